@@ -1,0 +1,83 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+requirements:
+  - Python 3.9 or later where the module runs
+  - requests (Python library)
+notes:
+  - GitLab 15.0 or later.
+  - >-
+    When none of O(api_token), O(api_oauth_token) and O(api_job_token) is given, the token is taken from
+    E(GITLAB_TOKEN), else
+    E(CI_JOB_TOKEN); without either the requests are anonymous. An empty environment variable counts as unset.
+    The environment is the one of the host that the module runs on, so use C(connection: local) or C(delegate_to:
+    localhost).
+  - A token is sent to O(api_url) alone, in a header, never in a URL, and never follows a redirect to another host.
+  - Proxies are taken from the usual environment variables, such as E(HTTPS_PROXY) and E(NO_PROXY).
+options:
+  api_url:
+    description:
+      - Address of the GitLab server, with or without C(/api/v4).
+      - If not set, E(GITLAB_API_URL), else E(CI_API_V4_URL) is used.
+    type: str
+  api_token:
+    description:
+      - A personal, project or group access token.
+      - Reading needs the scope C(read_api) and the role Reporter, deleting tags needs C(api) and Developer.
+    type: str
+  api_oauth_token:
+    description:
+      - An OAuth access token.
+    type: str
+  api_job_token:
+    description:
+      - A CI/CD job token. GitLab accepts it for the job's own project alone, given in O(project).
+    type: str
+  ca_path:
+    description:
+      - A file or folder with the certificates of the authorities to trust, instead of the system's.
+      - If not set, E(GITLAB_CA_PATH) is used.
+    type: path
+  validate_certs:
+    description:
+      - Whether to verify the server's TLS certificate.
+    type: bool
+    default: true
+  client_cert:
+    description:
+      - A file with a client certificate, and its key unless O(client_key) has it.
+    type: path
+  client_key:
+    description:
+      - A file with the key of O(client_cert).
+    type: path
+  timeout:
+    description:
+      - Seconds to wait for an answer. GitLab itself may wait long for its registry.
+    type: float
+    default: 60.0
+  retries:
+    description:
+      - How often a request is sent again after a lost connection or one of the statuses 429, 502, 503 and 504, where
+        that is safe.
+      - A server's C(Retry-After) is always waited for in full.
+    type: int
+    default: 5
+  concurrency:
+    description:
+      - How many requests may be under way at the same time.
+    type: int
+    default: 4
+  max_requests_per_minute:
+    description:
+      - Send at most this many requests a minute. Not limited by default.
+    type: int
+"""

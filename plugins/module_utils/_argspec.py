@@ -1,0 +1,175 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""The options that modules share, with their conditions, and what they mean."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ._client import Settings
+from ._errors import InputError
+from ._scope import Scope
+
+COLLECTION_VERSION = "0.1.0"
+
+JOB_TOKEN = "job"
+
+_TOKEN_OPTIONS = ("api_token", "api_oauth_token", "api_job_token")
+
+
+class ArgumentSpec(t.NamedTuple):
+    """Options together with the conditions between them."""
+
+    options: dict[str, t.Any]
+    mutually_exclusive: tuple[tuple[str, ...], ...] = ()
+    required_one_of: tuple[tuple[str, ...], ...] = ()
+    required_together: tuple[tuple[str, ...], ...] = ()
+
+    def merged(self, other: ArgumentSpec) -> ArgumentSpec:
+        return ArgumentSpec(
+            {**self.options, **other.options},
+            self.mutually_exclusive + other.mutually_exclusive,
+            self.required_one_of + other.required_one_of,
+            self.required_together + other.required_together,
+        )
+
+
+# No fallback to the environment here: it would count as given for mutually_exclusive, and a CI job always has a token.
+CONNECTION = ArgumentSpec(
+    {
+        "api_url": {"type": "str"},
+        "api_token": {"type": "str", "no_log": True},
+        "api_oauth_token": {"type": "str", "no_log": True},
+        "api_job_token": {"type": "str", "no_log": True},
+        "ca_path": {"type": "path"},
+        "validate_certs": {"type": "bool", "default": True},
+        "client_cert": {"type": "path"},
+        "client_key": {"type": "path", "no_log": False},
+        "timeout": {"type": "float", "default": 60.0},
+        "retries": {"type": "int", "default": 5},
+        "concurrency": {"type": "int", "default": 4},
+        "max_requests_per_minute": {"type": "int"},
+    },
+    mutually_exclusive=(_TOKEN_OPTIONS,),
+)
+
+SCOPE = ArgumentSpec(
+    {
+        "project": {"type": "list", "elements": "str"},
+        "group": {"type": "str"},
+        "repository_id": {"type": "list", "elements": "int"},
+        "repositories": {"type": "list", "elements": "str"},
+        "exclude_repositories": {"type": "list", "elements": "str"},
+    },
+    mutually_exclusive=(("project", "group", "repository_id"),),
+    required_one_of=(("project", "group", "repository_id"),),
+)
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to reach GitLab. token: the secret in use, None is anonymous. kind: api, oauth, job or anonymous."""
+
+    settings: Settings
+    kind: str
+    token: str | None
+    warnings: tuple[str, ...]
+
+
+def access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansible_version: str) -> Access:
+    """What the connection options and the environment say; an empty variable counts as unset. Raises InputError."""
+    url = params["api_url"] or environ.get("GITLAB_API_URL") or environ.get("CI_API_V4_URL")
+    if not url:
+        raise InputError("api_url is missing: give the address of GitLab, or set GITLAB_API_URL.")
+    root = _server_root(url)
+    kind, token = _credential(params, environ)
+    if params["client_key"] and not params["client_cert"]:
+        raise InputError("client_key needs client_cert.")
+    for option, least in (("timeout", 1), ("retries", 0), ("concurrency", 1), ("max_requests_per_minute", 1)):
+        if params[option] is not None and params[option] < least:
+            raise InputError(f"{option} is {params[option]:g}: it has to be at least {least}.")
+    settings = Settings(
+        url=root,
+        header=_header(kind, token),
+        ca_path=params["ca_path"] or environ.get("GITLAB_CA_PATH") or None,
+        validate_certs=params["validate_certs"],
+        client_cert=params["client_cert"],
+        client_key=params["client_key"],
+        timeout=params["timeout"],
+        retries=params["retries"],
+        concurrency=params["concurrency"],
+        max_requests_per_minute=params["max_requests_per_minute"],
+        user_agent=f"containerops.gitlab/{COLLECTION_VERSION} ansible/{ansible_version}",
+    )
+    unsafe = urlsplit(root).scheme == "http" and not _is_loopback(urlsplit(root).hostname or "")
+    warnings = (f"api_url {root} uses http: the token and all answers travel unencrypted.",) if unsafe else ()
+    return Access(settings, kind, token, warnings)
+
+
+def _server_root(url: str) -> str:
+    """The server's URL without /api/v4."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise InputError(f"api_url is not a URL: {error}.") from None
+    if parts.username or parts.password:
+        raise InputError("api_url holds a user name or password: give the token in api_token instead.")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError(f"api_url {url!r} is not a URL: write it as https://gitlab.example.com.")
+    if parts.query or parts.fragment:
+        raise InputError("api_url holds a query: give the address of the server alone, and the token in api_token.")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    path = parts.path.rstrip("/")
+    path = path[: -len("/api/v4")] if path.endswith("/api/v4") else path
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "") + path
+
+
+def _credential(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> tuple[str, str | None]:
+    for option, kind in zip(_TOKEN_OPTIONS, ("api", "oauth", JOB_TOKEN)):
+        if params[option] is not None:
+            return kind, _checked_token(params[option], option)
+    for variable, kind in (("GITLAB_TOKEN", "api"), ("CI_JOB_TOKEN", JOB_TOKEN)):
+        if environ.get(variable):
+            return kind, _checked_token(environ[variable], variable)
+    return "anonymous", None
+
+
+def _checked_token(token: str, source: str) -> str:
+    if not token.strip():
+        raise InputError(f"{source} is empty: give a token, or leave it out.")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise InputError(f"{source} holds a character that no token has, perhaps a line break or a quote.")
+    return token
+
+
+def _header(kind: str, token: str | None) -> tuple[str, str] | None:
+    """Bearer where GitLab takes it, since HTTP libraries keep that one from going to another host."""
+    if token is None:
+        return None
+    return ("JOB-TOKEN", token) if kind == JOB_TOKEN else ("Authorization", f"Bearer {token}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def scope(params: t.Mapping[str, t.Any]) -> Scope:
+    """The scope options as one value."""
+    return Scope(
+        projects=tuple(params["project"] or ()),
+        group=params["group"],
+        repository_ids=tuple(params["repository_id"] or ()),
+        include=tuple(params["repositories"] or ()),
+        exclude=tuple(params["exclude_repositories"] or ()),
+    )

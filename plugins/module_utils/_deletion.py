@@ -1,0 +1,320 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Deleting planned tags, and telling truthfully what became of each."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from dataclasses import dataclass, field, replace
+
+from ._errors import RegistryError
+from ._graphql import DELETE_LIMIT, answer_was_lost, destroy_tags
+from ._models import Mode, Tag
+from ._plan import Plan, RepositoryPlan
+from ._reading import Server, list_names, read_again, read_detail
+from ._rest import delete_tag
+from ._retention import Decision
+
+OUTCOMES = ("deleted", "already_gone", "changed_since", "recreated", "unverified", "not_deleted", "not_tried")
+# Under these a run did what was planned: rightly left, or gone.
+GOOD = frozenset({"deleted", "already_gone", "changed_since", "unverified"})
+
+# What a deletion seems to have come to, before the tags are listed again: not there, not to be read, or answered 403,
+# which newer releases also do for a tag that is gone.
+_SEEMS_GONE = "seems_gone"
+_UNREADABLE = "unreadable"
+_FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a planned tag: one of OUTCOMES, and why where that is not plain."""
+
+    repository: str
+    name: str
+    digest: str | None
+    outcome: str
+    message: str = ""
+    # The request may have had its effect before an answer came.
+    asked_before: bool = False
+
+    def as_result(self) -> dict[str, t.Any]:
+        return {"repository": self.repository, "name": self.name, "digest": self.digest, "message": self.message}
+
+
+@dataclass
+class Work:
+    """One repository under deletion. kept: digests of tags that stay, to a name that has each."""
+
+    server: Server
+    via: str
+    plan: RepositoryPlan
+    halt: Halt
+    fates: dict[str, Fate] = field(default_factory=dict)
+    remaining: int | None = None
+
+    def settle(self, names: t.Iterable[str], outcome: str, message: str = "", *, asked_before: bool = False) -> None:
+        digests = {decision.tag.name: decision.tag.digest for decision in self.plan.decisions if decision.chosen}
+        path = self.plan.repository.path
+        for name in names:
+            self.fates[name] = Fate(path, name, digests.get(name), outcome, message, asked_before)
+
+
+class Halt:
+    """Stops every repository's deletion: raised once, by whoever sees that tags go that should stay."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self.reason = ""
+
+    def call(self, reason: str) -> None:
+        if not self._event.is_set():
+            self.reason = reason
+            self._event.set()
+
+    @property
+    def called(self) -> bool:
+        return self._event.is_set()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """fates: of every planned tag, in the order of the plan. remaining: tags listed afterwards, None where unknown."""
+
+    fates: tuple[Fate, ...]
+    remaining: int | None
+    halted: str
+
+    @property
+    def ok(self) -> bool:
+        return all(fate.outcome in GOOD for fate in self.fates)
+
+    def counts(self) -> dict[str, int]:
+        return {outcome: sum(1 for fate in self.fates if fate.outcome == outcome) for outcome in OUTCOMES}
+
+
+def choose_way(server: Server, delete_via: str) -> str:
+    """graphql or rest for delete_via; raises RegistryError when graphql was asked for and can't be used."""
+    usable = server.graphql is not None and server.graphql.can_delete
+    if delete_via == "graphql" and not usable:
+        raise RegistryError(
+            "graphql",
+            server.why_no_graphql or "it has no mutation that deletes tags",
+            attempt="delete tags by GraphQL",
+            advice="Use delete_via: auto or rest.",
+        )
+    return "graphql" if usable and delete_via != "rest" else "rest"
+
+
+def delete(server: Server, plan: Plan, via: str) -> Outcome:
+    """Delete what the plan has chosen, and list every repository again to see what became of it.
+
+    via: graphql or rest. Raises nothing: what goes wrong is told in the fates.
+    """
+    halt = Halt()
+    works = [Work(server, via, part, halt) for part in plan.repositories if part.deletions]
+    if len(works) >= server.client.settings.concurrency:
+        server.client.parallel(_clean, works)
+    else:
+        for work in works:
+            _clean(work)
+    counted = [work.remaining for work in works]
+    return Outcome(
+        tuple(work.fates[decision.tag.name] for work in works for decision in work.plan.deletions),
+        None if any(count is None for count in counted) else sum(t.cast("list[int]", counted)),
+        halt.reason,
+    )
+
+
+def _clean(work: Work) -> None:
+    for batch in _batches(work):
+        names = [decision.tag.name for decision in batch]
+        if work.halt.called:
+            work.settle(names, "not_tried", work.halt.reason)
+            continue
+        try:
+            _delete_batch(work, batch)
+            _check_sibling(work, batch)
+        except RegistryError as error:
+            left = [name for name in names if name not in work.fates]
+            work.settle(left, "not_tried", str(error))
+    _verify(work)
+
+
+def _batches(work: Work) -> t.Iterator[list[Decision]]:
+    """Batches in the order of the plan. Outside a metadata database a registry might delete by digest: the first tag
+    of a digest that a kept tag shares goes alone, so that its sibling can be looked at before more goes."""
+    shared = _kept_digests(work)
+    batch: list[Decision] = []
+    for decision in work.plan.deletions:
+        digest = decision.tag.digest
+        if digest in shared:
+            shared.pop(digest)
+            if batch:
+                yield batch
+            yield [decision]
+            batch = []
+            continue
+        batch.append(decision)
+        if len(batch) == DELETE_LIMIT:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _kept_digests(work: Work) -> dict[str | None, str]:
+    """Digests of kept tags, each with a tag that has it; empty where tags are known to go by name."""
+    if work.server.mode == Mode.DATABASE:
+        return {}
+    return {decision.tag.digest: decision.tag.name for decision in work.plan.kept if decision.tag.digest}
+
+
+def _check_sibling(work: Work, batch: list[Decision]) -> None:
+    digest = batch[0].tag.digest
+    sibling = _kept_digests(work).get(digest) if len(batch) == 1 else None
+    if sibling is None or work.fates[batch[0].tag.name].outcome != "deleted":
+        return
+    path = work.plan.repository.path
+    try:
+        found = read_detail(work.server, work.plan.repository, sibling)
+    except RegistryError as error:
+        work.halt.call(f"after {path}:{batch[0].tag.name} was deleted its sibling {sibling} could not be read: {error}")
+        return
+    if found.digest != digest:
+        work.halt.call(
+            f"after {path}:{batch[0].tag.name} was deleted the kept tag {sibling} of the same digest is changed or "
+            "gone: this registry seems to delete by digest"
+        )
+
+
+def _delete_batch(work: Work, batch: list[Decision]) -> None:
+    """Read the batch again and delete what is unchanged. A mutation whose answer was lost is never sent again as it
+    was: the batch is read again, and only what is still there with its digest is asked for once more."""
+    left = batch
+    for attempt in range(work.server.client.settings.retries + 1):
+        left = _unchanged(work, left, asked_before=attempt > 0)
+        names = [decision.tag.name for decision in left]
+        if not names:
+            return
+        if work.via == "rest":
+            _delete_by_rest(work, names)
+            return
+        try:
+            deleted, errors = destroy_tags(work.server.client, work.plan.repository.id, names)
+        except RegistryError as error:
+            if answer_was_lost(error):
+                continue
+            tried = error.kind not in ("stopped", "unauthorized")
+            work.settle(names, "not_deleted" if tried else "not_tried", str(error))
+            return
+        message = "; ".join(errors) or "GitLab did not delete it and gave no reason; it may be protected"
+        work.settle([name for name in names if name in deleted], "deleted")
+        work.settle([name for name in names if name not in deleted], "not_deleted", message)
+        return
+    work.settle([decision.tag.name for decision in left], "not_deleted", "the answers to its deletion were lost")
+
+
+def _unchanged(work: Work, batch: list[Decision], *, asked_before: bool) -> list[Decision]:
+    """The part of the batch that is still what the plan saw; the rest is settled here."""
+    guarded = [decision.tag.name for decision in batch if decision.tag.digest]
+    listed = [decision.tag.name for decision in work.plan.decisions]
+    current = read_again(work.server, work.plan.repository, guarded, listed) if guarded else {}
+    unchanged = []
+    for decision in batch:
+        name = decision.tag.name
+        if name not in current:
+            unchanged.append(decision)
+            continue
+        now = current[name]
+        if now is None:
+            work.settle([name], _SEEMS_GONE, asked_before=asked_before)
+        elif now.digest is None:
+            work.settle([name], _UNREADABLE, f"it could not be read again: {now.error}", asked_before=asked_before)
+        elif _differs(now, decision.tag):
+            work.settle([name], "changed_since", "it is another image, or was pushed again, since the plan was made")
+        elif now.protected:
+            work.settle([name], "changed_since", "it has been protected since the plan was made")
+        else:
+            unchanged.append(decision)
+    return unchanged
+
+
+def _differs(now: Tag, planned: Tag) -> bool:
+    if now.digest != planned.digest:
+        return True
+    return now.published is not None and planned.published is not None and now.published != planned.published
+
+
+def _delete_by_rest(work: Work, names: list[str]) -> None:
+    def delete_one(name: str) -> Fate:
+        fate = Fate(work.plan.repository.path, name, None, "not_deleted")
+        try:
+            answer = delete_tag(work.server.client, work.plan.repository, name)
+        except RegistryError as error:
+            tried = error.kind not in ("stopped", "unauthorized")
+            return replace(fate, outcome="not_deleted" if tried else "not_tried", message=str(error))
+        if answer.status == 403:
+            message = "GitLab answered 403: it is protected, or the token may not delete it"
+            return replace(fate, outcome=_FORBIDDEN, message=message, asked_before=answer.resent)
+        if answer.status == 404 and not answer.resent:
+            return replace(fate, outcome=_SEEMS_GONE)
+        return replace(fate, outcome="deleted")
+
+    for fate in work.server.client.parallel(delete_one, names):
+        work.settle([fate.name], fate.outcome, fate.message, asked_before=fate.asked_before)
+
+
+def _verify(work: Work) -> None:
+    """List the repository again. Only a listing that holds a tag which was to stay proves that another one is gone."""
+    if all(fate.outcome == "not_tried" for fate in work.fates.values()):
+        return
+    listing = list_names(work.server, work.plan.repository)
+    present = set(listing.names)
+    staying = {decision.tag.name for decision in work.plan.kept}
+    witnessed = listing.complete and not staying.isdisjoint(present)
+    if listing.complete:
+        work.remaining = len(present)
+    if witnessed and work.server.mode != Mode.DATABASE:
+        _check_kept(work, staying - present)
+    for name, fate in list(work.fates.items()):
+        work.fates[name] = _judged(fate, name in present, witnessed, listing.error)
+
+
+def _check_kept(work: Work, vanished: set[str]) -> None:
+    """Kept tags that went although nobody asked for it, where a shared digest could be the cause."""
+    digests = {decision.tag.name: decision.tag.digest for decision in work.plan.kept}
+    gone = {fate.digest for fate in work.fates.values() if fate.outcome == "deleted"}
+    suspects = sorted(name for name in vanished if digests[name] is None or digests[name] in gone)
+    if suspects:
+        path = work.plan.repository.path
+        work.halt.call(
+            f"kept tags of {path} vanished while others were deleted ({', '.join(suspects[:5])}): "
+            "this registry seems to delete by digest"
+        )
+
+
+def _judged(fate: Fate, present: bool, witnessed: bool, error: RegistryError | None) -> Fate:
+    """The final outcome of a tag, given what the new listing proves about it."""
+    seems = fate.outcome
+    if seems in ("changed_since", "not_tried"):
+        return fate
+    if witnessed and not present:
+        if seems in ("deleted", "not_deleted") or fate.asked_before:
+            return replace(fate, outcome="deleted", message="")
+        return replace(fate, outcome="already_gone", message="")
+    if seems in ("not_deleted", _FORBIDDEN) or (seems == _UNREADABLE and fate.asked_before):
+        return replace(fate, outcome="not_deleted")
+    if seems == _UNREADABLE:
+        return replace(fate, outcome="not_tried")
+    if present and seems == "deleted":
+        return replace(fate, outcome="recreated", message="it is listed again after its deletion")
+    if present:
+        return replace(fate, outcome="not_tried", message="it was not there right before its deletion, and is again")
+    no_proof = "no complete listing with a tag that was to stay shows that it is gone"
+    return replace(fate, outcome="unverified", message=str(error) if error else no_proof)

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""RE2 patterns on tag names, read the way GitLab reads them and the way people mean them."""
+
+from __future__ import annotations
+
+import traceback
+import typing as t
+from dataclasses import dataclass
+
+from ._errors import InputError
+
+RE2_IMPORT_ERROR: str | None
+try:
+    import re2
+except ImportError:
+    RE2_IMPORT_ERROR = traceback.format_exc()
+else:
+    RE2_IMPORT_ERROR = None
+
+
+@dataclass(frozen=True)
+class Pattern:
+    r"""A pattern in both readings.
+
+    GitLab puts \A and \z around the text without grouping it, so in a|b only the ends are anchored:
+    app/services/projects/container_repository/cleanup_tags_base_service.rb. People mean \A(?:a|b)\z.
+    """
+
+    text: str
+    ungrouped: t.Any
+    grouped: t.Any
+
+    def surely_matches(self, name: str) -> bool:
+        """Both readings match the whole name."""
+        return self.ungrouped.search(name) is not None and self.grouped.search(name) is not None
+
+    def may_match(self, name: str) -> bool:
+        """At least one reading matches the name."""
+        return self.ungrouped.search(name) is not None or self.grouped.search(name) is not None
+
+    def is_ambiguous(self, name: str) -> bool:
+        """The two readings differ on the name."""
+        return self.may_match(name) and not self.surely_matches(name)
+
+
+def compile_pattern(text: str, option: str) -> Pattern:
+    """The pattern of an option; raises InputError with RE2's own reason."""
+    if not text:
+        raise InputError(f"{option} is empty, and an empty pattern matches nothing: write a pattern such as dev-.*")
+    if _has_open_quote(text):
+        raise InputError(f"{option} {text!r} has \\Q without \\E, which GitLab accepts and then matches nothing with.")
+    _compile(text, option, text)
+    return Pattern(text, _compile(rf"\A{text}\z", option, text), _compile(rf"\A(?:{text})\z", option, text))
+
+
+def _compile(expression: str, option: str, text: str) -> t.Any:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(expression, options)
+    except re2.error as error:
+        reason = error.args[0] if error.args else "unknown reason"
+        reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        hint = " (RE2 has no look-around)" if "(?" in reason else ""
+        raise InputError(f"{option} {text!r} is not a valid RE2 pattern: {reason}{hint}.") from None
+
+
+def _has_open_quote(text: str) -> bool:
+    position = 0
+    while position < len(text) - 1:
+        if text[position] != "\\":
+            position += 1
+        elif text[position + 1] != "Q":
+            position += 2
+        else:
+            end = text.find("\\E", position + 2)
+            if end < 0:
+                return True
+            position = end + 2
+    return False

@@ -1,0 +1,273 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What a cleanup is going to do: a decision for every tag, the limits over them, and how it is shown. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import typing as t
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+from ._errors import RegistryError
+from ._models import SIGNATURE, Repository, ServerPolicy, format_time
+from ._retention import Decision
+
+FILE_FORMAT = "containerops.gitlab/cleanup-plan"
+FILE_VERSION = 1
+
+_LONG_AGO = datetime(1, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a plan must not go beyond; None is no limit. on_limit: fail or skip_repository."""
+
+    min_remaining: int = 1
+    max_deletions: int | None = None
+    max_deletions_percent: float | None = None
+    max_deletions_total: int | None = None
+    on_limit: str = "fail"
+
+
+@dataclass(frozen=True)
+class RepositoryPlan:
+    """One repository's part. decisions: in the order of the names. listing: complete, empty or capped.
+
+    error: why it is unread; there are no decisions then. policy: the project's own cleanup policy, None when not known.
+    policy_known: whether the policy could be seen at all.
+    """
+
+    repository: Repository
+    decisions: tuple[Decision, ...] = ()
+    date_source: str = "none"
+    listing: str = "complete"
+    policy: ServerPolicy | None = None
+    policy_known: bool = False
+    limit: str | None = None
+    error: RegistryError | None = None
+
+    @property
+    def deletions(self) -> list[Decision]:
+        """What goes, oldest first, then by name; tags whose date was not needed go by name."""
+        chosen = [decision for decision in self.decisions if decision.chosen]
+        return sorted(chosen, key=lambda decision: (decision.date or _LONG_AGO, decision.tag.name))
+
+    @property
+    def kept(self) -> list[Decision]:
+        return [decision for decision in self.decisions if not decision.chosen]
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        if self.error:
+            return {"repository_unread": 1}
+        return dict(sorted(Counter(decision.reason for decision in self.decisions).items()))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All repositories by path. refusals: why nothing at all may be deleted, one sentence each."""
+
+    repositories: tuple[RepositoryPlan, ...]
+    refusals: tuple[str, ...] = ()
+
+    @property
+    def deletions(self) -> int:
+        return sum(len(part.deletions) for part in self.repositories)
+
+    @property
+    def changed(self) -> bool:
+        return not self.refusals and self.deletions > 0
+
+    @property
+    def unread(self) -> list[RepositoryPlan]:
+        return [part for part in self.repositories if part.error]
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what goes: the same for the same tags, digests and reasons."""
+        lines = (
+            f"{part.repository.path}:{decision.tag.name} {decision.tag.digest} {decision.reason}\n"
+            for part in self.repositories
+            for decision in part.deletions
+        )
+        return "sha256:" + hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def limited(repositories: t.Sequence[RepositoryPlan], limits: Limits) -> Plan:
+    """The plan with its limits applied.
+
+    A repository beyond a limit refuses the plan, or under skip_repository stays whole; the total always refuses.
+    """
+    parts = []
+    refusals = []
+    for part in repositories:
+        broken = _broken_limit(part, limits)
+        if not broken:
+            parts.append(part)
+        elif limits.on_limit == "skip_repository":
+            parts.append(_kept_whole(part, broken))
+        else:
+            parts.append(replace(part, limit=broken))
+            refusals.append(broken)
+    total = sum(len(part.deletions) for part in parts)
+    if limits.max_deletions_total is not None and total > limits.max_deletions_total:
+        refusals.append(
+            f"{total} tags would be deleted in total, more than max_deletions_total {limits.max_deletions_total}"
+        )
+    return Plan(tuple(parts), tuple(refusals))
+
+
+def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
+    going = sum(1 for decision in part.decisions if decision.chosen)
+    if not going:
+        return None
+    listed = len(part.decisions)
+    images = sum(1 for decision in part.decisions if not SIGNATURE.fullmatch(decision.tag.name))
+    path = part.repository.path
+    if images - going < limits.min_remaining:
+        return (
+            f"{path}: {going} of {images} tags would be deleted and {images - going} remain, "
+            f"fewer than min_remaining {limits.min_remaining}"
+        )
+    if limits.max_deletions is not None and going > limits.max_deletions:
+        return f"{path}: {going} tags would be deleted, more than max_deletions {limits.max_deletions}"
+    if limits.max_deletions_percent is not None and going * 100 > limits.max_deletions_percent * listed:
+        return (
+            f"{path}: {going} of {listed} tags would be deleted, more than max_deletions_percent "
+            f"{limits.max_deletions_percent:g}"
+        )
+    return None
+
+
+def _kept_whole(part: RepositoryPlan, limit: str) -> RepositoryPlan:
+    kept = tuple(
+        replace(decision, chosen=False, reason="limit") if decision.chosen else decision for decision in part.decisions
+    )
+    return replace(part, decisions=kept, limit=limit)
+
+
+def decision_result(part: RepositoryPlan, decision: Decision) -> dict[str, t.Any]:
+    """A tag with its decision, for results and files."""
+    tag = decision.tag
+    return {
+        "repository": part.repository.path,
+        "name": tag.name,
+        "action": "delete" if decision.chosen else "keep",
+        "reason": decision.reason,
+        "digest": tag.digest,
+        "date": format_time(decision.date),
+        "size": tag.size,
+    }
+
+
+def repository_result(part: RepositoryPlan) -> dict[str, t.Any]:
+    """A repository with its counts, for results and files."""
+    policy = part.policy
+    return {
+        "id": part.repository.id,
+        "path": part.repository.path,
+        "project": part.repository.project_path,
+        "project_id": part.repository.project_id,
+        "listing": "unread" if part.error else part.listing,
+        "date_source": part.date_source,
+        "tags": len(part.decisions),
+        "delete": len(part.deletions),
+        "keep": len(part.kept),
+        "reasons": part.reasons,
+        "limit": part.limit,
+        "error": str(part.error) if part.error else None,
+        "server_policy": {
+            "state": "unknown" if not part.policy_known else "enabled" if policy and policy.enabled else "disabled",
+            "next_run_at": policy.next_run_at if policy and policy.enabled else None,
+        },
+    }
+
+
+def totals(plan: Plan) -> dict[str, t.Any]:
+    """The plan in numbers. bytes: sizes of what goes added up, without what they share, as far as sizes are known."""
+    reasons: Counter[str] = Counter()
+    for part in plan.repositories:
+        reasons.update(part.reasons)
+    return {
+        "repositories": len(plan.repositories),
+        "repositories_unread": len(plan.unread),
+        "repositories_limited": sum(1 for part in plan.repositories if part.limit),
+        "projects": len({part.repository.project_id for part in plan.repositories}),
+        "tags": sum(len(part.decisions) for part in plan.repositories),
+        "delete": plan.deletions,
+        "keep": sum(len(part.kept) for part in plan.repositories),
+        "reasons": dict(sorted(reasons.items())),
+    }
+
+
+def result(plan: Plan, limit: int) -> dict[str, t.Any]:
+    """The plan as a module returns it: every list holds at most limit entries."""
+    going = (decision_result(part, decision) for part in plan.repositories for decision in part.deletions)
+    staying = (decision_result(part, decision) for part in plan.repositories for decision in part.kept)
+    numbers = totals(plan)
+    return {
+        "fingerprint": plan.fingerprint,
+        "delete": _first(going, limit),
+        "keep": _first(staying, limit),
+        "repositories": [repository_result(part) for part in plan.repositories[:limit]],
+        "totals": numbers,
+        "refusals": list(plan.refusals),
+        "truncated": max(numbers["delete"], numbers["keep"], len(plan.repositories)) > limit,
+    }
+
+
+def _first(rows: t.Iterator[dict[str, t.Any]], limit: int) -> list[dict[str, t.Any]]:
+    return [row for _number, row in zip(range(limit), rows)]
+
+
+def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
+    """What goes, repository by repository, at most limit lines; empty when nothing goes."""
+    parts = []
+    left = limit
+    for part in plan.repositories:
+        deletions = part.deletions
+        if not deletions or not plan.changed:
+            continue
+        lines = [_diff_line(decision) for decision in deletions[:left]]
+        left -= len(lines)
+        if len(lines) < len(deletions):
+            lines.append(f"... and {len(deletions) - len(lines)} more, see plan_path")
+        counts = f"{len(deletions)} of {len(part.decisions)} tags"
+        parts.append(
+            {
+                "before_header": f"{part.repository.path} ({counts} are deleted)",
+                "after_header": f"{part.repository.path} ({len(part.kept)} tags stay)",
+                "before": "".join(line + "\n" for line in lines),
+                "after": "",
+            }
+        )
+    return parts
+
+
+def _diff_line(decision: Decision) -> str:
+    date = format_time(decision.date)
+    return "  ".join(part for part in (decision.tag.name, date, decision.tag.digest, decision.reason) if part)
+
+
+def file_lines(plan: Plan, header: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    """The plan as JSON Lines: a header, then each repository followed by its tags.
+
+    Equal plans give equal lines, so that check mode's file and a run's file can be compared.
+    """
+    first = {"format": FILE_FORMAT, "version": FILE_VERSION, **header, "fingerprint": plan.fingerprint}
+    yield _line({**first, "totals": totals(plan), "refusals": list(plan.refusals)})
+    for part in plan.repositories:
+        yield _line({"type": "repository", **repository_result(part)})
+        for decision in part.decisions:
+            yield _line({"type": "tag", **decision_result(part, decision)})
+
+
+def _line(row: t.Mapping[str, t.Any]) -> str:
+    return json.dumps(row, ensure_ascii=True) + "\n"

@@ -1,0 +1,333 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Which way to read tags on this server, and reading them."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, replace
+
+from ._client import Client
+from ._errors import RegistryError
+from ._graphql import GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages, read_schema
+from ._models import Mode, Repository, Tag
+from ._rest import LISTING_CAP, keyset_supported, tag_detail, tag_names_keyset, tag_names_offset
+
+# How many repositories are looked at, at most, to find one that shows what kind of server this is.
+PROBES = 20
+
+# After these a repository counts as unread; any other failure of one tag's details leaves that tag unknown.
+FATAL = frozenset({"unauthorized", "stopped", "rate_limited", "unavailable", "connection", "timeout"})
+
+
+@dataclass
+class Server:
+    """What was found out about the server, once for a task.
+
+    keyset: it lists tags by keyset. graphql: None where it can't be used, and why_no_graphql then says why.
+    """
+
+    client: Client
+    graphql: Schema | None
+    why_no_graphql: str
+    keyset: bool = False
+    mode: str = Mode.UNKNOWN
+
+    @property
+    def shows_protection(self) -> bool:
+        return self.graphql is not None and self.graphql.shows_protection
+
+
+@dataclass(frozen=True)
+class Need:
+    """What the caller needs of the tags. details: dates, digests and sizes of the names that wanted is true for.
+
+    whole: the details decide about many tags, so that pages of them serve as the listing too.
+    """
+
+    details: bool
+    whole: bool = False
+    wanted: t.Callable[[str], bool] = lambda name: True
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A repository's tags by name. error: why it counts as unread; the tags are then not to be used."""
+
+    repository: Repository
+    tags: tuple[Tag, ...] = ()
+    complete: bool = False
+    error: RegistryError | None = None
+
+    @property
+    def names(self) -> list[str]:
+        return [tag.name for tag in self.tags]
+
+
+def find_out(client: Client, repositories: t.Sequence[Repository], *, use_graphql: bool, need: Need) -> Server:
+    """Which server it is, with as few requests as that takes.
+
+    use_graphql false: the token is not accepted there. The mode decides what dates mean, so it is found out only
+    where details are needed.
+    """
+    server = _with_graphql(client) if use_graphql else Server(client, None, "a job token is not accepted by GraphQL")
+    if not repositories:
+        return server
+    keyset = _first_answer(repositories[:PROBES], lambda repository: keyset_supported(client, repository))
+    server.keyset = keyset is True
+    if server.keyset:
+        server.mode = Mode.DATABASE
+    elif need.details and keyset is False and _has_no_database(client, repositories):
+        server.mode = Mode.NO_DATABASE
+    elif need.details and keyset is None and _has_published_dates(server, repositories):
+        server.mode = Mode.DATABASE
+    return server
+
+
+def _with_graphql(client: Client) -> Server:
+    try:
+        return Server(client, read_schema(client), "")
+    except RegistryError as error:
+        if error.kind in ("unauthorized", "stopped"):
+            raise
+        return Server(client, None, str(error))
+
+
+def _first_answer(repositories: t.Sequence[Repository], ask: t.Callable[[Repository], bool | None]) -> bool | None:
+    """The answer of the first repository that gives one; the last failure where none does."""
+    failure: RegistryError | None = None
+    for repository in repositories:
+        try:
+            return ask(repository)
+        except RegistryError as error:
+            if error.kind in FATAL:
+                raise
+            failure = error
+    if failure:
+        raise failure
+    return None
+
+
+def _has_no_database(client: Client, repositories: t.Sequence[Repository]) -> bool:
+    """A keyset listing refused is no proof, since an unreachable registry refuses it too: it has to be refused again
+    after the same registry listed tags."""
+    for repository in repositories[:PROBES]:
+        try:
+            if tag_names_offset(client, repository):
+                return keyset_supported(client, repository) is False
+        except RegistryError as error:
+            if error.kind in ("unauthorized", "stopped"):
+                raise
+    return False
+
+
+def _has_published_dates(server: Server, repositories: t.Sequence[Repository]) -> bool:
+    """Releases before keyset listings: a published date comes from a metadata database alone."""
+    if server.graphql is None or "publishedAt" not in server.graphql.tag_fields:
+        return False
+    requests = [PageRequest(repository.id) for repository in repositories[:PROBES]]
+    pages = read_pages(server.client, server.graphql, requests, ("publishedAt",))
+    return any(isinstance(page, Page) and any(tag.published for tag in page.tags) for page in pages)
+
+
+def read_tags(server: Server, repositories: t.Sequence[Repository], need: Need) -> list[Reading]:
+    """The tags of every repository, in the order given; a repository that can't be read carries its error."""
+    if need.details and need.whole and server.mode == Mode.DATABASE and server.graphql:
+        return _read_by_cursor(server, repositories)
+    listings = server.client.parallel(lambda repository: list_names(server, repository), repositories)
+    if not need.details:
+        return listings
+    if server.mode == Mode.DATABASE and server.graphql:
+        return _read_located(server, listings, need)
+    if len(listings) >= server.client.settings.concurrency:
+        return server.client.parallel(lambda listing: _read_one_by_one(server, listing, need), listings)
+    return [_read_one_by_one(server, listing, need) for listing in listings]
+
+
+def list_names(server: Server, repository: Repository) -> Reading:
+    """The names alone, by the shortest listing that the server has."""
+    try:
+        if server.keyset:
+            names = tag_names_keyset(server.client, repository)
+        else:
+            names = tag_names_offset(server.client, repository)
+    except RegistryError as error:
+        return Reading(repository, error=error)
+    capped = server.mode != Mode.DATABASE and len(names) == LISTING_CAP
+    return Reading(repository, tuple(Tag(name) for name in sorted(names)), complete=bool(names) and not capped)
+
+
+def _read_by_cursor(server: Server, repositories: t.Sequence[Repository]) -> list[Reading]:
+    """Pages with details, many repositories in a request, each followed by its cursor to its end."""
+    schema = t.cast(Schema, server.graphql)
+    tags: dict[int, dict[str, Tag]] = {repository.id: {} for repository in repositories}
+    errors: dict[int, RegistryError] = {}
+    waiting = [PageRequest(repository.id) for repository in repositories]
+    while waiting:
+        following = []
+        for request, page in zip(waiting, read_pages(server.client, schema, waiting)):
+            seen = tags[request.repository_id]
+            if isinstance(page, RegistryError):
+                errors[request.repository_id] = page
+            elif not _goes_on(request, page, seen):
+                errors[request.repository_id] = RegistryError("incomplete", "a page is empty, repeats or leads nowhere")
+            else:
+                seen.update((tag.name, tag) for tag in page.tags)
+                if page.has_next:
+                    following.append(PageRequest(request.repository_id, page.end_cursor))
+        waiting = following
+    return [_finished(repository, tags[repository.id], errors.get(repository.id)) for repository in repositories]
+
+
+def _goes_on(request: PageRequest, page: Page, seen: t.Mapping[str, Tag]) -> bool:
+    """Whether a page is a sound continuation: a registry that fails in between gives empty pages."""
+    if request.after is not None and not page.tags:
+        return False
+    if page.has_next and page.end_cursor is None:
+        return False
+    return not any(tag.name in seen for tag in page.tags)
+
+
+def _finished(repository: Repository, tags: dict[str, Tag], error: RegistryError | None) -> Reading:
+    if error:
+        return Reading(repository, error=_about(error, repository))
+    return Reading(repository, tuple(tags[name] for name in sorted(tags)), complete=bool(tags))
+
+
+def _about(error: RegistryError, repository: Repository) -> RegistryError:
+    """The error of an aliased request told of one of its repositories."""
+    return RegistryError(
+        error.kind,
+        error.message,
+        attempt=f"read the tags of {repository.path}",
+        status=error.status,
+        method=error.method,
+        path=error.path,
+        request_id=error.request_id,
+        advice=error.advice,
+    )
+
+
+def _read_located(server: Server, listings: list[Reading], need: Need) -> list[Reading]:
+    """Details of the wanted names only: with a metadata database a page begins behind any name."""
+    schema = t.cast(Schema, server.graphql)
+    requests = [
+        PageRequest(listing.repository.id, after)
+        for listing in listings
+        for after in _page_starts(listing.names, need.wanted)
+    ]
+    found: dict[int, dict[str, Tag]] = {listing.repository.id: {} for listing in listings}
+    errors: dict[int, RegistryError] = {}
+    for request, page in zip(requests, read_pages(server.client, schema, requests)):
+        if isinstance(page, RegistryError):
+            errors[request.repository_id] = page
+        else:
+            found[request.repository_id].update((tag.name, tag) for tag in page.tags)
+    return [
+        _with_details(listing, found[listing.repository.id], errors.get(listing.repository.id)) for listing in listings
+    ]
+
+
+def _page_starts(names: t.Sequence[str], wanted: t.Callable[[str], bool]) -> list[str | None]:
+    """Behind which names pages have to begin so that every wanted name is on one; None is the beginning."""
+    starts: list[str | None] = []
+    covered = 0
+    for position, name in enumerate(names):
+        if position >= covered and wanted(name):
+            starts.append(names[position - 1] if position else None)
+            covered = position + PAGE
+    return starts
+
+
+def _with_details(listing: Reading, found: t.Mapping[str, Tag], error: RegistryError | None) -> Reading:
+    if listing.error:
+        return listing
+    if error:
+        return Reading(listing.repository, error=_about(error, listing.repository))
+    return replace(listing, tags=tuple(found.get(tag.name, tag) for tag in listing.tags))
+
+
+def _read_one_by_one(server: Server, listing: Reading, need: Need) -> Reading:
+    """Without a metadata database, or without GraphQL: every tag costs GitLab several registry calls.
+
+    GraphQL saves requests, not registry calls, and reads whole pages: it serves where most tags are wanted.
+    """
+    wanted = [name for name in listing.names if need.wanted(name)]
+    if listing.error or not wanted:
+        return listing
+    found: dict[str, Tag] = {}
+    if server.graphql and server.mode != Mode.DATABASE and len(wanted) * 4 >= len(listing.tags):
+        found = _read_pages_of(server, listing.repository)
+    missing = [name for name in wanted if name not in found]
+    try:
+        details = server.client.parallel(lambda name: read_detail(server, listing.repository, name), missing)
+    except RegistryError as error:
+        return Reading(listing.repository, error=error)
+    found.update((tag.name, tag) for tag in details)
+    return _with_details(listing, {name: found[name] for name in wanted}, None)
+
+
+def _read_pages_of(server: Server, repository: Repository) -> dict[str, Tag]:
+    """What GraphQL's pages show of one repository, as far as they go: the rest is read tag by tag."""
+    schema = t.cast(Schema, server.graphql)
+    found: dict[str, Tag] = {}
+    after: str | None = None
+    while True:
+        request = PageRequest(repository.id, after)
+        page = read_pages(server.client, schema, [request])[0]
+        if isinstance(page, RegistryError) or not _goes_on(request, page, found):
+            return found
+        found.update((tag.name, tag) for tag in page.tags)
+        if not page.has_next:
+            return found
+        after = page.end_cursor
+
+
+def read_detail(server: Server, repository: Repository, name: str) -> Tag:
+    """A tag by REST; without details where it can't be read. Raises RegistryError where that may pass."""
+    try:
+        tag = tag_detail(server.client, repository, name)
+    except RegistryError as error:
+        if error.kind in FATAL:
+            raise
+        return Tag(name, details_read=True, error=str(error))
+    return tag or Tag(name, details_read=True, error="GitLab answered 404 for its details")
+
+
+def read_again(
+    server: Server, repository: Repository, names: t.Sequence[str], listed: t.Sequence[str]
+) -> dict[str, Tag | None]:
+    """What the tags are right now; None for one that is not there, a tag without digest where it can't be told.
+
+    listed: all names of the repository in order, to find each tag behind the one before it.
+    """
+    if server.mode == Mode.DATABASE and server.graphql:
+        return _read_behind(server, repository, names, listed)
+    tags = server.client.parallel(lambda name: read_detail(server, repository, name), names)
+    return {tag.name: tag for tag in tags}
+
+
+def _read_behind(
+    server: Server, repository: Repository, names: t.Sequence[str], listed: t.Sequence[str]
+) -> dict[str, Tag | None]:
+    before = {name: listed[position - 1] if position else None for position, name in enumerate(listed)}
+    tags: dict[str, Tag | None] = {}
+    for first in (1, PAGE):
+        # A tag that was pushed in between stands on the page of one; the longer page then tells.
+        left = [name for name in names if name not in tags]
+        requests = [PageRequest(repository.id, before.get(name), first) for name in left]
+        pages = read_pages(server.client, t.cast(Schema, server.graphql), requests, GUARD_FIELDS)
+        for name, page in zip(left, pages):
+            if isinstance(page, RegistryError):
+                raise _about(page, repository)
+            found = {tag.name: tag for tag in page.tags}
+            if name in found:
+                tags[name] = found[name]
+            elif any(other > name for other in found):
+                tags[name] = None
+    unseen = "GraphQL did not show it"
+    return {name: tags[name] if name in tags else Tag(name, error=unseen) for name in names}

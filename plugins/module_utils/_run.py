@@ -1,0 +1,152 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""The frame of every module, and the only room that knows check mode, diff, exit and failure."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ._argspec import JOB_TOKEN, Access, ArgumentSpec, access
+from ._client import REQUESTS_IMPORT_ERROR, Client
+from ._deletion import OUTCOMES, Outcome
+from ._errors import InputError, RegistryError
+from ._matching import RE2_IMPORT_ERROR
+from ._plan import Plan, diff
+
+_LIBRARIES = {
+    "requests": REQUESTS_IMPORT_ERROR,
+    "google-re2": RE2_IMPORT_ERROR,
+}
+
+
+class Connection(t.NamedTuple):
+    """An open connection and whose it is."""
+
+    client: Client
+    access: Access
+
+    @property
+    def is_job_token(self) -> bool:
+        return self.access.kind == JOB_TOKEN
+
+
+def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
+    """The module of these options; it ends here when a library is missing where it runs."""
+    module = AnsibleModule(
+        argument_spec=spec.options,
+        mutually_exclusive=spec.mutually_exclusive,
+        required_one_of=spec.required_one_of,
+        required_together=spec.required_together,
+        supports_check_mode=True,
+    )
+    for library in libraries:
+        if _LIBRARIES[library]:
+            module.fail_json(msg=missing_required_lib(library), exception=_LIBRARIES[library])
+    return module
+
+
+@contextlib.contextmanager
+def failing(module: AnsibleModule) -> t.Iterator[None]:
+    """End the module with one sentence for what goes wrong inside."""
+    try:
+        yield
+    except InputError as error:
+        module.fail_json(msg=str(error), changed=False, result="failed")
+    except RegistryError as error:
+        module.fail_json(msg=str(error), changed=False, result="failed", error=error.as_result())
+
+
+def connect(module: AnsibleModule) -> Connection:
+    """Connect with the module's connection options; nothing is sent yet."""
+    found = access(module.params, os.environ, str(getattr(module, "ansible_version", "unknown")))
+    if found.token:
+        module.no_log_values.add(found.token)
+    for warning in found.warnings:
+        module.warn(warning)
+    return Connection(Client(found.settings), found)
+
+
+def finish_reading(
+    module: AnsibleModule,
+    connection: Connection,
+    result: dict[str, t.Any],
+    errors: t.Sequence[RegistryError],
+    *,
+    tolerate: bool,
+) -> t.NoReturn:
+    """End a module that only reads. errors: what could not be read; they fail it unless tolerated."""
+    result = {**result, "changed": False, "requests": connection.client.requests_sent}
+    if errors and not tolerate:
+        module.fail_json(msg=_first_of(errors), result="partial", **result)
+    module.exit_json(result="partial" if errors else "ok", **result)
+
+
+def finish_plan(
+    module: AnsibleModule,
+    connection: Connection,
+    plan: Plan,
+    result: dict[str, t.Any],
+    apply: t.Callable[[], Outcome],
+    *,
+    return_limit: int,
+    tolerate: bool,
+) -> t.NoReturn:
+    """Carry the plan out, unless it is refused or this is check mode, and end with what came of it.
+
+    changed and diff come from the plan alone, so that both modes give the same. tolerate: unread repositories don't
+    fail the module.
+    """
+    result = {**result, "changed": plan.changed}
+    if module._diff:
+        result["diff"] = diff(plan, return_limit)
+    unread = [part.error for part in plan.unread if part.error]
+    outcome = apply() if plan.changed and not module.check_mode else None
+    if outcome:
+        result["outcome"] = _outcome_result(outcome, return_limit)
+        unproven = sum(1 for fate in outcome.fates if fate.outcome == "unverified")
+        if unproven:
+            module.warn(f"{unproven} tags were deleted as far as GitLab says, but no complete listing shows it.")
+    result["requests"] = connection.client.requests_sent
+    if plan.refusals:
+        reasons = "; ".join(plan.refusals[:5]) + (f"; and {len(plan.refusals) - 5} more" if plan.refusals[5:] else "")
+        module.fail_json(msg=f"Nothing was deleted, since the plan is refused: {reasons}.", result="refused", **result)
+    if outcome and not outcome.ok:
+        module.fail_json(msg=_shortfall(outcome), result="partial", **result)
+    if unread and not tolerate:
+        module.fail_json(msg=f"{_first_of(unread)} Its tags were kept.", result="partial", **result)
+    module.exit_json(result="partial" if unread else "ok", **result)
+
+
+def _first_of(errors: t.Sequence[RegistryError]) -> str:
+    more = f" ({len(errors) - 1} more could not be read, see errors.)" if len(errors) > 1 else ""
+    return f"{errors[0]}{more}"
+
+
+def _outcome_result(outcome: Outcome, limit: int) -> dict[str, t.Any]:
+    rows: dict[str, t.Any] = {
+        name: [fate.as_result() for fate in outcome.fates if fate.outcome == name][:limit] for name in OUTCOMES
+    }
+    counts = outcome.counts()
+    return {
+        **rows,
+        "counts": counts,
+        "remaining": outcome.remaining,
+        "stopped": outcome.halted or None,
+        "truncated": max(counts.values()) > limit,
+    }
+
+
+def _shortfall(outcome: Outcome) -> str:
+    counts = outcome.counts()
+    short = ", ".join(f"{counts[name]} {name}" for name in ("recreated", "not_deleted", "not_tried") if counts[name])
+    first = next(fate for fate in outcome.fates if fate.outcome in ("recreated", "not_deleted", "not_tried"))
+    sentence = f"{counts['deleted']} of {len(outcome.fates)} planned tags were deleted, but {short}"
+    return f"{sentence}; first {first.repository}:{first.name}: {first.message}"

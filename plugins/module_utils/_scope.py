@@ -1,0 +1,192 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""From the scope options to the repositories they mean."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from ._client import Client
+from ._errors import InputError, RegistryError
+from ._models import Project, Repository
+from ._rest import (
+    get_group_path,
+    get_project,
+    get_repository,
+    group_projects,
+    group_repositories,
+    project_repositories,
+)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the user named. include and exclude: exact repository paths or globs, compared in lower case."""
+
+    projects: tuple[str, ...] = ()
+    group: str | None = None
+    repository_ids: tuple[int, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def as_result(self) -> dict[str, t.Any]:
+        """The scope as the options that made it."""
+        return {
+            "project": list(self.projects),
+            "group": self.group,
+            "repository_id": list(self.repository_ids),
+            "repositories": list(self.include),
+            "exclude_repositories": list(self.exclude),
+        }
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the scope means on the server, ordered by path. projects: by id, empty where the token may not read them.
+
+    being_deleted: repositories that GitLab is deleting already and that are left out.
+    registry_disabled: paths of the group's projects whose registry is disabled.
+    """
+
+    repositories: tuple[Repository, ...]
+    projects: t.Mapping[int, Project]
+    being_deleted: tuple[Repository, ...] = ()
+    registry_disabled: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def check_scope(scope: Scope, job_token: bool) -> None:
+    """Raises InputError for what no server could answer."""
+    for project in scope.projects:
+        if not project.strip():
+            raise InputError("project holds an empty name: give an id or a full path such as group/project.")
+        if "/" not in project.strip("/") and not project.isdigit():
+            raise InputError(
+                f"project {project!r} is a bare name, which GitLab does not look up: give the full path, "
+                f"such as group/{project}, or the numeric id."
+            )
+    if scope.group is not None and not scope.group.strip("/ "):
+        raise InputError("group is empty: give an id or a full path.")
+    if job_token and not scope.projects:
+        option = "group" if scope.group is not None else "repository_id"
+        raise InputError(
+            f"{option} can't be read with a CI/CD job token, which sees only its own project: name that project in "
+            "project, or give a project or group access token in api_token."
+        )
+
+
+def select(client: Client, scope: Scope, *, job_token: bool, tags_count: bool = False) -> Selection:
+    """The repositories of the scope; raises RegistryError when a named object can't be read.
+
+    A job token is not accepted by GitLab's project endpoint, so the project's path is used as it is.
+    """
+    if scope.group is not None:
+        selection = _of_group(client, scope.group.strip("/"), tags_count)
+    elif scope.repository_ids:
+        selection = _of_ids(client, scope.repository_ids, tags_count)
+    elif job_token:
+        found = client.parallel(lambda path: project_repositories(client, path, tags_count=tags_count), _paths(scope))
+        selection = Selection(tuple(repository for listing in found for repository in listing), {})
+    else:
+        selection = _of_projects(client, _paths(scope), tags_count)
+    return _filtered(selection, scope)
+
+
+def _paths(scope: Scope) -> list[str]:
+    return list(dict.fromkeys(path.strip("/") for path in scope.projects))
+
+
+def _of_group(client: Client, group: str, tags_count: bool) -> Selection:
+    projects = group_projects(client, group)
+    path = get_group_path(client, group) if group.isdigit() else group
+    inside = [project for project in projects if _is_inside(project.namespace, path)]
+    if inside and not any(project.has_registry for project in inside):
+        raise _no_registry(f"list the repositories of group {group}")
+    by_id = {project.id: project for project in inside}
+    disabled = tuple(sorted(project.path for project in inside if project.access_level == "disabled"))
+    if tags_count:
+        # The listing of a group has had no counts since 15.0; the one of a project has.
+        enabled = [project.id for project in inside if project.access_level != "disabled"]
+        listings = client.parallel(lambda number: project_repositories(client, number, tags_count=True), enabled)
+        found = [repository for listing in listings for repository in listing]
+    else:
+        found = [repository for repository in group_repositories(client, group) if repository.project_id in by_id]
+    return Selection(tuple(found), by_id, registry_disabled=disabled)
+
+
+def _is_inside(namespace: str, group: str) -> bool:
+    namespace, group = namespace.lower(), group.lower()
+    return namespace == group or namespace.startswith(group + "/")
+
+
+def _of_projects(client: Client, paths: list[str], tags_count: bool) -> Selection:
+    projects = {project.id: project for project in client.parallel(lambda path: get_project(client, path), paths)}
+    for project in projects.values():
+        attempt = f"list the repositories of project {project.path}"
+        if not project.has_registry:
+            raise _no_registry(attempt)
+        if project.access_level == "disabled":
+            raise RegistryError(
+                "forbidden",
+                "the container registry is disabled for the project",
+                attempt=attempt,
+                advice="Enable it in the project's settings (container_registry_access_level); its images are kept.",
+            )
+    listings = client.parallel(
+        lambda number: project_repositories(client, number, tags_count=tags_count), list(projects)
+    )
+    return Selection(tuple(repository for listing in listings for repository in listing), projects)
+
+
+def _of_ids(client: Client, repository_ids: tuple[int, ...], tags_count: bool) -> Selection:
+    wanted = list(dict.fromkeys(repository_ids))
+    found = client.parallel(lambda number: get_repository(client, number, tags_count=tags_count), wanted)
+    numbers = list(dict.fromkeys(repository.project_id for repository in found))
+    projects = client.parallel(lambda number: get_project(client, number), numbers)
+    return Selection(tuple(found), {project.id: project for project in projects})
+
+
+def _no_registry(attempt: str) -> RegistryError:
+    advice = "An administrator has to enable it for the instance."
+    return RegistryError("not_found", "this GitLab has no container registry", attempt=attempt, advice=advice)
+
+
+def _filtered(selection: Selection, scope: Scope) -> Selection:
+    repositories = sorted(selection.repositories, key=lambda repository: repository.path)
+    warnings = []
+    for option, patterns in (("repositories", scope.include), ("exclude_repositories", scope.exclude)):
+        for pattern in patterns:
+            if any(_matches(repository, pattern) for repository in repositories):
+                continue
+            if not _is_glob(pattern):
+                raise InputError(
+                    f"{option} {pattern!r} is the path of no repository in scope: write the whole path, as in "
+                    "group/project/name, or a glob."
+                )
+            warnings.append(f"{option} {pattern!r} matches no repository in scope.")
+    wanted = [
+        repository
+        for repository in repositories
+        if (not scope.include or any(_matches(repository, pattern) for pattern in scope.include))
+        and not any(_matches(repository, pattern) for pattern in scope.exclude)
+    ]
+    return replace(
+        selection,
+        repositories=tuple(repository for repository in wanted if not repository.being_deleted),
+        being_deleted=tuple(repository for repository in wanted if repository.being_deleted),
+        warnings=tuple(warnings),
+    )
+
+
+def _is_glob(pattern: str) -> bool:
+    return any(character in pattern for character in "*?[")
+
+
+def _matches(repository: Repository, pattern: str) -> bool:
+    return fnmatchcase(repository.path, pattern.lower().strip("/"))

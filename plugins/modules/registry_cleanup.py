@@ -1,0 +1,927 @@
+#!/usr/bin/python
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: registry_cleanup
+short_description: Delete old tags from GitLab container registries
+version_added: 0.1.0
+author:
+  - containerops.gitlab contributors (@containerops)
+description:
+  - Decides for every tag of one repository, some projects or a whole group whether it goes or stays, and why, and
+    deletes
+    exactly the tags that check mode shows.
+  - Whatever could not be read, or read with doubt, is kept and reported.
+  - >-
+    The decision is made in this order: O(protect), C(latest) and signatures; tags under a GitLab protection rule;
+    O(name_regex_delete) and O(name_regex_keep); the newest O(keep_n) of what is left; then O(older_than).
+    A tag goes when nothing has kept it.
+  - Tags are deleted by name, so that other tags of the same image stay. Right before a tag goes it is read again,
+    and stays when it is
+    another image by then.
+  - Deleting tags frees no disk space by itself; that is done by the registry's garbage collection.
+extends_documentation_fragment:
+  - containerops.gitlab._connection
+  - containerops.gitlab._scope
+  - containerops.gitlab._attributes
+  - containerops.gitlab._attributes.actiongroup_registry
+requirements:
+  - google-re2 (Python library)
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+    details: With O(older_than) tags become old enough as time goes on.
+options:
+  name_regex_delete:
+    description:
+      - RE2 pattern of the names that may be deleted. It has to match the whole name.
+      - GitLab does not group a pattern before it anchors it, so that V(v1|v2) also matches V(v1-foo). Where the two
+        readings of a pattern
+        differ on a tag, the tag stays and a warning names it. Write V((v1|v2\)).
+    type: str
+    required: true
+    aliases:
+      - name_regex
+  name_regex_keep:
+    description:
+      - RE2 pattern of names that stay although O(name_regex_delete) matches them. They take no O(keep_n) place.
+      - An empty string is the same as leaving the option out.
+    type: str
+  keep_n:
+    description:
+      - Keep this many of the newest matching tags in each repository. Tags of the same date at the edge all stay.
+      - V(0) keeps none.
+    type: int
+    default: 0
+  older_than:
+    description:
+      - Delete only tags older than this, such as V(30d), V(12h) or V(1month 2w).
+      - Units are V(s), V(sec), V(min), V(h), V(d), V(w), V(month) of 30 days and V(y) of 365.25 days. V(1m) and bare
+        numbers are
+        refused, since GitLab reads V(1m) as a minute and V(30) as 30 seconds.
+    type: str
+  timestamp:
+    description:
+      - What the age of a tag is. It is judged by the clock of the server.
+      - With V(auto) it is the last push of the tag where the registry has a metadata database, else the build of the
+        image, the only
+        date that GitLab knows there; an old image that was tagged today is old then.
+      - With V(created) it is the date that GitLab calls C(created_at). Where there is a metadata database that is
+        the first push of the
+        name, so that a tag that was pushed again an hour ago may count as old.
+    type: str
+    choices:
+      - auto
+      - created
+    default: auto
+  protect:
+    description:
+      - RE2 patterns of names that always stay.
+    type: list
+    elements: str
+  allow_latest:
+    description:
+      - Whether the tag C(latest) may be deleted.
+    type: bool
+    default: false
+  min_remaining:
+    description:
+      - The least number of tags that has to stay in each repository that tags are deleted from, signatures not
+        counted.
+    type: int
+    default: 1
+  max_deletions:
+    description:
+      - The most tags to delete from one repository.
+    type: int
+  max_deletions_percent:
+    description:
+      - The most tags to delete from one repository, in percent of all its tags.
+    type: float
+  max_deletions_total:
+    description:
+      - The most tags to delete altogether. Beyond it nothing is deleted, whatever O(on_limit) says.
+    type: int
+  on_limit:
+    description:
+      - What to do when a repository is beyond a limit. V(fail) deletes nothing anywhere, V(skip_repository) leaves
+        that repository whole.
+    type: str
+    choices:
+      - fail
+      - skip_repository
+    default: fail
+  on_error:
+    description:
+      - What to do when a repository could not be read. Its tags are kept, and the other repositories are cleaned in
+        both cases.
+        V(fail) then fails the task, V(report) only reports it under RV(errors).
+    type: str
+    choices:
+      - fail
+      - report
+    default: fail
+  on_server_policy:
+    description:
+      - What to do when the project has a cleanup policy of its own enabled, which deletes tags by its own rules.
+    type: str
+    choices:
+      - warn
+      - fail
+      - ignore
+    default: warn
+  require_digest:
+    description:
+      - Keep tags whose digest can't be read, since they can't be compared right before they are deleted.
+      - With V(false), tags that are chosen by name alone are deleted all the same and listed under RV(unguarded). It
+        has no effect with
+        O(keep_n) or O(older_than), nor where the registry has a metadata database.
+    type: bool
+    default: true
+  allow_unread_protection:
+    description:
+      - Go on as an administrator although GitLab's tag protection rules can't be read. GitLab enforces them for
+        everybody else.
+    type: bool
+    default: false
+  delete_via:
+    description:
+      - V(graphql) deletes 20 tags with a request, V(rest) one, which is the only way with a job token. V(auto) takes
+        the first that works.
+    type: str
+    choices:
+      - auto
+      - graphql
+      - rest
+    default: auto
+  plan_path:
+    description:
+      - Write the whole plan, with every tag and its reason, to this file as JSON Lines; in check mode too.
+    type: path
+  return_limit:
+    description:
+      - The most entries in each returned list and lines in the diff. The plan file is always complete.
+    type: int
+    default: 100
+seealso:
+  - module: containerops.gitlab.registry_info
+  - name: GitLab's cleanup policy
+    description: What GitLab deletes by itself.
+    link: https://docs.gitlab.com/user/packages/container_registry/reduce_container_registry_storage/
+"""
+
+EXAMPLES = r"""
+- name: See what would go from a group, and why everything else stays
+  containerops.gitlab.registry_cleanup:
+    group: team
+    name_regex_delete: "(dev|feature)-.*"
+    keep_n: 5
+    older_than: 30d
+    plan_path: "{{ playbook_dir }}/plan.jsonl"
+  check_mode: true
+  diff: true
+  register: preview
+
+- name: Delete it
+  containerops.gitlab.registry_cleanup:
+    group: team
+    name_regex_delete: "(dev|feature)-.*"
+    keep_n: 5
+    older_than: 30d
+    max_deletions_percent: 90
+
+- name: Clean two repositories of one project, but never a release
+  containerops.gitlab.registry_cleanup:
+    project:
+      - team/app
+    repositories:
+      - team/app
+      - team/app/*
+    name_regex_delete: ".*"
+    name_regex_keep: 'v\d+\.\d+\.\d+'
+    protect:
+      - "release-.*"
+    older_than: 1month
+
+- name: Clean one repository by names alone, with a job token
+  containerops.gitlab.registry_cleanup:
+    project: "{{ lookup('ansible.builtin.env', 'CI_PROJECT_PATH') }}"
+    name_regex_delete: "mr-1234-.*"
+    delete_via: rest
+  when: lookup('ansible.builtin.env', 'CI_JOB_TOKEN') | length > 0
+"""
+
+RETURN = r"""
+result:
+  description:
+    - V(ok) when every planned tag is gone, or was rightly left since it changed; in check mode when the plan is
+      complete.
+    - V(partial) when something could not be read or deleted, V(refused) when a limit forbids the plan, V(failed)
+      when there is no plan.
+  returned: always
+  type: str
+  sample: ok
+plan:
+  description:
+    - What goes and what stays. The same in check mode and in a run, for the same state of the server and the same
+      clock.
+  returned: when a plan could be made
+  type: dict
+  contains:
+    fingerprint:
+      description: A digest of the repositories, tags, digests and reasons of what goes.
+      type: str
+      returned: success
+      sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
+    delete:
+      description: What goes, oldest first in each repository, at most O(return_limit) entries.
+      type: list
+      elements: dict
+      returned: success
+      contains: &decision
+        repository:
+          description: Path of the repository.
+          type: str
+          returned: success
+          sample: team/app
+        name:
+          description: Name of the tag.
+          type: str
+          returned: success
+          sample: dev-41
+        action:
+          description: V(delete) or V(keep).
+          type: str
+          returned: success
+          sample: delete
+        reason:
+          description:
+            - For a tag that goes V(matched), or V(expired) under O(older_than).
+            - >-
+              For a tag that stays V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
+              V(no_match),
+              V(ambiguous_pattern), V(keep_pattern), V(keep_n), V(too_young), V(unknown_date), V(unknown_digest) or
+              V(limit).
+          type: str
+          returned: success
+          sample: expired
+        digest:
+          description: Digest of the image, null when it was not read or can't be read.
+          type: str
+          returned: success
+          sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+        date:
+          description: The date that was judged, null when none was needed or known.
+          type: str
+          returned: success
+          sample: "2026-01-31T12:00:00Z"
+        size:
+          description: Bytes, null when not read or not known.
+          type: int
+          returned: success
+          sample: 31457280
+    keep:
+      description: What stays, by name in each repository, at most O(return_limit) entries.
+      type: list
+      elements: dict
+      returned: success
+      contains: *decision
+    repositories:
+      description: The repositories with their counts, at most O(return_limit) entries.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        id:
+          description: Id of the repository.
+          type: int
+          returned: success
+          sample: 7
+        path:
+          description: Path of the repository.
+          type: str
+          returned: success
+          sample: team/app
+        project:
+          description: Path of its project, in lower case.
+          type: str
+          returned: success
+          sample: team/app
+        project_id:
+          description: Id of its project.
+          type: int
+          returned: success
+          sample: 3
+        listing:
+          description:
+            - V(complete), V(unread), V(empty), which a broken registry looks like too, or V(capped) when GitLab may
+              have cut it off at
+              10,000 tags.
+          type: str
+          returned: success
+          sample: complete
+        date_source:
+          description:
+            - What the judged dates are, V(published) for the last push, V(built) for the build of the image,
+              V(created) under
+              O(timestamp=created), V(none) when no date is needed, V(unknown) when it can't be told, and every tag
+              stays then.
+          type: str
+          returned: success
+          sample: published
+        tags:
+          description: Number of tags.
+          type: int
+          returned: success
+          sample: 120
+        delete:
+          description: Number of tags that go.
+          type: int
+          returned: success
+          sample: 90
+        keep:
+          description: Number of tags that stay.
+          type: int
+          returned: success
+          sample: 30
+        reasons:
+          description: Number of tags by reason.
+          type: dict
+          returned: success
+          sample: {"expired": 90, "keep_n": 5, "latest": 1, "no_match": 24}
+        limit:
+          description: The limit that the repository is beyond, null when there is none.
+          type: str
+          returned: success
+          sample: null
+        error:
+          description: Why it could not be read, null when it was.
+          type: str
+          returned: success
+          sample: null
+        server_policy:
+          description: The project's own cleanup policy.
+          type: dict
+          returned: success
+          contains:
+            state:
+              description: V(enabled), V(disabled), or V(unknown) when the token can't see it.
+              type: str
+              returned: success
+              sample: disabled
+            next_run_at:
+              description: When it runs next, null unless it is enabled.
+              type: str
+              returned: success
+              sample: null
+    totals:
+      description: The whole plan in numbers.
+      type: dict
+      returned: success
+      contains:
+        repositories:
+          description: Number of repositories.
+          type: int
+          returned: success
+          sample: 4
+        repositories_unread:
+          description: Number of repositories that could not be read.
+          type: int
+          returned: success
+          sample: 0
+        repositories_limited:
+          description: Number of repositories beyond a limit.
+          type: int
+          returned: success
+          sample: 0
+        projects:
+          description: Number of projects that have a repository in the plan.
+          type: int
+          returned: success
+          sample: 2
+        tags:
+          description: Number of tags.
+          type: int
+          returned: success
+          sample: 480
+        delete:
+          description: Number of tags that go.
+          type: int
+          returned: success
+          sample: 90
+        keep:
+          description: Number of tags that stay.
+          type: int
+          returned: success
+          sample: 390
+        reasons:
+          description: Number of tags by reason; V(repository_unread) counts repositories.
+          type: dict
+          returned: success
+          sample: {"expired": 90, "keep_n": 20, "latest": 4, "no_match": 366}
+    refusals:
+      description: Why the plan may not be carried out.
+      type: list
+      elements: str
+      returned: success
+      sample: []
+    truncated:
+      description: Whether one of the lists is shorter than what it stands for.
+      type: bool
+      returned: success
+      sample: false
+outcome:
+  description: What became of the planned tags. Each list holds at most O(return_limit) entries.
+  returned: when something was to be deleted and this is not check mode
+  type: dict
+  contains:
+    deleted:
+      description: Gone, and shown to be gone by a complete listing that still holds a tag that was to stay.
+      type: list
+      elements: dict
+      returned: success
+      contains: &fate
+        repository:
+          description: Path of the repository.
+          type: str
+          returned: success
+          sample: team/app
+        name:
+          description: Name of the tag.
+          type: str
+          returned: success
+          sample: dev-41
+        digest:
+          description: The planned digest.
+          type: str
+          returned: success
+          sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+        message:
+          description: What happened, empty where that is plain.
+          type: str
+          returned: success
+          sample: ""
+    already_gone:
+      description: Gone before this run came to it.
+      type: list
+      elements: dict
+      returned: success
+      contains: *fate
+    changed_since:
+      description: Left, since it is another image, was pushed again or has become protected since the plan was made.
+      type: list
+      elements: dict
+      returned: success
+      contains: *fate
+    recreated:
+      description: Deleted, and there again afterwards.
+      type: list
+      elements: dict
+      returned: success
+      contains: *fate
+    unverified:
+      description: Deleted as far as GitLab says, but no complete listing shows it.
+      type: list
+      elements: dict
+      returned: success
+      contains: *fate
+    not_deleted:
+      description: Asked for, and still there or refused.
+      type: list
+      elements: dict
+      returned: success
+      contains: *fate
+    not_tried:
+      description: Left alone, since it could not be read again or the run had stopped.
+      type: list
+      elements: dict
+      returned: success
+      contains: *fate
+    counts:
+      description: Number of tags by outcome.
+      type: dict
+      returned: success
+      sample: {"already_gone": 0, "changed_since": 0, "deleted": 90, "not_deleted": 0, "not_tried": 0, "recreated":
+        0, "unverified": 0}
+    remaining:
+      description: Number of tags listed afterwards in the repositories that tags were deleted from, null when that
+        can't be told.
+      type: int
+      returned: success
+      sample: 30
+    stopped:
+      description: Why the run stopped everything, null when it did not.
+      type: str
+      returned: success
+      sample: null
+    truncated:
+      description: Whether one of the lists is shorter than what it stands for.
+      type: bool
+      returned: success
+      sample: false
+unguarded:
+  description: Planned tags whose digest could not be read under O(require_digest=false), at most O(return_limit) of
+    them.
+  returned: when a plan could be made
+  type: list
+  elements: str
+  sample: []
+errors:
+  description: What could not be read.
+  returned: when a plan could be made
+  type: list
+  elements: dict
+  contains: &error
+    repository:
+      description: Path of the repository.
+      type: str
+      returned: success
+      sample: team/app
+    kind:
+      description: What kind of failure it is, such as V(forbidden), V(not_found), V(rate_limited), V(unavailable) or
+        V(incomplete).
+      type: str
+      returned: success
+      sample: unavailable
+    status:
+      description: HTTP status, null when there was no answer.
+      type: int
+      returned: success
+      sample: 503
+    method:
+      description: HTTP method.
+      type: str
+      returned: success
+      sample: GET
+    path:
+      description: Path of the request.
+      type: str
+      returned: success
+      sample: /api/v4/projects/3/registry/repositories/7/tags
+    message:
+      description: What the server or the connection said.
+      type: str
+      returned: success
+      sample: We are having trouble connecting to the Container Registry.
+    request_id:
+      description: GitLab's id of the request, for its administrators.
+      type: str
+      returned: success
+      sample: 01HXYZ
+error:
+  description: The request that failed the task.
+  returned: when there is no plan because a request failed
+  type: dict
+  sample: {"kind": "not_found", "message": "404 Group Not Found", "method": "GET", "path":
+    "/api/v4/groups/team/projects", "request_id": "", "status": 404}
+notes:
+  description: What to know about how the plan was made, such as what the dates mean on this server.
+  returned: when a plan could be made
+  type: list
+  elements: str
+  sample: []
+server:
+  description: What was found out about the server.
+  returned: when a plan could be made
+  type: dict
+  contains:
+    url:
+      description: Address of the server.
+      type: str
+      returned: success
+      sample: https://gitlab.example.com
+    registry:
+      description: V(database) for a registry with metadata database, V(no_database) for one without, or V(unknown).
+      type: str
+      returned: success
+      sample: database
+    delete_via:
+      description: How tags are deleted, V(graphql) or V(rest).
+      type: str
+      returned: success
+      sample: graphql
+    clock:
+      description: The server's time at the first answer, which ages are judged by; null when it sent none.
+      type: str
+      returned: success
+      sample: "2026-06-01T12:00:00Z"
+    being_deleted:
+      description: Repositories in scope that GitLab is deleting already and that are left out.
+      type: list
+      elements: str
+      returned: success
+      sample: []
+    registry_disabled:
+      description: Projects of the group whose container registry is disabled and that are left out.
+      type: list
+      elements: str
+      returned: success
+      sample: []
+plan_path:
+  description: Where the whole plan is.
+  returned: when O(plan_path) is given and a plan could be made
+  type: str
+  sample: /tmp/plan.jsonl
+requests:
+  description: Number of requests sent.
+  returned: when a plan could be made
+  type: int
+  sample: 46
+"""
+
+import typing as t
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ..module_utils._argspec import CONNECTION, SCOPE, ArgumentSpec, scope
+from ..module_utils._deletion import Outcome, choose_way, delete
+from ..module_utils._durations import seconds
+from ..module_utils._errors import InputError
+from ..module_utils._files import check_writable, write_lines
+from ..module_utils._matching import compile_pattern
+from ..module_utils._models import Mode, Project, format_time
+from ..module_utils._plan import Limits, Plan, RepositoryPlan, file_lines, limited, result
+from ..module_utils._reading import Need, Reading, Server, find_out, read_tags
+from ..module_utils._rest import caller_is_administrator
+from ..module_utils._retention import Rules, date_source, decide, name_reason
+from ..module_utils._run import Connection, connect, failing, finish_plan, new_module
+from ..module_utils._scope import Scope, Selection, check_scope, select
+
+ARGUMENTS = CONNECTION.merged(SCOPE).merged(
+    ArgumentSpec(
+        {
+            "name_regex_delete": {"type": "str", "required": True, "aliases": ["name_regex"]},
+            "name_regex_keep": {"type": "str"},
+            "keep_n": {"type": "int", "default": 0},
+            "older_than": {"type": "str"},
+            "timestamp": {"type": "str", "choices": ["auto", "created"], "default": "auto"},
+            "protect": {"type": "list", "elements": "str"},
+            "allow_latest": {"type": "bool", "default": False},
+            "min_remaining": {"type": "int", "default": 1},
+            "max_deletions": {"type": "int"},
+            "max_deletions_percent": {"type": "float"},
+            "max_deletions_total": {"type": "int"},
+            "on_limit": {"type": "str", "choices": ["fail", "skip_repository"], "default": "fail"},
+            "on_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
+            "on_server_policy": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
+            "require_digest": {"type": "bool", "default": True},
+            "allow_unread_protection": {"type": "bool", "default": False},
+            "delete_via": {"type": "str", "choices": ["auto", "graphql", "rest"], "default": "auto"},
+            "plan_path": {"type": "path"},
+            "return_limit": {"type": "int", "default": 100},
+        }
+    )
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the options ask for, checked."""
+
+    scope: Scope
+    rules: Rules
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class State:
+    """What was observed. clock: the server's. unread_protection: rules may exist that this caller would be let past."""
+
+    selection: Selection
+    server: Server
+    readings: tuple[Reading, ...]
+    via: str
+    clock: datetime | None
+    unread_protection: bool
+
+
+def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
+    """The checked wish; raises InputError before anything is sent."""
+    for option in ("keep_n", "min_remaining", "max_deletions", "max_deletions_total", "return_limit"):
+        if params[option] is not None and params[option] < 0:
+            raise InputError(f"{option} is {params[option]}: it can't be negative.")
+    percent = params["max_deletions_percent"]
+    if percent is not None and not 0 <= percent <= 100:
+        raise InputError(f"max_deletions_percent is {percent:g}: it has to be between 0 and 100.")
+    keep = params["name_regex_keep"]
+    older_than = params["older_than"]
+    rules = Rules(
+        delete=compile_pattern(params["name_regex_delete"], "name_regex_delete"),
+        keep=compile_pattern(keep, "name_regex_keep") if keep else None,
+        protect=tuple(compile_pattern(pattern, "protect") for pattern in params["protect"] or ()),
+        allow_latest=params["allow_latest"],
+        keep_n=params["keep_n"],
+        older_than=seconds(older_than) if older_than is not None else None,
+        timestamp=params["timestamp"],
+        require_digest=params["require_digest"],
+    )
+    limits = Limits(
+        min_remaining=params["min_remaining"],
+        max_deletions=params["max_deletions"],
+        max_deletions_percent=percent,
+        max_deletions_total=params["max_deletions_total"],
+        on_limit=params["on_limit"],
+    )
+    if params["plan_path"]:
+        check_writable(params["plan_path"], "plan_path")
+    return Wish(scope(params), rules, limits)
+
+
+def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -> State:
+    """All that the decision needs, and nothing more."""
+    client = connection.client
+    selection = select(client, wish.scope, job_token=connection.is_job_token)
+    need = Need(details=True, whole=wish.rules.need_dates, wanted=lambda name: name_reason(name, wish.rules) is None)
+    server = find_out(client, selection.repositories, use_graphql=not connection.is_job_token, need=need)
+    via = choose_way(server, params["delete_via"])
+    readings = read_tags(server, selection.repositories, need)
+    hidden = server.graphql is None and server.mode != Mode.NO_DATABASE and not params["allow_unread_protection"]
+    unread_protection = hidden and bool(readings) and not connection.is_job_token and caller_is_administrator(client)
+    return State(selection, server, tuple(readings), via, client.clock, unread_protection)
+
+
+def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Plan:
+    """The plan for this state: pure."""
+    rules = replace(wish.rules, require_digest=True) if state.server.mode == Mode.DATABASE else wish.rules
+    source = date_source(state.server.mode, rules)
+    parts = [_repository_plan(reading, state, rules, source) for reading in state.readings]
+    plan = limited(parts, wish.limits)
+    refusals = list(plan.refusals)
+    if rules.older_than is not None and state.clock is None and parts:
+        refusals.append("the server's first answer had no Date, so that older_than can't be judged")
+    if params["on_server_policy"] == "fail":
+        refusals += [_policy_text(project) for project in _projects_with_policy(state)]
+    if state.unread_protection:
+        refusals.append(
+            "GitLab would let an administrator delete protected tags, and its protection rules can't be read here "
+            "(allow_unread_protection goes on all the same)"
+        )
+    return replace(plan, refusals=tuple(refusals))
+
+
+def _repository_plan(reading: Reading, state: State, rules: Rules, source: str) -> RepositoryPlan:
+    project = state.selection.projects.get(reading.repository.project_id)
+    part = RepositoryPlan(
+        reading.repository,
+        date_source=source,
+        listing="empty" if not reading.tags else "complete" if reading.complete else "capped",
+        policy=project.policy if project else None,
+        policy_known=project is not None and project.policy is not None,
+        error=reading.error,
+    )
+    if reading.error:
+        return part
+    return replace(part, decisions=tuple(decide(reading.tags, rules, source, state.clock)))
+
+
+def _projects_with_policy(state: State) -> list[Project]:
+    numbers = {reading.repository.project_id for reading in state.readings}
+    projects = [project for number, project in state.selection.projects.items() if number in numbers]
+    return sorted(
+        (project for project in projects if project.policy and project.policy.enabled), key=lambda project: project.path
+    )
+
+
+def _policy_text(project: Project) -> str:
+    when = f", next at {project.policy.next_run_at}" if project.policy and project.policy.next_run_at else ""
+    return f"the cleanup policy of project {project.path} itself is enabled and deletes tags by its own rules{when}"
+
+
+def warnings_of(state: State, plan: Plan, params: t.Mapping[str, t.Any]) -> list[str]:
+    """What a user has to know before trusting the plan."""
+    found = list(state.selection.warnings)
+    if params["on_server_policy"] == "warn":
+        found += [f"T{_policy_text(project)[1:]}." for project in _projects_with_policy(state)]
+    if params["timestamp"] == "created" and state.server.mode != Mode.NO_DATABASE:
+        found.append(
+            "timestamp is created: where the registry has a metadata database that is the first push of a tag's name, "
+            "and a tag that was pushed again since may be deleted as old."
+        )
+    for part in plan.repositories:
+        differing = [decision.tag.name for decision in part.decisions if decision.reason == "ambiguous_pattern"]
+        if differing:
+            found.append(
+                f"{part.repository.path}: GitLab reads a pattern in another way than people do for {len(differing)} "
+                f"tags, which stay ({', '.join(differing[:5])}); put brackets around its alternatives."
+            )
+        if part.listing == "capped":
+            found.append(f"{part.repository.path}: exactly 10,000 tags are listed, so there may be more.")
+    return found
+
+
+def notes_of(state: State, rules: Rules) -> list[str]:
+    """How the plan was made, for the result."""
+    found = []
+    source = date_source(state.server.mode, rules)
+    if source == "built":
+        found.append(
+            "This registry has no metadata database: dates are the build dates of the images, and an old image that "
+            "was tagged today is old."
+        )
+    if source == "unknown":
+        found.append(
+            "It could not be told whether the registry has a metadata database, so no date can be trusted and every "
+            "tag that a date would decide about is kept."
+        )
+    if source == "published" and state.server.graphql is None:
+        found.append(f"The last push of tags is shown by GraphQL alone: {state.server.why_no_graphql}")
+    if not state.server.shows_protection and state.server.mode != Mode.NO_DATABASE:
+        found.append("GitLab's tag protection rules can't be read here; GitLab itself enforces them.")
+    return found
+
+
+def result_of(
+    connection: Connection, state: State, plan: Plan, params: t.Mapping[str, t.Any], wish: Wish
+) -> dict[str, t.Any]:
+    """Everything about the plan that is returned in check mode and in a run alike."""
+    limit = params["return_limit"]
+    unguarded = [
+        f"{part.repository.path}:{decision.tag.name}"
+        for part in plan.repositories
+        for decision in part.deletions
+        if decision.tag.digest is None
+    ]
+    found = {
+        "plan": result(plan, limit),
+        "unguarded": unguarded[:limit],
+        "errors": [
+            {"repository": part.repository.path, **part.error.as_result()} for part in plan.unread if part.error
+        ],
+        "notes": notes_of(state, wish.rules),
+        "server": {
+            "url": connection.access.settings.url,
+            "registry": state.server.mode,
+            "delete_via": state.via,
+            "clock": format_time(state.clock),
+            "being_deleted": [repository.path for repository in state.selection.being_deleted],
+            "registry_disabled": list(state.selection.registry_disabled),
+        },
+    }
+    return {**found, "plan_path": params["plan_path"]} if params["plan_path"] else found
+
+
+def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.Any], wish: Wish) -> dict[str, t.Any]:
+    """The first line of the plan file: where, what and by which rules."""
+    options = [
+        "name_regex_delete",
+        "name_regex_keep",
+        "keep_n",
+        "older_than",
+        "timestamp",
+        "protect",
+        "allow_latest",
+        "require_digest",
+        "min_remaining",
+        "max_deletions",
+        "max_deletions_percent",
+        "max_deletions_total",
+        "on_limit",
+    ]
+    return {
+        "server": connection.access.settings.url,
+        "registry": state.server.mode,
+        "clock": format_time(state.clock),
+        "scope": wish.scope.as_result(),
+        "rules": {option: params[option] for option in options},
+    }
+
+
+def main() -> None:
+    module = new_module(ARGUMENTS, "requests", "google-re2")
+    params = module.params
+    with failing(module):
+        wish = wish_of(params)
+        connection = connect(module)
+        check_scope(wish.scope, connection.is_job_token)
+        state = observe(connection, params, wish)
+        plan = plan_of(state, params, wish)
+        for warning in warnings_of(state, plan, params):
+            module.warn(warning)
+        if params["plan_path"]:
+            header = plan_header(connection, state, params, wish)
+            write_lines(params["plan_path"], file_lines(plan, header), "plan_path")
+
+        def apply() -> Outcome:
+            return delete(state.server, plan, state.via)
+
+        finish_plan(
+            module,
+            connection,
+            plan,
+            result_of(connection, state, plan, params, wish),
+            apply,
+            return_limit=params["return_limit"],
+            tolerate=params["on_error"] == "report",
+        )
+
+
+if __name__ == "__main__":
+    main()

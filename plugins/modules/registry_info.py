@@ -1,0 +1,628 @@
+#!/usr/bin/python
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: registry_info
+short_description: List GitLab container registry repositories and tags
+version_added: 0.1.0
+author:
+  - containerops.gitlab contributors (@containerops)
+description:
+  - Lists the container repositories of projects or of a whole group in one task, and on request their tags, dates,
+    digests and sizes.
+  - What could not be read is told under RV(errors) and never shown as empty.
+extends_documentation_fragment:
+  - containerops.gitlab._connection
+  - containerops.gitlab._scope
+  - containerops.gitlab._attributes
+  - containerops.gitlab._attributes.info_module
+  - containerops.gitlab._attributes.actiongroup_registry
+options:
+  gather:
+    description:
+      - What to read. V(repositories) are always listed.
+      - V(tags_count) costs GitLab a call to its registry for each repository, and a registry that fails looks like
+        no tags.
+      - V(tags) lists the names of all tags.
+      - V(tag_details) adds date, digest, size and media type. Where the registry has no metadata database that costs
+        a request for each
+        tag or for each 20, and several calls of GitLab to its registry for each tag.
+      - V(size) costs a request for each repository. It is known only where the registry has a metadata database.
+    type: list
+    elements: str
+    choices:
+      - repositories
+      - tags_count
+      - tags
+      - tag_details
+      - size
+    default:
+      - repositories
+  tag_names:
+    description:
+      - Read only these tags, with their details, in every repository in scope.
+    type: list
+    elements: str
+  on_error:
+    description:
+      - Whether a repository that could not be read fails the task, or is only reported. The rest is returned in both
+        cases.
+    type: str
+    choices:
+      - fail
+      - report
+    default: fail
+  output_path:
+    description:
+      - Write everything to this file as JSON Lines, a repository on each line with all its tags.
+    type: path
+  return_limit:
+    description:
+      - The most entries in each returned list. The file is always complete.
+    type: int
+    default: 100
+seealso:
+  - module: containerops.gitlab.registry_cleanup
+  - name: GitLab container registry API
+    description: The endpoints that are read.
+    link: https://docs.gitlab.com/api/container_registry/
+"""
+
+EXAMPLES = r"""
+- name: List the repositories of a group
+  containerops.gitlab.registry_info:
+    group: team
+  register: registry
+
+- name: Write all tags of two projects with dates and sizes to a file
+  containerops.gitlab.registry_info:
+    project:
+      - team/app
+      - team/tools
+    gather:
+      - tag_details
+      - size
+    output_path: "{{ playbook_dir }}/registry.jsonl"
+
+- name: Look at one tag of one repository
+  containerops.gitlab.registry_info:
+    repository_id:
+      - "{{ registry.repositories[0].id }}"
+    tag_names:
+      - latest
+"""
+
+RETURN = r"""
+result:
+  description:
+    - V(ok), V(partial) when something could not be read, V(failed) when nothing could.
+  returned: always
+  type: str
+  sample: ok
+repositories:
+  description: The repositories by path, at most O(return_limit) of them.
+  returned: when the scope could be read
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the repository.
+      type: int
+      returned: success
+      sample: 7
+    path:
+      description: Path of the repository.
+      type: str
+      returned: success
+      sample: team/app/web
+    name:
+      description: What follows the project's path; empty for the repository of the project itself.
+      type: str
+      returned: success
+      sample: web
+    project:
+      description: Path of its project, in lower case.
+      type: str
+      returned: success
+      sample: team/app
+    project_id:
+      description: Id of its project.
+      type: int
+      returned: success
+      sample: 3
+    location:
+      description: Where images are pulled from.
+      type: str
+      returned: success
+      sample: registry.example.com/team/app/web
+    status:
+      description: Null, or V(delete_failed).
+      type: str
+      returned: success
+      sample: null
+    created_at:
+      description: When the repository was created.
+      type: str
+      returned: success
+      sample: "2026-01-31T12:00:00.000Z"
+    cleanup_policy_started_at:
+      description: When GitLab's own cleanup policy last started on it, null when it never did.
+      type: str
+      returned: success
+      sample: null
+    listing:
+      description:
+        - V(complete), V(empty), which a broken registry looks like too, V(capped) when GitLab may have cut it off at
+          10,000 tags,
+          V(unread), or V(none) when no tags were asked for.
+      type: str
+      returned: success
+      sample: complete
+    date_source:
+      description:
+        - What the dates of the tags are, V(published) for the last push, V(built) for the build of the image,
+          V(unknown) when it can't be
+          told, V(none) when no details were asked for.
+      type: str
+      returned: success
+      sample: published
+    tags_count:
+      description: Number of tags, null when not asked for.
+      type: int
+      returned: success
+      sample: 12
+    size:
+      description: Bytes, null when not asked for or not known.
+      type: int
+      returned: success
+      sample: 104857600
+    tags:
+      description: The tags by name, at most O(return_limit) of them; null when not asked for or not readable.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        name:
+          description: Name of the tag.
+          type: str
+          returned: success
+          sample: v1.4.2
+        date:
+          description: The date that can be trusted as the tag's age, null when there is none.
+          type: str
+          returned: success
+          sample: "2026-01-31T12:00:00Z"
+        digest:
+          description: Digest of the image, null when not known.
+          type: str
+          returned: success
+          sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+        size:
+          description: Bytes, null when not known.
+          type: int
+          returned: success
+          sample: 31457280
+        media_type:
+          description: Media type of the manifest, null when not known.
+          type: str
+          returned: success
+          sample: application/vnd.oci.image.index.v1+json
+        created_at:
+          description: What GitLab calls so, the first push of the name or the build of the image.
+          type: str
+          returned: success
+          sample: "2026-01-30T12:00:00Z"
+        published_at:
+          description: The last push, null when not known.
+          type: str
+          returned: success
+          sample: "2026-01-31T12:00:00Z"
+        protected:
+          description: Whether a GitLab tag protection rule covers it, null when that can't be read.
+          type: bool
+          returned: success
+          sample: false
+        error:
+          description: Why its details are not known, null when nothing failed.
+          type: str
+          returned: success
+          sample: null
+    tags_truncated:
+      description: Whether RV(repositories[].tags) is shorter than what was read.
+      type: bool
+      returned: success
+      sample: false
+    missing_tags:
+      description: Names of O(tag_names) that the repository does not list.
+      type: list
+      elements: str
+      returned: success
+      sample: []
+    error:
+      description: Why it could not be read, null when it was.
+      type: str
+      returned: success
+      sample: null
+projects:
+  description: The projects by path with their sums, at most O(return_limit) of them.
+  returned: when the scope could be read
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the project.
+      type: int
+      returned: success
+      sample: 3
+    path:
+      description: Path of the project, in lower case.
+      type: str
+      returned: success
+      sample: team/app
+    repositories:
+      description: Number of repositories.
+      type: int
+      returned: success
+      sample: 2
+    tags:
+      description: Number of tags, null when not asked for or not readable.
+      type: int
+      returned: success
+      sample: 30
+    size:
+      description: Bytes, null when not asked for or not known.
+      type: int
+      returned: success
+      sample: 209715200
+totals:
+  description: The sums over all projects.
+  returned: when the scope could be read
+  type: dict
+  contains:
+    projects:
+      description: Number of projects with a repository.
+      type: int
+      returned: success
+      sample: 2
+    repositories:
+      description: Number of repositories.
+      type: int
+      returned: success
+      sample: 4
+    repositories_unread:
+      description: Number of repositories that could not be read.
+      type: int
+      returned: success
+      sample: 0
+    tags:
+      description: Number of tags, null when not asked for or not readable.
+      type: int
+      returned: success
+      sample: 60
+    size:
+      description: Bytes, null when not asked for or not known.
+      type: int
+      returned: success
+      sample: 419430400
+truncated:
+  description: Whether one of the lists of repositories and projects is shorter than what was read.
+  returned: when the scope could be read
+  type: bool
+  sample: false
+being_deleted:
+  description: Repositories in scope that GitLab is deleting already and that are left out.
+  returned: when the scope could be read
+  type: list
+  elements: str
+  sample: []
+registry_disabled:
+  description: Projects of the group whose container registry is disabled and that are left out.
+  returned: when the scope could be read
+  type: list
+  elements: str
+  sample: []
+errors:
+  description: What could not be read.
+  returned: when the scope could be read
+  type: list
+  elements: dict
+  contains:
+    repository:
+      description: Path of the repository.
+      type: str
+      returned: success
+      sample: team/app
+    kind:
+      description: What kind of failure it is, such as V(forbidden), V(not_found), V(rate_limited), V(unavailable) or
+        V(incomplete).
+      type: str
+      returned: success
+      sample: unavailable
+    status:
+      description: HTTP status, null when there was no answer.
+      type: int
+      returned: success
+      sample: 503
+    method:
+      description: HTTP method.
+      type: str
+      returned: success
+      sample: GET
+    path:
+      description: Path of the request.
+      type: str
+      returned: success
+      sample: /api/v4/projects/3/registry/repositories/7/tags
+    message:
+      description: What the server or the connection said.
+      type: str
+      returned: success
+      sample: We are having trouble connecting to the Container Registry.
+    request_id:
+      description: GitLab's id of the request, for its administrators.
+      type: str
+      returned: success
+      sample: 01HXYZ
+error:
+  description: The request that failed the task.
+  returned: when the scope could not be read because a request failed
+  type: dict
+  sample: {"kind": "not_found", "message": "404 Group Not Found", "method": "GET", "path":
+    "/api/v4/groups/team/projects", "request_id": "", "status": 404}
+output_path:
+  description: Where everything is.
+  returned: when O(output_path) is given and the scope could be read
+  type: str
+  sample: /tmp/registry.jsonl
+requests:
+  description: Number of requests sent.
+  returned: when the scope could be read
+  type: int
+  sample: 2
+"""
+
+import json
+import typing as t
+from dataclasses import dataclass, replace
+
+from ..module_utils._argspec import CONNECTION, SCOPE, ArgumentSpec, scope
+from ..module_utils._errors import InputError, RegistryError
+from ..module_utils._files import check_writable, write_lines
+from ..module_utils._models import TAG_NAME, Mode, Repository, Tag, format_time
+from ..module_utils._reading import Need, Reading, find_out, read_tags
+from ..module_utils._rest import get_repository
+from ..module_utils._retention import judged_date
+from ..module_utils._run import Connection, connect, failing, finish_reading, new_module
+from ..module_utils._scope import Scope, Selection, check_scope, select
+
+ARGUMENTS = CONNECTION.merged(SCOPE).merged(
+    ArgumentSpec(
+        {
+            "gather": {
+                "type": "list",
+                "elements": "str",
+                "choices": ["repositories", "tags_count", "tags", "tag_details", "size"],
+                "default": ["repositories"],
+            },
+            "tag_names": {"type": "list", "elements": "str"},
+            "on_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
+            "output_path": {"type": "path"},
+            "return_limit": {"type": "int", "default": 100},
+        }
+    )
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the options ask for, checked. tag_names: None is all of them."""
+
+    scope: Scope
+    gather: frozenset[str]
+    tag_names: frozenset[str] | None
+
+    @property
+    def details(self) -> bool:
+        return "tag_details" in self.gather or self.tag_names is not None
+
+    @property
+    def tags(self) -> bool:
+        return self.details or "tags" in self.gather
+
+
+@dataclass(frozen=True)
+class State:
+    """What was read. readings: by repository id, empty when no tags were asked for. date_source: of all dates."""
+
+    selection: Selection
+    repositories: tuple[Repository, ...]
+    readings: t.Mapping[int, Reading]
+    errors: t.Mapping[int, RegistryError]
+    date_source: str
+
+
+def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
+    """The checked wish; raises InputError before anything is sent."""
+    if params["return_limit"] < 0:
+        raise InputError(f"return_limit is {params['return_limit']}: it can't be negative.")
+    names = params["tag_names"]
+    for name in names or ():
+        if not TAG_NAME.fullmatch(name):
+            raise InputError(f"tag_names holds {name!r}, which is not the name of a tag.")
+    if params["output_path"]:
+        check_writable(params["output_path"], "output_path")
+    return Wish(scope(params), frozenset(params["gather"]), frozenset(names) if names is not None else None)
+
+
+def observe(connection: Connection, wish: Wish) -> State:
+    """All reads, and only those that were asked for."""
+    client = connection.client
+    counted = "tags_count" in wish.gather and not wish.tags and "size" not in wish.gather
+    selection = select(client, wish.scope, job_token=connection.is_job_token, tags_count=counted)
+    repositories = list(selection.repositories)
+    errors: dict[int, RegistryError] = {}
+    if "size" in wish.gather:
+        repositories, errors = _sized(connection, repositories, tags_count="tags_count" in wish.gather)
+    readings: dict[int, Reading] = {}
+    source = "none"
+    if wish.tags:
+        names = wish.tag_names
+        need = Need(wish.details, whole=names is None, wanted=lambda name: names is None or name in names)
+        server = find_out(client, repositories, use_graphql=need.details and not connection.is_job_token, need=need)
+        readings = {reading.repository.id: reading for reading in read_tags(server, repositories, need)}
+        sources = {Mode.DATABASE: "published", Mode.NO_DATABASE: "built", Mode.UNKNOWN: "unknown"}
+        source = sources[server.mode] if wish.details else "none"
+    errors.update((number, reading.error) for number, reading in readings.items() if reading.error)
+    return State(selection, tuple(repositories), readings, errors, source)
+
+
+def _sized(
+    connection: Connection, repositories: list[Repository], *, tags_count: bool
+) -> tuple[list[Repository], dict[int, RegistryError]]:
+    """The repositories with their sizes, and the errors of those that could not be asked."""
+    if connection.is_job_token:
+        raise InputError("gather size can't be had with a CI/CD job token: give a project access token in api_token.")
+
+    def ask(repository: Repository) -> Repository | RegistryError:
+        try:
+            return get_repository(connection.client, repository.id, size=True, tags_count=tags_count)
+        except RegistryError as error:
+            return error
+
+    answers = connection.client.parallel(ask, repositories)
+    found = [
+        repository
+        if isinstance(answer, RegistryError)
+        else replace(repository, size=answer.size, tags_count=answer.tags_count)
+        for repository, answer in zip(repositories, answers)
+    ]
+    errors = {
+        repository.id: answer for repository, answer in zip(repositories, answers) if isinstance(answer, RegistryError)
+    }
+    return found, errors
+
+
+def repository_row(repository: Repository, state: State, wish: Wish) -> dict[str, t.Any]:
+    """A repository as it is returned and written, with all its tags."""
+    reading = state.readings.get(repository.id)
+    error = state.errors.get(repository.id)
+    row: dict[str, t.Any] = {
+        "id": repository.id,
+        "path": repository.path,
+        "name": repository.name,
+        "project": repository.project_path,
+        "project_id": repository.project_id,
+        "location": repository.location,
+        "status": repository.status,
+        "created_at": repository.created_at,
+        "cleanup_policy_started_at": repository.cleanup_policy_started_at,
+        "listing": _listing(reading),
+        "date_source": state.date_source,
+        "tags_count": repository.tags_count,
+        "size": repository.size,
+        "tags": None,
+        "tags_truncated": False,
+        "missing_tags": [],
+        "error": str(error) if error else None,
+    }
+    if reading and not reading.error:
+        names = wish.tag_names
+        row["tags"] = [tag_row(tag, state.date_source) for tag in reading.tags if names is None or tag.name in names]
+        row["missing_tags"] = sorted((names or frozenset()) - set(reading.names))
+        row["tags_count"] = len(reading.tags)
+    return row
+
+
+def _listing(reading: Reading | None) -> str:
+    if reading is None:
+        return "none"
+    if reading.error:
+        return "unread"
+    if not reading.tags:
+        return "empty"
+    return "complete" if reading.complete else "capped"
+
+
+def tag_row(tag: Tag, source: str) -> dict[str, t.Any]:
+    """A tag as it is returned and written: every key always there."""
+    return {
+        "name": tag.name,
+        "date": format_time(judged_date(tag, source, None)),
+        "digest": tag.digest,
+        "size": tag.size,
+        "media_type": tag.media_type,
+        "created_at": format_time(tag.created),
+        "published_at": format_time(tag.published),
+        "protected": tag.protected,
+        "error": tag.error,
+    }
+
+
+def sums(rows: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+    """Number of repositories and tags and bytes; null where one of them is not known."""
+    return {
+        "repositories": len(rows),
+        "tags": _sum([row["tags_count"] for row in rows]),
+        "size": _sum([row["size"] for row in rows]),
+    }
+
+
+def _sum(numbers: list[int | None]) -> int | None:
+    return None if not numbers or None in numbers else sum(number for number in numbers if number is not None)
+
+
+def result_of(state: State, rows: list[dict[str, t.Any]], params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What is returned: every list cut to return_limit."""
+    limit = params["return_limit"]
+    by_project: dict[tuple[str, int], list[dict[str, t.Any]]] = {}
+    for row in rows:
+        by_project.setdefault((row["project"], row["project_id"]), []).append(row)
+    projects = [{"id": number, "path": path, **sums(group)} for (path, number), group in sorted(by_project.items())]
+    paths = {repository.id: repository.path for repository in state.repositories}
+    result = {
+        "repositories": [_cut(row, limit) for row in rows[:limit]],
+        "projects": projects[:limit],
+        "totals": {"projects": len(projects), "repositories_unread": len(state.errors), **sums(rows)},
+        "truncated": max(len(rows), len(projects)) > limit,
+        "being_deleted": [repository.path for repository in state.selection.being_deleted],
+        "registry_disabled": list(state.selection.registry_disabled),
+        "errors": [{"repository": paths[number], **error.as_result()} for number, error in state.errors.items()],
+    }
+    return {**result, "output_path": params["output_path"]} if params["output_path"] else result
+
+
+def _cut(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
+    tags = row["tags"]
+    if tags is None or len(tags) <= limit:
+        return row
+    return {**row, "tags": tags[:limit], "tags_truncated": True}
+
+
+def main() -> None:
+    module = new_module(ARGUMENTS, "requests")
+    params = module.params
+    with failing(module):
+        wish = wish_of(params)
+        connection = connect(module)
+        check_scope(wish.scope, connection.is_job_token)
+        state = observe(connection, wish)
+        for warning in state.selection.warnings:
+            module.warn(warning)
+        rows = [repository_row(repository, state, wish) for repository in state.repositories]
+        if params["output_path"]:
+            write_lines(params["output_path"], (json.dumps(row) + "\n" for row in rows), "output_path")
+        finish_reading(
+            module,
+            connection,
+            result_of(state, rows, params),
+            list(state.errors.values()),
+            tolerate=params["on_error"] == "report",
+        )
+
+
+if __name__ == "__main__":
+    main()
