@@ -133,12 +133,13 @@ def _server_root(url: str) -> str:
 
 
 def _credential(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> tuple[str, str | None]:
-    for option, kind in zip(_TOKEN_OPTIONS, ("api", "oauth", JOB_TOKEN)):
-        if params[option] is not None:
-            return kind, _checked_token(params[option], option)
-    for variable, kind in (("GITLAB_TOKEN", "api"), ("CI_JOB_TOKEN", JOB_TOKEN)):
-        if environ.get(variable):
-            return kind, _checked_token(environ[variable], variable)
+    given = [(params[option], option) for option in _TOKEN_OPTIONS]
+    found = [(environ.get(variable) or None, variable) for variable in ("GITLAB_TOKEN", "CI_JOB_TOKEN")]
+    for (token, source), kind in zip(given + found, ("api", "oauth", JOB_TOKEN, "api", JOB_TOKEN)):
+        if token is not None:
+            if kind != JOB_TOKEN:
+                _check_kind(token, source)
+            return kind, _checked_token(token, source)
     return "anonymous", None
 
 
@@ -148,6 +149,17 @@ def _checked_token(token: str, source: str) -> str:
     if not token.isascii() or not token.isprintable() or " " in token:
         raise InputError(f"{source} holds a character that no token has, perhaps a line break or a quote.")
     return token
+
+
+def _check_kind(token: str, source: str) -> None:
+    """GitLab's own prefixes of tokens: https://docs.gitlab.com/security/tokens/#token-prefixes"""
+    if token.startswith("gldt-"):
+        raise InputError(
+            f"{source} is a deploy token, which GitLab's API does not take: give a personal, project or group access "
+            "token with the scope api (read_api is enough for reading)."
+        )
+    if token.startswith("glcbt-"):
+        raise InputError(f"{source} is a CI/CD job token: give it in api_job_token.")
 
 
 def _header(kind: str, token: str | None) -> tuple[str, str] | None:

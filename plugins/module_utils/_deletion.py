@@ -49,20 +49,25 @@ class Fate:
 
 @dataclass
 class Work:
-    """One repository under deletion. kept: digests of tags that stay, to a name that has each."""
+    """One repository under deletion. listed: all names of the plan in order. digests: of the planned tags.
+
+    kept: digests of tags that stay, each with a tag that has it; empty where tags are known to go by name.
+    """
 
     server: Server
     via: str
     plan: RepositoryPlan
     halt: Halt
+    listed: list[str]
+    digests: dict[str, str | None]
+    kept: dict[str | None, str]
     fates: dict[str, Fate] = field(default_factory=dict)
     remaining: int | None = None
 
     def settle(self, names: t.Iterable[str], outcome: str, message: str = "", *, asked_before: bool = False) -> None:
-        digests = {decision.tag.name: decision.tag.digest for decision in self.plan.decisions if decision.chosen}
         path = self.plan.repository.path
         for name in names:
-            self.fates[name] = Fate(path, name, digests.get(name), outcome, message, asked_before)
+            self.fates[name] = Fate(path, name, self.digests[name], outcome, message, asked_before)
 
 
 class Halt:
@@ -117,7 +122,7 @@ def delete(server: Server, plan: Plan, via: str) -> Outcome:
     via: graphql or rest. Raises nothing: what goes wrong is told in the fates.
     """
     halt = Halt()
-    works = [Work(server, via, part, halt) for part in plan.repositories if part.deletions]
+    works = [_work(server, via, part, halt) for part in plan.repositories if part.deletions]
     if len(works) >= server.client.settings.concurrency:
         server.client.parallel(_clean, works)
     else:
@@ -128,6 +133,19 @@ def delete(server: Server, plan: Plan, via: str) -> Outcome:
         tuple(work.fates[decision.tag.name] for work in works for decision in work.plan.deletions),
         None if any(count is None for count in counted) else sum(t.cast("list[int]", counted)),
         halt.reason,
+    )
+
+
+def _work(server: Server, via: str, part: RepositoryPlan, halt: Halt) -> Work:
+    by_name = server.mode == Mode.DATABASE
+    return Work(
+        server,
+        via,
+        part,
+        halt,
+        listed=[decision.tag.name for decision in part.decisions],
+        digests={decision.tag.name: decision.tag.digest for decision in part.deletions},
+        kept={} if by_name else {item.tag.digest: item.tag.name for item in part.kept if item.tag.digest},
     )
 
 
@@ -149,7 +167,7 @@ def _clean(work: Work) -> None:
 def _batches(work: Work) -> t.Iterator[list[Decision]]:
     """Batches in the order of the plan. Outside a metadata database a registry might delete by digest: the first tag
     of a digest that a kept tag shares goes alone, so that its sibling can be looked at before more goes."""
-    shared = _kept_digests(work)
+    shared = dict(work.kept)
     batch: list[Decision] = []
     for decision in work.plan.deletions:
         digest = decision.tag.digest
@@ -168,16 +186,9 @@ def _batches(work: Work) -> t.Iterator[list[Decision]]:
         yield batch
 
 
-def _kept_digests(work: Work) -> dict[str | None, str]:
-    """Digests of kept tags, each with a tag that has it; empty where tags are known to go by name."""
-    if work.server.mode == Mode.DATABASE:
-        return {}
-    return {decision.tag.digest: decision.tag.name for decision in work.plan.kept if decision.tag.digest}
-
-
 def _check_sibling(work: Work, batch: list[Decision]) -> None:
     digest = batch[0].tag.digest
-    sibling = _kept_digests(work).get(digest) if len(batch) == 1 else None
+    sibling = work.kept.get(digest) if len(batch) == 1 else None
     if sibling is None or work.fates[batch[0].tag.name].outcome != "deleted":
         return
     path = work.plan.repository.path
@@ -223,8 +234,7 @@ def _delete_batch(work: Work, batch: list[Decision]) -> None:
 def _unchanged(work: Work, batch: list[Decision], *, asked_before: bool) -> list[Decision]:
     """The part of the batch that is still what the plan saw; the rest is settled here."""
     guarded = [decision.tag.name for decision in batch if decision.tag.digest]
-    listed = [decision.tag.name for decision in work.plan.decisions]
-    current = read_again(work.server, work.plan.repository, guarded, listed) if guarded else {}
+    current = read_again(work.server, work.plan.repository, guarded, work.listed) if guarded else {}
     unchanged = []
     for decision in batch:
         name = decision.tag.name

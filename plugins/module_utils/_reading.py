@@ -77,7 +77,7 @@ def find_out(client: Client, repositories: t.Sequence[Repository], *, use_graphq
     server = _with_graphql(client) if use_graphql else Server(client, None, "a job token is not accepted by GraphQL")
     if not repositories:
         return server
-    keyset = _first_answer(repositories[:PROBES], lambda repository: keyset_supported(client, repository))
+    keyset = _keyset_supported(client, repositories)
     server.keyset = keyset is True
     if server.keyset:
         server.mode = Mode.DATABASE
@@ -97,18 +97,14 @@ def _with_graphql(client: Client) -> Server:
         return Server(client, None, str(error))
 
 
-def _first_answer(repositories: t.Sequence[Repository], ask: t.Callable[[Repository], bool | None]) -> bool | None:
-    """The answer of the first repository that gives one; the last failure where none does."""
-    failure: RegistryError | None = None
-    for repository in repositories:
+def _keyset_supported(client: Client, repositories: t.Sequence[Repository]) -> bool | None:
+    """The answer of the first repository that gives one, of a few; None where none does."""
+    for repository in repositories[:3]:
         try:
-            return ask(repository)
+            return keyset_supported(client, repository)
         except RegistryError as error:
-            if error.kind in FATAL:
+            if error.kind in ("unauthorized", "stopped"):
                 raise
-            failure = error
-    if failure:
-        raise failure
     return None
 
 
@@ -120,8 +116,8 @@ def _has_no_database(client: Client, repositories: t.Sequence[Repository]) -> bo
             if tag_names_offset(client, repository):
                 return keyset_supported(client, repository) is False
         except RegistryError as error:
-            if error.kind in ("unauthorized", "stopped"):
-                raise
+            if error.kind in FATAL:
+                return False
     return False
 
 

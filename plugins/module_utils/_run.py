@@ -71,6 +71,8 @@ def connect(module: AnsibleModule) -> Connection:
         module.no_log_values.add(found.token)
     for warning in found.warnings:
         module.warn(warning)
+    if found.token is None:
+        module.warn("No token is given in api_token or GITLAB_TOKEN: only what everybody may see can be read.")
     return Connection(Client(found.settings), found)
 
 
