@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = Path("ansible_collections/containerops/gitlab")
+LEFT_OUT = shutil.ignore_patterns(
+    *(".git", ".nox", ".venv", ".ansible", ".cache", ".hypothesis", ".*_cache", "__pycache__"),
+    *("build", "*.pyc", "*.tar.gz", ".coverage"),
+)
 
 
 def link() -> Path:
@@ -28,4 +33,12 @@ def link() -> Path:
     os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(place)
     if str(place) not in sys.path:
         sys.path.insert(0, str(place))
+    return place
+
+
+def copy() -> Path:
+    """Copy the sources, and nothing that was built, to where ansible-test and the linters find a real collection."""
+    place = ROOT / "build" / "copy" / NAME
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(ROOT, place, ignore=LEFT_OUT, symlinks=True)
     return place

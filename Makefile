@@ -1,0 +1,51 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Opens the door only: finds a Python, makes build/nox and hands over to noxfile.py.
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
+	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && command -v $(name))))
+NOX := build/nox/bin/nox
+PARTS := lint sanity unit integration galaxy molecule
+
+export PIP_CACHE_DIR ?= $(CURDIR)/build/cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export LC_ALL := C.UTF-8
+
+.PHONY: help demo test $(PARTS) format clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo         audit and clean a sample GitLab group, on this machine alone'
+	@echo 'make test         everything that CI runs; ends with a table and "N passed, N failed, N skipped"'
+	@echo
+	@echo 'Single parts of make test:'
+	@echo 'make lint         ruff, mypy, yamllint, ansible-lint, antsibull-docs, antsibull-changelog, REUSE'
+	@echo 'make sanity       ansible-test sanity'
+	@echo 'make unit         unit tests; PYTEST="-k name -x" adds options for pytest'
+	@echo 'make integration  tests that run the real ansible-playbook; PYTEST= as above'
+	@echo 'make galaxy       build, install and document the collection'
+	@echo 'make molecule     the molecule scenario of the cleanup role'
+	@echo
+	@echo 'make format       let ruff rewrite the code'
+	@echo 'make clean        remove build/'
+	@echo
+	@echo 'Needs Python 3.11 or later (PYTHON=/path/to/python3 names one). Everything is written to build/.'
+
+demo test $(PARTS) format: $(NOX)
+	@$(NOX) -s $@ -- $(PYTEST)
+
+# A Python without ensurepip (Debian without python3-venv) makes the environment with the help of its own pip.
+$(NOX): tests/requirements/nox.txt tests/requirements/constraints.txt
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or later is needed and was not found. Name one: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@rm -rf build/nox
+	@if $(PYTHON) -c 'import ensurepip' 2>/dev/null; \
+	then $(PYTHON) -m venv build/nox && build/nox/bin/python -m pip install -qq -r $< -c tests/requirements/constraints.txt; \
+	else $(PYTHON) -m venv --without-pip build/nox && \
+		$(PYTHON) -m pip --python build/nox/bin/python install -qq pip -r $< -c tests/requirements/constraints.txt; \
+	fi
+	@touch $@
+
+clean:
+	rm -rf build .nox

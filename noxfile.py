@@ -1,0 +1,166 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The runner behind `make`: one session per part, all of them in one environment below build/."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))
+
+from tests.tools import machine, report  # noqa: E402
+from tests.tools.collection import copy, link  # noqa: E402
+
+BUILD = ROOT / "build"
+PYTHON = BUILD / "venv" / "bin" / "python"
+REQUIREMENTS = ROOT / "tests" / "requirements"
+PARTS = ["lint", "sanity", "unit", "integration", "galaxy", "molecule"]
+
+Part = Callable[[nox.Session], None]
+
+nox.options.default_venv_backend = "none"
+nox.options.error_on_external_run = False
+nox.options.sessions = ["test"]
+
+machine.settle(BUILD, PYTHON.parent)
+
+
+def install(session: nox.Session, wanted: str) -> None:
+    """Bring the shared environment up to tests/requirements/<wanted>.txt; costs nothing when it is there already."""
+    files = [ROOT / "requirements.txt", *sorted(REQUIREMENTS.glob("*.txt"))]
+    state = hashlib.sha256(b"".join(file.read_bytes() for file in files) + sys.version.encode()).hexdigest()
+    done = {name: BUILD / f"venv/{name}-{state}" for name in ("run", "test")}
+    if done["test"].exists() or done[wanted].exists():
+        return
+    if not PYTHON.exists():
+        session.run(sys.executable, "-m", "virtualenv", "-q", "--python", sys.executable, str(BUILD / "venv"))
+    needed = ["-r", str(REQUIREMENTS / f"{wanted}.txt"), "-c", str(REQUIREMENTS / "constraints.txt")]
+    session.run("python", "-m", "pip", "install", "-qq", *needed)
+    done[wanted].touch()
+
+
+def part(run: Part) -> Part:
+    """A part of `make test`: has everything installed, leaves its counts and its time for the table."""
+
+    @functools.wraps(run)
+    def session_of(session: nox.Session) -> None:
+        started = time.monotonic()
+        report.begin(run.__name__)
+        install(session, "test")
+        link()
+        try:
+            run(session)
+        finally:
+            report.end(run.__name__, time.monotonic() - started)
+        if report.failed(run.__name__):
+            session.error(f"{run.__name__} failed, see above")
+
+    return nox.session(session_of)
+
+
+def check(session: nox.Session, name: str, *command: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
+    """Run one tool and note whether it was content; the tools after it run in any case."""
+    session.log(f"{name}: {shlex.join(command)}")
+    passed = subprocess.run(command, cwd=cwd, env={**os.environ, **(env or {})}, check=False).returncode == 0
+    report.note(session.name, name, passed=int(passed), failed=int(not passed))
+
+
+def pytest(session: nox.Session, *folders: str) -> None:
+    """Run pytest over the folders, on two processes."""
+    out = BUILD / "results" / f"{session.name}.xml"
+    out.unlink(missing_ok=True)
+    command = ["python", "-m", "pytest", "-q", "-n", "2", f"--junitxml={out}", "-o", f"junit_suite_name={session.name}"]
+    code = subprocess.run([*command, *folders, *session.posargs], cwd=ROOT, check=False).returncode
+    report.note_junit(session.name, out, code)
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """Run every part, each whatever became of the others, and end with the table."""
+    shutil.rmtree(BUILD / "results", ignore_errors=True)
+    for name in PARTS:
+        session.notify(name, posargs=[])
+    atexit.register(report.show, PARTS)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Audit and clean a sample group against the simulator."""
+    install(session, "run")
+    link()
+    session.run("python", "-m", "tests.demo", *session.posargs)
+
+
+@nox.session(name="format")
+def format_(session: nox.Session) -> None:
+    """Let ruff rewrite the code."""
+    install(session, "test")
+    session.run("ruff", "check", "--fix", ".")
+    session.run("ruff", "format", ".")
+
+
+@part
+def lint(session: nox.Session) -> None:
+    """Run everything that reads the sources without running them."""
+    sources = copy()
+    run = functools.partial(check, session)
+    collections = {"MYPYPATH": str(BUILD / "collections")}
+    run("ruff check", "ruff", "check", ".")
+    run("ruff format", "ruff", "format", "--check", ".")
+    run("mypy, plugins", "mypy", "--python-version", "3.10", "plugins", env=collections)
+    run("mypy, tests", "mypy", "--python-version", "3.11", "noxfile.py", "tests", env=collections)
+    run("yamllint", "yamllint", "--strict", ".", cwd=sources)
+    run("ansible-lint", "ansible-lint", "--offline", "--profile", "production", "--strict", cwd=sources)
+    run(
+        "antsibull-docs",
+        *("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck"),
+        *("--validate-collection-refs=all", "--disallow-unknown-collection-refs", str(sources)),
+        cwd=sources,
+    )
+    run("antsibull-changelog", "antsibull-changelog", "lint", cwd=sources)
+    run("REUSE", "reuse", "--root", str(sources), "lint", "--lines", cwd=sources)
+
+
+@part
+def sanity(session: nox.Session) -> None:
+    """Run ansible-test sanity on a copy of the sources, and its import and compile tests on every other Python here."""
+    session.run("python", "-m", "tests.tools.sanity")
+
+
+@part
+def unit(session: nox.Session) -> None:
+    """Run the tests of single rooms, of the repository itself, and the truth tables."""
+    pytest(session, *(str(folder) for folder in (Path("tests/unit"), Path("tests/conformance")) if folder.exists()))
+
+
+@part
+def integration(session: nox.Session) -> None:
+    """Run the tests that drive the real ansible-playbook."""
+    pytest(session, "tests/integration")
+
+
+@part
+def galaxy(session: nox.Session) -> None:
+    """Build the collection, install it into an empty folder, and ask ansible-doc about everything in it."""
+    session.run("python", "-m", "tests.tools.galaxy")
+
+
+@part
+def molecule(session: nox.Session) -> None:
+    """Run the molecule scenario of the cleanup role."""
+    check(session, "scenarios", "molecule", "test", "--all", cwd=copy() / "extensions")

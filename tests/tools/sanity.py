@@ -1,0 +1,115 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run ansible-test sanity without a container engine: `python -m tests.tools.sanity`."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.tools import report
+from tests.tools.collection import copy
+
+# Modules run on these, and on the Python of the runner.
+OTHERS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+BOOTSTRAP = """\
+import runpy
+import sys
+
+sys.path.insert(0, {wheel!r})
+sys.argv = ["pip", "install", *(word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel"))]
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
+
+
+def main() -> None:
+    """Run all tests on this Python, then compile and import on the others; the result goes to the table."""
+    tree = copy()
+    provide_pip()
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    core = importlib.metadata.version("ansible-core")
+    sanity(tree, f"core {core}, Python {here}", ["--python", here])
+    for version in OTHERS:
+        if version == here:
+            continue
+        python = interpreter(version)
+        if python is None:
+            report.note("sanity", f"Python {version}", skipped=2, remark="not on this machine")
+        elif version not in supported():
+            report.note("sanity", f"Python {version}", skipped=2, remark=f"not for ansible-core {core}")
+        else:
+            options = ["--test", "compile", "--test", "import", "--python", version, "--python-interpreter", python]
+            sanity(tree, f"compile, import, {version}", options)
+
+
+def sanity(tree: Path, name: str, options: list[str]) -> None:
+    """Run ansible-test in the tree and count its tests."""
+    command = ["ansible-test", "sanity", "--requirements", "--color", "no", *options]
+    print("+", *command, flush=True)
+    process = subprocess.Popen(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    output = []
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        output.append(line)
+    code = process.wait()
+    passed, failed = counts("".join(output), code)
+    report.note("sanity", name, passed=passed, failed=failed)
+
+
+def counts(output: str, code: int) -> tuple[int, int]:
+    """Read from ansible-test's output how many of its tests passed and failed.
+
+    A run that ended badly has at least one failure, and one that ran no test has failed.
+    """
+    ran = len(set(re.findall(r'^Running sanity test "([^"]+)"', output, re.MULTILINE)))
+    summary = re.search(r"The (\d+) sanity test\(s\) listed below", output)
+    failed = int(summary.group(1)) if summary else int(code != 0 or ran == 0)
+    return max(ran - failed, 0), failed
+
+
+def provide_pip() -> None:
+    """Put a pip where ansible-test looks for its bootstrap script before it downloads that from a host of its own.
+
+    The script is a few lines that run the very pip release, from its wheel.
+    """
+    requirements = Path(str(importlib.metadata.distribution("ansible-core").locate_file("ansible_test/_internal")))
+    version = re.search(r"\bpip='([\d.]+)'", (requirements / "python_requirements.py").read_text())
+    assert version is not None
+    wheels = Path.home() / "wheels"
+    pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(wheels), f"pip=={version[1]}"]
+    wheel = next(wheels.glob(f"pip-{version[1]}-*.whl"), None)
+    if wheel is None:
+        subprocess.run(pip, check=True)
+        wheel = next(wheels.glob(f"pip-{version[1]}-*.whl"))
+    script = Path.home() / ".ansible" / "test" / "cache" / f"get_pip_{version[1].replace('.', '_')}.py"
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(BOOTSTRAP.format(wheel=str(wheel)))
+
+
+def supported() -> set[str]:
+    """Name the Pythons that this ansible-test knows."""
+    usage = subprocess.run(["ansible-test", "sanity", "--help"], capture_output=True, text=True, check=True).stdout
+    listed = re.search(r"--python X\.Y\s+python version: ([\d., ]+)", usage)
+    return set(re.findall(r"\d+\.\d+", listed[1])) if listed else set()
+
+
+def interpreter(version: str) -> str | None:
+    """Find a Python of that version that starts: on the PATH, or among those of pyenv, whose shims may not start."""
+    root = Path(os.environ["PYENV_ROOT"])
+    installed = sorted(str(python) for python in root.glob(f"versions/{version}.*/bin/python{version}"))
+    for candidate in filter(None, [shutil.which(f"python{version}"), *installed]):
+        if subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return candidate
+    return None
+
+
+if __name__ == "__main__":
+    main()
