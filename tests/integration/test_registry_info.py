@@ -1,0 +1,161 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The info module: what it reads, what it says of what it could not read, and how few requests it takes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Ansible
+from tests.integration.scenarios import days_ago, repository, server, tag, team
+from tests.simulator.harness import Simulator
+
+INFO = "registry_info"
+
+
+def test_the_repositories_of_a_group_in_two_requests(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    found = ansible.module(INFO, {"group": "team"})
+    assert [row["path"] for row in found.result["repositories"]] == ["team/app", "team/app/web", "team/sub/tool"]
+    assert found.result["totals"] == {
+        "projects": 2,
+        "repositories": 3,
+        "repositories_unread": 0,
+        "tags": None,
+        "size": None,
+    }
+    assert found.result["requests"] == simulator.counters()["total"] == 2
+    assert found.result["changed"] is False
+
+
+@pytest.mark.parametrize("scope", [{"group": "10"}, {"project": ["team/app", "2"]}, {"repository_id": [100, 101, 102]}])
+def test_every_scope_finds_the_same(ansible: Ansible, simulator: Simulator, scope: dict[str, Any]) -> None:
+    simulator.load(team())
+    found = ansible.module(INFO, scope)
+    assert [row["id"] for row in found.result["repositories"]] == [100, 101, 102]
+
+
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_details_of_tags(ansible: Ansible, simulator: Simulator, mode: str) -> None:
+    pushed = tag("v1", 100, updated_at=days_ago(3), digest="sha256:" + "1" * 64, size=1234)
+    simulator.load(server([repository(100, "team/app", "", [pushed, tag("v2", 5)])], mode=mode))
+    found = ansible.module(INFO, {"group": "team", "gather": ["tag_details"]})
+    [row] = found.result["repositories"]
+    assert row["listing"] == "complete"
+    assert row["tags_count"] == 2
+    assert row["date_source"] == {"M1": "published", "M2": "built"}[mode]
+    [v1, v2] = row["tags"]
+    assert v1["digest"] == "sha256:" + "1" * 64
+    assert v1["size"] == 1234
+    assert v1["date"] == {"M1": days_ago(3), "M2": days_ago(100)}[mode]
+    assert v1["created_at"] == days_ago(100)
+    assert v1["published_at"] == {"M1": days_ago(3), "M2": None}[mode]
+    assert v2["date"] == days_ago(5)
+
+
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_named_tags_of_one_repository(ansible: Ansible, simulator: Simulator, mode: str) -> None:
+    simulator.load(team(mode))
+    found = ansible.module(INFO, {"repository_id": [100], "tag_names": ["latest", "gone"]})
+    [row] = found.result["repositories"]
+    assert [item["name"] for item in row["tags"]] == ["latest"]
+    assert row["tags"][0]["digest"].startswith("sha256:")
+    assert row["missing_tags"] == ["gone"]
+
+
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_counts_and_sizes(ansible: Ansible, simulator: Simulator, mode: str) -> None:
+    simulator.load(team(mode))
+    counted = ansible.module(INFO, {"group": "team", "gather": ["tags_count"]})
+    assert [row["tags_count"] for row in counted.result["repositories"]] == [10, 3, 1]
+    assert counted.result["totals"]["tags"] == 14
+    assert [project["tags"] for project in counted.result["projects"]] == [13, 1]
+    sized = ansible.module(INFO, {"group": "team", "gather": ["size"]})
+    sizes = [row["size"] for row in sized.result["repositories"]]
+    assert all(size > 0 for size in sizes) if mode == "M1" else sizes == [None, None, None]
+
+
+def test_names_alone(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    found = ansible.module(INFO, {"project": "team/app", "gather": ["tags"]})
+    assert [item["name"] for item in found.result["repositories"][1]["tags"]] == ["dev-1", "dev-2", "v1"]
+    assert simulator.counters()["graphql"] == 0
+
+
+def test_lists_are_cut_and_the_file_is_whole(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(team())
+    path = tmp_path / "registry.jsonl"
+    found = ansible.module(
+        INFO, {"group": "team", "gather": ["tags"], "return_limit": 2, "output_path": str(path)}, check=True
+    )
+    assert len(found.result["repositories"]) == 2
+    assert found.result["truncated"] is True
+    assert len(found.result["repositories"][0]["tags"]) == 2
+    assert found.result["repositories"][0]["tags_truncated"] is True
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [len(row["tags"]) for row in rows] == [10, 3, 1]
+    assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".containerops")] == []
+
+
+def test_what_can_not_be_read_is_told_and_fails(ansible: Ansible, simulator: Simulator) -> None:
+    scenario = team("M2")
+    scenario["repositories"][0]["registry_state"] = "unreachable"
+    simulator.load(scenario)
+    options = {"group": "team", "gather": ["tags"], "retries": 0}
+    found = ansible.module(INFO, options)
+    assert found.failed
+    assert found.result["result"] == "partial"
+    assert "team/app" in found.message
+    assert "503" in found.message
+    assert found.result["errors"][0]["repository"] == "team/app"
+    assert found.result["repositories"][0]["tags"] is None
+    assert found.result["repositories"][0]["listing"] == "unread"
+    assert found.result["repositories"][1]["tags_count"] == 3
+    tolerant = ansible.module(INFO, {**options, "on_error": "report"})
+    assert tolerant.status == "ok"
+    assert tolerant.result["result"] == "partial"
+
+
+def test_disabled_registries_and_deletions_under_way_are_told(ansible: Ansible, simulator: Simulator) -> None:
+    scenario = team()
+    scenario["projects"][1]["access_level"] = "disabled"
+    scenario["repositories"][1]["status"] = "delete_ongoing"
+    simulator.load(scenario)
+    found = ansible.module(INFO, {"group": "team"})
+    assert [row["path"] for row in found.result["repositories"]] == ["team/app"]
+    assert found.result["registry_disabled"] == ["team/sub/tool"]
+    assert found.result["being_deleted"] == ["team/app/web"]
+
+
+def test_a_moved_project_is_found_by_its_old_path(ansible: Ansible, simulator: Simulator) -> None:
+    scenario = team()
+    scenario["projects"][0]["former_paths"] = ["old/place"]
+    simulator.load(scenario)
+    found = ansible.module(INFO, {"project": "old/place"})
+    assert [row["path"] for row in found.result["repositories"]] == ["team/app", "team/app/web"]
+
+
+def test_an_empty_environment_variable_counts_as_unset(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    environment = {
+        "GITLAB_TOKEN": "",
+        "CI_JOB_TOKEN": "job-token",
+        "GITLAB_API_URL": "",
+        "CI_API_V4_URL": simulator.api_url,
+    }
+    found = ansible.module(INFO, {"project": "team/app"}, env=dict(environment))
+    assert found.status == "ok", found.message
+    assert {entry["credential"] for entry in simulator.requests()} == {"job-token"}
+
+
+def test_a_glob_without_a_match_is_a_warning(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    found = ansible.module(INFO, {"group": "team", "repositories": ["team/app", "nothing/*"]})
+    assert [row["path"] for row in found.result["repositories"]] == ["team/app"]
+    assert "nothing/*" in " ".join(found.result["warnings"])
