@@ -32,10 +32,10 @@ def main() -> None:
     show("tarball", wrong_files(packed), len(packed))
 
     installed = PLACE / "installed"
+    os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(installed)
     subprocess.run(
         ["ansible-galaxy", "collection", "install", "--offline", "-p", str(installed), str(tarball)], check=True
     )
-    os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(installed)
     tree = installed / "ansible_collections" / "containerops" / "gitlab"
     for kind, folder in (("module", "modules"), ("inventory", "inventory"), ("role", "roles")):
         there = {f"{NAME}.{name}" for name in entries(tree, kind, folder)}

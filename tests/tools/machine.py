@@ -51,7 +51,7 @@ def _write_pip_config(home: Path, settings: str) -> None:
     """Keep the caller's settings in a file: ansible-test hands no PIP_* variables and no proxies to its pip."""
     values = {}
     for line in settings.splitlines():
-        name, _, value = line.partition("=")
+        name, value = line.split("=", 1)
         values[name.rpartition(".")[2]] = value.strip("'\"").replace("\\n", "\n    ")
     proxy = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")
     if proxy:

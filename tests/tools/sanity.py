@@ -15,10 +15,12 @@ import sys
 from pathlib import Path
 
 from tests.tools import report
-from tests.tools.collection import copy
+from tests.tools.collection import ROOT, copy
 
 # Modules run on these, and on the Python of the runner.
 OTHERS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+SHOWN = ("Running", "ERROR", "FATAL", "NOTICE", "WARNING: Skipping")
+LOG = ROOT / "build" / "results" / "sanity.log"
 BOOTSTRAP = """\
 import runpy
 import sys
@@ -32,6 +34,7 @@ runpy.run_module("pip", run_name="__main__", alter_sys=True)
 def main() -> None:
     """Run all tests on this Python, then compile and import on the others; the result goes to the table."""
     tree = copy()
+    LOG.unlink(missing_ok=True)
     provide_pip()
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     core = importlib.metadata.version("ansible-core")
@@ -46,33 +49,47 @@ def main() -> None:
             report.note("sanity", f"Python {version}", skipped=2, remark=f"not for ansible-core {core}")
         else:
             options = ["--test", "compile", "--test", "import", "--python", version, "--python-interpreter", python]
-            sanity(tree, f"compile, import, {version}", options)
+            sanity(tree, f"compile, import, {version}", options, python)
 
 
-def sanity(tree: Path, name: str, options: list[str]) -> None:
-    """Run ansible-test in the tree and count its tests."""
-    command = ["ansible-test", "sanity", "--requirements", "--color", "no", *options]
+def sanity(tree: Path, name: str, options: list[str], python: str = sys.executable) -> None:
+    """Run ansible-test in the tree and count its tests.
+
+    `python` is the interpreter under test. What pip has to say only goes to the log.
+    """
+    command = [str(shutil.which("ansible-test")), "sanity", "--requirements", "--color", "no", *options]
     print("+", *command, flush=True)
-    process = subprocess.Popen(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # Named like this, the tree is taken as it is; else its files are asked from the repository around it.
+    path = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "ANSIBLE_TEST_CONTENT_ROOT": str(tree)}
+    process = subprocess.Popen(
+        command, cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     assert process.stdout is not None
     output = []
     for line in process.stdout:
-        print(line, end="", flush=True)
+        if line.startswith(SHOWN):
+            print(line, end="", flush=True)
         output.append(line)
     code = process.wait()
-    passed, failed = counts("".join(output), code)
-    report.note("sanity", name, passed=passed, failed=failed)
+    with LOG.open("a") as log:
+        log.writelines(output)
+    passed, failed, skipped = counts("".join(output), code)
+    if failed:
+        print(f"The whole output is in {LOG}")
+    report.note("sanity", name, passed=passed, failed=failed, skipped=skipped)
 
 
-def counts(output: str, code: int) -> tuple[int, int]:
-    """Read from ansible-test's output how many of its tests passed and failed.
+def counts(output: str, code: int) -> tuple[int, int, int]:
+    """Read from ansible-test's output how many of its tests passed, failed and did not run.
 
     A run that ended badly has at least one failure, and one that ran no test has failed.
     """
+    skipped = set(re.findall(r'Skipping sanity test "([^"]+)"', output))
     ran = len(set(re.findall(r'^Running sanity test "([^"]+)"', output, re.MULTILINE)))
     summary = re.search(r"The (\d+) sanity test\(s\) listed below", output)
     failed = int(summary.group(1)) if summary else int(code != 0 or ran == 0)
-    return max(ran - failed, 0), failed
+    return max(ran - failed, 0), failed, len(skipped)
 
 
 def provide_pip() -> None:
