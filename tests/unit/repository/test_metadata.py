@@ -1,0 +1,109 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the collection says about itself in several places, and that these agree."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.tools.collection import ROOT
+from tests.unit.repository.tree import MODULES, read_yaml, sources, text_of
+
+VERSION = read_yaml("galaxy.yml")["version"]
+GROUP = "containerops.gitlab._attributes.actiongroup_registry"
+LICENCE = "SPDX-License-Identifier: GPL-3.0-or-later"
+
+
+def readme_names(kind: str) -> set[str]:
+    """Name what the table in the README lists of a kind."""
+    rows = re.findall(r"^\| `([^`]+)` \| (\w+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    return {name for name, row_kind in rows if row_kind == kind}
+
+
+def test_action_group_holds_the_modules_that_say_so() -> None:
+    members = [
+        module.stem
+        for module in MODULES
+        if GROUP in yaml.safe_load(text_of(module, "DOCUMENTATION"))["extends_documentation_fragment"]
+    ]
+    assert read_yaml("meta/runtime.yml")["action_groups"]["registry"] == sorted(members)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
+def test_module_is_documented_with_examples_and_return_values(module: Path) -> None:
+    documentation = yaml.safe_load(text_of(module, "DOCUMENTATION"))
+    assert documentation["module"] == module.stem
+    assert {"check_mode", "diff_mode", "idempotent"} <= set(documentation.get("attributes", {})) or (
+        "containerops.gitlab._attributes.info_module" in documentation["extends_documentation_fragment"]
+    )
+    tasks = yaml.safe_load(text_of(module, "EXAMPLES"))
+    assert any(f"containerops.gitlab.{module.stem}" in task for task in tasks)
+    returned = yaml.safe_load(text_of(module, "RETURN"))
+    assert returned
+    for name, value in returned.items():
+        assert {"description", "type", "returned"} <= set(value), name
+
+
+def test_readme_lists_what_there_is() -> None:
+    assert readme_names("module") == {module.stem for module in MODULES}
+    assert readme_names("role") == {role.name for role in (ROOT / "roles").iterdir()}
+    playbooks = {f"containerops.gitlab.{playbook.stem}" for playbook in (ROOT / "playbooks").glob("*.yml")}
+    assert readme_names("playbook") == playbooks
+
+
+def test_roles_are_documented() -> None:
+    for role in (ROOT / "roles").iterdir():
+        assert (role / "README.md").is_file(), role.name
+        specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+        options = specs["main"]["options"]
+        assert all(name.startswith("registry_") and option["description"] for name, option in options.items())
+        defaults = yaml.safe_load((role / "defaults" / "main.yml").read_text())
+        assert set(defaults) <= set(options)
+        for name, value in defaults.items():
+            assert options[name].get("default") == value, f"{name} has two defaults"
+
+
+def test_version_is_told_alike_everywhere() -> None:
+    released = re.findall(r"^## v(\S+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    upcoming = ROOT / "changelogs" / "fragments" / f"{VERSION}.yml"
+    assert released[:1] == [VERSION] or "release_summary" in yaml.safe_load(upcoming.read_text())
+    argspec = (ROOT / "plugins" / "module_utils" / "_argspec.py").read_text()
+    assert re.findall(r'^COLLECTION_VERSION = "(.+)"$', argspec, re.MULTILINE) == [VERSION]
+    for told in re.findall(r"containerops[.-]gitlab[:-](\d+\.\d+\.\d+)", (ROOT / "README.md").read_text()):
+        assert told == VERSION
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
+def test_nothing_was_added_in_a_later_version(module: Path) -> None:
+    def number(version: str) -> tuple[int, ...]:
+        return tuple(int(part) for part in version.split("."))
+
+    added = re.findall(r"version_added: ['\"]?([\d.]+)", module.read_text())
+    assert added
+    assert all(number(version) <= number(VERSION) for version in added)
+
+
+def test_runtime_requirements_are_lower_bounds() -> None:
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    wanted = [line for line in lines if line and not line.startswith("#")]
+    assert sorted(re.split("[^a-z0-9-]", line)[0] for line in wanted) == ["google-re2", "requests"]
+    assert all(re.fullmatch(r"[a-z0-9-]+>=[\d.]+", line) for line in wanted)
+
+
+def test_every_file_names_its_licence() -> None:
+    bare = {".json"}
+    exempt = {ROOT / "changelogs" / "changelog.yaml", ROOT / "LICENSES" / "GPL-3.0-or-later.txt"}
+    for source in sources():
+        if source in exempt or source.suffix in bare or source.is_symlink():
+            continue
+        assert LICENCE in "".join(source.read_text().splitlines(keepends=True)[:8]), source.relative_to(ROOT)
+
+
+def test_no_sanity_test_is_ignored() -> None:
+    assert not list((ROOT / "tests").glob("sanity/ignore*"))

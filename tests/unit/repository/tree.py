@@ -1,0 +1,64 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The sources as these tests see them."""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+from pathlib import Path
+
+import yaml
+
+from tests.tools.collection import LEFT_OUT, ROOT
+
+MODULES = sorted((ROOT / "plugins" / "modules").glob("registry_*.py"))
+ROOMS = sorted((ROOT / "plugins" / "module_utils").glob("_*.py"))
+
+
+class Import(t.NamedTuple):
+    """One imported name: `module` as written, with its leading dots."""
+
+    module: str
+    name: str | None
+    line: int
+
+
+def imports(source: Path) -> list[Import]:
+    """List everything that a file imports anywhere, also under a condition or in a function."""
+    found: list[Import] = []
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            found += [Import(alias.name, None, node.lineno) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            found += [Import(module, alias.name, node.lineno) for alias in node.names]
+    return found
+
+
+def text_of(source: Path, name: str) -> str:
+    """Return the string that a module assigns to a name such as DOCUMENTATION; empty when there is none."""
+    for node in ast.parse(source.read_text()).body:
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [name]:
+            return str(ast.literal_eval(node.value))
+    return ""
+
+
+def read_yaml(path: str) -> t.Any:
+    """Read a YAML file of the checkout."""
+    return yaml.safe_load((ROOT / path).read_text())
+
+
+def sources() -> t.Iterator[Path]:
+    """Walk the files of the checkout that belong to it."""
+    folders = [ROOT]
+    while folders:
+        folder = folders.pop()
+        entries = {entry.name: entry for entry in folder.iterdir()}
+        for name in sorted(set(entries) - LEFT_OUT(str(folder), list(entries))):
+            if entries[name].is_dir():
+                folders.append(entries[name])
+            else:
+                yield entries[name]
