@@ -38,7 +38,6 @@ def settle(build: Path, programs: Path) -> None:
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PIP_CACHE_DIR": str(build / "cache" / "pip"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "ANSIBLE_HOME": str(home / ".ansible"),
         # The copy of the sources in build/ is no part of the repository around it.
         "GIT_CEILING_DIRECTORIES": str(build),
