@@ -9,8 +9,7 @@ from __future__ import annotations
 import atexit
 import functools
 import hashlib
-import os
-import shlex
+import re
 import shutil
 import subprocess
 import sys
@@ -75,9 +74,9 @@ def part(run: Part) -> Part:
 
 def check(session: nox.Session, name: str, *command: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
     """Run one tool and note whether it was content; the tools after it run in any case."""
-    session.log(f"{name}: {shlex.join(command)}")
-    passed = subprocess.run(command, cwd=cwd, env={**os.environ, **(env or {})}, check=False).returncode == 0
-    report.note(session.name, name, passed=int(passed), failed=int(not passed))
+    code, output = machine.run(command, cwd, env)
+    files = re.findall(r"\d+ (?:source )?files", output)
+    report.note(session.name, name, passed=int(code == 0), failed=int(code != 0), remark="".join(files[-1:]))
 
 
 def pytest(session: nox.Session, *folders: str) -> None:

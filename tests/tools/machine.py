@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The environment of every tool: nothing outside build/ is written, nothing from the caller's account gets in."""
+"""Where and how every tool runs: it writes nothing outside build/, and nothing of the caller's account gets in."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 FOREIGN = ("ANSIBLE_", "CI_", "GITLAB_", "MOLECULE_", "XDG_")
@@ -44,6 +45,27 @@ def settle(build: Path, programs: Path) -> None:
     }
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), LOOPBACK]))
+
+
+def run(
+    command: Sequence[str], folder: Path, env: Mapping[str, str] | None = None, shown: tuple[str, ...] = ("",)
+) -> tuple[int, str]:
+    """Run a command, show its lines that begin with one of `shown`, and return its exit code and all output."""
+    print("+", *command, flush=True)
+    output = []
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        for line in process.stdout or ():
+            output.append(line)
+            if line.startswith(shown):
+                print(line, end="", flush=True)
+    return process.returncode, "".join(output)
 
 
 def _write_pip_config(home: Path, settings: str) -> None:

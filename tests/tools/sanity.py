@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.tools import report
 from tests.tools.collection import ROOT, copy
+from tests.tools.machine import run
 
 # Modules run on these, and on the Python of the runner.
 OTHERS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
@@ -58,23 +59,15 @@ def sanity(tree: Path, name: str, options: list[str], python: str = sys.executab
     `python` is the interpreter under test. What pip has to say only goes to the log.
     """
     command = [str(shutil.which("ansible-test")), "sanity", "--requirements", "--color", "no", *options]
-    print("+", *command, flush=True)
     # Named like this, the tree is taken as it is; else its files are asked from the repository around it.
-    path = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "ANSIBLE_TEST_CONTENT_ROOT": str(tree)}
-    process = subprocess.Popen(
-        command, cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert process.stdout is not None
-    output = []
-    for line in process.stdout:
-        if line.startswith(SHOWN):
-            print(line, end="", flush=True)
-        output.append(line)
-    code = process.wait()
+    environment = {
+        "ANSIBLE_TEST_CONTENT_ROOT": str(tree),
+        "PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    code, output = run(command, tree, environment, SHOWN)
     with LOG.open("a") as log:
-        log.writelines(output)
-    passed, failed, skipped = counts("".join(output), code)
+        log.write(output)
+    passed, failed, skipped = counts(output, code)
     if failed:
         print(f"The whole output is in {LOG}")
     report.note("sanity", name, passed=passed, failed=failed, skipped=skipped)

@@ -17,7 +17,7 @@ from tests.unit.repository.tree import MODULES, read_yaml, sources, text_of
 
 VERSION = read_yaml("galaxy.yml")["version"]
 GROUP = "containerops.gitlab._attributes.actiongroup_registry"
-LICENCE = "SPDX-License-Identifier: GPL-3.0-or-later"
+LICENCE = "License-Identifier: GPL-3.0-or-later"
 
 
 def readme_names(kind: str) -> set[str]:
