@@ -70,7 +70,7 @@ def test_roles_are_documented() -> None:
 
 
 def test_version_is_told_alike_everywhere() -> None:
-    released = re.findall(r"^## v(\S+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    released = re.findall(r"^## v(\S+)$", (ROOT / "CHANGELOG.md").read_text().replace("\\", ""), re.MULTILINE)
     upcoming = ROOT / "changelogs" / "fragments" / f"{VERSION}.yml"
     assert released[:1] == [VERSION] or "release_summary" in yaml.safe_load(upcoming.read_text())
     argspec = (ROOT / "plugins" / "module_utils" / "_argspec.py").read_text()
