@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Ansible, Task
+from tests.integration.driver import Ansible, Task
 from tests.integration.scenarios import team
 from tests.simulator.harness import Simulator
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Ansible
+from tests.integration.driver import Ansible
 from tests.integration.scenarios import days_ago, repository, server, tag
 from tests.simulator.harness import Simulator
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Ansible, Task
+from tests.integration.driver import Ansible, Task
 from tests.integration.scenarios import MIXED_REASONS, MIXED_RULES, TOKEN, days_ago, repository, server, tag, team
 from tests.simulator.harness import Simulator
 

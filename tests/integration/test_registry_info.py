@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Ansible
+from tests.integration.driver import Ansible
 from tests.integration.scenarios import days_ago, repository, server, tag, team
 from tests.simulator.harness import Simulator
 

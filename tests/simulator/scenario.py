@@ -1,0 +1,359 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a scenario, as tests write it in JSON, to a state. README.md has the table of its keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import re2
+
+from .state import (
+    IMAGE,
+    LEVELS,
+    Clock,
+    Group,
+    Mode,
+    Project,
+    RateLimit,
+    RegistrySettings,
+    Repository,
+    State,
+    Tag,
+    TagRule,
+    Tags,
+    Token,
+    User,
+)
+
+EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
+TAG_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+KINDS = ("personal", "project", "group", "oauth", "job", "deploy")
+VISIBILITIES = ("private", "internal", "public")
+STATUSES = ("delete_scheduled", "delete_ongoing", "delete_failed")
+REGISTRY_STATES = ("ok", "unreachable", "error")
+POLICY: dict[str, Any] = {
+    "cadence": "1d",
+    "enabled": False,
+    "keep_n": 10,
+    "older_than": "90d",
+    "name_regex": ".*",
+    "name_regex_keep": None,
+    "next_run_at": "2026-06-02T12:00:00.000Z",
+}
+_NOTHING = object()
+
+
+class ScenarioError(Exception):
+    """What is wrong, and where."""
+
+
+class Row:
+    """An object of the scenario, read key by key; done() refuses the keys that nobody read."""
+
+    def __init__(self, value: Any, where: str) -> None:
+        if not isinstance(value, dict):
+            raise ScenarioError(f"{where}: must be an object, not {type(value).__name__}")
+        self.value = value
+        self.where = where
+        self._read: set[str] = set()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.value
+
+    def wrong(self, key: str, text: str) -> ScenarioError:
+        return ScenarioError(f"{self.where}.{key}: {text}")
+
+    def get(self, key: str, kind: type | tuple[type, ...], default: Any = _NOTHING) -> Any:
+        self._read.add(key)
+        value = self.value.get(key, default)
+        if value is _NOTHING:
+            raise self.wrong(key, "is missing")
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        if value is default or (value is None and default is None):
+            return value
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise self.wrong(key, f"must be {' or '.join(item.__name__ for item in kinds)}, not {value!r}")
+        return value
+
+    def choice(self, key: str, choices: tuple[str, ...], default: str | None) -> Any:
+        value = self.get(key, str, default)
+        if value is not None and value not in choices:
+            raise self.wrong(key, f"must be one of {', '.join(choices)}, not {value!r}")
+        return value
+
+    def time(self, key: str, default: datetime | None = None) -> datetime | None:
+        value = self.get(key, str, None)
+        return default if value is None else parse_time(value, f"{self.where}.{key}")
+
+    def texts(self, key: str) -> list[str]:
+        value = self.get(key, list, [])
+        if not all(isinstance(item, str) for item in value):
+            raise self.wrong(key, "must be a list of strings")
+        return list(value)
+
+    def rows(self, key: str) -> Iterator[Row]:
+        for number, value in enumerate(self.get(key, list, [])):
+            yield Row(value, f"{self.where}.{key}[{number}]")
+
+    def done(self) -> None:
+        unknown = sorted(set(self.value) - self._read)
+        if unknown:
+            raise ScenarioError(f"{self.where}: unknown keys: {', '.join(unknown)}")
+
+
+def parse_time(text: str, where: str) -> datetime:
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise ScenarioError(f"{where}: {text!r} is no ISO 8601 time") from None
+    if value.tzinfo is None:
+        raise ScenarioError(f"{where}: {text!r} has no time zone")
+    return value.astimezone(UTC) if value.year > 1 else value.replace(tzinfo=UTC)
+
+
+def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> State:
+    """The state of a scenario. mode overrides the scenario's. real: repositories without tags are in a real registry."""
+    row = Row(scenario, "scenario")
+    chosen = mode or row.get("mode", str, "M1")
+    row.choice("mode", ("M1", "M2"), "M1")
+    if real:
+        chosen = "M2"
+    state = State(mode=cast(Mode, chosen))
+    state.clock = Clock(row.time("clock"))
+    state.version = row.get("version", str, state.version)
+    state.registry = _registry(Row(row.get("registry", dict, {}), "scenario.registry"))
+    state.rate_limit = _rate_limit(row.get("rate_limit", dict, None))
+    state.external_url = row.get("external_url", str, None)
+    state.graphql_enabled = row.get("graphql_enabled", bool, True)
+    state.graphql_missing_fields = tuple(row.texts("graphql_missing_fields"))
+    state.complexity_limit = row.get("complexity_limit", int, None)
+    state.omit_date = row.get("omit_date", bool, False)
+    state.admin_mode = row.get("admin_mode", bool, True)
+    for item in row.rows("users"):
+        _add_user(state, item)
+    for item in row.rows("tokens"):
+        _add_token(state, item)
+    for item in row.rows("groups"):
+        _add_group(state, item)
+    for item in row.rows("projects"):
+        _add_project(state, item)
+    for item in row.rows("repositories"):
+        _add_repository(state, item, real)
+    row.done()
+    for token in state.tokens.values():
+        if token.project and not state.project_at(token.project):
+            raise ScenarioError(f"scenario.tokens: a token belongs to the unknown project {token.project!r}")
+    return state
+
+
+def _registry(row: Row) -> RegistrySettings:
+    settings = RegistrySettings(
+        host=row.get("host", str, RegistrySettings.host),
+        state=row.choice("state", REGISTRY_STATES, RegistrySettings.state),
+        error_status=row.get("error_status", int, RegistrySettings.error_status),
+        enabled=row.get("enabled", bool, True),
+        index_detail=row.choice("index_detail", ("missing", "nulls", "error"), RegistrySettings.index_detail),
+    )
+    row.done()
+    return settings
+
+
+def _rate_limit(value: dict[str, Any] | None) -> RateLimit | None:
+    if value is None:
+        return None
+    row = Row(value, "scenario.rate_limit")
+    limit = RateLimit(row.get("requests", int), row.get("retry_after", (int, float), 1))
+    row.done()
+    return limit
+
+
+def _add_user(state: State, row: Row) -> None:
+    name = row.get("username", str)
+    state.users[name] = User(row.get("id", int, len(state.users) + 1), name, row.get("admin", bool, False))
+    row.done()
+
+
+def _add_token(state: State, row: Row) -> None:
+    kind = row.choice("kind", KINDS, "personal")
+    name = row.get("user", str, None)
+    if name is None and kind != "deploy":
+        raise row.wrong("user", "is missing")
+    if name is not None and name not in state.users:
+        raise row.wrong("user", f"there is no user {name!r}")
+    project = row.get("project", str, None)
+    if kind == "job" and project is None:
+        raise row.wrong("project", "is missing: a job runs in a project")
+    state.tokens[row.get("token", str)] = Token(
+        kind,
+        state.users.get(name or ""),
+        frozenset(row.texts("scopes") if "scopes" in row else ["api"]),
+        row.get("expired", bool, False),
+        row.get("revoked", bool, False),
+        project,
+    )
+    row.done()
+
+
+def _members(state: State, row: Row) -> dict[str, str]:
+    members = row.get("members", dict, {})
+    for name, level in members.items():
+        if name not in state.users:
+            raise row.wrong("members", f"there is no user {name!r}")
+        if level not in LEVELS or level == "admin":
+            raise row.wrong("members", f"{level!r} is no role")
+    return dict(members)
+
+
+def _add_group(state: State, row: Row) -> None:
+    number = row.get("id", int, max(state.groups, default=0) + 1)
+    path = row.get("path", str)
+    parent = path.rpartition("/")[0]
+    if parent and not state.group_at(parent):
+        raise row.wrong("path", f"there is no group {parent!r} above {path!r}")
+    if number in state.groups or state.group_at(path):
+        raise row.wrong("path", f"the group {path!r} or its id is there already")
+    state.groups[number] = Group(
+        number, path, row.choice("visibility", VISIBILITIES, "private"), _members(state, row)
+    )
+    row.done()
+
+
+def _add_project(state: State, row: Row) -> None:
+    number = row.get("id", int, max(state.projects, default=0) + 1)
+    path = row.get("path", str)
+    if number in state.projects or state.project_at(path):
+        raise row.wrong("path", f"the project {path!r} or its id is there already")
+    if not state.group_at(path.rpartition("/")[0]):
+        raise row.wrong("path", f"there is no group for {path!r}")
+    shared = row.texts("shared_with")
+    for name in shared:
+        if not state.group_at(name):
+            raise row.wrong("shared_with", f"there is no group {name!r}")
+    policy = row.get("policy", dict, {})
+    if policy:
+        unknown = sorted(set(policy) - set(POLICY))
+        if unknown:
+            raise row.wrong("policy", f"unknown keys: {', '.join(unknown)}")
+    state.projects[number] = Project(
+        id=number,
+        path=path,
+        visibility=row.choice("visibility", VISIBILITIES, "private"),
+        access_level=row.choice("access_level", ("enabled", "private", "disabled"), "enabled"),
+        archived=row.get("archived", bool, False),
+        members=_members(state, row),
+        former_paths=row.texts("former_paths"),
+        shared_with=shared,
+        policy=None if policy is None else {**POLICY, **policy},
+        tag_rules=[_tag_rule(item) for item in row.rows("tag_rules")],
+        created_at=row.time("created_at") or EPOCH + timedelta(days=number),
+    )
+    row.done()
+
+
+def _tag_rule(row: Row) -> TagRule:
+    pattern = row.get("pattern", str)
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error as error:
+        raise row.wrong("pattern", f"is no RE2 pattern: {error}") from None
+    immutable = row.get("immutable", bool, False)
+    levels = ("maintainer", "owner", "admin")
+    rule = TagRule(
+        pattern,
+        row.choice("delete", levels, None if immutable else "maintainer"),
+        row.choice("push", levels, None if immutable else "maintainer"),
+        immutable,
+    )
+    row.done()
+    return rule
+
+
+def _add_repository(state: State, row: Row, real: bool) -> None:
+    number = row.get("id", int, max(state.repositories, default=0) + 1)
+    project = state.project_at(row.get("project", str))
+    if project is None:
+        raise row.wrong("project", f"there is no project {row.value['project']!r}")
+    repository = Repository(
+        id=number,
+        project=project,
+        name=row.get("name", str, "").lower(),
+        status=row.choice("status", STATUSES, None),
+        created_at=row.time("created_at") or EPOCH + timedelta(days=number),
+        cleanup_policy_started_at=row.time("cleanup_policy_started_at"),
+        registry_state=row.choice("registry_state", ("ok", "unknown", "error", "unreachable"), "ok"),
+        tags=None,
+    )
+    if number in state.repositories or state.repository_at(repository.path):
+        raise row.wrong("id", f"the repository {repository.path!r} or its id is there already")
+    tags = [make_tag(item, state.mode, repository.path) for item in row.rows("tags")]
+    if "generate" in row:
+        tags += _generated(Row(row.get("generate", dict), f"{row.where}.generate"), state.mode, repository.path)
+    if not real or "tags" in row or "generate" in row:
+        repository.tags = Tags(tags)
+        if len(repository.tags) != len(tags):
+            raise row.wrong("tags", "two tags have the same name")
+    row.done()
+    state.repositories[number] = repository
+
+
+def make_tag(row: Row, mode: str, path: str) -> Tag:
+    """A tag of the scenario with its defaults. published_at follows the last push, and is unknown on M2."""
+    name = row.get("name", str)
+    if not TAG_NAME.fullmatch(name):
+        raise row.wrong("name", f"{name!r} is no tag name")
+    created = row.time("created_at") or EPOCH + timedelta(days=365)
+    updated = row.time("updated_at")
+    published = row.time("published_at") or updated or created
+    config = row.get("config", bool, True)
+    built = row.time("config_created") if "config_created" in row else created
+    tag = Tag(
+        name=name,
+        repository_path=path,
+        media_type=row.get("media_type", str, IMAGE),
+        config=config,
+        config_created=built if config else None,
+        created_at=created,
+        updated_at=updated,
+        published_at=published if mode == "M1" else None,
+        size=row.get("size", int, 1000 + sum(name.encode()) % 1000),
+        own_digest=row.get("digest", str, None),
+    )
+    row.get("config_created", str, None)
+    row.done()
+    return tag
+
+
+def _generated(row: Row, mode: str, path: str) -> Iterator[Tag]:
+    """Many tags: prefix and a number with leading zeros, the first one oldest."""
+    count = row.get("count", int)
+    prefix = row.get("prefix", str, "v")
+    first = row.time("first_created") or EPOCH
+    step = timedelta(seconds=row.get("step_seconds", (int, float), 3600))
+    row.done()
+    width = len(str(max(count - 1, 0)))
+    for number in range(count):
+        at = first + step * number
+        name = f"{prefix}{number:0{width}}"
+        yield Tag(name, path, IMAGE, True, at, at, None, at if mode == "M1" else None, 1000 + number % 1000)
+
+
+TAG_FIELDS = frozenset(field.name for field in fields(Tag)) - {"repository_path", "own_digest"} | {"digest"}
+
+
+def describe_tag(tag: Tag) -> dict[str, Any]:
+    """A tag as a scenario would have it, every key given."""
+    times = ("config_created", "created_at", "updated_at", "published_at")
+    return {name: iso(getattr(tag, name)) if name in times else getattr(tag, name) for name in sorted(TAG_FIELDS)}
+
+
+def iso(value: datetime | None) -> str | None:
+    return value.isoformat().replace("+00:00", "Z") if value else None

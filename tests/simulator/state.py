@@ -1,0 +1,241 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the simulated GitLab holds: people, projects, repositories, tags, and a clock."""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+LEVELS = {"guest": 10, "planner": 15, "reporter": 20, "developer": 30, "maintainer": 40, "owner": 50, "admin": 60}
+Mode = Literal["M1", "M2"]
+
+IMAGE = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER_IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+
+
+@dataclass(slots=True)
+class Tag:
+    """config_created: the build date of the image; None where the image has none that can be read.
+
+    created_at, updated_at and published_at are the metadata database's.
+    """
+
+    name: str
+    repository_path: str
+    media_type: str
+    config: bool
+    config_created: datetime | None
+    created_at: datetime
+    updated_at: datetime | None
+    published_at: datetime | None
+    size: int
+    own_digest: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """What the scenario says, else derived from repository and name."""
+        return self.own_digest or "sha256:" + _hash("manifest", self.repository_path, self.name)
+
+    @property
+    def revision(self) -> str:
+        """The digest of the image's config without its algorithm; the same image has the same one."""
+        return _hash("config", self.digest)
+
+
+def _hash(*words: str) -> str:
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()
+
+
+class Tags:
+    """A repository's tags: by name, and the names in order."""
+
+    def __init__(self, tags: Iterable[Tag]) -> None:
+        self._by_name = {tag.name: tag for tag in tags}
+        self.names = sorted(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[Tag]:
+        return (self._by_name[name] for name in self.names)
+
+    def get(self, name: str) -> Tag | None:
+        return self._by_name.get(name)
+
+    def put(self, tag: Tag) -> None:
+        if tag.name not in self._by_name:
+            bisect.insort(self.names, tag.name)
+        self._by_name[tag.name] = tag
+
+    def remove(self, name: str) -> bool:
+        """Whether it was there."""
+        if self._by_name.pop(name, None) is None:
+            return False
+        del self.names[bisect.bisect_left(self.names, name)]
+        return True
+
+
+@dataclass
+class User:
+    id: int
+    username: str
+    admin: bool
+
+
+@dataclass
+class Token:
+    """kind: personal, project, group, oauth, job or deploy. project: of a job token, its path."""
+
+    kind: str
+    user: User | None
+    scopes: frozenset[str]
+    expired: bool
+    revoked: bool
+    project: str | None
+
+
+@dataclass
+class Group:
+    id: int
+    path: str
+    visibility: str
+    members: dict[str, str]
+
+
+@dataclass
+class TagRule:
+    """delete, push: the least level, None in an immutable rule."""
+
+    pattern: str
+    delete: str | None
+    push: str | None
+    immutable: bool
+
+
+@dataclass
+class Project:
+    id: int
+    path: str
+    visibility: str
+    access_level: str
+    archived: bool
+    members: dict[str, str]
+    former_paths: list[str]
+    shared_with: list[str]
+    policy: dict[str, Any] | None
+    tag_rules: list[TagRule]
+    created_at: datetime
+
+    @property
+    def namespace(self) -> str:
+        return self.path.rpartition("/")[0]
+
+
+@dataclass
+class Repository:
+    """path is lower-cased whatever the project's is. tags is None where a real registry holds them.
+
+    registry_state: ok, unknown, error or unreachable; the server's own state adds to it.
+    """
+
+    id: int
+    project: Project
+    name: str
+    status: str | None
+    created_at: datetime
+    cleanup_policy_started_at: datetime | None
+    registry_state: str
+    tags: Tags | None
+
+    @property
+    def path(self) -> str:
+        return "/".join(part for part in (self.project.path, self.name) if part).lower()
+
+
+@dataclass
+class RegistrySettings:
+    host: str = "registry.example.com"
+    state: str = "ok"
+    error_status: int = 500
+    enabled: bool = True
+    index_detail: str = "missing"
+
+
+@dataclass
+class Clock:
+    """Stands still where it was set, else is this machine's."""
+
+    frozen: datetime | None = None
+    offset: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return self.frozen or datetime.now(UTC) + self.offset
+
+    def advance(self, seconds: float) -> None:
+        if self.frozen:
+            self.frozen += timedelta(seconds=seconds)
+        else:
+            self.offset += timedelta(seconds=seconds)
+
+
+@dataclass
+class RateLimit:
+    requests: int
+    retry_after: float
+
+
+@dataclass
+class State:
+    clock: Clock = field(default_factory=Clock)
+    mode: Mode = "M1"
+    version: str = "18.9.0"
+    registry: RegistrySettings = field(default_factory=RegistrySettings)
+    rate_limit: RateLimit | None = None
+    external_url: str | None = None
+    graphql_enabled: bool = True
+    graphql_missing_fields: tuple[str, ...] = ()
+    complexity_limit: int | None = None
+    omit_date: bool = False
+    admin_mode: bool = True
+    users: dict[str, User] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    groups: dict[int, Group] = field(default_factory=dict)
+    projects: dict[int, Project] = field(default_factory=dict)
+    repositories: dict[int, Repository] = field(default_factory=dict)
+
+    def project_at(self, path: str) -> Project | None:
+        """GitLab's paths ignore case."""
+        wanted = path.lower()
+        return next((project for project in self.projects.values() if project.path.lower() == wanted), None)
+
+    def moved_project(self, path: str) -> Project | None:
+        wanted = path.lower()
+        return next(
+            (item for item in self.projects.values() if wanted in [former.lower() for former in item.former_paths]), None
+        )
+
+    def group_at(self, path: str) -> Group | None:
+        wanted = path.lower()
+        return next((group for group in self.groups.values() if group.path.lower() == wanted), None)
+
+    def repository_at(self, path: str) -> Repository | None:
+        return next((item for item in self.repositories.values() if item.path == path), None)
+
+    def repositories_of(self, projects: Iterable[Project]) -> list[Repository]:
+        """By id."""
+        ids = {project.id for project in projects}
+        return sorted((item for item in self.repositories.values() if item.project.id in ids), key=lambda item: item.id)
+
+    def projects_within(self, group: Group) -> list[Project]:
+        """The projects of the group and of the groups below it."""
+        prefix = group.path.lower() + "/"
+        return [project for project in self.projects.values() if project.path.lower().startswith(prefix)]
