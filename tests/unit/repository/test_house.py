@@ -46,7 +46,7 @@ def neighbours_of(room: Path) -> set[str]:
     """Name the rooms that a room imports, which all lie in the same folder."""
     names = set()
     for found in imports(room):
-        if found.module == ".":
+        if found.module in {".", "..module_utils"}:
             names.add(str(found.name))
         elif found.module.startswith("."):
             names.add(found.module.lstrip(".").split(".")[-1])
@@ -66,6 +66,11 @@ def words_of(source: Path) -> set[str]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             words.add(node.value)
     return words
+
+
+@pytest.mark.parametrize("source", [*MODULES, *ROOMS], ids=lambda source: source.stem)
+def test_rooms_are_imported_by_their_relative_name(source: Path) -> None:
+    assert not [found for found in imports(source) if found.module.split(".")[0] in {"ansible_collections", "plugins"}]
 
 
 def test_every_room_has_its_floor() -> None:
