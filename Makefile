@@ -4,8 +4,9 @@
 
 # Opens the door only: finds a Python, makes build/nox and hands over to noxfile.py.
 
+NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
-	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && command -v $(name))))
+	$(name) $(NEW_ENOUGH) && command -v $(name))))
 NOX := build/nox/bin/nox
 PARTS := lint sanity unit integration galaxy molecule
 
@@ -38,7 +39,8 @@ demo test $(PARTS) format: $(NOX)
 
 # A Python without ensurepip (Debian without python3-venv) makes the environment with the help of its own pip.
 $(NOX): tests/requirements/nox.txt tests/requirements/constraints.txt
-	@test -n '$(PYTHON)' || { echo 'Python 3.11 or later is needed and was not found. Name one: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@test -n '$(PYTHON)' && $(PYTHON) $(NEW_ENOUGH) || { \
+		echo 'This needs Python 3.11 or later. Name one: make PYTHON=/path/to/python3' >&2; exit 1; }
 	@rm -rf build/nox
 	@if $(PYTHON) -c 'import ensurepip' 2>/dev/null; \
 	then $(PYTHON) -m venv build/nox && build/nox/bin/python -m pip install -qq -r $< -c tests/requirements/constraints.txt; \
