@@ -95,6 +95,7 @@ def keyset_supported(client: Client, repository: Repository) -> bool | None:
     answer = _request(client, "GET", _tags_path(repository), query=query, attempt=attempt, accept=(405,))
     if answer.status == 405:
         return False
+    _array(answer, attempt)
     return None if "X-Page" in answer.headers else True
 
 

@@ -81,20 +81,20 @@ def check_scope(scope: Scope, job_token: bool) -> None:
         )
 
 
-def select(client: Client, scope: Scope, *, job_token: bool, tags_count: bool = False) -> Selection:
+def select(client: Client, scope: Scope, *, job_token: bool) -> Selection:
     """The repositories of the scope; raises RegistryError when a named object can't be read.
 
     A job token is not accepted by GitLab's project endpoint, so the project's path is used as it is.
     """
     if scope.group is not None:
-        selection = _of_group(client, scope.group.strip("/"), tags_count)
+        selection = _of_group(client, scope.group.strip("/"))
     elif scope.repository_ids:
-        selection = _of_ids(client, scope.repository_ids, tags_count)
+        selection = _of_ids(client, scope.repository_ids)
     elif job_token:
-        found = client.parallel(lambda path: project_repositories(client, path, tags_count=tags_count), _paths(scope))
+        found = client.parallel(lambda path: project_repositories(client, path), _paths(scope))
         selection = Selection(tuple(repository for listing in found for repository in listing), {})
     else:
-        selection = _of_projects(client, _paths(scope), tags_count)
+        selection = _of_projects(client, _paths(scope))
     return _filtered(selection, scope)
 
 
@@ -102,7 +102,7 @@ def _paths(scope: Scope) -> list[str]:
     return list(dict.fromkeys(path.strip("/") for path in scope.projects))
 
 
-def _of_group(client: Client, group: str, tags_count: bool) -> Selection:
+def _of_group(client: Client, group: str) -> Selection:
     projects = group_projects(client, group)
     path = get_group_path(client, group) if group.isdigit() else group
     inside = [project for project in projects if _is_inside(project.namespace, path)]
@@ -110,13 +110,7 @@ def _of_group(client: Client, group: str, tags_count: bool) -> Selection:
         raise _no_registry(f"list the repositories of group {group}")
     by_id = {project.id: project for project in inside}
     disabled = tuple(sorted(project.path for project in inside if project.access_level == "disabled"))
-    if tags_count:
-        # The listing of a group has had no counts since 15.0; the one of a project has.
-        enabled = [project.id for project in inside if project.access_level != "disabled"]
-        listings = client.parallel(lambda number: project_repositories(client, number, tags_count=True), enabled)
-        found = [repository for listing in listings for repository in listing]
-    else:
-        found = [repository for repository in group_repositories(client, group) if repository.project_id in by_id]
+    found = [repository for repository in group_repositories(client, group) if repository.project_id in by_id]
     return Selection(tuple(found), by_id, registry_disabled=disabled)
 
 
@@ -125,7 +119,7 @@ def _is_inside(namespace: str, group: str) -> bool:
     return namespace == group or namespace.startswith(group + "/")
 
 
-def _of_projects(client: Client, paths: list[str], tags_count: bool) -> Selection:
+def _of_projects(client: Client, paths: list[str]) -> Selection:
     projects = {project.id: project for project in client.parallel(lambda path: get_project(client, path), paths)}
     for project in projects.values():
         attempt = f"list the repositories of project {project.path}"
@@ -138,15 +132,13 @@ def _of_projects(client: Client, paths: list[str], tags_count: bool) -> Selectio
                 attempt=attempt,
                 advice="Enable it in the project's settings (container_registry_access_level); its images are kept.",
             )
-    listings = client.parallel(
-        lambda number: project_repositories(client, number, tags_count=tags_count), list(projects)
-    )
+    listings = client.parallel(lambda number: project_repositories(client, number), list(projects))
     return Selection(tuple(repository for listing in listings for repository in listing), projects)
 
 
-def _of_ids(client: Client, repository_ids: tuple[int, ...], tags_count: bool) -> Selection:
+def _of_ids(client: Client, repository_ids: tuple[int, ...]) -> Selection:
     wanted = list(dict.fromkeys(repository_ids))
-    found = client.parallel(lambda number: get_repository(client, number, tags_count=tags_count), wanted)
+    found = client.parallel(lambda number: get_repository(client, number), wanted)
     numbers = list(dict.fromkeys(repository.project_id for repository in found))
     projects = client.parallel(lambda number: get_project(client, number), numbers)
     return Selection(tuple(found), {project.id: project for project in projects})

@@ -394,7 +394,7 @@ from ..module_utils._errors import InputError, RegistryError
 from ..module_utils._files import check_writable, write_lines
 from ..module_utils._models import TAG_NAME, Mode, Repository, Tag, format_time
 from ..module_utils._reading import Need, Reading, find_out, read_tags
-from ..module_utils._rest import get_repository
+from ..module_utils._rest import get_repository, project_repositories
 from ..module_utils._retention import judged_date
 from ..module_utils._run import Connection, connect, failing, finish_reading, new_module
 from ..module_utils._scope import Scope, Selection, check_scope, select
@@ -445,7 +445,7 @@ class State:
     date_source: str
 
 
-def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
+def wish_of(params: t.Mapping[str, t.Any], job_token: bool) -> Wish:
     """The checked wish; raises InputError before anything is sent."""
     if params["return_limit"] < 0:
         raise InputError(f"return_limit is {params['return_limit']}: it can't be negative.")
@@ -453,6 +453,8 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     for name in names or ():
         if not TAG_NAME.fullmatch(name):
             raise InputError(f"tag_names holds {name!r}, which is not the name of a tag.")
+    if "size" in params["gather"] and job_token:
+        raise InputError("gather size can't be had with a CI/CD job token: give a project access token in api_token.")
     if params["output_path"]:
         check_writable(params["output_path"], "output_path")
     return Wish(scope(params), frozenset(params["gather"]), frozenset(names) if names is not None else None)
@@ -461,12 +463,14 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
 def observe(connection: Connection, wish: Wish) -> State:
     """All reads, and only those that were asked for."""
     client = connection.client
-    counted = "tags_count" in wish.gather and not wish.tags and "size" not in wish.gather
-    selection = select(client, wish.scope, job_token=connection.is_job_token, tags_count=counted)
+    selection = select(client, wish.scope, job_token=connection.is_job_token)
     repositories = list(selection.repositories)
     errors: dict[int, RegistryError] = {}
+    counted = "tags_count" in wish.gather and not wish.tags
     if "size" in wish.gather:
-        repositories, errors = _sized(connection, repositories, tags_count="tags_count" in wish.gather)
+        repositories, errors = _asked_singly(connection, repositories, size=True, tags_count=counted)
+    elif counted:
+        repositories, errors = _counted(connection, repositories, wish)
     readings: dict[int, Reading] = {}
     source = "none"
     if wish.tags:
@@ -480,29 +484,59 @@ def observe(connection: Connection, wish: Wish) -> State:
     return State(selection, tuple(repositories), readings, errors, source)
 
 
-def _sized(
-    connection: Connection, repositories: list[Repository], *, tags_count: bool
+def _counted(
+    connection: Connection, repositories: list[Repository], wish: Wish
 ) -> tuple[list[Repository], dict[int, RegistryError]]:
-    """The repositories with their sizes, and the errors of those that could not be asked."""
-    if connection.is_job_token:
-        raise InputError("gather size can't be had with a CI/CD job token: give a project access token in api_token.")
+    """The repositories with their numbers of tags, and the errors of those that could not be asked.
+
+    A project's listing counts all its repositories at once, and fails for all of them when one fails.
+    """
+    if wish.scope.repository_ids:
+        return _asked_singly(connection, repositories, tags_count=True)
+    by_project: dict[int, list[Repository]] = {}
+    for repository in repositories:
+        by_project.setdefault(repository.project_id, []).append(repository)
+
+    def count(project: int) -> dict[int, int | None] | RegistryError:
+        try:
+            found = project_repositories(connection.client, project, tags_count=True)
+        except RegistryError as error:
+            return error
+        return {repository.id: repository.tags_count for repository in found}
+
+    counts: dict[int, int | None] = {}
+    errors: dict[int, RegistryError] = {}
+    for project, answer in zip(by_project, connection.client.parallel(count, list(by_project))):
+        if not isinstance(answer, RegistryError):
+            counts.update(answer)
+        elif connection.is_job_token:
+            errors.update((repository.id, answer) for repository in by_project[project])
+        else:
+            singly, failed = _asked_singly(connection, by_project[project], tags_count=True)
+            counts.update((repository.id, repository.tags_count) for repository in singly)
+            errors.update(failed)
+    return [replace(repository, tags_count=counts.get(repository.id)) for repository in repositories], errors
+
+
+def _asked_singly(
+    connection: Connection, repositories: list[Repository], *, size: bool = False, tags_count: bool = False
+) -> tuple[list[Repository], dict[int, RegistryError]]:
+    """The repositories with what each was asked for, and the errors of those that could not be asked."""
 
     def ask(repository: Repository) -> Repository | RegistryError:
         try:
-            return get_repository(connection.client, repository.id, size=True, tags_count=tags_count)
+            return get_repository(connection.client, repository.id, size=size, tags_count=tags_count)
         except RegistryError as error:
             return error
 
-    answers = connection.client.parallel(ask, repositories)
-    found = [
-        repository
-        if isinstance(answer, RegistryError)
-        else replace(repository, size=answer.size, tags_count=answer.tags_count)
-        for repository, answer in zip(repositories, answers)
-    ]
-    errors = {
-        repository.id: answer for repository, answer in zip(repositories, answers) if isinstance(answer, RegistryError)
-    }
+    found: list[Repository] = []
+    errors: dict[int, RegistryError] = {}
+    for repository, answer in zip(repositories, connection.client.parallel(ask, repositories)):
+        if isinstance(answer, RegistryError):
+            errors[repository.id] = answer
+            found.append(repository)
+        else:
+            found.append(replace(repository, size=answer.size, tags_count=answer.tags_count))
     return found, errors
 
 
@@ -606,8 +640,8 @@ def main() -> None:
     module = new_module(ARGUMENTS, "requests")
     params = module.params
     with failing(module):
-        wish = wish_of(params)
         connection = connect(module)
+        wish = wish_of(params, connection.is_job_token)
         check_scope(wish.scope, connection.is_job_token)
         state = observe(connection, wish)
         for warning in state.selection.warnings:

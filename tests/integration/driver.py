@@ -121,6 +121,7 @@ def environment(folder: Path, url: str | None) -> dict[str, str]:
     found = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
         "HOME": str(folder),
+        "TMPDIR": str(folder),
         "LC_ALL": "C.UTF-8",
         "ANSIBLE_HOME": str(folder / "ansible"),
         "ANSIBLE_LOCALHOST_WARNING": "false",

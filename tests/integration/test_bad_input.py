@@ -62,7 +62,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     ({"project": None}, "one of the following is required: project, group, repository_id"),
     ({"project": None, "group": "team", "api_job_token": "job-token"}, "group can't be read with a CI/CD job token"),
     ({"project": None, "repository_id": [1], "api_job_token": "job-token"}, "can't be read with a CI/CD job token"),
-    ({"api_token": "a", "api_job_token": "b"}, "mutually exclusive"),
+    ({"api_token": "glpat-one", "api_job_token": "glcbt-two"}, "mutually exclusive"),
     ({"delete_via": "bulldozer"}, "must be one of"),
     ({"on_limit": "ignore"}, "must be one of"),
     ({"timestamp": "pulled"}, "must be one of"),

@@ -1,0 +1,221 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The roles and playbooks, run the way users run them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.driver import Ansible, Run
+from tests.integration.scenarios import MIXED_REASONS, server, team
+from tests.simulator.harness import Simulator
+
+ROOT = Path(__file__).resolve().parents[2]
+AUDIT = "containerops.gitlab.audit"
+CLEANUP = "containerops.gitlab.cleanup"
+DEBUG = "ansible.builtin.debug"
+
+
+def rules(role: str) -> list[str]:
+    """The rules of the mixed tags as extra variables of a role."""
+    values: dict[str, Any] = {
+        f"{role}_name_regex_delete": "(dev|release)-.*",
+        f"{role}_name_regex_keep": ".*-keep",
+        f"{role}_protect": ["release-.*"],
+        f"{role}_keep_n": 1,
+        f"{role}_older_than": "30d",
+    }
+    return ["-e", "registry_group=team", "-e", json.dumps(values)]
+
+
+def table(run: Run) -> str:
+    return "\n".join(run.of(DEBUG).result["msg"])
+
+
+def stats(run: Run, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = run.of("ansible.builtin.set_stats").result["ansible_stats"]["data"][name]
+    return found
+
+
+def test_an_audit_needs_a_group_and_a_token_alone(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    run = ansible.play(AUDIT, "-e", "registry_group=team")
+    assert run.code == 0, run.output
+    assert "changed=0" in run.output
+    assert "team/sub/tool" in table(run)
+    assert "total" in table(run)
+    assert stats(run, "registry_audit_summary")["tags"] == 14
+    assert simulator.counters()["writes"] == 0
+
+
+@pytest.mark.parametrize("mode", [[], ["--check"]])
+def test_an_audit_with_a_pattern_shows_the_plan_and_changes_nothing(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, mode: list[str]
+) -> None:
+    simulator.load(team())
+    before = simulator.state()
+    files = {kind: tmp_path / f"audit.{kind}" for kind in ("json", "csv")}
+    wanted = {f"registry_audit_{kind}_path": str(path) for kind, path in files.items()}
+    run = ansible.play(AUDIT, *mode, "--diff", *rules("registry_audit"), "-e", json.dumps(wanted))
+    assert run.code == 0, run.output
+    assert "changed=0" in run.output
+    assert "expired 3" in table(run)
+    assert "no tag was deleted" in table(run)
+    assert "would go: team/app:dev-1  2026-03-03T12:00:00Z  expired" in table(run)
+    assert stats(run, "registry_audit_summary")["would_delete"] == 4
+    document = json.loads(files["json"].read_text())
+    reasons = {row["name"]: row["reason"] for row in document["plan"] if row.get("repository") == "team/app"}
+    assert reasons == MIXED_REASONS
+    assert [row["path"] for row in document["repositories"]] == ["team/app", "team/app/web", "team/sub/tool"]
+    rows = list(csv.DictReader(files["csv"].read_text().splitlines()))
+    assert [(row["repository"], row["tags"], row["delete"], row["keep"]) for row in rows] == [
+        ("team/app", "10", "3", "7"),
+        ("team/app/web", "3", "1", "2"),
+        ("team/sub/tool", "1", "0", "1"),
+    ]
+    assert simulator.state() == before
+    assert simulator.counters()["writes"] == 0
+    assert not list(tmp_path.glob("registry_audit_*"))
+
+
+def test_an_audit_of_a_broken_registry_reports_and_fails(ansible: Ansible, simulator: Simulator) -> None:
+    scenario = team("M2")
+    scenario["repositories"][1]["registry_state"] = "unreachable"
+    simulator.load(scenario)
+    run = ansible.play(AUDIT, *rules("registry_audit"), env={"ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "false"})
+    assert run.code != 0
+    assert "503" in table(run)
+    assert stats(run, "registry_audit_summary")["result"] == "partial"
+
+
+def test_names_of_projects_are_no_formulas_in_a_spreadsheet(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(team("M2"))
+    simulator.faults(
+        [
+            {
+                "path": "/101/tags$",
+                "action": "status",
+                "status": 400,
+                "json": {"message": '=cmd|"/C calc"!A1 {{ 7 * 6 }}'},
+            }
+        ]
+    )
+    path = tmp_path / "audit.csv"
+    run = ansible.play(AUDIT, *rules("registry_audit"), "-e", f"registry_audit_csv_path={path}")
+    assert run.code != 0
+    [row] = [row for row in csv.DictReader(path.read_text().splitlines()) if row["repository"] == "team/app/web"]
+    assert '=cmd|"/C calc"!A1 {{ 7 * 6 }}' in row["error"]
+    assert not row["error"].startswith("=")
+    assert "42" not in row["error"]
+
+
+def test_the_cleanup_deletes_what_its_check_mode_shows(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    before = simulator.state()
+    check = ansible.play(CLEANUP, "--check", "--diff", *rules("registry_cleanup"))
+    assert check.code == 0, check.output
+    assert simulator.state() == before
+    assert "check mode: nothing was deleted" in table(check)
+    run = ansible.play(CLEANUP, "--diff", *rules("registry_cleanup"))
+    assert run.code == 0, run.output
+    assert "outcome: 4 deleted" in table(run)
+    module = "containerops.gitlab.registry_cleanup"
+    assert check.of(module).result["plan"] == run.of(module).result["plan"]
+    assert stats(run, "registry_cleanup_summary") == {
+        "result": "ok",
+        "check_mode": False,
+        "repositories": 3,
+        "repositories_unread": 0,
+        "tags": 14,
+        "planned": 4,
+        "deleted": 4,
+    }
+    again = ansible.play(CLEANUP, *rules("registry_cleanup"))
+    assert "changed=0" in again.output
+    assert again.code == 0
+
+
+def test_the_cleanup_has_no_default_pattern(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    run = ansible.play(CLEANUP, "-e", "registry_group=team")
+    assert run.code != 0
+    assert "missing required arguments: registry_cleanup_name_regex_delete" in run.output
+    assert simulator.counters()["total"] == 0
+
+
+def test_a_refused_cleanup_still_shows_its_table(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    run = ansible.play(CLEANUP, *rules("registry_cleanup"), "-e", "registry_cleanup_max_deletions_total=0")
+    assert run.code != 0
+    assert "more than max_deletions_total 0" in table(run)
+    assert stats(run, "registry_cleanup_summary")["result"] == "refused"
+    assert simulator.counters()["writes"] == 0
+
+
+def test_project_scope_and_other_hosts(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(team())
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(
+        json.dumps(
+            {"registries": {"hosts": {name: {"registry_project": f"team/{name}"} for name in ("app", "sub/tool")}}}
+        )
+    )
+    run = ansible.play(AUDIT, "-i", str(inventory), "-e", "target_hosts=registries")
+    assert run.code == 0, run.output
+    assert sorted(
+        row["path"]
+        for task in run.tasks
+        if task.action == "containerops.gitlab.registry_info"
+        for row in task.result["repositories"]
+    ) == ["team/app", "team/app/web", "team/sub/tool"]
+
+
+ROLE_MODULES = {
+    "registry_audit": ["registry_info", "registry_cleanup"],
+    "registry_cleanup": ["registry_cleanup"],
+}
+
+
+@pytest.mark.parametrize("role", sorted(ROLE_MODULES))
+def test_the_options_of_a_role_are_those_of_its_modules(role: str) -> None:
+    spec = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text())
+    options = spec["argument_specs"]["main"]["options"]
+    modules: dict[str, Any] = {}
+    for name in ROLE_MODULES[role]:
+        source = (ROOT / "plugins" / "modules" / f"{name}.py").read_text()
+        text = source.partition('DOCUMENTATION = r"""')[2].partition('"""')[0]
+        modules |= {key: value for key, value in yaml.safe_load(text)["options"].items() if key not in modules}
+    own = {f"{role}_{key}" for key in ("json_path", "csv_path", "project", "group", "repository_id")}
+    own |= {f"{role}_repositories", f"{role}_exclude_repositories"}
+    for name, option in options.items():
+        if name in own:
+            continue
+        module = modules[name.removeprefix(f"{role}_")]
+        assert option["type"].replace("path", "str") == module["type"].replace("path", "str"), name
+        assert option.get("choices") == module.get("choices"), name
+        if "default" in module and name != "registry_audit_gather":
+            assert option["default"] == module["default"], name
+    left_out = set(modules) - {name.removeprefix(f"{role}_") for name in options}
+    assert (
+        left_out
+        == {
+            "registry_audit": {"tag_names", "output_path", "delete_via"},
+            "registry_cleanup": set(),
+        }[role]
+    )
+
+
+def test_an_empty_group_is_no_error(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(server([]))
+    run = ansible.play(AUDIT, "-e", "registry_group=team")
+    assert run.code == 0, run.output
