@@ -228,15 +228,16 @@ def _first(rows: t.Iterator[dict[str, t.Any]], limit: int) -> list[dict[str, t.A
 
 
 def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
-    """What goes, repository by repository, at most limit lines; empty when nothing goes."""
+    """What goes, repository by repository; empty when nothing goes.
+
+    At most limit lines, shared out evenly, but at least one for each of at most limit repositories.
+    """
+    going = [part for part in plan.repositories if plan.changed and part.deletions]
+    share = max(1, limit // max(1, len(going)))
     parts = []
-    left = limit
-    for part in plan.repositories:
+    for part in going[: max(1, limit)]:
         deletions = part.deletions
-        if not deletions or not plan.changed:
-            continue
-        lines = [_diff_line(decision) for decision in deletions[:left]]
-        left -= len(lines)
+        lines = [_diff_line(decision) for decision in deletions[:share]]
         if len(lines) < len(deletions):
             lines.append(f"... and {len(deletions) - len(lines)} more, see plan_path")
         counts = f"{len(deletions)} of {len(part.decisions)} tags"
@@ -248,6 +249,10 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
                 "after": "",
             }
         )
+    hidden = len(going) - len(parts)
+    if hidden:
+        text = f"... and tags of {hidden} more repositories, see plan_path\n"
+        parts.append({"before_header": "more", "after_header": "more", "before": text, "after": ""})
     return parts
 
 
@@ -261,7 +266,7 @@ def file_lines(plan: Plan, header: t.Mapping[str, t.Any]) -> t.Iterator[str]:
 
     Equal plans give equal lines, so that check mode's file and a run's file can be compared.
     """
-    first = {"format": FILE_FORMAT, "version": FILE_VERSION, **header, "fingerprint": plan.fingerprint}
+    first = {"type": "plan", "format": FILE_FORMAT, "version": FILE_VERSION, **header, "fingerprint": plan.fingerprint}
     yield _line({**first, "totals": totals(plan), "refusals": list(plan.refusals)})
     for part in plan.repositories:
         yield _line({"type": "repository", **repository_result(part)})

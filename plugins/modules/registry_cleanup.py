@@ -826,14 +826,14 @@ def notes_of(state: State, rules: Rules) -> list[str]:
             "This registry has no metadata database: dates are the build dates of the images, and an old image that "
             "was tagged today is old."
         )
-    if source == "unknown":
+    if source == "unknown" and state.readings:
         found.append(
             "It could not be told whether the registry has a metadata database, so no date can be trusted and every "
             "tag that a date would decide about is kept."
         )
     if source == "published" and state.server.graphql is None:
         found.append(f"The last push of tags is shown by GraphQL alone: {state.server.why_no_graphql}")
-    if not state.server.shows_protection and state.server.mode != Mode.NO_DATABASE:
+    if state.readings and not state.server.shows_protection and state.server.mode != Mode.NO_DATABASE:
         found.append("GitLab's tag protection rules can't be read here; GitLab itself enforces them.")
     return found
 

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A cleanup of real images in a real registry, judged by the registry's own protocol and not by our code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.demo import team
+from tests.demo.__main__ import NOW
+from tests.integration.driver import Ansible, environment
+from tests.simulator.harness import Simulator, running
+from tests.simulator.seed import seed
+
+pytestmark = pytest.mark.real_registry
+
+ACCEPT = (
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
+    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json"
+)
+ORDER: dict[str, Any] = {
+    "group": team.GROUP,
+    "name_regex_delete": "(main|feature)-.*",
+    "keep_n": 5,
+    "older_than": "30d",
+    "return_limit": 1000,
+}
+
+
+@pytest.fixture
+def gitlab(real_registry: Any) -> Iterator[Simulator]:
+    seed(real_registry.url, team.images(NOW))
+    with running(team.server(NOW), registry=real_registry.url) as server:
+        yield server
+
+
+@pytest.fixture
+def ansible(gitlab: Simulator, tmp_path: Path) -> Ansible:
+    return Ansible(tmp_path, {**environment(tmp_path, gitlab.url), "GITLAB_TOKEN": team.TOKEN})
+
+
+def pulled(url: str) -> dict[str, dict[str, Any]]:
+    """Digest and manifest of every tag, by repository:tag, straight from the registry."""
+    found = {}
+    for path in team.images(NOW):
+        names = requests.get(f"{url}/v2/{path}/tags/list", timeout=30).json()["tags"] or []
+        for name in names:
+            answer = requests.get(f"{url}/v2/{path}/manifests/{name}", headers={"Accept": ACCEPT}, timeout=30)
+            answer.raise_for_status()
+            found[f"{path}:{name}"] = {"digest": answer.headers["Docker-Content-Digest"], "manifest": answer.json()}
+    return found
+
+
+def test_what_is_gone_is_the_plan_and_everything_else_can_still_be_pulled(
+    ansible: Ansible, gitlab: Simulator, real_registry: Any, tmp_path: Path
+) -> None:
+    before = pulled(real_registry.url)
+    plan = tmp_path / "plan.jsonl"
+    check = ansible.module("registry_cleanup", {**ORDER, "plan_path": str(plan)}, check=True, diff=True)
+    check_plan = plan.read_text()
+    assert check.status == "ok", check.message
+    assert pulled(real_registry.url) == before
+    run = ansible.module("registry_cleanup", {**ORDER, "plan_path": str(plan)}, diff=True)
+    assert run.status == "ok", run.message
+    assert plan.read_text() == check_plan
+    assert run.result["plan"] == check.result["plan"]
+    assert run.result["diff"] == check.result["diff"]
+    after = pulled(real_registry.url)
+
+    rows = [json.loads(line) for line in check_plan.splitlines()]
+    planned = {f"{row['repository']}:{row['name']}" for row in rows if row.get("action") == "delete"}
+    assert len(planned) > 100
+    assert set(before) - set(after) == planned
+    assert {name: after[name] for name in after} == {name: before[name] for name in before if name not in planned}
+    # A release that shares its image with a build that went, and its signature.
+    assert "acme/shop:main-010" in planned
+    assert after["acme/shop:stable"] == before["acme/shop:main-010"]
+    assert any(name.endswith(".sig") for name in after)
+    # Multi-arch images have no date here: they stay, and so do their children.
+    assert "acme/shop/worker:feature-multi-0" in after
+    for name, image in after.items():
+        for child in image["manifest"].get("manifests", []):
+            path = name.partition(":")[0]
+            url = f"{real_registry.url}/v2/{path}/manifests/{child['digest']}"
+            assert requests.get(url, headers={"Accept": ACCEPT}, timeout=30).ok
+    reasons = {f"{row['repository']}:{row['name']}": row["reason"] for row in rows if row["type"] == "tag"}
+    assert reasons["acme/shop/worker:feature-multi-0"] == "unknown_date"
+    assert reasons["acme/payments:main-epoch"] == "unknown_date"
+
+    again = ansible.module("registry_cleanup", ORDER, diff=True)
+    assert again.result["changed"] is False
+    assert again.result["diff"] == []
