@@ -2,60 +2,84 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""python -m tests.simulator: a GitLab to test against."""
+"""python -m tests.simulator: run a simulated GitLab."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
 import json
-import socket
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
-import uvicorn
+from . import control
+from .gitlab import GitLab
+from .graphql_schema import UnknownField, schema_without
+from .images import Images, Wire
+from .scenario import ScenarioError
+from .server import Server, server
 
-from .app import Protocol, Simulator
 
-
-def arguments() -> argparse.Namespace:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.simulator",
-        description="A simulated GitLab with container registries. Prints a line of JSON with its URL when ready.",
+        description="Runs a simulated GitLab on the loopback until SIGTERM or SIGINT. Prints one line of JSON with its "
+        "url, api_url and mode when it is ready. README.md beside it describes scenarios and the control path /_sim.",
     )
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
-    parser.add_argument("--scenario", type=Path, help="a JSON file with the state to start from, see README.md")
-    parser.add_argument("--mode", choices=["M1", "M2"], help="with (M1) or without (M2) metadata database")
-    parser.add_argument("--registry", metavar="URL", help="a real Docker registry to stand in front of (M2)")
-    parser.add_argument("--certfile", help="serve HTTPS with this certificate")
-    parser.add_argument("--keyfile", help="the key of --certfile")
-    return parser.parse_args()
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 (the default) takes a free one")
+    parser.add_argument("--scenario", type=Path, metavar="FILE", help="JSON file with the scenario to start from")
+    parser.add_argument("--mode", choices=["M1", "M2"], help="with or without metadata database, over the scenario's")
+    parser.add_argument("--registry", metavar="URL", help="a real registry that holds the tags (M2)")
+    parser.add_argument("--https", action="store_true", help="speak TLS; needs --certfile and --keyfile")
+    parser.add_argument("--certfile", type=Path, metavar="FILE", help="PEM file of the certificate")
+    parser.add_argument("--keyfile", type=Path, metavar="FILE", help="PEM file of its private key")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end as well when stdin reaches its end")
+    arguments = parser.parse_args()
+    if arguments.https and not (arguments.certfile and arguments.keyfile):
+        parser.error("--https needs --certfile and --keyfile")
+    if arguments.registry and arguments.mode == "M1":
+        parser.error("a real registry has no metadata database: --mode M1 and --registry exclude each other")
+    return arguments
 
 
-def main() -> None:
-    wish = arguments()
-    scenario = json.loads(wish.scenario.read_text()) if wish.scenario else {}
-    if wish.mode or wish.registry:
-        scenario["mode"] = "M2" if wish.registry else wish.mode
-    simulator = Simulator(scenario, wish.registry)
-    listener = socket.create_server((wish.host, wish.port), backlog=128)
-    scheme = "https" if wish.certfile else "http"
-    url = f"{scheme}://{wish.host}:{listener.getsockname()[1]}"
-    config = uvicorn.Config(
-        simulator,
-        http=Protocol,
-        loop="asyncio",
-        log_level="critical",
-        date_header=False,
-        server_header=False,
-        ssl_certfile=wish.certfile,
-        ssl_keyfile=wish.keyfile,
-        timeout_graceful_shutdown=1,
-    )
-    print(json.dumps({"url": url, "api_url": f"{url}/api/v4", "mode": simulator.state.mode}), flush=True)
-    uvicorn.Server(config).run(sockets=[listener])
-    sys.exit(0)
+def _watch_stdin(running: Server) -> None:
+    """The end of stdin is the end of whoever started this, however it ended."""
+    sys.stdin.buffer.read()
+    running.should_exit = True
+
+
+def main() -> int:
+    arguments = _arguments()
+    build = control.builder(arguments.mode, bool(arguments.registry))
+    try:
+        scenario: Any = json.loads(arguments.scenario.read_text()) if arguments.scenario else {}
+        state = build(scenario)
+        schema_without(state.graphql_missing_fields)
+    except (OSError, ValueError, ScenarioError, UnknownField) as error:
+        print(f"{arguments.scenario}: {error}", file=sys.stderr)
+        return 2
+    gitlab = GitLab(state)
+    if arguments.registry:
+        wire = Wire(arguments.registry)
+        gitlab.open_registry = lambda state: Images(state, wire)
+        gitlab.real_names = lambda repository: wire.names(repository.path)
+        gitlab.blocking = True
+
+    def ready(port: int) -> None:
+        url = f"{'https' if arguments.https else 'http'}://127.0.0.1:{port}"
+        print(json.dumps({"url": url, "api_url": f"{url}/api/v4", "mode": gitlab.state.mode}), flush=True)
+
+    certificate = (str(arguments.certfile), str(arguments.keyfile)) if arguments.https else None
+    running = server(gitlab, build, ready, port=arguments.port, certificate=certificate)
+    if arguments.until_stdin_closes:
+        threading.Thread(target=_watch_stdin, args=(running,), daemon=True).start()
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(running.serve())
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,115 +2,135 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Starting a simulator and talking to it, for tests and the demo."""
+"""Running the simulator from tests, and setting the scene in it."""
 
 from __future__ import annotations
 
-import contextlib
 import json
+import ssl
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import requests
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 30.0
+Json = Mapping[str, Any]
+
+
+class ControlError(Exception):
+    """The simulator did not accept a scenario, a fault or an edit, and says why."""
 
 
 class Simulator:
-    """A running simulator. url: of the server; api_url: with /api/v4."""
+    """A running simulator. url: of GitLab; api_url: of its REST API."""
 
-    def __init__(self, url: str, api_url: str, verify: bool | str = True) -> None:
+    def __init__(self, url: str, api_url: str, mode: str) -> None:
         self.url = url
         self.api_url = api_url
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._verify = verify
+        self.mode = mode
+        # Neither a proxy of this machine nor its trust is any business of the control path.
+        context = ssl._create_unverified_context() if url.startswith("https:") else None
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
 
-    def _control(self, method: str, path: str, wish: Any = None) -> Any:
-        answer = self._session.request(method, f"{self.url}/_sim/{path}", json=wish, timeout=60, verify=self._verify)
-        if not answer.ok:
-            raise ValueError(answer.json()["error"])
-        return answer.json()
+    def _control(self, method: str, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/_sim/{path}", data, headers, method=method)
+        try:
+            with self._opener.open(request, timeout=PATIENCE) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            raise ControlError(error.read().decode()) from None
+        return json.loads(text) if text else None
 
     def reset(self) -> None:
-        """Back to an empty server, without faults and log."""
+        """Forget everything: an empty server without faults, latency and log."""
         self._control("POST", "reset")
-        self._control("PUT", "latency", {"request": 0, "registry": 0})
 
-    def load(self, scenario: dict[str, Any]) -> None:
-        """Replace the whole state."""
+    def load(self, scenario: Json) -> None:
+        """Start from a scenario; forgets everything before."""
         self._control("PUT", "scenario", scenario)
 
-    def clock(self, now: str | None = None, *, advance: float | None = None) -> None:
-        """Set the clock, or move it by seconds."""
-        self._control("PUT", "clock", {"advance": advance} if advance is not None else {"now": now})
+    def clock(self, now: str | None = None, *, advance: float = 0) -> str:
+        """Set the clock (ISO 8601) or move it on by seconds; the time it then shows."""
+        setting: dict[str, Any] = {"advance": advance}
+        if now is not None:
+            setting["now"] = now
+        return str(self._control("PUT", "clock", setting)["now"])
 
-    def faults(self, faults: list[dict[str, Any]]) -> None:
-        """Add faults to those there are."""
-        self._control("POST", "faults", faults)
+    def faults(self, faults: Sequence[Json]) -> None:
+        """Add faults."""
+        self._control("POST", "faults", list(faults))
 
     def clear_faults(self) -> None:
         self._control("DELETE", "faults")
 
-    def latency(self, *, request: float = 0.0, registry: float = 0.0) -> None:
-        """Seconds that every request, and every request to the registry behind, takes longer."""
+    def latency(self, *, request: float = 0, registry: float = 0) -> None:
+        """Seconds that every request takes, and every request of GitLab to the registry in it."""
         self._control("PUT", "latency", {"request": request, "registry": registry})
 
     def requests(self) -> list[dict[str, Any]]:
-        """The log: one entry a request, in their order."""
-        found: list[dict[str, Any]] = self._control("GET", "requests")["log"]
-        return found
+        """The log."""
+        return list(self._control("GET", "requests")["log"])
 
     def counters(self) -> dict[str, Any]:
-        """total, reads, writes, rest, graphql, mutations, by_route and registry."""
-        found: dict[str, Any] = self._control("GET", "requests")["counters"]
-        return found
+        return dict(self._control("GET", "requests")["counters"])
 
     def clear_log(self) -> None:
         self._control("DELETE", "requests")
 
     def state(self) -> dict[str, list[str]]:
-        """Tag names by repository path."""
-        found: dict[str, list[str]] = self._control("GET", "state")
-        return found
+        """The sorted tag names of every repository by its path."""
+        return dict(self._control("GET", "state"))
 
-    def edit_tags(self, rows: list[dict[str, Any]]) -> None:
-        """Add or change tags: rows with repository, name and what changes."""
-        self._control("PATCH", "tags", rows)
+    def tags(self, path: str) -> list[dict[str, Any]]:
+        """All that is known of the tags of a repository in memory."""
+        return list(self._control("GET", f"tags?repository={quote(path, safe='')}"))
+
+    def edit_tags(self, path: str, *, put: Sequence[Json] = (), remove: Sequence[str] = ()) -> None:
+        """Push tags (or change the given fields of present ones) and remove some."""
+        self._control("PATCH", "tags", {"repository": path, "set": list(put), "remove": list(remove)})
 
 
-@contextlib.contextmanager
+@contextmanager
 def running(
-    scenario: dict[str, Any] | None = None,
+    scenario: Json | None = None,
     *,
     mode: str | None = None,
     registry: str | None = None,
-    https: tuple[str, str] | None = None,
-    verify: bool | str = True,
+    https: tuple[Path, Path] | None = None,
 ) -> Iterator[Simulator]:
-    """A simulator in a process of its own. https: certificate and key files."""
-    command = [sys.executable, "-m", "tests.simulator"]
-    command += [*(["--mode", mode] if mode else []), *(["--registry", registry] if registry else [])]
-    command += ["--certfile", https[0], "--keyfile", https[1]] if https else []
-    with tempfile.TemporaryDirectory() as folder:
+    """A simulator in a process of its own. https: files of certificate and key. registry: URL of a real one."""
+    command = [sys.executable, "-m", "tests.simulator", "--until-stdin-closes"]
+    command += ["--mode", mode] if mode else []
+    command += ["--registry", registry] if registry else []
+    command += ["--https", "--certfile", str(https[0]), "--keyfile", str(https[1])] if https else []
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin
+    assert process.stdout
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the simulator ended with {process.wait(PATIENCE)} instead of starting")
+        ready = json.loads(line)
+        simulator = Simulator(ready["url"], ready["api_url"], ready["mode"])
         if scenario is not None:
-            path = Path(folder) / "scenario.json"
-            path.write_text(json.dumps(scenario))
-            command += ["--scenario", str(path)]
-        with subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                assert process.stdout is not None
-                line = process.stdout.readline()
-                if not line:
-                    raise RuntimeError(f"the simulator did not start (exit code {process.wait(10)})")
-                ready = json.loads(line)
-                yield Simulator(ready["url"], ready["api_url"], verify)
-            finally:
-                process.terminate()
-                process.wait(10)
+            simulator.load(scenario)
+        yield simulator
+    finally:
+        process.stdin.close()
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()

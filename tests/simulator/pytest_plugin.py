@@ -2,13 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fixtures that every test suite shares."""
+"""Fixtures of every suite that needs a GitLab."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,28 +16,29 @@ from .real_registry import Registry, RegistryUnavailable, running_registry
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "real_registry: needs Debian's docker-registry")
+    config.addinivalue_line("markers", "real_registry: needs a real container registry")
 
 
 @pytest.fixture(scope="session")
-def _server() -> Iterator[Simulator]:
-    with running() as server:
-        yield server
+def _simulator() -> Iterator[Simulator]:
+    """One server for each worker."""
+    with running() as simulator:
+        yield simulator
 
 
 @pytest.fixture
-def simulator(_server: Simulator) -> Simulator:
-    """The worker's simulator, empty."""
-    _server.reset()
-    return _server
+def simulator(_simulator: Simulator) -> Simulator:
+    """An empty simulated GitLab."""
+    _simulator.reset()
+    return _simulator
 
 
 @pytest.fixture(scope="session")
 def real_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A real Docker registry of the worker's own; where it can't be had the test is skipped, in CI it fails."""
+    """A registry of the worker's own. Where none can be had tests are skipped, and fail in CI."""
     try:
-        with running_registry(Path(ROOT) / "build", tmp_path_factory.mktemp("registry")) as found:
-            yield found
+        with running_registry(ROOT / "build", tmp_path_factory.mktemp("registry")) as registry:
+            yield registry
     except RegistryUnavailable as error:
         if os.environ.get("CI") == "true":
             raise

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
+import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
 PACKAGE = "docker-registry"
+PATIENCE = 30.0
+_LISTENING = re.compile(rb"listening on 127\.0\.0\.1:(\d+)")
 
 
 class RegistryUnavailable(Exception):
@@ -50,20 +51,15 @@ def program(build: Path) -> Path:
 def _download(folder: Path) -> None:
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         raise RegistryUnavailable(f"{PACKAGE} is not installed, and without apt-get it can't be downloaded")
-    for name in ("state/lists/partial", "cache/archives/partial"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    # Lists and archives of our own: works without root, and leaves the machine's alone.
-    options = [
-        *("-o", f"Dir::State={folder / 'state'}", "-o", f"Dir::Cache={folder / 'cache'}"),
-        *("-o", "Dir::State::status=/var/lib/dpkg/status", "-o", "APT::Sandbox::User=", "-o", "Debug::NoLocking=true"),
-    ]
-    for command in (["update"], ["download", PACKAGE]):
-        done = subprocess.run(
-            ["apt-get", "-qq", *options, *command], cwd=folder, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise RegistryUnavailable(f"apt-get {command[0]} failed: {done.stderr.strip()[-300:]}")
-    [archive, *_] = sorted(folder.glob(f"{PACKAGE}_*.deb"))
+    for archive in folder.glob(f"{PACKAGE}_*.deb"):
+        archive.unlink()
+    # First with the machine's own package lists; then with lists of our own, which needs no root and changes nothing.
+    if _apt(folder, "download", PACKAGE):
+        private = _private_lists(folder)
+        error = _apt(folder, *private, "update") or _apt(folder, *private, "download", PACKAGE)
+        if error:
+            raise RegistryUnavailable(f"{PACKAGE} can't be downloaded: {error}")
+    [archive] = folder.glob(f"{PACKAGE}_*.deb")
     fresh = folder / "fresh"
     shutil.rmtree(fresh, ignore_errors=True)
     subprocess.run(["dpkg-deb", "-x", str(archive), str(fresh)], check=True)
@@ -71,46 +67,71 @@ def _download(folder: Path) -> None:
     fresh.rename(folder / "root")
 
 
+def _private_lists(folder: Path) -> list[str]:
+    for name in ("state/lists/partial", "cache/archives/partial"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    options = {
+        "Dir::State": str(folder / "state"),
+        "Dir::State::status": "/var/lib/dpkg/status",
+        "Dir::Cache": str(folder / "cache"),
+        "APT::Sandbox::User": "",
+        "Debug::NoLocking": "true",
+    }
+    return [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+
+
+def _apt(folder: Path, *words: str) -> str:
+    """What went wrong; empty for nothing."""
+    command = ["apt-get", "-qq", "-o", "APT::Sandbox::User=", *words]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return (done.stderr.strip()[-300:] or f"exit code {done.returncode}") if done.returncode else ""
+
+
 @contextlib.contextmanager
 def running_registry(build: Path, storage: Path) -> Iterator[Registry]:
     """A registry on loopback that keeps its images in storage. Raises RegistryUnavailable."""
     executable = program(build)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    storage.mkdir(parents=True, exist_ok=True)
     config = storage / "config.yml"
-    data = storage / "data"
+    log = storage / "log"
     config.write_text(
         "version: 0.1\n"
-        "log: {level: error}\n"
-        f"storage: {{filesystem: {{rootdirectory: {data}}}, delete: {{enabled: true}}}}\n"
-        f"http: {{addr: 127.0.0.1:{port}}}\n"
+        "log: {level: info, formatter: text}\n"
+        f"storage: {{filesystem: {{rootdirectory: {json.dumps(str(storage / 'data'))}}}, delete: {{enabled: true}}}}\n"
+        "http: {addr: '127.0.0.1:0'}\n"
     )
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(storage), "OTEL_TRACES_EXPORTER": "none"}
-    with subprocess.Popen(
-        [str(executable), "serve", str(config)],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [str(executable), "serve", str(config)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield Registry(f"http://127.0.0.1:{_port(log, process)}")
+    finally:
+        process.terminate()
         try:
-            url = f"http://127.0.0.1:{port}"
-            _wait(url, process)
-            yield Registry(url)
-        finally:
-            process.terminate()
             process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    session = requests.Session()
-    session.trust_env = False
-    for _attempt in range(200):
+def _port(log: Path, process: subprocess.Popen[bytes]) -> int:
+    """The port it took, which it tells in its log once it listens."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        match = _LISTENING.search(log.read_bytes())
+        if match:
+            return int(match[1])
         if process.poll() is not None:
-            raise RegistryUnavailable(f"{PACKAGE} ended at once with exit code {process.returncode}")
-        try:
-            if session.get(f"{url}/v2/", timeout=5).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.05)
-    raise RegistryUnavailable(f"{PACKAGE} did not answer in time")
+            break
+        time.sleep(0.02)
+    text = log.read_text(errors="replace").strip()[-300:]
+    raise RegistryUnavailable(f"{PACKAGE} does not listen (exit code {process.poll()}): {text}")

@@ -2,127 +2,263 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The registry behind GitLab, as Rails sees it. Every method counts the requests that Rails would send to it."""
+"""The registry behind GitLab as Rails sees it: an error of the registry is taken for nothing, silence is an exception.
+
+One object serves one request and counts what Rails would have asked the registry in it.
+"""
 
 from __future__ import annotations
 
-import bisect
-from typing import Any
+import abc
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
-from .state import Repository, State, Tag
+from .state import INDEX, Repository, State, Tags
+
+# What Rails asks for in one call where the registry has no database, and so all it ever sees of a repository.
+MOST_NAMES = 10_000
+Deletion = Literal["deleted", "missing", "refused"]
 
 
 class Unreachable(Exception):
-    """No connection to the registry."""
-
-
-class Failed(Exception):
-    """The registry answered with an error, which GitLab takes for nothing."""
+    """The registry can't be connected to."""
 
 
 class Broken(Exception):
-    """GitLab itself stumbles over the answer."""
+    """GitLab itself stumbles over the registry's answer."""
 
 
-class Backend:
-    """Tags in memory. M1: with metadata database; M2: without."""
+class TagView(abc.ABC):
+    """A tag with its details, read from the registry when they are asked for; None is unknown."""
+
+    name: str
+
+    @property
+    @abc.abstractmethod
+    def valid(self) -> bool:
+        """Whether REST would show its details."""
+
+    @property
+    @abc.abstractmethod
+    def digest(self) -> str | None: ...
+
+    @property
+    @abc.abstractmethod
+    def revision(self) -> str | None: ...
+
+    @property
+    @abc.abstractmethod
+    def total_size(self) -> int | None: ...
+
+    @property
+    @abc.abstractmethod
+    def created_at(self) -> datetime | None: ...
+
+    @property
+    @abc.abstractmethod
+    def published_at(self) -> datetime | None: ...
+
+    @property
+    @abc.abstractmethod
+    def media_type(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the registry's own listing. next, previous: its cursors, None at an end."""
+
+    tags: Sequence[TagView] = ()
+    next: str | None = None
+    previous: str | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What GitLab asks that listing. sort: name, -name, published_at or -published_at."""
+
+    count: int
+    last: str | None = None
+    before: str | None = None
+    name: str | None = None
+    sort: str | None = None
+
+
+class Registry(abc.ABC):
+    """calls: requests to the registry so far."""
+
+    database = False
 
     def __init__(self, state: State) -> None:
         self.state = state
         self.calls = 0
 
-    @property
-    def database(self) -> bool:
-        return self.state.mode == "M1"
+    def states(self, repository: Repository) -> set[str]:
+        return {self.state.registry.state if self.state.registry.enabled else "unreachable", repository.registry_state}
 
-    def _call(self, repository: Repository, count: int = 1) -> None:
-        self.calls += count
-        states = (self.state.registry["state"], repository.registry_state)
-        if "unreachable" in states:
+    def answers(self, repository: Repository) -> bool:
+        """Count a call. Whether it succeeds; Unreachable where nobody is there."""
+        self.calls += 1
+        if not self.is_reachable(repository):
             raise Unreachable
-        if "error" in states or "unknown" in states:
-            raise Failed
+        return not self.states(repository) & {"error", "unknown"}
 
-    def ordered(self, repository: Repository) -> list[str]:
-        return sorted(repository.tags)
+    def is_reachable(self, repository: Repository) -> bool:
+        return "unreachable" not in self.states(repository)
 
+    @abc.abstractmethod
     def names(self, repository: Repository) -> list[str]:
-        self._call(repository, max(1, -(-len(repository.tags) // 100)) if self.database else 1)
-        return self.ordered(repository)
+        """All names that Rails gets to see, in order."""
 
-    def supports_keyset(self, repository: Repository) -> bool:
-        if "unreachable" in (self.state.registry["state"], repository.registry_state):
-            raise Unreachable
-        return self.database
+    @abc.abstractmethod
+    def count(self, repository: Repository) -> int: ...
 
-    def page(
-        self, repository: Repository, last: str | None, count: int, descending: bool = False, name: str = ""
-    ) -> tuple[list[Tag], bool]:
-        """A page of the registry's own listing, with a database: (tags, whether more follow)."""
-        self._call(repository)
-        if count < 1:
-            raise Failed
-        names = [item for item in self.ordered(repository) if name in item]
-        if descending:
-            names.reverse()
-            names = [item for item in names if last is None or item < last]
-        elif last is not None:
-            names = names[bisect.bisect_right(names, last) :]
-        return [repository.tags[item] for item in names[:count]], len(names) > count
+    @abc.abstractmethod
+    def page(self, repository: Repository, question: Question) -> Page:
+        """With a database only."""
 
-    def detail(self, repository: Repository, name: str) -> dict[str, Any] | None:
-        """The details of REST; None is a 404."""
-        if self.database:
-            found, _more = self.page(repository, None, 100, name=name)
-            tag = next((item for item in found if item.name == name), None)
-            return _row(tag, tag.created_at.isoformat(timespec="milliseconds")) if tag else None
-        self._call(repository, 3)
-        tag = repository.tags.get(name)
-        if tag is None:
-            return None
-        if tag.is_index:
-            behaviour = self.state.registry["index_detail"]
-            if behaviour == "missing":
-                return None
-            if behaviour == "error":
-                raise Broken
-            return {"revision": None, "short_revision": None, "digest": None, "created_at": None, "total_size": None}
-        built = tag.config_created.isoformat(timespec="milliseconds") if tag.config and tag.config_created else None
-        return _row(tag, built)
+    @abc.abstractmethod
+    def views(self, repository: Repository, names: Sequence[str]) -> list[TagView]:
+        """Tags of a repository by their names, without asking for anything yet."""
 
-    def media_type(self, repository: Repository, name: str) -> str | None:
-        tag = repository.tags.get(name)
-        return tag.media_type if tag else None
+    @abc.abstractmethod
+    def find(self, repository: Repository, name: str) -> TagView | None:
+        """The tag as Rails looks it up: in the database, else without asking."""
+
+    @abc.abstractmethod
+    def delete(self, repository: Repository, name: str) -> Deletion:
+        """One tag by name."""
 
     def size(self, repository: Repository) -> int | None:
-        if not self.database:
+        return None
+
+    def last_published_at(self, repository: Repository) -> datetime | None:
+        return None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """revision: the config's digest without its algorithm; None where there is no config."""
+
+    revision: str | None
+    total_size: int | None
+
+
+class LazyTag(TagView):
+    """A tag without a database: every detail costs requests for this one tag."""
+
+    media_type = None
+    published_at = None
+
+    def __init__(self, registry: Files, repository: Repository, name: str) -> None:
+        self.name = name
+        self._registry = registry
+        self._repository = repository
+
+    @functools.cached_property
+    def _manifest(self) -> Manifest | None:
+        return self._registry.manifest(self._repository, self.name)
+
+    @property
+    def valid(self) -> bool:
+        return self._manifest is not None
+
+    @functools.cached_property
+    def digest(self) -> str | None:
+        return self._registry.digest(self._repository, self.name)
+
+    @property
+    def revision(self) -> str | None:
+        return self._manifest.revision if self._manifest else None
+
+    @property
+    def total_size(self) -> int | None:
+        return self._manifest.total_size if self._manifest else None
+
+    @functools.cached_property
+    def created_at(self) -> datetime | None:
+        if self._manifest is None or self._manifest.revision is None:
             return None
-        try:
-            self._call(repository)
-        except (Unreachable, Failed):
+        return self._registry.created(self._repository, self.name, self._manifest)
+
+
+class Files(Registry):
+    """A registry without a metadata database (M2): tags and manifests are files, dates are in the images."""
+
+    def names(self, repository: Repository) -> list[str]:
+        return self.list(repository)[:MOST_NAMES]
+
+    def count(self, repository: Repository) -> int:
+        return len(self.names(repository))
+
+    def page(self, repository: Repository, question: Question) -> Page:
+        raise NotImplementedError("a registry without a database has no such listing")
+
+    def views(self, repository: Repository, names: Sequence[str]) -> list[TagView]:
+        return [LazyTag(self, repository, name) for name in names]
+
+    def find(self, repository: Repository, name: str) -> TagView | None:
+        return LazyTag(self, repository, name)
+
+    @abc.abstractmethod
+    def list(self, repository: Repository) -> list[str]:
+        """GET tags/list"""
+
+    @abc.abstractmethod
+    def digest(self, repository: Repository, name: str) -> str | None:
+        """HEAD manifest"""
+
+    @abc.abstractmethod
+    def manifest(self, repository: Repository, name: str) -> Manifest | None:
+        """GET manifest"""
+
+    @abc.abstractmethod
+    def created(self, repository: Repository, name: str, manifest: Manifest) -> datetime | None:
+        """GET the config's blob"""
+
+
+def tags_of(repository: Repository) -> Tags:
+    if repository.tags is None:
+        raise Unreachable
+    return repository.tags
+
+
+class MemoryFiles(Files):
+    def list(self, repository: Repository) -> list[str]:
+        return tags_of(repository).names if self.answers(repository) else []
+
+    def digest(self, repository: Repository, name: str) -> str | None:
+        if not self.answers(repository):
             return None
-        return sum({tag.digest: tag.size for tag in repository.tags.values()}.values())
+        tag = tags_of(repository).get(name)
+        if tag is None or (tag.media_type == INDEX and self.state.registry.index_detail == "missing"):
+            return None
+        return tag.digest
 
-    def exists_for_deletion(self, repository: Repository, name: str) -> bool:
-        """Rails asks for the tag first where there is a database; without one it always has an object."""
-        if not self.database:
-            return True
-        found, _more = self.page(repository, None, 100, name=name)
-        return any(tag.name == name for tag in found)
+    def manifest(self, repository: Repository, name: str) -> Manifest | None:
+        if not self.answers(repository):
+            return None
+        tag = tags_of(repository).get(name)
+        if tag is None:
+            return None
+        if tag.media_type == INDEX:
+            return answer_to_index(self.state.registry.index_detail)
+        return Manifest(tag.revision if tag.config else None, tag.size)
 
-    def delete(self, repository: Repository, name: str) -> bool:
-        """One tag by name; a tag that is not there counts as deleted."""
-        self._call(repository)
-        repository.tags.pop(name, None)
-        return True
+    def created(self, repository: Repository, name: str, manifest: Manifest) -> datetime | None:
+        tag = tags_of(repository).get(name) if self.answers(repository) else None
+        return tag.config_created if tag else None
+
+    def delete(self, repository: Repository, name: str) -> Deletion:
+        if not self.answers(repository):
+            return "refused" if "error" in self.states(repository) else "missing"
+        return "deleted" if tags_of(repository).remove(name) else "missing"
 
 
-def _row(tag: Tag, created: str | None) -> dict[str, Any]:
-    revision = tag.digest.rpartition(":")[2][::-1] if tag.config else ""
-    return {
-        "revision": revision,
-        "short_revision": revision[:9],
-        "digest": tag.digest,
-        "created_at": created,
-        "total_size": tag.size,
-    }
+def answer_to_index(behaviour: str) -> Manifest | None:
+    """What Rails makes of an OCI index, by release: it can't find it, has no details of it, or fails."""
+    if behaviour == "error":
+        raise Broken
+    return Manifest(None, None) if behaviour == "nulls" else None

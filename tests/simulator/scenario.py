@@ -119,7 +119,7 @@ def parse_time(text: str, where: str) -> datetime:
 
 
 def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> State:
-    """The state of a scenario. mode overrides the scenario's. real: repositories without tags are in a real registry."""
+    """The state of a scenario. mode goes over its own. real: repositories without tags are in a real registry."""
     row = Row(scenario, "scenario")
     chosen = mode or row.get("mode", str, "M1")
     row.choice("mode", ("M1", "M2"), "M1")
@@ -147,9 +147,6 @@ def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> Stat
     for item in row.rows("repositories"):
         _add_repository(state, item, real)
     row.done()
-    for token in state.tokens.values():
-        if token.project and not state.project_at(token.project):
-            raise ScenarioError(f"scenario.tokens: a token belongs to the unknown project {token.project!r}")
     return state
 
 
@@ -219,9 +216,7 @@ def _add_group(state: State, row: Row) -> None:
         raise row.wrong("path", f"there is no group {parent!r} above {path!r}")
     if number in state.groups or state.group_at(path):
         raise row.wrong("path", f"the group {path!r} or its id is there already")
-    state.groups[number] = Group(
-        number, path, row.choice("visibility", VISIBILITIES, "private"), _members(state, row)
-    )
+    state.groups[number] = Group(number, path, row.choice("visibility", VISIBILITIES, "private"), _members(state, row))
     row.done()
 
 

@@ -16,10 +16,11 @@ import argparse
 import hashlib
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import requests
+from .images import Wire
 
 FORMATS = {
     "oci": {
@@ -37,43 +38,28 @@ FORMATS = {
 }
 
 
+@dataclass(frozen=True)
+class Pushed:
+    content: bytes
+    media_type: str
+    digest: str
+
+
 class Seeder:
-    """Pushes into one registry, and remembers what it pushed."""
+    """Pushes into one registry, and remembers what it pushed by path and tag."""
 
     def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.pushed: dict[tuple[str, str], tuple[bytes, str, str]] = {}
+        self._wire = Wire(url)
+        self.pushed: dict[tuple[str, str], Pushed] = {}
 
-    def blob(self, path: str, content: bytes) -> dict[str, Any]:
-        digest = "sha256:" + hashlib.sha256(content).hexdigest()
-        base = f"{self.url}/v2/{path}"
-        if self.session.head(f"{base}/blobs/{digest}", timeout=30).status_code != 200:
-            location = self.session.post(f"{base}/blobs/uploads/", timeout=30).headers["Location"]
-            self.session.put(location, params={"digest": digest}, data=content, timeout=30).raise_for_status()
-        return {"digest": digest, "size": len(content)}
-
-    def manifest(self, path: str, reference: str, manifest: dict[str, Any]) -> str:
-        content = json.dumps(manifest).encode()
-        return self.put(path, reference, content, manifest["mediaType"])
-
-    def put(self, path: str, reference: str, content: bytes, media_type: str) -> str:
-        answer = self.session.put(
-            f"{self.url}/v2/{path}/manifests/{reference}",
-            data=content,
-            headers={"Content-Type": media_type},
-            timeout=30,
-        )
-        answer.raise_for_status()
-        digest = answer.headers["Docker-Content-Digest"]
-        self.pushed[path, reference] = (content, media_type, digest)
-        return digest
+    def put(self, path: str, reference: str, content: bytes, media_type: str) -> None:
+        digest = self._wire.put_manifest(path, reference, media_type, content)
+        self.pushed[path, reference] = Pushed(content, media_type, digest)
 
     def image(self, path: str, row: dict[str, Any], platform: str, reference: str | None) -> dict[str, Any]:
         types = FORMATS[row.get("format", "oci")]
         system, _slash, architecture = platform.partition("/")
-        layer = self.blob(path, f"layer of {path}:{row['name']} for {platform}".encode())
+        layer = self._wire.put_blob(path, f"layer of {path}:{row['name']} for {platform}".encode())
         config: dict[str, Any] = {
             "architecture": architecture,
             "os": system,
@@ -84,7 +70,7 @@ class Seeder:
         manifest = {
             "schemaVersion": 2,
             "mediaType": types["image"],
-            "config": {"mediaType": types["config"], **self.blob(path, json.dumps(config).encode())},
+            "config": {"mediaType": types["config"], **self._wire.put_blob(path, json.dumps(config).encode())},
             "layers": [{"mediaType": types["layer"], **layer}],
         }
         content = json.dumps(manifest).encode()
@@ -99,18 +85,23 @@ class Seeder:
 
     def tag(self, path: str, row: dict[str, Any]) -> None:
         if "same_as" in row:
-            content, media_type, _digest = self.pushed[path, row["same_as"]]
-            self.put(path, row["name"], content, media_type)
+            image = self._known(path, row["same_as"])
+            self.put(path, row["name"], image.content, image.media_type)
         elif "signs" in row:
-            digest = self.pushed[path, row["signs"]][2]
-            name = digest.replace(":", "-") + ".sig"
+            name = self._known(path, row["signs"]).digest.replace(":", "-") + ".sig"
             self.image(path, {**row, "name": name}, "linux/amd64", name)
         elif len(row.get("platforms", [])) > 1:
             types = FORMATS[row.get("format", "oci")]
             children = [self.image(path, row, platform, None) for platform in row["platforms"]]
-            self.manifest(path, row["name"], {"schemaVersion": 2, "mediaType": types["index"], "manifests": children})
+            index = {"schemaVersion": 2, "mediaType": types["index"], "manifests": children}
+            self.put(path, row["name"], json.dumps(index).encode(), types["index"])
         else:
             self.image(path, row, (row.get("platforms") or ["linux/amd64"])[0], row["name"])
+
+    def _known(self, path: str, name: str) -> Pushed:
+        if (path, name) not in self.pushed:
+            raise SystemExit(f"{path}: {name!r} has to be pushed before another tag can refer to it")
+        return self.pushed[path, name]
 
 
 def seed(url: str, specification: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, str]]:
@@ -120,9 +111,9 @@ def seed(url: str, specification: dict[str, list[dict[str, Any]]]) -> dict[str, 
         for row in rows:
             seeder.tag(path, row)
     digests: dict[str, dict[str, str]] = {}
-    for (path, reference), (_content, _type, digest) in seeder.pushed.items():
+    for (path, reference), image in seeder.pushed.items():
         if not reference.startswith("sha256:"):
-            digests.setdefault(path, {})[reference] = digest
+            digests.setdefault(path, {})[reference] = image.digest
     return digests
 
 

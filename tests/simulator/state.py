@@ -220,7 +220,8 @@ class State:
     def moved_project(self, path: str) -> Project | None:
         wanted = path.lower()
         return next(
-            (item for item in self.projects.values() if wanted in [former.lower() for former in item.former_paths]), None
+            (item for item in self.projects.values() if wanted in [former.lower() for former in item.former_paths]),
+            None,
         )
 
     def group_at(self, path: str) -> Group | None:

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The path below /_sim where tests set the scene. Nothing of it is logged."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from . import edits, faults, graphql_schema
+from .gitlab import GitLab, Latency
+from .scenario import Row, ScenarioError, build, describe_tag, iso
+from .state import State
+
+Builder = Callable[[Any], State]
+
+
+def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
+    """build_state: from a scenario to a state, as this server was started."""
+
+    async def reset(_request: Request) -> Any:
+        gitlab.reset(build_state({}))
+
+    async def scenario(request: Request) -> Any:
+        state = build_state(await request.json())
+        graphql_schema.schema_without(state.graphql_missing_fields)
+        gitlab.reset(state)
+
+    async def clock(request: Request) -> Any:
+        row = Row(await request.json(), "clock")
+        if "now" in row:
+            gitlab.state.clock.frozen = row.time("now")
+        gitlab.state.clock.advance(row.get("advance", (int, float), 0))
+        row.done()
+        return {"now": iso(gitlab.state.clock.now())}
+
+    async def set_faults(request: Request) -> Any:
+        if request.method == "DELETE":
+            gitlab.faults = []
+        else:
+            gitlab.faults += faults.read(await request.json())
+
+    async def latency(request: Request) -> Any:
+        row = Row(await request.json(), "latency")
+        gitlab.latency = Latency(row.get("request", (int, float), 0), row.get("registry", (int, float), 0))
+        row.done()
+
+    async def requests(request: Request) -> Any:
+        if request.method == "DELETE":
+            gitlab.journal = type(gitlab.journal)()
+            return None
+        return {"log": gitlab.journal.log, "counters": gitlab.journal.counters()}
+
+    async def state(_request: Request) -> Any:
+        repositories = gitlab.state.repositories.values()
+        return {item.path: list(item.tags.names) if item.tags else gitlab.real_names(item) for item in repositories}
+
+    async def tags(request: Request) -> Any:
+        if request.method == "GET":
+            repository = edits.repository_of(gitlab.state, dict(request.query_params), "tags")
+            return [describe_tag(tag) for tag in repository.tags or ()]
+        row = Row(await request.json(), "tags")
+        path = row.get("repository", str)
+        wanted = [{"repository": path, **item} for item in row.get("set", list, [])]
+        gone = [{"repository": path, "name": name} for name in row.get("remove", list, [])]
+        row.done()
+        edits.apply(gitlab.state, {"set_tag": wanted, "remove_tag": gone})
+        return None
+
+    return [
+        Route("/_sim/reset", _plain(reset), methods=["POST"]),
+        Route("/_sim/scenario", _plain(scenario), methods=["PUT"]),
+        Route("/_sim/clock", _plain(clock), methods=["PUT"]),
+        Route("/_sim/faults", _plain(set_faults), methods=["POST", "DELETE"]),
+        Route("/_sim/latency", _plain(latency), methods=["PUT"]),
+        Route("/_sim/requests", _plain(requests), methods=["GET", "DELETE"]),
+        Route("/_sim/state", _plain(state), methods=["GET"]),
+        Route("/_sim/tags", _plain(tags), methods=["GET", "PATCH"]),
+    ]
+
+
+def _plain(endpoint: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that gives JSON, or nothing; a scenario that is wrong is a 400 that says where."""
+
+    async def wrapped(request: Request) -> Response:
+        try:
+            result = await endpoint(request)
+        except (ScenarioError, graphql_schema.UnknownField, ValueError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return Response(status_code=204) if result is None else JSONResponse(result)
+
+    return wrapped
+
+
+def builder(mode: str | None, real: bool) -> Builder:
+    return lambda scenario: build(scenario, mode=mode, real=real)

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Changes of the state that a test makes by itself: somebody else pushes, deletes, reconfigures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .scenario import TAG_FIELDS, Row, ScenarioError, describe_tag, make_tag, parse_time
+from .state import Repository, State
+
+EDITS = ("set_tag", "add_tag", "remove_tag", "set_repository", "set_project", "set_registry", "set_clock", "advance")
+
+
+def apply(state: State, edits: dict[str, Any]) -> None:
+    """Each edit is an object or a list of objects; ScenarioError names what is wrong."""
+    for edit in EDITS:
+        wanted = edits.get(edit, [])
+        for value in wanted if isinstance(wanted, list) else [wanted]:
+            _apply_one(state, edit, value)
+
+
+def _apply_one(state: State, edit: str, value: Any) -> None:
+    if edit == "set_clock":
+        state.clock.frozen = parse_time(value, edit)
+    elif edit == "advance":
+        state.clock.advance(value)
+    elif edit == "set_registry":
+        _assign(state.registry, value, {"state", "error_status", "enabled", "index_detail"}, edit)
+    elif edit == "set_project":
+        project = state.project_at(str(value.get("path")))
+        if project is None:
+            raise ScenarioError(f"{edit}: there is no project {value.get('path')!r}")
+        _assign(project, value, {"path", "access_level", "visibility", "archived", "members"}, edit)
+    elif edit == "set_repository":
+        keys = {"repository", "status", "registry_state"}
+        _assign(repository_of(state, value, edit), value, keys, edit, skip="repository")
+    else:
+        _edit_tag(state, edit, value)
+
+
+def _assign(target: Any, value: dict[str, Any], keys: set[str], edit: str, skip: str = "path") -> None:
+    unknown = sorted(set(value) - keys)
+    if unknown:
+        raise ScenarioError(f"{edit}: unknown keys: {', '.join(unknown)}")
+    for key, wanted in value.items():
+        if key != skip:
+            setattr(target, key, wanted)
+
+
+def repository_of(state: State, value: dict[str, Any], edit: str) -> Repository:
+    repository = state.repository_at(str(value.get("repository")))
+    if repository is None:
+        raise ScenarioError(f"{edit}: there is no repository {value.get('repository')!r}")
+    return repository
+
+
+def _edit_tag(state: State, edit: str, value: dict[str, Any]) -> None:
+    repository = repository_of(state, value, edit)
+    if repository.tags is None:
+        raise ScenarioError(f"{edit}: the tags of {repository.path} are in a real registry")
+    row = {key: item for key, item in value.items() if key != "repository"}
+    if edit == "remove_tag":
+        repository.tags.remove(str(row.get("name")))
+        return
+    present = repository.tags.get(str(row.get("name")))
+    if present is None or edit == "add_tag":
+        repository.tags.put(make_tag(Row(row, edit), state.mode, repository.path))
+        return
+    unknown = sorted(set(row) - TAG_FIELDS)
+    if unknown:
+        raise ScenarioError(f"{edit}: unknown keys: {', '.join(unknown)}")
+    known = describe_tag(present)
+    if {"updated_at", "created_at"} & set(row):
+        # A push changes the date of publication, unless the edit knows better.
+        known["published_at"] = None
+    repository.tags.put(make_tag(Row({**known, **row}, edit), state.mode, repository.path))

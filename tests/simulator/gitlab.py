@@ -1,0 +1,242 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One request through the simulated GitLab: token, rate limit, handler, faults, log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import access, graphql_server, rest, rest_namespaces, rest_registry
+from .access import NOBODY, Caller, Credential
+from .answers import Answer, Refused, as_json, as_text
+from .database import Database
+from .faults import Fault
+from .graphql_resolvers import Visit
+from .journal import Journal
+from .params import from_query
+from .registry import MemoryFiles, Registry
+from .state import Repository, State
+
+ROUTES = rest.Routes([*rest_namespaces.ROUTES, *rest_registry.ROUTES])
+RegistryFactory = Callable[[State], Registry]
+
+
+def in_memory(state: State) -> Registry:
+    return Database(state) if state.mode == "M1" else MemoryFiles(state)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request. path is still encoded; headers are in lower case; origin: scheme and host the client used."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    origin: str
+
+    @property
+    def kind(self) -> str:
+        if self.path == graphql_server.PATH:
+            return "graphql"
+        return "rest" if self.path.startswith(rest.PREFIX + "/") else "other"
+
+
+@dataclass
+class Latency:
+    """Seconds for each request, and for each request to the registry behind it."""
+
+    request: float = 0.0
+    registry: float = 0.0
+
+
+@dataclass
+class Outcome:
+    """answer None: the connection is to be reset. keep: how many bytes of the body arrive, None is all."""
+
+    answer: Answer | None
+    entry: dict[str, Any]
+    keep: int | None = None
+
+
+@dataclass
+class GitLab:
+    """The whole server. real_names: a repository's tags in a real registry. blocking: that registry is waited for."""
+
+    state: State = field(default_factory=State)
+    open_registry: RegistryFactory = in_memory
+    real_names: Callable[[Repository], list[str]] = lambda _repository: []
+    blocking: bool = False
+    journal: Journal = field(default_factory=Journal)
+    faults: list[Fault] = field(default_factory=list)
+    latency: Latency = field(default_factory=Latency)
+    _windows: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    def reset(self, state: State) -> None:
+        self.state = state
+        self.journal = Journal()
+        self.faults = []
+        self.latency = Latency()
+        self._windows = {}
+
+    async def answer(self, asked: Asked) -> Outcome:
+        credential = access.credential_of(asked.headers, from_query(asked.query))
+        journal = self.journal
+        entry = journal.add(_entry(asked, credential), _route_name(asked))
+        body = asked.body.decode("utf-8", "replace")
+        active = [
+            fault for fault in self.faults if fault.matches(asked.method, asked.kind, asked.path, asked.query, body)
+        ]
+        await asyncio.sleep(self.latency.request + sum(f.options["seconds"] for f in active if f.action == "delay"))
+        for fault in active:
+            if fault.action == "mutate" and fault.options.get("when", "before") == "before":
+                fault.mutate(self.state)
+        outcome = await self._outcome(asked, credential, entry, active, journal)
+        for fault in active:
+            if fault.action == "mutate" and fault.options.get("when") == "after":
+                fault.mutate(self.state)
+        entry["fault"] = next((fault.action for fault in active), None)
+        if outcome.answer:
+            entry["status"] = outcome.answer.status
+            entry["size"] = len(outcome.answer.body)
+        return outcome
+
+    async def _outcome(
+        self,
+        asked: Asked,
+        credential: Credential | None,
+        entry: dict[str, Any],
+        active: list[Fault],
+        journal: Journal,
+    ) -> Outcome:
+        final = next((fault for fault in active if fault.action not in ("mutate", "delay")), None)
+        if final and final.action == "reset_before":
+            return Outcome(None, entry)
+        if final and final.action in ("status", "json", "html"):
+            return Outcome(final.answer(), entry)
+        limited = self._rate_limited(credential)
+        if limited:
+            return Outcome(limited, entry)
+        registry = self.open_registry(self.state)
+        if self.blocking:
+            answer = await asyncio.to_thread(self._serve, asked, credential, registry)
+        else:
+            answer = self._serve(asked, credential, registry)
+        journal.registry += registry.calls
+        await asyncio.sleep(registry.calls * self.latency.registry)
+        if final and final.action == "reset_after":
+            return Outcome(None, entry)
+        keep = final.options.get("keep", len(answer.body) // 2) if final and final.action == "truncate" else None
+        return Outcome(answer, entry, keep)
+
+    def _serve(self, asked: Asked, credential: Credential | None, registry: Registry) -> Answer:
+        base = (self.state.external_url or asked.origin).rstrip("/")
+        if asked.kind == "graphql":
+            return self._graphql(asked, credential, registry, base)
+        found = ROUTES.find(asked.method, asked.path)
+        if found is None:
+            return rest.no_route()
+        try:
+            caller = access.identify(self.state, credential)
+            params = _params(asked)
+        except Refused as refusal:
+            return as_json(refusal.status, refusal.body)
+        route, parts = found
+        call = rest.Call(self.state, registry, caller, asked.method, asked.path, params, asked.query, base, parts)
+        return rest.serve(route, call)
+
+    def _graphql(self, asked: Asked, credential: Credential | None, registry: Registry, base: str) -> Answer:
+        if not self.state.graphql_enabled or asked.method != "POST":
+            return rest.no_route()
+        try:
+            caller = _graphql_caller(self.state, credential)
+        except Refused:
+            return as_json(401, {"errors": [{"message": "Invalid token"}]})
+        return graphql_server.serve(Visit(self.state, registry, caller, base), asked.body)
+
+    def _rate_limited(self, credential: Credential | None) -> Answer | None:
+        """429 as plain text beyond so many requests of a caller in a window of retry_after seconds."""
+        limit = self.state.rate_limit
+        if limit is None:
+            return None
+        now = time.monotonic()
+        who = credential.value if credential else ""
+        start, count = self._windows.get(who, (now, 0))
+        if now - start >= limit.retry_after:
+            start, count = now, 0
+        self._windows[who] = (start, count + 1)
+        if count < limit.requests:
+            return None
+        wait = max(1, math.ceil(limit.retry_after - (now - start)))
+        until = self.state.clock.now().timestamp() + wait
+        headers = {
+            "Retry-After": str(wait),
+            "RateLimit-Limit": str(math.ceil(limit.requests * 60 / max(limit.retry_after, 0.001))),
+            "RateLimit-Name": "throttle_authenticated_api" if credential else "throttle_unauthenticated_api",
+            "RateLimit-Observed": str(count + 1),
+            "RateLimit-Remaining": "0",
+            "RateLimit-Reset": str(int(until)),
+        }
+        return as_text(429, "Retry later\n", headers=headers)
+
+
+def _graphql_caller(state: State, credential: Credential | None) -> Caller:
+    """Job tokens are nobody here; a scope that is too small is a token that is no good."""
+    if credential is None or credential.job:
+        return NOBODY
+    caller = access.identify(state, credential)
+    if not access.has_scope(caller, "api", "read_api"):
+        raise Refused(401, None)
+    return caller
+
+
+def _params(asked: Asked) -> dict[str, Any]:
+    """Query and body together: GitLab takes parameters from both, in every method."""
+    params: dict[str, Any] = dict(from_query(asked.query))
+    content = asked.headers.get("content-type", "").partition(";")[0]
+    if asked.body and content == "application/x-www-form-urlencoded":
+        params |= from_query(asked.body.decode("utf-8", "replace"))
+    elif asked.body and content == "application/json":
+        try:
+            value = json.loads(asked.body)
+        except ValueError:
+            raise Refused(400, {"error": "message body does not match declared format"}) from None
+        params |= value if isinstance(value, dict) else {}
+    return params
+
+
+def _route_name(asked: Asked) -> str:
+    if asked.kind == "graphql":
+        return f"{asked.method} {graphql_server.PATH}"
+    found = ROUTES.find(asked.method, asked.path)
+    return found[0].name if found else f"{asked.method} (no route)"
+
+
+def _entry(asked: Asked, credential: Credential | None) -> dict[str, Any]:
+    operation = graphql_server.describe(asked.body) if asked.kind == "graphql" else None
+    if asked.kind == "graphql":
+        write = operation is not None and operation["type"] == "mutation"
+    else:
+        write = asked.method not in ("GET", "HEAD", "OPTIONS")
+    return {
+        "method": asked.method,
+        "path": asked.path,
+        "query": asked.query,
+        "kind": asked.kind,
+        "write": write,
+        "operation": operation,
+        "credential": credential.kind if credential else None,
+        "user_agent": asked.headers.get("user-agent"),
+        "status": None,
+        "size": 0,
+        "fault": None,
+    }

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Request parameters as Grape checks them: declared ones are coerced, complaints come in the order of declaration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import parse_qsl
+
+from .answers import Refused
+
+_TRUE = {"1", "on", "t", "true", "y", "yes"}
+_FALSE = {"0", "off", "f", "false", "n", "no"}
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+
+
+@dataclass(frozen=True)
+class Param:
+    """values: what is allowed; forbidden: what is not."""
+
+    kind: Literal["bool", "int", "str"] = "str"
+    default: Any = None
+    values: tuple[Any, ...] | None = None
+    forbidden: tuple[Any, ...] = ()
+
+
+PAGES = {"page": Param("int", 1), "per_page": Param("int", 20, forbidden=(0,))}
+
+
+class _Invalid(Exception):
+    pass
+
+
+def _coerce(kind: str, value: Any) -> Any:
+    if value is None or value == "":
+        return None
+    if kind == "str":
+        return str(value)
+    if kind == "bool":
+        text = str(value).lower()
+        if text in _TRUE | _FALSE:
+            return text in _TRUE
+        raise _Invalid
+    if isinstance(value, bool) or not _INTEGER.fullmatch(str(value)):
+        raise _Invalid
+    return int(value)
+
+
+def check(declared: Mapping[str, Param], given: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters, the declared ones coerced; Refused with 400 names every bad one."""
+    checked = dict(given)
+    complaints = []
+    for name, param in declared.items():
+        try:
+            value = _coerce(param.kind, given.get(name))
+        except _Invalid:
+            complaints.append(f"{name} is invalid")
+            continue
+        if value is None:
+            value = param.default
+        if param.values is not None and value is not None and value not in param.values:
+            complaints.append(f"{name} does not have a valid value")
+        elif value is not None and value in param.forbidden:
+            complaints.append(f"{name} has a value not allowed")
+        if value is not None or name in given:
+            checked[name] = value
+    if complaints:
+        raise Refused(400, {"error": ", ".join(complaints)})
+    return checked
+
+
+def from_query(query: str) -> dict[str, str]:
+    """The last one of a repeated parameter counts."""
+    return dict(parse_qsl(query, keep_blank_values=True))
