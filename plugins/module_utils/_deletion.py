@@ -16,7 +16,7 @@ from ._errors import RegistryError
 from ._graphql import DELETE_LIMIT, answer_was_lost, destroy_tags
 from ._models import Mode, Tag
 from ._plan import Plan, RepositoryPlan
-from ._reading import Server, list_names, read_again, read_detail
+from ._reading import Reading, Server, list_names, read_again, read_detail
 from ._rest import delete_tag
 from ._retention import Decision
 
@@ -97,7 +97,7 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        return all(fate.outcome in GOOD for fate in self.fates)
+        return not self.halted and all(fate.outcome in GOOD for fate in self.fates)
 
     def counts(self) -> dict[str, int]:
         return {outcome: sum(1 for fate in self.fates if fate.outcome == outcome) for outcome in OUTCOMES}
@@ -150,8 +150,10 @@ def _work(server: Server, via: str, part: RepositoryPlan, halt: Halt) -> Work:
 
 
 def _clean(work: Work) -> None:
-    for batch in _batches(work):
+    for number, batch in enumerate(_batches(work)):
         names = [decision.tag.name for decision in batch]
+        if number == 1:
+            _check_kept(work, list_names(work.server, work.plan.repository))
         if work.halt.called:
             work.settle(names, "not_tried", work.halt.reason)
             continue
@@ -286,21 +288,23 @@ def _verify(work: Work) -> None:
         return
     listing = list_names(work.server, work.plan.repository)
     present = set(listing.names)
-    staying = {decision.tag.name for decision in work.plan.kept}
-    witnessed = listing.complete and not staying.isdisjoint(present)
+    witnessed = listing.complete and any(decision.tag.name in present for decision in work.plan.kept)
     if listing.complete:
         work.remaining = len(present)
-    if witnessed and work.server.mode != Mode.DATABASE:
-        _check_kept(work, staying - present)
+    _check_kept(work, listing)
     for name, fate in list(work.fates.items()):
         work.fates[name] = _judged(fate, name in present, witnessed, listing.error)
 
 
-def _check_kept(work: Work, vanished: set[str]) -> None:
-    """Kept tags that went although nobody asked for it, where a shared digest could be the cause."""
-    digests = {decision.tag.name: decision.tag.digest for decision in work.plan.kept}
+def _check_kept(work: Work, listing: Reading) -> None:
+    """Stop when tags went that nobody asked for and a shared digest could be the cause. Their digests are often not
+    known, so that only the listing can tell: it is looked at after the first batch and at the end."""
+    if work.server.mode == Mode.DATABASE or not listing.complete:
+        return
+    present = set(listing.names)
     gone = {fate.digest for fate in work.fates.values() if fate.outcome == "deleted"}
-    suspects = sorted(name for name in vanished if digests[name] is None or digests[name] in gone)
+    vanished = [decision.tag for decision in work.plan.kept if decision.tag.name not in present]
+    suspects = sorted(tag.name for tag in vanished if tag.digest is None or tag.digest in gone)
     if suspects:
         path = work.plan.repository.path
         work.halt.call(

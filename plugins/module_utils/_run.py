@@ -148,6 +148,8 @@ def _outcome_result(outcome: Outcome, limit: int) -> dict[str, t.Any]:
 
 def _shortfall(outcome: Outcome) -> str:
     counts = outcome.counts()
+    if outcome.halted:
+        return f"Stopped after {counts['deleted']} of {len(outcome.fates)} planned tags were deleted: {outcome.halted}."
     short = ", ".join(f"{counts[name]} {name}" for name in ("recreated", "not_deleted", "not_tried") if counts[name])
     first = next(fate for fate in outcome.fates if fate.outcome in ("recreated", "not_deleted", "not_tried"))
     sentence = f"{counts['deleted']} of {len(outcome.fates)} planned tags were deleted, but {short}"

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ class Ansible:
         self.environment = environment
         self._count = 0
 
-    def play(self, playbook: Path | str, *options: str, env: dict[str, str | None] | None = None) -> Run:
+    def play(self, playbook: Path | str, *options: str, env: Mapping[str, str | None] | None = None) -> Run:
         """Run a playbook file, or one of the collection's by its name."""
         self._count += 1
         record = self.folder / f"record-{self._count}.jsonl"
@@ -81,7 +82,7 @@ class Ansible:
         lines = record.read_text().splitlines() if record.exists() else []
         return Run(done.returncode, done.stdout + done.stderr, tuple(_task(json.loads(line)) for line in lines))
 
-    def tasks(self, tasks: list[dict[str, Any]], *options: str, env: dict[str, str | None] | None = None) -> Run:
+    def tasks(self, tasks: list[dict[str, Any]], *options: str, env: Mapping[str, str | None] | None = None) -> Run:
         """Run tasks as one play on localhost."""
         play = {
             "name": "Test",
@@ -101,7 +102,7 @@ class Ansible:
         name: str,
         arguments: dict[str, Any],
         *options: str,
-        env: dict[str, str | None] | None = None,
+        env: Mapping[str, str | None] | None = None,
         check: bool = False,
         diff: bool = False,
     ) -> Task:

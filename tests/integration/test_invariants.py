@@ -109,7 +109,7 @@ def test_every_example_runs(ansible: Ansible, simulator: Simulator, module: str)
     simulator.load(scenario)
     environment = {"CI_JOB_TOKEN": "job-token", "CI_PROJECT_PATH": "team/app"}
     examples = documentation(module, "EXAMPLES")
-    run = ansible.tasks(examples, env=dict(environment))
+    run = ansible.tasks(examples, env=environment)
     assert run.code == 0, run.output
     assert [task.name for task in run.tasks] == [example["name"] for example in examples]
     assert all(task.status == "ok" for task in run.tasks)

@@ -149,7 +149,7 @@ def test_an_empty_environment_variable_counts_as_unset(ansible: Ansible, simulat
         "GITLAB_API_URL": "",
         "CI_API_V4_URL": simulator.api_url,
     }
-    found = ansible.module(INFO, {"project": "team/app"}, env=dict(environment))
+    found = ansible.module(INFO, {"project": "team/app"}, env=environment)
     assert found.status == "ok", found.message
     assert {entry["credential"] for entry in simulator.requests()} == {"job-token"}
 
