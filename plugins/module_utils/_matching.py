@@ -53,7 +53,7 @@ def compile_pattern(text: str, option: str) -> Pattern:
     if not text:
         raise InputError(f"{option} is empty, and an empty pattern matches nothing: write a pattern such as dev-.*")
     if _has_open_quote(text):
-        raise InputError(f"{option} {text!r} has \\Q without \\E, which GitLab accepts and then matches nothing with.")
+        raise InputError(f"{option} '{text}' has \\Q without \\E, which GitLab accepts and then matches nothing with.")
     _compile(text, option, text)
     return Pattern(text, _compile(rf"\A{text}\z", option, text), _compile(rf"\A(?:{text})\z", option, text))
 
@@ -67,7 +67,7 @@ def _compile(expression: str, option: str, text: str) -> t.Any:
         reason = error.args[0] if error.args else "unknown reason"
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         hint = " (RE2 has no look-around)" if "(?" in reason else ""
-        raise InputError(f"{option} {text!r} is not a valid RE2 pattern: {reason}{hint}.") from None
+        raise InputError(f"{option} '{text}' is not a valid RE2 pattern: {reason}{hint}.") from None
 
 
 def _has_open_quote(text: str) -> bool:
