@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import sys
 import threading
@@ -76,8 +75,7 @@ def main() -> int:
     running = server(gitlab, build, ready, port=arguments.port, certificate=certificate)
     if arguments.until_stdin_closes:
         threading.Thread(target=_watch_stdin, args=(running,), daemon=True).start()
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(running.serve())
+    asyncio.run(running.serve())
     return 0
 
 

@@ -231,7 +231,7 @@ def _add_project(state: State, row: Row) -> None:
     for name in shared:
         if not state.group_at(name):
             raise row.wrong("shared_with", f"there is no group {name!r}")
-    policy = row.get("policy", dict, {})
+    policy = row.get("policy", dict, None) if "policy" in row else {}
     if policy:
         unknown = sorted(set(policy) - set(POLICY))
         if unknown:
