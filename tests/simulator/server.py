@@ -182,6 +182,8 @@ def server(
         date_header=False,
         server_header=False,
         proxy_headers=False,
+        # No client meets a connection that was closed for being idle, unless a test wants it to.
+        timeout_keep_alive=600,
         timeout_graceful_shutdown=1,
         **options,
     )

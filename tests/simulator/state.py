@@ -172,15 +172,17 @@ class RegistrySettings:
 
 @dataclass
 class Clock:
-    """Stands still where it was set, else is this machine's."""
+    """Stands still where it was set, else is this machine's. advanced: seconds it was moved on by in all."""
 
     frozen: datetime | None = None
     offset: timedelta = timedelta()
+    advanced: float = 0.0
 
     def now(self) -> datetime:
         return self.frozen or datetime.now(UTC) + self.offset
 
     def advance(self, seconds: float) -> None:
+        self.advanced += seconds
         if self.frozen:
             self.frozen += timedelta(seconds=seconds)
         else:
