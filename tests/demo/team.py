@@ -40,7 +40,10 @@ def images(now: datetime) -> dict[str, Rows]:
     shop += [row(f"feature-checkout-{number}", 90 - 6 * number) for number in range(12)]
     worker: Rows = [row(f"main-{number:03}", 120 - 2 * number) for number in range(55)]
     worker += [row(f"v2.{minor}.0", 100 - 30 * minor, platforms=BOTH) for minor in range(3)]
-    worker += [row(f"feature-multi-{number}", 60, platforms=BOTH, format="docker") for number in range(2)]
+    worker += [
+        row("feature-multi-oci", 60, platforms=BOTH),
+        row("feature-multi-docker", 60, platforms=BOTH, format="docker"),
+    ]
     payments: Rows = [row(f"v{major}.0.0", 170 - 40 * major) for major in range(4)]
     payments += [row(f"main-{number:03}", 100 - number) for number in range(60)]
     payments += [row("main-undated", 0, created=None), row("main-epoch", 0, created="1970-01-01T00:00:00Z")]

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the connection options and the environment mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._argspec import CONNECTION, Access, access
+from ansible_collections.containerops.gitlab.plugins.module_utils._errors import InputError
+
+URL = "https://gitlab.example.com"
+
+
+def connected(environ: dict[str, str] | None = None, **options: Any) -> Access:
+    defaults = {name: spec.get("default") for name, spec in CONNECTION.options.items()}
+    return access({**defaults, "api_url": URL, **options}, environ or {}, "2.19.0")
+
+
+BEARER = "Authorization"
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "header"),
+    [
+        ({"api_token": "glpat-a"}, {}, (BEARER, "Bearer glpat-a")),
+        ({"api_oauth_token": "b"}, {}, (BEARER, "Bearer b")),
+        ({"api_job_token": "c"}, {}, ("JOB-TOKEN", "c")),
+        ({"api_job_token": "glcbt-c"}, {}, ("JOB-TOKEN", "glcbt-c")),
+        ({"api_job_token": "c"}, {"GITLAB_TOKEN": "d"}, ("JOB-TOKEN", "c")),
+        ({}, {"GITLAB_TOKEN": "d"}, (BEARER, "Bearer d")),
+        ({}, {"GITLAB_TOKEN": "d", "CI_JOB_TOKEN": "e"}, (BEARER, "Bearer d")),
+        ({}, {"GITLAB_TOKEN": "", "CI_JOB_TOKEN": "e"}, ("JOB-TOKEN", "e")),
+        ({"api_token": "glpat-a"}, {"CI_JOB_TOKEN": "e"}, (BEARER, "Bearer glpat-a")),
+        ({}, {"GITLAB_TOKEN": "", "CI_JOB_TOKEN": ""}, None),
+        ({}, {}, None),
+    ],
+)
+def test_which_token_is_used(options: dict[str, str], environ: dict[str, str], header: tuple[str, str] | None) -> None:
+    assert connected(environ, **options).settings.header == header
+
+
+@pytest.mark.parametrize(
+    ("url", "root"),
+    [
+        (URL, URL),
+        (f"{URL}/", URL),
+        (f"{URL}/api/v4", URL),
+        (f"{URL}/api/v4/", URL),
+        (f"{URL}:8443/gitlab/api/v4", f"{URL}:8443/gitlab"),
+        (f" {URL}/gitlab ", f"{URL}/gitlab"),
+        ("http://[::1]:80/api/v4", "http://[::1]:80"),
+        ("HTTPS://GitLab.Example.com", URL),
+    ],
+)
+def test_addresses(url: str, root: str) -> None:
+    assert connected(api_url=url).settings.url == root
+
+
+@pytest.mark.parametrize(
+    ("environ", "root"),
+    [
+        ({"GITLAB_API_URL": "https://a.example"}, "https://a.example"),
+        ({"GITLAB_API_URL": "", "CI_API_V4_URL": "https://b.example/api/v4"}, "https://b.example"),
+    ],
+)
+def test_the_address_of_the_environment(environ: dict[str, str], root: str) -> None:
+    assert connected(environ, api_url=None).settings.url == root
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None,
+        "",
+        "gitlab.example.com",
+        "ftp://x",
+        "https://",
+        "https://u:p@x",
+        "https://x?private_token=y",
+        "https://x:y",
+    ],
+)
+def test_addresses_that_are_refused(url: str | None) -> None:
+    with pytest.raises(InputError, match="api_url"):
+        connected(api_url=url)
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("http://gitlab.example.com", True),
+        ("http://10.0.0.1", True),
+        ("http://127.0.0.1:8080", False),
+        ("http://localhost", False),
+        ("http://[::1]", False),
+        (URL, False),
+    ],
+)
+def test_http_is_warned_of_off_loopback(url: str, warned: bool) -> None:
+    assert bool(connected(api_url=url).warnings) is warned
+
+
+@pytest.mark.parametrize("token", ["", " ", "a b", "glpat-a\n", "glpat-é", "gldt-a", "glcbt-a"])
+def test_tokens_that_are_none(token: str) -> None:
+    with pytest.raises(InputError) as caught:
+        connected(api_token=token)
+    assert "api_token" in str(caught.value)
+    assert len(token) < 3 or token.strip() not in str(caught.value)
+
+
+def test_no_secret_option_is_shown() -> None:
+    assert {name for name, spec in CONNECTION.options.items() if spec.get("no_log")} == {
+        "api_token",
+        "api_oauth_token",
+        "api_job_token",
+    }
+
+
+def test_the_authority_of_the_environment() -> None:
+    assert connected({"GITLAB_CA_PATH": "/ca.pem"}).settings.ca_path == "/ca.pem"
+    assert connected({"GITLAB_CA_PATH": ""}).settings.ca_path is None
+    assert connected({"GITLAB_CA_PATH": "/ca.pem"}, ca_path="/own.pem").settings.ca_path == "/own.pem"

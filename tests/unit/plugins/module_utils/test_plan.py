@@ -1,0 +1,153 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Limits over a plan, and the plan as it is shown and written."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._errors import RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._models import Repository, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan import (
+    Limits,
+    Plan,
+    RepositoryPlan,
+    diff,
+    file_lines,
+    limited,
+    result,
+    totals,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._retention import Decision
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SIGNATURE = "sha256-" + "ab" * 32
+
+
+def part(path: str, going: int, staying: int, signatures: int = 0) -> RepositoryPlan:
+    """A repository with so many tags that go, the last by name the oldest."""
+    decisions = [
+        Decision(Tag(f"dev-{number:03}", digest=f"sha256:{number}"), True, "expired", NOW - timedelta(days=number))
+        for number in range(going)
+    ]
+    decisions += [Decision(Tag(f"v{number:03}"), False, "no_match") for number in range(staying)]
+    decisions += [Decision(Tag(f"{SIGNATURE}.{number}"), False, "signature") for number in range(signatures)]
+    return RepositoryPlan(Repository(1, path, "", 1, "", None, None, None), tuple(decisions))
+
+
+@pytest.mark.parametrize(
+    ("parts", "limits", "refusals"),
+    [
+        ([(3, 1)], {}, []),
+        ([(3, 0)], {}, ["a0: 3 of 3 tags would be deleted and 0 remain, fewer than min_remaining 1"]),
+        ([(0, 0)], {}, []),
+        ([(0, 0)], {"min_remaining": 5}, []),
+        ([(3, 0)], {"min_remaining": 0}, []),
+        ([(3, 4)], {"min_remaining": 5}, ["a0: 3 of 7 tags would be deleted and 4 remain, fewer than min_remaining 5"]),
+        ([(3, 0, 9)], {}, ["a0: 3 of 3 tags would be deleted and 0 remain, fewer than min_remaining 1"]),
+        ([(3, 3)], {"max_deletions": 3}, []),
+        ([(3, 3)], {"max_deletions": 2}, ["a0: 3 tags would be deleted, more than max_deletions 2"]),
+        ([(3, 3)], {"max_deletions": 0}, ["a0: 3 tags would be deleted, more than max_deletions 0"]),
+        ([(3, 3)], {"max_deletions_percent": 50.0}, []),
+        (
+            [(3, 3)],
+            {"max_deletions_percent": 49.9},
+            ["a0: 3 of 6 tags would be deleted, more than max_deletions_percent 49.9"],
+        ),
+        ([(3, 1, 2)], {"max_deletions_percent": 50.0}, []),
+        ([(3, 1), (2, 1)], {"max_deletions_total": 5}, []),
+        (
+            [(3, 1), (2, 1)],
+            {"max_deletions_total": 4},
+            ["5 tags would be deleted in total, more than max_deletions_total 4"],
+        ),
+    ],
+)
+def test_limits(parts: list[tuple[int, ...]], limits: dict[str, Any], refusals: list[str]) -> None:
+    plan = limited([part(f"a{number}", *numbers) for number, numbers in enumerate(parts)], Limits(**limits))
+    assert list(plan.refusals) == refusals
+    assert plan.changed is (not refusals and any(numbers[0] for numbers in parts))
+
+
+def test_skipping_keeps_a_repository_whole_and_counts_only_the_others() -> None:
+    limits = Limits(max_deletions=3, max_deletions_total=2, on_limit="skip_repository")
+    plan = limited([part("a", 5, 1), part("b", 2, 1)], limits)
+    assert plan.refusals == ()
+    assert [len(found.deletions) for found in plan.repositories] == [0, 2]
+    assert plan.repositories[0].reasons == {"limit": 5, "no_match": 1}
+    assert plan.repositories[0].limit is not None
+
+
+def test_a_total_always_refuses() -> None:
+    limits = Limits(max_deletions_total=1, on_limit="skip_repository")
+    assert limited([part("a", 2, 1)], limits).refusals
+
+
+def test_oldest_first_then_by_name() -> None:
+    same = [Decision(Tag(name), True, "matched") for name in ("c", "a", "b")]
+    plan = RepositoryPlan(part("a", 0, 0).repository, tuple(same))
+    assert [decision.tag.name for decision in plan.deletions] == ["a", "b", "c"]
+    assert [decision.tag.name for decision in part("a", 3, 0).deletions] == ["dev-002", "dev-001", "dev-000"]
+
+
+def test_the_diff_is_shared_out_and_capped() -> None:
+    plan = Plan((part("a", 50, 1), part("b", 1, 1), part("c", 0, 1)))
+    first, second = diff(plan, 10)
+    assert len(first["before"].splitlines()) == 6
+    assert first["before"].splitlines()[-1] == "... and 45 more, see plan_path"
+    assert first["after"] == ""
+    assert first["before_header"] == "a (50 of 51 tags are deleted)"
+    assert second["before"] == "dev-000  2026-06-01T12:00:00Z  sha256:0  expired\n"
+
+
+def test_the_diff_of_many_repositories_is_capped_too() -> None:
+    found = diff(Plan(tuple(part(f"a{number}", 2, 1) for number in range(30))), 10)
+    assert len(found) == 11
+    assert found[-1]["before"] == "... and tags of 20 more repositories, see plan_path\n"
+
+
+def test_a_refused_plan_has_no_diff() -> None:
+    assert diff(Plan((part("a", 2, 1),), ("no",)), 10) == []
+
+
+def test_the_file_is_json_lines_and_the_same_for_the_same_plan() -> None:
+    plan = Plan((part("a", 2, 1), part("b", 0, 3)))
+    lines = list(file_lines(plan, {"server": "s"}))
+    assert lines == list(file_lines(Plan((part("a", 2, 1), part("b", 0, 3))), {"server": "s"}))
+    rows = [json.loads(line) for line in lines]
+    assert [row["type"] for row in rows] == ["plan", "repository", *["tag"] * 3, "repository", *["tag"] * 3]
+    assert rows[0]["totals"] == totals(plan)
+    assert all(line.endswith("\n") for line in lines)
+
+
+def test_the_fingerprint_tells_what_goes() -> None:
+    plan = Plan((part("a", 2, 1),))
+    assert plan.fingerprint == Plan((part("a", 2, 5),)).fingerprint
+    assert plan.fingerprint != Plan((part("a", 3, 1),)).fingerprint
+    assert plan.fingerprint != Plan((part("b", 2, 1),)).fingerprint
+
+
+def test_results_are_cut_and_say_so() -> None:
+    plan = Plan((part("a", 5, 5),))
+    cut = result(plan, 3)
+    assert len(cut["delete"]) == len(cut["keep"]) == 3
+    assert cut["truncated"] is True
+    assert cut["totals"]["delete"] == 5
+    assert result(plan, 5)["truncated"] is False
+    assert result(plan, 0)["delete"] == []
+
+
+def test_an_unread_repository_is_counted_and_keeps_everything() -> None:
+    error = RegistryError("unavailable", "down", attempt="list the tags of a", status=503)
+    unread = RepositoryPlan(part("a", 0, 0).repository, error=error)
+    plan = limited([unread, part("b", 1, 1)], Limits())
+    assert plan.unread == [unread]
+    assert totals(plan)["repositories_unread"] == 1
+    assert result(plan, 10)["repositories"][0]["listing"] == "unread"
+    assert "503" in result(plan, 10)["repositories"][0]["error"]
