@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._client import REFUSED, Client, Settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import RegistryError
@@ -344,6 +346,14 @@ def test_a_body_cut_short_is_no_answer() -> None:
     with serving(lambda _n, _r: short) as server, pytest.raises(RegistryError) as caught:
         client(server.url, retries=0).request("GET", "/x")
     assert caught.value.kind == "connection"
+
+
+def test_a_body_cut_short_is_noticed_where_the_library_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = client("http://127.0.0.1:1", retries=0)
+    short = SimpleNamespace(status_code=200, headers=CaseInsensitiveDict({"Content-Length": "100"}), content=b"[1, 2]")
+    monkeypatch.setattr(mine._session, "request", lambda *_words, **_options: short)
+    with pytest.raises(RegistryError, match="cut short"):
+        mine.request("GET", "/x")
 
 
 def test_a_web_page_is_not_json() -> None:
