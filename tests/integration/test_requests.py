@@ -68,6 +68,8 @@ def test_a_cleanup_of_ten_thousand_tags_and_a_second_run(ansible: Ansible, simul
     assert {len(names) for names in simulator.state().values()} == {10}
     counters = simulator.counters()
     assert counters["mutations"] == REPOSITORIES * 5
+    # The plan as above; then each batch is read again before it goes, and each repository is listed once afterwards.
+    assert counters["total"] == 44 + REPOSITORIES * (5 + 5 + 1)
     simulator.clear_log()
     again = ansible.module("registry_cleanup", order)
     assert again.result["changed"] is False
