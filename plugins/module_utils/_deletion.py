@@ -51,7 +51,8 @@ class Fate:
 class Work:
     """One repository under deletion. listed: all names of the plan in order. digests: of the planned tags.
 
-    kept: digests of tags that stay, each with a tag that has it; empty where tags are known to go by name.
+    kept: digests of tags that stay, each with a tag that has it. by_name: tags are known to go by their names alone,
+    as they do with a metadata database, so that no tag that stays has to be watched.
     """
 
     server: Server
@@ -61,6 +62,7 @@ class Work:
     listed: list[str]
     digests: dict[str, str | None]
     kept: dict[str | None, str]
+    by_name: bool
     fates: dict[str, Fate] = field(default_factory=dict)
     remaining: int | None = None
 
@@ -137,7 +139,6 @@ def delete(server: Server, plan: Plan, via: str) -> Outcome:
 
 
 def _work(server: Server, via: str, part: RepositoryPlan, halt: Halt) -> Work:
-    by_name = server.mode == Mode.DATABASE
     return Work(
         server,
         via,
@@ -145,14 +146,15 @@ def _work(server: Server, via: str, part: RepositoryPlan, halt: Halt) -> Work:
         halt,
         listed=[decision.tag.name for decision in part.decisions],
         digests={decision.tag.name: decision.tag.digest for decision in part.deletions},
-        kept={} if by_name else {item.tag.digest: item.tag.name for item in part.kept if item.tag.digest},
+        kept={item.tag.digest: item.tag.name for item in part.kept if item.tag.digest},
+        by_name=server.mode == Mode.DATABASE,
     )
 
 
 def _clean(work: Work) -> None:
     for number, batch in enumerate(_batches(work)):
         names = [decision.tag.name for decision in batch]
-        if number == 1:
+        if number == 1 and not work.by_name:
             _check_kept(work, list_names(work.server, work.plan.repository))
         if work.halt.called:
             work.settle(names, "not_tried", work.halt.reason)
@@ -169,7 +171,7 @@ def _clean(work: Work) -> None:
 def _batches(work: Work) -> t.Iterator[list[Decision]]:
     """Batches in the order of the plan. Outside a metadata database a registry might delete by digest: the first tag
     of a digest that a kept tag shares goes alone, so that its sibling can be looked at before more goes."""
-    shared = dict(work.kept)
+    shared = {} if work.by_name else dict(work.kept)
     batch: list[Decision] = []
     for decision in work.plan.deletions:
         digest = decision.tag.digest
@@ -190,7 +192,7 @@ def _batches(work: Work) -> t.Iterator[list[Decision]]:
 
 def _check_sibling(work: Work, batch: list[Decision]) -> None:
     digest = batch[0].tag.digest
-    sibling = work.kept.get(digest) if len(batch) == 1 else None
+    sibling = work.kept.get(digest) if len(batch) == 1 and not work.by_name else None
     if sibling is None or work.fates[batch[0].tag.name].outcome != "deleted":
         return
     path = work.plan.repository.path
@@ -299,7 +301,7 @@ def _verify(work: Work) -> None:
 def _check_kept(work: Work, listing: Reading) -> None:
     """Stop when tags went that nobody asked for and a shared digest could be the cause. Their digests are often not
     known, so that only the listing can tell: it is looked at after the first batch and at the end."""
-    if work.server.mode == Mode.DATABASE or not listing.complete:
+    if work.by_name or not listing.complete:
         return
     present = set(listing.names)
     gone = {fate.digest for fate in work.fates.values() if fate.outcome == "deleted"}

@@ -32,7 +32,7 @@ TOKEN = "glpat-unit"
 BEARER = ("Authorization", f"Bearer {TOKEN}")
 
 Answer = tuple[int, dict[str, str], bytes]
-Script = Callable[[int, BaseHTTPRequestHandler], Answer | None]
+Script = Callable[[int, BaseHTTPRequestHandler], "Answer | None"]
 
 
 class Seen:
