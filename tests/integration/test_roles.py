@@ -219,3 +219,15 @@ def test_an_empty_group_is_no_error(ansible: Ansible, simulator: Simulator) -> N
     simulator.load(server([]))
     run = ansible.play(AUDIT, "-e", "registry_group=team")
     assert run.code == 0, run.output
+
+
+@pytest.mark.parametrize("role", sorted(ROLE_MODULES))
+def test_the_playbook_of_a_roles_readme_runs(ansible: Ansible, simulator: Simulator, role: str) -> None:
+    simulator.load(team())
+    readme = (ROOT / "roles" / role / "README.md").read_text()
+    playbook = ansible.folder / "readme.yml"
+    playbook.write_text(readme.partition("```yaml\n")[2].partition("```")[0])
+    run = ansible.play(playbook)
+    assert run.code == 0, run.output
+    assert "team/app" in table(run)
+    assert (simulator.counters()["writes"] == 0) is (role == "registry_audit")
