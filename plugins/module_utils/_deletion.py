@@ -30,6 +30,8 @@ _SEEMS_GONE = "seems_gone"
 _UNREADABLE = "unreadable"
 _FORBIDDEN = "forbidden"
 
+_ANSWER_LOST = "its deletion was asked for and the answer was lost"
+
 
 @dataclass(frozen=True)
 class Fate:
@@ -52,7 +54,8 @@ class Work:
     """One repository under deletion. listed: all names of the plan in order. digests: of the planned tags.
 
     kept: digests of tags that stay, each with a tag that has it. by_name: tags are known to go by their names alone,
-    as they do with a metadata database, so that no tag that stays has to be watched.
+    as they do with a metadata database, so that no tag that stays has to be watched. proven: digests of which a tag
+    went and another stayed.
     """
 
     server: Server
@@ -63,6 +66,7 @@ class Work:
     digests: dict[str, str | None]
     kept: dict[str | None, str]
     by_name: bool
+    proven: set[str | None] = field(default_factory=set)
     fates: dict[str, Fate] = field(default_factory=dict)
     remaining: int | None = None
 
@@ -171,12 +175,10 @@ def _clean(work: Work) -> None:
 def _batches(work: Work) -> t.Iterator[list[Decision]]:
     """Batches in the order of the plan. Outside a metadata database a registry might delete by digest: the first tag
     of a digest that a kept tag shares goes alone, so that its sibling can be looked at before more goes."""
-    shared = {} if work.by_name else dict(work.kept)
     batch: list[Decision] = []
     for decision in work.plan.deletions:
         digest = decision.tag.digest
-        if digest in shared:
-            shared.pop(digest)
+        if not work.by_name and digest in work.kept and digest not in work.proven:
             if batch:
                 yield batch
             yield [decision]
@@ -206,6 +208,7 @@ def _check_sibling(work: Work, batch: list[Decision]) -> None:
             f"after {path}:{batch[0].tag.name} was deleted the kept tag {sibling} of the same digest is changed or "
             "gone: this registry seems to delete by digest"
         )
+    work.proven.add(digest)
 
 
 def _delete_batch(work: Work, batch: list[Decision]) -> None:
@@ -213,7 +216,14 @@ def _delete_batch(work: Work, batch: list[Decision]) -> None:
     was: the batch is read again, and only what is still there with its digest is asked for once more."""
     left = batch
     for attempt in range(work.server.client.settings.retries + 1):
-        left = _unchanged(work, left, asked_before=attempt > 0)
+        names = [decision.tag.name for decision in left]
+        try:
+            left = _unchanged(work, left, asked_before=attempt > 0)
+        except RegistryError as error:
+            if attempt == 0:
+                raise
+            work.settle(names, _UNREADABLE, f"{_ANSWER_LOST}: {error}", asked_before=True)
+            return
         names = [decision.tag.name for decision in left]
         if not names:
             return
@@ -232,7 +242,7 @@ def _delete_batch(work: Work, batch: list[Decision]) -> None:
         work.settle([name for name in names if name in deleted], "deleted")
         work.settle([name for name in names if name not in deleted], "not_deleted", message)
         return
-    work.settle([decision.tag.name for decision in left], "not_deleted", "the answers to its deletion were lost")
+    work.settle([decision.tag.name for decision in left], "not_deleted", _ANSWER_LOST)
 
 
 def _unchanged(work: Work, batch: list[Decision], *, asked_before: bool) -> list[Decision]:
@@ -242,6 +252,9 @@ def _unchanged(work: Work, batch: list[Decision], *, asked_before: bool) -> list
     unchanged = []
     for decision in batch:
         name = decision.tag.name
+        if name not in current and asked_before:
+            work.settle([name], _UNREADABLE, _ANSWER_LOST, asked_before=True)
+            continue
         if name not in current:
             unchanged.append(decision)
             continue

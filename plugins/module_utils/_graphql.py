@@ -52,10 +52,6 @@ class Schema:
         self.complexity_limit = complexity_limit
         self.most_aliases = MOST_ALIASES
 
-    @property
-    def shows_protection(self) -> bool:
-        return "protection" in self.tag_fields
-
     def aliases(self, fields: tuple[str, ...], first: int) -> int:
         """How many repositories fit into one query, with a tenth of the limit left free."""
         # A connection costs its children times 1 + 1 % for each row of the page.

@@ -37,10 +37,6 @@ class Server:
     keyset: bool = False
     mode: str = Mode.UNKNOWN
 
-    @property
-    def shows_protection(self) -> bool:
-        return self.graphql is not None and self.graphql.shows_protection
-
 
 @dataclass(frozen=True)
 class Need:

@@ -833,7 +833,7 @@ def notes_of(state: State, rules: Rules) -> list[str]:
         )
     if source == "published" and state.server.graphql is None:
         found.append(f"The last push of tags is shown by GraphQL alone: {state.server.why_no_graphql}")
-    if state.readings and not state.server.shows_protection and state.server.mode != Mode.NO_DATABASE:
+    if state.readings and state.server.graphql is None and state.server.mode != Mode.NO_DATABASE:
         found.append("GitLab's tag protection rules can't be read here; GitLab itself enforces them.")
     return found
 

@@ -212,3 +212,60 @@ def test_a_new_tag_in_front_of_a_planned_one_does_not_hide_it(ansible: Ansible, 
     assert run.status == "ok", run.message
     assert names(run, "deleted") == ["dev-1", "dev-2", "dev-3"]
     assert simulator.state()["team/app"] == ["dev-1x", "v1"]
+
+
+def test_a_lost_answer_that_can_not_be_looked_into_is_judged_by_the_listing(
+    ansible: Ansible, simulator: Simulator
+) -> None:
+    simulator.load(one(TAGS))
+    simulator.faults([{**DESTROY, "action": "reset_after"}, {**GUARD, "nth": 2, "action": "status", "status": 500}])
+    run = ansible.module(CLEANUP, ORDER)
+    assert run.status == "ok", run.message
+    assert names(run, "deleted") == ["dev-1", "dev-2", "dev-3"]
+    assert simulator.counters()["mutations"] == 1
+
+
+def test_a_lost_answer_without_effect_that_can_not_be_looked_into_is_a_failure(
+    ansible: Ansible, simulator: Simulator
+) -> None:
+    simulator.load(one(TAGS))
+    simulator.faults([{**DESTROY, "action": "reset_before"}, {**GUARD, "nth": 2, "action": "status", "status": 500}])
+    run = ansible.module(CLEANUP, ORDER)
+    assert run.failed
+    assert names(run, "not_deleted") == ["dev-1", "dev-2", "dev-3"]
+    assert "the answer was lost" in run.message
+
+
+def test_unguarded_tags_are_asked_for_once_when_the_answer_is_lost(ansible: Ansible, simulator: Simulator) -> None:
+    index = {"media_type": "application/vnd.oci.image.index.v1+json", "config": False}
+    simulator.load(one([tag("dev-1", 90, **index), tag("v1", 1)], "M2"))
+    simulator.faults([{**DESTROY, "action": "reset_before"}])
+    order = {"project": "team/app", "name_regex_delete": "dev-.*", "require_digest": False, "retries": 3}
+    run = ansible.module(CLEANUP, order)
+    assert run.failed
+    assert names(run, "not_deleted") == ["dev-1"]
+    assert simulator.counters()["mutations"] == 1
+
+
+def test_a_shared_digest_is_proven_by_a_deletion_and_not_by_a_tag_that_changed(
+    ansible: Ansible, simulator: Simulator
+) -> None:
+    shared = "sha256:" + "5" * 64
+    tags = [
+        tag("dev-1", 90, digest=shared),
+        tag("dev-2", 80),
+        tag("dev-3", 70, digest=shared),
+        tag("dev-4", 60, digest=shared),
+        tag("dev-5", 50),
+        tag("dev-9", 1, digest=shared),
+        tag("v1", 1),
+    ]
+    simulator.load(one(tags, "M2"))
+    moved = {"repository": "team/app", "name": "dev-1", "digest": "sha256:" + "6" * 64}
+    simulator.faults([{"method": "GET", "path": "/tags/dev-1$", "first": 1, "action": "mutate", "set_tag": moved}])
+    run = ansible.module(CLEANUP, ORDER)
+    assert run.status == "ok", run.message
+    assert names(run, "changed_since") == ["dev-1"]
+    # dev-2; then dev-3, which is the first of its image to go; then the others together.
+    assert simulator.counters()["mutations"] == 3
+    assert simulator.state()["team/app"] == ["dev-1", "dev-9", "v1"]

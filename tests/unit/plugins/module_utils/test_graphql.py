@@ -85,7 +85,6 @@ def test_the_schema_tells_fields_limit_and_deletion() -> None:
     assert found.tag_fields == {"name", "digest"}
     assert found.can_delete
     assert found.complexity_limit == 300
-    assert not found.shows_protection
 
 
 @pytest.mark.parametrize(
