@@ -145,17 +145,21 @@ class Client:
         query: t.Mapping[str, t.Any] | None = None,
         body: t.Any = None,
         resend: frozenset[int] = SAFE,
+        stop_at_401: bool = True,
     ) -> Response:
         """Send a request and return the answer of any status once it is not worth sending again.
 
         path: begins with a slash, percent-encoded, relative to the server's URL. body: sent as JSON. resend: SAFE or
-        REFUSED. Raises RegistryError (connection, timeout, tls, redirect, not_json, stopped) where no answer is.
+        REFUSED. stop_at_401: a 401 ends all requests. Raises RegistryError (connection, timeout, tls, redirect,
+        stopped) where no answer is.
         """
         attempt = 0
         lost = False
         while True:
             self._wait_for_slot()
             answer = self._try(method, path, query, body)
+            if stop_at_401 and isinstance(answer, Response) and answer.status == 401:
+                self.stop("an earlier request was answered 401")
             wait = self._delay(attempt, answer)
             if not _worth_resending(answer, resend) or attempt >= self.settings.retries or not self._may_wait(wait):
                 break
@@ -257,8 +261,6 @@ class Client:
             raise _transport_error(error, method, path, settings) from None
         self._note_answer(answer.headers)
         self._check_length(answer, method, path)
-        if answer.status_code == 401:
-            self.stop("an earlier request was answered 401")
         return Response(answer.status_code, answer.headers, answer.content, method, path)
 
     def _note_answer(self, headers: t.Mapping[str, str]) -> None:

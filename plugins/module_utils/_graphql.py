@@ -84,7 +84,8 @@ def read_schema(client: Client) -> Schema:
         "queryComplexity { limit } }"
     )
     attempt = "find out what GraphQL offers here"
-    data = _data(_post(client, query, {}, attempt, SAFE), attempt)
+    # A token may be good for REST and not for GraphQL, so that a 401 here is no reason to stop.
+    data = _data(_post(client, query, {}, attempt, SAFE, stop_at_401=False), attempt)
     tag = data.get("tag")
     if not isinstance(tag, dict):
         raise RegistryError("graphql", "its GraphQL knows no container tags", attempt=attempt)
@@ -224,10 +225,17 @@ def _global_id(repository_id: int) -> str:
 
 
 def _post(
-    client: Client, query: str, variables: t.Mapping[str, t.Any], attempt: str, resend: frozenset[int]
+    client: Client,
+    query: str,
+    variables: t.Mapping[str, t.Any],
+    attempt: str,
+    resend: frozenset[int],
+    *,
+    stop_at_401: bool = True,
 ) -> Response:
+    body = {"query": query, "variables": variables}
     try:
-        answer = client.request("POST", PATH, body={"query": query, "variables": variables}, resend=resend)
+        answer = client.request("POST", PATH, body=body, resend=resend, stop_at_401=stop_at_401)
     except RegistryError as error:
         error.attempt = attempt
         raise

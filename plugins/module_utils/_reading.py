@@ -88,7 +88,7 @@ def _with_graphql(client: Client) -> Server:
     try:
         return Server(client, read_schema(client), "")
     except RegistryError as error:
-        if error.kind in ("unauthorized", "stopped"):
+        if error.kind == "stopped":
             raise
         return Server(client, None, str(error))
 

@@ -415,3 +415,16 @@ def test_the_token_of_the_environment_is_used_as_bearer_and_never_in_a_url(
     assert {entry["credential"] for entry in log} == {"bearer"}
     assert not [entry for entry in log if TOKEN in entry["path"] + entry["query"]]
     assert all(entry["user_agent"].startswith("containerops.gitlab/0.1.0 ansible/2.") for entry in log)
+
+
+def test_a_token_that_graphql_does_not_take_goes_on_by_rest(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(only([tag("dev-1", 90), tag("v1", 1)]))
+    refusal = {"action": "status", "status": 401, "json": {"errors": [{"message": "Invalid token"}]}}
+    simulator.faults([{"path": "/api/graphql", **refusal}])
+    run = ansible.module(CLEANUP, {"project": "team/app", "name_regex_delete": "dev-.*"})
+    assert run.status == "ok", run.message
+    assert run.result["server"]["delete_via"] == "rest"
+    assert left(simulator) == ["v1"]
+    asked = ansible.module(CLEANUP, {"project": "team/app", "name_regex_delete": "v1", "delete_via": "graphql"})
+    assert asked.failed
+    assert "Use delete_via: auto or rest" in asked.message
