@@ -101,6 +101,9 @@ def test_every_file_names_its_licence() -> None:
     for source in sources():
         if str(source.relative_to(ROOT)) in bare or source.suffix == ".json" or source.is_symlink():
             continue
+        # ansible-test wants an __init__.py below tests/unit to be empty.
+        if source.name == "__init__.py" and not source.read_text():
+            continue
         assert LICENCE in "".join(source.read_text().splitlines(keepends=True)[:8]), source.relative_to(ROOT)
 
 
