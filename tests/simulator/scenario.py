@@ -17,6 +17,7 @@ import re2
 from .state import (
     IMAGE,
     LEVELS,
+    VERSIONS,
     Clock,
     Group,
     Mode,
@@ -24,6 +25,7 @@ from .state import (
     RateLimit,
     RegistrySettings,
     Repository,
+    RepositoryRule,
     State,
     Tag,
     TagRule,
@@ -36,6 +38,8 @@ EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 TAG_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 KINDS = ("personal", "project", "group", "oauth", "job", "deploy")
 VISIBILITIES = ("private", "internal", "public")
+RULE_LEVELS = ("maintainer", "owner", "admin")
+MODES = ("M1", "M2", "M3")
 STATUSES = ("delete_scheduled", "delete_ongoing", "delete_failed")
 REGISTRY_STATES = ("ok", "unreachable", "error")
 POLICY: dict[str, Any] = {
@@ -122,12 +126,13 @@ def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> Stat
     """The state of a scenario. mode goes over its own. real: repositories without tags are in a real registry."""
     row = Row(scenario, "scenario")
     chosen = mode or row.get("mode", str, "M1")
-    row.choice("mode", ("M1", "M2"), "M1")
+    row.choice("mode", MODES, "M1")
     if real:
         chosen = "M2"
     state = State(mode=cast(Mode, chosen))
     state.clock = Clock(row.time("clock"))
-    state.version = row.get("version", str, state.version)
+    state.generation = row.choice("generation", tuple(VERSIONS), state.generation)
+    state.version = row.get("version", str, VERSIONS[state.generation])
     state.registry = _registry(Row(row.get("registry", dict, {}), "scenario.registry"))
     state.rate_limit = _rate_limit(row.get("rate_limit", dict, None))
     state.external_url = row.get("external_url", str, None)
@@ -246,13 +251,14 @@ def _add_project(state: State, row: Row) -> None:
         former_paths=row.texts("former_paths"),
         shared_with=shared,
         policy=None if policy is None else {**POLICY, **policy},
-        tag_rules=[_tag_rule(item) for item in row.rows("tag_rules")],
+        tag_rules=[_tag_rule(state, item) for item in row.rows("tag_rules")],
+        repository_rules=[_repository_rule(state, item) for item in row.rows("repository_rules")],
         created_at=row.time("created_at") or EPOCH + timedelta(days=number),
     )
     row.done()
 
 
-def _tag_rule(row: Row) -> TagRule:
+def _tag_rule(state: State, row: Row) -> TagRule:
     pattern = row.get("pattern", str)
     options = re2.Options()
     options.log_errors = False
@@ -261,12 +267,23 @@ def _tag_rule(row: Row) -> TagRule:
     except re2.error as error:
         raise row.wrong("pattern", f"is no RE2 pattern: {error}") from None
     immutable = row.get("immutable", bool, False)
-    levels = ("maintainer", "owner", "admin")
     rule = TagRule(
+        state.new_rule_id(),
         pattern,
-        row.choice("delete", levels, None if immutable else "maintainer"),
-        row.choice("push", levels, None if immutable else "maintainer"),
+        row.choice("delete", RULE_LEVELS, None if immutable else "maintainer"),
+        row.choice("push", RULE_LEVELS, None if immutable else "maintainer"),
         immutable,
+    )
+    row.done()
+    return rule
+
+
+def _repository_rule(state: State, row: Row) -> RepositoryRule:
+    rule = RepositoryRule(
+        state.new_rule_id(),
+        row.get("pattern", str),
+        row.choice("push", RULE_LEVELS, None),
+        row.choice("delete", RULE_LEVELS, None),
     )
     row.done()
     return rule

@@ -14,7 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 LEVELS = {"guest": 10, "planner": 15, "reporter": 20, "developer": 30, "maintainer": 40, "owner": 50, "admin": 60}
-Mode = Literal["M1", "M2"]
+Mode = Literal["M1", "M2", "M3"]
+Generation = Literal["G15", "G17", "G18"]
+VERSIONS: dict[str, str] = {"G15": "15.10.0", "G17": "17.5.0", "G18": "18.9.0"}
 
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -115,10 +117,21 @@ class Group:
 class TagRule:
     """delete, push: the least level, None in an immutable rule."""
 
+    id: int
     pattern: str
     delete: str | None
     push: str | None
     immutable: bool
+
+
+@dataclass
+class RepositoryRule:
+    """pattern: a repository path, in which * stands for anything. push, delete: the least level, None for everybody."""
+
+    id: int
+    pattern: str
+    push: str | None
+    delete: str | None
 
 
 @dataclass
@@ -133,6 +146,7 @@ class Project:
     shared_with: list[str]
     policy: dict[str, Any] | None
     tag_rules: list[TagRule]
+    repository_rules: list[RepositoryRule]
     created_at: datetime
 
     @property
@@ -199,7 +213,8 @@ class RateLimit:
 class State:
     clock: Clock = field(default_factory=Clock)
     mode: Mode = "M1"
-    version: str = "18.9.0"
+    generation: Generation = "G18"
+    version: str = VERSIONS["G18"]
     registry: RegistrySettings = field(default_factory=RegistrySettings)
     rate_limit: RateLimit | None = None
     external_url: str | None = None
@@ -213,6 +228,12 @@ class State:
     groups: dict[int, Group] = field(default_factory=dict)
     projects: dict[int, Project] = field(default_factory=dict)
     repositories: dict[int, Repository] = field(default_factory=dict)
+    last_rule: int = 0
+
+    def new_rule_id(self) -> int:
+        """The next id of a protection rule, unique over the server."""
+        self.last_rule += 1
+        return self.last_rule
 
     def project_at(self, path: str) -> Project | None:
         """GitLab's paths ignore case."""

@@ -92,7 +92,7 @@ def _broken(change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
     ("change", "text"),
     [
         (lambda s: s.update(colour="red"), "scenario: unknown keys: colour"),
-        (lambda s: s.update(mode="M9"), "scenario.mode: must be one of M1, M2, not 'M9'"),
+        (lambda s: s.update(mode="M9"), "scenario.mode: must be one of M1, M2, M3, not 'M9'"),
         (lambda s: s.update(clock="noon"), "scenario.clock: 'noon' is no ISO 8601 time"),
         (lambda s: s.update(clock="2026-01-01T00:00:00"), "has no time zone"),
         (lambda s: s["tokens"][0].update(user="nobody"), "scenario.tokens[0].user: there is no user 'nobody'"),
