@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 import typing as t
 from dataclasses import dataclass
@@ -21,6 +22,14 @@ except ImportError:
     RE2_IMPORT_ERROR = traceback.format_exc()
 else:
     RE2_IMPORT_ERROR = None
+
+
+# Quoted text, an escaped character, a class or one character. A ] that comes first in a class belongs to it.
+_PIECE = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|.", re.DOTALL)
+
+
+class PatternError(Exception):
+    """GitLab takes the pattern, and its cleanup then can't compile it with the anchors."""
 
 
 @dataclass(frozen=True)
@@ -52,25 +61,73 @@ def compile_pattern(text: str, option: str) -> Pattern:
     """The pattern of an option; raises InputError with RE2's own reason."""
     if not text:
         raise InputError(f"{option} is empty, and an empty pattern matches nothing: write a pattern such as dev-.*")
-    if _has_open_quote(text):
+    if has_open_quote(text):
         raise InputError(f"{option} '{text}' has \\Q without \\E, which GitLab accepts and then matches nothing with.")
     _compile(text, option, text)
     return Pattern(text, _compile(rf"\A{text}\z", option, text), _compile(rf"\A(?:{text})\z", option, text))
 
 
-def _compile(expression: str, option: str, text: str) -> t.Any:
-    options = re2.Options()
-    options.log_errors = False
+def pattern_error(text: str) -> str | None:
+    """RE2's own reason why GitLab refuses the pattern; None for one that it takes."""
     try:
-        return re2.compile(expression, options)
+        _re2(text)
     except re2.error as error:
-        reason = error.args[0] if error.args else "unknown reason"
-        reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        return _reason(error)
+    return None
+
+
+def server_search(text: str | None) -> t.Callable[[str], bool]:
+    r"""Whether GitLab's cleanup matches a name with the pattern: \A, the text, \z, without a group around it.
+
+    Nothing and an empty text match no name. Raises PatternError.
+    """
+    try:
+        compiled = _re2(rf"\A{text or ''}\z")
+    except re2.error as error:
+        raise PatternError(_reason(error)) from None
+    return lambda name: compiled.search(name) is not None
+
+
+def quoted(names: t.Iterable[str]) -> str:
+    """A pattern that matches exactly these names of tags in both readings, in their order."""
+    return "(?:" + "|".join(name.replace(".", r"\.") for name in names) + ")"
+
+
+def _compile(expression: str, option: str, text: str) -> t.Any:
+    try:
+        return _re2(expression)
+    except re2.error as error:
+        reason = _reason(error)
         hint = " (RE2 has no look-around)" if "(?" in reason else ""
         raise InputError(f"{option} '{text}' is not a valid RE2 pattern: {reason}{hint}.") from None
 
 
-def _has_open_quote(text: str) -> bool:
+def _re2(expression: str) -> t.Any:
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(expression, options)
+
+
+def _reason(error: Exception) -> str:
+    reason = error.args[0] if error.args else "unknown reason"
+    return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+
+
+def alternatives(text: str) -> list[str]:
+    """The alternatives of a valid pattern that stand in no group: of a|(b|c) two."""
+    found = [""]
+    depth = 0
+    for piece in _PIECE.findall(text):
+        if piece == "|" and depth == 0:
+            found.append("")
+            continue
+        depth += (piece == "(") - (piece == ")")
+        found[-1] += piece
+    return found
+
+
+def has_open_quote(text: str) -> bool:
+    r"""Whether a \Q is left open, which swallows the anchor that GitLab puts behind the pattern."""
     position = 0
     while position < len(text) - 1:
         if text[position] != "\\":

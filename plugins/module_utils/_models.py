@@ -23,9 +23,14 @@ _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d
 
 @dataclass(frozen=True)
 class ServerPolicy:
-    """A project's own cleanup policy, as far as it matters here. next_run_at: as GitLab wrote it."""
+    """A project's own cleanup policy, as GitLab shows it; None is null."""
 
     enabled: bool
+    cadence: str | None
+    keep_n: int | None
+    older_than: str | None
+    name_regex: str | None
+    name_regex_keep: str | None
     next_run_at: str | None
 
 

@@ -312,9 +312,22 @@ def _project(row: t.Mapping[str, t.Any]) -> Project:
         path=str(_field(row, "path_with_namespace")),
         namespace=str(namespace.get("full_path", "")) if isinstance(namespace, dict) else "",
         access_level=row.get("container_registry_access_level"),
-        policy=ServerPolicy(bool(policy.get("enabled")), policy.get("next_run_at")) if policy else None,
+        policy=_policy(policy) if isinstance(policy, dict) else None,
         archived=bool(row.get("archived")),
         has_registry="container_registry_image_prefix" in row,
+    )
+
+
+def _policy(row: t.Mapping[str, t.Any]) -> ServerPolicy:
+    """The documentation speaks of name_regex_delete too; releases answer name_regex."""
+    return ServerPolicy(
+        enabled=bool(row.get("enabled")),
+        cadence=row.get("cadence"),
+        keep_n=row.get("keep_n"),
+        older_than=row.get("older_than"),
+        name_regex=row.get("name_regex", row.get("name_regex_delete")),
+        name_regex_keep=row.get("name_regex_keep"),
+        next_run_at=row.get("next_run_at"),
     )
 
 

@@ -14,23 +14,47 @@ import pytest
 from tests.tools.collection import ROOT
 from tests.unit.repository.tree import MODULES, ROOMS, imports
 
-PURE = {"_models", "_errors", "_matching", "_durations", "_retention", "_server_policy", "_plan"}
+PURE = {
+    "_models",
+    "_errors",
+    "_matching",
+    "_durations",
+    "_number_words",
+    "_retention",
+    "_server_policy",
+    "_policy_review",
+    "_plan",
+}
 FLOORS = [
     PURE,
     {"_client", "_files"},
     {"_rest", "_graphql", "_distribution"},
-    {"_argspec", "_scope", "_reading", "_deletion", "_run"},
+    {"_argspec", "_scope", "_reading", "_deletion", "_bulk", "_run"},
 ]
 # Within a floor: who may use whom.
 NEIGHBOURS = {
     ("_argspec", "_scope"),
+    ("_bulk", "_deletion"),
+    ("_bulk", "_reading"),
     ("_deletion", "_reading"),
     ("_graphql", "_rest"),
     ("_run", "_argspec"),
     ("_run", "_deletion"),
 }
 HARMLESS = {
-    *("__future__", "collections", "dataclasses", "datetime", "enum", "fnmatch", "functools", "hashlib", "itertools"),
+    *(
+        "__future__",
+        "bisect",
+        "collections",
+        "dataclasses",
+        "datetime",
+        "enum",
+        "fnmatch",
+        "fractions",
+        "functools",
+        "hashlib",
+        "itertools",
+    ),
     *("json", "math", "operator", "re", "traceback", "typing"),
 }
 IMPURE_NAMES = {"open", "print", "input", "exec", "eval", "__import__"}

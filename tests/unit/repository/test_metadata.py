@@ -99,7 +99,7 @@ def test_runtime_requirements_are_lower_bounds() -> None:
 def test_every_file_names_its_licence() -> None:
     bare = {"CHANGELOG.md", "changelogs/changelog.yaml", "LICENSES/GPL-3.0-or-later.txt"}
     for source in sources():
-        if str(source.relative_to(ROOT)) in bare or source.suffix == ".json" or source.is_symlink():
+        if str(source.relative_to(ROOT)) in bare or source.suffix in (".json", ".jsonl") or source.is_symlink():
             continue
         # ansible-test wants an __init__.py below tests/unit to be empty.
         if source.name == "__init__.py" and not source.read_text():

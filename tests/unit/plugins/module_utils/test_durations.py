@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The strict reading of older_than."""
+"""The strict reading of older_than, and GitLab's own: the truth tables hold the rest of that one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._durations import LONGEST, SECONDS, seconds
+from ansible_collections.containerops.gitlab.plugins.module_utils._durations import (
+    LONGEST,
+    SECONDS,
+    DurationError,
+    gitlab_seconds,
+    seconds,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import InputError
 
 
@@ -92,3 +98,78 @@ def test_any_text_is_a_duration_or_refused(text: str) -> None:
     except InputError:
         return
     assert 0 < found <= LONGEST
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1m", 60),
+        ("1M", 60),
+        ("30", 30),
+        ("1 day, 2 hours", 93600),
+        ("2 days and 3 hours", 183600),
+        ("2 3d", 259200),
+        (".5d", 43200),
+        ("1.5d", 129600),
+        ("1:30", 90),
+        ("01:02:03", 3723),
+        (":1:2", 3600 + 60 + 2),
+        ("d1", 86401),
+        ("twenty-one days", 21 * 86400),
+        ("twenty one days", 21 * 86400),
+        ("two hundred and five days", 205 * 86400),
+        ("one and a half days", 129600),
+        ("2 1/2 days", 216000),
+        ("", None),
+        ("0", None),
+        ("and", None),
+    ],
+)
+def test_what_gitlab_understands(text: str, expected: float | None) -> None:
+    assert gitlab_seconds(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("abc", "abc"),
+        ("-1d", "-"),
+        ("1 fortnight", "fortnight"),
+        ("P1D", "p"),
+        ("a day", "a"),
+        ("1,5d", ","),
+        ("1.d", ".d"),
+        ("first day", "st"),
+        ("three quarters", "/"),
+        ("2 1/0 days", "Infinity"),
+        ('1d "', '\\"'),
+    ],
+)
+def test_what_gitlab_stumbles_over(text: str, word: str) -> None:
+    with pytest.raises(DurationError) as stumble:
+        gitlab_seconds(text)
+    assert str(stumble.value) == f'An invalid word "{word}" was used in the string to be parsed.'
+
+
+def test_more_colons_than_units() -> None:
+    with pytest.raises(DurationError):
+        gitlab_seconds("1:2:3:4:5:6:7")
+
+
+@given(st.lists(st.tuples(st.integers(1, 999), st.sampled_from(sorted(SECONDS))), min_size=1, max_size=4))
+def test_whatever_is_understood_here_is_the_same_to_gitlab(parts: list[tuple[int, str]]) -> None:
+    text = " ".join(f"{number}{unit}" for number, unit in parts)
+    try:
+        expected = seconds(text)
+    except InputError:
+        return
+    assert gitlab_seconds(text) == expected
+
+
+@given(st.text(alphabet='0123456789.:, ymwdhsandoneixt-/"\n', max_size=20))
+def test_no_text_is_too_strange(text: str) -> None:
+    try:
+        found = gitlab_seconds(text)
+    except DurationError:
+        return
+    assert found is None or found > 0

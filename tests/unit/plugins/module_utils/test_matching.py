@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import InputError
-from ansible_collections.containerops.gitlab.plugins.module_utils._matching import compile_pattern
+from ansible_collections.containerops.gitlab.plugins.module_utils._matching import (
+    PatternError,
+    alternatives,
+    compile_pattern,
+    pattern_error,
+    quoted,
+    server_search,
+)
 
 # pattern, what both readings match, what only one of them matches, what neither does
 TABLE = [
@@ -84,3 +91,57 @@ def test_a_sure_match_is_a_match_of_the_group(pattern: str, name: str) -> None:
         assert grouped.surely_matches(name)
     if grouped.surely_matches(name):
         assert compiled.may_match(name)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "parts"),
+    [
+        ("a", ["a"]),
+        ("a|b", ["a", "b"]),
+        ("|", ["", ""]),
+        ("(a|b)", ["(a|b)"]),
+        ("a|(b|c)|d", ["a", "(b|c)", "d"]),
+        (r"a\|b", [r"a\|b"]),
+        (r"a\\|b", [r"a\\", "b"]),
+        ("[|]a|b", ["[|]a", "b"]),
+        ("[]|a]|b", ["[]|a]", "b"]),
+        ("[^]|]", ["[^]|]"]),
+        ("[[:alpha:]|]|x", ["[[:alpha:]|]", "x"]),
+        (r"\Qa|b\E|c", [r"\Qa|b\E", "c"]),
+        (r"[\]|]|\(|b", [r"[\]|]", r"\(", "b"]),
+    ],
+)
+def test_alternatives_outside_of_groups(pattern: str, parts: list[str]) -> None:
+    assert alternatives(pattern) == parts
+
+
+@given(st.text("ab|()[]^.*\\", max_size=10))
+def test_alternatives_put_together_are_the_pattern(pattern: str) -> None:
+    if pattern_error(pattern) is None:
+        assert "|".join(alternatives(pattern)) == pattern
+
+
+@given(st.text("ab|()[]", max_size=8), st.text("ab", min_size=1, max_size=4))
+def test_alternatives_written_out_are_what_gitlab_reads(pattern: str, name: str) -> None:
+    if pattern_error(pattern) is None and len(alternatives(pattern)) > 1:
+        written = compile_pattern(f"(?:{'.*|.*'.join(alternatives(pattern))})", "x")
+        assert written.surely_matches(name) == server_search(pattern)(name)
+
+
+tag_names = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,8}", fullmatch=True)
+
+
+@given(st.lists(tag_names, min_size=1, unique=True), tag_names)
+def test_quoted_names_match_themselves_and_nothing_else(names: list[str], other: str) -> None:
+    compiled = compile_pattern(quoted(names), "x")
+    assert all(compiled.surely_matches(name) for name in names)
+    assert compiled.may_match(other) == (other in names)
+
+
+def test_what_gitlab_searches_for() -> None:
+    assert server_search("v1|v2")("v1-foo")
+    assert not server_search("(?:v1|v2)")("v1-foo")
+    for nothing in (None, "", r"\Qv1"):
+        assert not server_search(nothing)("v1")
+    with pytest.raises(PatternError):
+        server_search("(")

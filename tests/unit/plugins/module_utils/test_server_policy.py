@@ -1,0 +1,205 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What GitLab's own cleanup would delete, and that doubts are told: the truth tables hold the rest."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._models import Mode
+from ansible_collections.containerops.gitlab.plugins.module_utils._server_policy import (
+    DELETED,
+    EXACT,
+    KEPT,
+    UNKNOWN,
+    UPPER_BOUND,
+    Parameters,
+    Prediction,
+    Seen,
+    exactly,
+    predict,
+)
+
+SECOND = 10**9
+DAY = 86400 * SECOND
+NOW = 20_000 * DAY
+FOREVER = float("inf")
+
+
+def seen(name: str, days: float | None, protected: bool | None = False) -> Seen:
+    return Seen(name, None if days is None else exactly(int(NOW - days * DAY)), protected)
+
+
+def test_the_example_of_gitlabs_documentation() -> None:
+    ages = {"latest": 0.1, "production-v44": 3, "production-v43": 6, "production-v42": 11}
+    ages |= {"dev-v44": 2, "dev-v43": 5, "dev-v42": 10, "v44": 1, "v43": 12, "v42": 20}
+    wanted = Parameters(name_regex=".*", name_regex_keep="production-.*", keep_n=1, older_than="7d")
+    for mode in (Mode.DATABASE, Mode.NO_DATABASE):
+        found = predict([seen(name, age) for name, age in ages.items()], wanted, mode, NOW)
+        assert found.deletes == ["dev-v42", "v42", "v43"]
+        assert (found.certainty, found.least, found.most) == (EXACT, 3, 3)
+        reasons = {verdict.name: verdict.reason for verdict in found.verdicts}
+        assert reasons["v44"] == "keep_n"
+        assert reasons["dev-v43"] == "too_young"
+        assert reasons["production-v42"] == "keep_pattern"
+        assert reasons["latest"] == "latest"
+
+
+def test_keep_n_is_counted_page_by_page_with_a_database() -> None:
+    tags = [seen(f"a{number}", number) for number in range(1, 7)]
+    wanted = Parameters(name_regex_delete=".*", keep_n=1)
+    assert predict(tags, wanted, Mode.DATABASE, NOW, page_size=3).deletes == ["a2", "a3", "a5", "a6"]
+    assert predict(tags, wanted, Mode.NO_DATABASE, NOW).deletes == ["a2", "a3", "a4", "a5", "a6"]
+
+
+def test_more_than_a_run_may_delete_is_a_matter_of_chance() -> None:
+    tags = [seen(f"t{number:03}", number) for number in range(300)]
+    found = predict(tags, Parameters(name_regex_delete=".*", keep_n=5), Mode.NO_DATABASE, NOW)
+    assert found.certainty == UPPER_BOUND
+    assert found.status == "error"
+    assert (len(found.deletes), found.least, found.most) == (295, 200, 200)
+    assert "random sample of at most 205" in found.why[0]
+    assert predict(tags[:205], Parameters(name_regex_delete=".*", keep_n=5), Mode.NO_DATABASE, NOW).certainty == EXACT
+
+
+def test_equal_dates_at_the_edge_are_a_matter_of_chance_but_not_their_number() -> None:
+    tags = [seen("new", 1), seen("same1", 2), seen("same2", 2), seen("old", 3)]
+    found = predict(tags, Parameters(name_regex_delete=".*", keep_n=2), Mode.DATABASE, NOW)
+    assert found.deletes == ["old", "same1", "same2"]
+    assert (found.certainty, found.least, found.most) == (UPPER_BOUND, 2, 2)
+
+
+def test_a_date_that_is_not_shown_leaves_the_outcome_unknown() -> None:
+    first_push = Seen("moved", (NOW - 100 * DAY, FOREVER))
+    wanted = Parameters(name_regex_delete=".*", older_than="7d")
+    found = predict([first_push, seen("old", 20), seen("young", 1)], wanted, Mode.DATABASE, NOW)
+    assert found.deletes == ["moved", "old"]
+    assert (found.certainty, found.least, found.most) == (UNKNOWN, 1, 2)
+    assert found.why == ("1 tags have a date that GitLab goes by and does not show here",)
+
+
+def test_protection_that_can_not_be_read_leaves_an_upper_bound() -> None:
+    tags = [seen("safe", 20, True), seen("perhaps", 20, None), seen("gone", 20)]
+    found = predict(tags, Parameters(name_regex_delete=".*", older_than="7d"), Mode.DATABASE, NOW)
+    assert {verdict.name: verdict.fate for verdict in found.verdicts}["safe"] == KEPT
+    assert (found.deletes, found.certainty, found.least, found.most) == (["gone", "perhaps"], UPPER_BOUND, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "message"),
+    [
+        (Parameters(name_regex_delete="("), "error", "invalid regex"),
+        (Parameters(name_regex_delete=".*", name_regex_keep="(?!a)"), "error", "invalid regex"),
+        (Parameters(name_regex_delete=".*", older_than="1mon"), "exception", "An invalid word"),
+        (Parameters(name_regex_delete=".*", older_than=""), "exception", "undefined method"),
+        (Parameters(name_regex_delete=".*", older_than="0"), "exception", "undefined method"),
+    ],
+)
+def test_a_job_that_fails_deletes_nothing(wanted: Parameters, status: str, message: str) -> None:
+    found = predict([seen("a", 100)], wanted, Mode.DATABASE, NOW)
+    assert (found.deletes, found.status, found.certainty) == ([], status, EXACT)
+    assert found.message.startswith(message)
+
+
+def test_only_a_registry_without_a_database_stumbles_over_a_negative_sample() -> None:
+    wanted = Parameters(name_regex_delete=".*", keep_n=-201)
+    assert predict([], wanted, Mode.NO_DATABASE, NOW).status == "exception"
+    assert predict([seen("a", 1)], wanted, Mode.DATABASE, NOW).deletes == ["a"]
+
+
+names = st.lists(st.text("abv12.-", min_size=1, max_size=4), unique=True, max_size=14)
+spans = st.one_of(
+    st.none(),
+    st.integers(0, 9).map(lambda days: exactly(NOW - days * DAY)),
+    st.integers(0, 9).map(lambda days: (NOW - days * DAY, NOW - days * DAY + SECOND)),
+    st.integers(0, 9).map(lambda days: (NOW - days * DAY, FOREVER)),
+    st.just((-FOREVER, FOREVER)),
+)
+
+
+def real_date(span: tuple[float, float] | None, chance: random.Random) -> int | None:
+    """A date that the server may really have for what was seen."""
+    if span is None:
+        return None
+    low, high = max(span[0], NOW - 12 * DAY), min(span[1], NOW + DAY)
+    return chance.choice([int(low), int(high), chance.randint(int(low), int(high))])
+
+
+def really(
+    dates: dict[str, int | None],
+    protected: set[str],
+    wanted: Parameters,
+    mode: str,
+    page_size: int,
+    max_list_size: int,
+    chance: random.Random,
+) -> set[str]:
+    """The server's steps, straight as they are told, with every free choice left to chance."""
+    listed = sorted(dates)
+    pages = [listed[start : start + page_size] for start in range(0, len(listed), page_size)]
+    gone: set[str] = set()
+    for page in pages if mode == Mode.DATABASE else [listed]:
+        rest = [name for name in page if name != "latest" and re.search(r"\A" + str(wanted.name_regex) + r"\Z", name)]
+        keep_n = wanted.keep_n or 0
+        if mode == Mode.NO_DATABASE and len(rest) > max_list_size + keep_n:
+            rest = chance.sample(rest, max_list_size + keep_n)
+        chance.shuffle(rest)
+        by_age = sorted(rest, key=lambda name: NOW if dates[name] is None else dates[name], reverse=True)
+        rest = by_age[max(0, keep_n) :]
+        if wanted.older_than:
+            cutoff = NOW - int(wanted.older_than[:-1]) * DAY
+            rest = [name for name in rest if dates[name] is not None and dates[name] < cutoff]  # type: ignore[operator]
+        gone |= set(rest) - protected
+    return gone
+
+
+@given(
+    names,
+    st.data(),
+    st.sampled_from(["a.*", ".*", "a|b", "v1|v2|.*-.*"]),
+    st.one_of(st.none(), st.integers(-2, 6)),
+    st.sampled_from([None, "1d", "4d"]),
+    st.sampled_from([Mode.DATABASE, Mode.NO_DATABASE]),
+    st.integers(1, 6),
+    st.integers(2, 8),
+    st.randoms(use_true_random=False),
+)
+def test_whatever_happens_was_predicted(
+    listed: list[str],
+    data: st.DataObject,
+    pattern: str,
+    keep_n: int | None,
+    older_than: str | None,
+    mode: str,
+    page_size: int,
+    max_list_size: int,
+    chance: random.Random,
+) -> None:
+    tags = [
+        Seen(name, data.draw(spans, label=name), data.draw(st.sampled_from([False, False, True, None])))
+        for name in listed
+    ]
+    wanted = Parameters(name_regex=pattern, keep_n=keep_n, older_than=older_than)
+    found = predict(tags, wanted, mode, NOW, page_size=page_size, max_list_size=max_list_size)
+    assert found.status != "exception"
+    for _attempt in range(5):
+        dates = {tag.name: real_date(tag.span, chance) for tag in tags}
+        protected = {tag.name for tag in tags if tag.protected or (tag.protected is None and chance.random() < 0.5)}
+        gone = really(dates, protected, wanted, mode, page_size, max_list_size, chance)
+        check(found, gone)
+
+
+def check(found: Prediction, gone: set[str]) -> None:
+    sure = {verdict.name for verdict in found.verdicts if verdict.fate == DELETED}
+    assert sure <= gone <= set(found.deletes)
+    assert found.least <= len(gone) <= found.most
+    if found.certainty == EXACT:
+        assert gone == sure
+        assert found.least == found.most
