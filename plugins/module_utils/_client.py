@@ -186,6 +186,15 @@ class Client:
         with ThreadPoolExecutor(min(self.settings.concurrency, len(items))) as pool:
             return list(pool.map(in_pool, items))
 
+    def pauses(self, seconds: float, first: float = 1.0, longest: float = 15.0) -> t.Iterator[None]:
+        """Waits, each longer than the one before it, until so many seconds have gone by since the first."""
+        end = self._monotonic() + seconds
+        wait = first
+        while self._monotonic() < end:
+            self._sleep(max(0.0, min(wait, end - self._monotonic())))
+            wait = min(longest, wait * 1.5)
+            yield
+
     def close(self) -> None:
         self._session.close()
 

@@ -20,6 +20,9 @@ from ._reading import Reading, Server, list_names, read_again, read_detail
 from ._rest import delete_tag
 from ._retention import Decision
 
+# GitLab's own bulk deletion, of the planned names or by the user's parameters as they are.
+BULK = ("bulk", "bulk_unpinned")
+
 OUTCOMES = ("deleted", "already_gone", "changed_since", "recreated", "unverified", "not_deleted", "not_tried")
 # Under these a run did what was planned: rightly left, or gone.
 GOOD = frozenset({"deleted", "already_gone", "changed_since", "unverified"})
@@ -110,7 +113,9 @@ class Outcome:
 
 
 def choose_way(server: Server, delete_via: str) -> str:
-    """graphql or rest for delete_via; raises RegistryError when graphql was asked for and can't be used."""
+    """The way that auto takes, or what was asked for; raises RegistryError when that is graphql and can't be used."""
+    if delete_via in BULK:
+        return delete_via
     usable = server.graphql is not None and server.graphql.can_delete
     if delete_via == "graphql" and not usable:
         raise RegistryError(

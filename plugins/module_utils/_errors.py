@@ -26,6 +26,10 @@ ADVICE = {
     "server_error": "GitLab's own log tells more; the request id helps its administrator to find it.",
     "not_json": "Something before GitLab answered (a proxy or a login page?); check api_url and the proxy settings.",
     "incomplete": "What was read can't be trusted, so nothing is concluded from it; try again later.",
+    "lease": (
+        "GitLab takes one bulk deletion of a repository in an hour: ask again at the latest one hour from now, or "
+        "delete tag by tag with delete_via: auto."
+    ),
     "stopped": "It was not tried because an earlier answer stopped all requests.",
 }
 

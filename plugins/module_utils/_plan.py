@@ -41,7 +41,8 @@ class RepositoryPlan:
     """One repository's part. decisions: in the order of the names. listing: complete, empty or capped.
 
     error: why it is unread; there are no decisions then. policy: the project's own cleanup policy, None when not known.
-    policy_known: whether the policy could be seen at all.
+    policy_known: whether the policy could be seen at all. certainty, doubts, expected: where GitLab itself decides what
+    goes, how sure that is, why, and how many go at least and at most.
     """
 
     repository: Repository
@@ -52,6 +53,16 @@ class RepositoryPlan:
     policy_known: bool = False
     limit: str | None = None
     error: RegistryError | None = None
+    certainty: str = "exact"
+    doubts: tuple[str, ...] = ()
+    expected: tuple[int, int] | None = None
+
+    @property
+    def goes(self) -> tuple[int, int]:
+        """How many tags go, at least and at most."""
+        planned = len(self.deletions)
+        least, most = self.expected or (planned, planned)
+        return min(least, planned), min(most, planned)
 
     @property
     def deletions(self) -> list[Decision]:
@@ -179,7 +190,11 @@ def repository_result(part: RepositoryPlan) -> dict[str, t.Any]:
         "date_source": part.date_source,
         "tags": len(part.decisions),
         "delete": len(part.deletions),
+        "delete_least": part.goes[0],
+        "delete_most": part.goes[1],
         "keep": len(part.kept),
+        "certainty": part.certainty,
+        "doubts": list(part.doubts),
         "reasons": part.reasons,
         "limit": part.limit,
         "error": str(part.error) if part.error else None,

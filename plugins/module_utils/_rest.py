@@ -14,8 +14,8 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import parse_qs, quote, urlsplit
 
-from ._client import Client, Response
-from ._errors import RegistryError
+from ._client import REFUSED, SAFE, Client, Response
+from ._errors import ADVICE, RegistryError
 from ._models import TAG_NAME, Project, Repository, ServerPolicy, Tag, parse_time
 
 API = "/api/v4"
@@ -24,6 +24,9 @@ PAGE = 100
 KEYSET_PAGE = 1000
 # Without a metadata database GitLab asks its registry for this many tags and does not go on.
 LISTING_CAP = 10000
+
+# lib/api/project_container_repositories.rb; only this text tells it from other bad requests.
+LEASE_TAKEN = "This request has already been made"
 
 _KINDS = {401: "unauthorized", 403: "forbidden", 404: "not_found", 429: "rate_limited"}
 
@@ -156,6 +159,30 @@ def delete_tag(client: Client, repository: Repository, name: str) -> Response:
     )
 
 
+def bulk_delete_tags(client: Client, repository: Repository, parameters: t.Mapping[str, t.Any]) -> None:
+    """Ask for a bulk deletion, which GitLab carries out in the background and never tells of again.
+
+    The parameters travel in a JSON body, in which no character of a pattern has a second meaning. Only one request an
+    hour is taken for a repository, whatever becomes of it: the next one is refused with an error of kind lease. The
+    request is never sent again unless GitLab says that it did nothing (429).
+    """
+    attempt = f"delete tags of {repository.path} in bulk"
+    try:
+        _request(
+            client,
+            "DELETE",
+            _tags_path(repository),
+            body=dict(parameters),
+            resend=REFUSED,
+            attempt=attempt,
+            success=202,
+        )
+    except RegistryError as error:
+        if error.status == 400 and error.message.startswith(LEASE_TAKEN):
+            error.kind, error.advice = "lease", ADVICE["lease"]
+        raise
+
+
 def caller_is_administrator(client: Client) -> bool:
     """Whether the token acts as an administrator: GitLab shows is_admin to administrators alone."""
     return bool(_object(_get(client, "/user", attempt="read the token's own user")).get("is_admin"))
@@ -212,15 +239,18 @@ def _request(
     path: str,
     *,
     query: t.Mapping[str, t.Any] | None = None,
+    body: t.Any = None,
+    resend: frozenset[int] = SAFE,
     attempt: str,
+    success: int = 200,
     accept: tuple[int, ...] = (),
 ) -> Response:
     try:
-        answer = client.request(method, API + path, query=query)
+        answer = client.request(method, API + path, query=query, body=body, resend=resend)
     except RegistryError as error:
         error.attempt = attempt
         raise
-    if answer.status == 200 or answer.status in accept:
+    if answer.status == success or answer.status in accept:
         return answer
     raise error_of(answer, attempt)
 

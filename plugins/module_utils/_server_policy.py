@@ -16,11 +16,12 @@ import bisect
 import math
 import typing as t
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 from ._durations import DurationError, gitlab_seconds
 from ._matching import PatternError, pattern_error, server_search
-from ._models import Mode
+from ._models import Mode, Tag
 
 EXACT, UPPER_BOUND, UNKNOWN = "exact", "upper_bound", "unknown"
 KEPT, DELETED, POSSIBLE = "kept", "deleted", "possible"
@@ -36,6 +37,7 @@ _WHY = {
     "tied": "{} tags have dates too close to each other to tell which of them keep_n keeps",
     "near_cutoff": "{} tags are as old as older_than to the second",
     "unseen_date": "{} tags have a date that GitLab goes by and does not show here",
+    "unseen_registry": "{} tags match, and it could not be told by which of GitLab's two algorithms they are judged",
     "unseen_protection": "{} tags may be protected by a rule that can't be read, or does not bind the caller",
 }
 
@@ -108,6 +110,44 @@ def exactly(nanoseconds: int) -> tuple[float, float]:
     return (nanoseconds, nanoseconds)
 
 
+def seen(tag: Tag, mode: str, *, rules: bool, binding: bool) -> Seen:
+    """The tag as GitLab's cleanup will see it, as far as it was read.
+
+    GitLab shows dates to the second or millisecond and goes by the whole. rules: whether this server may have tag
+    protection rules. binding: whether every rule binds this cleanup, as it does a policy, or some of its callers.
+    """
+    protected = tag.protected and not binding
+    return Seen(
+        tag.name, _span(tag, mode), None if protected or (rules and tag.protected is None) else bool(tag.protected)
+    )
+
+
+def _span(tag: Tag, mode: str) -> tuple[float, float] | None:
+    if mode == Mode.DATABASE and tag.published is None:
+        # The first push of the name: the last one may be at any time since then.
+        return (nanoseconds(tag.created) if tag.created else -math.inf, math.inf)
+    date = tag.published if mode == Mode.DATABASE else tag.created
+    if date is None:
+        return None if tag.details_read and not tag.error else (-math.inf, math.inf)
+    start = nanoseconds(date)
+    return (start, start + (_SECOND - 1 if date.microsecond == 0 else _SECOND // 1000 - 1))
+
+
+def nanoseconds(moment: datetime) -> int:
+    """A point in time as predict takes it: since 1970."""
+    whole = moment.replace(microsecond=0)
+    return int(whole.timestamp()) * _SECOND + moment.microsecond * 1000
+
+
+def candidates(wanted: Parameters) -> t.Callable[[str], bool]:
+    """Whether the patterns leave a tag of this name in play; none is where they can't be used."""
+    try:
+        deletes, keeps = server_search(wanted.delete_pattern), server_search(wanted.name_regex_keep)
+    except PatternError:
+        return lambda name: False
+    return lambda name: _reason_of_name(name, deletes, keeps) is None
+
+
 def predict(
     tags: t.Iterable[Seen],
     wanted: Parameters,
@@ -119,7 +159,7 @@ def predict(
 ) -> Prediction:
     """What the server deletes of these tags, which are all of the repository.
 
-    mode: Mode.DATABASE or Mode.NO_DATABASE. now: when the job runs, nanoseconds since 1970. max_list_size: 0 is off.
+    mode: of Mode. now: when the job runs, nanoseconds since 1970. max_list_size: 0 is off.
     """
     listed = sorted(tags, key=lambda tag: tag.name)
     names = [tag.name for tag in listed]
@@ -131,6 +171,8 @@ def predict(
     except PatternError as error:
         return _nothing(names, "exception", str(error))
     by_name = {name: _reason_of_name(name, deletes, keeps) for name in names}
+    if mode == Mode.UNKNOWN:
+        return _unseen(by_name)
     keep_n = wanted.keep_n or 0
     size = max_list_size + keep_n if max_list_size and mode != Mode.DATABASE else len(listed)
     if size < 0:
@@ -151,6 +193,15 @@ def predict(
 def _nothing(names: list[str], status: str, message: str) -> Prediction:
     verdicts = tuple(Verdict(name, KEPT, "cleanup_fails") for name in names)
     return Prediction(verdicts, EXACT, (), 0, 0, status, message)
+
+
+def _unseen(by_name: dict[str, str | None]) -> Prediction:
+    verdicts = tuple(
+        Verdict(name, KEPT if reason else POSSIBLE, reason or "unseen_registry") for name, reason in by_name.items()
+    )
+    possible = sum(1 for verdict in verdicts if verdict.fate == POSSIBLE)
+    why = (_WHY["unseen_registry"].format(possible),) if possible else ()
+    return Prediction(verdicts, UNKNOWN if possible else EXACT, why, 0, possible)
 
 
 def _cutoff(older_than: str | None, now: int) -> Fraction | None:

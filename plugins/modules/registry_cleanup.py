@@ -156,12 +156,33 @@ options:
     description:
       - V(graphql) deletes 20 tags with a request, V(rest) one, which is the only way with a job token. V(auto) takes
         the first that works.
+      - V(bulk) asks GitLab once for each repository to delete the planned tags in the background, which it does once an
+        hour. It needs the role Maintainer and O(older_than), since GitLab checks the age of each tag right before it
+        goes; tags are not compared with the plan again. Without a metadata database it is refused for more than 200
+        tags of a repository.
+      - V(bulk_unpinned) hands O(name_regex_delete), O(name_regex_keep), O(keep_n) and O(older_than) to the same
+        endpoint as they are, and GitLab decides. The plan is then a prediction that says how sure it is
+        (RV(plan.repositories[].certainty)). O(protect), O(allow_latest), O(timestamp) and O(require_digest) have no
+        effect there and are refused.
     type: str
     choices:
       - auto
       - graphql
       - rest
+      - bulk
+      - bulk_unpinned
     default: auto
+  wait:
+    description:
+      - Whether to wait for GitLab to carry out a bulk deletion, and to show by listing the tags what it did. Otherwise
+        tags are reported as C(unverified).
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - The most seconds to wait for bulk deletions.
+    type: int
+    default: 300
   plan_path:
     description:
       - Write the whole plan, with every tag and its reason, to this file as JSON Lines; in check mode too.
@@ -217,6 +238,15 @@ EXAMPLES = r"""
     name_regex_delete: "mr-1234-.*"
     delete_via: rest
   when: lookup('ansible.builtin.env', 'CI_JOB_TOKEN') | length > 0
+
+- name: See what GitLab would make of the same request in bulk, where GitLab decides
+  containerops.gitlab.registry_cleanup:
+    project: team/app
+    name_regex_delete: "[0-9a-z]{40}"
+    keep_n: 5
+    older_than: 2d
+    delete_via: bulk_unpinned
+  check_mode: true
 """
 
 RETURN = r"""
@@ -266,10 +296,13 @@ plan:
           description:
             - For a tag that goes V(matched), or V(expired) under O(older_than).
             - >-
+              For a tag that may go under O(delete_via=bulk_unpinned) V(sampled), V(tied), V(near_cutoff),
+              V(unseen_date), V(unseen_protection) or V(unseen_registry), which RV(plan.repositories[].doubts) explain.
+            - >-
               For a tag that stays V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
               V(no_match),
-              V(ambiguous_pattern), V(keep_pattern), V(keep_n), V(too_young), V(unknown_date), V(unknown_digest) or
-              V(limit).
+              V(ambiguous_pattern), V(keep_pattern), V(keep_n), V(too_young), V(unknown_date), V(unknown_digest),
+              V(limit) or V(cleanup_fails).
           type: str
           returned: success
           sample: expired
@@ -343,7 +376,17 @@ plan:
           returned: success
           sample: 120
         delete:
-          description: Number of tags that go.
+          description: Number of tags that go, or may go.
+          type: int
+          returned: success
+          sample: 90
+        delete_least:
+          description: Number of tags that go at least.
+          type: int
+          returned: success
+          sample: 90
+        delete_most:
+          description: Number of tags that go at most.
           type: int
           returned: success
           sample: 90
@@ -352,6 +395,19 @@ plan:
           type: int
           returned: success
           sample: 30
+        certainty:
+          description:
+            - V(exact), but under O(delete_via=bulk_unpinned) also V(upper_bound) where chance or a rule decides whether
+              some of the tags go, and V(unknown) where a date that GitLab goes by can't be seen.
+          type: str
+          returned: success
+          sample: exact
+        doubts:
+          description: Why it is not exact, one sentence each.
+          type: list
+          elements: str
+          returned: success
+          sample: []
         reasons:
           description: Number of tags by reason.
           type: dict
@@ -604,7 +660,7 @@ server:
       returned: success
       sample: database
     delete_via:
-      description: How tags are deleted, V(graphql) or V(rest).
+      description: How tags are deleted, V(graphql), V(rest), V(bulk) or V(bulk_unpinned).
       type: str
       returned: success
       sample: graphql
@@ -642,18 +698,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..module_utils._argspec import CONNECTION, SCOPE, ArgumentSpec, scope
-from ..module_utils._deletion import Outcome, choose_way, delete
+from ..module_utils._bulk import Order, delete_in_bulk, pinned, why_not_pinned
+from ..module_utils._deletion import BULK, Outcome, choose_way, delete
 from ..module_utils._durations import seconds
 from ..module_utils._errors import InputError
 from ..module_utils._files import check_writable, write_lines
 from ..module_utils._matching import compile_pattern
 from ..module_utils._models import Mode, Project, format_time
 from ..module_utils._plan import Limits, Plan, RepositoryPlan, file_lines, limited, result
+from ..module_utils._preview import decisions_of, need_of, parameters_in_request, predicted
 from ..module_utils._reading import Need, Reading, Server, find_out, read_tags
 from ..module_utils._rest import caller_is_administrator
 from ..module_utils._retention import Rules, date_source, decide, name_reason
 from ..module_utils._run import Connection, connect, failing, finish_plan, new_module
 from ..module_utils._scope import Scope, Selection, check_scope, select
+from ..module_utils._server_policy import Parameters
 
 ARGUMENTS = CONNECTION.merged(SCOPE).merged(
     ArgumentSpec(
@@ -674,7 +733,9 @@ ARGUMENTS = CONNECTION.merged(SCOPE).merged(
             "on_server_policy": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
             "require_digest": {"type": "bool", "default": True},
             "allow_unread_protection": {"type": "bool", "default": False},
-            "delete_via": {"type": "str", "choices": ["auto", "graphql", "rest"], "default": "auto"},
+            "delete_via": {"type": "str", "choices": ["auto", "graphql", "rest", *BULK], "default": "auto"},
+            "wait": {"type": "bool", "default": True},
+            "wait_timeout": {"type": "int", "default": 300},
             "plan_path": {"type": "path"},
             "return_limit": {"type": "int", "default": 100},
         }
@@ -682,13 +743,18 @@ ARGUMENTS = CONNECTION.merged(SCOPE).merged(
 )
 
 
+# Options that GitLab's own bulk deletion can't heed, with what they are when nobody gives them.
+UNHEARD_BY_GITLAB: dict[str, t.Any] = {"protect": None, "timestamp": "auto", "require_digest": True}
+
+
 @dataclass(frozen=True)
 class Wish:
-    """What the options ask for, checked."""
+    """What the options ask for, checked. parameters: what GitLab itself is to decide by, None where the rules do."""
 
     scope: Scope
     rules: Rules
     limits: Limits
+    parameters: Parameters | None
 
 
 @dataclass(frozen=True)
@@ -705,7 +771,7 @@ class State:
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     """The checked wish; raises InputError before anything is sent."""
-    for option in ("keep_n", "min_remaining", "max_deletions", "max_deletions_total", "return_limit"):
+    for option in ("keep_n", "min_remaining", "max_deletions", "max_deletions_total", "return_limit", "wait_timeout"):
         if params[option] is not None and params[option] < 0:
             raise InputError(f"{option} is {params[option]}: it can't be negative.")
     percent = params["max_deletions_percent"]
@@ -730,9 +796,37 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
         max_deletions_total=params["max_deletions_total"],
         on_limit=params["on_limit"],
     )
+    _check_bulk(params)
     if params["plan_path"]:
         check_writable(params["plan_path"], "plan_path")
-    return Wish(scope(params), rules, limits)
+    return Wish(scope(params), rules, limits, _parameters(params) if params["delete_via"] == "bulk_unpinned" else None)
+
+
+def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
+    """Raises InputError for what a bulk deletion can't heed."""
+    via = params["delete_via"]
+    if via not in BULK:
+        return
+    if via == "bulk" and params["older_than"] is None:
+        raise InputError(
+            "delete_via bulk needs older_than: its tags are not read again right before they go, and only GitLab's own "
+            "check of their age keeps one that was pushed meanwhile."
+        )
+    unheard: dict[str, t.Any] = {"allow_latest": False}
+    if via == "bulk_unpinned":
+        unheard = {**unheard, **UNHEARD_BY_GITLAB}
+    for option, default in unheard.items():
+        if params[option] not in (default, []):
+            raise InputError(f"{option} has no effect with delete_via {via}, where GitLab decides: leave it out.")
+
+
+def _parameters(params: t.Mapping[str, t.Any]) -> Parameters:
+    return Parameters(
+        name_regex_delete=params["name_regex_delete"],
+        name_regex_keep=params["name_regex_keep"] or None,
+        keep_n=params["keep_n"] or None,
+        older_than=params["older_than"],
+    )
 
 
 def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -> State:
@@ -742,8 +836,11 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -
     need = Need(details=True, whole=wish.rules.need_dates, wanted=lambda name: name_reason(name, wish.rules) is None)
     server = find_out(client, selection.repositories, use_graphql=not connection.is_job_token, need=need)
     via = choose_way(server, params["delete_via"])
+    if wish.parameters:
+        need = need_of(server, wish.parameters)
     readings = read_tags(server, selection.repositories, need)
-    hidden = server.graphql is None and server.mode != Mode.NO_DATABASE and not params["allow_unread_protection"]
+    unread = server.graphql is None and server.mode != Mode.NO_DATABASE and not params["allow_unread_protection"]
+    hidden = unread and wish.parameters is None
     unread_protection = hidden and bool(readings) and not connection.is_job_token and caller_is_administrator(client)
     return State(selection, server, tuple(readings), via, client.clock, unread_protection)
 
@@ -752,9 +849,9 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Plan:
     """The plan for this state: pure."""
     rules = replace(wish.rules, require_digest=True) if state.server.mode == Mode.DATABASE else wish.rules
     source = date_source(state.server.mode, rules)
-    parts = [_repository_plan(reading, state, rules, source) for reading in state.readings]
+    parts = [_repository_plan(reading, state, rules, source, wish.parameters) for reading in state.readings]
     plan = limited(parts, wish.limits)
-    refusals = list(plan.refusals)
+    refusals = list(plan.refusals) + _bulk_refusals(state, plan, params)
     if rules.older_than is not None and state.clock is None and parts:
         refusals.append("the server's first answer had no Date, so that older_than can't be judged")
     if params["on_server_policy"] == "fail":
@@ -767,7 +864,28 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Plan:
     return replace(plan, refusals=tuple(refusals))
 
 
-def _repository_plan(reading: Reading, state: State, rules: Rules, source: str) -> RepositoryPlan:
+def _bulk_refusals(state: State, plan: Plan, params: t.Mapping[str, t.Any]) -> list[str]:
+    if state.via not in BULK or not plan.deletions:
+        return []
+    if state.server.mode == Mode.UNKNOWN:
+        return ["it could not be told what registry this is, and so not what a bulk deletion does there"]
+    if state.via != "bulk":
+        return []
+    found = (why_not_pinned(order, state.server.mode) for order in orders_of(plan, params))
+    return [reason for reason in found if reason]
+
+
+def orders_of(plan: Plan, params: t.Mapping[str, t.Any]) -> list[Order]:
+    """The bulk deletions that carry the plan out, one for each repository."""
+    parts = [part for part in plan.repositories if part.deletions]
+    if params["delete_via"] == "bulk":
+        return [pinned(part, params["name_regex_keep"], params["older_than"]) for part in parts]
+    return [Order(part, parameters_in_request(_parameters(params))) for part in parts]
+
+
+def _repository_plan(
+    reading: Reading, state: State, rules: Rules, source: str, parameters: Parameters | None
+) -> RepositoryPlan:
     project = state.selection.projects.get(reading.repository.project_id)
     part = RepositoryPlan(
         reading.repository,
@@ -779,7 +897,16 @@ def _repository_plan(reading: Reading, state: State, rules: Rules, source: str) 
     )
     if reading.error:
         return part
-    return replace(part, decisions=tuple(decide(reading.tags, rules, source, state.clock)))
+    if parameters is None:
+        return replace(part, decisions=tuple(decide(reading.tags, rules, source, state.clock)))
+    found = predicted(state.server, reading, parameters, state.clock, binding=False)
+    return replace(
+        part,
+        decisions=decisions_of(found, reading),
+        certainty=found.certainty,
+        doubts=found.why,
+        expected=(found.least, found.most),
+    )
 
 
 def _projects_with_policy(state: State) -> list[Project]:
@@ -847,7 +974,7 @@ def result_of(
         f"{part.repository.path}:{decision.tag.name}"
         for part in plan.repositories
         for decision in part.deletions
-        if decision.tag.digest is None
+        if decision.tag.digest is None and state.via not in BULK
     ]
     found = {
         "plan": result(plan, limit),
@@ -884,6 +1011,7 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
         "max_deletions_percent",
         "max_deletions_total",
         "on_limit",
+        "delete_via",
     ]
     return {
         "server": connection.access.settings.url,
@@ -910,7 +1038,10 @@ def main() -> None:
             write_lines(params["plan_path"], file_lines(plan, header), "plan_path")
 
         def apply() -> Outcome:
-            return delete(state.server, plan, state.via)
+            if state.via not in BULK:
+                return delete(state.server, plan, state.via)
+            wait = float(params["wait_timeout"]) if params["wait"] else None
+            return delete_in_bulk(state.server, orders_of(plan, params), wait)
 
         finish_plan(
             module,

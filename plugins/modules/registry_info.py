@@ -32,6 +32,9 @@ options:
         a request for each
         tag or for each 20, and several calls of GitLab to its registry for each tag.
       - V(size) costs a request for each repository. It is known only where the registry has a metadata database.
+      - V(policy_preview) predicts for each repository what the cleanup policy of its project deletes at its next run,
+        with what is probably wrong with the policy, and the same in the options of
+        M(containerops.gitlab.registry_cleanup). It reads the dates of the tags that the policy's patterns leave.
     type: list
     elements: str
     choices:
@@ -40,6 +43,7 @@ options:
       - tags
       - tag_details
       - size
+      - policy_preview
     default:
       - repositories
   tag_names:
@@ -87,6 +91,12 @@ EXAMPLES = r"""
       - tag_details
       - size
     output_path: "{{ playbook_dir }}/registry.jsonl"
+
+- name: See what the cleanup policies of a group's projects would delete
+  containerops.gitlab.registry_info:
+    group: team
+    gather:
+      - policy_preview
 
 - name: Look at one tag of one repository
   containerops.gitlab.registry_info:
@@ -231,6 +241,133 @@ repositories:
           type: str
           returned: success
           sample: null
+    policy_preview:
+      description:
+        - What the cleanup policy of the project deletes here at its next run, under GitLab's default settings; null
+          when not asked for, or when the project has no policy.
+      type: dict
+      returned: success
+      contains:
+        enabled:
+          description: Whether the policy is enabled. One that is not is previewed all the same.
+          type: bool
+          returned: success
+          sample: true
+        at:
+          description: The time of the run that is predicted, for a disabled policy the time of the server.
+          type: str
+          returned: success
+          sample: "2026-02-01T00:00:00Z"
+        certainty:
+          description:
+            - V(exact), V(upper_bound) where chance or a rule that can't be read decides about some of the tags, or
+              V(unknown) where a date that GitLab goes by can't be seen.
+          type: str
+          returned: success
+          sample: exact
+        doubts:
+          description: Why it is not exact, one sentence each.
+          type: list
+          elements: str
+          returned: success
+          sample: []
+        message:
+          description: GitLab's own words when its cleanup fails and deletes nothing, else null.
+          type: str
+          returned: success
+          sample: null
+        delete_least:
+          description: Number of tags that go at least.
+          type: int
+          returned: success
+          sample: 3
+        delete_most:
+          description: Number of tags that go at most.
+          type: int
+          returned: success
+          sample: 3
+        delete:
+          description: The tags that go or may go by name, at most O(return_limit) of them.
+          type: list
+          elements: dict
+          returned: success
+          contains:
+            name:
+              description: Name of the tag.
+              type: str
+              returned: success
+              sample: dev-41
+            reason:
+              description:
+                - V(matched), V(expired), or why it only may go, V(sampled), V(tied), V(near_cutoff), V(unseen_date),
+                  V(unseen_protection) or V(unseen_registry).
+              type: str
+              returned: success
+              sample: expired
+            certain:
+              description: Whether it surely goes.
+              type: bool
+              returned: success
+              sample: true
+        reasons:
+          description: Number of tags by reason, those that stay included.
+          type: dict
+          returned: success
+          sample: {"expired": 3, "keep_n": 5, "latest": 1}
+        lint:
+          description: What is probably not meant by the policy, one sentence each.
+          type: list
+          elements: str
+          returned: success
+          sample: []
+        options:
+          description:
+            - The options of M(containerops.gitlab.registry_cleanup) that come closest to the policy and never delete
+              more; null for a policy that never deletes anything.
+          type: dict
+          returned: success
+          sample: {"name_regex_delete": "dev-.*", "keep_n": 5, "older_than": "30d"}
+        differences:
+          description: The tags that policy and options treat in different ways, at most O(return_limit) of them.
+          type: list
+          elements: dict
+          returned: success
+          contains:
+            name:
+              description: Name of the tag.
+              type: str
+              returned: success
+              sample: dev-7
+            policy:
+              description: What the policy does, V(deleted), V(possible) or V(kept).
+              type: str
+              returned: success
+              sample: deleted
+            policy_reason:
+              description: The policy's reason.
+              type: str
+              returned: success
+              sample: expired
+            options:
+              description: What the options do, V(deleted) or V(kept).
+              type: str
+              returned: success
+              sample: kept
+            options_reason:
+              description: Their reason, as in M(containerops.gitlab.registry_cleanup).
+              type: str
+              returned: success
+              sample: keep_n
+        differences_count:
+          description: Number of such tags.
+          type: int
+          returned: success
+          sample: 1
+        truncated:
+          description: Whether one of the lists is shorter than what it stands for.
+          type: bool
+          returned: success
+          sample: false
     tags_truncated:
       description: Whether RV(repositories[].tags) is shorter than what was read.
       type: bool
@@ -393,7 +530,8 @@ from ..module_utils._argspec import CONNECTION, SCOPE, ArgumentSpec, scope
 from ..module_utils._errors import InputError, RegistryError
 from ..module_utils._files import check_writable, write_lines
 from ..module_utils._models import TAG_NAME, Mode, Repository, Tag, format_time
-from ..module_utils._reading import Need, Reading, find_out, read_tags
+from ..module_utils._preview import PolicyPreview, preview_policy, read_for_policies
+from ..module_utils._reading import Need, Reading, Server, find_out, read_tags
 from ..module_utils._rest import get_repository, project_repositories
 from ..module_utils._retention import judged_date
 from ..module_utils._run import Connection, connect, failing, finish_reading, new_module
@@ -405,7 +543,7 @@ ARGUMENTS = CONNECTION.merged(SCOPE).merged(
             "gather": {
                 "type": "list",
                 "elements": "str",
-                "choices": ["repositories", "tags_count", "tags", "tag_details", "size"],
+                "choices": ["repositories", "tags_count", "tags", "tag_details", "size", "policy_preview"],
                 "default": ["repositories"],
             },
             "tag_names": {"type": "list", "elements": "str"},
@@ -433,14 +571,19 @@ class Wish:
     def tags(self) -> bool:
         return self.details or "tags" in self.gather
 
+    @property
+    def previews(self) -> bool:
+        return "policy_preview" in self.gather
+
 
 @dataclass(frozen=True)
 class State:
-    """What was read. readings: by repository id, empty when no tags were asked for. date_source: of all dates."""
+    """What was read. readings, previews: by repository id, none where not asked for. date_source: of all dates."""
 
     selection: Selection
     repositories: tuple[Repository, ...]
     readings: t.Mapping[int, Reading]
+    previews: t.Mapping[int, PolicyPreview]
     errors: t.Mapping[int, RegistryError]
     date_source: str
 
@@ -453,8 +596,13 @@ def wish_of(params: t.Mapping[str, t.Any], job_token: bool) -> Wish:
     for name in names or ():
         if not TAG_NAME.fullmatch(name):
             raise InputError(f"tag_names holds {name!r}, which is not the name of a tag.")
-    if "size" in params["gather"] and job_token:
-        raise InputError("gather size can't be had with a CI/CD job token: give a project access token in api_token.")
+    for wanted in ("size", "policy_preview"):
+        if wanted in params["gather"] and job_token:
+            raise InputError(
+                f"gather {wanted} can't be had with a CI/CD job token: give a project access token in api_token."
+            )
+    if "policy_preview" in params["gather"] and names is not None:
+        raise InputError("gather policy_preview needs all tags of a repository: leave out tag_names.")
     if params["output_path"]:
         check_writable(params["output_path"], "output_path")
     return Wish(scope(params), frozenset(params["gather"]), frozenset(names) if names is not None else None)
@@ -472,16 +620,41 @@ def observe(connection: Connection, wish: Wish) -> State:
     elif counted:
         repositories, errors = _counted(connection, repositories, wish)
     readings: dict[int, Reading] = {}
+    previews: dict[int, PolicyPreview] = {}
     source = "none"
-    if wish.tags:
+    if wish.tags or wish.previews:
         names = wish.tag_names
         need = Need(wish.details, whole=names is None, wanted=lambda name: names is None or name in names)
-        server = find_out(client, repositories, use_graphql=need.details and not connection.is_job_token, need=need)
-        readings = {reading.repository.id: reading for reading in read_tags(server, repositories, need)}
+        known = replace(need, details=True) if wish.previews else need
+        server = find_out(client, repositories, use_graphql=known.details and not connection.is_job_token, need=known)
+        if wish.tags:
+            readings = {reading.repository.id: reading for reading in read_tags(server, repositories, need)}
+        if wish.previews:
+            readings, previews = _previewed(server, repositories, readings, selection, wish)
         sources = {Mode.DATABASE: "published", Mode.NO_DATABASE: "built", Mode.UNKNOWN: "unknown"}
         source = sources[server.mode] if wish.details else "none"
     errors.update((number, reading.error) for number, reading in readings.items() if reading.error)
-    return State(selection, tuple(repositories), readings, errors, source)
+    return State(selection, tuple(repositories), readings, previews, errors, source)
+
+
+def _previewed(
+    server: Server,
+    repositories: list[Repository],
+    readings: dict[int, Reading],
+    selection: Selection,
+    wish: Wish,
+) -> tuple[dict[int, Reading], dict[int, PolicyPreview]]:
+    """The readings with what previews need, and the previews; a repository that could not be read has none."""
+    policies = {number: project.policy for number, project in selection.projects.items() if project.policy}
+    if not wish.details:
+        found = read_for_policies(server, repositories, policies)
+        readings = {**readings, **{reading.repository.id: reading for reading in found}}
+    previews = {
+        number: preview_policy(server, reading, policies[reading.repository.project_id], server.client.clock)
+        for number, reading in readings.items()
+        if reading.repository.project_id in policies and not reading.error
+    }
+    return readings, previews
 
 
 def _counted(
@@ -559,13 +732,16 @@ def repository_row(repository: Repository, state: State, wish: Wish) -> dict[str
         "tags_count": repository.tags_count,
         "size": repository.size,
         "tags": None,
+        "policy_preview": state.previews[repository.id].as_result() if repository.id in state.previews else None,
         "tags_truncated": False,
         "missing_tags": [],
         "error": str(error) if error else None,
     }
     if reading and not reading.error:
         names = wish.tag_names
-        row["tags"] = [tag_row(tag, state.date_source) for tag in reading.tags if names is None or tag.name in names]
+        if wish.tags:
+            shown = (tag for tag in reading.tags if names is None or tag.name in names)
+            row["tags"] = [tag_row(tag, state.date_source) for tag in shown]
         row["missing_tags"] = sorted((names or frozenset()) - set(reading.names))
         row["tags_count"] = len(reading.tags)
     return row
@@ -630,10 +806,15 @@ def result_of(state: State, rows: list[dict[str, t.Any]], params: t.Mapping[str,
 
 
 def _cut(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
-    tags = row["tags"]
-    if tags is None or len(tags) <= limit:
-        return row
-    return {**row, "tags": tags[:limit], "tags_truncated": True}
+    tags, preview = row["tags"], row["policy_preview"]
+    if tags is not None and len(tags) > limit:
+        row = {**row, "tags": tags[:limit], "tags_truncated": True}
+    if preview is not None:
+        lists = {name: preview[name] for name in ("delete", "differences")}
+        truncated = any(len(rows) > limit for rows in lists.values())
+        cut = {name: rows[:limit] for name, rows in lists.items()}
+        row = {**row, "policy_preview": {**preview, **cut, "truncated": truncated}}
+    return row
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 
 # For each module options that have it do all that it can do.
 FULL: dict[str, dict[str, Any]] = {
-    "registry_info": {"group": "team", "gather": ["tag_details", "size"], "tag_names": ["dev-1", "missing"]},
+    "registry_info": {"group": "team", "gather": ["tag_details", "size", "policy_preview"]},
     "registry_cleanup": {"group": "team", **MIXED_RULES},
 }
 # What Ansible itself adds to a result.
@@ -127,6 +127,9 @@ def results(ansible: Ansible, simulator: Simulator, module: str, tmp_path: Path)
     found.append(ansible.module(module, full, check=True, diff=True))
     found.append(ansible.module(module, full, diff=True))
     found.append(ansible.module(module, {**full, "group": "nothing"}))
+    if module == "registry_info":
+        named = {"group": "team", "gather": ["tags"], "tag_names": ["dev-1", "missing"]}
+        found.append(ansible.module(module, named))
     simulator.load(broken)
     found.append(ansible.module(module, {**full, "retries": 0}))
     if module == "registry_cleanup":

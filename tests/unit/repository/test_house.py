@@ -29,7 +29,7 @@ FLOORS = [
     PURE,
     {"_client", "_files"},
     {"_rest", "_graphql", "_distribution"},
-    {"_argspec", "_scope", "_reading", "_deletion", "_bulk", "_run"},
+    {"_argspec", "_scope", "_reading", "_deletion", "_bulk", "_preview", "_run"},
 ]
 # Within a floor: who may use whom.
 NEIGHBOURS = {
@@ -37,6 +37,7 @@ NEIGHBOURS = {
     ("_bulk", "_deletion"),
     ("_bulk", "_reading"),
     ("_deletion", "_reading"),
+    ("_preview", "_reading"),
     ("_graphql", "_rest"),
     ("_run", "_argspec"),
     ("_run", "_deletion"),
