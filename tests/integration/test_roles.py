@@ -86,6 +86,26 @@ def test_an_audit_with_a_pattern_shows_the_plan_and_changes_nothing(
     assert not list(tmp_path.glob("registry_audit_*"))
 
 
+def test_an_audit_previews_the_policies_of_projects(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    scenario = team()
+    policy = {"keep_n": 1, "older_than": "30d", "name_regex": "dev|release-.*", "name_regex_keep": ".*-keep"}
+    scenario["projects"][0]["policy"] = {**policy, "enabled": True, "next_run_at": "2026-06-08T12:00:00.000Z"}
+    simulator.load(scenario)
+    path = tmp_path / "audit.csv"
+    wanted = {"registry_audit_gather": ["policy_preview"], "registry_audit_csv_path": str(path)}
+    run = ansible.play(AUDIT, "-e", "registry_group=team", "-e", json.dumps(wanted))
+    assert run.code == 0, run.output
+    shown = table(run)
+    assert "policy of team/app: enabled, at 2026-06-08T12:00:00Z it deletes 4 tags (exact)" in shown
+    assert "would go: team/app:release-1  expired" in shown
+    assert "Write (?:dev|release-.*)" in shown
+    assert "differs: team/app:release-1  policy deleted (expired), here kept (keep_n)" in shown
+    assert '"name_regex_keep": ".*-keep"' in shown
+    [row] = [row for row in csv.DictReader(path.read_text().splitlines()) if row["repository"] == "team/app"]
+    assert (row["policy_delete_least"], row["policy_delete_most"], row["policy_certainty"]) == ("4", "4", "exact")
+    assert simulator.counters()["writes"] == 0
+
+
 def test_an_audit_of_a_broken_registry_reports_and_fails(ansible: Ansible, simulator: Simulator) -> None:
     scenario = team("M2")
     scenario["repositories"][1]["registry_state"] = "unreachable"
@@ -209,7 +229,7 @@ def test_the_options_of_a_role_are_those_of_its_modules(role: str) -> None:
     assert (
         left_out
         == {
-            "registry_audit": {"tag_names", "output_path", "delete_via"},
+            "registry_audit": {"tag_names", "output_path", "delete_via", "wait", "wait_timeout"},
             "registry_cleanup": set(),
         }[role]
     )
