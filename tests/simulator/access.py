@@ -100,16 +100,13 @@ def _member_level(state: State, user: User | None, path: str) -> int:
     """The user's level in a group by membership there or in a group above it."""
     if user is None:
         return 0
-    parts = path.lower().split("/")
-    above = {"/".join(parts[: count + 1]) for count in range(len(parts))}
-    return max(
-        (
-            LEVELS[group.members[user.username]]
-            for group in state.groups.values()
-            if user.username in group.members and group.path.lower() in above
-        ),
-        default=0,
-    )
+    level = 0
+    while path:
+        group = state.group_at(path)
+        if group is not None and user.username in group.members:
+            level = max(level, LEVELS[group.members[user.username]])
+        path = path.rpartition("/")[0]
+    return level
 
 
 def group_level(state: State, caller: Caller, group: Group) -> int:

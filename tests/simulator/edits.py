@@ -30,15 +30,25 @@ def _apply_one(state: State, edit: str, value: Any) -> None:
     elif edit == "set_registry":
         _assign(state.registry, value, {"state", "error_status", "enabled", "index_detail"}, edit)
     elif edit == "set_project":
-        project = state.project_at(str(value.get("path")))
-        if project is None:
-            raise ScenarioError(f"{edit}: there is no project {value.get('path')!r}")
-        _assign(project, value, {"path", "access_level", "visibility", "archived", "members"}, edit)
+        _set_project(state, edit, dict(value))
     elif edit == "set_repository":
         keys = {"repository", "status", "registry_state"}
         _assign(repository_of(state, value, edit), value, keys, edit, skip="repository")
     else:
         _edit_tag(state, edit, value)
+
+
+def _set_project(state: State, edit: str, value: dict[str, Any]) -> None:
+    """new_path moves it; the old path then leads there."""
+    project = state.project_at(str(value.get("path")))
+    if project is None:
+        raise ScenarioError(f"{edit}: there is no project {value.get('path')!r}")
+    target = value.pop("new_path", None)
+    if target is not None and (state.project_at(target) or not state.group_at(target.rpartition("/")[0])):
+        raise ScenarioError(f"{edit}: there is no place for a project at {target!r}")
+    _assign(project, value, {"path", "access_level", "visibility", "archived", "members"}, edit)
+    if target is not None:
+        state.move_project(project, target)
 
 
 def _assign(target: Any, value: dict[str, Any], keys: set[str], edit: str, skip: str = "path") -> None:

@@ -214,7 +214,7 @@ def _members(state: State, row: Row) -> dict[str, str]:
 
 
 def _add_group(state: State, row: Row) -> None:
-    number = row.get("id", int, max(state.groups, default=0) + 1)
+    number = row.get("id", int, state.groups.free)
     path = row.get("path", str)
     parent = path.rpartition("/")[0]
     if parent and not state.group_at(parent):
@@ -226,7 +226,7 @@ def _add_group(state: State, row: Row) -> None:
 
 
 def _add_project(state: State, row: Row) -> None:
-    number = row.get("id", int, max(state.projects, default=0) + 1)
+    number = row.get("id", int, state.projects.free)
     path = row.get("path", str)
     if number in state.projects or state.project_at(path):
         raise row.wrong("path", f"the project {path!r} or its id is there already")
@@ -290,7 +290,7 @@ def _repository_rule(state: State, row: Row) -> RepositoryRule:
 
 
 def _add_repository(state: State, row: Row, real: bool) -> None:
-    number = row.get("id", int, max(state.repositories, default=0) + 1)
+    number = row.get("id", int, state.repositories.free)
     project = state.project_at(row.get("project", str))
     if project is None:
         raise row.wrong("project", f"there is no project {row.value['project']!r}")

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from .shelf import Shelf
+
 LEVELS = {"guest": 10, "planner": 15, "reporter": 20, "developer": 30, "maintainer": 40, "owner": 50, "admin": 60}
 Mode = Literal["M1", "M2", "M3"]
 Generation = Literal["G15", "G17", "G18"]
@@ -175,6 +177,25 @@ class Repository:
         return "/".join(part for part in (self.project.path, self.name) if part).lower()
 
 
+class Repositories(Shelf[Repository]):
+    """Those of a project are found by its id."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._of: dict[int, set[int]] = {}
+
+    def __setitem__(self, number: int, item: Repository) -> None:
+        super().__setitem__(number, item)
+        self._of.setdefault(item.project.id, set()).add(number)
+
+    def of(self, project: Project) -> Iterator[Repository]:
+        """In no order."""
+        for number in self._of.get(project.id, ()):
+            item = self.get(number)
+            if item is not None and item.project is project:
+                yield item
+
+
 @dataclass
 class RegistrySettings:
     host: str = "registry.example.com"
@@ -225,9 +246,9 @@ class State:
     admin_mode: bool = True
     users: dict[str, User] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
-    groups: dict[int, Group] = field(default_factory=dict)
-    projects: dict[int, Project] = field(default_factory=dict)
-    repositories: dict[int, Repository] = field(default_factory=dict)
+    groups: Shelf[Group] = field(default_factory=Shelf)
+    projects: Shelf[Project] = field(default_factory=Shelf)
+    repositories: Repositories = field(default_factory=Repositories)
     last_rule: int = 0
 
     def new_rule_id(self) -> int:
@@ -236,9 +257,7 @@ class State:
         return self.last_rule
 
     def project_at(self, path: str) -> Project | None:
-        """GitLab's paths ignore case."""
-        wanted = path.lower()
-        return next((project for project in self.projects.values() if project.path.lower() == wanted), None)
+        return self.projects.at(path)
 
     def moved_project(self, path: str) -> Project | None:
         wanted = path.lower()
@@ -247,17 +266,23 @@ class State:
             None,
         )
 
+    def move_project(self, project: Project, path: str) -> None:
+        """The old path leads to it from now on, and its repositories have new ones."""
+        project.former_paths.append(project.path)
+        project.path = path
+        self.projects.relabel()
+        self.repositories.relabel()
+
     def group_at(self, path: str) -> Group | None:
-        wanted = path.lower()
-        return next((group for group in self.groups.values() if group.path.lower() == wanted), None)
+        return self.groups.at(path)
 
     def repository_at(self, path: str) -> Repository | None:
-        return next((item for item in self.repositories.values() if item.path == path), None)
+        return self.repositories.at(path)
 
     def repositories_of(self, projects: Iterable[Project]) -> list[Repository]:
         """By id."""
-        ids = {project.id for project in projects}
-        return sorted((item for item in self.repositories.values() if item.project.id in ids), key=lambda item: item.id)
+        found = (item for project in projects for item in self.repositories.of(project))
+        return sorted(found, key=lambda item: item.id)
 
     def projects_within(self, group: Group) -> list[Project]:
         """The projects of the group and of the groups below it."""
