@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from . import access
-from .answers import refused
+from .answers import NO_PROJECT, refused
 from .paging import link, paginate
 from .params import PAGES, Param
 from .registry import Question
@@ -72,7 +72,8 @@ def registry_project(call: Call) -> Project:
     if call.caller.is_job and call.caller.token and call.caller.token.project:
         own = call.state.project_at(call.caller.token.project)
         if own is None or reference.lower() not in (str(own.id), own.path.lower()):
-            raise refused(403, OTHER_PROJECT)
+            # Earlier releases do not see the other project at all.
+            raise refused(403, OTHER_PROJECT) if call.state.generation == "G18" else refused(404, NO_PROJECT)
     project = find_project(call, reference)
     if not access.can_read_images(call.state, call.caller, project):
         raise refused(403, "403 Forbidden")

@@ -12,8 +12,8 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-import re2
-
+from .granular import PERMISSIONS
+from .patterns import mistake
 from .state import (
     IMAGE,
     LEVELS,
@@ -41,6 +41,7 @@ VISIBILITIES = ("private", "internal", "public")
 RULE_LEVELS = ("maintainer", "owner", "admin")
 MODES = ("M1", "M2", "M3")
 STATUSES = ("delete_scheduled", "delete_ongoing", "delete_failed")
+TRAFFIC = ("api", "web")
 REGISTRY_STATES = ("ok", "unreachable", "error")
 POLICY: dict[str, Any] = {
     "cadence": "1d",
@@ -134,7 +135,10 @@ def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> Stat
     state.generation = row.choice("generation", tuple(VERSIONS), state.generation)
     state.version = row.get("version", str, VERSIONS[state.generation])
     state.registry = _registry(Row(row.get("registry", dict, {}), "scenario.registry"))
-    state.rate_limit = _rate_limit(row.get("rate_limit", dict, None))
+    state.rate_limits = _rate_limits(row.get("rate_limit", dict, None))
+    if "policy_older_than" in row:
+        state.policy_older_than = tuple(row.texts("policy_older_than"))
+    state.policies_off_without_images = row.get("policies_off_without_images", bool, False)
     state.external_url = row.get("external_url", str, None)
     state.graphql_enabled = row.get("graphql_enabled", bool, True)
     state.graphql_missing_fields = tuple(row.texts("graphql_missing_fields"))
@@ -167,10 +171,19 @@ def _registry(row: Row) -> RegistrySettings:
     return settings
 
 
-def _rate_limit(value: dict[str, Any] | None) -> RateLimit | None:
+def _rate_limits(value: dict[str, Any] | None) -> dict[str, RateLimit]:
+    """One for all requests together, or one for each kind of traffic."""
     if value is None:
-        return None
+        return {}
     row = Row(value, "scenario.rate_limit")
+    if "requests" in row:
+        return {"all": _rate_limit(row)}
+    found = {kind: _rate_limit(Row(row.get(kind, dict), f"{row.where}.{kind}")) for kind in TRAFFIC if kind in row}
+    row.done()
+    return found
+
+
+def _rate_limit(row: Row) -> RateLimit:
     limit = RateLimit(row.get("requests", int), row.get("retry_after", (int, float), 1))
     row.done()
     return limit
@@ -199,8 +212,19 @@ def _add_token(state: State, row: Row) -> None:
         row.get("expired", bool, False),
         row.get("revoked", bool, False),
         project,
+        _granular(row, kind),
     )
     row.done()
+
+
+def _granular(row: Row, kind: str) -> frozenset[str] | None:
+    if "granular" not in row:
+        return None
+    permissions = row.texts("granular")
+    unknown = sorted(set(permissions) - set(PERMISSIONS))
+    if unknown or kind != "personal" or "scopes" in row:
+        raise row.wrong("granular", f"a personal token without scopes has some of {', '.join(PERMISSIONS)}")
+    return frozenset(permissions)
 
 
 def _members(state: State, row: Row) -> dict[str, str]:
@@ -260,12 +284,9 @@ def _add_project(state: State, row: Row) -> None:
 
 def _tag_rule(state: State, row: Row) -> TagRule:
     pattern = row.get("pattern", str)
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        re2.compile(pattern, options)
-    except re2.error as error:
-        raise row.wrong("pattern", f"is no RE2 pattern: {error}") from None
+    wrong = mistake(pattern)
+    if wrong:
+        raise row.wrong("pattern", f"is no RE2 pattern: {wrong}")
     immutable = row.get("immutable", bool, False)
     rule = TagRule(
         state.new_rule_id(),

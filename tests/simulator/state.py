@@ -25,6 +25,8 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 
+OLDER_THAN = ("7d", "14d", "30d", "60d", "90d")
+
 
 @dataclass(slots=True)
 class Tag:
@@ -97,7 +99,10 @@ class User:
 
 @dataclass
 class Token:
-    """kind: personal, project, group, oauth, job or deploy. project: of a job token, its path."""
+    """kind: personal, project, group, oauth, job or deploy. project: of a job token, its path.
+
+    granular: the permissions of a fine-grained token, which has no scopes.
+    """
 
     kind: str
     user: User | None
@@ -105,6 +110,7 @@ class Token:
     expired: bool
     revoked: bool
     project: str | None
+    granular: frozenset[str] | None = None
 
 
 @dataclass
@@ -226,6 +232,8 @@ class Clock:
 
 @dataclass
 class RateLimit:
+    """So many requests of a token in a window of retry_after seconds."""
+
     requests: int
     retry_after: float
 
@@ -237,7 +245,9 @@ class State:
     generation: Generation = "G18"
     version: str = VERSIONS["G18"]
     registry: RegistrySettings = field(default_factory=RegistrySettings)
-    rate_limit: RateLimit | None = None
+    rate_limits: dict[str, RateLimit] = field(default_factory=dict)
+    policy_older_than: tuple[str, ...] = OLDER_THAN
+    policies_off_without_images: bool = False
     external_url: str | None = None
     graphql_enabled: bool = True
     graphql_missing_fields: tuple[str, ...] = ()
