@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import access, graphql_server, rest, rest_namespaces, rest_registry, rest_settings
+from . import access, graphql_server, rest, rest_namespaces, rest_protection, rest_registry, rest_settings
 from .access import NOBODY, Caller, Credential
 from .answers import Answer, Refused, as_json, as_text
 from .database import Database
@@ -25,7 +25,14 @@ from .params import from_query
 from .registry import MemoryFiles, Registry
 from .state import Repository, State
 
-ROUTES = rest.Routes([*rest_namespaces.ROUTES, *rest_settings.ROUTES, *rest_registry.ROUTES])
+ROUTES = rest.Routes(
+    [
+        *rest_namespaces.ROUTES,
+        *rest_settings.ROUTES,
+        *rest_registry.ROUTES,
+        *rest_protection.ROUTES,
+    ]
+)
 RegistryFactory = Callable[[State], Registry]
 
 
@@ -154,7 +161,7 @@ class GitLab:
         try:
             params = _params(asked)
             if route.early:
-                route.early({**params, **parts})
+                params = route.early({**params, **parts})
             caller = access.identify(self.state, credential)
         except Refused as refusal:
             return as_json(refusal.status, refusal.body)

@@ -57,7 +57,8 @@ Handler = Callable[[Call], Any]
 class Route:
     """A handler gives the body of its answer. status: of success. job: whether job tokens count here.
 
-    early: checks of the parameters that come before the token's. offered: whether this server's release has the route.
+    early: gives the parameters, checked, where that comes before the token.
+    offered: whether this server's release has the route.
     """
 
     method: str
@@ -65,7 +66,7 @@ class Route:
     handler: Handler
     status: int = 200
     job: bool = False
-    early: Callable[[dict[str, Any]], object] | None = None
+    early: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     offered: Callable[[State], bool] = lambda _state: True
 
     @property

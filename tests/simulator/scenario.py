@@ -15,10 +15,12 @@ from typing import Any, cast
 from .granular import PERMISSIONS
 from .patterns import mistake
 from .state import (
+    FEATURES,
     IMAGE,
     LEVELS,
     VERSIONS,
     Clock,
+    Features,
     Group,
     Mode,
     Project,
@@ -134,6 +136,7 @@ def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> Stat
     state.clock = Clock(row.time("clock"))
     state.generation = row.choice("generation", tuple(VERSIONS), state.generation)
     state.version = row.get("version", str, VERSIONS[state.generation])
+    state.features = _features(Row(row.get("features", dict, {}), "scenario.features"), FEATURES[state.generation])
     state.registry = _registry(Row(row.get("registry", dict, {}), "scenario.registry"))
     state.rate_limits = _rate_limits(row.get("rate_limit", dict, None))
     if "policy_older_than" in row:
@@ -157,6 +160,15 @@ def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> Stat
         _add_repository(state, item, real)
     row.done()
     return state
+
+
+def _features(row: Row, usual: Features) -> Features:
+    features = Features(
+        row.choice("repository_rules", ("current", "old_path", "none"), usual.repository_rules),
+        row.choice("tag_rules", ("full", "no_delete", "no_update", "read_only", "none"), usual.tag_rules),
+    )
+    row.done()
+    return features
 
 
 def _registry(row: Row) -> RegistrySettings:
@@ -282,6 +294,15 @@ def _add_project(state: State, row: Row) -> None:
     row.done()
 
 
+def _rule_id(state: State, row: Row) -> int:
+    """Unique over the server."""
+    number: int = row.get("id", int, state.last_rule + 1)
+    if number <= state.last_rule:
+        raise row.wrong("id", f"rules are numbered in order, {number} comes after {state.last_rule}")
+    state.last_rule = number
+    return number
+
+
 def _tag_rule(state: State, row: Row) -> TagRule:
     pattern = row.get("pattern", str)
     wrong = mistake(pattern)
@@ -289,7 +310,7 @@ def _tag_rule(state: State, row: Row) -> TagRule:
         raise row.wrong("pattern", f"is no RE2 pattern: {wrong}")
     immutable = row.get("immutable", bool, False)
     rule = TagRule(
-        state.new_rule_id(),
+        _rule_id(state, row),
         pattern,
         row.choice("delete", RULE_LEVELS, None if immutable else "maintainer"),
         row.choice("push", RULE_LEVELS, None if immutable else "maintainer"),
@@ -301,7 +322,7 @@ def _tag_rule(state: State, row: Row) -> TagRule:
 
 def _repository_rule(state: State, row: Row) -> RepositoryRule:
     rule = RepositoryRule(
-        state.new_rule_id(),
+        _rule_id(state, row),
         row.get("pattern", str),
         row.choice("push", RULE_LEVELS, None),
         row.choice("delete", RULE_LEVELS, None),

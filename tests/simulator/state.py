@@ -123,13 +123,14 @@ class Group:
 
 @dataclass
 class TagRule:
-    """delete, push: the least level, None in an immutable rule."""
+    """delete, push: the least level, None in an immutable rule. updated_at: None for what was there before."""
 
     id: int
     pattern: str
     delete: str | None
     push: str | None
     immutable: bool
+    updated_at: datetime | None = None
 
 
 @dataclass
@@ -140,6 +141,7 @@ class RepositoryRule:
     pattern: str
     push: str | None
     delete: str | None
+    updated_at: datetime | None = None
 
 
 @dataclass
@@ -238,12 +240,28 @@ class RateLimit:
     retry_after: float
 
 
+@dataclass(frozen=True)
+class Features:
+    """What came bit by bit. repository_rules: current, old_path, none. tag_rules: full, no_delete, ..., none."""
+
+    repository_rules: str
+    tag_rules: str
+
+
+FEATURES = {
+    "G15": Features("none", "none"),
+    "G17": Features("old_path", "none"),
+    "G18": Features("current", "full"),
+}
+
+
 @dataclass
 class State:
     clock: Clock = field(default_factory=Clock)
     mode: Mode = "M1"
     generation: Generation = "G18"
     version: str = VERSIONS["G18"]
+    features: Features = FEATURES["G18"]
     registry: RegistrySettings = field(default_factory=RegistrySettings)
     rate_limits: dict[str, RateLimit] = field(default_factory=dict)
     policy_older_than: tuple[str, ...] = OLDER_THAN
