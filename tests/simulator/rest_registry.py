@@ -17,7 +17,6 @@ from .registry import Question
 from .rest import PREFIX, Call, Route, find_group, find_project
 from .state import Project, Repository
 
-MOST_TAGS = 200_000
 OTHER_PROJECT = (
     "403 Forbidden - This project's CI/CD job token cannot be used to authenticate with the container registry "
     "of a different project."
@@ -62,7 +61,8 @@ def repository_row(call: Call, repository: Repository, params: dict[str, Any]) -
         row["tags_count"] = call.registry.count(repository)
     if params.get("tags"):
         row["tags"] = [tag_row(call, repository, name) for name in call.registry.names(repository)]
-    row["status"] = repository.status
+    if call.state.generation != "G15":
+        row["status"] = repository.status
     return row
 
 
@@ -119,7 +119,7 @@ def single_repository(call: Call) -> dict[str, Any]:
         path = f"/projects/{repository.project.id}/registry/repositories/{repository.id}"
         row["delete_api_path"] = f"{call.base}{PREFIX}{path}"
     if params["size"]:
-        row["size"] = call.registry.size(repository)
+        row["size"] = None if call.state.generation == "G15" else call.registry.size(repository)
     return row
 
 
@@ -134,12 +134,9 @@ def tags(call: Call) -> list[dict[str, str]]:
     }
     params = call.check(declared)
     repository = find_repository(call, project, params["repository_id"])
-    if params.get("pagination") == "keyset":
+    if params.get("pagination") == "keyset" and call.state.generation != "G15":
         return _keyset(call, repository, params)
-    names = call.registry.names(repository)
-    if call.registry.database and len(names) > MOST_TAGS:
-        raise refused(500, "500 Internal Server Error")
-    found, call.headers = paginate(names, params, call.url, listed=True)
+    found, call.headers = paginate(call.registry.names(repository), params, call.url, listed=True)
     return [tag_row(call, repository, name) for name in found]
 
 

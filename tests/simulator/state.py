@@ -206,11 +206,14 @@ class Repositories(Shelf[Repository]):
 
 @dataclass
 class RegistrySettings:
+    """cap: where a listing ends in a registry without a database, None for never."""
+
     host: str = "registry.example.com"
     state: str = "ok"
     error_status: int = 500
     enabled: bool = True
     index_detail: str = "missing"
+    cap: int | None = None
 
 
 @dataclass
