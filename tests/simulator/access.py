@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import re2
-
 from .answers import Refused, refused
+from .patterns import compiled
 from .state import LEVELS, Group, Project, Repository, State, TagRule, Token, User
 
 
@@ -84,8 +82,9 @@ def _invalid_token(description: str) -> Refused:
 
 
 def has_scope(caller: Caller, *accepted: str) -> bool:
-    """A job token has no scopes, only its endpoints."""
-    return caller.token is None or caller.is_job or bool(caller.token.scopes & set(accepted))
+    """A job token has no scopes, only its endpoints; a fine-grained one has permissions instead."""
+    token = caller.token
+    return token is None or caller.is_job or token.granular is not None or bool(token.scopes & set(accepted))
 
 
 def check_scope(caller: Caller, *, write: bool) -> None:
@@ -100,16 +99,13 @@ def _member_level(state: State, user: User | None, path: str) -> int:
     """The user's level in a group by membership there or in a group above it."""
     if user is None:
         return 0
-    parts = path.lower().split("/")
-    above = {"/".join(parts[: count + 1]) for count in range(len(parts))}
-    return max(
-        (
-            LEVELS[group.members[user.username]]
-            for group in state.groups.values()
-            if user.username in group.members and group.path.lower() in above
-        ),
-        default=0,
-    )
+    level = 0
+    while path:
+        group = state.group_at(path)
+        if group is not None and user.username in group.members:
+            level = max(level, LEVELS[group.members[user.username]])
+        path = path.rpartition("/")[0]
+    return level
 
 
 def group_level(state: State, caller: Caller, group: Group) -> int:
@@ -170,14 +166,9 @@ def can_admin_images(state: State, caller: Caller, project: Project) -> bool:
     return project.access_level != "disabled" and project_level(state, caller, project) >= LEVELS["maintainer"]
 
 
-@functools.lru_cache(maxsize=256)
-def _compiled(pattern: str) -> Any:
-    return re2.compile(pattern)
-
-
 def rules_for(project: Project, name: str) -> list[TagRule]:
     """The rules that match a tag; their patterns are not anchored."""
-    return [rule for rule in project.tag_rules if _compiled(rule.pattern).search(name)]
+    return [rule for rule in project.tag_rules if compiled(rule.pattern).search(name)]
 
 
 def is_protected(state: State, caller: Caller, repository: Repository, name: str) -> bool:

@@ -14,6 +14,7 @@ UNREACHABLE = (
     "We are having trouble connecting to the Container Registry. "
     "If this error persists, please review the troubleshooting documentation."
 )
+NO_PROJECT = "404 Project Not Found"
 
 
 @dataclass

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from . import edits, faults, graphql_schema
 from .gitlab import GitLab, Latency
-from .scenario import Row, ScenarioError, build, describe_tag, iso
+from .scenario import Row, ScenarioError, build, describe_tag, iso, parse_time
 from .state import State
 
 Builder = Callable[[Any], State]
@@ -73,6 +73,13 @@ def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
         edits.apply(gitlab.state, {"set_tag": wanted, "remove_tag": gone})
         return None
 
+    async def import_tags(request: Request) -> Any:
+        row = Row(await request.json(), "import")
+        at = parse_time(row.get("at", str), "import.at")
+        spread = row.get("spread", (int, float), 0)
+        row.done()
+        edits.import_tags(gitlab.state, at, spread)
+
     return [
         Route("/_sim/reset", _plain(reset), methods=["POST"]),
         Route("/_sim/scenario", _plain(scenario), methods=["PUT"]),
@@ -81,6 +88,7 @@ def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
         Route("/_sim/latency", _plain(latency), methods=["PUT"]),
         Route("/_sim/requests", _plain(requests), methods=["GET", "DELETE"]),
         Route("/_sim/state", _plain(state), methods=["GET"]),
+        Route("/_sim/import", _plain(import_tags), methods=["POST"]),
         Route("/_sim/tags", _plain(tags), methods=["GET", "PATCH"]),
     ]
 

@@ -13,13 +13,14 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from .registry import Deletion, Page, Question, Registry, TagView, tags_of
+from .registry import Broken, Deletion, Page, Question, Registry, TagView, tags_of
 from .state import Repository, Tag
 
 TAG_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 NAME_FILTER = re.compile(r"[a-zA-Z0-9._-]{1,128}")
 SORTS = ("name", "-name", "published_at", "-published_at")
 MOST_ROWS = 1000
+MOST_TAGS = 200_000
 # Rails looks a tag up on the first page of the names that contain its name.
 LOOKUP_PAGE = 100
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -61,10 +62,12 @@ class Database(Registry):
     database = True
 
     def names(self, repository: Repository) -> list[str]:
-        """Rails walks the whole listing by hundreds."""
+        """Rails walks the whole listing by hundreds, and gives up on too many."""
         if not self.answers(repository):
             return []
         names = tags_of(repository).names
+        if len(names) > MOST_TAGS:
+            raise Broken
         self.calls += max(0, -(-len(names) // LOOKUP_PAGE) - 1)
         return names
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from .scenario import TAG_FIELDS, Row, ScenarioError, describe_tag, make_tag, parse_time
@@ -28,17 +29,27 @@ def _apply_one(state: State, edit: str, value: Any) -> None:
     elif edit == "advance":
         state.clock.advance(value)
     elif edit == "set_registry":
-        _assign(state.registry, value, {"state", "error_status", "enabled", "index_detail"}, edit)
+        _assign(state.registry, value, {"state", "error_status", "enabled", "index_detail", "cap"}, edit)
     elif edit == "set_project":
-        project = state.project_at(str(value.get("path")))
-        if project is None:
-            raise ScenarioError(f"{edit}: there is no project {value.get('path')!r}")
-        _assign(project, value, {"path", "access_level", "visibility", "archived", "members"}, edit)
+        _set_project(state, edit, dict(value))
     elif edit == "set_repository":
         keys = {"repository", "status", "registry_state"}
         _assign(repository_of(state, value, edit), value, keys, edit, skip="repository")
     else:
         _edit_tag(state, edit, value)
+
+
+def _set_project(state: State, edit: str, value: dict[str, Any]) -> None:
+    """new_path moves it; the old path then leads there."""
+    project = state.project_at(str(value.get("path")))
+    if project is None:
+        raise ScenarioError(f"{edit}: there is no project {value.get('path')!r}")
+    target = value.pop("new_path", None)
+    if target is not None and (state.project_at(target) or not state.group_at(target.rpartition("/")[0])):
+        raise ScenarioError(f"{edit}: there is no place for a project at {target!r}")
+    _assign(project, value, {"path", "access_level", "visibility", "archived", "members"}, edit)
+    if target is not None:
+        state.move_project(project, target)
 
 
 def _assign(target: Any, value: dict[str, Any], keys: set[str], edit: str, skip: str = "path") -> None:
@@ -55,6 +66,16 @@ def repository_of(state: State, value: dict[str, Any], edit: str) -> Repository:
     if repository is None:
         raise ScenarioError(f"{edit}: there is no repository {value.get('repository')!r}")
     return repository
+
+
+def import_tags(state: State, at: datetime, spread: float) -> None:
+    """Every tag is as new as the import to the metadata database, which took spread seconds; older dates are lost."""
+    if state.mode != "M1":
+        raise ScenarioError("import: this registry has no metadata database")
+    tags = [tag for repository in state.repositories.values() for tag in repository.tags or ()]
+    for number, tag in enumerate(tags):
+        tag.created_at = tag.published_at = at + timedelta(seconds=spread * number / len(tags))
+        tag.updated_at = None
 
 
 def _edit_tag(state: State, edit: str, value: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import access, graphql_server, rest, rest_namespaces, rest_registry
+from . import access, graphql_server, rest, rest_namespaces, rest_protection, rest_registry, rest_settings
 from .access import NOBODY, Caller, Credential
 from .answers import Answer, Refused, as_json, as_text
 from .database import Database
@@ -25,7 +25,14 @@ from .params import from_query
 from .registry import MemoryFiles, Registry
 from .state import Repository, State
 
-ROUTES = rest.Routes([*rest_namespaces.ROUTES, *rest_registry.ROUTES])
+ROUTES = rest.Routes(
+    [
+        *rest_namespaces.ROUTES,
+        *rest_settings.ROUTES,
+        *rest_registry.ROUTES,
+        *rest_protection.ROUTES,
+    ]
+)
 RegistryFactory = Callable[[State], Registry]
 
 
@@ -43,6 +50,11 @@ class Asked:
     headers: dict[str, str]
     body: bytes
     origin: str
+
+    @property
+    def traffic(self) -> str:
+        """What a rate limit takes it for: GraphQL and the registry's own protocol are no API to it."""
+        return "api" if self.path.startswith(rest.PREFIX + "/") else "web"
 
     @property
     def kind(self) -> str:
@@ -79,7 +91,7 @@ class GitLab:
     journal: Journal = field(default_factory=Journal)
     faults: list[Fault] = field(default_factory=list)
     latency: Latency = field(default_factory=Latency)
-    _windows: dict[str, tuple[float, int]] = field(default_factory=dict)
+    _windows: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
 
     def reset(self, state: State) -> None:
         self.state = state
@@ -89,9 +101,9 @@ class GitLab:
         self._windows = {}
 
     async def answer(self, asked: Asked) -> Outcome:
-        credential = access.credential_of(asked.headers, from_query(asked.query))
+        credential = _credential(asked)
         journal = self.journal
-        entry = journal.add(_entry(asked, credential), _route_name(asked))
+        entry = journal.add(_entry(asked, credential), _route_name(asked, self.state))
         body = asked.body.decode("utf-8", "replace")
         active = [
             fault for fault in self.faults if fault.matches(asked.method, asked.kind, asked.path, asked.query, body)
@@ -123,7 +135,7 @@ class GitLab:
             return Outcome(None, entry)
         if final and final.action in ("status", "json", "html"):
             return Outcome(final.answer(), entry)
-        limited = self._rate_limited(credential)
+        limited = self._rate_limited(asked.traffic, credential)
         if limited:
             return Outcome(limited, entry)
         registry = self.open_registry(self.state)
@@ -142,16 +154,19 @@ class GitLab:
         base = (self.state.external_url or asked.origin).rstrip("/")
         if asked.kind == "graphql":
             return self._graphql(asked, credential, registry, base)
-        found = ROUTES.find(asked.method, asked.path)
+        found = ROUTES.find(asked.method, asked.path, self.state)
         if found is None:
             return rest.no_route()
+        route, parts = found
         try:
-            caller = access.identify(self.state, credential)
             params = _params(asked)
+            if route.early:
+                params = route.early({**params, **parts})
+            caller = access.identify(self.state, credential)
         except Refused as refusal:
             return as_json(refusal.status, refusal.body)
-        route, parts = found
         call = rest.Call(self.state, registry, caller, asked.method, asked.path, params, asked.query, base, parts)
+        call.asked = asked.headers
         return rest.serve(route, call)
 
     def _graphql(self, asked: Asked, credential: Credential | None, registry: Registry, base: str) -> Answer:
@@ -163,18 +178,20 @@ class GitLab:
             return as_json(401, {"errors": [{"message": "Invalid token"}]})
         return graphql_server.serve(Visit(self.state, registry, caller, base), asked.body)
 
-    def _rate_limited(self, credential: Credential | None) -> Answer | None:
+    def _rate_limited(self, traffic: str, credential: Credential | None) -> Answer | None:
         """429 as plain text beyond so many requests of a caller in a window of retry_after seconds."""
-        limit = self.state.rate_limit
+        limits = self.state.rate_limits
+        limit = limits.get("all") or limits.get(traffic)
         if limit is None:
             return None
         # Clients really wait; tests move the clock.
         now = time.monotonic() + self.state.clock.advanced
         who = credential.value if credential else ""
-        start, count = self._windows.get(who, (now, 0))
+        key = (who, "all" if "all" in limits else traffic)
+        start, count = self._windows.get(key, (now, 0))
         if now - start >= limit.retry_after:
             start, count = now, 0
-        self._windows[who] = (start, count + 1)
+        self._windows[key] = (start, count + 1)
         if count < limit.requests:
             return None
         wait = max(1, math.ceil(limit.retry_after - (now - start)))
@@ -182,7 +199,7 @@ class GitLab:
         headers = {
             "Retry-After": str(wait),
             "RateLimit-Limit": str(math.ceil(limit.requests * 60 / max(limit.retry_after, 0.001))),
-            "RateLimit-Name": "throttle_authenticated_api" if credential else "throttle_unauthenticated_api",
+            "RateLimit-Name": f"throttle_{'' if credential else 'un'}authenticated_{traffic}",
             "RateLimit-Observed": str(count + 1),
             "RateLimit-Remaining": "0",
             "RateLimit-Reset": str(int(until)),
@@ -200,6 +217,15 @@ def _graphql_caller(state: State, credential: Credential | None) -> Caller:
     return caller
 
 
+def _credential(asked: Asked) -> Credential | None:
+    """A token may be among the parameters, those of the body included."""
+    try:
+        params = _params(asked)
+    except Refused:
+        params = dict(from_query(asked.query))
+    return access.credential_of(asked.headers, params)
+
+
 def _params(asked: Asked) -> dict[str, Any]:
     """Query and body together: GitLab takes parameters from both, in every method."""
     params: dict[str, Any] = dict(from_query(asked.query))
@@ -215,10 +241,10 @@ def _params(asked: Asked) -> dict[str, Any]:
     return params
 
 
-def _route_name(asked: Asked) -> str:
+def _route_name(asked: Asked, state: State) -> str:
     if asked.kind == "graphql":
         return f"{asked.method} {graphql_server.PATH}"
-    found = ROUTES.find(asked.method, asked.path)
+    found = ROUTES.find(asked.method, asked.path, state)
     return found[0].name if found else f"{asked.method} (no route)"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo
 
-from . import access
+from . import access, granular
 from .access import Caller
 from .answers import UNREACHABLE
 from .registry import Page, Question, Registry, TagView, Unreachable
@@ -65,6 +65,12 @@ def resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any
     if resolver:
         return resolver(info.context, source, **arguments)
     return source[info.field_name]
+
+
+def _must_hold(visit: Visit, permission: str) -> None:
+    text = granular.lacks(visit.caller, permission)
+    if text:
+        raise GraphQLError(text)
 
 
 # Connections
@@ -127,6 +133,7 @@ def _repositories(
     first: int | None = None,
     last: int | None = None,
 ) -> dict[str, Any]:
+    _must_hold(visit, "read_container_repository")
     readable = [project for project in projects if access.can_read_images(visit.state, visit.caller, project)]
     rows = [item for item in visit.state.repositories_of(readable) if not name or name.lower() in item.name]
     order, _underscore, direction = (sort or "ID_DESC").rpartition("_")
@@ -163,6 +170,7 @@ def _tags(
     referrerType: str | None = None,  # noqa: N803
 ) -> dict[str, Any]:
     """With a database the registry's own page, cut to 20, the cursor still the registry's; else positions in a list."""
+    _must_hold(visit, "read_container_repository_tag")
     registry = visit.registry
     if registry.database and registry.is_reachable(repository):
         question = Question(max(first or 0, last or 0), after, before, name or None, SORTS[sort] if sort else None)
@@ -218,6 +226,7 @@ def _group(visit: Visit, _source: Any, fullPath: str) -> Group | None:  # noqa: 
 
 
 def _repository(visit: Visit, _source: Any, id: int) -> Repository | None:  # noqa: A002
+    _must_hold(visit, "read_container_repository")
     repository = visit.state.repositories.get(id)
     if repository is None or not access.can_read_images(visit.state, visit.caller, repository.project):
         return None
@@ -307,6 +316,7 @@ def _may_destroy_tag(visit: Visit, row: TagRow) -> dict[str, bool]:
 
 def _destroy_tags(visit: Visit, _source: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002
     """At most 20 by name, one by one; protected ones are left out without a word, missing ones count as deleted."""
+    _must_hold(visit, "delete_container_repository_tag")
     names: list[str] = input["tagNames"]
     if len(names) > MOST_DELETED:
         raise GraphQLError(f"Number of tags is greater than {MOST_DELETED}")

@@ -99,6 +99,10 @@ class Simulator:
         """Push tags (or change the given fields of present ones) and remove some."""
         self._control("PATCH", "tags", {"repository": path, "set": list(put), "remove": list(remove)})
 
+    def import_tags(self, at: str, *, spread: float = 0) -> None:
+        """Date all tags as an import to the metadata database does, at that time and for so many seconds."""
+        self._control("POST", "import", {"at": at, "spread": spread})
+
 
 @contextmanager
 def running(

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qsl
@@ -21,12 +21,14 @@ _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 @dataclass(frozen=True)
 class Param:
-    """values: what is allowed; forbidden: what is not."""
+    """values: what is allowed; forbidden: what is not. blank: an empty text is one, and not nothing."""
 
     kind: Literal["bool", "int", "str"] = "str"
     default: Any = None
     values: tuple[Any, ...] | None = None
     forbidden: tuple[Any, ...] = ()
+    required: bool = False
+    blank: bool = False
 
 
 PAGES = {"page": Param("int", 1), "per_page": Param("int", 20, forbidden=(0,))}
@@ -36,10 +38,12 @@ class _Invalid(Exception):
     pass
 
 
-def _coerce(kind: str, value: Any) -> Any:
-    if value is None or value == "":
+def _coerce(kind: str, value: Any, blank: bool) -> Any:
+    if value is None or (value == "" and not blank):
         return None
     if kind == "str":
+        if isinstance(value, (dict, list)):
+            raise _Invalid
         return str(value)
     if kind == "bool":
         text = str(value).lower()
@@ -51,27 +55,45 @@ def _coerce(kind: str, value: Any) -> Any:
     return int(value)
 
 
-def check(declared: Mapping[str, Param], given: Mapping[str, Any]) -> dict[str, Any]:
-    """All parameters, the declared ones coerced; Refused with 400 names every bad one."""
+def check(
+    declared: Mapping[str, Param], given: Mapping[str, Any], *, one_of: Sequence[str] = (), within: str | None = None
+) -> dict[str, Any]:
+    """All parameters, the declared ones coerced; Refused with 400 names every bad one.
+
+    one_of: at least one of these has to be given, with whatever value. within: the object they are the keys of.
+    """
     checked = dict(given)
     complaints = []
-    for name, param in declared.items():
+    for key, param in declared.items():
+        name = f"{within}[{key}]" if within else key
+        if param.required and key not in given:
+            complaints.append(f"{name} is missing")
+            continue
         try:
-            value = _coerce(param.kind, given.get(name))
+            value = _coerce(param.kind, given.get(key), param.blank)
         except _Invalid:
             complaints.append(f"{name} is invalid")
             continue
         if value is None:
             value = param.default
-        if param.values is not None and value is not None and value not in param.values:
+        if param.values is not None and (value is not None or param.required) and value not in param.values:
             complaints.append(f"{name} does not have a valid value")
         elif value is not None and value in param.forbidden:
             complaints.append(f"{name} has a value not allowed")
-        if value is not None or name in given:
-            checked[name] = value
+        if value is not None or key in given:
+            checked[key] = value
+    if one_of and not set(one_of) & set(given):
+        complaints.append(f"{', '.join(one_of)} are missing, at least one parameter must be provided")
     if complaints:
         raise Refused(400, {"error": ", ".join(complaints)})
     return checked
+
+
+def nested(given: Mapping[str, Any], name: str) -> Any:
+    """An object among the parameters: of JSON, or put together from fields such as name[key]."""
+    start = f"{name}["
+    fields = {key[len(start) : -1]: given[key] for key in given if key.startswith(start) and key.endswith("]")}
+    return fields or given.get(name)
 
 
 def from_query(query: str) -> dict[str, str]:

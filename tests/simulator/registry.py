@@ -18,8 +18,6 @@ from typing import Literal
 
 from .state import INDEX, Repository, State, Tags
 
-# What Rails asks for in one call where the registry has no database, and so all it ever sees of a repository.
-MOST_NAMES = 10_000
 Deletion = Literal["deleted", "missing", "refused"]
 
 
@@ -188,7 +186,8 @@ class Files(Registry):
     """A registry without a metadata database (M2): tags and manifests are files, dates are in the images."""
 
     def names(self, repository: Repository) -> list[str]:
-        return self.list(repository)[:MOST_NAMES]
+        """Rails asks for 10,000 in one call and follows no link; whether the registry stops there is its own affair."""
+        return self.list(repository)[: self.state.registry.cap]
 
     def count(self, repository: Repository) -> int:
         return len(self.names(repository))

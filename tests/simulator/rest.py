@@ -7,14 +7,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from . import access
+from . import access, granular
 from .access import Caller
-from .answers import NO_ROUTE, UNREACHABLE, Answer, Refused, as_json, refused
+from .answers import NO_PROJECT, NO_ROUTE, UNREACHABLE, Answer, Refused, as_json, refused
 from .params import Param, check
 from .registry import Broken, Registry, Unreachable
 from .state import Group, Project, State
@@ -24,7 +24,10 @@ PREFIX = "/api/v4"
 
 @dataclass
 class Call:
-    """A REST request. path: as it came, still encoded. base: the URL that GitLab believes to have."""
+    """A REST request. path: as it came, still encoded. base: the URL that GitLab believes to have.
+
+    headers: of the answer; asked: of the request, in lower case.
+    """
 
     state: State
     registry: Registry
@@ -36,14 +39,15 @@ class Call:
     base: str
     route: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
         return self.base + self.path
 
-    def check(self, declared: dict[str, Param]) -> dict[str, Any]:
+    def check(self, declared: Mapping[str, Param], *, one_of: Sequence[str] = ()) -> dict[str, Any]:
         """The request's parameters with the ones in its path."""
-        return check(declared, {**self.params, **self.route})
+        return check(declared, {**self.params, **self.route}, one_of=one_of)
 
 
 Handler = Callable[[Call], Any]
@@ -51,13 +55,19 @@ Handler = Callable[[Call], Any]
 
 @dataclass(frozen=True)
 class Route:
-    """A handler gives the body of its answer. status: of success. job: whether job tokens count here."""
+    """A handler gives the body of its answer. status: of success. job: whether job tokens count here.
+
+    early: gives the parameters, checked, where that comes before the token.
+    offered: whether this server's release has the route.
+    """
 
     method: str
     template: str
     handler: Handler
     status: int = 200
     job: bool = False
+    early: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    offered: Callable[[State], bool] = lambda _state: True
 
     @property
     def name(self) -> str:
@@ -68,12 +78,12 @@ class Routes:
     def __init__(self, routes: Iterable[Route]) -> None:
         self._routes = [(_pattern(route.template), route) for route in routes]
 
-    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    def find(self, method: str, path: str, state: State) -> tuple[Route, dict[str, str]] | None:
         """The route of an encoded path, and the decoded parameters in it."""
         wanted = "GET" if method == "HEAD" else method
         for pattern, route in self._routes:
             match = pattern.fullmatch(path) if route.method == wanted else None
-            if match:
+            if match and route.offered(state):
                 return route, {name: unquote(value) for name, value in match.groupdict().items()}
         return None
 
@@ -90,6 +100,7 @@ def serve(route: Route, call: Call) -> Answer:
         if call.caller.is_job and not route.job:
             call.caller = access.NOBODY
         access.check_scope(call.caller, write=call.method not in ("GET", "HEAD"))
+        granular.check(call.caller, route.name)
         body = route.handler(call)
     except Refused as refusal:
         return as_json(refusal.status, refusal.body, refusal.headers)
@@ -97,7 +108,7 @@ def serve(route: Route, call: Call) -> Answer:
         return as_json(503, {"message": UNREACHABLE})
     except Broken:
         return as_json(500, {"message": "500 Internal Server Error"})
-    return as_json(route.status, body, call.headers)
+    return Answer(204, b"") if route.status == 204 else as_json(route.status, body, call.headers)
 
 
 def no_route() -> Answer:
@@ -114,7 +125,7 @@ def find_project(call: Call, reference: str) -> Project:
     else:
         project = None
     if project is None or not access.can_see_project(state, call.caller, project):
-        raise refused(404, "404 Project Not Found")
+        raise refused(404, NO_PROJECT)
     return project
 
 

@@ -158,24 +158,30 @@ def _projects(call: Call, group: Group) -> list[Project]:
 def group_projects(call: Call) -> list[dict[str, Any]]:
     params = call.check(LIST)
     group = find_group(call, call.route["id"])
-    found = []
-    for project in call.state.projects.values():
-        if not access.can_see_project(call.state, call.caller, project):
-            continue
-        own = project.namespace.lower() == group.path.lower()
-        below = params["include_subgroups"] and project.path.lower().startswith(group.path.lower() + "/")
-        if not own and not below and not (params["with_shared"] and _is_shared(project, group)):
-            continue
-        if params.get("archived") is not None and project.archived != params["archived"]:
-            continue
-        if params.get("visibility") and project.visibility != params["visibility"]:
-            continue
-        if params.get("search") and params["search"].lower() not in project.path.rpartition("/")[2].lower():
-            continue
-        found.append(project)
+    prefix = group.path.lower() + "/"
+
+    def belongs(project: Project) -> bool:
+        path = project.path.lower()
+        below = path.startswith(prefix) and (params["include_subgroups"] or "/" not in path.removeprefix(prefix))
+        return below or (params["with_shared"] and _is_shared(project, group))
+
+    found = [
+        project
+        for project in call.state.projects.values()
+        if belongs(project) and _is_wanted(project, params) and access.can_see_project(call.state, call.caller, project)
+    ]
     found.sort(key=_order(params["order_by"]), reverse=params["sort"] == "desc")
     page, call.headers = paginate(found, params, call.url)
     return [(simple_project_row if params["simple"] else project_row)(call, project) for project in page]
+
+
+def _is_wanted(project: Project, params: dict[str, Any]) -> bool:
+    """What a list of projects can be narrowed by."""
+    if params.get("archived") is not None and project.archived != params["archived"]:
+        return False
+    if params.get("visibility") and project.visibility != params["visibility"]:
+        return False
+    return not params.get("search") or params["search"].lower() in project.path.rpartition("/")[2].lower()
 
 
 def _order(key: str) -> Any:

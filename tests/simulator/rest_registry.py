@@ -10,14 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from . import access
-from .answers import refused
+from .answers import NO_PROJECT, refused
 from .paging import link, paginate
 from .params import PAGES, Param
 from .registry import Question
 from .rest import PREFIX, Call, Route, find_group, find_project
 from .state import Project, Repository
 
-MOST_TAGS = 200_000
 OTHER_PROJECT = (
     "403 Forbidden - This project's CI/CD job token cannot be used to authenticate with the container registry "
     "of a different project."
@@ -62,7 +61,8 @@ def repository_row(call: Call, repository: Repository, params: dict[str, Any]) -
         row["tags_count"] = call.registry.count(repository)
     if params.get("tags"):
         row["tags"] = [tag_row(call, repository, name) for name in call.registry.names(repository)]
-    row["status"] = repository.status
+    if call.state.generation != "G15":
+        row["status"] = repository.status
     return row
 
 
@@ -72,7 +72,8 @@ def registry_project(call: Call) -> Project:
     if call.caller.is_job and call.caller.token and call.caller.token.project:
         own = call.state.project_at(call.caller.token.project)
         if own is None or reference.lower() not in (str(own.id), own.path.lower()):
-            raise refused(403, OTHER_PROJECT)
+            # Earlier releases do not see the other project at all.
+            raise refused(403, OTHER_PROJECT) if call.state.generation == "G18" else refused(404, NO_PROJECT)
     project = find_project(call, reference)
     if not access.can_read_images(call.state, call.caller, project):
         raise refused(403, "403 Forbidden")
@@ -118,7 +119,7 @@ def single_repository(call: Call) -> dict[str, Any]:
         path = f"/projects/{repository.project.id}/registry/repositories/{repository.id}"
         row["delete_api_path"] = f"{call.base}{PREFIX}{path}"
     if params["size"]:
-        row["size"] = call.registry.size(repository)
+        row["size"] = None if call.state.generation == "G15" else call.registry.size(repository)
     return row
 
 
@@ -133,12 +134,9 @@ def tags(call: Call) -> list[dict[str, str]]:
     }
     params = call.check(declared)
     repository = find_repository(call, project, params["repository_id"])
-    if params.get("pagination") == "keyset":
+    if params.get("pagination") == "keyset" and call.state.generation != "G15":
         return _keyset(call, repository, params)
-    names = call.registry.names(repository)
-    if call.registry.database and len(names) > MOST_TAGS:
-        raise refused(500, "500 Internal Server Error")
-    found, call.headers = paginate(names, params, call.url, listed=True)
+    found, call.headers = paginate(call.registry.names(repository), params, call.url, listed=True)
     return [tag_row(call, repository, name) for name in found]
 
 

@@ -12,13 +12,16 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-import re2
-
+from .granular import PERMISSIONS
+from .patterns import mistake
 from .state import (
+    FEATURES,
     IMAGE,
     LEVELS,
     VERSIONS,
     Clock,
+    Features,
+    Generation,
     Group,
     Mode,
     Project,
@@ -40,7 +43,20 @@ KINDS = ("personal", "project", "group", "oauth", "job", "deploy")
 VISIBILITIES = ("private", "internal", "public")
 RULE_LEVELS = ("maintainer", "owner", "admin")
 MODES = ("M1", "M2", "M3")
+# What the schema of a generation does not have yet: fields of 16.8, 17.0 and 17.9.
+LATER_FIELDS: dict[Generation, tuple[str, ...]] = {
+    "G15": (
+        "ContainerRepositoryTag.publishedAt",
+        "ContainerRepositoryDetails.lastPublishedAt",
+        "ContainerRepositoryTag.protection",
+    ),
+    "G17": ("ContainerRepositoryTag.protection",),
+    "G18": (),
+}
 STATUSES = ("delete_scheduled", "delete_ongoing", "delete_failed")
+# Another vendor's registry gives no more than it is asked for; GitLab's own is said to do either.
+CAPS: dict[Mode, int] = {"M3": 10_000}
+TRAFFIC = ("api", "web")
 REGISTRY_STATES = ("ok", "unreachable", "error")
 POLICY: dict[str, Any] = {
     "cadence": "1d",
@@ -133,11 +149,16 @@ def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> Stat
     state.clock = Clock(row.time("clock"))
     state.generation = row.choice("generation", tuple(VERSIONS), state.generation)
     state.version = row.get("version", str, VERSIONS[state.generation])
-    state.registry = _registry(Row(row.get("registry", dict, {}), "scenario.registry"))
-    state.rate_limit = _rate_limit(row.get("rate_limit", dict, None))
+    state.features = _features(Row(row.get("features", dict, {}), "scenario.features"), FEATURES[state.generation])
+    state.registry = _registry(Row(row.get("registry", dict, {}), "scenario.registry"), state.mode)
+    state.rate_limits = _rate_limits(row.get("rate_limit", dict, None))
+    if "policy_older_than" in row:
+        state.policy_older_than = tuple(row.texts("policy_older_than"))
+    state.policies_off_without_images = row.get("policies_off_without_images", bool, False)
     state.external_url = row.get("external_url", str, None)
     state.graphql_enabled = row.get("graphql_enabled", bool, True)
-    state.graphql_missing_fields = tuple(row.texts("graphql_missing_fields"))
+    missing = [*LATER_FIELDS[state.generation], *row.texts("graphql_missing_fields")]
+    state.graphql_missing_fields = tuple(dict.fromkeys(missing))
     state.complexity_limit = row.get("complexity_limit", int, None)
     state.omit_date = row.get("omit_date", bool, False)
     state.admin_mode = row.get("admin_mode", bool, True)
@@ -155,22 +176,41 @@ def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> Stat
     return state
 
 
-def _registry(row: Row) -> RegistrySettings:
+def _features(row: Row, usual: Features) -> Features:
+    features = Features(
+        row.choice("repository_rules", ("current", "old_path", "none"), usual.repository_rules),
+        row.choice("tag_rules", ("full", "no_delete", "no_update", "read_only", "none"), usual.tag_rules),
+    )
+    row.done()
+    return features
+
+
+def _registry(row: Row, mode: Mode) -> RegistrySettings:
     settings = RegistrySettings(
         host=row.get("host", str, RegistrySettings.host),
         state=row.choice("state", REGISTRY_STATES, RegistrySettings.state),
         error_status=row.get("error_status", int, RegistrySettings.error_status),
         enabled=row.get("enabled", bool, True),
         index_detail=row.choice("index_detail", ("missing", "nulls", "error"), RegistrySettings.index_detail),
+        cap=row.get("cap", int, None) if "cap" in row else CAPS.get(mode),
     )
     row.done()
     return settings
 
 
-def _rate_limit(value: dict[str, Any] | None) -> RateLimit | None:
+def _rate_limits(value: dict[str, Any] | None) -> dict[str, RateLimit]:
+    """One for all requests together, or one for each kind of traffic."""
     if value is None:
-        return None
+        return {}
     row = Row(value, "scenario.rate_limit")
+    if "requests" in row:
+        return {"all": _rate_limit(row)}
+    found = {kind: _rate_limit(Row(row.get(kind, dict), f"{row.where}.{kind}")) for kind in TRAFFIC if kind in row}
+    row.done()
+    return found
+
+
+def _rate_limit(row: Row) -> RateLimit:
     limit = RateLimit(row.get("requests", int), row.get("retry_after", (int, float), 1))
     row.done()
     return limit
@@ -199,8 +239,19 @@ def _add_token(state: State, row: Row) -> None:
         row.get("expired", bool, False),
         row.get("revoked", bool, False),
         project,
+        _granular(row, kind),
     )
     row.done()
+
+
+def _granular(row: Row, kind: str) -> frozenset[str] | None:
+    if "granular" not in row:
+        return None
+    permissions = row.texts("granular")
+    unknown = sorted(set(permissions) - set(PERMISSIONS))
+    if unknown or kind != "personal" or "scopes" in row:
+        raise row.wrong("granular", f"a personal token without scopes has some of {', '.join(PERMISSIONS)}")
+    return frozenset(permissions)
 
 
 def _members(state: State, row: Row) -> dict[str, str]:
@@ -214,7 +265,7 @@ def _members(state: State, row: Row) -> dict[str, str]:
 
 
 def _add_group(state: State, row: Row) -> None:
-    number = row.get("id", int, max(state.groups, default=0) + 1)
+    number = row.get("id", int, state.groups.free)
     path = row.get("path", str)
     parent = path.rpartition("/")[0]
     if parent and not state.group_at(parent):
@@ -226,7 +277,7 @@ def _add_group(state: State, row: Row) -> None:
 
 
 def _add_project(state: State, row: Row) -> None:
-    number = row.get("id", int, max(state.projects, default=0) + 1)
+    number = row.get("id", int, state.projects.free)
     path = row.get("path", str)
     if number in state.projects or state.project_at(path):
         raise row.wrong("path", f"the project {path!r} or its id is there already")
@@ -258,17 +309,23 @@ def _add_project(state: State, row: Row) -> None:
     row.done()
 
 
+def _rule_id(state: State, row: Row) -> int:
+    """Unique over the server."""
+    number: int = row.get("id", int, state.last_rule + 1)
+    if number <= state.last_rule:
+        raise row.wrong("id", f"rules are numbered in order, {number} comes after {state.last_rule}")
+    state.last_rule = number
+    return number
+
+
 def _tag_rule(state: State, row: Row) -> TagRule:
     pattern = row.get("pattern", str)
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        re2.compile(pattern, options)
-    except re2.error as error:
-        raise row.wrong("pattern", f"is no RE2 pattern: {error}") from None
+    wrong = mistake(pattern)
+    if wrong:
+        raise row.wrong("pattern", f"is no RE2 pattern: {wrong}")
     immutable = row.get("immutable", bool, False)
     rule = TagRule(
-        state.new_rule_id(),
+        _rule_id(state, row),
         pattern,
         row.choice("delete", RULE_LEVELS, None if immutable else "maintainer"),
         row.choice("push", RULE_LEVELS, None if immutable else "maintainer"),
@@ -280,7 +337,7 @@ def _tag_rule(state: State, row: Row) -> TagRule:
 
 def _repository_rule(state: State, row: Row) -> RepositoryRule:
     rule = RepositoryRule(
-        state.new_rule_id(),
+        _rule_id(state, row),
         row.get("pattern", str),
         row.choice("push", RULE_LEVELS, None),
         row.choice("delete", RULE_LEVELS, None),
@@ -290,7 +347,7 @@ def _repository_rule(state: State, row: Row) -> RepositoryRule:
 
 
 def _add_repository(state: State, row: Row, real: bool) -> None:
-    number = row.get("id", int, max(state.repositories, default=0) + 1)
+    number = row.get("id", int, state.repositories.free)
     project = state.project_at(row.get("project", str))
     if project is None:
         raise row.wrong("project", f"there is no project {row.value['project']!r}")

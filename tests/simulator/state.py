@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from .shelf import Shelf
+
 LEVELS = {"guest": 10, "planner": 15, "reporter": 20, "developer": 30, "maintainer": 40, "owner": 50, "admin": 60}
 Mode = Literal["M1", "M2", "M3"]
 Generation = Literal["G15", "G17", "G18"]
@@ -22,6 +24,8 @@ IMAGE = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+
+OLDER_THAN = ("7d", "14d", "30d", "60d", "90d")
 
 
 @dataclass(slots=True)
@@ -95,7 +99,10 @@ class User:
 
 @dataclass
 class Token:
-    """kind: personal, project, group, oauth, job or deploy. project: of a job token, its path."""
+    """kind: personal, project, group, oauth, job or deploy. project: of a job token, its path.
+
+    granular: the permissions of a fine-grained token, which has no scopes.
+    """
 
     kind: str
     user: User | None
@@ -103,6 +110,7 @@ class Token:
     expired: bool
     revoked: bool
     project: str | None
+    granular: frozenset[str] | None = None
 
 
 @dataclass
@@ -115,13 +123,14 @@ class Group:
 
 @dataclass
 class TagRule:
-    """delete, push: the least level, None in an immutable rule."""
+    """delete, push: the least level, None in an immutable rule. updated_at: None for what was there before."""
 
     id: int
     pattern: str
     delete: str | None
     push: str | None
     immutable: bool
+    updated_at: datetime | None = None
 
 
 @dataclass
@@ -132,6 +141,7 @@ class RepositoryRule:
     pattern: str
     push: str | None
     delete: str | None
+    updated_at: datetime | None = None
 
 
 @dataclass
@@ -175,13 +185,35 @@ class Repository:
         return "/".join(part for part in (self.project.path, self.name) if part).lower()
 
 
+class Repositories(Shelf[Repository]):
+    """Those of a project are found by its id."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._of: dict[int, set[int]] = {}
+
+    def __setitem__(self, number: int, item: Repository) -> None:
+        super().__setitem__(number, item)
+        self._of.setdefault(item.project.id, set()).add(number)
+
+    def of(self, project: Project) -> Iterator[Repository]:
+        """In no order."""
+        for number in self._of.get(project.id, ()):
+            item = self.get(number)
+            if item is not None and item.project is project:
+                yield item
+
+
 @dataclass
 class RegistrySettings:
+    """cap: where a listing ends in a registry without a database, None for never."""
+
     host: str = "registry.example.com"
     state: str = "ok"
     error_status: int = 500
     enabled: bool = True
     index_detail: str = "missing"
+    cap: int | None = None
 
 
 @dataclass
@@ -205,8 +237,25 @@ class Clock:
 
 @dataclass
 class RateLimit:
+    """So many requests of a token in a window of retry_after seconds."""
+
     requests: int
     retry_after: float
+
+
+@dataclass(frozen=True)
+class Features:
+    """What came bit by bit. repository_rules: current, old_path, none. tag_rules: full, no_delete, ..., none."""
+
+    repository_rules: str
+    tag_rules: str
+
+
+FEATURES = {
+    "G15": Features("none", "none"),
+    "G17": Features("old_path", "none"),
+    "G18": Features("current", "full"),
+}
 
 
 @dataclass
@@ -215,8 +264,11 @@ class State:
     mode: Mode = "M1"
     generation: Generation = "G18"
     version: str = VERSIONS["G18"]
+    features: Features = FEATURES["G18"]
     registry: RegistrySettings = field(default_factory=RegistrySettings)
-    rate_limit: RateLimit | None = None
+    rate_limits: dict[str, RateLimit] = field(default_factory=dict)
+    policy_older_than: tuple[str, ...] = OLDER_THAN
+    policies_off_without_images: bool = False
     external_url: str | None = None
     graphql_enabled: bool = True
     graphql_missing_fields: tuple[str, ...] = ()
@@ -225,9 +277,9 @@ class State:
     admin_mode: bool = True
     users: dict[str, User] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
-    groups: dict[int, Group] = field(default_factory=dict)
-    projects: dict[int, Project] = field(default_factory=dict)
-    repositories: dict[int, Repository] = field(default_factory=dict)
+    groups: Shelf[Group] = field(default_factory=Shelf)
+    projects: Shelf[Project] = field(default_factory=Shelf)
+    repositories: Repositories = field(default_factory=Repositories)
     last_rule: int = 0
 
     def new_rule_id(self) -> int:
@@ -236,9 +288,7 @@ class State:
         return self.last_rule
 
     def project_at(self, path: str) -> Project | None:
-        """GitLab's paths ignore case."""
-        wanted = path.lower()
-        return next((project for project in self.projects.values() if project.path.lower() == wanted), None)
+        return self.projects.at(path)
 
     def moved_project(self, path: str) -> Project | None:
         wanted = path.lower()
@@ -247,17 +297,23 @@ class State:
             None,
         )
 
+    def move_project(self, project: Project, path: str) -> None:
+        """The old path leads to it from now on, and its repositories have new ones."""
+        project.former_paths.append(project.path)
+        project.path = path
+        self.projects.relabel()
+        self.repositories.relabel()
+
     def group_at(self, path: str) -> Group | None:
-        wanted = path.lower()
-        return next((group for group in self.groups.values() if group.path.lower() == wanted), None)
+        return self.groups.at(path)
 
     def repository_at(self, path: str) -> Repository | None:
-        return next((item for item in self.repositories.values() if item.path == path), None)
+        return self.repositories.at(path)
 
     def repositories_of(self, projects: Iterable[Project]) -> list[Repository]:
         """By id."""
-        ids = {project.id for project in projects}
-        return sorted((item for item in self.repositories.values() if item.project.id in ids), key=lambda item: item.id)
+        found = (item for project in projects for item in self.repositories.of(project))
+        return sorted(found, key=lambda item: item.id)
 
     def projects_within(self, group: Group) -> list[Project]:
         """The projects of the group and of the groups below it."""

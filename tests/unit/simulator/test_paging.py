@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.simulator import edits
+from tests.simulator.registry import MemoryFiles
+from tests.simulator.scenario import build
+
 from .world import Client, names, world
 
 TAGS = "/projects/1/registry/repositories/100/tags"
@@ -80,9 +84,44 @@ def test_totals_vanish_at_ten_thousand_tags(gitlab: Client, count: int, counted:
 
 
 def test_without_a_database_ten_thousand_names_are_all_there_is(gitlab: Client) -> None:
-    gitlab.simulator.load(many(10_003, mode="M2"))
+    gitlab.simulator.load(many(10_003, mode="M2", registry={"cap": 10_000}))
     assert gitlab.rest("/registry/repositories/100?tags_count=true").json()["tags_count"] == 10_000
     assert gitlab.rest(f"{TAGS}?per_page=100&page=101").json() == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "registry", "count"),
+    [
+        ("M2", {}, 30),
+        ("M2", {"cap": 7}, 7),
+        ("M2", {"cap": None}, 30),
+        ("M3", {"cap": None}, 30),
+        ("M1", {"cap": 7}, 30),
+    ],
+)
+def test_where_a_listing_ends(gitlab: Client, mode: str, registry: dict[str, Any], count: int) -> None:
+    gitlab.simulator.load(many(30, mode=mode, registry=registry))
+    assert len(gitlab.rest(f"{TAGS}?per_page=100").json()) == count
+    assert gitlab.rest("/registry/repositories/100?tags_count=true").json()["tags_count"] == count
+    query = '{ containerRepository(id: "gid://gitlab/ContainerRepository/100") { tagsCount } }'
+    assert gitlab.data(query)["containerRepository"]["tagsCount"] == count
+
+
+def test_the_cap_may_come_later_and_another_vendors_registry_has_one() -> None:
+    assert build({"mode": "M3"}).registry.cap == 10_000
+    state = build(many(30, mode="M2"))
+    edits.apply(state, {"set_registry": {"cap": 5}})
+    assert len(MemoryFiles(state).names(state.repositories[100])) == 5
+
+
+def test_more_than_two_hundred_thousand_tags_break_the_listing(gitlab: Client) -> None:
+    gitlab.simulator.load(many(200_001))
+    for path in (TAGS, "/registry/repositories/100?tags_count=true", "/projects/1/registry/repositories?tags=true"):
+        answer = gitlab.rest(path)
+        assert (answer.status_code, answer.json()) == (500, {"message": "500 Internal Server Error"})
+    assert gitlab.rest(f"{TAGS}?pagination=keyset").status_code == 200
+    gitlab.simulator.edit_tags("team/app", remove=["v000000"])
+    assert gitlab.rest(f"{TAGS}?per_page=1").status_code == 200
 
 
 def test_names_are_sorted_bytewise(gitlab: Client) -> None:

@@ -184,3 +184,30 @@ def test_the_rate_limit_answers_in_text_and_passes(gitlab: Client) -> None:
     assert gitlab.rest("/user", "owner").status_code == 200
     gitlab.simulator.clock(advance=601)
     assert gitlab.rest("/user").status_code == 200
+
+
+def test_rest_and_graphql_may_have_limits_of_their_own(gitlab: Client) -> None:
+    limits = {"api": {"requests": 2, "retry_after": 600}, "web": {"requests": 1, "retry_after": 60}}
+    gitlab.simulator.load(world(rate_limit=limits))
+    query = "{ currentUser { id } }"
+    assert [gitlab.graphql(query).status_code for _time in range(2)] == [200, 429]
+    assert [gitlab.rest("/user").status_code for _time in range(3)] == [200, 200, 429]
+    assert gitlab.graphql(query).headers["RateLimit-Name"] == "throttle_authenticated_web"
+    assert gitlab.rest("/user").headers["RateLimit-Name"] == "throttle_authenticated_api"
+    assert gitlab.rest("/version", None).status_code == 401
+    assert gitlab.send("GET", f"{gitlab.simulator.url}/jwt/auth", "maintainer").status_code == 429
+    gitlab.simulator.clock(advance=61)
+    assert gitlab.graphql(query).status_code == 200
+    assert gitlab.rest("/user").status_code == 429
+
+
+def test_one_limit_may_be_for_one_kind_of_traffic(gitlab: Client) -> None:
+    gitlab.simulator.load(world(rate_limit={"web": {"requests": 1, "retry_after": 60}}))
+    assert [gitlab.graphql("{ currentUser { id } }").status_code for _time in range(2)] == [200, 429]
+    assert {gitlab.rest("/user").status_code for _time in range(5)} == {200}
+
+
+def test_a_limit_for_everything_counts_everything(gitlab: Client) -> None:
+    gitlab.simulator.load(world(rate_limit={"requests": 2, "retry_after": 60}))
+    assert gitlab.graphql("{ currentUser { id } }").status_code == gitlab.rest("/user").status_code == 200
+    assert gitlab.graphql("{ currentUser { id } }").status_code == gitlab.rest("/user").status_code == 429
