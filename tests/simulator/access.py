@@ -154,6 +154,11 @@ def can_read_images(state: State, caller: Caller, project: Project) -> bool:
     return project.access_level == "enabled" and _is_open(project.visibility, caller)
 
 
+def can_read_code(state: State, caller: Caller, project: Project) -> bool:
+    """Branches, merge requests and deployments, too."""
+    return _is_open(project.visibility, caller) or project_level(state, caller, project) >= LEVELS["reporter"]
+
+
 def can_read_group_images(state: State, caller: Caller, group: Group) -> bool:
     return group_level(state, caller, group) >= LEVELS["reporter"]
 

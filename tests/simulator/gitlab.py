@@ -14,7 +14,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import access, graphql_server, rest, rest_namespaces, rest_protection, rest_registry, rest_settings
+from . import (
+    access,
+    graphql_server,
+    rest,
+    rest_namespaces,
+    rest_projects,
+    rest_protection,
+    rest_references,
+    rest_registry,
+    rest_settings,
+)
 from .access import NOBODY, Caller, Credential
 from .answers import Answer, Refused, as_json, as_text
 from .database import Database
@@ -28,7 +38,9 @@ from .state import Repository, State
 ROUTES = rest.Routes(
     [
         *rest_namespaces.ROUTES,
+        *rest_projects.ROUTES,
         *rest_settings.ROUTES,
+        *rest_references.ROUTES,
         *rest_registry.ROUTES,
         *rest_protection.ROUTES,
     ]

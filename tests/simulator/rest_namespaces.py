@@ -168,14 +168,14 @@ def group_projects(call: Call) -> list[dict[str, Any]]:
     found = [
         project
         for project in call.state.projects.values()
-        if belongs(project) and _is_wanted(project, params) and access.can_see_project(call.state, call.caller, project)
+        if belongs(project) and is_wanted(project, params) and access.can_see_project(call.state, call.caller, project)
     ]
-    found.sort(key=_order(params["order_by"]), reverse=params["sort"] == "desc")
+    found.sort(key=order(params["order_by"]), reverse=params["sort"] == "desc")
     page, call.headers = paginate(found, params, call.url)
     return [(simple_project_row if params["simple"] else project_row)(call, project) for project in page]
 
 
-def _is_wanted(project: Project, params: dict[str, Any]) -> bool:
+def is_wanted(project: Project, params: dict[str, Any]) -> bool:
     """What a list of projects can be narrowed by."""
     if params.get("archived") is not None and project.archived != params["archived"]:
         return False
@@ -184,7 +184,7 @@ def _is_wanted(project: Project, params: dict[str, Any]) -> bool:
     return not params.get("search") or params["search"].lower() in project.path.rpartition("/")[2].lower()
 
 
-def _order(key: str) -> Any:
+def order(key: str) -> Any:
     """The order of a project list, equals by id."""
     if key in ("name", "path"):
         return lambda project: (project.path.rpartition("/")[2], project.id)

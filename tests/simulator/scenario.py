@@ -20,12 +20,15 @@ from .state import (
     LEVELS,
     VERSIONS,
     Clock,
+    Deployment,
     Features,
     Generation,
     Group,
+    MergeRequest,
     Mode,
     Project,
     RateLimit,
+    References,
     RegistrySettings,
     Repository,
     RepositoryRule,
@@ -53,6 +56,7 @@ LATER_FIELDS: dict[Generation, tuple[str, ...]] = {
     "G17": ("ContainerRepositoryTag.protection",),
     "G18": (),
 }
+DEPLOYMENT_STATUSES = ("created", "running", "success", "failed", "canceled", "skipped", "blocked")
 STATUSES = ("delete_scheduled", "delete_ongoing", "delete_failed")
 # Another vendor's registry gives no more than it is asked for; GitLab's own is said to do either.
 CAPS: dict[Mode, int] = {"M3": 10_000}
@@ -305,8 +309,27 @@ def _add_project(state: State, row: Row) -> None:
         tag_rules=[_tag_rule(state, item) for item in row.rows("tag_rules")],
         repository_rules=[_repository_rule(state, item) for item in row.rows("repository_rules")],
         created_at=row.time("created_at") or EPOCH + timedelta(days=number),
+        references=_references(row),
     )
     row.done()
+
+
+def _references(row: Row) -> References:
+    references = References(row.texts("branches"), row.texts("git_tags"), environments=row.texts("environments"))
+    for number, item in enumerate(row.rows("merge_requests"), 1):
+        state = item.choice("state", ("opened", "closed", "locked", "merged"), "opened")
+        request = MergeRequest(item.get("iid", int, number), item.get("source_branch", str), state)
+        references.merge_requests.append(request)
+        item.done()
+    for item in row.rows("deployments"):
+        environment = item.get("environment", str)
+        if environment not in references.environments:
+            raise item.wrong("environment", f"there is no environment {environment!r}")
+        status = item.choice("status", DEPLOYMENT_STATUSES, "success")
+        deployment = Deployment(environment, status, item.get("sha", str), item.get("ref", str, "main"))
+        references.deployments.append(deployment)
+        item.done()
+    return references
 
 
 def _rule_id(state: State, row: Row) -> int:

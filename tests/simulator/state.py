@@ -144,6 +144,32 @@ class RepositoryRule:
     updated_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class MergeRequest:
+    iid: int
+    source_branch: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Deployment:
+    environment: str
+    status: str
+    sha: str
+    ref: str
+
+
+@dataclass
+class References:
+    """What images may be named after, or run in."""
+
+    branches: list[str] = field(default_factory=list)
+    git_tags: list[str] = field(default_factory=list)
+    merge_requests: list[MergeRequest] = field(default_factory=list)
+    environments: list[str] = field(default_factory=list)
+    deployments: list[Deployment] = field(default_factory=list)
+
+
 @dataclass
 class Project:
     id: int
@@ -158,6 +184,7 @@ class Project:
     tag_rules: list[TagRule]
     repository_rules: list[RepositoryRule]
     created_at: datetime
+    references: References = field(default_factory=References)
 
     @property
     def namespace(self) -> str:

@@ -346,3 +346,45 @@ def test_the_log_describes_the_operation(gitlab: Client) -> None:
     assert mutation["operation"]["fields"] == ["destroyContainerRepositoryTags"]
     counters = gitlab.simulator.counters()
     assert (counters["graphql"], counters["mutations"], counters["writes"], counters["reads"]) == (2, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "score"),
+    [
+        # A page costs 1 % more for each row that it may have: those asked for, or else as many as a page takes.
+        ("tags(first: 20) { nodes { name } }", int(3 * 1.20)),
+        ("tags(first: 5) { nodes { name } }", int(3 * 1.05)),
+        ("tags(first: 100) { nodes { name } }", int(3 * 1.20)),
+        ("tags { nodes { name } }", int(3 * 1.20)),
+        ("tags(last: 10) { nodes { name digest } }", int(4 * 1.10)),
+        ("tags(first: 20) { edges { node { name } } }", int(4 * 1.20)),
+        ("tags(first: 20) { nodes { name protection { immutable } } }", int(5 * 1.20)),
+        ("project { containerRepositories(first: 50) { nodes { path } } }", 1 + int(3 * 1.50)),
+        ("project { containerRepositories { nodes { path } } }", 1 + int(3 * 2.00)),
+    ],
+)
+def test_what_a_page_costs(gitlab: Client, fields: str, score: int) -> None:
+    query = f'{{ queryComplexity {{ score }} containerRepository(id: "{GID}") {{ {fields} }} }}'
+    assert gitlab.data(query)["queryComplexity"] == {"score": 2 + 1 + score}
+
+
+@pytest.mark.parametrize("aliases", [12, 16])
+def test_a_dozen_repositories_and_more_fit_into_one_request(gitlab: Client, aliases: int) -> None:
+    data = gitlab.data(f"{{ queryComplexity {{ score limit }} {batch(aliases)} }}")
+    assert data["queryComplexity"] == {"score": 3 + 14 * aliases, "limit": 250}
+    assert len(data) == aliases + 1
+
+
+def test_nobody_may_ask_less_deeply(gitlab: Client) -> None:
+    query = "{ " + 'group(fullPath: "open") { ' + "parent { " * 14 + "id" + " }" * 16
+    messages = [error["message"] for error in gitlab.graphql(query, None).json()["errors"]]
+    assert messages == ["Query has depth of 16, which exceeds max depth of 15"]
+    assert "errors" not in gitlab.graphql(query).json()
+
+
+def test_twenty_names_go_at_once(gitlab: Client) -> None:
+    gitlab.simulator.load(many(30))
+    tags = [f"v{number:02}" for number in range(20)]
+    result = destroy(gitlab, tags)["data"]["destroyContainerRepositoryTags"]
+    assert result == {"deletedTagNames": tags, "errors": []}
+    assert len(gitlab.simulator.state()["team/app"]) == 10

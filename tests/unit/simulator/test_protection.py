@@ -80,3 +80,19 @@ def test_graphql_leaves_protected_names_out_without_a_word(gitlab: Client) -> No
     assert result == {"deletedTagNames": [], "errors": ["cannot delete protected tag(s)"]}
     result = gitlab.data(mutation, "owner", names=["v1"])["destroyContainerRepositoryTags"]
     assert result == {"deletedTagNames": ["v1"], "errors": []}
+
+
+@pytest.mark.parametrize(
+    ("token", "deleted"),
+    [("maintainer", ["dev"]), ("owner", ["dev"]), ("admin-mode", ["v1", "dev"]), ("admin", None)],
+)
+def test_an_administrator_passes_the_rules_by_graphql_but_not_the_immutable_ones(
+    gitlab: Client, token: str, deleted: list[str] | None
+) -> None:
+    gitlab.simulator.load(ruled({"pattern": "^v", "delete": "admin"}, {"pattern": "^rev", "immutable": True}))
+    mutation = (
+        f'mutation {{ destroyContainerRepositoryTags(input: {{id: "{GID}", tagNames: ["v1", "rev10", "dev"]}}) '
+        "{ deletedTagNames errors } }"
+    )
+    result = gitlab.graphql(mutation, token).json()["data"]["destroyContainerRepositoryTags"]
+    assert result == (None if deleted is None else {"deletedTagNames": deleted, "errors": []})
