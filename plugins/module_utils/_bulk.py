@@ -14,18 +14,18 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ._deletion import Fate, Outcome
+from ._deletion import CHANGED, Fate, Outcome, differs
 from ._errors import RegistryError
 from ._graphql import answer_was_lost
 from ._matching import pattern_error, quoted
 from ._models import Mode
 from ._plan import RepositoryPlan
-from ._reading import Reading, Server, list_names
+from ._reading import Reading, Server, list_names, read_again
 from ._rest import bulk_delete_tags
 from ._server_policy import MAX_LIST_SIZE
 
 # So many looks without a change, after some tags went, mean that no more will go.
-QUIET_LOOKS = 3
+QUIET_LOOKS = 4
 
 _IN_BACKGROUND = "GitLab accepted the bulk deletion and carries it out in the background"
 _LOST = "the answer to the bulk deletion was lost, and GitLab may have taken it up or not"
@@ -42,12 +42,16 @@ class Order:
 
 @dataclass
 class Watch:
-    """An order that was given. error: how GitLab refused it, or lost the answer. quiet: looks without a change."""
+    """An order that was given. error: how GitLab refused it, or lost the answer. quiet: looks without a change.
+
+    changed: planned tags that are there, and are another image than in the plan, or were pushed again.
+    """
 
     order: Order
     error: RegistryError | None = None
     listing: Reading | None = None
     gone: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
     quiet: int = 0
 
     @property
@@ -60,9 +64,7 @@ class Watch:
 
     @property
     def done(self) -> bool:
-        least, most = self.order.plan.goes
-        settled = self.quiet >= QUIET_LOOKS and len(self.gone) >= max(1, least)
-        return settled or len(self.gone) >= most
+        return len(self.gone) >= self.order.plan.goes[1] or (bool(self.gone) and self.quiet >= QUIET_LOOKS)
 
 
 def pinned(part: RepositoryPlan, keep: str | None, older_than: str) -> Order:
@@ -97,6 +99,7 @@ def delete_in_bulk(server: Server, orders: t.Sequence[Order], wait: float | None
             left = [watch for watch in left if not watch.done]
             if not left:
                 break
+    server.client.parallel(lambda watch: _look_at_what_is_left(server, watch), watches)
     fates = tuple(fate for watch in watches for fate in _fates(watch, wait))
     return Outcome(fates, _remaining(watches), "; ".join(filter(None, (_vanished(watch) for watch in watches))))
 
@@ -120,6 +123,19 @@ def _look(server: Server, watch: Watch) -> None:
     watch.gone = gone
 
 
+def _look_at_what_is_left(server: Server, watch: Watch) -> None:
+    """Tell tags that GitLab rightly left, as far as their digests were planned and can be read."""
+    if watch.listing is None or watch.listing.error:
+        return
+    planned = {decision.tag.name: decision.tag for decision in watch.order.plan.deletions}
+    left = [name for name, tag in planned.items() if name not in watch.gone and tag.digest]
+    try:
+        found = read_again(server, watch.order.plan.repository, left, watch.listing.names) if left else {}
+    except RegistryError:
+        return
+    watch.changed = {name for name, tag in found.items() if tag and tag.digest and differs(tag, planned[name])}
+
+
 def _fates(watch: Watch, wait: float | None) -> t.Iterator[Fate]:
     path = watch.order.plan.repository.path
     for decision in watch.order.plan.deletions:
@@ -136,6 +152,8 @@ def _judged(watch: Watch, name: str, wait: float | None) -> tuple[str, str]:
         if watch.answer_lost:
             return "not_deleted", _LOST
         return "unverified", str(listing.error) if listing and listing.error else _IN_BACKGROUND
+    if name in watch.changed:
+        return "changed_since", CHANGED
     if name not in watch.gone:
         late = f"GitLab has not deleted it within {wait:g} seconds" if wait is not None else _IN_BACKGROUND
         return "not_deleted", _LOST if watch.answer_lost else late

@@ -33,6 +33,7 @@ _SEEMS_GONE = "seems_gone"
 _UNREADABLE = "unreadable"
 _FORBIDDEN = "forbidden"
 
+CHANGED = "it is another image, or was pushed again, since the plan was made"
 _ANSWER_LOST = "its deletion was asked for and the answer was lost"
 
 
@@ -268,8 +269,8 @@ def _unchanged(work: Work, batch: list[Decision], *, asked_before: bool) -> list
             work.settle([name], _SEEMS_GONE, asked_before=asked_before)
         elif now.digest is None:
             work.settle([name], _UNREADABLE, f"it could not be read again: {now.error}", asked_before=asked_before)
-        elif _differs(now, decision.tag):
-            work.settle([name], "changed_since", "it is another image, or was pushed again, since the plan was made")
+        elif differs(now, decision.tag):
+            work.settle([name], "changed_since", CHANGED)
         elif now.protected:
             work.settle([name], "changed_since", "it has been protected since the plan was made")
         else:
@@ -277,7 +278,8 @@ def _unchanged(work: Work, batch: list[Decision], *, asked_before: bool) -> list
     return unchanged
 
 
-def _differs(now: Tag, planned: Tag) -> bool:
+def differs(now: Tag, planned: Tag) -> bool:
+    """Whether the tag is another image, or was pushed again."""
     if now.digest != planned.digest:
         return True
     return now.published is not None and planned.published is not None and now.published != planned.published

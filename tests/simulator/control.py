@@ -57,11 +57,27 @@ def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
             return None
         return {"log": gitlab.journal.log, "counters": gitlab.journal.counters()}
 
+    async def jobs(request: Request) -> Any:
+        if request.method == "POST":
+            gitlab.background.run_due(gitlab.state, gitlab.open_registry, at_once=True)
+        else:
+            gitlab.catch_up()
+        return [job.row() for job in gitlab.background.jobs]
+
+    async def leases(_request: Request) -> Any:
+        gitlab.background.leases.clear()
+
+    async def policies(_request: Request) -> Any:
+        for project in gitlab.state.projects.values():
+            gitlab.background.run_policy(gitlab.state, project)
+
     async def state(_request: Request) -> Any:
+        gitlab.catch_up()
         repositories = gitlab.state.repositories.values()
         return {item.path: list(item.tags.names) if item.tags else gitlab.real_names(item) for item in repositories}
 
     async def tags(request: Request) -> Any:
+        gitlab.catch_up()
         if request.method == "GET":
             repository = edits.repository_of(gitlab.state, dict(request.query_params), "tags")
             return [describe_tag(tag) for tag in repository.tags or ()]
@@ -87,6 +103,9 @@ def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
         Route("/_sim/faults", _plain(set_faults), methods=["POST", "DELETE"]),
         Route("/_sim/latency", _plain(latency), methods=["PUT"]),
         Route("/_sim/requests", _plain(requests), methods=["GET", "DELETE"]),
+        Route("/_sim/jobs", _plain(jobs), methods=["GET", "POST"]),
+        Route("/_sim/leases", _plain(leases), methods=["DELETE"]),
+        Route("/_sim/policies", _plain(policies), methods=["POST"]),
         Route("/_sim/state", _plain(state), methods=["GET"]),
         Route("/_sim/import", _plain(import_tags), methods=["POST"]),
         Route("/_sim/tags", _plain(tags), methods=["GET", "PATCH"]),

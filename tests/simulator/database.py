@@ -46,7 +46,7 @@ class RowTag(TagView):
         return self._tag.size
 
     @property
-    def created_at(self) -> datetime:
+    def created_at(self) -> datetime | None:
         return self._tag.created_at
 
     @property

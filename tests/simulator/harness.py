@@ -91,6 +91,22 @@ class Simulator:
         """The sorted tag names of every repository by its path."""
         return dict(self._control("GET", "state"))
 
+    def jobs(self) -> list[dict[str, Any]]:
+        """What was done in the background, or waits: kind, repository, parameters, state, attempts, result."""
+        return list(self._control("GET", "jobs"))
+
+    def run_jobs(self) -> list[dict[str, Any]]:
+        """Do everything that waits in the background, whatever its time."""
+        return list(self._control("POST", "jobs"))
+
+    def run_policies(self) -> None:
+        """Let every enabled cleanup policy run now."""
+        self._control("POST", "policies")
+
+    def clear_leases(self) -> None:
+        """Let every repository take a bulk deletion again."""
+        self._control("DELETE", "leases")
+
     def tags(self, path: str) -> list[dict[str, Any]]:
         """All that is known of the tags of a repository in memory."""
         return list(self._control("GET", f"tags?repository={quote(path, safe='')}"))

@@ -35,7 +35,7 @@ def paginate(
     following = page + 1 if page < pages else None
     targets = [("prev", previous), ("next", following), ("first", 1), ("last", pages if counted else None)]
     links = [
-        f'<{link(url, {**params, "page": number, "per_page": asked})}>; rel="{name}"'
+        f'<{link(url, {**params, "page": number, "per_page": size})}>; rel="{name}"'
         for name, number in targets
         if number
     ]

@@ -13,15 +13,20 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from .answers import Refused
+from .patterns import mistake
 
 _TRUE = {"1", "on", "t", "true", "y", "yes"}
 _FALSE = {"0", "off", "f", "false", "n", "no"}
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+# Ruby's own reading of an integer.
+_INTEGER = re.compile(r"\s*[+-]?[0-9]+(?:_[0-9]+)*\s*", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Param:
-    """values: what is allowed; forbidden: what is not. blank: an empty text is one, and not nothing."""
+    """values: what is allowed; forbidden: what is not. blank: an empty text is one, and not nothing.
+
+    pattern: the text has to be a regular expression.
+    """
 
     kind: Literal["bool", "int", "str"] = "str"
     default: Any = None
@@ -29,6 +34,7 @@ class Param:
     forbidden: tuple[Any, ...] = ()
     required: bool = False
     blank: bool = False
+    pattern: bool = False
 
 
 PAGES = {"page": Param("int", 1), "per_page": Param("int", 20, forbidden=(0,))}
@@ -50,6 +56,8 @@ def _coerce(kind: str, value: Any, blank: bool) -> Any:
         if text in _TRUE | _FALSE:
             return text in _TRUE
         raise _Invalid
+    if isinstance(value, float):
+        return int(value)
     if isinstance(value, bool) or not _INTEGER.fullmatch(str(value)):
         raise _Invalid
     return int(value)
@@ -60,10 +68,13 @@ def check(
 ) -> dict[str, Any]:
     """All parameters, the declared ones coerced; Refused with 400 names every bad one.
 
-    one_of: at least one of these has to be given, with whatever value. within: the object they are the keys of.
+    one_of: at least one of these has to be given, with whatever value; it is complained about behind the first of them.
+    within: the object they are the keys of.
     """
     checked = dict(given)
     complaints = []
+    missing = f"{', '.join(one_of)} are missing, at least one parameter must be provided"
+    lacking = bool(one_of) and not set(one_of) & set(given)
     for key, param in declared.items():
         name = f"{within}[{key}]" if within else key
         if param.required and key not in given:
@@ -80,10 +91,14 @@ def check(
             complaints.append(f"{name} does not have a valid value")
         elif value is not None and value in param.forbidden:
             complaints.append(f"{name} has a value not allowed")
+        elif param.pattern and value and mistake(value):
+            complaints.append(f"{name} is an invalid regexp: {mistake(value)}")
         if value is not None or key in given:
             checked[key] = value
-    if one_of and not set(one_of) & set(given):
-        complaints.append(f"{', '.join(one_of)} are missing, at least one parameter must be provided")
+        if lacking and key == one_of[0]:
+            complaints.append(missing)
+    if lacking and missing not in complaints:
+        complaints.append(missing)
     if complaints:
         raise Refused(400, {"error": ", ".join(complaints)})
     return checked

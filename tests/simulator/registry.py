@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import abc
 import functools
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from .state import INDEX, Repository, State, Tags
+from .state import DOCKER_IMAGE, INDEX, Repository, State, Tag, Tags
 
 Deletion = Literal["deleted", "missing", "refused"]
 
@@ -254,6 +255,35 @@ class MemoryFiles(Files):
         if not self.answers(repository):
             return "refused" if "error" in self.states(repository) else "missing"
         return "deleted" if tags_of(repository).remove(name) else "missing"
+
+
+class Foreign(MemoryFiles):
+    """Another vendor's registry, which can't delete a tag (M3).
+
+    Rails points the tag at an empty image of its own and deletes that image by its digest; so a missing tag is made
+    first and then deleted like any other.
+    """
+
+    def delete(self, repository: Repository, name: str) -> Deletion:
+        way = self.state.registry.deletes
+        if not self.answers(repository) or way == "refused":
+            return "refused"
+        tags = tags_of(repository)
+        tag = tags.get(name)
+        if way == "refused_after_overwrite":
+            tags.put(_dummy(repository, name))
+            return "refused"
+        tags.remove(name)
+        if way == "by_digest" and tag is not None:
+            for sibling in [other.name for other in tags if other.digest == tag.digest]:
+                tags.remove(sibling)
+        return "deleted"
+
+
+def _dummy(repository: Repository, name: str) -> Tag:
+    """All of them are the same empty image."""
+    digest = "sha256:" + hashlib.sha256(b"dummy").hexdigest()
+    return Tag(name, repository.path, DOCKER_IMAGE, True, None, None, None, None, 0, digest)
 
 
 def answer_to_index(behaviour: str) -> Manifest | None:

@@ -174,26 +174,10 @@ def tag_detail(call: Call) -> dict[str, Any]:
     }
 
 
-def delete_tag(call: Call) -> int:
-    """A missing tag is forbidden where it is looked up in the database, and counts as deleted elsewhere."""
-    project = registry_project(call)
-    params = call.check(REPOSITORY_ID)
-    repository = find_repository(call, project, params["repository_id"])
-    name = call.route["tag_name"]
-    if not access.can_destroy_images(call.state, call.caller, project) or call.registry.find(repository, name) is None:
-        raise refused(403, "403 Forbidden")
-    if access.is_protected(call.state, call.caller, repository, name):
-        raise refused(403, "403 Forbidden")
-    if call.registry.delete(repository, name) == "refused":
-        raise refused(400, "400 Bad request")
-    return 200
-
-
 ROUTES = [
     Route("GET", "/projects/:id/registry/repositories", project_repositories, job=True),
     Route("GET", "/groups/:id/registry/repositories", group_repositories),
     Route("GET", "/registry/repositories/:id{digits}", single_repository),
     Route("GET", "/projects/:id/registry/repositories/:repository_id/tags", tags, job=True),
     Route("GET", "/projects/:id/registry/repositories/:repository_id/tags/:tag_name", tag_detail, job=True),
-    Route("DELETE", "/projects/:id/registry/repositories/:repository_id/tags/:tag_name", delete_tag, job=True),
 ]

@@ -19,11 +19,13 @@ from .state import (
     IMAGE,
     LEVELS,
     VERSIONS,
+    CleanupSettings,
     Clock,
     Deployment,
     Features,
     Generation,
     Group,
+    JobSettings,
     MergeRequest,
     Mode,
     Project,
@@ -45,6 +47,7 @@ TAG_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 KINDS = ("personal", "project", "group", "oauth", "job", "deploy")
 VISIBILITIES = ("private", "internal", "public")
 RULE_LEVELS = ("maintainer", "owner", "admin")
+DELETES = ("by_dummy", "by_digest", "refused", "refused_after_overwrite")
 MODES = ("M1", "M2", "M3")
 # What the schema of a generation does not have yet: fields of 16.8, 17.0 and 17.9.
 LATER_FIELDS: dict[Generation, tuple[str, ...]] = {
@@ -159,6 +162,8 @@ def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> Stat
     if "policy_older_than" in row:
         state.policy_older_than = tuple(row.texts("policy_older_than"))
     state.policies_off_without_images = row.get("policies_off_without_images", bool, False)
+    state.cleanup = _cleanup(Row(row.get("cleanup", dict, {}), "scenario.cleanup"))
+    state.job_settings = _jobs(Row(row.get("jobs", dict, {}), "scenario.jobs"))
     state.external_url = row.get("external_url", str, None)
     state.graphql_enabled = row.get("graphql_enabled", bool, True)
     missing = [*LATER_FIELDS[state.generation], *row.texts("graphql_missing_fields")]
@@ -196,6 +201,7 @@ def _registry(row: Row, mode: Mode) -> RegistrySettings:
         error_status=row.get("error_status", int, RegistrySettings.error_status),
         enabled=row.get("enabled", bool, True),
         index_detail=row.choice("index_detail", ("missing", "nulls", "error"), RegistrySettings.index_detail),
+        deletes=row.choice("deletes", DELETES, RegistrySettings.deletes),
         cap=row.get("cap", int, None) if "cap" in row else CAPS.get(mode),
     )
     row.done()
@@ -218,6 +224,31 @@ def _rate_limit(row: Row) -> RateLimit:
     limit = RateLimit(row.get("requests", int), row.get("retry_after", (int, float), 1))
     row.done()
     return limit
+
+
+def _cleanup(row: Row) -> CleanupSettings:
+    usual = CleanupSettings()
+    settings = CleanupSettings(
+        page_size=row.get("page_size", int, usual.page_size),
+        max_list_size=row.get("max_list_size", int, usual.max_list_size),
+        delete_timeout=row.get("delete_timeout", (int, float), usual.delete_timeout),
+        sample_seed=row.get("sample_seed", int, usual.sample_seed),
+        seconds_per_delete=row.get("seconds_per_delete", (int, float), usual.seconds_per_delete),
+    )
+    row.done()
+    return settings
+
+
+def _jobs(row: Row) -> JobSettings:
+    usual = JobSettings()
+    settings = JobSettings(
+        delay=row.get("delay", (int, float), usual.delay),
+        failures=row.get("failures", int, usual.failures),
+        retries=row.get("retries", int, usual.retries),
+        retry_wait=row.get("retry_wait", (int, float), usual.retry_wait),
+    )
+    row.done()
+    return settings
 
 
 def _add_user(state: State, row: Row) -> None:
@@ -383,6 +414,7 @@ def _add_repository(state: State, row: Row, real: bool) -> None:
         cleanup_policy_started_at=row.time("cleanup_policy_started_at"),
         registry_state=row.choice("registry_state", ("ok", "unknown", "error", "unreachable"), "ok"),
         tags=None,
+        failed_attempts=row.get("failed_attempts", int, 0),
     )
     if number in state.repositories or state.repository_at(repository.path):
         raise row.wrong("id", f"the repository {repository.path!r} or its id is there already")
@@ -402,7 +434,7 @@ def make_tag(row: Row, mode: str, path: str) -> Tag:
     name = row.get("name", str)
     if not TAG_NAME.fullmatch(name):
         raise row.wrong("name", f"{name!r} is no tag name")
-    created = row.time("created_at") or EPOCH + timedelta(days=365)
+    created = row.time("created_at") if "created_at" in row else EPOCH + timedelta(days=365)
     updated = row.time("updated_at")
     published = row.time("published_at") or updated or created
     config = row.get("config", bool, True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import hashlib
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -40,7 +41,7 @@ class Tag:
     media_type: str
     config: bool
     config_created: datetime | None
-    created_at: datetime
+    created_at: datetime | None
     updated_at: datetime | None
     published_at: datetime | None
     size: int
@@ -206,6 +207,7 @@ class Repository:
     cleanup_policy_started_at: datetime | None
     registry_state: str
     tags: Tags | None
+    failed_attempts: int = 0
 
     @property
     def path(self) -> str:
@@ -233,7 +235,10 @@ class Repositories(Shelf[Repository]):
 
 @dataclass
 class RegistrySettings:
-    """cap: where a listing ends in a registry without a database, None for never."""
+    """cap: where a listing ends in a registry without a database, None for never.
+
+    deletes: how another vendor's registry takes deletions: by_dummy, by_digest, refused or refused_after_overwrite.
+    """
 
     host: str = "registry.example.com"
     state: str = "ok"
@@ -241,6 +246,28 @@ class RegistrySettings:
     enabled: bool = True
     index_detail: str = "missing"
     cap: int | None = None
+    deletes: str = "by_dummy"
+
+
+@dataclass(frozen=True)
+class CleanupSettings:
+    """How GitLab's cleanup runs; seconds_per_delete: how long one deletion takes it."""
+
+    page_size: int = 1000
+    max_list_size: int = 200
+    delete_timeout: float = 250.0
+    sample_seed: int = 0
+    seconds_per_delete: float = 0.0
+
+
+@dataclass(frozen=True)
+class JobSettings:
+    """delay: seconds before a job starts. failures: so many first runs of each fail by themselves."""
+
+    delay: float = 0.0
+    failures: int = 0
+    retries: int = 3
+    retry_wait: float = 15.0
 
 
 @dataclass
@@ -250,6 +277,10 @@ class Clock:
     frozen: datetime | None = None
     offset: timedelta = timedelta()
     advanced: float = 0.0
+
+    def elapsed(self) -> float:
+        """Seconds on a clock of waiting: clients really wait, and tests move the clock."""
+        return time.monotonic() + self.advanced
 
     def now(self) -> datetime:
         return self.frozen or datetime.now(UTC) + self.offset
@@ -293,6 +324,8 @@ class State:
     version: str = VERSIONS["G18"]
     features: Features = FEATURES["G18"]
     registry: RegistrySettings = field(default_factory=RegistrySettings)
+    cleanup: CleanupSettings = CleanupSettings()
+    job_settings: JobSettings = JobSettings()
     rate_limits: dict[str, RateLimit] = field(default_factory=dict)
     policy_older_than: tuple[str, ...] = OLDER_THAN
     policies_off_without_images: bool = False

@@ -172,7 +172,7 @@ def test_the_program_ends_with_whoever_started_it() -> None:
     [
         (["--help"], 0, "--registry URL"),
         (["--https"], 2, "--https needs --certfile and --keyfile"),
-        (["--mode", "M1", "--registry", "http://127.0.0.1:1"], 2, "exclude each other"),
+        (["--mode", "M1", "--registry", "http://127.0.0.1:1"], 2, "goes with --mode M2 alone"),
         (["--scenario", "/nowhere.json"], 2, "No such file"),
     ],
 )

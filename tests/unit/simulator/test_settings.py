@@ -118,7 +118,6 @@ def test_a_known_attribute_of_another_kind_is_taken(gitlab: Client) -> None:
         ({"container_registry_access_level": ""}, "container_registry_access_level does not have a valid value"),
         ({"container_registry_enabled": "perhaps"}, "container_registry_enabled is invalid"),
         ({KEY: {"keep_n": "x"}}, f"{KEY}[keep_n] is invalid"),
-        ({KEY: {"keep_n": 1.5}}, f"{KEY}[keep_n] is invalid"),
         ({KEY: {"keep_n": True}}, f"{KEY}[keep_n] is invalid"),
         ({KEY: {"enabled": "perhaps"}}, f"{KEY}[enabled] is invalid"),
         ({KEY: {"name_regex": ["a"]}}, f"{KEY}[name_regex] is invalid"),

@@ -151,7 +151,7 @@ def really(
         if mode == Mode.NO_DATABASE and len(rest) > max_list_size + keep_n:
             rest = chance.sample(rest, max_list_size + keep_n)
         chance.shuffle(rest)
-        by_age = sorted(rest, key=lambda name: NOW if dates[name] is None else dates[name], reverse=True)
+        by_age = sorted(rest, key=lambda name: dates[name] or NOW, reverse=True)
         rest = by_age[max(0, keep_n) :]
         if wanted.older_than:
             cutoff = NOW - int(wanted.older_than[:-1]) * DAY

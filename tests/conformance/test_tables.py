@@ -1,0 +1,65 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every row of the truth tables, and that the replay can fail."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+ROWS = {"cleanup_plans": 898, "durations": 122, "regexes": 131, "http_recordings": 206}
+REPLAYS = [(table, against) for table in ROWS for against in ("plugins", "simulator")]
+REPLAYS.remove(("http_recordings", "plugins"))
+
+
+def replay(table: str, file: Path, *options: str) -> tuple[int, list[str]]:
+    command = [sys.executable, str(HERE / "replay.py"), table, str(file), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert not done.stderr, done.stderr
+    return done.returncode, done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(("table", "against"), REPLAYS)
+def test_every_row_agrees(table: str, against: str) -> None:
+    code, lines = replay(table, HERE / "tables" / f"{table}.jsonl", "--against", against)
+    assert lines == [f"{table}: {ROWS[table]} rows, {ROWS[table]} agree, 0 disagree, 0 not applicable"]
+    assert code == 0
+
+
+def spoilt(table: str, row: dict[str, Any]) -> dict[str, Any]:
+    """The row with a truth that is none."""
+    if table == "cleanup_plans":
+        deleted = row["gitlab"]["deleted"]
+        return {**row, "gitlab": {**row["gitlab"], "deleted": deleted[1:] if deleted else ["never-there"]}}
+    if table == "durations":
+        service = {**row["service"], "deleted": ["never-there"]}
+        return {**row, "seconds": 12345, "service": service}
+    if table == "regexes":
+        return {**row, "accepted": not row["accepted"], "message": "is an invalid regexp: none"}
+    return {**row, "response": {**row["response"], "status": 418}}
+
+
+@pytest.mark.parametrize(("table", "against"), REPLAYS)
+def test_a_row_that_is_not_true_is_noticed(table: str, against: str, tmp_path: Path) -> None:
+    lines = (HERE / "tables" / f"{table}.jsonl").read_text().splitlines()[:3]
+    file = tmp_path / "spoilt.jsonl"
+    file.write_text("".join(json.dumps(spoilt(table, json.loads(line))) + "\n" for line in lines))
+    code, output = replay(table, file, "--against", against)
+    assert code == 1
+    assert output[-1] == f"{table}: 3 rows, 0 agree, 3 disagree, 0 not applicable"
+    assert sum("expected" in line for line in output) == 3
+
+
+def test_recordings_are_for_the_simulator_alone() -> None:
+    command = [sys.executable, str(HERE / "replay.py"), "http_recordings", "x", "--against", "plugins"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "can be replayed against simulator only" in done.stderr
