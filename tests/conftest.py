@@ -4,8 +4,14 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
+
 from tests.tools.collection import link
 
 pytest_plugins = ["tests.simulator.pytest_plugin"]
 
 link()
+
+# The same examples in every run, and no clock that could fail them.
+settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
+settings.load_profile("fixed")

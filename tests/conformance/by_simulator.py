@@ -37,7 +37,7 @@ def cleanup_plan(row: Row) -> Verdict:
 def _plan(row: Row, variant: str, mode: str) -> Verdict:
     truth = row[variant]
     tags = [_tag(tag, mode) for tag in row["tags"]]
-    status, message, job = _bulk(tags, row["params"], mode, row["now"], page_size=row.get("page_size", 1000))
+    status, message, job = bulk(tags, row["params"], mode, row["now"], page_size=row.get("page_size", 1000))
     if status == 400:
         # What the job would refuse again is refused before it is queued.
         told = (truth["status"], truth["message"])
@@ -64,12 +64,12 @@ def _sampled(row: Row, variant: str, got: set[str]) -> Verdict:
         return Disagrees(f"{variant}: count", len(truth), len(got))
     tags = [_tag(tag, MODES[variant]) for tag in row["tags"]]
     whole = {**row["params"], "keep_n": None}
-    _status, _message, job = _bulk(tags, whole, MODES[variant], row["now"], max_list_size=0)
+    _status, _message, job = bulk(tags, whole, MODES[variant], row["now"], max_list_size=0)
     eligible = set(job["result"]["deleted"]) if job else set()
     return first_difference(("not eligible", set(), got - eligible), ("truth", set(), truth - eligible))
 
 
-def _bulk(
+def bulk(
     tags: list[dict[str, Any]], given: dict[str, Any], mode: str, now: str, **cleanup: int
 ) -> tuple[int, Any, dict[str, Any] | None]:
     """Status and body of the request, and the job that came of it after its first run."""
@@ -113,7 +113,7 @@ def _time(nanoseconds: int | None) -> str | None:
 def duration(row: Row) -> Verdict:
     tags = [{"name": tag["name"], "created_at": _time(iso8601(tag["created_at"]))} for tag in row["tags"]]
     given = {"name_regex_delete": ".*", "older_than": row["older_than"]}
-    status, message, job = _bulk(tags, given, "M1", row["now"])
+    status, message, job = bulk(tags, given, "M1", row["now"])
     if status != 202 or job is None:
         return Disagrees("answer", 202, (status, message))
     truth, found = row["service"], job["result"]
@@ -126,13 +126,13 @@ def duration(row: Row) -> Verdict:
 def regex(row: Row) -> Verdict:
     tags = [{"name": name} for name in NAMES]
     now = "2026-06-01T12:00:00Z"
-    status, body, as_delete = _bulk(tags, {"name_regex_delete": row["regex"]}, "M1", now)
+    status, body, as_delete = bulk(tags, {"name_regex_delete": row["regex"]}, "M1", now)
     expected = (202, 202) if row["accepted"] else (400, {"error": f"name_regex_delete {row['message']}"})
     verdict = first_difference(("answer", expected, (status, body)))
     if not isinstance(verdict, Agrees) or not row["accepted"]:
         return verdict
     given = {"name_regex_delete": ".*", "name_regex_keep": row["regex"]}
-    _status, _body, as_keep = _bulk(tags, given, "M1", now)
+    _status, _body, as_keep = bulk(tags, given, "M1", now)
     deleted = [job["result"]["deleted"] if job else [] for job in (as_delete, as_keep)]
     kept = sorted(set(NAMES) - {"latest"} - set(deleted[1]))
     return first_difference(

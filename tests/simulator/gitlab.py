@@ -16,6 +16,7 @@ from typing import Any
 from . import (
     access,
     graphql_server,
+    jwt_auth,
     rest,
     rest_deletion,
     rest_namespaces,
@@ -181,6 +182,8 @@ class GitLab:
         base = (self.state.external_url or asked.origin).rstrip("/")
         if asked.kind == "graphql":
             return self._graphql(asked, credential, registry, base)
+        if asked.path == jwt_auth.PATH and asked.method == "GET":
+            return jwt_auth.answer(self.state, asked.headers, asked.query)
         found = ROUTES.find(asked.method, asked.path, self.state)
         if found is None:
             return rest.no_route()
@@ -269,6 +272,8 @@ def _params(asked: Asked) -> dict[str, Any]:
 
 
 def _route_name(asked: Asked, state: State) -> str:
+    if asked.path == jwt_auth.PATH:
+        return f"{asked.method} {jwt_auth.PATH}"
     if asked.kind == "graphql":
         return f"{asked.method} {graphql_server.PATH}"
     found = ROUTES.find(asked.method, asked.path, state)
@@ -280,7 +285,8 @@ def _entry(asked: Asked, credential: Credential | None) -> dict[str, Any]:
     if asked.kind == "graphql":
         write = operation is not None and operation["type"] == "mutation"
     else:
-        write = asked.method not in ("GET", "HEAD", "OPTIONS")
+        pushes = asked.path == jwt_auth.PATH and jwt_auth.asks_for_push(asked.query)
+        write = pushes or asked.method not in ("GET", "HEAD", "OPTIONS")
     return {
         "method": asked.method,
         "path": asked.path,

@@ -84,12 +84,13 @@ def _is_protected(call: Call, repository: Repository) -> bool:
         return False
     level = access.project_level(call.state, call.caller, repository.project)
     return any(
-        rule.delete is not None and LEVELS[rule.delete] > level and _covers(rule.pattern, repository.path)
+        rule.delete is not None and LEVELS[rule.delete] > level and covers(rule.pattern, repository.path)
         for rule in repository.project.repository_rules
     )
 
 
-def _covers(pattern: str, path: str) -> bool:
+def covers(pattern: str, path: str) -> bool:
+    """Whether the pattern of a repository rule is for the path; only * has a meaning of its own."""
     parts = (re.escape(part) for part in pattern.split("*"))
     return re.fullmatch(".*".join(parts), path, re.IGNORECASE) is not None
 
