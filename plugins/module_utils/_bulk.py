@@ -27,6 +27,9 @@ from ._server_policy import MAX_LIST_SIZE
 # So many looks without a change, after some tags went, mean that no more will go.
 QUIET_LOOKS = 4
 
+# After these no further listing will be answered.
+_BLIND = ("stopped", "unauthorized")
+
 _IN_BACKGROUND = "GitLab accepted the bulk deletion and carries it out in the background"
 _LOST = "the answer to the bulk deletion was lost, and GitLab may have taken it up or not"
 _NO_PROOF = "no complete listing with a tag that was to stay shows that it is gone"
@@ -64,7 +67,10 @@ class Watch:
 
     @property
     def done(self) -> bool:
-        return len(self.gone) >= self.order.plan.goes[1] or (bool(self.gone) and self.quiet >= QUIET_LOOKS)
+        """Nothing more will go, or nothing more can be seen of it."""
+        blind = self.listing is not None and self.listing.error is not None and self.listing.error.kind in _BLIND
+        settled = bool(self.gone) and self.quiet >= QUIET_LOOKS
+        return blind or settled or len(self.gone) >= self.order.plan.goes[1]
 
 
 def pinned(part: RepositoryPlan, keep: str | None, older_than: str) -> Order:
@@ -93,7 +99,7 @@ def delete_in_bulk(server: Server, orders: t.Sequence[Order], wait: float | None
     """Give the orders and watch them for so many seconds; None is not to watch. Raises nothing."""
     watches = server.client.parallel(lambda order: _give(server, order), orders)
     left = [watch for watch in watches if watch.under_way]
-    if wait is not None:
+    if wait is not None and left:
         for _pause in server.client.pauses(wait):
             server.client.parallel(lambda watch: _look(server, watch), left)
             left = [watch for watch in left if not watch.done]

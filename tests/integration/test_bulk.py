@@ -191,6 +191,15 @@ def test_a_busy_server_is_asked_again(ansible: Ansible, simulator: Simulator) ->
     assert run.result["outcome"]["counts"]["deleted"] == 3
 
 
+def test_a_token_that_ends_meanwhile_ends_the_waiting(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(one(old(), jobs={"delay": 600}))
+    expired = {"method": "GET", "path": "/tags$", "nth": 2, "action": "status", "status": 401, "json": {}}
+    simulator.faults([expired])
+    run = ansible.module(MODULE, pinned(wait_timeout=600))
+    assert run.result["outcome"]["counts"]["unverified"] == 3
+    assert "401" in run.result["outcome"]["unverified"][0]["message"]
+
+
 def test_developers_may_not(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(one(old()))
     run = ansible.module(MODULE, pinned(), env={"GITLAB_TOKEN": "glpat-dev"})
