@@ -86,10 +86,9 @@ def bulk(
             "jobs": {"retries": 0},
         }
     )
-    answer = direct.request("DELETE", PATH, headers=HEADERS, body=json.dumps(given).encode())
-    direct.gitlab.catch_up()
-    jobs = direct.gitlab.background.jobs
-    return answer.status, json.loads(answer.body), jobs[0].row() if jobs else None
+    status, _headers, body = direct.request("DELETE", PATH, headers=HEADERS, body=json.dumps(given).encode())
+    jobs = direct.jobs()
+    return status, json.loads(body), jobs[0] if jobs else None
 
 
 def _tag(tag: dict[str, Any], mode: str) -> dict[str, Any]:
@@ -101,13 +100,15 @@ def _tag(tag: dict[str, Any], mode: str) -> dict[str, Any]:
 
 
 def _time(nanoseconds: int | None) -> str | None:
-    """As a scenario has it, which knows microseconds of the years 1 to 9999."""
+    """As a scenario has it, which knows the years 1 to 9999."""
     if nanoseconds is None:
         return None
+    microseconds, rest = divmod(nanoseconds, 1000)
     try:
-        return (EPOCH + timedelta(microseconds=nanoseconds // 1000)).isoformat()
+        moment = EPOCH + timedelta(microseconds=microseconds)
     except OverflowError:
         return (FIRST if nanoseconds < 0 else LAST).isoformat()
+    return moment.isoformat(timespec="microseconds").replace("+00:00", f"{rest:03}+00:00")
 
 
 def duration(row: Row) -> Verdict:
@@ -118,7 +119,7 @@ def duration(row: Row) -> Verdict:
         return Disagrees("answer", 202, (status, message))
     truth, found = row["service"], job["result"]
     return first_difference(
-        ("status", (truth["status"], truth.get("message")), (found["status"], found["message"])),
+        ("status", (truth["status"], truth.get("message")), (found["status"], found.get("message"))),
         ("deleted", sorted(truth["deleted"]), sorted(found["deleted"])),
     )
 

@@ -93,7 +93,7 @@ def test_the_planned_names_are_pinned(ansible: Ansible, simulator: Simulator, mo
     for key in ("changed", "diff", "plan"):
         assert check.result[key] == run.result[key]
     assert left(simulator) == {"dev-0", "dev-1-x", "axb", "v1.0", "dev-9"}
-    [request] = [row for row in simulator.jobs() if row["kind"] == "bulk"]
+    [request] = [row for row in simulator.jobs() if row["kind"] == "delete_tags"]
     assert request["parameters"] == {
         "name_regex": None,
         "name_regex_delete": r"(?:a\.b|dev-1|dev-2)",
@@ -303,7 +303,7 @@ def test_unset_options_are_not_sent(ansible: Ansible, simulator: Simulator) -> N
         "delete_via": "bulk_unpinned",
     }
     assert ansible.module(MODULE, order).status == "ok"
-    [job] = [row for row in simulator.jobs() if row["kind"] == "bulk"]
+    [job] = [row for row in simulator.jobs() if row["kind"] == "delete_tags"]
     assert job["parameters"]["name_regex_keep"] is None
     assert job["parameters"]["keep_n"] is None
     assert job["parameters"]["older_than"] is None

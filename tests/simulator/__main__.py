@@ -30,7 +30,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 (the default) takes a free one")
     parser.add_argument("--scenario", type=Path, metavar="FILE", help="JSON file with the scenario to start from")
-    parser.add_argument("--mode", choices=["M1", "M2", "M3"], help="which registry is behind it, over the scenario's")
+    parser.add_argument("--mode", choices=["M1", "M2", "M3"], help="which registry, over the scenario's")
     parser.add_argument("--registry", metavar="URL", help="a real registry that holds the tags (M2)")
     parser.add_argument("--https", action="store_true", help="speak TLS; needs --certfile and --keyfile")
     parser.add_argument("--certfile", type=Path, metavar="FILE", help="PEM file of the certificate")
@@ -39,8 +39,10 @@ def _arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.https and not (arguments.certfile and arguments.keyfile):
         parser.error("--https needs --certfile and --keyfile")
-    if arguments.registry and arguments.mode not in (None, "M2"):
-        parser.error("a real registry is one without a metadata database: --registry goes with --mode M2 alone")
+    if arguments.registry and arguments.mode in ("M1", "M3"):
+        parser.error(
+            f"a real registry has no metadata database: --mode {arguments.mode} and --registry exclude each other"
+        )
     return arguments
 
 

@@ -176,11 +176,13 @@ def rules_for(project: Project, name: str) -> list[TagRule]:
     return [rule for rule in project.tag_rules if compiled(rule.pattern).search(name)]
 
 
-def is_protected(state: State, caller: Caller, repository: Repository, name: str) -> bool:
-    """Whether the caller may not delete the tag; immutable rules bind administrators too."""
+def is_protected(state: State, caller: Caller | None, repository: Repository, name: str) -> bool:
+    """Whether the caller may not delete the tag; immutable rules bind administrators too, all rules nobody's jobs."""
     rules = rules_for(repository.project, name)
     if any(rule.immutable for rule in rules):
         return True
+    if caller is None:
+        return bool(rules)
     if caller.admin:
         return False
     level = project_level(state, caller, repository.project)

@@ -2,162 +2,200 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""GitLab's cleanup of one repository, step by step: page after page with a metadata database, at once without one."""
+"""The tag cleanup behind bulk deletion, policies and the deletion of repositories, with and without a database."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-import re2
+from . import access, durations, patterns
+from .access import Caller
+from .registry import Question, Registry, TagView, Unreachable
+from .state import Repository, State, nanoseconds
 
-from .durations import ParseError, seconds
-from .patterns import compiled, mistake
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """As the job gets them; None is not given."""
-
-    name_regex: str | None
-    name_regex_delete: str | None
-    name_regex_keep: str | None
-    keep_n: int | None
-    older_than: str | None
+NO_CONNECTION = ("Faraday::ConnectionFailed", "Failed to open TCP connection")
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """at: its date in seconds since 1970; None where it has none."""
+class Wish:
+    """What a cleanup is asked for. An empty name_regex_delete goes before name_regex, None does not."""
 
-    name: str
-    at: Fraction | None
+    name_regex_delete: str | None = None
+    name_regex: str | None = None
+    name_regex_keep: str | None = None
+    keep_n: int | None = None
+    older_than: str | None = None
+    keep_latest: bool = True
+
+    @property
+    def patterns(self) -> tuple[str | None, ...]:
+        return (self.name_regex_delete, self.name_regex, self.name_regex_keep)
+
+
+class RubyError(Exception):
+    """GitLab's code raises: what, and its message."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 @dataclass
-class Result:
-    """status: success, error or exception; sizes: what GitLab counts on its way."""
+class _Run:
+    """A cleanup that is under way. result: what it tells afterwards; spent: seconds of deleting."""
 
-    status: str
-    message: str | None = None
-    deleted: list[str] = field(default_factory=list)
-    sizes: dict[str, int] = field(default_factory=dict)
+    state: State
+    registry: Registry
+    repository: Repository
+    wish: Wish
+    caller: Caller | None
+    result: dict[str, Any]
+    spent: float = 0
+
+    def late(self, since: float = 0) -> bool:
+        limit = self.state.cleanup.delete_timeout
+        return bool(limit) and self.spent - since > limit
+
+    def clock(self) -> Callable[[], bool]:
+        """To be asked before every deletion: whether it is too late for it. Each takes its time."""
+        since = self.spent
+
+        def overdue() -> bool:
+            if self.late(since):
+                return True
+            self.spent += self.state.cleanup.seconds_per_delete
+            return False
+
+        return overdue
 
 
-class Stopped(Exception):  # noqa: N818
-    """A deletion ends before its time; deleted: what went before that."""
+def run(
+    state: State, registry: Registry, repository: Repository, wish: Wish, caller: Caller | None = None
+) -> dict[str, Any]:
+    """Clean a repository. caller: None is nobody, whom every tag rule binds.
 
-    def __init__(self, deleted: list[str]) -> None:
-        super().__init__("stopped")
-        self.deleted = deleted
-
-
-class Stumble(Exception):  # noqa: N818
-    """The job dies of an exception with this message."""
-
-
-def cleanup(
-    tags: Sequence[Candidate],
-    parameters: Parameters,
-    *,
-    database: bool,
-    now: Fraction,
-    keep_latest: bool,
-    page_size: int,
-    max_list_size: int,
-    chance: random.Random,
-    protected: Callable[[str], bool],
-    delete: Callable[[list[str]], list[str]],
-) -> Result:
-    """tags: in the order of their names. delete: takes the names of a page, tells which went, or raises Stopped."""
-    texts = (parameters.name_regex_delete, parameters.name_regex, parameters.name_regex_keep)
-    if any(text and text.strip() and mistake(text) for text in texts):
-        return Result("error", "invalid regex")
-    steps = _Steps(parameters, now, keep_latest, protected)
-    result = Result("success", sizes={"original_size": len(tags), "before_delete_size": 0, "deleted_size": 0})
+    Gives status (success, error, or exception where GitLab's code raises), the names deleted in this order, message
+    and exception where there are some, and the sizes that GitLab's services count: original_size, before_delete_size,
+    deleted_size; pages with a database; before_truncate_size and after_truncate_size without.
+    """
+    result: dict[str, Any] = {"status": "success", "deleted": []}
+    if registry.database:
+        result["pages"] = 0
+    if any(patterns.mistake(pattern) for pattern in wish.patterns if pattern):
+        return {**result, "status": "error", "message": "invalid regex"}
+    task = _Run(state, registry, repository, wish, caller, result)
     try:
-        if database:
-            result.sizes["pages"] = 0
-            for start in range(0, max(1, len(tags)), page_size):
-                result.sizes["pages"] += 1
-                _delete(result, steps.last(steps.first(tags[start : start + page_size])), delete)
-        else:
-            _delete(result, steps.last(_truncated(result, steps, tags, max_list_size, chance)), delete)
-    except Stumble as stumble:
-        result.status, result.message = "exception", str(stumble)
-    except Stopped as stopped:
-        result.deleted += stopped.deleted
-        result.status, result.message = "error", "error while deleting tags"
-    result.sizes["deleted_size"] = len(result.deleted)
+        (_page_by_page if registry.database else _at_once)(task)
+    except (RubyError, durations.DurationError) as error:
+        return _raised(result, error.name, str(error))
+    except Unreachable:
+        return _raised(result, *NO_CONNECTION)
     return result
 
 
-def _delete(result: Result, names: list[str], delete: Callable[[list[str]], list[str]]) -> None:
-    result.sizes["before_delete_size"] += len(names)
-    if names:
-        result.deleted += delete(names)
+def unreachable() -> dict[str, Any]:
+    """The result of a cleanup that could not even begin."""
+    return _raised({"deleted": []}, *NO_CONNECTION)
 
 
-def _truncated(
-    result: Result, steps: _Steps, tags: Sequence[Candidate], most: int, chance: random.Random
-) -> list[Candidate]:
-    """A random sample where there is too much for one run."""
-    found = steps.first(tags)
-    result.sizes["before_truncate_size"] = len(found)
-    room = most + (steps.parameters.keep_n or 0)
-    if most > 0 and len(found) > room:
-        if room < 0:
-            raise Stumble("negative sample number")
-        found = chance.sample(found, room)
-        result.status = "error"
-    result.sizes["after_truncate_size"] = len(found)
-    return found
+def _raised(result: dict[str, Any], name: str, message: str) -> dict[str, Any]:
+    """Nothing of what an exception interrupts is counted, but what went is gone."""
+    kept: dict[str, Any] = {key: result[key] for key in ("deleted", "pages") if key in result}
+    return {**kept, "status": "exception", "exception": name, "message": message}
 
 
-@dataclass(frozen=True)
-class _Steps:
-    parameters: Parameters
-    now: Fraction
-    keep_latest: bool
-    protected: Callable[[str], bool]
-
-    def first(self, tags: Sequence[Candidate]) -> list[Candidate]:
-        """By name: latest, the pattern that deletes, the pattern that keeps."""
-        wanted = self.parameters.name_regex_delete
-        deletes = _anchored(self.parameters.name_regex if wanted is None else wanted)
-        keeps = _anchored(self.parameters.name_regex_keep)
-        named = (tag for tag in tags if not (self.keep_latest and tag.name == "latest"))
-        return [tag for tag in named if deletes(tag.name) and not keeps(tag.name)]
-
-    def last(self, tags: list[Candidate]) -> list[str]:
-        """By date, keep_n before age; then what is protected."""
-        keep_n = self.parameters.keep_n
-        if keep_n is not None:
-            # Among equals the last by name come first.
-            tags = sorted(tags, key=lambda tag: self.now if tag.at is None else tag.at)[::-1]
-            tags = tags[max(0, keep_n) :]
-        if self.parameters.older_than is not None:
-            limit = self.now - _age(self.parameters.older_than)
-            tags = [tag for tag in tags if tag.at is not None and tag.at < limit]
-        return [tag.name for tag in tags if not self.protected(tag.name)]
+def _page_by_page(task: _Run) -> None:
+    """With a database every page of the registry's listing is a cleanup of its own."""
+    result = task.result
+    result |= {"original_size": 0, "before_delete_size": 0, "deleted_size": 0}
+    last: str | None = None
+    while True:
+        page = task.registry.page(task.repository, Question(task.state.cleanup.page_size, last=last))
+        result["pages"] += 1
+        tags = _unprotected(task, _old(task, _after_newest(task, _matching(task, page.tags))))
+        removal = task.registry.remove(task.repository, [tag.name for tag in tags], task.clock())
+        if removal.deleted is None:
+            raise RubyError("TypeError", "nil can't be coerced into Integer")
+        result["original_size"] += len(page.tags)
+        result["before_delete_size"] += len(tags)
+        result["deleted_size"] += len(removal.deleted)
+        result["deleted"] += removal.deleted
+        if removal.message:
+            result |= {"status": "error", "message": removal.message}
+        if task.late():
+            result["status"] = "error"
+            return
+        last = page.next
+        if last is None:
+            return
 
 
-def _age(text: str) -> Fraction:
-    try:
-        found = seconds(text)
-    except ParseError as error:
-        raise Stumble(str(error)) from None
-    if found is None:
-        raise Stumble("undefined method `seconds' for nil")
-    return Fraction(found)
+def _at_once(task: _Run) -> None:
+    """Without a database all tags are looked at together, at most so many of them, chosen by chance."""
+    result = task.result
+    names = task.registry.names(task.repository)
+    tags = _matching(task, task.registry.views(task.repository, names))
+    result |= {"original_size": len(names), "before_truncate_size": len(tags)}
+    tags = _truncated(task, tags)
+    result["after_truncate_size"] = len(tags)
+    tags = _unprotected(task, _old(task, _after_newest(task, tags)))
+    result["before_delete_size"] = len(tags)
+    removal = task.registry.remove(task.repository, [tag.name for tag in tags], task.clock())
+    result["deleted"] = removal.deleted or []
+    result["deleted_size"] = None if removal.deleted is None else len(removal.deleted)
+    if removal.message:
+        result |= {"status": "error", "message": removal.message}
+    if result["before_truncate_size"] != result["after_truncate_size"]:
+        result["status"] = "error"
 
 
-def _anchored(pattern: str | None) -> Callable[[str], bool]:
-    """Anchors around the text as it is: GitLab puts no group between them."""
-    try:
-        expression = compiled(rf"\A{pattern or ''}\z")
-    except re2.error as error:
-        raise Stumble(str(error.args[0])) from None
-    return lambda name: bool(name) and expression.search(name) is not None
+def _matching(task: _Run, tags: Any) -> list[TagView]:
+    wish = task.wish
+    pattern = wish.name_regex if wish.name_regex_delete is None else wish.name_regex_delete
+    delete, keep = patterns.whole(pattern or ""), patterns.whole(wish.name_regex_keep or "")
+    return [
+        tag
+        for tag in tags
+        if not (wish.keep_latest and tag.name == "latest") and delete.search(tag.name) and not keep.search(tag.name)
+    ]
+
+
+def _truncated(task: _Run, tags: list[TagView]) -> list[TagView]:
+    limit = task.state.cleanup.max_list_size
+    most = limit + (task.wish.keep_n or 0)
+    if not limit or len(tags) <= most:
+        return tags
+    if most < 0:
+        raise RubyError("ArgumentError", "negative sample number")
+    return task.state.sampler.sample(tags, most)
+
+
+def _after_newest(task: _Run, tags: list[TagView]) -> list[TagView]:
+    """Without the newest keep_n; a tag without a date is new. Of equal dates the last names stay."""
+    if task.wish.keep_n is None:
+        return tags
+    now = task.state.clock.now()
+    tags = sorted(tags, key=lambda tag: nanoseconds(tag.aged_from or now))
+    tags.reverse()
+    return tags[max(0, task.wish.keep_n) :]
+
+
+def _old(task: _Run, tags: list[TagView]) -> list[TagView]:
+    """Those dated before now less older_than; a tag without a date is never old."""
+    if task.wish.older_than is None:
+        return tags
+    seconds = durations.seconds(task.wish.older_than)
+    if seconds is None:
+        raise RubyError("NoMethodError", "undefined method `seconds' for nil")
+    if math.isinf(seconds):
+        raise RubyError("FloatDomainError", "Infinity")
+    cutoff = math.ceil(nanoseconds(task.state.clock.now()) - Fraction(seconds) * 10**9)
+    return [tag for tag in tags if tag.aged_from and nanoseconds(tag.aged_from) < cutoff]
+
+
+def _unprotected(task: _Run, tags: list[TagView]) -> list[TagView]:
+    return [tag for tag in tags if not access.is_protected(task.state, task.caller, task.repository, tag.name)]

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import edits, faults, graphql_schema
+from . import background, edits, faults, graphql_schema
 from .gitlab import GitLab, Latency
 from .scenario import Row, ScenarioError, build, describe_tag, iso, parse_time
 from .state import State
@@ -58,26 +58,28 @@ def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
         return {"log": gitlab.journal.log, "counters": gitlab.journal.counters()}
 
     async def jobs(request: Request) -> Any:
+        await gitlab.work(ahead=request.method == "POST")
         if request.method == "POST":
-            gitlab.background.run_due(gitlab.state, gitlab.open_registry, at_once=True)
-        else:
-            gitlab.catch_up()
-        return [job.row() for job in gitlab.background.jobs]
-
-    async def leases(_request: Request) -> Any:
-        gitlab.background.leases.clear()
+            return None
+        return [job.describe() for job in gitlab.state.queue.jobs]
 
     async def policies(_request: Request) -> Any:
+        await gitlab.work()
+        registry = gitlab.open_registry(gitlab.state)
         for project in gitlab.state.projects.values():
-            gitlab.background.run_policy(gitlab.state, project)
+            background.run_policy(gitlab.state, registry, project)
+        await gitlab.work()
+
+    async def leases(_request: Request) -> Any:
+        gitlab.state.leases.clear()
 
     async def state(_request: Request) -> Any:
-        gitlab.catch_up()
+        await gitlab.work()
         repositories = gitlab.state.repositories.values()
         return {item.path: list(item.tags.names) if item.tags else gitlab.real_names(item) for item in repositories}
 
     async def tags(request: Request) -> Any:
-        gitlab.catch_up()
+        await gitlab.work()
         if request.method == "GET":
             repository = edits.repository_of(gitlab.state, dict(request.query_params), "tags")
             return [describe_tag(tag) for tag in repository.tags or ()]
@@ -104,8 +106,8 @@ def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
         Route("/_sim/latency", _plain(latency), methods=["PUT"]),
         Route("/_sim/requests", _plain(requests), methods=["GET", "DELETE"]),
         Route("/_sim/jobs", _plain(jobs), methods=["GET", "POST"]),
-        Route("/_sim/leases", _plain(leases), methods=["DELETE"]),
         Route("/_sim/policies", _plain(policies), methods=["POST"]),
+        Route("/_sim/leases", _plain(leases), methods=["DELETE"]),
         Route("/_sim/state", _plain(state), methods=["GET"]),
         Route("/_sim/import", _plain(import_tags), methods=["POST"]),
         Route("/_sim/tags", _plain(tags), methods=["GET", "PATCH"]),

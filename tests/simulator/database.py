@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from .registry import Broken, Deletion, Page, Question, Registry, TagView, tags_of
+from .scenario import MOST_ROWS
 from .state import Repository, Tag
 
 TAG_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 NAME_FILTER = re.compile(r"[a-zA-Z0-9._-]{1,128}")
 SORTS = ("name", "-name", "published_at", "-published_at")
-MOST_ROWS = 1000
 MOST_TAGS = 200_000
 # Rails looks a tag up on the first page of the names that contain its name.
 LOOKUP_PAGE = 100
@@ -48,6 +48,10 @@ class RowTag(TagView):
     @property
     def created_at(self) -> datetime | None:
         return self._tag.created_at
+
+    @property
+    def aged_from(self) -> datetime | None:
+        return self._tag.updated_at or self._tag.created_at
 
     @property
     def published_at(self) -> datetime | None:

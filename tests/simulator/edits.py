@@ -29,7 +29,8 @@ def _apply_one(state: State, edit: str, value: Any) -> None:
     elif edit == "advance":
         state.clock.advance(value)
     elif edit == "set_registry":
-        _assign(state.registry, value, {"state", "error_status", "enabled", "index_detail", "cap"}, edit)
+        keys = {"state", "error_status", "enabled", "index_detail", "cap", "deletes"}
+        _assign(state.registry, value, keys, edit)
     elif edit == "set_project":
         _set_project(state, edit, dict(value))
     elif edit == "set_repository":

@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from . import (
     access,
+    background,
     graphql_server,
     jwt_auth,
     rest,
@@ -31,10 +34,10 @@ from .answers import Answer, Refused, as_json, as_text
 from .database import Database
 from .faults import Fault
 from .graphql_resolvers import Visit
-from .jobs import Background
 from .journal import Journal
+from .other_vendor import OtherVendor
 from .params import from_query
-from .registry import Foreign, MemoryFiles, Registry
+from .registry import MemoryFiles, Registry
 from .state import Repository, State
 
 ROUTES = rest.Routes(
@@ -48,7 +51,7 @@ ROUTES = rest.Routes(
         *rest_protection.ROUTES,
     ]
 )
-NO_JSON = (
+BAD_JSON = (
     "\nProblem:\n  message body does not match declared format\nResolution:\n  when specifying application/json as "
     "content-type, you must pass valid application/json in the request's 'body' "
 )
@@ -56,9 +59,8 @@ RegistryFactory = Callable[[State], Registry]
 
 
 def in_memory(state: State) -> Registry:
-    if state.mode == "M1":
-        return Database(state)
-    return Foreign(state) if state.mode == "M3" else MemoryFiles(state)
+    kinds: dict[str, RegistryFactory] = {"M1": Database, "M2": MemoryFiles, "M3": OtherVendor}
+    return kinds[state.mode](state)
 
 
 @dataclass(frozen=True)
@@ -112,20 +114,30 @@ class GitLab:
     journal: Journal = field(default_factory=Journal)
     faults: list[Fault] = field(default_factory=list)
     latency: Latency = field(default_factory=Latency)
-    background: Background = field(default_factory=Background)
     _windows: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
+    _working: threading.Lock = field(default_factory=threading.Lock)
 
     def reset(self, state: State) -> None:
         self.state = state
         self.journal = Journal()
         self.faults = []
         self.latency = Latency()
-        self.background = Background()
         self._windows = {}
 
-    def catch_up(self) -> None:
-        """Do what is due in the background."""
-        self.background.run_due(self.state, self.open_registry)
+    async def work(self, *, ahead: bool = False) -> None:
+        """Do in the background what is due; ahead: a step of everything that waits."""
+        if self.blocking:
+            await asyncio.to_thread(self._work, ahead)
+        else:
+            self._work(ahead)
+
+    def _work(self, ahead: bool) -> None:
+        state = self.state
+        with self._working:
+            background.plan(state, self.open_registry(state))
+            state.queue.run_due(state.clock.elapsed())
+            if ahead:
+                state.queue.run_all(state.clock.elapsed())
 
     async def answer(self, asked: Asked) -> Outcome:
         credential = _credential(asked)
@@ -139,6 +151,7 @@ class GitLab:
         for fault in active:
             if fault.action == "mutate" and fault.options.get("when", "before") == "before":
                 fault.mutate(self.state)
+        await self.work()
         outcome = await self._outcome(asked, credential, entry, active, journal)
         for fault in active:
             if fault.action == "mutate" and fault.options.get("when") == "after":
@@ -178,7 +191,6 @@ class GitLab:
         return Outcome(answer, entry, keep)
 
     def _serve(self, asked: Asked, credential: Credential | None, registry: Registry) -> Answer:
-        self.catch_up()
         base = (self.state.external_url or asked.origin).rstrip("/")
         if asked.kind == "graphql":
             return self._graphql(asked, credential, registry, base)
@@ -197,7 +209,6 @@ class GitLab:
             return as_json(refusal.status, refusal.body)
         call = rest.Call(self.state, registry, caller, asked.method, asked.path, params, asked.query, base, parts)
         call.asked = asked.headers
-        call.background = self.background
         return rest.serve(route, call)
 
     def _graphql(self, asked: Asked, credential: Credential | None, registry: Registry, base: str) -> Answer:
@@ -215,7 +226,8 @@ class GitLab:
         limit = limits.get("all") or limits.get(traffic)
         if limit is None:
             return None
-        now = self.state.clock.elapsed()
+        # Clients really wait; tests move the clock.
+        now = time.monotonic() + self.state.clock.advanced
         who = credential.value if credential else ""
         key = (who, "all" if "all" in limits else traffic)
         start, count = self._windows.get(key, (now, 0))
@@ -266,7 +278,7 @@ def _params(asked: Asked) -> dict[str, Any]:
         try:
             value = json.loads(asked.body)
         except ValueError:
-            raise Refused(400, {"error": NO_JSON}) from None
+            raise Refused(400, {"error": BAD_JSON}) from None
         params |= value if isinstance(value, dict) else {}
     return params
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo
 
-from . import access, granular
+from . import access, deletion, granular
 from .access import Caller
 from .answers import UNREACHABLE
 from .registry import Page, Question, Registry, TagView, Unreachable
@@ -332,19 +332,11 @@ def _destroy_tags(visit: Visit, _source: Any, input: dict[str, Any]) -> dict[str
 
 
 def _delete_names(visit: Visit, repository: Repository, names: list[str]) -> tuple[list[str], list[str]]:
-    open_names = [name for name in names if not access.is_protected(visit.state, visit.caller, repository, name)]
-    if names and not open_names:
-        return [], ["cannot delete protected tag(s)"]
-    deleted: list[str] = []
     try:
-        for name in open_names:
-            if visit.registry.delete(repository, name) != "refused":
-                deleted.append(name)
+        removal = deletion.remove(visit.state, visit.registry, repository, names, visit.caller)
     except Unreachable:
-        return deleted, ["error while deleting tags"]
-    if open_names and not deleted:
-        return [], [f"could not delete tags: {', '.join(open_names)}"]
-    return deleted, []
+        return [], ["error while deleting tags"]
+    return removal.deleted or [], [removal.message] if removal.message else []
 
 
 def _name(path: str) -> str:

@@ -87,25 +87,25 @@ class Simulator:
     def clear_log(self) -> None:
         self._control("DELETE", "requests")
 
-    def state(self) -> dict[str, list[str]]:
-        """The sorted tag names of every repository by its path."""
-        return dict(self._control("GET", "state"))
-
     def jobs(self) -> list[dict[str, Any]]:
-        """What was done in the background, or waits: kind, repository, parameters, state, attempts, result."""
+        """The background jobs, also those that are over: what they were to do and what came of it."""
         return list(self._control("GET", "jobs"))
 
-    def run_jobs(self) -> list[dict[str, Any]]:
-        """Do everything that waits in the background, whatever its time."""
-        return list(self._control("POST", "jobs"))
+    def run_jobs(self) -> None:
+        """Run every waiting job once, whatever its time."""
+        self._control("POST", "jobs")
 
     def run_policies(self) -> None:
-        """Let every enabled cleanup policy run now."""
+        """Run every enabled cleanup policy, whatever its time."""
         self._control("POST", "policies")
 
     def clear_leases(self) -> None:
-        """Let every repository take a bulk deletion again."""
+        """Let bulk deletions be asked for again."""
         self._control("DELETE", "leases")
+
+    def state(self) -> dict[str, list[str]]:
+        """The sorted tag names of every repository by its path."""
+        return dict(self._control("GET", "state"))
 
     def tags(self, path: str) -> list[dict[str, Any]]:
         """All that is known of the tags of a repository in memory."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The simulated GitLab without HTTP: thousands of requests a second, for tables."""
+"""The simulated GitLab without HTTP, for thousands of requests."""
 
 from __future__ import annotations
 
@@ -10,24 +10,30 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from .answers import Answer
 from .gitlab import Asked, GitLab
 from .scenario import build
 
-ORIGIN = "http://127.0.0.1"
+ORIGIN = "http://gitlab.example.com"
 
 
 class Direct:
-    """A server of one scenario, in this process. gitlab: its inside, which tests may look at."""
+    """A server of one process; gitlab is its inside."""
 
     def __init__(self, scenario: Mapping[str, Any]) -> None:
         self.gitlab = GitLab(build(dict(scenario)))
 
     def request(
         self, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> Answer:
-        """path: encoded, without the query."""
-        lowered = {name.lower(): value for name, value in (headers or {}).items()}
-        outcome = asyncio.run(self.gitlab.answer(Asked(method, path, query, lowered, body, ORIGIN)))
-        assert outcome.answer is not None
-        return outcome.answer
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of an answer. path and query are encoded; ConnectionResetError for a reset."""
+        known = {name.lower(): value for name, value in (headers or {}).items()}
+        outcome = asyncio.run(self.gitlab.answer(Asked(method, path, query, known, body, ORIGIN)))
+        if outcome.answer is None:
+            raise ConnectionResetError
+        answer = outcome.answer
+        return answer.status, {"Content-Type": answer.content_type, **answer.headers}, answer.body
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """The background jobs, once everything that is due is done; see README.md."""
+        asyncio.run(self.gitlab.work())
+        return [job.describe() for job in self.gitlab.state.queue.jobs]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -47,16 +48,16 @@ class _Invalid(Exception):
 def _coerce(kind: str, value: Any, blank: bool) -> Any:
     if value is None or (value == "" and not blank):
         return None
+    if isinstance(value, (dict, list)):
+        raise _Invalid
     if kind == "str":
-        if isinstance(value, (dict, list)):
-            raise _Invalid
-        return str(value)
+        return str(value).lower() if isinstance(value, bool) else str(value)
     if kind == "bool":
         text = str(value).lower()
         if text in _TRUE | _FALSE:
             return text in _TRUE
         raise _Invalid
-    if isinstance(value, float):
+    if isinstance(value, float) and math.isfinite(value):
         return int(value)
     if isinstance(value, bool) or not _INTEGER.fullmatch(str(value)):
         raise _Invalid

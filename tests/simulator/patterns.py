@@ -31,3 +31,9 @@ def mistake(pattern: str) -> str | None:
         [text] = error.args
         return text.decode() if isinstance(text, bytes) else str(text)
     return None
+
+
+@functools.lru_cache(maxsize=256)
+def whole(pattern: str) -> Any:
+    r"""\A, the pattern, \z: without a group around it, so that an alternative may hold one end alone."""
+    return compiled(rf"\A{pattern}\z")

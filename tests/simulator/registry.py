@@ -11,15 +11,26 @@ from __future__ import annotations
 
 import abc
 import functools
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from .state import DOCKER_IMAGE, INDEX, Repository, State, Tag, Tags
+from .state import INDEX, Repository, State, Tags
 
 Deletion = Literal["deleted", "missing", "refused"]
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What became of a set of tags. deleted: None where GitLab does not say. message: why it is no success."""
+
+    deleted: list[str] | None
+    message: str | None = None
+
+
+def never() -> bool:
+    return False
 
 
 class Unreachable(Exception):
@@ -55,6 +66,11 @@ class TagView(abc.ABC):
     @property
     @abc.abstractmethod
     def created_at(self) -> datetime | None: ...
+
+    @property
+    def aged_from(self) -> datetime | None:
+        """The date that a cleanup goes by."""
+        return self.created_at
 
     @property
     @abc.abstractmethod
@@ -129,6 +145,21 @@ class Registry(abc.ABC):
     @abc.abstractmethod
     def delete(self, repository: Repository, name: str) -> Deletion:
         """One tag by name."""
+
+    def remove(self, repository: Repository, names: Sequence[str], overdue: Callable[[], bool] = never) -> Removal:
+        """Tags by their names, one by one; a part of them is a success. overdue: asked before each, ends it."""
+        deleted: list[str] = []
+        try:
+            for name in names:
+                if overdue():
+                    return Removal(deleted, "error while deleting tags")
+                if self.delete(repository, name) != "refused":
+                    deleted.append(name)
+        except Unreachable:
+            return Removal(deleted, "error while deleting tags")
+        if names and not deleted:
+            return Removal(None, f"could not delete tags: {', '.join(names)}")
+        return Removal(deleted)
 
     def size(self, repository: Repository) -> int | None:
         return None
@@ -255,35 +286,6 @@ class MemoryFiles(Files):
         if not self.answers(repository):
             return "refused" if "error" in self.states(repository) else "missing"
         return "deleted" if tags_of(repository).remove(name) else "missing"
-
-
-class Foreign(MemoryFiles):
-    """Another vendor's registry, which can't delete a tag (M3).
-
-    Rails points the tag at an empty image of its own and deletes that image by its digest; so a missing tag is made
-    first and then deleted like any other.
-    """
-
-    def delete(self, repository: Repository, name: str) -> Deletion:
-        way = self.state.registry.deletes
-        if not self.answers(repository) or way == "refused":
-            return "refused"
-        tags = tags_of(repository)
-        tag = tags.get(name)
-        if way == "refused_after_overwrite":
-            tags.put(_dummy(repository, name))
-            return "refused"
-        tags.remove(name)
-        if way == "by_digest" and tag is not None:
-            for sibling in [other.name for other in tags if other.digest == tag.digest]:
-                tags.remove(sibling)
-        return "deleted"
-
-
-def _dummy(repository: Repository, name: str) -> Tag:
-    """All of them are the same empty image."""
-    digest = "sha256:" + hashlib.sha256(b"dummy").hexdigest()
-    return Tag(name, repository.path, DOCKER_IMAGE, True, None, None, None, None, 0, digest)
 
 
 def answer_to_index(behaviour: str) -> Manifest | None:

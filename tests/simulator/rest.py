@@ -15,7 +15,6 @@ from urllib.parse import unquote
 from . import access, granular
 from .access import Caller
 from .answers import NO_PROJECT, NO_ROUTE, UNREACHABLE, Answer, Refused, as_json, refused
-from .jobs import Background
 from .params import Param, check
 from .registry import Broken, Registry, Unreachable
 from .state import Group, Project, State
@@ -41,7 +40,6 @@ class Call:
     route: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     asked: Mapping[str, str] = field(default_factory=dict)
-    background: Background = field(default_factory=Background)
 
     @property
     def url(self) -> str:

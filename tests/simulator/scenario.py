@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -25,6 +26,7 @@ from .state import (
     Features,
     Generation,
     Group,
+    Instant,
     JobSettings,
     MergeRequest,
     Mode,
@@ -44,10 +46,14 @@ from .state import (
 
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 TAG_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+# The most rows that a registry with a database gives in a page.
+MOST_ROWS = 1000
 KINDS = ("personal", "project", "group", "oauth", "job", "deploy")
+CADENCES = ("1d", "7d", "14d", "1month", "3month")
+AGES = ("7d", "14d", "30d", "60d", "90d", None)
+COUNTS = (1, 5, 10, 25, 50, 100, None)
 VISIBILITIES = ("private", "internal", "public")
 RULE_LEVELS = ("maintainer", "owner", "admin")
-DELETES = ("by_dummy", "by_digest", "refused", "refused_after_overwrite")
 MODES = ("M1", "M2", "M3")
 # What the schema of a generation does not have yet: fields of 16.8, 17.0 and 17.9.
 LATER_FIELDS: dict[Generation, tuple[str, ...]] = {
@@ -65,6 +71,8 @@ STATUSES = ("delete_scheduled", "delete_ongoing", "delete_failed")
 CAPS: dict[Mode, int] = {"M3": 10_000}
 TRAFFIC = ("api", "web")
 REGISTRY_STATES = ("ok", "unreachable", "error")
+DELETES = ("by_dummy", "by_digest", "refused", "refused_after_overwrite")
+DIGITS = re.compile(r"\.\d{6}(\d{1,3})\d*(?!\d)")
 POLICY: dict[str, Any] = {
     "cadence": "1d",
     "enabled": False,
@@ -142,7 +150,12 @@ def parse_time(text: str, where: str) -> datetime:
         raise ScenarioError(f"{where}: {text!r} is no ISO 8601 time") from None
     if value.tzinfo is None:
         raise ScenarioError(f"{where}: {text!r} has no time zone")
-    return value.astimezone(UTC) if value.year > 1 else value.replace(tzinfo=UTC)
+    value = value.astimezone(UTC) if value.year > 1 else value.replace(tzinfo=UTC)
+    digits = DIGITS.search(text)
+    if digits:
+        value = Instant.fromisoformat(value.isoformat())
+        value.nanosecond = int(digits[1].ljust(3, "0"))
+    return value
 
 
 def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> State:
@@ -164,6 +177,7 @@ def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> Stat
     state.policies_off_without_images = row.get("policies_off_without_images", bool, False)
     state.cleanup = _cleanup(Row(row.get("cleanup", dict, {}), "scenario.cleanup"))
     state.job_settings = _jobs(Row(row.get("jobs", dict, {}), "scenario.jobs"))
+    state.sampler = random.Random(state.cleanup.sample_seed)
     state.external_url = row.get("external_url", str, None)
     state.graphql_enabled = row.get("graphql_enabled", bool, True)
     missing = [*LATER_FIELDS[state.generation], *row.texts("graphql_missing_fields")]
@@ -227,25 +241,25 @@ def _rate_limit(row: Row) -> RateLimit:
 
 
 def _cleanup(row: Row) -> CleanupSettings:
-    usual = CleanupSettings()
     settings = CleanupSettings(
-        page_size=row.get("page_size", int, usual.page_size),
-        max_list_size=row.get("max_list_size", int, usual.max_list_size),
-        delete_timeout=row.get("delete_timeout", (int, float), usual.delete_timeout),
-        sample_seed=row.get("sample_seed", int, usual.sample_seed),
-        seconds_per_delete=row.get("seconds_per_delete", (int, float), usual.seconds_per_delete),
+        page_size=row.get("page_size", int, CleanupSettings.page_size),
+        max_list_size=row.get("max_list_size", int, CleanupSettings.max_list_size),
+        sample_seed=row.get("sample_seed", int, CleanupSettings.sample_seed),
+        delete_timeout=row.get("delete_timeout", (int, float), CleanupSettings.delete_timeout),
+        seconds_per_delete=row.get("seconds_per_delete", (int, float), CleanupSettings.seconds_per_delete),
     )
+    if not 1 <= settings.page_size <= MOST_ROWS:
+        raise row.wrong("page_size", f"must be from 1 to {MOST_ROWS}")
     row.done()
     return settings
 
 
 def _jobs(row: Row) -> JobSettings:
-    usual = JobSettings()
     settings = JobSettings(
-        delay=row.get("delay", (int, float), usual.delay),
-        failures=row.get("failures", int, usual.failures),
-        retries=row.get("retries", int, usual.retries),
-        retry_wait=row.get("retry_wait", (int, float), usual.retry_wait),
+        delay=row.get("delay", (int, float), JobSettings.delay),
+        failures=row.get("failures", int, JobSettings.failures),
+        retries=row.get("retries", int, JobSettings.retries),
+        retry_wait=row.get("retry_wait", (int, float), JobSettings.retry_wait),
     )
     row.done()
     return settings
@@ -434,7 +448,8 @@ def make_tag(row: Row, mode: str, path: str) -> Tag:
     name = row.get("name", str)
     if not TAG_NAME.fullmatch(name):
         raise row.wrong("name", f"{name!r} is no tag name")
-    created = row.time("created_at") if "created_at" in row else EPOCH + timedelta(days=365)
+    unknown = "created_at" in row and row.value["created_at"] is None
+    created = row.time("created_at", None if unknown else EPOCH + timedelta(days=365))
     updated = row.time("updated_at")
     published = row.time("published_at") or updated or created
     config = row.get("config", bool, True)
@@ -480,4 +495,9 @@ def describe_tag(tag: Tag) -> dict[str, Any]:
 
 
 def iso(value: datetime | None) -> str | None:
-    return value.isoformat().replace("+00:00", "Z") if value else None
+    """To the nanosecond where that is known."""
+    if value is None:
+        return None
+    text = value.isoformat().removesuffix("+00:00")
+    finer = getattr(value, "nanosecond", 0)
+    return f"{text if '.' in text or not finer else text + '.000000'}{f'{finer:03}' if finer else ''}Z"

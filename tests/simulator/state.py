@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import bisect
 import hashlib
+import random
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from .jobs import Queue
 from .shelf import Shelf
 
 LEVELS = {"guest": 10, "planner": 15, "reporter": 20, "developer": 30, "maintainer": 40, "owner": 50, "admin": 60}
@@ -29,11 +31,24 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 OLDER_THAN = ("7d", "14d", "30d", "60d", "90d")
 
 
+class Instant(datetime):
+    """A time with up to three digits more than datetime has. nanosecond: 0 to 999, beyond its microsecond."""
+
+    nanosecond = 0
+
+
+def nanoseconds(value: datetime) -> int:
+    """Since 1970, exactly."""
+    return (value - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000 + getattr(
+        value, "nanosecond", 0
+    )
+
+
 @dataclass(slots=True)
 class Tag:
     """config_created: the build date of the image; None where the image has none that can be read.
 
-    created_at, updated_at and published_at are the metadata database's.
+    created_at, updated_at and published_at are the metadata database's, created_at None where it has none.
     """
 
     name: str
@@ -196,7 +211,7 @@ class Project:
 class Repository:
     """path is lower-cased whatever the project's is. tags is None where a real registry holds them.
 
-    registry_state: ok, unknown, error or unreachable; the server's own state adds to it.
+    registry_state: ok, unknown, error or unreachable; the server's own state adds to it. failed_attempts: to delete it.
     """
 
     id: int
@@ -237,7 +252,7 @@ class Repositories(Shelf[Repository]):
 class RegistrySettings:
     """cap: where a listing ends in a registry without a database, None for never.
 
-    deletes: how another vendor's registry takes deletions: by_dummy, by_digest, refused or refused_after_overwrite.
+    deletes: how another vendor's registry takes deletions, see other_vendor.py.
     """
 
     host: str = "registry.example.com"
@@ -249,27 +264,6 @@ class RegistrySettings:
     deletes: str = "by_dummy"
 
 
-@dataclass(frozen=True)
-class CleanupSettings:
-    """How GitLab's cleanup runs; seconds_per_delete: how long one deletion takes it."""
-
-    page_size: int = 1000
-    max_list_size: int = 200
-    delete_timeout: float = 250.0
-    sample_seed: int = 0
-    seconds_per_delete: float = 0.0
-
-
-@dataclass(frozen=True)
-class JobSettings:
-    """delay: seconds before a job starts. failures: so many first runs of each fail by themselves."""
-
-    delay: float = 0.0
-    failures: int = 0
-    retries: int = 3
-    retry_wait: float = 15.0
-
-
 @dataclass
 class Clock:
     """Stands still where it was set, else is this machine's. advanced: seconds it was moved on by in all."""
@@ -277,10 +271,6 @@ class Clock:
     frozen: datetime | None = None
     offset: timedelta = timedelta()
     advanced: float = 0.0
-
-    def elapsed(self) -> float:
-        """Seconds on a clock of waiting: clients really wait, and tests move the clock."""
-        return time.monotonic() + self.advanced
 
     def now(self) -> datetime:
         return self.frozen or datetime.now(UTC) + self.offset
@@ -291,6 +281,10 @@ class Clock:
             self.frozen += timedelta(seconds=seconds)
         else:
             self.offset += timedelta(seconds=seconds)
+
+    def elapsed(self) -> float:
+        """The time of jobs and leases, in seconds: what really went by, and what tests moved the clock on."""
+        return time.monotonic() + self.advanced
 
 
 @dataclass
@@ -317,18 +311,47 @@ FEATURES = {
 
 
 @dataclass
+class CleanupSettings:
+    """page_size: tags; max_list_size: tags a run, 0 for all; times in seconds, delete_timeout 0 for none."""
+
+    page_size: int = 1000
+    max_list_size: int = 200
+    sample_seed: int = 0
+    delete_timeout: float = 250
+    seconds_per_delete: float = 0
+
+
+@dataclass
+class JobSettings:
+    """delay: seconds until a job starts. failures: first runs of every job that fail by themselves.
+
+    retries: of a job that failed, each retry_wait seconds after.
+    """
+
+    delay: float = 0
+    failures: int = 0
+    retries: int = 3
+    retry_wait: float = 15
+
+
+@dataclass
 class State:
+    """leases: repository ids and the elapsed() at which they expire. sampler: chooses among too many tags."""
+
     clock: Clock = field(default_factory=Clock)
     mode: Mode = "M1"
     generation: Generation = "G18"
     version: str = VERSIONS["G18"]
     features: Features = FEATURES["G18"]
     registry: RegistrySettings = field(default_factory=RegistrySettings)
-    cleanup: CleanupSettings = CleanupSettings()
-    job_settings: JobSettings = JobSettings()
     rate_limits: dict[str, RateLimit] = field(default_factory=dict)
     policy_older_than: tuple[str, ...] = OLDER_THAN
     policies_off_without_images: bool = False
+    cleanup: CleanupSettings = field(default_factory=CleanupSettings)
+    job_settings: JobSettings = field(default_factory=JobSettings)
+    queue: Queue = field(default_factory=Queue)
+    leases: dict[int, float] = field(default_factory=dict)
+    sampler: random.Random = field(default_factory=lambda: random.Random(0))
     external_url: str | None = None
     graphql_enabled: bool = True
     graphql_missing_fields: tuple[str, ...] = ()

@@ -96,6 +96,10 @@ def _broken(change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         (lambda s: s.update(clock="noon"), "scenario.clock: 'noon' is no ISO 8601 time"),
         (lambda s: s.update(clock="2026-01-01T00:00:00"), "has no time zone"),
         (lambda s: s["tokens"][0].update(user="nobody"), "scenario.tokens[0].user: there is no user 'nobody'"),
+        (lambda s: s.update(registry={"deletes": "all"}), "scenario.registry.deletes: must be one of by_dummy"),
+        (lambda s: s.update(cleanup={"page_size": 1001}), "scenario.cleanup.page_size: must be from 1 to 1000"),
+        (lambda s: s.update(cleanup={"pages": 1}), "scenario.cleanup: unknown keys: pages"),
+        (lambda s: s.update(jobs={"delay": "1h"}), "scenario.jobs.delay: must be int or float, not '1h'"),
         (lambda s: s["tokens"][0].update(kind="magic"), "scenario.tokens[0].kind: must be one of"),
         (lambda s: s["groups"][1].update(path="nope/sub"), "there is no group 'nope' above"),
         (lambda s: s["groups"][0].update(members={"owner": "king"}), "'king' is no role"),
@@ -172,7 +176,7 @@ def test_the_program_ends_with_whoever_started_it() -> None:
     [
         (["--help"], 0, "--registry URL"),
         (["--https"], 2, "--https needs --certfile and --keyfile"),
-        (["--mode", "M1", "--registry", "http://127.0.0.1:1"], 2, "goes with --mode M2 alone"),
+        (["--mode", "M1", "--registry", "http://127.0.0.1:1"], 2, "exclude each other"),
         (["--scenario", "/nowhere.json"], 2, "No such file"),
     ],
 )

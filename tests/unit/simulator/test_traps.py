@@ -72,7 +72,7 @@ def test_trap_01_a_bulk_deletion_answers_before_anything_happens_and_never_repor
 def test_trap_02_one_an_hour_for_a_repository_whatever_became_of_it(gitlab: Client) -> None:
     gitlab.simulator.load(one_repository(SMALL))
     assert bulk(gitlab, name_regex_delete=".*", older_than="1mon").status_code == 202
-    assert gitlab.simulator.run_jobs()[0]["result"]["status"] == "exception"
+    assert gitlab.simulator.jobs()[0]["result"]["status"] == "exception"
     for parameters in ({"name_regex_delete": "a"}, {"name_regex_delete": "b", "keep_n": 1}):
         answer = bulk(gitlab, token="owner", **parameters)
         assert answer.status_code == 400
@@ -94,7 +94,7 @@ def test_trap_03_a_bad_older_than_is_accepted_burns_the_hour_and_deletes_nothing
     for _attempt in range(6):
         gitlab.simulator.clock(advance=600)
         [job] = gitlab.simulator.jobs()
-    assert (job["result"]["status"], job["state"], job["attempts"]) == ("exception", "dead", 4)
+    assert (job["result"]["status"], job["state"], job["attempts"]) == ("exception", "failed", 4)
     assert left(gitlab) == ["old"]
 
 
