@@ -161,11 +161,18 @@ def _judged(watch: Watch, name: str, wait: float | None) -> tuple[str, str]:
     if name in watch.changed:
         return "changed_since", CHANGED
     if name not in watch.gone:
-        late = f"GitLab has not deleted it within {wait:g} seconds" if wait is not None else _IN_BACKGROUND
-        return "not_deleted", _LOST if watch.answer_lost else late
+        return "not_deleted", _why_left(watch, wait)
     present = set(listing.names)
     witnessed = listing.complete and any(decision.tag.name in present for decision in watch.order.plan.kept)
     return ("deleted", "") if witnessed else ("unverified", _NO_PROOF)
+
+
+def _why_left(watch: Watch, wait: float | None) -> str:
+    if watch.answer_lost:
+        return _LOST
+    if watch.done:
+        return f"GitLab deleted {len(watch.gone)} others in this run and not this one; it takes the next in an hour"
+    return f"GitLab has not deleted it within {wait:g} seconds" if wait is not None else _IN_BACKGROUND
 
 
 def _vanished(watch: Watch) -> str:

@@ -241,6 +241,7 @@ def test_a_random_sample_is_announced_and_told(ansible: Ansible, simulator: Simu
     assert run.result["outcome"]["counts"]["deleted"] == 200
     assert run.result["outcome"]["counts"]["not_deleted"] == 50
     assert run.message.startswith("200 of 250 planned tags were deleted, but 50 not_deleted")
+    assert run.message.endswith("GitLab deleted 200 others in this run and not this one; it takes the next in an hour")
 
 
 def test_a_database_takes_them_all(ansible: Ansible, simulator: Simulator) -> None:

@@ -96,7 +96,7 @@ def test_an_audit_previews_the_policies_of_projects(ansible: Ansible, simulator:
     run = ansible.play(AUDIT, "-e", "registry_group=team", "-e", json.dumps(wanted))
     assert run.code == 0, run.output
     shown = table(run)
-    assert "policy of team/app: enabled, at 2026-06-08T12:00:00Z it deletes 4 tags (exact)" in shown
+    assert "policy of team/app: enabled, at 2026-06-08T12:00:00Z it deletes 4 of 10 tags (exact)" in shown
     assert "would go: team/app:release-1  expired" in shown
     assert "Write (?:dev|release-.*)" in shown
     assert "differs: team/app:release-1  policy deleted (expired), here kept (keep_n)" in shown
