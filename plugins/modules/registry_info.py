@@ -529,7 +529,7 @@ from dataclasses import dataclass, replace
 from ..module_utils._argspec import CONNECTION, SCOPE, ArgumentSpec, scope
 from ..module_utils._errors import InputError, RegistryError
 from ..module_utils._files import check_writable, write_lines
-from ..module_utils._models import TAG_NAME, Mode, Repository, Tag, format_time
+from ..module_utils._models import TAG_NAME, Mode, Repository, ServerPolicy, Tag, format_time
 from ..module_utils._preview import PolicyPreview, preview_policy, read_for_policies
 from ..module_utils._reading import Need, Reading, Server, find_out, read_tags
 from ..module_utils._rest import get_repository, project_repositories
@@ -627,34 +627,44 @@ def observe(connection: Connection, wish: Wish) -> State:
         need = Need(wish.details, whole=names is None, wanted=lambda name: names is None or name in names)
         known = replace(need, details=True) if wish.previews else need
         server = find_out(client, repositories, use_graphql=known.details and not connection.is_job_token, need=known)
-        if wish.tags:
-            readings = {reading.repository.id: reading for reading in read_tags(server, repositories, need)}
+        policies = {number: project.policy for number, project in selection.projects.items() if project.policy}
+        found = _read(server, repositories, policies if wish.previews else {}, need, wish)
+        readings = {reading.repository.id: reading for reading in found}
         if wish.previews:
-            readings, previews = _previewed(server, repositories, readings, selection, wish)
+            previews = _previewed(server, found, policies)
         sources = {Mode.DATABASE: "published", Mode.NO_DATABASE: "built", Mode.UNKNOWN: "unknown"}
         source = sources[server.mode] if wish.details else "none"
     errors.update((number, reading.error) for number, reading in readings.items() if reading.error)
     return State(selection, tuple(repositories), readings, previews, errors, source)
 
 
-def _previewed(
+def _read(
     server: Server,
     repositories: list[Repository],
-    readings: dict[int, Reading],
-    selection: Selection,
+    policies: t.Mapping[int, ServerPolicy],
+    need: Need,
     wish: Wish,
-) -> tuple[dict[int, Reading], dict[int, PolicyPreview]]:
-    """The readings with what previews need, and the previews; a repository that could not be read has none."""
-    policies = {number: project.policy for number, project in selection.projects.items() if project.policy}
-    if not wish.details:
-        found = read_for_policies(server, repositories, policies)
-        readings = {**readings, **{reading.repository.id: reading for reading in found}}
-    previews = {
-        number: preview_policy(server, reading, policies[reading.repository.project_id], server.client.clock)
-        for number, reading in readings.items()
+) -> list[Reading]:
+    """Every repository once: with what previews need where its project has a policy, by id, to be previewed."""
+    if wish.details:
+        return read_tags(server, repositories, need)
+    others = [repository for repository in repositories if repository.project_id not in policies] if wish.tags else []
+    found = read_tags(server, others, need) + read_for_policies(server, repositories, policies)
+    order = {repository.id: position for position, repository in enumerate(repositories)}
+    return sorted(found, key=lambda reading: order[reading.repository.id])
+
+
+def _previewed(
+    server: Server, readings: t.Sequence[Reading], policies: t.Mapping[int, ServerPolicy]
+) -> dict[int, PolicyPreview]:
+    """The previews by repository id; one that could not be read has none."""
+    return {
+        reading.repository.id: preview_policy(
+            server, reading, policies[reading.repository.project_id], server.client.clock
+        )
+        for reading in readings
         if reading.repository.project_id in policies and not reading.error
     }
-    return readings, previews
 
 
 def _counted(

@@ -159,3 +159,20 @@ def test_a_glob_without_a_match_is_a_warning(ansible: Ansible, simulator: Simula
     found = ansible.module(INFO, {"group": "team", "repositories": ["team/app", "nothing/*"]})
     assert [row["path"] for row in found.result["repositories"]] == ["team/app"]
     assert "nothing/*" in " ".join(found.result["warnings"])
+
+
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_a_preview_lists_no_tags_a_second_time(ansible: Ansible, simulator: Simulator, mode: str) -> None:
+    scenario = team(mode)
+    scenario["projects"][0]["policy"] = {"name_regex": "v.*", "older_than": "7d"}
+    scenario["projects"][1]["policy"] = None
+    simulator.load(scenario)
+    alone = ansible.module(INFO, {"group": "team", "gather": ["policy_preview"]}).result
+    both = ansible.module(INFO, {"group": "team", "gather": ["tags", "policy_preview"]}).result
+    assert [row["policy_preview"] is None for row in both["repositories"]] == [False, False, True]
+    assert [row["policy_preview"] for row in both["repositories"]] == [
+        row["policy_preview"] for row in alone["repositories"]
+    ]
+    assert all(row["tags"] for row in both["repositories"])
+    # The one repository whose project has no policy.
+    assert both["requests"] == alone["requests"] + 1
