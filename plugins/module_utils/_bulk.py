@@ -14,7 +14,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ._deletion import CHANGED, Fate, Outcome, differs
+from ._deletion import CHANGED, NO_PROOF, Fate, Outcome, differs, proves_absence, vanished
 from ._errors import RegistryError
 from ._graphql import answer_was_lost
 from ._matching import pattern_error, quoted
@@ -32,7 +32,6 @@ _BLIND = ("stopped", "unauthorized")
 
 _IN_BACKGROUND = "GitLab accepted the bulk deletion and carries it out in the background"
 _LOST = "the answer to the bulk deletion was lost, and GitLab may have taken it up or not"
-_NO_PROOF = "no complete listing with a tag that was to stay shows that it is gone"
 
 
 @dataclass(frozen=True)
@@ -144,12 +143,13 @@ def _look_at_what_is_left(server: Server, watch: Watch) -> None:
 
 def _fates(watch: Watch, wait: float | None) -> t.Iterator[Fate]:
     path = watch.order.plan.repository.path
+    witnessed = watch.listing is not None and proves_absence(watch.order.plan, watch.listing)
     for decision in watch.order.plan.deletions:
-        outcome, message = _judged(watch, decision.tag.name, wait)
+        outcome, message = _judged(watch, decision.tag.name, witnessed, wait)
         yield Fate(path, decision.tag.name, decision.tag.digest, outcome, message)
 
 
-def _judged(watch: Watch, name: str, wait: float | None) -> tuple[str, str]:
+def _judged(watch: Watch, name: str, witnessed: bool, wait: float | None) -> tuple[str, str]:
     listing = watch.listing
     if not watch.under_way and watch.error:
         refused = watch.error.kind in ("stopped", "unauthorized", "lease")
@@ -162,9 +162,7 @@ def _judged(watch: Watch, name: str, wait: float | None) -> tuple[str, str]:
         return "changed_since", CHANGED
     if name not in watch.gone:
         return "not_deleted", _why_left(watch, wait)
-    present = set(listing.names)
-    witnessed = listing.complete and any(decision.tag.name in present for decision in watch.order.plan.kept)
-    return ("deleted", "") if witnessed else ("unverified", _NO_PROOF)
+    return ("deleted", "") if witnessed else ("unverified", NO_PROOF)
 
 
 def _why_left(watch: Watch, wait: float | None) -> str:
@@ -177,14 +175,11 @@ def _why_left(watch: Watch, wait: float | None) -> str:
 
 def _vanished(watch: Watch) -> str:
     """What to say of tags that the plan keeps and that are gone all the same."""
-    if watch.listing is None or watch.listing.error or not watch.listing.complete:
-        return ""
-    present = set(watch.listing.names)
-    names = [decision.tag.name for decision in watch.order.plan.kept if decision.tag.name not in present]
+    names = sorted(tag.name for tag in vanished(watch.order.plan, watch.listing)) if watch.listing else []
     if not names:
         return ""
     return (
-        f"tags of {watch.order.plan.repository.path} that the plan keeps are gone ({', '.join(sorted(names)[:5])}): "
+        f"tags of {watch.order.plan.repository.path} that the plan keeps are gone ({', '.join(names[:5])}): "
         "GitLab or somebody else deleted them meanwhile"
     )
 

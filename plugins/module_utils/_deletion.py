@@ -34,6 +34,7 @@ _UNREADABLE = "unreadable"
 _FORBIDDEN = "forbidden"
 
 CHANGED = "it is another image, or was pushed again, since the plan was made"
+NO_PROOF = "no complete listing with a tag that was to stay shows that it is gone"
 _ANSWER_LOST = "its deletion was asked for and the answer was lost"
 
 
@@ -305,12 +306,12 @@ def _delete_by_rest(work: Work, names: list[str]) -> None:
 
 
 def _verify(work: Work) -> None:
-    """List the repository again. Only a listing that holds a tag which was to stay proves that another one is gone."""
+    """List the repository again, and judge every tag by that."""
     if all(fate.outcome == "not_tried" for fate in work.fates.values()):
         return
     listing = list_names(work.server, work.plan.repository)
     present = set(listing.names)
-    witnessed = listing.complete and any(decision.tag.name in present for decision in work.plan.kept)
+    witnessed = proves_absence(work.plan, listing)
     if listing.complete:
         work.remaining = len(present)
     _check_kept(work, listing)
@@ -318,15 +319,28 @@ def _verify(work: Work) -> None:
         work.fates[name] = _judged(fate, name in present, witnessed, listing.error)
 
 
+def proves_absence(plan: RepositoryPlan, listing: Reading) -> bool:
+    """Only a complete listing that holds a tag which was to stay proves that another one is gone."""
+    present = set(listing.names)
+    return listing.complete and any(decision.tag.name in present for decision in plan.kept)
+
+
+def vanished(plan: RepositoryPlan, listing: Reading) -> list[Tag]:
+    """The tags that were to stay and are not in a complete listing; none where it is not complete."""
+    if not listing.complete:
+        return []
+    present = set(listing.names)
+    return [decision.tag for decision in plan.kept if decision.tag.name not in present]
+
+
 def _check_kept(work: Work, listing: Reading) -> None:
     """Stop when tags went that nobody asked for and a shared digest could be the cause. Their digests are often not
     known, so that only the listing can tell: it is looked at after the first batch and at the end."""
-    if work.by_name or not listing.complete:
+    if work.by_name:
         return
-    present = set(listing.names)
     gone = {fate.digest for fate in work.fates.values() if fate.outcome == "deleted"}
-    vanished = [decision.tag for decision in work.plan.kept if decision.tag.name not in present]
-    suspects = sorted(tag.name for tag in vanished if tag.digest is None or tag.digest in gone)
+    missing = vanished(work.plan, listing)
+    suspects = sorted(tag.name for tag in missing if tag.digest is None or tag.digest in gone)
     if suspects:
         path = work.plan.repository.path
         work.halt.call(
@@ -352,5 +366,4 @@ def _judged(fate: Fate, present: bool, witnessed: bool, error: RegistryError | N
         return replace(fate, outcome="recreated", message="it is listed again after its deletion")
     if present:
         return replace(fate, outcome="not_tried", message="it was not there right before its deletion, and is again")
-    no_proof = "no complete listing with a tag that was to stay shows that it is gone"
-    return replace(fate, outcome="unverified", message=str(error) if error else no_proof)
+    return replace(fate, outcome="unverified", message=str(error) if error else NO_PROOF)
