@@ -50,7 +50,8 @@ def _of_pattern(text: str | None, names: t.Collection[str], option: str) -> list
         return [f"{option} '{text}' has \\Q without \\E, with which it matches no tag."]
     if len(alternatives(text)) < 2:
         return []
-    changed = sorted(name for name in names if _matches(text, name) and not _matches(f"(?:{text})", name))
+    written, meant = _matcher(text), _matcher(f"(?:{text})")
+    changed = sorted(name for name in names if written(name) and not meant(name))
     effect = f", which here takes in {_listed(changed)} as well" if changed else ""
     return [
         f"{option} '{text}' has alternatives without brackets around them: GitLab anchors the first only at its "
@@ -59,7 +60,7 @@ def _of_pattern(text: str | None, names: t.Collection[str], option: str) -> list
 
 
 def _of_matches(pattern: str, names: list[str], option: str) -> list[str]:
-    matching = sum(1 for name in names if _matches(pattern, name))
+    matching = sum(map(_matcher(pattern), names))
     if names and not matching:
         return [f"{option} '{pattern}' matches none of the {len(names)} tags."]
     if names and matching == len(names):
@@ -83,11 +84,11 @@ def _of_age(older_than: str | None) -> list[str]:
     return []
 
 
-def _matches(pattern: str, name: str) -> bool:
+def _matcher(pattern: str) -> t.Callable[[str], bool]:
     try:
-        return server_search(pattern)(name)
+        return server_search(pattern)
     except PatternError:
-        return False
+        return lambda name: False
 
 
 def _listed(names: t.Sequence[str]) -> str:
@@ -101,9 +102,7 @@ def converted(wanted: Parameters) -> dict[str, t.Any] | None:
     What deletes gets brackets, as it was meant; what keeps is written out as GitLab reads it, since that keeps more.
     """
     pattern = wanted.delete_pattern
-    if not pattern or any(
-        text and (pattern_error(text) or has_open_quote(text)) for text in (pattern, wanted.name_regex_keep)
-    ):
+    if not pattern or _is_dead(pattern) or _is_dead(wanted.name_regex_keep):
         return None
     options: dict[str, t.Any] = {"name_regex_delete": f"(?:{pattern})" if len(alternatives(pattern)) > 1 else pattern}
     keep = alternatives(wanted.name_regex_keep or "")
@@ -120,6 +119,7 @@ def converted(wanted: Parameters) -> dict[str, t.Any] | None:
 
 
 def _is_dead(text: str | None) -> bool:
+    """Whether GitLab refuses the pattern, or matches nothing with it."""
     return bool(text and (pattern_error(text) or has_open_quote(text)))
 
 

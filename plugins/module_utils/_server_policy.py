@@ -252,7 +252,6 @@ def _page(tags: list[Seen], keep_n: int, cutoff: Fraction | None, now: int) -> _
 
 def _verdict(tag: Seen, cutoff: Fraction | None, keep_n: int, surely_newer: int, maybe_newer: int) -> Verdict:
     name, span = tag.name, tag.span
-    doubts = []
     if maybe_newer < keep_n:
         return Verdict(name, KEPT, "keep_n")
     if cutoff is not None and span is None:
@@ -263,13 +262,11 @@ def _verdict(tag: Seen, cutoff: Fraction | None, keep_n: int, surely_newer: int,
         return Verdict(name, KEPT, "gitlab_protected")
     unseen = span is not None and math.isinf(span[1])
     if surely_newer < keep_n:
-        doubts.append("unseen_date" if unseen else "tied")
+        return Verdict(name, POSSIBLE, "unseen_date" if unseen else "tied")
     if cutoff is not None and span is not None and span[1] >= cutoff:
-        doubts.append("unseen_date" if unseen else "near_cutoff")
+        return Verdict(name, POSSIBLE, "unseen_date" if unseen else "near_cutoff")
     if tag.protected is None:
-        doubts.append("unseen_protection")
-    if doubts:
-        return Verdict(name, POSSIBLE, doubts[0])
+        return Verdict(name, POSSIBLE, "unseen_protection")
     return Verdict(name, DELETED, "matched" if cutoff is None else "expired")
 
 
@@ -278,9 +275,7 @@ def _count(
 ) -> int:
     """How many go when protected tags are the first, or the last, of equal dates that keep_n keeps."""
     rows = sorted(zip(spans, tags), key=lambda row: (row[0][0], bool(row[1].protected) == protected_first))
-    rest = rows[: len(rows) - keep_n] if keep_n > 0 else rows
-    if keep_n >= len(rows):
-        rest = []
+    rest = rows[: max(0, len(rows) - max(0, keep_n))]
     return sum(
         1 for span, tag in rest if not tag.protected and (cutoff is None or (tag.span is not None and span[0] < cutoff))
     )

@@ -851,7 +851,7 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Plan:
     source = date_source(state.server.mode, rules)
     parts = [_repository_plan(reading, state, rules, source, wish.parameters) for reading in state.readings]
     plan = limited(parts, wish.limits)
-    refusals = list(plan.refusals) + _bulk_refusals(state, plan, params)
+    refusals = list(plan.refusals) + _bulk_refusals(state, plan, params, wish)
     if rules.older_than is not None and state.clock is None and parts:
         refusals.append("the server's first answer had no Date, so that older_than can't be judged")
     if params["on_server_policy"] == "fail":
@@ -864,23 +864,24 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Plan:
     return replace(plan, refusals=tuple(refusals))
 
 
-def _bulk_refusals(state: State, plan: Plan, params: t.Mapping[str, t.Any]) -> list[str]:
+def _bulk_refusals(state: State, plan: Plan, params: t.Mapping[str, t.Any], wish: Wish) -> list[str]:
     if state.via not in BULK or not plan.deletions:
         return []
     if state.server.mode == Mode.UNKNOWN:
         return ["it could not be told what registry this is, and so not what a bulk deletion does there"]
     if state.via != "bulk":
         return []
-    found = (why_not_pinned(order, state.server.mode) for order in orders_of(plan, params))
+    found = (why_not_pinned(order, state.server.mode) for order in orders_of(plan, params, wish))
     return [reason for reason in found if reason]
 
 
-def orders_of(plan: Plan, params: t.Mapping[str, t.Any]) -> list[Order]:
+def orders_of(plan: Plan, params: t.Mapping[str, t.Any], wish: Wish) -> list[Order]:
     """The bulk deletions that carry the plan out, one for each repository."""
     parts = [part for part in plan.repositories if part.deletions]
-    if params["delete_via"] == "bulk":
+    if wish.parameters is None:
         return [pinned(part, params["name_regex_keep"], params["older_than"]) for part in parts]
-    return [Order(part, parameters_in_request(_parameters(params))) for part in parts]
+    parameters = parameters_in_request(wish.parameters)
+    return [Order(part, parameters) for part in parts]
 
 
 def _repository_plan(
@@ -1041,7 +1042,7 @@ def main() -> None:
             if state.via not in BULK:
                 return delete(state.server, plan, state.via)
             wait = float(params["wait_timeout"]) if params["wait"] else None
-            return delete_in_bulk(state.server, orders_of(plan, params), wait)
+            return delete_in_bulk(state.server, orders_of(plan, params, wish), wait)
 
         finish_plan(
             module,
