@@ -79,12 +79,17 @@ def pattern_error(text: str) -> str | None:
 def server_search(text: str | None) -> t.Callable[[str], bool]:
     r"""Whether GitLab's cleanup matches a name with the pattern: \A, the text, \z, without a group around it.
 
-    Nothing and an empty text match no name. Raises PatternError.
+    Nothing and an empty text match no name. GitLab puts a pattern without groups into one before it scans with it, and
+    where that makes no pattern (of v1|\Qa, say) it matches no name either: lib/gitlab/untrusted_regexp.rb. Raises
+    PatternError.
     """
+    anchored = rf"\A{text or ''}\z"
     try:
-        compiled = _re2(rf"\A{text or ''}\z")
+        compiled = _re2(anchored)
     except re2.error as error:
         raise PatternError(_reason(error)) from None
+    if not compiled.groups and pattern_error(f"({anchored})"):
+        return lambda name: False
     return lambda name: compiled.search(name) is not None
 
 

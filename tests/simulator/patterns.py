@@ -33,7 +33,15 @@ def mistake(pattern: str) -> str | None:
     return None
 
 
+NOTHING = r"[^\x00-\x{10FFFF}]"
+
+
 @functools.lru_cache(maxsize=256)
 def whole(pattern: str) -> Any:
-    r"""\A, the pattern, \z: without a group around it, so that an alternative may hold one end alone."""
-    return compiled(rf"\A{pattern}\z")
+    r"""\A, the pattern, \z: without a group around it, so that an alternative may hold one end alone.
+
+    Rails scans with a group around a pattern that has none; where an open \Q swallows its end, nothing is found.
+    """
+    found = compiled(rf"\A{pattern}\z")
+    scanned = rf"(\A{pattern}\z)"
+    return compiled(NOTHING) if found.groups == 0 and mistake(scanned) is not None else found

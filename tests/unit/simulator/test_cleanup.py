@@ -61,6 +61,7 @@ PATTERNS: list[tuple[dict[str, Any], list[str]]] = [
     ({"name_regex_delete": ".*", "name_regex_keep": ""}, ["LATEST", "main", "v1", "v1-rc", "v10"]),
     ({"name_regex_delete": "(?i)LATEST"}, ["LATEST"]),
     ({"name_regex_delete": r"\Qv1"}, []),
+    ({"name_regex_delete": r"v1|\Qa"}, []),
 ]
 
 

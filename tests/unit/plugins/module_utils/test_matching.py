@@ -145,3 +145,10 @@ def test_what_gitlab_searches_for() -> None:
         assert not server_search(nothing)("v1")
     with pytest.raises(PatternError):
         server_search("(")
+
+
+def test_gitlab_finds_nothing_where_an_open_quote_swallows_its_own_group() -> None:
+    for nothing in (r"v1|\Qa", r"\Qv1", r"v1|v2\Q"):
+        assert not server_search(nothing)("v1")
+    # A group of the pattern's own keeps GitLab from adding one.
+    assert server_search(r"(v1)|\Qa")("v1")
