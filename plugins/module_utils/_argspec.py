@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ._client import Settings
+from ._distribution import Login, RegistrySettings
 from ._errors import InputError
 from ._scope import Scope
 
@@ -60,6 +61,24 @@ CONNECTION = ArgumentSpec(
     mutually_exclusive=(_TOKEN_OPTIONS,),
 )
 
+REGISTRY = ArgumentSpec(
+    {
+        "registry_url": {"type": "str"},
+        "registry_username": {"type": "str"},
+        "registry_password": {"type": "str", "no_log": True},
+    },
+    required_together=(("registry_username", "registry_password"),),
+)
+
+READING = REGISTRY.merged(
+    ArgumentSpec(
+        {
+            "read_via": {"type": "str", "choices": ["auto", "graphql", "rest", "registry"], "default": "auto"},
+            "cache_path": {"type": "path"},
+        }
+    )
+)
+
 SCOPE = ArgumentSpec(
     {
         "project": {"type": "list", "elements": "str"},
@@ -88,7 +107,7 @@ def access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansible_
     url = params["api_url"] or environ.get("GITLAB_API_URL") or environ.get("CI_API_V4_URL")
     if not url:
         raise InputError("api_url is missing: give the address of GitLab, or set GITLAB_API_URL.")
-    root = _server_root(url)
+    root = _server_root(url, "api_url")
     kind, token = _credential(params, environ)
     if params["client_key"] and not params["client_cert"]:
         raise InputError("client_key needs client_cert.")
@@ -108,24 +127,56 @@ def access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansible_
         max_requests_per_minute=params["max_requests_per_minute"],
         user_agent=f"containerops.gitlab/{COLLECTION_VERSION} ansible/{ansible_version}",
     )
-    unsafe = urlsplit(root).scheme == "http" and not _is_loopback(urlsplit(root).hostname or "")
-    warnings = (f"api_url {root} uses http: the token and all answers travel unencrypted.",) if unsafe else ()
-    return Access(settings, kind, token, warnings)
+    return Access(settings, kind, token, _unencrypted(root, "api_url"))
 
 
-def _server_root(url: str) -> str:
+def registry_settings(
+    params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], gitlab: Access
+) -> tuple[RegistrySettings, tuple[str, ...]]:
+    """How to reach the registry itself, and what to warn of. Raises InputError.
+
+    Without a login of its own GitLab's token serves, under the name that its kind needs:
+    https://docs.gitlab.com/user/packages/container_registry/authenticate_with_container_registry/
+    """
+    url, option = params["registry_url"], "registry_url"
+    if not url and environ.get("CI_REGISTRY"):
+        url, option = f"https://{environ['CI_REGISTRY']}", "CI_REGISTRY"
+    root = _server_root(url, option) if url else None
+    given = params["registry_username"] is not None
+    if given and not (params["registry_username"] and params["registry_password"]):
+        raise InputError("registry_username or registry_password is empty: give both, or leave them out.")
+    names = {JOB_TOKEN: "gitlab-ci-token", "oauth": "oauth2"}
+    if given:
+        login = Login(params["registry_username"], params["registry_password"])
+    elif environ.get("CI_REGISTRY_USER") and environ.get("CI_REGISTRY_PASSWORD"):
+        login = Login(environ["CI_REGISTRY_USER"], environ["CI_REGISTRY_PASSWORD"])
+    elif gitlab.token:
+        login = Login(names.get(gitlab.kind, "containerops"), gitlab.token, gitlab=True)
+    else:
+        return RegistrySettings(root), ()
+    return RegistrySettings(root, login), _unencrypted(root, option) if root else ()
+
+
+def _unencrypted(url: str, option: str) -> tuple[str, ...]:
+    unsafe = urlsplit(url).scheme == "http" and not _is_loopback(urlsplit(url).hostname or "")
+    return (f"{option} {url} uses http: the token and all answers travel unencrypted.",) if unsafe else ()
+
+
+def _server_root(url: str, option: str) -> str:
     """The server's URL without /api/v4."""
     try:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError as error:
-        raise InputError(f"api_url is not a URL: {error}.") from None
+        raise InputError(f"{option} is not a URL: {error}.") from None
+    secret = "api_token" if option == "api_url" else "registry_password"
     if parts.username or parts.password:
-        raise InputError("api_url holds a user name or password: give the token in api_token instead.")
+        raise InputError(f"{option} holds a user name or password: give it in {secret} instead.")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError(f"api_url {url!r} is not a URL: write it as https://gitlab.example.com.")
+        example = "gitlab" if option == "api_url" else "registry"
+        raise InputError(f"{option} {url!r} is not a URL: write it as https://{example}.example.com.")
     if parts.query or parts.fragment:
-        raise InputError("api_url holds a query: give the address of the server alone, and the token in api_token.")
+        raise InputError(f"{option} holds a query: give the address of the server alone, and secrets in {secret}.")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     path = parts.path.rstrip("/")
     path = path[: -len("/api/v4")] if path.endswith("/api/v4") else path

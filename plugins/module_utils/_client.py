@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.cookiejar
 import json
 import random
@@ -41,11 +42,14 @@ LONGEST_BACKOFF = 30.0
 # How long all threads together may go on waiting and retrying without one useful answer.
 PATIENCE = 600.0
 MAX_REDIRECTS = 3
+# Bytes of a body that is read in pieces.
+PIECE = 256 * 1024
 
 # Which failed requests may be sent again: SAFE after any passing failure, REFUSED only after a 429, where the server
-# says that it did nothing.
+# says that it did nothing, ONCE are those that are sent once.
 SAFE = frozenset({429, 502, 503, 504})
 REFUSED = frozenset({429})
+ONCE: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -101,31 +105,99 @@ class Response:
             ) from None
 
 
+@dataclass(frozen=True)
+class Timing:
+    """Where time comes from, and chance."""
+
+    sleep: t.Callable[[float], None] = time.sleep
+    monotonic: t.Callable[[], float] = time.monotonic
+    jitter: t.Callable[[], float] = random.random
+
+
+class Gate:
+    """The rate gate: every request of a task passes it and is counted, whichever server it goes to."""
+
+    def __init__(self, per_minute: int | None, timing: Timing) -> None:
+        self.sent = 0
+        self._interval = 60.0 / per_minute if per_minute else 0.0
+        self.timing = timing
+        self._lock = threading.Lock()
+        self._next_slot = 0.0
+        self._held_until = 0.0
+
+    def wait(self, check: t.Callable[[], None]) -> None:
+        """Hold the thread back until its turn; check raises where it shall not go on."""
+        while True:
+            check()
+            with self._lock:
+                now = self.timing.monotonic()
+                start = max(now, self._held_until, self._next_slot)
+                if start <= now:
+                    self._next_slot = now + self._interval
+                    return
+            self.timing.sleep(start - now)
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing pass for so long."""
+        with self._lock:
+            self._held_until = max(self._held_until, self.timing.monotonic() + seconds)
+
+    def count(self) -> None:
+        with self._lock:
+            self.sent += 1
+
+
+@dataclass(frozen=True)
+class _Sending:
+    """What goes out, as in Client.request. stream: the body of the answer is not read yet."""
+
+    method: str
+    path: str
+    query: t.Any
+    body: t.Any
+    data: t.Any
+    headers: t.Mapping[str, str]
+    may_leave: bool = False
+    stream: bool = False
+
+
+class Chunks:
+    """A body of known length that is sent in pieces as they come."""
+
+    def __init__(self, pieces: t.Iterator[bytes], length: int) -> None:
+        self._pieces = pieces
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> t.Iterator[bytes]:
+        return self._pieces
+
+
 class Client:
     """One server, for all threads of a task."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        sleep: t.Callable[[float], None] = time.sleep,
-        monotonic: t.Callable[[], float] = time.monotonic,
-        jitter: t.Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, settings: Settings, *, timing: Timing | None = None, gate: Gate | None = None) -> None:
         self.settings = settings
-        self.requests_sent = 0
-        self._sleep = sleep
-        self._monotonic = monotonic
-        self._jitter = jitter
+        self.timing = timing or Timing()
+        self._gate = gate or Gate(settings.max_requests_per_minute, self.timing)
         self._lock = threading.Lock()
         self._local = threading.local()
         self._stopped_by: str | None = None
         self._clock: datetime | None = None
         self._answered = False
-        self._next_slot = 0.0
-        self._held_until = 0.0
         self._trouble_since: float | None = None
         self._session = self._new_session()
+
+    def at(self, url: str, header: tuple[str, str] | None = None) -> Client:
+        """A client of another server, or with another credential, behind the same gate."""
+        return Client(replace(self.settings, url=url, header=header), timing=self.timing, gate=self._gate)
+
+    @property
+    def requests_sent(self) -> int:
+        """By this client and all that share its gate."""
+        return self._gate.sent
 
     @property
     def clock(self) -> datetime | None:
@@ -142,22 +214,27 @@ class Client:
         method: str,
         path: str,
         *,
-        query: t.Mapping[str, t.Any] | None = None,
+        query: t.Any = None,
         body: t.Any = None,
+        data: t.Any = None,
+        headers: t.Mapping[str, str] | None = None,
         resend: frozenset[int] = SAFE,
         stop_at_401: bool = True,
+        may_leave: bool = False,
     ) -> Response:
         """Send a request and return the answer of any status once it is not worth sending again.
 
-        path: begins with a slash, percent-encoded, relative to the server's URL. body: sent as JSON. resend: SAFE or
-        REFUSED. stop_at_401: a 401 ends all requests. Raises RegistryError (connection, timeout, tls, redirect,
-        stopped) where no answer is.
+        path: begins with a slash, percent-encoded, relative to the server's URL. query: a mapping or pairs. body: sent
+        as JSON; data: sent as it is, bytes or Chunks. resend: SAFE, REFUSED or ONCE. stop_at_401: a 401 ends all
+        requests. may_leave: a redirect to another host is followed, without credentials. Raises RegistryError
+        (connection, timeout, tls, redirect, stopped) where no answer is.
         """
+        sending = _Sending(method, path, query, body, data, headers or {}, may_leave)
         attempt = 0
         lost = False
         while True:
-            self._wait_for_slot()
-            answer = self._try(method, path, query, body)
+            self._gate.wait(self._check_stopped)
+            answer = self._try(sending)
             if stop_at_401 and isinstance(answer, Response) and answer.status == 401:
                 self.stop("an earlier request was answered 401")
             wait = self._delay(attempt, answer)
@@ -186,12 +263,33 @@ class Client:
         with ThreadPoolExecutor(min(self.settings.concurrency, len(items))) as pool:
             return list(pool.map(in_pool, items))
 
+    @contextlib.contextmanager
+    def download(self, path: str, headers: t.Mapping[str, str]) -> t.Iterator[tuple[Response, t.Iterator[bytes]]]:
+        """An answer of any status without its body, and the body in pieces. Redirected as with may_leave; not resent.
+
+        Raises RegistryError, also while the pieces are read.
+        """
+        self._gate.wait(self._check_stopped)
+        sending = _Sending("GET", path, None, None, None, headers, may_leave=True, stream=True)
+        answer = self._send(sending)
+        try:
+            yield self._response(answer, sending, b""), self._pieces(answer, sending)
+        finally:
+            answer.close()
+
+    def _pieces(self, answer: t.Any, sending: _Sending) -> t.Iterator[bytes]:
+        try:
+            yield from answer.iter_content(PIECE)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise _transport_error(error, sending.method, sending.path, self.settings) from None
+
     def pauses(self, seconds: float, first: float = 1.0, longest: float = 15.0) -> t.Iterator[None]:
         """Waits, each longer than the one before it, until so many seconds have gone by since the first."""
-        end = self._monotonic() + seconds
+        now = self.timing.monotonic
+        end = now() + seconds
         wait = first
-        while self._monotonic() < end:
-            self._sleep(max(0.0, min(wait, end - self._monotonic())))
+        while now() < end:
+            self.timing.sleep(max(0.0, min(wait, end - now())))
             wait = min(longest, wait * 1.5)
             yield
 
@@ -225,52 +323,59 @@ class Client:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         return session
 
-    def _try(
-        self, method: str, path: str, query: t.Mapping[str, t.Any] | None, body: t.Any
-    ) -> Response | RegistryError:
+    def _try(self, sending: _Sending) -> Response | RegistryError:
         try:
-            answer = self._send(method, path, query, body)
+            found = self._send(sending)
+            self._check_length(found, sending)
         except RegistryError as error:
             self._note_trouble()
             return error
+        answer = self._response(found, sending, found.content)
         if answer.status in SAFE:
             self._note_trouble()
         else:
             self._trouble_since = None
         return answer
 
-    def _send(self, method: str, path: str, query: t.Mapping[str, t.Any] | None, body: t.Any) -> Response:
-        """One exchange, with the redirects that may be followed."""
-        url = self.settings.url + path
-        for _hop in range(MAX_REDIRECTS + 1):
-            answer = self._exchange(method, url, path, query, body)
-            location = answer.headers.get("Location")
-            if answer.status not in (301, 302, 303, 307, 308) or not location:
-                return answer
-            url = self._redirect_target(method, url, location, path)
-            query = None
-        raise RegistryError("redirect", "the server redirects in a circle", method=method, path=path)
+    def _response(self, answer: t.Any, sending: _Sending, body: bytes) -> Response:
+        return Response(answer.status_code, answer.headers, body, sending.method, sending.path)
 
-    def _exchange(self, method: str, url: str, path: str, query: t.Mapping[str, t.Any] | None, body: t.Any) -> Response:
+    def _send(self, sending: _Sending) -> t.Any:
+        """One exchange, with the redirects that may be followed."""
+        url = self.settings.url + sending.path
+        for _hop in range(MAX_REDIRECTS + 1):
+            answer = self._exchange(url, sending)
+            location = answer.headers.get("Location")
+            if answer.status_code not in (301, 302, 303, 307, 308) or not location:
+                return answer
+            target = self._redirect_target(url, location, sending)
+            if not _same_origin(url, target):
+                sending = replace(sending, headers={})
+            url, sending = target, replace(sending, query=None)
+        message = "the server redirects in a circle"
+        raise RegistryError("redirect", message, method=sending.method, path=sending.path)
+
+    def _exchange(self, url: str, sending: _Sending) -> t.Any:
         settings = self.settings
-        with self._lock:
-            self.requests_sent += 1
+        self._gate.count()
         try:
             answer = self._session.request(
-                method,
+                sending.method,
                 url,
-                params=query,
-                json=body,
+                params=sending.query,
+                json=sending.body,
+                data=sending.data,
+                headers=dict(sending.headers),
                 # Given with every call: REQUESTS_CA_BUNDLE would win over a session's own setting.
                 verify=(settings.ca_path or True) if settings.validate_certs else False,
                 timeout=(min(CONNECT_TIMEOUT, settings.timeout), settings.timeout),
                 allow_redirects=False,
+                stream=sending.stream,
             )
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise _transport_error(error, method, path, settings) from None
+            raise _transport_error(error, sending.method, sending.path, settings) from None
         self._note_answer(answer.headers)
-        self._check_length(answer, method, path)
-        return Response(answer.status_code, answer.headers, answer.content, method, path)
+        return answer
 
     def _note_answer(self, headers: t.Mapping[str, str]) -> None:
         with self._lock:
@@ -281,61 +386,58 @@ class Client:
     def _note_trouble(self) -> None:
         with self._lock:
             if self._trouble_since is None:
-                self._trouble_since = self._monotonic()
+                self._trouble_since = self.timing.monotonic()
 
-    def _check_length(self, answer: t.Any, method: str, path: str) -> None:
+    def _check_length(self, answer: t.Any, sending: _Sending) -> None:
         """Older releases of requests take a body that was cut short for the whole of it."""
         declared = answer.headers.get("Content-Length", "")
-        if method == "HEAD" or answer.headers.get("Content-Encoding") or not declared.isdigit():
+        if sending.method == "HEAD" or answer.headers.get("Content-Encoding") or not declared.isdigit():
             return
         if int(declared) != len(answer.content):
-            raise RegistryError("connection", "the answer was cut short", method=method, path=path)
+            message = "the answer was cut short"
+            raise RegistryError("connection", message, method=sending.method, path=sending.path)
 
-    def _redirect_target(self, method: str, url: str, location: str, path: str) -> str:
+    def _redirect_target(self, url: str, location: str, sending: _Sending) -> str:
+        method, path = sending.method, sending.path
         target = urljoin(url, location)
-        here, there = urlsplit(url), urlsplit(target)
+        there = urlsplit(target)
         origin = f"{there.scheme}://{there.netloc.rpartition('@')[2]}"
         if method not in ("GET", "HEAD"):
             raise RegistryError("redirect", f"the server redirects a {method} to {origin}", method=method, path=path)
-        if (here.scheme, here.hostname, here.port) != (there.scheme, there.hostname, there.port):
-            raise RegistryError(
-                "redirect",
-                f"the server redirects to {origin}, where the token is not sent",
-                method=method,
-                path=path,
-            )
+        if _same_origin(url, target):
+            return target
+        if not sending.may_leave or self.settings.header:
+            message = f"the server redirects to {origin}, where the token is not sent"
+            raise RegistryError("redirect", message, method=method, path=path)
+        if there.scheme != "https" and urlsplit(url).scheme == "https":
+            raise RegistryError("redirect", f"the server redirects to {origin}, unencrypted", method=method, path=path)
         return target
 
-    def _wait_for_slot(self) -> None:
-        """The rate gate: hold every thread back until its turn."""
-        while True:
-            with self._lock:
-                if self._stopped_by:
-                    raise RegistryError("stopped", self._stopped_by)
-                now = self._monotonic()
-                start = max(now, self._held_until, self._next_slot)
-                if start <= now:
-                    if self.settings.max_requests_per_minute:
-                        self._next_slot = now + 60.0 / self.settings.max_requests_per_minute
-                    return
-            self._sleep(start - now)
+    def _check_stopped(self) -> None:
+        with self._lock:
+            if self._stopped_by:
+                raise RegistryError("stopped", self._stopped_by)
 
     def _delay(self, attempt: int, answer: Response | RegistryError) -> float:
         """Seconds to wait: never less than Retry-After asks for."""
-        backoff = min(LONGEST_BACKOFF, 0.5 * 2.0**attempt) * (0.5 + self._jitter() / 2)
+        backoff = min(LONGEST_BACKOFF, 0.5 * 2.0**attempt) * (0.5 + self.timing.jitter() / 2)
         asked = _retry_after(answer, self._clock) if isinstance(answer, Response) else 0.0
         return max(backoff, asked)
 
     def _may_wait(self, wait: float) -> bool:
         since = self._trouble_since
-        return since is None or self._monotonic() + wait - since <= PATIENCE
+        return since is None or self.timing.monotonic() + wait - since <= PATIENCE
 
     def _hold(self, wait: float, everybody: bool) -> None:
         if everybody:
-            with self._lock:
-                self._held_until = max(self._held_until, self._monotonic() + wait)
+            self._gate.hold(wait)
         else:
-            self._sleep(wait)
+            self.timing.sleep(wait)
+
+
+def _same_origin(here: str, there: str) -> bool:
+    one, other = urlsplit(here), urlsplit(there)
+    return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port)
 
 
 def _worth_resending(answer: Response | RegistryError, resend: frozenset[int]) -> bool:

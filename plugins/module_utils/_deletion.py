@@ -12,6 +12,7 @@ import threading
 import typing as t
 from dataclasses import dataclass, field, replace
 
+from ._distribution import delete_tag as delete_tag_in_registry
 from ._errors import RegistryError
 from ._graphql import DELETE_LIMIT, answer_was_lost, destroy_tags
 from ._models import Mode, Tag
@@ -115,8 +116,10 @@ class Outcome:
 
 
 def choose_way(server: Server, delete_via: str) -> str:
-    """The way that auto takes, or what was asked for; raises RegistryError when that is graphql and can't be used."""
-    if delete_via in BULK:
+    """The way that auto takes, or what was asked for; raises RegistryError when that can't be used."""
+    if delete_via == "registry" and server.registry is None and server.why_no_registry:
+        raise RegistryError("unavailable", server.why_no_registry, attempt="delete tags in the registry", advice="")
+    if delete_via in BULK or delete_via == "registry":
         return delete_via
     usable = server.graphql is not None and server.graphql.can_delete
     if delete_via == "graphql" and not usable:
@@ -132,7 +135,7 @@ def choose_way(server: Server, delete_via: str) -> str:
 def delete(server: Server, plan: Plan, via: str) -> Outcome:
     """Delete what the plan has chosen, and list every repository again to see what became of it.
 
-    via: graphql or rest. Raises nothing: what goes wrong is told in the fates.
+    via: graphql, rest or registry. Raises nothing: what goes wrong is told in the fates.
     """
     halt = Halt()
     works = [_work(server, via, part, halt) for part in plan.repositories if part.deletions]
@@ -234,8 +237,8 @@ def _delete_batch(work: Work, batch: list[Decision]) -> None:
         names = [decision.tag.name for decision in left]
         if not names:
             return
-        if work.via == "rest":
-            _delete_by_rest(work, names)
+        if work.via != "graphql":
+            _delete_singly(work, names)
             return
         try:
             deleted, errors = destroy_tags(work.server.client, work.plan.repository.id, names)
@@ -286,11 +289,16 @@ def differs(now: Tag, planned: Tag) -> bool:
     return now.published is not None and planned.published is not None and now.published != planned.published
 
 
-def _delete_by_rest(work: Work, names: list[str]) -> None:
+def _delete_singly(work: Work, names: list[str]) -> None:
+    repository, registry = work.plan.repository, work.server.registry if work.via == "registry" else None
+
     def delete_one(name: str) -> Fate:
-        fate = Fate(work.plan.repository.path, name, None, "not_deleted")
+        fate = Fate(repository.path, name, None, "not_deleted")
         try:
-            answer = delete_tag(work.server.client, work.plan.repository, name)
+            if registry:
+                answer = delete_tag_in_registry(registry, repository.path, name)
+            else:
+                answer = delete_tag(work.server.client, repository, name)
         except RegistryError as error:
             tried = error.kind not in ("stopped", "unauthorized")
             return replace(fate, outcome="not_deleted" if tried else "not_tried", message=str(error))
@@ -320,9 +328,9 @@ def _verify(work: Work) -> None:
 
 
 def proves_absence(plan: RepositoryPlan, listing: Reading) -> bool:
-    """Only a complete listing that holds a tag which was to stay proves that another one is gone."""
+    """Only a complete listing that holds a tag which was to stay, or is the registry's own, proves that one is gone."""
     present = set(listing.names)
-    return listing.complete and any(decision.tag.name in present for decision in plan.kept)
+    return listing.complete and (listing.witness or any(decision.tag.name in present for decision in plan.kept))
 
 
 def vanished(plan: RepositoryPlan, listing: Reading) -> list[Tag]:

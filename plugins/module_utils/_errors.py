@@ -43,6 +43,7 @@ class RegistryError(Exception):
 
     kind: a key of ADVICE, or bad_request, graphql, http. status: the HTTP status, None when there was no answer.
     message: what the server or the transport said, as data. attempt: what was tried, as in "read the tags of a/b".
+    who: the one that answered.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class RegistryError(Exception):
         path: str = "",
         request_id: str = "",
         advice: str | None = None,
+        who: str = "GitLab",
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -65,12 +67,13 @@ class RegistryError(Exception):
         self.method = method
         self.path = path
         self.request_id = request_id
+        self.who = who
         self.advice = ADVICE.get(kind, "") if advice is None else advice
 
     def __str__(self) -> str:
         answer = self.message
         if self.status is not None:
-            answer = f"GitLab answered {self.status}" + (f" ({self.message})" if self.message else "")
+            answer = f"{self.who} answered {self.status}" + (f" ({self.message})" if self.message else "")
         sentence = f"Could not {self.attempt or 'do the request'}: {answer.rstrip('.')}."
         return f"{sentence} {self.advice}".rstrip()
 

@@ -44,3 +44,14 @@ def write_lines(path: str, lines: t.Iterable[str], option: str) -> None:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
         raise InputError(f"{option} {path} can't be written: {error.strerror}.") from None
+
+
+def read_lines(path: str, option: str) -> t.Iterator[str]:
+    """The lines of a file; none where there is no file. Raises InputError."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            yield from stream
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"{option} {path} can't be read: {error.strerror}.") from None

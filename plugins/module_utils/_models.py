@@ -74,7 +74,7 @@ class Repository:
 
 @dataclass(frozen=True)
 class Tag:
-    """A tag with what was read of it; None is unknown. size: bytes.
+    """A tag with what was read of it; None is unknown. size: bytes. children: digests of all that an index holds.
 
     details_read: somebody asked for more than the name. protected: a GitLab rule covers it (None: can't be seen).
     error: why its details are unknown, when a request for them failed.
@@ -89,6 +89,8 @@ class Tag:
     protected: bool | None = None
     details_read: bool = False
     error: str | None = None
+    config_digest: str | None = None
+    children: tuple[str, ...] = ()
 
 
 class Mode:

@@ -11,9 +11,18 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
-from ._client import Client
-from ._errors import RegistryError
+from ._client import ONCE, SAFE, Client
+from ._distribution import (
+    Registry,
+    RegistrySettings,
+    current_digest,
+    read_image,
+    registry_mode,
+    tag_names,
+)
+from ._errors import InputError, RegistryError
 from ._graphql import GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages, read_schema
+from ._images import Image
 from ._models import Mode, Repository, Tag
 from ._rest import LISTING_CAP, keyset_supported, tag_detail, tag_names_keyset, tag_names_offset
 
@@ -28,7 +37,8 @@ FATAL = frozenset({"unauthorized", "stopped", "rate_limited", "unavailable", "co
 class Server:
     """What was found out about the server, once for a task.
 
-    keyset: it lists tags by keyset. graphql: None where it can't be used, and why_no_graphql then says why.
+    keyset: it lists tags by keyset. graphql, registry: None where they can't be used, and why_no_... then says why.
+    way: how tags are read, graphql, rest or registry. probed: the registry's first listing, until it is used.
     """
 
     client: Client
@@ -36,27 +46,60 @@ class Server:
     why_no_graphql: str
     keyset: bool = False
     mode: str = Mode.UNKNOWN
+    registry: Registry | None = None
+    why_no_registry: str = ""
+    way: str = "rest"
+    probed: Reading | None = None
+
+    @property
+    def by_cursor(self) -> bool:
+        """Whether pages with all details follow each other at the cost of their names."""
+        return self.uses_graphql and self.mode == Mode.DATABASE
+
+    @property
+    def uses_graphql(self) -> bool:
+        """Whether tags are read by GraphQL, which alone tells if a rule of GitLab's protects them."""
+        return self.way == "graphql" and self.graphql is not None
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where tags may be read. via: auto, graphql, rest or registry. use_graphql: the token is accepted there.
+
+    registry: None where GitLab's own eyes are wanted. images: known from before, by digest.
+    """
+
+    use_graphql: bool
+    via: str = "auto"
+    registry: RegistrySettings | None = None
+    images: dict[str, Image] | None = None
 
 
 @dataclass(frozen=True)
 class Need:
     """What the caller needs of the tags. details: dates, digests and sizes of the names that wanted is true for.
 
-    whole: the details decide about many tags, so that pages of them serve as the listing too.
+    whole: the details decide about many tags, so that pages of them serve as the listing too. dates: false where the
+    digests alone will do.
     """
 
     details: bool
     whole: bool = False
+    dates: bool = True
     wanted: t.Callable[[str], bool] = lambda name: True
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A repository's tags by name. error: why it counts as unread; the tags are then not to be used."""
+    """A repository's tags by name. error: why it counts as unread; the tags are then not to be used.
+
+    complete: nothing is missing, as far as can be told. witness: the registry itself says so, of no tags at all too.
+    """
 
     repository: Repository
     tags: tuple[Tag, ...] = ()
     complete: bool = False
+    witness: bool = False
     error: RegistryError | None = None
 
     @property
@@ -64,15 +107,65 @@ class Reading:
         return [tag.name for tag in self.tags]
 
 
-def find_out(client: Client, repositories: t.Sequence[Repository], *, use_graphql: bool, need: Need) -> Server:
-    """Which server it is, with as few requests as that takes.
+def find_out(client: Client, repositories: t.Sequence[Repository], sources: Sources, need: Need) -> Server:
+    """Which server it is, with as few requests as that takes, and how its tags are read.
 
-    use_graphql false: the token is not accepted there. The mode decides what dates mean, so it is found out only
-    where details are needed.
+    The mode decides what dates mean, so it is found out only where details are needed. Raises RegistryError where the
+    way that was asked for can't be used.
     """
-    server = _with_graphql(client) if use_graphql else Server(client, None, "a job token is not accepted by GraphQL")
+    no_graphql = "a job token is not accepted by GraphQL"
+    server = _with_graphql(client) if sources.use_graphql else Server(client, None, no_graphql)
+    server.way = _way(server, sources.via)
     if not repositories:
         return server
+    if sources.registry:
+        server.registry = registry_of(client, sources.registry, repositories[0], sources.images)
+        server.registry.expect([repository.path for repository in repositories])
+    if server.way != "registry" or need.details:
+        _find_mode(server, repositories, need)
+    if server.way == "registry" and need.details and server.mode == Mode.UNKNOWN and server.registry:
+        server.mode = registry_mode(server.registry, repositories[0].path)
+    if sources.via == "auto" and need.details and server.mode == Mode.NO_DATABASE and server.registry:
+        _prefer_registry(server, server.registry, repositories[0])
+    return server
+
+
+def _way(server: Server, via: str) -> str:
+    if via == "graphql" and server.graphql is None:
+        raise RegistryError(
+            "graphql", server.why_no_graphql, attempt="read tags by GraphQL", advice="Use read_via: auto or rest."
+        )
+    return via if via != "auto" else "graphql" if server.graphql else "rest"
+
+
+def registry_of(
+    client: Client,
+    settings: RegistrySettings,
+    repository: Repository,
+    images: dict[str, Image] | None = None,
+) -> Registry:
+    """The registry that holds a repository, at the address that was given, else at the one that GitLab tells.
+
+    GitLab tells no scheme: it is taken to be GitLab's own. Raises InputError where there is no address.
+    """
+    host = repository.location.partition("/")[0]
+    if not settings.url and not host:
+        raise InputError(f"GitLab does not tell where the registry of {repository.path} is: give registry_url.")
+    scheme = client.settings.url.partition(":")[0]
+    return Registry(client, settings.url or f"{scheme}://{host}", settings.login, images)
+
+
+def _prefer_registry(server: Server, registry: Registry, repository: Repository) -> None:
+    """Without a metadata database only the registry itself knows everything: it is used where it answers."""
+    listing = _listed_by_registry(registry, repository, ONCE)
+    if listing.error is None:
+        server.way, server.probed = "registry", listing
+    else:
+        server.registry, server.why_no_registry = None, str(listing.error)
+
+
+def _find_mode(server: Server, repositories: t.Sequence[Repository], need: Need) -> None:
+    client = server.client
     keyset = _keyset_supported(client, repositories)
     server.keyset = keyset is True
     if server.keyset:
@@ -81,7 +174,6 @@ def find_out(client: Client, repositories: t.Sequence[Repository], *, use_graphq
         server.mode = Mode.NO_DATABASE
     elif need.details and keyset is None and _has_published_dates(server, repositories):
         server.mode = Mode.DATABASE
-    return server
 
 
 def _with_graphql(client: Client) -> Server:
@@ -128,12 +220,17 @@ def _has_published_dates(server: Server, repositories: t.Sequence[Repository]) -
 
 def read_tags(server: Server, repositories: t.Sequence[Repository], need: Need) -> list[Reading]:
     """The tags of every repository, in the order given; a repository that can't be read carries its error."""
-    if need.details and need.whole and server.mode == Mode.DATABASE and server.graphql:
+    if need.details and need.whole and server.by_cursor:
         return _read_by_cursor(server, repositories)
-    listings = server.client.parallel(lambda repository: list_names(server, repository), repositories)
+    probed, server.probed = server.probed, None
+
+    def first_listing(repository: Repository) -> Reading:
+        return probed if probed and probed.repository.id == repository.id else list_names(server, repository)
+
+    listings = server.client.parallel(first_listing, repositories)
     if not need.details:
         return listings
-    if server.mode == Mode.DATABASE and server.graphql:
+    if server.by_cursor:
         return _read_located(server, listings, need)
     if len(listings) >= server.client.settings.concurrency:
         return server.client.parallel(lambda listing: _read_one_by_one(server, listing, need), listings)
@@ -142,6 +239,8 @@ def read_tags(server: Server, repositories: t.Sequence[Repository], need: Need) 
 
 def list_names(server: Server, repository: Repository) -> Reading:
     """The names alone, by the shortest listing that the server has."""
+    if server.way == "registry" and server.registry:
+        return _listed_by_registry(server.registry, repository)
     try:
         if server.keyset:
             names = tag_names_keyset(server.client, repository)
@@ -150,7 +249,21 @@ def list_names(server: Server, repository: Repository) -> Reading:
     except RegistryError as error:
         return Reading(repository, error=error)
     capped = server.mode != Mode.DATABASE and len(names) == LISTING_CAP
+    if capped and server.registry:
+        listing = _listed_by_registry(server.registry, repository, ONCE)
+        if listing.complete:
+            return listing
     return Reading(repository, tuple(Tag(name) for name in sorted(names)), complete=bool(names) and not capped)
+
+
+def _listed_by_registry(registry: Registry, repository: Repository, resend: frozenset[int] = SAFE) -> Reading:
+    """What the registry itself lists. One that it does not know may be empty, or may be somewhere else."""
+    try:
+        names = tag_names(registry, repository.path, resend=resend)
+    except RegistryError as error:
+        return Reading(repository, error=error)
+    known = names is not None
+    return Reading(repository, tuple(Tag(name) for name in sorted(names or ())), complete=known, witness=known)
 
 
 def _read_by_cursor(server: Server, repositories: t.Sequence[Repository]) -> list[Reading]:
@@ -252,11 +365,13 @@ def _read_one_by_one(server: Server, listing: Reading, need: Need) -> Reading:
     if listing.error or not wanted:
         return listing
     found: dict[str, Tag] = {}
-    if server.graphql and server.mode != Mode.DATABASE and len(wanted) * 4 >= len(listing.tags):
+    if server.uses_graphql and server.mode != Mode.DATABASE and len(wanted) * 4 >= len(listing.tags):
         found = _read_pages_of(server, listing.repository)
     missing = [name for name in wanted if name not in found]
     try:
-        details = server.client.parallel(lambda name: read_detail(server, listing.repository, name), missing)
+        details = server.client.parallel(
+            lambda name: read_detail(server, listing.repository, name, dates=need.dates), missing
+        )
     except RegistryError as error:
         return Reading(listing.repository, error=error)
     found.update((tag.name, tag) for tag in details)
@@ -279,15 +394,39 @@ def _read_pages_of(server: Server, repository: Repository) -> dict[str, Tag]:
         after = page.end_cursor
 
 
-def read_detail(server: Server, repository: Repository, name: str) -> Tag:
-    """A tag by REST; without details where it can't be read. Raises RegistryError where that may pass."""
+def read_detail(server: Server, repository: Repository, name: str, *, dates: bool = True) -> Tag:
+    """One tag; without details where it can't be read. Raises RegistryError where that may pass."""
     try:
-        tag = tag_detail(server.client, repository, name)
+        if server.way == "registry" and server.registry:
+            tag = _detail_in_registry(server.registry, repository, name, dates)
+            missing = "the registry answered 404 for it"
+        else:
+            tag = tag_detail(server.client, repository, name)
+            missing = "GitLab answered 404 for its details"
     except RegistryError as error:
         if error.kind in FATAL:
             raise
         return Tag(name, details_read=True, error=str(error))
-    return tag or Tag(name, details_read=True, error="GitLab answered 404 for its details")
+    return tag or Tag(name, details_read=True, error=missing)
+
+
+def _detail_in_registry(registry: Registry, repository: Repository, name: str, dates: bool) -> Tag | None:
+    if not dates:
+        digest = current_digest(registry, repository.path, name)
+        return Tag(name, digest=digest, details_read=True) if digest else None
+    image = read_image(registry, repository.path, name)
+    if image is None:
+        return None
+    return Tag(
+        name,
+        digest=image.digest,
+        created=image.created,
+        size=image.size,
+        media_type=image.media_type,
+        details_read=True,
+        config_digest=image.config_digest,
+        children=image.children,
+    )
 
 
 def read_again(
@@ -297,10 +436,19 @@ def read_again(
 
     listed: all names of the repository in order, to find each tag behind the one before it.
     """
-    if server.mode == Mode.DATABASE and server.graphql:
+    if server.by_cursor:
         return _read_behind(server, repository, names, listed)
+    if server.way == "registry" and server.registry:
+        return _digests_now(server, server.registry, repository, names)
     tags = server.client.parallel(lambda name: read_detail(server, repository, name), names)
     return {tag.name: tag for tag in tags}
+
+
+def _digests_now(
+    server: Server, registry: Registry, repository: Repository, names: t.Sequence[str]
+) -> dict[str, Tag | None]:
+    digests = server.client.parallel(lambda name: current_digest(registry, repository.path, name), names)
+    return {name: Tag(name, digest=digest) if digest else None for name, digest in zip(names, digests)}
 
 
 def _read_behind(

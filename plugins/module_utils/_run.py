@@ -14,9 +14,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ._argspec import JOB_TOKEN, Access, ArgumentSpec, access
+from ._argspec import JOB_TOKEN, Access, ArgumentSpec, access, registry_settings
 from ._client import REQUESTS_IMPORT_ERROR, Client
 from ._deletion import OUTCOMES, Outcome
+from ._distribution import RegistrySettings
 from ._errors import InputError, RegistryError
 from ._matching import RE2_IMPORT_ERROR
 from ._plan import Plan, diff
@@ -28,10 +29,11 @@ _LIBRARIES = {
 
 
 class Connection(t.NamedTuple):
-    """An open connection and whose it is."""
+    """An open connection and whose it is. registry: how to reach the registry itself, for modules that may."""
 
     client: Client
     access: Access
+    registry: RegistrySettings
 
     @property
     def is_job_token(self) -> bool:
@@ -73,7 +75,19 @@ def connect(module: AnsibleModule) -> Connection:
         module.warn(warning)
     if found.token is None:
         module.warn("No token is given in api_token or GITLAB_TOKEN: only what everybody may see can be read.")
-    return Connection(Client(found.settings), found)
+    return Connection(Client(found.settings), found, _registry(module, found))
+
+
+def _registry(module: AnsibleModule, gitlab: Access) -> RegistrySettings:
+    if "registry_url" not in module.params:
+        return RegistrySettings()
+    registry, warnings = registry_settings(module.params, os.environ, gitlab)
+    if registry.login:
+        module.no_log_values.add(registry.login.password)
+        module.no_log_values.add(registry.login.header[1].partition(" ")[2])
+    for warning in warnings:
+        module.warn(warning)
+    return registry
 
 
 def finish_reading(

@@ -26,6 +26,8 @@ description:
   - Deleting tags frees no disk space by itself; that is done by the registry's garbage collection.
 extends_documentation_fragment:
   - containerops.gitlab._connection
+  - containerops.gitlab._registry
+  - containerops.gitlab._registry.reading
   - containerops.gitlab._scope
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
@@ -156,6 +158,8 @@ options:
     description:
       - V(graphql) deletes 20 tags with a request, V(rest) one, which is the only way with a job token. V(auto) takes
         the first that works.
+      - V(registry) asks the registry itself, tag by tag and by name. It needs the role Maintainer, or a job token in
+        the job's own project, and a registry of GitLab's.
       - V(bulk) asks GitLab once for each repository to delete the planned tags in the background, which it does once an
         hour. It needs the role Maintainer and O(older_than), since GitLab checks the age of each tag right before it
         goes; tags are not compared with the plan again. Without a metadata database it is refused for more than 200
@@ -169,6 +173,7 @@ options:
       - auto
       - graphql
       - rest
+      - registry
       - bulk
       - bulk_unpinned
     default: auto
@@ -660,7 +665,12 @@ server:
       returned: success
       sample: database
     delete_via:
-      description: How tags are deleted, V(graphql), V(rest), V(bulk) or V(bulk_unpinned).
+      description: How tags are deleted, V(graphql), V(rest), V(registry), V(bulk) or V(bulk_unpinned).
+      type: str
+      returned: success
+      sample: graphql
+    read_via:
+      description: How tags are read, V(graphql), V(rest) or V(registry).
       type: str
       returned: success
       sample: graphql
@@ -697,48 +707,58 @@ import typing as t
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ..module_utils._argspec import CONNECTION, SCOPE, ArgumentSpec, scope
+from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, scope
 from ..module_utils._bulk import Order, delete_in_bulk, pinned, why_not_pinned
 from ..module_utils._deletion import BULK, Outcome, choose_way, delete
 from ..module_utils._durations import seconds
 from ..module_utils._errors import InputError
 from ..module_utils._files import check_writable, write_lines
+from ..module_utils._image_cache import remembered
+from ..module_utils._images import Image
 from ..module_utils._matching import compile_pattern
 from ..module_utils._models import Mode, Project, format_time
 from ..module_utils._plan import Limits, Plan, RepositoryPlan, file_lines, limited, result
 from ..module_utils._preview import decisions_of, need_of, parameters_in_request, predicted
-from ..module_utils._reading import Need, Reading, Server, find_out, read_tags
+from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags
 from ..module_utils._rest import caller_is_administrator
 from ..module_utils._retention import Rules, date_source, decide, name_reason
 from ..module_utils._run import Connection, connect, failing, finish_plan, new_module
 from ..module_utils._scope import Scope, Selection, check_scope, select
 from ..module_utils._server_policy import Parameters
 
-ARGUMENTS = CONNECTION.merged(SCOPE).merged(
-    ArgumentSpec(
-        {
-            "name_regex_delete": {"type": "str", "required": True, "aliases": ["name_regex"]},
-            "name_regex_keep": {"type": "str"},
-            "keep_n": {"type": "int", "default": 0},
-            "older_than": {"type": "str"},
-            "timestamp": {"type": "str", "choices": ["auto", "created"], "default": "auto"},
-            "protect": {"type": "list", "elements": "str"},
-            "allow_latest": {"type": "bool", "default": False},
-            "min_remaining": {"type": "int", "default": 1},
-            "max_deletions": {"type": "int"},
-            "max_deletions_percent": {"type": "float"},
-            "max_deletions_total": {"type": "int"},
-            "on_limit": {"type": "str", "choices": ["fail", "skip_repository"], "default": "fail"},
-            "on_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
-            "on_server_policy": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
-            "require_digest": {"type": "bool", "default": True},
-            "allow_unread_protection": {"type": "bool", "default": False},
-            "delete_via": {"type": "str", "choices": ["auto", "graphql", "rest", *BULK], "default": "auto"},
-            "wait": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "int", "default": 300},
-            "plan_path": {"type": "path"},
-            "return_limit": {"type": "int", "default": 100},
-        }
+ARGUMENTS = (
+    CONNECTION.merged(READING)
+    .merged(SCOPE)
+    .merged(
+        ArgumentSpec(
+            {
+                "name_regex_delete": {"type": "str", "required": True, "aliases": ["name_regex"]},
+                "name_regex_keep": {"type": "str"},
+                "keep_n": {"type": "int", "default": 0},
+                "older_than": {"type": "str"},
+                "timestamp": {"type": "str", "choices": ["auto", "created"], "default": "auto"},
+                "protect": {"type": "list", "elements": "str"},
+                "allow_latest": {"type": "bool", "default": False},
+                "min_remaining": {"type": "int", "default": 1},
+                "max_deletions": {"type": "int"},
+                "max_deletions_percent": {"type": "float"},
+                "max_deletions_total": {"type": "int"},
+                "on_limit": {"type": "str", "choices": ["fail", "skip_repository"], "default": "fail"},
+                "on_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
+                "on_server_policy": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
+                "require_digest": {"type": "bool", "default": True},
+                "allow_unread_protection": {"type": "bool", "default": False},
+                "delete_via": {
+                    "type": "str",
+                    "choices": ["auto", "graphql", "rest", "registry", *BULK],
+                    "default": "auto",
+                },
+                "wait": {"type": "bool", "default": True},
+                "wait_timeout": {"type": "int", "default": 300},
+                "plan_path": {"type": "path"},
+                "return_limit": {"type": "int", "default": 100},
+            }
+        )
     )
 )
 
@@ -807,6 +827,11 @@ def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
     via = params["delete_via"]
     if via not in BULK:
         return
+    if params["read_via"] == "registry":
+        raise InputError(
+            f"read_via registry does not go with delete_via {via}: GitLab judges by what it sees itself, and of images "
+            "for several platforms that is less."
+        )
     if via == "bulk" and params["older_than"] is None:
         raise InputError(
             "delete_via bulk needs older_than: its tags are not read again right before they go, and only GitLab's own "
@@ -829,17 +854,28 @@ def _parameters(params: t.Mapping[str, t.Any]) -> Parameters:
     )
 
 
-def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -> State:
-    """All that the decision needs, and nothing more."""
+def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, images: dict[str, Image]) -> State:
+    """All that the decision needs, and nothing more. images: known from before, by digest."""
     client = connection.client
     selection = select(client, wish.scope, job_token=connection.is_job_token)
-    need = Need(details=True, whole=wish.rules.need_dates, wanted=lambda name: name_reason(name, wish.rules) is None)
-    server = find_out(client, selection.repositories, use_graphql=not connection.is_job_token, need=need)
+    need = Need(
+        details=True,
+        whole=wish.rules.need_dates,
+        dates=wish.rules.need_dates,
+        wanted=lambda name: name_reason(name, wish.rules) is None,
+    )
+    sources = Sources(
+        use_graphql=not connection.is_job_token,
+        via=params["read_via"],
+        registry=None if params["delete_via"] in BULK else connection.registry,
+        images=images,
+    )
+    server = find_out(client, selection.repositories, sources, need)
     via = choose_way(server, params["delete_via"])
     if wish.parameters:
         need = need_of(server, wish.parameters)
     readings = read_tags(server, selection.repositories, need)
-    unread = server.graphql is None and server.mode != Mode.NO_DATABASE and not params["allow_unread_protection"]
+    unread = not server.uses_graphql and server.mode != Mode.NO_DATABASE and not params["allow_unread_protection"]
     hidden = unread and wish.parameters is None
     unread_protection = hidden and bool(readings) and not connection.is_job_token and caller_is_administrator(client)
     return State(selection, server, tuple(readings), via, client.clock, unread_protection)
@@ -854,6 +890,11 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Plan:
     refusals = list(plan.refusals) + _bulk_refusals(state, plan, params, wish)
     if rules.older_than is not None and state.clock is None and parts:
         refusals.append("the server's first answer had no Date, so that older_than can't be judged")
+    if rules.need_dates and rules.timestamp == "auto" and (state.server.way, source) == ("registry", "published"):
+        refusals.append(
+            "read_via registry shows when images were built, and with this registry's metadata database tags are as "
+            "old as their last push (read_via auto shows that, timestamp created goes by the build)"
+        )
     if params["on_server_policy"] == "fail":
         refusals += [_policy_text(project) for project in _projects_with_policy(state)]
     if state.unread_protection:
@@ -959,9 +1000,14 @@ def notes_of(state: State, rules: Rules) -> list[str]:
             "It could not be told whether the registry has a metadata database, so no date can be trusted and every "
             "tag that a date would decide about is kept."
         )
-    if source == "published" and state.server.graphql is None:
-        found.append(f"The last push of tags is shown by GraphQL alone: {state.server.why_no_graphql}")
-    if state.readings and state.server.graphql is None and state.server.mode != Mode.NO_DATABASE:
+    if state.server.why_no_registry:
+        found.append(
+            "Images for several platforms have no date here and stay, since the registry itself could not be asked: "
+            f"{state.server.why_no_registry}"
+        )
+    if source == "published" and not state.server.uses_graphql:
+        found.append(f"The last push of tags is shown by GraphQL alone. {state.server.why_no_graphql}".rstrip())
+    if state.readings and not state.server.uses_graphql and state.server.mode != Mode.NO_DATABASE:
         found.append("GitLab's tag protection rules can't be read here; GitLab itself enforces them.")
     return found
 
@@ -988,6 +1034,7 @@ def result_of(
             "url": connection.access.settings.url,
             "registry": state.server.mode,
             "delete_via": state.via,
+            "read_via": state.server.way,
             "clock": format_time(state.clock),
             "being_deleted": [repository.path for repository in state.selection.being_deleted],
             "registry_disabled": list(state.selection.registry_disabled),
@@ -1013,6 +1060,7 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
         "max_deletions_total",
         "on_limit",
         "delete_via",
+        "read_via",
     ]
     return {
         "server": connection.access.settings.url,
@@ -1030,7 +1078,8 @@ def main() -> None:
         wish = wish_of(params)
         connection = connect(module)
         check_scope(wish.scope, connection.is_job_token)
-        state = observe(connection, params, wish)
+        with remembered(params["cache_path"]) as images:
+            state = observe(connection, params, wish, images)
         plan = plan_of(state, params, wish)
         for warning in warnings_of(state, plan, params):
             module.warn(warning)

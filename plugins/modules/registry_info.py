@@ -17,6 +17,8 @@ description:
   - What could not be read is told under RV(errors) and never shown as empty.
 extends_documentation_fragment:
   - containerops.gitlab._connection
+  - containerops.gitlab._registry
+  - containerops.gitlab._registry.reading
   - containerops.gitlab._scope
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.info_module
@@ -97,6 +99,14 @@ EXAMPLES = r"""
     group: team
     gather:
       - policy_preview
+
+- name: Read everything from a registry without metadata database, and remember it for the next time
+  containerops.gitlab.registry_info:
+    group: team
+    gather:
+      - tag_details
+    read_via: registry
+    cache_path: "{{ playbook_dir }}/images.jsonl"
 
 - name: Look at one tag of one repository
   containerops.gitlab.registry_info:
@@ -236,6 +246,18 @@ repositories:
           type: bool
           returned: success
           sample: false
+        config_digest:
+          description: Digest of the image's configuration, which Docker calls the image's id; null when not known.
+          type: str
+          returned: success
+          sample: sha256:7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730
+        children:
+          description: Digests of the images and attestations that an image for several platforms holds, as far as they
+            were read.
+          type: list
+          elements: str
+          returned: success
+          sample: []
         error:
           description: Why its details are not known, null when nothing failed.
           type: str
@@ -526,31 +548,37 @@ import json
 import typing as t
 from dataclasses import dataclass, replace
 
-from ..module_utils._argspec import CONNECTION, SCOPE, ArgumentSpec, scope
+from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, scope
 from ..module_utils._errors import InputError, RegistryError
 from ..module_utils._files import check_writable, write_lines
+from ..module_utils._image_cache import remembered
+from ..module_utils._images import Image
 from ..module_utils._models import TAG_NAME, Mode, Repository, ServerPolicy, Tag, format_time
 from ..module_utils._preview import PolicyPreview, preview_policy, read_for_policies
-from ..module_utils._reading import Need, Reading, Server, find_out, read_tags
+from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags
 from ..module_utils._rest import get_repository, project_repositories
 from ..module_utils._retention import judged_date
 from ..module_utils._run import Connection, connect, failing, finish_reading, new_module
 from ..module_utils._scope import Scope, Selection, check_scope, select
 
-ARGUMENTS = CONNECTION.merged(SCOPE).merged(
-    ArgumentSpec(
-        {
-            "gather": {
-                "type": "list",
-                "elements": "str",
-                "choices": ["repositories", "tags_count", "tags", "tag_details", "size", "policy_preview"],
-                "default": ["repositories"],
-            },
-            "tag_names": {"type": "list", "elements": "str"},
-            "on_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
-            "output_path": {"type": "path"},
-            "return_limit": {"type": "int", "default": 100},
-        }
+ARGUMENTS = (
+    CONNECTION.merged(READING)
+    .merged(SCOPE)
+    .merged(
+        ArgumentSpec(
+            {
+                "gather": {
+                    "type": "list",
+                    "elements": "str",
+                    "choices": ["repositories", "tags_count", "tags", "tag_details", "size", "policy_preview"],
+                    "default": ["repositories"],
+                },
+                "tag_names": {"type": "list", "elements": "str"},
+                "on_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
+                "output_path": {"type": "path"},
+                "return_limit": {"type": "int", "default": 100},
+            }
+        )
     )
 )
 
@@ -596,6 +624,11 @@ def wish_of(params: t.Mapping[str, t.Any], job_token: bool) -> Wish:
     for name in names or ():
         if not TAG_NAME.fullmatch(name):
             raise InputError(f"tag_names holds {name!r}, which is not the name of a tag.")
+    if "policy_preview" in params["gather"] and params["read_via"] == "registry":
+        raise InputError(
+            "gather policy_preview does not go with read_via registry: GitLab judges by what it sees itself, and of "
+            "images for several platforms that is less."
+        )
     for wanted in ("size", "policy_preview"):
         if wanted in params["gather"] and job_token:
             raise InputError(
@@ -608,8 +641,8 @@ def wish_of(params: t.Mapping[str, t.Any], job_token: bool) -> Wish:
     return Wish(scope(params), frozenset(params["gather"]), frozenset(names) if names is not None else None)
 
 
-def observe(connection: Connection, wish: Wish) -> State:
-    """All reads, and only those that were asked for."""
+def observe(connection: Connection, wish: Wish, via: str, images: dict[str, Image]) -> State:
+    """All reads, and only those that were asked for. via: how tags are read. images: known from before, by digest."""
     client = connection.client
     selection = select(client, wish.scope, job_token=connection.is_job_token)
     repositories = list(selection.repositories)
@@ -626,14 +659,20 @@ def observe(connection: Connection, wish: Wish) -> State:
         names = wish.tag_names
         need = Need(wish.details, whole=names is None, wanted=lambda name: names is None or name in names)
         known = replace(need, details=True) if wish.previews else need
-        server = find_out(client, repositories, use_graphql=known.details and not connection.is_job_token, need=known)
+        sources = Sources(
+            use_graphql=not connection.is_job_token and (known.details or via == "graphql"),
+            via=via,
+            registry=None if wish.previews else connection.registry,
+            images=images,
+        )
+        server = find_out(client, repositories, sources, known)
         policies = {number: project.policy for number, project in selection.projects.items() if project.policy}
         found = _read(server, repositories, policies if wish.previews else {}, need, wish)
         readings = {reading.repository.id: reading for reading in found}
         if wish.previews:
             previews = _previewed(server, found, policies)
-        sources = {Mode.DATABASE: "published", Mode.NO_DATABASE: "built", Mode.UNKNOWN: "unknown"}
-        source = sources[server.mode] if wish.details else "none"
+        meanings = {Mode.DATABASE: "published", Mode.NO_DATABASE: "built", Mode.UNKNOWN: "unknown"}
+        source = meanings[server.mode] if wish.details else "none"
     errors.update((number, reading.error) for number, reading in readings.items() if reading.error)
     return State(selection, tuple(repositories), readings, previews, errors, source)
 
@@ -778,6 +817,8 @@ def tag_row(tag: Tag, source: str) -> dict[str, t.Any]:
         "created_at": format_time(tag.created),
         "published_at": format_time(tag.published),
         "protected": tag.protected,
+        "config_digest": tag.config_digest,
+        "children": list(tag.children),
         "error": tag.error,
     }
 
@@ -834,7 +875,8 @@ def main() -> None:
         connection = connect(module)
         wish = wish_of(params, connection.is_job_token)
         check_scope(wish.scope, connection.is_job_token)
-        state = observe(connection, wish)
+        with remembered(params["cache_path"]) as images:
+            state = observe(connection, wish, params["read_via"], images)
         for warning in state.selection.warnings:
             module.warn(warning)
         rows = [repository_row(repository, state, wish) for repository in state.repositories]

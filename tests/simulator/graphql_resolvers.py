@@ -344,7 +344,7 @@ def _name(path: str) -> str:
 
 
 def _location(visit: Visit, repository: Repository) -> str:
-    return f"{visit.state.registry.host}/{repository.path}"
+    return f"{visit.state.registry.host_at(visit.base)}/{repository.path}"
 
 
 REPOSITORY: dict[str, Resolver] = {

@@ -88,7 +88,7 @@ def simple_project_row(call: Call, project: Project) -> dict[str, Any]:
 def project_row(call: Call, project: Project) -> dict[str, Any]:
     row = simple_project_row(call, project)
     if call.state.registry.enabled:
-        row["container_registry_image_prefix"] = f"{call.state.registry.host}/{project.path.lower()}"
+        row["container_registry_image_prefix"] = f"{call.state.registry.host_at(call.base)}/{project.path.lower()}"
     row |= {
         "_links": {"self": f"{call.base}{PREFIX}/projects/{project.id}"},
         "archived": project.archived,

@@ -36,7 +36,7 @@ def tag_time(value: datetime | None) -> str | None:
 
 
 def location(call: Call, repository: Repository) -> str:
-    return f"{call.state.registry.host}/{repository.path}"
+    return f"{call.state.registry.host_at(call.base)}/{repository.path}"
 
 
 def tag_row(call: Call, repository: Repository, name: str) -> dict[str, str]:

@@ -210,7 +210,7 @@ def _features(row: Row, usual: Features) -> Features:
 
 def _registry(row: Row, mode: Mode) -> RegistrySettings:
     settings = RegistrySettings(
-        host=row.get("host", str, RegistrySettings.host),
+        host=row.get("host", str, None),
         state=row.choice("state", REGISTRY_STATES, RegistrySettings.state),
         error_status=row.get("error_status", int, RegistrySettings.error_status),
         enabled=row.get("enabled", bool, True),

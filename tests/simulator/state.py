@@ -255,13 +255,17 @@ class RegistrySettings:
     deletes: how another vendor's registry takes deletions, see other_vendor.py.
     """
 
-    host: str = "registry.example.com"
+    host: str | None = None
     state: str = "ok"
     error_status: int = 500
     enabled: bool = True
     index_detail: str = "missing"
     cap: int | None = None
     deletes: str = "by_dummy"
+
+    def host_at(self, base: str) -> str:
+        """In locations: what was set, else the host that serves GitLab too. base: GitLab's URL."""
+        return self.host or base.partition("://")[2].partition("/")[0]
 
 
 @dataclass

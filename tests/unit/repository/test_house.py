@@ -24,12 +24,13 @@ PURE = {
     "_server_policy",
     "_policy_review",
     "_plan",
+    "_images",
 }
 FLOORS = [
     PURE,
     {"_client", "_files"},
     {"_rest", "_graphql", "_distribution"},
-    {"_argspec", "_scope", "_reading", "_deletion", "_bulk", "_preview", "_run"},
+    {"_argspec", "_scope", "_reading", "_deletion", "_bulk", "_preview", "_image_cache", "_run"},
 ]
 # Within a floor: who may use whom.
 NEIGHBOURS = {

@@ -25,6 +25,7 @@ def world(**changes: Any) -> dict[str, Any]:
     users = [*ROLES, "outsider", "admin"]
     scenario: dict[str, Any] = {
         "clock": CLOCK,
+        "registry": {"host": "registry.example.com"},
         "users": [{"id": number, "username": name, "admin": name == "admin"} for number, name in enumerate(users, 1)],
         "tokens": [
             *({"token": name, "kind": "personal", "user": name, "scopes": ["api"]} for name in users),

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from requests.structures import CaseInsensitiveDict
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._client import REFUSED, Client, Settings
+from ansible_collections.containerops.gitlab.plugins.module_utils._client import REFUSED, Client, Settings, Timing
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import RegistryError
 
 TOKEN = "glpat-unit"
@@ -111,7 +111,7 @@ class FakeTime:
 def client(url: str, time: FakeTime | None = None, **settings: Any) -> Client:
     time = time or FakeTime()
     settings = {"header": BEARER, "timeout": 5.0, **settings}
-    return Client(Settings(url, **settings), sleep=time.sleep, monotonic=lambda: time.now, jitter=lambda: 1.0)
+    return Client(Settings(url, **settings), timing=Timing(time.sleep, lambda: time.now, lambda: 1.0))
 
 
 @pytest.fixture(autouse=True)
@@ -459,7 +459,7 @@ def test_a_mutation_is_sent_again_when_the_server_refused_it_unseen() -> None:
 def test_jitter_only_shortens_by_half_at_most() -> None:
     time = FakeTime()
     with serving(failing_first(4, None)) as server:
-        mine = Client(Settings(server.url), sleep=time.sleep, monotonic=lambda: time.now, jitter=lambda: 0.0)
+        mine = Client(Settings(server.url), timing=Timing(time.sleep, lambda: time.now, lambda: 0.0))
         mine.request("GET", "/x")
     assert time.slept == [0.25, 0.5, 1.0, 2.0]
 
