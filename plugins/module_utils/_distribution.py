@@ -251,8 +251,8 @@ def _names_in(answer: Response, path: str, attempt: str) -> list[str]:
     return names or []
 
 
-def catalog(registry: Registry, limit: int | None = None) -> list[str]:
-    """The paths of all repositories in the registry, or of the first so many of them."""
+def catalog(registry: Registry) -> t.Iterator[str]:
+    """The paths of all repositories in the registry, page by page as they are taken."""
     attempt = f"list the repositories of {registry.url}"
     paths: dict[str, None] = {}
     query: dict[str, t.Any] = {"n": PAGE}
@@ -266,8 +266,9 @@ def catalog(registry: Registry, limit: int | None = None) -> list[str]:
         if (not page and (paths or following is not None)) or any(path in paths for path in page):
             raise _distrusted(answer, "a page is empty, or repeats repositories of the pages before it", attempt)
         paths.update(dict.fromkeys(page))
-        if following is None or (limit is not None and len(paths) >= limit):
-            return list(paths)[:limit]
+        yield from page
+        if following is None:
+            return
         query = {**query, "last": following}
 
 

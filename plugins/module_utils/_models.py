@@ -36,7 +36,7 @@ class ServerPolicy:
 
 @dataclass(frozen=True)
 class Project:
-    """A project. policy: None when it has none or it can't be seen. has_registry: the instance has a registry."""
+    """A project. policy: None when it has none or it can't be seen. image_prefix: None without a registry."""
 
     id: int
     path: str
@@ -44,7 +44,7 @@ class Project:
     access_level: str | None
     policy: ServerPolicy | None
     archived: bool
-    has_registry: bool
+    image_prefix: str | None
 
 
 @dataclass(frozen=True)

@@ -139,12 +139,11 @@ def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
     going = sum(1 for decision in part.decisions if decision.chosen)
     if not going:
         return None
-    listed = len(part.decisions)
-    images = sum(1 for decision in part.decisions if not SIGNATURE.fullmatch(decision.tag.name))
-    path = part.repository.path
-    if images - going < limits.min_remaining:
+    listed, path = len(part.decisions), part.repository.path
+    remaining = sum(1 for decision in part.kept if not SIGNATURE.fullmatch(decision.tag.name))
+    if remaining < limits.min_remaining:
         return (
-            f"{path}: {going} of {images} tags would be deleted and {images - going} remain, "
+            f"{path}: {going} of {going + remaining} tags would be deleted and {remaining} remain, "
             f"fewer than min_remaining {limits.min_remaining}"
         )
     if limits.max_deletions is not None and going > limits.max_deletions:

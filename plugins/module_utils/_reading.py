@@ -119,7 +119,7 @@ def find_out(client: Client, repositories: t.Sequence[Repository], sources: Sour
     if not repositories:
         return server
     if sources.registry:
-        server.registry = registry_of(client, sources.registry, repositories[0], sources.images)
+        server.registry = registry_of(client, sources.registry, repositories[0].location, sources.images)
         server.registry.expect([repository.path for repository in repositories])
     if server.way != "registry" or need.details:
         _find_mode(server, repositories, need)
@@ -141,16 +141,16 @@ def _way(server: Server, via: str) -> str:
 def registry_of(
     client: Client,
     settings: RegistrySettings,
-    repository: Repository,
+    location: str,
     images: dict[str, Image] | None = None,
 ) -> Registry:
-    """The registry that holds a repository, at the address that was given, else at the one that GitLab tells.
+    """The registry at the address that was given, else at the location that GitLab tells of a repository or project.
 
     GitLab tells no scheme: it is taken to be GitLab's own. Raises InputError where there is no address.
     """
-    host = repository.location.partition("/")[0]
+    host = location.partition("/")[0]
     if not settings.url and not host:
-        raise InputError(f"GitLab does not tell where the registry of {repository.path} is: give registry_url.")
+        raise InputError("GitLab does not tell where its registry is: give registry_url.")
     scheme = client.settings.url.partition(":")[0]
     return Registry(client, settings.url or f"{scheme}://{host}", settings.login, images)
 

@@ -183,6 +183,22 @@ def bulk_delete_tags(client: Client, repository: Repository, parameters: t.Mappi
         raise
 
 
+def any_image_prefix(client: Client) -> str | None:
+    """The registry's host with the path of some project; None where no project can be seen or there is no registry."""
+    attempt = "find out where the registry is"
+    answer = _get(client, "/projects", query={"per_page": 1, "order_by": "id"}, attempt=attempt)
+    return next((_project(row).image_prefix for row in _array(answer, attempt)), None)
+
+
+def delete_repository(client: Client, repository: Repository) -> None:
+    """Have GitLab delete a repository, which it does in the background: get_repository tells how far it is.
+
+    Asking again while it is under way changes nothing, and after it failed makes it go on.
+    """
+    path = f"/projects/{repository.project_id}/registry/repositories/{repository.id}"
+    _request(client, "DELETE", path, attempt=f"delete repository {repository.path}", success=202)
+
+
 def caller_is_administrator(client: Client) -> bool:
     """Whether the token acts as an administrator: GitLab shows is_admin to administrators alone."""
     return bool(_object(_get(client, "/user", attempt="read the token's own user")).get("is_admin"))
@@ -344,7 +360,7 @@ def _project(row: t.Mapping[str, t.Any]) -> Project:
         access_level=row.get("container_registry_access_level"),
         policy=_policy(policy) if isinstance(policy, dict) else None,
         archived=bool(row.get("archived")),
-        has_registry="container_registry_image_prefix" in row,
+        image_prefix=row.get("container_registry_image_prefix"),
     )
 
 

@@ -45,6 +45,7 @@ class Rules:
     keep: Pattern | None = None
     protect: tuple[Pattern, ...] = ()
     allow_latest: bool = False
+    allow_signatures: bool = False
     keep_n: int = 0
     older_than: int | None = None
     timestamp: str = "auto"
@@ -75,7 +76,7 @@ def name_reason(name: str, rules: Rules) -> str | None:
         return "protected"
     if name == "latest" and not rules.allow_latest:
         return "latest"
-    if SIGNATURE.fullmatch(name):
+    if SIGNATURE.fullmatch(name) and not rules.allow_signatures:
         return "signature"
     if rules.delete.is_ambiguous(name):
         return "ambiguous_pattern"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import typing as t
+from dataclasses import dataclass
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -105,40 +106,77 @@ def finish_reading(
     module.exit_json(result="partial" if errors else "ok", **result)
 
 
-def finish_plan(
+@dataclass(frozen=True)
+class Intent:
+    """What a module would change. diff: as Ansible shows it. refusals: why nothing at all may be changed.
+
+    unread: what could not be read and is therefore left as it is.
+    """
+
+    changed: bool
+    diff: list[dict[str, str]]
+    refusals: t.Sequence[str] = ()
+    unread: t.Sequence[RegistryError] = ()
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What came of it. outcome: for the result. shortfall: what is not as it was meant, one sentence, or nothing."""
+
+    outcome: dict[str, t.Any]
+    shortfall: str = ""
+    warnings: t.Sequence[str] = ()
+
+
+def finish(
     module: AnsibleModule,
     connection: Connection,
-    plan: Plan,
+    intent: Intent,
     result: dict[str, t.Any],
-    apply: t.Callable[[], Outcome],
+    apply: t.Callable[[], Applied],
     *,
-    return_limit: int,
-    tolerate: bool,
+    tolerate: bool = False,
 ) -> t.NoReturn:
-    """Carry the plan out, unless it is refused or this is check mode, and end with what came of it.
+    """Carry the intent out, unless it is refused or this is check mode, and end with what came of it.
 
-    changed and diff come from the plan alone, so that both modes give the same. tolerate: unread repositories don't
+    changed and diff come from the intent alone, so that both modes give the same. tolerate: what is unread does not
     fail the module.
     """
-    result = {**result, "changed": plan.changed}
+    result = {**result, "changed": intent.changed}
     if module._diff:
-        result["diff"] = diff(plan, return_limit)
-    unread = [part.error for part in plan.unread if part.error]
-    outcome = apply() if plan.changed and not module.check_mode else None
-    if outcome:
-        result["outcome"] = _outcome_result(outcome, return_limit)
-        unproven = sum(1 for fate in outcome.fates if fate.outcome == "unverified")
-        if unproven:
-            module.warn(f"{unproven} tags were deleted as far as GitLab says, but no complete listing shows it.")
+        result["diff"] = intent.diff
+    applied = apply() if intent.changed and not module.check_mode else None
+    if applied:
+        result["outcome"] = applied.outcome
+        for warning in applied.warnings:
+            module.warn(warning)
     result["requests"] = connection.client.requests_sent
-    if plan.refusals:
-        reasons = "; ".join(plan.refusals[:5]) + (f"; and {len(plan.refusals) - 5} more" if plan.refusals[5:] else "")
-        module.fail_json(msg=f"Nothing was deleted, since the plan is refused: {reasons}.", result="refused", **result)
-    if outcome and not outcome.ok:
-        module.fail_json(msg=_shortfall(outcome), result="partial", **result)
-    if unread and not tolerate:
-        module.fail_json(msg=f"{_first_of(unread)} Its tags were kept.", result="partial", **result)
-    module.exit_json(result="partial" if unread else "ok", **result)
+    if intent.refusals:
+        reasons = "; ".join(intent.refusals[:5])
+        more = f"; and {len(intent.refusals) - 5} more" if intent.refusals[5:] else ""
+        module.fail_json(
+            msg=f"Nothing was changed, since the plan is refused: {reasons}{more}.", result="refused", **result
+        )
+    if applied and applied.shortfall:
+        module.fail_json(msg=applied.shortfall, result="partial", **result)
+    if intent.unread and not tolerate:
+        module.fail_json(msg=f"{_first_of(intent.unread)} Its tags were kept.", result="partial", **result)
+    module.exit_json(result="partial" if intent.unread else "ok", **result)
+
+
+def intent_of(plan: Plan, return_limit: int) -> Intent:
+    """What a plan of deletions would change."""
+    unread = [part.error for part in plan.unread if part.error]
+    return Intent(plan.changed, diff(plan, return_limit), plan.refusals, unread)
+
+
+def applied_deletion(outcome: Outcome, limit: int) -> Applied:
+    """What came of deletions."""
+    unproven = sum(1 for fate in outcome.fates if fate.outcome == "unverified")
+    warning = f"{unproven} tags were deleted as far as GitLab says, but no complete listing shows it."
+    return Applied(
+        _outcome_result(outcome, limit), "" if outcome.ok else _shortfall(outcome), (warning,) if unproven else ()
+    )
 
 
 def _first_of(errors: t.Sequence[RegistryError]) -> str:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -23,6 +24,10 @@ from ._rest import (
     group_repositories,
     project_repositories,
 )
+
+# lib/gitlab/path_regex.rb: segments of lower-case letters and digits, joined by single separators.
+_SEGMENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+REPOSITORY_PATH = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ def _of_group(client: Client, group: str) -> Selection:
     projects = group_projects(client, group)
     path = get_group_path(client, group) if group.isdigit() else group
     inside = [project for project in projects if _is_inside(project.namespace, path)]
-    if inside and not any(project.has_registry for project in inside):
+    if inside and not any(project.image_prefix for project in inside):
         raise _no_registry(f"list the repositories of group {group}")
     by_id = {project.id: project for project in inside}
     disabled = tuple(sorted(project.path for project in inside if project.access_level == "disabled"))
@@ -123,7 +128,7 @@ def _of_projects(client: Client, paths: list[str]) -> Selection:
     projects = {project.id: project for project in client.parallel(lambda path: get_project(client, path), paths)}
     for project in projects.values():
         attempt = f"list the repositories of project {project.path}"
-        if not project.has_registry:
+        if not project.image_prefix:
             raise _no_registry(attempt)
         if project.access_level == "disabled":
             raise RegistryError(
@@ -154,7 +159,7 @@ def _filtered(selection: Selection, scope: Scope) -> Selection:
     warnings = []
     for option, patterns in (("repositories", scope.include), ("exclude_repositories", scope.exclude)):
         for pattern in patterns:
-            if any(_matches(repository, pattern) for repository in repositories):
+            if any(matches(repository.path, pattern) for repository in repositories):
                 continue
             if not _is_glob(pattern):
                 raise InputError(
@@ -165,8 +170,8 @@ def _filtered(selection: Selection, scope: Scope) -> Selection:
     wanted = [
         repository
         for repository in repositories
-        if (not scope.include or any(_matches(repository, pattern) for pattern in scope.include))
-        and not any(_matches(repository, pattern) for pattern in scope.exclude)
+        if (not scope.include or any(matches(repository.path, pattern) for pattern in scope.include))
+        and not any(matches(repository.path, pattern) for pattern in scope.exclude)
     ]
     return replace(
         selection,
@@ -180,5 +185,66 @@ def _is_glob(pattern: str) -> bool:
     return any(character in pattern for character in "*?[")
 
 
-def _matches(repository: Repository, pattern: str) -> bool:
-    return fnmatchcase(repository.path, pattern.lower().strip("/"))
+def matches(path: str, pattern: str) -> bool:
+    """Whether a repository's path is a pattern's, in which * crosses slashes."""
+    return fnmatchcase(path, pattern.lower().strip("/"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a repository path leads. repository: None where the project has none of that path.
+
+    project: None where the token may not read it.
+    """
+
+    path: str
+    project: Project | None
+    repository: Repository | None
+
+    @property
+    def location(self) -> str:
+        """The registry's host and a path, as GitLab tells them; nothing where it does not."""
+        if self.repository:
+            return self.repository.location
+        return (self.project and self.project.image_prefix) or ""
+
+
+def find_place(client: Client, path: str, *, job_token: bool) -> Place:
+    """The repository of a path: GitLab has no such lookup, so the projects that it may belong to are asked for it.
+
+    Raises InputError for what is no path, RegistryError where no project of it can be seen.
+    """
+    path = path.strip("/").lower()
+    if not REPOSITORY_PATH.fullmatch(path):
+        raise InputError(f"repository {path!r} is not the path of a repository: write it as group/project/name.")
+    parts = path.split("/")
+    found: Place | None = None
+    for length in range(len(parts), 1, -1):
+        parent = "/".join(parts[:length])
+        try:
+            project = None if job_token else get_project(client, parent)
+            if project and not project.image_prefix:
+                raise _no_registry(f"look for repository {path}")
+            listing = project_repositories(client, project.id if project else parent)
+        except RegistryError as error:
+            if error.status != 404:
+                raise
+            continue
+        repository = next((repository for repository in listing if repository.path == path), None)
+        if repository:
+            return Place(path, project, repository)
+        found = found or Place(path, project, None)
+    if found:
+        return found
+    message = "none of the projects that it could belong to is there"
+    raise RegistryError("not_found", message, attempt=f"look for repository {path}")
+
+
+def find_by_id(client: Client, repository_id: int) -> Repository | None:
+    """A repository by its id; None where there is none, or none that the token may see."""
+    try:
+        return get_repository(client, repository_id)
+    except RegistryError as error:
+        if error.kind == "not_found":
+            return None
+        raise

@@ -709,7 +709,7 @@ from datetime import datetime
 
 from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, scope
 from ..module_utils._bulk import Order, delete_in_bulk, pinned, why_not_pinned
-from ..module_utils._deletion import BULK, Outcome, choose_way, delete
+from ..module_utils._deletion import BULK, choose_way, delete
 from ..module_utils._durations import seconds
 from ..module_utils._errors import InputError
 from ..module_utils._files import check_writable, write_lines
@@ -722,7 +722,7 @@ from ..module_utils._preview import decisions_of, need_of, parameters_in_request
 from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags
 from ..module_utils._rest import caller_is_administrator
 from ..module_utils._retention import Rules, date_source, decide, name_reason
-from ..module_utils._run import Connection, connect, failing, finish_plan, new_module
+from ..module_utils._run import Applied, Connection, applied_deletion, connect, failing, finish, intent_of, new_module
 from ..module_utils._scope import Scope, Selection, check_scope, select
 from ..module_utils._server_policy import Parameters
 
@@ -1087,19 +1087,19 @@ def main() -> None:
             header = plan_header(connection, state, params, wish)
             write_lines(params["plan_path"], file_lines(plan, header), "plan_path")
 
-        def apply() -> Outcome:
+        def apply() -> Applied:
             if state.via not in BULK:
-                return delete(state.server, plan, state.via)
+                return applied_deletion(delete(state.server, plan, state.via), params["return_limit"])
             wait = float(params["wait_timeout"]) if params["wait"] else None
-            return delete_in_bulk(state.server, orders_of(plan, params, wish), wait)
+            outcome = delete_in_bulk(state.server, orders_of(plan, params, wish), wait)
+            return applied_deletion(outcome, params["return_limit"])
 
-        finish_plan(
+        finish(
             module,
             connection,
-            plan,
+            intent_of(plan, params["return_limit"]),
             result_of(connection, state, plan, params, wish),
             apply,
-            return_limit=params["return_limit"],
             tolerate=params["on_error"] == "report",
         )
 

@@ -178,7 +178,7 @@ def test_paths_are_one_segment() -> None:
     script = Script([answer({"id": 3, "path_with_namespace": "Team/App", "namespace": {"full_path": "Team"}})])
     project = _rest.get_project(script, "Team/App")
     assert script.asked == [("GET", "/api/v4/projects/Team%2FApp", {})]
-    assert project.has_registry is False
+    assert project.image_prefix is None
     assert project.policy is None
 
 

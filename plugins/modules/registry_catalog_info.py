@@ -1,0 +1,171 @@
+#!/usr/bin/python
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: registry_catalog_info
+short_description: List all repositories of a GitLab instance's container registry
+version_added: 0.1.0
+author:
+  - containerops.gitlab contributors (@containerops)
+description:
+  - Lists the repositories that the registry itself holds, a thousand with a request, over all projects of the instance.
+  - GitLab lets only administrators do that, on instances of their own. With Admin Mode the token needs the scope
+    C(admin_mode) too.
+  - The registry also names repositories that GitLab does not know any more, and ones without any tag.
+extends_documentation_fragment:
+  - containerops.gitlab._connection
+  - containerops.gitlab._registry
+  - containerops.gitlab._attributes
+  - containerops.gitlab._attributes.info_module
+  - containerops.gitlab._attributes.actiongroup_registry
+options:
+  repositories:
+    description:
+      - List only repositories whose paths are one of these or match one of these globs, in which V(*) stands for
+        anything, slashes too.
+    type: list
+    elements: str
+  limit:
+    description:
+      - Stop when so many repositories are found. They come in the order of their paths.
+    type: int
+  output_path:
+    description:
+      - Write all paths to this file, each on a line.
+    type: path
+  return_limit:
+    description:
+      - The most paths that are returned. The file is always complete.
+    type: int
+    default: 1000
+seealso:
+  - module: containerops.gitlab.registry_info
+"""
+
+EXAMPLES = r"""
+- name: Count the repositories of the whole instance
+  containerops.gitlab.registry_catalog_info:
+    return_limit: 0
+  register: catalog
+
+- name: Find the first ten caches
+  containerops.gitlab.registry_catalog_info:
+    repositories:
+      - "*/cache"
+    limit: 10
+"""
+
+RETURN = r"""
+result:
+  description: V(ok), or V(failed) when the catalog could not be read.
+  returned: always
+  type: str
+  sample: ok
+repositories:
+  description: Paths of the repositories, at most O(return_limit) of them.
+  returned: success
+  type: list
+  elements: str
+  sample: [team/app, team/app/cache]
+count:
+  description: Number of repositories found.
+  returned: success
+  type: int
+  sample: 2
+truncated:
+  description: Whether RV(repositories) is shorter than what was found.
+  returned: success
+  type: bool
+  sample: false
+registry:
+  description: Address of the registry.
+  returned: success
+  type: str
+  sample: https://registry.example.com
+error:
+  description: The request that failed the task.
+  returned: when a request failed
+  type: dict
+  sample: {"kind": "forbidden", "message": "access forbidden", "method": "GET", "path": "/jwt/auth", "request_id": "",
+    "status": 403}
+output_path:
+  description: Where all paths are.
+  returned: when O(output_path) is given, and on success
+  type: str
+  sample: /tmp/catalog.txt
+requests:
+  description: Number of requests sent.
+  returned: success
+  type: int
+  sample: 3
+"""
+
+import itertools
+import typing as t
+
+from ..module_utils._argspec import CONNECTION, REGISTRY, ArgumentSpec
+from ..module_utils._distribution import catalog
+from ..module_utils._errors import InputError
+from ..module_utils._files import check_writable, write_lines
+from ..module_utils._reading import registry_of
+from ..module_utils._rest import any_image_prefix
+from ..module_utils._run import Connection, connect, failing, finish_reading, new_module
+from ..module_utils._scope import matches
+
+ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
+    ArgumentSpec(
+        {
+            "repositories": {"type": "list", "elements": "str"},
+            "limit": {"type": "int"},
+            "output_path": {"type": "path"},
+            "return_limit": {"type": "int", "default": 1000},
+        }
+    )
+)
+
+
+def check(params: t.Mapping[str, t.Any]) -> None:
+    """Raises InputError before anything is sent."""
+    if params["limit"] is not None and params["limit"] < 1:
+        raise InputError(f"limit is {params['limit']}: it has to be at least 1.")
+    if params["return_limit"] < 0:
+        raise InputError(f"return_limit is {params['return_limit']}: it can't be negative.")
+    if params["output_path"]:
+        check_writable(params["output_path"], "output_path")
+
+
+def observe(connection: Connection, params: t.Mapping[str, t.Any]) -> tuple[str, list[str]]:
+    """The registry's address, and the paths that are wanted of its catalog."""
+    settings, patterns = connection.registry, params["repositories"]
+    location = "" if settings.url else any_image_prefix(connection.client) or ""
+    registry = registry_of(connection.client, settings, location)
+    wanted = (path for path in catalog(registry) if not patterns or any(matches(path, pattern) for pattern in patterns))
+    return registry.url, list(itertools.islice(wanted, params["limit"]))
+
+
+def main() -> None:
+    module = new_module(ARGUMENTS, "requests")
+    params = module.params
+    with failing(module):
+        check(params)
+        connection = connect(module)
+        url, paths = observe(connection, params)
+        limit, output_path = params["return_limit"], params["output_path"]
+        result = {
+            "repositories": paths[:limit],
+            "count": len(paths),
+            "truncated": len(paths) > limit,
+            "registry": url,
+        }
+        if output_path:
+            write_lines(output_path, (path + "\n" for path in paths), "output_path")
+            result["output_path"] = output_path
+        finish_reading(module, connection, result, [], tolerate=False)
+
+
+if __name__ == "__main__":
+    main()
