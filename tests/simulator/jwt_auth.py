@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import base64
 import re
-import secrets
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
-import jwt
-
-from . import access
+from . import access, signing
 from .access import NOBODY, Caller
 from .answers import Answer, as_json, as_text
 from .rest_deletion import covers
+from .signing import ISSUER, SERVICE
 from .state import LEVELS, Project, Repository, State, Tags, Token
 
 PATH = "/jwt/auth"
-SERVICE = "container_registry"
 LIFETIME = timedelta(minutes=5)
-KEY = secrets.token_hex(32)
 CATALOG = "registry:catalog:*"
 _SCOPE = re.compile(r"repository:([^:]+):([a-z,*]+)")
 
@@ -65,8 +62,8 @@ def _errors(status: int, code: str, message: str) -> Answer:
 def _signed(granted: list[dict[str, Any]]) -> str:
     # The registry goes by real time, whatever clock a test has set.
     now = datetime.now(UTC)
-    claims = {"iss": "gitlab-issuer", "aud": SERVICE, "iat": now, "nbf": now, "exp": now + LIFETIME, "access": granted}
-    return jwt.encode(claims, KEY, algorithm="HS256")
+    times = {"iat": now, "nbf": now, "exp": now + LIFETIME}
+    return signing.sign({"iss": ISSUER, "aud": SERVICE, "jti": str(uuid.uuid4()), **times, "access": granted})
 
 
 def _caller(state: State, headers: dict[str, str]) -> Caller:
