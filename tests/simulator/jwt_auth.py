@@ -140,4 +140,5 @@ def _make_room(state: State, caller: Caller, project: Project, path: str) -> Non
     if state.repository_at(path) is None:
         name = path[len(project.path) + 1 :]
         number = state.repositories.free
-        state.repositories[number] = Repository(number, project, name, None, state.clock.now(), None, "ok", Tags([]))
+        tags = None if state.real else Tags([])
+        state.repositories[number] = Repository(number, project, name, None, state.clock.now(), None, "ok", tags)
