@@ -50,6 +50,11 @@ def answer(state: State, headers: dict[str, str], query: str) -> Answer:
     return as_json(200, {"token": _signed(granted)})
 
 
+def full_access(path: str) -> str:
+    """GitLab's own token for a repository."""
+    return _signed([{"type": "repository", "name": path, "actions": ["pull", "push", "delete"]}])
+
+
 def asks_for_push(query: str) -> bool:
     return any(re.search(r":[a-z,*]*(push|\*)[a-z,*]*$", scope) for scope in parse_qs(query).get("scope", []))
 
