@@ -17,7 +17,6 @@ from typing import Any
 from . import control
 from .gitlab import GitLab
 from .graphql_schema import UnknownField, schema_without
-from .images import Images, Wire
 from .scenario import ScenarioError
 from .server import Server, server
 
@@ -54,20 +53,17 @@ def _watch_stdin(running: Server) -> None:
 
 def main() -> int:
     arguments = _arguments()
-    build = control.builder(arguments.mode, bool(arguments.registry))
+    gitlab = GitLab()
+    if arguments.registry:
+        control.attach(gitlab, arguments.registry)
+    build = control.builder(gitlab, arguments.mode)
     try:
         scenario: Any = json.loads(arguments.scenario.read_text()) if arguments.scenario else {}
-        state = build(scenario)
-        schema_without(state.graphql_missing_fields)
+        gitlab.state = build(scenario)
+        schema_without(gitlab.state.graphql_missing_fields)
     except (OSError, ValueError, ScenarioError, UnknownField) as error:
         print(f"{arguments.scenario}: {error}", file=sys.stderr)
         return 2
-    gitlab = GitLab(state)
-    if arguments.registry:
-        wire = Wire(arguments.registry)
-        gitlab.open_registry = lambda state: Images(state, wire)
-        gitlab.real_names = lambda repository: wire.names(repository.path)
-        gitlab.blocking = True
 
     def ready(port: int) -> None:
         url = f"{'https' if arguments.https else 'http'}://127.0.0.1:{port}"

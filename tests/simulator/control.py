@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import background, edits, faults, graphql_schema
+from . import background, edits, faults, graphql_schema, jwt_auth, signing
 from .gitlab import GitLab, Latency
+from .images import Images, Wire
 from .scenario import Row, ScenarioError, build, describe_tag, iso, parse_time
 from .state import State
 
@@ -98,6 +99,22 @@ def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
         row.done()
         edits.import_tags(gitlab.state, at, spread)
 
+    async def certificate(_request: Request) -> Any:
+        return {"certificate": signing.certificate()}
+
+    async def token(request: Request) -> Any:
+        row = Row(dict(request.query_params), "token")
+        path = row.get("repository", str)
+        row.done()
+        return {"token": jwt_auth.full_access(path)}
+
+    async def registry(request: Request) -> Any:
+        row = Row(await request.json(), "registry")
+        url = row.get("url", str)
+        row.done()
+        attach(gitlab, url)
+        gitlab.reset(build_state({}))
+
     return [
         Route("/_sim/reset", _plain(reset), methods=["POST"]),
         Route("/_sim/scenario", _plain(scenario), methods=["PUT"]),
@@ -111,6 +128,9 @@ def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
         Route("/_sim/state", _plain(state), methods=["GET"]),
         Route("/_sim/import", _plain(import_tags), methods=["POST"]),
         Route("/_sim/tags", _plain(tags), methods=["GET", "PATCH"]),
+        Route("/_sim/certificate", _plain(certificate), methods=["GET"]),
+        Route("/_sim/token", _plain(token), methods=["GET"]),
+        Route("/_sim/registry", _plain(registry), methods=["PUT"]),
     ]
 
 
@@ -127,5 +147,14 @@ def _plain(endpoint: Callable[[Request], Awaitable[Any]]) -> Callable[[Request],
     return wrapped
 
 
-def builder(mode: str | None, real: bool) -> Builder:
-    return lambda scenario: build(scenario, mode=mode, real=real)
+def builder(gitlab: GitLab, mode: str | None) -> Builder:
+    """For whatever registry is behind GitLab by then."""
+    return lambda scenario: build(scenario, mode=mode, real=gitlab.blocking)
+
+
+def attach(gitlab: GitLab, url: str) -> None:
+    """Put a real registry behind GitLab. Scenarios from before know nothing of it."""
+    wire = Wire(url, jwt_auth.full_access)
+    gitlab.open_registry = lambda state: Images(state, wire)
+    gitlab.real_names = lambda repository: wire.names(repository.path)
+    gitlab.blocking = True

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from .real_registry import Registry, running_registry
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
 Json = Mapping[str, Any]
@@ -119,6 +121,18 @@ class Simulator:
         """Date all tags as an import to the metadata database does, at that time and for so many seconds."""
         self._control("POST", "import", {"at": at, "spread": spread})
 
+    def certificate(self) -> str:
+        """PEM, of the key that signs tokens for the registry."""
+        return str(self._control("GET", "certificate")["certificate"])
+
+    def registry_token(self, path: str) -> str:
+        """GitLab's own token for a repository: with it everything may be done to its images, whoever asks."""
+        return str(self._control("GET", f"token?repository={quote(path, safe='')}")["token"])
+
+    def use_registry(self, url: str) -> None:
+        """Put a real registry behind GitLab from now on; forgets everything before."""
+        self._control("PUT", "registry", {"url": url})
+
 
 @contextmanager
 def running(
@@ -154,3 +168,18 @@ def running(
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+@contextmanager
+def running_with_registry(scenario: Json | None, build: Path, storage: Path) -> Iterator[tuple[Simulator, Registry]]:
+    """A simulator, and behind it a registry that trusts its tokens and no others. Raises RegistryUnavailable."""
+    with (
+        running(mode="M2") as simulator,
+        running_registry(
+            build, storage, realm=f"{simulator.url}/jwt/auth", certificate=simulator.certificate()
+        ) as registry,
+    ):
+        simulator.use_registry(registry.url)
+        if scenario is not None:
+            simulator.load(scenario)
+        yield simulator, registry

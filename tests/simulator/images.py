@@ -11,6 +11,7 @@ import http.client
 import json
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,7 @@ CONFIG = "application/vnd.docker.container.image.v1+json"
 IMAGES = f"{DOCKER_IMAGE}, {IMAGE}"
 EVERYTHING = f"{IMAGES}, {INDEX}, {DOCKER_LIST}"
 TIMEOUT = 30.0
+_REPOSITORY = re.compile(r"/v2/(.+)/(?:blobs|manifests|tags)/")
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -44,18 +46,38 @@ class Answer:
         return self.headers["docker-content-digest"]
 
 
-class Wire:
-    """A registry's HTTP API. Every thread has a connection of its own."""
+Authorize = Callable[[str], str]
 
-    def __init__(self, url: str) -> None:
+
+class Wire:
+    """A registry's HTTP API. Every thread has a connection of its own.
+
+    authorize: a token for everything in a repository; asked once the registry has turned out to want tokens.
+    """
+
+    def __init__(self, url: str, authorize: Authorize | None = None) -> None:
         parts = urlsplit(url)
         self._address = (parts.hostname or "localhost", parts.port or 80)
         self._local = threading.local()
+        self._authorize = authorize
+        self._guarded = False
 
     def request(
         self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None
     ) -> Answer:
         """Unreachable where nobody answers. path may be a whole URL, as in a Location."""
+        if not self._guarded:
+            answer = self._send(method, path, headers or {}, body)
+            if answer.status != 401 or self._authorize is None:
+                return answer
+            self._guarded = True
+        return self._send(method, path, {**(headers or {}), **self._authorization(path)}, body)
+
+    def _authorization(self, path: str) -> dict[str, str]:
+        repository = _REPOSITORY.match(urlsplit(path).path)
+        return {"Authorization": f"Bearer {self._authorize(repository[1])}"} if self._authorize and repository else {}
+
+    def _send(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer:
         parts = urlsplit(path)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         for attempt in (1, 2):
@@ -64,7 +86,7 @@ class Wire:
             )
             self._local.connection = connection
             try:
-                connection.request(method, target, body, headers or {})
+                connection.request(method, target, body, headers)
                 answer = connection.getresponse()
                 found = {name.lower(): value for name, value in answer.getheaders()}
                 return Answer(answer.status, found, answer.read())

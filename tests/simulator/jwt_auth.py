@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import base64
 import re
-import secrets
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
-import jwt
-
-from . import access
+from . import access, signing
 from .access import NOBODY, Caller
 from .answers import Answer, as_json, as_text
 from .rest_deletion import covers
+from .signing import ISSUER, SERVICE
 from .state import LEVELS, Project, Repository, State, Tags, Token
 
 PATH = "/jwt/auth"
-SERVICE = "container_registry"
 LIFETIME = timedelta(minutes=5)
-KEY = secrets.token_hex(32)
 CATALOG = "registry:catalog:*"
 _SCOPE = re.compile(r"repository:([^:]+):([a-z,*]+)")
 
@@ -53,6 +50,11 @@ def answer(state: State, headers: dict[str, str], query: str) -> Answer:
     return as_json(200, {"token": _signed(granted)})
 
 
+def full_access(path: str) -> str:
+    """GitLab's own token for a repository."""
+    return _signed([{"type": "repository", "name": path, "actions": ["pull", "push", "delete"]}])
+
+
 def asks_for_push(query: str) -> bool:
     return any(re.search(r":[a-z,*]*(push|\*)[a-z,*]*$", scope) for scope in parse_qs(query).get("scope", []))
 
@@ -65,8 +67,8 @@ def _errors(status: int, code: str, message: str) -> Answer:
 def _signed(granted: list[dict[str, Any]]) -> str:
     # The registry goes by real time, whatever clock a test has set.
     now = datetime.now(UTC)
-    claims = {"iss": "gitlab-issuer", "aud": SERVICE, "iat": now, "nbf": now, "exp": now + LIFETIME, "access": granted}
-    return jwt.encode(claims, KEY, algorithm="HS256")
+    times = {"iat": now, "nbf": now, "exp": now + LIFETIME}
+    return signing.sign({"iss": ISSUER, "aud": SERVICE, "jti": str(uuid.uuid4()), **times, "access": granted})
 
 
 def _caller(state: State, headers: dict[str, str]) -> Caller:
@@ -143,4 +145,5 @@ def _make_room(state: State, caller: Caller, project: Project, path: str) -> Non
     if state.repository_at(path) is None:
         name = path[len(project.path) + 1 :]
         number = state.repositories.free
-        state.repositories[number] = Repository(number, project, name, None, state.clock.now(), None, "ok", Tags([]))
+        tags = None if state.real else Tags([])
+        state.repositories[number] = Repository(number, project, name, None, state.clock.now(), None, "ok", tags)

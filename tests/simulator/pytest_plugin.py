@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from .harness import ROOT, Simulator, running
+from .harness import ROOT, Simulator, running, running_with_registry
 from .real_registry import Registry, RegistryUnavailable, running_registry
 
 
@@ -33,13 +34,33 @@ def simulator(_simulator: Simulator) -> Simulator:
     return _simulator
 
 
-@pytest.fixture(scope="session")
-def real_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A registry of the worker's own. Where none can be had tests are skipped, and fail in CI."""
+@contextmanager
+def _registry_or_skip() -> Iterator[None]:
+    """Where no registry can be had tests are skipped, and fail in CI."""
     try:
-        with running_registry(ROOT / "build", tmp_path_factory.mktemp("registry")) as registry:
-            yield registry
+        yield
     except RegistryUnavailable as error:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def real_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A registry of the worker's own."""
+    with _registry_or_skip(), running_registry(ROOT / "build", tmp_path_factory.mktemp("registry")) as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
+def _guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Simulator, Registry]]:
+    storage = tmp_path_factory.mktemp("guarded")
+    with _registry_or_skip(), running_with_registry(None, ROOT / "build", storage) as both:
+        yield both
+
+
+@pytest.fixture
+def guarded(_guarded: tuple[Simulator, Registry]) -> tuple[Simulator, Registry]:
+    """An empty simulated GitLab, and a registry of the worker's own that wants its tokens. Images of old stay there."""
+    _guarded[0].reset()
+    return _guarded

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .signing import ISSUER, SERVICE
+
 PACKAGE = "docker-registry"
 PATIENCE = 30.0
 _LISTENING = re.compile(rb"listening on 127\.0\.0\.1:(\d+)")
@@ -91,8 +93,11 @@ def _apt(folder: Path, *words: str) -> str:
 
 
 @contextlib.contextmanager
-def running_registry(build: Path, storage: Path) -> Iterator[Registry]:
-    """A registry on loopback that keeps its images in storage. Raises RegistryUnavailable."""
+def running_registry(build: Path, storage: Path, *, realm: str = "", certificate: str = "") -> Iterator[Registry]:
+    """A registry on loopback that keeps its images in storage. Raises RegistryUnavailable.
+
+    realm: URL of where tokens are to be had; certificate: PEM, of who signs them. Without them everybody may do all.
+    """
     executable = program(build)
     storage.mkdir(parents=True, exist_ok=True)
     config = storage / "config.yml"
@@ -101,7 +106,7 @@ def running_registry(build: Path, storage: Path) -> Iterator[Registry]:
         "version: 0.1\n"
         "log: {level: info, formatter: text}\n"
         f"storage: {{filesystem: {{rootdirectory: {json.dumps(str(storage / 'data'))}}}, delete: {{enabled: true}}}}\n"
-        "http: {addr: '127.0.0.1:0'}\n"
+        "http: {addr: '127.0.0.1:0'}\n" + (_authentication(storage, realm, certificate) if realm else "")
     )
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(storage), "OTEL_TRACES_EXPORTER": "none"}
     with log.open("wb") as out:
@@ -121,6 +126,13 @@ def running_registry(build: Path, storage: Path) -> Iterator[Registry]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _authentication(storage: Path, realm: str, certificate: str) -> str:
+    bundle = storage / "gitlab.pem"
+    bundle.write_text(certificate)
+    token = {"realm": realm, "service": SERVICE, "issuer": ISSUER, "rootcertbundle": str(bundle)}
+    return f"auth: {json.dumps({'token': token})}\n"
 
 
 def _port(log: Path, process: subprocess.Popen[bytes]) -> int:

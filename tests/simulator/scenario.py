@@ -165,7 +165,7 @@ def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> Stat
     row.choice("mode", MODES, "M1")
     if real:
         chosen = "M2"
-    state = State(mode=cast(Mode, chosen))
+    state = State(mode=cast(Mode, chosen), real=real)
     state.clock = Clock(row.time("clock"))
     state.generation = row.choice("generation", tuple(VERSIONS), state.generation)
     state.version = row.get("version", str, VERSIONS[state.generation])
@@ -194,7 +194,7 @@ def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> Stat
     for item in row.rows("projects"):
         _add_project(state, item)
     for item in row.rows("repositories"):
-        _add_repository(state, item, real)
+        _add_repository(state, item)
     row.done()
     return state
 
@@ -414,7 +414,7 @@ def _repository_rule(state: State, row: Row) -> RepositoryRule:
     return rule
 
 
-def _add_repository(state: State, row: Row, real: bool) -> None:
+def _add_repository(state: State, row: Row) -> None:
     number = row.get("id", int, state.repositories.free)
     project = state.project_at(row.get("project", str))
     if project is None:
@@ -435,7 +435,7 @@ def _add_repository(state: State, row: Row, real: bool) -> None:
     tags = [make_tag(item, state.mode, repository.path) for item in row.rows("tags")]
     if "generate" in row:
         tags += _generated(Row(row.get("generate", dict), f"{row.where}.generate"), state.mode, repository.path)
-    if not real or "tags" in row or "generate" in row:
+    if not state.real or "tags" in row or "generate" in row:
         repository.tags = Tags(tags)
         if len(repository.tags) != len(tags):
             raise row.wrong("tags", "two tags have the same name")

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .images import Wire
+from .images import Authorize, Wire
 
 FORMATS = {
     "oci": {
@@ -48,8 +48,8 @@ class Pushed:
 class Seeder:
     """Pushes into one registry, and remembers what it pushed by path and tag."""
 
-    def __init__(self, url: str) -> None:
-        self._wire = Wire(url)
+    def __init__(self, url: str, authorize: Authorize | None = None) -> None:
+        self._wire = Wire(url, authorize)
         self.pushed: dict[tuple[str, str], Pushed] = {}
 
     def put(self, path: str, reference: str, content: bytes, media_type: str) -> None:
@@ -104,9 +104,11 @@ class Seeder:
         return self.pushed[path, name]
 
 
-def seed(url: str, specification: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, str]]:
-    """Push everything; the digests by repository path and tag name."""
-    seeder = Seeder(url)
+def seed(
+    url: str, specification: dict[str, list[dict[str, Any]]], authorize: Authorize | None = None
+) -> dict[str, dict[str, str]]:
+    """Push everything; the digests by repository path and tag name. authorize: see Wire."""
+    seeder = Seeder(url, authorize)
     for path, rows in specification.items():
         for row in rows:
             seeder.tag(path, row)

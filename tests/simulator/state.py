@@ -340,10 +340,14 @@ class JobSettings:
 
 @dataclass
 class State:
-    """leases: repository ids and the elapsed() at which they expire. sampler: chooses among too many tags."""
+    """real: images are in a real registry, but for those that the scenario lists.
+
+    leases: repository ids and the elapsed() at which they expire. sampler: chooses among too many tags.
+    """
 
     clock: Clock = field(default_factory=Clock)
     mode: Mode = "M1"
+    real: bool = False
     generation: Generation = "G18"
     version: str = VERSIONS["G18"]
     features: Features = FEATURES["G18"]
