@@ -32,6 +32,7 @@ class ArgumentSpec(t.NamedTuple):
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()
     required_one_of: tuple[tuple[str, ...], ...] = ()
     required_together: tuple[tuple[str, ...], ...] = ()
+    required_if: tuple[tuple[str, t.Any, tuple[str, ...]], ...] = ()
 
     def merged(self, other: ArgumentSpec) -> ArgumentSpec:
         return ArgumentSpec(
@@ -39,6 +40,7 @@ class ArgumentSpec(t.NamedTuple):
             self.mutually_exclusive + other.mutually_exclusive,
             self.required_one_of + other.required_one_of,
             self.required_together + other.required_together,
+            self.required_if + other.required_if,
         )
 
 

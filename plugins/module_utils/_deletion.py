@@ -17,7 +17,7 @@ from ._errors import RegistryError
 from ._graphql import DELETE_LIMIT, answer_was_lost, destroy_tags
 from ._models import Mode, Tag
 from ._plan import Plan, RepositoryPlan
-from ._reading import Reading, Server, list_names, read_again, read_detail
+from ._reading import Reading, Server, list_names, read_again, read_detail, settled
 from ._rest import delete_tag
 from ._retention import Decision
 
@@ -318,6 +318,8 @@ def _verify(work: Work) -> None:
     if all(fate.outcome == "not_tried" for fate in work.fates.values()):
         return
     listing = list_names(work.server, work.plan.repository)
+    if not listing.complete:
+        listing = settled(work.server, listing)
     present = set(listing.names)
     witnessed = proves_absence(work.plan, listing)
     if listing.complete:

@@ -19,6 +19,7 @@ from ._distribution import (
     read_image,
     registry_mode,
     tag_names,
+    wants_gitlabs_tokens,
 )
 from ._errors import InputError, RegistryError
 from ._graphql import GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages, read_schema
@@ -264,6 +265,30 @@ def _listed_by_registry(registry: Registry, repository: Repository, resend: froz
         return Reading(repository, error=error)
     known = names is not None
     return Reading(repository, tuple(Tag(name) for name in sorted(names or ())), complete=known, witness=known)
+
+
+def read_settled(server: Server, repository: Repository, need: Need) -> Reading:
+    """One repository's tags. Where none are listed, the registry itself is asked whether that is so."""
+    reading = read_tags(server, [repository], need)[0]
+    return settled(server, reading) if not reading.tags else reading
+
+
+def settled(server: Server, listing: Reading) -> Reading:
+    """An empty listing as the registry itself confirms it, where it can be asked; else as it is.
+
+    One that does not know the repository is believed when it is a GitLab's: file systems forget empty repositories.
+    """
+    registry = server.registry
+    if registry is None or listing.error or listing.witness:
+        return listing
+    found = _listed_by_registry(registry, listing.repository, ONCE)
+    if found.witness:
+        return found
+    try:
+        known = not found.error and wants_gitlabs_tokens(registry)
+    except RegistryError:
+        known = False
+    return replace(found, complete=True, witness=True) if known else listing
 
 
 def _read_by_cursor(server: Server, repositories: t.Sequence[Repository]) -> list[Reading]:

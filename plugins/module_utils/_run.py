@@ -48,6 +48,7 @@ def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
         mutually_exclusive=spec.mutually_exclusive,
         required_one_of=spec.required_one_of,
         required_together=spec.required_together,
+        required_if=spec.required_if,
         supports_check_mode=True,
     )
     for library in libraries:
@@ -123,7 +124,7 @@ class Intent:
 class Applied:
     """What came of it. outcome: for the result. shortfall: what is not as it was meant, one sentence, or nothing."""
 
-    outcome: dict[str, t.Any]
+    outcome: t.Any
     shortfall: str = ""
     warnings: t.Sequence[str] = ()
 

@@ -30,7 +30,7 @@ FLOORS = [
     PURE,
     {"_client", "_files"},
     {"_rest", "_graphql", "_distribution"},
-    {"_argspec", "_scope", "_reading", "_deletion", "_bulk", "_preview", "_image_cache", "_run"},
+    {"_argspec", "_scope", "_reading", "_deletion", "_bulk", "_preview", "_image_cache", "_promotion", "_run"},
 ]
 # Within a floor: who may use whom.
 NEIGHBOURS = {

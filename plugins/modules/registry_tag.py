@@ -1,0 +1,461 @@
+#!/usr/bin/python
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: registry_tag
+short_description: Name, promote, restore and delete tags of a GitLab container repository
+version_added: 0.1.0
+author:
+  - containerops.gitlab contributors (@containerops)
+description:
+  - Gives an image of the registry more names, in its own repository or in another one of the same registry, without
+    pulling it. Images for several platforms come with all that they hold.
+  - Restores a deleted tag from the digest of its image, as long as garbage collection has not run. With a metadata
+    database the registry collects by itself about a day after the deletion, else when its administrator has it do so.
+  - Deletes tags by name. Other tags of the same image stay.
+extends_documentation_fragment:
+  - containerops.gitlab._connection
+  - containerops.gitlab._registry
+  - containerops.gitlab._attributes
+  - containerops.gitlab._attributes.actiongroup_registry
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  repository:
+    description:
+      - Path of the repository, the project's and the name of the repository in it.
+      - Exactly one of O(repository) and O(repository_id) is required.
+      - A repository that is not there yet is made by O(state=present), in a project that is.
+    type: str
+  repository_id:
+    description:
+      - Id of the repository.
+    type: int
+  name:
+    description:
+      - Names of the tags.
+    type: list
+    elements: str
+    required: true
+  state:
+    description:
+      - V(present) has the tags be the image that O(source) is, V(absent) deletes them.
+    type: str
+    choices:
+      - present
+      - absent
+    default: present
+  source:
+    description:
+      - The image, by a tag or by a digest such as V(sha256:...). Required for O(state=present).
+    type: str
+  source_repository:
+    description:
+      - Path of the repository that holds O(source), on the same registry. If not set, it is the repository itself.
+    type: str
+  signatures:
+    description:
+      - Whether to bring the image's signatures, attestations and software bills of materials along from
+        O(source_repository), as far as they are kept in tags named after its digest, as cosign does it.
+    type: bool
+    default: false
+  force:
+    description:
+      - Whether a tag that is another image already may become this one. Otherwise the task is refused.
+    type: bool
+    default: false
+  digest:
+    description:
+      - Delete the tag only when it is this image, and refuse the task otherwise. Goes with one O(name) and
+        O(state=absent).
+    type: str
+  delete_via:
+    description:
+      - How tags are deleted, see O(containerops.gitlab.registry_cleanup#module:delete_via).
+    type: str
+    choices:
+      - auto
+      - graphql
+      - rest
+      - registry
+    default: auto
+seealso:
+  - module: containerops.gitlab.registry_cleanup
+"""
+
+EXAMPLES = r"""
+- name: Promote a build to production, with its signatures
+  containerops.gitlab.registry_tag:
+    repository: team/app/production
+    name:
+      - v1.0.0
+      - stable
+    source_repository: team/app
+    source: v1.0.0
+    signatures: true
+
+- name: Give the same image another name
+  containerops.gitlab.registry_tag:
+    repository: team/app
+    name: stable
+    source: v1.0.0
+  register: stable
+
+- name: Delete it again, if nobody moved it meanwhile
+  containerops.gitlab.registry_tag:
+    repository: team/app
+    name: stable
+    state: absent
+    digest: "{{ stable.tags[0].after }}"
+
+- name: Restore it
+  containerops.gitlab.registry_tag:
+    repository: team/app
+    name: stable
+    source: "{{ stable.tags[0].after }}"
+"""
+
+RETURN = r"""
+result:
+  description:
+    - V(ok) when the tags are as they were meant to be; in check mode when they can become so.
+    - V(partial) when something could not be done, V(refused) when it must not be done, V(failed) when nothing could be
+      read.
+  returned: always
+  type: str
+  sample: ok
+repository:
+  description: Path of the repository.
+  returned: when the tags could be read
+  type: str
+  sample: team/app
+tags:
+  description:
+    - The tags, first those that come along with an image. The same in check mode and in a run.
+  returned: when the tags could be read
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the tag.
+      type: str
+      returned: success
+      sample: stable
+    before:
+      description: Digest of the tag, null where it is not there or the digest can't be read.
+      type: str
+      returned: success
+      sample: null
+    after:
+      description: Digest that it is meant to have, null where it is meant not to be there.
+      type: str
+      returned: success
+      sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    action:
+      description: V(create), V(overwrite), V(delete), or V(none) where it is as it is meant to be.
+      type: str
+      returned: success
+      sample: create
+    signature:
+      description: Whether it comes along with an image by O(signatures).
+      type: bool
+      returned: success
+      sample: false
+outcome:
+  description: What became of the tags that were to change.
+  returned: when something was changed
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the tag.
+      type: str
+      returned: success
+      sample: stable
+    outcome:
+      description:
+        - V(written), V(not_written), V(not_tried) or V(changed_since), when it had become another image right before.
+        - For O(state=absent) as in M(containerops.gitlab.registry_cleanup), such as V(deleted), V(already_gone) or
+          V(not_deleted).
+      type: str
+      returned: success
+      sample: written
+    message:
+      description: Why, where that is not plain.
+      type: str
+      returned: success
+      sample: ""
+error:
+  description: The request that failed the task.
+  returned: when nothing could be read because a request failed
+  type: dict
+  sample: {"kind": "not_found", "message": "404 Project Not Found", "method": "GET", "path":
+    "/api/v4/projects/team%2Fapp", "request_id": "", "status": 404}
+requests:
+  description: Number of requests sent.
+  returned: when the tags could be read
+  type: int
+  sample: 6
+"""
+
+import typing as t
+from dataclasses import dataclass, replace
+
+from ..module_utils._argspec import CONNECTION, REGISTRY, ArgumentSpec
+from ..module_utils._deletion import choose_way, delete
+from ..module_utils._distribution import Registry
+from ..module_utils._errors import InputError
+from ..module_utils._images import DIGEST
+from ..module_utils._models import TAG_NAME, Repository
+from ..module_utils._plan import Plan, RepositoryPlan
+from ..module_utils._promotion import Naming, Written, companions, namings, source_image, write
+from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_settled, registry_of
+from ..module_utils._rest import get_repository
+from ..module_utils._retention import Decision
+from ..module_utils._run import Applied, Connection, Intent, applied_deletion, connect, failing, finish, new_module
+from ..module_utils._scope import REPOSITORY_PATH, find_place
+
+ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
+    ArgumentSpec(
+        {
+            "repository": {"type": "str"},
+            "repository_id": {"type": "int"},
+            "name": {"type": "list", "elements": "str", "required": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "source": {"type": "str"},
+            "source_repository": {"type": "str"},
+            "signatures": {"type": "bool", "default": False},
+            "force": {"type": "bool", "default": False},
+            "digest": {"type": "str"},
+            "delete_via": {"type": "str", "choices": ["auto", "graphql", "rest", "registry"], "default": "auto"},
+        },
+        mutually_exclusive=(("repository", "repository_id"),),
+        required_one_of=(("repository", "repository_id"),),
+        required_if=(("state", "present", ("source",)),),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The repository. location: its registry's host and a path. repository: None where it is not there yet."""
+
+    path: str
+    location: str
+    repository: Repository | None
+
+
+def check(params: t.Mapping[str, t.Any]) -> None:
+    """Raises InputError before anything is sent."""
+    if not params["name"]:
+        raise InputError("name is empty: give the names of the tags.")
+    for name in params["name"]:
+        if not TAG_NAME.fullmatch(name):
+            raise InputError(f"name holds {name!r}, which is not the name of a tag.")
+    absent = params["state"] == "absent"
+    for option in ("source", "source_repository", "signatures", "force") if absent else ("digest",):
+        if params[option]:
+            raise InputError(f"{option} has no meaning with state {params['state']}: leave it out.")
+    digest, source, origin = params["digest"], params["source"], params["source_repository"]
+    if digest is not None and (not DIGEST.fullmatch(digest) or len(params["name"]) > 1):
+        raise InputError("digest has to be one digest such as sha256:... and goes with one name.")
+    if source is not None and not TAG_NAME.fullmatch(source) and not DIGEST.fullmatch(source):
+        raise InputError(f"source {source!r} is neither the name of a tag nor a digest such as sha256:...")
+    if origin is not None and not REPOSITORY_PATH.fullmatch(origin.strip("/").lower()):
+        raise InputError(
+            f"source_repository {origin!r} is not the path of a repository: write it as group/project/name."
+        )
+
+
+def find_target(connection: Connection, params: t.Mapping[str, t.Any]) -> Target:
+    """The repository that is meant."""
+    if params["repository_id"] is not None:
+        found = get_repository(connection.client, params["repository_id"])
+        return Target(found.path, found.location, found)
+    place = find_place(connection.client, params["repository"], job_token=connection.is_job_token)
+    return Target(place.path, place.location, place.repository)
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What was observed for state present. source: path of the repository with the image."""
+
+    registry: Registry
+    source: str
+    target: str
+    namings: tuple[Naming, ...]
+
+    @property
+    def changes(self) -> list[Naming]:
+        return [naming for naming in self.namings if naming.changes]
+
+
+def observe_promotion(connection: Connection, params: t.Mapping[str, t.Any]) -> Promotion:
+    """The image, what comes along, and what the names stand for now."""
+    target = find_target(connection, params)
+    registry = registry_of(connection.client, connection.registry, target.location)
+    source = (params["source_repository"] or target.path).strip("/").lower()
+    image = source_image(registry, source, params["source"])
+    along = companions(registry, source, image) if params["signatures"] and source != target.path else {}
+    names = list(dict.fromkeys(params["name"]))
+    return Promotion(registry, source, target.path, tuple(namings(registry, target.path, names, image, along)))
+
+
+def intent_of_promotion(promotion: Promotion, force: bool) -> Intent:
+    """What would be written: pure."""
+    refusals = [
+        f"{promotion.target}:{naming.name} is {naming.before} already and would become {naming.after} (force allows it)"
+        for naming in promotion.namings
+        if naming.overwrites and not force
+    ]
+    changes = promotion.changes
+    differences = [_difference(promotion.target, naming.name, naming.before, naming.after) for naming in changes]
+    return Intent(bool(changes) and not refusals, differences if not refusals else [], refusals)
+
+
+def _difference(path: str, name: str, before: str | None, after: str | None) -> dict[str, str]:
+    header = f"{path}:{name}"
+    return {
+        "before_header": header,
+        "after_header": header,
+        "before": f"{before}\n" if before else "",
+        "after": f"{after}\n" if after else "",
+    }
+
+
+def promote(promotion: Promotion) -> Applied:
+    """Write what is to change."""
+    found = write(promotion.registry, promotion.source, promotion.target, promotion.changes)
+    rows = [{"name": row.naming.name, "outcome": row.outcome, "message": row.message} for row in found]
+    return Applied(rows, _shortfall(promotion.target, found))
+
+
+def _shortfall(path: str, found: t.Sequence[Written]) -> str:
+    short = [row for row in found if row.outcome != "written"]
+    if not short:
+        return ""
+    first = short[0]
+    done = len(found) - len(short)
+    return f"{done} of {len(found)} tags were written; {path}:{first.naming.name} was not: {first.message}"
+
+
+def promotion_rows(promotion: Promotion) -> list[dict[str, t.Any]]:
+    """The tags for the result."""
+    return [
+        {
+            "name": naming.name,
+            "before": naming.before,
+            "after": naming.after,
+            "action": "none" if not naming.changes else "overwrite" if naming.overwrites else "create",
+            "signature": naming.signature,
+        }
+        for naming in promotion.namings
+    ]
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What was observed for state absent. reading: None where there is no such repository."""
+
+    target: Target
+    server: Server | None
+    reading: Reading | None
+    via: str
+
+
+def observe_removal(connection: Connection, params: t.Mapping[str, t.Any]) -> Removal:
+    """The repository's tags, and the digests of those that are to go."""
+    target = find_target(connection, params)
+    if target.repository is None:
+        return Removal(target, None, None, "none")
+    need = Need(details=True, dates=False, wanted=lambda name: name in params["name"])
+    sources = Sources(use_graphql=not connection.is_job_token, registry=connection.registry)
+    server = find_out(connection.client, [target.repository], sources, need)
+    via = choose_way(server, params["delete_via"])
+    reading = read_settled(server, target.repository, need)
+    if reading.error:
+        raise reading.error
+    return Removal(target, server, reading, via)
+
+
+def plan_of(removal: Removal, params: t.Mapping[str, t.Any]) -> Plan:
+    """Which of the tags go: pure."""
+    reading = removal.reading
+    if reading is None:
+        return Plan(())
+    names, digest = set(params["name"]), params["digest"]
+    decisions = tuple(
+        Decision(tag, tag.name in names, "named" if tag.name in names else "not_named") for tag in reading.tags
+    )
+    refusals = []
+    for tag in (decision.tag for decision in decisions if decision.chosen):
+        if tag.protected:
+            refusals.append(f"{removal.target.path}:{tag.name} is under a tag protection rule of GitLab's")
+        if digest and tag.digest != digest:
+            told = f"is {tag.digest}, not {digest}" if tag.digest else f"can't be compared: {tag.error}"
+            refusals.append(f"{removal.target.path}:{tag.name} {told}")
+    return Plan((RepositoryPlan(reading.repository, decisions),), tuple(refusals))
+
+
+def intent_of_removal(plan: Plan, path: str) -> Intent:
+    """What would be deleted: pure."""
+    going = [decision.tag for part in plan.repositories for decision in part.deletions]
+    rows = [_difference(path, tag.name, tag.digest or "digest unknown", None) for tag in going]
+    return Intent(plan.changed, rows if plan.changed else [], plan.refusals)
+
+
+def removal_rows(removal: Removal, names: t.Sequence[str]) -> list[dict[str, t.Any]]:
+    """The tags for the result."""
+    there = {tag.name: tag for tag in removal.reading.tags} if removal.reading else {}
+    return [
+        {
+            "name": name,
+            "before": there[name].digest if name in there else None,
+            "after": None,
+            "action": "delete" if name in there else "none",
+            "signature": False,
+        }
+        for name in dict.fromkeys(names)
+    ]
+
+
+def remove(removal: Removal, plan: Plan) -> Applied:
+    """Delete what goes."""
+    outcome = delete(t.cast(Server, removal.server), plan, removal.via)
+    rows = [{"name": fate.name, "outcome": fate.outcome, "message": fate.message} for fate in outcome.fates]
+    return replace(applied_deletion(outcome, 0), outcome=rows)
+
+
+def main() -> None:
+    module = new_module(ARGUMENTS, "requests")
+    params = module.params
+    with failing(module):
+        check(params)
+        connection = connect(module)
+        if params["state"] == "present":
+            promotion = observe_promotion(connection, params)
+            result = {"repository": promotion.target, "tags": promotion_rows(promotion)}
+            intent = intent_of_promotion(promotion, params["force"])
+            finish(module, connection, intent, result, lambda: promote(promotion))
+        removal = observe_removal(connection, params)
+        if removal.reading and not removal.reading.complete:
+            module.warn(
+                f"GitLab lists no tags of {removal.target.path}, which a registry that fails looks like too: that they "
+                "are absent is not proven."
+            )
+        plan = plan_of(removal, params)
+        result = {"repository": removal.target.path, "tags": removal_rows(removal, params["name"])}
+        finish(module, connection, intent_of_removal(plan, removal.target.path), result, lambda: remove(removal, plan))
+
+
+if __name__ == "__main__":
+    main()

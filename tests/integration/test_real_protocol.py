@@ -1,0 +1,253 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The registry's own protocol against a real registry that wants GitLab's tokens."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.integration.driver import Ansible, Task, environment
+from tests.integration.scenarios import NOW, TOKEN, days_ago, server
+from tests.simulator.harness import Simulator
+from tests.simulator.images import EVERYTHING
+from tests.simulator.real_registry import Registry
+from tests.simulator.seed import seed
+
+pytestmark = pytest.mark.real_registry
+
+BOTH = ["linux/amd64", "linux/arm64"]
+
+
+@dataclass
+class World:
+    """GitLab, a registry, and two repositories of the test's own in team/app and team/sub/tool."""
+
+    ansible: Ansible
+    gitlab: Simulator
+    registry: Registry
+    app: str
+    tool: str
+    digests: dict[str, str]
+
+    def run(self, module: str, options: dict[str, Any], **how: Any) -> Task:
+        return self.ansible.module(module, {"registry_url": self.registry.url, **options}, **how)
+
+    def manifest(self, path: str, reference: str) -> requests.Response:
+        """Straight from the registry."""
+        headers = {"Accept": EVERYTHING, "Authorization": f"Bearer {self.gitlab.registry_token(path)}"}
+        return requests.get(f"{self.registry.url}/v2/{path}/manifests/{reference}", headers=headers, timeout=30)
+
+    def digest(self, path: str, name: str) -> str | None:
+        answer = self.manifest(path, name)
+        return answer.headers["Docker-Content-Digest"] if answer.ok else None
+
+
+@pytest.fixture
+def world(guarded: tuple[Simulator, Registry], tmp_path: Path, request: pytest.FixtureRequest) -> World:
+    gitlab, registry = guarded
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name).strip("-")
+    gitlab.load(
+        server(
+            [{"id": 100, "project": "team/app", "name": name}, {"id": 101, "project": "team/sub/tool", "name": name}],
+            mode="M2",
+        )
+    )
+    app, tool = f"team/app/{name}", f"team/sub/tool/{name}"
+    images: list[dict[str, Any]] = [
+        {"name": "v1", "created": days_ago(90)},
+        {"name": "stable", "same_as": "v1"},
+        {"name": "multi", "platforms": BOTH, "created": days_ago(80)},
+        {"name": "list", "platforms": BOTH, "created": days_ago(70), "format": "docker"},
+        {"name": "young", "created": days_ago(1)},
+        {"name": "undated", "created": None},
+        {"name": "", "signs": "v1", "created": days_ago(90)},
+    ]
+    digests = seed(registry.url, {app: images}, gitlab.registry_token)[app]
+    return World(Ansible(tmp_path, environment(tmp_path, gitlab.url)), gitlab, registry, app, tool, digests)
+
+
+def tags(task: Task, path: str) -> dict[str, dict[str, Any]]:
+    [row] = [row for row in task.result["repositories"] if row["path"] == path]
+    return {tag["name"]: tag for tag in row["tags"]}
+
+
+def test_everything_is_read(world: World) -> None:
+    task = world.run("registry_info", {"repository_id": [100], "gather": ["tag_details"]})
+    assert task.status == "ok", task.message
+    assert task.result["repositories"][0]["listing"] == "complete"
+    found = tags(task, world.app)
+    assert {name: tag["digest"] for name, tag in found.items()} == world.digests
+    assert found["multi"]["date"] == days_ago(80)
+    assert found["list"]["date"] == days_ago(70)
+    assert found["undated"]["date"] is None
+    manifest = world.manifest(world.app, "multi").json()
+    assert found["multi"]["children"] == [child["digest"] for child in manifest["manifests"]]
+    single = world.manifest(world.app, "v1").json()
+    assert found["v1"]["size"] == sum(layer["size"] for layer in single["layers"])
+    assert found["v1"]["config_digest"] == single["config"]["digest"]
+    layers = [
+        layer["size"]
+        for child in manifest["manifests"]
+        for layer in world.manifest(world.app, child["digest"]).json()["layers"]
+    ]
+    assert found["multi"]["size"] == sum(layers)
+
+
+def test_images_for_several_platforms_grow_old_too(world: World) -> None:
+    rules = {"repository_id": [100], "name_regex_delete": ".*", "older_than": "30d"}
+    check = world.run("registry_cleanup", rules, check=True)
+    assert check.status == "ok", check.message
+    assert [row["name"] for row in check.result["plan"]["delete"]] == ["stable", "v1", "multi", "list"]
+    assert world.gitlab.counters()["writes"] == 0
+    run = world.run("registry_cleanup", rules)
+    assert run.status == "ok", run.message
+    assert run.result["plan"] == check.result["plan"]
+    assert run.result["outcome"]["counts"]["deleted"] == 4
+    left = {name for name in world.digests if world.digest(world.app, name)}
+    assert left == set(world.digests) - {"stable", "v1", "multi", "list"}
+
+
+def test_a_registry_that_can_not_delete_by_name_says_so(world: World) -> None:
+    rules = {"repository_id": [100], "name_regex_delete": "v1", "older_than": "30d", "delete_via": "registry"}
+    task = world.run("registry_cleanup", {**rules, "api_token": "glpat-root"}, env={"GITLAB_TOKEN": None})
+    assert task.failed
+    assert "does not delete a tag by its name" in task.message
+    assert world.digest(world.app, "v1") == world.digests["v1"]
+
+
+@pytest.mark.parametrize("source", ["v1", "multi", "list"])
+def test_an_image_is_promoted_with_all_that_it_holds(world: World, source: str) -> None:
+    options = {"repository": world.tool, "name": ["prod", "v1.0"], "source_repository": world.app, "source": source}
+    check = world.run("registry_tag", options, check=True, diff=True)
+    assert check.status == "ok", check.message
+    assert world.gitlab.counters()["writes"] == 0
+    assert world.digest(world.tool, "prod") is None
+    run = world.run("registry_tag", options, diff=True)
+    assert run.status == "ok", run.message
+    for key in ("changed", "diff", "tags"):
+        assert run.result[key] == check.result[key], key
+    assert run.result["changed"] is True
+    assert world.digest(world.tool, "prod") == world.digest(world.tool, "v1.0") == world.digests[source]
+    for child in world.manifest(world.tool, "prod").json().get("manifests", []):
+        assert world.manifest(world.tool, child["digest"]).ok
+    again = world.run("registry_tag", options)
+    assert again.result["changed"] is False
+
+
+def test_signatures_come_along(world: World) -> None:
+    options = {"repository": world.tool, "name": "prod", "source_repository": world.app, "source": "v1"}
+    task = world.run("registry_tag", {**options, "signatures": True})
+    assert task.status == "ok", task.message
+    signature = world.digests["v1"].replace(":", "-") + ".sig"
+    assert [row["name"] for row in task.result["tags"]] == [signature, "prod"]
+    assert world.digest(world.tool, signature) == world.digests[signature]
+    assert world.run("registry_tag", {**options, "signatures": True}).result["changed"] is False
+
+
+def test_a_deleted_tag_is_restored_from_its_digest(world: World) -> None:
+    digest = world.digests["multi"]
+    absent = {"repository": world.app, "name": "multi", "state": "absent", "digest": digest}
+    gone = world.run("registry_tag", absent)
+    assert gone.status == "ok", gone.message
+    assert [row["outcome"] for row in gone.result["outcome"]] == ["deleted"]
+    assert world.digest(world.app, "multi") is None
+    assert world.run("registry_tag", absent).result["changed"] is False
+    back = world.run("registry_tag", {"repository": world.app, "name": "multi", "source": digest})
+    assert back.status == "ok", back.message
+    assert world.digest(world.app, "multi") == digest
+
+
+def test_what_is_not_there_any_more_can_not_come_back(world: World) -> None:
+    options = {"repository": world.app, "name": "back", "source": "sha256:" + "ab" * 32}
+    task = world.run("registry_tag", options)
+    assert task.failed
+    assert "The registry holds no such image any more" in task.message or "holds no such image any more" in task.message
+    assert "garbage collection" in task.message
+
+
+def test_another_image_is_not_overwritten_unless_forced(world: World) -> None:
+    options = {"repository": world.app, "name": "stable", "source": "young"}
+    for check in (True, False):
+        task = world.run("registry_tag", options, check=check)
+        assert task.failed
+        assert task.result["result"] == "refused"
+        assert world.digests["v1"] in task.message
+    assert world.digest(world.app, "stable") == world.digests["v1"]
+    forced = world.run("registry_tag", {**options, "force": True})
+    assert forced.status == "ok", forced.message
+    assert world.digest(world.app, "stable") == world.digests["young"]
+    assert world.digest(world.app, "v1") == world.digests["v1"]
+
+
+def test_the_catalog_is_for_administrators(world: World) -> None:
+    refused = world.run("registry_catalog_info", {})
+    assert refused.failed
+    root = {"api_token": "glpat-root", "repositories": [f"{world.app}*"]}
+    task = world.run("registry_catalog_info", root, env={"GITLAB_TOKEN": None})
+    assert task.status == "ok", task.message
+    assert task.result["repositories"] == [world.app]
+
+
+def test_a_cache_saves_the_images(world: World, tmp_path: Path) -> None:
+    cache = tmp_path / "images.jsonl"
+    options = {"repository_id": [100], "gather": ["tag_details"], "cache_path": str(cache)}
+    first = world.run("registry_info", options)
+    second = world.run("registry_info", options)
+    assert tags(first, world.app) == tags(second, world.app)
+    assert second.result["requests"] < first.result["requests"]
+    assert world.app not in cache.read_text()
+    header, *rows = (json.loads(line) for line in cache.read_text().splitlines())
+    assert header["images"] == len(rows)
+
+
+Refusal = tuple[dict[str, Any], dict[str, str | None], str]
+REFUSALS: list[Refusal] = [
+    ({"api_token": "glpat-reader"}, {"GITLAB_TOKEN": None}, "Reporter and read_registry"),
+    ({"registry_username": "ops", "registry_password": "wrong-password"}, {}, "HTTP Basic: Access denied"),
+]
+
+
+@pytest.mark.parametrize(("options", "env", "words"), REFUSALS)
+def test_credentials_that_are_no_good(
+    world: World, options: dict[str, Any], env: dict[str, str | None], words: str
+) -> None:
+    task = world.run(
+        "registry_info", {"project": ["team/app"], "gather": ["tags"], "read_via": "registry", **options}, env=env
+    )
+    assert task.failed
+    assert words in task.message
+    assert "wrong-password" not in json.dumps(task.result)
+
+
+def test_secrets_are_nowhere(world: World, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.json"
+    secrets.write_text(json.dumps({"password": TOKEN}))
+    options = {
+        "registry_url": world.registry.url,
+        "registry_username": "ops",
+        "registry_password": "{{ password }}",
+        "repository_id": [100],
+        "gather": ["tag_details"],
+        "read_via": "registry",
+    }
+    task = {"name": "Read", "containerops.gitlab.registry_info": options}
+    run = world.ansible.tasks([task], "-vvv", "-e", f"@{secrets}")
+    assert run.code == 0, run.output
+    assert TOKEN not in run.output
+    assert "Bearer" not in run.output
+    assert "eyJ" not in run.output
+
+
+def test_the_clock_is_gitlabs(world: World) -> None:
+    task = world.run("registry_cleanup", {"repository_id": [100], "name_regex_delete": "none"}, check=True)
+    assert task.result["server"]["clock"] == NOW.isoformat().replace("+00:00", "Z")
+    assert task.result["server"]["read_via"] == "registry"
