@@ -111,13 +111,14 @@ def finish_reading(
 class Intent:
     """What a module would change. diff: as Ansible shows it. refusals: why nothing at all may be changed.
 
-    unread: what could not be read and is therefore left as it is.
+    unread: what could not be read and is therefore left as it is. waits: there is something to wait for in any case.
     """
 
     changed: bool
     diff: list[dict[str, str]]
     refusals: t.Sequence[str] = ()
     unread: t.Sequence[RegistryError] = ()
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,8 @@ def finish(
     result = {**result, "changed": intent.changed}
     if module._diff:
         result["diff"] = intent.diff
-    applied = apply() if intent.changed and not module.check_mode else None
+    acts = (intent.changed or intent.waits) and not intent.refusals
+    applied = apply() if acts and not module.check_mode else None
     if applied:
         result["outcome"] = applied.outcome
         for warning in applied.warnings:

@@ -30,7 +30,18 @@ FLOORS = [
     PURE,
     {"_client", "_files"},
     {"_rest", "_graphql", "_distribution"},
-    {"_argspec", "_scope", "_reading", "_deletion", "_bulk", "_preview", "_image_cache", "_promotion", "_run"},
+    {
+        "_argspec",
+        "_scope",
+        "_reading",
+        "_deletion",
+        "_bulk",
+        "_preview",
+        "_image_cache",
+        "_promotion",
+        "_repository_deletion",
+        "_run",
+    },
 ]
 # Within a floor: who may use whom.
 NEIGHBOURS = {
@@ -40,6 +51,8 @@ NEIGHBOURS = {
     ("_deletion", "_reading"),
     ("_preview", "_reading"),
     ("_graphql", "_rest"),
+    ("_repository_deletion", "_deletion"),
+    ("_repository_deletion", "_reading"),
     ("_run", "_argspec"),
     ("_run", "_deletion"),
 }

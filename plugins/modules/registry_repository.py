@@ -1,0 +1,481 @@
+#!/usr/bin/python
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: registry_repository
+short_description: Empty and delete GitLab container repositories
+version_added: 0.1.0
+author:
+  - containerops.gitlab contributors (@containerops)
+description:
+  - Deletes whole container repositories, or all their tags.
+  - A repository that has tags, or of which the registry itself does not confirm that it has none, is refused unless
+    O(force) or O(empty_first) is given.
+  - GitLab deletes repositories in the background, and may need hours for one with many tags. Without a metadata database
+    it gives up on one with more than about 2,000 tags.
+  - Nothing here frees disk space by itself; that is done by the registry's garbage collection.
+extends_documentation_fragment:
+  - containerops.gitlab._connection
+  - containerops.gitlab._registry
+  - containerops.gitlab._attributes
+  - containerops.gitlab._attributes.actiongroup_registry
+requirements:
+  - google-re2 (Python library)
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  repository:
+    description:
+      - Paths of the repositories, each the project's and the name of the repository in it.
+      - Exactly one of O(repository) and O(repository_id) is required.
+    type: list
+    elements: str
+  repository_id:
+    description:
+      - Ids of the repositories.
+    type: list
+    elements: int
+  state:
+    description:
+      - V(absent) deletes the repositories. It needs the role Maintainer.
+      - V(empty) deletes all their tags, C(latest) and signatures too, and leaves the repositories. Each tag is read again
+        right before it goes, and stays when it is another image by then.
+    type: str
+    choices:
+      - absent
+      - empty
+    required: true
+  force:
+    description:
+      - Whether to have GitLab delete repositories with all the tags that they have, and ones whose emptiness is not
+        certain. For O(state=absent).
+    type: bool
+    default: false
+  empty_first:
+    description:
+      - Whether to delete the tags one by one before, so that GitLab gets an empty repository, and can't give up half
+        way. For O(state=absent).
+    type: bool
+    default: false
+  wait:
+    description:
+      - Whether to follow the deletion until the repository is gone, or GitLab gives up. For O(state=absent).
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - The most seconds to wait.
+    type: int
+    default: 600
+  protect:
+    description:
+      - RE2 patterns of tags that stay. They have to match the whole name. For O(state=empty).
+    type: list
+    elements: str
+  max_deletions:
+    description:
+      - Refuse when more tags would be deleted in one repository.
+    type: int
+  max_deletions_total:
+    description:
+      - Refuse when more tags would be deleted in all.
+    type: int
+  require_digest:
+    description:
+      - Keep tags whose digest can't be read, so that it can't be told whether they are still the same right before they
+        go.
+    type: bool
+    default: true
+  delete_via:
+    description:
+      - How tags are deleted, see O(containerops.gitlab.registry_cleanup#module:delete_via).
+    type: str
+    choices:
+      - auto
+      - graphql
+      - rest
+      - registry
+    default: auto
+seealso:
+  - module: containerops.gitlab.registry_cleanup
+"""
+
+EXAMPLES = r"""
+- name: Delete all tags of a cache
+  containerops.gitlab.registry_repository:
+    repository:
+      - team/app/web
+    state: empty
+    max_deletions: 1000
+
+- name: Delete the repository, now that it is empty, and wait until it is gone
+  containerops.gitlab.registry_repository:
+    repository:
+      - team/app/web
+    state: absent
+    wait: true
+    wait_timeout: 60
+
+- name: Delete a repository with everything in it
+  containerops.gitlab.registry_repository:
+    repository:
+      - team/sub/tool
+    state: absent
+    empty_first: true
+"""
+
+RETURN = r"""
+result:
+  description:
+    - V(ok) when the repositories are as they were meant to be, or GitLab has accepted to delete them.
+    - V(partial) when something could not be done, V(refused) when it must not be done, V(failed) when nothing could be
+      read.
+  returned: always
+  type: str
+  sample: ok
+repositories:
+  description: The repositories in the order of their paths. The same in check mode and in a run.
+  returned: when the repositories could be read
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Path of the repository, or its id where none is there.
+      type: str
+      returned: success
+      sample: team/app/web
+    id:
+      description: Its id, null where it is not there.
+      type: int
+      returned: success
+      sample: 7
+    status:
+      description: What GitLab calls its status, such as V(delete_scheduled) or V(delete_failed); null for none.
+      type: str
+      returned: success
+      sample: null
+    tags:
+      description: Number of tags, null when they could not be listed or did not have to be.
+      type: int
+      returned: success
+      sample: 3
+    delete:
+      description: Number of tags that are deleted one by one.
+      type: int
+      returned: success
+      sample: 3
+    reasons:
+      description: Number of tags by the reason why they go or stay, as in M(containerops.gitlab.registry_cleanup).
+      type: dict
+      returned: success
+      sample: {"matched": 3}
+    action:
+      description: V(none), V(empty), V(delete) or V(empty_and_delete).
+      type: str
+      returned: success
+      sample: empty
+outcome:
+  description: What became of the repositories that were to change.
+  returned: when something was changed or waited for
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Path of the repository.
+      type: str
+      returned: success
+      sample: team/app/web
+    outcome:
+      description:
+        - V(emptied), V(not_emptied), V(deleted) when it is gone, V(scheduled) when GitLab has accepted to delete it,
+          V(delete_failed) when GitLab gave up, or V(not_deleted).
+      type: str
+      returned: success
+      sample: emptied
+    message:
+      description: Why, where that is not plain.
+      type: str
+      returned: success
+      sample: ""
+error:
+  description: The request that failed the task.
+  returned: when nothing could be read because a request failed
+  type: dict
+  sample: {"kind": "not_found", "message": "404 Project Not Found", "method": "GET", "path":
+    "/api/v4/projects/team%2Fapp", "request_id": "", "status": 404}
+requests:
+  description: Number of requests sent.
+  returned: when the repositories could be read
+  type: int
+  sample: 6
+"""
+
+import typing as t
+from dataclasses import dataclass
+
+from ..module_utils._argspec import CONNECTION, REGISTRY, ArgumentSpec
+from ..module_utils._deletion import choose_way, delete
+from ..module_utils._errors import InputError
+from ..module_utils._matching import compile_pattern
+from ..module_utils._models import Mode, Repository
+from ..module_utils._plan import Limits, Plan, RepositoryPlan, diff, limited
+from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags, settled
+from ..module_utils._repository_deletion import GOOD, Fate, Order, delete_repositories, why_not_empty
+from ..module_utils._rest import caller_is_administrator
+from ..module_utils._retention import Rules, decide
+from ..module_utils._run import Applied, Connection, Intent, connect, failing, finish, new_module
+from ..module_utils._scope import find_by_id, find_place
+
+# How many lines of a diff are shown of all tags that go.
+DIFF_LINES = 100
+
+ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
+    ArgumentSpec(
+        {
+            "repository": {"type": "list", "elements": "str"},
+            "repository_id": {"type": "list", "elements": "int"},
+            "state": {"type": "str", "choices": ["absent", "empty"], "required": True},
+            "force": {"type": "bool", "default": False},
+            "empty_first": {"type": "bool", "default": False},
+            "wait": {"type": "bool", "default": False},
+            "wait_timeout": {"type": "int", "default": 600},
+            "protect": {"type": "list", "elements": "str"},
+            "max_deletions": {"type": "int"},
+            "max_deletions_total": {"type": "int"},
+            "require_digest": {"type": "bool", "default": True},
+            "delete_via": {"type": "str", "choices": ["auto", "graphql", "rest", "registry"], "default": "auto"},
+        },
+        mutually_exclusive=(("repository", "repository_id"), ("force", "empty_first")),
+        required_one_of=(("repository", "repository_id"),),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the options ask for, checked. empties: tags are deleted one by one."""
+
+    rules: Rules
+    limits: Limits
+    absent: bool
+    empties: bool
+    force: bool
+
+
+@dataclass(frozen=True)
+class State:
+    """What was observed, by path. missing: what is not there. being_deleted: what GitLab is deleting already.
+
+    hidden_rules: protection rules may exist that this caller would be let past.
+    """
+
+    server: Server
+    via: str
+    readings: tuple[Reading, ...]
+    missing: tuple[str, ...]
+    being_deleted: tuple[Repository, ...]
+    hidden_rules: bool
+
+
+def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
+    """The checked wish; raises InputError before anything is sent."""
+    for option in ("max_deletions", "max_deletions_total", "wait_timeout"):
+        if params[option] is not None and params[option] < 0:
+            raise InputError(f"{option} is {params[option]}: it can't be negative.")
+    absent = params["state"] == "absent"
+    for option in ("protect",) if absent else ("force", "empty_first", "wait"):
+        if params[option]:
+            raise InputError(f"{option} has no meaning with state {params['state']}: leave it out.")
+    if not (params["repository"] or params["repository_id"]):
+        raise InputError("repository or repository_id is empty: name the repositories.")
+    rules = Rules(
+        delete=compile_pattern(".*", "the pattern of all names"),
+        protect=tuple(compile_pattern(pattern, "protect") for pattern in params["protect"] or ()),
+        allow_latest=True,
+        allow_signatures=True,
+        require_digest=params["require_digest"],
+    )
+    limits = Limits(0, params["max_deletions"], None, params["max_deletions_total"])
+    return Wish(rules, limits, absent, not absent or params["empty_first"], params["force"])
+
+
+def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -> State:
+    """The repositories, and their tags as far as these decide."""
+    client = connection.client
+    there, missing = find_all(connection, params)
+    being_deleted = tuple(repository for repository in there if repository.being_deleted)
+    left = [repository for repository in there if not repository.being_deleted]
+    need = Need(details=wish.empties, dates=False)
+    use_graphql = wish.empties and not connection.is_job_token
+    server = find_out(client, left, Sources(use_graphql, registry=connection.registry), need)
+    via = choose_way(server, params["delete_via"]) if wish.empties else "none"
+    readings = [reading if reading.tags else settled(server, reading) for reading in read_tags(server, left, need)]
+    unread = wish.empties and not server.uses_graphql and server.mode != Mode.NO_DATABASE
+    hidden = unread and bool(left) and not connection.is_job_token and caller_is_administrator(client)
+    return State(server, via, tuple(readings), tuple(missing), being_deleted, hidden)
+
+
+def find_all(connection: Connection, params: t.Mapping[str, t.Any]) -> tuple[list[Repository], list[str]]:
+    """The repositories by path, and the names of those that are not there."""
+    client = connection.client
+    found: list[tuple[str, Repository | None]] = []
+    for number in dict.fromkeys(params["repository_id"] or ()):
+        found.append((str(number), find_by_id(client, number)))
+    for path in dict.fromkeys(path.strip("/").lower() for path in params["repository"] or ()):
+        found.append((path, find_place(client, path, job_token=connection.is_job_token).repository))
+    there = sorted((repository for _name, repository in found if repository), key=lambda repository: repository.path)
+    return there, [name for name, repository in found if repository is None]
+
+
+def plan_of(state: State, wish: Wish) -> Plan:
+    """The tags that are deleted one by one, and why nothing may be: pure."""
+    parts = [_part(reading, wish) for reading in state.readings]
+    plan = limited(parts, wish.limits)
+    refusals = list(plan.refusals)
+    if wish.absent:
+        refusals += [reason for part, reading in zip(parts, state.readings) for reason in _doubts(part, reading, wish)]
+    if state.hidden_rules:
+        refusals.append(
+            "GitLab would let an administrator delete protected tags, and its protection rules can't be read here"
+        )
+    return Plan(plan.repositories, tuple(refusals))
+
+
+def _part(reading: Reading, wish: Wish) -> RepositoryPlan:
+    listing = "empty" if not reading.tags else "complete" if reading.complete else "capped"
+    decisions = tuple(decide(reading.tags, wish.rules, "none", None)) if wish.empties else ()
+    return RepositoryPlan(reading.repository, decisions, listing=listing, error=reading.error)
+
+
+def _doubts(part: RepositoryPlan, reading: Reading, wish: Wish) -> list[str]:
+    """Why a repository must not be deleted."""
+    path = reading.repository.path
+    if wish.force:
+        return []
+    if wish.empties and part.kept:
+        reasons = ", ".join(f"{number} {reason}" for reason, number in part.reasons.items() if reason != "matched")
+        return [f"{path} would not be empty, since tags stay ({reasons})"]
+    if wish.empties and reading.tags:
+        return []
+    reason = why_not_empty(reading)
+    return [f"{path} is not deleted: {reason} (force or empty_first allow it)"] if reason else []
+
+
+def orders_of(state: State, plan: Plan, wish: Wish) -> list[Order]:
+    """The repositories that are to go: pure."""
+    orders = [Order(part.repository, part if wish.empties else None, not wish.force) for part in plan.repositories]
+    return orders + [Order(repository, asked=True) for repository in state.being_deleted]
+
+
+def intent_of(state: State, plan: Plan, wish: Wish) -> Intent:
+    """What would change: pure."""
+    unread = [part.error for part in plan.unread if part.error and not wish.absent]
+    if not wish.absent:
+        return Intent(plan.changed, diff(plan, DIFF_LINES), plan.refusals, unread)
+    changed = bool(plan.repositories) and not plan.refusals
+    rows = diff(plan, DIFF_LINES) + [_gone(part.repository.path) for part in plan.repositories] if changed else []
+    return Intent(changed, rows, plan.refusals, waits=bool(state.being_deleted))
+
+
+def _gone(path: str) -> dict[str, str]:
+    return {"before_header": path, "after_header": path, "before": f"repository {path}\n", "after": ""}
+
+
+def rows_of(state: State, plan: Plan, wish: Wish) -> list[dict[str, t.Any]]:
+    """The repositories for the result."""
+    rows = []
+    for reading, part in zip(state.readings, plan.repositories):
+        empties = bool(part.deletions)
+        action = ("empty_and_delete" if empties else "delete") if wish.absent else "empty" if empties else "none"
+        rows.append(_row(reading.repository, action, None if reading.error else len(reading.tags), part))
+    rows += [_row(repository, "none", None, None) for repository in state.being_deleted]
+    rows += [_row(None, "none", None, None, path=path) for path in state.missing]
+    return sorted(rows, key=lambda row: str(row["path"]))
+
+
+def _row(
+    repository: Repository | None, action: str, tags: int | None, part: RepositoryPlan | None, path: str = ""
+) -> dict[str, t.Any]:
+    return {
+        "path": repository.path if repository else path,
+        "id": repository.id if repository else None,
+        "status": repository.status if repository else None,
+        "tags": tags,
+        "delete": len(part.deletions) if part else 0,
+        "reasons": part.reasons if part else {},
+        "action": action,
+    }
+
+
+def empty(state: State, plan: Plan) -> Applied:
+    """Delete the tags."""
+    outcome = delete(state.server, plan, state.via)
+    rows, warnings = [], []
+    for part in plan.repositories:
+        fates = [fate for fate in outcome.fates if fate.repository == part.repository.path]
+        short = [fate for fate in fates if fate.outcome not in ("deleted", "already_gone", "unverified")]
+        unseen = sum(1 for fate in fates if fate.outcome == "unverified")
+        if unseen:
+            warnings.append(
+                f"{part.repository.path}: {unproven} tags are gone as far as GitLab says, but no listing shows it."
+            )
+        if fates:
+            message = f"{len(short)} tags are left; {short[0].name}: {short[0].message}" if short else ""
+            rows.append(
+                {
+                    "path": part.repository.path,
+                    "outcome": "not_emptied" if short else "emptied",
+                    "message": outcome.halted or message,
+                }
+            )
+    failed = [row for row in rows if row["outcome"] == "not_emptied"]
+    shortfall = f"{failed[0]['path']} is not empty: {failed[0]['message']}" if failed else ""
+    return Applied(rows, shortfall, warnings)
+
+
+def remove(state: State, orders: t.Sequence[Order], wait: float | None) -> Applied:
+    """Delete the repositories."""
+    fates = delete_repositories(state.server, state.via, orders, wait)
+    rows = [{"path": fate.order.repository.path, "outcome": fate.outcome, "message": fate.message} for fate in fates]
+    return Applied(rows, _shortfall(fates, waited=wait is not None))
+
+
+def _shortfall(fates: t.Sequence[Fate], *, waited: bool) -> str:
+    short = [fate for fate in fates if fate.outcome not in GOOD or (waited and fate.outcome == "scheduled")]
+    if not short:
+        return ""
+    first = short[0]
+    return (
+        f"{len(fates) - len(short)} of {len(fates)} repositories are deleted; {first.order.repository.path} is "
+        f"{first.outcome}: {first.message}"
+    )
+
+
+def main() -> None:
+    module = new_module(ARGUMENTS, "requests", "google-re2")
+    params = module.params
+    with failing(module):
+        wish = wish_of(params)
+        connection = connect(module)
+        state = observe(connection, params, wish)
+        plan = plan_of(state, wish)
+        wait = float(params["wait_timeout"]) if params["wait"] else None
+        result = {"repositories": rows_of(state, plan, wish)}
+
+        def apply() -> Applied:
+            return remove(state, orders_of(state, plan, wish), wait) if wish.absent else empty(state, plan)
+
+        finish(module, connection, intent_of(state, plan, wish), result, apply)
+
+
+if __name__ == "__main__":
+    main()
