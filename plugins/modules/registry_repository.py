@@ -15,8 +15,8 @@ description:
   - Deletes whole container repositories, or all their tags.
   - A repository that has tags, or of which the registry itself does not confirm that it has none, is refused unless
     O(force) or O(empty_first) is given.
-  - GitLab deletes repositories in the background, and may need hours for one with many tags. Without a metadata database
-    it gives up on one with more than about 2,000 tags.
+  - GitLab deletes repositories in the background, and may need hours for one with many tags. Without a metadata
+    database it gives up on one with more than about 2,000 tags.
   - Nothing here frees disk space by itself; that is done by the registry's garbage collection.
 extends_documentation_fragment:
   - containerops.gitlab._connection
@@ -47,8 +47,8 @@ options:
   state:
     description:
       - V(absent) deletes the repositories. It needs the role Maintainer.
-      - V(empty) deletes all their tags, C(latest) and signatures too, and leaves the repositories. Each tag is read again
-        right before it goes, and stays when it is another image by then.
+      - V(empty) deletes all their tags, C(latest) and signatures too, and leaves the repositories. Each tag is read
+        again right before it goes, and stays when it is another image by then.
     type: str
     choices:
       - absent
@@ -390,6 +390,15 @@ def _gone(path: str) -> dict[str, str]:
     return {"before_header": path, "after_header": path, "before": f"repository {path}\n", "after": ""}
 
 
+def unproven(state: State) -> list[str]:
+    """Repositories of which nobody says that they are empty, though no tags are listed."""
+    return [
+        reading.repository.path
+        for reading in state.readings
+        if not reading.tags and not reading.error and not reading.witness
+    ]
+
+
 def rows_of(state: State, plan: Plan, wish: Wish) -> list[dict[str, t.Any]]:
     """The repositories for the result."""
     rows = []
@@ -425,9 +434,8 @@ def empty(state: State, plan: Plan) -> Applied:
         short = [fate for fate in fates if fate.outcome not in ("deleted", "already_gone", "unverified")]
         unseen = sum(1 for fate in fates if fate.outcome == "unverified")
         if unseen:
-            warnings.append(
-                f"{part.repository.path}: {unproven} tags are gone as far as GitLab says, but no listing shows it."
-            )
+            path = part.repository.path
+            warnings.append(f"{path}: {unseen} tags are gone as far as GitLab says, but no listing shows it.")
         if fates:
             message = f"{len(short)} tags are left; {short[0].name}: {short[0].message}" if short else ""
             rows.append(
@@ -470,6 +478,11 @@ def main() -> None:
         plan = plan_of(state, wish)
         wait = float(params["wait_timeout"]) if params["wait"] else None
         result = {"repositories": rows_of(state, plan, wish)}
+        for path in () if wish.absent else unproven(state):
+            module.warn(
+                f"GitLab lists no tags of {path}, which a registry that fails looks like too: that it is empty is not "
+                "proven."
+            )
 
         def apply() -> Applied:
             return remove(state, orders_of(state, plan, wish), wait) if wish.absent else empty(state, plan)
