@@ -47,7 +47,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     ({"plan_path": "/nowhere/plan.jsonl"}, "plan_path /nowhere/plan.jsonl can't be written: No such file or directory"),
     ({"plan_path": "/tmp"}, "plan_path /tmp is a folder"),
     ({"api_url": "gitlab.example.com"}, "is not a URL: write it as https://gitlab.example.com"),
-    ({"api_url": "https://user:pass@gitlab.example.com"}, "give the token in api_token instead"),
+    ({"api_url": "https://user:pass@gitlab.example.com"}, "give it in api_token instead"),
     ({"api_url": "https://gitlab.example.com/api/v4?private_token=x"}, "api_url holds a query"),
     ({"api_token": ""}, "api_token is empty"),
     ({"api_token": "gldt-abc"}, "is a deploy token"),

@@ -31,16 +31,8 @@ FLOORS = [
     {"_client", "_files"},
     {"_rest", "_graphql", "_distribution"},
     {
-        "_argspec",
-        "_scope",
-        "_reading",
-        "_deletion",
-        "_bulk",
-        "_preview",
-        "_image_cache",
-        "_promotion",
-        "_repository_deletion",
-        "_run",
+        *("_argspec", "_scope", "_reading", "_image_cache", "_preview", "_run"),
+        *("_deletion", "_bulk", "_promotion", "_repository_deletion"),
     },
 ]
 # Within a floor: who may use whom.
