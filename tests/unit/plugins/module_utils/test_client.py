@@ -11,12 +11,9 @@ import ipaddress
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -27,91 +24,7 @@ from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._client import REFUSED, Client, Settings, Timing
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import RegistryError
-
-TOKEN = "glpat-unit"
-BEARER = ("Authorization", f"Bearer {TOKEN}")
-
-Answer = tuple[int, dict[str, str], bytes]
-Script = Callable[[int, BaseHTTPRequestHandler], "Answer | None"]
-
-
-class Seen:
-    """A running server and the requests it got: (method, path, headers)."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.requests: list[tuple[str, str, dict[str, str]]] = []
-
-
-@contextmanager
-def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Seen]:
-    """A server whose n-th answer comes from script(n, request); None cuts the connection."""
-    lock = threading.Lock()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_arguments: Any) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            with lock:
-                seen.requests.append((self.command, self.path, dict(self.headers)))
-                number = len(seen.requests)
-            length = int(self.headers.get("Content-Length", 0))
-            self.rfile.read(length)
-            answer = script(number, self)
-            if answer is None:
-                self.close_connection = True
-                self.connection.close()
-                return
-            status, headers, body = answer
-            self.send_response_only(status)
-            for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_POST = do_DELETE = do_PUT = do_GET
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, *_arguments: Any) -> None:
-            """Clients that hang up are what is tested here."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    seen = Seen(f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def ok(_number: int, _request: BaseHTTPRequestHandler) -> Answer:
-    return 200, {"Content-Type": "application/json"}, b"{}"
-
-
-class FakeTime:
-    """A clock that sleeping moves on."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-
-def client(url: str, time: FakeTime | None = None, **settings: Any) -> Client:
-    time = time or FakeTime()
-    settings = {"header": BEARER, "timeout": 5.0, **settings}
-    return Client(Settings(url, **settings), timing=Timing(time.sleep, lambda: time.now, lambda: 1.0))
+from tests.unit.serving import BEARER, TOKEN, Answer, FakeTime, Script, client, ok, serving
 
 
 @pytest.fixture(autouse=True)
