@@ -254,6 +254,9 @@ def _names_in(answer: Response, path: str, attempt: str) -> list[str]:
 def catalog(registry: Registry) -> t.Iterator[str]:
     """The paths of all repositories in the registry, page by page as they are taken."""
     attempt = f"list the repositories of {registry.url}"
+    registry.authorization((CATALOG,), None, attempt)
+    if registry.missing((CATALOG,), "catalog", ("*",)):
+        raise _not_granted("catalog", ["*"], attempt)
     paths: dict[str, None] = {}
     query: dict[str, t.Any] = {"n": PAGE}
     while True:
@@ -712,12 +715,11 @@ def _no_token(answer: Response, attempt: str, message: str | None = None) -> Reg
 
 def _not_granted(path: str, actions: list[str], attempt: str) -> RegistryError:
     needs = {"pull": "Reporter and read_registry", "push": "Developer and write_registry", "delete": "Maintainer"}
-    return RegistryError(
-        "forbidden",
-        f"the token for the registry allows no {' and no '.join(actions)} on {path}",
-        attempt=attempt,
-        advice=f"The project may not be there, or the credentials lack what it takes ({needs.get(actions[0], 'it')}).",
-    )
+    advice = f"The project may not be there, or the credentials lack what it takes ({needs.get(actions[0], 'it')})."
+    if path == "catalog":
+        advice = "GitLab gives it to administrators alone, and in Admin Mode to tokens with the scope admin_mode."
+    message = f"the token for the registry allows no {' and no '.join(actions)} on {path}"
+    return RegistryError("forbidden", message, attempt=attempt, advice=advice)
 
 
 def _distrusted(answer: Response, message: str, attempt: str) -> RegistryError:

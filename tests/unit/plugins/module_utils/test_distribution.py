@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -55,6 +54,7 @@ class Fake:
     answers: dict[str, Any] = field(default_factory=dict)
     given: list[str] = field(default_factory=list)
     spoilt: set[str] = field(default_factory=set)
+    refuse: bool = False
     tokens: list[tuple[str, list[str]]] = field(default_factory=list)
     token_status: int = 200
 
@@ -63,7 +63,8 @@ class Fake:
         if parts.path == "/jwt/auth":
             return self._token(parse_qs(parts.query), request.headers.get("Authorization", ""))
         authorization = request.headers.get("Authorization", "")
-        if self.scheme == "bearer" and authorization.removeprefix("Bearer ") not in set(self.given) - self.spoilt:
+        good = set() if self.refuse else {f"Bearer {token}" for token in self.given if token not in self.spoilt}
+        if self.scheme == "bearer" and authorization not in good:
             challenge = f'Bearer realm="{self.realm}",service="container_registry",scope="x:y:pull"'
             return 401, {"WWW-Authenticate": challenge}, _errors("UNAUTHORIZED")
         if self.scheme == "basic" and authorization != OWN.header[1]:
@@ -164,16 +165,10 @@ def test_a_token_is_renewed_before_its_end_and_when_it_is_refused(world: World) 
 
 
 def test_a_registry_that_refuses_every_token_is_not_asked_for_ever(world: World) -> None:
-    world.fake.scheme = "bearer"
-    world.fake.spoilt = _Everything()
+    world.fake.refuse = True
     with pytest.raises(RegistryError, match="The registry answered 401"):
         tag_names(world.registry(), "a/b")
     assert len(world.fake.tokens) == 2
-
-
-class _Everything(set[str]):
-    def __rsub__(self, other: Any) -> set[str]:
-        return set()
 
 
 def test_bad_credentials_stop_everything_at_once(world: World) -> None:
@@ -200,7 +195,7 @@ def test_a_gitlab_token_goes_to_gitlab_alone(world: World) -> None:
     world.fake.answers["/a/b/tags/list?n=1000"] = listing(["v1"])
     with serving(lambda _number, _request: (200, JSON, b'{"token": "x"}')) as thief:
         world.fake.realm = f"{thief.url}/jwt/auth"
-        world.fake.spoilt = _Everything()
+        world.fake.refuse = True
         with pytest.raises(RegistryError):
             tag_names(world.registry(), "a/b")
         assert thief.requests == []
@@ -437,10 +432,17 @@ def test_the_catalog_comes_page_by_page(world: World) -> None:
     assert len(world.asked("/v2/_catalog")) == 1
 
 
+def test_the_catalog_is_for_administrators(world: World) -> None:
+    world.fake.allow = lambda scope: False
+    with pytest.raises(RegistryError, match="on catalog") as caught:
+        list(catalog(world.registry()))
+    assert "administrators" in caught.value.advice
+    assert world.asked("/v2/") == []
+
+
 def test_an_unencrypted_token_service_is_not_used_by_an_encrypted_registry(world: World) -> None:
     registry = world.registry(OWN)
     registry.url = "https://registry.example.com"
-    with ExitStack() as stack:
-        stack.enter_context(pytest.raises(RegistryError, match="unencrypted"))
+    with pytest.raises(RegistryError, match="unencrypted"):
         tag_names(registry, "a/b")
     assert world.fake.tokens == []

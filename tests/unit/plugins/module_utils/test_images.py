@@ -175,7 +175,8 @@ def test_what_is_written_is_read_again(image: Image) -> None:
 
 @given(FOUND, st.sampled_from(["digest", "media_type", "created", "size", "config_digest", "children"]))
 def test_a_spoilt_row_is_no_image(image: Image, field: str) -> None:
-    for value in ("nonsense", -1, [1], {}, True):
+    spoilt: list[Any] = ["nonsense", -1, [1], {}, True]
+    for value in spoilt:
         assert image_in({**row_of(image), field: value}) is None
     without = row_of(image)
     del without["children"]
