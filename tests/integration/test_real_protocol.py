@@ -251,3 +251,38 @@ def test_the_clock_is_gitlabs(world: World) -> None:
     task = world.run("registry_cleanup", {"repository_id": [100], "name_regex_delete": "none"}, check=True)
     assert task.result["server"]["clock"] == NOW.isoformat().replace("+00:00", "Z")
     assert task.result["server"]["read_via"] == "registry"
+
+
+def test_a_repository_is_emptied_and_deleted(world: World) -> None:
+    absent = {"repository": [world.app], "state": "absent", "wait": True, "wait_timeout": 30}
+    refused = world.run("registry_repository", absent)
+    assert refused.result["result"] == "refused"
+    assert "it has 7 tags" in refused.message
+    empty = {"repository": [world.app], "state": "empty", "protect": ["young"]}
+    check = world.run("registry_repository", empty, check=True, diff=True)
+    assert check.status == "ok", check.message
+    assert world.gitlab.counters()["writes"] == 0
+    run = world.run("registry_repository", empty, diff=True)
+    assert run.status == "ok", run.message
+    for key in ("changed", "diff", "repositories"):
+        assert run.result[key] == check.result[key], key
+    assert [name for name in world.digests if world.digest(world.app, name)] == ["young"]
+    assert world.run("registry_repository", {**empty, "protect": []}).result["changed"] is True
+    again = world.run("registry_repository", {**empty, "protect": []})
+    assert (again.status, again.result["changed"]) == ("ok", False)
+    gone = world.run("registry_repository", absent)
+    assert gone.status == "ok", gone.message
+    assert [row["outcome"] for row in gone.result["outcome"]] == ["deleted"]
+    last = world.run("registry_repository", absent)
+    assert (last.status, last.result["changed"]) == ("ok", False)
+
+
+def test_a_repository_is_emptied_before_it_is_deleted(world: World) -> None:
+    options = {"repository_id": [100], "state": "absent", "empty_first": True, "wait": True, "wait_timeout": 30}
+    check = world.run("registry_repository", options, check=True, diff=True)
+    assert check.status == "ok", check.message
+    run = world.run("registry_repository", options, diff=True)
+    assert run.status == "ok", run.message
+    assert run.result["diff"] == check.result["diff"]
+    assert [row["outcome"] for row in run.result["outcome"]] == ["deleted"]
+    assert not any(world.digest(world.app, name) for name in world.digests)
