@@ -24,7 +24,24 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 FULL: dict[str, dict[str, Any]] = {
     "registry_info": {"group": "team", "gather": ["tag_details", "size", "policy_preview"]},
     "registry_cleanup": {"group": "team", **MIXED_RULES},
+    "registry_tag": {
+        "repository": "team/sub/tool",
+        "name": ["stable", "v1"],
+        "source_repository": "team/app/web",
+        "source": "v1",
+    },
+    "registry_repository": {"repository": ["team/app", "team/app/web"], "state": "empty", "protect": ["v1"]},
+    "registry_catalog_info": {"registry_username": "root", "registry_password": "{{ root }}"},
 }
+# What makes each of them fail.
+NOTHING: dict[str, dict[str, Any]] = {
+    "registry_info": {"group": "nothing"},
+    "registry_cleanup": {"group": "nothing"},
+    "registry_tag": {"repository": "nothing/here"},
+    "registry_repository": {"repository": ["nothing/here"]},
+    "registry_catalog_info": {"registry_password": "{{ wrong }}"},
+}
+SECRETS = {"secret": TOKEN, "root": "glpat-root", "wrong": "glpat-wrong"}
 # What Ansible itself adds to a result.
 ANSIBLE = {"changed", "diff", "failed", "msg", "invocation", "warnings", "deprecations", "exception"}
 
@@ -35,7 +52,7 @@ def documentation(module: str, part: str) -> Any:
 
 
 def test_every_module_is_in_the_table() -> None:
-    assert set(MODULES) == set(FULL)
+    assert set(MODULES) == set(FULL) == set(NOTHING)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -43,12 +60,14 @@ def test_check_mode_writes_nothing_and_promises_what_a_run_does(
     ansible: Ansible, simulator: Simulator, module: str
 ) -> None:
     simulator.load(team())
-    check = ansible.module(module, FULL[module], check=True, diff=True)
+    secrets = ("-e", json.dumps(SECRETS))
+    check = ansible.module(module, FULL[module], *secrets, check=True, diff=True)
+    assert check.status == "ok", check.message
     assert simulator.counters()["writes"] == 0
-    run = ansible.module(module, FULL[module], diff=True)
+    run = ansible.module(module, FULL[module], *secrets, diff=True)
     simulator.clear_log()
-    again = ansible.module(module, FULL[module], diff=True)
-    for key in ("changed", "diff", "plan", "repositories"):
+    again = ansible.module(module, FULL[module], *secrets, diff=True)
+    for key in ("changed", "diff", "plan", "repositories", "tags"):
         assert check.result.get(key) == run.result.get(key), key
     assert again.result["changed"] is False
     assert simulator.counters()["writes"] == 0
@@ -60,22 +79,23 @@ def test_the_token_is_nowhere(ansible: Ansible, simulator: Simulator, module: st
     for options, env in (
         (FULL[module], {}),
         ({**FULL[module], "api_token": TOKEN}, {"GITLAB_TOKEN": None}),
-        ({**FULL[module], "group": "nothing"}, {}),
-        ({**FULL[module], "group": "nothing", "api_token": TOKEN}, {"GITLAB_TOKEN": None}),
+        ({**FULL[module], **NOTHING[module]}, {}),
+        ({**FULL[module], **NOTHING[module], "api_token": TOKEN}, {"GITLAB_TOKEN": None}),
     ):
         task = {"name": module, f"containerops.gitlab.{module}": options}
         # A token in a play's own text is the user's to hide; what the modules give back is ours.
         if "api_token" in options:
             task[f"containerops.gitlab.{module}"] = {**options, "api_token": "{{ secret }}"}
         run = ansible.tasks([task], "-vvv", "--diff", "-e", f"@{_secret_file(tmp_path)}", env=env)
-        assert TOKEN not in run.output
-        assert all(TOKEN not in json.dumps(found.result) for found in run.tasks)
+        told = [run.output, *(json.dumps(found.result) for found in run.tasks)]
+        # A JSON Web Token begins like this.
+        assert not [text for text in told for secret in (*SECRETS.values(), "eyJ") if secret in text]
     assert all(TOKEN not in json.dumps(entry) for entry in simulator.requests())
 
 
 def _secret_file(folder: Path) -> Path:
     path = folder / "secret.yml"
-    path.write_text(json.dumps({"secret": TOKEN}))
+    path.write_text(json.dumps(SECRETS))
     return path
 
 
@@ -97,7 +117,7 @@ def test_defaults_for_the_whole_group(ansible: Ansible, simulator: Simulator) ->
     ]
     path = ansible.folder / "defaults.yml"
     path.write_text(json.dumps(play))
-    run = ansible.play(path, env={"GITLAB_TOKEN": None, "GITLAB_API_URL": None})
+    run = ansible.play(path, "-e", json.dumps(SECRETS), env={"GITLAB_TOKEN": None, "GITLAB_API_URL": None})
     assert run.code == 0, run.output
     assert len(run.tasks) == len(MODULES)
 
@@ -108,6 +128,8 @@ def test_every_example_runs(ansible: Ansible, simulator: Simulator, module: str)
     scenario["projects"].append({"id": 4, "path": "team/tools"})
     simulator.load(scenario)
     environment = {"CI_JOB_TOKEN": "job-token", "CI_PROJECT_PATH": "team/app"}
+    if module == "registry_catalog_info":
+        environment["GITLAB_TOKEN"] = "glpat-root"
     examples = documentation(module, "EXAMPLES")
     run = ansible.tasks(examples, env=environment)
     assert run.code == 0, run.output
@@ -115,8 +137,37 @@ def test_every_example_runs(ansible: Ansible, simulator: Simulator, module: str)
     assert all(task.status == "ok" for task in run.tasks)
 
 
+# Options over the full ones, one after the other on the same server, and whether in check mode.
+ENDINGS: dict[str, list[tuple[dict[str, Any], bool]]] = {
+    "registry_tag": [
+        ({}, True),
+        ({}, False),
+        ({"source": "dev-1"}, False),
+        (NOTHING["registry_tag"], False),
+        ({"state": "absent", "source": None, "source_repository": None}, False),
+    ],
+    "registry_repository": [
+        ({}, True),
+        ({}, False),
+        ({"max_deletions": 0, "protect": []}, False),
+        (NOTHING["registry_repository"], False),
+        ({"state": "absent", "protect": None, "empty_first": True}, False),
+        ({"state": "absent", "protect": None, "repository": ["team/app/gone"]}, False),
+    ],
+    "registry_catalog_info": [({}, False), (NOTHING["registry_catalog_info"], False)],
+}
+
+
 def results(ansible: Ansible, simulator: Simulator, module: str, tmp_path: Path) -> list[Task]:
     """Results of a module in as many ways as it can end."""
+    if module in ENDINGS:
+        simulator.load(team())
+        found = []
+        for options, check in ENDINGS[module]:
+            file = {"output_path": str(tmp_path / "file")} if module == "registry_catalog_info" else {}
+            full = {**FULL[module], **options, **file}
+            found.append(ansible.module(module, full, "-e", json.dumps(SECRETS), check=check, diff=True))
+        return found
     broken = team("M2")
     broken["repositories"][1]["registry_state"] = "unreachable"
     refusing = server([repository(100, "team/app", "", [tag("dev-1", 90), tag("v1", 1)])])
