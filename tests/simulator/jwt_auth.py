@@ -24,7 +24,6 @@ from .state import LEVELS, Project, Repository, State, Tags, Token
 
 PATH = "/jwt/auth"
 SERVICE = "container_registry"
-LIFETIME = timedelta(minutes=5)
 KEY = secrets.token_hex(32)
 CATALOG = "registry:catalog:*"
 _SCOPE = re.compile(r"repository:([^:]+):([a-z,*]+)")
@@ -50,7 +49,15 @@ def answer(state: State, headers: dict[str, str], query: str) -> Answer:
         return denied.answer
     if caller.token is None and not granted:
         return _errors(403, "DENIED", "access forbidden")
-    return as_json(200, {"token": _signed(granted)})
+    return as_json(200, {"token": _signed(granted, timedelta(seconds=state.registry.token_lifetime))})
+
+
+def granted_by(token: str) -> list[dict[str, Any]] | None:
+    """What a token of ours allows; None for one that is not ours, or not good any more."""
+    try:
+        return list(jwt.decode(token, KEY, algorithms=["HS256"], audience=SERVICE)["access"])
+    except jwt.InvalidTokenError:
+        return None
 
 
 def asks_for_push(query: str) -> bool:
@@ -62,10 +69,10 @@ def _errors(status: int, code: str, message: str) -> Answer:
     return as_json(status, body if status == 401 else {**body, "http_status": status})
 
 
-def _signed(granted: list[dict[str, Any]]) -> str:
+def _signed(granted: list[dict[str, Any]], lifetime: timedelta) -> str:
     # The registry goes by real time, whatever clock a test has set.
     now = datetime.now(UTC)
-    claims = {"iss": "gitlab-issuer", "aud": SERVICE, "iat": now, "nbf": now, "exp": now + LIFETIME, "access": granted}
+    claims = {"iss": "gitlab-issuer", "aud": SERVICE, "iat": now, "nbf": now, "exp": now + lifetime, "access": granted}
     return jwt.encode(claims, KEY, algorithm="HS256")
 
 
@@ -141,6 +148,7 @@ def _make_room(state: State, caller: Caller, project: Project, path: str) -> Non
     ):
         raise _Denied(_errors(403, "DENIED", "Pushing to protected repository path forbidden"))
     if state.repository_at(path) is None:
+        # The registry does not know it before something is pushed.
         name = path[len(project.path) + 1 :]
-        number = state.repositories.free
-        state.repositories[number] = Repository(number, project, name, None, state.clock.now(), None, "ok", Tags([]))
+        number, now = state.repositories.free, state.clock.now()
+        state.repositories[number] = Repository(number, project, name, None, now, None, "unknown", Tags([]))
