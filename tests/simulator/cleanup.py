@@ -14,8 +14,9 @@ from typing import Any
 
 from . import access, durations, patterns
 from .access import Caller
+from .dates import nanoseconds
 from .registry import Question, Registry, TagView, Unreachable
-from .state import Repository, State, nanoseconds
+from .state import Repository, State
 
 NO_CONNECTION = ("Faraday::ConnectionFailed", "Failed to open TCP connection")
 

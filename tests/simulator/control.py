@@ -14,9 +14,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from . import background, edits, faults, graphql_schema, jwt_auth, signing
+from .dates import iso
 from .gitlab import GitLab, Latency
 from .images import Images, Wire
-from .scenario import Row, ScenarioError, build, describe_tag, iso, parse_time
+from .scenario import Row, ScenarioError, build, describe_tag, parse_time
 from .state import State
 
 Builder = Callable[[Any], State]
@@ -74,6 +75,12 @@ def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
     async def leases(_request: Request) -> Any:
         gitlab.state.leases.clear()
 
+    async def collect(_request: Request) -> Any:
+        await gitlab.work()
+        for repository in gitlab.state.repositories.values():
+            if repository.tags is not None:
+                repository.tags.collect()
+
     async def state(_request: Request) -> Any:
         await gitlab.work()
         repositories = gitlab.state.repositories.values()
@@ -125,6 +132,7 @@ def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
         Route("/_sim/jobs", _plain(jobs), methods=["GET", "POST"]),
         Route("/_sim/policies", _plain(policies), methods=["POST"]),
         Route("/_sim/leases", _plain(leases), methods=["DELETE"]),
+        Route("/_sim/collect", _plain(collect), methods=["POST"]),
         Route("/_sim/state", _plain(state), methods=["GET"]),
         Route("/_sim/import", _plain(import_tags), methods=["POST"]),
         Route("/_sim/tags", _plain(tags), methods=["GET", "PATCH"]),

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from .scenario import TAG_FIELDS, Row, ScenarioError, describe_tag, make_tag, parse_time
-from .state import Repository, State
+from .scenario import CONTENT, TAG_FIELDS, Row, ScenarioError, describe_tag, make_tag, parse_time
+from .state import Repository, State, Tag
 
 EDITS = ("set_tag", "add_tag", "remove_tag", "set_repository", "set_project", "set_registry", "set_clock", "advance")
 
@@ -29,8 +30,7 @@ def _apply_one(state: State, edit: str, value: Any) -> None:
     elif edit == "advance":
         state.clock.advance(value)
     elif edit == "set_registry":
-        keys = {"state", "error_status", "enabled", "index_detail", "cap", "deletes"}
-        _assign(state.registry, value, keys, edit)
+        _assign(state.registry, value, {field.name for field in fields(state.registry)} - {"host"}, edit)
     elif edit == "set_project":
         _set_project(state, edit, dict(value))
     elif edit == "set_repository":
@@ -89,13 +89,28 @@ def _edit_tag(state: State, edit: str, value: dict[str, Any]) -> None:
         return
     present = repository.tags.get(str(row.get("name")))
     if present is None or edit == "add_tag":
-        repository.tags.put(make_tag(Row(row, edit), state.mode, repository.path))
+        repository.tags.put(make_tag(Row(row, edit), state, repository.path))
         return
     unknown = sorted(set(row) - TAG_FIELDS)
     if unknown:
         raise ScenarioError(f"{edit}: unknown keys: {', '.join(unknown)}")
-    known = describe_tag(present)
+    known = _described(present, set(row))
     if {"updated_at", "created_at"} & set(row):
         # A push changes the date of publication, unless the edit knows better.
         known["published_at"] = None
-    repository.tags.put(make_tag(Row({**known, **row}, edit), state.mode, repository.path))
+    tag = make_tag(Row({**known, **row}, edit), state, repository.path)
+    if tag.own_digest == present.own_digest:
+        tag.own_revision = present.own_revision
+    repository.tags.put(tag)
+
+
+def _described(tag: Tag, changed: set[str]) -> dict[str, Any]:
+    """What an edit leaves as it is. Another label, or a change of what a label stands for, is another image."""
+    known = describe_tag(tag)
+    if "image" in changed:
+        return {key: value for key, value in known.items() if key not in CONTENT}
+    if tag.own_digest is None:
+        del known["digest"]
+    if CONTENT & changed:
+        del known["image"], known["children"]
+    return known

@@ -93,7 +93,7 @@ def _fault(row: Row) -> Fault:
     fault = Fault(
         action=action,
         method=row.get("method", str, None),
-        kind=row.choice("kind", ("rest", "graphql", "other"), None),
+        kind=row.choice("kind", ("rest", "graphql", "token", "registry", "other"), None),
         path=_pattern(row, "path"),
         query=_pattern(row, "query"),
         body=_pattern(row, "body"),

@@ -14,10 +14,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from . import (
     access,
     background,
+    distribution,
     graphql_server,
     jwt_auth,
     rest,
@@ -32,12 +34,13 @@ from . import (
 from .access import NOBODY, Caller, Credential
 from .answers import Answer, Refused, as_json, as_text
 from .database import Database
+from .distribution_call import Call
 from .faults import Fault
 from .graphql_resolvers import Visit
 from .journal import Journal
 from .other_vendor import OtherVendor
 from .params import from_query
-from .registry import MemoryFiles, Registry
+from .registry import MemoryFiles, Registry, Unreachable
 from .state import Repository, State
 
 ROUTES = rest.Routes(
@@ -83,6 +86,10 @@ class Asked:
     def kind(self) -> str:
         if self.path == graphql_server.PATH:
             return "graphql"
+        if self.path == jwt_auth.PATH:
+            return "token"
+        if self.path.startswith(distribution.PREFIX):
+            return "registry"
         return "rest" if self.path.startswith(rest.PREFIX + "/") else "other"
 
 
@@ -147,7 +154,8 @@ class GitLab:
         active = [
             fault for fault in self.faults if fault.matches(asked.method, asked.kind, asked.path, asked.query, body)
         ]
-        await asyncio.sleep(self.latency.request + sum(f.options["seconds"] for f in active if f.action == "delay"))
+        latency = self.latency.registry if asked.kind == "registry" else self.latency.request
+        await asyncio.sleep(latency + sum(f.options["seconds"] for f in active if f.action == "delay"))
         for fault in active:
             if fault.action == "mutate" and fault.options.get("when", "before") == "before":
                 fault.mutate(self.state)
@@ -185,15 +193,23 @@ class GitLab:
             answer = self._serve(asked, credential, registry)
         journal.registry += registry.calls
         await asyncio.sleep(registry.calls * self.latency.registry)
+        if answer is None:
+            return Outcome(None, entry)
         if final and final.action == "reset_after":
             return Outcome(None, entry)
         keep = final.options.get("keep", len(answer.body) // 2) if final and final.action == "truncate" else None
         return Outcome(answer, entry, keep)
 
-    def _serve(self, asked: Asked, credential: Credential | None, registry: Registry) -> Answer:
+    def _serve(self, asked: Asked, credential: Credential | None, registry: Registry) -> Answer | None:
+        """None where a client of the registry itself finds nobody."""
         base = (self.state.external_url or asked.origin).rstrip("/")
         if asked.kind == "graphql":
             return self._graphql(asked, credential, registry, base)
+        if asked.kind == "registry":
+            try:
+                return distribution.serve(_protocol_call(self.state, asked, base), asked.path)
+            except Unreachable:
+                return None
         if asked.path == jwt_auth.PATH and asked.method == "GET":
             return jwt_auth.answer(self.state, asked.headers, asked.query)
         found = ROUTES.find(asked.method, asked.path, self.state)
@@ -259,8 +275,15 @@ def _graphql_caller(state: State, credential: Credential | None) -> Caller:
     return caller
 
 
+def _protocol_call(state: State, asked: Asked, base: str) -> Call:
+    return Call(state, asked.method, asked.headers, dict(parse_qsl(asked.query)), asked.body, base)
+
+
 def _credential(asked: Asked) -> Credential | None:
-    """A token may be among the parameters, those of the body included."""
+    """A token may be among the parameters, those of the body included. The registry knows none but its own."""
+    if asked.kind == "registry":
+        is_bearer = asked.headers.get("authorization", "").lower().startswith("bearer ")
+        return Credential("registry", "") if is_bearer else None
     try:
         params = _params(asked)
     except Refused:
@@ -288,6 +311,8 @@ def _route_name(asked: Asked, state: State) -> str:
         return f"{asked.method} {jwt_auth.PATH}"
     if asked.kind == "graphql":
         return f"{asked.method} {graphql_server.PATH}"
+    if asked.kind == "registry":
+        return distribution.route_name(asked.method, asked.path)
     found = ROUTES.find(asked.method, asked.path, state)
     return found[0].name if found else f"{asked.method} (no route)"
 

@@ -105,6 +105,10 @@ class Simulator:
         """Let bulk deletions be asked for again."""
         self._control("DELETE", "leases")
 
+    def collect_garbage(self) -> None:
+        """Forget the images that no tag leads to."""
+        self._control("POST", "collect")
+
     def state(self) -> dict[str, list[str]]:
         """The sorted tag names of every repository by its path."""
         return dict(self._control("GET", "state"))

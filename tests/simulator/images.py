@@ -17,10 +17,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from .contents import DOCKER_CONFIG, DOCKER_IMAGE, DOCKER_LIST, IMAGE, INDEX
 from .registry import Deletion, Manifest, MemoryFiles, Unreachable, answer_to_index
-from .state import DOCKER_IMAGE, DOCKER_LIST, IMAGE, INDEX, Repository, State
+from .state import Repository, State
 
-CONFIG = "application/vnd.docker.container.image.v1+json"
 # What Rails accepts: no indexes, so that the registry hides them and answers a Docker list with one of its members.
 IMAGES = f"{DOCKER_IMAGE}, {IMAGE}"
 EVERYTHING = f"{IMAGES}, {INDEX}, {DOCKER_LIST}"
@@ -204,7 +204,7 @@ def untag(wire: Wire, path: str, name: str) -> Deletion:
     manifest = {
         "schemaVersion": 2,
         "mediaType": DOCKER_IMAGE,
-        "config": {"mediaType": CONFIG, **wire.put_blob(path, config)},
+        "config": {"mediaType": DOCKER_CONFIG, **wire.put_blob(path, config)},
         "layers": [],
     }
     digest = wire.put_manifest(path, name, DOCKER_IMAGE, json.dumps(manifest).encode())

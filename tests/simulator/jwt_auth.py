@@ -14,15 +14,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
+import jwt
+
 from . import access, signing
 from .access import NOBODY, Caller
 from .answers import Answer, as_json, as_text
 from .rest_deletion import covers
 from .signing import ISSUER, SERVICE
-from .state import LEVELS, Project, Repository, State, Tags, Token
+from .state import LEVELS, Project, RegistrySettings, Repository, State, Tags, Token
 
 PATH = "/jwt/auth"
-LIFETIME = timedelta(minutes=5)
 CATALOG = "registry:catalog:*"
 _SCOPE = re.compile(r"repository:([^:]+):([a-z,*]+)")
 
@@ -47,12 +48,21 @@ def answer(state: State, headers: dict[str, str], query: str) -> Answer:
         return denied.answer
     if caller.token is None and not granted:
         return _errors(403, "DENIED", "access forbidden")
-    return as_json(200, {"token": _signed(granted)})
+    return as_json(200, {"token": _signed(granted, timedelta(seconds=state.registry.token_lifetime))})
+
+
+def granted_by(token: str) -> list[dict[str, Any]] | None:
+    """What a token of ours allows; None for one that is not ours, or not good any more."""
+    try:
+        return list(signing.verify(token)["access"])
+    except jwt.InvalidTokenError:
+        return None
 
 
 def full_access(path: str) -> str:
     """GitLab's own token for a repository."""
-    return _signed([{"type": "repository", "name": path, "actions": ["pull", "push", "delete"]}])
+    granted = {"type": "repository", "name": path, "actions": ["pull", "push", "delete"]}
+    return _signed([granted], timedelta(seconds=RegistrySettings.token_lifetime))
 
 
 def asks_for_push(query: str) -> bool:
@@ -64,10 +74,10 @@ def _errors(status: int, code: str, message: str) -> Answer:
     return as_json(status, body if status == 401 else {**body, "http_status": status})
 
 
-def _signed(granted: list[dict[str, Any]]) -> str:
+def _signed(granted: list[dict[str, Any]], lifetime: timedelta) -> str:
     # The registry goes by real time, whatever clock a test has set.
     now = datetime.now(UTC)
-    times = {"iat": now, "nbf": now, "exp": now + LIFETIME}
+    times = {"iat": now, "nbf": now, "exp": now + lifetime}
     return signing.sign({"iss": ISSUER, "aud": SERVICE, "jti": str(uuid.uuid4()), **times, "access": granted})
 
 
@@ -143,7 +153,8 @@ def _make_room(state: State, caller: Caller, project: Project, path: str) -> Non
     ):
         raise _Denied(_errors(403, "DENIED", "Pushing to protected repository path forbidden"))
     if state.repository_at(path) is None:
+        # The registry does not know it before something is pushed.
         name = path[len(project.path) + 1 :]
-        number = state.repositories.free
-        tags = None if state.real else Tags([])
-        state.repositories[number] = Repository(number, project, name, None, state.clock.now(), None, "ok", tags)
+        number, now = state.repositories.free, state.clock.now()
+        tags, known = (None, "ok") if state.real else (Tags([]), "unknown")
+        state.repositories[number] = Repository(number, project, name, None, now, None, known, tags)

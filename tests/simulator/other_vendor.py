@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from .contents import DOCKER_IMAGE
 from .registry import Deletion, MemoryFiles, Removal, never, tags_of
-from .state import DOCKER_IMAGE, Repository, Tag, Tags
+from .state import Repository, Tag, Tags
 
-EMPTY = "sha256:" + "e0" * 32
+EMPTY = "the empty image"
 
 
 class OtherVendor(MemoryFiles):
@@ -44,12 +45,25 @@ class OtherVendor(MemoryFiles):
         self.calls += 1
         if behaviour == "refused_after_overwrite":
             return Removal(None, f"could not delete tags: {', '.join(names)}")
-        gone = before | {EMPTY} if behaviour == "by_digest" else {EMPTY}
-        for tag in [tag for tag in tags if tag.own_digest in gone or (len(gone) > 1 and tag.digest in gone)]:
+        for tag in [tag for tag in tags if tag.image == EMPTY]:
             tags.remove(tag.name)
+            tags.store.gone.add(tag.digest)
+        if behaviour == "by_digest":
+            for digest in before:
+                tags.remove_digest(digest)
         return Removal(overwritten, None if len(overwritten) == len(names) else "error while deleting tags")
 
     def _empty(self, tags: Tags, repository: Repository, name: str) -> Tag:
         now = self.state.clock.now()
         old = tags.get(name) or Tag(name, repository.path, DOCKER_IMAGE, True, None, now, None, None, 0)
-        return replace(old, media_type=DOCKER_IMAGE, config=True, config_created=None, size=0, own_digest=EMPTY)
+        return replace(
+            old,
+            media_type=DOCKER_IMAGE,
+            config=True,
+            config_created=None,
+            size=0,
+            own_digest=None,
+            own_revision=None,
+            image=EMPTY,
+            children=(),
+        )

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from .state import INDEX, Repository, State, Tags
+from .contents import INDEX
+from .state import Repository, State, Tags
 
 Deletion = Literal["deleted", "missing", "refused"]
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+from . import dates
+from .contents import DOCKER_IMAGE, DOCKER_LIST, IMAGE, INDEX, INDEXES, UNKNOWN, Facts, make
+from .dates import iso
 from .granular import PERMISSIONS
 from .patterns import mistake
 from .state import (
     FEATURES,
-    IMAGE,
     LEVELS,
     VERSIONS,
     CleanupSettings,
@@ -26,7 +27,6 @@ from .state import (
     Features,
     Generation,
     Group,
-    Instant,
     JobSettings,
     MergeRequest,
     Mode,
@@ -72,7 +72,9 @@ CAPS: dict[Mode, int] = {"M3": 10_000}
 TRAFFIC = ("api", "web")
 REGISTRY_STATES = ("ok", "unreachable", "error")
 DELETES = ("by_dummy", "by_digest", "refused", "refused_after_overwrite")
-DIGITS = re.compile(r"\.\d{6}(\d{1,3})\d*(?!\d)")
+AUTHS = ("token", "none", "basic")
+MOUNTS = ("ok", "refused")
+PLATFORM = re.compile(r"[^/]+/[^/]+(/[^/]+)?")
 POLICY: dict[str, Any] = {
     "cadence": "1d",
     "enabled": False,
@@ -145,17 +147,9 @@ class Row:
 
 def parse_time(text: str, where: str) -> datetime:
     try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        raise ScenarioError(f"{where}: {text!r} is no ISO 8601 time") from None
-    if value.tzinfo is None:
-        raise ScenarioError(f"{where}: {text!r} has no time zone")
-    value = value.astimezone(UTC) if value.year > 1 else value.replace(tzinfo=UTC)
-    digits = DIGITS.search(text)
-    if digits:
-        value = Instant.fromisoformat(value.isoformat())
-        value.nanosecond = int(digits[1].ljust(3, "0"))
-    return value
+        return dates.read(text)
+    except ValueError as error:
+        raise ScenarioError(f"{where}: {error}") from None
 
 
 def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> State:
@@ -217,7 +211,15 @@ def _registry(row: Row, mode: Mode) -> RegistrySettings:
         index_detail=row.choice("index_detail", ("missing", "nulls", "error"), RegistrySettings.index_detail),
         deletes=row.choice("deletes", DELETES, RegistrySettings.deletes),
         cap=row.get("cap", int, None) if "cap" in row else CAPS.get(mode),
+        auth=row.choice("auth", AUTHS, RegistrySettings.auth),
+        token_lifetime=row.get("token_lifetime", (int, float), RegistrySettings.token_lifetime),
+        deletes_enabled=row.get("deletes_enabled", bool, True),
+        read_only=row.get("read_only", bool, False),
+        mount=row.choice("mount", MOUNTS, RegistrySettings.mount),
+        v2_page=row.get("v2_page", int, None),
     )
+    if settings.v2_page is not None and settings.v2_page < 1:
+        raise row.wrong("v2_page", "must be at least 1")
     row.done()
     return settings
 
@@ -432,7 +434,7 @@ def _add_repository(state: State, row: Row) -> None:
     )
     if number in state.repositories or state.repository_at(repository.path):
         raise row.wrong("id", f"the repository {repository.path!r} or its id is there already")
-    tags = [make_tag(item, state.mode, repository.path) for item in row.rows("tags")]
+    tags = [make_tag(item, state, repository.path) for item in row.rows("tags")]
     if "generate" in row:
         tags += _generated(Row(row.get("generate", dict), f"{row.where}.generate"), state.mode, repository.path)
     if not state.real or "tags" in row or "generate" in row:
@@ -443,7 +445,7 @@ def _add_repository(state: State, row: Row) -> None:
     state.repositories[number] = repository
 
 
-def make_tag(row: Row, mode: str, path: str) -> Tag:
+def make_tag(row: Row, state: State, path: str) -> Tag:
     """A tag of the scenario with its defaults. published_at follows the last push, and is unknown on M2."""
     name = row.get("name", str)
     if not TAG_NAME.fullmatch(name):
@@ -452,23 +454,75 @@ def make_tag(row: Row, mode: str, path: str) -> Tag:
     created = row.time("created_at", None if unknown else EPOCH + timedelta(days=365))
     updated = row.time("updated_at")
     published = row.time("published_at") or updated or created
-    config = row.get("config", bool, True)
-    built = row.time("config_created") if "config_created" in row else created
+    label = row.get("image", str, None)
+    known = state.images.get(label or "")
+    usual = known or Facts("", INDEX if row.value.get("children") else IMAGE, created, 0)
+    built = row.time("config_created") if "config_created" in row else usual.created
     tag = Tag(
         name=name,
         repository_path=path,
-        media_type=row.get("media_type", str, IMAGE),
-        config=config,
-        config_created=built if config else None,
+        media_type=row.get("media_type", str, usual.media_type),
+        config=row.get("config", bool, usual.config if known else not row.value.get("children")),
+        config_created=built,
         created_at=created,
         updated_at=updated,
-        published_at=published if mode == "M1" else None,
-        size=row.get("size", int, 1000 + sum(name.encode()) % 1000),
+        published_at=published if state.mode == "M1" else None,
+        size=known.size if known else 1000 + sum(name.encode()) % 1000,
         own_digest=row.get("digest", str, None),
+        image=label,
     )
-    row.get("config_created", str, None)
+    tag.children = _children(row, state, tag) or usual.children
+    if tag.children and not known:
+        tag.size = sum(child.size for child in tag.children)
+    tag.size = row.get("size", int, tag.size)
+    if tag.media_type in INDEXES:
+        tag.children = tag.facts.children
+    elif tag.children:
+        raise row.wrong("children", f"{tag.media_type} is no index")
+    if label:
+        _same_image(row, state, tag.facts)
+    if not tag.config:
+        tag.config_created = None
     row.done()
     return tag
+
+
+def _children(row: Row, state: State, tag: Tag) -> tuple[Facts, ...]:
+    rows = row.get("children", list, None) or []
+    return tuple(
+        _child(Row(value, f"{row.where}.children[{number}]"), state, tag, number) for number, value in enumerate(rows)
+    )
+
+
+def _child(row: Row, state: State, tag: Tag, number: int) -> Facts:
+    """An image of an index, or what BuildKit attests of one."""
+    attests = row.get("attestation", bool, False)
+    label = row.get("image", str, None)
+    kind = DOCKER_IMAGE if tag.media_type == DOCKER_LIST else IMAGE
+    usual = state.images.get(label or "") or Facts(
+        f"{tag.facts.label}#{number}", kind, None if attests else tag.config_created, 500 if attests else 1000 + number
+    )
+    facts = Facts(
+        label=label or usual.label,
+        media_type=kind,
+        created=row.time("config_created") if "config_created" in row else usual.created,
+        size=row.get("size", int, usual.size),
+        platform=row.get("platform", str, UNKNOWN if attests else usual.platform),
+        attests=attests,
+    )
+    if not PLATFORM.fullmatch(facts.platform):
+        raise row.wrong("platform", f"{facts.platform!r} is none, unlike linux/amd64")
+    row.done()
+    if label:
+        _same_image(row, state, facts)
+    return facts
+
+
+def _same_image(row: Row, state: State, facts: Facts) -> None:
+    """A label is one image, wherever it stands."""
+    known = state.images.setdefault(facts.label, facts)
+    if make(known).manifest.digest != make(facts).manifest.digest:
+        raise row.wrong("image", f"{facts.label!r} is another image elsewhere")
 
 
 def _generated(row: Row, mode: str, path: str) -> Iterator[Tag]:
@@ -485,19 +539,22 @@ def _generated(row: Row, mode: str, path: str) -> Iterator[Tag]:
         yield Tag(name, path, IMAGE, True, at, at, None, at if mode == "M1" else None, 1000 + number % 1000)
 
 
-TAG_FIELDS = frozenset(field.name for field in fields(Tag)) - {"repository_path", "own_digest"} | {"digest"}
+CONTENT = frozenset({"media_type", "config", "config_created", "size", "digest", "image", "children"})
+TAG_FIELDS = CONTENT | {"name", "created_at", "updated_at", "published_at"}
 
 
 def describe_tag(tag: Tag) -> dict[str, Any]:
     """A tag as a scenario would have it, every key given."""
     times = ("config_created", "created_at", "updated_at", "published_at")
-    return {name: iso(getattr(tag, name)) if name in times else getattr(tag, name) for name in sorted(TAG_FIELDS)}
+    row = {name: iso(getattr(tag, name)) if name in times else getattr(tag, name) for name in sorted(TAG_FIELDS)}
+    return {**row, "children": [_describe_child(child) for child in tag.children]}
 
 
-def iso(value: datetime | None) -> str | None:
-    """To the nanosecond where that is known."""
-    if value is None:
-        return None
-    text = value.isoformat().removesuffix("+00:00")
-    finer = getattr(value, "nanosecond", 0)
-    return f"{text if '.' in text or not finer else text + '.000000'}{f'{finer:03}' if finer else ''}Z"
+def _describe_child(child: Facts) -> dict[str, Any]:
+    return {
+        "platform": child.platform,
+        "config_created": iso(child.created),
+        "size": child.size,
+        "image": child.label,
+        "attestation": child.attests,
+    }

@@ -7,41 +7,24 @@
 from __future__ import annotations
 
 import bisect
-import hashlib
 import random
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from .contents import INDEXES, Facts, Image, make, usual_children
 from .jobs import Queue
 from .shelf import Shelf
+from .store import Store
 
 LEVELS = {"guest": 10, "planner": 15, "reporter": 20, "developer": 30, "maintainer": 40, "owner": 50, "admin": 60}
 Mode = Literal["M1", "M2", "M3"]
 Generation = Literal["G15", "G17", "G18"]
 VERSIONS: dict[str, str] = {"G15": "15.10.0", "G17": "17.5.0", "G18": "18.9.0"}
 
-IMAGE = "application/vnd.oci.image.manifest.v1+json"
-INDEX = "application/vnd.oci.image.index.v1+json"
-DOCKER_IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
-DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
-
 OLDER_THAN = ("7d", "14d", "30d", "60d", "90d")
-
-
-class Instant(datetime):
-    """A time with up to three digits more than datetime has. nanosecond: 0 to 999, beyond its microsecond."""
-
-    nanosecond = 0
-
-
-def nanoseconds(value: datetime) -> int:
-    """Since 1970, exactly."""
-    return (value - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000 + getattr(
-        value, "nanosecond", 0
-    )
 
 
 @dataclass(slots=True)
@@ -49,6 +32,7 @@ class Tag:
     """config_created: the build date of the image; None where the image has none that can be read.
 
     created_at, updated_at and published_at are the metadata database's, created_at None where it has none.
+    image: a label, equal labels are equal images. own_digest, own_revision: what its bytes do not say.
     """
 
     name: str
@@ -61,28 +45,48 @@ class Tag:
     published_at: datetime | None
     size: int
     own_digest: str | None = None
+    own_revision: str | None = None
+    image: str | None = None
+    children: tuple[Facts, ...] = ()
+    _digest: str | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def facts(self) -> Facts:
+        """Of its image. Without a label it is an image that no other tag has."""
+        label = self.image or self.own_digest or f"{self.repository_path}:{self.name}"
+        facts = Facts(label, self.media_type, self.config_created, self.size, self.config)
+        if self.media_type in INDEXES:
+            return replace(facts, children=self.children or usual_children(facts))
+        return facts
+
+    def contents(self) -> Image:
+        image = make(self.facts)
+        if self.own_digest is None:
+            return image
+        return replace(image, manifest=replace(image.manifest, digest=self.own_digest))
 
     @property
     def digest(self) -> str:
-        """What the scenario says, else derived from repository and name."""
-        return self.own_digest or "sha256:" + _hash("manifest", self.repository_path, self.name)
+        """What the scenario says, else that of its manifest."""
+        if self._digest is None:
+            self._digest = self.own_digest or self.contents().manifest.digest
+        return self._digest
 
     @property
     def revision(self) -> str:
         """The digest of the image's config without its algorithm; the same image has the same one."""
-        return _hash("config", self.digest)
-
-
-def _hash(*words: str) -> str:
-    return hashlib.sha256("\n".join(words).encode()).hexdigest()
+        return self.own_revision or self.contents().revision
 
 
 class Tags:
-    """A repository's tags: by name, and the names in order."""
+    """A repository's tags: by name, and the names in order. store: the images, also those that lost their tags."""
 
     def __init__(self, tags: Iterable[Tag]) -> None:
         self._by_name = {tag.name: tag for tag in tags}
         self.names = sorted(self._by_name)
+        self.store = Store()
+        for tag in self:
+            self.store.add(tag)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -97,6 +101,7 @@ class Tags:
         if tag.name not in self._by_name:
             bisect.insort(self.names, tag.name)
         self._by_name[tag.name] = tag
+        self.store.add(tag)
 
     def remove(self, name: str) -> bool:
         """Whether it was there."""
@@ -104,6 +109,15 @@ class Tags:
             return False
         del self.names[bisect.bisect_left(self.names, name)]
         return True
+
+    def remove_digest(self, digest: str) -> None:
+        """The image, and every tag of it."""
+        for name in [tag.name for tag in self if tag.digest == digest]:
+            self.remove(name)
+        self.store.gone.add(digest)
+
+    def collect(self) -> None:
+        self.store.collect(self)
 
 
 @dataclass
@@ -253,6 +267,7 @@ class RegistrySettings:
     """cap: where a listing ends in a registry without a database, None for never.
 
     deletes: how another vendor's registry takes deletions, see other_vendor.py.
+    What follows is about its own protocol, see distribution.py. token_lifetime: seconds.
     """
 
     host: str | None = None
@@ -262,6 +277,12 @@ class RegistrySettings:
     index_detail: str = "missing"
     cap: int | None = None
     deletes: str = "by_dummy"
+    auth: str = "token"
+    token_lifetime: float = 300
+    deletes_enabled: bool = True
+    read_only: bool = False
+    mount: str = "ok"
+    v2_page: int | None = None
 
     def host_at(self, base: str) -> str:
         """In locations: what was set, else the host that serves GitLab too. base: GitLab's URL."""
@@ -343,6 +364,7 @@ class State:
     """real: images are in a real registry, but for those that the scenario lists.
 
     leases: repository ids and the elapsed() at which they expire. sampler: chooses among too many tags.
+    images: those that the scenario gave a label.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -371,6 +393,7 @@ class State:
     groups: Shelf[Group] = field(default_factory=Shelf)
     projects: Shelf[Project] = field(default_factory=Shelf)
     repositories: Repositories = field(default_factory=Repositories)
+    images: dict[str, Facts] = field(default_factory=dict)
     last_rule: int = 0
 
     def new_rule_id(self) -> int:

@@ -1,0 +1,215 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The bytes of images: manifests, configs and layers that follow from a few facts, the same in every run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .dates import iso
+
+IMAGE = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER_IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+INDEXES = (INDEX, DOCKER_LIST)
+
+CONFIG = "application/vnd.oci.image.config.v1+json"
+DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+CONFIGS = (CONFIG, DOCKER_CONFIG)
+EMPTY_CONFIG = "application/vnd.oci.empty.v1+json"
+ARTIFACT = "application/vnd.example.artifact"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+ATTESTATION = "application/vnd.in-toto+json"
+REFERENCE_TYPE = "vnd.docker.reference.type"
+REFERENCE_DIGEST = "vnd.docker.reference.digest"
+TITLE = "org.opencontainers.image.title"
+UNKNOWN = "unknown/unknown"
+
+# What is beyond this is made of layers of this size, all of them the same.
+GIANT = 1 << 30
+_CHUNK = bytes(1 << 20)
+# The hash after so many chunks of zeros; what is large costs its hash once.
+_AFTER_ZEROS = [hashlib.sha256()]
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the bytes of an image follow from. label: what tells it from images that are alike otherwise.
+
+    size: of its layers. config: False for an artifact. attests: it says something of another image of its index.
+    """
+
+    label: str
+    media_type: str
+    created: datetime | None
+    size: int
+    config: bool = True
+    platform: str = "linux/amd64"
+    attests: bool = False
+    children: tuple[Facts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """padding: zeros before its end."""
+
+    digest: str
+    padding: int
+    end: bytes
+
+    @property
+    def size(self) -> int:
+        return self.padding + len(self.end)
+
+    @property
+    def content(self) -> bytes:
+        return bytes(self.padding) + self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A manifest. digest: that of its content, unless a scenario made one up."""
+
+    digest: str
+    media_type: str
+    content: bytes
+
+    @property
+    def parsed(self) -> Any:
+        return json.loads(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What belongs to one manifest. blobs: the config is the first. children: of an index."""
+
+    manifest: Document
+    blobs: tuple[Blob, ...]
+    children: tuple[Image, ...] = ()
+
+    @property
+    def revision(self) -> str:
+        """The digest of the config, of an index that of its first image, without the algorithm."""
+        return (self.children or (self,))[0].blobs[0].digest.removeprefix("sha256:")
+
+    @property
+    def digests(self) -> list[str]:
+        """Of everything in it."""
+        inner = [digest for child in self.children for digest in child.digests]
+        return [self.manifest.digest, *(blob.digest for blob in self.blobs), *inner]
+
+
+def digest_of(content: bytes) -> str:
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def blob_of(content: bytes) -> Blob:
+    return Blob(digest_of(content), 0, content)
+
+
+def make(facts: Facts) -> Image:
+    """The image of these facts."""
+    if facts.children:
+        return _index(facts)
+    docker = facts.media_type == DOCKER_IMAGE
+    layers = _layers(facts)
+    kind = ATTESTATION if facts.attests else DOCKER_LAYER if docker else LAYER
+    manifest: dict[str, Any] = {"schemaVersion": 2, "mediaType": facts.media_type}
+    if facts.config:
+        config = blob_of(_config(facts, layers))
+        described = _descriptor(DOCKER_CONFIG if docker else CONFIG, config.digest, config.size)
+    else:
+        config = blob_of(b"{}")
+        manifest["artifactType"] = ARTIFACT
+        described = _descriptor(EMPTY_CONFIG, config.digest, config.size)
+    manifest |= {"config": described, "layers": [_descriptor(kind, layer.digest, layer.size) for layer in layers]}
+    if not facts.config:
+        manifest["annotations"] = {TITLE: facts.label}
+    return Image(_document(facts.media_type, manifest), (config, *layers))
+
+
+def usual_children(parent: Facts) -> tuple[Facts, ...]:
+    """What an index holds where nobody says so: two images, and in an OCI index an attestation of the first."""
+    kind = DOCKER_IMAGE if parent.media_type == DOCKER_LIST else IMAGE
+    half = parent.size // 2
+    images = tuple(
+        Facts(f"{parent.label}#{platform}", kind, parent.created, size, platform=platform)
+        for platform, size in (("linux/amd64", parent.size - half), ("linux/arm64", half))
+    )
+    if kind == DOCKER_IMAGE:
+        return images
+    return (*images, Facts(f"{parent.label}#attestation", kind, None, 500, platform=UNKNOWN, attests=True))
+
+
+def _descriptor(media_type: str, digest: str, size: int) -> dict[str, Any]:
+    return {"mediaType": media_type, "digest": digest, "size": size}
+
+
+def _document(media_type: str, manifest: dict[str, Any]) -> Document:
+    content = _encode(manifest).encode()
+    return Document(digest_of(content), media_type, content)
+
+
+def _config(facts: Facts, layers: list[Blob]) -> bytes:
+    system, _slash, rest = facts.platform.partition("/")
+    architecture, _slash, variant = rest.partition("/")
+    config: dict[str, Any] = {"architecture": architecture, "os": system}
+    if variant:
+        config["variant"] = variant
+    if facts.created:
+        config["created"] = iso(facts.created)
+    config["config"] = {"Labels": {TITLE: facts.label}}
+    config["rootfs"] = {"type": "layers", "diff_ids": [layer.digest for layer in layers]}
+    return _encode(config).encode()
+
+
+def _layers(facts: Facts) -> list[Blob]:
+    """No archives of files: zeros, and at the end of the first layer what no other image has."""
+    giants, rest = divmod(facts.size, GIANT)
+    end = hashlib.sha256(facts.label.encode()).hexdigest().encode()[:rest]
+    first = [_layer(rest - len(end), end)] if rest else []
+    return first + [_layer(GIANT, b"")] * giants if giants else first
+
+
+def _layer(padding: int, end: bytes) -> Blob:
+    chunks, rest = divmod(padding, len(_CHUNK))
+    while len(_AFTER_ZEROS) <= chunks:
+        following = _AFTER_ZEROS[-1].copy()
+        following.update(_CHUNK)
+        _AFTER_ZEROS.append(following)
+    digest = _AFTER_ZEROS[chunks].copy()
+    digest.update(bytes(rest) + end)
+    return Blob("sha256:" + digest.hexdigest(), padding, end)
+
+
+def _index(facts: Facts) -> Image:
+    """The first attestation is of the first image, the second of the second, as BuildKit writes them."""
+    children = tuple(make(child) for child in facts.children)
+    pairs = list(zip(facts.children, children, strict=True))
+    images = [image for child, image in pairs if not child.attests]
+    attested = iter(images)
+    manifests = []
+    for child, image in pairs:
+        row = _descriptor(child.media_type, image.manifest.digest, len(image.manifest.content))
+        if child.attests and images:
+            subject = next(attested, images[-1]).manifest.digest
+            row["annotations"] = {REFERENCE_DIGEST: subject, REFERENCE_TYPE: "attestation-manifest"}
+        names = ("os", "architecture", "variant")
+        row["platform"] = dict(zip(names, child.platform.split("/", 2), strict=False))
+        manifests.append(row)
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": facts.media_type,
+        "manifests": manifests,
+        "annotations": {TITLE: facts.label},
+    }
+    return Image(_document(facts.media_type, manifest), (), children)

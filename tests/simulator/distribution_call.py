@@ -1,0 +1,97 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A request of the registry's own protocol, and the errors that it answers with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .answers import Answer, as_json
+from .state import Repository, State, Tags
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+MESSAGES = {
+    "BLOB_UNKNOWN": (404, "blob unknown to registry"),
+    "BLOB_UPLOAD_INVALID": (400, "blob upload invalid"),
+    "BLOB_UPLOAD_UNKNOWN": (404, "blob upload unknown to registry"),
+    "DIGEST_INVALID": (400, "provided digest did not match uploaded content"),
+    "MANIFEST_BLOB_UNKNOWN": (400, "blob unknown to registry"),
+    "MANIFEST_INVALID": (400, "manifest invalid"),
+    "MANIFEST_REFERENCED": (409, "manifest referenced by a manifest list"),
+    "MANIFEST_UNKNOWN": (404, "manifest unknown"),
+    "NAME_UNKNOWN": (404, "repository name not known to registry"),
+    "PAGINATION_NUMBER_INVALID": (400, "invalid number of results requested"),
+    "RANGE_INVALID": (416, "invalid content range"),
+    "UNAUTHORIZED": (401, "authentication required"),
+    "UNKNOWN": (500, "unknown error"),
+    "UNSUPPORTED": (405, "The operation is unsupported."),
+}
+
+
+@dataclass
+class Call:
+    """headers: in lower case. params: of the query. may: whether the bearer may do something in a repository."""
+
+    state: State
+    method: str
+    headers: dict[str, str]
+    params: dict[str, str]
+    body: bytes
+    base: str
+    name: str = ""
+    reference: str = ""
+    may: Callable[[str, str], bool] = field(default=lambda _action, _path: True)
+
+    @property
+    def row(self) -> Repository | None:
+        """The repository in GitLab, unless its tags are elsewhere."""
+        found = self.state.repository_at(self.name)
+        return found if found is not None and found.tags is not None else None
+
+    @property
+    def tags(self) -> Tags:
+        """Of a repository that the registry knows."""
+        row = self.row
+        if row is None or row.tags is None or row.registry_state == "unknown":
+            raise Problem("NAME_UNKNOWN", {"name": self.name})
+        return row.tags
+
+    def pushed(self) -> Tags:
+        """The same for a push, from which on the registry knows it."""
+        row = self.row
+        if row is not None and row.registry_state == "unknown":
+            row.registry_state = "ok"
+        return self.tags
+
+    def url(self, path: str) -> str:
+        return f"{self.base}/v2/{self.name}/{path}"
+
+
+Handler = Callable[[Call], Answer]
+
+
+class Problem(Exception):
+    """An answer of errors instead of the wanted one."""
+
+    def __init__(self, code: str, *details: Any, status: int | None = None, message: str | None = None) -> None:
+        super().__init__(code)
+        usual, text = MESSAGES[code]
+        row = {"code": code, "message": message or text}
+        rows = [{**row, "detail": detail} if detail else row for detail in details or (None,)]
+        self.status = status or usual
+        self.answer = as_json(self.status, {"errors": rows})
+
+
+def accepted(headers: dict[str, str] | None = None) -> Answer:
+    return Answer(202, b"", headers=headers or {})
+
+
+def body_of(call: Call, media_type: str, digest: str, size: int, content: Callable[[], bytes]) -> Answer:
+    """Something with a digest; a HEAD leaves the bytes out."""
+    headers = {"Content-Length": str(size), "Docker-Content-Digest": digest, "Etag": f'"{digest}"'}
+    return Answer(200, b"" if call.method == "HEAD" else content(), media_type, headers)

@@ -1,0 +1,177 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Manifests in the registry's own protocol, by tag and by digest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from . import dates
+from .answers import Answer
+from .contents import CONFIGS, DOCKER_IMAGE, DOCKER_LIST, IMAGE, INDEX, INDEXES, Document, digest_of
+from .distribution_call import DIGEST, Call, Problem, accepted, body_of
+from .state import State, Tag, Tags
+from .store import Store, children, parts
+
+# Docker's image is what a registry takes for granted that a client can read.
+NEEDED = {IMAGE: "OCI manifest", INDEX: "OCI index"}
+
+
+def get(call: Call) -> Answer:
+    """What a client does not accept is hidden; of a Docker list it gets the image for linux/amd64."""
+    document = _found(call)
+    by_tag = not DIGEST.fullmatch(call.reference)
+    accept = {part.partition(";")[0].strip() for part in call.headers.get("accept", "").split(",")}
+    kind = document.media_type
+    if kind in NEEDED and kind not in accept:
+        plural = "OCI indexes" if kind == INDEX else "OCI manifests"
+        text = f"{NEEDED[kind]} found, but accept header does not support {plural}"
+        raise Problem("MANIFEST_UNKNOWN", message=text)
+    if by_tag and kind == DOCKER_LIST and kind not in accept:
+        document = _usual_member(call, document)
+    return body_of(call, document.media_type, document.digest, len(document.content), lambda: document.content)
+
+
+def put(call: Call) -> Answer:
+    tags = call.pushed()
+    digest = digest_of(call.body)
+    if ":" in call.reference and call.reference != digest:
+        raise Problem("DIGEST_INVALID")
+    kind, manifest = _read(call)
+    _check_references(tags.store, manifest)
+    document = Document(digest, kind, call.body)
+    tags.store.put_manifest(document)
+    if ":" not in call.reference:
+        _tag(call, tags, document)
+    headers = {"Location": call.url(f"manifests/{digest}"), "Docker-Content-Digest": digest}
+    return Answer(201, b"", headers=headers)
+
+
+def delete(call: Call) -> Answer:
+    """By tag it is the tag alone that goes, by digest the image with all its tags."""
+    settings = call.state.registry
+    if not settings.deletes_enabled:
+        raise Problem("UNSUPPORTED")
+    if ":" not in call.reference:
+        if call.state.mode == "M3" or call.state.generation == "G15":
+            raise Problem("UNSUPPORTED")
+        return untag(call)
+    tags = call.tags
+    if tags.store.manifest(call.reference) is None:
+        raise Problem("MANIFEST_UNKNOWN")
+    if call.state.mode == "M1" and tags.store.is_referenced(call.reference):
+        raise Problem("MANIFEST_REFERENCED")
+    tags.remove_digest(call.reference)
+    return accepted()
+
+
+def untag(call: Call) -> Answer:
+    if not call.state.registry.deletes_enabled:
+        raise Problem("UNSUPPORTED")
+    if not call.tags.remove(call.reference):
+        raise Problem("MANIFEST_UNKNOWN")
+    return accepted()
+
+
+def _found(call: Call) -> Document:
+    tags = call.tags
+    if ":" in call.reference:
+        found = tags.store.manifest(call.reference)
+        unknown: dict[str, str] = {"Name": call.name, "Revision": call.reference}
+    else:
+        tag = tags.get(call.reference)
+        found = _of_tag(tags.store, tag) if tag else None
+        unknown = {"Tag": call.reference}
+    if found is None:
+        raise Problem("MANIFEST_UNKNOWN", unknown)
+    return found
+
+
+def _of_tag(store: Store, tag: Tag) -> Document:
+    return store.manifests.get(tag.digest) or store.read(tag).manifest
+
+
+def _usual_member(call: Call, document: Document) -> Document:
+    for row in children(document.parsed):
+        platform = row.get("platform", {})
+        if (platform.get("os"), platform.get("architecture")) == ("linux", "amd64"):
+            found = call.tags.store.manifest(row["digest"])
+            if found:
+                return found
+    raise Problem("MANIFEST_UNKNOWN")
+
+
+def _read(call: Call) -> tuple[str, Any]:
+    """The media type of what is pushed, and what it says."""
+    try:
+        manifest = json.loads(call.body)
+    except ValueError:
+        raise Problem("MANIFEST_INVALID") from None
+    kind = call.headers.get("content-type", "").partition(";")[0].strip()
+    if kind not in (IMAGE, INDEX, DOCKER_IMAGE, DOCKER_LIST) or not isinstance(manifest, dict):
+        raise Problem("MANIFEST_INVALID")
+    wanted = list if kind in INDEXES else dict
+    if manifest.get("mediaType", kind) != kind or not isinstance(
+        manifest.get("manifests" if kind in INDEXES else "config"), wanted
+    ):
+        raise Problem("MANIFEST_INVALID")
+    return kind, manifest
+
+
+def _check_references(store: Store, manifest: Any) -> None:
+    """The registry says the same of a missing manifest and of a missing blob."""
+    missing = [row["digest"] for row in parts(manifest) if not row.get("urls") and store.blob(row["digest"]) is None]
+    missing += [row["digest"] for row in children(manifest) if store.manifest(row["digest"]) is None]
+    if missing:
+        raise Problem("MANIFEST_BLOB_UNKNOWN", *missing)
+
+
+def _tag(call: Call, tags: Tags, document: Document) -> None:
+    """Point a tag at what was pushed; to push the same again changes nothing."""
+    name, now = call.reference, call.state.clock.now()
+    old = tags.get(name)
+    if old is not None and old.digest == document.digest:
+        return
+    manifest = document.parsed
+    config = manifest.get("config") or {}
+    tag = Tag(
+        name=name,
+        repository_path=call.name,
+        media_type=document.media_type,
+        config=config.get("mediaType") in CONFIGS,
+        config_created=_created(tags.store, config),
+        created_at=now,
+        updated_at=None,
+        published_at=_published(call.state, now),
+        size=_size(tags.store, manifest),
+        own_digest=document.digest,
+        own_revision=config.get("digest", "").removeprefix("sha256:") or None,
+    )
+    tags.put(tag if old is None else replace(tag, created_at=old.created_at, updated_at=now))
+
+
+def _published(state: State, now: datetime) -> datetime | None:
+    return now if state.mode == "M1" else None
+
+
+def _created(store: Store, config: dict[str, Any]) -> datetime | None:
+    """The build date, where the config of an image has one that can be read."""
+    blob = store.blob(config.get("digest", "")) if config.get("mediaType") in CONFIGS else None
+    if blob is None:
+        return None
+    try:
+        return dates.read(json.loads(blob.content)["created"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _size(store: Store, manifest: Any) -> int:
+    """Of the layers; of an index those of all its images."""
+    size: int = sum(row["size"] for row in manifest.get("layers") or ())
+    inner = (store.manifest(row["digest"]) for row in children(manifest))
+    return size + sum(_size(store, document.parsed) for document in inner if document)
