@@ -12,10 +12,9 @@ class ModuleDocFragment:
 notes:
   - >-
     The registry wants credentials of its own, from which GitLab makes a token for exactly the repositories and rights
-    at hand. They are
-    O(registry_username) and O(registry_password), else E(CI_REGISTRY_USER) and E(CI_REGISTRY_PASSWORD), else the token
-    for GitLab's API, which needs the scope C(api), C(read_registry) or, to change something, C(write_registry). A token
-    for GitLab's API is sent to GitLab alone.
+    at hand. They are O(registry_username) and O(registry_password), else the access token for GitLab's API, which needs
+    the scope C(api), C(read_registry) or, to change something, C(write_registry), else E(CI_REGISTRY_USER) and
+    E(CI_REGISTRY_PASSWORD), else the job token. A token for GitLab's API is sent to GitLab alone.
 options:
   registry_url:
     description:

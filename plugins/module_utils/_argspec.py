@@ -139,6 +139,8 @@ def registry_settings(
 
     Without a login of its own GitLab's token serves, under the name that its kind needs:
     https://docs.gitlab.com/user/packages/container_registry/authenticate_with_container_registry/
+    A CI/CD job always has a login in its environment, which reaches its own project alone: a token that was given for
+    more goes before it.
     """
     url, option = params["registry_url"], "registry_url"
     if not url and environ.get("CI_REGISTRY"):
@@ -150,10 +152,12 @@ def registry_settings(
     names = {JOB_TOKEN: "gitlab-ci-token", "oauth": "oauth2"}
     if given:
         login = Login(params["registry_username"], params["registry_password"])
+    elif gitlab.kind in ("api", "oauth") and gitlab.token:
+        login = Login(names.get(gitlab.kind, "containerops"), gitlab.token, gitlab=True)
     elif environ.get("CI_REGISTRY_USER") and environ.get("CI_REGISTRY_PASSWORD"):
         login = Login(environ["CI_REGISTRY_USER"], environ["CI_REGISTRY_PASSWORD"])
     elif gitlab.token:
-        login = Login(names.get(gitlab.kind, "containerops"), gitlab.token, gitlab=True)
+        login = Login(names[gitlab.kind], gitlab.token, gitlab=True)
     else:
         return RegistrySettings(root), ()
     return RegistrySettings(root, login), _unencrypted(root, option) if root else ()

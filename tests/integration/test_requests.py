@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ REPOSITORIES = 100
 TAGS = 100
 
 
-def fleet(mode: str) -> dict[str, Any]:
+def fleet(mode: str, tags: int = TAGS) -> dict[str, Any]:
     """One group with 10 projects of 10 repositories with 100 tags each, one pushed every 12 hours until yesterday."""
     projects = [{"id": 100 + number, "path": f"team/p{number}", "visibility": "private"} for number in range(10)]
     repositories = [
@@ -27,7 +28,7 @@ def fleet(mode: str) -> dict[str, Any]:
             "project": f"team/p{number % 10}",
             "name": f"r{number // 10}",
             "generate": {
-                "count": TAGS,
+                "count": tags,
                 "prefix": "v",
                 "first_created": "2026-04-12T12:00:00Z",
                 "step_seconds": 12 * 3600,
@@ -84,3 +85,32 @@ def test_a_preview_by_names_reads_details_of_what_goes_alone(ansible: Ansible, s
     assert run.result["plan"]["totals"]["delete"] == REPOSITORIES
     # A page of names and a part of a request for the one page that holds v00, for each repository.
     assert simulator.counters()["total"] == 2 + 1 + 1 + REPOSITORIES + 8
+
+
+def test_names_from_the_registry_itself(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(fleet("M2"))
+    order = {"group": "team", "gather": ["tags"], "read_via": "registry", "return_limit": 1}
+    found = ansible.module("registry_info", order)
+    assert found.result["totals"]["tags"] == REPOSITORIES * TAGS
+    counters = simulator.counters()
+    # The two lists; a listing for each repository, and a token for each twenty.
+    assert counters["kinds"] == {"rest": 2, "registry": REPOSITORIES, "token": REPOSITORIES // 20}
+
+
+def test_dates_without_a_database(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    number = 5
+    simulator.load(fleet("M2", number))
+    order = {"group": "team", "gather": ["tag_details"], "cache_path": str(tmp_path / "cache"), "return_limit": 1}
+    found = ansible.module("registry_info", order)
+    assert found.result["totals"]["tags"] == REPOSITORIES * number
+    assert found.result["repositories"][0]["date_source"] == "built"
+    listings, tokens, images = REPOSITORIES, REPOSITORIES // 20, REPOSITORIES * number
+    # The lists, the schema, and what kind of registry there is; then a manifest and a config for each image.
+    api = {"rest": 2 + 3, "graphql": 1}
+    assert simulator.counters()["kinds"] == {**api, "registry": listings + 2 * images, "token": tokens}
+    assert found.result["requests"] == simulator.counters()["total"]
+    simulator.clear_log()
+    again = ansible.module("registry_info", order)
+    assert again.result["repositories"] == found.result["repositories"]
+    # From a warm cache a look at the digest of each tag.
+    assert simulator.counters()["kinds"] == {**api, "registry": listings + images, "token": tokens}

@@ -34,6 +34,7 @@ class Journal:
             "writes": writes,
             "rest": kinds["rest"],
             "graphql": kinds["graphql"],
+            "kinds": dict(sorted(kinds.items())),
             "mutations": sum(row["kind"] == "graphql" and row["write"] for row in self.log),
             "by_route": dict(sorted(self.routes.items())),
             "registry": self.registry,

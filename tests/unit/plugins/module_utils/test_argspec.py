@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._argspec import CONNECTION, Access, access
+from ansible_collections.containerops.gitlab.plugins.module_utils._argspec import (
+    CONNECTION,
+    REGISTRY,
+    Access,
+    access,
+    registry_settings,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._distribution import Login, RegistrySettings
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import InputError
 
 URL = "https://gitlab.example.com"
@@ -125,3 +132,62 @@ def test_the_authority_of_the_environment() -> None:
     assert connected({"GITLAB_CA_PATH": "/ca.pem"}).settings.ca_path == "/ca.pem"
     assert connected({"GITLAB_CA_PATH": ""}).settings.ca_path is None
     assert connected({"GITLAB_CA_PATH": "/ca.pem"}, ca_path="/own.pem").settings.ca_path == "/own.pem"
+
+
+def registry(environ: dict[str, str] | None = None, **options: Any) -> tuple[RegistrySettings, tuple[str, ...]]:
+    defaults = dict.fromkeys([*CONNECTION.options, *REGISTRY.options])
+    token: dict[str, Any] = {name: value for name, value in options.items() if name.startswith("api_")}
+    return registry_settings({**defaults, **options}, environ or {}, connected(environ, **token))
+
+
+CI = {"CI_REGISTRY_USER": "gitlab-ci-token", "CI_REGISTRY_PASSWORD": "job"}
+OWN = {"registry_username": "robot", "registry_password": "secret"}
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "login"),
+    [
+        (OWN, {**CI, "GITLAB_TOKEN": "d"}, Login("robot", "secret")),
+        ({}, {**CI, "GITLAB_TOKEN": "d"}, Login("containerops", "d", gitlab=True)),
+        ({"api_oauth_token": "o"}, CI, Login("oauth2", "o", gitlab=True)),
+        ({}, {**CI, "CI_JOB_TOKEN": "e"}, Login("gitlab-ci-token", "job")),
+        ({}, {"CI_JOB_TOKEN": "e"}, Login("gitlab-ci-token", "e", gitlab=True)),
+        ({}, {**CI, "CI_REGISTRY_PASSWORD": ""}, None),
+        ({}, {}, None),
+    ],
+)
+def test_which_login_the_registry_gets(options: dict[str, str], environ: dict[str, str], login: Login | None) -> None:
+    assert registry(environ, **options)[0].login == login
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "url"),
+    [
+        ({"registry_url": "https://r.example.com/"}, {"CI_REGISTRY": "c.example.com"}, "https://r.example.com"),
+        ({}, {"CI_REGISTRY": "c.example.com:5050"}, "https://c.example.com:5050"),
+        ({"registry_url": ""}, {"CI_REGISTRY": ""}, None),
+    ],
+)
+def test_where_the_registry_is(options: dict[str, str], environ: dict[str, str], url: str | None) -> None:
+    assert registry(environ, **options)[0].url == url
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"registry_url": "registry.example.com"}, "write it as https://registry.example.com"),
+        ({"registry_url": "https://a:b@r.example.com"}, "give it in registry_password instead"),
+        ({"registry_url": "https://r.example.com?a=b"}, "registry_url holds a query"),
+        ({"registry_username": "", "registry_password": ""}, "is empty"),
+    ],
+)
+def test_what_is_no_registry(options: dict[str, str], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        registry(**options)
+
+
+def test_a_registry_without_encryption_is_warned_of() -> None:
+    settings, warnings = registry({"GITLAB_TOKEN": "d"}, registry_url="http://r.example.com")
+    assert settings.login
+    assert "registry_url http://r.example.com uses http" in warnings[0]
+    assert registry({"GITLAB_TOKEN": "d"}, registry_url="http://127.0.0.1:5000")[1] == ()
