@@ -134,7 +134,7 @@ def test_the_authority_of_the_environment() -> None:
     assert connected({"GITLAB_CA_PATH": "/ca.pem"}, ca_path="/own.pem").settings.ca_path == "/own.pem"
 
 
-def registry(environ: dict[str, str] | None = None, **options: Any) -> tuple[RegistrySettings, tuple[str, ...]]:
+def registry(environ: dict[str, str] | None = None, /, **options: Any) -> tuple[RegistrySettings, tuple[str, ...]]:
     defaults = dict.fromkeys([*CONNECTION.options, *REGISTRY.options])
     token: dict[str, Any] = {name: value for name, value in options.items() if name.startswith("api_")}
     return registry_settings({**defaults, **options}, environ or {}, connected(environ, **token))
