@@ -141,13 +141,18 @@ def usual_children(parent: Facts) -> tuple[Facts, ...]:
     """What an index holds where nobody says so: two images, and in an OCI index an attestation of the first."""
     kind = DOCKER_IMAGE if parent.media_type == DOCKER_LIST else IMAGE
     half = parent.size // 2
-    images = tuple(
-        Facts(f"{parent.label}#{platform}", kind, parent.created, size, platform=platform)
-        for platform, size in (("linux/amd64", parent.size - half), ("linux/arm64", half))
+    images = (
+        Facts(child_label(parent, 0), kind, parent.created, parent.size - half),
+        Facts(child_label(parent, 1), kind, parent.created, half, platform="linux/arm64"),
     )
     if kind == DOCKER_IMAGE:
         return images
-    return (*images, Facts(f"{parent.label}#attestation", kind, None, 500, platform=UNKNOWN, attests=True))
+    return (*images, Facts(child_label(parent, 2), kind, None, 500, platform=UNKNOWN, attests=True))
+
+
+def child_label(parent: Facts, number: int) -> str:
+    """Of a child that has none of its own."""
+    return f"{parent.label}#{number}"
 
 
 def _descriptor(media_type: str, digest: str, size: int) -> dict[str, Any]:

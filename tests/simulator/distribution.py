@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import bisect
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -86,10 +87,9 @@ def _number(call: Call) -> int | None:
 
 def _page(names: Sequence[str], call: Call, path: str, size: int) -> tuple[Sequence[str], dict[str, str]]:
     """After the last one that the client has. The link to the next page is a relative reference."""
-    last = call.params.get("last", "")
-    left = [name for name in names if name > last]
-    found = left[:size]
-    if len(left) <= size:
+    start = bisect.bisect_right(names, call.params.get("last", ""))
+    found = names[start : start + size]
+    if len(names) <= start + size:
         return found, {}
     return found, {"Link": f'<{link(path, {"last": found[-1], "n": size})}>; rel="next"'}
 

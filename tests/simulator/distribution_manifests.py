@@ -115,10 +115,10 @@ def _read(call: Call) -> tuple[str, Any]:
     kind = call.headers.get("content-type", "").partition(";")[0].strip()
     if kind not in (IMAGE, INDEX, DOCKER_IMAGE, DOCKER_LIST) or not isinstance(manifest, dict):
         raise Problem("MANIFEST_INVALID")
-    wanted = list if kind in INDEXES else dict
-    if manifest.get("mediaType", kind) != kind or not isinstance(
-        manifest.get("manifests" if kind in INDEXES else "config"), wanted
-    ):
+    key, wanted = ("manifests", list) if kind in INDEXES else ("config", dict)
+    rows = [*parts(manifest), *children(manifest)]
+    described = all(isinstance(row, dict) and {"digest", "size"} <= row.keys() for row in rows)
+    if manifest.get("mediaType", kind) != kind or not isinstance(manifest.get(key), wanted) or not described:
         raise Problem("MANIFEST_INVALID")
     return kind, manifest
 

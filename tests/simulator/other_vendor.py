@@ -47,7 +47,7 @@ class OtherVendor(MemoryFiles):
             return Removal(None, f"could not delete tags: {', '.join(names)}")
         for tag in [tag for tag in tags if tag.image == EMPTY]:
             tags.remove(tag.name)
-            tags.store.gone.add(tag.digest)
+            tags.store.delete(tag.digest)
         if behaviour == "by_digest":
             for digest in before:
                 tags.remove_digest(digest)

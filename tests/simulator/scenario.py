@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from . import dates
-from .contents import DOCKER_IMAGE, DOCKER_LIST, IMAGE, INDEX, INDEXES, UNKNOWN, Facts, make
+from .contents import DOCKER_IMAGE, DOCKER_LIST, IMAGE, INDEX, INDEXES, UNKNOWN, Facts, child_label, make
 from .dates import iso
 from .granular import PERMISSIONS
 from .patterns import mistake
@@ -500,7 +500,7 @@ def _child(row: Row, state: State, tag: Tag, number: int) -> Facts:
     label = row.get("image", str, None)
     kind = DOCKER_IMAGE if tag.media_type == DOCKER_LIST else IMAGE
     usual = state.images.get(label or "") or Facts(
-        f"{tag.facts.label}#{number}", kind, None if attests else tag.config_created, 500 if attests else 1000 + number
+        child_label(tag.facts, number), kind, None if attests else tag.config_created, 500 if attests else 1000 + number
     )
     facts = Facts(
         label=label or usual.label,
@@ -547,14 +547,14 @@ def describe_tag(tag: Tag) -> dict[str, Any]:
     """A tag as a scenario would have it, every key given."""
     times = ("config_created", "created_at", "updated_at", "published_at")
     row = {name: iso(getattr(tag, name)) if name in times else getattr(tag, name) for name in sorted(TAG_FIELDS)}
-    return {**row, "children": [_describe_child(child) for child in tag.children]}
+    return {**row, "children": [_describe_child(tag, child, number) for number, child in enumerate(tag.children)]}
 
 
-def _describe_child(child: Facts) -> dict[str, Any]:
+def _describe_child(tag: Tag, child: Facts, number: int) -> dict[str, Any]:
     return {
         "platform": child.platform,
         "config_created": iso(child.created),
         "size": child.size,
-        "image": child.label,
+        "image": None if child.label == child_label(tag.facts, number) else child.label,
         "attestation": child.attests,
     }

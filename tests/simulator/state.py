@@ -114,7 +114,7 @@ class Tags:
         """The image, and every tag of it."""
         for name in [tag.name for tag in self if tag.digest == digest]:
             self.remove(name)
-        self.store.gone.add(digest)
+        self.store.delete(digest)
 
     def collect(self) -> None:
         self.store.collect(self)

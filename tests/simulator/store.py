@@ -76,6 +76,10 @@ class Store:
         self.blobs[blob.digest] = blob
         self.gone.discard(blob.digest)
 
+    def delete(self, digest: str) -> None:
+        self.manifests.pop(digest, None)
+        self.gone.add(digest)
+
     def is_referenced(self, digest: str) -> bool:
         """Whether an index that is still there holds this manifest."""
         self._read_all()
