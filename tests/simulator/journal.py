@@ -34,8 +34,6 @@ class Journal:
             "writes": writes,
             "rest": kinds["rest"],
             "graphql": kinds["graphql"],
-            "tokens": kinds["token"],
-            "v2": kinds["registry"],
             "mutations": sum(row["kind"] == "graphql" and row["write"] for row in self.log),
             "by_route": dict(sorted(self.routes.items())),
             "registry": self.registry,
