@@ -37,7 +37,7 @@ def test_undated_multi_arch_tags_without_database_stay(
 ) -> None:
     tags = [tag(f"v{number}", 400, media_type=INDEX, config=False) for number in range(4)] + [tag("single", 400)]
     simulator.load(one(tags, "M2", registry={"index_detail": detail}, graphql_enabled=via == "graphql"))
-    run = ansible.module("registry_cleanup", {**ORDER, "min_remaining": 0})
+    run = ansible.module("registry_cleanup", {**ORDER, "min_remaining": 0, "read_via": via})
     assert run.status == "ok", run.message
     assert sorted(simulator.state()["team/app"]) == ["v0", "v1", "v2", "v3"]
     assert run.result["plan"]["totals"]["reasons"] == {"expired": 1, "unknown_date": 4}
@@ -53,20 +53,28 @@ def test_images_without_a_credible_build_date_stay(ansible: Ansible, simulator: 
     assert all_stay(simulator, tags)
 
 
-def test_500_on_details_keeps_every_tag(ansible: Ansible, simulator: Simulator) -> None:
+# Where the details of a tag are, by the way they are read.
+DETAILS = {"rest": "/api/v4/.*/tags/v[0-9]$", "registry": "/v2/.*/manifests/v[0-9]$"}
+
+
+@pytest.mark.parametrize("via", sorted(DETAILS))
+def test_500_on_details_keeps_every_tag(ansible: Ansible, simulator: Simulator, via: str) -> None:
     simulator.load(one(FRESH, "M2", graphql_enabled=False))
-    simulator.faults([{"method": "GET", "path": "/tags/v[0-9]$", "action": "status", "status": 500}])
-    run = ansible.module("registry_cleanup", ORDER)
+    simulator.faults([{"method": "GET", "path": DETAILS[via], "action": "status", "status": 500}])
+    run = ansible.module("registry_cleanup", {**ORDER, "read_via": via})
     assert run.result["changed"] is False
     assert run.result["plan"]["totals"]["reasons"] == {"unknown_date": 8}
     assert all_stay(simulator, FRESH)
 
 
-def test_429_on_details_waits_as_told_and_then_leaves_the_repository(ansible: Ansible, simulator: Simulator) -> None:
+@pytest.mark.parametrize("via", sorted(DETAILS))
+def test_429_on_details_waits_as_told_and_then_leaves_the_repository(
+    ansible: Ansible, simulator: Simulator, via: str
+) -> None:
     simulator.load(one(FRESH, "M2", graphql_enabled=False))
     limit = {"action": "status", "status": 429, "headers": {"Retry-After": "1"}, "body_text": "Retry later\n"}
-    simulator.faults([{"method": "GET", "path": "/tags/v[0-9]$", **limit}])
-    run = ansible.module("registry_cleanup", ORDER)
+    simulator.faults([{"method": "GET", "path": DETAILS[via], **limit}])
+    run = ansible.module("registry_cleanup", {**ORDER, "read_via": via})
     assert run.failed
     assert run.result["result"] == "partial"
     assert run.result["errors"][0]["kind"] == "rate_limited"

@@ -102,7 +102,7 @@ MANIFESTS: Methods = {
     "DELETE": manifests.delete,
 }
 ROUTES: list[tuple[str, str, Methods]] = [
-    ("/v2/", "", {"GET": base}),
+    ("/v2/", "", {"GET": base, "HEAD": base}),
     ("/v2/_catalog", "_catalog", {"GET": catalog}),
     ("/v2/:name/tags/list", f"{_NAME}/tags/list", {"GET": tags_list}),
     ("/v2/:name/tags/reference/:tag", f"{_NAME}/tags/reference/{_WORD}", {"DELETE": manifests.untag}),

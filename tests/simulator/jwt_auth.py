@@ -66,7 +66,9 @@ def full_access(path: str) -> str:
 
 
 def asks_for_push(query: str) -> bool:
-    return any(re.search(r":[a-z,*]*(push|\*)[a-z,*]*$", scope) for scope in parse_qs(query).get("scope", []))
+    """Which makes a repository, and is therefore a write."""
+    asked = (_SCOPE.fullmatch(scope) for text in parse_qs(query).get("scope", []) for scope in text.split())
+    return any(match and {"push", "*"} & set(match[2].split(",")) for match in asked)
 
 
 def _errors(status: int, code: str, message: str) -> Answer:

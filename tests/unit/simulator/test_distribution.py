@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -812,13 +813,20 @@ def test_requests_are_logged_and_counted(gitlab: Client) -> None:
         ("registry", False, None),
     ]
     counters = gitlab.simulator.counters()
-    assert (counters["registry"], counters["tokens"], counters["v2"]) == (before, 1, 3)
+    assert (counters["registry"], counters["total"], counters["writes"]) == (before, 4, 2)
     assert counters["by_route"] == {
         "DELETE /v2/:name/manifests/:reference": 1,
         "GET /jwt/auth": 1,
         "GET /v2/": 1,
         "HEAD /v2/:name/manifests/:reference": 1,
     }
+
+
+def test_a_request_takes_the_time_of_the_registry(gitlab: Client) -> None:
+    gitlab.simulator.latency(request=0, registry=0.2)
+    started = time.monotonic()
+    assert gitlab.send("HEAD", f"{gitlab.simulator.url}/v2/").status_code == 401
+    assert time.monotonic() - started >= 0.2
 
 
 def test_faults_and_limits_hold_here_too(gitlab: Client) -> None:
