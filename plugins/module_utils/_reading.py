@@ -122,12 +122,11 @@ def find_out(client: Client, repositories: t.Sequence[Repository], sources: Sour
     if sources.registry:
         server.registry = registry_of(client, sources.registry, repositories[0].location, sources.images)
         server.registry.expect([repository.path for repository in repositories])
-    if server.way != "registry" or need.details:
-        _find_mode(server, repositories, need)
+    shown = _find_mode(server, repositories, need) if server.way != "registry" or need.details else None
     if server.way == "registry" and need.details and server.mode == Mode.UNKNOWN and server.registry:
         server.mode = registry_mode(server.registry, repositories[0].path)
-    if sources.via == "auto" and need.details and server.mode == Mode.NO_DATABASE and server.registry:
-        _prefer_registry(server, server.registry, repositories[0])
+    if sources.via == "auto" and shown and server.registry:
+        _prefer_registry(server, server.registry, shown)
     return server
 
 
@@ -156,25 +155,30 @@ def registry_of(
     return Registry(client, settings.url or f"{scheme}://{host}", settings.login, images)
 
 
-def _prefer_registry(server: Server, registry: Registry, repository: Repository) -> None:
-    """Without a metadata database only the registry itself knows everything: it is used where it answers."""
-    listing = _listed_by_registry(registry, repository, ONCE)
-    if listing.error is None:
+def _prefer_registry(server: Server, registry: Registry, shown: Reading) -> None:
+    """Without a metadata database only the registry itself knows everything: it is used where it answers, and is the
+    one that GitLab sees. shown: names that GitLab lists."""
+    listing = _listed_by_registry(registry, shown.repository, ONCE)
+    if listing.error is None and set(listing.names) & set(shown.names):
         server.way, server.probed = "registry", listing
-    else:
-        server.registry, server.why_no_registry = None, str(listing.error)
+        return
+    other = f"{registry.url} does not list the tags of {shown.repository.path} that GitLab lists"
+    server.registry, server.why_no_registry = None, str(listing.error or other)
 
 
-def _find_mode(server: Server, repositories: t.Sequence[Repository], need: Need) -> None:
-    client = server.client
+def _find_mode(server: Server, repositories: t.Sequence[Repository], need: Need) -> Reading | None:
+    """Tell what registry it is. Gives the tags that proved that it has no metadata database."""
+    client, shown = server.client, None
     keyset = _keyset_supported(client, repositories)
     server.keyset = keyset is True
     if server.keyset:
         server.mode = Mode.DATABASE
-    elif need.details and keyset is False and _has_no_database(client, repositories):
-        server.mode = Mode.NO_DATABASE
+    elif need.details and keyset is False:
+        shown = _without_database(client, repositories)
+        server.mode = Mode.NO_DATABASE if shown else Mode.UNKNOWN
     elif need.details and keyset is None and _has_published_dates(server, repositories):
         server.mode = Mode.DATABASE
+    return shown
 
 
 def _with_graphql(client: Client) -> Server:
@@ -197,17 +201,19 @@ def _keyset_supported(client: Client, repositories: t.Sequence[Repository]) -> b
     return None
 
 
-def _has_no_database(client: Client, repositories: t.Sequence[Repository]) -> bool:
-    """A keyset listing refused is no proof, since an unreachable registry refuses it too: it has to be refused again
-    after the same registry listed tags."""
+def _without_database(client: Client, repositories: t.Sequence[Repository]) -> Reading | None:
+    """The tags that prove it: a keyset listing refused is no proof, since an unreachable registry refuses it too, and
+    has to be refused again after the same registry listed tags."""
     for repository in repositories[:PROBES]:
         try:
-            if tag_names_offset(client, repository):
-                return keyset_supported(client, repository) is False
+            names = tag_names_offset(client, repository)
+            if names:
+                refused = keyset_supported(client, repository) is False
+                return Reading(repository, tuple(Tag(name) for name in names)) if refused else None
         except RegistryError as error:
             if error.kind in FATAL:
-                return False
-    return False
+                return None
+    return None
 
 
 def _has_published_dates(server: Server, repositories: t.Sequence[Repository]) -> bool:

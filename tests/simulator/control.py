@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -157,7 +158,13 @@ def _plain(endpoint: Callable[[Request], Awaitable[Any]]) -> Callable[[Request],
 
 def builder(gitlab: GitLab, mode: str | None) -> Builder:
     """For whatever registry is behind GitLab by then."""
-    return lambda scenario: build(scenario, mode=mode, real=gitlab.blocking)
+
+    def built(scenario: Any) -> State:
+        state = build(scenario, mode=mode, real=gitlab.blocking)
+        state.registry.host = state.registry.host or gitlab.real_host
+        return state
+
+    return built
 
 
 def attach(gitlab: GitLab, url: str) -> None:
@@ -166,3 +173,4 @@ def attach(gitlab: GitLab, url: str) -> None:
     gitlab.open_registry = lambda state: Images(state, wire)
     gitlab.real_names = lambda repository: wire.names(repository.path)
     gitlab.blocking = True
+    gitlab.real_host = urlsplit(url).netloc

@@ -112,12 +112,16 @@ class Outcome:
 
 @dataclass
 class GitLab:
-    """The whole server. real_names: a repository's tags in a real registry. blocking: that registry is waited for."""
+    """The whole server. real_names: a repository's tags in a real registry. blocking: that registry is waited for.
+
+    real_host: where it is.
+    """
 
     state: State = field(default_factory=State)
     open_registry: RegistryFactory = in_memory
     real_names: Callable[[Repository], list[str]] = lambda _repository: []
     blocking: bool = False
+    real_host: str | None = None
     journal: Journal = field(default_factory=Journal)
     faults: list[Fault] = field(default_factory=list)
     latency: Latency = field(default_factory=Latency)
