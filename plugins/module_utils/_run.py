@@ -112,6 +112,7 @@ class Intent:
     """What a module would change. diff: as Ansible shows it. refusals: why nothing at all may be changed.
 
     unread: what could not be read and is therefore left as it is. waits: there is something to wait for in any case.
+    verb: what would be done to things.
     """
 
     changed: bool
@@ -119,6 +120,7 @@ class Intent:
     refusals: t.Sequence[str] = ()
     unread: t.Sequence[RegistryError] = ()
     waits: bool = False
+    verb: str = "changed"
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ def finish(
         reasons = "; ".join(intent.refusals[:5])
         more = f"; and {len(intent.refusals) - 5} more" if intent.refusals[5:] else ""
         module.fail_json(
-            msg=f"Nothing was changed, since the plan is refused: {reasons}{more}.", result="refused", **result
+            msg=f"Nothing was {intent.verb}, since the plan is refused: {reasons}{more}.", result="refused", **result
         )
     if applied and applied.shortfall:
         module.fail_json(msg=applied.shortfall, result="partial", **result)
@@ -170,7 +172,7 @@ def finish(
 def intent_of(plan: Plan, return_limit: int) -> Intent:
     """What a plan of deletions would change."""
     unread = [part.error for part in plan.unread if part.error]
-    return Intent(plan.changed, diff(plan, return_limit), plan.refusals, unread)
+    return Intent(plan.changed, diff(plan, return_limit), plan.refusals, unread, verb="deleted")
 
 
 def applied_deletion(outcome: Outcome, limit: int) -> Applied:

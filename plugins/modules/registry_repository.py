@@ -380,10 +380,10 @@ def intent_of(state: State, plan: Plan, wish: Wish) -> Intent:
     """What would change: pure."""
     unread = [part.error for part in plan.unread if part.error and not wish.absent]
     if not wish.absent:
-        return Intent(plan.changed, diff(plan, DIFF_LINES), plan.refusals, unread)
+        return Intent(plan.changed, diff(plan, DIFF_LINES), plan.refusals, unread, verb="deleted")
     changed = bool(plan.repositories) and not plan.refusals
     rows = diff(plan, DIFF_LINES) + [_gone(part.repository.path) for part in plan.repositories] if changed else []
-    return Intent(changed, rows, plan.refusals, waits=bool(state.being_deleted))
+    return Intent(changed, rows, plan.refusals, waits=bool(state.being_deleted), verb="deleted")
 
 
 def _gone(path: str) -> dict[str, str]:

@@ -410,7 +410,7 @@ def intent_of_removal(plan: Plan, path: str) -> Intent:
     """What would be deleted: pure."""
     going = [decision.tag for part in plan.repositories for decision in part.deletions]
     rows = [_difference(path, tag.name, tag.digest or "digest unknown", None) for tag in going]
-    return Intent(plan.changed, rows if plan.changed else [], plan.refusals)
+    return Intent(plan.changed, rows if plan.changed else [], plan.refusals, verb="deleted")
 
 
 def removal_rows(removal: Removal, names: t.Sequence[str]) -> list[dict[str, t.Any]]:

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.demo import team
-from tests.simulator.harness import Simulator, running
-from tests.simulator.real_registry import RegistryUnavailable, running_registry
+from tests.simulator.harness import Simulator, running, running_with_registry
+from tests.simulator.real_registry import RegistryUnavailable
 from tests.simulator.seed import seed
 from tests.tools.collection import ROOT, link
 
@@ -47,14 +47,14 @@ def server() -> Iterator[Simulator]:
     with contextlib.ExitStack() as stack:
         try:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            registry = stack.enter_context(running_registry(BUILD, folder))
+            gitlab, registry = stack.enter_context(running_with_registry(team.server(NOW), BUILD, folder))
         except RegistryUnavailable as error:
             say(f"No real registry here ({error}): the sample group lives in memory.")
             yield stack.enter_context(running(team.in_memory(NOW)))
             return
-        pushed = seed(registry.url, team.images(NOW))
+        pushed = seed(registry.url, team.images(NOW), gitlab.registry_token)
         say(f"Pushed {sum(len(tags) for tags in pushed.values())} tags of real images into a real registry.")
-        yield stack.enter_context(running(team.server(NOW), registry=registry.url))
+        yield gitlab
 
 
 def say(text: str) -> None:

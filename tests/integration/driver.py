@@ -51,9 +51,10 @@ class Run:
 
 
 class Ansible:
-    """Runs playbooks in a clean environment against one server."""
+    """Runs playbooks in a clean environment against one server. patience: seconds for one of them."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], patience: float = 180) -> None:
+        self.patience = patience
         self.folder = folder
         self.environment = environment
         self._count = 0
@@ -76,7 +77,7 @@ class Ansible:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=self.patience,
             check=False,
         )
         lines = record.read_text().splitlines() if record.exists() else []

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def test_a_job_token_cleans_its_own_project_by_names(ansible: Ansible, simulator
     )
     assert run.result["result"] == "ok", run.message
     assert run.result["outcome"]["counts"]["deleted"] == 4
-    assert {entry["credential"] for entry in simulator.requests()} == {"job-token"}
+    assert {entry["credential"] for entry in simulator.requests() if entry["kind"] == "rest"} == {"job-token"}
     assert run.result["plan"]["repositories"][0]["server_policy"]["state"] == "unknown"
 
 
@@ -142,13 +143,16 @@ def test_a_job_token_judges_no_age_on_a_metadata_database(ansible: Ansible, simu
     assert "GraphQL" in " ".join(run.result["notes"])
 
 
-def test_names_alone_read_no_details_but_of_what_goes(ansible: Ansible, simulator: Simulator) -> None:
+@pytest.mark.parametrize("via", ["rest", "registry"])
+def test_names_alone_read_no_details_but_of_what_goes(ansible: Ansible, simulator: Simulator, via: str) -> None:
     tags = [tag(f"v{number:03}", 10) for number in range(200)]
     simulator.load(only(tags, mode="M2"))
-    ansible.module(CLEANUP, {"project": "team/app", "name_regex_delete": "v00[0-4]"}, check=True)
-    routes = simulator.counters()["by_route"]
-    details = sum(count for route, count in routes.items() if route.endswith("/tags/:tag_name"))
-    assert details == 5
+    order = {"project": "team/app", "name_regex_delete": "v00[0-4]", "read_via": via}
+    assert ansible.module(CLEANUP, order, check=True).result["plan"]["totals"]["delete"] == 5
+    asked = [f"{entry['method']} {entry['path']}" for entry in simulator.requests()]
+    wanted = {"rest": r"GET /api/.*/tags/v\d+", "registry": r"HEAD /v2/.*/manifests/v\d+"}
+    assert len([line for line in asked if re.fullmatch(wanted[via], line)]) == 5
+    assert not [line for line in asked if "/blobs/" in line or line.startswith("GET /v2/team/app/manifests")]
 
 
 def test_oldest_go_first_in_batches_read_again_before(ansible: Ansible, simulator: Simulator) -> None:
@@ -218,13 +222,14 @@ def test_a_tag_that_can_not_be_deleted_does_not_stop_the_others(ansible: Ansible
     assert left(simulator) == ["dev-1", "v1"]
 
 
+@pytest.mark.parametrize(("via", "status"), [("graphql", 503), ("registry", None)])
 def test_a_repository_that_can_not_be_read_is_kept_and_the_others_are_cleaned(
-    ansible: Ansible, simulator: Simulator
+    ansible: Ansible, simulator: Simulator, via: str, status: int | None
 ) -> None:
     scenario = team("M2")
     scenario["repositories"][1]["registry_state"] = "unreachable"
     simulator.load(scenario)
-    options = {**GROUP, "retries": 0}
+    options = {**GROUP, "retries": 0, "read_via": via}
     check = ansible.module(CLEANUP, options, check=True)
     run = ansible.module(CLEANUP, options)
     assert check.failed
@@ -232,7 +237,7 @@ def test_a_repository_that_can_not_be_read_is_kept_and_the_others_are_cleaned(
     assert check.result["plan"] == run.result["plan"]
     assert run.result["result"] == "partial"
     assert [error["repository"] for error in run.result["errors"]] == ["team/app/web"]
-    assert run.result["errors"][0]["status"] == 503
+    assert run.result["errors"][0]["status"] == status
     assert "team/app/web" in run.message
     assert left(simulator, "team/app/web") == ["dev-1", "dev-2", "v1"]
     assert "dev-1" not in left(simulator)
@@ -281,16 +286,17 @@ def test_skip_repository_leaves_that_repository_whole(ansible: Ansible, simulato
     assert run.result["plan"]["totals"]["reasons"]["limit"] == 3
 
 
-def test_a_plan_that_leaves_nothing_is_refused_unless_allowed_and_then_unverified(
-    ansible: Ansible, simulator: Simulator
+@pytest.mark.parametrize(("host", "outcome", "remaining"), [(None, "deleted", 0), ("127.0.0.1:1", "unverified", None)])
+def test_a_plan_that_leaves_nothing_is_refused_unless_allowed_and_proven_by_the_registry_alone(
+    ansible: Ansible, simulator: Simulator, host: str | None, outcome: str, remaining: int | None
 ) -> None:
-    simulator.load(only([tag("dev-1", 90), tag("dev-2", 80)]))
+    simulator.load(only([tag("dev-1", 90), tag("dev-2", 80)], registry={"host": host}))
     options = {"project": "team/app", "name_regex_delete": "dev-.*"}
     assert ansible.module(CLEANUP, options).result["result"] == "refused"
     run = ansible.module(CLEANUP, {**options, "min_remaining": 0})
     assert run.status == "ok", run.message
-    assert run.result["outcome"]["counts"]["unverified"] == 2
-    assert run.result["outcome"]["remaining"] is None
+    assert run.result["outcome"]["counts"][outcome] == 2
+    assert run.result["outcome"]["remaining"] == remaining
     assert left(simulator) == []
 
 
@@ -396,7 +402,7 @@ def test_without_a_date_header_no_age_is_judged(ansible: Ansible, simulator: Sim
 def test_undigested_tags_go_by_name_only_when_told(ansible: Ansible, simulator: Simulator) -> None:
     index = "application/vnd.oci.image.index.v1+json"
     simulator.load(only([tag("dev-1", 90, media_type=index, config=False), tag("v1", 1)], mode="M2"))
-    options = {"project": "team/app", "name_regex_delete": "dev-.*"}
+    options = {"project": "team/app", "name_regex_delete": "dev-.*", "read_via": "graphql"}
     run = ansible.module(CLEANUP, options)
     assert run.result["plan"]["totals"]["reasons"] == {"no_match": 1, "unknown_digest": 1}
     dated = ansible.module(CLEANUP, {**options, "older_than": "1d", "require_digest": False}, check=True)
