@@ -45,7 +45,7 @@ def test_every_scope_finds_the_same(ansible: Ansible, simulator: Simulator, scop
 def test_details_of_tags(ansible: Ansible, simulator: Simulator, mode: str) -> None:
     pushed = tag("v1", 100, updated_at=days_ago(3), digest="sha256:" + "1" * 64, size=1234)
     simulator.load(server([repository(100, "team/app", "", [pushed, tag("v2", 5)])], mode=mode))
-    found = ansible.module(INFO, {"group": "team", "gather": ["tag_details"]})
+    found = ansible.module(INFO, {"group": "team", "gather": ["tag_details"], "read_via": "graphql"})
     [row] = found.result["repositories"]
     assert row["listing"] == "complete"
     assert row["tags_count"] == 2

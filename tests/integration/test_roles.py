@@ -110,7 +110,7 @@ def test_an_audit_of_a_broken_registry_reports_and_fails(ansible: Ansible, simul
     scenario = team("M2")
     scenario["repositories"][1]["registry_state"] = "unreachable"
     simulator.load(scenario)
-    run = ansible.play(AUDIT, *rules("registry_audit"), env={"ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "false"})
+    run = ansible.play(AUDIT, *rules("registry_audit"))
     assert run.code != 0
     assert "503" in table(run)
     assert stats(run, "registry_audit_summary")["result"] == "partial"
@@ -123,10 +123,10 @@ def test_names_of_projects_are_no_formulas_in_a_spreadsheet(
     simulator.faults(
         [
             {
-                "path": "/101/tags$",
+                "path": "/v2/team/app/web/tags/list$",
                 "action": "status",
                 "status": 400,
-                "json": {"message": '=cmd|"/C calc"!A1 {{ 7 * 6 }}'},
+                "json": {"errors": [{"code": "", "message": '=cmd|"/C calc"!A1 {{ 7 * 6 }}'}]},
             }
         ]
     )

@@ -15,7 +15,13 @@ from tests.integration.scenarios import days_ago, repository, server, tag
 from tests.simulator.harness import Simulator
 
 CLEANUP = "registry_cleanup"
-ORDER: dict[str, Any] = {"project": "team/app", "name_regex_delete": "dev-.*", "older_than": "30d", "retries": 1}
+ORDER: dict[str, Any] = {
+    "project": "team/app",
+    "name_regex_delete": "dev-.*",
+    "older_than": "30d",
+    "retries": 1,
+    "read_via": "graphql",
+}
 TAGS = [tag("dev-1", 90), tag("dev-2", 80), tag("dev-3", 70), tag("v1", 1)]
 DESTROY = {"path": "/api/graphql", "body": "destroyContainerRepositoryTags"}
 GUARD = {"path": "/api/graphql", "body": "first: 1,"}
@@ -240,7 +246,7 @@ def test_unguarded_tags_are_asked_for_once_when_the_answer_is_lost(ansible: Ansi
     index = {"media_type": "application/vnd.oci.image.index.v1+json", "config": False}
     simulator.load(one([tag("dev-1", 90, **index), tag("v1", 1)], "M2"))
     simulator.faults([{**DESTROY, "action": "reset_before"}])
-    order = {"project": "team/app", "name_regex_delete": "dev-.*", "require_digest": False, "retries": 3}
+    order = {**ORDER, "older_than": None, "require_digest": False, "retries": 3}
     run = ansible.module(CLEANUP, order)
     assert run.failed
     assert names(run, "not_deleted") == ["dev-1"]
