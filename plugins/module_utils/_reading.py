@@ -25,7 +25,7 @@ from ._errors import InputError, RegistryError
 from ._graphql import GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages, read_schema
 from ._images import Image
 from ._models import Mode, Repository, Tag
-from ._rest import LISTING_CAP, keyset_supported, tag_detail, tag_names_keyset, tag_names_offset
+from ._rest import LISTING_CAP, first_tag_names, keyset_supported, tag_detail, tag_names_keyset, tag_names_offset
 
 # How many repositories are looked at, at most, to find one that shows what kind of server this is.
 PROBES = 20
@@ -206,7 +206,7 @@ def _without_database(client: Client, repositories: t.Sequence[Repository]) -> R
     has to be refused again after the same registry listed tags."""
     for repository in repositories[:PROBES]:
         try:
-            names = tag_names_offset(client, repository)
+            names = first_tag_names(client, repository)
             if names:
                 refused = keyset_supported(client, repository) is False
                 return Reading(repository, tuple(Tag(name) for name in names)) if refused else None

@@ -130,6 +130,13 @@ def tag_names_offset(client: Client, repository: Repository) -> list[str]:
     return list(dict.fromkeys(_tag_name(row, attempt) for row in rows))
 
 
+def first_tag_names(client: Client, repository: Repository) -> list[str]:
+    """The names on the first numbered page: enough to see that there are tags."""
+    attempt = f"list the tags of {repository.path}"
+    answer = _get(client, _tags_path(repository), query={"per_page": PAGE, "page": 1}, attempt=attempt)
+    return [_tag_name(row, attempt) for row in _array(answer, attempt)]
+
+
 def tag_detail(client: Client, repository: Repository, name: str) -> Tag | None:
     """A tag with its details; None for a 404, which does not prove that the tag is gone."""
     attempt = f"read tag {repository.path}:{name}"
