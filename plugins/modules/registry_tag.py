@@ -439,7 +439,11 @@ def remove(removal: Removal, plan: Plan) -> Applied:
     """Delete what goes."""
     outcome = delete(t.cast(Server, removal.server), plan, removal.via)
     rows = [{"name": fate.name, "outcome": fate.outcome, "message": fate.message} for fate in outcome.fates]
-    return replace(applied_deletion(outcome, 0), outcome=rows)
+    applied = replace(applied_deletion(outcome, 0), outcome=rows)
+    stays = next((fate for fate in outcome.fates if fate.outcome == "changed_since"), None)
+    if stays is None or applied.shortfall:
+        return applied
+    return replace(applied, shortfall=f"{stays.repository}:{stays.name} was not deleted: {stays.message}")
 
 
 def main() -> None:
