@@ -90,8 +90,8 @@ def namings(
 def write(registry: Registry, source: str, target: str, changes: t.Sequence[Naming]) -> list[Written]:
     """Bring the images over and name them, companions before their image. Raises nothing.
 
-    A name that is another image by now than it was is left alone. What fails ends it: an image is never named without
-    what belongs to it.
+    A name that is another image by now than it was is left alone. What fails ends it, and so does a companion that was
+    left alone: an image is never named without what belongs to it.
     """
     written: list[Written] = []
     copied: set[str] = set()
@@ -102,15 +102,20 @@ def write(registry: Registry, source: str, target: str, changes: t.Sequence[Nami
                 copied.add(naming.after)
             now = current_digest(registry, target, naming.name)
             if now not in (naming.before, naming.after):
-                written.append(Written(naming, "changed_since", f"it is {now} by now"))
+                written.append(Written(naming, "changed_since", f"it is {now} by now" if now else "it is gone by now"))
+                if naming.signature:
+                    return written + _not_tried(changes[position + 1 :])
                 continue
             put_manifest(registry, target, naming.image, naming.name)
             written.append(_proven(registry, target, naming))
         except RegistryError as error:
             written.append(Written(naming, "not_written", str(error)))
-            left = changes[position + 1 :]
-            return written + [Written(other, "not_tried", "an earlier one could not be written") for other in left]
+            return written + _not_tried(changes[position + 1 :])
     return written
+
+
+def _not_tried(left: t.Sequence[Naming]) -> list[Written]:
+    return [Written(naming, "not_tried", "an earlier one could not be written") for naming in left]
 
 
 def _proven(registry: Registry, target: str, naming: Naming) -> Written:

@@ -209,14 +209,20 @@ class Place:
         return (self.project and self.project.image_prefix) or ""
 
 
+def repository_path(text: str) -> str:
+    """A path as GitLab writes it; raises InputError for what is none."""
+    path = text.strip("/").lower()
+    if not REPOSITORY_PATH.fullmatch(path):
+        raise InputError(f"repository {path!r} is not the path of a repository: write it as group/project/name.")
+    return path
+
+
 def find_place(client: Client, path: str, *, job_token: bool) -> Place:
     """The repository of a path: GitLab has no such lookup, so the projects that it may belong to are asked for it.
 
     Raises InputError for what is no path, RegistryError where no project of it can be seen.
     """
-    path = path.strip("/").lower()
-    if not REPOSITORY_PATH.fullmatch(path):
-        raise InputError(f"repository {path!r} is not the path of a repository: write it as group/project/name.")
+    path = repository_path(path)
     parts = path.split("/")
     found: Place | None = None
     for length in range(len(parts), 1, -1):

@@ -233,7 +233,7 @@ from ..module_utils._repository_deletion import GOOD, Fate, Order, delete_reposi
 from ..module_utils._rest import caller_is_administrator
 from ..module_utils._retention import Rules, decide
 from ..module_utils._run import Applied, Connection, Intent, connect, failing, finish, new_module
-from ..module_utils._scope import find_by_id, find_place
+from ..module_utils._scope import find_by_id, find_place, repository_path
 
 # How many lines of a diff are shown of all tags that go.
 DIFF_LINES = 100
@@ -297,6 +297,8 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
             raise InputError(f"{option} has no meaning with state {params['state']}: leave it out.")
     if not (params["repository"] or params["repository_id"]):
         raise InputError("repository or repository_id is empty: name the repositories.")
+    for path in params["repository"] or ():
+        repository_path(path)
     rules = Rules(
         delete=compile_pattern(".*", "the pattern of all names"),
         protect=tuple(compile_pattern(pattern, "protect") for pattern in params["protect"] or ()),
@@ -330,7 +332,7 @@ def find_all(connection: Connection, params: t.Mapping[str, t.Any]) -> tuple[lis
     found: list[tuple[str, Repository | None]] = []
     for number in dict.fromkeys(params["repository_id"] or ()):
         found.append((str(number), find_by_id(client, number)))
-    for path in dict.fromkeys(path.strip("/").lower() for path in params["repository"] or ()):
+    for path in dict.fromkeys(repository_path(path) for path in params["repository"] or ()):
         found.append((path, find_place(client, path, job_token=connection.is_job_token).repository))
     there = sorted((repository for _name, repository in found if repository), key=lambda repository: repository.path)
     return there, [name for name, repository in found if repository is None]

@@ -287,12 +287,16 @@ def find_target(connection: Connection, params: t.Mapping[str, t.Any]) -> Target
 
 @dataclass(frozen=True)
 class Promotion:
-    """What was observed for state present. source: path of the repository with the image."""
+    """What was observed for state present. source: path of the repository with the image.
+
+    doomed: GitLab is deleting the target, and with it all that is named there.
+    """
 
     registry: Registry
     source: str
     target: str
     namings: tuple[Naming, ...]
+    doomed: bool
 
     @property
     def changes(self) -> list[Naming]:
@@ -307,7 +311,8 @@ def observe_promotion(connection: Connection, params: t.Mapping[str, t.Any]) -> 
     image = source_image(registry, source, params["source"])
     along = companions(registry, source, image) if params["signatures"] and source != target.path else {}
     names = list(dict.fromkeys(params["name"]))
-    return Promotion(registry, source, target.path, tuple(namings(registry, target.path, names, image, along)))
+    doomed = target.repository is not None and target.repository.being_deleted
+    return Promotion(registry, source, target.path, tuple(namings(registry, target.path, names, image, along)), doomed)
 
 
 def intent_of_promotion(promotion: Promotion, force: bool) -> Intent:
@@ -317,6 +322,8 @@ def intent_of_promotion(promotion: Promotion, force: bool) -> Intent:
         for naming in promotion.namings
         if naming.overwrites and not force
     ]
+    if promotion.doomed:
+        refusals.append(f"GitLab is deleting repository {promotion.target} with all its tags")
     changes = promotion.changes
     differences = [_difference(promotion.target, naming.name, naming.before, naming.after) for naming in changes]
     return Intent(bool(changes) and not refusals, differences if not refusals else [], refusals)
@@ -432,7 +439,11 @@ def remove(removal: Removal, plan: Plan) -> Applied:
     """Delete what goes."""
     outcome = delete(t.cast(Server, removal.server), plan, removal.via)
     rows = [{"name": fate.name, "outcome": fate.outcome, "message": fate.message} for fate in outcome.fates]
-    return replace(applied_deletion(outcome, 0), outcome=rows)
+    applied = replace(applied_deletion(outcome, 0), outcome=rows)
+    stays = next((fate for fate in outcome.fates if fate.outcome == "changed_since"), None)
+    if stays is None or applied.shortfall:
+        return applied
+    return replace(applied, shortfall=f"{stays.repository}:{stays.name} was not deleted: {stays.message}")
 
 
 def main() -> None:

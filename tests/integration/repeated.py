@@ -1,0 +1,148 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A module in check mode, for real and once more, all in one playbook; and what the registry itself then shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from tests.integration.driver import Ansible, Task
+from tests.simulator.contents import DOCKER_IMAGE, DOCKER_LIST, IMAGE, INDEX, digest_of
+from tests.simulator.harness import Simulator
+
+Options = dict[str, Any]
+Log = list[dict[str, Any]]
+
+
+def run_all(ansible: Ansible, module: str, cases: Sequence[Options], **keywords: Any) -> list[Task]:
+    """All cases as tasks of one playbook run, each whatever came of the one before it. keywords: of every task."""
+    tasks = [
+        {"name": str(number), f"containerops.gitlab.{module}": case, "ignore_errors": True, "diff": True, **keywords}
+        for number, case in enumerate(cases)
+    ]
+    run = ansible.tasks(tasks)
+    assert len(run.tasks) == len(cases), run.output
+    for task in run.tasks:
+        assert "Traceback" not in str(task.result), task.result
+    return list(run.tasks)
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """What came of check mode, a run and a second run. log: the requests of the run."""
+
+    check: Task
+    run: Task
+    again: Task
+    log: Log
+
+
+def repeated(ansible: Ansible, simulator: Simulator, module: str, options: Options, shown: str) -> Repeated:
+    """Three tasks of the same options. The first must foretell the second, and neither it nor the third may write.
+
+    shown: what of the results has to be the same, besides changed and the diff.
+    """
+    simulator.clear_log()
+    check, run, again = tasks = _three(ansible, module, options)
+    for task in tasks:
+        assert task.status == "ok", task.message
+        assert task.result["result"] == "ok"
+    log = simulator.requests()
+    first, second = check.result["requests"], check.result["requests"] + run.result["requests"]
+    assert len(log) == second + again.result["requests"]
+    assert writes(log[:first]) == writes(log[second:]) == []
+    for key in ("changed", "diff", shown):
+        assert check.result[key] == run.result[key], key
+    assert check.result["changed"] is True
+    assert check.result["diff"]
+    assert "outcome" not in check.result
+    assert again.result["changed"] is False
+    assert again.result["diff"] == []
+    return Repeated(check, run, again, log[first:second])
+
+
+def refused(ansible: Ansible, simulator: Simulator, module: str, options: Options) -> Task:
+    """The task of a run that is refused, as check mode is in the same words, with nothing written."""
+    simulator.clear_log()
+    before = simulator.state()
+    tasks: list[Options] = [
+        {"name": "Check", f"containerops.gitlab.{module}": options, "check_mode": True},
+        {"name": "Run", f"containerops.gitlab.{module}": options},
+    ]
+    check, run = ansible.tasks([{**task, "ignore_errors": True, "diff": True} for task in tasks]).tasks
+    for task in (check, run):
+        assert task.failed, options
+        assert task.result["result"] == "refused", task.message
+        assert task.result["changed"] is False
+        assert task.result["diff"] == []
+    assert check.message == run.message
+    assert "Nothing was" in run.message
+    assert simulator.counters()["writes"] == 0
+    assert simulator.state() == before
+    return run
+
+
+def _three(ansible: Ansible, module: str, options: Options) -> list[Task]:
+    tasks: list[Options] = [
+        {"name": name, f"containerops.gitlab.{module}": options, "check_mode": check, "diff": True}
+        for name, check in (("Check", True), ("Run", False), ("Again", False))
+    ]
+    run = ansible.tasks([{**task, "ignore_errors": True} for task in tasks])
+    assert len(run.tasks) == len(tasks), run.output
+    return list(run.tasks)
+
+
+def writes(log: Log) -> list[str]:
+    return [f"{entry['method']} {entry['path']}?{entry['query']}" for entry in log if entry["write"]]
+
+
+def asked(log: Log, method: str, part: str) -> list[str]:
+    """The paths of requests with that method, of which the part is one."""
+    return [entry["path"] for entry in log if entry["method"] == method and part in entry["path"]]
+
+
+def outcomes(task: Task, key: str = "name") -> dict[str, str]:
+    return {row[key]: row["outcome"] for row in task.result["outcome"]}
+
+
+class Shelf:
+    """A repository as the registry itself shows it."""
+
+    def __init__(self, simulator: Simulator, path: str) -> None:
+        self._base = f"{simulator.url}/v2/{path}"
+        self._headers = {
+            "Authorization": f"Bearer {simulator.registry_token(path)}",
+            "Accept": f"{IMAGE}, {INDEX}, {DOCKER_IMAGE}, {DOCKER_LIST}",
+        }
+
+    def digest(self, reference: str) -> str | None:
+        answer = self._get(f"/manifests/{reference}")
+        return digest_of(answer.content) if answer.ok else None
+
+    def manifest(self, reference: str) -> dict[str, Any]:
+        answer = self._get(f"/manifests/{reference}")
+        assert answer.ok, reference
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def everything(self, reference: str) -> set[str]:
+        """The digests of all that a manifest leads to, each held against its bytes."""
+        found = set()
+        manifest = self.manifest(reference)
+        for child in manifest.get("manifests", []):
+            assert self.digest(child["digest"]) == child["digest"]
+            found |= {child["digest"], *self.everything(child["digest"])}
+        for blob in [manifest["config"], *manifest["layers"]] if "config" in manifest else []:
+            content = self._get(f"/blobs/{blob['digest']}").content
+            assert digest_of(content) == blob["digest"]
+            found.add(blob["digest"])
+        return found
+
+    def _get(self, suffix: str) -> requests.Response:
+        return requests.get(self._base + suffix, headers=self._headers, timeout=30)
