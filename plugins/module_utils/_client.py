@@ -12,6 +12,7 @@ import contextlib
 import http.cookiejar
 import json
 import random
+import re
 import threading
 import time
 import traceback
@@ -20,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from ._errors import RegistryError
 
@@ -33,6 +34,8 @@ except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
 else:
     REQUESTS_IMPORT_ERROR = None
+
+_LINK = re.compile(r"""<([^>]*)>[^,<]*?;\s*rel=["']?([\w -]*)""")
 
 Item = t.TypeVar("Item")
 Result = t.TypeVar("Result")
@@ -86,6 +89,15 @@ class Response:
     @property
     def request_id(self) -> str:
         return self.headers.get("X-Request-Id", "")
+
+    @property
+    def next_query(self) -> dict[str, str] | None:
+        """The query of the next link; None where there is none. Its address is of no interest, and never used."""
+        for target, relation in _LINK.findall(self.headers.get("Link", "")):
+            if "next" in relation.split():
+                query = parse_qs(urlsplit(target).query, keep_blank_values=True)
+                return {name: values[-1] for name, values in query.items()}
+        return None
 
     def text(self, limit: int = 300) -> str:
         return " ".join(self.body[: limit * 4].decode("utf-8", "replace").split())[:limit]
@@ -159,6 +171,10 @@ class _Sending:
     headers: t.Mapping[str, str]
     may_leave: bool = False
     stream: bool = False
+    limit: int | None = None
+
+    def error(self, kind: str, message: str) -> RegistryError:
+        return RegistryError(kind, message, method=self.method, path=self.path)
 
 
 class Chunks:
@@ -221,15 +237,17 @@ class Client:
         resend: frozenset[int] = SAFE,
         stop_at_401: bool = True,
         may_leave: bool = False,
+        limit: int | None = None,
     ) -> Response:
         """Send a request and return the answer of any status once it is not worth sending again.
 
         path: begins with a slash, percent-encoded, relative to the server's URL. query: a mapping or pairs. body: sent
         as JSON; data: sent as it is, bytes or Chunks. resend: SAFE, REFUSED or ONCE. stop_at_401: a 401 ends all
-        requests. may_leave: a redirect to another host is followed, without credentials. Raises RegistryError
-        (connection, timeout, tls, redirect, stopped) where no answer is.
+        requests. may_leave: a redirect to another host is followed, without credentials. limit: the most bytes of a
+        body that is believed. Raises RegistryError (connection, timeout, tls, redirect, incomplete, stopped) where no
+        answer is.
         """
-        sending = _Sending(method, path, query, body, data, headers or {}, may_leave)
+        sending = _Sending(method, path, query, body, data, headers or {}, may_leave, limit=limit)
         attempt = 0
         lost = False
         while True:
@@ -240,10 +258,11 @@ class Client:
             wait = self._delay(attempt, answer)
             if not _worth_resending(answer, resend) or attempt >= self.settings.retries or not self._may_wait(wait):
                 break
-            refused = isinstance(answer, Response) and answer.status in REFUSED
-            lost = lost or not refused
+            lost = lost or not _is_refused(answer)
             attempt += 1
-            self._hold(wait, everybody=refused)
+            self._hold(wait, everybody=_is_refused(answer))
+        if _is_refused(answer) and self._may_wait(wait):
+            self._hold(wait, everybody=True)
         if isinstance(answer, RegistryError):
             raise answer
         return replace(answer, resent=lost)
@@ -277,6 +296,15 @@ class Client:
         finally:
             answer.close()
 
+    def _limited(self, answer: t.Any, sending: _Sending, limit: int) -> bytes:
+        body = bytearray()
+        for piece in self._pieces(answer, sending):
+            body += piece
+            if len(body) > limit:
+                answer.close()
+                raise sending.error("incomplete", f"the answer is longer than {limit} bytes")
+        return bytes(body)
+
     def _pieces(self, answer: t.Any, sending: _Sending) -> t.Iterator[bytes]:
         try:
             yield from answer.iter_content(PIECE)
@@ -292,6 +320,12 @@ class Client:
             self.timing.sleep(max(0.0, min(wait, end - now())))
             wait = min(longest, wait * 1.5)
             yield
+
+    def attempts(self) -> t.Iterator[int]:
+        """How often something may still be tried after this time, with a pause before each time but the first."""
+        yield self.settings.retries
+        for left, _pause in zip(range(self.settings.retries - 1, -1, -1), self.pauses(PATIENCE, first=0.5)):
+            yield left
 
     def close(self) -> None:
         self._session.close()
@@ -326,11 +360,12 @@ class Client:
     def _try(self, sending: _Sending) -> Response | RegistryError:
         try:
             found = self._send(sending)
-            self._check_length(found, sending)
+            body = found.content if sending.limit is None else self._limited(found, sending, sending.limit)
+            self._check_length(found, sending, body)
         except RegistryError as error:
             self._note_trouble()
             return error
-        answer = self._response(found, sending, found.content)
+        answer = self._response(found, sending, body)
         if answer.status in SAFE:
             self._note_trouble()
         else:
@@ -348,12 +383,12 @@ class Client:
             location = answer.headers.get("Location")
             if answer.status_code not in (301, 302, 303, 307, 308) or not location:
                 return answer
+            answer.close()
             target = self._redirect_target(url, location, sending)
             if not _same_origin(url, target):
                 sending = replace(sending, headers={})
             url, sending = target, replace(sending, query=None)
-        message = "the server redirects in a circle"
-        raise RegistryError("redirect", message, method=sending.method, path=sending.path)
+        raise sending.error("redirect", "the server redirects in a circle")
 
     def _exchange(self, url: str, sending: _Sending) -> t.Any:
         settings = self.settings
@@ -370,7 +405,7 @@ class Client:
                 verify=(settings.ca_path or True) if settings.validate_certs else False,
                 timeout=(min(CONNECT_TIMEOUT, settings.timeout), settings.timeout),
                 allow_redirects=False,
-                stream=sending.stream,
+                stream=sending.stream or sending.limit is not None,
             )
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _transport_error(error, sending.method, sending.path, settings) from None
@@ -388,29 +423,27 @@ class Client:
             if self._trouble_since is None:
                 self._trouble_since = self.timing.monotonic()
 
-    def _check_length(self, answer: t.Any, sending: _Sending) -> None:
+    def _check_length(self, answer: t.Any, sending: _Sending, body: bytes) -> None:
         """Older releases of requests take a body that was cut short for the whole of it."""
         declared = answer.headers.get("Content-Length", "")
         if sending.method == "HEAD" or answer.headers.get("Content-Encoding") or not declared.isdigit():
             return
-        if int(declared) != len(answer.content):
-            message = "the answer was cut short"
-            raise RegistryError("connection", message, method=sending.method, path=sending.path)
+        if int(declared) != len(body):
+            raise sending.error("connection", "the answer was cut short")
 
     def _redirect_target(self, url: str, location: str, sending: _Sending) -> str:
-        method, path = sending.method, sending.path
+        method = sending.method
         target = urljoin(url, location)
         there = urlsplit(target)
         origin = f"{there.scheme}://{there.netloc.rpartition('@')[2]}"
         if method not in ("GET", "HEAD"):
-            raise RegistryError("redirect", f"the server redirects a {method} to {origin}", method=method, path=path)
+            raise sending.error("redirect", f"the server redirects a {method} to {origin}")
         if _same_origin(url, target):
             return target
         if not sending.may_leave or self.settings.header:
-            message = f"the server redirects to {origin}, where the token is not sent"
-            raise RegistryError("redirect", message, method=method, path=path)
+            raise sending.error("redirect", f"the server redirects to {origin}, where the token is not sent")
         if there.scheme != "https" and urlsplit(url).scheme == "https":
-            raise RegistryError("redirect", f"the server redirects to {origin}, unencrypted", method=method, path=path)
+            raise sending.error("redirect", f"the server redirects to {origin}, unencrypted")
         return target
 
     def _check_stopped(self) -> None:
@@ -438,6 +471,10 @@ class Client:
 def _same_origin(here: str, there: str) -> bool:
     one, other = urlsplit(here), urlsplit(there)
     return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port)
+
+
+def _is_refused(answer: Response | RegistryError) -> bool:
+    return isinstance(answer, Response) and answer.status in REFUSED
 
 
 def _worth_resending(answer: Response | RegistryError, resend: frozenset[int]) -> bool:

@@ -12,6 +12,7 @@ import threading
 import typing as t
 from dataclasses import dataclass, field, replace
 
+from ._distribution import Registry, current_digest
 from ._distribution import delete_tag as delete_tag_in_registry
 from ._errors import RegistryError
 from ._graphql import DELETE_LIMIT, answer_was_lost, destroy_tags
@@ -117,8 +118,9 @@ class Outcome:
 
 def choose_way(server: Server, delete_via: str) -> str:
     """The way that auto takes, or what was asked for; raises RegistryError when that can't be used."""
-    if delete_via == "registry" and server.registry is None and server.why_no_registry:
-        raise RegistryError("unavailable", server.why_no_registry, attempt="delete tags in the registry", advice="")
+    if delete_via == "registry" and server.registry is None:
+        why = server.why_no_registry or "there is no repository to delete from"
+        raise RegistryError("unavailable", why, attempt="delete tags in the registry", advice="")
     if delete_via in BULK or delete_via == "registry":
         return delete_via
     usable = server.graphql is not None and server.graphql.can_delete
@@ -222,10 +224,10 @@ def _check_sibling(work: Work, batch: list[Decision]) -> None:
 
 
 def _delete_batch(work: Work, batch: list[Decision]) -> None:
-    """Read the batch again and delete what is unchanged. A mutation whose answer was lost is never sent again as it
+    """Read the batch again and delete what is unchanged. A deletion whose answer was lost is never sent again as it
     was: the batch is read again, and only what is still there with its digest is asked for once more."""
     left = batch
-    for attempt in range(work.server.client.settings.retries + 1):
+    for attempt, _left in enumerate(work.server.client.attempts()):
         names = [decision.tag.name for decision in left]
         try:
             left = _unchanged(work, left, asked_before=attempt > 0)
@@ -238,8 +240,8 @@ def _delete_batch(work: Work, batch: list[Decision]) -> None:
         if not names:
             return
         if work.via != "graphql":
-            _delete_singly(work, names)
-            return
+            left = _delete_singly(work, left, asked_before=attempt > 0)
+            continue
         try:
             deleted, errors = destroy_tags(work.server.client, work.plan.repository.id, names)
         except RegistryError as error:
@@ -279,7 +281,20 @@ def _unchanged(work: Work, batch: list[Decision], *, asked_before: bool) -> list
             work.settle([name], "changed_since", "it has been protected since the plan was made")
         else:
             unchanged.append(decision)
-    return unchanged
+    return _same_in_registry(work, unchanged) if work.via == "registry" else unchanged
+
+
+def _same_in_registry(work: Work, batch: list[Decision]) -> list[Decision]:
+    """The part of the batch that is the planned image where it will be deleted, too; the rest is settled here."""
+    if work.server.way == "registry":
+        return batch
+    path, registry = work.plan.repository.path, t.cast(Registry, work.server.registry)
+    names = [decision.tag.name for decision in batch]
+    found = dict(zip(names, work.server.client.parallel(lambda name: current_digest(registry, path, name), names)))
+    for decision in batch:
+        if found[decision.tag.name] != decision.tag.digest:
+            work.settle([decision.tag.name], "changed_since", "the registry itself has another image under this name")
+    return [decision for decision in batch if found[decision.tag.name] == decision.tag.digest]
 
 
 def differs(now: Tag, planned: Tag) -> bool:
@@ -289,28 +304,35 @@ def differs(now: Tag, planned: Tag) -> bool:
     return now.published is not None and planned.published is not None and now.published != planned.published
 
 
-def _delete_singly(work: Work, names: list[str]) -> None:
-    repository, registry = work.plan.repository, work.server.registry if work.via == "registry" else None
+def _delete_singly(work: Work, batch: list[Decision], *, asked_before: bool) -> list[Decision]:
+    """Delete tags with a request for each; gives those of which it is not known what came of it."""
+    repository = work.plan.repository
 
-    def delete_one(name: str) -> Fate:
+    def delete_one(name: str) -> Fate | None:
         fate = Fate(repository.path, name, None, "not_deleted")
         try:
-            if registry:
-                answer = delete_tag_in_registry(registry, repository.path, name)
+            if work.via == "registry":
+                answer = delete_tag_in_registry(t.cast(Registry, work.server.registry), repository.path, name)
             else:
                 answer = delete_tag(work.server.client, repository, name)
         except RegistryError as error:
+            if answer_was_lost(error) or error.kind == "rate_limited":
+                return None
             tried = error.kind not in ("stopped", "unauthorized")
             return replace(fate, outcome="not_deleted" if tried else "not_tried", message=str(error))
         if answer.status == 403:
             message = "GitLab answered 403: it is protected, or the token may not delete it"
-            return replace(fate, outcome=_FORBIDDEN, message=message, asked_before=answer.resent)
-        if answer.status == 404 and not answer.resent:
+            return replace(fate, outcome=_FORBIDDEN, message=message, asked_before=asked_before)
+        if answer.status == 404 and not asked_before:
             return replace(fate, outcome=_SEEMS_GONE)
         return replace(fate, outcome="deleted")
 
-    for fate in work.server.client.parallel(delete_one, names):
-        work.settle([fate.name], fate.outcome, fate.message, asked_before=fate.asked_before)
+    names = [decision.tag.name for decision in batch]
+    fates = dict(zip(names, work.server.client.parallel(delete_one, names)))
+    for fate in fates.values():
+        if fate:
+            work.settle([fate.name], fate.outcome, fate.message, asked_before=fate.asked_before)
+    return [decision for decision in batch if fates[decision.tag.name] is None]
 
 
 def _verify(work: Work) -> None:
@@ -318,8 +340,7 @@ def _verify(work: Work) -> None:
     if all(fate.outcome == "not_tried" for fate in work.fates.values()):
         return
     listing = list_names(work.server, work.plan.repository)
-    if not listing.complete:
-        listing = settled(work.server, listing)
+    listing = settled(work.server, listing)
     present = set(listing.names)
     witnessed = proves_absence(work.plan, listing)
     if listing.complete:
@@ -330,9 +351,11 @@ def _verify(work: Work) -> None:
 
 
 def proves_absence(plan: RepositoryPlan, listing: Reading) -> bool:
-    """Only a complete listing that holds a tag which was to stay, or is the registry's own, proves that one is gone."""
+    """Only a complete listing that holds a tag which was to stay, or the registry's own where none was, proves that one
+    is gone."""
     present = set(listing.names)
-    return listing.complete and (listing.witness or any(decision.tag.name in present for decision in plan.kept))
+    witnessed = any(decision.tag.name in present for decision in plan.kept) if plan.kept else listing.witness
+    return listing.complete and witnessed
 
 
 def vanished(plan: RepositoryPlan, listing: Reading) -> list[Tag]:

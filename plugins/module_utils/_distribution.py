@@ -20,7 +20,7 @@ import re
 import threading
 import typing as t
 from dataclasses import dataclass
-from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from ._client import ONCE, REFUSED, SAFE, Chunks, Client, Response
 from ._errors import RegistryError
@@ -51,6 +51,10 @@ SHORTEST_TOKEN = 60.0
 MARGIN = 20.0
 # An index of indexes of indexes is no image that anybody builds.
 DEEPEST = 3
+# The specification wants 4 MB at least.
+LARGEST_MANIFEST = 16 * 1024 * 1024
+# After these something may go well another time.
+PASSING = ("connection", "timeout", "unavailable", "rate_limited")
 
 # lib/gitlab/auth.rb and app/controllers/jwt_controller.rb
 GITLAB_TOKENS = "/jwt/auth"
@@ -114,8 +118,9 @@ class Registry:
         self.remembers = bool(images)
         self._images = images if images is not None else {}
         self._login = login
-        self._gitlab = client
+        self.gitlab = client
         self._lock = threading.Lock()
+        self._memory = threading.Lock()
         self._askers: dict[str, Client] = {}
         self._tokens: dict[tuple[str, ...], _Token] = {}
         self._company: dict[str, tuple[str, ...]] = {}
@@ -125,14 +130,14 @@ class Registry:
 
     def recall(self, digest: str) -> Image | None:
         """What is known of a digest; it counts as the last one used."""
-        with self._lock:
+        with self._memory:
             image = self._images.pop(digest, None)
             if image:
                 self._images[digest] = image
             return image
 
     def remember(self, image: Image) -> None:
-        with self._lock:
+        with self._memory:
             self._images[image.digest] = image
 
     def expect(self, paths: t.Sequence[str]) -> None:
@@ -144,6 +149,11 @@ class Registry:
     def pulling(self, path: str) -> tuple[str, ...]:
         """The scopes to read a repository with."""
         return tuple(scope_of(other, "pull") for other in self._company.get(path, (path,)))
+
+    @property
+    def challenge(self) -> _Challenge | None:
+        """How it wants to be asked, as far as that is known."""
+        return self._challenge
 
     def authorization(self, scopes: tuple[str, ...], refused: str | None, attempt: str) -> str | None:
         """The header's value for a request. refused: the one that was no good before."""
@@ -167,26 +177,32 @@ class Registry:
         granted = token.granted.get(path.lower(), frozenset())
         return [action for action in actions if action not in granted and "*" not in granted]
 
-    def learn(self, answer: Response, attempt: str) -> bool:
-        """Take up what a 401 says of how to ask. Whether that is new."""
+    def learn(self, answer: Response, attempt: str) -> None:
+        """Take up what a 401 says of how to ask. Raises RegistryError where the credentials must not go there."""
         if self._login and self._login.gitlab:
-            return False
+            return
         found = _challenge_in(answer.headers.get("WWW-Authenticate", ""))
-        if found is None or found == self._challenge:
-            return False
-        if found.kind == "bearer" and urlsplit(found.realm).scheme != "https" and self.url.startswith("https:"):
-            raise RegistryError(
-                "redirect",
-                f"the registry wants tokens from {_origin(found.realm)}, unencrypted",
-                attempt=attempt,
-                advice="Nothing was sent there; have the registry's realm set to https.",
-            )
+        if found is None:
+            return
+        if found.kind == "bearer":
+            self._check_realm(found.realm, attempt)
         self._challenge = found
-        return True
+
+    def _check_realm(self, realm: str, attempt: str) -> None:
+        """A password is for the registry's own host and for GitLab's."""
+        message = f"the registry wants the credentials sent to {_origin(realm)}"
+        known = {urlsplit(url).hostname for url in (self.url, self.gitlab.settings.url)}
+        if urlsplit(realm).scheme != "https" and self.url.startswith("https:"):
+            advice = "Nothing was sent there, since it is not encrypted; have the registry's realm set to https."
+        elif self._login and urlsplit(realm).hostname not in known:
+            advice = "Nothing was sent there, since that is neither the registry's host nor the one of api_url."
+        else:
+            return
+        raise RegistryError("redirect", message, attempt=attempt, advice=advice)
 
     def _fetch(self, challenge: _Challenge, scopes: tuple[str, ...], attempt: str) -> _Token:
         place, origin = urlsplit(challenge.realm), _origin(challenge.realm)
-        asker = self._askers.get(origin) or self._gitlab.at(origin, self._login.header if self._login else None)
+        asker = self._askers.get(origin) or self.gitlab.at(origin, self._login.header if self._login else None)
         self._askers[origin] = asker
         query = parse_qsl(place.query)
         query += [("service", challenge.service)] if challenge.service else []
@@ -199,7 +215,8 @@ class Registry:
         if answer.status != 200:
             if answer.status == 401:
                 # GitLab bans an address for an hour after 30 of these.
-                self.client.stop("the registry's token service does not take the credentials")
+                for client in (self.client, self.source):
+                    client.stop("the registry's token service does not take the credentials")
             raise _no_token(answer, attempt)
         return self._token_in(answer, attempt)
 
@@ -223,6 +240,7 @@ def tag_names(registry: Registry, path: str, *, resend: frozenset[int] = SAFE) -
     """All names of a repository's tags, complete whatever their number; None where the registry does not know it."""
     attempt = f"list the tags of {path} in the registry"
     names: dict[str, None] = {}
+    linked: set[str] = set()
     query: dict[str, t.Any] = {"n": PAGE}
     while True:
         answer = _ask(registry, "GET", path, "/tags/list", query=query, attempt=attempt, accept=(404,), resend=resend)
@@ -231,13 +249,19 @@ def tag_names(registry: Registry, path: str, *, resend: frozenset[int] = SAFE) -
                 raise _error(answer, attempt)
             return None
         page = _names_in(answer, path, attempt)
-        following = _next_last(answer)
+        # A full page without a link may have lost it on the way: one more look tells.
+        asked_again = "last" in query and query["last"] not in linked
+        if asked_again and (not page or set(page) <= set(names)):
+            return list(names)
+        following = _next_last(answer, attempt)
         if (not page and (names or following is not None)) or any(name in names for name in page):
             raise _distrusted(answer, "a page is empty, or repeats tags of the pages before it", attempt)
         names.update(dict.fromkeys(page))
-        if following is None:
+        if following is not None:
+            linked.add(following)
+        elif len(page) != PAGE:
             return list(names)
-        query = {**query, "last": following}
+        query = {**query, "last": following or page[-1]}
 
 
 def _names_in(answer: Response, path: str, attempt: str) -> list[str]:
@@ -263,7 +287,7 @@ def catalog(registry: Registry) -> t.Iterator[str]:
         answer = _request(registry, "GET", "/v2/_catalog", (CATALOG,), query=query, attempt=attempt)
         body = _json(answer, attempt)
         page = body.get("repositories") if isinstance(body, dict) else None
-        following = _next_last(answer)
+        following = _next_last(answer, attempt)
         if not isinstance(page, list) or not all(isinstance(path, str) for path in page):
             raise _distrusted(answer, "the answer is no catalog", attempt)
         if (not page and (paths or following is not None)) or any(path in paths for path in page):
@@ -275,15 +299,29 @@ def catalog(registry: Registry) -> t.Iterator[str]:
         query = {**query, "last": following}
 
 
-def wants_gitlabs_tokens(registry: Registry) -> bool:
-    """Whether a stranger is sent to a GitLab for a token, which makes this the registry of a GitLab."""
-    answer = registry.client.request("GET", "/v2/", stop_at_401=False)
+def check_it_is_gitlabs(registry: Registry, host: str) -> None:
+    """See that this is the registry of the GitLab at hand. host: of its registry, as GitLab tells it.
+
+    A registry of another address, a mirror or a copy perhaps, has other images under the same names. It is taken for
+    GitLab's own where it sends a stranger to this GitLab for a token. Raises RegistryError.
+    """
+    if host and urlsplit(registry.url).netloc.lower() == host.lower():
+        return
+    attempt = f"see whose registry {registry.url} is"
+    try:
+        answer = registry.client.request("GET", "/v2/", resend=ONCE, stop_at_401=False)
+    except RegistryError as error:
+        error.attempt, error.who = attempt, "The registry"
+        raise
     challenge = _challenge_in(answer.headers.get("WWW-Authenticate", "")) if answer.status == 401 else None
-    return (
-        challenge is not None
-        and challenge.service == GITLAB_SERVICE
-        and urlsplit(challenge.realm).path.endswith(GITLAB_TOKENS)
-    )
+    gitlab = urlsplit(registry.gitlab.settings.url)
+    realm = urlsplit(challenge.realm) if challenge else gitlab
+    if not challenge or (realm.hostname, realm.path) != (gitlab.hostname, gitlab.path + GITLAB_TOKENS):
+        names = (
+            f"GitLab names {host or 'none'} as its registry, and this one does not ask for tokens of {gitlab.netloc}"
+        )
+        advice = "Leave out registry_url, or give the address of that GitLab's registry."
+        raise RegistryError("forbidden", names, attempt=attempt, advice=advice)
 
 
 def registry_mode(registry: Registry, path: str) -> str:
@@ -298,13 +336,12 @@ def current_digest(registry: Registry, path: str, reference: str) -> str | None:
     """The digest behind a tag right now; None where there is no such tag."""
     attempt = f"read {path}:{reference} in the registry"
     answer = _manifest_request(registry, "HEAD", path, reference, attempt)
-    if answer.status == 404:
-        return None
     digest = answer.headers.get("Docker-Content-Digest", "")
-    if not DIGEST.fullmatch(digest):
-        found = read_manifest(registry, path, reference)
-        return found.digest if found else None
-    return digest
+    if answer.status == 200 and DIGEST.fullmatch(digest):
+        return digest
+    # A HEAD has no body that says whether the registry itself answered 404, and why.
+    found = read_manifest(registry, path, reference)
+    return found.digest if found else None
 
 
 def read_manifest(registry: Registry, path: str, reference: str) -> Manifest | None:
@@ -367,7 +404,7 @@ def _child(registry: Registry, path: str, child: Descriptor, depth: int) -> Imag
 def read_blob(registry: Registry, path: str, blob: Descriptor) -> bytes:
     """The bytes of a small blob, held against its digest. The registry may send us to its storage for them."""
     attempt = f"read {_named(path, blob.digest)} in the registry"
-    answer = _ask(registry, "GET", path, f"/blobs/{blob.digest}", attempt=attempt, may_leave=True)
+    answer = _ask(registry, "GET", path, f"/blobs/{blob.digest}", attempt=attempt, may_leave=True, limit=blob.size)
     if not is_content_of(answer.body, blob.digest):
         raise _distrusted(answer, "the bytes are other ones than their digest says", attempt)
     return answer.body
@@ -376,13 +413,14 @@ def read_blob(registry: Registry, path: str, blob: Descriptor) -> bytes:
 def delete_tag(registry: Registry, path: str, name: str) -> Response:
     """Delete a tag by its name, never by a digest, which would take all tags of it. Returns a 202 or a 404.
 
-    Registries before GitLab 16.4 know it under another path; those that can't do it at all answer with an error.
+    Registries before GitLab 16.4 know it under another path; those that can't do it at all answer with an error. It is
+    sent once: whoever asks again has to look at the tag before.
     """
     attempt = f"delete {path}:{name} in the registry"
     scopes = (scope_of(path, "pull,delete"),)
 
     def ask(suffix: str) -> Response:
-        options: dict[str, t.Any] = {"attempt": attempt, "success": 202, "accept": (400, 404, 405)}
+        options: dict[str, t.Any] = {"attempt": attempt, "success": 202, "accept": (400, 404, 405), "resend": ONCE}
         return _ask(registry, "DELETE", path, suffix, scopes=scopes, actions=("delete",), **options)
 
     answer = ask(f"/manifests/{quote(name, safe='')}")
@@ -419,7 +457,10 @@ def copy_image(registry: Registry, source: str, manifest: Manifest, target: str)
 
 
 def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: str) -> None:
-    """Store a manifest's very bytes under a tag or its digest, and see that the registry took them for the same."""
+    """Store a manifest's very bytes under a tag or its digest, and see that the registry took them for the same.
+
+    Under a tag they are sent once: whoever asks again has to look at the tag before.
+    """
     attempt = f"write {_named(path, reference)} in the registry"
     answer = _ask(
         registry,
@@ -432,6 +473,7 @@ def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: s
         headers={"Content-Type": manifest.media_type},
         attempt=attempt,
         success=201,
+        resend=SAFE if ":" in reference else ONCE,
     )
     told = answer.headers.get("Docker-Content-Digest", manifest.digest)
     if told != manifest.digest:
@@ -446,7 +488,7 @@ def _copy_blob(registry: Registry, source: str, blob: Descriptor, target: str) -
     found = _ask(registry, "HEAD", target, suffix, scopes=scopes, attempt=attempt, accept=(404,), may_leave=True)
     if found.status == 200:
         return
-    for attempts_left in range(registry.client.settings.retries, -1, -1):
+    for attempts_left in registry.client.attempts():
         answer = _ask(
             registry,
             "POST",
@@ -465,7 +507,7 @@ def _copy_blob(registry: Registry, source: str, blob: Descriptor, target: str) -
         try:
             _send_blob(registry, source, blob, scopes, answer.headers.get("Location", ""), attempt)
         except RegistryError as error:
-            if not attempts_left or error.kind not in ("connection", "timeout", "unavailable"):
+            if not attempts_left or error.kind not in PASSING:
                 raise
         else:
             return
@@ -483,6 +525,8 @@ def _send_blob(
         with registry.source.download(f"/v2/{source}/blobs/{blob.digest}", headers) as (head, pieces):
             if head.status != 200:
                 raise _error(head, attempt)
+            if head.headers.get("Content-Length", str(blob.size)) != str(blob.size):
+                raise _distrusted(head, f"the bytes are not the {blob.size} that the manifest tells of", attempt)
             _request(
                 registry,
                 "PUT",
@@ -510,6 +554,7 @@ def _manifest_request(registry: Registry, method: str, path: str, reference: str
         headers={"Accept": ACCEPT},
         attempt=attempt,
         accept=(404,),
+        limit=LARGEST_MANIFEST,
     )
     # A HEAD has no body to say more.
     if answer.status == 404 and method != "HEAD" and not set(_codes(answer)) & set(_NO_SUCH):
@@ -562,6 +607,7 @@ def _request(
     """Ask, and ask again when the registry wants another token: the first says how, later ones run out."""
     refused: str | None = None
     for _attempt in range(3):
+        asked = registry.challenge
         authorization = registry.authorization(scopes, refused, attempt)
         try:
             answer = registry.client.request(
@@ -577,8 +623,9 @@ def _request(
             raise
         if answer.status != 401:
             break
-        is_new = registry.learn(answer, attempt)
-        if not is_new and (authorization is None or refused is not None or isinstance(options.get("data"), Chunks)):
+        registry.learn(answer, attempt)
+        is_new = registry.challenge != asked
+        if isinstance(options.get("data"), Chunks) or (not is_new and (authorization is None or refused is not None)):
             break
         refused = authorization
     if answer.status == success or answer.status in accept:
@@ -640,13 +687,12 @@ def _granted(claims: t.Mapping[str, t.Any]) -> dict[str, frozenset[str]] | None:
     }
 
 
-def _next_last(answer: Response) -> str | None:
-    """Where the next page begins, from the next link's query; its address is never used. None on the last page."""
-    for link in answer.headers.get("Link", "").split(","):
-        target, _semicolon, relation = link.partition(";")
-        if 'rel="next"' in relation.replace("'", '"'):
-            return parse_qs(urlsplit(target.strip().strip("<>")).query).get("last", [""])[-1] or None
-    return None
+def _next_last(answer: Response, attempt: str) -> str | None:
+    """Where the next page begins; None on the last page."""
+    query = answer.next_query
+    if query is not None and not query.get("last"):
+        raise _distrusted(answer, "the next link does not say where it goes on", attempt)
+    return query["last"] if query else None
 
 
 def _json(answer: Response, attempt: str) -> t.Any:

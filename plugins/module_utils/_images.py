@@ -35,6 +35,9 @@ LARGEST_CONFIG = 8 * 1024 * 1024
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}", re.ASCII)
 
 
+_NO_JSON = object()
+
+
 class ManifestError(Exception):
     """The bytes are no manifest that can be read with confidence; the text says why."""
 
@@ -104,12 +107,19 @@ def is_content_of(body: bytes, digest: str) -> bool:
     return DIGEST.fullmatch(digest) is not None and digest_of(body, digest.partition(":")[0]) == digest
 
 
+def _json(body: bytes) -> t.Any:
+    """Whoever pushes an image writes this: brackets without end are no reason to fail."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return _NO_JSON
+
+
 def parse_manifest(body: bytes, media_type: str, digest: str) -> Manifest:
     """The manifest of a body whose digest was checked. Raises ManifestError."""
-    try:
-        row = json.loads(body)
-    except ValueError:
-        raise ManifestError("the manifest is no JSON") from None
+    row = _json(body)
+    if row is _NO_JSON:
+        raise ManifestError("the manifest is no JSON")
     if not isinstance(row, dict):
         raise ManifestError("the manifest is no object")
     # The same bytes read as something else than they say could be two images at once.
@@ -150,10 +160,7 @@ def _descriptor(row: t.Any) -> Descriptor:
 
 def build_date(config: bytes) -> datetime | None:
     """The date in an image's config; None where it has none that can be read."""
-    try:
-        row = json.loads(config)
-    except ValueError:
-        return None
+    row = _json(config)
     return parse_time(row.get("created")) if isinstance(row, dict) else None
 
 

@@ -11,7 +11,15 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ._distribution import Registry, copy_image, current_digest, put_manifest, read_manifest, tag_names
+from ._distribution import (
+    PASSING,
+    Registry,
+    copy_image,
+    current_digest,
+    put_manifest,
+    read_manifest,
+    tag_names,
+)
 from ._errors import RegistryError
 from ._images import Manifest
 from ._models import SIGNATURE
@@ -100,18 +108,34 @@ def write(registry: Registry, source: str, target: str, changes: t.Sequence[Nami
             if source != target and naming.after not in copied:
                 copy_image(registry, source, naming.image, target)
                 copied.add(naming.after)
-            now = current_digest(registry, target, naming.name)
-            if now not in (naming.before, naming.after):
-                written.append(Written(naming, "changed_since", f"it is {now} by now" if now else "it is gone by now"))
-                if naming.signature:
-                    return written + _not_tried(changes[position + 1 :])
-                continue
-            put_manifest(registry, target, naming.image, naming.name)
-            written.append(_proven(registry, target, naming))
+            written.append(_name(registry, target, naming))
         except RegistryError as error:
             written.append(Written(naming, "not_written", str(error)))
+        outcome = written[-1].outcome
+        if outcome == "not_written" or (outcome != "written" and naming.signature):
             return written + _not_tried(changes[position + 1 :])
     return written
+
+
+def _name(registry: Registry, target: str, naming: Naming) -> Written:
+    """Give an image its name, unless the name is another image by now. Raises RegistryError.
+
+    After an answer that was lost, or that only asks for patience, the name is looked at before it is given again.
+    """
+    for attempts_left in registry.client.attempts():
+        now = current_digest(registry, target, naming.name)
+        if now not in (naming.before, naming.after):
+            return Written(naming, "changed_since", f"it is {now} by now" if now else "it is gone by now")
+        if now == naming.after:
+            break
+        try:
+            put_manifest(registry, target, naming.image, naming.name)
+        except RegistryError as error:
+            if not attempts_left or error.kind not in PASSING:
+                raise
+        else:
+            break
+    return _proven(registry, target, naming)
 
 
 def _not_tried(left: t.Sequence[Naming]) -> list[Written]:

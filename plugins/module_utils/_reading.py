@@ -15,17 +15,25 @@ from ._client import ONCE, SAFE, Client
 from ._distribution import (
     Registry,
     RegistrySettings,
+    check_it_is_gitlabs,
     current_digest,
     read_image,
     registry_mode,
     tag_names,
-    wants_gitlabs_tokens,
 )
 from ._errors import InputError, RegistryError
 from ._graphql import GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages, read_schema
 from ._images import Image
 from ._models import Mode, Repository, Tag
-from ._rest import LISTING_CAP, first_tag_names, keyset_supported, tag_detail, tag_names_keyset, tag_names_offset
+from ._rest import (
+    LISTING_CAP,
+    caller_is_administrator,
+    first_tag_names,
+    keyset_supported,
+    tag_detail,
+    tag_names_keyset,
+    tag_names_offset,
+)
 
 # How many repositories are looked at, at most, to find one that shows what kind of server this is.
 PROBES = 20
@@ -95,12 +103,14 @@ class Reading:
     """A repository's tags by name. error: why it counts as unread; the tags are then not to be used.
 
     complete: nothing is missing, as far as can be told. witness: the registry itself says so, of no tags at all too.
+    unknown: the registry itself says that it has no such repository, which one whose storage is lost says too.
     """
 
     repository: Repository
     tags: tuple[Tag, ...] = ()
     complete: bool = False
     witness: bool = False
+    unknown: bool = False
     error: RegistryError | None = None
 
     @property
@@ -120,12 +130,11 @@ def find_out(client: Client, repositories: t.Sequence[Repository], sources: Sour
     if not repositories:
         return server
     if sources.registry:
-        server.registry = registry_of(client, sources.registry, repositories[0].location, sources.images)
-        server.registry.expect([repository.path for repository in repositories])
+        _find_registry(server, sources, repositories)
     shown = _find_mode(server, repositories, need) if server.way != "registry" or need.details else None
     if server.way == "registry" and need.details and server.mode == Mode.UNKNOWN and server.registry:
         server.mode = registry_mode(server.registry, repositories[0].path)
-    if sources.via == "auto" and shown and server.registry:
+    if sources.via == "auto" and sources.registry and shown and server.registry:
         _prefer_registry(server, server.registry, shown)
     return server
 
@@ -138,6 +147,18 @@ def _way(server: Server, via: str) -> str:
     return via if via != "auto" else "graphql" if server.graphql else "rest"
 
 
+def _find_registry(server: Server, sources: Sources, repositories: t.Sequence[Repository]) -> None:
+    """The registry that holds the repositories; where nobody insists on it, it may be missing."""
+    settings = t.cast(RegistrySettings, sources.registry)
+    try:
+        server.registry = registry_of(server.client, settings, repositories[0].location, sources.images)
+        server.registry.expect([repository.path for repository in repositories])
+    except (InputError, RegistryError) as error:
+        if sources.via == "registry" or getattr(error, "kind", "") in ("stopped", "unauthorized"):
+            raise
+        server.why_no_registry = str(error)
+
+
 def registry_of(
     client: Client,
     settings: RegistrySettings,
@@ -146,13 +167,16 @@ def registry_of(
 ) -> Registry:
     """The registry at the address that was given, else at the location that GitLab tells of a repository or project.
 
-    GitLab tells no scheme: it is taken to be GitLab's own. Raises InputError where there is no address.
+    GitLab tells no scheme: it is taken to be GitLab's own. Raises InputError where there is no address, and
+    RegistryError where the given one is not of this GitLab's registry.
     """
     host = location.partition("/")[0]
     if not settings.url and not host:
         raise InputError("GitLab does not tell where its registry is: give registry_url.")
     scheme = client.settings.url.partition(":")[0]
-    return Registry(client, settings.url or f"{scheme}://{host}", settings.login, images)
+    registry = Registry(client, settings.url or f"{scheme}://{host}", settings.login, images)
+    check_it_is_gitlabs(registry, host)
+    return registry
 
 
 def _prefer_registry(server: Server, registry: Registry, shown: Reading) -> None:
@@ -258,7 +282,7 @@ def list_names(server: Server, repository: Repository) -> Reading:
     capped = server.mode != Mode.DATABASE and len(names) == LISTING_CAP
     if capped and server.registry:
         listing = _listed_by_registry(server.registry, repository, ONCE)
-        if listing.complete:
+        if listing.complete and set(names) <= set(listing.names):
             return listing
     return Reading(repository, tuple(Tag(name) for name in sorted(names)), complete=bool(names) and not capped)
 
@@ -269,32 +293,28 @@ def _listed_by_registry(registry: Registry, repository: Repository, resend: froz
         names = tag_names(registry, repository.path, resend=resend)
     except RegistryError as error:
         return Reading(repository, error=error)
-    known = names is not None
-    return Reading(repository, tuple(Tag(name) for name in sorted(names or ())), complete=known, witness=known)
+    tags, known = tuple(Tag(name) for name in sorted(names or ())), names is not None
+    return Reading(repository, tags, complete=known, witness=known, unknown=not known)
 
 
 def read_settled(server: Server, repository: Repository, need: Need) -> Reading:
     """One repository's tags. Where none are listed, the registry itself is asked whether that is so."""
-    reading = read_tags(server, [repository], need)[0]
-    return settled(server, reading) if not reading.tags else reading
+    return settled(server, read_tags(server, [repository], need)[0])
 
 
 def settled(server: Server, listing: Reading) -> Reading:
-    """An empty listing as the registry itself confirms it, where it can be asked; else as it is.
-
-    One that does not know the repository is believed when it is a GitLab's: file systems forget empty repositories.
-    """
-    registry = server.registry
-    if registry is None or listing.error or listing.witness:
+    """An empty listing as the registry itself confirms it, or does not, where it can be asked; else as it is."""
+    if server.registry is None or listing.error or listing.witness or listing.tags:
         return listing
-    found = _listed_by_registry(registry, listing.repository, ONCE)
-    if found.witness:
-        return found
-    try:
-        known = not found.error and wants_gitlabs_tokens(registry)
-    except RegistryError:
-        known = False
-    return replace(found, complete=True, witness=True) if known else listing
+    found = _listed_by_registry(server.registry, listing.repository, ONCE)
+    return listing if found.error else found
+
+
+def rules_are_hidden(server: Server, *, job_token: bool) -> bool:
+    """Whether GitLab may have protection rules for tags that can't be read and that it would let this caller past."""
+    if server.uses_graphql or server.mode == Mode.NO_DATABASE or job_token:
+        return False
+    return caller_is_administrator(server.client)
 
 
 def _read_by_cursor(server: Server, repositories: t.Sequence[Repository]) -> list[Reading]:

@@ -75,7 +75,7 @@ def _ask(server: Server, via: str, order: Order) -> Fate:
                 return Fate(order, "not_emptied", short)
         if order.checked:
             listing = settled(server, list_names(server, order.repository))
-            reason = why_not_empty(listing)
+            reason = why_not_empty(listing, emptied=order.tags is not None and bool(order.tags.deletions))
             if reason:
                 return Fate(order, "not_deleted", reason)
         delete_repository(server.client, order.repository)
@@ -95,10 +95,17 @@ def _look(server: Server, order: Order) -> Fate:
     return Fate(order, "delete_failed", _WHY_FAILED) if found.status == "delete_failed" else Fate(order, "scheduled")
 
 
-def why_not_empty(listing: Reading) -> str | None:
-    """Why a repository can't be taken for empty; None where the registry itself says that it is."""
+def why_not_empty(listing: Reading, *, emptied: bool = False) -> str | None:
+    """Why a repository can't be taken for empty; None where the registry itself says that it is.
+
+    emptied: all its tags were deleted just now, after which some storages know nothing of the repository any more.
+    """
     if listing.error:
-        return str(listing.error)
+        return listing.error.message
     if listing.tags:
         return f"it has {len(listing.tags)} tags"
-    return None if listing.witness else "no tags are listed, which a registry that fails looks like too"
+    if listing.witness or (emptied and listing.unknown):
+        return None
+    if listing.unknown:
+        return "the registry does not know it, which one whose storage is lost says too"
+    return "no tags are listed, which a registry that fails looks like too"

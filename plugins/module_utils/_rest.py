@@ -12,9 +12,9 @@ Every function raises RegistryError when the answer is not the one it is named a
 from __future__ import annotations
 
 import typing as t
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
-from ._client import REFUSED, SAFE, Client, Response
+from ._client import ONCE, REFUSED, SAFE, Client, Response
 from ._errors import ADVICE, RegistryError
 from ._models import TAG_NAME, Project, Repository, ServerPolicy, Tag, parse_time
 
@@ -115,7 +115,7 @@ def tag_names_keyset(client: Client, repository: Repository) -> list[str]:
         if any(name in names for name in page):
             raise _incomplete(answer, "a page repeats tags of the pages before it", attempt)
         names.update(dict.fromkeys(page))
-        following = _link_query(answer)
+        following = answer.next_query
         if following is None:
             return list(names)
         if "last" not in following:
@@ -156,13 +156,17 @@ def tag_detail(client: Client, repository: Repository, name: str) -> Tag | None:
 
 
 def delete_tag(client: Client, repository: Repository, name: str) -> Response:
-    """Ask for one tag's deletion. Returns a 200, a 404 or a 403: what the last two mean depends on the release."""
+    """Ask for one tag's deletion. Returns a 200, a 404 or a 403: what the last two mean depends on the release.
+
+    It is sent once: whoever asks again has to look at the tag before.
+    """
     return _request(
         client,
         "DELETE",
         f"{_tags_path(repository)}/{segment(name)}",
         attempt=f"delete tag {repository.path}:{name}",
         accept=(403, 404),
+        resend=ONCE,
     )
 
 
@@ -203,7 +207,10 @@ def delete_repository(client: Client, repository: Repository) -> None:
     Asking again while it is under way changes nothing, and after it failed makes it go on.
     """
     path = f"/projects/{repository.project_id}/registry/repositories/{repository.id}"
-    _request(client, "DELETE", path, attempt=f"delete repository {repository.path}", success=202)
+    attempt = f"delete repository {repository.path}"
+    answer = _request(client, "DELETE", path, attempt=attempt, success=202, accept=(404,))
+    if answer.status == 404 and not answer.resent:
+        raise error_of(answer, attempt)
 
 
 def caller_is_administrator(client: Client) -> bool:
@@ -304,18 +311,8 @@ def _next_page(answer: Response) -> int | None:
     """The next page's number: X-Next-Page, or where a proxy removed it the query of Link. Its host is never used."""
     text = answer.headers.get("X-Next-Page")
     if text is None:
-        text = (_link_query(answer) or {}).get("page", "")
+        text = (answer.next_query or {}).get("page", "")
     return int(text) if text.isdigit() else None
-
-
-def _link_query(answer: Response) -> dict[str, str] | None:
-    """The query of the next link; None when there is none."""
-    for link in answer.headers.get("Link", "").split(","):
-        target, _semicolon, relation = link.partition(";")
-        if 'rel="next"' in relation:
-            query = parse_qs(urlsplit(target.strip().strip("<>")).query, keep_blank_values=True)
-            return {name: values[-1] for name, values in query.items()}
-    return None
 
 
 def _incomplete(answer: Response, message: str, attempt: str) -> RegistryError:
