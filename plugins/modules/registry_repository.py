@@ -206,6 +206,12 @@ outcome:
       type: str
       returned: success
       sample: ""
+errors:
+  description: The repositories that could not be read, each with the request that failed.
+  returned: when the repositories could be read
+  type: list
+  elements: dict
+  sample: []
 error:
   description: The request that failed the task.
   returned: when nothing could be read because a request failed
@@ -427,6 +433,15 @@ def _row(
     }
 
 
+def errors_of(state: State) -> list[dict[str, t.Any]]:
+    """What could not be read, for the result."""
+    return [
+        {"repository": reading.repository.path, **reading.error.as_result()}
+        for reading in state.readings
+        if reading.error
+    ]
+
+
 def empty(state: State, plan: Plan) -> Applied:
     """Delete the tags."""
     outcome = delete(state.server, plan, state.via)
@@ -479,7 +494,7 @@ def main() -> None:
         state = observe(connection, params, wish)
         plan = plan_of(state, wish)
         wait = float(params["wait_timeout"]) if params["wait"] else None
-        result = {"repositories": rows_of(state, plan, wish)}
+        result = {"repositories": rows_of(state, plan, wish), "errors": errors_of(state)}
         for path in () if wish.absent else unproven(state):
             module.warn(
                 f"GitLab lists no tags of {path}, which a registry that fails looks like too: that it is empty is not "
