@@ -350,12 +350,34 @@ def plan_of(state: State, wish: Wish) -> Plan:
     plan = limited(parts, wish.limits)
     refusals = list(plan.refusals)
     if wish.absent:
+        refusals += _beyond_limits(state.readings, wish)
         refusals += [reason for part, reading in zip(parts, state.readings) for reason in _doubts(part, reading, wish)]
     if state.hidden_rules:
         refusals.append(
             "GitLab would let an administrator delete protected tags, and its protection rules can't be read here"
         )
     return Plan(plan.repositories, tuple(refusals))
+
+
+def _beyond_limits(readings: t.Sequence[Reading], wish: Wish) -> list[str]:
+    """Where GitLab deletes the tags with their repository, its listing alone says how many these are."""
+    each, total = wish.limits.max_deletions, wish.limits.max_deletions_total
+    if wish.empties or (each is None and total is None):
+        return []
+    found = [
+        f"{reading.repository.path}: its tags can't be counted, and max_deletions or max_deletions_total is set"
+        for reading in readings
+        if reading.error or not (reading.complete or reading.witness)
+    ]
+    found += [
+        f"{reading.repository.path}: {len(reading.tags)} tags would be deleted, more than max_deletions {each}"
+        for reading in readings
+        if each is not None and len(reading.tags) > each
+    ]
+    going = sum(len(reading.tags) for reading in readings)
+    if total is not None and going > total:
+        found.append(f"{going} tags would be deleted in total, more than max_deletions_total {total}")
+    return found
 
 
 def _part(reading: Reading, wish: Wish) -> RepositoryPlan:
