@@ -75,12 +75,15 @@ def _ask(server: Server, via: str, order: Order) -> Fate:
                 return Fate(order, "not_emptied", short)
         if order.checked:
             listing = settled(server, list_names(server, order.repository))
+            if listing.error:
+                raise listing.error
             reason = why_not_empty(listing, emptied=order.tags is not None and bool(order.tags.deletions))
             if reason:
                 return Fate(order, "not_deleted", reason)
         delete_repository(server.client, order.repository)
     except RegistryError as error:
-        return Fate(order, "not_deleted", str(error))
+        gone = error.kind == "not_found" and _look(server, order).outcome == "deleted"
+        return Fate(order, "deleted") if gone else Fate(order, "not_deleted", str(error))
     return Fate(order, "scheduled")
 
 

@@ -207,10 +207,7 @@ def delete_repository(client: Client, repository: Repository) -> None:
     Asking again while it is under way changes nothing, and after it failed makes it go on.
     """
     path = f"/projects/{repository.project_id}/registry/repositories/{repository.id}"
-    attempt = f"delete repository {repository.path}"
-    answer = _request(client, "DELETE", path, attempt=attempt, success=202, accept=(404,))
-    if answer.status == 404 and not answer.resent:
-        raise error_of(answer, attempt)
+    _request(client, "DELETE", path, attempt=f"delete repository {repository.path}", success=202)
 
 
 def caller_is_administrator(client: Client) -> bool:

@@ -225,6 +225,7 @@ def find_place(client: Client, path: str, *, job_token: bool) -> Place:
     path = repository_path(path)
     parts = path.split("/")
     found: Place | None = None
+    refusal: RegistryError | None = None
     for length in range(len(parts), 1, -1):
         parent = "/".join(parts[:length])
         try:
@@ -233,8 +234,10 @@ def find_place(client: Client, path: str, *, job_token: bool) -> Place:
                 raise _no_registry(f"look for repository {path}")
             listing = project_repositories(client, project.id if project else parent)
         except RegistryError as error:
-            if error.status != 404:
+            # To a job token newer releases answer 403 for every project but the job's own, also for none.
+            if error.status != 404 and not (job_token and error.status == 403):
                 raise
+            refusal = refusal or (error if error.status == 403 else None)
             continue
         repository = next((repository for repository in listing if repository.path == path), None)
         if repository:
@@ -242,6 +245,8 @@ def find_place(client: Client, path: str, *, job_token: bool) -> Place:
         found = found or Place(path, project, None)
     if found:
         return found
+    if refusal:
+        raise refusal
     message = "none of the projects that it could belong to is there"
     raise RegistryError("not_found", message, attempt=f"look for repository {path}")
 

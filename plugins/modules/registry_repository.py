@@ -206,6 +206,12 @@ outcome:
       type: str
       returned: success
       sample: ""
+errors:
+  description: The repositories that could not be read, each with the request that failed.
+  returned: when the repositories could be read
+  type: list
+  elements: dict
+  sample: []
 error:
   description: The request that failed the task.
   returned: when nothing could be read because a request failed
@@ -344,12 +350,34 @@ def plan_of(state: State, wish: Wish) -> Plan:
     plan = limited(parts, wish.limits)
     refusals = list(plan.refusals)
     if wish.absent:
+        refusals += _beyond_limits(state.readings, wish)
         refusals += [reason for part, reading in zip(parts, state.readings) for reason in _doubts(part, reading, wish)]
     if state.hidden_rules:
         refusals.append(
             "GitLab would let an administrator delete protected tags, and its protection rules can't be read here"
         )
     return Plan(plan.repositories, tuple(refusals))
+
+
+def _beyond_limits(readings: t.Sequence[Reading], wish: Wish) -> list[str]:
+    """Where GitLab deletes the tags with their repository, its listing alone says how many these are."""
+    each, total = wish.limits.max_deletions, wish.limits.max_deletions_total
+    if wish.empties or (each is None and total is None):
+        return []
+    found = [
+        f"{reading.repository.path}: its tags can't be counted, and max_deletions or max_deletions_total is set"
+        for reading in readings
+        if reading.error or not (reading.complete or reading.witness)
+    ]
+    found += [
+        f"{reading.repository.path}: {len(reading.tags)} tags would be deleted, more than max_deletions {each}"
+        for reading in readings
+        if each is not None and len(reading.tags) > each
+    ]
+    going = sum(len(reading.tags) for reading in readings)
+    if total is not None and going > total:
+        found.append(f"{going} tags would be deleted in total, more than max_deletions_total {total}")
+    return found
 
 
 def _part(reading: Reading, wish: Wish) -> RepositoryPlan:
@@ -427,6 +455,15 @@ def _row(
     }
 
 
+def errors_of(state: State) -> list[dict[str, t.Any]]:
+    """What could not be read, for the result."""
+    return [
+        {"repository": reading.repository.path, **reading.error.as_result()}
+        for reading in state.readings
+        if reading.error
+    ]
+
+
 def empty(state: State, plan: Plan) -> Applied:
     """Delete the tags."""
     outcome = delete(state.server, plan, state.via)
@@ -479,7 +516,7 @@ def main() -> None:
         state = observe(connection, params, wish)
         plan = plan_of(state, wish)
         wait = float(params["wait_timeout"]) if params["wait"] else None
-        result = {"repositories": rows_of(state, plan, wish)}
+        result = {"repositories": rows_of(state, plan, wish), "errors": errors_of(state)}
         for path in () if wish.absent else unproven(state):
             module.warn(
                 f"GitLab lists no tags of {path}, which a registry that fails looks like too: that it is empty is not "

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.integration.driver import Ansible, Task
+from tests.integration.repeated import asked, repeated
 from tests.integration.scenarios import MIXED_REASONS, MIXED_RULES, TOKEN, days_ago, repository, server, tag, team
 from tests.simulator.harness import Simulator
 
@@ -434,3 +435,102 @@ def test_a_token_that_graphql_does_not_take_goes_on_by_rest(ansible: Ansible, si
     asked = ansible.module(CLEANUP, {"project": "team/app", "name_regex_delete": "v1", "delete_via": "graphql"})
     assert asked.failed
     assert "Use delete_via: auto or rest" in asked.message
+
+
+@pytest.mark.parametrize(("mode", "generation"), [("M1", "G18"), ("M2", "G18"), ("M2", "G15"), ("M1", "G17")])
+def test_the_registry_itself_deletes_by_name_alone(
+    ansible: Ansible, simulator: Simulator, mode: str, generation: str
+) -> None:
+    tags = [
+        tag("dev-1", 90, image="shared"),
+        tag("dev-2", 90, image="shared"),
+        tag("dev-3", 70),
+        tag("v1", 90, image="shared"),
+        tag("v2", 1),
+    ]
+    simulator.load(only(tags, mode=mode, generation=generation))
+    options = {"project": "team/app", "name_regex_delete": "dev-.*", "delete_via": "registry"}
+    found = repeated(ansible, simulator, CLEANUP, options, "plan")
+    assert found.run.result["server"]["delete_via"] == "registry"
+    counts = found.run.result["outcome"]["counts"]
+    assert counts["deleted"] == sum(counts.values()) == 3
+    assert left(simulator) == ["v1", "v2"]
+    deleted = asked(found.log, "DELETE", "")
+    way = "tags/reference" if generation == "G15" else "manifests"
+    assert {path for path in deleted if f"/{way}/" in path} == {f"/v2/team/app/{way}/dev-{n}" for n in (1, 2, 3)}
+    # Never by digest, and never through GitLab.
+    assert not [path for path in deleted if "sha256" in path or not path.startswith("/v2/")]
+    assert not [entry for entry in found.log if entry["kind"] == "graphql" and entry["write"]]
+
+
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_what_the_registry_itself_refuses_is_told_of_each_tag(
+    ansible: Ansible, simulator: Simulator, mode: str
+) -> None:
+    tags = [tag("dev-1", 90), tag("dev-2", 80), tag("v1", 1)]
+    options = {"project": "team/app", "name_regex_delete": "dev-.*", "delete_via": "registry"}
+
+    def refused_run(**changes: Any) -> Task:
+        task = ansible.module(CLEANUP, {**options, **changes})
+        assert task.failed
+        assert task.result["result"] == "partial"
+        assert task.result["outcome"]["counts"]["not_deleted"] == 2
+        assert task.result["outcome"]["remaining"] == 3
+        assert left(simulator) == ["dev-1", "dev-2", "v1"]
+        return task
+
+    simulator.load(only(tags, mode=mode, registry={"deletes_enabled": False}))
+    assert "deletion is switched off" in refused_run().message
+    simulator.load(only(tags, mode=mode, registry={"read_only": True}))
+    assert "405" in refused_run().message
+    simulator.load(only(tags, mode=mode))
+    assert "Maintainer" in refused_run(api_token="glpat-dev").message
+    # The token says what it is good for, so that nothing was asked of the registry in vain.
+    assert asked(simulator.requests(), "DELETE", "") == []
+
+
+def test_deletions_by_the_registry_itself_survive_other_peoples_and_lost_answers(
+    ansible: Ansible, simulator: Simulator
+) -> None:
+    simulator.load(only([tag(f"dev-{number}", 90) for number in range(1, 5)] + [tag("v1", 1)]))
+    forbidden = {"errors": [{"code": "DENIED", "message": "tag is protected"}]}
+    simulator.faults(
+        [
+            {"method": "DELETE", "path": "/dev-1$", "first": 1, "action": "reset_after"},
+            {
+                "method": "DELETE",
+                "path": "/dev-2$",
+                "first": 1,
+                "action": "mutate",
+                "remove_tag": {"repository": "team/app", "name": "dev-2"},
+            },
+            {"method": "DELETE", "path": "/dev-3$", "action": "status", "status": 403, "json": forbidden},
+        ]
+    )
+    run = ansible.module(
+        CLEANUP, {"project": "team/app", "name_regex_delete": "dev-.*", "delete_via": "registry", "concurrency": 1}
+    )
+    assert run.failed
+    outcome = {
+        row["name"]: name for name, rows in run.result["outcome"].items() if isinstance(rows, list) for row in rows
+    }
+    assert outcome == {"dev-1": "deleted", "dev-2": "already_gone", "dev-3": "not_deleted", "dev-4": "deleted"}
+    assert "tag is protected" in run.message
+    assert left(simulator) == ["dev-3", "v1"]
+
+
+def test_a_job_token_deletes_in_the_registry_of_its_own_project(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team("M2"))
+    run = ansible.module(
+        CLEANUP,
+        {
+            "project": "team/app",
+            "name_regex_delete": "dev-[12]",
+            "delete_via": "registry",
+            "api_job_token": "job-token",
+        },
+        env={"GITLAB_TOKEN": None},
+    )
+    assert run.result["result"] == "ok", run.message
+    assert run.result["outcome"]["counts"]["deleted"] == 4
+    assert len(asked(simulator.requests(), "DELETE", "/v2/")) == 4

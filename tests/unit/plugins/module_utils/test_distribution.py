@@ -20,13 +20,13 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._distribution 
     Login,
     Registry,
     catalog,
+    check_it_is_gitlabs,
     current_digest,
     delete_tag,
     read_image,
     read_manifest,
     registry_mode,
     tag_names,
-    wants_gitlabs_tokens,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import RegistryError
 from ansible_collections.containerops.gitlab.plugins.module_utils._images import OCI_IMAGE, OCI_INDEX, digest_of
@@ -228,9 +228,11 @@ def test_pages_follow_relative_links_and_never_their_host(world: World) -> None:
     assert tag_names(world.registry(), "a/b") == ["v1", "v2", "v3"]
 
 
+FIRST = "/a/b/tags/list?n=1000"
 NEXT = '</v2/a/b/tags/list?last=v2&n=1000>; rel="next"'
 DOUBTFUL: list[tuple[dict[str, Any], str]] = [
-    ({"/a/b/tags/list?n=1000": listing([], Link=NEXT)}, "a page is empty"),
+    ({FIRST: listing([], Link=NEXT)}, "a page is empty"),
+    ({FIRST: listing(["v1"], Link="</v2/a/b/tags/list?n=1>; rel=next")}, "does not say where it goes on"),
     ({"/a/b/tags/list?n=1000": listing(["v1"], Link=NEXT), "/a/b/tags/list?n=1000&last=v2": listing([])}, "empty"),
     (
         {"/a/b/tags/list?n=1000": listing(["v1"], Link=NEXT), "/a/b/tags/list?n=1000&last=v2": listing(["v1"])},
@@ -412,11 +414,21 @@ def test_what_the_registry_says_of_itself(world: World) -> None:
         assert registry_mode(world.registry(), "a/b") == mode
 
 
-def test_a_stranger_is_sent_to_gitlab(world: World) -> None:
-    assert wants_gitlabs_tokens(world.registry())
+def test_whose_registry_it_is(world: World) -> None:
+    host = world.seen.url.partition("//")[2]
+    check_it_is_gitlabs(world.registry(), host.upper())
+    assert world.seen.requests == []
+    # At another address than GitLab names it is GitLab's own where it wants this GitLab's tokens.
+    check_it_is_gitlabs(world.registry(), "registry.example.com")
+    assert world.fake.tokens == []
+    for realm in ("http://gitlab.example.com/jwt/auth", f"{world.seen.url}/token"):
+        world.fake.realm = realm
+        with pytest.raises(RegistryError, match="GitLab names registry.example.com as its registry"):
+            check_it_is_gitlabs(world.registry(), "registry.example.com")
     world.fake.scheme = "open"
     world.fake.answers["/"] = (200, {}, b"{}")
-    assert not wants_gitlabs_tokens(world.registry())
+    with pytest.raises(RegistryError, match="GitLab names none as its registry"):
+        check_it_is_gitlabs(world.registry(), "")
 
 
 def test_the_catalog_comes_page_by_page(world: World) -> None:
@@ -443,6 +455,61 @@ def test_the_catalog_is_for_administrators(world: World) -> None:
 def test_an_unencrypted_token_service_is_not_used_by_an_encrypted_registry(world: World) -> None:
     registry = world.registry(OWN)
     registry.url = "https://registry.example.com"
-    with pytest.raises(RegistryError, match="unencrypted"):
+    with pytest.raises(RegistryError, match="not encrypted"):
         tag_names(registry, "a/b")
     assert world.fake.tokens == []
+
+
+def test_passwords_go_to_the_registry_and_to_gitlab_alone(world: World) -> None:
+    with serving(lambda _number, _request: (200, JSON, b'{"token": "x"}')) as thief:
+        world.fake.realm = thief.url.replace("127.0.0.1", "localhost") + "/token"
+        with pytest.raises(RegistryError, match="wants the credentials sent to http://localhost"):
+            tag_names(world.registry(OWN), "a/b")
+        assert thief.requests == []
+
+
+def test_threads_that_learn_together_all_get_their_answer(world: World) -> None:
+    paths = [f"a/r{number}" for number in range(12)]
+    world.fake.answers = {f"/{path}/tags/list?n=1000": listing(["v1"], path) for path in paths}
+    registry = world.registry(OWN, concurrency=6)
+    found = registry.client.parallel(lambda path: tag_names(registry, path), paths)
+    assert found == [["v1"]] * 12
+
+
+def test_a_full_page_without_a_link_is_looked_behind(world: World) -> None:
+    names = [f"v{number:04}" for number in range(1000)]
+    world.fake.answers = {FIRST: listing(names), "/a/b/tags/list?n=1000&last=v0999": listing(["w"])}
+    assert tag_names(world.registry(), "a/b") == [*names, "w"]
+    world.fake.answers["/a/b/tags/list?n=1000&last=v0999"] = listing(None)
+    assert tag_names(world.registry(), "a/b") == names
+    # One that ignores where to go on, and gives everything again.
+    world.fake.answers["/a/b/tags/list?n=1000&last=v0999"] = listing(names)
+    assert tag_names(world.registry(), "a/b") == names
+
+
+def test_a_head_without_an_image_is_confirmed(world: World) -> None:
+    world.fake.answers["HEAD /a/b/manifests/v1"] = (404, {}, b"")
+    assert current_digest(world.registry(), "a/b", "v2") is None
+    body, _config = image()
+    world.fake.answers["GET /a/b/manifests/v1"] = manifest(body)
+    assert current_digest(world.registry(), "a/b", "v1") == digest_of(body)
+    world.fake.answers["GET /a/b/manifests/v1"] = (404, {"Content-Type": "text/html"}, b"<html>")
+    with pytest.raises(RegistryError, match="404"):
+        current_digest(world.registry(), "a/b", "v1")
+
+
+def test_a_config_is_no_longer_than_it_is_told_to_be(world: World) -> None:
+    body, config = image()
+    world.fake.answers = {
+        "/a/b/manifests/v1": manifest(body),
+        f"/a/b/blobs/{digest_of(config)}": (200, {}, config + b" " * 1000),
+    }
+    with pytest.raises(RegistryError, match="is longer than"):
+        read_image(world.registry(), "a/b", "v1")
+
+
+def test_a_deletion_is_sent_once(world: World) -> None:
+    world.fake.answers["DELETE /a/b/manifests/v1"] = (503, JSON, b"{}")
+    with pytest.raises(RegistryError, match="503"):
+        delete_tag(world.registry(), "a/b", "v1")
+    assert len(world.asked("/v2/a/b/manifests")) == 1

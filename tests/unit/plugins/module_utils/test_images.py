@@ -132,6 +132,7 @@ def test_any_bytes_are_a_manifest_or_none(body: bytes, media_type: str) -> None:
         (b"{}", None),
         (b"[]", None),
         (b"\xff", None),
+        (b"[" * 200_000, None),
     ],
 )
 def test_the_date_of_a_config(config: bytes, date: datetime | None) -> None:
