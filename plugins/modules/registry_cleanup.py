@@ -719,8 +719,7 @@ from ..module_utils._matching import compile_pattern
 from ..module_utils._models import Mode, Project, format_time
 from ..module_utils._plan import Limits, Plan, RepositoryPlan, file_lines, limited, result
 from ..module_utils._preview import decisions_of, need_of, parameters_in_request, predicted
-from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags
-from ..module_utils._rest import caller_is_administrator
+from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags, rules_are_hidden
 from ..module_utils._retention import Rules, date_source, decide, name_reason
 from ..module_utils._run import Applied, Connection, applied_deletion, connect, failing, finish, intent_of, new_module
 from ..module_utils._scope import Scope, Selection, check_scope, select
@@ -875,9 +874,8 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     if wish.parameters:
         need = need_of(server, wish.parameters)
     readings = read_tags(server, selection.repositories, need)
-    unread = not server.uses_graphql and server.mode != Mode.NO_DATABASE and not params["allow_unread_protection"]
-    hidden = unread and wish.parameters is None
-    unread_protection = hidden and bool(readings) and not connection.is_job_token and caller_is_administrator(client)
+    matters = bool(readings) and wish.parameters is None and not params["allow_unread_protection"]
+    unread_protection = matters and rules_are_hidden(server, job_token=connection.is_job_token)
     return State(selection, server, tuple(readings), via, client.clock, unread_protection)
 
 

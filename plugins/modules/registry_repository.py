@@ -136,7 +136,8 @@ EXAMPLES = r"""
 RETURN = r"""
 result:
   description:
-    - V(ok) when the repositories are as they were meant to be, or GitLab has accepted to delete them.
+    - V(ok) when the repositories are as they were meant to be, as far as O(protect) and unknown digests allow, or
+      GitLab has accepted to delete them.
     - V(partial) when something could not be done, V(refused) when it must not be done, V(failed) when nothing could be
       read.
   returned: always
@@ -196,7 +197,7 @@ outcome:
       sample: team/app/web
     outcome:
       description:
-        - V(emptied), V(not_emptied), V(deleted) when it is gone, V(scheduled) when GitLab has accepted to delete it,
+        - V(emptied), V(tags_kept) when tags stay on purpose, V(not_emptied), V(deleted) when it is gone, V(scheduled) when GitLab has accepted to delete it,
           V(delete_failed) when GitLab gave up, or V(not_deleted).
       type: str
       returned: success
@@ -226,21 +227,24 @@ requests:
 """
 
 import typing as t
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 from ..module_utils._argspec import CONNECTION, REGISTRY, ArgumentSpec
+from ..module_utils._deletion import Fate as TagFate
 from ..module_utils._deletion import choose_way, delete
 from ..module_utils._errors import InputError
 from ..module_utils._matching import compile_pattern
-from ..module_utils._models import Mode, Repository
+from ..module_utils._models import Repository
 from ..module_utils._plan import Limits, Plan, RepositoryPlan, diff, limited
-from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags, settled
+from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags, rules_are_hidden, settled
 from ..module_utils._repository_deletion import GOOD, Fate, Order, delete_repositories, why_not_empty
-from ..module_utils._rest import caller_is_administrator
 from ..module_utils._retention import Rules, decide
-from ..module_utils._run import Applied, Connection, Intent, connect, failing, finish, new_module
+from ..module_utils._run import Applied, Connection, Intent, applied_deletion, connect, failing, finish, new_module
 from ..module_utils._scope import find_by_id, find_place, repository_path
 
+# What is not there any more.
+GONE = ("deleted", "already_gone", "unverified")
 # How many lines of a diff are shown of all tags that go.
 DIFF_LINES = 100
 
@@ -327,8 +331,7 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -
     server = find_out(client, left, Sources(use_graphql, registry=connection.registry), need)
     via = choose_way(server, params["delete_via"]) if wish.empties else "none"
     readings = [reading if reading.tags else settled(server, reading) for reading in read_tags(server, left, need)]
-    unread = wish.empties and not server.uses_graphql and server.mode != Mode.NO_DATABASE
-    hidden = unread and bool(left) and not connection.is_job_token and caller_is_administrator(client)
+    hidden = wish.empties and bool(left) and rules_are_hidden(server, job_token=connection.is_job_token)
     return State(server, via, tuple(readings), tuple(missing), being_deleted, hidden)
 
 
@@ -392,12 +395,12 @@ def _doubts(part: RepositoryPlan, reading: Reading, wish: Wish) -> list[str]:
     if wish.force:
         return []
     if wish.empties and part.kept:
-        reasons = ", ".join(f"{number} {reason}" for reason, number in part.reasons.items() if reason != "matched")
-        return [f"{path} would not be empty, since tags stay ({reasons})"]
+        return [f"{path} would not be empty, since tags stay ({kept_text(part)})"]
     if wish.empties and reading.tags:
         return []
     reason = why_not_empty(reading)
-    return [f"{path} is not deleted: {reason} (force or empty_first allow it)"] if reason else []
+    allowing = "force or empty_first allow it" if reading.tags else "force allows it"
+    return [f"{path} is not deleted: {reason.rstrip('.')} ({allowing})"] if reason else []
 
 
 def orders_of(state: State, plan: Plan, wish: Wish) -> list[Order]:
@@ -467,26 +470,24 @@ def errors_of(state: State) -> list[dict[str, t.Any]]:
 def empty(state: State, plan: Plan) -> Applied:
     """Delete the tags."""
     outcome = delete(state.server, plan, state.via)
-    rows, warnings = [], []
-    for part in plan.repositories:
-        fates = [fate for fate in outcome.fates if fate.repository == part.repository.path]
-        short = [fate for fate in fates if fate.outcome not in ("deleted", "already_gone", "unverified")]
-        unseen = sum(1 for fate in fates if fate.outcome == "unverified")
-        if unseen:
-            path = part.repository.path
-            warnings.append(f"{path}: {unseen} tags are gone as far as GitLab says, but no listing shows it.")
-        if fates:
-            message = f"{len(short)} tags are left; {short[0].name}: {short[0].message}" if short else ""
-            rows.append(
-                {
-                    "path": part.repository.path,
-                    "outcome": "not_emptied" if short else "emptied",
-                    "message": outcome.halted or message,
-                }
-            )
-    failed = [row for row in rows if row["outcome"] == "not_emptied"]
-    shortfall = f"{failed[0]['path']} is not empty: {failed[0]['message']}" if failed else ""
-    return Applied(rows, shortfall, warnings)
+    applied = applied_deletion(outcome, 0)
+    fates: dict[str, list[TagFate]] = {}
+    for fate in outcome.fates:
+        fates.setdefault(fate.repository, []).append(fate)
+    rows = [_emptied(part, fates[part.repository.path]) for part in plan.repositories if part.deletions]
+    return replace(applied, outcome=rows)
+
+
+def _emptied(part: RepositoryPlan, fates: list[TagFate]) -> dict[str, str]:
+    short = next((fate for fate in fates if fate.outcome not in GONE), None)
+    row = {"path": part.repository.path, "outcome": "tags_kept" if part.kept else "emptied", "message": kept_text(part)}
+    return {**row, "outcome": "not_emptied", "message": f"{short.name}: {short.message}"} if short else row
+
+
+def kept_text(part: RepositoryPlan) -> str:
+    """Which tags stay, by reason."""
+    kept = Counter(decision.reason for decision in part.kept)
+    return ", ".join(f"{number} {reason}" for reason, number in sorted(kept.items()))
 
 
 def remove(state: State, orders: t.Sequence[Order], wait: float | None) -> Applied:
@@ -513,10 +514,15 @@ def main() -> None:
     with failing(module):
         wish = wish_of(params)
         connection = connect(module)
+        if params["wait"] and connection.is_job_token:
+            raise InputError("wait can't be had with a CI/CD job token: give a project access token in api_token.")
         state = observe(connection, params, wish)
         plan = plan_of(state, wish)
         wait = float(params["wait_timeout"]) if params["wait"] else None
         result = {"repositories": rows_of(state, plan, wish), "errors": errors_of(state)}
+        for part in () if wish.absent else plan.repositories:
+            if kept_text(part):
+                module.warn(f"{part.repository.path} will not be empty, since tags stay: {kept_text(part)}.")
         for path in () if wish.absent else unproven(state):
             module.warn(
                 f"GitLab lists no tags of {path}, which a registry that fails looks like too: that it is empty is not "

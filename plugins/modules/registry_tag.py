@@ -78,6 +78,12 @@ options:
       - Delete the tag only when it is this image, and refuse the task otherwise. Goes with one O(name) and
         O(state=absent).
     type: str
+  require_digest:
+    description:
+      - Refuse to delete a tag whose digest can't be read, so that it can't be told whether it is still the same right
+        before it goes.
+    type: bool
+    default: true
   delete_via:
     description:
       - How tags are deleted, see O(containerops.gitlab.registry_cleanup#module:delete_via).
@@ -127,7 +133,7 @@ EXAMPLES = r"""
 RETURN = r"""
 result:
   description:
-    - V(ok) when the tags are as they were meant to be; in check mode when they can become so.
+    - V(ok) when the tags are as they were meant to be; in check mode when nothing that can be read speaks against it.
     - V(partial) when something could not be done, V(refused) when it must not be done, V(failed) when nothing could be
       read.
   returned: always
@@ -218,7 +224,16 @@ from ..module_utils._images import DIGEST
 from ..module_utils._models import TAG_NAME, Repository
 from ..module_utils._plan import Plan, RepositoryPlan
 from ..module_utils._promotion import Naming, Written, companions, namings, source_image, write
-from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_settled, registry_of
+from ..module_utils._reading import (
+    Need,
+    Reading,
+    Server,
+    Sources,
+    find_out,
+    read_settled,
+    registry_of,
+    rules_are_hidden,
+)
 from ..module_utils._rest import get_repository
 from ..module_utils._retention import Decision
 from ..module_utils._run import Applied, Connection, Intent, applied_deletion, connect, failing, finish, new_module
@@ -236,12 +251,20 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
             "signatures": {"type": "bool", "default": False},
             "force": {"type": "bool", "default": False},
             "digest": {"type": "str"},
+            "require_digest": {"type": "bool", "default": True},
             "delete_via": {"type": "str", "choices": ["auto", "graphql", "rest", "registry"], "default": "auto"},
         },
         mutually_exclusive=(("repository", "repository_id"),),
         required_one_of=(("repository", "repository_id"),),
         required_if=(("state", "present", ("source",)),),
     )
+)
+
+
+PROTECTED = "is under a tag protection rule of GitLab's"
+HIDDEN_RULES = (
+    "GitLab would let an administrator change protected tags, and its protection rules can't be read here (use a token "
+    "that is no administrator's)"
 )
 
 
@@ -289,7 +312,8 @@ def find_target(connection: Connection, params: t.Mapping[str, t.Any]) -> Target
 class Promotion:
     """What was observed for state present. source: path of the repository with the image.
 
-    doomed: GitLab is deleting the target, and with it all that is named there.
+    doomed: GitLab is deleting the target, and with it all that is named there. protected: tags that a rule of GitLab's
+    covers. hidden_rules: such rules may exist unseen, and GitLab would let this caller past.
     """
 
     registry: Registry
@@ -297,6 +321,8 @@ class Promotion:
     target: str
     namings: tuple[Naming, ...]
     doomed: bool
+    protected: frozenset[str] = frozenset()
+    hidden_rules: bool = False
 
     @property
     def changes(self) -> list[Naming]:
@@ -312,7 +338,30 @@ def observe_promotion(connection: Connection, params: t.Mapping[str, t.Any]) -> 
     along = companions(registry, source, image) if params["signatures"] and source != target.path else {}
     names = list(dict.fromkeys(params["name"]))
     doomed = target.repository is not None and target.repository.being_deleted
-    return Promotion(registry, source, target.path, tuple(namings(registry, target.path, names, image, along)), doomed)
+    found = tuple(namings(registry, target.path, names, image, along))
+    promotion = Promotion(registry, source, target.path, found, doomed)
+    overwritten = [naming.name for naming in found if naming.overwrites]
+    if not (overwritten and params["force"] and target.repository):
+        return promotion
+    server, reading = look(connection, target.repository, overwritten)
+    protected = frozenset(tag.name for tag in reading.tags if tag.protected and tag.name in overwritten)
+    return replace(
+        promotion,
+        protected=protected,
+        hidden_rules=rules_are_hidden(server, job_token=connection.is_job_token),
+    )
+
+
+def look(connection: Connection, repository: Repository, names: t.Collection[str]) -> tuple[Server, Reading]:
+    """The repository's tags, with what is known of those names. Raises RegistryError where they can't be read."""
+    wanted = frozenset(names)
+    need = Need(details=True, dates=False, wanted=lambda name: name in wanted)
+    sources = Sources(use_graphql=not connection.is_job_token, registry=connection.registry)
+    server = find_out(connection.client, [repository], sources, need)
+    reading = read_settled(server, repository, need)
+    if reading.error:
+        raise reading.error
+    return server, reading
 
 
 def intent_of_promotion(promotion: Promotion, force: bool) -> Intent:
@@ -322,6 +371,9 @@ def intent_of_promotion(promotion: Promotion, force: bool) -> Intent:
         for naming in promotion.namings
         if naming.overwrites and not force
     ]
+    refusals += [f"{promotion.target}:{name} {PROTECTED}" for name in sorted(promotion.protected)]
+    if promotion.hidden_rules:
+        refusals.append(HIDDEN_RULES)
     if promotion.doomed:
         refusals.append(f"GitLab is deleting repository {promotion.target} with all its tags")
     changes = promotion.changes
@@ -371,12 +423,16 @@ def promotion_rows(promotion: Promotion) -> list[dict[str, t.Any]]:
 
 @dataclass(frozen=True)
 class Removal:
-    """What was observed for state absent. reading: None where there is no such repository."""
+    """What was observed for state absent. reading: None where there is no such repository.
+
+    hidden_rules: protection rules may exist unseen, and GitLab would let this caller past.
+    """
 
     target: Target
     server: Server | None
     reading: Reading | None
     via: str
+    hidden_rules: bool = False
 
 
 def observe_removal(connection: Connection, params: t.Mapping[str, t.Any]) -> Removal:
@@ -384,14 +440,11 @@ def observe_removal(connection: Connection, params: t.Mapping[str, t.Any]) -> Re
     target = find_target(connection, params)
     if target.repository is None:
         return Removal(target, None, None, "none")
-    need = Need(details=True, dates=False, wanted=lambda name: name in params["name"])
-    sources = Sources(use_graphql=not connection.is_job_token, registry=connection.registry)
-    server = find_out(connection.client, [target.repository], sources, need)
+    server, reading = look(connection, target.repository, params["name"])
     via = choose_way(server, params["delete_via"])
-    reading = read_settled(server, target.repository, need)
-    if reading.error:
-        raise reading.error
-    return Removal(target, server, reading, via)
+    there = any(tag.name in params["name"] for tag in reading.tags)
+    hidden = there and rules_are_hidden(server, job_token=connection.is_job_token)
+    return Removal(target, server, reading, via, hidden)
 
 
 def plan_of(removal: Removal, params: t.Mapping[str, t.Any]) -> Plan:
@@ -403,12 +456,21 @@ def plan_of(removal: Removal, params: t.Mapping[str, t.Any]) -> Plan:
     decisions = tuple(
         Decision(tag, tag.name in names, "named" if tag.name in names else "not_named") for tag in reading.tags
     )
-    refusals = []
+    refusals = [HIDDEN_RULES] if removal.hidden_rules else []
+    missing = names - set(reading.names)
+    if reading.tags and missing and not reading.complete:
+        refusals.append(
+            f"only {len(reading.tags)} tags of {removal.target.path} are listed, so that others may be there"
+        )
     for tag in (decision.tag for decision in decisions if decision.chosen):
         if tag.protected:
-            refusals.append(f"{removal.target.path}:{tag.name} is under a tag protection rule of GitLab's")
+            refusals.append(f"{removal.target.path}:{tag.name} {PROTECTED}")
+        if tag.digest is None and params["require_digest"]:
+            refusals.append(f"the digest of {removal.target.path}:{tag.name} can't be read (require_digest)")
         if digest and tag.digest != digest:
-            told = f"is {tag.digest}, not {digest}" if tag.digest else f"can't be compared: {tag.error}"
+            told = (
+                f"is {tag.digest}, not {digest}" if tag.digest else "can't be compared, since its digest can't be read"
+            )
             refusals.append(f"{removal.target.path}:{tag.name} {told}")
     return Plan((RepositoryPlan(reading.repository, decisions),), tuple(refusals))
 
@@ -458,7 +520,7 @@ def main() -> None:
             intent = intent_of_promotion(promotion, params["force"])
             finish(module, connection, intent, result, lambda: promote(promotion))
         removal = observe_removal(connection, params)
-        if removal.reading and not removal.reading.complete:
+        if removal.reading and not removal.reading.tags and not removal.reading.complete:
             module.warn(
                 f"GitLab lists no tags of {removal.target.path}, which a registry that fails looks like too: that they "
                 "are absent is not proven."

@@ -150,7 +150,10 @@ OWN = {"registry_username": "robot", "registry_password": "secret"}
         (OWN, {**CI, "GITLAB_TOKEN": "d"}, Login("robot", "secret")),
         ({}, {**CI, "GITLAB_TOKEN": "d"}, Login("containerops", "d", gitlab=True)),
         ({"api_oauth_token": "o"}, CI, Login("oauth2", "o", gitlab=True)),
-        ({}, {**CI, "CI_JOB_TOKEN": "e"}, Login("gitlab-ci-token", "job")),
+        ({**OWN, "registry_password": "glpat-x"}, {}, Login("robot", "glpat-x", gitlab=True)),
+        ({}, {**CI, "CI_JOB_TOKEN": "e"}, Login("gitlab-ci-token", "job", gitlab=True)),
+        ({}, {**CI, "CI_API_V4_URL": f"{URL}/api/v4"}, Login("gitlab-ci-token", "job", gitlab=True)),
+        ({}, {**CI, "CI_API_V4_URL": "https://other.example.com/api/v4"}, None),
         ({}, {"CI_JOB_TOKEN": "e"}, Login("gitlab-ci-token", "e", gitlab=True)),
         ({}, {**CI, "CI_REGISTRY_PASSWORD": ""}, None),
         ({}, {}, None),
@@ -165,6 +168,7 @@ def test_which_login_the_registry_gets(options: dict[str, str], environ: dict[st
     [
         ({"registry_url": "https://r.example.com/"}, {"CI_REGISTRY": "c.example.com"}, "https://r.example.com"),
         ({}, {"CI_REGISTRY": "c.example.com:5050"}, "https://c.example.com:5050"),
+        ({}, {"CI_REGISTRY": "c.example.com", "CI_API_V4_URL": "https://other.example.com/api/v4"}, None),
         ({"registry_url": ""}, {"CI_REGISTRY": ""}, None),
     ],
 )

@@ -232,7 +232,11 @@ def test_spoilt_lines_are_left_out(tmp_path: Path) -> None:
     assert load_images(str(path)) == dict(list(some(2).items())[:1])
 
 
-@pytest.mark.parametrize("text", ["hello\n", "[]\n", '{"format": "other"}\n', '{"my": "notes"}\n'])
+FOREIGN = ["hello\n", "[]\n", "{}\nmore\n", '{"format": "other"}\n', '{"my": "notes"}\n']
+FOREIGN += ['{"format": "containerops.gitlab/image-cache", "version": 99}\n{"digest": "new"}\n']
+
+
+@pytest.mark.parametrize("text", FOREIGN)
 def test_a_file_of_another_kind_is_left_alone(tmp_path: Path, text: str) -> None:
     path = tmp_path / "notes"
     path.write_text(text)
@@ -242,9 +246,8 @@ def test_a_file_of_another_kind_is_left_alone(tmp_path: Path, text: str) -> None
     assert path.read_text() == text
 
 
-def test_another_version_is_started_over(tmp_path: Path) -> None:
+def test_an_empty_file_is_a_new_cache(tmp_path: Path) -> None:
     path = tmp_path / "images.jsonl"
-    path.write_text('{"format": "containerops.gitlab/image-cache", "version": 99}\n{"digest": "new"}\n')
-    assert load_images(str(path)) == {}
+    path.write_text("")
     save_images(str(path), some(1))
     assert load_images(str(path)) == some(1)
