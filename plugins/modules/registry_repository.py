@@ -197,8 +197,8 @@ outcome:
       sample: team/app/web
     outcome:
       description:
-        - V(emptied), V(tags_kept) when tags stay on purpose, V(not_emptied), V(deleted) when it is gone, V(scheduled) when GitLab has accepted to delete it,
-          V(delete_failed) when GitLab gave up, or V(not_deleted).
+        - V(emptied), V(tags_kept) when tags stay on purpose, V(not_emptied), V(deleted) when it is gone, V(scheduled)
+          when GitLab has accepted to delete it, V(delete_failed) when GitLab gave up, or V(not_deleted).
       type: str
       returned: success
       sample: emptied

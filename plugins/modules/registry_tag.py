@@ -442,7 +442,7 @@ def observe_removal(connection: Connection, params: t.Mapping[str, t.Any]) -> Re
         return Removal(target, None, None, "none")
     server, reading = look(connection, target.repository, params["name"])
     via = choose_way(server, params["delete_via"])
-    there = any(tag.name in params["name"] for tag in reading.tags)
+    there = bool(set(reading.names) & set(params["name"]))
     hidden = there and rules_are_hidden(server, job_token=connection.is_job_token)
     return Removal(target, server, reading, via, hidden)
 
@@ -459,18 +459,15 @@ def plan_of(removal: Removal, params: t.Mapping[str, t.Any]) -> Plan:
     refusals = [HIDDEN_RULES] if removal.hidden_rules else []
     missing = names - set(reading.names)
     if reading.tags and missing and not reading.complete:
-        refusals.append(
-            f"only {len(reading.tags)} tags of {removal.target.path} are listed, so that others may be there"
-        )
+        path, listed = removal.target.path, len(reading.tags)
+        refusals.append(f"only {listed} tags of {path} are listed, so that others may be there")
     for tag in (decision.tag for decision in decisions if decision.chosen):
         if tag.protected:
             refusals.append(f"{removal.target.path}:{tag.name} {PROTECTED}")
         if tag.digest is None and params["require_digest"]:
             refusals.append(f"the digest of {removal.target.path}:{tag.name} can't be read (require_digest)")
         if digest and tag.digest != digest:
-            told = (
-                f"is {tag.digest}, not {digest}" if tag.digest else "can't be compared, since its digest can't be read"
-            )
+            told = f"is {tag.digest}, not {digest}" if tag.digest else "can't be compared with the digest given"
             refusals.append(f"{removal.target.path}:{tag.name} {told}")
     return Plan((RepositoryPlan(reading.repository, decisions),), tuple(refusals))
 
