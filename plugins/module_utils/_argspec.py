@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -21,6 +22,9 @@ from ._scope import Scope
 COLLECTION_VERSION = "0.1.0"
 
 JOB_TOKEN = "job"
+
+# https://docs.gitlab.com/security/tokens/#token-prefixes
+_GITLAB_TOKEN = re.compile(r"gl[a-z]{1,6}-")
 
 _TOKEN_OPTIONS = ("api_token", "api_oauth_token", "api_job_token")
 
@@ -139,28 +143,35 @@ def registry_settings(
 
     Without a login of its own GitLab's token serves, under the name that its kind needs:
     https://docs.gitlab.com/user/packages/container_registry/authenticate_with_container_registry/
-    A CI/CD job always has a login in its environment, which reaches its own project alone: a token that was given for
-    more goes before it.
+    A CI/CD job always has an address and a login in its environment. They are those of the GitLab that runs it, and
+    the login reaches its own project alone: a token that was given for more goes before it.
     """
+    ci = environ if _is_of(environ.get("CI_API_V4_URL"), gitlab) else {}
     url, option = params["registry_url"], "registry_url"
-    if not url and environ.get("CI_REGISTRY"):
-        url, option = f"https://{environ['CI_REGISTRY']}", "CI_REGISTRY"
+    if not url and ci.get("CI_REGISTRY"):
+        url, option = f"https://{ci['CI_REGISTRY']}", "CI_REGISTRY"
     root = _server_root(url, option) if url else None
     given = params["registry_username"] is not None
     if given and not (params["registry_username"] and params["registry_password"]):
         raise InputError("registry_username or registry_password is empty: give both, or leave them out.")
     names = {JOB_TOKEN: "gitlab-ci-token", "oauth": "oauth2"}
     if given:
-        login = Login(params["registry_username"], params["registry_password"])
+        password = params["registry_password"]
+        login = Login(params["registry_username"], password, gitlab=_GITLAB_TOKEN.match(password) is not None)
     elif gitlab.kind in ("api", "oauth") and gitlab.token:
         login = Login(names.get(gitlab.kind, "containerops"), gitlab.token, gitlab=True)
-    elif environ.get("CI_REGISTRY_USER") and environ.get("CI_REGISTRY_PASSWORD"):
-        login = Login(environ["CI_REGISTRY_USER"], environ["CI_REGISTRY_PASSWORD"])
+    elif ci.get("CI_REGISTRY_USER") and ci.get("CI_REGISTRY_PASSWORD"):
+        login = Login(ci["CI_REGISTRY_USER"], ci["CI_REGISTRY_PASSWORD"], gitlab=True)
     elif gitlab.token:
         login = Login(names[gitlab.kind], gitlab.token, gitlab=True)
     else:
         return RegistrySettings(root), ()
     return RegistrySettings(root, login), _unencrypted(root, option) if root else ()
+
+
+def _is_of(api_url: str | None, gitlab: Access) -> bool:
+    """Whether an address that a CI/CD job is told leads to the GitLab at hand; one that is not told is believed."""
+    return not api_url or _server_root(api_url, "CI_API_V4_URL") == gitlab.settings.url
 
 
 def _unencrypted(url: str, option: str) -> tuple[str, ...]:

@@ -40,14 +40,16 @@ def remembered(path: str | None) -> t.Iterator[dict[str, Image]]:
 def load_images(path: str) -> dict[str, Image]:
     """The images of a file by digest, the last used at the end; none where there is no file.
 
-    What is not as save_images of this version wrote it is left out. Raises InputError for a file of another kind.
+    Lines that are not as save_images wrote them are left out. Raises InputError for a file that is something else.
     """
     lines = iter(read_lines(path, "cache_path"))
-    first = _row(next(lines, "{}"))
-    if first and first.get("format") != FORMAT:
-        raise InputError(f"cache_path {path} is a file of another kind: give the name of a cache, or of a new file.")
-    if first.get("version") != VERSION:
+    first = next(lines, None)
+    if first is None:
         return {}
+    if (_row(first).get("format"), _row(first).get("version")) != (FORMAT, VERSION):
+        raise InputError(
+            f"cache_path {path} is a file of another kind, or of another release: give the name of a new file."
+        )
     found = (image_in(_row(line)) for line in lines)
     return {image.digest: image for image in found if image}
 

@@ -239,6 +239,9 @@ def find_place(client: Client, path: str, *, job_token: bool) -> Place:
                 raise
             refusal = refusal or (error if error.status == 403 else None)
             continue
+        if project and project.path.lower() != parent:
+            moved = f"project {parent} is {project.path} by now"
+            raise RegistryError("moved", moved, attempt=f"look for repository {path}")
         repository = next((repository for repository in listing if repository.path == path), None)
         if repository:
             return Place(path, project, repository)

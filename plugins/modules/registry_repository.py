@@ -520,9 +520,6 @@ def main() -> None:
         plan = plan_of(state, wish)
         wait = float(params["wait_timeout"]) if params["wait"] else None
         result = {"repositories": rows_of(state, plan, wish), "errors": errors_of(state)}
-        for part in () if wish.absent else plan.repositories:
-            if kept_text(part):
-                module.warn(f"{part.repository.path} will not be empty, since tags stay: {kept_text(part)}.")
         for path in () if wish.absent else unproven(state):
             module.warn(
                 f"GitLab lists no tags of {path}, which a registry that fails looks like too: that it is empty is not "
