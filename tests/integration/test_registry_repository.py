@@ -280,6 +280,45 @@ def test_limits_and_protected_tags_refuse_everything(ansible: Ansible, simulator
     assert "protection rules can't be read" in blind.message
 
 
+def test_limits_count_what_gitlab_deletes_with_a_repository(ansible: Ansible, simulator: Simulator) -> None:
+    scenario = shelves()
+    scenario["repositories"][2]["registry_state"] = "error"
+    simulator.load(scenario)
+    cases = [
+        (absent(APP, WEB, force=True, max_deletions=3), "team/app: 4 tags would be deleted, more than max_deletions 3"),
+        (absent(APP, WEB, force=True, max_deletions_total=5), "more than max_deletions_total 5"),
+        (absent(TOOL, force=True, max_deletions=3), "team/sub/tool"),
+    ]
+    for options, text in cases:
+        assert text in refused(ansible, simulator, MODULE, options).message
+    run = ansible.module(MODULE, absent(APP, WEB, BARE, force=True, max_deletions=4, max_deletions_total=6))
+    assert run.status == "ok", run.message
+    assert sorted(simulator.state()) == [TOOL]
+
+
+def test_a_repository_that_is_gone_meanwhile_is_as_it_was_meant_to_be(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(shelves())
+    gone = {"action": "status", "status": 404, "json": {"message": "404 Not found"}}
+    simulator.faults(
+        [
+            {"method": "DELETE", "path": "/repositories/104$", "first": 1, "action": "reset_after"},
+            {"method": "DELETE", "path": "/repositories/101$", **gone},
+            {"method": "GET", "path": "/repositories/101$", **gone},
+            {"method": "DELETE", "path": "/repositories/102$", **gone},
+        ]
+    )
+    task = ansible.module(MODULE, absent(BARE, WEB, TOOL, force=True))
+    assert outcomes(task, "path") == {BARE: "deleted", WEB: "deleted", TOOL: "not_deleted"}
+    assert task.failed
+    assert "404" in task.message
+    simulator.load(shelves())
+    simulator.faults(
+        [{"method": "GET", "path": "/repositories/104/tags$", "nth": 4, **gone}, {"path": "/repositories/104$", **gone}]
+    )
+    unforced = ansible.module(MODULE, absent(BARE))
+    assert unforced.status == "ok", unforced.message
+
+
 @pytest.mark.parametrize("state", ["empty", "absent"])
 def test_a_tag_that_was_pushed_again_stays(ansible: Ansible, simulator: Simulator, state: str) -> None:
     simulator.load(shelves())
