@@ -215,11 +215,11 @@ from ..module_utils._deletion import choose_way, delete
 from ..module_utils._distribution import Registry
 from ..module_utils._errors import InputError
 from ..module_utils._images import DIGEST
-from ..module_utils._models import TAG_NAME, Repository
+from ..module_utils._models import TAG_NAME, Mode, Repository
 from ..module_utils._plan import Plan, RepositoryPlan
 from ..module_utils._promotion import Naming, Written, companions, namings, source_image, write
 from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_settled, registry_of
-from ..module_utils._rest import get_repository
+from ..module_utils._rest import caller_is_administrator, get_repository
 from ..module_utils._retention import Decision
 from ..module_utils._run import Applied, Connection, Intent, applied_deletion, connect, failing, finish, new_module
 from ..module_utils._scope import REPOSITORY_PATH, find_place
@@ -371,12 +371,16 @@ def promotion_rows(promotion: Promotion) -> list[dict[str, t.Any]]:
 
 @dataclass(frozen=True)
 class Removal:
-    """What was observed for state absent. reading: None where there is no such repository."""
+    """What was observed for state absent. reading: None where there is no such repository.
+
+    hidden_rules: protection rules may exist that this caller would be let past.
+    """
 
     target: Target
     server: Server | None
     reading: Reading | None
     via: str
+    hidden_rules: bool = False
 
 
 def observe_removal(connection: Connection, params: t.Mapping[str, t.Any]) -> Removal:
@@ -391,7 +395,9 @@ def observe_removal(connection: Connection, params: t.Mapping[str, t.Any]) -> Re
     reading = read_settled(server, target.repository, need)
     if reading.error:
         raise reading.error
-    return Removal(target, server, reading, via)
+    unread = not server.uses_graphql and server.mode != Mode.NO_DATABASE and not connection.is_job_token
+    goes = any(tag.name in params["name"] for tag in reading.tags)
+    return Removal(target, server, reading, via, unread and goes and caller_is_administrator(connection.client))
 
 
 def plan_of(removal: Removal, params: t.Mapping[str, t.Any]) -> Plan:
@@ -410,6 +416,10 @@ def plan_of(removal: Removal, params: t.Mapping[str, t.Any]) -> Plan:
         if digest and tag.digest != digest:
             told = f"is {tag.digest}, not {digest}" if tag.digest else f"can't be compared: {tag.error}"
             refusals.append(f"{removal.target.path}:{tag.name} {told}")
+    if removal.hidden_rules:
+        refusals.append(
+            "GitLab would let an administrator delete protected tags, and its protection rules can't be read here"
+        )
     return Plan((RepositoryPlan(reading.repository, decisions),), tuple(refusals))
 
 
