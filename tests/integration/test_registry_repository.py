@@ -257,6 +257,7 @@ def test_all_tags_go_but_the_protected_ones(ansible: Ansible, simulator: Simulat
     ]
     assert found.run.result["repositories"][0]["reasons"] == {"matched": 3, "protected": 1}
     assert simulator.state() == {APP: ["v1"], WEB: [], TOOL: ["main"], BARE: []}
+    assert "warnings" not in found.run.result
     assert "warnings" not in found.again.result
     assert asked(found.log, "DELETE", "/registry/repositories/100$") == []
 
@@ -275,6 +276,7 @@ def test_limits_and_protected_tags_refuse_everything(ansible: Ansible, simulator
     run = ansible.module(MODULE, emptied(TOOL))
     assert (run.status, run.result["changed"]) == ("ok", False)
     assert run.result["repositories"][0]["reasons"] == {"gitlab_protected": 1}
+    assert "team/sub/tool stay that were meant to go (1 gitlab_protected)" in str(run.result["warnings"])
     simulator.load({**scenario, "graphql_enabled": False})
     blind = refused(ansible, simulator, MODULE, emptied(TOOL, api_token="glpat-root"))
     assert "protection rules can't be read" in blind.message

@@ -230,6 +230,7 @@ def test_lost_answers_and_tokens_that_run_out_are_no_failures(ansible: Ansible, 
             {"method": "PUT", "path": "/manifests/prod$", "first": 1, "action": "reset_after"},
             {"method": "PUT", "path": "/manifests/v1.0$", "first": 1, **expired},
             {"method": "POST", "path": "/blobs/uploads/$", "first": 1, **expired},
+            {"method": "PUT", "path": "/blobs/uploads/", "first": 1, "action": "reset_before"},
         ]
     )
     task = ansible.module(TAG, promotion(name=["prod", "v1.0"], source="multi"))
@@ -419,6 +420,19 @@ def test_a_tag_goes_only_as_the_image_that_is_meant(ansible: Ansible, simulator:
     assert (absent.status, absent.result["changed"]) == ("ok", False)
     found = repeated(ansible, simulator, TAG, deletion("v1", digest=digests["v1"]), "tags")
     assert digests["v1"] in found.run.result["diff"][0]["before"]
+    assert simulator.state()[APP] == ["list", "multi", "v2"]
+
+
+def test_an_administrator_is_not_led_past_rules_that_can_not_be_read(ansible: Ansible, simulator: Simulator) -> None:
+    scenario = shelves(graphql_enabled=False)
+    scenario["projects"][0]["tag_rules"] = [{"pattern": "^v2$", "delete": "owner", "push": "owner"}]
+    simulator.load(scenario)
+    task = refused(ansible, simulator, TAG, deletion("v2", api_token="glpat-root"))
+    assert "protection rules can't be read" in task.message
+    # GitLab itself keeps everybody else from it.
+    absent, denied = run_all(ansible, TAG, [deletion("gone", api_token="glpat-root"), deletion("v1", "v2")])
+    assert (absent.status, absent.result["changed"]) == ("ok", False)
+    assert outcomes(denied) == {"v1": "deleted", "v2": "not_deleted"}
     assert simulator.state()[APP] == ["list", "multi", "v2"]
 
 
