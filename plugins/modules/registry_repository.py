@@ -432,6 +432,18 @@ def unproven(state: State) -> list[str]:
     ]
 
 
+def unwanted(plan: Plan) -> list[str]:
+    """Repositories that will not be empty for another reason than the patterns of protect, and why."""
+    found = []
+    for part in plan.repositories:
+        stays = [
+            f"{number} {reason}" for reason, number in part.reasons.items() if reason not in ("matched", "protected")
+        ]
+        if stays:
+            found.append(f"Tags of {part.repository.path} stay that were meant to go ({', '.join(stays)}).")
+    return found
+
+
 def rows_of(state: State, plan: Plan, wish: Wish) -> list[dict[str, t.Any]]:
     """The repositories for the result."""
     rows = []
@@ -525,6 +537,8 @@ def main() -> None:
                 f"GitLab lists no tags of {path}, which a registry that fails looks like too: that it is empty is not "
                 "proven."
             )
+        for warning in () if wish.absent else unwanted(plan):
+            module.warn(warning)
 
         def apply() -> Applied:
             return remove(state, orders_of(state, plan, wish), wait) if wish.absent else empty(state, plan)

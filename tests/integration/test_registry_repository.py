@@ -257,6 +257,7 @@ def test_all_tags_go_but_the_protected_ones(ansible: Ansible, simulator: Simulat
     ]
     assert found.run.result["repositories"][0]["reasons"] == {"matched": 3, "protected": 1}
     assert simulator.state() == {APP: ["v1"], WEB: [], TOOL: ["main"], BARE: []}
+    assert "warnings" not in found.run.result
     assert "warnings" not in found.again.result
     assert asked(found.log, "DELETE", "/registry/repositories/100$") == []
 
@@ -275,9 +276,49 @@ def test_limits_and_protected_tags_refuse_everything(ansible: Ansible, simulator
     run = ansible.module(MODULE, emptied(TOOL))
     assert (run.status, run.result["changed"]) == ("ok", False)
     assert run.result["repositories"][0]["reasons"] == {"gitlab_protected": 1}
+    assert "team/sub/tool stay that were meant to go (1 gitlab_protected)" in str(run.result["warnings"])
     simulator.load({**scenario, "graphql_enabled": False})
     blind = refused(ansible, simulator, MODULE, emptied(TOOL, api_token="glpat-root"))
     assert "protection rules can't be read" in blind.message
+
+
+def test_limits_count_what_gitlab_deletes_with_a_repository(ansible: Ansible, simulator: Simulator) -> None:
+    scenario = shelves()
+    scenario["repositories"][2]["registry_state"] = "error"
+    simulator.load(scenario)
+    cases = [
+        (absent(APP, WEB, force=True, max_deletions=3), "team/app: 4 tags would be deleted, more than max_deletions 3"),
+        (absent(APP, WEB, force=True, max_deletions_total=5), "more than max_deletions_total 5"),
+        (absent(TOOL, force=True, max_deletions=3), "team/sub/tool"),
+    ]
+    for options, text in cases:
+        assert text in refused(ansible, simulator, MODULE, options).message
+    run = ansible.module(MODULE, absent(APP, WEB, BARE, force=True, max_deletions=4, max_deletions_total=6))
+    assert run.status == "ok", run.message
+    assert sorted(simulator.state()) == [TOOL]
+
+
+def test_a_repository_that_is_gone_meanwhile_is_as_it_was_meant_to_be(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(shelves())
+    gone = {"action": "status", "status": 404, "json": {"message": "404 Not found"}}
+    simulator.faults(
+        [
+            {"method": "DELETE", "path": "/repositories/104$", "first": 1, "action": "reset_after"},
+            {"method": "DELETE", "path": "/repositories/101$", **gone},
+            {"method": "GET", "path": "/repositories/101$", **gone},
+            {"method": "DELETE", "path": "/repositories/102$", **gone},
+        ]
+    )
+    task = ansible.module(MODULE, absent(BARE, WEB, TOOL, force=True))
+    assert outcomes(task, "path") == {BARE: "deleted", WEB: "deleted", TOOL: "not_deleted"}
+    assert task.failed
+    assert "404" in task.message
+    simulator.load(shelves())
+    simulator.faults(
+        [{"method": "GET", "path": "/repositories/104/tags$", "nth": 4, **gone}, {"path": "/repositories/104$", **gone}]
+    )
+    unforced = ansible.module(MODULE, absent(BARE))
+    assert unforced.status == "ok", unforced.message
 
 
 @pytest.mark.parametrize("state", ["empty", "absent"])

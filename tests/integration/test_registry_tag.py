@@ -230,6 +230,7 @@ def test_lost_answers_and_tokens_that_run_out_are_no_failures(ansible: Ansible, 
             {"method": "PUT", "path": "/manifests/prod$", "first": 1, "action": "reset_after"},
             {"method": "PUT", "path": "/manifests/v1.0$", "first": 1, **expired},
             {"method": "POST", "path": "/blobs/uploads/$", "first": 1, **expired},
+            {"method": "PUT", "path": "/blobs/uploads/", "first": 1, "action": "reset_before"},
         ]
     )
     task = ansible.module(TAG, promotion(name=["prod", "v1.0"], source="multi"))
@@ -422,11 +423,30 @@ def test_a_tag_goes_only_as_the_image_that_is_meant(ansible: Ansible, simulator:
     assert simulator.state()[APP] == ["list", "multi", "v2"]
 
 
-@pytest.mark.parametrize("via", ["graphql", "registry"])
-def test_a_tag_that_was_pushed_again_stays_and_is_told(ansible: Ansible, simulator: Simulator, via: str) -> None:
-    simulator.load(shelves())
-    moved = {"repository": APP, "name": "v1", "digest": OTHER}
-    simulator.faults([{"path": "/api/graphql", "body": "first: 1,", "first": 1, "action": "mutate", "set_tag": moved}])
+def test_an_administrator_is_not_led_past_rules_that_can_not_be_read(ansible: Ansible, simulator: Simulator) -> None:
+    scenario = shelves(graphql_enabled=False)
+    scenario["projects"][0]["tag_rules"] = [{"pattern": "^v2$", "delete": "owner", "push": "owner"}]
+    simulator.load(scenario)
+    task = refused(ansible, simulator, TAG, deletion("v2", api_token="glpat-root"))
+    assert "protection rules can't be read" in task.message
+    # GitLab itself keeps everybody else from it.
+    absent, denied = run_all(ansible, TAG, [deletion("gone", api_token="glpat-root"), deletion("v1", "v2")])
+    assert (absent.status, absent.result["changed"]) == ("ok", False)
+    assert outcomes(denied) == {"v1": "deleted", "v2": "not_deleted"}
+    assert simulator.state()[APP] == ["list", "multi", "v2"]
+
+
+@pytest.mark.parametrize(("mode", "via"), [("M1", "graphql"), ("M1", "registry"), ("M2", "registry")])
+def test_a_tag_that_was_pushed_again_stays_and_is_told(
+    ansible: Ansible, simulator: Simulator, mode: str, via: str
+) -> None:
+    simulator.load(shelves(mode))
+    moved = {"action": "mutate", "set_tag": {"repository": APP, "name": "v1", "digest": OTHER}}
+    again = {
+        "M1": {"path": "/api/graphql", "body": "first: 1,", "first": 1},
+        "M2": {"method": "HEAD", "path": "/v2/.*/v1$", "nth": 2, "count": 1},
+    }
+    simulator.faults([{**again[mode], **moved}])
     task = ansible.module(TAG, deletion("v1", "v2", delete_via=via))
     assert outcomes(task) == {"v1": "changed_since", "v2": "deleted"}
     assert simulator.state()[APP] == ["list", "multi", "v1"]
@@ -455,6 +475,43 @@ def test_without_the_registry_itself_nobody_proves_the_last_tag_gone(
     assert outcomes(run) == {"only": "unverified"}
     assert "no complete listing shows it" in str(run.result["warnings"])
     assert "not proven" in str(again.result["warnings"])
+
+
+def test_a_digest_that_can_not_be_read_is_not_the_one_that_is_meant(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(shelves("M2", registry={"host": "127.0.0.1:1"}))
+    digest = {row["name"]: row["digest"] for row in simulator.tags(APP)}["multi"]
+    task = refused(ansible, simulator, TAG, deletion("multi", digest=digest))
+    assert "team/app:multi can't be compared" in task.message
+
+
+def test_names_that_can_not_be_read_are_not_taken_for_free(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(shelves())
+    simulator.faults([{"method": "HEAD", "path": "/manifests/main$", "action": "status", "status": 500}])
+    source, target = run_all(ansible, TAG, [promotion(name=["main"]), promotion(name=["prod"], force=True)])
+    assert (source.failed, source.result["result"]) == (True, "failed")
+    assert source.result["error"]["status"] == 500
+    assert target.status == "ok", target.message
+    scenario = shelves()
+    scenario["repositories"][1]["registry_state"] = "unreachable"
+    simulator.load(scenario)
+    gone = ansible.module(TAG, promotion(retries=0))
+    assert (gone.failed, gone.result["result"]) == (True, "failed")
+    assert "team/sub/tool:prod" in gone.message
+
+
+def test_a_job_names_and_deletes_in_its_own_project(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(shelves())
+    job = {"GITLAB_TOKEN": None, "CI_JOB_TOKEN": "job-token"}
+    nested = {"repository": "team/app/prod", "name": ["v1"], "source_repository": APP, "source": "v1"}
+    promoted = ansible.module(TAG, {**nested, "registry_url": simulator.url}, env=job)
+    assert promoted.status == "ok", promoted.message
+    assert simulator.state()["team/app/prod"] == ["v1"]
+    removed = ansible.module(TAG, deletion("v2", "multi"), env=job)
+    assert removed.status == "ok", removed.message
+    assert outcomes(removed) == {"v2": "deleted", "multi": "deleted"}
+    elsewhere = ansible.module(TAG, promotion(), env=job)
+    assert elsewhere.failed
+    assert simulator.state()[TOOL] == ["main", "old"]
 
 
 def test_an_empty_listing_of_a_broken_registry_proves_nothing(ansible: Ansible, simulator: Simulator) -> None:
