@@ -118,9 +118,8 @@ class Outcome:
 
 def choose_way(server: Server, delete_via: str) -> str:
     """The way that auto takes, or what was asked for; raises RegistryError when that can't be used."""
-    if delete_via == "registry" and server.registry is None:
-        why = server.why_no_registry or "there is no repository to delete from"
-        raise RegistryError("unavailable", why, attempt="delete tags in the registry", advice="")
+    if delete_via == "registry" and server.why_no_registry:
+        raise RegistryError("unavailable", server.why_no_registry, attempt="delete tags in the registry", advice="")
     if delete_via in BULK or delete_via == "registry":
         return delete_via
     usable = server.graphql is not None and server.graphql.can_delete

@@ -330,7 +330,7 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -
     use_graphql = wish.empties and not connection.is_job_token
     server = find_out(client, left, Sources(use_graphql, registry=connection.registry), need)
     via = choose_way(server, params["delete_via"]) if wish.empties else "none"
-    readings = [reading if reading.tags else settled(server, reading) for reading in read_tags(server, left, need)]
+    readings = [settled(server, reading) for reading in read_tags(server, left, need)]
     hidden = wish.empties and bool(left) and rules_are_hidden(server, job_token=connection.is_job_token)
     return State(server, via, tuple(readings), tuple(missing), being_deleted, hidden)
 

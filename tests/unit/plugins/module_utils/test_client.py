@@ -22,7 +22,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from requests.structures import CaseInsensitiveDict
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._client import REFUSED, Client, Settings, Timing
+from ansible_collections.containerops.gitlab.plugins.module_utils._client import (
+    ONCE,
+    REFUSED,
+    Client,
+    Settings,
+    Timing,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import RegistryError
 from tests.unit.serving import BEARER, TOKEN, Answer, FakeTime, Script, client, ok, serving
 
@@ -449,3 +455,36 @@ def test_every_request_is_counted() -> None:
         mine = client(server.url)
         mine.request("GET", "/x")
     assert mine.requests_sent == len(server.requests) == 3
+
+
+def test_what_is_sent_once_still_makes_others_wait() -> None:
+    time = FakeTime()
+
+    def limited(number: int, request: BaseHTTPRequestHandler) -> Answer:
+        return (429, {"Retry-After": "7"}, b"Retry later") if number == 1 else ok(number, request)
+
+    with serving(limited) as server:
+        mine = client(server.url, time)
+        assert mine.request("DELETE", "/x", resend=ONCE).status == 429
+        assert len(server.requests) == 1
+        assert mine.request("GET", "/x").status == 200
+        assert time.now >= 7
+
+
+def test_servers_share_a_gate() -> None:
+    time = FakeTime()
+    with serving(ok) as one, serving(ok) as other:
+        mine = client(one.url, time, max_requests_per_minute=60)
+        second = mine.at(other.url)
+        for each in (mine, second, mine):
+            each.request("GET", "/x")
+        assert time.now == 2
+        assert mine.requests_sent == second.requests_sent == 3
+        assert "Authorization" not in other.requests[0][2]
+
+
+def test_attempts_pause_in_between() -> None:
+    time = FakeTime()
+    assert list(client("http://127.0.0.1:1", time, retries=3).attempts()) == [3, 2, 1, 0]
+    assert len(time.slept) == 3
+    assert list(client("http://127.0.0.1:1", time, retries=0).attempts()) == [0]
