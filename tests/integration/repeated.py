@@ -67,25 +67,28 @@ def repeated(ansible: Ansible, simulator: Simulator, module: str, options: Optio
     return Repeated(check, run, again, log[first:second])
 
 
-def refused(ansible: Ansible, simulator: Simulator, module: str, options: Options) -> Task:
-    """The task of a run that is refused, as check mode is in the same words, with nothing written."""
+def refused(ansible: Ansible, simulator: Simulator, module: str, *cases: Options) -> list[Task]:
+    """The runs of tasks that are refused, as check mode is in the same words, with nothing written."""
     simulator.clear_log()
     before = simulator.state()
     tasks: list[Options] = [
-        {"name": "Check", f"containerops.gitlab.{module}": options, "check_mode": True},
-        {"name": "Run", f"containerops.gitlab.{module}": options},
+        {"name": str(number), f"containerops.gitlab.{module}": case, "check_mode": check}
+        for number, case in enumerate(cases)
+        for check in (True, False)
     ]
-    check, run = ansible.tasks([{**task, "ignore_errors": True, "diff": True} for task in tasks]).tasks
-    for task in (check, run):
-        assert task.failed, options
-        assert task.result["result"] == "refused", task.message
-        assert task.result["changed"] is False
-        assert task.result["diff"] == []
-    assert check.message == run.message
-    assert "Nothing was" in run.message
+    found = ansible.tasks([{**task, "ignore_errors": True, "diff": True} for task in tasks]).tasks
+    runs = list(found[1::2])
+    for check, run in zip(found[::2], runs, strict=True):
+        for task in (check, run):
+            assert task.failed, task.name
+            assert task.result["result"] == "refused", task.message
+            assert task.result["changed"] is False
+            assert task.result["diff"] == []
+        assert check.message == run.message
+        assert "Nothing was" in run.message
     assert simulator.counters()["writes"] == 0
     assert simulator.state() == before
-    return run
+    return runs
 
 
 def _three(ansible: Ansible, module: str, options: Options) -> list[Task]:

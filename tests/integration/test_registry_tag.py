@@ -117,9 +117,6 @@ def test_an_image_is_promoted_whole_with_its_signatures(
 def test_a_developer_promotes_into_a_repository_that_is_not_there_yet(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(shelves())
     options = promotion(repository="team/sub/tool/production", api_token="glpat-dev")
-    checked = ansible.module(TAG, options, check=True)
-    assert checked.status == "ok", checked.message
-    assert "team/sub/tool/production" not in simulator.state()
     found = repeated(ansible, simulator, TAG, options, "tags")
     assert found.run.result["repository"] == "team/sub/tool/production"
     assert simulator.state()["team/sub/tool/production"] == ["prod"]
@@ -130,7 +127,7 @@ def test_another_image_is_left_alone_unless_forced(ansible: Ansible, simulator: 
     simulator.load(shelves())
     digests = {row["name"]: row["digest"] for row in simulator.tags(APP)}
     options = {"repository_id": 100, "name": ["fresh", "v2"], "source": "v1"}
-    task = refused(ansible, simulator, TAG, options)
+    [task] = refused(ansible, simulator, TAG, options)
     assert f"{APP}:v2 is {digests['v2']} already and would become {digests['v1']}" in task.message
     assert "force allows it" in task.message
     found = repeated(ansible, simulator, TAG, {**options, "force": True}, "tags")
@@ -324,7 +321,7 @@ def test_a_repository_that_gitlab_is_deleting_gets_no_new_tags(ansible: Ansible,
     scenario = shelves()
     scenario["repositories"][1]["status"] = "delete_scheduled"
     simulator.load(scenario)
-    task = refused(ansible, simulator, TAG, promotion())
+    [task] = refused(ansible, simulator, TAG, promotion())
     assert "deleting" in task.message
 
 
@@ -333,25 +330,19 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     (promotion(name=["-bad"]), "name holds '-bad', which is not the name of a tag"),
     (promotion(name=["a" * 129]), "which is not the name of a tag"),
     (promotion(name=["a\n"]), "which is not the name of a tag"),
-    (promotion(name=[OTHER]), "which is not the name of a tag"),
     (promotion(source=None), "state is present but all of the following are missing: source"),
     (promotion(source="no tag"), "source 'no tag' is neither the name of a tag nor a digest"),
-    (promotion(source="sha256:abc"), "neither the name of a tag nor a digest"),
     (promotion(source_repository="app"), "source_repository 'app' is not the path of a repository"),
-    (promotion(source_repository="team//app"), "is not the path of a repository"),
     (promotion(repository="app"), "repository 'app' is not the path of a repository"),
-    (promotion(repository="team/app:v1"), "is not the path of a repository"),
     (promotion(repository=None), "one of the following is required: repository, repository_id"),
     (promotion(repository_id=100), "mutually exclusive"),
     (promotion(digest=OTHER), "digest has no meaning with state present"),
     (deletion("v1", source="v2"), "source has no meaning with state absent"),
     (deletion("v1", source_repository=TOOL), "source_repository has no meaning with state absent"),
-    (deletion("v1", signatures=True), "signatures has no meaning with state absent"),
     (deletion("v1", force=True), "force has no meaning with state absent"),
     (deletion("v1", digest="sha256:abc"), "digest has to be one digest"),
     (deletion("v1", "v2", digest=OTHER), "goes with one name"),
     (deletion("v1", digest=""), "digest has to be one digest"),
-    (deletion("v1", delete_via="bulk"), "must be one of"),
     (deletion("v1", registry_url="registry.example.com:x"), "registry_url"),
     (deletion("v1", registry_username="ops"), "registry_password"),
 ]
@@ -412,9 +403,8 @@ def test_a_tag_goes_only_as_the_image_that_is_meant(ansible: Ansible, simulator:
     scenario["projects"][0]["tag_rules"] = [{"pattern": "^v2$", "delete": "owner", "push": "owner"}]
     simulator.load(scenario)
     digests = {row["name"]: row["digest"] for row in simulator.tags(APP)}
-    wrong = refused(ansible, simulator, TAG, deletion("v1", digest=OTHER))
+    wrong, protected = refused(ansible, simulator, TAG, deletion("v1", digest=OTHER), deletion("v1", "v2"))
     assert f"team/app:v1 is {digests['v1']}, not {OTHER}" in wrong.message
-    protected = refused(ansible, simulator, TAG, deletion("v1", "v2"))
     assert "team/app:v2 is under a tag protection rule" in protected.message
     absent = ansible.module(TAG, deletion("gone", digest=OTHER))
     assert (absent.status, absent.result["changed"]) == ("ok", False)
@@ -427,7 +417,7 @@ def test_an_administrator_is_not_led_past_rules_that_can_not_be_read(ansible: An
     scenario = shelves(graphql_enabled=False)
     scenario["projects"][0]["tag_rules"] = [{"pattern": "^v2$", "delete": "owner", "push": "owner"}]
     simulator.load(scenario)
-    task = refused(ansible, simulator, TAG, deletion("v2", api_token="glpat-root"))
+    [task] = refused(ansible, simulator, TAG, deletion("v2", api_token="glpat-root"))
     assert "protection rules can't be read" in task.message
     # GitLab itself keeps everybody else from it.
     absent, denied = run_all(ansible, TAG, [deletion("gone", api_token="glpat-root"), deletion("v1", "v2")])
@@ -480,7 +470,7 @@ def test_without_the_registry_itself_nobody_proves_the_last_tag_gone(
 def test_a_digest_that_can_not_be_read_is_not_the_one_that_is_meant(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(shelves("M2", registry={"host": "127.0.0.1:1"}))
     digest = {row["name"]: row["digest"] for row in simulator.tags(APP)}["multi"]
-    task = refused(ansible, simulator, TAG, deletion("multi", digest=digest))
+    [task] = refused(ansible, simulator, TAG, deletion("multi", digest=digest))
     assert "team/app:multi can't be compared" in task.message
 
 
