@@ -39,7 +39,7 @@ options:
     type: str
   api_job_token:
     description:
-      - A CI/CD job token. GitLab accepts it for the job's own project alone, given in O(project).
+      - A CI/CD job token. GitLab accepts it for the job's own project alone, which has to be named.
     type: str
   ca_path:
     description:

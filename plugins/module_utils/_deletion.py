@@ -288,12 +288,11 @@ def _same_in_registry(work: Work, batch: list[Decision]) -> list[Decision]:
     if work.server.way == "registry":
         return batch
     path, registry = work.plan.repository.path, t.cast(Registry, work.server.registry)
-    names = [decision.tag.name for decision in batch]
-    found = dict(zip(names, work.server.client.parallel(lambda name: current_digest(registry, path, name), names)))
-    for decision in batch:
-        if found[decision.tag.name] != decision.tag.digest:
-            work.settle([decision.tag.name], "changed_since", "the registry itself has another image under this name")
-    return [decision for decision in batch if found[decision.tag.name] == decision.tag.digest]
+    names = [decision.tag.name for decision in batch if decision.tag.digest]
+    digests = work.server.client.parallel(lambda name: current_digest(registry, path, name), names)
+    others = {name for name, digest in zip(names, digests) if digest != work.digests[name]}
+    work.settle(others, "changed_since", "the registry itself has another image under this name")
+    return [decision for decision in batch if decision.tag.name not in others]
 
 
 def differs(now: Tag, planned: Tag) -> bool:
@@ -350,11 +349,11 @@ def _verify(work: Work) -> None:
 
 
 def proves_absence(plan: RepositoryPlan, listing: Reading) -> bool:
-    """Only a complete listing that holds a tag which was to stay, or the registry's own where none was, proves that one
-    is gone."""
+    """Only a complete listing that holds a tag which was to stay proves that one is gone; where none was to stay, one
+    that holds something, or is the registry's own."""
     present = set(listing.names)
-    witnessed = any(decision.tag.name in present for decision in plan.kept) if plan.kept else listing.witness
-    return listing.complete and witnessed
+    speaks = bool(present) or listing.witness
+    return listing.complete and (any(decision.tag.name in present for decision in plan.kept) if plan.kept else speaks)
 
 
 def vanished(plan: RepositoryPlan, listing: Reading) -> list[Tag]:

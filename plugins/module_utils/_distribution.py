@@ -507,7 +507,8 @@ def _copy_blob(registry: Registry, source: str, blob: Descriptor, target: str) -
         try:
             _send_blob(registry, source, blob, scopes, answer.headers.get("Location", ""), attempt)
         except RegistryError as error:
-            if not attempts_left or error.kind not in PASSING:
+            # A token that ran out meanwhile is renewed for the next one, whose bytes are read anew.
+            if not attempts_left or error.kind not in (*PASSING, "unauthorized"):
                 raise
         else:
             return

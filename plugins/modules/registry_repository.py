@@ -487,13 +487,18 @@ def empty(state: State, plan: Plan) -> Applied:
     for fate in outcome.fates:
         fates.setdefault(fate.repository, []).append(fate)
     rows = [_emptied(part, fates[part.repository.path]) for part in plan.repositories if part.deletions]
-    return replace(applied, outcome=rows)
+    left = next((row for row in rows if row["outcome"] == "not_emptied"), None)
+    shortfall = f"{left['path']} is not empty: {left['message']}" if left else ""
+    return replace(applied, outcome=rows, shortfall=outcome.halted and applied.shortfall or shortfall)
 
 
 def _emptied(part: RepositoryPlan, fates: list[TagFate]) -> dict[str, str]:
-    short = next((fate for fate in fates if fate.outcome not in GONE), None)
-    row = {"path": part.repository.path, "outcome": "tags_kept" if part.kept else "emptied", "message": kept_text(part)}
-    return {**row, "outcome": "not_emptied", "message": f"{short.name}: {short.message}"} if short else row
+    left = [fate for fate in fates if fate.outcome not in GONE]
+    if left:
+        message = f"{len(left)} tags are left; {left[0].name}: {left[0].message}"
+        return {"path": part.repository.path, "outcome": "not_emptied", "message": message}
+    outcome = "tags_kept" if part.kept else "emptied"
+    return {"path": part.repository.path, "outcome": outcome, "message": kept_text(part)}
 
 
 def kept_text(part: RepositoryPlan) -> str:

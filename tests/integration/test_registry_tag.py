@@ -378,7 +378,9 @@ def test_whether_a_tag_was_there_is_told_by_the_listing(
     scenario = shelves(mode, generation=generation)
     scenario["repositories"][0]["tags"] += [tag("alias", 30, image="one"), tag("latest", 5)]
     simulator.load(scenario)
-    options = deletion("gone", "alias", "multi", "alias", "latest", delete_via=via)
+    # What releases without keyset listings are in front of is not told, and GitLab shows no digest of an index there.
+    digest = generation != "G15" or mode == "M1"
+    options = deletion("gone", "alias", "multi", "alias", "latest", delete_via=via, require_digest=digest)
     found = repeated(ansible, simulator, TAG, options, "tags")
     assert [(row["name"], row["action"]) for row in found.run.result["tags"]] == [
         ("gone", "none"),
