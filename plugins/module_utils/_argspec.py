@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ._client import Settings
-from ._distribution import Login, RegistrySettings
 from ._errors import InputError
+from ._registry_session import Login, RegistrySettings
 from ._scope import Scope
 
 COLLECTION_VERSION = "0.1.0"

@@ -12,13 +12,14 @@ import threading
 import typing as t
 from dataclasses import dataclass, field, replace
 
-from ._distribution import Registry, current_digest
+from ._distribution import current_digest
 from ._distribution import delete_tag as delete_tag_in_registry
 from ._errors import RegistryError
 from ._graphql import DELETE_LIMIT, answer_was_lost, destroy_tags
 from ._models import Mode, Tag
 from ._plan import Plan, RepositoryPlan
 from ._reading import Reading, Server, list_names, read_again, read_detail, settled
+from ._registry_session import Registry
 from ._rest import delete_tag
 from ._retention import Decision
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from ._distribution import (
     PASSING,
-    Registry,
     copy_image,
     current_digest,
     put_manifest,
@@ -23,6 +22,7 @@ from ._distribution import (
 from ._errors import RegistryError
 from ._images import Manifest
 from ._models import SIGNATURE
+from ._registry_session import Registry
 
 
 @dataclass(frozen=True)

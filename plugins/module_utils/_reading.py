@@ -12,19 +12,12 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ._client import ONCE, SAFE, Client
-from ._distribution import (
-    Registry,
-    RegistrySettings,
-    check_it_is_gitlabs,
-    current_digest,
-    read_image,
-    registry_mode,
-    tag_names,
-)
+from ._distribution import current_digest, read_image, registry_mode, tag_names
 from ._errors import InputError, RegistryError
 from ._graphql import GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages, read_schema
 from ._images import Image
 from ._models import Mode, Repository, Tag
+from ._registry_session import Registry, RegistrySettings, check_it_is_gitlabs
 from ._rest import (
     LISTING_CAP,
     caller_is_administrator,

@@ -18,10 +18,10 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ._argspec import JOB_TOKEN, Access, ArgumentSpec, access, registry_settings
 from ._client import REQUESTS_IMPORT_ERROR, Client
 from ._deletion import OUTCOMES, Outcome
-from ._distribution import RegistrySettings
 from ._errors import InputError, RegistryError
 from ._matching import RE2_IMPORT_ERROR
 from ._plan import Plan, diff
+from ._registry_session import RegistrySettings
 
 _LIBRARIES = {
     "requests": REQUESTS_IMPORT_ERROR,

@@ -218,7 +218,6 @@ from dataclasses import dataclass, replace
 
 from ..module_utils._argspec import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._deletion import choose_way, delete
-from ..module_utils._distribution import Registry
 from ..module_utils._errors import InputError
 from ..module_utils._images import DIGEST
 from ..module_utils._models import TAG_NAME, Repository
@@ -234,6 +233,7 @@ from ..module_utils._reading import (
     registry_of,
     rules_are_hidden,
 )
+from ..module_utils._registry_session import Registry
 from ..module_utils._rest import get_repository
 from ..module_utils._retention import Decision
 from ..module_utils._run import Applied, Connection, Intent, applied_deletion, connect, failing, finish, new_module

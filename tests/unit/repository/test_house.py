@@ -29,7 +29,7 @@ PURE = {
 FLOORS = [
     PURE,
     {"_client", "_files"},
-    {"_rest", "_graphql", "_distribution"},
+    {"_rest", "_graphql", "_registry_session", "_distribution"},
     {
         *("_argspec", "_scope", "_reading", "_image_cache", "_preview", "_run"),
         *("_deletion", "_bulk", "_promotion", "_repository_deletion"),
@@ -43,6 +43,7 @@ NEIGHBOURS = {
     ("_deletion", "_reading"),
     ("_preview", "_reading"),
     ("_graphql", "_rest"),
+    ("_distribution", "_registry_session"),
     ("_repository_deletion", "_deletion"),
     ("_repository_deletion", "_reading"),
     ("_run", "_argspec"),

@@ -17,8 +17,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._argspec impor
     access,
     registry_settings,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._distribution import Login, RegistrySettings
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import InputError
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry_session import Login, RegistrySettings
 
 URL = "https://gitlab.example.com"
 

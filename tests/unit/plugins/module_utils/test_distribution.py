@@ -17,10 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._distribution import (
-    Login,
-    Registry,
     catalog,
-    check_it_is_gitlabs,
     current_digest,
     delete_tag,
     read_image,
@@ -31,6 +28,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._distribution 
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import RegistryError
 from ansible_collections.containerops.gitlab.plugins.module_utils._images import OCI_IMAGE, OCI_INDEX, digest_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._models import Mode
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry_session import (
+    Login,
+    Registry,
+    check_it_is_gitlabs,
+)
 from tests.unit.serving import Answer, FakeTime, Seen, client, serving
 
 GITLAB = Login("any", "glpat-unit", gitlab=True)
