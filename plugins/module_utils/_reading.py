@@ -54,6 +54,16 @@ class Server:
     probed: Reading | None = None
 
     @property
+    def blind_spot(self) -> str | None:
+        """What can't be seen for want of the registry itself; None where nothing is missed."""
+        if self.mode != Mode.NO_DATABASE or not self.why_no_registry:
+            return None
+        return (
+            "Images for several platforms have no date here, since the registry itself could not be asked: "
+            f"{self.why_no_registry}"
+        )
+
+    @property
     def by_cursor(self) -> bool:
         """Whether pages with all details follow each other at the cost of their names."""
         return self.uses_graphql and self.mode == Mode.DATABASE

@@ -998,11 +998,8 @@ def notes_of(state: State, rules: Rules) -> list[str]:
             "It could not be told whether the registry has a metadata database, so no date can be trusted and every "
             "tag that a date would decide about is kept."
         )
-    if state.server.why_no_registry:
-        found.append(
-            "Images for several platforms have no date here and stay, since the registry itself could not be asked: "
-            f"{state.server.why_no_registry}"
-        )
+    if state.server.blind_spot:
+        found.append(state.server.blind_spot)
     if source == "published" and not state.server.uses_graphql:
         found.append(f"The last push of tags is shown by GraphQL alone. {state.server.why_no_graphql}".rstrip())
     if state.readings and not state.server.uses_graphql and state.server.mode != Mode.NO_DATABASE:

@@ -606,7 +606,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class State:
-    """What was read. readings, previews: by repository id, none where not asked for. date_source: of all dates."""
+    """What was read. readings, previews: by repository id, none where not asked for. date_source: of all dates.
+
+    blind_spot: what could not be seen of them.
+    """
 
     selection: Selection
     repositories: tuple[Repository, ...]
@@ -614,6 +617,7 @@ class State:
     previews: t.Mapping[int, PolicyPreview]
     errors: t.Mapping[int, RegistryError]
     date_source: str
+    blind_spot: str | None = None
 
 
 def wish_of(params: t.Mapping[str, t.Any], job_token: bool) -> Wish:
@@ -654,7 +658,7 @@ def observe(connection: Connection, wish: Wish, via: str, images: dict[str, Imag
         repositories, errors = _counted(connection, repositories, wish)
     readings: dict[int, Reading] = {}
     previews: dict[int, PolicyPreview] = {}
-    source = "none"
+    source, blind_spot = "none", None
     if wish.tags or wish.previews:
         names = wish.tag_names
         need = Need(wish.details, whole=names is None, wanted=lambda name: names is None or name in names)
@@ -673,8 +677,9 @@ def observe(connection: Connection, wish: Wish, via: str, images: dict[str, Imag
             previews = _previewed(server, found, policies)
         meanings = {Mode.DATABASE: "published", Mode.NO_DATABASE: "built", Mode.UNKNOWN: "unknown"}
         source = meanings[server.mode] if wish.details else "none"
+        blind_spot = server.blind_spot
     errors.update((number, reading.error) for number, reading in readings.items() if reading.error)
-    return State(selection, tuple(repositories), readings, previews, errors, source)
+    return State(selection, tuple(repositories), readings, previews, errors, source, blind_spot)
 
 
 def _read(
@@ -877,7 +882,7 @@ def main() -> None:
         check_scope(wish.scope, connection.is_job_token)
         with remembered(params["cache_path"]) as images:
             state = observe(connection, wish, params["read_via"], images)
-        for warning in state.selection.warnings:
+        for warning in (*state.selection.warnings, *filter(None, [state.blind_spot])):
             module.warn(warning)
         rows = [repository_row(repository, state, wish) for repository in state.repositories]
         if params["output_path"]:

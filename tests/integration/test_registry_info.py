@@ -176,3 +176,31 @@ def test_a_preview_lists_no_tags_a_second_time(ansible: Ansible, simulator: Simu
     assert all(row["tags"] for row in both["repositories"])
     # The one repository whose project has no policy.
     assert both["requests"] == alone["requests"] + 1
+
+
+def test_a_registry_that_can_not_be_asked_is_told(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team("M2", registry={"host": "127.0.0.1:1"}))
+    found = ansible.module(INFO, {"group": "team", "gather": ["tag_details"]})
+    assert found.status == "ok", found.message
+    assert found.result["totals"]["repositories_unread"] == 0
+    [warning] = [text for text in found.result["warnings"] if "several platforms" in text]
+    assert "127.0.0.1:1" in warning
+
+
+def test_a_copy_of_the_registry_is_not_taken_for_it(ansible: Ansible, simulator: Simulator) -> None:
+    """It would have other images under the same names."""
+    simulator.load(team("M2", registry={"host": "registry.example.com", "auth": "none"}))
+    copy = {"registry_url": simulator.url}
+    found, told = (
+        ansible.module(INFO, {"group": "team", "gather": ["tag_details"], **copy, **via})
+        for via in ({}, {"read_via": "registry"})
+    )
+    assert found.status == "ok", found.message
+    assert "GitLab names registry.example.com as its registry" in " ".join(found.result["warnings"])
+    assert told.failed
+    assert "GitLab names registry.example.com as its registry" in told.message
+    assert not [entry for entry in simulator.requests() if entry["path"].startswith("/v2/team")]
+    # At another address it is GitLab's own where it wants this GitLab's tokens.
+    simulator.load(team("M2", registry={"host": "registry.example.com"}))
+    own = ansible.module(INFO, {"group": "team", "gather": ["tag_details"], "read_via": "registry", **copy})
+    assert own.status == "ok", own.message
