@@ -21,8 +21,8 @@ from ._rest import delete_repository, get_repository
 GOOD = frozenset({"deleted", "scheduled"})
 
 _WHY_FAILED = (
-    "GitLab gave up: protected tags stay, and without a metadata database it deletes at most 200 tags in each of 10 "
-    "tries; empty_first deletes the tags itself before, and deleting it again goes on from here"
+    "GitLab gave up: without a metadata database it deletes at most 200 tags in each of 10 tries (empty_first deletes "
+    "them before), and tags under a protection rule stay (lift the rule); deleting it again goes on from here"
 )
 
 

@@ -25,6 +25,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
+    details: Whether the credentials may push is told by a run alone, since asking for that makes a repository.
   diff_mode:
     support: full
   idempotent:
