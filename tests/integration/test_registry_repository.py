@@ -406,7 +406,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
 
 def test_bad_options_are_refused_before_anything_is_sent(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(shelves())
-    for (options, text), task in zip(UNSENT, run_all(ansible, MODULE, [case for case, _ in UNSENT]), strict=True):
+    for (options, text), task in zip(UNSENT, run_all(ansible, MODULE, [case for case, _text in UNSENT]), strict=True):
         assert task.failed, options
         assert text in task.message, (options, task.message)
         assert not task.result.get("changed")

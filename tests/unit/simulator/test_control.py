@@ -56,6 +56,8 @@ def test_the_log_tells_requests_apart_and_keeps_no_token(gitlab: Client) -> None
         "writes": 1,
         "rest": 3,
         "graphql": 0,
+        "tokens": 0,
+        "v2": 0,
         "mutations": 0,
         "by_route": {
             "DELETE /projects/:id/registry/repositories/:repository_id/tags/:tag_name": 1,

@@ -121,8 +121,8 @@ def location(answer: Answer) -> str:
     return answer.headers["Location"].partition("/v2/")[2]
 
 
-def registry(tags: list[dict[str, Any]] = SHARED, **changes: Any) -> Registry:
-    scenario = one_repository(tags, **changes)
+def registry(tags: list[dict[str, Any]] | None = None, **changes: Any) -> Registry:
+    scenario = one_repository(SHARED if tags is None else tags, **changes)
     scenario["repositories"].append({"id": 101, "project": "team/app", "name": "web", "tags": [{"name": "w"}]})
     return Registry(Direct(scenario))
 
@@ -832,10 +832,10 @@ def test_a_request_takes_the_time_of_the_registry(gitlab: Client) -> None:
 def test_faults_and_limits_hold_here_too(gitlab: Client) -> None:
     url = f"{gitlab.simulator.url}/v2/"
     gitlab.simulator.faults([{"kind": "registry", "path": "/v2/$", "first": 1, "action": "status", "status": 503}])
-    assert [gitlab.send("GET", url).status_code for _ in range(2)] == [503, 401]
+    assert [gitlab.send("GET", url).status_code for _time in range(2)] == [503, 401]
     with pytest.raises(ControlError):
         gitlab.simulator.faults([{"kind": "v2", "action": "reset_before"}])
     gitlab.simulator.load(world(rate_limit={"web": {"requests": 2, "retry_after": 60}}))
-    assert [gitlab.send("GET", url).status_code for _ in range(3)] == [401, 401, 429]
+    assert [gitlab.send("GET", url).status_code for _time in range(3)] == [401, 401, 429]
     assert gitlab.send("GET", f"{gitlab.simulator.url}/jwt/auth").status_code == 429
     assert gitlab.rest("/projects/1").status_code == 200

@@ -49,7 +49,9 @@ def test_first_users_at_once_share_one_key() -> None:
 
 def test_tokens_of_another_process_are_refused(gitlab: Client, simulator: Simulator) -> None:
     query = {"service": "container_registry", "scope": "repository:open/site:pull"}
-    first, second = (gitlab.send("GET", f"{simulator.url}/jwt/auth", params=query).json()["token"] for _ in range(2))
+    first, second = (
+        gitlab.send("GET", f"{simulator.url}/jwt/auth", params=query).json()["token"] for _time in range(2)
+    )
     unchecked = [jwt.decode(token, options={"verify_signature": False}) for token in (first, second)]
     assert unchecked[0]["jti"] != unchecked[1]["jti"]
     with pytest.raises(jwt.InvalidSignatureError):
