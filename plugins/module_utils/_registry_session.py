@@ -415,9 +415,10 @@ def _no_token(answer: Response, attempt: str, message: str | None = None) -> Reg
 def not_granted(path: str, actions: list[str], attempt: str) -> RegistryError:
     needs = {"pull": "Reporter and read_registry", "push": "Developer and write_registry", "delete": "Maintainer"}
     advice = f"The project may not be there, or the credentials lack what it takes ({needs.get(actions[0], 'it')})."
-    if path == "catalog":
-        advice = "GitLab gives it to administrators alone, and in Admin Mode to tokens with the scope admin_mode."
     message = f"the token for the registry allows no {' and no '.join(actions)} on {path}"
+    if path == "catalog":
+        message = "the token for the registry does not open its catalog"
+        advice = "GitLab gives it to administrators alone, and in Admin Mode to tokens with the scope admin_mode."
     return RegistryError("forbidden", message, attempt=attempt, advice=advice)
 
 

@@ -448,7 +448,7 @@ def test_the_catalog_comes_page_by_page(world: World) -> None:
 
 def test_the_catalog_is_for_administrators(world: World) -> None:
     world.fake.allow = lambda scope: False
-    with pytest.raises(RegistryError, match="on catalog") as caught:
+    with pytest.raises(RegistryError, match="does not open its catalog") as caught:
         list(catalog(world.registry()))
     assert "administrators" in caught.value.advice
     assert world.asked("/v2/") == []
