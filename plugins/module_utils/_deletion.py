@@ -35,6 +35,8 @@ GOOD = frozenset({"deleted", "already_gone", "changed_since", "unverified"})
 _SEEMS_GONE = "seems_gone"
 _UNREADABLE = "unreadable"
 _FORBIDDEN = "forbidden"
+# Nothing is known of it yet, or nothing was done: another look decides.
+_LOST = "lost"
 
 CHANGED = "it is another image, or was pushed again, since the plan was made"
 NO_PROOF = "no complete listing with a tag that was to stay shows that it is gone"
@@ -227,6 +229,7 @@ def _delete_batch(work: Work, batch: list[Decision]) -> None:
     """Read the batch again and delete what is unchanged. A deletion whose answer was lost is never sent again as it
     was: the batch is read again, and only what is still there with its digest is asked for once more."""
     left = batch
+    lost: dict[str, str] = {}
     for attempt, _left in enumerate(work.server.client.attempts()):
         names = [decision.tag.name for decision in left]
         try:
@@ -240,7 +243,10 @@ def _delete_batch(work: Work, batch: list[Decision]) -> None:
         if not names:
             return
         if work.via != "graphql":
-            left = _delete_singly(work, left, asked_before=attempt > 0)
+            lost = _delete_singly(work, names, asked_before=attempt > 0)
+            if not lost:
+                return
+            left = [decision for decision in left if decision.tag.name in lost]
             continue
         try:
             deleted, errors = destroy_tags(work.server.client, work.plan.repository.id, names)
@@ -254,7 +260,8 @@ def _delete_batch(work: Work, batch: list[Decision]) -> None:
         work.settle([name for name in names if name in deleted], "deleted")
         work.settle([name for name in names if name not in deleted], "not_deleted", message)
         return
-    work.settle([decision.tag.name for decision in left], "not_deleted", _ANSWER_LOST)
+    for decision in left:
+        work.settle([decision.tag.name], "not_deleted", lost.get(decision.tag.name, _ANSWER_LOST))
 
 
 def _unchanged(work: Work, batch: list[Decision], *, asked_before: bool) -> list[Decision]:
@@ -303,11 +310,11 @@ def differs(now: Tag, planned: Tag) -> bool:
     return now.published is not None and planned.published is not None and now.published != planned.published
 
 
-def _delete_singly(work: Work, batch: list[Decision], *, asked_before: bool) -> list[Decision]:
-    """Delete tags with a request for each; gives those of which it is not known what came of it."""
+def _delete_singly(work: Work, names: list[str], *, asked_before: bool) -> dict[str, str]:
+    """Delete tags with a request for each; gives those to ask for again once they were looked at, and why."""
     repository = work.plan.repository
 
-    def delete_one(name: str) -> Fate | None:
+    def delete_one(name: str) -> Fate:
         fate = Fate(repository.path, name, None, "not_deleted")
         try:
             if work.via == "registry":
@@ -316,7 +323,7 @@ def _delete_singly(work: Work, batch: list[Decision], *, asked_before: bool) -> 
                 answer = delete_tag(work.server.client, repository, name)
         except RegistryError as error:
             if answer_was_lost(error) or error.kind == "rate_limited":
-                return None
+                return replace(fate, outcome=_LOST, message=str(error))
             tried = error.kind not in ("stopped", "unauthorized")
             return replace(fate, outcome="not_deleted" if tried else "not_tried", message=str(error))
         if answer.status == 403:
@@ -326,12 +333,11 @@ def _delete_singly(work: Work, batch: list[Decision], *, asked_before: bool) -> 
             return replace(fate, outcome=_SEEMS_GONE)
         return replace(fate, outcome="deleted")
 
-    names = [decision.tag.name for decision in batch]
-    fates = dict(zip(names, work.server.client.parallel(delete_one, names)))
-    for fate in fates.values():
-        if fate:
+    fates = work.server.client.parallel(delete_one, names)
+    for fate in fates:
+        if fate.outcome != _LOST:
             work.settle([fate.name], fate.outcome, fate.message, asked_before=fate.asked_before)
-    return [decision for decision in batch if fates[decision.tag.name] is None]
+    return {fate.name: fate.message for fate in fates if fate.outcome == _LOST}
 
 
 def _verify(work: Work) -> None:
