@@ -176,7 +176,7 @@ def test_giving_up_and_taking_long_are_told_for_each(ansible: Ansible, simulator
     kept = ansible.module(MODULE, absent(TOOL, force=True, wait=True, wait_timeout=10))
     assert kept.failed
     assert outcomes(kept, "path") == {TOOL: "delete_failed"}
-    assert "protected tags stay" in kept.message
+    assert "tags under a protection rule stay" in kept.message
     assert simulator.state()[TOOL] == ["main"]
 
 
