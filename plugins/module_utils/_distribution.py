@@ -54,7 +54,7 @@ def tag_names(registry: Registry, path: str, *, resend: frozenset[int] = SAFE) -
     """All names of a repository's tags, complete whatever their number; None where the registry does not know it."""
     attempt = f"list the tags of {path} in the registry"
     names: dict[str, None] = {}
-    linked: set[str] = set()
+    looks_behind = False
     query: dict[str, t.Any] = {"n": PAGE}
     while True:
         answer = ask(registry, "GET", path, "/tags/list", query=query, attempt=attempt, accept=(404,), resend=resend)
@@ -63,17 +63,15 @@ def tag_names(registry: Registry, path: str, *, resend: frozenset[int] = SAFE) -
                 raise error_of(answer, attempt)
             return None
         page = _names_in(answer, path, attempt)
-        # A full page without a link may have lost it on the way: one more look tells.
-        asked_again = "last" in query and query["last"] not in linked
-        if asked_again and (not page or set(page) <= set(names)):
+        if looks_behind and set(page) <= names.keys():
             return list(names)
         following = _next_last(answer, attempt)
         if (not page and (names or following is not None)) or any(name in names for name in page):
             raise distrusted(answer, "a page is empty, or repeats tags of the pages before it", attempt)
         names.update(dict.fromkeys(page))
-        if following is not None:
-            linked.add(following)
-        elif len(page) != PAGE:
+        # A full page without a link may have lost it on the way: one more look tells.
+        looks_behind = following is None
+        if looks_behind and len(page) != PAGE:
             return list(names)
         query = {**query, "last": following or page[-1]}
 
@@ -148,21 +146,20 @@ def read_manifest(registry: Registry, path: str, reference: str) -> Manifest | N
         raise distrusted(answer, str(error), attempt) from None
 
 
-def read_image(registry: Registry, path: str, reference: str) -> Image | None:
-    """What there is to know of an image by tag or digest; None for a 404.
+def read_image(registry: Registry, path: str, name: str) -> Image | None:
+    """What there is to know of the image behind a tag; None for a 404.
 
-    A digest that was read before is not read again. Where images are remembered from an earlier run, a tag is asked for
-    its digest alone at first.
+    A digest that was read before is not read again. Where images are remembered from an earlier run, the tag is asked
+    for its digest alone at first.
     """
-    digest: str | None = reference
-    if ":" not in reference:
-        digest = current_digest(registry, path, reference) if registry.remembers else None
-        if registry.remembers and digest is None:
-            return None
-    known = registry.recall(digest) if digest else None
-    if known:
-        return known
-    manifest = read_manifest(registry, path, digest or reference)
+    reference = name
+    if registry.remembers:
+        digest = current_digest(registry, path, name)
+        known = registry.recall(digest) if digest else None
+        if digest is None or known:
+            return known
+        reference = digest
+    manifest = read_manifest(registry, path, reference)
     return _image(registry, path, manifest, 1) if manifest else None
 
 

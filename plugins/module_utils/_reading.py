@@ -120,6 +120,15 @@ class Reading:
     def names(self) -> list[str]:
         return [tag.name for tag in self.tags]
 
+    @property
+    def listing(self) -> str:
+        """unread, empty, complete, or capped where it may have been cut off."""
+        if self.error:
+            return "unread"
+        if not self.tags:
+            return "empty"
+        return "complete" if self.complete else "capped"
+
 
 def find_out(client: Client, repositories: t.Sequence[Repository], sources: Sources, need: Need) -> Server:
     """Which server it is, with as few requests as that takes, and how its tags are read.
@@ -137,7 +146,7 @@ def find_out(client: Client, repositories: t.Sequence[Repository], sources: Sour
     shown = _find_mode(server, repositories, need) if server.way != "registry" or need.details else None
     if server.way == "registry" and need.details and server.mode == Mode.UNKNOWN and server.registry:
         server.mode = registry_mode(server.registry, repositories[0].path)
-    if sources.via == "auto" and sources.registry and shown and server.registry:
+    if sources.via == "auto" and shown and server.registry:
         _prefer_registry(server, server.registry, shown)
     return server
 
@@ -298,11 +307,6 @@ def _listed_by_registry(registry: Registry, repository: Repository, resend: froz
         return Reading(repository, error=error)
     tags, known = tuple(Tag(name) for name in sorted(names or ())), names is not None
     return Reading(repository, tags, complete=known, witness=known, unknown=not known)
-
-
-def read_settled(server: Server, repository: Repository, need: Need) -> Reading:
-    """One repository's tags. Where none are listed, the registry itself is asked whether that is so."""
-    return settled(server, read_tags(server, [repository], need)[0])
 
 
 def settled(server: Server, listing: Reading) -> Reading:

@@ -62,7 +62,7 @@ class RegistrySettings:
 
 @dataclass(frozen=True)
 class _Challenge:
-    """How a registry wants to be asked: kind is open, basic or bearer. realm: where tokens are."""
+    """How a registry wants to be asked: kind is basic or bearer. realm: where tokens are."""
 
     kind: str
     realm: str = ""
@@ -82,7 +82,10 @@ class Registry:
     """A registry for all threads of a task: its address, its tokens, and what is known of images by their digests."""
 
     def __init__(self, client: Client, url: str, login: Login | None, images: dict[str, Image] | None = None) -> None:
-        """client: of GitLab. url: of the registry. images: known from before, and what is learned joins them."""
+        """client: of GitLab. url: of the registry. images: known from before, and what is learned joins them.
+
+        challenge: how it wants to be asked, as far as that is known.
+        """
         self.url = url
         self.client = client.at(url)
         # A download holds its connection while an upload needs one, and pools wait for what they lent.
@@ -96,9 +99,9 @@ class Registry:
         self._askers: dict[str, Client] = {}
         self._tokens: dict[tuple[str, ...], _Token] = {}
         self._company: dict[str, tuple[str, ...]] = {}
-        self._challenge: _Challenge | None = None
+        self.challenge: _Challenge | None = None
         if login and login.gitlab:
-            self._challenge = _Challenge("bearer", client.settings.url + GITLAB_TOKENS, GITLAB_SERVICE)
+            self.challenge = _Challenge("bearer", client.settings.url + GITLAB_TOKENS, GITLAB_SERVICE)
 
     def recall(self, digest: str) -> Image | None:
         """What is known of a digest; it counts as the last one used."""
@@ -122,15 +125,10 @@ class Registry:
         """The scopes to read a repository with."""
         return tuple(scope_of(other, "pull") for other in self._company.get(path, (path,)))
 
-    @property
-    def challenge(self) -> _Challenge | None:
-        """How it wants to be asked, as far as that is known."""
-        return self._challenge
-
     def authorization(self, scopes: tuple[str, ...], refused: str | None, attempt: str) -> str | None:
         """The header's value for a request. refused: the one that was no good before."""
-        challenge = self._challenge
-        if challenge is None or challenge.kind == "open":
+        challenge = self.challenge
+        if challenge is None:
             return None
         if challenge.kind == "basic":
             return self._login.header[1] if self._login else None
@@ -158,7 +156,7 @@ class Registry:
             return
         if found.kind == "bearer":
             self._check_realm(found.realm, attempt)
-        self._challenge = found
+        self.challenge = found
 
     def _check_realm(self, realm: str, attempt: str) -> None:
         """A password is for the registry's own host and for GitLab's."""
@@ -224,13 +222,13 @@ def check_it_is_gitlabs(registry: Registry, host: str) -> None:
         raise
     challenge = _challenge_in(answer.headers.get("WWW-Authenticate", "")) if answer.status == 401 else None
     gitlab = urlsplit(registry.gitlab.settings.url)
-    realm = urlsplit(challenge.realm) if challenge else gitlab
-    if not challenge or (realm.hostname, realm.path) != (gitlab.hostname, gitlab.path + GITLAB_TOKENS):
-        names = (
+    realm = urlsplit(challenge.realm if challenge else "")
+    if (realm.hostname, realm.path) != (gitlab.hostname, gitlab.path + GITLAB_TOKENS):
+        message = (
             f"GitLab names {host or 'none'} as its registry, and this one does not ask for tokens of {gitlab.netloc}"
         )
         advice = "Leave out registry_url, or give the address of that GitLab's registry."
-        raise RegistryError("forbidden", names, attempt=attempt, advice=advice)
+        raise RegistryError("forbidden", message, attempt=attempt, advice=advice)
 
 
 def ask(

@@ -209,11 +209,11 @@ class Place:
         return (self.project and self.project.image_prefix) or ""
 
 
-def repository_path(text: str) -> str:
+def repository_path(text: str, option: str = "repository") -> str:
     """A path as GitLab writes it; raises InputError for what is none."""
     path = text.strip("/").lower()
     if not REPOSITORY_PATH.fullmatch(path):
-        raise InputError(f"repository {path!r} is not the path of a repository: write it as group/project/name.")
+        raise InputError(f"{option} {path!r} is not the path of a repository: write it as group/project/name.")
     return path
 
 

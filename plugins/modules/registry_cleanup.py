@@ -930,7 +930,7 @@ def _repository_plan(
     part = RepositoryPlan(
         reading.repository,
         date_source=source,
-        listing="empty" if not reading.tags else "complete" if reading.complete else "capped",
+        listing=reading.listing,
         policy=project.policy if project else None,
         policy_known=project is not None and project.policy is not None,
         error=reading.error,

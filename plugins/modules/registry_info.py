@@ -781,7 +781,7 @@ def repository_row(repository: Repository, state: State, wish: Wish) -> dict[str
         "status": repository.status,
         "created_at": repository.created_at,
         "cleanup_policy_started_at": repository.cleanup_policy_started_at,
-        "listing": _listing(reading),
+        "listing": reading.listing if reading else "none",
         "date_source": state.date_source,
         "tags_count": repository.tags_count,
         "size": repository.size,
@@ -799,16 +799,6 @@ def repository_row(repository: Repository, state: State, wish: Wish) -> dict[str
         row["missing_tags"] = sorted((names or frozenset()) - set(reading.names))
         row["tags_count"] = len(reading.tags)
     return row
-
-
-def _listing(reading: Reading | None) -> str:
-    if reading is None:
-        return "none"
-    if reading.error:
-        return "unread"
-    if not reading.tags:
-        return "empty"
-    return "complete" if reading.complete else "capped"
 
 
 def tag_row(tag: Tag, source: str) -> dict[str, t.Any]:

@@ -227,7 +227,6 @@ requests:
 """
 
 import typing as t
-from collections import Counter
 from dataclasses import dataclass, replace
 
 from ..module_utils._argspec import CONNECTION, REGISTRY, ArgumentSpec
@@ -384,9 +383,8 @@ def _beyond_limits(readings: t.Sequence[Reading], wish: Wish) -> list[str]:
 
 
 def _part(reading: Reading, wish: Wish) -> RepositoryPlan:
-    listing = "empty" if not reading.tags else "complete" if reading.complete else "capped"
     decisions = tuple(decide(reading.tags, wish.rules, "none", None)) if wish.empties else ()
-    return RepositoryPlan(reading.repository, decisions, listing=listing, error=reading.error)
+    return RepositoryPlan(reading.repository, decisions, listing=reading.listing, error=reading.error)
 
 
 def _doubts(part: RepositoryPlan, reading: Reading, wish: Wish) -> list[str]:
@@ -434,14 +432,8 @@ def unproven(state: State) -> list[str]:
 
 def unwanted(plan: Plan) -> list[str]:
     """Repositories that will not be empty for another reason than the patterns of protect, and why."""
-    found = []
-    for part in plan.repositories:
-        stays = [
-            f"{number} {reason}" for reason, number in part.reasons.items() if reason not in ("matched", "protected")
-        ]
-        if stays:
-            found.append(f"Tags of {part.repository.path} stay that were meant to go ({', '.join(stays)}).")
-    return found
+    stays = {part.repository.path: kept_text(part, "protected") for part in plan.repositories}
+    return [f"Tags of {path} stay that were meant to go ({text})." for path, text in stays.items() if text]
 
 
 def rows_of(state: State, plan: Plan, wish: Wish) -> list[dict[str, t.Any]]:
@@ -501,10 +493,9 @@ def _emptied(part: RepositoryPlan, fates: list[TagFate]) -> dict[str, str]:
     return {"path": part.repository.path, "outcome": outcome, "message": kept_text(part)}
 
 
-def kept_text(part: RepositoryPlan) -> str:
-    """Which tags stay, by reason."""
-    kept = Counter(decision.reason for decision in part.kept)
-    return ", ".join(f"{number} {reason}" for reason, number in sorted(kept.items()))
+def kept_text(part: RepositoryPlan, *but: str) -> str:
+    """How many tags stay, by reason, without the reasons that need no word."""
+    return ", ".join(f"{number} {reason}" for reason, number in part.reasons.items() if reason not in ("matched", *but))
 
 
 def remove(state: State, orders: t.Sequence[Order], wait: float | None) -> Applied:

@@ -230,15 +230,16 @@ from ..module_utils._reading import (
     Server,
     Sources,
     find_out,
-    read_settled,
+    read_tags,
     registry_of,
     rules_are_hidden,
+    settled,
 )
 from ..module_utils._registry_session import Registry
 from ..module_utils._rest import get_repository
 from ..module_utils._retention import Decision
 from ..module_utils._run import Applied, Connection, Intent, applied_deletion, connect, failing, finish, new_module
-from ..module_utils._scope import REPOSITORY_PATH, find_place
+from ..module_utils._scope import find_place, repository_path
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(
@@ -294,10 +295,8 @@ def check(params: t.Mapping[str, t.Any]) -> None:
         raise InputError("digest has to be one digest such as sha256:... and goes with one name.")
     if source is not None and not TAG_NAME.fullmatch(source) and not DIGEST.fullmatch(source):
         raise InputError(f"source {source!r} is neither the name of a tag nor a digest such as sha256:...")
-    if origin is not None and not REPOSITORY_PATH.fullmatch(origin.strip("/").lower()):
-        raise InputError(
-            f"source_repository {origin!r} is not the path of a repository: write it as group/project/name."
-        )
+    if origin is not None:
+        repository_path(origin, "source_repository")
 
 
 def find_target(connection: Connection, params: t.Mapping[str, t.Any]) -> Target:
@@ -334,7 +333,8 @@ def observe_promotion(connection: Connection, params: t.Mapping[str, t.Any]) -> 
     """The image, what comes along, and what the names stand for now."""
     target = find_target(connection, params)
     registry = registry_of(connection.client, connection.registry, target.location)
-    source = (params["source_repository"] or target.path).strip("/").lower()
+    origin = params["source_repository"]
+    source = repository_path(origin, "source_repository") if origin is not None else target.path
     image = source_image(registry, source, params["source"])
     along = companions(registry, source, image) if params["signatures"] and source != target.path else {}
     names = list(dict.fromkeys(params["name"]))
@@ -359,7 +359,7 @@ def look(connection: Connection, repository: Repository, names: t.Collection[str
     need = Need(details=True, dates=False, wanted=lambda name: name in wanted)
     sources = Sources(use_graphql=not connection.is_job_token, registry=connection.registry)
     server = find_out(connection.client, [repository], sources, need)
-    reading = read_settled(server, repository, need)
+    reading = settled(server, read_tags(server, [repository], need)[0])
     if reading.error:
         raise reading.error
     return server, reading
