@@ -14,10 +14,10 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ._api import error_of
 from ._client import REFUSED, SAFE, Client, Response
 from ._errors import RegistryError
 from ._models import TAG_NAME, Tag, parse_time
-from ._rest import error_of
 
 PATH = "/api/graphql"
 # The connection is cut to this many nodes while the cursor moves on by what was asked for: asking for more skips tags.

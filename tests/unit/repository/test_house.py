@@ -29,7 +29,7 @@ PURE = {
 FLOORS = [
     PURE,
     {"_client", "_files"},
-    {"_rest", "_graphql", "_registry_session", "_distribution"},
+    {"_api", "_rest", "_graphql", "_registry_session", "_distribution"},
     {
         *("_argspec", "_scope", "_reading", "_image_cache", "_preview", "_run"),
         *("_deletion", "_bulk", "_promotion", "_repository_deletion"),
@@ -42,7 +42,8 @@ NEIGHBOURS = {
     ("_bulk", "_reading"),
     ("_deletion", "_reading"),
     ("_preview", "_reading"),
-    ("_graphql", "_rest"),
+    ("_graphql", "_api"),
+    ("_rest", "_api"),
     ("_distribution", "_registry_session"),
     ("_repository_deletion", "_deletion"),
     ("_repository_deletion", "_reading"),

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from ansible_collections.containerops.gitlab.plugins.module_utils import _rest
+from ansible_collections.containerops.gitlab.plugins.module_utils import _api, _rest
 from ansible_collections.containerops.gitlab.plugins.module_utils._client import Client, Response
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import RegistryError
 from ansible_collections.containerops.gitlab.plugins.module_utils._models import Repository
@@ -81,7 +81,7 @@ ERRORS: list[tuple[int, Any, str, str]] = [
 
 @pytest.mark.parametrize(("status", "body", "kind", "message"), ERRORS)
 def test_every_error_body_is_one_error(status: int, body: Any, kind: str, message: str) -> None:
-    error = _rest.error_of(answer(body, status, X_Request_Id="R1"), "do it")
+    error = _api.error_of(answer(body, status, X_Request_Id="R1"), "do it")
     assert error.kind == kind
     assert message in error.message
     assert error.status == status
@@ -90,7 +90,7 @@ def test_every_error_body_is_one_error(status: int, body: Any, kind: str, messag
 
 
 def test_a_web_page_is_not_quoted() -> None:
-    error = _rest.error_of(answer(b"<html><script>x</script>", 502, Content_Type="text/html"), "do it")
+    error = _api.error_of(answer(b"<html><script>x</script>", 502, Content_Type="text/html"), "do it")
     assert error.message == "a web page"
 
 
