@@ -77,13 +77,14 @@ def request(
     *,
     query: t.Mapping[str, t.Any] | None = None,
     body: t.Any = None,
+    headers: t.Mapping[str, str] | None = None,
     resend: frozenset[int] = SAFE,
     attempt: str,
     success: int = 200,
     accept: tuple[int, ...] = (),
 ) -> Response:
     try:
-        answer = client.request(method, API + path, query=query, body=body, resend=resend)
+        answer = client.request(method, API + path, query=query, body=body, headers=headers, resend=resend)
     except RegistryError as error:
         error.attempt = attempt
         raise

@@ -48,6 +48,19 @@ class Project:
 
 
 @dataclass(frozen=True)
+class ProtectionRule:
+    """A protection rule of repositories or tags. push, delete: the least level for it, None where everybody may.
+
+    id: None for one that is not there yet.
+    """
+
+    pattern: str
+    push: str | None
+    delete: str | None
+    id: int | None = None
+
+
+@dataclass(frozen=True)
 class Repository:
     """A container repository. path: lower case, the project's path and the name. size: bytes, only when asked for."""
 

@@ -132,6 +132,13 @@ class PolicyPreview:
         ]
 
 
+def cut(preview: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
+    """A preview's result with every list cut to limit."""
+    lists = {name: preview[name] for name in ("delete", "differences")}
+    truncated = any(len(rows) > limit for rows in lists.values())
+    return {**preview, **{name: rows[:limit] for name, rows in lists.items()}, "truncated": truncated}
+
+
 def read_for_policies(
     server: Server, repositories: t.Sequence[Repository], policies: t.Mapping[int, ServerPolicy]
 ) -> list[Reading]:

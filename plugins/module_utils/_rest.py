@@ -30,7 +30,7 @@ LEASE_TAKEN = "This request has already been made"
 def get_project(client: Client, project: str | int) -> Project:
     """A project by id or full path; a moved project's old path leads to it."""
     answer = get(client, f"/projects/{segment(project)}", attempt=f"read project {project!s}")
-    return _project(an_object(answer))
+    return project_of(an_object(answer))
 
 
 def group_projects(client: Client, group: str | int) -> list[Project]:
@@ -42,7 +42,7 @@ def group_projects(client: Client, group: str | int) -> list[Project]:
         "sort": "asc",
     }
     attempt = f"list the projects of group {group!s}"
-    return [_project(row) for row in pages(client, f"/groups/{segment(group)}/projects", query, attempt)]
+    return [project_of(row) for row in pages(client, f"/groups/{segment(group)}/projects", query, attempt)]
 
 
 def get_group_path(client: Client, group: str | int) -> str:
@@ -186,7 +186,7 @@ def any_image_prefix(client: Client) -> str | None:
     """The registry's host with the path of some project; None where no project can be seen or there is no registry."""
     attempt = "find out where the registry is"
     answer = get(client, "/projects", query={"per_page": 1, "order_by": "id"}, attempt=attempt)
-    return next((_project(row).image_prefix for row in an_array(answer, attempt)), None)
+    return next((project_of(row).image_prefix for row in an_array(answer, attempt)), None)
 
 
 def delete_repository(client: Client, repository: Repository) -> None:
@@ -203,7 +203,8 @@ def caller_is_administrator(client: Client) -> bool:
     return bool(an_object(get(client, "/user", attempt="read the token's own user")).get("is_admin"))
 
 
-def _project(row: t.Mapping[str, t.Any]) -> Project:
+def project_of(row: t.Mapping[str, t.Any]) -> Project:
+    """A project as GitLab writes it."""
     policy = row.get("container_expiration_policy")
     namespace = row.get("namespace")
     return Project(

@@ -29,6 +29,10 @@ _LIBRARIES = {
 }
 
 
+# What becomes of a repository that could not be read.
+KEPT_TAGS = "Its tags were kept."
+
+
 class Connection(t.NamedTuple):
     """An open connection and whose it is. registry: how to reach the registry itself, for modules that may."""
 
@@ -112,7 +116,7 @@ class Intent:
     """What a module would change. diff: as Ansible shows it. refusals: why nothing at all may be changed.
 
     unread: what could not be read and is therefore left as it is. waits: there is something to wait for in any case.
-    verb: what would be done to things.
+    verb: what would be done to things. kept: the sentence on what is unread.
     """
 
     changed: bool
@@ -121,6 +125,7 @@ class Intent:
     unread: t.Sequence[RegistryError] = ()
     waits: bool = False
     verb: str = "changed"
+    kept: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,14 +170,14 @@ def finish(
     if applied and applied.shortfall:
         module.fail_json(msg=applied.shortfall, result="partial", **result)
     if intent.unread and not tolerate:
-        module.fail_json(msg=f"{_first_of(intent.unread)} Its tags were kept.", result="partial", **result)
+        module.fail_json(msg=f"{_first_of(intent.unread)} {intent.kept}".rstrip(), result="partial", **result)
     module.exit_json(result="partial" if intent.unread else "ok", **result)
 
 
 def intent_of(plan: Plan, return_limit: int) -> Intent:
     """What a plan of deletions would change."""
     unread = [part.error for part in plan.unread if part.error]
-    return Intent(plan.changed, diff(plan, return_limit), plan.refusals, unread, verb="deleted")
+    return Intent(plan.changed, diff(plan, return_limit), plan.refusals, unread, verb="deleted", kept=KEPT_TAGS)
 
 
 def applied_deletion(outcome: Outcome, limit: int) -> Applied:

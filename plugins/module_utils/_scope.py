@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from ._client import Client
@@ -107,10 +107,15 @@ def _paths(scope: Scope) -> list[str]:
     return list(dict.fromkeys(path.strip("/") for path in scope.projects))
 
 
-def _of_group(client: Client, group: str) -> Selection:
+def list_group(client: Client, group: str) -> list[Project]:
+    """The projects of a group and its subgroups, archived ones too, without those that others share with it."""
     projects = group_projects(client, group)
     path = get_group_path(client, group) if group.isdigit() else group
-    inside = [project for project in projects if _is_inside(project.namespace, path)]
+    return [project for project in projects if _is_inside(project.namespace, path)]
+
+
+def _of_group(client: Client, group: str) -> Selection:
+    inside = list_group(client, group)
     if inside and not any(project.image_prefix for project in inside):
         raise _no_registry(f"list the repositories of group {group}")
     by_id = {project.id: project for project in inside}
@@ -147,6 +152,88 @@ def _of_ids(client: Client, repository_ids: tuple[int, ...]) -> Selection:
     numbers = list(dict.fromkeys(repository.project_id for repository in found))
     projects = client.parallel(lambda number: get_project(client, number), numbers)
     return Selection(tuple(found), {project.id: project for project in projects})
+
+
+@dataclass(frozen=True)
+class ProjectScope:
+    """Projects and groups that the user named, by id or full path."""
+
+    projects: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Projects:
+    """Projects by path. listed: how many each group has. archived: paths of those that a group has and were left out.
+
+    unread: the groups and projects by name that could not be read.
+    """
+
+    found: tuple[Project, ...]
+    listed: t.Mapping[str, int]
+    archived: tuple[str, ...] = ()
+    unread: t.Mapping[str, RegistryError] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def check_projects(scope: ProjectScope) -> None:
+    """Raises InputError for names that no server could look up."""
+    for group in scope.groups:
+        check_scope(Scope(group=group), job_token=False)
+    check_scope(Scope(projects=scope.projects), job_token=False)
+
+
+def select_projects(client: Client, scope: ProjectScope) -> Projects:
+    """The named projects, and those of the groups and their subgroups. A project that a group lists is not asked for.
+
+    Raises RegistryError where not one of them can be read, and where this GitLab has no registry.
+    """
+    unread: dict[str, RegistryError] = {}
+    members: dict[int, Project] = {}
+    listed: dict[str, int] = {}
+    for group in dict.fromkeys(name.strip("/") for name in scope.groups):
+        try:
+            inside = list_group(client, group)
+        except RegistryError as error:
+            unread[group] = error
+            continue
+        members.update((project.id, project) for project in inside)
+        listed[group] = len(inside)
+    known = {project.path.lower(): project for project in members.values()}
+    known.update((str(project.id), project) for project in members.values())
+    named = {name: known.get(name.lower()) for name in dict.fromkeys(name.strip("/") for name in scope.projects)}
+    missing = [name for name, project in named.items() if project is None]
+    for name, answer in zip(missing, client.parallel(lambda name: _attempted(client, name), missing)):
+        if isinstance(answer, RegistryError):
+            unread[name] = answer
+        else:
+            named[name] = answer
+    wanted = {project.id: project for project in named.values() if project}
+    left_out = [project for project in members.values() if project.archived and project.id not in wanted]
+    wanted.update((project.id, project) for project in members.values() if not project.archived)
+    if unread and not (wanted or left_out):
+        raise next(iter(unread.values()))
+    if wanted and not any(project.image_prefix for project in wanted.values()):
+        raise _no_registry("read the settings of projects")
+    moved = tuple(
+        f"Project {name} is {project.path} by now: use its new path."
+        for name, project in named.items()
+        if project and not name.isdigit() and name.lower() != project.path.lower()
+    )
+    return Projects(
+        tuple(sorted(wanted.values(), key=lambda project: project.path.lower())),
+        listed,
+        tuple(sorted(project.path for project in left_out)),
+        unread,
+        moved,
+    )
+
+
+def _attempted(client: Client, project: str) -> Project | RegistryError:
+    try:
+        return get_project(client, project)
+    except RegistryError as error:
+        return error
 
 
 def _no_registry(attempt: str) -> RegistryError:

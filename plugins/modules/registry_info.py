@@ -554,7 +554,7 @@ from ..module_utils._files import check_writable, write_lines
 from ..module_utils._image_cache import remembered
 from ..module_utils._images import Image
 from ..module_utils._models import TAG_NAME, Mode, Repository, ServerPolicy, Tag, format_time
-from ..module_utils._preview import PolicyPreview, preview_policy, read_for_policies
+from ..module_utils._preview import PolicyPreview, cut, preview_policy, read_for_policies
 from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags
 from ..module_utils._rest import get_repository, project_repositories
 from ..module_utils._retention import judged_date
@@ -856,10 +856,7 @@ def _cut(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
     if tags is not None and len(tags) > limit:
         row = {**row, "tags": tags[:limit], "tags_truncated": True}
     if preview is not None:
-        lists = {name: preview[name] for name in ("delete", "differences")}
-        truncated = any(len(rows) > limit for rows in lists.values())
-        cut = {name: rows[:limit] for name, rows in lists.items()}
-        row = {**row, "policy_preview": {**preview, **cut, "truncated": truncated}}
+        row = {**row, "policy_preview": cut(preview, limit)}
     return row
 
 

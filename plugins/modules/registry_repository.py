@@ -239,7 +239,17 @@ from ..module_utils._plan import Limits, Plan, RepositoryPlan, diff, limited
 from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags, rules_are_hidden, settled
 from ..module_utils._repository_deletion import GOOD, Fate, Order, delete_repositories, why_not_empty
 from ..module_utils._retention import Rules, decide
-from ..module_utils._run import Applied, Connection, Intent, applied_deletion, connect, failing, finish, new_module
+from ..module_utils._run import (
+    KEPT_TAGS,
+    Applied,
+    Connection,
+    Intent,
+    applied_deletion,
+    connect,
+    failing,
+    finish,
+    new_module,
+)
 from ..module_utils._scope import find_by_id, find_place, repository_path
 
 # What is not there any more.
@@ -411,7 +421,7 @@ def intent_of(state: State, plan: Plan, wish: Wish) -> Intent:
     """What would change: pure."""
     unread = [part.error for part in plan.unread if part.error and not wish.absent]
     if not wish.absent:
-        return Intent(plan.changed, diff(plan, DIFF_LINES), plan.refusals, unread, verb="deleted")
+        return Intent(plan.changed, diff(plan, DIFF_LINES), plan.refusals, unread, verb="deleted", kept=KEPT_TAGS)
     changed = bool(plan.repositories) and not plan.refusals
     rows = diff(plan, DIFF_LINES) + [_gone(part.repository.path) for part in plan.repositories] if changed else []
     return Intent(changed, rows, plan.refusals, waits=bool(state.being_deleted), verb="deleted")

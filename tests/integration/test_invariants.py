@@ -14,12 +14,20 @@ import pytest
 import yaml
 
 from tests.integration.driver import Ansible, Task
+from tests.integration.repeated import writes
 from tests.integration.scenarios import MIXED_RULES, TOKEN, repository, server, tag, team
 from tests.simulator.harness import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 
+POLICY = {"enabled": True, "cadence": "7d", "keep_n": 5, "name_regex_delete": "dev-.*", "clear": ["older_than"]}
+REPOSITORY_RULE = {"repository_path_pattern": "*", "minimum_access_level_for_delete": "owner"}
+TAG_RULE = {
+    "tag_name_pattern": "^v[0-9]",
+    "minimum_access_level_for_push": "maintainer",
+    "minimum_access_level_for_delete": "owner",
+}
 # For each module options that have it do all that it can do.
 FULL: dict[str, dict[str, Any]] = {
     "registry_info": {"group": "team", "gather": ["tag_details", "size", "policy_preview"]},
@@ -32,6 +40,15 @@ FULL: dict[str, dict[str, Any]] = {
     },
     "registry_repository": {"repository": ["team/app", "team/app/web"], "state": "empty", "protect": ["v1"]},
     "registry_catalog_info": {"registry_username": "root", "registry_password": "{{ root }}"},
+    "registry_visibility": {"group": "team", "access_level": "private"},
+    "registry_cleanup_policy": {"group": "team", **POLICY, "preview": True},
+    "registry_repository_protection": {"group": "team", "rules": [REPOSITORY_RULE], "exclusive": True},
+    "registry_tag_protection": {"group": "team", "rules": [TAG_RULE], "exclusive": True},
+    "registry_settings": {
+        "defaults": {"access_level": "private", "cleanup_policy": POLICY},
+        "groups": [{"group": "team", "repository_protection": {"rules": [REPOSITORY_RULE]}}],
+        "projects": [{"project": "team/app", "tag_protection": {"rules": [TAG_RULE], "exclusive": True}}],
+    },
 }
 # What makes each of them fail.
 NOTHING: dict[str, dict[str, Any]] = {
@@ -40,7 +57,14 @@ NOTHING: dict[str, dict[str, Any]] = {
     "registry_tag": {"repository": "nothing/here"},
     "registry_repository": {"repository": ["nothing/here"]},
     "registry_catalog_info": {"registry_password": "{{ wrong }}"},
+    "registry_visibility": {"group": "nothing"},
+    "registry_cleanup_policy": {"group": "nothing"},
+    "registry_repository_protection": {"group": "nothing"},
+    "registry_tag_protection": {"group": "nothing"},
+    "registry_settings": {"groups": [{"group": "nothing"}], "projects": []},
 }
+# An empty variable counts as unset.
+WITHOUT_TOKEN = {"environment": {"GITLAB_TOKEN": ""}}
 SECRETS = {"secret": TOKEN, "root": "glpat-root", "wrong": "glpat-wrong"}
 # What Ansible itself adds to a result.
 ANSIBLE = {"changed", "diff", "failed", "msg", "invocation", "warnings", "deprecations", "exception"}
@@ -60,36 +84,42 @@ def test_check_mode_writes_nothing_and_promises_what_a_run_does(
     ansible: Ansible, simulator: Simulator, module: str
 ) -> None:
     simulator.load(team())
-    secrets = ("-e", json.dumps(SECRETS))
-    check = ansible.module(module, FULL[module], *secrets, check=True, diff=True)
-    assert check.status == "ok", check.message
-    assert simulator.counters()["writes"] == 0
-    run = ansible.module(module, FULL[module], *secrets, diff=True)
-    simulator.clear_log()
-    again = ansible.module(module, FULL[module], *secrets, diff=True)
-    for key in ("changed", "diff", "plan", "repositories", "tags"):
+    check, run, again = tasks = ansible.tasks(
+        [
+            {"name": name, f"containerops.gitlab.{module}": FULL[module], "check_mode": check, "diff": True}
+            for name, check in (("Check", True), ("Run", False), ("Again", False))
+        ],
+        *("-e", json.dumps(SECRETS)),
+    ).tasks
+    assert [task.status for task in tasks] == ["ok", "ok", "ok"], [task.message for task in tasks]
+    log = simulator.requests()
+    first, second = check.result["requests"], check.result["requests"] + run.result["requests"]
+    assert len(log) == second + again.result["requests"]
+    assert writes(log[:first]) == writes(log[second:]) == []
+    for key in ("changed", "diff", "plan", "repositories", "tags", "projects", "previews"):
         assert check.result.get(key) == run.result.get(key), key
     assert again.result["changed"] is False
-    assert simulator.counters()["writes"] == 0
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_the_token_is_nowhere(ansible: Ansible, simulator: Simulator, module: str, tmp_path: Path) -> None:
     simulator.load(team())
-    for options, env in (
-        (FULL[module], {}),
-        ({**FULL[module], "api_token": TOKEN}, {"GITLAB_TOKEN": None}),
-        ({**FULL[module], **NOTHING[module]}, {}),
-        ({**FULL[module], **NOTHING[module], "api_token": TOKEN}, {"GITLAB_TOKEN": None}),
-    ):
-        task = {"name": module, f"containerops.gitlab.{module}": options}
-        # A token in a play's own text is the user's to hide; what the modules give back is ours.
-        if "api_token" in options:
-            task[f"containerops.gitlab.{module}"] = {**options, "api_token": "{{ secret }}"}
-        run = ansible.tasks([task], "-vvv", "--diff", "-e", f"@{_secret_file(tmp_path)}", env=env)
-        told = [run.output, *(json.dumps(found.result) for found in run.tasks)]
-        # A JSON Web Token begins like this.
-        assert not [text for text in told for secret in (*SECRETS.values(), "eyJ") if secret in text]
+    # A token in a play's own text is the user's to hide; what the modules give back is ours.
+    by_option = {"api_token": "{{ secret }}"}
+    nothing = {**FULL[module], **NOTHING[module]}
+    tasks = [
+        {"name": "By environment", f"containerops.gitlab.{module}": FULL[module]},
+        {"name": "By option", f"containerops.gitlab.{module}": {**FULL[module], **by_option}, **WITHOUT_TOKEN},
+        {"name": "By environment, in vain", f"containerops.gitlab.{module}": nothing},
+        {"name": "By option, in vain", f"containerops.gitlab.{module}": {**nothing, **by_option}, **WITHOUT_TOKEN},
+    ]
+    run = ansible.tasks(
+        [{**task, "ignore_errors": True} for task in tasks], "-vvv", "--diff", "-e", f"@{_secret_file(tmp_path)}"
+    )
+    assert [task.status for task in run.tasks] == ["ok", "ok", "failed", "failed"]
+    told = [run.output, *(json.dumps(found.result) for found in run.tasks)]
+    # A JSON Web Token begins like this.
+    assert not [text for text in told for secret in (*SECRETS.values(), "eyJ") if secret in text]
     assert all(TOKEN not in json.dumps(entry) for entry in simulator.requests())
 
 
@@ -155,6 +185,40 @@ ENDINGS: dict[str, list[tuple[dict[str, Any], bool]]] = {
         ({"state": "absent", "protect": None, "repository": ["team/app/gone"]}, False),
     ],
     "registry_catalog_info": [({}, False), (NOTHING["registry_catalog_info"], False)],
+    **{
+        name: [
+            ({}, True),
+            ({"max_changed_projects": 0}, False),
+            ({}, False),
+            (NOTHING[name], False),
+            ({"group": None, "project": ["team/app", "team/nothing"]}, False),
+        ]
+        for name in (
+            *("registry_visibility", "registry_cleanup_policy"),
+            *("registry_repository_protection", "registry_tag_protection"),
+        )
+    },
+    "registry_settings": [
+        ({}, True),
+        ({}, False),
+        (NOTHING["registry_settings"], False),
+        ({"projects": [{"project": "team/nothing"}]}, False),
+    ],
+}
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+# The option that has a module write a file.
+FILES = {
+    "registry_cleanup": "plan_path",
+    **{
+        name: "output_path"
+        for name in MODULES
+        if name not in ("registry_cleanup", "registry_tag", "registry_repository")
+    },
 }
 
 
@@ -162,17 +226,22 @@ def results(ansible: Ansible, simulator: Simulator, module: str, tmp_path: Path)
     """Results of a module in as many ways as it can end."""
     if module in ENDINGS:
         simulator.load(team())
-        found = []
-        for options, check in ENDINGS[module]:
-            file = {"output_path": str(tmp_path / "file")} if module == "registry_catalog_info" else {}
-            full = {**FULL[module], **options, **file}
-            found.append(ansible.module(module, full, "-e", json.dumps(SECRETS), check=check, diff=True))
-        return found
+        file = {FILES[module]: str(tmp_path / "file")} if module in FILES else {}
+        tasks = [
+            {
+                "name": str(number),
+                f"containerops.gitlab.{module}": _given({**FULL[module], **options, **file}),
+                "check_mode": check,
+                "diff": True,
+                "ignore_errors": True,
+            }
+            for number, (options, check) in enumerate(ENDINGS[module])
+        ]
+        return list(ansible.tasks(tasks, "-e", json.dumps(SECRETS)).tasks)
     broken = team("M2")
     broken["repositories"][1]["registry_state"] = "unreachable"
     refusing = server([repository(100, "team/app", "", [tag("dev-1", 90), tag("v1", 1)])])
-    file_option = {"registry_info": "output_path", "registry_cleanup": "plan_path"}[module]
-    full = {**FULL[module], file_option: str(tmp_path / "file.jsonl")}
+    full = {**FULL[module], FILES[module]: str(tmp_path / "file.jsonl")}
     found = []
     simulator.load(team())
     found.append(ansible.module(module, full, check=True, diff=True))
@@ -206,7 +275,7 @@ def test_the_documentation_of_what_is_returned_is_exact(
     assert missing == []
 
 
-TYPES = {"str": str, "int": int, "float": float, "bool": bool, "dict": dict, "list": list}
+TYPES = {"str": str, "int": int, "float": float, "bool": bool, "dict": dict, "list": list, "raw": object}
 
 
 def _compare(found: dict[str, Any], documented: dict[str, Any], place: str, seen: set[str]) -> None:

@@ -25,14 +25,16 @@ PURE = {
     "_policy_review",
     "_plan",
     "_images",
+    "_protection",
+    "_settings",
 }
 FLOORS = [
     PURE,
     {"_client", "_files"},
-    {"_api", "_rest", "_graphql", "_registry_session", "_distribution"},
+    {"_api", "_rest", "_rest_settings", "_graphql", "_registry_session", "_distribution"},
     {
         *("_argspec", "_scope", "_reading", "_image_cache", "_preview", "_run"),
-        *("_deletion", "_bulk", "_promotion", "_repository_deletion"),
+        *("_deletion", "_bulk", "_promotion", "_repository_deletion", "_fleet", "_settings_argspec", "_settings_run"),
     },
 ]
 # Within a floor: who may use whom.
@@ -44,6 +46,13 @@ NEIGHBOURS = {
     ("_preview", "_reading"),
     ("_graphql", "_api"),
     ("_rest", "_api"),
+    ("_rest_settings", "_api"),
+    ("_fleet", "_scope"),
+    ("_settings_argspec", "_argspec"),
+    ("_settings_argspec", "_scope"),
+    ("_settings_run", "_fleet"),
+    ("_settings_run", "_run"),
+    ("_settings_run", "_scope"),
     ("_distribution", "_registry_session"),
     ("_repository_deletion", "_deletion"),
     ("_repository_deletion", "_reading"),

@@ -1,0 +1,344 @@
+#!/usr/bin/python
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: registry_tag_protection
+short_description: Protect container tags from pushes and deletions
+version_added: 0.1.0
+author:
+  - containerops.gitlab contributors (@containerops)
+description:
+  - Manages the protection rules for container tags of one project, several projects, or a whole group. It needs GitLab
+    18.8 (18.9 to change rules, and a later one to delete them), a registry with a metadata database, and the role
+    Maintainer.
+  - Immutable rules, which GitLab does not show by this way, are left alone.
+  - Rules are told apart by their patterns. Rules that are not named stay, unless O(exclusive) is set. Within a rule, a
+    level that is not named stays too.
+  - All changes of a project are worked out before the first one is made. New rules come before old ones go, so that
+    nothing is unprotected in between.
+extends_documentation_fragment:
+  - containerops.gitlab._connection
+  - containerops.gitlab._settings
+  - containerops.gitlab._settings.projects
+  - containerops.gitlab._attributes
+  - containerops.gitlab._attributes.actiongroup_registry
+requirements:
+  - google-re2 (Python library)
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  rules:
+    description:
+      - The rules. With O(exclusive), an empty list removes all.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      tag_name_pattern:
+        description:
+          - RE2 pattern that is found anywhere in the names of tags, so V(v1) protects C(rev10) as well. It is no glob.
+          - A project takes five rules at most.
+        type: str
+        required: true
+        aliases:
+          - pattern
+      minimum_access_level_for_push:
+        description:
+          - The least role that may push. A new rule needs it.
+        type: str
+        choices:
+          - maintainer
+          - owner
+          - admin
+      minimum_access_level_for_delete:
+        description:
+          - The least role that may delete. A new rule needs it.
+        type: str
+        choices:
+          - maintainer
+          - owner
+          - admin
+  state:
+    description:
+      - V(present) creates and updates the rules, V(absent) deletes those with these patterns.
+    type: str
+    choices:
+      - present
+      - absent
+    default: present
+  exclusive:
+    description:
+      - Delete all other rules of this kind.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Protect releases
+  containerops.gitlab.registry_tag_protection:
+    project:
+      - team/app
+    rules:
+      - tag_name_pattern: ^v[0-9]+
+        minimum_access_level_for_push: maintainer
+        minimum_access_level_for_delete: owner
+
+- name: Have this rule and no other in all projects of a group
+  containerops.gitlab.registry_tag_protection:
+    group: team
+    rules:
+      - tag_name_pattern: ^(latest|stable)$
+        minimum_access_level_for_push: maintainer
+        minimum_access_level_for_delete: maintainer
+    exclusive: true
+
+- name: Remove a rule
+  containerops.gitlab.registry_tag_protection:
+    project:
+      - team/app
+    rules:
+      - tag_name_pattern: ^(latest|stable)$
+    state: absent
+"""
+
+RETURN = r"""
+result:
+  description:
+    - V(ok) when all projects are as they were meant to be, or in check mode would be.
+    - V(partial) when something could not be read or done, V(refused) when the plan is beyond a limit, V(failed) when
+      nothing could be read.
+  returned: always
+  type: str
+  sample: ok
+projects:
+  description: The projects in the order of their paths. The same in check mode and in a run.
+  returned: when the projects could be read
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the project.
+      type: int
+      returned: success
+      sample: 1
+    path:
+      description: Full path of the project.
+      type: str
+      returned: success
+      sample: team/app
+    action:
+      description: V(update), V(none) when all is as it is wanted, or V(unknown) when it is left as it is, see
+        RV(projects[].error).
+      type: str
+      returned: success
+      sample: update
+    before:
+      description: The rules as they are.
+      type: dict
+      returned: success
+      sample: {}
+    after:
+      description: The rules as they are wanted.
+      type: dict
+      returned: success
+      sample: {'tag_protection ^v[0-9]+': 'push: maintainer, delete: owner'}
+    differences:
+      description: The settings that change.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        setting:
+          description: Name of the setting.
+          type: str
+          returned: success
+          sample: tag_protection ^v[0-9]+
+        before:
+          description: Its value, null where there is none.
+          type: raw
+          returned: success
+          sample: null
+        after:
+          description: Its wanted value, null where there is to be none.
+          type: raw
+          returned: success
+          sample: 'push: maintainer, delete: owner'
+    notes:
+      description: What is left undone, and why.
+      type: list
+      elements: str
+      returned: success
+      sample: []
+    error:
+      description: Why the project is left as it is, null when it is not.
+      type: str
+      returned: success
+      sample: null
+totals:
+  description: The projects in numbers.
+  returned: when the projects could be read
+  type: dict
+  contains:
+    projects:
+      description: Number of projects of which something is wanted.
+      type: int
+      returned: success
+      sample: 12
+    update:
+      description: Number of those that change.
+      type: int
+      returned: success
+      sample: 1
+    none:
+      description: Number of those that are as they are wanted.
+      type: int
+      returned: success
+      sample: 11
+    unknown:
+      description: Number of those that are left as they are because of an error.
+      type: int
+      returned: success
+      sample: 0
+    archived:
+      description: Number of archived projects of the group, which are left out.
+      type: int
+      returned: success
+      sample: 0
+archived:
+  description: Paths of the archived projects.
+  returned: when the projects could be read
+  type: list
+  elements: str
+  sample: []
+outcome:
+  description: What became of the projects that were to change, failures first.
+  returned: when something was changed
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Full path of the project.
+      type: str
+      returned: success
+      sample: team/app
+    outcome:
+      description:
+        - V(changed) when reading again showed all of it, V(partly_changed) or V(not_changed) when it did not,
+          V(unverified) when it could not be read again.
+      type: str
+      returned: success
+      sample: changed
+    message:
+      description: Why, empty when it was changed.
+      type: str
+      returned: success
+      sample: ""
+errors:
+  description: What could not be read, or can't be as it is wanted.
+  returned: when the projects could be read
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The project or group.
+      type: str
+      returned: success
+      sample: team/app
+    kind:
+      description: What went wrong, such as V(forbidden) or V(not_found).
+      type: str
+      returned: success
+      sample: forbidden
+    status:
+      description: GitLab's HTTP status, null when there was no answer.
+      type: int
+      returned: success
+      sample: 403
+    method:
+      description: The request's method.
+      type: str
+      returned: success
+      sample: GET
+    path:
+      description: The request's path.
+      type: str
+      returned: success
+      sample: /api/v4/projects/1
+    message:
+      description: What GitLab said.
+      type: str
+      returned: success
+      sample: 403 Forbidden
+    request_id:
+      description: GitLab's id of the request.
+      type: str
+      returned: success
+      sample: 01HXW
+error:
+  description: The first error as one of RV(errors), without its name.
+  returned: when nothing could be read
+  type: dict
+truncated:
+  description: Whether a list was cut to O(return_limit).
+  returned: when the projects could be read
+  type: bool
+  sample: false
+requests:
+  description: Number of requests that were sent.
+  returned: when the projects could be read
+  type: int
+  sample: 2
+"""
+
+from ..module_utils._argspec import CONNECTION, ArgumentSpec
+from ..module_utils._protection import TAG, doubts
+from ..module_utils._run import connect, failing, new_module
+from ..module_utils._settings import Wish
+from ..module_utils._settings_argspec import (
+    PROJECTS,
+    SETTINGS,
+    check_settings,
+    projects_of,
+    protection_of,
+    protection_options,
+)
+from ..module_utils._settings_run import run_settings
+
+ARGUMENTS = (
+    CONNECTION.merged(SETTINGS)
+    .merged(PROJECTS)
+    .merged(
+        ArgumentSpec(
+            {
+                **protection_options(TAG),
+                "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            }
+        )
+    )
+)
+
+
+def main() -> None:
+    module = new_module(ARGUMENTS, "requests", "google-re2")
+    params = module.params
+    with failing(module):
+        connection = connect(module)
+        check_settings(params, job_token=connection.is_job_token)
+        wanted = protection_of(TAG, params, absent=params["state"] == "absent", relative=params["group"] is not None)
+        for doubt in doubts(wanted):
+            module.warn(doubt)
+        wish = Wish(tag_protection=wanted)
+        run_settings(module, connection, projects_of(params), lambda project: wish)
+
+
+if __name__ == "__main__":
+    main()
