@@ -164,14 +164,14 @@ class ProjectScope:
 
 @dataclass(frozen=True)
 class Projects:
-    """Projects by path. listed: how many each group has. archived: paths of those that a group has and were left out.
+    """Projects by path. listed: how many each group has. archived: those of a group that were left out.
 
     unread: the groups and projects by name that could not be read.
     """
 
     found: tuple[Project, ...]
     listed: t.Mapping[str, int]
-    archived: tuple[str, ...] = ()
+    archived: tuple[Project, ...] = ()
     unread: t.Mapping[str, RegistryError] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -220,13 +220,11 @@ def select_projects(client: Client, scope: ProjectScope) -> Projects:
         for name, project in named.items()
         if project and not name.isdigit() and name.lower() != project.path.lower()
     )
-    return Projects(
-        tuple(sorted(wanted.values(), key=lambda project: project.path.lower())),
-        listed,
-        tuple(sorted(project.path for project in left_out)),
-        unread,
-        moved,
-    )
+    return Projects(_by_path(wanted.values()), listed, _by_path(left_out), unread, moved)
+
+
+def _by_path(projects: t.Iterable[Project]) -> tuple[Project, ...]:
+    return tuple(sorted(projects, key=lambda project: project.path.lower()))
 
 
 def _attempted(client: Client, project: str) -> Project | RegistryError:

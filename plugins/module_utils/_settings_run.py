@@ -101,12 +101,12 @@ def result_of(fleet: Fleet, rows: t.Sequence[dict[str, t.Any]], limit: int) -> d
         "projects": list(rows[:limit]),
         "totals": {
             "projects": len(rows),
-            "update": actions["update"],
-            "none": actions["none"],
+            "differing": actions["update"],
+            "as_wanted": actions["none"],
             "unknown": actions["unknown"],
             "archived": len(fleet.projects.archived),
         },
-        "archived": list(fleet.projects.archived[:limit]),
+        "archived": [project.path for project in fleet.projects.archived[:limit]],
         "errors": errors[:limit],
         "truncated": max(len(rows), len(errors), len(fleet.projects.archived)) > limit,
     }

@@ -26,7 +26,12 @@ extends_documentation_fragment:
 options:
   gather:
     description:
-      - What to read. V(repositories) are always listed.
+      - What to read. V(repositories) are always listed, unless V(projects) or V(protection_rules) are all that is
+        asked for.
+      - V(projects) returns all projects of the scope, also those without repositories and archived ones, with
+        visibility and cleanup policy. A request answers for a hundred projects of a group.
+      - V(protection_rules) adds to that the protection rules for repositories and tags, which costs two requests for
+        each project and takes the role Maintainer.
       - V(tags_count) costs GitLab a call to its registry for each repository, and a registry that fails looks like
         no tags.
       - V(tags) lists the names of all tags.
@@ -46,6 +51,8 @@ options:
       - tag_details
       - size
       - policy_preview
+      - projects
+      - protection_rules
     default:
       - repositories
   tag_names:
@@ -64,7 +71,8 @@ options:
     default: fail
   output_path:
     description:
-      - Write everything to this file as JSON Lines, a repository on each line with all its tags.
+      - Write everything to this file as JSON Lines, each with its C(type). V(project) lines come first, then a
+        V(repository) on each line with all its tags.
     type: path
   return_limit:
     description:
@@ -99,6 +107,13 @@ EXAMPLES = r"""
     group: team
     gather:
       - policy_preview
+
+- name: See all settings of the registries of a group
+  containerops.gitlab.registry_info:
+    group: team
+    gather:
+      - projects
+      - protection_rules
 
 - name: Read everything from a registry without metadata database, and remember it for the next time
   containerops.gitlab.registry_info:
@@ -407,7 +422,8 @@ repositories:
       returned: success
       sample: null
 projects:
-  description: The projects by path with their sums, at most O(return_limit) of them.
+  description: The projects by path with their sums, at most O(return_limit) of them. Those without repositories are
+    there with O(gather) V(projects) alone.
   returned: when the scope could be read
   type: list
   elements: dict
@@ -422,8 +438,43 @@ projects:
       type: str
       returned: success
       sample: team/app
+    archived:
+      description: Whether it is archived, null when not asked for.
+      type: bool
+      returned: success
+      sample: false
+    access_level:
+      description: Visibility of its registry, V(enabled), V(private) or V(disabled). Null when not asked for or not
+        shown by GitLab.
+      type: str
+      returned: success
+      sample: private
+    cleanup_policy:
+      description: Its cleanup policy in the options of M(containerops.gitlab.registry_cleanup_policy), and its next
+        run. Null when there is none, it is not shown by GitLab, or not asked for.
+      type: dict
+      returned: success
+      sample: {"enabled": true, "cadence": "7d", "keep_n": 10, "older_than": "30d", "name_regex_delete": "dev-.*",
+        "name_regex_keep": null, "next_run_at": "2026-06-08T12:00:00Z"}
+    repository_protection:
+      description: Its protection rules for repositories in the options of
+        M(containerops.gitlab.registry_repository_protection). Null when not asked for, unknown, or nothing that this
+        GitLab has.
+      type: list
+      elements: dict
+      returned: success
+      sample: [{"repository_path_pattern": "team/app*", "minimum_access_level_for_push": null,
+        "minimum_access_level_for_delete": "owner"}]
+    tag_protection:
+      description: Its protection rules for tags in the options of M(containerops.gitlab.registry_tag_protection),
+        without immutable ones, which GitLab does not show here. Null as above.
+      type: list
+      elements: dict
+      returned: success
+      sample: [{"tag_name_pattern": "^v[0-9]", "minimum_access_level_for_push": "maintainer",
+        "minimum_access_level_for_delete": "owner"}]
     repositories:
-      description: Number of repositories.
+      description: Number of repositories, null when not asked for.
       type: int
       returned: success
       sample: 2
@@ -443,12 +494,12 @@ totals:
   type: dict
   contains:
     projects:
-      description: Number of projects with a repository.
+      description: Number of projects, as in RV(projects).
       type: int
       returned: success
       sample: 2
     repositories:
-      description: Number of repositories.
+      description: Number of repositories, null when not asked for.
       type: int
       returned: success
       sample: 4
@@ -491,10 +542,15 @@ errors:
   elements: dict
   contains:
     repository:
-      description: Path of the repository.
+      description: Path of the repository, null where it is about a project.
       type: str
       returned: success
       sample: team/app
+    project:
+      description: The project, null where it is about a repository.
+      type: str
+      returned: success
+      sample: null
     kind:
       description: What kind of failure it is, such as V(forbidden), V(not_found), V(rate_limited), V(unavailable) or
         V(incomplete).
@@ -546,20 +602,24 @@ requests:
 
 import json
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, scope
 from ..module_utils._errors import InputError, RegistryError
 from ..module_utils._files import check_writable, write_lines
+from ..module_utils._fleet import Rules, read_rules
 from ..module_utils._image_cache import remembered
 from ..module_utils._images import Image
-from ..module_utils._models import TAG_NAME, Mode, Repository, ServerPolicy, Tag, format_time
+from ..module_utils._models import TAG_NAME, Mode, Project, Repository, ServerPolicy, Tag, format_time
 from ..module_utils._preview import PolicyPreview, cut, preview_policy, read_for_policies
+from ..module_utils._protection import REPOSITORY, TAG
 from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags
 from ..module_utils._rest import get_repository, project_repositories
 from ..module_utils._retention import judged_date
 from ..module_utils._run import Connection, connect, failing, finish_reading, new_module
-from ..module_utils._scope import Scope, Selection, check_scope, select
+from ..module_utils._scope import ProjectScope, Scope, Selection, check_scope, select, select_projects
+from ..module_utils._settings import policy_values
+from ..module_utils._settings_argspec import PATTERN_OPTIONS
 
 ARGUMENTS = (
     CONNECTION.merged(READING)
@@ -570,7 +630,10 @@ ARGUMENTS = (
                 "gather": {
                     "type": "list",
                     "elements": "str",
-                    "choices": ["repositories", "tags_count", "tags", "tag_details", "size", "policy_preview"],
+                    "choices": [
+                        *("repositories", "tags_count", "tags", "tag_details", "size", "policy_preview"),
+                        *("projects", "protection_rules"),
+                    ],
                     "default": ["repositories"],
                 },
                 "tag_names": {"type": "list", "elements": "str"},
@@ -581,6 +644,11 @@ ARGUMENTS = (
         )
     )
 )
+
+
+OF_PROJECTS = frozenset({"projects", "protection_rules"})
+# The sums where no repositories were listed.
+UNLISTED = {"repositories": None, "tags": None, "size": None}
 
 
 @dataclass(frozen=True)
@@ -603,12 +671,33 @@ class Wish:
     def previews(self) -> bool:
         return "policy_preview" in self.gather
 
+    @property
+    def projects(self) -> bool:
+        return bool(self.gather & OF_PROJECTS)
+
+    @property
+    def repositories(self) -> bool:
+        return bool(self.gather - OF_PROJECTS) or self.tag_names is not None or bool(self.scope.repository_ids)
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All projects of the scope by path. rules: theirs by id and kind, where this GitLab has the kind.
+
+    unread: by name, what of them could not be read. warnings: what there is to say about them.
+    """
+
+    projects: tuple[Project, ...]
+    rules: t.Mapping[int, t.Mapping[str, Rules]] = field(default_factory=dict)
+    unread: tuple[tuple[str, RegistryError], ...] = ()
+    warnings: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True)
 class State:
     """What was read. readings, previews: by repository id, none where not asked for. date_source: of all dates.
 
-    blind_spot: what could not be seen of them.
+    blind_spot: what could not be seen of them. inventory: where projects were asked for. listed: repositories were.
     """
 
     selection: Selection
@@ -618,6 +707,12 @@ class State:
     errors: t.Mapping[int, RegistryError]
     date_source: str
     blind_spot: str | None = None
+    inventory: Inventory | None = None
+    listed: bool = True
+
+    @property
+    def unread_projects(self) -> tuple[tuple[str, RegistryError], ...]:
+        return self.inventory.unread if self.inventory else ()
 
 
 def wish_of(params: t.Mapping[str, t.Any], job_token: bool) -> Wish:
@@ -633,7 +728,7 @@ def wish_of(params: t.Mapping[str, t.Any], job_token: bool) -> Wish:
             "gather policy_preview does not go with read_via registry: GitLab judges by what it sees itself, and of "
             "images for several platforms that is less."
         )
-    for wanted in ("size", "policy_preview"):
+    for wanted in ("size", "policy_preview", "projects", "protection_rules"):
         if wanted in params["gather"] and job_token:
             raise InputError(
                 f"gather {wanted} can't be had with a CI/CD job token: give a project access token in api_token."
@@ -647,8 +742,50 @@ def wish_of(params: t.Mapping[str, t.Any], job_token: bool) -> Wish:
 
 def observe(connection: Connection, wish: Wish, via: str, images: dict[str, Image]) -> State:
     """All reads, and only those that were asked for. via: how tags are read. images: known from before, by digest."""
+    if not wish.repositories:
+        inventory = take_inventory(connection, wish, None)
+        return State(Selection((), {}), (), {}, {}, {}, "none", inventory=inventory, listed=False)
+    selection = select(connection.client, wish.scope, job_token=connection.is_job_token)
+    state = _observe_repositories(connection, wish, selection, via, images)
+    return replace(state, inventory=take_inventory(connection, wish, selection)) if wish.projects else state
+
+
+def take_inventory(connection: Connection, wish: Wish, selection: Selection | None) -> Inventory:
+    """The projects of the scope with their settings. selection: what was read of them already."""
+    found = Inventory(tuple(selection.projects.values())) if selection else _find_projects(connection, wish.scope)
+    return _with_rules(connection, found) if "protection_rules" in wish.gather else found
+
+
+def _find_projects(connection: Connection, scope: Scope) -> Inventory:
+    groups = (scope.group,) if scope.group is not None else ()
+    found = select_projects(connection.client, ProjectScope(scope.projects, groups))
+    unread = tuple(found.unread.items())
+    return Inventory((*found.found, *found.archived), unread=unread, warnings=found.warnings)
+
+
+def _with_rules(connection: Connection, found: Inventory) -> Inventory:
+    """The inventory with all protection rules; a kind that this GitLab does not have is only warned of."""
+    rules: dict[int, dict[str, Rules]] = {project.id: {} for project in found.projects}
+    warnings, unread = list(found.warnings), list(found.unread)
+    for kind in (REPOSITORY, TAG):
+        try:
+            read, _endpoint = read_rules(connection.client, found.projects, dict.fromkeys(rules, (kind,)))
+        except RegistryError as error:
+            if error.kind != "too_old":
+                raise
+            warnings.append(str(error))
+            continue
+        for project in found.projects:
+            answer = rules[project.id][kind] = read[project.id][kind]
+            if isinstance(answer, RegistryError):
+                unread.append((project.path, answer))
+    return replace(found, rules=rules, unread=tuple(unread), warnings=tuple(warnings))
+
+
+def _observe_repositories(
+    connection: Connection, wish: Wish, selection: Selection, via: str, images: dict[str, Image]
+) -> State:
     client = connection.client
-    selection = select(client, wish.scope, job_token=connection.is_job_token)
     repositories = list(selection.repositories)
     errors: dict[int, RegistryError] = {}
     counted = "tags_count" in wish.gather and not wish.tags
@@ -834,21 +971,77 @@ def _sum(numbers: list[int | None]) -> int | None:
 def result_of(state: State, rows: list[dict[str, t.Any]], params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What is returned: every list cut to return_limit."""
     limit = params["return_limit"]
-    by_project: dict[tuple[str, int], list[dict[str, t.Any]]] = {}
-    for row in rows:
-        by_project.setdefault((row["project"], row["project_id"]), []).append(row)
-    projects = [{"id": number, "path": path, **sums(group)} for (path, number), group in sorted(by_project.items())]
+    projects = project_rows(state, rows)
     paths = {repository.id: repository.path for repository in state.repositories}
     result = {
         "repositories": [_cut(row, limit) for row in rows[:limit]],
         "projects": projects[:limit],
-        "totals": {"projects": len(projects), "repositories_unread": len(state.errors), **sums(rows)},
+        "totals": {
+            "projects": len(projects),
+            "repositories_unread": len(state.errors),
+            **(sums(rows) if state.listed else UNLISTED),
+        },
         "truncated": max(len(rows), len(projects)) > limit,
         "being_deleted": [repository.path for repository in state.selection.being_deleted],
         "registry_disabled": list(state.selection.registry_disabled),
-        "errors": [{"repository": paths[number], **error.as_result()} for number, error in state.errors.items()],
+        "errors": [
+            *(_error_row(error, repository=paths[number]) for number, error in state.errors.items()),
+            *(_error_row(error, project=name) for name, error in state.unread_projects),
+        ],
     }
     return {**result, "output_path": params["output_path"]} if params["output_path"] else result
+
+
+def _error_row(error: RegistryError, repository: str | None = None, project: str | None = None) -> dict[str, t.Any]:
+    return {"repository": repository, "project": project, **error.as_result()}
+
+
+def project_rows(state: State, rows: t.Sequence[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """The projects by path, with the sums over their repositories: those that were asked for, or have a repository."""
+    by_project: dict[tuple[str, int], list[dict[str, t.Any]]] = {}
+    known: dict[int, Project] = {}
+    for project in state.inventory.projects if state.inventory else ():
+        known[project.id] = project
+        by_project[project.path.lower(), project.id] = []
+    for row in rows:
+        by_project.setdefault((row["project"], row["project_id"]), []).append(row)
+    return [
+        {
+            "id": number,
+            "path": path,
+            **settings_row(known.get(number), state.inventory),
+            **(sums(found) if state.listed else UNLISTED),
+        }
+        for (path, number), found in sorted(by_project.items())
+    ]
+
+
+def settings_row(project: Project | None, inventory: Inventory | None) -> dict[str, t.Any]:
+    """A project's settings as they are returned; null where they were not asked for or are not known."""
+    if project is None or inventory is None:
+        return dict.fromkeys(("archived", "access_level", "cleanup_policy", "repository_protection", "tag_protection"))
+    policy = project.policy
+    rules = inventory.rules.get(project.id, {})
+    return {
+        "archived": project.archived,
+        "access_level": project.access_level,
+        "cleanup_policy": {**policy_values(policy), "next_run_at": policy.next_run_at} if policy else None,
+        "repository_protection": _rules(rules.get(REPOSITORY), REPOSITORY),
+        "tag_protection": _rules(rules.get(TAG), TAG),
+    }
+
+
+def _rules(rules: Rules | None, kind: str) -> list[dict[str, t.Any]] | None:
+    if rules is None or isinstance(rules, RegistryError):
+        return None
+    return [
+        {
+            PATTERN_OPTIONS[kind]: rule.pattern,
+            "minimum_access_level_for_push": rule.push,
+            "minimum_access_level_for_delete": rule.delete,
+        }
+        for rule in rules
+    ]
 
 
 def _cut(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
@@ -860,6 +1053,20 @@ def _cut(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
     return row
 
 
+def warnings_of(state: State) -> list[str]:
+    """What there is to say about what was read."""
+    found = [*state.selection.warnings, *(state.inventory.warnings if state.inventory else ())]
+    return [*found, state.blind_spot] if state.blind_spot else found
+
+
+def file_lines(state: State, rows: t.Sequence[dict[str, t.Any]]) -> t.Iterator[str]:
+    """The file: projects where they were asked for, then repositories."""
+    for row in project_rows(state, rows) if state.inventory else ():
+        yield json.dumps({"type": "project", **row}) + "\n"
+    for row in rows:
+        yield json.dumps({"type": "repository", **row}) + "\n"
+
+
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
     params = module.params
@@ -869,16 +1076,16 @@ def main() -> None:
         check_scope(wish.scope, connection.is_job_token)
         with remembered(params["cache_path"]) as images:
             state = observe(connection, wish, params["read_via"], images)
-        for warning in (*state.selection.warnings, *filter(None, [state.blind_spot])):
+        for warning in warnings_of(state):
             module.warn(warning)
         rows = [repository_row(repository, state, wish) for repository in state.repositories]
         if params["output_path"]:
-            write_lines(params["output_path"], (json.dumps(row) + "\n" for row in rows), "output_path")
+            write_lines(params["output_path"], file_lines(state, rows), "output_path")
         finish_reading(
             module,
             connection,
             result_of(state, rows, params),
-            list(state.errors.values()),
+            [*state.errors.values(), *(error for _name, error in state.unread_projects)],
             tolerate=params["on_error"] == "report",
         )
 

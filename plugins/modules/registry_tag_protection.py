@@ -193,12 +193,12 @@ totals:
       type: int
       returned: success
       sample: 12
-    update:
-      description: Number of those that change.
+    differing:
+      description: Number of those that are not as they are wanted, and change.
       type: int
       returned: success
       sample: 1
-    none:
+    as_wanted:
       description: Number of those that are as they are wanted.
       type: int
       returned: success

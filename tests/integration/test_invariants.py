@@ -30,7 +30,7 @@ TAG_RULE = {
 }
 # For each module options that have it do all that it can do.
 FULL: dict[str, dict[str, Any]] = {
-    "registry_info": {"group": "team", "gather": ["tag_details", "size", "policy_preview"]},
+    "registry_info": {"group": "team", "gather": ["tag_details", "size", "policy_preview", "protection_rules"]},
     "registry_cleanup": {"group": "team", **MIXED_RULES},
     "registry_tag": {
         "repository": "team/sub/tool",

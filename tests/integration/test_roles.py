@@ -21,6 +21,7 @@ from tests.simulator.harness import Simulator
 ROOT = Path(__file__).resolve().parents[2]
 AUDIT = "containerops.gitlab.audit"
 CLEANUP = "containerops.gitlab.cleanup"
+SETTINGS = "containerops.gitlab.settings"
 DEBUG = "ansible.builtin.debug"
 
 
@@ -104,6 +105,21 @@ def test_an_audit_previews_the_policies_of_projects(ansible: Ansible, simulator:
     [row] = [row for row in csv.DictReader(path.read_text().splitlines()) if row["repository"] == "team/app"]
     assert (row["policy_delete_least"], row["policy_delete_most"], row["policy_certainty"]) == ("4", "4", "exact")
     assert simulator.counters()["writes"] == 0
+
+
+def test_an_audit_shows_the_settings_of_projects(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    scenario = team()
+    scenario["projects"][0]["tag_rules"] = [{"pattern": "^v"}]
+    simulator.load(scenario)
+    path = tmp_path / "audit.json"
+    wanted = {"registry_audit_gather": ["protection_rules"], "registry_audit_json_path": str(path)}
+    run = ansible.play(AUDIT, "-e", "registry_group=team", "-e", json.dumps(wanted))
+    assert run.code == 0, run.output
+    assert "settings of team/app: enabled, cleanup policy off, 1 tag rules" in table(run)
+    document = json.loads(path.read_text())
+    assert [row["path"] for row in document["projects"]] == ["team/app", "team/sub/tool"]
+    assert document["repositories"] == []
+    assert simulator.counters() == {**simulator.counters(), "writes": 0, "total": 5}
 
 
 def test_an_audit_of_a_broken_registry_reports_and_fails(ansible: Ansible, simulator: Simulator) -> None:
@@ -200,9 +216,72 @@ def test_project_scope_and_other_hosts(ansible: Ansible, simulator: Simulator, t
     ) == ["team/app", "team/app/web", "team/sub/tool"]
 
 
+FLEET: dict[str, Any] = {
+    "registry_settings_defaults": {"access_level": "private", "cleanup_policy": {"keep_n": 5}},
+    "registry_settings_groups": [{"group": "team"}],
+    "registry_settings_projects": [
+        {
+            "project": "team/app",
+            "cleanup_policy": {"clear": ["keep_n"]},
+            "tag_protection": {
+                "rules": [
+                    {
+                        "tag_name_pattern": "^=v",
+                        "minimum_access_level_for_push": "maintainer",
+                        "minimum_access_level_for_delete": "owner",
+                    }
+                ]
+            },
+        }
+    ],
+}
+
+
+def test_the_settings_are_reported_and_then_as_the_document_says(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(team())
+    files = {kind: tmp_path / f"drift.{kind}" for kind in ("json", "csv")}
+    wanted = FLEET | {f"registry_settings_{kind}_path": str(path) for kind, path in files.items()}
+    options = ["--diff", "-e", json.dumps(wanted)]
+    check = ansible.play(SETTINGS, "--check", *options, "-e", "registry_settings_fail_on_drift=true")
+    assert check.code != 0
+    assert check.tasks[-1].message == "2 of 2 projects are not as the document says."
+    assert simulator.counters()["writes"] == 0
+    assert "check mode: nothing was changed" in table(check)
+    rows = list(csv.DictReader(files["csv"].read_text().splitlines()))
+    assert [(row["project"], row["setting"], row["before"], row["after"]) for row in rows] == [
+        ("team/app", "access_level", "enabled", "private"),
+        ("team/app", "cleanup_policy.keep_n", "10", ""),
+        ("team/app", "tag_protection ^=v", "", "push: maintainer, delete: owner"),
+        ("team/sub/tool", "access_level", "enabled", "private"),
+        ("team/sub/tool", "cleanup_policy.keep_n", "10", "5"),
+    ]
+    document = json.loads(files["json"].read_text())
+    assert document["totals"] == {"projects": 2, "differing": 2, "as_wanted": 0, "unknown": 0, "archived": 0}
+    run = ansible.play(SETTINGS, *options)
+    assert run.code == 0, run.output
+    assert "2 projects were changed" in table(run)
+    module = "containerops.gitlab.registry_settings"
+    assert check.of(module).result["projects"] == run.of(module).result["projects"]
+    assert stats(run, "registry_settings_summary")["differing"] == 2
+    again = ansible.play(SETTINGS, "--check", *options, "-e", "registry_settings_fail_on_drift=true")
+    assert again.code == 0, again.output
+    assert "changed=0" in again.output
+    assert "2 projects: 0 differ, 2 are as they should be, 0 unknown" in table(again)
+    assert files["csv"].read_text().splitlines()[1:] == []
+
+
+def documentation(path: Path) -> dict[str, Any]:
+    """The documentation of a module, or the first one of a fragment."""
+    found: dict[str, Any] = yaml.safe_load(path.read_text().partition('DOCUMENTATION = r"""')[2].partition('"""')[0])
+    return found
+
+
 ROLE_MODULES = {
     "registry_audit": ["registry_info", "registry_cleanup"],
     "registry_cleanup": ["registry_cleanup"],
+    "registry_settings": ["registry_settings"],
 }
 
 
@@ -212,17 +291,19 @@ def test_the_options_of_a_role_are_those_of_its_modules(role: str) -> None:
     options = spec["argument_specs"]["main"]["options"]
     modules: dict[str, Any] = {}
     for name in ROLE_MODULES[role]:
-        source = (ROOT / "plugins" / "modules" / f"{name}.py").read_text()
-        text = source.partition('DOCUMENTATION = r"""')[2].partition('"""')[0]
-        modules |= {key: value for key, value in yaml.safe_load(text)["options"].items() if key not in modules}
+        found = documentation(ROOT / "plugins" / "modules" / f"{name}.py")
+        if "containerops.gitlab._settings" in found["extends_documentation_fragment"]:
+            found["options"] |= documentation(ROOT / "plugins" / "doc_fragments" / "_settings.py")["options"]
+        modules |= {key: value for key, value in found["options"].items() if key not in modules}
     own = {f"{role}_{key}" for key in ("json_path", "csv_path", "project", "group", "repository_id")}
-    own |= {f"{role}_repositories", f"{role}_exclude_repositories"}
+    own |= {f"{role}_repositories", f"{role}_exclude_repositories", f"{role}_fail_on_drift"}
     for name, option in options.items():
         if name in own:
             continue
         module = modules[name.removeprefix(f"{role}_")]
         assert option["type"].replace("path", "str") == module["type"].replace("path", "str"), name
         assert option.get("choices") == module.get("choices"), name
+        assert option.get("elements") == module.get("elements"), name
         if "default" in module and name != "registry_audit_gather":
             assert option["default"] == module["default"], name
     left_out = set(modules) - {name.removeprefix(f"{role}_") for name in options}
@@ -231,6 +312,7 @@ def test_the_options_of_a_role_are_those_of_its_modules(role: str) -> None:
         == {
             "registry_audit": {"tag_names", "output_path", "delete_via", "wait", "wait_timeout"},
             "registry_cleanup": set(),
+            "registry_settings": {"output_path"},
         }[role]
     )
 
