@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The readme's quickstart, executed as it is written."""
+"""What the readme and the pages of docs/ tell people to do, executed as it is written."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+
+import yaml
 
 from tests.integration.driver import Ansible
 from tests.integration.scenarios import TOKEN, team
@@ -56,3 +58,33 @@ def test_the_five_lines_for_ones_own_gitlab(ansible: Ansible, simulator: Simulat
     assert simulator.counters()["writes"] == 0
     assert lines[0] == "pip install ansible-core requests google-re2"
     subprocess.run([sys.executable, "-c", "import ansible, requests, re2"], check=True)
+
+
+def yaml_blocks(page: str) -> list[str]:
+    parts = (ROOT / "docs" / page).read_text().split("```yaml\n")[1:]
+    return [part.partition("```")[0] for part in parts]
+
+
+def test_the_fleet_of_the_page_on_settings(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    [fleet] = yaml_blocks("settings.md")
+    (ansible.folder / "fleet.yml").write_text(fleet)
+    playbook = "containerops.gitlab.settings"
+    check = ansible.play(playbook, "--check", "--diff", "-e", "@fleet.yml")
+    assert check.code == 0, check.output
+    assert "+access_level: private" in check.output
+    assert simulator.counters()["writes"] == 0
+    run = ansible.play(playbook, "-e", "@fleet.yml")
+    assert run.code == 0, run.output
+    again = ansible.play(playbook, "--check", "-e", "@fleet.yml", "-e", "registry_settings_fail_on_drift=true")
+    assert again.code == 0, again.output
+
+
+def test_the_task_after_a_migration(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    _before, after = yaml_blocks("migration.md")
+    run = ansible.tasks(yaml.safe_load(after), "--diff")
+    assert run.code == 0, run.output
+    [app, tool] = run.tasks[0].result["projects"]
+    assert app["after"] == tool["after"]
+    assert app["after"]["cleanup_policy.keep_n"] is None
