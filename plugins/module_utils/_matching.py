@@ -52,6 +52,17 @@ class Pattern:
         """At least one reading matches the name."""
         return self.ungrouped.search(name) is not None or self.grouped.search(name) is not None
 
+    def part(self, name: str, group: str) -> str | None:
+        """What a capture group, by its name or number, holds of a name that matches; None where it took no part."""
+        match = self.grouped.search(name)
+        found = match.group(int(group) if group.isdigit() else group) if match else None
+        return None if found is None else str(found)
+
+    def has_group(self, group: str) -> bool:
+        if group.isdigit():
+            return 1 <= int(group) <= int(self.grouped.groups)
+        return group in self.grouped.groupindex
+
     def is_ambiguous(self, name: str) -> bool:
         """The two readings differ on the name."""
         return self.may_match(name) and not self.surely_matches(name)

@@ -33,6 +33,8 @@ class Limits:
     max_deletions: int | None = None
     max_deletions_percent: float | None = None
     max_deletions_total: int | None = None
+    max_deletions_total_percent: float | None = None
+    max_unknown_percent: float | None = None
     on_limit: str = "fail"
 
 
@@ -127,12 +129,20 @@ def limited(repositories: t.Sequence[RepositoryPlan], limits: Limits) -> Plan:
         else:
             parts.append(replace(part, limit=broken))
             refusals.append(broken)
-    total = sum(len(part.deletions) for part in parts)
-    if limits.max_deletions_total is not None and total > limits.max_deletions_total:
-        refusals.append(
-            f"{total} tags would be deleted in total, more than max_deletions_total {limits.max_deletions_total}"
+    return Plan(tuple(parts), (*refusals, *_broken_totals(parts, limits)))
+
+
+def _broken_totals(parts: t.Sequence[RepositoryPlan], limits: Limits) -> list[str]:
+    total, listed = sum(len(part.deletions) for part in parts), sum(len(part.decisions) for part in parts)
+    most, percent = limits.max_deletions_total, limits.max_deletions_total_percent
+    found = []
+    if most is not None and total > most:
+        found.append(f"{total} tags would be deleted in total, more than max_deletions_total {most}")
+    if percent is not None and total * 100 > percent * listed:
+        found.append(
+            f"{total} of {listed} tags would be deleted in total, more than max_deletions_total_percent {percent:g}"
         )
-    return Plan(tuple(parts), tuple(refusals))
+    return found
 
 
 def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
@@ -153,6 +163,12 @@ def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
             f"{path}: {going} of {listed} tags would be deleted, more than max_deletions_percent "
             f"{limits.max_deletions_percent:g}"
         )
+    unknown = sum(1 for decision in part.decisions if decision.reason.startswith("unknown_"))
+    if limits.max_unknown_percent is not None and unknown * 100 > limits.max_unknown_percent * listed:
+        return (
+            f"{path}: of {unknown} of {listed} tags it is not known whether they may go, more than max_unknown_percent "
+            f"{limits.max_unknown_percent:g}"
+        )
     return None
 
 
@@ -171,6 +187,7 @@ def decision_result(part: RepositoryPlan, decision: Decision) -> dict[str, t.Any
         "name": tag.name,
         "action": "delete" if decision.chosen else "keep",
         "reason": decision.reason,
+        "rule": decision.rule or None,
         "digest": tag.digest,
         "date": format_time(decision.date),
         "size": tag.size,

@@ -18,7 +18,7 @@ from ._matching import compile_pattern
 from ._models import Mode, Repository, ServerPolicy, format_time, parse_time
 from ._policy_review import converted, lint
 from ._reading import Need, Reading, Server, read_tags
-from ._retention import Decision, Rules, date_source, decide
+from ._retention import Decision, Rule, Rules, date_source, decide
 from ._server_policy import DELETED, KEPT, Parameters, Prediction, candidates, nanoseconds, predict, seen
 
 # A clock that no server has told: only tags without a date are compared with it.
@@ -172,12 +172,12 @@ def _decisions(
     server: Server, reading: Reading, options: t.Mapping[str, t.Any], at: datetime | None
 ) -> tuple[Decision, ...]:
     keep, age = options.get("name_regex_keep"), options.get("older_than")
-    rules = Rules(
-        delete=compile_pattern(options["name_regex_delete"], "name_regex_delete"),
+    rule = Rule(
+        compile_pattern(options["name_regex_delete"], "name_regex_delete"),
         keep=compile_pattern(keep, "name_regex_keep") if keep else None,
         keep_n=options.get("keep_n", 0),
         older_than=seconds(age) if age else None,
-        # A preview does not read digests where names decide.
-        require_digest=False,
     )
+    # A preview does not read digests where names decide.
+    rules = Rules((rule,), require_digest=False)
     return tuple(decide(reading.tags, rules, date_source(server.mode, rules), at))

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 
 from ._matching import Pattern
 from ._models import SIGNATURE, Mode, Tag
+from ._versions import Version, parse_version
 
 # Build tools write the epoch, 1980 (the zip epoch) or year 1 where they have no date; no image is older than 2000.
 OLDEST_CREDIBLE = datetime(2000, 1, 1, tzinfo=timezone.utc)
@@ -28,65 +29,140 @@ KEPT_REASONS = (
     "no_match",
     "ambiguous_pattern",
     "keep_pattern",
+    "keep_rule",
     "keep_n",
+    "keep_n_per",
     "too_young",
+    "min_age",
     "unknown_date",
+    "unknown_version",
     "unknown_digest",
     "limit",
     "repository_unread",
 )
 
+# What slots can be counted by besides a capture group of the pattern.
+PERIODS = ("day", "week", "month", "year")
+PARTS = ("major", "minor")
+
 
 @dataclass(frozen=True)
-class Rules:
-    """What a cleanup wants. keep_n 0 keeps none; older_than in seconds, None is no age rule."""
+class Slots:
+    """The newest keep_n of each group stay. by: one of PERIODS or PARTS, or a capture group of the rule's pattern.
 
-    delete: Pattern
+    groups: only the newest so many groups have slots, None is all of them.
+    """
+
+    by: str
+    keep_n: int = 1
+    groups: int | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What happens to the tags that match. keep: of these, the ones that stay. keep_all: all of them do.
+
+    keep_n: the newest so many stay, 0 is none. keep_n_per: the slots of groups, on top of that. older_than in seconds,
+    None is no age rule. sort_by: what newest means, date, semver or name. prereleases_apart: they have slots of their
+    own.
+    """
+
+    match: Pattern
+    name: str = ""
     keep: Pattern | None = None
-    protect: tuple[Pattern, ...] = ()
-    allow_latest: bool = False
-    allow_signatures: bool = False
+    keep_all: bool = False
     keep_n: int = 0
+    keep_n_per: tuple[Slots, ...] = ()
     older_than: int | None = None
-    timestamp: str = "auto"
-    require_digest: bool = True
+    sort_by: str = "date"
+    prereleases_apart: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether tags stay for their rank among others."""
+        return self.keep_n > 0 or any(slots.keep_n > 0 for slots in self.keep_n_per)
 
     @property
     def need_dates(self) -> bool:
-        return self.keep_n > 0 or self.older_than is not None
+        ranked = self.counts and self.sort_by == "date"
+        return ranked or self.older_than is not None or any(slots.by in PERIODS for slots in self.keep_n_per)
 
     @property
-    def need_digests(self) -> bool:
-        return self.require_digest or self.need_dates
+    def need_versions(self) -> bool:
+        return self.counts and (
+            self.sort_by == "semver" or self.prereleases_apart or any(slots.by in PARTS for slots in self.keep_n_per)
+        )
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a cleanup wants: the first rule that matches a tag decides about it, and what no rule matches stays.
+
+    protect stands above all rules. min_age in seconds: what is younger stays whatever a rule says.
+    """
+
+    rules: tuple[Rule, ...]
+    protect: tuple[Pattern, ...] = ()
+    allow_latest: bool = False
+    allow_signatures: bool = False
+    timestamp: str = "auto"
+    require_digest: bool = True
+    min_age: int | None = None
+
+    @property
+    def need_dates(self) -> bool:
+        return self.min_age is not None or any(rule.need_dates for rule in self.rules)
+
+    @property
+    def has_ages(self) -> bool:
+        """Whether anything is judged against the clock."""
+        return self.min_age is not None or any(rule.older_than is not None for rule in self.rules)
+
+    def need_digest(self, rule: Rule) -> bool:
+        """Whether a tag of the rule must not go without a known digest: names alone may do without."""
+        return self.require_digest or self.min_age is not None or rule.counts or rule.need_dates
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What happens to a tag and why. date: the date that was judged, None when none was needed or known."""
+    """What happens to a tag and why. date: the date that was judged, None when none was needed or known.
+
+    rule: the name of the rule that decided, empty where none did.
+    """
 
     tag: Tag
     chosen: bool
     reason: str
     date: datetime | None = None
+    rule: str = ""
 
 
 def name_reason(name: str, rules: Rules) -> str | None:
     """Why the name alone already keeps the tag; None while it is still in play."""
+    return _by_name(name, rules)[1]
+
+
+def _by_name(name: str, rules: Rules) -> tuple[Rule | None, str | None]:
+    """The rule that decides about a name, and why the name alone already keeps the tag."""
     if any(pattern.may_match(name) for pattern in rules.protect):
-        return "protected"
+        return None, "protected"
     if name == "latest" and not rules.allow_latest:
-        return "latest"
+        return None, "latest"
     if SIGNATURE.fullmatch(name) and not rules.allow_signatures:
-        return "signature"
-    if rules.delete.is_ambiguous(name):
+        return None, "signature"
+    for rule in rules.rules:
+        if rule.match.may_match(name):
+            return rule, _kept_by_rule(name, rule)
+    return None, "no_match"
+
+
+def _kept_by_rule(name: str, rule: Rule) -> str | None:
+    # Where the two readings differ it is not sure that this rule is the one that decides.
+    if rule.match.is_ambiguous(name) or (rule.keep and rule.keep.is_ambiguous(name)):
         return "ambiguous_pattern"
-    if not rules.delete.surely_matches(name):
-        return "no_match"
-    if rules.keep and rules.keep.is_ambiguous(name):
-        return "ambiguous_pattern"
-    if rules.keep and rules.keep.surely_matches(name):
+    if rule.keep and rule.keep.surely_matches(name):
         return "keep_pattern"
-    return None
+    return "keep_rule" if rule.keep_all else None
 
 
 def date_source(mode: str, rules: Rules) -> str:
@@ -120,57 +196,146 @@ def _credible(date: datetime, clock: datetime | None) -> bool:
     return date >= OLDEST_CREDIBLE and (clock is None or date <= clock + CLOCK_TOLERANCE)
 
 
+class _Candidate(t.NamedTuple):
+    """A tag that its name leaves in play, with all that may be judged of it."""
+
+    tag: Tag
+    date: datetime | None
+    version: Version | None
+
+
 def decide(tags: t.Iterable[Tag], rules: Rules, source: str, clock: datetime | None) -> list[Decision]:
     """A decision for every tag, in the order of the tags.
 
-    Order: protect, latest, signatures, GitLab's protection, patterns, keep_n over what is left by date (ties at its
-    edge all stay), then age. An age rule without a clock keeps everything.
+    Order: protect, latest, signatures, GitLab's protection, the patterns of the rules, then within each rule the slots
+    (ties at their edge all stay), and age. An age rule without a clock keeps everything.
     """
     decisions: dict[str, Decision] = {}
-    in_play: list[tuple[Tag, datetime | None]] = []
+    in_play: dict[int, list[_Candidate]] = {}
     order: list[str] = []
+    positions = {id(rule): position for position, rule in enumerate(rules.rules)}
     for tag in tags:
         order.append(tag.name)
-        reason = _kept_before_dates(tag, rules)
-        if reason:
-            decisions[tag.name] = Decision(tag, False, reason)
-            continue
-        date = judged_date(tag, source, clock) if rules.need_dates else None
-        if rules.need_dates and date is None:
-            decisions[tag.name] = Decision(tag, False, "unknown_date")
+        rule, reason = _before_dates(tag, rules)
+        candidate = _Candidate(tag, judged_date(tag, source, clock) if rules.need_dates else None, None)
+        if rule and not reason:
+            candidate, reason = _judgeable(candidate, rule, rules)
+        if rule and not reason:
+            in_play.setdefault(positions[id(rule)], []).append(candidate)
         else:
-            in_play.append((tag, date))
-    edge = _keep_n_edge([date for _tag, date in in_play if date], rules.keep_n)
-    for tag, date in in_play:
-        reason = _kept_by_date(date, edge, rules, clock)
-        if reason is None and rules.need_digests and tag.digest is None:
-            reason = "unknown_digest"
-        if reason:
-            decisions[tag.name] = Decision(tag, False, reason, date)
-        else:
-            decisions[tag.name] = Decision(tag, True, "matched" if rules.older_than is None else "expired", date)
+            decisions[tag.name] = Decision(tag, False, reason or "no_match", None, rule.name if rule else "")
+    for position, candidates in in_play.items():
+        rule = rules.rules[position]
+        for decision in _by_rule(candidates, rule, rules, clock):
+            decisions[decision.tag.name] = decision
     return [decisions[name] for name in order]
 
 
-def _kept_before_dates(tag: Tag, rules: Rules) -> str | None:
-    reason = name_reason(tag.name, rules)
-    if reason in ("protected", "latest", "signature"):
-        return reason
-    return "gitlab_protected" if tag.protected else reason
+def _before_dates(tag: Tag, rules: Rules) -> tuple[Rule | None, str | None]:
+    rule, reason = _by_name(tag.name, rules)
+    if reason in ("protected", "latest", "signature") or not tag.protected:
+        return rule, reason
+    return rule, "gitlab_protected"
 
 
-def _keep_n_edge(dates: list[datetime], keep_n: int) -> datetime | None:
-    """The date from which on keep_n holds a tag; None when it holds none."""
-    if keep_n <= 0 or not dates:
-        return None
-    return sorted(dates, reverse=True)[min(keep_n, len(dates)) - 1]
+def _judgeable(candidate: _Candidate, rule: Rule, rules: Rules) -> tuple[_Candidate, str | None]:
+    """The candidate with what its rule judges by, or why it can't be judged: it has no slot then."""
+    if not rule.need_dates and rules.min_age is None:
+        candidate = candidate._replace(date=None)
+    elif candidate.date is None:
+        return candidate, "unknown_date"
+    if not rule.need_versions:
+        return candidate, None
+    version = parse_version(candidate.tag.name)
+    return candidate._replace(version=version), None if version else "unknown_version"
 
 
-def _kept_by_date(date: datetime | None, edge: datetime | None, rules: Rules, clock: datetime | None) -> str | None:
-    if date is not None and edge is not None and date >= edge:
-        return "keep_n"
-    if rules.older_than is None:
+def _by_rule(
+    candidates: t.Sequence[_Candidate], rule: Rule, rules: Rules, clock: datetime | None
+) -> t.Iterator[Decision]:
+    """The decisions on all tags that one rule decides about."""
+    held = _held(candidates, rule)
+    for candidate in candidates:
+        tag, date = candidate.tag, candidate.date
+        reason = (
+            held.get(tag.name)
+            or _too_young(date, rule.older_than, clock, "too_young")
+            or _too_young(date, rules.min_age, clock, "min_age")
+        )
+        if reason is None and tag.digest is None and rules.need_digest(rule):
+            reason = "unknown_digest"
+        gone = "matched" if rule.older_than is None else "expired"
+        yield Decision(tag, reason is None, reason or gone, date, rule.name)
+
+
+def _too_young(date: datetime | None, age: int | None, clock: datetime | None, reason: str) -> str | None:
+    if age is None:
         return None
     if date is None or clock is None:
         return "unknown_date"
-    return None if date < clock - timedelta(seconds=rules.older_than) else "too_young"
+    return None if date < clock - timedelta(seconds=age) else reason
+
+
+def _held(candidates: t.Sequence[_Candidate], rule: Rule) -> dict[str, str]:
+    """The names that have a slot, with the reason."""
+    parts = [list(candidates)]
+    if rule.prereleases_apart:
+        parts = [
+            [each for each in candidates if each.version and bool(each.version.prerelease) is early]
+            for early in (False, True)
+        ]
+    held: dict[str, str] = {}
+    for part in parts:
+        for slots in rule.keep_n_per:
+            for group in _groups(part, slots, rule):
+                held.update((each.tag.name, "keep_n_per") for each in _newest(group, slots.keep_n, rule))
+        held.update((each.tag.name, "keep_n") for each in _newest(part, rule.keep_n, rule))
+    return held
+
+
+def _rank(candidate: _Candidate, rule: Rule) -> t.Any:
+    """What is greater for newer tags."""
+    by = {"date": candidate.date, "semver": candidate.version, "name": candidate.tag.name}
+    return by[rule.sort_by]
+
+
+def _newest(candidates: t.Sequence[_Candidate], number: int, rule: Rule) -> list[_Candidate]:
+    """The newest so many, and all that are as new as the last of them."""
+    if number <= 0 or not candidates:
+        return []
+    ranks = sorted((_rank(each, rule) for each in candidates), reverse=True)
+    edge = ranks[min(number, len(ranks)) - 1]
+    return [each for each in candidates if _rank(each, rule) >= edge]
+
+
+def _groups(candidates: t.Sequence[_Candidate], slots: Slots, rule: Rule) -> list[list[_Candidate]]:
+    """The candidates by group, only the newest groups where their number is limited."""
+    groups: dict[t.Any, list[_Candidate]] = {}
+    for each in candidates:
+        groups.setdefault(_group(each, slots.by, rule), []).append(each)
+    if slots.groups is None or slots.groups >= len(groups):
+        return list(groups.values())
+
+    def newness(key: t.Any) -> t.Any:
+        return key if slots.by in (*PERIODS, *PARTS) else max(_rank(each, rule) for each in groups[key])
+
+    ranks = sorted(map(newness, groups), reverse=True)
+    edge = ranks[slots.groups - 1] if slots.groups > 0 else None
+    return [group for key, group in groups.items() if edge is not None and newness(key) >= edge]
+
+
+def _group(candidate: _Candidate, by: str, rule: Rule) -> t.Any:
+    """What tags of one group have in common."""
+    date, version = candidate.date, candidate.version
+    if date and by in PERIODS:
+        day = date.astimezone(timezone.utc)
+        periods = {
+            "year": (day.year,),
+            "month": (day.year, day.month),
+            "week": tuple(day.isocalendar())[:2],
+            "day": (day.year, day.month, day.day),
+        }
+        return periods[by]
+    if version and by in PARTS:
+        return (version.major,) if by == "major" else (version.major, version.minor)
+    return rule.match.part(candidate.tag.name, by)

@@ -18,8 +18,9 @@ description:
   - Whatever could not be read, or read with doubt, is kept and reported.
   - >-
     The decision is made in this order: O(protect), C(latest) and signatures; tags under a GitLab protection rule;
-    O(name_regex_delete) and O(name_regex_keep); the newest O(keep_n) of what is left; then O(older_than).
-    A tag goes when nothing has kept it.
+    O(name_regex_delete) and O(name_regex_keep); of what is left the newest O(keep_n), and those of O(keep_n_per); then
+    O(older_than) and O(min_age). A tag goes when nothing has kept it.
+  - With O(rules), the first rule that matches a tag decides about it in this order. What no rule matches stays.
   - Tags are deleted by name, so that other tags of the same image stay. Right before a tag goes it is read again,
     and stays when it is
     another image by then.
@@ -48,27 +49,105 @@ options:
       - GitLab does not group a pattern before it anchors it, so that V(v1|v2) also matches V(v1-foo). Where the two
         readings of a pattern
         differ on a tag, the tag stays and a warning names it. Write V((v1|v2\)).
+      - Exactly one of O(name_regex_delete) and O(rules) is required.
     type: str
-    required: true
     aliases:
       - name_regex
-  name_regex_keep:
+  name_regex_keep: &name_regex_keep
     description:
-      - RE2 pattern of names that stay although O(name_regex_delete) matches them. They take no O(keep_n) place.
+      - RE2 pattern of names that stay although the pattern that deletes matches them. They take no O(keep_n) place.
       - An empty string is the same as leaving the option out.
     type: str
-  keep_n:
+  keep_n: &keep_n
     description:
-      - Keep this many of the newest matching tags in each repository. Tags of the same date at the edge all stay.
+      - Keep this many of the newest matching tags in each repository. Tags that are equally new at the edge all stay.
       - V(0) keeps none.
     type: int
     default: 0
-  older_than:
+  keep_n_per: &keep_n_per
+    description:
+      - Keep the newest tags of each group, besides O(keep_n). A tag that one of the entries keeps stays.
+      - Seven days, four weeks and twelve months, each with one tag, keep backups in the way of grandfather, father and
+        son.
+    type: list
+    elements: dict
+    suboptions:
+      by:
+        description:
+          - What makes a group. V(day), V(week) (from Monday), V(month) or V(year) of the tag's date, in UTC; V(major)
+            or V(minor) of a semantic version; else a capture group of the pattern, by its name or number.
+        type: str
+        required: true
+      keep_n:
+        description:
+          - How many tags of each group.
+        type: int
+        default: 1
+      groups:
+        description:
+          - Only the newest so many groups that have a tag. All by default.
+        type: int
+  sort_by: &sort_by
+    description:
+      - What newest means for O(keep_n) and O(keep_n_per).
+      - With V(semver) it is the version that the whole name is, with or without a v before it. A name that is none,
+        such as V(1.2), stays and takes no place.
+      - V(name) compares the names letter by letter, which suits names that are dates.
+    type: str
+    choices:
+      - date
+      - semver
+      - name
+    default: date
+  prereleases: &prereleases
+    description:
+      - V(apart) gives prereleases of semantic versions, such as V(1.2.0-rc1), places of their own, so that they take
+        none of a release.
+    type: str
+    choices:
+      - together
+      - apart
+    default: together
+  older_than: &older_than
     description:
       - Delete only tags older than this, such as V(30d), V(12h) or V(1month 2w).
       - Units are V(s), V(sec), V(min), V(h), V(d), V(w), V(month) of 30 days and V(y) of 365.25 days. V(1m) and bare
         numbers are
         refused, since GitLab reads V(1m) as a minute and V(30) as 30 seconds.
+    type: str
+  rules:
+    description:
+      - Several rules, for several kinds of tags. The first one whose pattern matches a tag decides about it, and a tag
+        that none matches stays. O(protect) stands above all rules.
+      - They say for themselves what the options of a single rule say, so these can't be given besides.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name of the rule, which is given with each tag that it decides about. Its number by default.
+        type: str
+      match:
+        description:
+          - RE2 pattern of the names that the rule decides about. It has to match the whole name.
+        type: str
+        required: true
+        aliases:
+          - name_regex_delete
+      keep:
+        description:
+          - Whether all that matches stays.
+        type: bool
+        default: false
+      name_regex_keep: *name_regex_keep
+      keep_n: *keep_n
+      keep_n_per: *keep_n_per
+      older_than: *older_than
+      sort_by: *sort_by
+      prereleases: *prereleases
+  min_age:
+    description:
+      - Keep every tag that is younger than this, whatever the rules say. It is written as O(older_than).
     type: str
   timestamp:
     description:
@@ -111,7 +190,17 @@ options:
   max_deletions_total:
     description:
       - The most tags to delete altogether. Beyond it nothing is deleted, whatever O(on_limit) says.
+      - Limits are those of one task. Where a play runs for several inventory hosts, or a job in slices, each of these
+        tasks has them for itself.
     type: int
+  max_deletions_total_percent:
+    description:
+      - The most tags to delete altogether, in percent of all tags. Beyond it nothing is deleted.
+    type: float
+  max_unknown_percent:
+    description:
+      - The most tags of one repository of which it is not known whether they may go, in percent of all its tags.
+    type: float
   on_limit:
     description:
       - What to do when a repository is beyond a limit. V(fail) deletes nothing anywhere, V(skip_repository) leaves
@@ -224,6 +313,35 @@ EXAMPLES = r"""
     older_than: 30d
     max_deletions_percent: 90
 
+- name: Clean by a rule for each kind of tags
+  containerops.gitlab.registry_cleanup:
+    group: team
+    rules:
+      - name: releases
+        match: v[0-9].*
+        sort_by: semver
+        keep_n_per:
+          - by: minor
+            keep_n: 2
+        older_than: 1y
+      - name: nightly builds
+        match: nightly-.*
+        keep_n_per:
+          - by: day
+            groups: 7
+          - by: week
+            groups: 4
+          - by: month
+            groups: 12
+      - name: branches
+        match: (?P<branch>.+)-[0-9]+
+        keep_n_per:
+          - by: branch
+            keep_n: 3
+        older_than: 14d
+    min_age: 2d
+  check_mode: true
+
 - name: Clean two repositories of one project, but never a release
   containerops.gitlab.registry_cleanup:
     project:
@@ -306,11 +424,16 @@ plan:
             - >-
               For a tag that stays V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
               V(no_match),
-              V(ambiguous_pattern), V(keep_pattern), V(keep_n), V(too_young), V(unknown_date), V(unknown_digest),
-              V(limit) or V(cleanup_fails).
+              V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(keep_n), V(keep_n_per), V(too_young), V(min_age),
+              V(unknown_date), V(unknown_version), V(unknown_digest), V(limit) or V(cleanup_fails).
           type: str
           returned: success
           sample: expired
+        rule:
+          description: Name of the rule that decided, null where none did or there is a single one.
+          type: str
+          returned: success
+          sample: null
         digest:
           description: Digest of the image, null when it was not read or can't be read.
           type: str
@@ -710,17 +833,16 @@ from datetime import datetime
 from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, scope
 from ..module_utils._bulk import Order, delete_in_bulk, pinned, why_not_pinned
 from ..module_utils._deletion import BULK, choose_way, delete
-from ..module_utils._durations import seconds
 from ..module_utils._errors import InputError
 from ..module_utils._files import check_writable, write_lines
 from ..module_utils._image_cache import remembered
 from ..module_utils._images import Image
-from ..module_utils._matching import compile_pattern
 from ..module_utils._models import Mode, Project, format_time
 from ..module_utils._plan import Limits, Plan, RepositoryPlan, file_lines, limited, result
 from ..module_utils._preview import decisions_of, need_of, parameters_in_request, predicted
 from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags, rules_are_hidden
 from ..module_utils._retention import Rules, date_source, decide, name_reason
+from ..module_utils._retention_argspec import EITHER, NOT_WITH_RULES, RULES, rules_of
 from ..module_utils._run import Applied, Connection, applied_deletion, connect, failing, finish, intent_of, new_module
 from ..module_utils._scope import Scope, Selection, check_scope, select
 from ..module_utils._server_policy import Parameters
@@ -731,21 +853,16 @@ ARGUMENTS = (
     .merged(
         ArgumentSpec(
             {
-                "name_regex_delete": {"type": "str", "required": True, "aliases": ["name_regex"]},
-                "name_regex_keep": {"type": "str"},
-                "keep_n": {"type": "int", "default": 0},
-                "older_than": {"type": "str"},
-                "timestamp": {"type": "str", "choices": ["auto", "created"], "default": "auto"},
-                "protect": {"type": "list", "elements": "str"},
-                "allow_latest": {"type": "bool", "default": False},
+                **RULES,
                 "min_remaining": {"type": "int", "default": 1},
                 "max_deletions": {"type": "int"},
                 "max_deletions_percent": {"type": "float"},
                 "max_deletions_total": {"type": "int"},
+                "max_deletions_total_percent": {"type": "float"},
+                "max_unknown_percent": {"type": "float"},
                 "on_limit": {"type": "str", "choices": ["fail", "skip_repository"], "default": "fail"},
                 "on_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
                 "on_server_policy": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
-                "require_digest": {"type": "bool", "default": True},
                 "allow_unread_protection": {"type": "bool", "default": False},
                 "delete_via": {
                     "type": "str",
@@ -756,7 +873,9 @@ ARGUMENTS = (
                 "wait_timeout": {"type": "int", "default": 300},
                 "plan_path": {"type": "path"},
                 "return_limit": {"type": "int", "default": 100},
-            }
+            },
+            mutually_exclusive=NOT_WITH_RULES,
+            required_one_of=(EITHER,),
         )
     )
 )
@@ -790,29 +909,21 @@ class State:
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     """The checked wish; raises InputError before anything is sent."""
-    for option in ("keep_n", "min_remaining", "max_deletions", "max_deletions_total", "return_limit", "wait_timeout"):
+    for option in ("min_remaining", "max_deletions", "max_deletions_total", "return_limit", "wait_timeout"):
         if params[option] is not None and params[option] < 0:
             raise InputError(f"{option} is {params[option]}: it can't be negative.")
-    percent = params["max_deletions_percent"]
-    if percent is not None and not 0 <= percent <= 100:
-        raise InputError(f"max_deletions_percent is {percent:g}: it has to be between 0 and 100.")
-    keep = params["name_regex_keep"]
-    older_than = params["older_than"]
-    rules = Rules(
-        delete=compile_pattern(params["name_regex_delete"], "name_regex_delete"),
-        keep=compile_pattern(keep, "name_regex_keep") if keep else None,
-        protect=tuple(compile_pattern(pattern, "protect") for pattern in params["protect"] or ()),
-        allow_latest=params["allow_latest"],
-        keep_n=params["keep_n"],
-        older_than=seconds(older_than) if older_than is not None else None,
-        timestamp=params["timestamp"],
-        require_digest=params["require_digest"],
-    )
+    for option in ("max_deletions_percent", "max_deletions_total_percent", "max_unknown_percent"):
+        percent = params[option]
+        if percent is not None and not 0 <= percent <= 100:
+            raise InputError(f"{option} is {percent:g}: it has to be between 0 and 100.")
+    rules = rules_of(params)
     limits = Limits(
         min_remaining=params["min_remaining"],
         max_deletions=params["max_deletions"],
-        max_deletions_percent=percent,
+        max_deletions_percent=params["max_deletions_percent"],
         max_deletions_total=params["max_deletions_total"],
+        max_deletions_total_percent=params["max_deletions_total_percent"],
+        max_unknown_percent=params["max_unknown_percent"],
         on_limit=params["on_limit"],
     )
     _check_bulk(params)
@@ -826,6 +937,9 @@ def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
     via = params["delete_via"]
     if via not in BULK:
         return
+    for option in ("rules", "keep_n_per", "min_age"):
+        if params[option]:
+            raise InputError(f"{option} does not go with delete_via {via}: GitLab's bulk deletion knows one rule.")
     if params["read_via"] == "registry":
         raise InputError(
             f"read_via registry does not go with delete_via {via}: GitLab judges by what it sees itself, and of images "
@@ -886,8 +1000,8 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Plan:
     parts = [_repository_plan(reading, state, rules, source, wish.parameters) for reading in state.readings]
     plan = limited(parts, wish.limits)
     refusals = list(plan.refusals) + _bulk_refusals(state, plan, params, wish)
-    if rules.older_than is not None and state.clock is None and parts:
-        refusals.append("the server's first answer had no Date, so that older_than can't be judged")
+    if rules.has_ages and state.clock is None and parts:
+        refusals.append("the server's first answer had no Date, so that ages can't be judged")
     if rules.need_dates and rules.timestamp == "auto" and (state.server.way, source) == ("registry", "published"):
         refusals.append(
             "read_via registry shows when images were built, and with this registry's metadata database tags are as "
@@ -1044,7 +1158,12 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
         "name_regex_delete",
         "name_regex_keep",
         "keep_n",
+        "keep_n_per",
         "older_than",
+        "sort_by",
+        "prereleases",
+        "rules",
+        "min_age",
         "timestamp",
         "protect",
         "allow_latest",
@@ -1053,6 +1172,8 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
         "max_deletions",
         "max_deletions_percent",
         "max_deletions_total",
+        "max_deletions_total_percent",
+        "max_unknown_percent",
         "on_limit",
         "delete_via",
         "read_via",

@@ -238,7 +238,7 @@ from ..module_utils._models import Repository
 from ..module_utils._plan import Limits, Plan, RepositoryPlan, diff, limited
 from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags, rules_are_hidden, settled
 from ..module_utils._repository_deletion import GOOD, Fate, Order, delete_repositories, why_not_empty
-from ..module_utils._retention import Rules, decide
+from ..module_utils._retention import Rule, Rules, decide
 from ..module_utils._run import (
     KEPT_TAGS,
     Applied,
@@ -319,7 +319,7 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     for path in params["repository"] or ():
         repository_path(path)
     rules = Rules(
-        delete=compile_pattern(".*", "the pattern of all names"),
+        (Rule(compile_pattern(".*", "the pattern of all names")),),
         protect=tuple(compile_pattern(pattern, "protect") for pattern in params["protect"] or ()),
         allow_latest=True,
         allow_signatures=True,

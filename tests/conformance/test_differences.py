@@ -19,7 +19,13 @@ from hypothesis import strategies as st
 from ansible_collections.containerops.gitlab.plugins.module_utils._durations import seconds
 from ansible_collections.containerops.gitlab.plugins.module_utils._matching import compile_pattern
 from ansible_collections.containerops.gitlab.plugins.module_utils._models import Mode, Tag
-from ansible_collections.containerops.gitlab.plugins.module_utils._retention import Decision, Rules, date_source, decide
+from ansible_collections.containerops.gitlab.plugins.module_utils._retention import (
+    Decision,
+    Rule,
+    Rules,
+    date_source,
+    decide,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._server_policy import (
     DELETED,
     KEPT,
@@ -46,13 +52,16 @@ def tag(name: str, days: float | None, mode: str, protected: bool = False) -> Ta
 
 def ours(tags: list[Tag], rules: dict[str, Any], mode: str) -> list[Decision]:
     keep, age = rules.get("name_regex_keep"), rules.get("older_than")
-    compiled = Rules(
-        delete=compile_pattern(rules["name_regex_delete"], "x"),
+    rule = Rule(
+        compile_pattern(rules["name_regex_delete"], "x"),
         keep=compile_pattern(keep, "x") if keep else None,
-        protect=tuple(compile_pattern(pattern, "x") for pattern in rules.get("protect", [])),
-        allow_latest=rules.get("allow_latest", False),
         keep_n=rules.get("keep_n", 0),
         older_than=seconds(age) if age else None,
+    )
+    compiled = Rules(
+        (rule,),
+        protect=tuple(compile_pattern(pattern, "x") for pattern in rules.get("protect", [])),
+        allow_latest=rules.get("allow_latest", False),
     )
     return decide(tags, compiled, date_source(mode, compiled), NOW)
 

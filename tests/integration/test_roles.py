@@ -185,8 +185,35 @@ def test_the_cleanup_has_no_default_pattern(ansible: Ansible, simulator: Simulat
     simulator.load(team())
     run = ansible.play(CLEANUP, "-e", "registry_group=team")
     assert run.code != 0
-    assert "missing required arguments: registry_cleanup_name_regex_delete" in run.output
+    assert "one of the following is required: name_regex_delete, rules" in run.output
     assert simulator.counters()["total"] == 0
+
+
+def test_rules_of_the_cleanup_are_those_of_the_audit(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    listed = [
+        {
+            "name": "old development",
+            "match": "dev-.*",
+            "keep_n_per": [{"by": "month", "groups": 1}],
+            "older_than": "30d",
+        },
+        {"match": "release-.*", "keep": True},
+    ]
+    options = {f"registry_{role}_rules": listed for role in ("audit", "cleanup")}
+    audit = ansible.play(AUDIT, "-e", "registry_group=team", "-e", json.dumps(options))
+    run = ansible.play(CLEANUP, "-e", "registry_group=team", "-e", json.dumps(options))
+    module = "containerops.gitlab.registry_cleanup"
+    plan = audit.of(module).result["plan"]
+    assert plan == run.of(module).result["plan"]
+    assert {(row["name"], row["rule"]) for row in plan["delete"] if row["repository"] == "team/app"} == {
+        ("dev-1", "old development"),
+        ("dev-2", "old development"),
+        ("dev-3", "old development"),
+        ("dev-keep", "old development"),
+    }
+    [kept] = [row for row in plan["keep"] if row["name"] == "release-1"]
+    assert (kept["reason"], kept["rule"]) == ("keep_rule", "rule 2")
 
 
 def test_a_refused_cleanup_still_shows_its_table(ansible: Ansible, simulator: Simulator) -> None:

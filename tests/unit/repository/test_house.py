@@ -21,6 +21,7 @@ PURE = {
     "_durations",
     "_number_words",
     "_retention",
+    "_versions",
     "_server_policy",
     "_policy_review",
     "_plan",
@@ -34,7 +35,16 @@ FLOORS = [
     {"_api", "_rest", "_rest_settings", "_graphql", "_registry_session", "_distribution"},
     {
         *("_argspec", "_scope", "_reading", "_image_cache", "_preview", "_run"),
-        *("_deletion", "_bulk", "_promotion", "_repository_deletion", "_fleet", "_settings_argspec", "_settings_run"),
+        *(
+            "_deletion",
+            "_bulk",
+            "_promotion",
+            "_repository_deletion",
+            "_fleet",
+            "_settings_argspec",
+            "_settings_run",
+            "_retention_argspec",
+        ),
     },
 ]
 # Within a floor: who may use whom.

@@ -20,24 +20,35 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._retention imp
     CHOSEN_REASONS,
     KEPT_REASONS,
     Decision,
+    Rule,
     Rules,
+    Slots,
     date_source,
     decide,
     judged_date,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._versions import parse_version
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = 86400
 SIGNATURE = "sha256-" + "ab" * 32 + ".sig"
 
 
-def rules(delete: str = ".*", **changes: Any) -> Rules:
-    for option in ("keep",):
-        if option in changes:
-            changes[option] = compile_pattern(changes[option], option)
+ABOVE_RULES = ("protect", "allow_latest", "allow_signatures", "timestamp", "require_digest", "min_age")
+
+
+def rule(match: str = ".*", **changes: Any) -> Rule:
+    if "keep" in changes:
+        changes["keep"] = compile_pattern(changes["keep"], "keep")
+    return Rule(compile_pattern(match, "match"), **changes)
+
+
+def rules(delete: str = ".*", *more: Rule, **changes: Any) -> Rules:
+    """A rule for the pattern, more rules behind it, and what stands above all of them."""
     if "protect" in changes:
         changes["protect"] = tuple(compile_pattern(text, "protect") for text in changes["protect"])
-    return Rules(compile_pattern(delete, "name_regex_delete"), **changes)
+    above = {name: changes.pop(name) for name in ABOVE_RULES if name in changes}
+    return Rules((rule(delete, **changes), *more), **above)
 
 
 def tag(name: str, days: float | None = None, **changes: Any) -> Tag:
@@ -172,7 +183,12 @@ def test_where_dates_come_from(mode: str, changes: dict[str, Any], source: str) 
     assert date_source(mode, rules(**changes)) == source
 
 
-names = st.sampled_from(["latest", SIGNATURE, "v1", "v1-foo", "v2", "main", *(f"dev-{number}" for number in range(12))])
+names = st.sampled_from(
+    [
+        *("latest", SIGNATURE, "v1", "v1-foo", "v2", "main", "1.0.0", "v1.0.0", "v1.0.1-rc1", "v1.0.1", "v2.0.0"),
+        *(f"dev-{number}" for number in range(9)),
+    ]
+)
 dates = st.one_of(
     st.none(),
     st.sampled_from([datetime(1970, 1, 1, tzinfo=UTC), NOW, NOW - timedelta(days=30)]),
@@ -190,13 +206,32 @@ tag_lists = st.lists(
     unique_by=lambda found: found.name,
     max_size=15,
 )
-wishes = st.builds(
-    rules,
-    st.sampled_from([".*", "dev-.*", "v1|v2", "(v.*|dev-1)"]),
+slots = st.lists(
+    st.builds(
+        Slots,
+        st.sampled_from(["day", "week", "month", "year", "major", "minor", "1"]),
+        st.integers(1, 3),
+        st.one_of(st.none(), st.integers(1, 3)),
+    ),
+    max_size=2,
+).map(tuple)
+single_rules = st.builds(
+    rule,
+    st.sampled_from(["(.*)", "(dev|x)-.*", "v([0-9]+)|v2", "(v.*|dev-1)"]),
+    name=st.sampled_from(["a", "b"]),
+    keep_all=st.sampled_from([False, False, False, True]),
     keep_n=st.integers(0, 4),
+    keep_n_per=slots,
     older_than=st.one_of(st.none(), st.integers(1, 400 * DAY)),
+    sort_by=st.sampled_from(["date", "date", "semver", "name"]),
+    prereleases_apart=st.booleans(),
+)
+wishes = st.builds(
+    Rules,
+    st.lists(single_rules, min_size=1, max_size=3).map(tuple),
     allow_latest=st.booleans(),
     require_digest=st.booleans(),
+    min_age=st.one_of(st.none(), st.none(), st.integers(1, 40 * DAY)),
 )
 sources = st.sampled_from(["published", "built", "created", "unknown"])
 
@@ -213,33 +248,43 @@ def test_every_tag_has_one_decision_with_a_known_reason(tags: list[Tag], wish: R
         assert decision.reason in (CHOSEN_REASONS if decision.chosen else KEPT_REASONS)
 
 
+def deciding(name: str, wish: Rules) -> Rule:
+    """The first rule that matches."""
+    return next(rule for rule in wish.rules if rule.match.may_match(name))
+
+
 @given(tag_lists, wishes, sources)
 def test_nothing_doubtful_ever_goes(tags: list[Tag], wish: Rules, source: str) -> None:
     for decision in decide(tags, wish, source, NOW):
         if not decision.chosen:
             continue
+        rule = deciding(decision.tag.name, wish)
+        assert decision.rule == rule.name
+        assert not rule.keep_all
         assert not decision.tag.protected
         assert decision.tag.name != SIGNATURE
         assert decision.tag.name != "latest" or wish.allow_latest
-        assert wish.delete.surely_matches(decision.tag.name)
-        assert decision.tag.digest or not wish.need_digests
-        if wish.need_dates:
+        assert rule.match.surely_matches(decision.tag.name)
+        assert decision.tag.digest or not wish.need_digest(rule)
+        assert not rule.need_versions or parse_version(decision.tag.name)
+        if rule.need_dates or wish.min_age is not None:
             date = judged_date(decision.tag, source, NOW)
             assert date is not None
             assert decision.date == date
-            if wish.older_than is not None:
-                assert date < NOW - timedelta(seconds=wish.older_than)
+            assert date < NOW - timedelta(seconds=max(rule.older_than or 0, wish.min_age or 0))
 
 
 @given(tag_lists, wishes, sources)
-def test_the_newest_candidates_stay(tags: list[Tag], wish: Rules, source: str) -> None:
-    decisions = decide(tags, wish, source, NOW)
+def test_the_newest_candidates_of_a_rule_stay(tags: list[Tag], wish: Rules, source: str) -> None:
+    single = Rules((replace(wish.rules[0], keep_n_per=(), sort_by="date", prereleases_apart=False),))
+    keep_n = single.rules[0].keep_n
+    decisions = decide(tags, single, source, NOW)
     candidates = [decision for decision in decisions if decision.date is not None]
     kept = [decision.date for decision in candidates if not decision.chosen]
     gone = [decision.date for decision in candidates if decision.chosen]
-    assert len(kept) >= min(wish.keep_n, len(candidates))
-    if gone and wish.keep_n:
-        newest = sorted((date for date in kept if date), reverse=True)[: wish.keep_n]
+    assert len(kept) >= min(keep_n, len(candidates))
+    if gone and keep_n:
+        newest = sorted((date for date in kept if date), reverse=True)[:keep_n]
         assert all(date is not None and date < min(newest) for date in gone)
 
 
@@ -253,16 +298,25 @@ def test_the_order_of_the_tags_does_not_matter(tags: list[Tag], wish: Rules, sou
 @given(tag_lists, wishes, sources, st.integers(1, 100 * DAY))
 def test_stricter_rules_never_delete_more(tags: list[Tag], wish: Rules, source: str, more: int) -> None:
     before = chosen(decide(tags, wish, source, NOW))
+    first = wish.rules[0]
     stricter = [
-        replace(wish, keep_n=wish.keep_n + 1),
-        replace(wish, older_than=(wish.older_than or 0) + more),
+        with_first(wish, keep_n=first.keep_n + 1),
+        with_first(wish, older_than=(first.older_than or 0) + more),
+        with_first(wish, keep_n_per=(*first.keep_n_per, Slots("day"))),
+        with_first(wish, keep_n_per=tuple(replace(each, keep_n=each.keep_n + 1) for each in first.keep_n_per)),
+        with_first(wish, keep=compile_pattern("dev-[2-7]", "keep")),
+        with_first(wish, keep_all=True),
+        replace(wish, min_age=(wish.min_age or 0) + more),
         replace(wish, protect=(compile_pattern("dev-[0-5]", "protect"),)),
         replace(wish, require_digest=True),
         replace(wish, allow_latest=False),
     ]
     for changed in stricter:
-        if changed.allow_latest == wish.allow_latest and changed.protect == wish.protect:
-            assert chosen(decide(tags, changed, source, NOW)) <= before
+        assert chosen(decide(tags, changed, source, NOW)) <= before
+
+
+def with_first(wish: Rules, **changes: Any) -> Rules:
+    return replace(wish, rules=(replace(wish.rules[0], **changes), *wish.rules[1:]))
 
 
 @given(tag_lists, wishes, sources)
