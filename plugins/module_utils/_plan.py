@@ -102,15 +102,12 @@ class Plan:
     def unread(self) -> list[RepositoryPlan]:
         return [part for part in self.repositories if part.error]
 
-    @property
-    def fingerprint(self) -> str:
-        """A digest of what goes: the same for the same tags, digests and reasons."""
-        lines = (
-            f"{part.repository.path}:{decision.tag.name} {decision.tag.digest} {decision.reason}\n"
-            for part in self.repositories
-            for decision in part.deletions
-        )
-        return "sha256:" + hashlib.sha256("".join(lines).encode()).hexdigest()
+    def going(self) -> t.Iterator[dict[str, t.Any]]:
+        """What goes, as it is written, in the order of repositories and names."""
+        for part in self.repositories:
+            for decision in part.decisions:
+                if decision.chosen:
+                    yield decision_result(part, decision)
 
 
 def limited(repositories: t.Sequence[RepositoryPlan], limits: Limits) -> Plan:
@@ -238,13 +235,26 @@ def totals(plan: Plan) -> dict[str, t.Any]:
     }
 
 
-def result(plan: Plan, limit: int) -> dict[str, t.Any]:
+def header_of(row: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What a header says of the circumstances: where, when, of what, and by which rules."""
+    return {key: value for key, value in row.items() if key not in ("type", "fingerprint", "totals", "refusals")}
+
+
+def fingerprint(header: t.Mapping[str, t.Any], going: t.Iterable[t.Mapping[str, t.Any]]) -> str:
+    """A digest of the circumstances and of every tag that goes: equal plans have equal ones, any change another."""
+    found = hashlib.sha256()
+    for row in (header, *going):
+        found.update(json.dumps(row, ensure_ascii=True, sort_keys=True).encode() + b"\n")
+    return "sha256:" + found.hexdigest()
+
+
+def result(plan: Plan, limit: int, header: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The plan as a module returns it: every list holds at most limit entries."""
     going = (decision_result(part, decision) for part in plan.repositories for decision in part.deletions)
     staying = (decision_result(part, decision) for part in plan.repositories for decision in part.kept)
     numbers = totals(plan)
     return {
-        "fingerprint": plan.fingerprint,
+        "fingerprint": fingerprint(header, plan.going()),
         "delete": _first(going, limit),
         "keep": _first(staying, limit),
         "repositories": [repository_result(part) for part in plan.repositories[:limit]],
@@ -297,7 +307,7 @@ def file_lines(plan: Plan, header: t.Mapping[str, t.Any]) -> t.Iterator[str]:
 
     Equal plans give equal lines, so that check mode's file and a run's file can be compared.
     """
-    first = {"type": "plan", "format": FILE_FORMAT, "version": FILE_VERSION, **header, "fingerprint": plan.fingerprint}
+    first = {"type": "plan", **header, "fingerprint": fingerprint(header, plan.going())}
     yield _line({**first, "totals": totals(plan), "refusals": list(plan.refusals)})
     for part in plan.repositories:
         yield _line({"type": "repository", **repository_result(part)})

@@ -38,6 +38,8 @@ KEPT_REASONS = (
     "unknown_version",
     "unknown_digest",
     "limit",
+    "changed",
+    "not_approved",
     "repository_unread",
 )
 

@@ -281,6 +281,31 @@ options:
     description:
       - Write the whole plan, with every tag and its reason, to this file as JSON Lines; in check mode too.
     type: path
+  approved_plan_path:
+    description:
+      - A plan that O(plan_path) wrote before and somebody approved. Only tags go that it holds, that today's rules
+        still choose, and that are still the same image. What differs is told under RV(approved).
+      - It is refused when it was altered, is older than O(plan_max_age), or was made for another server or scope.
+    type: path
+  approved_plan:
+    description:
+      - The same as text, up to 64 KB.
+    type: str
+  approved_fingerprint:
+    description:
+      - The fingerprint (RV(plan.fingerprint)) of the plan that was approved, from whoever approved it. Required with an
+        approved plan.
+    type: str
+  plan_max_age:
+    description:
+      - The oldest an approved plan may be, written as O(older_than).
+    type: str
+    default: 72h
+  max_drift_percent:
+    description:
+      - Refuse when more of the tags of the approved plan, in percent, are gone, changed, unread, or kept by today's
+        rules.
+    type: float
   return_limit:
     description:
       - The most entries in each returned list and lines in the diff. The plan file is always complete.
@@ -312,6 +337,15 @@ EXAMPLES = r"""
     keep_n: 5
     older_than: 30d
     max_deletions_percent: 90
+
+- name: Delete what was approved, and nothing else
+  containerops.gitlab.registry_cleanup:
+    group: team
+    name_regex_delete: "(dev|feature)-.*"
+    keep_n: 5
+    older_than: 30d
+    approved_plan_path: "{{ playbook_dir }}/plan.jsonl"
+    approved_fingerprint: "{{ preview.plan.fingerprint }}"
 
 - name: Clean by a rule for each kind of tags
   containerops.gitlab.registry_cleanup:
@@ -390,7 +424,8 @@ plan:
   type: dict
   contains:
     fingerprint:
-      description: A digest of the repositories, tags, digests and reasons of what goes.
+      description: A digest of where, when, of what and by which rules the plan was made, and of every tag that goes
+        with its digest, date, size and reason.
       type: str
       returned: success
       sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
@@ -425,7 +460,8 @@ plan:
               For a tag that stays V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
               V(no_match),
               V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(keep_n), V(keep_n_per), V(too_young), V(min_age),
-              V(unknown_date), V(unknown_version), V(unknown_digest), V(limit) or V(cleanup_fails).
+              V(unknown_date), V(unknown_version), V(unknown_digest), V(limit) or V(cleanup_fails); with an approved
+              plan V(changed) or V(not_approved).
           type: str
           returned: success
           sample: expired
@@ -772,6 +808,58 @@ notes:
   type: list
   elements: str
   sample: []
+approved:
+  description: How the approved plan and today differ.
+  returned: when a plan could be made, with an approved plan
+  type: dict
+  contains:
+    fingerprint:
+      description: Its fingerprint.
+      type: str
+      returned: success
+      sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
+    clock:
+      description: When it was made.
+      type: str
+      returned: success
+      sample: "2026-06-01T12:00:00Z"
+    tags:
+      description: Number of tags that it holds.
+      type: int
+      returned: success
+      sample: 12
+    counts:
+      description: Number of differences by kind.
+      type: dict
+      returned: success
+      sample: {"gone": 0, "changed": 1, "kept": 0, "unread": 0, "not_approved": 2}
+    drift:
+      description: The differences, at most O(return_limit) of them.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        repository:
+          description: Path of the repository.
+          type: str
+          returned: success
+          sample: team/app
+        name:
+          description: Name of the tag.
+          type: str
+          returned: success
+          sample: dev-41
+        kind:
+          description: V(gone), V(changed) (another image by now), V(kept) by today's rules, V(unread), or
+            V(not_approved) for a tag that today's rules choose and the plan does not hold.
+          type: str
+          returned: success
+          sample: changed
+        reason:
+          description: Why today's rules keep it, null where they don't.
+          type: str
+          returned: success
+          sample: null
 server:
   description: What was found out about the server.
   returned: when a plan could be made
@@ -830,15 +918,26 @@ import typing as t
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ..module_utils._approval import (
+    LARGEST_INLINE,
+    Approved,
+    Comparison,
+    Terms,
+    check_plan,
+    compare,
+    parse_plan,
+    refusals_of,
+)
 from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, scope
 from ..module_utils._bulk import Order, delete_in_bulk, pinned, why_not_pinned
 from ..module_utils._deletion import BULK, choose_way, delete
+from ..module_utils._durations import seconds
 from ..module_utils._errors import InputError
-from ..module_utils._files import check_writable, write_lines
+from ..module_utils._files import check_writable, read_lines, write_lines
 from ..module_utils._image_cache import remembered
 from ..module_utils._images import Image
 from ..module_utils._models import Mode, Project, format_time
-from ..module_utils._plan import Limits, Plan, RepositoryPlan, file_lines, limited, result
+from ..module_utils._plan import FILE_FORMAT, FILE_VERSION, Limits, Plan, RepositoryPlan, file_lines, limited, result
 from ..module_utils._preview import decisions_of, need_of, parameters_in_request, predicted
 from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags, rules_are_hidden
 from ..module_utils._retention import Rules, date_source, decide, name_reason
@@ -872,9 +971,14 @@ ARGUMENTS = (
                 "wait": {"type": "bool", "default": True},
                 "wait_timeout": {"type": "int", "default": 300},
                 "plan_path": {"type": "path"},
+                "approved_plan_path": {"type": "path"},
+                "approved_plan": {"type": "str"},
+                "approved_fingerprint": {"type": "str"},
+                "plan_max_age": {"type": "str", "default": "72h"},
+                "max_drift_percent": {"type": "float"},
                 "return_limit": {"type": "int", "default": 100},
             },
-            mutually_exclusive=NOT_WITH_RULES,
+            mutually_exclusive=(*NOT_WITH_RULES, ("approved_plan_path", "approved_plan")),
             required_one_of=(EITHER,),
         )
     )
@@ -887,12 +991,17 @@ UNHEARD_BY_GITLAB: dict[str, t.Any] = {"protect": None, "timestamp": "auto", "re
 
 @dataclass(frozen=True)
 class Wish:
-    """What the options ask for, checked. parameters: what GitLab itself is to decide by, None where the rules do."""
+    """What the options ask for, checked. parameters: what GitLab itself is to decide by, None where the rules do.
+
+    approved, terms: the plan that nothing may go beyond, and on what terms it is taken.
+    """
 
     scope: Scope
     rules: Rules
     limits: Limits
     parameters: Parameters | None
+    approved: Approved | None = None
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True)
@@ -907,12 +1016,24 @@ class State:
     unread_protection: bool
 
 
+class Planned(t.NamedTuple):
+    """A plan, and how it differs from the approved one where there is one."""
+
+    plan: Plan
+    comparison: Comparison | None
+
+
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     """The checked wish; raises InputError before anything is sent."""
     for option in ("min_remaining", "max_deletions", "max_deletions_total", "return_limit", "wait_timeout"):
         if params[option] is not None and params[option] < 0:
             raise InputError(f"{option} is {params[option]}: it can't be negative.")
-    for option in ("max_deletions_percent", "max_deletions_total_percent", "max_unknown_percent"):
+    for option in (
+        "max_deletions_percent",
+        "max_deletions_total_percent",
+        "max_unknown_percent",
+        "max_drift_percent",
+    ):
         percent = params[option]
         if percent is not None and not 0 <= percent <= 100:
             raise InputError(f"{option} is {percent:g}: it has to be between 0 and 100.")
@@ -929,7 +1050,26 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     _check_bulk(params)
     if params["plan_path"]:
         check_writable(params["plan_path"], "plan_path")
-    return Wish(scope(params), rules, limits, _parameters(params) if params["delete_via"] == "bulk_unpinned" else None)
+    approved, terms = approved_of(params)
+    parameters = _parameters(params) if params["delete_via"] == "bulk_unpinned" else None
+    return Wish(scope(params), rules, limits, parameters, approved, terms)
+
+
+def approved_of(params: t.Mapping[str, t.Any]) -> tuple[Approved | None, Terms | None]:
+    """The approved plan and its terms; raises InputError."""
+    path, inline, seal = params["approved_plan_path"], params["approved_plan"], params["approved_fingerprint"]
+    if path is None and inline is None:
+        if seal is not None:
+            raise InputError("approved_fingerprint needs approved_plan_path or approved_plan.")
+        return None, None
+    if not seal:
+        raise InputError("An approved plan needs approved_fingerprint, which does not come from the plan itself.")
+    if params["delete_via"] == "bulk_unpinned":
+        raise InputError("An approved plan does not go with delete_via bulk_unpinned, where GitLab decides what goes.")
+    if inline is not None and len(inline.encode()) > LARGEST_INLINE:
+        raise InputError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
+    lines = inline.splitlines() if inline is not None else read_lines(path, "approved_plan_path")
+    return parse_plan(lines), Terms(seal, seconds(params["plan_max_age"]), params["max_drift_percent"])
 
 
 def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
@@ -993,12 +1133,13 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     return State(selection, server, tuple(readings), via, client.clock, unread_protection)
 
 
-def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Plan:
+def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
     """The plan for this state: pure."""
     rules = replace(wish.rules, require_digest=True) if state.server.mode == Mode.DATABASE else wish.rules
     source = date_source(state.server.mode, rules)
     parts = [_repository_plan(reading, state, rules, source, wish.parameters) for reading in state.readings]
-    plan = limited(parts, wish.limits)
+    comparison = compare(parts, wish.approved) if wish.approved else None
+    plan = limited(comparison.repositories if comparison else parts, wish.limits)
     refusals = list(plan.refusals) + _bulk_refusals(state, plan, params, wish)
     if rules.has_ages and state.clock is None and parts:
         refusals.append("the server's first answer had no Date, so that ages can't be judged")
@@ -1014,7 +1155,9 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Plan:
             "GitLab would let an administrator delete protected tags, and its protection rules can't be read here "
             "(allow_unread_protection goes on all the same)"
         )
-    return replace(plan, refusals=tuple(refusals))
+    if comparison and wish.approved and wish.terms:
+        refusals += refusals_of(wish.approved, wish.terms, comparison, state.clock)
+    return Planned(replace(plan, refusals=tuple(refusals)), comparison)
 
 
 def _bulk_refusals(state: State, plan: Plan, params: t.Mapping[str, t.Any], wish: Wish) -> list[str]:
@@ -1122,7 +1265,13 @@ def notes_of(state: State, rules: Rules) -> list[str]:
 
 
 def result_of(
-    connection: Connection, state: State, plan: Plan, params: t.Mapping[str, t.Any], wish: Wish
+    connection: Connection,
+    state: State,
+    plan: Plan,
+    params: t.Mapping[str, t.Any],
+    wish: Wish,
+    header: t.Mapping[str, t.Any],
+    comparison: Comparison | None,
 ) -> dict[str, t.Any]:
     """Everything about the plan that is returned in check mode and in a run alike."""
     limit = params["return_limit"]
@@ -1133,7 +1282,7 @@ def result_of(
         if decision.tag.digest is None and state.via not in BULK
     ]
     found = {
-        "plan": result(plan, limit),
+        "plan": result(plan, limit, header),
         "unguarded": unguarded[:limit],
         "errors": [
             {"repository": part.repository.path, **part.error.as_result()} for part in plan.unread if part.error
@@ -1149,6 +1298,14 @@ def result_of(
             "registry_disabled": list(state.selection.registry_disabled),
         },
     }
+    if comparison and wish.approved:
+        found["approved"] = {
+            "fingerprint": wish.approved.fingerprint,
+            "clock": format_time(wish.approved.clock),
+            "tags": len(wish.approved.digests),
+            "counts": comparison.counts(),
+            "drift": [each.as_result() for each in comparison.drift[:limit]],
+        }
     return {**found, "plan_path": params["plan_path"]} if params["plan_path"] else found
 
 
@@ -1179,6 +1336,8 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
         "read_via",
     ]
     return {
+        "format": FILE_FORMAT,
+        "version": FILE_VERSION,
         "server": connection.access.settings.url,
         "registry": state.server.mode,
         "clock": format_time(state.clock),
@@ -1194,13 +1353,15 @@ def main() -> None:
         wish = wish_of(params)
         connection = connect(module)
         check_scope(wish.scope, connection.is_job_token)
+        if wish.approved and wish.terms:
+            check_plan(wish.approved, wish.terms, connection.access.settings.url, wish.scope.as_result())
         with remembered(params["cache_path"]) as images:
             state = observe(connection, params, wish, images)
-        plan = plan_of(state, params, wish)
+        plan, comparison = plan_of(state, params, wish)
         for warning in warnings_of(state, plan, params):
             module.warn(warning)
+        header = plan_header(connection, state, params, wish)
         if params["plan_path"]:
-            header = plan_header(connection, state, params, wish)
             write_lines(params["plan_path"], file_lines(plan, header), "plan_path")
 
         def apply() -> Applied:
@@ -1214,7 +1375,7 @@ def main() -> None:
             module,
             connection,
             intent_of(plan, params["return_limit"]),
-            result_of(connection, state, plan, params, wish),
+            result_of(connection, state, plan, params, wish, header, comparison),
             apply,
             tolerate=params["on_error"] == "report",
         )

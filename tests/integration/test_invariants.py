@@ -245,6 +245,10 @@ def results(ansible: Ansible, simulator: Simulator, module: str, tmp_path: Path)
     found = []
     simulator.load(team())
     found.append(ansible.module(module, full, check=True, diff=True))
+    if module == "registry_cleanup":
+        approved = {"approved_plan_path": full["plan_path"]}
+        seal = found[0].result["plan"]["fingerprint"]
+        found.append(ansible.module(module, {**FULL[module], **approved, "approved_fingerprint": seal}, check=True))
     found.append(ansible.module(module, full, diff=True))
     found.append(ansible.module(module, {**full, "group": "nothing"}))
     if module == "registry_info":

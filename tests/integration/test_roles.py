@@ -337,7 +337,18 @@ def test_the_options_of_a_role_are_those_of_its_modules(role: str) -> None:
     assert (
         left_out
         == {
-            "registry_audit": {"tag_names", "output_path", "delete_via", "wait", "wait_timeout"},
+            "registry_audit": {
+                *(
+                    "tag_names",
+                    "output_path",
+                    "delete_via",
+                    "wait",
+                    "wait_timeout",
+                    "plan_max_age",
+                    "max_drift_percent",
+                ),
+                *("approved_plan", "approved_plan_path", "approved_fingerprint"),
+            },
             "registry_cleanup": set(),
             "registry_settings": {"output_path"},
         }[role]

@@ -22,6 +22,7 @@ PURE = {
     "_number_words",
     "_retention",
     "_versions",
+    "_approval",
     "_server_policy",
     "_policy_review",
     "_plan",

@@ -20,6 +20,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan import (
     RepositoryPlan,
     diff,
     file_lines,
+    fingerprint,
     limited,
     result,
     totals,
@@ -127,20 +128,23 @@ def test_the_file_is_json_lines_and_the_same_for_the_same_plan() -> None:
 
 
 def test_the_fingerprint_tells_what_goes() -> None:
-    plan = Plan((part("a", 2, 1),))
-    assert plan.fingerprint == Plan((part("a", 2, 5),)).fingerprint
-    assert plan.fingerprint != Plan((part("a", 3, 1),)).fingerprint
-    assert plan.fingerprint != Plan((part("b", 2, 1),)).fingerprint
+    def seal(repository: RepositoryPlan, server: str = "s") -> str:
+        return fingerprint({"server": server}, Plan((repository,)).going())
+
+    assert seal(part("a", 2, 1)) == seal(part("a", 2, 5))
+    assert seal(part("a", 2, 1)) != seal(part("a", 3, 1))
+    assert seal(part("a", 2, 1)) != seal(part("b", 2, 1))
+    assert seal(part("a", 2, 1)) != seal(part("a", 2, 1), "another")
 
 
 def test_results_are_cut_and_say_so() -> None:
     plan = Plan((part("a", 5, 5),))
-    cut = result(plan, 3)
+    cut = result(plan, 3, {})
     assert len(cut["delete"]) == len(cut["keep"]) == 3
     assert cut["truncated"] is True
     assert cut["totals"]["delete"] == 5
-    assert result(plan, 5)["truncated"] is False
-    assert result(plan, 0)["delete"] == []
+    assert result(plan, 5, {})["truncated"] is False
+    assert result(plan, 0, {})["delete"] == []
 
 
 def test_an_unread_repository_is_counted_and_keeps_everything() -> None:
@@ -149,5 +153,5 @@ def test_an_unread_repository_is_counted_and_keeps_everything() -> None:
     plan = limited([unread, part("b", 1, 1)], Limits())
     assert plan.unread == [unread]
     assert totals(plan)["repositories_unread"] == 1
-    assert result(plan, 10)["repositories"][0]["listing"] == "unread"
-    assert "503" in result(plan, 10)["repositories"][0]["error"]
+    assert result(plan, 10, {})["repositories"][0]["listing"] == "unread"
+    assert "503" in result(plan, 10, {})["repositories"][0]["error"]

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Approved plans: what they allow, what differs, and which ones are refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._approval import (
+    Approved,
+    Terms,
+    check_plan,
+    compare,
+    parse_plan,
+    refusals_of,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._errors import InputError, RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._models import Repository, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan import (
+    FILE_FORMAT,
+    FILE_VERSION,
+    Plan,
+    RepositoryPlan,
+    file_lines,
+    fingerprint,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._retention import Decision
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SCOPE = {"group": "team"}
+HEADER = {
+    "format": FILE_FORMAT,
+    "version": FILE_VERSION,
+    "server": "https://gitlab.example.com",
+    "clock": "2026-06-01T12:00:00Z",
+    "scope": SCOPE,
+    "rules": {"keep_n": 1},
+}
+
+
+def part(path: str, tags: dict[str, tuple[str | None, bool]]) -> RepositoryPlan:
+    """A repository whose tags have a digest and go or stay."""
+    repository = Repository(1, path, "", 1, "", None, None, None)
+    decisions = tuple(
+        Decision(Tag(name, digest), chosen, "matched" if chosen else "too_young", NOW)
+        for name, (digest, chosen) in tags.items()
+    )
+    return RepositoryPlan(repository, decisions)
+
+
+def written(parts: Sequence[RepositoryPlan], **header: Any) -> list[str]:
+    return list(file_lines(Plan(tuple(parts)), {**HEADER, **header}))
+
+
+def terms(approved: Approved, **changes: Any) -> Terms:
+    return replace(Terms(approved.fingerprint, 72 * 3600), **changes)
+
+
+def going(parts: Sequence[RepositoryPlan]) -> set[tuple[str, str]]:
+    return {(each.repository.path, decision.tag.name) for each in parts for decision in each.deletions}
+
+
+BEFORE = [part("a", {"1": ("x", True), "2": ("y", True), "3": ("z", False), "4": ("v", True), "5": ("w", True)})]
+TODAY = [part("a", {"1": ("x", True), "2": ("other", True), "3": ("z", True), "4": ("v", False)})]
+
+
+def test_only_what_is_approved_chosen_and_unchanged_goes() -> None:
+    found = compare(TODAY, parse_plan(written(BEFORE)))
+    assert going(found.repositories) == {("a", "1")}
+    assert [(each.name, each.kind, each.reason) for each in found.drift] == [
+        ("2", "changed", None),
+        ("3", "not_approved", None),
+        ("4", "kept", "too_young"),
+        ("5", "gone", None),
+    ]
+    reasons = {decision.tag.name: decision.reason for decision in found.repositories[0].decisions}
+    assert reasons == {"1": "matched", "2": "changed", "3": "not_approved", "4": "too_young"}
+    assert found.counts() == {"gone": 1, "changed": 1, "kept": 1, "unread": 0, "not_approved": 1}
+
+
+def test_a_repository_that_is_unread_today_keeps_its_tags() -> None:
+    unread = replace(part("a", {}), error=RegistryError("unavailable", "no"))
+    found = compare([unread], parse_plan(written(BEFORE)))
+    assert going(found.repositories) == set()
+    assert found.counts()["unread"] == 4
+
+
+def test_a_plan_survives_the_way_through_a_file() -> None:
+    approved = parse_plan(written(BEFORE))
+    assert approved.digests == {("a", "1"): "x", ("a", "2"): "y", ("a", "4"): "v", ("a", "5"): "w"}
+    assert approved.clock == NOW
+    assert approved.fingerprint == fingerprint(HEADER, Plan(tuple(BEFORE)).going())
+    check_plan(approved, terms(approved), "https://gitlab.example.com", SCOPE)
+
+
+def altered(change: str) -> list[str]:
+    rows = [json.loads(line) for line in written(BEFORE)]
+    if change == "a tag more goes":
+        rows[4] = {**rows[4], "action": "delete"}
+    elif change == "another digest":
+        rows[2]["digest"] = "evil"
+    elif change == "a line less":
+        del rows[2]
+    else:
+        rows[0][change] = {"clock": "2026-06-02T12:00:00Z", "scope": {"group": "other"}, "rules": {}}[change]
+    return [json.dumps(row) for row in rows]
+
+
+@pytest.mark.parametrize("change", ["a tag more goes", "another digest", "a line less", "clock", "scope", "rules"])
+def test_an_altered_plan_is_refused(change: str) -> None:
+    with pytest.raises(InputError, match="altered"):
+        parse_plan(altered(change))
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([], "empty"),
+        (["\n", "\n"], "empty"),
+        (["{"], "line 1"),
+        (["[]"], "line 1"),
+        ([json.dumps({"type": "plan"})], "no plan of registry_cleanup"),
+        ([json.dumps({**HEADER, "version": 99, "fingerprint": "x"})], "version 99"),
+        (["[" * 100_000], "line 1"),
+        ([*written(BEFORE)[:3], "nonsense"], "line 4"),
+    ],
+)
+def test_what_is_no_plan(lines: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_plan(lines)
+
+
+def test_another_plan_another_server_another_scope() -> None:
+    approved = parse_plan(written(BEFORE))
+    with pytest.raises(InputError, match="another plan was approved"):
+        check_plan(approved, terms(approved, fingerprint="sha256:0"), "https://gitlab.example.com", SCOPE)
+    with pytest.raises(InputError, match="made for https://gitlab.example.com"):
+        check_plan(approved, terms(approved), "https://other.example.com", SCOPE)
+    with pytest.raises(InputError, match="another scope"):
+        check_plan(approved, terms(approved), "https://gitlab.example.com", {"group": "team/sub"})
+
+
+@pytest.mark.parametrize(
+    ("hours", "message"), [(72, None), (73, "older than plan_max_age"), (-1, "still to come"), (None, "no Date")]
+)
+def test_the_age_of_a_plan(hours: int | None, message: str | None) -> None:
+    approved = parse_plan(written(BEFORE))
+    clock = None if hours is None else NOW + timedelta(hours=hours)
+    found = refusals_of(approved, terms(approved), compare(BEFORE, approved), clock)
+    assert [message in text for text in found if message] == ([True] if message else [])
+    assert bool(found) is bool(message)
+
+
+@pytest.mark.parametrize(("percent", "refused"), [(None, False), (75.0, False), (74.0, True), (0.0, True)])
+def test_too_much_drift_refuses(percent: float | None, refused: bool) -> None:
+    approved = parse_plan(written(BEFORE))
+    found = refusals_of(approved, terms(approved, max_drift_percent=percent), compare(TODAY, approved), NOW)
+    assert bool(found) is refused
+
+
+states = st.dictionaries(
+    st.sampled_from(["a", "b"]),
+    st.dictionaries(
+        st.sampled_from([f"t{number}" for number in range(6)]),
+        st.tuples(st.sampled_from([None, "x", "y"]), st.booleans()),
+    ),
+)
+
+
+@given(states, states)
+def test_nothing_goes_beyond_the_plan_or_todays_rules(
+    before: dict[str, dict[str, tuple[str | None, bool]]], today: dict[str, dict[str, tuple[str | None, bool]]]
+) -> None:
+    then = [part(path, tags) for path, tags in before.items()]
+    now = [part(path, tags) for path, tags in today.items()]
+    approved = parse_plan(written(then))
+    found = compare(now, approved)
+    gone = going(found.repositories)
+    assert gone == {
+        (path, name) for path, name in going(now) & going(then) if today[path][name][0] == before[path][name][0]
+    }
+    assert len(gone) + len(found.drift) - found.counts()["not_approved"] == len(approved.digests)
+    assert {(each.repository, each.name) for each in found.drift} == (going(now) | going(then)) - gone
