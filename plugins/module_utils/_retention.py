@@ -30,6 +30,8 @@ KEPT_REASONS = (
     "ambiguous_pattern",
     "keep_pattern",
     "keep_rule",
+    "in_use",
+    "unknown_in_use",
     "keep_n",
     "keep_n_per",
     "too_young",
@@ -206,12 +208,20 @@ class _Candidate(t.NamedTuple):
     version: Version | None
 
 
-def decide(tags: t.Iterable[Tag], rules: Rules, source: str, clock: datetime | None) -> list[Decision]:
+def decide(
+    tags: t.Iterable[Tag],
+    rules: Rules,
+    source: str,
+    clock: datetime | None,
+    held: t.Mapping[str, str] | None = None,
+) -> list[Decision]:
     """A decision for every tag, in the order of the tags.
 
-    Order: protect, latest, signatures, GitLab's protection, the patterns of the rules, then within each rule the slots
-    (ties at their edge all stay), and age. An age rule without a clock keeps everything.
+    Order: protect, latest, signatures, GitLab's protection, the patterns of the rules, what is held, then within each
+    rule the slots (ties at their edge all stay), and age. An age rule without a clock keeps everything. held: names of
+    tags that stay for what is not in the rules, with the reason; they take no slot.
     """
+    others = held or {}
     decisions: dict[str, Decision] = {}
     in_play: dict[int, list[_Candidate]] = {}
     order: list[str] = []
@@ -220,6 +230,7 @@ def decide(tags: t.Iterable[Tag], rules: Rules, source: str, clock: datetime | N
         order.append(tag.name)
         rule, reason = _before_dates(tag, rules)
         candidate = _Candidate(tag, judged_date(tag, source, clock) if rules.need_dates else None, None)
+        reason = reason or others.get(tag.name)
         if rule and not reason:
             candidate, reason = _judgeable(candidate, rule, rules)
         if rule and not reason:

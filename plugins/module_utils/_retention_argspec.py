@@ -12,6 +12,7 @@ import typing as t
 
 from ._durations import seconds
 from ._errors import InputError
+from ._in_use import InUse, Source, in_use_of, missing_sources
 from ._matching import Pattern, compile_pattern
 from ._retention import PARTS, PERIODS, Rule, Rules, Slots
 
@@ -51,6 +52,19 @@ RULES: dict[str, t.Any] = {
     "min_age": {"type": "str"},
     "require_digest": {"type": "bool", "default": True},
 }
+IN_USE: dict[str, t.Any] = {
+    "in_use": {"type": "list", "elements": "str"},
+    "in_use_sources": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "images": {"type": "list", "elements": "str", "default": []},
+            "failed": {"type": "str", "default": ""},
+        },
+    },
+    "in_use_sources_expected": {"type": "raw"},
+}
 EITHER = ("name_regex_delete", "rules")
 # What a rule of the list says for itself.
 NOT_WITH_RULES = tuple(("rules", option) for option in ("name_regex_delete", *_RULE))
@@ -77,6 +91,19 @@ def rules_of(params: t.Mapping[str, t.Any]) -> Rules:
         require_digest=params["require_digest"],
         min_age=seconds(params["min_age"]) if params["min_age"] is not None else None,
     )
+
+
+def used_of(params: t.Mapping[str, t.Any]) -> tuple[InUse, tuple[str, ...]]:
+    """What is in use, and why that is not all of it; raises InputError."""
+    expected = params["in_use_sources_expected"]
+    if isinstance(expected, str) and expected.isdigit():
+        expected = int(expected)
+    names = isinstance(expected, list) and all(isinstance(name, str) for name in expected)
+    if expected is not None and not names and (not isinstance(expected, int) or isinstance(expected, bool)):
+        raise InputError("in_use_sources_expected is neither a list of names nor a number.")
+    sources = [Source(row["name"], tuple(row["images"]), row["failed"]) for row in params["in_use_sources"] or ()]
+    listed = [image for source in sources for image in source.images]
+    return in_use_of([*(params["in_use"] or ()), *listed]), tuple(missing_sources(sources, expected))
 
 
 def _listed_rule(row: t.Mapping[str, t.Any], number: int) -> Rule:

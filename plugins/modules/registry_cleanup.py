@@ -173,6 +173,42 @@ options:
       - Whether the tag C(latest) may be deleted.
     type: bool
     default: false
+  in_use:
+    description:
+      - Images that run somewhere, which stay. Each is a reference by tag or by digest, with or without the registry's
+        host, or an image's id as container engines show it.
+      - An index in use keeps the tags of its images, and an image in use keeps the tag of its index.
+      - Where an image is in use by digest or by id, tags of which that can't be told stay too. By ids these are the
+        tags of images for several platforms, and all tags that were not read from the registry itself (O(read_via)).
+    type: list
+    elements: str
+  in_use_sources:
+    description:
+      - The same by where it was found, so that a source that gave nothing is noticed. A source without images, or with
+        a failure, refuses the plan.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name of the source, such as a host.
+        type: str
+        required: true
+      images:
+        description:
+          - What it uses, written as O(in_use).
+        type: list
+        elements: str
+        default: []
+      failed:
+        description:
+          - Why the images are not all there. Empty when they are.
+        type: str
+        default: ""
+  in_use_sources_expected:
+    description:
+      - The names of the sources that have to be there, or their number. Where one is missing the plan is refused.
+    type: raw
   min_remaining:
     description:
       - The least number of tags that has to stay in each repository that tags are deleted from, signatures not
@@ -347,6 +383,23 @@ EXAMPLES = r"""
     approved_plan_path: "{{ playbook_dir }}/plan.jsonl"
     approved_fingerprint: "{{ preview.plan.fingerprint }}"
 
+- name: Keep what runs, and refuse when a host did not tell
+  containerops.gitlab.registry_cleanup:
+    group: team
+    name_regex_delete: .*
+    older_than: 90d
+    in_use_sources:
+      - name: web-1
+        images:
+          - registry.example.com/team/app/web:v1
+      - name: web-2
+        images:
+          - registry.example.com/team/app:dev-1
+    in_use_sources_expected:
+      - web-1
+      - web-2
+  check_mode: true
+
 - name: Clean by a rule for each kind of tags
   containerops.gitlab.registry_cleanup:
     group: team
@@ -459,7 +512,8 @@ plan:
             - >-
               For a tag that stays V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
               V(no_match),
-              V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(keep_n), V(keep_n_per), V(too_young), V(min_age),
+              V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(keep_n),
+              V(keep_n_per), V(too_young), V(min_age),
               V(unknown_date), V(unknown_version), V(unknown_digest), V(limit) or V(cleanup_fails); with an approved
               plan V(changed) or V(not_approved).
           type: str
@@ -808,6 +862,23 @@ notes:
   type: list
   elements: str
   sample: []
+in_use:
+  description: What is in use.
+  returned: when a plan could be made
+  type: dict
+  contains:
+    references:
+      description: Number of references that were given.
+      type: int
+      returned: success
+      sample: 12
+    untagged:
+      description: References by digest into repositories in scope that no tag leads to. What they name is lost at the
+        registry's next collection of untagged manifests. At most O(return_limit) of them.
+      type: list
+      elements: str
+      returned: success
+      sample: []
 approved:
   description: How the approved plan and today differ.
   returned: when a plan could be made, with an approved plan
@@ -936,12 +1007,13 @@ from ..module_utils._errors import InputError
 from ..module_utils._files import check_writable, read_lines, write_lines
 from ..module_utils._image_cache import remembered
 from ..module_utils._images import Image
+from ..module_utils._in_use import InUse, held_by_use, untagged
 from ..module_utils._models import Mode, Project, format_time
 from ..module_utils._plan import FILE_FORMAT, FILE_VERSION, Limits, Plan, RepositoryPlan, file_lines, limited, result
 from ..module_utils._preview import decisions_of, need_of, parameters_in_request, predicted
 from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags, rules_are_hidden
 from ..module_utils._retention import Rules, date_source, decide, name_reason
-from ..module_utils._retention_argspec import EITHER, NOT_WITH_RULES, RULES, rules_of
+from ..module_utils._retention_argspec import EITHER, IN_USE, NOT_WITH_RULES, RULES, rules_of, used_of
 from ..module_utils._run import Applied, Connection, applied_deletion, connect, failing, finish, intent_of, new_module
 from ..module_utils._scope import Scope, Selection, check_scope, select
 from ..module_utils._server_policy import Parameters
@@ -953,6 +1025,7 @@ ARGUMENTS = (
         ArgumentSpec(
             {
                 **RULES,
+                **IN_USE,
                 "min_remaining": {"type": "int", "default": 1},
                 "max_deletions": {"type": "int"},
                 "max_deletions_percent": {"type": "float"},
@@ -993,6 +1066,7 @@ UNHEARD_BY_GITLAB: dict[str, t.Any] = {"protect": None, "timestamp": "auto", "re
 class Wish:
     """What the options ask for, checked. parameters: what GitLab itself is to decide by, None where the rules do.
 
+    used: images that are in use. use_unknown: why these are not all there is.
     approved, terms: the plan that nothing may go beyond, and on what terms it is taken.
     """
 
@@ -1000,6 +1074,8 @@ class Wish:
     rules: Rules
     limits: Limits
     parameters: Parameters | None
+    used: InUse
+    use_unknown: tuple[str, ...]
     approved: Approved | None = None
     terms: Terms | None = None
 
@@ -1052,7 +1128,8 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
         check_writable(params["plan_path"], "plan_path")
     approved, terms = approved_of(params)
     parameters = _parameters(params) if params["delete_via"] == "bulk_unpinned" else None
-    return Wish(scope(params), rules, limits, parameters, approved, terms)
+    used, use_unknown = used_of(params)
+    return Wish(scope(params), rules, limits, parameters, used, use_unknown, approved, terms)
 
 
 def approved_of(params: t.Mapping[str, t.Any]) -> tuple[Approved | None, Terms | None]:
@@ -1077,8 +1154,8 @@ def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
     via = params["delete_via"]
     if via not in BULK:
         return
-    for option in ("rules", "keep_n_per", "min_age"):
-        if params[option]:
+    for option in ("rules", "keep_n_per", "min_age", "in_use", "in_use_sources"):
+        if params[option] and (via == "bulk_unpinned" or not option.startswith("in_use")):
             raise InputError(f"{option} does not go with delete_via {via}: GitLab's bulk deletion knows one rule.")
     if params["read_via"] == "registry":
         raise InputError(
@@ -1111,11 +1188,12 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     """All that the decision needs, and nothing more. images: known from before, by digest."""
     client = connection.client
     selection = select(client, wish.scope, job_token=connection.is_job_token)
+    every, names = wish.used.by_content, wish.used.all_names
     need = Need(
         details=True,
         whole=wish.rules.need_dates,
         dates=wish.rules.need_dates,
-        wanted=lambda name: name_reason(name, wish.rules) is None,
+        wanted=lambda name: every or name in names or name_reason(name, wish.rules) is None,
     )
     sources = Sources(
         use_graphql=not connection.is_job_token,
@@ -1137,10 +1215,10 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
     """The plan for this state: pure."""
     rules = replace(wish.rules, require_digest=True) if state.server.mode == Mode.DATABASE else wish.rules
     source = date_source(state.server.mode, rules)
-    parts = [_repository_plan(reading, state, rules, source, wish.parameters) for reading in state.readings]
+    parts = [_repository_plan(reading, state, rules, source, wish.parameters, wish.used) for reading in state.readings]
     comparison = compare(parts, wish.approved) if wish.approved else None
     plan = limited(comparison.repositories if comparison else parts, wish.limits)
-    refusals = list(plan.refusals) + _bulk_refusals(state, plan, params, wish)
+    refusals = [*wish.use_unknown, *plan.refusals] + _bulk_refusals(state, plan, params, wish)
     if rules.has_ages and state.clock is None and parts:
         refusals.append("the server's first answer had no Date, so that ages can't be judged")
     if rules.need_dates and rules.timestamp == "auto" and (state.server.way, source) == ("registry", "published"):
@@ -1181,7 +1259,7 @@ def orders_of(plan: Plan, params: t.Mapping[str, t.Any], wish: Wish) -> list[Ord
 
 
 def _repository_plan(
-    reading: Reading, state: State, rules: Rules, source: str, parameters: Parameters | None
+    reading: Reading, state: State, rules: Rules, source: str, parameters: Parameters | None, used: InUse
 ) -> RepositoryPlan:
     project = state.selection.projects.get(reading.repository.project_id)
     part = RepositoryPlan(
@@ -1195,7 +1273,8 @@ def _repository_plan(
     if reading.error:
         return part
     if parameters is None:
-        return replace(part, decisions=tuple(decide(reading.tags, rules, source, state.clock)))
+        held = held_by_use(reading.tags, reading.repository.path, used)
+        return replace(part, decisions=tuple(decide(reading.tags, rules, source, state.clock, held)))
     found = predicted(state.server, reading, parameters, state.clock, binding=False)
     return replace(
         part,
@@ -1284,6 +1363,10 @@ def result_of(
     found = {
         "plan": result(plan, limit, header),
         "unguarded": unguarded[:limit],
+        "in_use": {
+            "references": len(wish.used.references),
+            "untagged": untagged(wish.used, {each.repository.path: each.tags for each in state.readings})[:limit],
+        },
         "errors": [
             {"repository": part.repository.path, **part.error.as_result()} for part in plan.unread if part.error
         ],
@@ -1323,6 +1406,9 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
         "min_age",
         "timestamp",
         "protect",
+        "in_use",
+        "in_use_sources",
+        "in_use_sources_expected",
         "allow_latest",
         "require_digest",
         "min_remaining",

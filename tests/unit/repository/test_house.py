@@ -23,6 +23,7 @@ PURE = {
     "_retention",
     "_versions",
     "_approval",
+    "_in_use",
     "_server_policy",
     "_policy_review",
     "_plan",

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What runs somewhere stays, and where that is not known nothing goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.integration.driver import Ansible, Task
+from tests.integration.repeated import refused, repeated, run_all
+from tests.integration.scenarios import days_ago, repository, server, tag, team
+from tests.simulator.harness import Simulator
+
+MODULE = "registry_cleanup"
+WISH: dict[str, Any] = {"group": "team", "name_regex_delete": "dev-.*", "older_than": "30d"}
+
+
+def reasons(task: Task, path: str = "team/app") -> dict[str, str]:
+    rows = [*task.result["plan"]["delete"], *task.result["plan"]["keep"]]
+    return {row["name"]: row["reason"] for row in rows if row["repository"] == path and row["name"] != "latest"}
+
+
+def test_what_runs_stays(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    pinned = next(row["digest"] for row in simulator.tags("team/app") if row["name"] == "dev-2")
+    lost = "registry.example.com/team/app/web@sha256:" + "0" * 64
+    sources = [
+        {"name": "web-1", "images": ["registry.example.com:5050/team/app:dev-1", lost]},
+        {"name": "web-2", "images": [f"team/app@{pinned}"]},
+    ]
+    options = {**WISH, "in_use_sources": sources, "in_use_sources_expected": ["web-1", "web-2"]}
+    found = repeated(ansible, simulator, MODULE, options, "plan")
+    told = reasons(found.run)
+    assert (told["dev-1"], told["dev-2"], told["dev-3"]) == ("in_use", "in_use", "expired")
+    assert found.run.result["in_use"] == {"references": 3, "untagged": [lost]}
+    left = [row["name"] for row in simulator.tags("team/app")]
+    assert {"dev-1", "dev-2"} <= set(left)
+    assert "dev-3" not in left
+
+
+def test_a_source_that_did_not_tell_refuses_everything(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    good = {"name": "web-1", "images": ["team/app:dev-1"]}
+    tasks = refused(
+        ansible,
+        simulator,
+        MODULE,
+        {**WISH, "in_use_sources": [good], "in_use_sources_expected": ["web-1", "web-2"]},
+        {**WISH, "in_use_sources": [good], "in_use_sources_expected": 2},
+        {**WISH, "in_use_sources": [good, {"name": "web-2"}]},
+        {**WISH, "in_use_sources": [good, {"name": "web-2", "images": ["team/app:v1"], "failed": "unreachable"}]},
+    )
+    words = ("web-2 of what is in use is expected", "2 sources", "web-2 of what is in use is empty", "unreachable")
+    for task, word in zip(tasks, words, strict=True):
+        assert word in task.message
+
+
+def test_what_is_no_reference(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    tasks = run_all(
+        ansible,
+        MODULE,
+        [{**WISH, "in_use": ["<none>"]}, {**WISH, "in_use_sources_expected": {"a": 1}}],
+    )
+    assert "in_use holds '<none>'" in tasks[0].message
+    assert "neither a list of names nor a number" in tasks[1].message
+    assert simulator.counters()["total"] == 0
+
+
+def test_without_a_database_a_child_in_use_keeps_its_index(ansible: Ansible, simulator: Simulator) -> None:
+    index = tag(
+        "dev-multi",
+        90,
+        media_type="application/vnd.oci.image.index.v1+json",
+        children=[{"platform": "linux/amd64", "image": "shared", "config_created": days_ago(80), "size": 7}],
+    )
+    simulator.load(
+        server(
+            [
+                repository(
+                    100,
+                    "team/app",
+                    "",
+                    [index, tag("dev-1", 80, image="shared", size=7), tag("dev-2", 70), tag("v1", 1)],
+                )
+            ],
+            mode="M2",
+        )
+    )
+    child = next(row["digest"] for row in simulator.tags("team/app") if row["name"] == "dev-1")
+    [check] = run_all(ansible, MODULE, [{**WISH, "in_use": [f"team/app@{child}"]}], check_mode=True)
+    assert check.status == "ok", check.message
+    assert {name: reason for name, reason in reasons(check).items() if name.startswith("dev")} == {
+        "dev-multi": "in_use",
+        "dev-1": "in_use",
+        "dev-2": "expired",
+    }
