@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ._errors import InputError
@@ -65,10 +65,11 @@ class Terms:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Today's plan cut down to what is approved, and what differs."""
+    """Today's plan cut down to what is approved, and what differs. done: how many an interrupted run deleted."""
 
     repositories: tuple[RepositoryPlan, ...]
-    drift: tuple[Drift, ...] = field(default=())
+    drift: tuple[Drift, ...] = ()
+    done: int = 0
 
     def counts(self) -> dict[str, int]:
         return {kind: sum(1 for each in self.drift if each.kind == kind) for kind in DRIFT}
@@ -150,8 +151,15 @@ def refusals_of(approved: Approved, terms: Terms, comparison: Comparison, clock:
     return found
 
 
-def compare(parts: t.Sequence[RepositoryPlan], approved: Approved) -> Comparison:
-    """Today's plan, in which only approved tags with an unchanged digest still go, and all drift by repository."""
+def compare(
+    parts: t.Sequence[RepositoryPlan],
+    approved: Approved,
+    asked: t.Collection[tuple[str, str, str | None]] = (),
+) -> Comparison:
+    """Today's plan, in which only approved tags with an unchanged digest still go, and all drift by repository.
+
+    asked: what an interrupted run asked to delete, as repository, name and digest.
+    """
     drift: list[Drift] = []
     allowed = []
     left = dict(approved.digests)
@@ -172,8 +180,10 @@ def compare(parts: t.Sequence[RepositoryPlan], approved: Approved) -> Comparison
             held = decision.chosen and kind is not None
             decisions.append(replace(decision, chosen=False, reason=str(kind)) if held else decision)
         allowed.append(replace(part, decisions=tuple(decisions)))
-    drift += [Drift(path, name, "gone") for path, name in left]
-    return Comparison(tuple(allowed), tuple(sorted(drift, key=lambda each: (each.repository, each.name))))
+    done = {key for key, digest in left.items() if (*key, digest) in asked}
+    drift += [Drift(*key, "gone") for key in left if key not in done]
+    drift.sort(key=lambda each: (each.repository, each.name))
+    return Comparison(tuple(allowed), tuple(drift), len(done))
 
 
 def _drift(decision: Decision, planned: bool, digest: str | None) -> tuple[str | None, str | None]:

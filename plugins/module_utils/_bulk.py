@@ -14,9 +14,20 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ._deletion import CHANGED, NO_PROOF, Fate, Outcome, differs, proves_absence, vanished
+from ._deletion import (
+    CHANGED,
+    NO_PROOF,
+    Fate,
+    Outcome,
+    differs,
+    proves_absence,
+    tell_asking,
+    tell_fates,
+    vanished,
+)
 from ._errors import RegistryError
 from ._graphql import answer_was_lost
+from ._journal import Tell, silent
 from ._matching import pattern_error, quoted
 from ._models import Mode
 from ._plan import RepositoryPlan
@@ -94,9 +105,9 @@ def why_not_pinned(order: Order, mode: str) -> str | None:
     return None
 
 
-def delete_in_bulk(server: Server, orders: t.Sequence[Order], wait: float | None) -> Outcome:
-    """Give the orders and watch them for so many seconds; None is not to watch. Raises nothing."""
-    watches = server.client.parallel(lambda order: _give(server, order), orders)
+def delete_in_bulk(server: Server, orders: t.Sequence[Order], wait: float | None, tell: Tell = silent) -> Outcome:
+    """Give the orders and watch them for so many seconds; None is not to watch. tell: as in delete. Raises nothing."""
+    watches = server.client.parallel(lambda order: _give(server, order, tell), orders)
     left = [watch for watch in watches if watch.under_way]
     if wait is not None and left:
         for _pause in server.client.pauses(wait):
@@ -106,10 +117,13 @@ def delete_in_bulk(server: Server, orders: t.Sequence[Order], wait: float | None
                 break
     server.client.parallel(lambda watch: _look_at_what_is_left(server, watch), watches)
     fates = tuple(fate for watch in watches for fate in _fates(watch, wait))
+    tell_fates(tell, fates)
     return Outcome(fates, _remaining(watches), "; ".join(filter(None, (_vanished(watch) for watch in watches))))
 
 
-def _give(server: Server, order: Order) -> Watch:
+def _give(server: Server, order: Order, tell: Tell) -> Watch:
+    digests = {decision.tag.name: decision.tag.digest for decision in order.plan.deletions}
+    tell_asking(tell, order.plan, digests, digests)
     try:
         bulk_delete_tags(server.client, order.plan.repository, order.parameters)
     except RegistryError as error:

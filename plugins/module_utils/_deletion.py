@@ -16,6 +16,7 @@ from ._distribution import current_digest
 from ._distribution import delete_tag as delete_tag_in_registry
 from ._errors import RegistryError
 from ._graphql import DELETE_LIMIT, answer_was_lost, destroy_tags
+from ._journal import Tell, silent
 from ._models import Mode, Tag
 from ._plan import Plan, RepositoryPlan
 from ._reading import Reading, Server, list_names, read_again, read_detail, settled
@@ -76,6 +77,7 @@ class Work:
     digests: dict[str, str | None]
     kept: dict[str | None, str]
     by_name: bool
+    tell: Tell = silent
     proven: set[str | None] = field(default_factory=set)
     fates: dict[str, Fate] = field(default_factory=dict)
     remaining: int | None = None
@@ -136,13 +138,14 @@ def choose_way(server: Server, delete_via: str) -> str:
     return "graphql" if usable and delete_via != "rest" else "rest"
 
 
-def delete(server: Server, plan: Plan, via: str) -> Outcome:
+def delete(server: Server, plan: Plan, via: str, tell: Tell = silent) -> Outcome:
     """Delete what the plan has chosen, and list every repository again to see what became of it.
 
-    via: graphql, rest or registry. Raises nothing: what goes wrong is told in the fates.
+    via: graphql, rest or registry. tell: gets what is asked for, before it is, and what became of it. Raises nothing:
+    what goes wrong is told in the fates.
     """
     halt = Halt()
-    works = [_work(server, via, part, halt) for part in plan.repositories if part.deletions]
+    works = [_work(server, via, part, halt, tell) for part in plan.repositories if part.deletions]
     if len(works) >= server.client.settings.concurrency:
         server.client.parallel(_clean, works)
     else:
@@ -156,7 +159,7 @@ def delete(server: Server, plan: Plan, via: str) -> Outcome:
     )
 
 
-def _work(server: Server, via: str, part: RepositoryPlan, halt: Halt) -> Work:
+def _work(server: Server, via: str, part: RepositoryPlan, halt: Halt, tell: Tell) -> Work:
     return Work(
         server,
         via,
@@ -166,6 +169,7 @@ def _work(server: Server, via: str, part: RepositoryPlan, halt: Halt) -> Work:
         digests={decision.tag.name: decision.tag.digest for decision in part.deletions},
         kept={item.tag.digest: item.tag.name for item in part.kept if item.tag.digest},
         by_name=server.mode == Mode.DATABASE,
+        tell=tell,
     )
 
 
@@ -184,6 +188,19 @@ def _clean(work: Work) -> None:
             left = [name for name in names if name not in work.fates]
             work.settle(left, "not_tried", str(error))
     _verify(work)
+    tell_fates(work.tell, work.fates.values())
+
+
+def tell_asking(tell: Tell, plan: RepositoryPlan, names: t.Iterable[str], digests: t.Mapping[str, str | None]) -> None:
+    """Note what is about to be asked for."""
+    for name in names:
+        tell({"event": "asking", "repository": plan.repository.path, "name": name, "digest": digests[name]})
+
+
+def tell_fates(tell: Tell, fates: t.Iterable[Fate]) -> None:
+    """Note what became of tags."""
+    for fate in fates:
+        tell({"event": "outcome", **fate.as_result(), "outcome": fate.outcome})
 
 
 def _batches(work: Work) -> t.Iterator[list[Decision]]:
@@ -242,6 +259,7 @@ def _delete_batch(work: Work, batch: list[Decision]) -> None:
         names = [decision.tag.name for decision in left]
         if not names:
             return
+        tell_asking(work.tell, work.plan, names, work.digests)
         if work.via != "graphql":
             lost = _delete_singly(work, names, asked_before=attempt > 0)
             if not lost:

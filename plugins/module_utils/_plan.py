@@ -248,13 +248,13 @@ def fingerprint(header: t.Mapping[str, t.Any], going: t.Iterable[t.Mapping[str, 
     return "sha256:" + found.hexdigest()
 
 
-def result(plan: Plan, limit: int, header: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The plan as a module returns it: every list holds at most limit entries."""
+def result(plan: Plan, limit: int, seal: str) -> dict[str, t.Any]:
+    """The plan as a module returns it: every list holds at most limit entries. seal: its fingerprint."""
     going = (decision_result(part, decision) for part in plan.repositories for decision in part.deletions)
     staying = (decision_result(part, decision) for part in plan.repositories for decision in part.kept)
     numbers = totals(plan)
     return {
-        "fingerprint": fingerprint(header, plan.going()),
+        "fingerprint": seal,
         "delete": _first(going, limit),
         "keep": _first(staying, limit),
         "repositories": [repository_result(part) for part in plan.repositories[:limit]],

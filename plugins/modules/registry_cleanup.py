@@ -332,6 +332,14 @@ options:
       - The fingerprint (RV(plan.fingerprint)) of the plan that was approved, from whoever approved it. Required with an
         approved plan.
     type: str
+  journal_path:
+    description:
+      - Append a line to this file before each tag is asked to be deleted, and one with what became of it, as JSON
+        Lines, each on disk at once. So a run can be followed, and each digest that went is known.
+      - A run that was killed is started again as it was, with the same file; tags of an approved plan that it had
+        already deleted are then no drift.
+      - In check mode nothing is written to it.
+    type: path
   plan_max_age:
     description:
       - The oldest an approved plan may be, written as O(older_than).
@@ -382,6 +390,7 @@ EXAMPLES = r"""
     older_than: 30d
     approved_plan_path: "{{ playbook_dir }}/plan.jsonl"
     approved_fingerprint: "{{ preview.plan.fingerprint }}"
+    journal_path: "{{ playbook_dir }}/journal.jsonl"
 
 - name: Keep what runs, and refuse when a host did not tell
   containerops.gitlab.registry_cleanup:
@@ -899,6 +908,11 @@ approved:
       type: int
       returned: success
       sample: 12
+    deleted_before:
+      description: Number of tags that an interrupted run with the same O(journal_path) has deleted.
+      type: int
+      returned: success
+      sample: 0
     counts:
       description: Number of differences by kind.
       type: dict
@@ -1008,8 +1022,19 @@ from ..module_utils._files import check_writable, read_lines, write_lines
 from ..module_utils._image_cache import remembered
 from ..module_utils._images import Image
 from ..module_utils._in_use import InUse, held_by_use, untagged
+from ..module_utils._journal import asked_before, kept_journal
 from ..module_utils._models import Mode, Project, format_time
-from ..module_utils._plan import FILE_FORMAT, FILE_VERSION, Limits, Plan, RepositoryPlan, file_lines, limited, result
+from ..module_utils._plan import (
+    FILE_FORMAT,
+    FILE_VERSION,
+    Limits,
+    Plan,
+    RepositoryPlan,
+    file_lines,
+    fingerprint,
+    limited,
+    result,
+)
 from ..module_utils._preview import decisions_of, need_of, parameters_in_request, predicted
 from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags, rules_are_hidden
 from ..module_utils._retention import Rules, date_source, decide, name_reason
@@ -1047,6 +1072,7 @@ ARGUMENTS = (
                 "approved_plan_path": {"type": "path"},
                 "approved_plan": {"type": "str"},
                 "approved_fingerprint": {"type": "str"},
+                "journal_path": {"type": "path"},
                 "plan_max_age": {"type": "str", "default": "72h"},
                 "max_drift_percent": {"type": "float"},
                 "return_limit": {"type": "int", "default": 100},
@@ -1067,7 +1093,8 @@ class Wish:
     """What the options ask for, checked. parameters: what GitLab itself is to decide by, None where the rules do.
 
     used: images that are in use. use_unknown: why these are not all there is.
-    approved, terms: the plan that nothing may go beyond, and on what terms it is taken.
+    approved, terms: the plan that nothing may go beyond, and on what terms it is taken. asked: what interrupted runs
+    have asked to delete, as repository, name and digest.
     """
 
     scope: Scope
@@ -1078,6 +1105,7 @@ class Wish:
     use_unknown: tuple[str, ...]
     approved: Approved | None = None
     terms: Terms | None = None
+    asked: t.Collection[tuple[str, str, str | None]] = ()
 
 
 @dataclass(frozen=True)
@@ -1124,8 +1152,9 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
         on_limit=params["on_limit"],
     )
     _check_bulk(params)
-    if params["plan_path"]:
-        check_writable(params["plan_path"], "plan_path")
+    for option in ("plan_path", "journal_path"):
+        if params[option]:
+            check_writable(params[option], option)
     approved, terms = approved_of(params)
     parameters = _parameters(params) if params["delete_via"] == "bulk_unpinned" else None
     used, use_unknown = used_of(params)
@@ -1216,7 +1245,7 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
     rules = replace(wish.rules, require_digest=True) if state.server.mode == Mode.DATABASE else wish.rules
     source = date_source(state.server.mode, rules)
     parts = [_repository_plan(reading, state, rules, source, wish.parameters, wish.used) for reading in state.readings]
-    comparison = compare(parts, wish.approved) if wish.approved else None
+    comparison = compare(parts, wish.approved, wish.asked) if wish.approved else None
     plan = limited(comparison.repositories if comparison else parts, wish.limits)
     refusals = [*wish.use_unknown, *plan.refusals] + _bulk_refusals(state, plan, params, wish)
     if rules.has_ages and state.clock is None and parts:
@@ -1349,7 +1378,7 @@ def result_of(
     plan: Plan,
     params: t.Mapping[str, t.Any],
     wish: Wish,
-    header: t.Mapping[str, t.Any],
+    seal: str,
     comparison: Comparison | None,
 ) -> dict[str, t.Any]:
     """Everything about the plan that is returned in check mode and in a run alike."""
@@ -1361,7 +1390,7 @@ def result_of(
         if decision.tag.digest is None and state.via not in BULK
     ]
     found = {
-        "plan": result(plan, limit, header),
+        "plan": result(plan, limit, seal),
         "unguarded": unguarded[:limit],
         "in_use": {
             "references": len(wish.used.references),
@@ -1386,6 +1415,7 @@ def result_of(
             "fingerprint": wish.approved.fingerprint,
             "clock": format_time(wish.approved.clock),
             "tags": len(wish.approved.digests),
+            "deleted_before": comparison.done,
             "counts": comparison.counts(),
             "drift": [each.as_result() for each in comparison.drift[:limit]],
         }
@@ -1441,27 +1471,34 @@ def main() -> None:
         check_scope(wish.scope, connection.is_job_token)
         if wish.approved and wish.terms:
             check_plan(wish.approved, wish.terms, connection.access.settings.url, wish.scope.as_result())
+            asked = asked_before(params["journal_path"], connection.access.settings.url)
+            wish = replace(wish, asked=asked)
         with remembered(params["cache_path"]) as images:
             state = observe(connection, params, wish, images)
         plan, comparison = plan_of(state, params, wish)
         for warning in warnings_of(state, plan, params):
             module.warn(warning)
         header = plan_header(connection, state, params, wish)
+        seal = fingerprint(header, plan.going())
         if params["plan_path"]:
             write_lines(params["plan_path"], file_lines(plan, header), "plan_path")
 
         def apply() -> Applied:
-            if state.via not in BULK:
-                return applied_deletion(delete(state.server, plan, state.via), params["return_limit"])
-            wait = float(params["wait_timeout"]) if params["wait"] else None
-            outcome = delete_in_bulk(state.server, orders_of(plan, params, wish), wait)
+            with kept_journal(params["journal_path"]) as tell:
+                tell({"event": "start", "server": header["server"], "fingerprint": seal, "planned": plan.deletions})
+                if state.via in BULK:
+                    wait = float(params["wait_timeout"]) if params["wait"] else None
+                    outcome = delete_in_bulk(state.server, orders_of(plan, params, wish), wait, tell)
+                else:
+                    outcome = delete(state.server, plan, state.via, tell)
+                tell({"event": "end", "counts": outcome.counts(), "stopped": outcome.halted or None})
             return applied_deletion(outcome, params["return_limit"])
 
         finish(
             module,
             connection,
             intent_of(plan, params["return_limit"]),
-            result_of(connection, state, plan, params, wish, header, comparison),
+            result_of(connection, state, plan, params, wish, seal, comparison),
             apply,
             tolerate=params["on_error"] == "report",
         )

@@ -6,12 +6,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tests.integration.driver import Ansible
 from tests.integration.repeated import run_all
-from tests.integration.scenarios import MIXED_RULES, tag, team
+from tests.integration.scenarios import MIXED_RULES, repository, server, tag, team
 from tests.simulator.harness import Simulator
 
 MODULE = "registry_cleanup"
@@ -89,3 +96,78 @@ def test_plans_that_are_refused(ansible: Ansible, simulator: Simulator, tmp_path
     assert "needs approved_fingerprint" in unsealed.message
     assert "needs approved_plan_path" in loose.message
     assert simulator.counters()["writes"] == 0
+
+
+def events(path: Path, event: str) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return [row for row in rows if row["event"] == event]
+
+
+def test_the_journal_tells_each_step_before_it_is_done(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(team())
+    path = tmp_path / "journal.jsonl"
+    digests = {row["name"]: row["digest"] for row in simulator.tags("team/app")}
+    wish = {**WISH, "journal_path": str(path)}
+    [check] = run_all(ansible, MODULE, [wish], check_mode=True)
+    assert not path.exists()
+    [run] = run_all(ansible, MODULE, [wish])
+    [start], [end] = events(path, "start"), events(path, "end")
+    assert start["fingerprint"] == run.result["plan"]["fingerprint"] == check.result["plan"]["fingerprint"]
+    assert (start["planned"], end["counts"]["deleted"]) == (4, 4)
+    asked = {row["name"]: row["digest"] for row in events(path, "asking") if row["repository"] == "team/app"}
+    assert asked == {name: digests[name] for name in ("dev-1", "dev-2", "dev-3")}
+    assert [row["outcome"] for row in events(path, "outcome")] == ["deleted"] * 4
+
+
+def family(process: int) -> list[int]:
+    """A process and all that come from it: Ansible's workers leave its session."""
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parent = stat.read_text().rpartition(")")[2].split()[1]
+            parents.setdefault(int(parent), []).append(int(stat.parent.name))
+    found = [process]
+    for number in found:
+        found += parents.get(number, [])
+    return found
+
+
+def test_a_run_that_was_killed_goes_on_and_ends_like_an_undisturbed_one(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    tags = [tag(f"dev-{number}", 200 - number) for number in range(12)] + [tag("v1", 1)]
+    simulator.load(server([repository(100, "team/app", "", tags)]))
+    plan, journal = tmp_path / "plan.jsonl", tmp_path / "journal.jsonl"
+    seal = approve(ansible, plan)
+    wish = {
+        **{**WISH, "approved_plan_path": str(plan), "approved_fingerprint": seal, "journal_path": str(journal)},
+        **{"max_drift_percent": 0, "delete_via": "rest", "concurrency": 1},
+    }
+    simulator.latency(request=0.1)
+    playbook = tmp_path / "killed.yml"
+    task = {"name": "Clean", f"containerops.gitlab.{MODULE}": wish}
+    playbook.write_text(json.dumps([{"name": "Test", "hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
+    with subprocess.Popen(
+        [sys.executable, "-m", "ansible", "playbook", str(playbook)],
+        cwd=tmp_path,
+        env={**ansible.environment, "RECORD_PATH": str(tmp_path / "record")},
+    ) as process:
+        deadline = time.monotonic() + 60
+        while len(simulator.tags("team/app")) > 9 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        for number in family(process.pid):
+            os.kill(number, signal.SIGKILL)
+    # What the server was asked for last, it still does.
+    time.sleep(1)
+    simulator.latency(request=0)
+    left = {row["name"] for row in simulator.tags("team/app")}
+    assert {"dev-11", "v1"} < left
+    assert not events(journal, "end")
+    # A kill may tear the last line.
+    with journal.open("a") as stream:
+        stream.write('{"time": "2026-')
+    [run] = run_all(ansible, MODULE, [wish])
+    assert run.status == "ok", run.message
+    assert run.result["approved"]["deleted_before"] == 13 - len(left) > 0
+    assert run.result["approved"]["drift"] == []
+    assert {row["name"] for row in simulator.tags("team/app")} == {"dev-11", "v1"}

@@ -347,7 +347,7 @@ def test_the_options_of_a_role_are_those_of_its_modules(role: str) -> None:
                     "plan_max_age",
                     "max_drift_percent",
                 ),
-                *("approved_plan", "approved_plan_path", "approved_fingerprint"),
+                *("approved_plan", "approved_plan_path", "approved_fingerprint", "journal_path"),
             },
             "registry_cleanup": set(),
             "registry_settings": {"output_path"},

@@ -33,7 +33,7 @@ PURE = {
 }
 FLOORS = [
     PURE,
-    {"_client", "_files"},
+    {"_client", "_files", "_journal"},
     {"_api", "_rest", "_rest_settings", "_graphql", "_registry_session", "_distribution"},
     {
         *("_argspec", "_scope", "_reading", "_image_cache", "_preview", "_run"),

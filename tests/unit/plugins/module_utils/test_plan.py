@@ -139,12 +139,12 @@ def test_the_fingerprint_tells_what_goes() -> None:
 
 def test_results_are_cut_and_say_so() -> None:
     plan = Plan((part("a", 5, 5),))
-    cut = result(plan, 3, {})
+    cut = result(plan, 3, "sha256:0")
     assert len(cut["delete"]) == len(cut["keep"]) == 3
     assert cut["truncated"] is True
     assert cut["totals"]["delete"] == 5
-    assert result(plan, 5, {})["truncated"] is False
-    assert result(plan, 0, {})["delete"] == []
+    assert result(plan, 5, "sha256:0")["truncated"] is False
+    assert result(plan, 0, "sha256:0")["delete"] == []
 
 
 def test_an_unread_repository_is_counted_and_keeps_everything() -> None:
@@ -153,5 +153,5 @@ def test_an_unread_repository_is_counted_and_keeps_everything() -> None:
     plan = limited([unread, part("b", 1, 1)], Limits())
     assert plan.unread == [unread]
     assert totals(plan)["repositories_unread"] == 1
-    assert result(plan, 10, {})["repositories"][0]["listing"] == "unread"
-    assert "503" in result(plan, 10, {})["repositories"][0]["error"]
+    assert result(plan, 10, "sha256:0")["repositories"][0]["listing"] == "unread"
+    assert "503" in result(plan, 10, "sha256:0")["repositories"][0]["error"]

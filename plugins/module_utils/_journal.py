@@ -1,0 +1,82 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""The journal of a run: a line for each step and each tag, on disk before the next request goes out.
+
+After a kill it tells what was asked for; its digests are what a tag can be restored from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+import typing as t
+from datetime import datetime, timezone
+
+from ._errors import InputError
+
+Tell = t.Callable[[t.Mapping[str, t.Any]], None]
+
+
+def silent(event: t.Mapping[str, t.Any]) -> None:
+    """Where nobody keeps a journal."""
+
+
+@contextlib.contextmanager
+def kept_journal(path: str | None) -> t.Iterator[Tell]:
+    """Append events to a file, each with the time of this machine, flushed at once. Raises InputError."""
+    if not path:
+        yield silent
+        return
+    lock = threading.Lock()
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        torn = os.fstat(handle).st_size > 0 and os.pread(handle, 1, os.fstat(handle).st_size - 1) != b"\n"
+    except OSError as error:
+        raise InputError(f"journal_path {path} can't be written: {error.strerror}.") from None
+
+    def tell(event: t.Mapping[str, t.Any]) -> None:
+        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        # One write of one whole line: a kill leaves it whole, or torn at the very end of the file.
+        line = json.dumps({"time": now, **event}, ensure_ascii=True) + "\n"
+        with lock:
+            os.write(handle, line.encode())
+
+    try:
+        if torn:
+            os.write(handle, b"\n")
+        yield tell
+    finally:
+        os.close(handle)
+
+
+def asked_before(path: str | None, server: str) -> set[tuple[str, str, str | None]]:
+    """What earlier runs on a server asked to delete, as repository, name and digest. Raises InputError.
+
+    Lines that were torn by a kill are passed over: what they were about was not asked for yet.
+    """
+    if not path or not os.path.exists(path):
+        return set()
+    asked: set[tuple[str, str, str | None]] = set()
+    here = False
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            for line in stream:
+                try:
+                    row = json.loads(line)
+                except ValueError:
+                    continue
+                if not isinstance(row, dict):
+                    continue
+                if row.get("event") == "start":
+                    here = row.get("server") == server
+                elif here and row.get("event") == "asking":
+                    asked.add((str(row.get("repository")), str(row.get("name")), row.get("digest")))
+    except OSError as error:
+        raise InputError(f"journal_path {path} can't be read: {error.strerror}.") from None
+    return asked
