@@ -174,6 +174,7 @@ def test_the_cleanup_deletes_what_its_check_mode_shows(ansible: Ansible, simulat
         "repositories_unread": 0,
         "tags": 14,
         "planned": 4,
+        "fingerprint": run.of(module).result["plan"]["fingerprint"],
         "deleted": 4,
     }
     again = ansible.play(CLEANUP, *rules("registry_cleanup"))
