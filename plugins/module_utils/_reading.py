@@ -23,6 +23,7 @@ from ._rest import (
     caller_is_administrator,
     first_tag_names,
     keyset_supported,
+    living_refs,
     tag_detail,
     tag_names_keyset,
     tag_names_offset,
@@ -259,6 +260,20 @@ def _has_published_dates(server: Server, repositories: t.Sequence[Repository]) -
     requests = [PageRequest(repository.id) for repository in repositories[:PROBES]]
     pages = read_pages(server.client, server.graphql, requests, ("publishedAt",))
     return any(isinstance(page, Page) and any(tag.published for tag in page.tags) for page in pages)
+
+
+def read_refs(
+    client: Client, projects: t.Sequence[int], kinds: t.Sequence[str]
+) -> dict[int, list[str] | RegistryError]:
+    """What is alive in the git repositories of projects, by their ids, or why it is not known."""
+
+    def read(number: int) -> list[str] | RegistryError:
+        try:
+            return [ref for kind in kinds for ref in living_refs(client, number, kind)]
+        except RegistryError as error:
+            return error
+
+    return dict(zip(projects, client.parallel(read, projects))) if kinds else {}
 
 
 def read_tags(server: Server, repositories: t.Sequence[Repository], need: Need) -> list[Reading]:

@@ -182,6 +182,15 @@ def bulk_delete_tags(client: Client, repository: Repository, parameters: t.Mappi
         raise
 
 
+def living_refs(client: Client, number: int, kind: str) -> list[str]:
+    """What is alive in a project's git repository. kind: branches, tags, or merge_requests (their source branches)."""
+    attempt = f"list the {kind.replace('_', ' ')} of project {number}"
+    if kind == "merge_requests":
+        rows = pages(client, f"/projects/{number}/merge_requests", {"state": "opened"}, attempt)
+        return [str(field(row, "source_branch")) for row in rows]
+    return [str(field(row, "name")) for row in pages(client, f"/projects/{number}/repository/{kind}", {}, attempt)]
+
+
 def any_image_prefix(client: Client) -> str | None:
     """The registry's host with the path of some project; None where no project can be seen or there is no registry."""
     attempt = "find out where the registry is"

@@ -32,6 +32,7 @@ KEPT_REASONS = (
     "keep_rule",
     "in_use",
     "unknown_in_use",
+    "living_ref",
     "keep_n",
     "keep_n_per",
     "too_young",

@@ -13,6 +13,7 @@ import typing as t
 from ._durations import seconds
 from ._errors import InputError
 from ._in_use import InUse, Source, in_use_of, missing_sources
+from ._living_refs import MATCHES
 from ._matching import Pattern, compile_pattern
 from ._retention import PARTS, PERIODS, Rule, Rules, Slots
 
@@ -64,6 +65,8 @@ IN_USE: dict[str, t.Any] = {
         },
     },
     "in_use_sources_expected": {"type": "raw"},
+    "keep_refs": {"type": "list", "elements": "str", "choices": ["branches", "merge_requests", "tags"]},
+    "ref_match": {"type": "str", "choices": list(MATCHES), "default": "whole"},
 }
 EITHER = ("name_regex_delete", "rules")
 # What a rule of the list says for itself.

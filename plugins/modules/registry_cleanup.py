@@ -209,6 +209,27 @@ options:
     description:
       - The names of the sources that have to be there, or their number. Where one is missing the plan is refused.
     type: raw
+  keep_refs:
+    description:
+      - Keep tags that belong to what is alive in the project's git repository, branches, source branches of open merge
+        requests, or git tags. It takes a request for each hundred of them, and a token that may read the code.
+      - Where they can't be read, the repository counts as unread and keeps all its tags.
+    type: list
+    elements: str
+    choices:
+      - branches
+      - merge_requests
+      - tags
+  ref_match:
+    description:
+      - How the name of a tag carries the slug of a ref (C(CI_COMMIT_REF_SLUG)). It is the V(whole) name, or with
+        V(prefix) and V(suffix) its beginning or end too, up to one of C(-), C(.) and C(_).
+    type: str
+    choices:
+      - whole
+      - prefix
+      - suffix
+    default: whole
   min_remaining:
     description:
       - The least number of tags that has to stay in each repository that tags are deleted from, signatures not
@@ -392,6 +413,18 @@ EXAMPLES = r"""
     approved_fingerprint: "{{ preview.plan.fingerprint }}"
     journal_path: "{{ playbook_dir }}/journal.jsonl"
 
+- name: Keep the images of living branches, of which a pipeline wrote the slug before the build
+  containerops.gitlab.registry_cleanup:
+    project:
+      - team/app
+    name_regex_delete: .*
+    keep_refs:
+      - branches
+      - merge_requests
+    ref_match: prefix
+    older_than: 7d
+  check_mode: true
+
 - name: Keep what runs, and refuse when a host did not tell
   containerops.gitlab.registry_cleanup:
     group: team
@@ -521,7 +554,8 @@ plan:
             - >-
               For a tag that stays V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
               V(no_match),
-              V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(keep_n),
+              V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(living_ref),
+              V(keep_n),
               V(keep_n_per), V(too_young), V(min_age),
               V(unknown_date), V(unknown_version), V(unknown_digest), V(limit) or V(cleanup_fails); with an approved
               plan V(changed) or V(not_approved).
@@ -1017,12 +1051,13 @@ from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, sc
 from ..module_utils._bulk import Order, delete_in_bulk, pinned, why_not_pinned
 from ..module_utils._deletion import BULK, choose_way, delete
 from ..module_utils._durations import seconds
-from ..module_utils._errors import InputError
+from ..module_utils._errors import InputError, RegistryError
 from ..module_utils._files import check_writable, read_lines, write_lines
 from ..module_utils._image_cache import remembered
 from ..module_utils._images import Image
 from ..module_utils._in_use import InUse, held_by_use, untagged
 from ..module_utils._journal import asked_before, kept_journal
+from ..module_utils._living_refs import held_by_refs
 from ..module_utils._models import Mode, Project, format_time
 from ..module_utils._plan import (
     FILE_FORMAT,
@@ -1036,7 +1071,7 @@ from ..module_utils._plan import (
     result,
 )
 from ..module_utils._preview import decisions_of, need_of, parameters_in_request, predicted
-from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags, rules_are_hidden
+from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_refs, read_tags, rules_are_hidden
 from ..module_utils._retention import Rules, date_source, decide, name_reason
 from ..module_utils._retention_argspec import EITHER, IN_USE, NOT_WITH_RULES, RULES, rules_of, used_of
 from ..module_utils._run import Applied, Connection, applied_deletion, connect, failing, finish, intent_of, new_module
@@ -1092,7 +1127,7 @@ UNHEARD_BY_GITLAB: dict[str, t.Any] = {"protect": None, "timestamp": "auto", "re
 class Wish:
     """What the options ask for, checked. parameters: what GitLab itself is to decide by, None where the rules do.
 
-    used: images that are in use. use_unknown: why these are not all there is.
+    used: images that are in use. use_unknown: why these are not all there is. ref_match: how tags carry a ref's slug.
     approved, terms: the plan that nothing may go beyond, and on what terms it is taken. asked: what interrupted runs
     have asked to delete, as repository, name and digest.
     """
@@ -1103,6 +1138,7 @@ class Wish:
     parameters: Parameters | None
     used: InUse
     use_unknown: tuple[str, ...]
+    ref_match: str
     approved: Approved | None = None
     terms: Terms | None = None
     asked: t.Collection[tuple[str, str, str | None]] = ()
@@ -1110,7 +1146,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class State:
-    """What was observed. clock: the server's. unread_protection: rules may exist that this caller would be let past."""
+    """What was observed. clock: the server's. unread_protection: rules may exist that this caller would be let past.
+
+    refs: what is alive in git, by the project's id.
+    """
 
     selection: Selection
     server: Server
@@ -1118,6 +1157,7 @@ class State:
     via: str
     clock: datetime | None
     unread_protection: bool
+    refs: t.Mapping[int, list[str] | RegistryError]
 
 
 class Planned(t.NamedTuple):
@@ -1158,7 +1198,7 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     approved, terms = approved_of(params)
     parameters = _parameters(params) if params["delete_via"] == "bulk_unpinned" else None
     used, use_unknown = used_of(params)
-    return Wish(scope(params), rules, limits, parameters, used, use_unknown, approved, terms)
+    return Wish(scope(params), rules, limits, parameters, used, use_unknown, params["ref_match"], approved, terms)
 
 
 def approved_of(params: t.Mapping[str, t.Any]) -> tuple[Approved | None, Terms | None]:
@@ -1183,8 +1223,9 @@ def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
     via = params["delete_via"]
     if via not in BULK:
         return
-    for option in ("rules", "keep_n_per", "min_age", "in_use", "in_use_sources"):
-        if params[option] and (via == "bulk_unpinned" or not option.startswith("in_use")):
+    held = ("in_use", "in_use_sources", "keep_refs")
+    for option in ("rules", "keep_n_per", "min_age", *(held if via == "bulk_unpinned" else ())):
+        if params[option]:
             raise InputError(f"{option} does not go with delete_via {via}: GitLab's bulk deletion knows one rule.")
     if params["read_via"] == "registry":
         raise InputError(
@@ -1237,14 +1278,16 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     readings = read_tags(server, selection.repositories, need)
     matters = bool(readings) and wish.parameters is None and not params["allow_unread_protection"]
     unread_protection = matters and rules_are_hidden(server, job_token=connection.is_job_token)
-    return State(selection, server, tuple(readings), via, client.clock, unread_protection)
+    numbers = sorted({reading.repository.project_id for reading in readings})
+    refs = read_refs(client, numbers, params["keep_refs"] or ())
+    return State(selection, server, tuple(readings), via, client.clock, unread_protection, refs)
 
 
 def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
     """The plan for this state: pure."""
     rules = replace(wish.rules, require_digest=True) if state.server.mode == Mode.DATABASE else wish.rules
     source = date_source(state.server.mode, rules)
-    parts = [_repository_plan(reading, state, rules, source, wish.parameters, wish.used) for reading in state.readings]
+    parts = [_repository_plan(reading, state, rules, source, wish) for reading in state.readings]
     comparison = compare(parts, wish.approved, wish.asked) if wish.approved else None
     plan = limited(comparison.repositories if comparison else parts, wish.limits)
     refusals = [*wish.use_unknown, *plan.refusals] + _bulk_refusals(state, plan, params, wish)
@@ -1287,9 +1330,7 @@ def orders_of(plan: Plan, params: t.Mapping[str, t.Any], wish: Wish) -> list[Ord
     return [Order(part, parameters) for part in parts]
 
 
-def _repository_plan(
-    reading: Reading, state: State, rules: Rules, source: str, parameters: Parameters | None, used: InUse
-) -> RepositoryPlan:
+def _repository_plan(reading: Reading, state: State, rules: Rules, source: str, wish: Wish) -> RepositoryPlan:
     project = state.selection.projects.get(reading.repository.project_id)
     part = RepositoryPlan(
         reading.repository,
@@ -1299,12 +1340,18 @@ def _repository_plan(
         policy_known=project is not None and project.policy is not None,
         error=reading.error,
     )
+    refs = state.refs.get(reading.repository.project_id)
     if reading.error:
         return part
-    if parameters is None:
-        held = held_by_use(reading.tags, reading.repository.path, used)
+    if isinstance(refs, RegistryError):
+        return replace(part, error=refs)
+    if wish.parameters is None:
+        held = {
+            **held_by_refs(reading.names, refs or (), wish.ref_match),
+            **held_by_use(reading.tags, reading.repository.path, wish.used),
+        }
         return replace(part, decisions=tuple(decide(reading.tags, rules, source, state.clock, held)))
-    found = predicted(state.server, reading, parameters, state.clock, binding=False)
+    found = predicted(state.server, reading, wish.parameters, state.clock, binding=False)
     return replace(
         part,
         decisions=decisions_of(found, reading),
@@ -1439,6 +1486,8 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
         "in_use",
         "in_use_sources",
         "in_use_sources_expected",
+        "keep_refs",
+        "ref_match",
         "allow_latest",
         "require_digest",
         "min_remaining",
@@ -1469,6 +1518,8 @@ def main() -> None:
         wish = wish_of(params)
         connection = connect(module)
         check_scope(wish.scope, connection.is_job_token)
+        if params["keep_refs"] and connection.is_job_token:
+            raise InputError("keep_refs can't be had with a CI/CD job token: give a project access token in api_token.")
         if wish.approved and wish.terms:
             check_plan(wish.approved, wish.terms, connection.access.settings.url, wish.scope.as_result())
             asked = asked_before(params["journal_path"], connection.access.settings.url)

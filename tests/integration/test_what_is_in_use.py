@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What runs somewhere stays, and where that is not known nothing goes."""
+"""What runs somewhere or lives in git stays, and where that is not known nothing goes."""
 
 from __future__ import annotations
 
@@ -97,3 +97,32 @@ def test_without_a_database_a_child_in_use_keeps_its_index(ansible: Ansible, sim
         "dev-1": "in_use",
         "dev-2": "expired",
     }
+
+
+def test_what_lives_in_git_stays(ansible: Ansible, simulator: Simulator) -> None:
+    scenario = team()
+    scenario["projects"][0] |= {
+        "branches": ["dev/1", *(f"b{number}" for number in range(150))],
+        "git_tags": ["dev-3"],
+        "merge_requests": [{"source_branch": "dev-2"}, {"source_branch": "dev-3", "state": "merged"}],
+    }
+    simulator.load(scenario)
+    options = {**WISH, "project": ["team/app"], "keep_refs": ["branches", "merge_requests"]}
+    del options["group"]
+    found = repeated(ansible, simulator, MODULE, options, "plan")
+    told = reasons(found.run)
+    assert (told["dev-1"], told["dev-2"], told["dev-3"]) == ("living_ref", "living_ref", "expired")
+    assert len([entry for entry in found.log if "/repository/branches" in entry["path"]]) == 2
+    assert len([entry for entry in found.log if "/merge_requests" in entry["path"]]) == 1
+
+
+def test_where_refs_cannot_be_read_nothing_of_the_project_goes(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    simulator.faults([{"path": "/projects/1/repository/branches", "action": "status", "status": 403, "json": {}}])
+    options = {**WISH, "keep_refs": ["branches"]}
+    [run] = run_all(ansible, MODULE, [options])
+    assert run.failed
+    assert run.result["result"] == "partial"
+    assert "list the branches of project 1" in run.message
+    assert {row["listing"] for row in run.result["plan"]["repositories"] if row["project_id"] == 1} == {"unread"}
+    assert simulator.counters()["writes"] == 0

@@ -24,6 +24,7 @@ PURE = {
     "_versions",
     "_approval",
     "_in_use",
+    "_living_refs",
     "_server_policy",
     "_policy_review",
     "_plan",
