@@ -26,14 +26,13 @@ END_OF_TROUBLE: Call = ("DELETE", "/_sim/faults", None)
 def run_all(ansible: Ansible, module: str, cases: Sequence[Options], **keywords: Any) -> list[Task]:
     """All cases as tasks of one playbook run, each whatever came of the one before it. keywords: of every task."""
     tasks = [
-        {"name": str(number), f"containerops.gitlab.{module}": case, "ignore_errors": True, "diff": True, **keywords}
+        {"name": str(number), f"containerops.gitlab.{module}": case, "diff": True, **keywords}
         for number, case in enumerate(cases)
     ]
-    run = ansible.tasks(tasks)
-    assert len(run.tasks) == len(cases), run.output
-    for task in run.tasks:
+    found = ansible.steps(tasks)
+    for task in found:
         assert "Traceback" not in str(task.result), task.result
-    return list(run.tasks)
+    return found
 
 
 @dataclass(frozen=True)
@@ -75,12 +74,12 @@ def refused(ansible: Ansible, simulator: Simulator, module: str, *cases: Options
     simulator.clear_log()
     before = simulator.state()
     tasks: list[Options] = [
-        {"name": str(number), f"containerops.gitlab.{module}": case, "check_mode": check}
+        {"name": str(number), f"containerops.gitlab.{module}": case, "check_mode": check, "diff": True}
         for number, case in enumerate(cases)
         for check in (True, False)
     ]
-    found = ansible.tasks([{**task, "ignore_errors": True, "diff": True} for task in tasks]).tasks
-    runs = list(found[1::2])
+    found = ansible.steps(tasks)
+    runs = found[1::2]
     for check, run in zip(found[::2], runs, strict=True):
         for task in (check, run):
             assert task.failed, task.name
@@ -164,9 +163,7 @@ def _three(ansible: Ansible, module: str, options: Options) -> list[Task]:
         {"name": name, f"containerops.gitlab.{module}": options, "check_mode": check, "diff": True}
         for name, check in (("Check", True), ("Run", False), ("Again", False))
     ]
-    run = ansible.tasks([{**task, "ignore_errors": True} for task in tasks])
-    assert len(run.tasks) == len(tasks), run.output
-    return list(run.tasks)
+    return ansible.steps(tasks)
 
 
 def writes(log: Log) -> list[str]:
