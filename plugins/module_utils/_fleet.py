@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import collections
 import typing as t
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from ._api import PAGE
 from ._client import Client
 from ._errors import RegistryError
 from ._models import Project, ProtectionRule
-from ._protection import RuleChange
+from ._protection import RuleChange, applied
 from ._rest import get_project
 from ._rest_settings import (
     RuleEndpoint,
@@ -28,7 +29,10 @@ from ._rest_settings import (
     update_rule,
 )
 from ._scope import Projects, ProjectScope, list_group, select_projects
-from ._settings import Found, ProjectPlan, Wish, plan_project, settings_of, wants_images, written
+from ._settings import Found, ProjectPlan, Wish, is_hidden, plan_project, settings_of, wants_images, written
+
+# How many refusals are taken before the place of a kind of rules counts as found.
+PROBES = 3
 
 WishOf = t.Callable[[Project], t.Optional[Wish]]
 Rules = t.Union[tuple[ProtectionRule, ...], RegistryError]
@@ -66,12 +70,16 @@ def plan_fleet(client: Client, scope: ProjectScope, wish_of: WishOf) -> Fleet:
     selected = select_projects(client, scope)
     wishes = {project.id: wish for project in selected.found for wish in [wish_of(project)] if wish}
     wanted = [project for project in selected.found if project.id in wishes]
-    kinds = {project.id: [each.kind for each in wishes[project.id].protections] for project in wanted}
+    kinds = {
+        project.id: [] if is_hidden(project) else [each.kind for each in wishes[project.id].protections]
+        for project in wanted
+    }
     rules, endpoints = read_rules(client, wanted, kinds)
 
     def find(project: Project) -> Found:
         try:
-            images = has_repositories(client, project) if wants_images(project, wishes[project.id]) else None
+            asks = wants_images(project, wishes[project.id]) and not is_hidden(project)
+            images = has_repositories(client, project) if asks else None
         except RegistryError as error:
             return Found(project, error=error)
         return _found(project, rules[project.id], images)
@@ -89,10 +97,13 @@ def read_rules(
     """
     found: dict[int, dict[str, Rules]] = {project.id: {} for project in projects}
     endpoints: dict[str, RuleEndpoint] = {}
+    proven: collections.Counter[str] = collections.Counter()
     for project in projects:
         for kind in kinds[project.id]:
-            if kind not in endpoints:
+            # A refusal does not show for certain where the rules are.
+            if proven[kind] < PROBES:
                 endpoints[kind], found[project.id][kind] = first_rules(client, project, kind)
+                proven[kind] += 1 if isinstance(found[project.id][kind], RegistryError) else PROBES
     left = [(project, kind) for project in projects for kind in kinds[project.id] if kind not in found[project.id]]
 
     def read(wanted: tuple[Project, str]) -> Rules:
@@ -125,12 +136,16 @@ def change_fleet(client: Client, fleet: Fleet) -> list[Fate]:
 
 def _change(client: Client, plan: ProjectPlan, endpoints: t.Mapping[str, RuleEndpoint]) -> RegistryError | None:
     """Change one project until something fails. GitLab takes visibility and policy together, and rules one by one."""
+    # With its registry the rules of a project are hidden.
+    hides = plan.attributes.get("container_registry_access_level") == "disabled"
     try:
-        if plan.attributes:
+        if plan.attributes and not hides:
             update_project(client, plan.project, plan.attributes)
         for kind, changes in plan.rule_changes.items():
             for change in changes:
                 _change_rule(client, plan.project, endpoints[kind], change)
+        if hides:
+            update_project(client, plan.project, plan.attributes)
     except RegistryError as error:
         return error
     return None
@@ -154,6 +169,12 @@ def _read_again(client: Client, fleet: Fleet, plans: t.Sequence[ProjectPlan]) ->
         project = fresh.get(plan.project.id, plan.project)
         if isinstance(project, RegistryError):
             return Found(plan.project, error=project)
+        if is_hidden(project):
+            # They were changed before it was disabled, or GitLab would not have taken it.
+            return Found(
+                project,
+                {kind: tuple(applied(plan.found.rules[kind], changed)) for kind, changed in plan.rule_changes.items()},
+            )
         try:
             rules = {
                 kind: list_rules(client, fleet.endpoints[kind], project)
@@ -194,7 +215,12 @@ def _fate(plan: ProjectPlan, wish: Wish, failure: RegistryError | None, found: F
     path, told = plan.project.path, str(failure) if failure else ""
     if found.error:
         return Fate(path, "unverified", told or f"It was changed as far as GitLab said. {found.error}")
-    now = settings_of(found, wish)
+    # A project without a policy gets what was not named from GitLab.
+    now = {
+        name: value
+        for name, value in settings_of(found, wish).items()
+        if name in plan.after or not name.startswith("cleanup_policy.")
+    }
     if now == plan.after:
         return Fate(path, "changed")
     different = [name for name in {**now, **plan.after} if now.get(name) != plan.after.get(name)]

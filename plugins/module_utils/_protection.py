@@ -169,13 +169,25 @@ def changes(found: t.Sequence[ProtectionRule], wanted: Protection) -> list[RuleC
         elif before != after:
             updated.append(RuleChange(before, after))
     deleted = [RuleChange(rule, None) for rule in found if wanted.exclusive and rule.pattern not in named]
-    room = len(created)
-    if wanted.kind == TAG:
-        count = len(found) + len(created) - len(deleted)
-        if created and count > MOST_TAG_RULES:
-            raise Unfit(f"it would have {count} tag rules, and GitLab takes {MOST_TAG_RULES} at most")
-        room = max(0, MOST_TAG_RULES - len(found))
-    return updated + created[:room] + deleted + created[room:]
+    if wanted.kind == REPOSITORY:
+        return updated + created + deleted
+    count = len(found) + len(created) - len(deleted)
+    if created and count > MOST_TAG_RULES:
+        raise Unfit(f"it would have {count} tag rules, and GitLab takes {MOST_TAG_RULES} at most")
+    return updated + _taking_turns(len(found), created, deleted)
+
+
+def _taking_turns(count: int, created: list[RuleChange], deleted: list[RuleChange]) -> list[RuleChange]:
+    """New rules first, and where there is no room for one, one old rule before it."""
+    order: list[RuleChange] = []
+    going = list(deleted)
+    for change in created:
+        if count >= MOST_TAG_RULES and going:
+            order.append(going.pop(0))
+            count -= 1
+        order.append(change)
+        count += 1
+    return order + going
 
 
 def _filled_in(wish: RuleWish, before: ProtectionRule | None, kind: str) -> ProtectionRule:

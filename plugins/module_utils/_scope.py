@@ -156,10 +156,13 @@ def _of_ids(client: Client, repository_ids: tuple[int, ...]) -> Selection:
 
 @dataclass(frozen=True)
 class ProjectScope:
-    """Projects and groups that the user named, by id or full path."""
+    """Projects and groups that the user named, by id or full path. by_path: what is wanted goes by the paths, so that
+    a project which has another one by now is left alone.
+    """
 
     projects: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    by_path: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,10 +191,35 @@ def select_projects(client: Client, scope: ProjectScope) -> Projects:
 
     Raises RegistryError where not one of them can be read, and where this GitLab has no registry.
     """
-    unread: dict[str, RegistryError] = {}
+    members, listed, unread = _of_groups(client, scope.groups)
+    named = _of_names(client, scope.projects, members, unread)
+    wanted = {project.id: project for project in named.values()}
+    left_out = [project for project in members if project.archived and project.id not in wanted]
+    wanted.update((project.id, project) for project in members if not project.archived)
+    warnings = []
+    for name, project in named.items():
+        if name.isdigit() or name.lower() == project.path.lower():
+            continue
+        if scope.by_path:
+            wanted.pop(project.id, None)
+            unread[name] = RegistryError("moved", f"it is {project.path} by now", attempt=f"read project {name}")
+        else:
+            warnings.append(f"Project {name} is {project.path} by now: use its new path.")
+    if unread and not (wanted or left_out):
+        raise next(iter(unread.values()))
+    if wanted and not any(project.image_prefix for project in wanted.values()):
+        raise _no_registry("read the settings of projects")
+    return Projects(_by_path(wanted.values()), listed, _by_path(left_out), unread, tuple(warnings))
+
+
+def _of_groups(
+    client: Client, groups: t.Sequence[str]
+) -> tuple[list[Project], dict[str, int], dict[str, RegistryError]]:
+    """The projects of groups, how many each lists, and the groups that could not be read."""
     members: dict[int, Project] = {}
     listed: dict[str, int] = {}
-    for group in dict.fromkeys(name.strip("/") for name in scope.groups):
+    unread: dict[str, RegistryError] = {}
+    for group in dict.fromkeys(name.strip("/") for name in groups):
         try:
             inside = list_group(client, group)
         except RegistryError as error:
@@ -199,39 +227,33 @@ def select_projects(client: Client, scope: ProjectScope) -> Projects:
             continue
         members.update((project.id, project) for project in inside)
         listed[group] = len(inside)
-    known = {project.path.lower(): project for project in members.values()}
-    known.update((str(project.id), project) for project in members.values())
-    named = {name: known.get(name.lower()) for name in dict.fromkeys(name.strip("/") for name in scope.projects)}
-    missing = [name for name, project in named.items() if project is None]
-    for name, answer in zip(missing, client.parallel(lambda name: _attempted(client, name), missing)):
+    return list(members.values()), listed, unread
+
+
+def _of_names(
+    client: Client, names: t.Sequence[str], members: t.Iterable[Project], unread: dict[str, RegistryError]
+) -> dict[str, Project]:
+    """The projects by the names that they were given. unread: gets those that could not be read."""
+    known = {name: project for project in members for name in (project.path.lower(), str(project.id))}
+    wanted = list(dict.fromkeys(name.strip("/") for name in names))
+
+    def find(name: str) -> Project | RegistryError:
+        try:
+            return known.get(name.lower()) or get_project(client, name)
+        except RegistryError as error:
+            return error
+
+    found: dict[str, Project] = {}
+    for name, answer in zip(wanted, client.parallel(find, wanted)):
         if isinstance(answer, RegistryError):
             unread[name] = answer
         else:
-            named[name] = answer
-    wanted = {project.id: project for project in named.values() if project}
-    left_out = [project for project in members.values() if project.archived and project.id not in wanted]
-    wanted.update((project.id, project) for project in members.values() if not project.archived)
-    if unread and not (wanted or left_out):
-        raise next(iter(unread.values()))
-    if wanted and not any(project.image_prefix for project in wanted.values()):
-        raise _no_registry("read the settings of projects")
-    moved = tuple(
-        f"Project {name} is {project.path} by now: use its new path."
-        for name, project in named.items()
-        if project and not name.isdigit() and name.lower() != project.path.lower()
-    )
-    return Projects(_by_path(wanted.values()), listed, _by_path(left_out), unread, moved)
+            found[name] = answer
+    return found
 
 
 def _by_path(projects: t.Iterable[Project]) -> tuple[Project, ...]:
     return tuple(sorted(projects, key=lambda project: project.path.lower()))
-
-
-def _attempted(client: Client, project: str) -> Project | RegistryError:
-    try:
-        return get_project(client, project)
-    except RegistryError as error:
-        return error
 
 
 def _no_registry(attempt: str) -> RegistryError:

@@ -57,8 +57,9 @@ class Wish:
 
 @dataclass(frozen=True)
 class Found:
-    """A project as it was read. rules: by kind, as far as they were wanted. has_images: None where nobody asked.
+    """A project as it was read. rules: by kind, as far as they were wanted and can be seen.
 
+    has_images: None where nobody asked.
     error: why something of it is unknown, so that it is left as it is.
     """
 
@@ -135,8 +136,15 @@ def policy_doubts(policy: t.Mapping[str, Value]) -> list[str]:
 
 
 def policy_values(policy: ServerPolicy | None) -> dict[str, Value]:
-    """A policy by the names of options."""
-    return {name: getattr(policy, key) if policy else None for name, key in POLICY_KEYS.items()}
+    """A policy by the names of options. Of a project that has none only this is known: nothing runs."""
+    if policy is None:
+        return {"enabled": False}
+    return {name: getattr(policy, key) for name, key in POLICY_KEYS.items()}
+
+
+def is_hidden(project: Project) -> bool:
+    """Whether nobody can see images and protection rules: a disabled registry is withdrawn from administrators too."""
+    return project.access_level == "disabled"
 
 
 def wants_images(project: Project, wish: Wish) -> bool:
@@ -150,11 +158,13 @@ def plan_project(found: Found, wish: Wish) -> ProjectPlan:
     if found.error:
         return ProjectPlan(found, error=found.error)
     policy, notes = _policy_to_set(found, wish)
+    seen = [wanted for wanted in wish.protections if wanted.kind in found.rules]
+    if len(seen) < len(wish.protections):
+        notes = (*notes, "its protection rules are hidden as long as its registry is disabled")
     try:
         attributes = _attributes(project, wish.access_level, policy)
         changed = {
-            wanted.kind: tuple(changes(found.rules[wanted.kind], in_project(wanted, project.path)))
-            for wanted in wish.protections
+            wanted.kind: tuple(changes(found.rules[wanted.kind], in_project(wanted, project.path))) for wanted in seen
         }
     except Unfit as error:
         return ProjectPlan(found, error=_refusal(project, str(error)))
@@ -188,10 +198,10 @@ def _attributes(project: Project, access_level: str | None, policy: t.Mapping[st
     if access_level and access_level != project.access_level:
         attributes["container_registry_access_level"] = access_level
     present = policy_values(project.policy)
-    different = {POLICY_KEYS[name]: value for name, value in policy.items() if value != present[name]}
+    different = {POLICY_KEYS[name]: value for name, value in policy.items() if value != present.get(name)}
     if different:
         after = {**present, **policy}
-        if after["enabled"] and not str(after["name_regex_delete"] or "").strip():
+        if after["enabled"] and not str(after.get("name_regex_delete") or "").strip():
             raise Unfit("an enabled policy needs name_regex_delete, and it has none")
         attributes["container_expiration_policy_attributes"] = different
     return attributes
@@ -203,7 +213,7 @@ def settings_of(found: Found, wish: Wish) -> dict[str, Value]:
     if wish.policy:
         shown.update((f"cleanup_policy.{name}", value) for name, value in policy_values(found.project.policy).items())
     for wanted in wish.protections:
-        shown.update(_rules_shown(wanted.kind, found.rules[wanted.kind]))
+        shown.update(_rules_shown(wanted.kind, found.rules.get(wanted.kind, ())))
     return shown
 
 

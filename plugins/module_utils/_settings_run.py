@@ -68,10 +68,10 @@ def _lint(plan: ProjectPlan) -> list[str]:
     if not policy.get("enabled"):
         return []
     parameters = Parameters(
-        name_regex_delete=t.cast("str | None", policy["name_regex_delete"]),
-        name_regex_keep=t.cast("str | None", policy["name_regex_keep"]),
-        keep_n=t.cast("int | None", policy["keep_n"]),
-        older_than=t.cast("str | None", policy["older_than"]),
+        name_regex_delete=t.cast("str | None", policy.get("name_regex_delete")),
+        name_regex_keep=t.cast("str | None", policy.get("name_regex_keep")),
+        keep_n=t.cast("int | None", policy.get("keep_n")),
+        older_than=t.cast("str | None", policy.get("older_than")),
     )
     return lint(parameters, (), "name_regex_delete")
 

@@ -371,7 +371,9 @@ def previews_of(connection: Connection, fleet: Fleet, limit: int) -> list[dict[s
 
 
 def _policy(values: t.Mapping[str, t.Any]) -> ServerPolicy:
-    return ServerPolicy(**{POLICY_KEYS[name]: value for name, value in values.items()}, next_run_at=None)
+    """The policy as it will be; what a project without one gets from GitLab besides is not known."""
+    known: dict[str, t.Any] = {key: values.get(name) for name, key in POLICY_KEYS.items()}
+    return ServerPolicy(**known, next_run_at=None)
 
 
 def main() -> None:

@@ -563,7 +563,7 @@ def scope_of(document: Document) -> ProjectScope:
     outermost = [
         group for group in document.groups if not any(group.startswith(f"{other}/") for other in document.groups)
     ]
-    scope = ProjectScope(tuple(document.projects), tuple(outermost))
+    scope = ProjectScope(tuple(document.projects), tuple(outermost), by_path=True)
     check_projects(scope)
     return scope
 

@@ -4,15 +4,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.driver import Ansible, environment
+from tests.integration.driver import Ansible, Session, environment, running_session
 from tests.simulator.harness import Simulator
 
 
+@pytest.fixture(scope="session")
+def _session(_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    with running_session(tmp_path_factory.mktemp("session"), _simulator.url) as session:
+        yield session
+
+
 @pytest.fixture
-def ansible(simulator: Simulator, tmp_path: Path) -> Ansible:
+def ansible(simulator: Simulator, _session: Session, tmp_path: Path) -> Ansible:
     """Ansible with the simulator's address and a token in its environment."""
-    return Ansible(tmp_path, environment(tmp_path, simulator.url))
+    return Ansible(tmp_path, environment(tmp_path, simulator.url), session=_session)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Driving the real ansible-playbook."""
+"""Driving the real ansible-playbook: once for a playbook, or one that stays for the single tasks of many tests."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 TOKEN = "glpat-integration-secret"
+PLAYBOOK = [sys.executable, str(Path(sys.executable).with_name("ansible-playbook"))]
+INCLUDE = "ansible.builtin.include_tasks"
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,91 @@ class Run:
         return [task for task in self.tasks if task.action == action][-1]
 
 
-class Ansible:
-    """Runs playbooks in a clean environment against one server. patience: seconds for one of them."""
+class Session:
+    """An ansible-playbook that stays: its start costs more than most tasks do, and so does the first task of a module.
 
-    def __init__(self, folder: Path, environment: dict[str, str], patience: float = 180) -> None:
+    Its play does nothing but include files of tasks, each written when its turn comes. After some of them, or when
+    something went wrong, a new process takes over.
+    """
+
+    STEPS = 50
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], patience: float = 180) -> None:
+        self.patience = patience
+        self._folder = folder
+        self._environment = environment
+        self._process: subprocess.Popen[str] | None = None
+        self._step = 0
+
+    def run(self, tasks: Sequence[dict[str, Any]]) -> list[Task]:
+        """Run tasks that ignore errors, and give what became of them, one for one."""
+        if self._step == self.STEPS:
+            self.close()
+        process = self._process or self._start()
+        assert process.stdin
+        (self._folder / _file(self._step)).write_text(json.dumps(tasks))
+        self._step += 1
+        guard = threading.Timer(self.patience, process.terminate)
+        guard.start()
+        with suppress(BrokenPipeError):
+            process.stdin.write("\n")
+            process.stdin.flush()
+        # The first is what became of the include.
+        _include, *lines = [self._record.readline() for _ in range(1 + len(tasks))]
+        guard.cancel()
+        if not all(lines):
+            self.close()
+            raise AssertionError((self._folder / "output").read_text())
+        return [_task(json.loads(line)) for line in lines]
+
+    def close(self) -> None:
+        """Let the playbook end: without a line from here it goes on, and finds no file."""
+        if self._process:
+            self._process.communicate(timeout=self.patience)
+            self._record.close()
+            self._process = None
+
+    def _start(self) -> subprocess.Popen[str]:
+        for number in range(self.STEPS):
+            (self._folder / _file(number)).unlink(missing_ok=True)
+        includes = [{"name": _file(number), INCLUDE: _file(number)} for number in range(self.STEPS)]
+        (self._folder / "playbook.yml").write_text(json.dumps([_play(includes)]))
+        reading, writing = os.pipe()
+        with (self._folder / "output").open("w") as output:
+            self._process = subprocess.Popen(
+                [*PLAYBOOK, "playbook.yml"],
+                cwd=self._folder,
+                env={
+                    **self._environment,
+                    "ANSIBLE_CALLBACKS_ENABLED": "record,steps",
+                    "RECORD_PATH": f"/dev/fd/{writing}",
+                },
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=[writing],
+                text=True,
+            )
+        # Only the playbook writes into it now, so that it ends when the playbook does.
+        os.close(writing)
+        self._record = os.fdopen(reading)
+        self._step = 0
+        return self._process
+
+
+class Ansible:
+    """Runs playbooks in a clean environment against one server. patience: seconds for one of them.
+
+    session: where tasks run that need neither options nor an environment of their own.
+    """
+
+    def __init__(
+        self, folder: Path, environment: dict[str, str], patience: float = 180, session: Session | None = None
+    ) -> None:
         self.patience = patience
         self.folder = folder
         self.environment = environment
+        self.session = session
         self._count = 0
 
     def play(self, playbook: Path | str, *options: str, env: Mapping[str, str | None] | None = None) -> Run:
@@ -69,9 +151,8 @@ class Ansible:
                 environment.pop(name, None)
             else:
                 environment[name] = value
-        command = [sys.executable, "-m", "ansible", "playbook", str(playbook), *options]
         done = subprocess.run(
-            command,
+            [*PLAYBOOK, str(playbook), *options],
             cwd=self.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -85,18 +166,19 @@ class Ansible:
 
     def tasks(self, tasks: list[dict[str, Any]], *options: str, env: Mapping[str, str | None] | None = None) -> Run:
         """Run tasks as one play on localhost."""
-        play = {
-            "name": "Test",
-            "hosts": "localhost",
-            "connection": "local",
-            "gather_facts": False,
-            "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
-            "tasks": tasks,
-        }
         # JSON is YAML, and quotes every template as it should be.
         path = self.folder / f"playbook-{self._count + 1}.yml"
-        path.write_text(json.dumps([play]))
+        path.write_text(json.dumps([_play(tasks)]))
         return self.play(path, *options, env=env)
+
+    def steps(self, tasks: Sequence[dict[str, Any]]) -> list[Task]:
+        """Run tasks on localhost, each whatever came of the one before it."""
+        told = [{**task, "ignore_errors": True} for task in tasks]
+        if self.session:
+            return self.session.run(told)
+        run = self.tasks(told)
+        assert len(run.tasks) == len(tasks), run.output
+        return list(run.tasks)
 
     def module(
         self,
@@ -108,32 +190,62 @@ class Ansible:
         diff: bool = False,
     ) -> Task:
         """Run one module of the collection as the only task, and give its result."""
+        task = {"name": name, f"containerops.gitlab.{name}": arguments}
+        if not options and not env:
+            return self.steps([{**task, "check_mode": check, "diff": diff}])[0]
         modes = [*(["--check"] if check else []), *(["--diff"] if diff else [])]
-        run = self.tasks([{"name": name, f"containerops.gitlab.{name}": arguments}], *modes, *options, env=env)
+        run = self.tasks([task], *modes, *options, env=env)
         assert run.tasks, run.output
         return run.tasks[-1]
+
+
+def _file(step: int) -> str:
+    return f"step-{step}.yml"
+
+
+def _play(tasks: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "name": "Test",
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "tasks": tasks,
+    }
 
 
 def _task(row: dict[str, Any]) -> Task:
     return Task(row["task"], row["action"], row["status"], row["result"])
 
 
-def environment(folder: Path, url: str | None) -> dict[str, str]:
+@contextmanager
+def running_session(folder: Path, url: str, token: str = TOKEN) -> Iterator[Session]:
+    session = Session(folder, environment(folder, url, token))
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def environment(folder: Path, url: str | None, token: str = TOKEN) -> dict[str, str]:
     """What a user's shell would hold, and nothing of this machine's own."""
     found = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
         "HOME": str(folder),
         "TMPDIR": str(folder),
         "LC_ALL": "C.UTF-8",
+        # Modules are handed over through a pipe: one shell for each instead of four.
+        "ANSIBLE_PIPELINING": "true",
         "ANSIBLE_HOME": str(folder / "ansible"),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         "ANSIBLE_NOCOLOR": "true",
         "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
+        "ANSIBLE_ACTION_PLUGINS": str(HERE / "action_plugins"),
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
         "ANSIBLE_CALLBACKS_ENABLED": "record",
         "NO_PROXY": "127.0.0.1,localhost",
     }
     if url:
-        found.update(GITLAB_API_URL=url, GITLAB_TOKEN=TOKEN)
+        found.update(GITLAB_API_URL=url, GITLAB_TOKEN=token)
     return found

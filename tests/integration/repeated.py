@@ -7,30 +7,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 
-from tests.integration.driver import Ansible, Task
+from tests.integration.driver import TOKEN, Ansible, Task
 from tests.simulator.contents import DOCKER_IMAGE, DOCKER_LIST, IMAGE, INDEX, digest_of
 from tests.simulator.harness import Simulator
 
 Options = dict[str, Any]
 Log = list[dict[str, Any]]
+# Method, path and body of a request to the simulator.
+Call = tuple[str, str, Any]
+END_OF_TROUBLE: Call = ("DELETE", "/_sim/faults", None)
 
 
 def run_all(ansible: Ansible, module: str, cases: Sequence[Options], **keywords: Any) -> list[Task]:
     """All cases as tasks of one playbook run, each whatever came of the one before it. keywords: of every task."""
     tasks = [
-        {"name": str(number), f"containerops.gitlab.{module}": case, "ignore_errors": True, "diff": True, **keywords}
+        {"name": str(number), f"containerops.gitlab.{module}": case, "diff": True, **keywords}
         for number, case in enumerate(cases)
     ]
-    run = ansible.tasks(tasks)
-    assert len(run.tasks) == len(cases), run.output
-    for task in run.tasks:
+    found = ansible.steps(tasks)
+    for task in found:
         assert "Traceback" not in str(task.result), task.result
-    return list(run.tasks)
+    return found
 
 
 @dataclass(frozen=True)
@@ -72,12 +74,12 @@ def refused(ansible: Ansible, simulator: Simulator, module: str, *cases: Options
     simulator.clear_log()
     before = simulator.state()
     tasks: list[Options] = [
-        {"name": str(number), f"containerops.gitlab.{module}": case, "check_mode": check}
+        {"name": str(number), f"containerops.gitlab.{module}": case, "check_mode": check, "diff": True}
         for number, case in enumerate(cases)
         for check in (True, False)
     ]
-    found = ansible.tasks([{**task, "ignore_errors": True, "diff": True} for task in tasks]).tasks
-    runs = list(found[1::2])
+    found = ansible.steps(tasks)
+    runs = found[1::2]
     for check, run in zip(found[::2], runs, strict=True):
         for task in (check, run):
             assert task.failed, task.name
@@ -91,18 +93,85 @@ def refused(ansible: Ansible, simulator: Simulator, module: str, *cases: Options
     return runs
 
 
+@dataclass(frozen=True)
+class Step:
+    """A task of a story. before: what happens first. after: REST paths below /api/v4 that are read when it is over.
+
+    Trouble ends with the step.
+    """
+
+    options: Options
+    before: Sequence[Call] = ()
+    after: Sequence[str] = ()
+    module: str | None = None
+    check: bool = False
+    keywords: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A step as it ended. log: its own requests. read: what the paths gave."""
+
+    task: Task
+    log: Log
+    read: list[Any]
+
+    @property
+    def result(self) -> dict[str, Any]:
+        return self.task.result
+
+    @property
+    def message(self) -> str:
+        return self.task.message
+
+
+def story(ansible: Ansible, simulator: Simulator, module: str, *steps: Step) -> list[Told]:
+    """All steps in one playbook run, each whatever came of the one before it."""
+    tasks: list[Options] = []
+    for number, step in enumerate(steps):
+        action = f"containerops.gitlab.{step.module or module}"
+        tasks.append(_calls(simulator, [*step.before, ("DELETE", "/_sim/requests", None)]))
+        always = {"ignore_errors": True, "diff": True, "check_mode": step.check}
+        tasks.append({"name": str(number), action: step.options, **always, **step.keywords})
+        reading = [("GET", f"/api/v4/{path}", None) for path in step.after]
+        tasks.append(_calls(simulator, [("GET", "/_sim/requests", None), END_OF_TROUBLE, *reading]))
+    run = ansible.tasks(tasks)
+    assert len(run.tasks) == len(tasks), run.output
+    found = []
+    for task, after in zip(run.tasks[1::3], run.tasks[2::3], strict=True):
+        assert "Traceback" not in str(task.result), task.result
+        log, _ended, *read = after.result["answers"]
+        found.append(Told(task, log["log"], read))
+    return found
+
+
+def _calls(simulator: Simulator, calls: Sequence[Call]) -> Options:
+    return {"name": "Scene", "simulator": {"url": simulator.url, "token": TOKEN, "calls": calls}}
+
+
+def scene(scenario: Options, *faults: Options) -> list[Call]:
+    """What loads a scenario, and then trouble."""
+    return [("PUT", "/_sim/scenario", scenario), trouble(*faults)]
+
+
+def trouble(*faults: Options) -> Call:
+    return ("POST", "/_sim/faults", list(faults))
+
+
 def _three(ansible: Ansible, module: str, options: Options) -> list[Task]:
     tasks: list[Options] = [
         {"name": name, f"containerops.gitlab.{module}": options, "check_mode": check, "diff": True}
         for name, check in (("Check", True), ("Run", False), ("Again", False))
     ]
-    run = ansible.tasks([{**task, "ignore_errors": True} for task in tasks])
-    assert len(run.tasks) == len(tasks), run.output
-    return list(run.tasks)
+    return ansible.steps(tasks)
 
 
 def writes(log: Log) -> list[str]:
     return [f"{entry['method']} {entry['path']}?{entry['query']}" for entry in log if entry["write"]]
+
+
+def methods(log: Log) -> list[str]:
+    return [entry["method"] for entry in log]
 
 
 def asked(log: Log, method: str, part: str) -> list[str]:

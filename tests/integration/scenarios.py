@@ -119,3 +119,11 @@ def team(mode: str = "M1", **changes: Any) -> dict[str, Any]:
         mode=mode,
         **changes,
     )
+
+
+def fleet(count: int, **fields: Any) -> list[dict[str, Any]]:
+    """So many projects, half of them in team, half in team/sub. fields: of each."""
+    places = ("team", "team/sub")
+    return [
+        {"id": 1000 + number, "path": f"{places[number % 2]}/p{number:04}", **fields} for number in range(1, count + 1)
+    ]

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.driver import Ansible, Task
+from tests.integration.driver import Ansible
+from tests.integration.repeated import run_all
 from tests.integration.scenarios import team
 from tests.simulator.harness import Simulator
 
@@ -71,15 +72,6 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
 
 def without_none(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
-
-
-def run_all(ansible: Ansible, module: str, cases: list[dict[str, Any]]) -> list[Task]:
-    """All cases as tasks of one playbook run."""
-    tasks = [
-        {"name": str(number), f"containerops.gitlab.{module}": case, "ignore_errors": True}
-        for number, case in enumerate(cases)
-    ]
-    return list(ansible.tasks(tasks).tasks)
 
 
 def test_bad_options_are_refused_before_anything_is_sent(ansible: Ansible, simulator: Simulator) -> None:
