@@ -15,27 +15,11 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import InputError
 from ansible_collections.containerops.gitlab.plugins.module_utils._models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._retention import decide
-from ansible_collections.containerops.gitlab.plugins.module_utils._retention_argspec import RULES, rules_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._retention_argspec import rules_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._versions import parse_version
+from tests.unit.options import filled
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-
-
-def options(**given: Any) -> dict[str, Any]:
-    """What a module gets: every option with its default."""
-    filled = {name: given.get(name, spec.get("default")) for name, spec in RULES.items()}
-    if given.get("rules"):
-        filled["rules"] = [_filled(row, RULES["rules"]["options"]) for row in given["rules"]]
-    return _with_slots(filled)
-
-
-def _filled(row: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
-    return _with_slots({name: row.get(name, option.get("default")) for name, option in spec.items()})
-
-
-def _with_slots(row: dict[str, Any]) -> dict[str, Any]:
-    slots = row["keep_n_per"]
-    return {**row, "keep_n_per": [{"keep_n": 1, "groups": None, **each} for each in slots] if slots else None}
 
 
 def decided(tags: Mapping[str, float | None], **given: Any) -> dict[str, str]:
@@ -45,7 +29,7 @@ def decided(tags: Mapping[str, float | None], **given: Any) -> dict[str, str]:
             Tag(name, f"sha256:{name}", published=None if days is None else NOW - timedelta(days=days))
             for name, days in tags.items()
         ],
-        rules_of(options(**given)),
+        rules_of(filled(given)),
         "published",
         NOW,
     )
@@ -184,5 +168,5 @@ def test_what_is_no_version(text: str) -> None:
 )
 def test_what_is_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as caught:
-        rules_of(options(**given))
+        rules_of(filled(given))
     assert message in str(caught.value)

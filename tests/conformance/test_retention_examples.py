@@ -1,0 +1,57 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The examples of docs/retention.md, each computed anew."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._in_use import held_by_use
+from ansible_collections.containerops.gitlab.plugins.module_utils._living_refs import held_by_refs
+from ansible_collections.containerops.gitlab.plugins.module_utils._models import Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._retention import Decision, decide
+from ansible_collections.containerops.gitlab.plugins.module_utils._retention_argspec import rules_of, used_of
+from tests.unit.options import filled
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "retention.md"
+EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)]
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def told(decision: Decision) -> str:
+    rule = f" ({decision.rule})" if decision.rule else ""
+    return f"{'goes' if decision.chosen else 'stays'}, {decision.reason}{rule}"
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example(example: dict[str, Any]) -> None:
+    options = filled(example["options"])
+    digests = example.get("digests", {})
+    tags = [
+        Tag(
+            name,
+            "sha256:" + (digests[name] * 64 if name in digests else name),
+            published=None if days is None else NOW - timedelta(days=days),
+        )
+        for name, days in example["days"].items()
+    ]
+    used, missing = used_of(options)
+    assert not missing
+    held = {
+        **held_by_refs(example["days"], example.get("alive_in_git", ()), options["ref_match"]),
+        **held_by_use(tags, "team/app", used),
+    }
+    decisions = decide(tags, rules_of(options), "published", NOW, held)
+    assert {decision.tag.name: told(decision) for decision in decisions} == example["outcome"]
+
+
+def test_there_are_twelve() -> None:
+    assert len(EXAMPLES) == 12
