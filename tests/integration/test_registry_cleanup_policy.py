@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.integration.driver import Ansible
 from tests.integration.repeated import Step, Told, asked, methods, outcomes, scene, story, trouble, writes
 from tests.integration.scenarios import repository, server, tag, team
@@ -155,37 +153,37 @@ def test_what_can_not_be_meant_is_refused_before_anything_is_sent(ansible: Ansib
         assert told.log == [], options
 
 
-@pytest.mark.parametrize("switched_off", [False, True])
-def test_a_policy_stays_off_where_there_are_no_images(
-    ansible: Ansible, simulator: Simulator, switched_off: bool
-) -> None:
+def test_a_policy_stays_off_where_there_are_no_images(ansible: Ansible, simulator: Simulator) -> None:
     four = ["projects/4"]
-    run, again, whole, pushed, unnamed, blind = story(
+    switching = scene(shelves(policies_off_without_images=True))
+    later = [("PUT", "/_sim/clock", {"advance": 600})]
+    no_list = {"path": "/registry/repositories", "action": "status", "status": 500}
+    first, first_again, second, second_again, both, pushed, unnamed, blind = story(
         ansible,
         simulator,
         MODULE,
-        Step({**BARE, **WISH}, scene(shelves(policies_off_without_images=switched_off)), four),
-        Step({**BARE, **WISH}, [("PUT", "/_sim/clock", {"advance": 600})], four),
+        Step({**BARE, **WISH}, scene(shelves()), four),
+        Step({**BARE, **WISH}, later, four),
+        Step({**BARE, **WISH}, switching, four),
+        Step({**BARE, **WISH}, later, four),
         Step({"project": ["team/app", "team/bare"], **WISH}, (), ["projects/1", "projects/4"]),
         Step({**APP, **WISH}, (), ["projects/1"]),
         Step({**APP, "enabled": True}, scene(shelves({"name_regex": None})), ["projects/1"]),
-        Step(
-            {**APP, "enabled": True},
-            scene(shelves(), {"path": "/registry/repositories", "action": "status", "status": 500}),
-            ["projects/1"],
-        ),
+        Step({**APP, "enabled": True}, scene(shelves(), no_list), ["projects/1"]),
     )
-    assert run.task.status == again.task.status == "ok"
-    assert run.result["changed"] is True
-    assert again.result["changed"] is False
-    for told in (run, again):
-        assert [row["notes"] for row in told.result["projects"]] == [[STAYS_OFF]]
-        assert f"team/bare: {STAYS_OFF}" in str(told.result["warnings"])
-        assert told.result["projects"][0]["after"]["cleanup_policy.enabled"] is False
-    assert writes(again.log) == []
-    assert policies(run) == policies(again)
-    assert [policy["enabled"] for policy in policies(whole)] == [True, False]
-    assert outcomes(whole.task, "path") == {"team/app": "changed"}
+    for run, again in ((first, first_again), (second, second_again)):
+        assert run.task.status == again.task.status == "ok"
+        assert run.result["changed"] is True
+        assert again.result["changed"] is False
+        for told in (run, again):
+            assert [row["notes"] for row in told.result["projects"]] == [[STAYS_OFF]]
+            assert f"team/bare: {STAYS_OFF}" in str(told.result["warnings"])
+            assert told.result["projects"][0]["after"]["cleanup_policy.enabled"] is False
+        assert writes(again.log) == []
+        assert policies(run) == policies(again)
+        assert policies(run)[0]["keep_n"] == 5
+    assert [policy["enabled"] for policy in policies(both)] == [True, False]
+    assert outcomes(both.task, "path") == {"team/app": "changed"}
     assert methods(pushed.log) == ["GET"]
     assert unnamed.task.failed
     assert "an enabled policy needs name_regex_delete, and it has none" in unnamed.message

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 PATIENCE = 30.0
@@ -26,7 +28,10 @@ class ActionModule(ActionBase):
         for method, path, body in arguments["calls"]:
             data = None if body is None else json.dumps(body).encode()
             request = urllib.request.Request(arguments["url"] + path, data, headers, method=method)
-            with opener.open(request, timeout=PATIENCE) as answer:
-                text = answer.read()
+            try:
+                with opener.open(request, timeout=PATIENCE) as answer:
+                    text = answer.read()
+            except urllib.error.HTTPError as error:
+                raise AnsibleError(f"{method} {path}: {error}: {error.read().decode()}") from None
             answers.append(json.loads(text) if text else None)
         return {**super().run(tmp, task_vars), "answers": answers}
