@@ -105,7 +105,7 @@ def test_a_project_without_a_policy_gets_the_rest_of_it_from_gitlab(endings: dic
 
 def test_a_project_without_a_policy_can_be_in_a_group_whose_policies_go_off(endings: dict[str, Told]) -> None:
     told = endings["no policy off"]
-    assert not (told.read[0]["container_expiration_policy"] or {}).get("enabled")
+    assert not told.read[0].get("container_expiration_policy", {}).get("enabled")
     assert told.task.status == "ok", told.message
 
 
