@@ -137,6 +137,9 @@ def in_project(wanted: Protection, path: str) -> Protection:
         return wanted
     path = path.lower()
     if wanted.relative:
+        whole = next((rule.pattern for rule in wanted.rules if rule.pattern.startswith(path)), None)
+        if whole:
+            raise Unfit(f"repository_path_pattern {whole!r} is relative to each project here: leave out {path}")
         return replace(
             wanted,
             rules=tuple(replace(rule, pattern=_joined(path, rule.pattern)) for rule in wanted.rules),

@@ -27,6 +27,7 @@ _MAINTAINER = "It takes the role Maintainer in the project and a token with the 
 _PUSH, _DELETE = "minimum_access_level_for_push", "minimum_access_level_for_delete"
 # Where a project or a rule is missing GitLab writes Not Found in other words.
 _NO_ROUTE = "404 Not Found"
+_TOO_MANY = "Maximum number of protection rules"
 _NO_DATABASE = "GitLab container registry API not supported"
 
 
@@ -171,6 +172,8 @@ def _advising(endpoint: RuleEndpoint | None = None, verb: str = "PUT") -> t.Iter
             error.advice = f"This GitLab has no such endpoint: it came with {since}."
         elif error.status == 412:
             error.advice = "The rule was changed in the meantime; run again."
+        elif error.message.startswith(_TOO_MANY):
+            error.advice = "Immutable rules, which are not shown here, count too."
         elif error.message == _NO_DATABASE:
             error.advice = "Tag protection rules need a container registry with a metadata database."
         raise

@@ -91,6 +91,8 @@ def protection_of(
 
 def projects_of(params: t.Mapping[str, t.Any]) -> ProjectScope:
     """The projects and the group that were named; raises InputError."""
+    if params["project"] == []:
+        raise InputError("project is empty: name at least one.")
     groups = (params["group"],) if params["group"] is not None else ()
     scope = ProjectScope(tuple(params["project"] or ()), groups)
     check_projects(scope)

@@ -441,6 +441,7 @@ import typing as t
 
 from ..module_utils._argspec import CONNECTION, ArgumentSpec
 from ..module_utils._errors import InputError
+from ..module_utils._fleet import Fleet
 from ..module_utils._models import Project
 from ..module_utils._protection import REPOSITORY, TAG, doubts
 from ..module_utils._run import connect, failing, new_module
@@ -577,6 +578,16 @@ def doubts_of(document: Document) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def without_projects(document: Document, fleet: Fleet) -> list[str]:
+    """Groups that nothing was found of, as when their names are mistyped."""
+    found = [project.path.lower() for project in (*fleet.projects.found, *fleet.projects.archived)]
+    return [
+        group
+        for group in document.groups
+        if group not in fleet.projects.unread and not any(path.startswith(f"{group}/") for path in found)
+    ]
+
+
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
     params = module.params
@@ -590,7 +601,12 @@ def main() -> None:
         def wish_of(project: Project) -> Wish | None:
             return wish_for(document, project.path)
 
-        run_settings(module, connection, scope_of(document), wish_of)
+        def more(fleet: Fleet) -> dict[str, t.Any]:
+            for group in without_projects(document, fleet):
+                module.warn(f"groups, {group!r}: no project of it is there, or can be seen.")
+            return {}
+
+        run_settings(module, connection, scope_of(document), wish_of, more)
 
 
 if __name__ == "__main__":

@@ -148,6 +148,9 @@ def test_rules_of_tags(ansible: Ansible, simulator: Simulator) -> None:
         Step(wish(rule("^v0", OWNER), exclusive=True), scene(guarded(tag=[*FIVE[:2], *immutable])), [OF_TAG]),
         Step(wish(rule("never", OWNER, OWNER)), (), [OF_TAG]),
     )
+    assert whole.task.status == "ok", whole.message
+    assert rules(whole.read[0]) == {f"^w{number}": (OWNER, OWNER) for number in range(5)}
+    assert untouched(whole_again)
     assert rules(level.read[0]) == {
         f"^v{number}": (OWNER if number == 1 else MAINTAINER, MAINTAINER) for number in range(5)
     }
