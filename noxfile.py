@@ -79,11 +79,21 @@ def check(session: nox.Session, name: str, *command: str, cwd: Path = ROOT, env:
     report.note(session.name, name, passed=int(code == 0), failed=int(code != 0), remark="".join(files[-1:]))
 
 
-def pytest(session: nox.Session, *folders: str) -> None:
-    """Run pytest over the folders, on two processes."""
+def pytest(session: nox.Session, *folders: str, processes: int = 2) -> None:
+    """Run pytest over the folders."""
     out = BUILD / "results" / f"{session.name}.xml"
     out.unlink(missing_ok=True)
-    command = ["python", "-m", "pytest", "-q", "-n", "2", f"--junitxml={out}", "-o", f"junit_suite_name={session.name}"]
+    command = [
+        "python",
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        str(processes),
+        f"--junitxml={out}",
+        "-o",
+        f"junit_suite_name={session.name}",
+    ]
     code = subprocess.run([*command, *folders, *session.posargs], cwd=ROOT, check=False).returncode
     report.note_junit(session.name, out, code)
 
@@ -149,8 +159,8 @@ def unit(session: nox.Session) -> None:
 
 @part
 def integration(session: nox.Session) -> None:
-    """Run the tests that drive the real ansible-playbook."""
-    pytest(session, "tests/integration")
+    """Run the tests that drive the real ansible-playbook. They wait as much as they compute."""
+    pytest(session, "tests/integration", processes=3)
 
 
 @part

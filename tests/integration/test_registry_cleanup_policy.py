@@ -210,7 +210,9 @@ def test_a_project_that_never_had_a_policy(ansible: Ansible, simulator: Simulato
     assert "needs name_regex_delete" in nameless.message
     assert writes(nameless.log) == []
     assert run.task.status == "ok"
-    assert {row["before"] for row in run.result["projects"][0]["differences"]} == {None}
+    before = {row["setting"]: row["before"] for row in run.result["projects"][0]["differences"]}
+    assert before.pop("cleanup_policy.enabled") is False
+    assert set(before.values()) == {None}
     other, policy = policies(run)
     assert other["enabled"] is False
     assert {**policy, "next_run_at": ""} == {
