@@ -123,8 +123,8 @@ def delete_in_bulk(server: Server, orders: t.Sequence[Order], wait: float | None
 
 def _give(server: Server, order: Order, tell: Tell) -> Watch:
     digests = {decision.tag.name: decision.tag.digest for decision in order.plan.deletions}
-    tell_asking(tell, order.plan, digests, digests)
     try:
+        tell_asking(tell, order.plan, digests, digests)
         bulk_delete_tags(server.client, order.plan.repository, order.parameters)
     except RegistryError as error:
         return Watch(order, error)
@@ -166,7 +166,7 @@ def _fates(watch: Watch, wait: float | None) -> t.Iterator[Fate]:
 def _judged(watch: Watch, name: str, witnessed: bool, wait: float | None) -> tuple[str, str]:
     listing = watch.listing
     if not watch.under_way and watch.error:
-        refused = watch.error.kind in ("stopped", "unauthorized", "lease")
+        refused = watch.error.kind in ("stopped", "unauthorized", "lease", "journal")
         return "not_tried" if refused else "not_deleted", str(watch.error)
     if listing is None or listing.error:
         if watch.answer_lost:

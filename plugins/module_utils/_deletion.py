@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import typing as t
 from dataclasses import dataclass, field, replace
@@ -198,9 +199,16 @@ def tell_asking(tell: Tell, plan: RepositoryPlan, names: t.Iterable[str], digest
 
 
 def tell_fates(tell: Tell, fates: t.Iterable[Fate]) -> None:
-    """Note what became of tags."""
-    for fate in fates:
-        tell({"event": "outcome", **fate.as_result(), "outcome": fate.outcome})
+    """Note what became of tags, as far as it can be noted: the result tells it as well."""
+    with contextlib.suppress(RegistryError):
+        for fate in fates:
+            tell({"event": "outcome", **fate.as_result(), "outcome": fate.outcome})
+
+
+def tell_end(tell: Tell, outcome: Outcome) -> None:
+    """Note how it ended."""
+    with contextlib.suppress(RegistryError):
+        tell({"event": "end", "counts": outcome.counts(), "stopped": outcome.halted or None})
 
 
 def _batches(work: Work) -> t.Iterator[list[Decision]]:

@@ -18,7 +18,7 @@ import threading
 import typing as t
 from datetime import datetime, timezone
 
-from ._errors import InputError
+from ._errors import InputError, RegistryError
 
 Tell = t.Callable[[t.Mapping[str, t.Any]], None]
 
@@ -29,7 +29,10 @@ def silent(event: t.Mapping[str, t.Any]) -> None:
 
 @contextlib.contextmanager
 def kept_journal(path: str | None) -> t.Iterator[Tell]:
-    """Append events to a file, each with the time of this machine, flushed at once. Raises InputError."""
+    """Append events to a file, each with the time of this machine, on its way to the disk at once. Raises InputError.
+
+    Telling raises RegistryError where the file can't be written any more: what can't be noted must not be asked for.
+    """
     if not path:
         yield silent
         return
@@ -44,8 +47,12 @@ def kept_journal(path: str | None) -> t.Iterator[Tell]:
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         # One write of one whole line: a kill leaves it whole, or torn at the very end of the file.
         line = json.dumps({"time": now, **event}, ensure_ascii=True) + "\n"
-        with lock:
-            os.write(handle, line.encode())
+        try:
+            with lock:
+                os.write(handle, line.encode())
+        except OSError as error:
+            message = f"journal_path {path} can't be written any more: {error.strerror}"
+            raise RegistryError("journal", message, attempt="note what is done") from None
 
     try:
         if torn:

@@ -1049,7 +1049,7 @@ from ..module_utils._approval import (
 )
 from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, scope
 from ..module_utils._bulk import Order, delete_in_bulk, pinned, why_not_pinned
-from ..module_utils._deletion import BULK, choose_way, delete
+from ..module_utils._deletion import BULK, choose_way, delete, tell_end
 from ..module_utils._durations import seconds
 from ..module_utils._errors import InputError, RegistryError
 from ..module_utils._files import check_writable, read_lines, write_lines
@@ -1542,7 +1542,7 @@ def main() -> None:
                     outcome = delete_in_bulk(state.server, orders_of(plan, params, wish), wait, tell)
                 else:
                     outcome = delete(state.server, plan, state.via, tell)
-                tell({"event": "end", "counts": outcome.counts(), "stopped": outcome.halted or None})
+                tell_end(tell, outcome)
             return applied_deletion(outcome, params["return_limit"])
 
         finish(
