@@ -84,7 +84,7 @@ class Session:
             process.stdin.write("\n")
             process.stdin.flush()
         # The first is what became of the include.
-        _include, *lines = [self._record.readline() for _ in range(1 + len(tasks))]
+        _include, *lines = [self._record.readline() for _line in range(1 + len(tasks))]
         guard.cancel()
         if not all(lines):
             self.close()

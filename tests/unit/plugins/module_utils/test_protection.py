@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given
@@ -32,7 +32,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._protection im
     in_project,
 )
 
-Levels = dict[str, tuple[str | None, str | None]]
+Levels: TypeAlias = "dict[str, tuple[str | None, str | None]]"
 MAINTAINER, OWNER, ADMIN = LEVELS
 
 
