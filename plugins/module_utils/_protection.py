@@ -21,6 +21,9 @@ from ._matching import pattern_error
 from ._models import ProtectionRule
 
 REPOSITORY, TAG = "repository", "tag"
+# What GitLab calls the parts of a rule, and the options do so too.
+PATTERN = {REPOSITORY: "repository_path_pattern", TAG: "tag_name_pattern"}
+PUSH, DELETE = "minimum_access_level_for_push", "minimum_access_level_for_delete"
 LEVELS = ("maintainer", "owner", "admin")
 # Takes a level away.
 NO_LEVEL = "none"

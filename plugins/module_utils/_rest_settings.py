@@ -21,10 +21,9 @@ from ._api import an_array, field, get, request
 from ._client import REFUSED, Client
 from ._errors import RegistryError
 from ._models import Project, ProtectionRule
-from ._protection import REPOSITORY, TAG
+from ._protection import DELETE, PATTERN, PUSH, REPOSITORY, TAG
 
 _MAINTAINER = "It takes the role Maintainer in the project and a token with the scope api."
-_PUSH, _DELETE = "minimum_access_level_for_push", "minimum_access_level_for_delete"
 # Where a project or a rule is missing GitLab writes Not Found in other words.
 _NO_ROUTE = "404 Not Found"
 _TOO_MANY = "Maximum number of protection rules"
@@ -33,20 +32,19 @@ _NO_DATABASE = "GitLab container registry API not supported"
 
 @dataclass(frozen=True)
 class RuleEndpoint:
-    """Where a kind of protection rules is on a server, and what GitLab calls their pattern."""
+    """Where a kind of protection rules is on a server."""
 
     kind: str
     path: str
-    pattern: str
 
 
 # The second place of repository rules is that of 17.2 to 17.7.
 _ENDPOINTS = {
     REPOSITORY: (
-        RuleEndpoint(REPOSITORY, "registry/protection/repository/rules", "repository_path_pattern"),
-        RuleEndpoint(REPOSITORY, "registry/protection/rules", "repository_path_pattern"),
+        RuleEndpoint(REPOSITORY, "registry/protection/repository/rules"),
+        RuleEndpoint(REPOSITORY, "registry/protection/rules"),
     ),
-    TAG: (RuleEndpoint(TAG, "registry/protection/tag/rules", "tag_name_pattern"),),
+    TAG: (RuleEndpoint(TAG, "registry/protection/tag/rules"),),
 }
 # The verbs of tag rules came one after the other: lib/api/project_container_registry_protection_tag_rules.rb
 _SINCE = {
@@ -98,8 +96,8 @@ def list_rules(client: Client, endpoint: RuleEndpoint, project: Project) -> tupl
 
 def create_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: ProtectionRule) -> None:
     """Create a rule. It is not asked for again where no answer comes."""
-    levels = {name: level for name, level in ((_PUSH, rule.push), (_DELETE, rule.delete)) if level}
-    body = {endpoint.pattern: rule.pattern, **levels}
+    levels = {name: level for name, level in ((PUSH, rule.push), (DELETE, rule.delete)) if level}
+    body = {PATTERN[endpoint.kind]: rule.pattern, **levels}
     attempt = _attempt("create", rule, endpoint, project)
     with _advising(endpoint, "POST"):
         request(
@@ -117,7 +115,7 @@ def update_rule(
     client: Client, endpoint: RuleEndpoint, project: Project, before: ProtectionRule, after: ProtectionRule
 ) -> None:
     """Set the levels of a rule that differ; an empty one takes it away."""
-    levels = ((_PUSH, before.push, after.push), (_DELETE, before.delete, after.delete))
+    levels = ((PUSH, before.push, after.push), (DELETE, before.delete, after.delete))
     body = {name: new or "" for name, old, new in levels if old != new}
     attempt = _attempt("change", before, endpoint, project)
     with _advising(endpoint, "PATCH"):
@@ -154,8 +152,8 @@ def _path(endpoint: RuleEndpoint, project: Project) -> str:
 
 
 def _rule(row: t.Mapping[str, t.Any], endpoint: RuleEndpoint) -> ProtectionRule:
-    pattern = str(field(row, endpoint.pattern))
-    return ProtectionRule(pattern, row.get(_PUSH) or None, row.get(_DELETE) or None, int(field(row, "id")))
+    pattern = str(field(row, PATTERN[endpoint.kind]))
+    return ProtectionRule(pattern, row.get(PUSH) or None, row.get(DELETE) or None, int(field(row, "id")))
 
 
 @contextlib.contextmanager

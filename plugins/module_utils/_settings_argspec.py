@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ._argspec import ArgumentSpec
+from ._argspec import CONNECTION, ArgumentSpec
 from ._errors import InputError
-from ._protection import LEVELS, NO_LEVEL, REPOSITORY, TAG, Protection, RuleWish, checked
+from ._protection import DELETE, LEVELS, NO_LEVEL, PATTERN, PUSH, REPOSITORY, Protection, RuleWish, checked
 from ._scope import ProjectScope, check_projects
 from ._settings import ACCESS_LEVELS, CLEARABLE, POLICY_KEYS, Value, check_policy
 
@@ -47,21 +47,27 @@ POLICY: dict[str, t.Any] = {
     "name_regex_keep": {"type": "str"},
     "clear": {"type": "list", "elements": "str", "choices": list(CLEARABLE)},
 }
-PATTERN_OPTIONS = {REPOSITORY: "repository_path_pattern", TAG: "tag_name_pattern"}
 
 
 def protection_options(kind: str) -> dict[str, t.Any]:
     """The options for protection rules of a kind."""
     levels = [*LEVELS, NO_LEVEL] if kind == REPOSITORY else list(LEVELS)
     rule = {
-        PATTERN_OPTIONS[kind]: {"type": "str", "required": True, "aliases": ["pattern"]},
-        "minimum_access_level_for_push": {"type": "str", "choices": levels},
-        "minimum_access_level_for_delete": {"type": "str", "choices": levels},
+        PATTERN[kind]: {"type": "str", "required": True, "aliases": ["pattern"]},
+        PUSH: {"type": "str", "choices": levels},
+        DELETE: {"type": "str", "choices": levels},
     }
     return {
         "rules": {"type": "list", "elements": "dict", "required": True, "options": rule},
         "exclusive": {"type": "bool", "default": False},
     }
+
+
+def protection_arguments(kind: str) -> ArgumentSpec:
+    """All options of a module for one kind of protection rules."""
+    state = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+    own = ArgumentSpec({**protection_options(kind), "state": state})
+    return CONNECTION.merged(SETTINGS).merged(PROJECTS).merged(own)
 
 
 def policy_of(params: t.Mapping[str, t.Any]) -> dict[str, Value]:
@@ -80,12 +86,7 @@ def protection_of(
     kind: str, params: t.Mapping[str, t.Any], *, absent: bool = False, relative: bool = False
 ) -> Protection:
     """The protection rules that are wanted; raises InputError."""
-    rules = tuple(
-        RuleWish(
-            row[PATTERN_OPTIONS[kind]], row["minimum_access_level_for_push"], row["minimum_access_level_for_delete"]
-        )
-        for row in params["rules"]
-    )
+    rules = tuple(RuleWish(row[PATTERN[kind]], row[PUSH], row[DELETE]) for row in params["rules"])
     return checked(Protection(kind, rules, params["exclusive"], absent, relative))
 
 

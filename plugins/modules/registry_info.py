@@ -612,14 +612,13 @@ from ..module_utils._image_cache import remembered
 from ..module_utils._images import Image
 from ..module_utils._models import TAG_NAME, Mode, Project, Repository, ServerPolicy, Tag, format_time
 from ..module_utils._preview import PolicyPreview, cut, preview_policy, read_for_policies
-from ..module_utils._protection import REPOSITORY, TAG
+from ..module_utils._protection import DELETE, PATTERN, PUSH, REPOSITORY, TAG
 from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags
 from ..module_utils._rest import get_repository, project_repositories
 from ..module_utils._retention import judged_date
 from ..module_utils._run import Connection, connect, failing, finish_reading, new_module
 from ..module_utils._scope import ProjectScope, Scope, Selection, check_scope, select, select_projects
 from ..module_utils._settings import policy_values
-from ..module_utils._settings_argspec import PATTERN_OPTIONS
 
 ARGUMENTS = (
     CONNECTION.merged(READING)
@@ -1036,9 +1035,9 @@ def _rules(rules: Rules | None, kind: str) -> list[dict[str, t.Any]] | None:
         return None
     return [
         {
-            PATTERN_OPTIONS[kind]: rule.pattern,
-            "minimum_access_level_for_push": rule.push,
-            "minimum_access_level_for_delete": rule.delete,
+            PATTERN[kind]: rule.pattern,
+            PUSH: rule.push,
+            DELETE: rule.delete,
         }
         for rule in rules
     ]

@@ -299,32 +299,13 @@ requests:
   sample: 2
 """
 
-from ..module_utils._argspec import CONNECTION, ArgumentSpec
 from ..module_utils._protection import TAG, doubts
 from ..module_utils._run import connect, failing, new_module
 from ..module_utils._settings import Wish
-from ..module_utils._settings_argspec import (
-    PROJECTS,
-    SETTINGS,
-    check_settings,
-    projects_of,
-    protection_of,
-    protection_options,
-)
+from ..module_utils._settings_argspec import check_settings, projects_of, protection_arguments, protection_of
 from ..module_utils._settings_run import run_settings
 
-ARGUMENTS = (
-    CONNECTION.merged(SETTINGS)
-    .merged(PROJECTS)
-    .merged(
-        ArgumentSpec(
-            {
-                **protection_options(TAG),
-                "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            }
-        )
-    )
-)
+ARGUMENTS = protection_arguments(TAG)
 
 
 def main() -> None:
