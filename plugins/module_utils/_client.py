@@ -282,6 +282,17 @@ class Client:
         with ThreadPoolExecutor(min(self.settings.concurrency, len(items))) as pool:
             return list(pool.map(in_pool, items))
 
+    def try_all(self, work: t.Callable[[Item], Result], items: t.Sequence[Item]) -> list[Result | RegistryError]:
+        """As parallel, and where the work on an item raises RegistryError that stands in its place."""
+
+        def tried(item: Item) -> Result | RegistryError:
+            try:
+                return work(item)
+            except RegistryError as error:
+                return error
+
+        return self.parallel(tried, items)
+
     @contextlib.contextmanager
     def download(self, path: str, headers: t.Mapping[str, str]) -> t.Iterator[tuple[Response, t.Iterator[bytes]]]:
         """An answer of any status without its body, and the body in pieces. Redirected as with may_leave; not resent.

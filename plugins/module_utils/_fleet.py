@@ -106,14 +106,11 @@ def read_rules(
                 proven[kind] += 1 if isinstance(found[project.id][kind], RegistryError) else PROBES
     left = [(project, kind) for project in projects for kind in kinds[project.id] if kind not in found[project.id]]
 
-    def read(wanted: tuple[Project, str]) -> Rules:
+    def read(wanted: tuple[Project, str]) -> tuple[ProtectionRule, ...]:
         project, kind = wanted
-        try:
-            return list_rules(client, endpoints[kind], project)
-        except RegistryError as error:
-            return error
+        return list_rules(client, endpoints[kind], project)
 
-    for (project, kind), rules in zip(left, client.parallel(read, left)):
+    for (project, kind), rules in zip(left, client.try_all(read, left)):
         found[project.id][kind] = rules
     return found, endpoints
 
@@ -127,28 +124,24 @@ def _found(project: Project, rules: t.Mapping[str, Rules], images: bool | None) 
 def change_fleet(client: Client, fleet: Fleet) -> list[Fate]:
     """Carry the plans out, and tell by reading again what became of each project."""
     plans = [plan for plan in fleet.plans if plan.changed]
-    failures = client.parallel(lambda plan: _change(client, plan, fleet.endpoints), plans)
+    failures = client.try_all(lambda plan: _change(client, plan, fleet.endpoints), plans)
     found = _read_again(client, fleet, plans)
     return [
         _fate(plan, fleet.wishes[plan.project.id], failure, now) for plan, failure, now in zip(plans, failures, found)
     ]
 
 
-def _change(client: Client, plan: ProjectPlan, endpoints: t.Mapping[str, RuleEndpoint]) -> RegistryError | None:
-    """Change one project until something fails. GitLab takes visibility and policy together, and rules one by one."""
+def _change(client: Client, plan: ProjectPlan, endpoints: t.Mapping[str, RuleEndpoint]) -> None:
+    """Change one project. GitLab takes visibility and policy together, and rules one by one."""
     # With its registry the rules of a project are hidden.
     hides = plan.attributes.get("container_registry_access_level") == "disabled"
-    try:
-        if plan.attributes and not hides:
-            update_project(client, plan.project, plan.attributes)
-        for kind, changes in plan.rule_changes.items():
-            for change in changes:
-                _change_rule(client, plan.project, endpoints[kind], change)
-        if hides:
-            update_project(client, plan.project, plan.attributes)
-    except RegistryError as error:
-        return error
-    return None
+    if plan.attributes and not hides:
+        update_project(client, plan.project, plan.attributes)
+    for kind, changes in plan.rule_changes.items():
+        for change in changes:
+            _change_rule(client, plan.project, endpoints[kind], change)
+    if hides:
+        update_project(client, plan.project, plan.attributes)
 
 
 def _change_rule(client: Client, project: Project, endpoint: RuleEndpoint, change: RuleChange) -> None:
@@ -200,14 +193,8 @@ def _projects_again(
             except RegistryError:
                 continue
 
-    def read(project: Project) -> Project | RegistryError:
-        try:
-            return get_project(client, project.id)
-        except RegistryError as error:
-            return error
-
-    left = [project for project in projects if project.id not in fresh]
-    fresh.update((project.id, answer) for project, answer in zip(left, client.parallel(read, left)))
+    left = [project.id for project in projects if project.id not in fresh]
+    fresh.update(zip(left, client.try_all(lambda number: get_project(client, number), left)))
     return fresh
 
 

@@ -267,13 +267,10 @@ def read_refs(
 ) -> dict[int, list[str] | RegistryError]:
     """What is alive in the git repositories of projects, by their ids, or why it is not known."""
 
-    def read(number: int) -> list[str] | RegistryError:
-        try:
-            return [ref for kind in kinds for ref in living_refs(client, number, kind)]
-        except RegistryError as error:
-            return error
+    def read(number: int) -> list[str]:
+        return [ref for kind in kinds for ref in living_refs(client, number, kind)]
 
-    return dict(zip(projects, client.parallel(read, projects))) if kinds else {}
+    return dict(zip(projects, client.try_all(read, projects))) if kinds else {}
 
 
 def read_tags(server: Server, repositories: t.Sequence[Repository], need: Need) -> list[Reading]:

@@ -237,14 +237,11 @@ def _of_names(
     known = {name: project for project in members for name in (project.path.lower(), str(project.id))}
     wanted = list(dict.fromkeys(name.strip("/") for name in names))
 
-    def find(name: str) -> Project | RegistryError:
-        try:
-            return known.get(name.lower()) or get_project(client, name)
-        except RegistryError as error:
-            return error
+    def find(name: str) -> Project:
+        return known.get(name.lower()) or get_project(client, name)
 
     found: dict[str, Project] = {}
-    for name, answer in zip(wanted, client.parallel(find, wanted)):
+    for name, answer in zip(wanted, client.try_all(find, wanted)):
         if isinstance(answer, RegistryError):
             unread[name] = answer
         else:

@@ -860,16 +860,13 @@ def _counted(
     for repository in repositories:
         by_project.setdefault(repository.project_id, []).append(repository)
 
-    def count(project: int) -> dict[int, int | None] | RegistryError:
-        try:
-            found = project_repositories(connection.client, project, tags_count=True)
-        except RegistryError as error:
-            return error
+    def count(project: int) -> dict[int, int | None]:
+        found = project_repositories(connection.client, project, tags_count=True)
         return {repository.id: repository.tags_count for repository in found}
 
     counts: dict[int, int | None] = {}
     errors: dict[int, RegistryError] = {}
-    for project, answer in zip(by_project, connection.client.parallel(count, list(by_project))):
+    for project, answer in zip(by_project, connection.client.try_all(count, list(by_project))):
         if not isinstance(answer, RegistryError):
             counts.update(answer)
         elif connection.is_job_token:
@@ -886,15 +883,12 @@ def _asked_singly(
 ) -> tuple[list[Repository], dict[int, RegistryError]]:
     """The repositories with what each was asked for, and the errors of those that could not be asked."""
 
-    def ask(repository: Repository) -> Repository | RegistryError:
-        try:
-            return get_repository(connection.client, repository.id, size=size, tags_count=tags_count)
-        except RegistryError as error:
-            return error
+    def ask(repository: Repository) -> Repository:
+        return get_repository(connection.client, repository.id, size=size, tags_count=tags_count)
 
     found: list[Repository] = []
     errors: dict[int, RegistryError] = {}
-    for repository, answer in zip(repositories, connection.client.parallel(ask, repositories)):
+    for repository, answer in zip(repositories, connection.client.try_all(ask, repositories)):
         if isinstance(answer, RegistryError):
             errors[repository.id] = answer
             found.append(repository)
