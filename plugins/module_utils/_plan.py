@@ -302,12 +302,12 @@ def _diff_line(decision: Decision) -> str:
     return "  ".join(part for part in (decision.tag.name, date, decision.tag.digest, decision.reason) if part)
 
 
-def file_lines(plan: Plan, header: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+def file_lines(plan: Plan, header: t.Mapping[str, t.Any], seal: str) -> t.Iterator[str]:
     """The plan as JSON Lines: a header, then each repository followed by its tags.
 
     Equal plans give equal lines, so that check mode's file and a run's file can be compared.
     """
-    first = {"type": "plan", **header, "fingerprint": fingerprint(header, plan.going())}
+    first = {"type": "plan", **header, "fingerprint": seal}
     yield _line({**first, "totals": totals(plan), "refusals": list(plan.refusals)})
     for part in plan.repositories:
         yield _line({"type": "repository", **repository_result(part)})

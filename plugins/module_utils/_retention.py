@@ -226,21 +226,20 @@ def decide(
     decisions: dict[str, Decision] = {}
     in_play: dict[int, list[_Candidate]] = {}
     order: list[str] = []
-    positions = {id(rule): position for position, rule in enumerate(rules.rules)}
     for tag in tags:
         order.append(tag.name)
         rule, reason = _before_dates(tag, rules)
-        candidate = _Candidate(tag, judged_date(tag, source, clock) if rules.need_dates else None, None)
         reason = reason or others.get(tag.name)
-        if rule and not reason:
-            candidate, reason = _judgeable(candidate, rule, rules)
-        if rule and not reason:
-            in_play.setdefault(positions[id(rule)], []).append(candidate)
+        if rule is None or reason:
+            decisions[tag.name] = Decision(tag, False, reason or "no_match", rule=rule.name if rule else "")
+            continue
+        candidate = _candidate(tag, rule, rules, source, clock)
+        if isinstance(candidate, str):
+            decisions[tag.name] = Decision(tag, False, candidate, rule=rule.name)
         else:
-            decisions[tag.name] = Decision(tag, False, reason or "no_match", None, rule.name if rule else "")
-    for position, candidates in in_play.items():
-        rule = rules.rules[position]
-        for decision in _by_rule(candidates, rule, rules, clock):
+            in_play.setdefault(id(rule), []).append(candidate)
+    for rule in rules.rules:
+        for decision in _by_rule(in_play.pop(id(rule), []), rule, rules, clock):
             decisions[decision.tag.name] = decision
     return [decisions[name] for name in order]
 
@@ -252,16 +251,16 @@ def _before_dates(tag: Tag, rules: Rules) -> tuple[Rule | None, str | None]:
     return rule, "gitlab_protected"
 
 
-def _judgeable(candidate: _Candidate, rule: Rule, rules: Rules) -> tuple[_Candidate, str | None]:
-    """The candidate with what its rule judges by, or why it can't be judged: it has no slot then."""
-    if not rule.need_dates and rules.min_age is None:
-        candidate = candidate._replace(date=None)
-    elif candidate.date is None:
-        return candidate, "unknown_date"
-    if not rule.need_versions:
-        return candidate, None
-    version = parse_version(candidate.tag.name)
-    return candidate._replace(version=version), None if version else "unknown_version"
+def _candidate(tag: Tag, rule: Rule, rules: Rules, source: str, clock: datetime | None) -> _Candidate | str:
+    """The tag with what its rule judges by, or the reason why it can't be judged: it has no slot then."""
+    needs_date = rule.need_dates or rules.min_age is not None
+    date = judged_date(tag, source, clock) if needs_date else None
+    if needs_date and date is None:
+        return "unknown_date"
+    version = parse_version(tag.name) if rule.need_versions else None
+    if rule.need_versions and version is None:
+        return "unknown_version"
+    return _Candidate(tag, date, version)
 
 
 def _by_rule(

@@ -1532,7 +1532,7 @@ def main() -> None:
         header = plan_header(connection, state, params, wish)
         seal = fingerprint(header, plan.going())
         if params["plan_path"]:
-            write_lines(params["plan_path"], file_lines(plan, header), "plan_path")
+            write_lines(params["plan_path"], file_lines(plan, header, seal), "plan_path")
 
         def apply() -> Applied:
             with kept_journal(params["journal_path"]) as tell:

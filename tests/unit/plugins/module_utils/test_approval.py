@@ -59,7 +59,8 @@ def part(path: str, tags: dict[str, tuple[str | None, bool]]) -> RepositoryPlan:
 
 
 def written(parts: Sequence[RepositoryPlan], **header: Any) -> list[str]:
-    return list(file_lines(Plan(tuple(parts)), {**HEADER, **header}))
+    plan, whole = Plan(tuple(parts)), {**HEADER, **header}
+    return list(file_lines(plan, whole, fingerprint(whole, plan.going())))
 
 
 def terms(approved: Approved, **changes: Any) -> Terms:

@@ -119,8 +119,8 @@ def test_a_refused_plan_has_no_diff() -> None:
 
 def test_the_file_is_json_lines_and_the_same_for_the_same_plan() -> None:
     plan = Plan((part("a", 2, 1), part("b", 0, 3)))
-    lines = list(file_lines(plan, {"server": "s"}))
-    assert lines == list(file_lines(Plan((part("a", 2, 1), part("b", 0, 3))), {"server": "s"}))
+    lines = list(file_lines(plan, {"server": "s"}, "sha256:0"))
+    assert lines == list(file_lines(Plan((part("a", 2, 1), part("b", 0, 3))), {"server": "s"}, "sha256:0"))
     rows = [json.loads(line) for line in lines]
     assert [row["type"] for row in rows] == ["plan", "repository", *["tag"] * 3, "repository", *["tag"] * 3]
     assert rows[0]["totals"] == totals(plan)
