@@ -303,7 +303,7 @@ def _diff_line(decision: Decision) -> str:
 
 
 def file_lines(plan: Plan, header: t.Mapping[str, t.Any], seal: str) -> t.Iterator[str]:
-    """The plan as JSON Lines: a header, then each repository followed by its tags.
+    """The plan as JSON Lines: a header, then each repository followed by its tags. seal: the plan's fingerprint.
 
     Equal plans give equal lines, so that check mode's file and a run's file can be compared.
     """

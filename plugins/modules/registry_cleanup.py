@@ -177,7 +177,8 @@ options:
     description:
       - Images that run somewhere, which stay. Each is a reference by tag or by digest, with or without the registry's
         host, or an image's id as container engines show it.
-      - An index in use keeps the tags of its images, and an image in use keeps the tag of its index.
+      - An index in use keeps the tags of its images, and an image in use keeps the tag of its index. Which images an
+        index has is read from the registry itself (O(read_via)); GitLab does not show it.
       - Where an image is in use by digest or by id, tags of which that can't be told stay too. By ids these are the
         tags of images for several platforms, and all tags that were not read from the registry itself (O(read_via)).
     type: list
