@@ -418,6 +418,24 @@ def test_parallel_keeps_the_order_and_does_not_multiply() -> None:
     assert len(threads) <= 4
 
 
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_failure_stands_in_the_place_of_its_item_and_the_others_go_on(concurrency: int) -> None:
+    mine = client("http://127.0.0.1:1", concurrency=concurrency)
+
+    def work(number: int) -> int:
+        if number % 3 == 1:
+            raise RegistryError("forbidden", str(number))
+        return number
+
+    found = mine.try_all(work, range(6))
+    assert [str(each.message) if isinstance(each, RegistryError) else each for each in found] == [0, "1", 2, 3, "4", 5]
+
+
+def test_what_is_no_failure_of_a_request_is_not_taken_for_one() -> None:
+    with pytest.raises(ZeroDivisionError):
+        client("http://127.0.0.1:1", concurrency=4).try_all(lambda number: 1 // number, [1, 0])
+
+
 def test_no_more_requests_a_minute_than_allowed() -> None:
     time = FakeTime()
     with serving(ok) as server:
