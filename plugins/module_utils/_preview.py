@@ -37,8 +37,11 @@ def parameters_of(policy: ServerPolicy) -> Parameters:
 
 def need_of(server: Server, wanted: Parameters) -> Need:
     """What has to be read of the tags for a prediction."""
+    is_candidate = candidates(wanted)
     return Need(
-        details=wanted.need_dates or _may_have_rules(server), whole=wanted.need_dates, wanted=candidates(wanted)
+        details=wanted.need_dates or _may_have_rules(server),
+        whole=wanted.need_dates,
+        wanted=lambda listing: list(filter(is_candidate, listing.names)),
     )
 
 

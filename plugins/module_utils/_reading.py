@@ -90,7 +90,7 @@ class Sources:
 
 @dataclass(frozen=True)
 class Need:
-    """What the caller needs of the tags. details: dates, digests and sizes of the names that wanted is true for.
+    """What the caller needs of the tags. details: dates, digests and sizes of the names that wanted gives of a listing.
 
     whole: the details decide about many tags, so that pages of them serve as the listing too. dates: false where the
     digests alone will do.
@@ -99,7 +99,7 @@ class Need:
     details: bool
     whole: bool = False
     dates: bool = True
-    wanted: t.Callable[[str], bool] = lambda name: True
+    wanted: t.Callable[[Reading], t.Collection[str]] = lambda listing: listing.names
 
 
 @dataclass(frozen=True)
@@ -393,7 +393,7 @@ def _read_located(server: Server, listings: list[Reading], need: Need) -> list[R
     requests = [
         PageRequest(listing.repository.id, after)
         for listing in listings
-        for after in _page_starts(listing.names, need.wanted)
+        for after in _page_starts(listing.names, frozenset(need.wanted(listing)))
     ]
     found: dict[int, dict[str, Tag]] = {listing.repository.id: {} for listing in listings}
     errors: dict[int, RegistryError] = {}
@@ -407,12 +407,12 @@ def _read_located(server: Server, listings: list[Reading], need: Need) -> list[R
     ]
 
 
-def _page_starts(names: t.Sequence[str], wanted: t.Callable[[str], bool]) -> list[str | None]:
+def _page_starts(names: t.Sequence[str], wanted: t.Collection[str]) -> list[str | None]:
     """Behind which names pages have to begin so that every wanted name is on one; None is the beginning."""
     starts: list[str | None] = []
     covered = 0
     for position, name in enumerate(names):
-        if position >= covered and wanted(name):
+        if position >= covered and name in wanted:
             starts.append(names[position - 1] if position else None)
             covered = position + PAGE
     return starts
@@ -431,7 +431,7 @@ def _read_one_by_one(server: Server, listing: Reading, need: Need) -> Reading:
 
     GraphQL saves requests, not registry calls, and reads whole pages: it serves where most tags are wanted.
     """
-    wanted = [name for name in listing.names if need.wanted(name)]
+    wanted = need.wanted(listing)
     if listing.error or not wanted:
         return listing
     found: dict[str, Tag] = {}

@@ -1259,12 +1259,11 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     """All that the decision needs, and nothing more. images: known from before, by digest."""
     client = connection.client
     selection = select(client, wish.scope, job_token=connection.is_job_token)
-    every, names = wish.used.by_content, wish.used.all_names
     need = Need(
         details=True,
         whole=wish.rules.need_dates,
         dates=wish.rules.need_dates,
-        wanted=lambda name: every or name in names or name_reason(name, wish.rules) is None,
+        wanted=lambda listing: names_that_matter(listing, wish),
     )
     sources = Sources(
         use_graphql=not connection.is_job_token,
@@ -1282,6 +1281,14 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     numbers = sorted({reading.repository.project_id for reading in readings})
     refs = read_refs(client, numbers, params["keep_refs"] or ())
     return State(selection, server, tuple(readings), via, client.clock, unread_protection, refs)
+
+
+def names_that_matter(listing: Reading, wish: Wish) -> list[str]:
+    """Of which tags more than the name is needed."""
+    if wish.used.by_content:
+        return listing.names
+    names = wish.used.all_names
+    return [name for name in listing.names if name in names or name_reason(name, wish.rules) is None]
 
 
 def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:

@@ -797,7 +797,9 @@ def _observe_repositories(
     source, blind_spot = "none", None
     if wish.tags or wish.previews:
         names = wish.tag_names
-        need = Need(wish.details, whole=names is None, wanted=lambda name: names is None or name in names)
+        need = Need(wish.details, whole=names is None)
+        if names is not None:
+            need = replace(need, wanted=lambda listing: names.intersection(listing.names))
         known = replace(need, details=True) if wish.previews else need
         sources = Sources(
             use_graphql=not connection.is_job_token and (known.details or via == "graphql"),

@@ -356,7 +356,7 @@ def observe_promotion(connection: Connection, params: t.Mapping[str, t.Any]) -> 
 def look(connection: Connection, repository: Repository, names: t.Collection[str]) -> tuple[Server, Reading]:
     """The repository's tags, with what is known of those names. Raises RegistryError where they can't be read."""
     wanted = frozenset(names)
-    need = Need(details=True, dates=False, wanted=lambda name: name in wanted)
+    need = Need(details=True, dates=False, wanted=lambda listing: wanted.intersection(listing.names))
     sources = Sources(use_graphql=not connection.is_job_token, registry=connection.registry)
     server = find_out(connection.client, [repository], sources, need)
     reading = settled(server, read_tags(server, [repository], need)[0])
