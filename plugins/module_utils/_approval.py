@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ._errors import InputError
+from ._families import Families, kept_families
 from ._models import format_time, parse_time
 from ._plan import FILE_FORMAT, FILE_VERSION, RepositoryPlan, fingerprint, header_of
 from ._retention import Decision
@@ -32,13 +33,17 @@ DRIFT = ("gone", "changed", "kept", "unread", "not_approved")
 
 @dataclass(frozen=True)
 class Approved:
-    """An approved plan. digests: of the tags that may go, by repository and name; None where none was known."""
+    """An approved plan. digests: of the tags that may go, by repository and name; None where none was known.
+
+    followers: those that go after the image that they belong to, as repository, name and digest.
+    """
 
     fingerprint: str
     server: str
     scope: t.Mapping[str, t.Any]
     clock: datetime
     digests: t.Mapping[tuple[str, str], str | None]
+    followers: frozenset[tuple[str, str, str | None]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,11 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
     if clock is None:
         raise InputError("The approved plan does not say when it was made.")
     digests = {(str(row["repository"]), str(row["name"])): row["digest"] for row in going}
-    return Approved(header["fingerprint"], str(header.get("server")), header.get("scope") or {}, clock, digests)
+    followers = frozenset(
+        (str(row["repository"]), str(row["name"]), row["digest"]) for row in going if row["reason"] == "with_subject"
+    )
+    scope = header.get("scope") or {}
+    return Approved(header["fingerprint"], str(header.get("server")), scope, clock, digests, followers)
 
 
 def _row(line: str, number: int) -> dict[str, t.Any]:
@@ -154,6 +163,7 @@ def refusals_of(approved: Approved, terms: Terms, comparison: Comparison, clock:
 def compare(
     parts: t.Sequence[RepositoryPlan],
     approved: Approved,
+    families: Families,
     asked: t.Collection[tuple[str, str, str | None]] = (),
 ) -> Comparison:
     """Today's plan, in which only approved tags with an unchanged digest still go, and all drift by repository.
@@ -179,7 +189,13 @@ def compare(
                 drift.append(Drift(path, decision.tag.name, kind, reason))
             held = decision.chosen and kind is not None
             decisions.append(replace(decision, chosen=False, reason=str(kind)) if held else decision)
-        allowed.append(replace(part, decisions=tuple(decisions)))
+        narrowed = kept_families(decisions, families)
+        drift += [
+            Drift(path, after.tag.name, "kept", after.reason)
+            for before, after in zip(decisions, narrowed)
+            if before.chosen and not after.chosen
+        ]
+        allowed.append(replace(part, decisions=tuple(narrowed)))
     done = {key for key, digest in left.items() if (*key, digest) in asked}
     drift += [Drift(*key, "gone") for key in left if key not in done]
     drift.sort(key=lambda each: (each.repository, each.name))

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from ._distribution import current_digest
 from ._distribution import delete_tag as delete_tag_in_registry
 from ._errors import RegistryError
+from ._families import holders_of, subjects_of
 from ._graphql import DELETE_LIMIT, answer_was_lost, destroy_tags
 from ._journal import Tell, silent
 from ._models import Mode, Tag
@@ -35,6 +36,7 @@ GOOD = frozenset({"deleted", "already_gone", "changed_since", "unverified"})
 # What a deletion seems to have come to, before the tags are listed again: not there, not to be read, or answered 403,
 # which newer releases also do for a tag that is gone.
 _SEEMS_GONE = "seems_gone"
+_AWAY = ("deleted", _SEEMS_GONE)
 _UNREADABLE = "unreadable"
 _FORBIDDEN = "forbidden"
 # Nothing is known of it yet, or nothing was done: another look decides.
@@ -175,6 +177,7 @@ def _work(server: Server, via: str, part: RepositoryPlan, halt: Halt, tell: Tell
 
 
 def _clean(work: Work) -> None:
+    tell_following(work.tell, work.plan)
     for number, batch in enumerate(_batches(work)):
         names = [decision.tag.name for decision in batch]
         if number == 1 and not work.by_name:
@@ -183,7 +186,7 @@ def _clean(work: Work) -> None:
             work.settle(names, "not_tried", work.halt.reason)
             continue
         try:
-            _delete_batch(work, batch)
+            _delete_batch(work, _free(work, batch) if batch[0].follows else batch)
             _check_sibling(work, batch)
         except RegistryError as error:
             left = [name for name in names if name not in work.fates]
@@ -196,6 +199,14 @@ def tell_asking(tell: Tell, plan: RepositoryPlan, names: t.Iterable[str], digest
     """Note what is about to be asked for."""
     for name in names:
         tell({"event": "asking", "repository": plan.repository.path, "name": name, "digest": digests[name]})
+
+
+def tell_following(tell: Tell, plan: RepositoryPlan) -> None:
+    """Note what is going to go after its image: an interrupted run leaves it without one."""
+    for decision in plan.deletions:
+        if decision.reason == "with_subject":
+            tag = decision.tag
+            tell({"event": "following", "repository": plan.repository.path, "name": tag.name, "digest": tag.digest})
 
 
 def tell_fates(tell: Tell, fates: t.Iterable[Fate]) -> None:
@@ -211,12 +222,51 @@ def tell_end(tell: Tell, outcome: Outcome) -> None:
         tell({"event": "end", "counts": outcome.counts(), "stopped": outcome.halted or None})
 
 
+def _free(work: Work, batch: list[Decision]) -> list[Decision]:
+    """The part of a batch of followers whose images are gone; the rest is settled here."""
+    listing = list_names(work.server, work.plan.repository)
+    present = set(listing.names)
+    unplanned = present - set(work.listed)
+    holders = holders_of(work.plan.decisions)
+    free = []
+    for decision in batch:
+        subjects = subjects_of(decision.tag)
+        images = [each.tag.name for subject in sorted(subjects) for each in holders.get(subject, [])]
+        left = [name for name in images if name in present or work.fates[name].outcome not in _AWAY]
+        if left and all(work.fates[name].outcome == "changed_since" for name in left):
+            work.settle([decision.tag.name], "changed_since", f"it belongs to {left[0]}, which stays")
+        elif left:
+            work.settle([decision.tag.name], "not_tried", f"it belongs to {left[0]}, which is not gone")
+        elif listing.error or not listing.complete:
+            work.settle([decision.tag.name], "not_tried", "no complete listing shows that its image has no tag")
+        elif unplanned:
+            message = f"{min(unplanned)} was pushed since the plan was made, and may be the image that it belongs to"
+            work.settle([decision.tag.name], "changed_since", message)
+        elif decision.reason == "orphaned" and not _still_missing(work, subjects - holders.keys()):
+            work.settle([decision.tag.name], "changed_since", "the image that it belongs to is there by now")
+        else:
+            free.append(decision)
+    return free
+
+
+def _still_missing(work: Work, digests: t.Iterable[str]) -> bool:
+    """Whether the registry still has none of these images."""
+    registry, path = t.cast(Registry, work.server.registry), work.plan.repository.path
+    return all(current_digest(registry, path, digest) is None for digest in digests)
+
+
 def _batches(work: Work) -> t.Iterator[list[Decision]]:
-    """Batches in the order of the plan. Outside a metadata database a registry might delete by digest: the first tag
-    of a digest that a kept tag shares goes alone, so that its sibling can be looked at before more goes."""
+    """Batches in the order of the plan, and what follows apart from what it follows.
+
+    Outside a metadata database a registry might delete by digest: the first tag of a digest that a kept tag shares goes
+    alone, so that its sibling can be looked at before more goes.
+    """
     batch: list[Decision] = []
     for decision in work.plan.deletions:
         digest = decision.tag.digest
+        if batch and batch[0].follows != decision.follows:
+            yield batch
+            batch = []
         if not work.by_name and digest in work.kept and digest not in work.proven:
             if batch:
                 yield batch

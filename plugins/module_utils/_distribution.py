@@ -163,6 +163,15 @@ def read_image(registry: Registry, path: str, name: str) -> Image | None:
     return _image(registry, path, manifest, 1) if manifest else None
 
 
+def inside_of(registry: Registry, path: str, reference: str) -> Image | None:
+    """What a manifest by tag or digest says of itself, without its date; None for a 404."""
+    known = registry.recall(reference) if ":" in reference else None
+    manifest = None if known else read_manifest(registry, path, reference)
+    if manifest is None:
+        return known
+    return index_of(manifest, []) if manifest.is_index else image_of(manifest, None)
+
+
 def _image(registry: Registry, path: str, manifest: Manifest, depth: int) -> Image:
     known = registry.recall(manifest.digest)
     if known:

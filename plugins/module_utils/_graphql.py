@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ._api import error_of
 from ._client import REFUSED, SAFE, Client, Response
 from ._errors import RegistryError
-from ._models import TAG_NAME, Tag, parse_time
+from ._models import TAG_NAME, Tag, config_digest, parse_time
 
 PATH = "/api/graphql"
 # The connection is cut to this many nodes while the cursor moves on by what was asked for: asking for more skips tags.
@@ -37,8 +37,9 @@ _OPTIONAL_FIELDS = {
     "totalSize": "totalSize",
     "mediaType": "mediaType",
     "protection": "protection { minimumAccessLevelForDelete }",
+    "revision": "revision",
 }
-ALL_FIELDS = tuple(_OPTIONAL_FIELDS)
+ALL_FIELDS = tuple(field for field in _OPTIONAL_FIELDS if field != "revision")
 # What has to be looked at again right before a tag is deleted.
 GUARD_FIELDS = ("digest", "publishedAt", "protection")
 
@@ -193,6 +194,7 @@ def _tag(node: t.Any) -> Tag | None:
         media_type=node.get("mediaType"),
         protected=node["protection"] is not None if "protection" in node else None,
         details_read=True,
+        config_digest=config_digest(node.get("revision")),
     )
 
 

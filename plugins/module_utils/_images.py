@@ -58,7 +58,10 @@ class Descriptor:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest as it is stored. children: of an index; config and layers: of an image. body: its very bytes."""
+    """A manifest as it is stored. children: of an index; config and layers: of an image. body: its very bytes.
+
+    subject: the digest of the image that it says something of.
+    """
 
     digest: str
     media_type: str
@@ -66,6 +69,7 @@ class Manifest:
     config: Descriptor | None = None
     layers: tuple[Descriptor, ...] = ()
     children: tuple[Descriptor, ...] = ()
+    subject: str | None = None
 
     @property
     def is_index(self) -> bool:
@@ -87,7 +91,8 @@ class Manifest:
 class Image:
     """What is known of an image by its digest, which never changes. created: the build, of an index its newest image's.
 
-    size: bytes of the layers, of an index of all its images. children: digests of all that an index holds.
+    size: bytes of the layers, of an index of all its images. children: digests of all that an index holds. subject:
+    that of the image that it says something of.
     """
 
     digest: str
@@ -96,6 +101,7 @@ class Image:
     size: int | None = None
     config_digest: str | None = None
     children: tuple[str, ...] = ()
+    subject: str | None = None
 
 
 def digest_of(body: bytes, algorithm: str = "sha256") -> str:
@@ -125,11 +131,13 @@ def parse_manifest(body: bytes, media_type: str, digest: str) -> Manifest:
     # The same bytes read as something else than they say could be two images at once.
     if row.get("mediaType") not in (None, media_type):
         raise ManifestError(f"the manifest came as {media_type} and calls itself {row['mediaType']}")
+    subject = _descriptor(row["subject"]).digest if row.get("subject") is not None else None
     if media_type in INDEXES:
-        return Manifest(digest, media_type, body, children=_descriptors(row, "manifests"))
+        return Manifest(digest, media_type, body, children=_descriptors(row, "manifests"), subject=subject)
     if media_type not in IMAGES:
         raise ManifestError(f"manifests of type {media_type or 'none'} are not known here")
-    return Manifest(digest, media_type, body, _descriptor(row.get("config")), _descriptors(row, "layers"))
+    config, layers = _descriptor(row.get("config")), _descriptors(row, "layers")
+    return Manifest(digest, media_type, body, config, layers, subject=subject)
 
 
 def _descriptors(row: dict[str, t.Any], name: str) -> tuple[Descriptor, ...]:
@@ -168,7 +176,14 @@ def image_of(manifest: Manifest, created: datetime | None) -> Image:
     """The image of a manifest that is no index."""
     config = manifest.config
     size = sum(layer.size for layer in manifest.layers)
-    return Image(manifest.digest, manifest.media_type, created, size, config.digest if config else None)
+    return Image(
+        manifest.digest,
+        manifest.media_type,
+        created,
+        size,
+        config.digest if config else None,
+        subject=manifest.subject,
+    )
 
 
 def index_of(manifest: Manifest, images: t.Sequence[Image]) -> Image:
@@ -181,6 +196,7 @@ def index_of(manifest: Manifest, images: t.Sequence[Image]) -> Image:
         max((date for date in dates if date), default=None) if None not in dates else None,
         sum(size for size in sizes if size is not None) if None not in sizes else None,
         children=tuple(child.digest for child in manifest.children),
+        subject=manifest.subject,
     )
 
 
@@ -193,19 +209,20 @@ def row_of(image: Image) -> dict[str, t.Any]:
         "size": image.size,
         "config_digest": image.config_digest,
         "children": list(image.children),
+        "subject": image.subject,
     }
 
 
 def image_in(row: t.Any) -> Image | None:
     """The image of a row; None where anything in it is not as row_of writes it."""
-    if not isinstance(row, dict) or not isinstance(row.get("children"), list):
+    if not isinstance(row, dict) or not isinstance(row.get("children"), list) or "subject" not in row:
         return None
-    created, size, config = row.get("created"), row.get("size"), row.get("config_digest")
-    digests = [row.get("digest"), *row["children"], *([] if config is None else [config])]
+    created, size, config, subject = row.get("created"), row.get("size"), row.get("config_digest"), row["subject"]
+    digests = [row.get("digest"), *row["children"], *(digest for digest in (config, subject) if digest is not None)]
     if not all(isinstance(digest, str) and DIGEST.fullmatch(digest) for digest in digests):
         return None
     if row.get("media_type") not in IMAGES + INDEXES or (created is not None and parse_time(created) is None):
         return None
     if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 0):
         return None
-    return Image(row["digest"], row["media_type"], parse_time(created), size, config, tuple(row["children"]))
+    return Image(row["digest"], row["media_type"], parse_time(created), size, config, tuple(row["children"]), subject)

@@ -16,6 +16,7 @@ import json
 import os
 import threading
 import typing as t
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ._errors import InputError, RegistryError
@@ -62,14 +63,25 @@ def kept_journal(path: str | None) -> t.Iterator[Tell]:
         os.close(handle)
 
 
-def asked_before(path: str | None, server: str) -> set[tuple[str, str, str | None]]:
-    """What earlier runs on a server asked to delete, as repository, name and digest. Raises InputError.
+@dataclass(frozen=True)
+class Interrupted:
+    """What earlier runs did, as repository, name and digest. asked: to delete.
+
+    followers: of the last run, if it came to no end; they were to go after the image that they belong to.
+    """
+
+    asked: frozenset[tuple[str, str, str | None]] = frozenset()
+    followers: frozenset[tuple[str, str, str | None]] = frozenset()
+
+
+def interrupted(path: str | None, server: str) -> Interrupted:
+    """What earlier runs did on a server. Raises InputError.
 
     Lines that were torn by a kill are passed over: what they were about was not asked for yet.
     """
     if not path or not os.path.exists(path):
-        return set()
-    asked: set[tuple[str, str, str | None]] = set()
+        return Interrupted()
+    found: dict[str, set[tuple[str, str, str | None]]] = {"asking": set(), "following": set()}
     here = False
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
@@ -82,8 +94,11 @@ def asked_before(path: str | None, server: str) -> set[tuple[str, str, str | Non
                     continue
                 if row.get("event") == "start":
                     here = row.get("server") == server
-                elif here and row.get("event") == "asking":
-                    asked.add((str(row.get("repository")), str(row.get("name")), row.get("digest")))
+                elif here and row.get("event") in found:
+                    key = (str(row.get("repository")), str(row.get("name")), row.get("digest"))
+                    found[row["event"]].add(key)
+                elif here and row.get("event") == "end":
+                    found["following"].clear()
     except OSError as error:
         raise InputError(f"journal_path {path} can't be read: {error.strerror}.") from None
-    return asked
+    return Interrupted(frozenset(found["asking"]), frozenset(found["following"]))

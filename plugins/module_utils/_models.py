@@ -18,6 +18,7 @@ TAG_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", re.ASCII)
 # How cosign and OCI tools name what belongs to an image: sha256-<digest>, then .sig, .att, .sbom and the like.
 SIGNATURE = re.compile(r"sha256-[0-9a-f]{64}(\..*)?", re.ASCII)
 
+_HEXADECIMAL = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 
 
@@ -88,6 +89,7 @@ class Repository:
 @dataclass(frozen=True)
 class Tag:
     """A tag with what was read of it; None is unknown. size: bytes. children: digests of all that an index holds.
+    subject: the digest of the image that its manifest says something of.
 
     details_read: somebody asked for more than the name. protected: a GitLab rule covers it (None: can't be seen).
     error: why its details are unknown, when a request for them failed.
@@ -104,6 +106,7 @@ class Tag:
     error: str | None = None
     config_digest: str | None = None
     children: tuple[str, ...] = ()
+    subject: str | None = None
 
 
 class Mode:
@@ -112,6 +115,11 @@ class Mode:
     DATABASE = "database"
     NO_DATABASE = "no_database"
     UNKNOWN = "unknown"
+
+
+def config_digest(revision: t.Any) -> str | None:
+    """The digest of an image's config, which GitLab shows without its algorithm; None where it shows none."""
+    return f"sha256:{revision}" if isinstance(revision, str) and _HEXADECIMAL.fullmatch(revision) else None
 
 
 def parse_time(text: t.Any) -> datetime | None:

@@ -68,9 +68,12 @@ class RepositoryPlan:
 
     @property
     def deletions(self) -> list[Decision]:
-        """What goes, oldest first, then by name; tags whose date was not needed go by name."""
+        """What goes, oldest first, then by name, and what belongs to other tags after them.
+
+        Tags whose date was not needed go by name.
+        """
         chosen = [decision for decision in self.decisions if decision.chosen]
-        return sorted(chosen, key=lambda decision: (decision.date or _LONG_AGO, decision.tag.name))
+        return sorted(chosen, key=lambda decision: (decision.follows, decision.date or _LONG_AGO, decision.tag.name))
 
     @property
     def kept(self) -> list[Decision]:

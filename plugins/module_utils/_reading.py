@@ -12,9 +12,10 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ._client import ONCE, SAFE, Client
-from ._distribution import current_digest, read_image, registry_mode, tag_names
+from ._distribution import current_digest, inside_of, read_image, registry_mode, tag_names
 from ._errors import InputError, RegistryError
-from ._graphql import GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages, read_schema
+from ._families import is_opaque
+from ._graphql import ALL_FIELDS, GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages, read_schema
 from ._images import Image
 from ._models import Mode, Repository, Tag
 from ._registry_session import Registry, RegistrySettings, check_it_is_gitlabs
@@ -93,13 +94,21 @@ class Need:
     """What the caller needs of the tags. details: dates, digests and sizes of the names that wanted gives of a listing.
 
     whole: the details decide about many tags, so that pages of them serve as the listing too. dates: false where the
-    digests alone will do.
+    digests alone will do. configs: the digests of the images' configs, too. inside: whether what images hold is needed
+    of a repository; the registry itself alone tells it of an index.
     """
 
     details: bool
     whole: bool = False
     dates: bool = True
     wanted: t.Callable[[Reading], t.Collection[str]] = lambda listing: listing.names
+    configs: bool = False
+    inside: t.Callable[[Reading], bool] = lambda listing: False
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Those of GraphQL's tags."""
+        return (*ALL_FIELDS, "revision") if self.configs else ALL_FIELDS
 
 
 @dataclass(frozen=True)
@@ -275,8 +284,13 @@ def read_refs(
 
 def read_tags(server: Server, repositories: t.Sequence[Repository], need: Need) -> list[Reading]:
     """The tags of every repository, in the order given; a repository that can't be read carries its error."""
+    readings = _read_details(server, repositories, need)
+    return look_inside(server, readings, [reading for reading in readings if need.inside(reading)])
+
+
+def _read_details(server: Server, repositories: t.Sequence[Repository], need: Need) -> list[Reading]:
     if need.details and need.whole and server.by_cursor:
-        return _read_by_cursor(server, repositories)
+        return _read_by_cursor(server, repositories, need)
     probed, server.probed = server.probed, None
 
     def first_listing(repository: Repository) -> Reading:
@@ -336,7 +350,45 @@ def rules_are_hidden(server: Server, *, job_token: bool) -> bool:
     return caller_is_administrator(server.client)
 
 
-def _read_by_cursor(server: Server, repositories: t.Sequence[Repository]) -> list[Reading]:
+def look_inside(server: Server, readings: list[Reading], opened: t.Sequence[Reading]) -> list[Reading]:
+    """The readings, in which all that the registry itself knows of the tags of the opened ones is known.
+
+    A tag that it can't tell of stays as it is.
+    """
+    registry = server.registry
+    if registry is None or not opened:
+        return readings
+    places = [
+        (reading.repository.path, tag.digest or tag.name)
+        for reading in opened
+        for tag in reading.tags
+        if is_opaque(tag) and not tag.error
+    ]
+    unique = list(dict.fromkeys(places))
+    found = dict(zip(unique, server.client.try_all(lambda place: inside_of(registry, *place), unique)))
+
+    def look(reading: Reading) -> Reading:
+        return replace(reading, tags=tuple(_opened(tag, found, reading.repository.path) for tag in reading.tags))
+
+    numbers = {reading.repository.id for reading in opened}
+    return [look(reading) if reading.repository.id in numbers else reading for reading in readings]
+
+
+def _opened(tag: Tag, found: t.Mapping[tuple[str, str], t.Any], path: str) -> Tag:
+    image = found.get((path, tag.digest or tag.name))
+    if not isinstance(image, Image) or not is_opaque(tag):
+        return tag
+    return replace(
+        tag,
+        digest=image.digest,
+        media_type=image.media_type,
+        config_digest=image.config_digest,
+        children=image.children,
+        subject=image.subject,
+    )
+
+
+def _read_by_cursor(server: Server, repositories: t.Sequence[Repository], need: Need) -> list[Reading]:
     """Pages with details, many repositories in a request, each followed by its cursor to its end."""
     schema = t.cast(Schema, server.graphql)
     tags: dict[int, dict[str, Tag]] = {repository.id: {} for repository in repositories}
@@ -344,7 +396,7 @@ def _read_by_cursor(server: Server, repositories: t.Sequence[Repository]) -> lis
     waiting = [PageRequest(repository.id) for repository in repositories]
     while waiting:
         following = []
-        for request, page in zip(waiting, read_pages(server.client, schema, waiting)):
+        for request, page in zip(waiting, read_pages(server.client, schema, waiting, need.fields)):
             seen = tags[request.repository_id]
             if isinstance(page, RegistryError):
                 errors[request.repository_id] = page
@@ -397,7 +449,7 @@ def _read_located(server: Server, listings: list[Reading], need: Need) -> list[R
     ]
     found: dict[int, dict[str, Tag]] = {listing.repository.id: {} for listing in listings}
     errors: dict[int, RegistryError] = {}
-    for request, page in zip(requests, read_pages(server.client, schema, requests)):
+    for request, page in zip(requests, read_pages(server.client, schema, requests, need.fields)):
         if isinstance(page, RegistryError):
             errors[request.repository_id] = page
         else:
@@ -436,7 +488,7 @@ def _read_one_by_one(server: Server, listing: Reading, need: Need) -> Reading:
         return listing
     found: dict[str, Tag] = {}
     if server.uses_graphql and server.mode != Mode.DATABASE and len(wanted) * 4 >= len(listing.tags):
-        found = _read_pages_of(server, listing.repository)
+        found = _read_pages_of(server, listing.repository, need)
     missing = [name for name in wanted if name not in found]
     try:
         details = server.client.parallel(
@@ -448,14 +500,14 @@ def _read_one_by_one(server: Server, listing: Reading, need: Need) -> Reading:
     return _with_details(listing, {name: found[name] for name in wanted}, None)
 
 
-def _read_pages_of(server: Server, repository: Repository) -> dict[str, Tag]:
+def _read_pages_of(server: Server, repository: Repository, need: Need) -> dict[str, Tag]:
     """What GraphQL's pages show of one repository, as far as they go: the rest is read tag by tag."""
     schema = t.cast(Schema, server.graphql)
     found: dict[str, Tag] = {}
     after: str | None = None
     while True:
         request = PageRequest(repository.id, after)
-        page = read_pages(server.client, schema, [request])[0]
+        page = read_pages(server.client, schema, [request], need.fields)[0]
         if isinstance(page, RegistryError) or not _goes_on(request, page, found):
             return found
         found.update((tag.name, tag) for tag in page.tags)
@@ -496,6 +548,7 @@ def _detail_in_registry(registry: Registry, repository: Repository, name: str, d
         details_read=True,
         config_digest=image.config_digest,
         children=image.children,
+        subject=image.subject,
     )
 
 

@@ -16,7 +16,7 @@ import typing as t
 from ._api import PAGE, an_array, an_object, field, get, incomplete, pages, request, segment
 from ._client import ONCE, REFUSED, Client, Response
 from ._errors import ADVICE, RegistryError
-from ._models import TAG_NAME, Project, Repository, ServerPolicy, Tag, parse_time
+from ._models import TAG_NAME, Project, Repository, ServerPolicy, Tag, config_digest, parse_time
 
 # GitLab lowers a keyset page above this: lib/api/project_container_repositories.rb.
 KEYSET_PAGE = 1000
@@ -140,6 +140,7 @@ def tag_detail(client: Client, repository: Repository, name: str) -> Tag | None:
         created=parse_time(row.get("created_at")),
         size=row.get("total_size"),
         details_read=True,
+        config_digest=config_digest(row.get("revision")),
     )
 
 

@@ -20,12 +20,16 @@ from ._versions import Version, parse_version
 OLDEST_CREDIBLE = datetime(2000, 1, 1, tzinfo=timezone.utc)
 CLOCK_TOLERANCE = timedelta(days=1)
 
-CHOSEN_REASONS = ("matched", "expired")
+CHOSEN_REASONS = ("matched", "expired", "with_subject", "orphaned")
 KEPT_REASONS = (
     "protected",
     "gitlab_protected",
     "latest",
     "signature",
+    "orphan",
+    "unknown_subject",
+    "referrer",
+    "shared_digest",
     "no_match",
     "ambiguous_pattern",
     "keep_pattern",
@@ -132,7 +136,8 @@ class Rules:
 class Decision:
     """What happens to a tag and why. date: the date that was judged, None when none was needed or known.
 
-    rule: the name of the rule that decided, empty where none did.
+    rule: the name of the rule that decided, empty where none did. follows: 0, or after how many others that it belongs
+    to it goes.
     """
 
     tag: Tag
@@ -140,6 +145,7 @@ class Decision:
     reason: str
     date: datetime | None = None
     rule: str = ""
+    follows: int = 0
 
 
 def name_reason(name: str, rules: Rules) -> str | None:
@@ -218,7 +224,7 @@ def decide(
 ) -> list[Decision]:
     """A decision for every tag, in the order of the tags.
 
-    Order: protect, latest, signatures, GitLab's protection, the patterns of the rules, what is held, then within each
+    Order: protect, latest, GitLab's protection, signatures, the patterns of the rules, what is held, then within each
     rule the slots (ties at their edge all stay), and age. An age rule without a clock keeps everything. held: names of
     tags that stay for what is not in the rules, with the reason; they take no slot.
     """
@@ -229,7 +235,8 @@ def decide(
     for tag in tags:
         order.append(tag.name)
         rule, reason = _before_dates(tag, rules)
-        reason = reason or others.get(tag.name)
+        if reason in (None, "signature"):
+            reason = others.get(tag.name, reason)
         if rule is None or reason:
             decisions[tag.name] = Decision(tag, False, reason or "no_match", rule=rule.name if rule else "")
             continue
@@ -246,7 +253,7 @@ def decide(
 
 def _before_dates(tag: Tag, rules: Rules) -> tuple[Rule | None, str | None]:
     rule, reason = _by_name(tag.name, rules)
-    if reason in ("protected", "latest", "signature") or not tag.protected:
+    if reason in ("protected", "latest") or not tag.protected:
         return rule, reason
     return rule, "gitlab_protected"
 
@@ -279,6 +286,11 @@ def _by_rule(
             reason = "unknown_digest"
         gone = "matched" if rule.older_than is None else "expired"
         yield Decision(tag, reason is None, reason or gone, date, rule.name)
+
+
+def age_reason(tag: Tag, rules: Rules, source: str, clock: datetime | None) -> str | None:
+    """Why a tag that no rule is about stays for its age."""
+    return _too_young(judged_date(tag, source, clock), rules.min_age, clock, "min_age")
 
 
 def _too_young(date: datetime | None, age: int | None, clock: datetime | None, reason: str) -> str | None:

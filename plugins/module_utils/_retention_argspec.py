@@ -12,6 +12,7 @@ import typing as t
 
 from ._durations import seconds
 from ._errors import InputError
+from ._families import SHARED, SIGNATURES
 from ._in_use import InUse, Source, in_use_of, missing_sources
 from ._living_refs import MATCHES
 from ._matching import Pattern, compile_pattern
@@ -52,6 +53,8 @@ RULES: dict[str, t.Any] = {
     "allow_latest": {"type": "bool", "default": False},
     "min_age": {"type": "str"},
     "require_digest": {"type": "bool", "default": True},
+    "signatures": {"type": "str", "choices": list(SIGNATURES), "default": "follow"},
+    "shared_digest": {"type": "str", "choices": list(SHARED), "default": "independent"},
 }
 IN_USE: dict[str, t.Any] = {
     "in_use": {"type": "list", "elements": "str"},

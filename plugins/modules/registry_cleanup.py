@@ -17,9 +17,9 @@ description:
     exactly the tags that check mode shows.
   - Whatever could not be read, or read with doubt, is kept and reported.
   - >-
-    The decision is made in this order: O(protect), C(latest) and signatures; tags under a GitLab protection rule;
+    The decision is made in this order: O(protect) and C(latest); tags under a GitLab protection rule;
     O(name_regex_delete) and O(name_regex_keep); of what is left the newest O(keep_n), and those of O(keep_n_per); then
-    O(older_than) and O(min_age). A tag goes when nothing has kept it.
+    O(older_than) and O(min_age). A tag goes when nothing has kept it. What belongs to it follows (O(signatures)).
   - With O(rules), the first rule that matches a tag decides about it in this order. What no rule matches stays.
   - Tags are deleted by name, so that other tags of the same image stay. Right before a tag goes it is read again,
     and stays when it is
@@ -231,6 +231,34 @@ options:
       - prefix
       - suffix
     default: whole
+  signatures:
+    description:
+      - What becomes of signatures, attestations and lists of materials, which carry the digest of their image in their
+        names (C(sha256-<digest>) and what may follow).
+      - With V(follow) they go when every tag of their image goes, be it the image of a tag or one inside of an index,
+        and stay as long as one stays. Where a tag that stays may hold their image unseen, they stay too.
+      - V(collect) deletes those without an image besides, if all tags of the repository were read and the registry
+        itself, asked for the digest, says that there is no such image.
+      - With V(keep) they all stay. Under O(delete_via=bulk) they stay in any case.
+      - Any other tag that belongs to an image by its manifest's C(subject) is deleted by its rule, yet never while a
+        tag of its image stays. The registry itself alone shows this field (O(read_via)).
+    type: str
+    choices:
+      - keep
+      - follow
+      - collect
+    default: follow
+  shared_digest:
+    description:
+      - What becomes of a tag whose image another tag of the repository is, too. With V(independent) each is judged by
+        itself.
+      - With V(keep_together) it stays as long as one of them stays. All tags of a repository are read then, and where
+        the digest of one that stays is not known, all stay.
+    type: str
+    choices:
+      - independent
+      - keep_together
+    default: independent
   min_remaining:
     description:
       - The least number of tags that has to stay in each repository that tags are deleted from, signatures not
@@ -548,13 +576,14 @@ plan:
           sample: delete
         reason:
           description:
-            - For a tag that goes V(matched), or V(expired) under O(older_than).
+            - For a tag that goes V(matched), or V(expired) under O(older_than), V(with_subject) for what goes after its
+              image and V(orphaned) for what has none (O(signatures)).
             - >-
               For a tag that may go under O(delete_via=bulk_unpinned) V(sampled), V(tied), V(near_cutoff),
               V(unseen_date), V(unseen_protection) or V(unseen_registry), which RV(plan.repositories[].doubts) explain.
             - >-
               For a tag that stays V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
-              V(no_match),
+              V(orphan), V(unknown_subject), V(referrer), V(shared_digest), V(no_match),
               V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(living_ref),
               V(keep_n),
               V(keep_n_per), V(too_young), V(min_age),
@@ -1051,15 +1080,17 @@ from ..module_utils._approval import (
 from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, scope
 from ..module_utils._bulk import Order, delete_in_bulk, pinned, why_not_pinned
 from ..module_utils._deletion import BULK, choose_way, delete, tell_end
+from ..module_utils._distribution import current_digest
 from ..module_utils._durations import seconds
 from ..module_utils._errors import InputError, RegistryError
+from ..module_utils._families import Families, Known, orphans, with_families
 from ..module_utils._files import check_writable, read_lines, write_lines
 from ..module_utils._image_cache import remembered
 from ..module_utils._images import Image
 from ..module_utils._in_use import InUse, held_by_use, untagged
-from ..module_utils._journal import asked_before, kept_journal
+from ..module_utils._journal import Interrupted, interrupted, kept_journal
 from ..module_utils._living_refs import held_by_refs
-from ..module_utils._models import Mode, Project, format_time
+from ..module_utils._models import SIGNATURE, Mode, Project, format_time
 from ..module_utils._plan import (
     FILE_FORMAT,
     FILE_VERSION,
@@ -1073,7 +1104,7 @@ from ..module_utils._plan import (
 )
 from ..module_utils._preview import decisions_of, need_of, parameters_in_request, predicted
 from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_refs, read_tags, rules_are_hidden
-from ..module_utils._retention import Rules, date_source, decide, name_reason
+from ..module_utils._retention import Rules, age_reason, date_source, decide, name_reason
 from ..module_utils._retention_argspec import EITHER, IN_USE, NOT_WITH_RULES, RULES, rules_of, used_of
 from ..module_utils._run import Applied, Connection, applied_deletion, connect, failing, finish, intent_of, new_module
 from ..module_utils._scope import Scope, Selection, check_scope, select
@@ -1129,8 +1160,8 @@ class Wish:
     """What the options ask for, checked. parameters: what GitLab itself is to decide by, None where the rules do.
 
     used: images that are in use. use_unknown: why these are not all there is. ref_match: how tags carry a ref's slug.
-    approved, terms: the plan that nothing may go beyond, and on what terms it is taken. asked: what interrupted runs
-    have asked to delete, as repository, name and digest.
+    families: what becomes of tags that belong together. approved, terms: the plan that nothing may go beyond, and on
+    what terms it is taken. before: what interrupted runs did.
     """
 
     scope: Scope
@@ -1140,16 +1171,23 @@ class Wish:
     used: InUse
     use_unknown: tuple[str, ...]
     ref_match: str
+    families: Families
     approved: Approved | None = None
     terms: Terms | None = None
-    asked: t.Collection[tuple[str, str, str | None]] = ()
+    before: Interrupted = Interrupted()
+
+    @property
+    def promised(self) -> t.Collection[tuple[str, str, str | None]]:
+        """What is to follow images that are gone by now, as repository, name and digest."""
+        return self.before.followers | (self.approved.followers if self.approved else frozenset())
 
 
 @dataclass(frozen=True)
 class State:
     """What was observed. clock: the server's. unread_protection: rules may exist that this caller would be let past.
 
-    refs: what is alive in git, by the project's id.
+    refs: what is alive in git, by the project's id. missing: digests that the registry does not have, by the
+    repository's path.
     """
 
     selection: Selection
@@ -1159,6 +1197,7 @@ class State:
     clock: datetime | None
     unread_protection: bool
     refs: t.Mapping[int, list[str] | RegistryError]
+    missing: t.Mapping[str, frozenset[str]]
 
 
 class Planned(t.NamedTuple):
@@ -1199,7 +1238,16 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     approved, terms = approved_of(params)
     parameters = _parameters(params) if params["delete_via"] == "bulk_unpinned" else None
     used, use_unknown = used_of(params)
-    return Wish(scope(params), rules, limits, parameters, used, use_unknown, params["ref_match"], approved, terms)
+    families = families_of(params)
+    return Wish(
+        scope(params), rules, limits, parameters, used, use_unknown, params["ref_match"], families, approved, terms
+    )
+
+
+def families_of(params: t.Mapping[str, t.Any]) -> Families:
+    """What becomes of tags that belong together. GitLab's own bulk deletion can't delete one tag after another."""
+    signatures = "keep" if params["delete_via"] in BULK else params["signatures"]
+    return Families(signatures, params["shared_digest"] == "keep_together")
 
 
 def approved_of(params: t.Mapping[str, t.Any]) -> tuple[Approved | None, Terms | None]:
@@ -1224,6 +1272,8 @@ def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
     via = params["delete_via"]
     if via not in BULK:
         return
+    if params["signatures"] == "collect":
+        raise InputError(f"signatures collect does not go with delete_via {via}: GitLab deletes in no order.")
     held = ("in_use", "in_use_sources", "keep_refs")
     for option in ("rules", "keep_n_per", "min_age", *(held if via == "bulk_unpinned" else ())):
         if params[option]:
@@ -1264,6 +1314,8 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
         whole=wish.rules.need_dates,
         dates=wish.rules.need_dates,
         wanted=lambda listing: names_that_matter(listing, wish),
+        configs=bool(wish.used.identifiers),
+        inside=lambda reading: insides_matter(reading, wish),
     )
     sources = Sources(
         use_graphql=not connection.is_job_token,
@@ -1280,15 +1332,52 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     unread_protection = matters and rules_are_hidden(server, job_token=connection.is_job_token)
     numbers = sorted({reading.repository.project_id for reading in readings})
     refs = read_refs(client, numbers, params["keep_refs"] or ())
-    return State(selection, server, tuple(readings), via, client.clock, unread_protection, refs)
+    missing = subjects_missing(server, readings, wish)
+    return State(selection, server, tuple(readings), via, client.clock, unread_protection, refs, missing)
 
 
 def names_that_matter(listing: Reading, wish: Wish) -> list[str]:
     """Of which tags more than the name is needed."""
-    if wish.used.by_content:
-        return listing.names
     names = wish.used.all_names
-    return [name for name in listing.names if name in names or name_reason(name, wish.rules) is None]
+    found = [name for name in listing.names if name in names or name_reason(name, wish.rules) is None]
+    together = wish.families.keep_together and found
+    return listing.names if wish.used.by_content or together or signatures_matter(listing, wish) else found
+
+
+def signatures_matter(listing: Reading, wish: Wish) -> bool:
+    """Whether it has to be known what images the signatures of a repository belong to."""
+    if wish.families.signatures == "keep" or not any(SIGNATURE.fullmatch(name) for name in listing.names):
+        return False
+    if wish.families.signatures == "collect" or any(path == listing.repository.path for path, *_rest in wish.promised):
+        return True
+    return any(name_reason(name, wish.rules) is None for name in listing.names)
+
+
+def insides_matter(reading: Reading, wish: Wish) -> bool:
+    """Whether it has to be known what the images of a repository hold."""
+    if wish.parameters is not None or reading.error:
+        return False
+    used = wish.used.needs_details(reading.repository.path)
+    return used or signatures_matter(reading, wish) or any(tag.subject for tag in reading.tags)
+
+
+def subjects_missing(server: Server, readings: t.Sequence[Reading], wish: Wish) -> dict[str, frozenset[str]]:
+    """The images that signatures without one belong to, as far as the registry itself says that it has none."""
+    registry = server.registry
+    if registry is None or wish.families.signatures != "collect":
+        return {}
+    places = [
+        (reading.repository.path, digest)
+        for reading in readings
+        if not reading.error and reading.complete
+        for digest in sorted(orphans(reading.tags))
+    ]
+    found = server.client.try_all(lambda place: current_digest(registry, *place), places)
+    missing: dict[str, set[str]] = {}
+    for (path, digest), answer in zip(places, found):
+        if answer is None:
+            missing.setdefault(path, set()).add(digest)
+    return {path: frozenset(digests) for path, digests in missing.items()}
 
 
 def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
@@ -1296,7 +1385,7 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
     rules = replace(wish.rules, require_digest=True) if state.server.mode == Mode.DATABASE else wish.rules
     source = date_source(state.server.mode, rules)
     parts = [_repository_plan(reading, state, rules, source, wish) for reading in state.readings]
-    comparison = compare(parts, wish.approved, wish.asked) if wish.approved else None
+    comparison = compare(parts, wish.approved, wish.families, wish.before.asked) if wish.approved else None
     plan = limited(comparison.repositories if comparison else parts, wish.limits)
     refusals = [*wish.use_unknown, *plan.refusals] + _bulk_refusals(state, plan, params, wish)
     if rules.has_ages and state.clock is None and parts:
@@ -1358,7 +1447,13 @@ def _repository_plan(reading: Reading, state: State, rules: Rules, source: str, 
             **held_by_refs(reading.names, refs or (), wish.ref_match),
             **held_by_use(reading.tags, reading.repository.path, wish.used),
         }
-        return replace(part, decisions=tuple(decide(reading.tags, rules, source, state.clock, held)))
+        decisions = with_families(
+            decide(reading.tags, rules, source, state.clock, held),
+            wish.families,
+            lambda tag: age_reason(tag, rules, source, state.clock),
+            known_of(reading, state, wish),
+        )
+        return replace(part, decisions=tuple(decisions))
     found = predicted(state.server, reading, wish.parameters, state.clock, binding=False)
     return replace(
         part,
@@ -1367,6 +1462,12 @@ def _repository_plan(reading: Reading, state: State, rules: Rules, source: str, 
         doubts=found.why,
         expected=(found.least, found.most),
     )
+
+
+def known_of(reading: Reading, state: State, wish: Wish) -> Known:
+    path = reading.repository.path
+    promised = {(name, digest) for where, name, digest in wish.promised if where == path}
+    return Known(promised, state.missing.get(path, frozenset()))
 
 
 def _projects_with_policy(state: State) -> list[Project]:
@@ -1497,6 +1598,8 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
         "keep_refs",
         "ref_match",
         "allow_latest",
+        "signatures",
+        "shared_digest",
         "require_digest",
         "min_remaining",
         "max_deletions",
@@ -1530,8 +1633,7 @@ def main() -> None:
             raise InputError("keep_refs can't be had with a CI/CD job token: give a project access token in api_token.")
         if wish.approved and wish.terms:
             check_plan(wish.approved, wish.terms, connection.access.settings.url, wish.scope.as_result())
-            asked = asked_before(params["journal_path"], connection.access.settings.url)
-            wish = replace(wish, asked=asked)
+        wish = replace(wish, before=interrupted(params["journal_path"], connection.access.settings.url))
         with remembered(params["cache_path"]) as images:
             state = observe(connection, params, wish, images)
         plan, comparison = plan_of(state, params, wish)

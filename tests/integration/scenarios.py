@@ -93,7 +93,7 @@ MIXED_REASONS = {
     "latest": "latest",
     "v1.0.0": "no_match",
     "release-1": "protected",
-    SIGNATURE: "signature",
+    SIGNATURE: "orphan",
     "dev-1": "expired",
     "dev-2": "expired",
     "dev-3": "expired",

@@ -25,6 +25,7 @@ PURE = {
     "_approval",
     "_in_use",
     "_living_refs",
+    "_families",
     "_server_policy",
     "_policy_review",
     "_plan",

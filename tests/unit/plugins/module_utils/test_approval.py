@@ -25,6 +25,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._approval impo
     refusals_of,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import InputError, RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._families import Families
 from ansible_collections.containerops.gitlab.plugins.module_utils._models import Repository, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan import (
     FILE_FORMAT,
@@ -76,7 +77,7 @@ TODAY = [part("a", {"1": ("x", True), "2": ("other", True), "3": ("z", True), "4
 
 
 def test_only_what_is_approved_chosen_and_unchanged_goes() -> None:
-    found = compare(TODAY, parse_plan(written(BEFORE)))
+    found = compare(TODAY, parse_plan(written(BEFORE)), Families())
     assert going(found.repositories) == {("a", "1")}
     assert [(each.name, each.kind, each.reason) for each in found.drift] == [
         ("2", "changed", None),
@@ -91,7 +92,7 @@ def test_only_what_is_approved_chosen_and_unchanged_goes() -> None:
 
 def test_a_repository_that_is_unread_today_keeps_its_tags() -> None:
     unread = replace(part("a", {}), error=RegistryError("unavailable", "no"))
-    found = compare([unread], parse_plan(written(BEFORE)))
+    found = compare([unread], parse_plan(written(BEFORE)), Families())
     assert going(found.repositories) == set()
     assert found.counts()["unread"] == 4
 
@@ -157,7 +158,7 @@ def test_another_plan_another_server_another_scope() -> None:
 def test_the_age_of_a_plan(hours: int | None, message: str | None) -> None:
     approved = parse_plan(written(BEFORE))
     clock = None if hours is None else NOW + timedelta(hours=hours)
-    found = refusals_of(approved, terms(approved), compare(BEFORE, approved), clock)
+    found = refusals_of(approved, terms(approved), compare(BEFORE, approved, Families()), clock)
     assert [message in text for text in found if message] == ([True] if message else [])
     assert bool(found) is bool(message)
 
@@ -165,7 +166,7 @@ def test_the_age_of_a_plan(hours: int | None, message: str | None) -> None:
 @pytest.mark.parametrize(("percent", "refused"), [(None, False), (75.0, False), (74.0, True), (0.0, True)])
 def test_too_much_drift_refuses(percent: float | None, refused: bool) -> None:
     approved = parse_plan(written(BEFORE))
-    found = refusals_of(approved, terms(approved, max_drift_percent=percent), compare(TODAY, approved), NOW)
+    found = refusals_of(approved, terms(approved, max_drift_percent=percent), compare(TODAY, approved, Families()), NOW)
     assert bool(found) is refused
 
 
@@ -185,7 +186,7 @@ def test_nothing_goes_beyond_the_plan_or_todays_rules(
     then = [part(path, tags) for path, tags in before.items()]
     now = [part(path, tags) for path, tags in today.items()]
     approved = parse_plan(written(then))
-    found = compare(now, approved)
+    found = compare(now, approved, Families())
     gone = going(found.repositories)
     assert gone == {
         (path, name) for path, name in going(now) & going(then) if today[path][name][0] == before[path][name][0]

@@ -65,7 +65,7 @@ def test_the_order_of_the_reasons() -> None:
         tag("protected", 900, protected=True),
         tag("guarded", 900, protected=True),
         tag("latest", 900, protected=True),
-        tag(SIGNATURE, 900, protected=True),
+        tag(SIGNATURE, 900),
         tag("other", 900),
         tag("dev-keep", 900),
         tag("dev-undated"),
