@@ -180,7 +180,7 @@ options:
       - An index in use keeps the tags of its images, and an image in use keeps the tag of its index. Which images an
         index has is read from the registry itself (O(read_via)); GitLab does not show it.
       - Where an image is in use by digest or by id, tags of which that can't be told stay too. By ids these are the
-        tags of images for several platforms, and all tags that were not read from the registry itself (O(read_via)).
+        tags of images for several platforms.
     type: list
     elements: str
   in_use_sources:

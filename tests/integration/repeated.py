@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -215,6 +216,14 @@ class Shelf:
             assert digest_of(content) == blob["digest"]
             found.add(blob["digest"])
         return found
+
+    def put(self, reference: str, manifest: Options) -> str:
+        """Push a manifest; gives its digest."""
+        content = json.dumps(manifest).encode()
+        headers = {**self._headers, "Content-Type": manifest["mediaType"]}
+        answer = requests.put(f"{self._base}/manifests/{reference}", content, headers=headers, timeout=30)
+        assert answer.status_code == 201, answer.text
+        return digest_of(content)
 
     def _get(self, suffix: str) -> requests.Response:
         return requests.get(self._base + suffix, headers=self._headers, timeout=30)

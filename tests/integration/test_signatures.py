@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from tests.integration.driver import Ansible, Task
-from tests.integration.repeated import asked, repeated, run_all, writes
+from tests.integration.repeated import Shelf, asked, repeated, run_all, writes
 from tests.integration.scenarios import days_ago, repository, server, tag
 from tests.integration.test_what_is_in_use import reasons
-from tests.simulator.contents import INDEX
+from tests.simulator.contents import IMAGE, INDEX
 from tests.simulator.harness import Simulator
 
 MODULE = "registry_cleanup"
@@ -192,3 +192,22 @@ def test_tags_of_one_image_stay_together(ansible: Ansible, simulator: Simulator)
     told = reasons(found.run)
     assert (told["dev-1"], told["dev-2"]) == ("shared_digest", "expired")
     assert len(writes(found.log)) == 1
+
+
+def test_a_tag_that_names_its_subject_never_goes_before_it(ansible: Ansible, simulator: Simulator) -> None:
+    tags = [tag("dev-1", 90), tag("dev-2", 2), tag("v1", 400), tag("v2", 400, media_type=INDEX, children=[CHILD])]
+    simulator.load(server([repository(100, "team/app", "", tags)], mode="M2"))
+    shelf = Shelf(simulator, "team/app")
+    for name in ("dev-1", "dev-2"):
+        digest = shelf.digest(name)
+        # Its own config is that of an old image, so that it is old itself.
+        bill = {**shelf.manifest("dev-1"), "subject": {"mediaType": IMAGE, "digest": digest, "size": 1}}
+        shelf.put(f"{name}-sbom", bill)
+    found = repeated(ansible, simulator, MODULE, WISH, "plan")
+    told = reasons(found.run)
+    assert {name: told[name] for name in ("dev-1", "dev-1-sbom", "dev-2", "dev-2-sbom")} == {
+        "dev-1": "expired",
+        "dev-1-sbom": "expired",
+        "dev-2": "too_young",
+        "dev-2-sbom": "referrer",
+    }

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.integration.driver import Ansible, Task
-from tests.integration.repeated import refused, repeated, run_all
+from tests.integration.repeated import Shelf, refused, repeated, run_all
 from tests.integration.scenarios import days_ago, repository, server, tag, team
+from tests.simulator.contents import INDEX
 from tests.simulator.harness import Simulator
 
 MODULE = "registry_cleanup"
@@ -73,7 +74,7 @@ def test_without_a_database_a_child_in_use_keeps_its_index(ansible: Ansible, sim
     index = tag(
         "dev-multi",
         90,
-        media_type="application/vnd.oci.image.index.v1+json",
+        media_type=INDEX,
         children=[{"platform": "linux/amd64", "image": "shared", "config_created": days_ago(80), "size": 7}],
     )
     simulator.load(
@@ -126,3 +127,32 @@ def test_where_refs_cannot_be_read_nothing_of_the_project_goes(ansible: Ansible,
     assert "list the branches of project 1" in run.message
     assert {row["listing"] for row in run.result["plan"]["repositories"] if row["project_id"] == 1} == {"unread"}
     assert simulator.counters()["writes"] == 0
+
+
+def test_with_a_database_the_registry_tells_what_an_index_holds(ansible: Ansible, simulator: Simulator) -> None:
+    inside = {"platform": "linux/amd64", "image": "shared", "config_created": days_ago(80), "size": 7}
+    tags = [
+        tag("dev-multi", 90, media_type=INDEX, children=[inside]),
+        tag("dev-other", 90, media_type=INDEX),
+        tag("dev-1", 80, image="shared", size=7),
+        tag("dev-2", 70),
+        tag("v1", 1),
+    ]
+    simulator.load(server([repository(100, "team/app", "", tags)]))
+    shelf = Shelf(simulator, "team/app")
+    child, plain = shelf.digest("dev-1"), shelf.manifest("dev-2")["config"]["digest"]
+    by_child, by_id = run_all(
+        ansible, MODULE, [{**WISH, "in_use": [f"team/app@{child}"]}, {**WISH, "in_use": [plain]}], check_mode=True
+    )
+    told = reasons(by_child)
+    assert (told["dev-multi"], told["dev-1"]) == ("in_use", "in_use")
+    assert (told["dev-other"], told["dev-2"]) == ("expired", "expired")
+    # The id of an image for several platforms is that of one of its images.
+    told = reasons(by_id)
+    assert (told["dev-2"], told["dev-1"]) == ("in_use", "expired")
+    assert (told["dev-multi"], told["dev-other"]) == ("unknown_in_use", "unknown_in_use")
+    simulator.faults([{"kind": "token", "action": "status", "status": 403}])
+    [blind] = run_all(ansible, MODULE, [{**WISH, "in_use": [f"team/app@{child}"]}], check_mode=True)
+    told = reasons(blind)
+    assert (told["dev-1"], told["dev-multi"], told["dev-other"]) == ("in_use", "unknown_in_use", "unknown_in_use")
+    assert told["dev-2"] == "expired"
