@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ._errors import InputError
@@ -32,10 +32,23 @@ DRIFT = ("gone", "changed", "kept", "unread", "not_approved")
 
 
 @dataclass(frozen=True)
+class Row:
+    """A tag of a plan, with its decision."""
+
+    chosen: bool
+    reason: str
+    rule: str
+    digest: str | None
+    date: datetime | None
+    size: int | None
+
+
+@dataclass(frozen=True)
 class Approved:
     """An approved plan. digests: of the tags that may go, by repository and name; None where none was known.
 
-    followers: those that go after the image that they belong to, as repository, name and digest.
+    followers: those that go after the image that they belong to, as repository, name and digest. rules: the options
+    that it was made by. rows: all its tags, by repository and name; its fingerprint does not cover those that stay.
     """
 
     fingerprint: str
@@ -44,6 +57,8 @@ class Approved:
     clock: datetime
     digests: t.Mapping[tuple[str, str], str | None]
     followers: frozenset[tuple[str, str, str | None]] = frozenset()
+    rules: t.Mapping[str, t.Any] = field(default_factory=dict)
+    rows: t.Mapping[str, t.Mapping[str, Row]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,14 +99,17 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
     """The plan of a file or variable; raises InputError for one that is damaged, altered or of another version."""
     header: dict[str, t.Any] | None = None
     going: list[dict[str, t.Any]] = []
+    rows: dict[str, dict[str, Row]] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         row = _row(line, number)
         if header is None:
             header = _checked_header(row)
-        elif row.get("type") == "tag" and row.get("action") == "delete":
-            going.append({key: value for key, value in row.items() if key != "type"})
+        elif row.get("type") == "tag":
+            rows.setdefault(str(row.get("repository")), {})[str(row.get("name"))] = _tag(row)
+            if row.get("action") == "delete":
+                going.append({key: value for key, value in row.items() if key != "type"})
     if header is None:
         raise InputError("The approved plan is empty, or not there.")
     if fingerprint(header_of(header), going) != header["fingerprint"]:
@@ -104,7 +122,20 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
         (str(row["repository"]), str(row["name"]), row["digest"]) for row in going if row["reason"] == "with_subject"
     )
     scope = header.get("scope") or {}
-    return Approved(header["fingerprint"], str(header.get("server")), scope, clock, digests, followers)
+    rules = header.get("rules") or {}
+    return Approved(header["fingerprint"], str(header.get("server")), scope, clock, digests, followers, rules, rows)
+
+
+def _tag(row: t.Mapping[str, t.Any]) -> Row:
+    size = row.get("size")
+    return Row(
+        row.get("action") == "delete",
+        str(row.get("reason")),
+        str(row.get("rule") or ""),
+        row.get("digest"),
+        parse_time(row.get("date")),
+        size if isinstance(size, int) else None,
+    )
 
 
 def _row(line: str, number: int) -> dict[str, t.Any]:

@@ -20,6 +20,7 @@ from ._images import Image
 from ._models import Mode, Repository, Tag
 from ._registry_session import Registry, RegistrySettings, check_it_is_gitlabs
 from ._rest import (
+    KEYSET_PAGE,
     LISTING_CAP,
     caller_is_administrator,
     first_tag_names,
@@ -457,6 +458,23 @@ def _read_located(server: Server, listings: list[Reading], need: Need) -> list[R
     return [
         _with_details(listing, found[listing.repository.id], errors.get(listing.repository.id)) for listing in listings
     ]
+
+
+def locating_is_shorter(
+    server: Server, repositories: t.Iterable[tuple[t.Sequence[str], t.Collection[str]]], need: Need
+) -> bool:
+    """Whether listing names and reading the pages of some takes fewer requests than reading all pages.
+
+    repositories: all names of each, in order, and those of which more is wanted.
+    """
+    if not (server.by_cursor and need.whole):
+        return True
+    listed = located = whole = 0
+    for names, wanted in repositories:
+        listed += max(1, -(-len(names) // KEYSET_PAGE))
+        located += len(_page_starts(names, wanted))
+        whole += max(1, -(-len(names) // PAGE))
+    return listed * t.cast(Schema, server.graphql).aliases(need.fields, PAGE) + located < whole
 
 
 def _page_starts(names: t.Sequence[str], wanted: t.Collection[str]) -> list[str | None]:

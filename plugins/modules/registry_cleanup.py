@@ -977,6 +977,12 @@ approved:
       type: int
       returned: success
       sample: 0
+    as_planned:
+      description: Number of repositories of which only names and the tags that the plan needs were read again, since
+        nothing had moved that could change a decision. New tags are not judged there.
+      type: int
+      returned: success
+      sample: 4
     counts:
       description: Number of differences by kind.
       type: dict
@@ -1090,7 +1096,7 @@ from ..module_utils._images import Image
 from ..module_utils._in_use import InUse, held_by_use, untagged
 from ..module_utils._journal import Interrupted, interrupted, kept_journal
 from ..module_utils._living_refs import held_by_refs
-from ..module_utils._models import SIGNATURE, Mode, Project, format_time
+from ..module_utils._models import SIGNATURE, Mode, Project, Repository, format_time
 from ..module_utils._plan import (
     FILE_FORMAT,
     FILE_VERSION,
@@ -1103,8 +1109,19 @@ from ..module_utils._plan import (
     result,
 )
 from ..module_utils._preview import decisions_of, need_of, parameters_in_request, predicted
-from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_refs, read_tags, rules_are_hidden
-from ..module_utils._retention import Rules, age_reason, date_source, decide, name_reason
+from ..module_utils._reading import (
+    Need,
+    Reading,
+    Server,
+    Sources,
+    find_out,
+    locating_is_shorter,
+    read_refs,
+    read_tags,
+    rules_are_hidden,
+)
+from ..module_utils._recall import recalled, same_rules, to_look_at
+from ..module_utils._retention import Decision, Rules, age_reason, date_source, decide, judged_date, name_reason
 from ..module_utils._retention_argspec import EITHER, IN_USE, NOT_WITH_RULES, RULES, rules_of, used_of
 from ..module_utils._run import Applied, Connection, applied_deletion, connect, failing, finish, intent_of, new_module
 from ..module_utils._scope import Scope, Selection, check_scope, select
@@ -1184,7 +1201,8 @@ class Wish:
 
 @dataclass(frozen=True)
 class State:
-    """What was observed. clock: the server's. unread_protection: rules may exist that this caller would be let past.
+    """What was observed. clock: the server's. by_plan: the repositories, by id, of which only names and what the
+    approved plan needs were read. unread_protection: rules may exist that this caller would be let past.
 
     refs: what is alive in git, by the project's id. missing: digests that the registry does not have, by the
     repository's path.
@@ -1198,6 +1216,7 @@ class State:
     unread_protection: bool
     refs: t.Mapping[int, list[str] | RegistryError]
     missing: t.Mapping[str, frozenset[str]]
+    by_plan: frozenset[int] = frozenset()
 
 
 class Planned(t.NamedTuple):
@@ -1327,13 +1346,74 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     via = choose_way(server, params["delete_via"])
     if wish.parameters:
         need = need_of(server, wish.parameters)
-    readings = read_tags(server, selection.repositories, need)
+    numbers = sorted({repository.project_id for repository in selection.repositories})
+    refs = read_refs(client, numbers, params["keep_refs"] or ())
+    readings, by_plan = read_by_plan(server, selection.repositories, need, params, wish, refs)
     matters = bool(readings) and wish.parameters is None and not params["allow_unread_protection"]
     unread_protection = matters and rules_are_hidden(server, job_token=connection.is_job_token)
-    numbers = sorted({reading.repository.project_id for reading in readings})
-    refs = read_refs(client, numbers, params["keep_refs"] or ())
     missing = subjects_missing(server, readings, wish)
-    return State(selection, server, tuple(readings), via, client.clock, unread_protection, refs, missing)
+    return State(selection, server, tuple(readings), via, client.clock, unread_protection, refs, missing, by_plan)
+
+
+def read_by_plan(
+    server: Server,
+    repositories: t.Sequence[Repository],
+    need: Need,
+    params: t.Mapping[str, t.Any],
+    wish: Wish,
+    refs: t.Mapping[int, list[str] | RegistryError],
+) -> tuple[list[Reading], frozenset[int]]:
+    """All repositories, and which of them were read only as far as the approved plan needs, since nothing moved."""
+    approved = wish.approved
+    looked_at: dict[int, frozenset[str]] = {}
+    if approved and same_rules(approved, params) and not (wish.used.by_content or wish.families.keep_together):
+        found = ((repository.id, to_look_at(approved, repository.path)) for repository in repositories)
+        looked_at = {number: names for number, names in found if names is not None}
+    light = [repository for repository in repositories if repository.id in looked_at]
+    known = ((sorted(approved.rows.get(each.path, ())), looked_at[each.id]) for each in light) if approved else ()
+    if not approved or not light or not locating_is_shorter(server, known, need):
+        return read_tags(server, repositories, need), frozenset()
+    less = replace(
+        need,
+        whole=False,
+        dates=False,
+        wanted=lambda listing: looked_at[listing.repository.id].intersection(listing.names),
+        inside=lambda listing: False,
+    )
+    source = date_source(server.mode, wish.rules)
+    readings = {reading.repository.id: reading for reading in read_tags(server, light, less)}
+    settled = frozenset(
+        number
+        for number, reading in readings.items()
+        if reading.error or as_approved(reading, wish, held_of(reading, refs, wish), source, server.client.clock)
+    )
+    rest = read_tags(server, [each for each in repositories if each.id not in settled], need)
+    readings.update((reading.repository.id, reading) for reading in rest)
+    return [readings[repository.id] for repository in repositories], settled
+
+
+def as_approved(
+    reading: Reading, wish: Wish, held: t.Mapping[str, str], source: str, clock: datetime | None
+) -> list[Decision] | None:
+    """The decisions as they were approved; None where something moved that may change them."""
+    approved = t.cast(Approved, wish.approved)
+    return recalled(
+        reading.tags,
+        approved,
+        reading.repository.path,
+        wish.rules,
+        held,
+        lambda tag: judged_date(tag, source, clock),
+    )
+
+
+def held_of(reading: Reading, refs: t.Mapping[int, list[str] | RegistryError], wish: Wish) -> dict[str, str]:
+    """The names of tags that stay for what is not in the rules, with the reason."""
+    living = refs.get(reading.repository.project_id, ())
+    return {
+        **held_by_refs(reading.names, () if isinstance(living, RegistryError) else living, wish.ref_match),
+        **held_by_use(reading.tags, reading.repository.path, wish.used),
+    }
 
 
 def names_that_matter(listing: Reading, wish: Wish) -> list[str]:
@@ -1443,17 +1523,7 @@ def _repository_plan(reading: Reading, state: State, rules: Rules, source: str, 
     if isinstance(refs, RegistryError):
         return replace(part, error=refs)
     if wish.parameters is None:
-        held = {
-            **held_by_refs(reading.names, refs or (), wish.ref_match),
-            **held_by_use(reading.tags, reading.repository.path, wish.used),
-        }
-        decisions = with_families(
-            decide(reading.tags, rules, source, state.clock, held),
-            wish.families,
-            lambda tag: age_reason(tag, rules, source, state.clock),
-            known_of(reading, state, wish),
-        )
-        return replace(part, decisions=tuple(decisions))
+        return replace(part, decisions=tuple(decisions_on(reading, state, rules, source, wish)))
     found = predicted(state.server, reading, wish.parameters, state.clock, binding=False)
     return replace(
         part,
@@ -1461,6 +1531,21 @@ def _repository_plan(reading: Reading, state: State, rules: Rules, source: str, 
         certainty=found.certainty,
         doubts=found.why,
         expected=(found.least, found.most),
+    )
+
+
+def decisions_on(reading: Reading, state: State, rules: Rules, source: str, wish: Wish) -> list[Decision]:
+    """What the rules decide, and what belongs together."""
+    held = held_of(reading, state.refs, wish)
+    if reading.repository.id in state.by_plan:
+        found = as_approved(reading, wish, held, source, state.clock)
+        if found is not None:
+            return found
+    return with_families(
+        decide(reading.tags, rules, source, state.clock, held),
+        wish.families,
+        lambda tag: age_reason(tag, rules, source, state.clock),
+        known_of(reading, state, wish),
     )
 
 
@@ -1572,6 +1657,7 @@ def result_of(
             "clock": format_time(wish.approved.clock),
             "tags": len(wish.approved.digests),
             "deleted_before": comparison.done,
+            "as_planned": len(state.by_plan),
             "counts": comparison.counts(),
             "drift": [each.as_result() for each in comparison.drift[:limit]],
         }

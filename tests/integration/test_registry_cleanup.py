@@ -319,13 +319,16 @@ def test_an_ungrouped_alternative_deletes_only_what_both_readings_match(ansible:
 
 
 def test_protected_tags_stay_for_administrators_too(ansible: Ansible, simulator: Simulator) -> None:
-    scenario = only([tag("dev-1", 90), tag("dev-2", 80), tag("v1", 1)])
-    scenario["projects"][0]["tag_rules"] = [{"pattern": "dev-1", "delete": "owner", "push": "owner"}]
+    scenario = only([tag("dev-1", 90), tag("dev-2", 80), tag("dev-3", 80), tag("v1", 1)])
+    scenario["projects"][0]["tag_rules"] = [
+        {"pattern": "dev-1", "delete": "owner", "push": "owner"},
+        {"pattern": "dev-3", "immutable": True},
+    ]
     simulator.load(scenario)
     run = ansible.module(CLEANUP, {"project": "team/app", "name_regex_delete": "dev-.*", "api_token": "glpat-root"})
     assert run.status == "ok", run.message
-    assert run.result["plan"]["totals"]["reasons"]["gitlab_protected"] == 1
-    assert left(simulator) == ["dev-1", "v1"]
+    assert run.result["plan"]["totals"]["reasons"]["gitlab_protected"] == 2
+    assert left(simulator) == ["dev-1", "dev-3", "v1"]
 
 
 def test_an_administrator_is_refused_where_protection_can_not_be_read(ansible: Ansible, simulator: Simulator) -> None:

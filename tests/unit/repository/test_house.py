@@ -26,6 +26,7 @@ PURE = {
     "_in_use",
     "_living_refs",
     "_families",
+    "_recall",
     "_server_policy",
     "_policy_review",
     "_plan",
