@@ -98,18 +98,25 @@ def get(client: Client, path: str, *, query: t.Mapping[str, t.Any] | None = None
 
 
 def pages(client: Client, path: str, query: t.Mapping[str, t.Any], attempt: str) -> list[dict[str, t.Any]]:
-    """All rows of a listing with numbered pages, led by what each page says of the next one, never by counts."""
-    rows: list[dict[str, t.Any]] = []
+    """All rows of a listing with numbered pages."""
+    return list(rows(client, path, query, attempt))
+
+
+def rows(client: Client, path: str, query: t.Mapping[str, t.Any], attempt: str) -> t.Iterator[dict[str, t.Any]]:
+    """The rows of a listing with numbered pages, led by what each page says of the next one, never by counts.
+
+    A page is asked for when its first row is.
+    """
     page = 1
     while True:
         answer = get(client, path, query={**query, "per_page": PAGE, "page": page}, attempt=attempt)
         found = an_array(answer, attempt)
         if page > 1 and not found:
             raise incomplete(answer, f"page {page} is empty although the page before led to it", attempt)
-        rows += found
+        yield from found
         following = _next_page(answer)
         if following is None:
-            return rows
+            return
         if following <= page:
             raise incomplete(answer, f"page {page} leads back to page {following}", attempt)
         page = following

@@ -4,12 +4,13 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""Tags that belong to something alive in git: a branch, an open merge request, a git tag. Pure."""
+"""Tags that belong to something alive in git, a branch, an open merge request or a git tag, or deployed. Pure."""
 
 from __future__ import annotations
 
 import re
 import typing as t
+from dataclasses import dataclass
 
 # How the name of a tag carries the slug of a ref.
 MATCHES = ("whole", "prefix", "suffix")
@@ -27,13 +28,25 @@ def slug(ref: str) -> str:
     return _NO_SLUG.sub("-", ref.lower())[:_LONGEST].strip("-")
 
 
-def held_by_refs(names: t.Iterable[str], refs: t.Iterable[str], match: str) -> dict[str, str]:
-    """The names of tags that carry the slug of a ref, with the reason living_ref.
+@dataclass(frozen=True)
+class Living:
+    """What is alive in a project's git repository, and refs and commits that its environments run."""
 
-    prefix and suffix: the slug ends at a separator or at the end of the name, so that dev-1 does not hold dev-10.
+    refs: tuple[str, ...] = ()
+    deployed: tuple[str, ...] = ()
+
+
+def held_by_refs(names: t.Collection[str], living: Living, match: str) -> dict[str, str]:
+    """The names of tags that carry a ref or its slug, with the reason deployed, else living_ref.
+
+    prefix and suffix: it ends at a separator or at the end of the name, so that dev-1 does not hold dev-10.
     """
-    slugs = {found for found in map(slug, refs) if found}
-    return {name: "living_ref" for name in names if any(part in slugs for part in _parts(name.lower(), match))}
+    found: dict[str, str] = {}
+    for refs, reason in ((living.refs, "living_ref"), (living.deployed, "deployed")):
+        known = {form for ref in refs for form in (slug(ref), ref.lower()) if form}
+        if known:
+            found.update((name, reason) for name in names if not known.isdisjoint(_parts(name.lower(), match)))
+    return found
 
 
 def _parts(name: str, match: str) -> t.Iterator[str]:

@@ -17,12 +17,14 @@ from ._errors import InputError, RegistryError
 from ._families import is_opaque
 from ._graphql import ALL_FIELDS, GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages, read_schema
 from ._images import Image
+from ._living_refs import Living
 from ._models import Mode, Repository, Tag
 from ._registry_session import Registry, RegistrySettings, check_it_is_gitlabs
 from ._rest import (
     KEYSET_PAGE,
     LISTING_CAP,
     caller_is_administrator,
+    deployed_refs,
     first_tag_names,
     keyset_supported,
     living_refs,
@@ -273,14 +275,18 @@ def _has_published_dates(server: Server, repositories: t.Sequence[Repository]) -
 
 
 def read_refs(
-    client: Client, projects: t.Sequence[int], kinds: t.Sequence[str]
-) -> dict[int, list[str] | RegistryError]:
-    """What is alive in the git repositories of projects, by their ids, or why it is not known."""
+    client: Client, projects: t.Sequence[int], kinds: t.Sequence[str], deployments: int
+) -> dict[int, Living | RegistryError]:
+    """What is alive in the git repositories of projects, by their ids, or why it is not known.
 
-    def read(number: int) -> list[str]:
-        return [ref for kind in kinds for ref in living_refs(client, number, kind)]
+    deployments: how many of each environment count as alive.
+    """
 
-    return dict(zip(projects, client.try_all(read, projects))) if kinds else {}
+    def read(number: int) -> Living:
+        refs = [ref for kind in kinds for ref in living_refs(client, number, kind)]
+        return Living(tuple(refs), tuple(deployed_refs(client, number, deployments)) if deployments else ())
+
+    return dict(zip(projects, client.try_all(read, projects))) if kinds or deployments else {}
 
 
 def read_tags(server: Server, repositories: t.Sequence[Repository], need: Need) -> list[Reading]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ._api import PAGE, an_array, an_object, field, get, incomplete, pages, request, segment
+from ._api import PAGE, an_array, an_object, field, get, incomplete, pages, request, rows, segment
 from ._client import ONCE, REFUSED, Client, Response
 from ._errors import ADVICE, RegistryError
 from ._models import TAG_NAME, Project, Repository, ServerPolicy, Tag, config_digest, parse_time
@@ -22,6 +22,10 @@ from ._models import TAG_NAME, Project, Repository, ServerPolicy, Tag, config_di
 KEYSET_PAGE = 1000
 # Without a metadata database GitLab asks its registry for this many tags and does not go on.
 LISTING_CAP = 10000
+# app/models/deployment.rb: those that brought or may bring their image to the environment.
+_DEPLOYED = frozenset({"success", "running", "blocked"})
+# lib/gitlab/ci/variables/builder: CI_COMMIT_SHORT_SHA
+SHORT_SHA = 8
 
 # lib/api/project_container_repositories.rb; only this text tells it from other bad requests.
 LEASE_TAKEN = "This request has already been made"
@@ -190,6 +194,32 @@ def living_refs(client: Client, number: int, kind: str) -> list[str]:
         rows = pages(client, f"/projects/{number}/merge_requests", {"state": "opened"}, attempt)
         return [str(field(row, "source_branch")) for row in rows]
     return [str(field(row, "name")) for row in pages(client, f"/projects/{number}/repository/{kind}", {}, attempt)]
+
+
+def deployed_refs(client: Client, number: int, keep: int) -> list[str]:
+    """Refs and commits of the last deployments of each environment of a project that was not stopped.
+
+    keep: how many that succeeded. What runs or waits for approval after the oldest of these counts too. A commit is
+    given with the short form of it that names images (CI_COMMIT_SHORT_SHA).
+    """
+    attempt = f"list the environments of project {number}"
+    found: dict[str, None] = {}
+    for environment in pages(client, f"/projects/{number}/environments", {}, attempt):
+        if environment.get("state") == "stopped":
+            continue
+        name = str(field(environment, "name"))
+        query = {"environment": name, "order_by": "id", "sort": "desc"}
+        attempt = f"list the deployments of {name} of project {number}"
+        left = keep
+        for row in rows(client, f"/projects/{number}/deployments", query, attempt):
+            if row.get("status") not in _DEPLOYED:
+                continue
+            commit = str(field(row, "sha"))
+            found.update(dict.fromkeys((str(field(row, "ref")), commit, commit[:SHORT_SHA])))
+            left -= row["status"] == "success"
+            if left <= 0:
+                break
+    return list(found)
 
 
 def any_image_prefix(client: Client) -> str | None:

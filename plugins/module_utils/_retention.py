@@ -37,6 +37,7 @@ KEPT_REASONS = (
     "in_use",
     "unknown_in_use",
     "living_ref",
+    "deployed",
     "keep_n",
     "keep_n_per",
     "too_young",

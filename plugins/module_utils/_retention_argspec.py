@@ -69,6 +69,7 @@ IN_USE: dict[str, t.Any] = {
     },
     "in_use_sources_expected": {"type": "raw"},
     "keep_refs": {"type": "list", "elements": "str", "choices": ["branches", "merge_requests", "tags"]},
+    "keep_deployments": {"type": "int", "default": 0},
     "ref_match": {"type": "str", "choices": list(MATCHES), "default": "whole"},
 }
 EITHER = ("name_regex_delete", "rules")

@@ -221,10 +221,19 @@ options:
       - branches
       - merge_requests
       - tags
+  keep_deployments:
+    description:
+      - Keep tags that belong to the last so many successful deployments of each environment of the project that was not
+        stopped, and to later ones that run or wait for approval. A tag belongs to a deployment by its ref, its commit
+        or the commit's first eight digits (C(CI_COMMIT_SHORT_SHA)), as O(ref_match) says. It takes a request for each
+        environment, and a token that may read the code.
+      - Where they can't be read, the repository counts as unread and keeps all its tags.
+    type: int
+    default: 0
   ref_match:
     description:
-      - How the name of a tag carries the slug of a ref (C(CI_COMMIT_REF_SLUG)). It is the V(whole) name, or with
-        V(prefix) and V(suffix) its beginning or end too, up to one of C(-), C(.) and C(_).
+      - How the name of a tag carries a ref, or the slug of it (C(CI_COMMIT_REF_SLUG)), in upper or lower case. It is
+        the V(whole) name, or with V(prefix) and V(suffix) its beginning or end too, up to one of C(-), C(.) and C(_).
     type: str
     choices:
       - whole
@@ -585,7 +594,7 @@ plan:
               For a tag that stays V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
               V(orphan), V(unknown_subject), V(referrer), V(shared_digest), V(no_match),
               V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(living_ref),
-              V(keep_n),
+              V(deployed), V(keep_n),
               V(keep_n_per), V(too_young), V(min_age),
               V(unknown_date), V(unknown_version), V(unknown_digest), V(limit) or V(cleanup_fails); with an approved
               plan V(changed) or V(not_approved).
@@ -1095,7 +1104,7 @@ from ..module_utils._image_cache import remembered
 from ..module_utils._images import Image
 from ..module_utils._in_use import InUse, held_by_use, untagged
 from ..module_utils._journal import Interrupted, interrupted, kept_journal
-from ..module_utils._living_refs import held_by_refs
+from ..module_utils._living_refs import Living, held_by_refs
 from ..module_utils._models import SIGNATURE, Mode, Project, Repository, format_time
 from ..module_utils._plan import (
     FILE_FORMAT,
@@ -1214,7 +1223,7 @@ class State:
     via: str
     clock: datetime | None
     unread_protection: bool
-    refs: t.Mapping[int, list[str] | RegistryError]
+    refs: t.Mapping[int, Living | RegistryError]
     missing: t.Mapping[str, frozenset[str]]
     by_plan: frozenset[int] = frozenset()
 
@@ -1228,7 +1237,14 @@ class Planned(t.NamedTuple):
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     """The checked wish; raises InputError before anything is sent."""
-    for option in ("min_remaining", "max_deletions", "max_deletions_total", "return_limit", "wait_timeout"):
+    for option in (
+        "min_remaining",
+        "max_deletions",
+        "max_deletions_total",
+        "keep_deployments",
+        "return_limit",
+        "wait_timeout",
+    ):
         if params[option] is not None and params[option] < 0:
             raise InputError(f"{option} is {params[option]}: it can't be negative.")
     for option in (
@@ -1293,7 +1309,7 @@ def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
         return
     if params["signatures"] == "collect":
         raise InputError(f"signatures collect does not go with delete_via {via}: GitLab deletes in no order.")
-    held = ("in_use", "in_use_sources", "keep_refs")
+    held = ("in_use", "in_use_sources", "keep_refs", "keep_deployments")
     for option in ("rules", "keep_n_per", "min_age", *(held if via == "bulk_unpinned" else ())):
         if params[option]:
             raise InputError(f"{option} does not go with delete_via {via}: GitLab's bulk deletion knows one rule.")
@@ -1347,7 +1363,7 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     if wish.parameters:
         need = need_of(server, wish.parameters)
     numbers = sorted({repository.project_id for repository in selection.repositories})
-    refs = read_refs(client, numbers, params["keep_refs"] or ())
+    refs = read_refs(client, numbers, params["keep_refs"] or (), params["keep_deployments"])
     readings, by_plan = read_by_plan(server, selection.repositories, need, params, wish, refs)
     matters = bool(readings) and wish.parameters is None and not params["allow_unread_protection"]
     unread_protection = matters and rules_are_hidden(server, job_token=connection.is_job_token)
@@ -1361,7 +1377,7 @@ def read_by_plan(
     need: Need,
     params: t.Mapping[str, t.Any],
     wish: Wish,
-    refs: t.Mapping[int, list[str] | RegistryError],
+    refs: t.Mapping[int, Living | RegistryError],
 ) -> tuple[list[Reading], frozenset[int]]:
     """All repositories, and which of them were read only as far as the approved plan needs, since nothing moved."""
     approved = wish.approved
@@ -1407,11 +1423,11 @@ def as_approved(
     )
 
 
-def held_of(reading: Reading, refs: t.Mapping[int, list[str] | RegistryError], wish: Wish) -> dict[str, str]:
+def held_of(reading: Reading, refs: t.Mapping[int, Living | RegistryError], wish: Wish) -> dict[str, str]:
     """The names of tags that stay for what is not in the rules, with the reason."""
-    living = refs.get(reading.repository.project_id, ())
+    living = refs.get(reading.repository.project_id)
     return {
-        **held_by_refs(reading.names, () if isinstance(living, RegistryError) else living, wish.ref_match),
+        **held_by_refs(reading.names, living if isinstance(living, Living) else Living(), wish.ref_match),
         **held_by_use(reading.tags, reading.repository.path, wish.used),
     }
 
@@ -1682,6 +1698,7 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
         "in_use_sources",
         "in_use_sources_expected",
         "keep_refs",
+        "keep_deployments",
         "ref_match",
         "allow_latest",
         "signatures",
@@ -1715,8 +1732,9 @@ def main() -> None:
         wish = wish_of(params)
         connection = connect(module)
         check_scope(wish.scope, connection.is_job_token)
-        if params["keep_refs"] and connection.is_job_token:
-            raise InputError("keep_refs can't be had with a CI/CD job token: give a project access token in api_token.")
+        for option in ("keep_refs", "keep_deployments"):
+            if params[option] and connection.is_job_token:
+                raise InputError(f"{option} can't be had with a CI/CD job token: give a project access token instead.")
         if wish.approved and wish.terms:
             check_plan(wish.approved, wish.terms, connection.access.settings.url, wish.scope.as_result())
         wish = replace(wish, before=interrupted(params["journal_path"], connection.access.settings.url))

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._in_use import held_by_use
-from ansible_collections.containerops.gitlab.plugins.module_utils._living_refs import held_by_refs
+from ansible_collections.containerops.gitlab.plugins.module_utils._living_refs import Living, held_by_refs
 from ansible_collections.containerops.gitlab.plugins.module_utils._models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._retention import Decision, decide
 from ansible_collections.containerops.gitlab.plugins.module_utils._retention_argspec import rules_of, used_of
@@ -46,7 +46,7 @@ def test_an_example(example: dict[str, Any]) -> None:
     used, missing = used_of(options)
     assert not missing
     held = {
-        **held_by_refs(example["days"], example.get("alive_in_git", ()), options["ref_match"]),
+        **held_by_refs(example["days"], Living(tuple(example.get("alive_in_git", ()))), options["ref_match"]),
         **held_by_use(tags, "team/app", used),
     }
     decisions = decide(tags, rules_of(options), "published", NOW, held)

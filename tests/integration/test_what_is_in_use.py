@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.integration.driver import Ansible, Task
-from tests.integration.repeated import Shelf, refused, repeated, run_all
+from tests.integration.repeated import Shelf, asked, refused, repeated, run_all
 from tests.integration.scenarios import days_ago, repository, server, tag, team
 from tests.simulator.contents import INDEX
 from tests.simulator.harness import Simulator
@@ -156,3 +156,51 @@ def test_with_a_database_the_registry_tells_what_an_index_holds(ansible: Ansible
     told = reasons(blind)
     assert (told["dev-1"], told["dev-multi"], told["dev-other"]) == ("in_use", "unknown_in_use", "unknown_in_use")
     assert told["dev-2"] == "expired"
+
+
+def test_what_is_deployed_stays(ansible: Ansible, simulator: Simulator) -> None:
+    tags = [tag(f"dev-{number}", 90) for number in range(8)] + [tag("main", 90), tag("v1", 1)]
+    others = [tag("dev-1", 90), tag("v1", 1)]
+    scenario = server([repository(100, "team/app", "", tags), repository(200, "team/sub/tool", "", others)])
+
+    def deployed(environment: str, number: int, status: str = "success") -> dict[str, Any]:
+        return {"environment": environment, "sha": f"{number}" * 40, "ref": f"dev-{number}", "status": status}
+
+    scenario["projects"][0] |= {
+        "environments": ["production", "staging", "review/old"],
+        "stopped": ["review/old"],
+        "deployments": [
+            deployed("production", 1),
+            deployed("production", 2),
+            deployed("production", 3),
+            deployed("production", 4, "failed"),
+            deployed("production", 5, "running"),
+            deployed("staging", 6, "blocked"),
+            deployed("review/old", 7),
+        ],
+    }
+    simulator.load(scenario)
+    found = repeated(ansible, simulator, MODULE, {**WISH, "keep_deployments": 2}, "plan")
+    told = reasons(found.run)
+    assert {name for name, reason in told.items() if reason == "deployed"} == {"dev-2", "dev-3", "dev-5", "dev-6"}
+    assert {name for name, reason in told.items() if reason == "expired"} == {"dev-0", "dev-1", "dev-4", "dev-7"}
+    assert reasons(found.run, "team/sub/tool") == {"dev-1": "expired", "v1": "no_match"}
+    assert len(asked(found.log, "GET", "/deployments")) == 2
+    simulator.load(scenario)
+    simulator.faults([{"path": "/projects/1/deployments", "action": "status", "status": 403, "json": {}}])
+    by_commit = {**WISH, "name_regex_delete": "app-.*", "keep_deployments": 1, "ref_match": "suffix"}
+    simulator.edit_tags("team/sub/tool", put=[tag("app-22222222", 90)])
+    unread, job, negative = run_all(
+        ansible,
+        MODULE,
+        [
+            {**by_commit, "on_error": "report"},
+            {"project": "team/app", "name_regex_delete": "dev-.*", "keep_deployments": 1, "api_job_token": "job-token"},
+            {**WISH, "keep_deployments": -1},
+        ],
+        check_mode=True,
+    )
+    assert unread.result["result"] == "partial"
+    assert "list the deployments of production of project 1" in unread.result["plan"]["repositories"][0]["error"]
+    assert "can't be had with a CI/CD job token" in job.message
+    assert "can't be negative" in negative.message

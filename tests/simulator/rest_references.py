@@ -105,6 +105,10 @@ def _environment(project: Project, name: str) -> dict[str, Any]:
     return {"id": project.references.environments.index(name) + 1, "name": name, "slug": slug, "external_url": None}
 
 
+def _state(project: Project, name: str) -> str:
+    return "stopped" if name in project.references.stopped else "available"
+
+
 def environments(call: Call) -> list[Any]:
     project = readable_project(call)
     params = call.check({"name": Param(), "search": Param(), **PAGES})
@@ -113,7 +117,7 @@ def environments(call: Call) -> list[Any]:
         for name in project.references.environments
         if params.get("name") in (None, name) and (params.get("search") or "") in name
     ]
-    return _page(call, found, params, lambda name: {**_environment(project, name), "state": "available"})
+    return _page(call, found, params, lambda name: {**_environment(project, name), "state": _state(project, name)})
 
 
 def deployments(call: Call) -> list[Any]:

@@ -363,6 +363,7 @@ def _add_project(state: State, row: Row) -> None:
 
 def _references(row: Row) -> References:
     references = References(row.texts("branches"), row.texts("git_tags"), environments=row.texts("environments"))
+    references.stopped = row.texts("stopped")
     for number, item in enumerate(row.rows("merge_requests"), 1):
         state = item.choice("state", ("opened", "closed", "locked", "merged"), "opened")
         request = MergeRequest(item.get("iid", int, number), item.get("source_branch", str), state)

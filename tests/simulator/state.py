@@ -197,6 +197,7 @@ class References:
     git_tags: list[str] = field(default_factory=list)
     merge_requests: list[MergeRequest] = field(default_factory=list)
     environments: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
 
 
