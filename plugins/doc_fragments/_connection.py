@@ -15,9 +15,9 @@ requirements:
 notes:
   - GitLab 15.0 or later.
   - >-
-    When none of O(api_token), O(api_oauth_token) and O(api_job_token) is given, the token is taken from
-    E(GITLAB_TOKEN), else
-    E(CI_JOB_TOKEN); without either the requests are anonymous. An empty environment variable counts as unset.
+    When none of O(api_token), O(api_oauth_token), O(api_job_token) and O(api_token_file) is given, the token is taken
+    from E(GITLAB_TOKEN), else from the file that E(GITLAB_TOKEN_FILE) names, else from E(CI_JOB_TOKEN); without any of
+    these the requests are anonymous. An empty environment variable counts as unset.
     The environment is the one of the host that the module runs on, so use C(connection: local) or C(delegate_to:
     localhost).
   - A token is sent to O(api_url) alone, in a header, never in a URL, and never follows a redirect to another host.
@@ -41,6 +41,11 @@ options:
     description:
       - A CI/CD job token. GitLab accepts it for the job's own project alone, which has to be named.
     type: str
+  api_token_file:
+    description:
+      - A file with what O(api_token) would be. Where GitLab answers 401 it is read again, and if it holds another token
+        by then, the request is sent once more with that one. So a task may run for longer than a token is good for.
+    type: path
   ca_path:
     description:
       - A file or folder with the certificates of the authorities to trust, instead of the system's.

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from ._client import Settings
 from ._errors import InputError
+from ._files import read_lines
 from ._registry_session import Login, RegistrySettings
 from ._scope import Scope
 
@@ -26,7 +27,7 @@ JOB_TOKEN = "job"
 # https://docs.gitlab.com/security/tokens/#token-prefixes
 _GITLAB_TOKEN = re.compile(r"gl[a-z]{1,6}-")
 
-_TOKEN_OPTIONS = ("api_token", "api_oauth_token", "api_job_token")
+_TOKEN_OPTIONS = ("api_token", "api_oauth_token", "api_job_token", "api_token_file")
 
 
 class ArgumentSpec(t.NamedTuple):
@@ -55,6 +56,7 @@ CONNECTION = ArgumentSpec(
         "api_token": {"type": "str", "no_log": True},
         "api_oauth_token": {"type": "str", "no_log": True},
         "api_job_token": {"type": "str", "no_log": True},
+        "api_token_file": {"type": "path", "no_log": False},
         "ca_path": {"type": "path"},
         "validate_certs": {"type": "bool", "default": True},
         "client_cert": {"type": "path"},
@@ -100,12 +102,16 @@ SCOPE = ArgumentSpec(
 
 @dataclass(frozen=True)
 class Access:
-    """How to reach GitLab. token: the secret in use, None is anonymous. kind: api, oauth, job or anonymous."""
+    """How to reach GitLab. token: the secret in use, None is anonymous. kind: api, oauth, job or anonymous.
+
+    token_file: where the token is, if it is in a file.
+    """
 
     settings: Settings
     kind: str
     token: str | None
     warnings: tuple[str, ...]
+    token_file: str | None = None
 
 
 def access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansible_version: str) -> Access:
@@ -114,7 +120,8 @@ def access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansible_
     if not url:
         raise InputError("api_url is missing: give the address of GitLab, or set GITLAB_API_URL.")
     root = _server_root(url, "api_url")
-    kind, token = _credential(params, environ)
+    path = _token_file(params, environ)
+    kind, token = ("api", token_in(path)) if path else _credential(params, environ)
     if params["client_key"] and not params["client_cert"]:
         raise InputError("client_key needs client_cert.")
     for option, least in (("timeout", 1), ("retries", 0), ("concurrency", 1), ("max_requests_per_minute", 1)):
@@ -122,7 +129,7 @@ def access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansible_
             raise InputError(f"{option} is {params[option]:g}: it has to be at least {least}.")
     settings = Settings(
         url=root,
-        header=_header(kind, token),
+        header=header_of(kind, token),
         ca_path=params["ca_path"] or environ.get("GITLAB_CA_PATH") or None,
         validate_certs=params["validate_certs"],
         client_cert=params["client_cert"],
@@ -133,7 +140,7 @@ def access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansible_
         max_requests_per_minute=params["max_requests_per_minute"],
         user_agent=f"containerops.gitlab/{COLLECTION_VERSION} ansible/{ansible_version}",
     )
-    return Access(settings, kind, token, _unencrypted(root, "api_url"))
+    return Access(settings, kind, token, _unencrypted(root, "api_url"), path)
 
 
 def registry_settings(
@@ -200,8 +207,24 @@ def _server_root(url: str, option: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "") + path
 
 
+def _token_file(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> str | None:
+    """The file that the token is in; in the environment GITLAB_TOKEN goes before it."""
+    if any(params[option] is not None for option in _TOKEN_OPTIONS):
+        return t.cast("str | None", params["api_token_file"])
+    return None if environ.get("GITLAB_TOKEN") else environ.get("GITLAB_TOKEN_FILE") or None
+
+
+def token_in(path: str) -> str:
+    """The token of a file, without the space around it. Raises InputError."""
+    token = "".join(read_lines(path, "api_token_file")).strip()
+    if not token:
+        raise InputError(f"api_token_file {path} is empty, or not there: write the token into it.")
+    _check_kind(token, f"api_token_file {path}")
+    return _checked_token(token, f"api_token_file {path}")
+
+
 def _credential(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> tuple[str, str | None]:
-    given = [(params[option], option) for option in _TOKEN_OPTIONS]
+    given = [(params[option], option) for option in ("api_token", "api_oauth_token", "api_job_token")]
     found = [(environ.get(variable) or None, variable) for variable in ("GITLAB_TOKEN", "CI_JOB_TOKEN")]
     for (token, source), kind in zip(given + found, ("api", "oauth", JOB_TOKEN, "api", JOB_TOKEN)):
         if token is not None:
@@ -230,7 +253,7 @@ def _check_kind(token: str, source: str) -> None:
         raise InputError(f"{source} is a CI/CD job token: give it in api_job_token.")
 
 
-def _header(kind: str, token: str | None) -> tuple[str, str] | None:
+def header_of(kind: str, token: str | None) -> tuple[str, str] | None:
     """Bearer where GitLab takes it, since HTTP libraries keep that one from going to another host."""
     if token is None:
         return None

@@ -37,6 +37,8 @@ else:
 
 _LINK = re.compile(r"""<([^>]*)>[^,<]*?;\s*rel=["']?([\w -]*)""")
 
+Header = tuple[str, str]
+Renew = t.Callable[[], t.Optional[Header]]
 Item = t.TypeVar("Item")
 Result = t.TypeVar("Result")
 
@@ -60,6 +62,7 @@ class Settings:
     """How to reach the server. url: scheme, host and a path prefix. header: the credential, None is anonymous.
 
     timeout: seconds without an answer. retries: how often one request is sent again. ca_path: a CA file or folder.
+    renew: gives the credential as it is by now, None where there is none; it is asked after a 401.
     """
 
     url: str
@@ -73,6 +76,7 @@ class Settings:
     concurrency: int = 4
     max_requests_per_minute: int | None = None
     user_agent: str = "containerops.gitlab"
+    renew: Renew | None = None
 
 
 @dataclass(frozen=True)
@@ -204,11 +208,13 @@ class Client:
         self._clock: datetime | None = None
         self._answered = False
         self._trouble_since: float | None = None
+        self._header = settings.header
         self._session = self._new_session()
 
-    def at(self, url: str, header: tuple[str, str] | None = None) -> Client:
+    def at(self, url: str, header: Header | None = None, renew: Renew | None = None) -> Client:
         """A client of another server, or with another credential, behind the same gate."""
-        return Client(replace(self.settings, url=url, header=header), timing=self.timing, gate=self._gate)
+        settings = replace(self.settings, url=url, header=header, renew=renew)
+        return Client(settings, timing=self.timing, gate=self._gate)
 
     @property
     def requests_sent(self) -> int:
@@ -243,16 +249,20 @@ class Client:
 
         path: begins with a slash, percent-encoded, relative to the server's URL. query: a mapping or pairs. body: sent
         as JSON; data: sent as it is, bytes or Chunks. resend: SAFE, REFUSED or ONCE. stop_at_401: a 401 ends all
-        requests. may_leave: a redirect to another host is followed, without credentials. limit: the most bytes of a
-        body that is believed. Raises RegistryError (connection, timeout, tls, redirect, incomplete, stopped) where no
-        answer is.
+        requests, unless there is another credential by then. may_leave: a redirect to another host is followed, without
+        credentials. limit: the most bytes of a body that is believed. Raises RegistryError (connection, timeout, tls,
+        redirect, incomplete, stopped) where no answer is.
         """
         sending = _Sending(method, path, query, body, data, headers or {}, may_leave, limit=limit)
         attempt = 0
-        lost = False
+        lost = renewed = False
         while True:
             self._gate.wait(self._check_stopped)
+            used = self._header
             answer = self._try(sending)
+            if not renewed and isinstance(answer, Response) and answer.status == 401 and self._renew(used):
+                renewed = True
+                continue
             if stop_at_401 and isinstance(answer, Response) and answer.status == 401:
                 self.stop("an earlier request was answered 401")
             wait = self._delay(attempt, answer)
@@ -266,6 +276,15 @@ class Client:
         if isinstance(answer, RegistryError):
             raise answer
         return replace(answer, resent=lost)
+
+    def _renew(self, used: Header | None) -> bool:
+        """Whether there is another credential than the one that was used: the request did nothing and may go again."""
+        if self.settings.renew is None:
+            return False
+        with self._lock:
+            if self._header == used:
+                self._header = self.settings.renew() or used
+            return self._header != used
 
     def parallel(self, work: t.Callable[[Item], Result], items: t.Sequence[Item]) -> list[Result]:
         """work(item) for every item over the pool, results in the order of the items.
@@ -352,9 +371,9 @@ class Client:
         session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         session.headers["User-Agent"] = self.settings.user_agent
         session.headers["Accept"] = "application/json"
-        header = self.settings.header
 
         def sign(prepared: t.Any) -> t.Any:
+            header = self._header
             if header:
                 prepared.headers[header[0]] = header[1]
             return prepared

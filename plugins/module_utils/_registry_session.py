@@ -20,7 +20,7 @@ import typing as t
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from ._client import ONCE, SAFE, Chunks, Client, Response
+from ._client import ONCE, SAFE, Chunks, Client, Renew, Response
 from ._errors import RegistryError
 from ._images import Image
 
@@ -40,11 +40,15 @@ _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 @dataclass(frozen=True)
 class Login:
-    """Name and password for the registry. gitlab: the password is a token of GitLab's API, for GitLab's ears alone."""
+    """Name and password for the registry. gitlab: the password is a token of GitLab's API, for GitLab's ears alone.
+
+    renew: gives the header with the password as it is by now.
+    """
 
     username: str
     password: str
     gitlab: bool = False
+    renew: Renew | None = None
 
     @property
     def header(self) -> tuple[str, str]:
@@ -172,7 +176,9 @@ class Registry:
 
     def _fetch(self, challenge: _Challenge, scopes: tuple[str, ...], attempt: str) -> _Token:
         place, origin = urlsplit(challenge.realm), _origin(challenge.realm)
-        asker = self._askers.get(origin) or self.gitlab.at(origin, self._login.header if self._login else None)
+        login = self._login
+        header, renew = (login.header, login.renew) if login else (None, None)
+        asker = self._askers.get(origin) or self.gitlab.at(origin, header, renew)
         self._askers[origin] = asker
         query = parse_qsl(place.query)
         query += [("service", challenge.service)] if challenge.service else []

@@ -11,11 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ._argspec import JOB_TOKEN, Access, ArgumentSpec, access, registry_settings
+from ._argspec import JOB_TOKEN, Access, ArgumentSpec, access, header_of, registry_settings, token_in
 from ._client import REQUESTS_IMPORT_ERROR, Client
 from ._deletion import OUTCOMES, Outcome
 from ._errors import InputError, RegistryError
@@ -76,24 +76,58 @@ def connect(module: AnsibleModule) -> Connection:
     """Connect with the module's connection options; nothing is sent yet."""
     found = access(module.params, os.environ, str(getattr(module, "ansible_version", "unknown")))
     if found.token:
-        module.no_log_values.add(found.token)
+        _hide(module, found.token)
     for warning in found.warnings:
         module.warn(warning)
     if found.token is None:
         module.warn("No token is given in api_token or GITLAB_TOKEN: only what everybody may see can be read.")
-    return Connection(Client(found.settings), found, _registry(module, found))
+    settings = replace(found.settings, renew=_renewing(module, found, lambda token: header_of(found.kind, token)))
+    return Connection(Client(settings), found, _registry(module, found))
+
+
+def _renewing(
+    module: AnsibleModule, found: Access, header: t.Callable[[str], tuple[str, str] | None]
+) -> t.Callable[[], tuple[str, str] | None] | None:
+    """Reads the token of a file again; a file that holds none by now changes nothing."""
+    path = found.token_file
+    if path is None:
+        return None
+
+    def renew() -> tuple[str, str] | None:
+        try:
+            token = token_in(str(path))
+        except InputError:
+            return None
+        _hide(module, token)
+        return header(token)
+
+    return renew
+
+
+def _hide(module: AnsibleModule, *secrets: str) -> None:
+    """Keep secrets out of everything that the module says."""
+    module.no_log_values.update(secrets)
 
 
 def _registry(module: AnsibleModule, gitlab: Access) -> RegistrySettings:
     if "registry_url" not in module.params:
         return RegistrySettings()
     registry, warnings = registry_settings(module.params, os.environ, gitlab)
-    if registry.login:
-        module.no_log_values.add(registry.login.password)
-        module.no_log_values.add(registry.login.header[1].partition(" ")[2])
     for warning in warnings:
         module.warn(warning)
-    return registry
+    login = registry.login
+    if login is None:
+        return registry
+    encoded = login.header[1].partition(" ")[2]
+    _hide(module, login.password, encoded)
+
+    def header(token: str) -> tuple[str, str]:
+        found = replace(login, password=token).header
+        _hide(module, found[1].partition(" ")[2])
+        return found
+
+    renew = _renewing(module, gitlab, header) if login.password == gitlab.token else None
+    return replace(registry, login=replace(login, renew=renew))
 
 
 def finish_reading(

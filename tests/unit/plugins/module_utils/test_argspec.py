@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -195,3 +196,29 @@ def test_a_registry_without_encryption_is_warned_of() -> None:
     assert settings.login
     assert "registry_url http://r.example.com uses http" in warnings[0]
     assert registry({"GITLAB_TOKEN": "d"}, registry_url="http://127.0.0.1:5000")[1] == ()
+
+
+def test_a_token_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text(" glpat-file\n")
+    given = connected(api_token_file=str(path))
+    assert (given.token, given.token_file, given.kind) == ("glpat-file", str(path), "api")
+    named = {"GITLAB_TOKEN_FILE": str(path), "CI_JOB_TOKEN": "job"}
+    assert connected(named).token == "glpat-file"
+    assert connected({**named, "GITLAB_TOKEN": "first"}).token == "first"
+    assert connected(named, api_token="given").token_file is None
+    assert connected({"GITLAB_TOKEN_FILE": "", "CI_JOB_TOKEN": "job"}).token == "job"
+    assert registry(api_token_file=str(path))[0].login == Login("containerops", "glpat-file", gitlab=True)
+
+
+@pytest.mark.parametrize("text", [None, "", " \n", "two words", "gldt-deploy"])
+def test_a_file_without_a_token(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "token"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        connected(api_token_file=str(path))
+    assert str(caught.value).startswith(f"api_token_file {path} ")
+    assert not text or text.strip() == "" or text not in str(caught.value)
+    with pytest.raises(InputError):
+        connected(api_token_file=str(tmp_path))

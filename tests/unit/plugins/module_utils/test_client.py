@@ -506,3 +506,34 @@ def test_attempts_pause_in_between() -> None:
     assert list(client("http://127.0.0.1:1", time, retries=3).attempts()) == [3, 2, 1, 0]
     assert len(time.slept) == 3
     assert list(client("http://127.0.0.1:1", time, retries=0).attempts()) == [0]
+
+
+def test_after_a_401_another_credential_is_used_once() -> None:
+    tokens = iter([("Authorization", "Bearer new"), ("Authorization", "Bearer new"), None])
+
+    def answer(_number: int, request: BaseHTTPRequestHandler) -> Answer:
+        return (200 if request.headers["Authorization"] == "Bearer new" else 401), {}, b"{}"
+
+    with serving(answer) as server:
+        mine = client(server.url, concurrency=4, renew=lambda: next(tokens))
+        answers = mine.parallel(lambda _number: mine.request("POST", "/x", body={}, resend=ONCE).status, range(8))
+    assert answers == [200] * 8
+    # It was asked for once, although several threads were refused.
+    assert next(tokens) is not None
+
+
+@pytest.mark.parametrize("found", [None, BEARER, ("Authorization", "Bearer other")])
+def test_a_credential_that_is_no_better_stops_everything(found: tuple[str, str] | None) -> None:
+    with serving(lambda _number, _request: (401, {}, b"{}")) as server:
+        mine = client(server.url, renew=lambda: found)
+        assert mine.request("GET", "/x").status == 401
+        with pytest.raises(RegistryError):
+            mine.request("GET", "/x")
+    assert len(server.requests) == (2 if found and found != BEARER else 1)
+
+
+def test_a_client_of_another_server_has_no_renewal_but_its_own() -> None:
+    with serving(lambda _number, _request: (401, {}, b"{}")) as server:
+        other = client("http://127.0.0.1:1", renew=lambda: ("Authorization", "Bearer new")).at(server.url)
+        assert other.request("GET", "/x").status == 401
+    assert "Authorization" not in server.requests[0][2]
