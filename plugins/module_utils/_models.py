@@ -89,7 +89,8 @@ class Repository:
 @dataclass(frozen=True)
 class Tag:
     """A tag with what was read of it; None is unknown. size: bytes. children: digests of all that an index holds.
-    subject: the digest of the image that its manifest says something of.
+    subject: the digest of the image that its manifest says something of. built: the build, where created is something
+    else.
 
     details_read: somebody asked for more than the name. protected: a GitLab rule covers it (None: can't be seen).
     error: why its details are unknown, when a request for them failed.
@@ -107,6 +108,7 @@ class Tag:
     config_digest: str | None = None
     children: tuple[str, ...] = ()
     subject: str | None = None
+    built: datetime | None = None
 
 
 class Mode:

@@ -32,6 +32,7 @@ JUDGING = (
     "prereleases",
     "rules",
     "min_age",
+    "dates_valid_from",
     "timestamp",
     "protect",
     "allow_latest",

@@ -108,7 +108,8 @@ class Rule:
 class Rules:
     """What a cleanup wants: the first rule that matches a tag decides about it, and what no rule matches stays.
 
-    protect stands above all rules. min_age in seconds: what is younger stays whatever a rule says.
+    protect stands above all rules. min_age in seconds: what is younger stays whatever a rule says. dates_valid_from:
+    pushes before it are dated by the build of the image.
     """
 
     rules: tuple[Rule, ...]
@@ -118,6 +119,7 @@ class Rules:
     timestamp: str = "auto"
     require_digest: bool = True
     min_age: int | None = None
+    dates_valid_from: datetime | None = None
 
     @property
     def need_dates(self) -> bool:
@@ -190,9 +192,15 @@ def date_source(mode: str, rules: Rules) -> str:
     return {Mode.DATABASE: "published", Mode.NO_DATABASE: "built"}.get(mode, "unknown")
 
 
-def judged_date(tag: Tag, source: str, clock: datetime | None) -> datetime | None:
-    """The newest date known of the tag under this source; None when there is none that can be believed."""
-    if source == "published":
+def judged_date(tag: Tag, source: str, clock: datetime | None, valid_from: datetime | None = None) -> datetime | None:
+    """The newest date known of the tag under this source; None when there is none that can be believed.
+
+    valid_from: pushes before it are dates of an import, and the build counts instead, where it is known.
+    """
+    told = tag.published if source == "published" else tag.created
+    if valid_from and source != "built" and told and told < valid_from:
+        dates = [tag.built]
+    elif source == "published":
         dates = [tag.published, tag.created] if tag.published else []
     elif source in ("built", "created"):
         dates = [tag.created]
@@ -262,7 +270,7 @@ def _before_dates(tag: Tag, rules: Rules) -> tuple[Rule | None, str | None]:
 def _candidate(tag: Tag, rule: Rule, rules: Rules, source: str, clock: datetime | None) -> _Candidate | str:
     """The tag with what its rule judges by, or the reason why it can't be judged: it has no slot then."""
     needs_date = rule.need_dates or rules.min_age is not None
-    date = judged_date(tag, source, clock) if needs_date else None
+    date = judged_date(tag, source, clock, rules.dates_valid_from) if needs_date else None
     if needs_date and date is None:
         return "unknown_date"
     version = parse_version(tag.name) if rule.need_versions else None
@@ -291,7 +299,7 @@ def _by_rule(
 
 def age_reason(tag: Tag, rules: Rules, source: str, clock: datetime | None) -> str | None:
     """Why a tag that no rule is about stays for its age."""
-    return _too_young(judged_date(tag, source, clock), rules.min_age, clock, "min_age")
+    return _too_young(judged_date(tag, source, clock, rules.dates_valid_from), rules.min_age, clock, "min_age")
 
 
 def _too_young(date: datetime | None, age: int | None, clock: datetime | None, reason: str) -> str | None:

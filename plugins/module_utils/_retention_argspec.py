@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime
 
 from ._durations import seconds
 from ._errors import InputError
@@ -16,6 +17,7 @@ from ._families import SHARED, SIGNATURES
 from ._in_use import InUse, Source, in_use_of, missing_sources
 from ._living_refs import MATCHES
 from ._matching import Pattern, compile_pattern
+from ._models import parse_time
 from ._retention import PARTS, PERIODS, Rule, Rules, Slots
 
 _RULE: dict[str, t.Any] = {
@@ -48,6 +50,7 @@ RULES: dict[str, t.Any] = {
             **_RULE,
         },
     },
+    "dates_valid_from": {"type": "str"},
     "timestamp": {"type": "str", "choices": ["auto", "created"], "default": "auto"},
     "protect": {"type": "list", "elements": "str"},
     "allow_latest": {"type": "bool", "default": False},
@@ -97,7 +100,15 @@ def rules_of(params: t.Mapping[str, t.Any]) -> Rules:
         timestamp=params["timestamp"],
         require_digest=params["require_digest"],
         min_age=seconds(params["min_age"]) if params["min_age"] is not None else None,
+        dates_valid_from=_moment(params["dates_valid_from"]) if params["dates_valid_from"] is not None else None,
     )
+
+
+def _moment(text: str) -> datetime:
+    found = parse_time(text if "T" in text else f"{text}T00:00:00Z")
+    if found is None:
+        raise InputError(f"dates_valid_from is {text!r}: write it as 2026-01-31 or 2026-01-31T12:00:00Z.")
+    return found
 
 
 def used_of(params: t.Mapping[str, t.Any]) -> tuple[InUse, tuple[str, ...]]:

@@ -149,6 +149,16 @@ options:
     description:
       - Keep every tag that is younger than this, whatever the rules say. It is written as O(older_than).
     type: str
+  dates_valid_from:
+    description:
+      - From when on GitLab's dates are those of pushes, such as V(2026-01-31) or V(2026-01-31T12:00:00Z).
+      - An import to the registry's metadata database dates all tags anew. Where most tags of the scope are dated within
+        three days, and images among them were built long before, or that can't be read, a plan that would delete by
+        dates is refused until this option is given.
+      - A tag with an older date is as old as the build of its image, which is read from the registry itself; where it
+        can't be read, or under O(timestamp=created), its age is unknown and it stays. A time before all dates says that
+        all of them can be trusted.
+    type: str
   timestamp:
     description:
       - What the age of a tag is. It is judged by the clock of the server.
@@ -1102,10 +1112,11 @@ from ..module_utils._families import Families, Known, orphans, with_families
 from ..module_utils._files import check_writable, read_lines, write_lines
 from ..module_utils._image_cache import remembered
 from ..module_utils._images import Image
+from ..module_utils._import_dates import Dated, import_refusal, suspicion
 from ..module_utils._in_use import InUse, held_by_use, untagged
 from ..module_utils._journal import Interrupted, interrupted, kept_journal
 from ..module_utils._living_refs import Living, held_by_refs
-from ..module_utils._models import SIGNATURE, Mode, Project, Repository, format_time
+from ..module_utils._models import SIGNATURE, Mode, Project, Repository, format_time, parse_time
 from ..module_utils._plan import (
     FILE_FORMAT,
     FILE_VERSION,
@@ -1125,6 +1136,7 @@ from ..module_utils._reading import (
     Sources,
     find_out,
     locating_is_shorter,
+    read_builds,
     read_refs,
     read_tags,
     rules_are_hidden,
@@ -1214,7 +1226,7 @@ class State:
     approved plan needs were read. unread_protection: rules may exist that this caller would be let past.
 
     refs: what is alive in git, by the project's id. missing: digests that the registry does not have, by the
-    repository's path.
+    repository's path. imported: why the dates seem to be those of an import.
     """
 
     selection: Selection
@@ -1225,6 +1237,7 @@ class State:
     unread_protection: bool
     refs: t.Mapping[int, Living | RegistryError]
     missing: t.Mapping[str, frozenset[str]]
+    imported: str | None = None
     by_plan: frozenset[int] = frozenset()
 
 
@@ -1310,7 +1323,7 @@ def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
     if params["signatures"] == "collect":
         raise InputError(f"signatures collect does not go with delete_via {via}: GitLab deletes in no order.")
     held = ("in_use", "in_use_sources", "keep_refs", "keep_deployments")
-    for option in ("rules", "keep_n_per", "min_age", *(held if via == "bulk_unpinned" else ())):
+    for option in ("rules", "keep_n_per", "min_age", *((*held, "dates_valid_from") if via == "bulk_unpinned" else ())):
         if params[option]:
             raise InputError(f"{option} does not go with delete_via {via}: GitLab's bulk deletion knows one rule.")
     if params["read_via"] == "registry":
@@ -1365,10 +1378,65 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     numbers = sorted({repository.project_id for repository in selection.repositories})
     refs = read_refs(client, numbers, params["keep_refs"] or (), params["keep_deployments"])
     readings, by_plan = read_by_plan(server, selection.repositories, need, params, wish, refs)
+    readings = with_builds(server, readings, wish)
+    imported = seems_imported(server, readings, wish)
     matters = bool(readings) and wish.parameters is None and not params["allow_unread_protection"]
     unread_protection = matters and rules_are_hidden(server, job_token=connection.is_job_token)
     missing = subjects_missing(server, readings, wish)
-    return State(selection, server, tuple(readings), via, client.clock, unread_protection, refs, missing, by_plan)
+    return State(
+        selection,
+        server,
+        tuple(readings),
+        via,
+        client.clock,
+        unread_protection,
+        refs,
+        missing,
+        imported,
+        by_plan,
+    )
+
+
+def with_builds(server: Server, readings: list[Reading], wish: Wish) -> list[Reading]:
+    """The readings, with the builds of tags whose dates can't be trusted."""
+    since = wish.rules.dates_valid_from
+    if not since or date_source(server.mode, wish.rules) != "published":
+        return readings
+    places = [
+        (reading.repository.path, tag.digest)
+        for reading in readings
+        for tag in reading.tags
+        if tag.digest and tag.published and tag.published < since and name_reason(tag.name, wish.rules) is None
+    ]
+    builds = dict(zip(places, read_builds(server, places)))
+    return [
+        replace(
+            reading,
+            tags=tuple(
+                replace(tag, built=builds.get((reading.repository.path, tag.digest or ""))) for tag in reading.tags
+            ),
+        )
+        for reading in readings
+    ]
+
+
+def seems_imported(server: Server, readings: t.Sequence[Reading], wish: Wish) -> str | None:
+    """Why the dates seem to be those of an import; None where they are pushes, or nothing goes by them."""
+    source = date_source(server.mode, wish.rules)
+    if server.mode != Mode.DATABASE or source == "none" or wish.rules.dates_valid_from or wish.parameters:
+        return None
+    dated = []
+    for reading in readings:
+        for tag in reading.tags:
+            date = judged_date(tag, source, server.client.clock)
+            if date and tag.digest:
+                dated.append(Dated(reading.repository, tag, date))
+    created = {reading.repository.id: parse_time(reading.repository.created_at) for reading in readings}
+    found = suspicion(dated, created)
+    if found is None:
+        return None
+    places = [(sample.repository.path, sample.tag.digest or "") for sample in found.samples]
+    return import_refusal(found, read_builds(server, places))
 
 
 def read_by_plan(
@@ -1419,7 +1487,7 @@ def as_approved(
         reading.repository.path,
         wish.rules,
         held,
-        lambda tag: judged_date(tag, source, clock),
+        lambda tag: judged_date(tag, source, clock, wish.rules.dates_valid_from),
     )
 
 
@@ -1486,6 +1554,8 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
     refusals = [*wish.use_unknown, *plan.refusals] + _bulk_refusals(state, plan, params, wish)
     if rules.has_ages and state.clock is None and parts:
         refusals.append("the server's first answer had no Date, so that ages can't be judged")
+    if state.imported and any(decision.date for part in plan.repositories for decision in part.deletions):
+        refusals.append(state.imported)
     if rules.need_dates and rules.timestamp == "auto" and (state.server.way, source) == ("registry", "published"):
         refusals.append(
             "read_via registry shows when images were built, and with this registry's metadata database tags are as "
@@ -1692,6 +1762,7 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
         "prereleases",
         "rules",
         "min_age",
+        "dates_valid_from",
         "timestamp",
         "protect",
         "in_use",

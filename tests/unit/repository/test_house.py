@@ -27,6 +27,7 @@ PURE = {
     "_living_refs",
     "_families",
     "_recall",
+    "_import_dates",
     "_server_policy",
     "_policy_review",
     "_plan",
