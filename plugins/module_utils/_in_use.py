@@ -170,12 +170,12 @@ def _may_be_used(tag: Tag, used: InUse, inside_an_index: bool) -> bool:
     return bool(used.identifiers) and (index or tag.config_digest is None)
 
 
-def untagged(used: InUse, tags: t.Mapping[str, t.Sequence[Tag]]) -> list[str]:
+def untagged(used: InUse, tags: t.Mapping[str, t.Sequence[Tag]]) -> list[Reference]:
     """References by digest into the repositories, by path, that no tag leads to: lost at the next collection."""
     found = []
     for reference in used.references:
         if reference.digest and reference.path in tags:
             known = {digest for tag in tags[reference.path] for digest in (tag.digest, *tag.children)}
             if reference.digest not in known and all(tag.digest for tag in tags[reference.path]):
-                found.append(reference.text)
+                found.append(reference)
     return found

@@ -71,6 +71,7 @@ IN_USE: dict[str, t.Any] = {
         },
     },
     "in_use_sources_expected": {"type": "raw"},
+    "pin_untagged_in_use": {"type": "bool", "default": False},
     "keep_refs": {"type": "list", "elements": "str", "choices": ["branches", "merge_requests", "tags"]},
     "keep_deployments": {"type": "int", "default": 0},
     "ref_match": {"type": "str", "choices": list(MATCHES), "default": "whole"},

@@ -220,6 +220,14 @@ options:
     description:
       - The names of the sources that have to be there, or their number. Where one is missing the plan is refused.
     type: raw
+  pin_untagged_in_use:
+    description:
+      - Give a tag to each image that is in use by its digest and that no tag leads to (RV(in_use.untagged)), before
+        anything is deleted, so that the registry does not collect it. The tag is C(in-use-) and the digits of the
+        digest. While the image is in use its tag stays, like every other; later a rule may delete it.
+      - It needs the registry itself (O(read_via)) and a token that may push.
+    type: bool
+    default: false
   keep_refs:
     description:
       - Keep tags that belong to what is alive in the project's git repository, branches, source branches of open merge
@@ -877,6 +885,37 @@ outcome:
       returned: success
       sample: {"already_gone": 0, "changed_since": 0, "deleted": 90, "not_deleted": 0, "not_tried": 0, "recreated":
         0, "unverified": 0}
+    pinned:
+      description: What became of the tags that images in use got (O(pin_untagged_in_use)).
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        repository: &pinned_repository
+          description: Path of the repository.
+          type: str
+          returned: success
+          sample: team/app
+        name: &pinned_name
+          description: Name of the tag.
+          type: str
+          returned: success
+          sample: in-use-9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+        digest: &pinned_digest
+          description: Digest of the image.
+          type: str
+          returned: success
+          sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+        outcome:
+          description: V(written), V(changed_since) where the name was something else by then, or V(not_written).
+          type: str
+          returned: success
+          sample: written
+        message:
+          description: What happened, empty where that is plain.
+          type: str
+          returned: success
+          sample: ""
     remaining:
       description: Number of tags listed afterwards in the repositories that tags were deleted from, null when that
         can't be told.
@@ -967,6 +1006,22 @@ in_use:
     untagged:
       description: References by digest into repositories in scope that no tag leads to. What they name is lost at the
         registry's next collection of untagged manifests. At most O(return_limit) of them.
+      type: list
+      elements: str
+      returned: success
+      sample: []
+    pinned:
+      description: What gets a tag (O(pin_untagged_in_use)). At most O(return_limit) of them.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        repository: *pinned_repository
+        name: *pinned_name
+        digest: *pinned_digest
+    lost:
+      description: Of RV(in_use.untagged) those that the registry does not have any more, as far as it was asked
+        (O(pin_untagged_in_use)). At most O(return_limit) of them.
       type: list
       elements: str
       returned: success
@@ -1113,10 +1168,11 @@ from ..module_utils._files import check_writable, read_lines, write_lines
 from ..module_utils._image_cache import remembered
 from ..module_utils._images import Image
 from ..module_utils._import_dates import Dated, import_refusal, suspicion
-from ..module_utils._in_use import InUse, held_by_use, untagged
+from ..module_utils._in_use import InUse, Reference, held_by_use, untagged
 from ..module_utils._journal import Interrupted, interrupted, kept_journal
 from ..module_utils._living_refs import Living, held_by_refs
 from ..module_utils._models import SIGNATURE, Mode, Project, Repository, format_time, parse_time
+from ..module_utils._pinning import Pin, Pins, diff_of, pin, pins_for
 from ..module_utils._plan import (
     FILE_FORMAT,
     FILE_VERSION,
@@ -1142,9 +1198,20 @@ from ..module_utils._reading import (
     rules_are_hidden,
 )
 from ..module_utils._recall import recalled, same_rules, to_look_at
+from ..module_utils._registry_session import Registry
 from ..module_utils._retention import Decision, Rules, age_reason, date_source, decide, judged_date, name_reason
 from ..module_utils._retention_argspec import EITHER, IN_USE, NOT_WITH_RULES, RULES, rules_of, used_of
-from ..module_utils._run import Applied, Connection, applied_deletion, connect, failing, finish, intent_of, new_module
+from ..module_utils._run import (
+    Applied,
+    Connection,
+    Intent,
+    applied_deletion,
+    connect,
+    failing,
+    finish,
+    intent_of,
+    new_module,
+)
 from ..module_utils._scope import Scope, Selection, check_scope, select
 from ..module_utils._server_policy import Parameters
 
@@ -1210,6 +1277,7 @@ class Wish:
     use_unknown: tuple[str, ...]
     ref_match: str
     families: Families
+    pins: bool = False
     approved: Approved | None = None
     terms: Terms | None = None
     before: Interrupted = Interrupted()
@@ -1226,7 +1294,7 @@ class State:
     approved plan needs were read. unread_protection: rules may exist that this caller would be let past.
 
     refs: what is alive in git, by the project's id. missing: digests that the registry does not have, by the
-    repository's path. imported: why the dates seem to be those of an import.
+    repository's path. imported: why the dates seem to be those of an import. pins: images in use that get a tag.
     """
 
     selection: Selection
@@ -1238,6 +1306,7 @@ class State:
     refs: t.Mapping[int, Living | RegistryError]
     missing: t.Mapping[str, frozenset[str]]
     imported: str | None = None
+    pins: Pins = Pins()
     by_plan: frozenset[int] = frozenset()
 
 
@@ -1288,7 +1357,17 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     used, use_unknown = used_of(params)
     families = families_of(params)
     return Wish(
-        scope(params), rules, limits, parameters, used, use_unknown, params["ref_match"], families, approved, terms
+        scope(params),
+        rules,
+        limits,
+        parameters,
+        used,
+        use_unknown,
+        params["ref_match"],
+        families,
+        params["pin_untagged_in_use"],
+        approved,
+        terms,
     )
 
 
@@ -1322,6 +1401,8 @@ def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
         return
     if params["signatures"] == "collect":
         raise InputError(f"signatures collect does not go with delete_via {via}: GitLab deletes in no order.")
+    if params["pin_untagged_in_use"]:
+        raise InputError(f"pin_untagged_in_use does not go with delete_via {via}, for which the registry is not asked.")
     held = ("in_use", "in_use_sources", "keep_refs", "keep_deployments")
     for option in ("rules", "keep_n_per", "min_age", *((*held, "dates_valid_from") if via == "bulk_unpinned" else ())):
         if params[option]:
@@ -1380,6 +1461,7 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     readings, by_plan = read_by_plan(server, selection.repositories, need, params, wish, refs)
     readings = with_builds(server, readings, wish)
     imported = seems_imported(server, readings, wish)
+    pins = pins_for(server.registry, server.why_no_registry, untagged_in(readings, wish)) if wish.pins else Pins()
     matters = bool(readings) and wish.parameters is None and not params["allow_unread_protection"]
     unread_protection = matters and rules_are_hidden(server, job_token=connection.is_job_token)
     missing = subjects_missing(server, readings, wish)
@@ -1393,8 +1475,14 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
         refs,
         missing,
         imported,
+        pins,
         by_plan,
     )
+
+
+def untagged_in(readings: t.Sequence[Reading], wish: Wish) -> list[Reference]:
+    """What is in use in the repositories without a tag."""
+    return untagged(wish.used, {reading.repository.path: reading.tags for reading in readings if not reading.error})
 
 
 def with_builds(server: Server, readings: list[Reading], wish: Wish) -> list[Reading]:
@@ -1551,7 +1639,7 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
     parts = [_repository_plan(reading, state, rules, source, wish) for reading in state.readings]
     comparison = compare(parts, wish.approved, wish.families, wish.before.asked) if wish.approved else None
     plan = limited(comparison.repositories if comparison else parts, wish.limits)
-    refusals = [*wish.use_unknown, *plan.refusals] + _bulk_refusals(state, plan, params, wish)
+    refusals = [*wish.use_unknown, *state.pins.doubts, *plan.refusals] + _bulk_refusals(state, plan, params, wish)
     if rules.has_ages and state.clock is None and parts:
         refusals.append("the server's first answer had no Date, so that ages can't be judged")
     if state.imported and any(decision.date for part in plan.repositories for decision in part.deletions):
@@ -1721,7 +1809,9 @@ def result_of(
         "unguarded": unguarded[:limit],
         "in_use": {
             "references": len(wish.used.references),
-            "untagged": untagged(wish.used, {each.repository.path: each.tags for each in state.readings})[:limit],
+            "untagged": [each.text for each in untagged_in(state.readings, wish)[:limit]],
+            "pinned": [each.as_result() for each in state.pins.pins[:limit]],
+            "lost": list(state.pins.lost[:limit]),
         },
         "errors": [
             {"repository": part.repository.path, **part.error.as_result()} for part in plan.unread if part.error
@@ -1796,6 +1886,26 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
     }
 
 
+def with_pins(intent: Intent, pins: t.Sequence[Pin]) -> Intent:
+    """The intent, with the tags that images in use get."""
+    if not pins or intent.refusals:
+        return intent
+    return replace(intent, changed=True, diff=[*intent.diff, *diff_of(pins)])
+
+
+def with_pinned(applied: Applied, pinned: list[dict[str, t.Any]], limit: int) -> Applied:
+    """What came of it, with the tags that images in use got."""
+    failed = [row for row in pinned if row["outcome"] != "written"]
+    sentences = [applied.shortfall] if applied.shortfall else []
+    if failed:
+        place = f"{failed[0]['repository']}@{failed[0]['digest']}"
+        sentences.append(
+            f"{len(failed)} of {len(pinned)} images in use got no tag; first {place}: {failed[0]['message']}"
+        )
+    outcome = {**applied.outcome, "pinned": pinned[:limit]}
+    return replace(applied, outcome=outcome, shortfall=" ".join(sentences))
+
+
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
     params = module.params
@@ -1822,18 +1932,19 @@ def main() -> None:
         def apply() -> Applied:
             with kept_journal(params["journal_path"]) as tell:
                 tell({"event": "start", "server": header["server"], "fingerprint": seal, "planned": plan.deletions})
+                pinned = pin(t.cast(Registry, state.server.registry), state.pins.pins, tell)
                 if state.via in BULK:
                     wait = float(params["wait_timeout"]) if params["wait"] else None
                     outcome = delete_in_bulk(state.server, orders_of(plan, params, wish), wait, tell)
                 else:
                     outcome = delete(state.server, plan, state.via, tell)
                 tell_end(tell, outcome)
-            return applied_deletion(outcome, params["return_limit"])
+            return with_pinned(applied_deletion(outcome, params["return_limit"]), pinned, params["return_limit"])
 
         finish(
             module,
             connection,
-            intent_of(plan, params["return_limit"]),
+            with_pins(intent_of(plan, params["return_limit"]), state.pins.pins),
             result_of(connection, state, plan, params, wish, seal, comparison),
             apply,
             tolerate=params["on_error"] == "report",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.integration.driver import Ansible, Task
 from tests.integration.repeated import Shelf, asked, refused, repeated, run_all
 from tests.integration.scenarios import days_ago, repository, server, tag, team
@@ -35,7 +37,7 @@ def test_what_runs_stays(ansible: Ansible, simulator: Simulator) -> None:
     found = repeated(ansible, simulator, MODULE, options, "plan")
     told = reasons(found.run)
     assert (told["dev-1"], told["dev-2"], told["dev-3"]) == ("in_use", "in_use", "expired")
-    assert found.run.result["in_use"] == {"references": 3, "untagged": [lost]}
+    assert found.run.result["in_use"] == {"references": 3, "untagged": [lost], "pinned": [], "lost": []}
     left = [row["name"] for row in simulator.tags("team/app")]
     assert {"dev-1", "dev-2"} <= set(left)
     assert "dev-3" not in left
@@ -204,3 +206,55 @@ def test_what_is_deployed_stays(ansible: Ansible, simulator: Simulator) -> None:
     assert "list the deployments of production of project 1" in unread.result["plan"]["repositories"][0]["error"]
     assert "can't be had with a CI/CD job token" in job.message
     assert "can't be negative" in negative.message
+
+
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_what_runs_without_a_tag_gets_one(ansible: Ansible, simulator: Simulator, mode: str) -> None:
+    simulator.load(server([repository(100, "team/app", "", [tag("dev-1", 90), tag("v1", 1)])], mode=mode))
+    shelf = Shelf(simulator, "team/app")
+    running = shelf.digest("dev-1")
+    again = tag("dev-1", 80, image="another")
+    simulator.edit_tags("team/app", put=[again])
+    lost = "team/app@sha256:" + "0" * 64
+    options = {**WISH, "in_use": [f"team/app@{running}", lost], "pin_untagged_in_use": True}
+    found = repeated(ansible, simulator, MODULE, options, "plan")
+    name = "in-use-" + str(running).removeprefix("sha256:")
+    assert found.check.result["in_use"] == found.run.result["in_use"]
+    row = {"repository": "team/app", "name": name, "digest": running}
+    assert found.run.result["in_use"]["pinned"] == [row]
+    assert found.run.result["in_use"]["lost"] == [lost]
+    assert found.run.result["outcome"]["pinned"] == [{**row, "outcome": "written", "message": ""}]
+    assert shelf.digest(name) == running
+    assert name in str(found.run.result["diff"])
+    assert found.again.result["in_use"]["pinned"] == []
+    # What is in use stays, also when a rule would take it, and goes when it is not in use any more.
+    simulator.clock(advance=200 * 86400)
+    rule = {"group": "team", "name_regex_delete": "in-use-.*", "older_than": "30d"}
+    held, free = run_all(ansible, MODULE, [{**rule, "in_use": [f"team/app@{running}"]}, rule], check_mode=True)
+    assert reasons(held)[name] == "in_use"
+    assert reasons(free)[name] == "expired"
+
+
+def test_what_can_get_no_tag_is_told(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    running = Shelf(simulator, "team/app").digest("dev-1")
+    simulator.edit_tags("team/app", remove=["dev-1"])
+    options = {**WISH, "in_use": [f"team/app@{running}"], "pin_untagged_in_use": True}
+    unreachable, bulk = run_all(
+        ansible,
+        MODULE,
+        [{**options, "registry_url": "http://127.0.0.1:9", "retries": 0}, {**options, "delete_via": "bulk"}],
+    )
+    assert unreachable.result["result"] == "refused"
+    assert "pin_untagged_in_use needs the registry itself" in unreachable.message
+    assert "does not go with delete_via bulk" in bulk.message
+    assert simulator.counters()["writes"] == 0
+    denied = {"errors": [{"code": "DENIED", "message": "no"}]}
+    refusal = {"action": "status", "status": 403, "json": denied}
+    simulator.faults([{"method": "PUT", "path": "/manifests/in-use-", **refusal}])
+    [failed] = run_all(ansible, MODULE, [options])
+    assert failed.failed
+    assert failed.result["result"] == "partial"
+    assert f"1 of 1 images in use got no tag; first team/app@{running}" in failed.message
+    assert failed.result["outcome"]["pinned"][0]["outcome"] == "not_written"
+    assert failed.result["outcome"]["counts"]["deleted"] > 0

@@ -45,6 +45,7 @@ FLOORS = [
             "_deletion",
             "_bulk",
             "_promotion",
+            "_pinning",
             "_repository_deletion",
             "_fleet",
             "_settings_argspec",
@@ -72,6 +73,7 @@ NEIGHBOURS = {
     ("_distribution", "_registry_session"),
     ("_repository_deletion", "_deletion"),
     ("_repository_deletion", "_reading"),
+    ("_pinning", "_promotion"),
     ("_run", "_argspec"),
     ("_run", "_deletion"),
 }

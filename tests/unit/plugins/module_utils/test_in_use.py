@@ -120,7 +120,7 @@ def test_sources_that_are_missing_empty_or_failed() -> None:
 
 def test_what_runs_without_a_tag_is_told() -> None:
     used = in_use_of([f"reg.io/team/app@{digest('9')}", f"team/app@{digest('1')}", f"team/other@{digest('9')}"])
-    assert untagged(used, {PATH: [V1, V2]}) == [f"reg.io/team/app@{digest('9')}"]
+    assert [each.text for each in untagged(used, {PATH: [V1, V2]})] == [f"reg.io/team/app@{digest('9')}"]
     # With a digest that is not known nothing can be said.
     assert untagged(used, {PATH: [V1, Tag("dark")]}) == []
 
