@@ -28,6 +28,10 @@ def check_writable(path: str, option: str) -> None:
         raise InputError(f"{option} {path} can't be written: {error.strerror}.") from None
 
 
+def is_file(path: str) -> bool:
+    return os.path.isfile(path)
+
+
 def write_lines(path: str, lines: t.Iterable[str], option: str) -> None:
     """Write the file in one step: a reader sees the old file or the new one. Raises InputError."""
     folder = os.path.dirname(os.path.abspath(path))

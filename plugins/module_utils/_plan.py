@@ -129,11 +129,12 @@ def limited(repositories: t.Sequence[RepositoryPlan], limits: Limits) -> Plan:
         else:
             parts.append(replace(part, limit=broken))
             refusals.append(broken)
-    return Plan(tuple(parts), (*refusals, *_broken_totals(parts, limits)))
-
-
-def _broken_totals(parts: t.Sequence[RepositoryPlan], limits: Limits) -> list[str]:
     total, listed = sum(len(part.deletions) for part in parts), sum(len(part.decisions) for part in parts)
+    return Plan(tuple(parts), (*refusals, *broken_totals(total, listed, limits)))
+
+
+def broken_totals(total: int, listed: int, limits: Limits) -> list[str]:
+    """What is said against deleting so many of the listed tags, one sentence each without its end."""
     most, percent = limits.max_deletions_total, limits.max_deletions_total_percent
     found = []
     if most is not None and total > most:

@@ -208,6 +208,24 @@ def finish(
     module.exit_json(result="partial" if intent.unread else "ok", **result)
 
 
+def finish_locally(
+    module: AnsibleModule,
+    result: dict[str, t.Any],
+    changed: bool,
+    diff: list[dict[str, str]],
+    refusals: t.Sequence[str],
+    apply: t.Callable[[], None],
+) -> t.NoReturn:
+    """End a module that asks no server: as finish does, without requests."""
+    result = {**result, "changed": changed, **({"diff": diff} if module._diff else {})}
+    if refusals:
+        reasons = "; ".join(refusals)
+        module.fail_json(msg=f"Nothing was written, since the plan is refused: {reasons}.", result="refused", **result)
+    if changed and not module.check_mode:
+        apply()
+    module.exit_json(result="ok", **result)
+
+
 def intent_of(plan: Plan, return_limit: int) -> Intent:
     """What a plan of deletions would change."""
     unread = [part.error for part in plan.unread if part.error]

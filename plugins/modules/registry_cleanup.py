@@ -398,6 +398,7 @@ options:
     description:
       - A plan that O(plan_path) wrote before and somebody approved. Only tags go that it holds, that today's rules
         still choose, and that are still the same image. What differs is told under RV(approved).
+      - Of a plan that M(containerops.gitlab.registry_plan_merge) made of several, it takes the one for its own scope.
       - It is refused when it was altered, is older than O(plan_max_age), or was made for another server or scope.
     type: path
   approved_plan:
@@ -434,6 +435,7 @@ options:
     default: 100
 seealso:
   - module: containerops.gitlab.registry_info
+  - module: containerops.gitlab.registry_plan_merge
   - name: GitLab's cleanup policy
     description: What GitLab deletes by itself.
     link: https://docs.gitlab.com/user/packages/container_registry/reduce_container_registry_storage/
@@ -1154,7 +1156,6 @@ from ..module_utils._approval import (
     Terms,
     check_plan,
     compare,
-    parse_plan,
     refusals_of,
 )
 from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, scope
@@ -1184,6 +1185,7 @@ from ..module_utils._plan import (
     limited,
     result,
 )
+from ..module_utils._plan_merge import approved_in
 from ..module_utils._preview import decisions_of, need_of, parameters_in_request, predicted
 from ..module_utils._reading import (
     Need,
@@ -1391,7 +1393,8 @@ def approved_of(params: t.Mapping[str, t.Any]) -> tuple[Approved | None, Terms |
     if inline is not None and len(inline.encode()) > LARGEST_INLINE:
         raise InputError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
     lines = inline.splitlines() if inline is not None else read_lines(path, "approved_plan_path")
-    return parse_plan(lines), Terms(seal, seconds(params["plan_max_age"]), params["max_drift_percent"])
+    terms = Terms(seal, seconds(params["plan_max_age"]), params["max_drift_percent"])
+    return approved_in(lines, scope(params).as_result()), terms
 
 
 def _check_bulk(params: t.Mapping[str, t.Any]) -> None:

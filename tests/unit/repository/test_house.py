@@ -31,6 +31,7 @@ PURE = {
     "_server_policy",
     "_policy_review",
     "_plan",
+    "_plan_merge",
     "_images",
     "_protection",
     "_settings",

@@ -1,0 +1,225 @@
+#!/usr/bin/python
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: registry_plan_merge
+short_description: Merge the cleanup plans of several tasks into one
+version_added: 0.1.0
+author:
+  - containerops.gitlab contributors (@containerops)
+description:
+  - Makes one plan of those that M(containerops.gitlab.registry_cleanup) wrote for several inventory hosts or slices of
+    a job, with limits over all of them and a single fingerprint for whoever approves it.
+  - Each of the tasks that carry it out is given the merged plan, and takes the part that was made for its own scope.
+  - It works on files alone, and asks no server.
+extends_documentation_fragment:
+  - containerops.gitlab._attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  src:
+    description:
+      - The plan files.
+    type: list
+    elements: path
+    required: true
+  dest:
+    description:
+      - The file to write. Without it the plans are checked, and nothing is written.
+    type: path
+  expected:
+    description:
+      - How many plans there have to be. A slice that did not write its plan is noticed by that.
+    type: int
+  max_deletions_total:
+    description:
+      - The most tags to delete by all plans together.
+    type: int
+  max_deletions_total_percent:
+    description:
+      - The most tags to delete by all plans together, in percent of all tags.
+    type: float
+seealso:
+  - module: containerops.gitlab.registry_cleanup
+"""
+
+EXAMPLES = r"""
+- name: Plan a cleanup of two projects, each in a task of its own
+  containerops.gitlab.registry_cleanup:
+    project: "{{ item }}"
+    name_regex_delete: dev-.*
+    older_than: 30d
+    plan_path: "{{ playbook_dir }}/{{ item | regex_replace('/', '-') }}.jsonl"
+  check_mode: true
+  loop:
+    - team/app
+    - team/sub/tool
+
+- name: Make one plan of them, for approval
+  containerops.gitlab.registry_plan_merge:
+    src:
+      - "{{ playbook_dir }}/team-app.jsonl"
+      - "{{ playbook_dir }}/team-sub-tool.jsonl"
+    dest: "{{ playbook_dir }}/all.jsonl"
+    expected: 2
+    max_deletions_total: 500
+"""
+
+RETURN = r"""
+result:
+  description: V(ok), V(refused) when a limit is exceeded, or V(failed) when the plans don't go together.
+  returned: always
+  type: str
+  sample: ok
+fingerprint:
+  description: Fingerprint of the merged plan.
+  returned: when the plans go together
+  type: str
+  sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
+parts:
+  description: The plans, in their order.
+  returned: when the plans go together
+  type: list
+  elements: dict
+  contains:
+    scope:
+      description: What it was made for.
+      type: dict
+      returned: success
+      sample: {"project": ["team/app"]}
+    fingerprint:
+      description: Its own fingerprint.
+      type: str
+      returned: success
+      sample: sha256:0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9
+    tags:
+      description: Number of its tags.
+      type: int
+      returned: success
+      sample: 120
+    delete:
+      description: Number of tags that it deletes.
+      type: int
+      returned: success
+      sample: 90
+totals:
+  description: All plans in numbers.
+  returned: when the plans go together
+  type: dict
+  contains:
+    repositories:
+      description: Number of repositories.
+      type: int
+      returned: success
+      sample: 4
+    tags:
+      description: Number of tags.
+      type: int
+      returned: success
+      sample: 480
+    delete:
+      description: Number of tags that go.
+      type: int
+      returned: success
+      sample: 90
+    reasons:
+      description: Number of tags by reason.
+      type: dict
+      returned: success
+      sample: {"expired": 90, "keep_n": 20, "no_match": 370}
+"""
+
+import typing as t
+
+from ..module_utils._argspec import ArgumentSpec
+from ..module_utils._errors import InputError
+from ..module_utils._files import check_writable, is_file, read_lines, write_lines
+from ..module_utils._plan import Limits, broken_totals
+from ..module_utils._plan_merge import Merged, merge, part_of
+from ..module_utils._run import failing, finish_locally, new_module
+
+ARGUMENTS = ArgumentSpec(
+    {
+        "src": {"type": "list", "elements": "path", "required": True},
+        "dest": {"type": "path"},
+        "expected": {"type": "int"},
+        "max_deletions_total": {"type": "int"},
+        "max_deletions_total_percent": {"type": "float"},
+    }
+)
+
+
+def observe(params: t.Mapping[str, t.Any]) -> Merged:
+    """The plans as one; raises InputError."""
+    paths, expected = list(dict.fromkeys(params["src"])), params["expected"]
+    if expected is not None and len(paths) != expected:
+        raise InputError(f"{expected} plans are expected, and src names {len(paths)}.")
+    parts = []
+    for path in paths:
+        if not is_file(path):
+            raise InputError(f"The plan {path} is not there: the task that was to write it may have failed.")
+        try:
+            parts.append(part_of(read_lines(path, "src")))
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+    if params["dest"]:
+        check_writable(params["dest"], "dest")
+    return merge(parts)
+
+
+def diff_of(merged: Merged, dest: str) -> list[dict[str, str]]:
+    """What each plan deletes, as Ansible shows it."""
+    rows = [
+        f"{scope_text(row['scope'])}  {row['delete']} of {row['tags']} tags are deleted\n" for row in parts_of(merged)
+    ]
+    return [{"before_header": dest, "after_header": dest, "before": "", "after": "".join(rows)}]
+
+
+def scope_text(scope: t.Mapping[str, t.Any]) -> str:
+    """A scope in words, such as project team/app."""
+    given = ((option, value if isinstance(value, list) else [value]) for option, value in scope.items() if value)
+    return " ".join(f"{option} {', '.join(map(str, values))}" for option, values in given)
+
+
+def parts_of(merged: Merged) -> list[dict[str, t.Any]]:
+    return [part.as_result() for part in merged.parts]
+
+
+def write(dest: str, lines: t.Iterable[str]) -> None:
+    write_lines(dest, lines, "dest")
+
+
+def main() -> None:
+    module = new_module(ARGUMENTS)
+    params = module.params
+    with failing(module):
+        merged = observe(params)
+        limits = Limits(
+            max_deletions_total=params["max_deletions_total"],
+            max_deletions_total_percent=params["max_deletions_total_percent"],
+        )
+        refusals = broken_totals(merged.totals["delete"], merged.totals["tags"], limits)
+        dest = params["dest"]
+        lines = list(merged.lines())
+        changed = bool(dest) and list(read_lines(dest, "dest")) != lines and not refusals
+        result = {
+            "fingerprint": merged.fingerprint,
+            "parts": parts_of(merged),
+            "totals": dict(merged.totals),
+        }
+        finish_locally(
+            module, result, changed, diff_of(merged, dest) if changed else [], refusals, lambda: write(dest, lines)
+        )
+
+
+if __name__ == "__main__":
+    main()
