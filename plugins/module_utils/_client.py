@@ -165,7 +165,10 @@ class Gate:
 
 @dataclass(frozen=True)
 class _Sending:
-    """What goes out, as in Client.request. stream: the body of the answer is not read yet."""
+    """What goes out, as in Client.request. stream: the body of the answer is not read yet.
+
+    signed: the credential goes with it.
+    """
 
     method: str
     path: str
@@ -176,6 +179,7 @@ class _Sending:
     may_leave: bool = False
     stream: bool = False
     limit: int | None = None
+    signed: bool = True
 
     def error(self, kind: str, message: str) -> RegistryError:
         return RegistryError(kind, message, method=self.method, path=self.path)
@@ -416,7 +420,7 @@ class Client:
             answer.close()
             target = self._redirect_target(url, location, sending)
             if not _same_origin(url, target):
-                sending = replace(sending, headers={})
+                sending = replace(sending, headers={}, signed=False)
             url, sending = target, replace(sending, query=None)
         raise sending.error("redirect", "the server redirects in a circle")
 
@@ -431,6 +435,8 @@ class Client:
                 json=sending.body,
                 data=sending.data,
                 headers=dict(sending.headers),
+                # None is the session's own, which signs.
+                auth=None if sending.signed else _unsigned,
                 # Given with every call: REQUESTS_CA_BUNDLE would win over a session's own setting.
                 verify=(settings.ca_path or True) if settings.validate_certs else False,
                 timeout=(min(CONNECT_TIMEOUT, settings.timeout), settings.timeout),
@@ -470,7 +476,7 @@ class Client:
             raise sending.error("redirect", f"the server redirects a {method} to {origin}")
         if _same_origin(url, target):
             return target
-        if not sending.may_leave or self.settings.header:
+        if not sending.may_leave:
             raise sending.error("redirect", f"the server redirects to {origin}, where the token is not sent")
         if there.scheme != "https" and urlsplit(url).scheme == "https":
             raise sending.error("redirect", f"the server redirects to {origin}, unencrypted")
@@ -511,6 +517,10 @@ def _worth_resending(answer: Response | RegistryError, resend: frozenset[int]) -
     if isinstance(answer, RegistryError):
         return resend is SAFE and answer.kind in ("connection", "timeout")
     return answer.status in resend
+
+
+def _unsigned(prepared: t.Any) -> t.Any:
+    return prepared
 
 
 def _http_date(text: str | None) -> datetime | None:

@@ -120,19 +120,31 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approve
     kept = [line for line in lines if line.strip()]
     if _type(kept[0] if kept else "") != KIND:
         return parse_plan(kept)
-    header = json.loads(kept[0])
-    starts = [position for position, line in enumerate(kept) if _type(line) == "plan"]
-    pieces = [kept[start:end] for start, end in zip(starts, [*starts[1:], len(kept)])]
-    parts = [part_of(piece) for piece in pieces]
-    if not parts or starts[0] != 1 or _seal(parts) != header.get("fingerprint"):
-        raise InputError("The approved plan was altered after it was made: its own fingerprint does not fit it.")
+    parts, seal = _parts_in(kept)
     for part in parts:
         if dict(part.approved.scope) == dict(scope):
-            return replace(part.approved, fingerprint=str(header["fingerprint"]))
+            return replace(part.approved, fingerprint=seal)
     raise InputError(
         f"None of the {len(parts)} plans in the approved plan was made for this scope: name the same projects, group "
         "or repositories as one of them."
     )
+
+
+def fingerprint_in(lines: t.Sequence[str]) -> str:
+    """The fingerprint of a plan, merged or not, that was not altered. Raises InputError."""
+    if _type(lines[0] if lines else "") != KIND:
+        return parse_plan(lines).fingerprint
+    return _parts_in(lines)[1]
+
+
+def _parts_in(lines: t.Sequence[str]) -> tuple[list[Part], str]:
+    """The parts of a merged plan, and its fingerprint. Raises InputError where it was altered."""
+    header = json.loads(lines[0])
+    starts = [position for position, line in enumerate(lines) if _type(line) == "plan"]
+    parts = [part_of(lines[start:end]) for start, end in zip(starts, [*starts[1:], len(lines)])]
+    if not parts or starts[0] != 1 or _seal(parts) != header.get("fingerprint"):
+        raise InputError("The approved plan was altered after it was made: its own fingerprint does not fit it.")
+    return parts, str(header["fingerprint"])
 
 
 def _scope_key(approved: Approved) -> str:

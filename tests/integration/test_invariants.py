@@ -19,8 +19,8 @@ from tests.integration.scenarios import MIXED_RULES, TOKEN, repository, server, 
 from tests.simulator.harness import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
-# These ask no server, and are tested by themselves.
-LOCAL = {"registry_plan_merge"}
+# These work on plan files, and are tested by themselves.
+LOCAL = {"registry_plan_merge", "registry_plan_package"}
 MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - LOCAL)
 
 POLICY = {"enabled": True, "cadence": "7d", "keep_n": 5, "name_regex_delete": "dev-.*", "clear": ["older_than"]}

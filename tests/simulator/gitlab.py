@@ -25,6 +25,7 @@ from . import (
     rest,
     rest_deletion,
     rest_namespaces,
+    rest_packages,
     rest_projects,
     rest_protection,
     rest_references,
@@ -52,6 +53,7 @@ ROUTES = rest.Routes(
         *rest_registry.ROUTES,
         *rest_deletion.ROUTES,
         *rest_protection.ROUTES,
+        *rest_packages.ROUTES,
     ]
 )
 BAD_JSON = (
@@ -216,6 +218,8 @@ class GitLab:
                 return None
         if asked.path == jwt_auth.PATH and asked.method == "GET":
             return jwt_auth.answer(self.state, asked.headers, asked.query)
+        if asked.path.startswith(rest_packages.STORAGE):
+            return rest_packages.stored(self.state, asked.path)
         found = ROUTES.find(asked.method, asked.path, self.state)
         if found is None:
             return rest.no_route()
@@ -228,7 +232,7 @@ class GitLab:
         except Refused as refusal:
             return as_json(refusal.status, refusal.body)
         call = rest.Call(self.state, registry, caller, asked.method, asked.path, params, asked.query, base, parts)
-        call.asked = asked.headers
+        call.asked, call.content = asked.headers, asked.body
         return rest.serve(route, call)
 
     def _graphql(self, asked: Asked, credential: Credential | None, registry: Registry, base: str) -> Answer:

@@ -26,7 +26,7 @@ PREFIX = "/api/v4"
 class Call:
     """A REST request. path: as it came, still encoded. base: the URL that GitLab believes to have.
 
-    headers: of the answer; asked: of the request, in lower case.
+    headers: of the answer; asked: of the request, in lower case; content: its body as it came.
     """
 
     state: State
@@ -40,6 +40,7 @@ class Call:
     route: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     asked: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
 
     @property
     def url(self) -> str:
@@ -108,6 +109,8 @@ def serve(route: Route, call: Call) -> Answer:
         return as_json(503, {"message": UNREACHABLE})
     except Broken:
         return as_json(500, {"message": "500 Internal Server Error"})
+    if isinstance(body, bytes):
+        return Answer(route.status, body, "application/octet-stream", call.headers)
     return Answer(204, b"") if route.status == 204 else as_json(route.status, body, call.headers)
 
 

@@ -177,6 +177,7 @@ def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> Stat
     missing = [*LATER_FIELDS[state.generation], *row.texts("graphql_missing_fields")]
     state.graphql_missing_fields = tuple(dict.fromkeys(missing))
     state.complexity_limit = row.get("complexity_limit", int, None)
+    state.object_storage = row.get("object_storage", bool, False)
     state.omit_date = row.get("omit_date", bool, False)
     state.admin_mode = row.get("admin_mode", bool, True)
     for item in row.rows("users"):

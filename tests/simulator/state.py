@@ -365,7 +365,7 @@ class State:
     """real: images are in a real registry, but for those that the scenario lists.
 
     leases: repository ids and the elapsed() at which they expire. sampler: chooses among too many tags.
-    images: those that the scenario gave a label.
+    images: those that the scenario gave a label. packages: files of generic packages, which object_storage gives out.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -396,6 +396,8 @@ class State:
     repositories: Repositories = field(default_factory=Repositories)
     images: dict[str, Facts] = field(default_factory=dict)
     last_rule: int = 0
+    object_storage: bool = False
+    packages: dict[tuple[int, str, str, str], bytes] = field(default_factory=dict)
 
     def new_rule_id(self) -> int:
         """The next id of a protection rule, unique over the server."""

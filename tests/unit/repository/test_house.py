@@ -39,7 +39,7 @@ PURE = {
 FLOORS = [
     PURE,
     {"_client", "_files", "_journal"},
-    {"_api", "_rest", "_rest_settings", "_graphql", "_registry_session", "_distribution"},
+    {"_api", "_rest", "_rest_settings", "_rest_packages", "_graphql", "_registry_session", "_distribution"},
     {
         *("_argspec", "_scope", "_reading", "_image_cache", "_preview", "_run"),
         *(
@@ -65,6 +65,7 @@ NEIGHBOURS = {
     ("_graphql", "_api"),
     ("_rest", "_api"),
     ("_rest_settings", "_api"),
+    ("_rest_packages", "_api"),
     ("_fleet", "_scope"),
     ("_settings_argspec", "_argspec"),
     ("_settings_argspec", "_scope"),

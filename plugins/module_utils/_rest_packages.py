@@ -1,0 +1,73 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Files in GitLab's generic packages.
+
+https://docs.gitlab.com/user/packages/generic_packages/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ._api import API, error_of, segment
+from ._client import ONCE, Client, Response
+from ._errors import RegistryError
+
+# A plan of a million tags has about this many bytes.
+LARGEST = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class PackageFile:
+    """Where a file is. project: id or path."""
+
+    project: str
+    package: str
+    version: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        place = "/".join(segment(part) for part in (self.package, self.version, self.name))
+        return f"{API}/projects/{segment(self.project)}/packages/generic/{place}"
+
+    def __str__(self) -> str:
+        return f"{self.name} of package {self.package} {self.version} in project {self.project}"
+
+
+def download(client: Client, file: PackageFile) -> bytes | None:
+    """The newest content of a file; None for a 404, which may also mean that the token may not see it.
+
+    GitLab may send us to its object storage, where the token does not go. Raises RegistryError.
+    """
+    attempt = f"fetch {file}"
+    try:
+        answer = client.request("GET", file.path, may_leave=True, limit=LARGEST)
+    except RegistryError as error:
+        error.attempt = attempt
+        raise
+    if answer.status == 404:
+        return None
+    _expect(answer, 200, attempt)
+    return answer.body
+
+
+def upload(client: Client, file: PackageFile, content: bytes) -> None:
+    """Store a file, beside older ones of the same name. It is sent once. Raises RegistryError."""
+    attempt = f"store {file}"
+    headers = {"Content-Type": "application/octet-stream"}
+    try:
+        answer = client.request("PUT", file.path, data=content, headers=headers, resend=ONCE)
+    except RegistryError as error:
+        error.attempt = attempt
+        raise
+    _expect(answer, 201, attempt)
+
+
+def _expect(answer: Response, status: int, attempt: str) -> None:
+    if answer.status != status:
+        raise error_of(answer, attempt)

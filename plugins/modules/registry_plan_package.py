@@ -1,0 +1,223 @@
+#!/usr/bin/python
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: registry_plan_package
+short_description: Keep a cleanup plan in a GitLab generic package
+version_added: 0.1.0
+author:
+  - containerops.gitlab contributors (@containerops)
+description:
+  - Stores a plan that M(containerops.gitlab.registry_cleanup) or M(containerops.gitlab.registry_plan_merge) wrote in a
+    generic package of a project, and fetches it in another job, where the two share no disk.
+  - A plan is checked by its own fingerprint before it is stored and after it was fetched.
+extends_documentation_fragment:
+  - containerops.gitlab._connection
+  - containerops.gitlab._attributes
+  - containerops.gitlab._attributes.actiongroup_registry
+attributes:
+  check_mode:
+    support: full
+    details: A plan is not fetched into its file in check mode.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  action:
+    description:
+      - V(store) puts the file into the package. V(fetch) gets it out.
+    type: str
+    choices:
+      - store
+      - fetch
+    required: true
+  project:
+    description:
+      - Path or number of the project whose package it is. Storing needs the role Developer.
+    type: str
+    required: true
+  path:
+    description:
+      - The plan file on this machine.
+    type: path
+    required: true
+  package:
+    description:
+      - Name of the package.
+    type: str
+    default: registry-cleanup-plan
+  version:
+    description:
+      - Version of the package, such as the number of the workflow's job. Letters, digits and C(.+_-).
+    type: str
+    required: true
+  file_name:
+    description:
+      - Name of the file in the package.
+    type: str
+    default: plan.jsonl
+  overwrite:
+    description:
+      - Whether another plan may be stored over the one that is there. GitLab keeps both, and gives the newest.
+    type: bool
+    default: false
+seealso:
+  - module: containerops.gitlab.registry_cleanup
+  - module: containerops.gitlab.registry_plan_merge
+"""
+
+EXAMPLES = r"""
+- name: Plan a cleanup
+  containerops.gitlab.registry_cleanup:
+    group: team
+    name_regex_delete: dev-.*
+    older_than: 30d
+    plan_path: "{{ playbook_dir }}/plan.jsonl"
+  check_mode: true
+
+- name: Keep the plan
+  containerops.gitlab.registry_plan_package:
+    action: store
+    project: team/app
+    version: "2026.06.01"
+    path: "{{ playbook_dir }}/plan.jsonl"
+
+- name: Get it back in another job
+  containerops.gitlab.registry_plan_package:
+    action: fetch
+    project: team/app
+    version: "2026.06.01"
+    path: "{{ playbook_dir }}/approved.jsonl"
+"""
+
+RETURN = r"""
+result:
+  description: V(ok), or V(failed).
+  returned: always
+  type: str
+  sample: ok
+fingerprint:
+  description: Fingerprint of the plan.
+  returned: success
+  type: str
+  sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
+size:
+  description: Size of the plan in bytes.
+  returned: success
+  type: int
+  sample: 20480
+outcome:
+  description: V(stored) or V(fetched).
+  returned: when something was done
+  type: str
+  sample: stored
+error:
+  description: The request that failed the task.
+  returned: when a request failed
+  type: dict
+  sample: {"kind": "forbidden", "message": "403 Forbidden", "method": "PUT", "path":
+    "/api/v4/projects/team%2Fapp/packages/generic/registry-cleanup-plan/1/plan.jsonl", "request_id": "", "status": 403}
+requests:
+  description: Number of requests sent.
+  returned: success
+  type: int
+  sample: 2
+"""
+
+import re
+import typing as t
+
+from ..module_utils._argspec import CONNECTION, ArgumentSpec
+from ..module_utils._errors import InputError
+from ..module_utils._files import check_writable, is_file, read_lines, write_lines
+from ..module_utils._plan_merge import fingerprint_in
+from ..module_utils._rest_packages import PackageFile, download, upload
+from ..module_utils._run import Applied, Connection, Intent, connect, failing, finish, new_module
+
+ARGUMENTS = CONNECTION.merged(
+    ArgumentSpec(
+        {
+            "action": {"type": "str", "choices": ["store", "fetch"], "required": True},
+            "project": {"type": "str", "required": True},
+            "path": {"type": "path", "required": True},
+            "package": {"type": "str", "default": "registry-cleanup-plan"},
+            "version": {"type": "str", "required": True},
+            "file_name": {"type": "str", "default": "plan.jsonl"},
+            "overwrite": {"type": "bool", "default": False},
+        }
+    )
+)
+
+# lib/gitlab/regex/packages.rb: what GitLab takes in the names of generic packages.
+_NAMES = {
+    "package": re.compile(r"[A-Za-z0-9._+~@/-]{1,255}", re.ASCII),
+    "version": re.compile(r"[A-Za-z0-9.+_-]{1,255}", re.ASCII),
+    "file_name": re.compile(r"[A-Za-z0-9._+~@-]{1,255}", re.ASCII),
+}
+
+
+def place_of(params: t.Mapping[str, t.Any]) -> PackageFile:
+    """Where the plan is, or goes. Raises InputError."""
+    for option, pattern in _NAMES.items():
+        if not pattern.fullmatch(params[option]) or set(params[option]) == {"."}:
+            raise InputError(f"{option} {params[option]!r} is none that GitLab takes.")
+    return PackageFile(params["project"].strip("/"), params["package"], params["version"], params["file_name"])
+
+
+def here(path: str) -> str:
+    """The plan of a file. Raises InputError."""
+    if not is_file(path):
+        raise InputError(f"The plan {path} is not there: the task that was to write it may have failed.")
+    return "".join(read_lines(path, "path"))
+
+
+def there(connection: Connection, place: PackageFile) -> str | None:
+    """The plan of the package; None where there is none. Raises InputError and RegistryError."""
+    content = download(connection.client, place)
+    if content is None:
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise InputError(f"{place} is no plan.") from None
+
+
+def main() -> None:
+    module = new_module(ARGUMENTS, "requests")
+    params = module.params
+    with failing(module):
+        place, storing, path = place_of(params), params["action"] == "store", params["path"]
+        if not storing:
+            check_writable(path, "path")
+        mine = here(path) if storing else "".join(read_lines(path, "path"))
+        if storing:
+            seal = fingerprint_in(mine.splitlines())
+        connection = connect(module)
+        theirs = there(connection, place)
+        if storing and theirs is not None and theirs != mine and not params["overwrite"]:
+            raise InputError(f"{place} is there and is another plan: give another version, or overwrite.")
+        if not storing:
+            if theirs is None:
+                raise InputError(
+                    f"Could not fetch {place}: GitLab answered 404. There is no such plan, or the token may not see it."
+                )
+            seal = fingerprint_in(theirs.splitlines())
+
+        def apply() -> Applied:
+            if storing:
+                upload(connection.client, place, mine.encode())
+                return Applied("stored")
+            write_lines(path, [theirs or ""], "path")
+            return Applied("fetched")
+
+        size = len((mine if storing else theirs or "").encode())
+        finish(module, connection, Intent(mine != theirs, []), {"fingerprint": seal, "size": size}, apply)
+
+
+if __name__ == "__main__":
+    main()

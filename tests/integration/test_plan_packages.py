@@ -1,0 +1,118 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plans in generic packages, between two jobs that share no disk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.integration.driver import Ansible
+from tests.integration.repeated import run_all, writes
+from tests.integration.scenarios import MIXED_RULES, TOKEN, team
+from tests.integration.test_invariants import ANSIBLE, _compare, documentation
+from tests.simulator.harness import Simulator
+
+MODULE = "registry_plan_package"
+
+
+def planned(ansible: Ansible, path: Path, **changes: Any) -> str:
+    wish = {"group": "team", **MIXED_RULES, **changes, "plan_path": str(path)}
+    [audit] = run_all(ansible, "registry_cleanup", [wish], check_mode=True)
+    return str(audit.result["plan"]["fingerprint"])
+
+
+def test_a_plan_travels_by_a_package(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(team(object_storage=True))
+    path, copy = tmp_path / "plan.jsonl", tmp_path / "copy.jsonl"
+    seal = planned(ansible, path)
+    place = {"project": "team/app", "version": "1"}
+    store = {**place, "action": "store", "path": str(path)}
+    fetch = {**place, "action": "fetch", "path": str(copy)}
+    simulator.clear_log()
+    [checked] = run_all(ansible, MODULE, [store], check_mode=True)
+    assert writes(simulator.requests()) == []
+    stored, again, looked = run_all(ansible, MODULE, [store, store, fetch])
+    assert [task.result["changed"] for task in (checked, stored, again, looked)] == [True, True, False, True]
+    assert {task.result["fingerprint"] for task in (checked, stored, again, looked)} == {seal}
+    assert copy.read_text() == path.read_text()
+    [same] = run_all(ansible, MODULE, [fetch])
+    assert same.result["changed"] is False
+    # The storage is another host, and gets no token.
+    elsewhere = [entry for entry in simulator.requests() if entry["path"].startswith("/storage/")]
+    assert elsewhere
+    assert all(entry["credential"] is None for entry in elsewhere)
+    assert all(TOKEN not in str(entry) for entry in simulator.requests())
+    approved = {"approved_plan_path": str(copy), "approved_fingerprint": seal}
+    [run] = run_all(ansible, "registry_cleanup", [{"group": "team", **MIXED_RULES, **approved}])
+    assert run.result["outcome"]["counts"]["deleted"] == 4
+
+
+def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(team())
+    path, other, junk = tmp_path / "plan.jsonl", tmp_path / "other.jsonl", tmp_path / "junk"
+    planned(ansible, path)
+    planned(ansible, other, keep_n=2)
+    junk.write_text("no plan\n")
+    place = {"project": "team/app", "version": "1", "action": "store", "path": str(path)}
+    [stored] = run_all(ansible, MODULE, [place])
+    assert stored.result["changed"]
+    cases: dict[str, dict[str, Any]] = {
+        "is there and is another plan": {"path": str(other)},
+        "may have failed": {"path": str(tmp_path / "missing")},
+        "no line of a plan": {"path": str(junk)},
+        "GitLab answered 404. There is no such plan": {"action": "fetch", "version": "2", "path": str(other)},
+        "is a folder": {"action": "fetch", "path": str(tmp_path)},
+        "is none that GitLab takes": {"version": "1/2"},
+        "403 Forbidden": {"api_token": "glpat-guest", "version": "3"},
+    }
+    before = other.read_text()
+    tasks = run_all(ansible, MODULE, [{**place, **case} for case in cases.values()])
+    for task, words in zip(tasks, cases, strict=True):
+        assert task.failed
+        assert words in task.message, task.message
+    assert other.read_text() == before
+    documented = documentation(MODULE, "RETURN")
+    seen: set[str] = set()
+    failed = run_all(ansible, MODULE, [{**place, "api_token": "glpat-guest", "version": "3"}])
+    for task in [stored, *failed]:
+        own = {k: value for k, value in task.result.items() if k not in ANSIBLE and not k.startswith("_ansible")}
+        _compare(own, documented, MODULE, seen)
+    [over] = run_all(ansible, MODULE, [{**place, "path": str(other), "overwrite": True}])
+    assert over.result["changed"]
+
+
+def test_the_examples_run(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    run = ansible.tasks(documentation(MODULE, "EXAMPLES"))
+    assert run.code == 0, run.output
+
+
+def test_the_role_stores_and_fetches_plans(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(team())
+    given = {f"registry_cleanup_{option}": value for option, value in MIXED_RULES.items()}
+    place = {"project": "team/app", "version": "7"}
+    audit = {
+        **given,
+        "registry_group": "team",
+        "registry_cleanup_plan_path": str(tmp_path / "a.jsonl"),
+        "registry_cleanup_plan_package": place,
+    }
+    run = ansible.play("containerops.gitlab.cleanup", "--check", "-e", json.dumps(audit))
+    assert run.code == 0, run.output
+    summary = run.of("ansible.builtin.set_stats").result["ansible_stats"]["data"]["registry_cleanup_summary"]
+    apply = {
+        **given,
+        "registry_group": "team",
+        "registry_cleanup_approved_plan_path": str(tmp_path / "b.jsonl"),
+        "registry_cleanup_approved_plan_package": place,
+        "registry_cleanup_approved_fingerprint": summary["fingerprint"],
+    }
+    for mode, deleted in (["--check"], 0), ([], 4):
+        run = ansible.play("containerops.gitlab.cleanup", *mode, "-e", json.dumps(apply))
+        assert run.code == 0, run.output
+        summary = run.of("ansible.builtin.set_stats").result["ansible_stats"]["data"]["registry_cleanup_summary"]
+        assert (summary["planned"], summary["deleted"]) == (4, deleted)
