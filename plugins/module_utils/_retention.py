@@ -130,9 +130,13 @@ class Rules:
         """Whether anything is judged against the clock."""
         return self.min_age is not None or any(rule.older_than is not None for rule in self.rules)
 
+    def need_date(self, rule: Rule) -> bool:
+        """Whether a tag of the rule is judged by its date."""
+        return rule.need_dates or self.min_age is not None
+
     def need_digest(self, rule: Rule) -> bool:
         """Whether a tag of the rule must not go without a known digest: names alone may do without."""
-        return self.require_digest or self.min_age is not None or rule.counts or rule.need_dates
+        return self.require_digest or rule.counts or self.need_date(rule)
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,12 @@ class Decision:
 def name_reason(name: str, rules: Rules) -> str | None:
     """Why the name alone already keeps the tag; None while it is still in play."""
     return _by_name(name, rules)[1]
+
+
+def is_judged_by_date(name: str, rules: Rules) -> bool:
+    """Whether a date may decide about a tag of this name."""
+    rule, reason = _by_name(name, rules)
+    return rule is not None and reason is None and rules.need_date(rule)
 
 
 def _by_name(name: str, rules: Rules) -> tuple[Rule | None, str | None]:
@@ -269,9 +279,8 @@ def _before_dates(tag: Tag, rules: Rules) -> tuple[Rule | None, str | None]:
 
 def _candidate(tag: Tag, rule: Rule, rules: Rules, source: str, clock: datetime | None) -> _Candidate | str:
     """The tag with what its rule judges by, or the reason why it can't be judged: it has no slot then."""
-    needs_date = rule.need_dates or rules.min_age is not None
-    date = judged_date(tag, source, clock, rules.dates_valid_from) if needs_date else None
-    if needs_date and date is None:
+    date = judged_date(tag, source, clock, rules.dates_valid_from) if rules.need_date(rule) else None
+    if rules.need_date(rule) and date is None:
         return "unknown_date"
     version = parse_version(tag.name) if rule.need_versions else None
     if rule.need_versions and version is None:
