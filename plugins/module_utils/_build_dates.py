@@ -29,13 +29,17 @@ _GITLAB_ALONE = "a bulk deletion goes by what GitLab sees, and the registry itse
 def rules_on(server: Server, rules: Rules) -> Rules:
     """The rules as they hold on this server: where dates are builds anyway, none of them is an import's."""
     rules = replace(rules, require_digest=True) if server.mode == Mode.DATABASE else rules
-    return replace(rules, dates_valid_from=None) if server.mode == Mode.NO_DATABASE else rules
+    return replace(rules, dates_valid_from=None) if _shows_builds(server) else rules
+
+
+def _shows_builds(server: Server) -> bool:
+    return server.mode == Mode.NO_DATABASE or server.way == "registry"
 
 
 def seems_imported(server: Server, readings: t.Sequence[Reading], rules: Rules, judged: Judged) -> str | None:
     """Why the dates seem to be those of an import; None where they are pushes, or nothing goes by them."""
     source = date_source(server.mode, rules)
-    if server.mode != Mode.DATABASE or source == "none" or rules.dates_valid_from:
+    if server.mode != Mode.DATABASE or _shows_builds(server) or source == "none" or rules.dates_valid_from:
         return None
     if not any(judged(reading) for reading in readings):
         return None

@@ -205,12 +205,13 @@ def date_source(mode: str, rules: Rules) -> str:
 def judged_date(tag: Tag, source: str, clock: datetime | None, valid_from: datetime | None = None) -> datetime | None:
     """The newest date known of the tag under this source; None when there is none that can be believed.
 
-    valid_from: pushes before it are dates of an import, and the build counts instead, where it is known.
+    valid_from: pushes before it are dates of an import, and the build counts instead, where it is known. No tag was
+    pushed after the import that dated it.
     """
     told = tag.published if source == "published" else tag.created
     if valid_from and source != "built" and told and told < valid_from:
-        dates = [tag.built]
-    elif source == "published":
+        return min(tag.built, told) if tag.built and _credible(tag.built, clock) else None
+    if source == "published":
         dates = [tag.published, tag.created] if tag.published else []
     elif source in ("built", "created"):
         dates = [tag.created]
@@ -307,8 +308,8 @@ def _by_rule(
 
 
 def age_reason(tag: Tag, rules: Rules, source: str, clock: datetime | None) -> str | None:
-    """Why a tag that no rule is about stays for its age."""
-    return _too_young(judged_date(tag, source, clock, rules.dates_valid_from), rules.min_age, clock, "min_age")
+    """Why a tag that no rule is about stays for its age. It is at least as old as an import that dated it."""
+    return _too_young(judged_date(tag, source, clock), rules.min_age, clock, "min_age")
 
 
 def _too_young(date: datetime | None, age: int | None, clock: datetime | None, reason: str) -> str | None:

@@ -1627,6 +1627,8 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
     refusals = [*wish.use_unknown, *state.pins.doubts, *plan.refusals] + _bulk_refusals(state, plan, params, wish)
     if rules.has_ages and state.clock is None and parts:
         refusals.append("the server's first answer had no Date, so that ages can't be judged")
+    if rules.dates_valid_from and state.clock and rules.dates_valid_from > state.clock:
+        refusals.append(f"dates_valid_from {format_time(rules.dates_valid_from)} is later than the server's clock")
     if state.imported and any(decision.date for part in plan.repositories for decision in part.deletions):
         refusals.append(state.imported)
     if rules.need_dates and rules.timestamp == "auto" and (state.server.way, source) == ("registry", "published"):
