@@ -153,8 +153,8 @@ options:
     description:
       - From when on GitLab's dates are those of pushes, such as V(2026-01-31) or V(2026-01-31T12:00:00Z).
       - An import to the registry's metadata database dates all tags anew. Where most tags of the scope are dated within
-        three days, and images among them were built long before, or that can't be read, a plan that would delete by
-        dates is refused until this option is given.
+        three days, and images among them were built long before, or that can't be read, a plan that goes by dates is
+        refused until this option is given, whether or not something would go today.
       - A tag with an older date is as old as the build of its image, which is read from the registry itself; where it
         can't be read, or under O(timestamp=created), its age is unknown and it stays. A time before all dates says that
         all of them can be trusted.
@@ -1629,7 +1629,7 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
         refusals.append("the server's first answer had no Date, so that ages can't be judged")
     if rules.dates_valid_from and state.clock and rules.dates_valid_from > state.clock:
         refusals.append(f"dates_valid_from {format_time(rules.dates_valid_from)} is later than the server's clock")
-    if state.imported and any(decision.date for part in plan.repositories for decision in part.deletions):
+    if state.imported:
         refusals.append(state.imported)
     if rules.need_dates and rules.timestamp == "auto" and (state.server.way, source) == ("registry", "published"):
         refusals.append(

@@ -35,15 +35,27 @@ def load(simulator: Simulator) -> None:
 
 def test_dates_of_an_import_refuse_the_plan(ansible: Ansible, simulator: Simulator) -> None:
     load(simulator)
-    tasks = run_all(ansible, MODULE, [WISH, {**WISH, "min_age": "1d", "older_than": None}, {**WISH, "keep_n": 40}])
-    for task in tasks[:2]:
-        assert task.result["result"] == "refused"
-        assert "30 of 33 tags" in task.message or "31 of 33 tags" in task.message
-        assert "give dates_valid_from" in task.message
-    # Where nothing goes there is nothing to refuse.
-    assert tasks[2].status == "ok"
-    by_name = run_all(ansible, MODULE, [{**WISH, "keep_n": 0, "older_than": None}], check_mode=True)[0]
-    assert by_name.status == "ok"
+    # Nothing would go by the third: that it will some day has to be known before.
+    cases = [WISH, {**WISH, "min_age": "1d", "older_than": None}, {**WISH, "keep_n": 0, "older_than": "90d"}]
+    for task in refused(ansible, simulator, MODULE, *cases):
+        assert "31 of 33 tags" in task.message
+        assert "give dates_valid_from, the time from which" in task.message
+    # What is proposed lies behind the import.
+    proposed = task.message.partition("such as ")[2].partition(",")[0]
+    assert days_ago(59.1) < proposed < days_ago(59)
+    others = [
+        {**WISH, "keep_n": 0, "older_than": None},
+        {**WISH, "name_regex_delete": "nothing-.*"},
+        {**WISH, "keep_n": 0, "older_than": "400d", "dates_valid_from": proposed},
+    ]
+    simulator.clear_log()
+    tasks = run_all(ansible, MODULE, others, check_mode=True)
+    for task in tasks:
+        assert task.status == "ok", task.message
+    # Where no date decides, no image is looked at.
+    unasked = tasks[0].result["requests"] + tasks[1].result["requests"]
+    assert asked(simulator.requests()[:unasked], "GET", "/manifests/") == []
+    assert tasks[2].result["plan"]["totals"]["reasons"]["too_young"] > 28
     assert simulator.counters()["writes"] == 0
 
 
