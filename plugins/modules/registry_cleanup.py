@@ -412,8 +412,8 @@ options:
     type: str
   journal_path:
     description:
-      - Append a line to this file before each tag is asked to be deleted, and one with what became of it, as JSON
-        Lines, each on disk at once. So a run can be followed, and each digest that went is known.
+      - Append a line to this file before each tag is asked to be deleted or given, and one with what became of it, as
+        JSON Lines, each on disk at once. So a run can be followed, and each digest that went is known.
       - A run that was killed is started again as it was, with the same file; tags of an approved plan that it had
         already deleted are then no drift.
       - In check mode nothing is written to it.
@@ -1474,7 +1474,9 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     readings = with_builds(server, readings, rules, lambda each: judged(each, by_plan, refs, wish))
     whole = [reading for reading in readings if reading.repository.id not in by_plan]
     imported = seems_imported(server, whole, rules, lambda each: judged(each, by_plan, refs, wish))
-    pins = pins_for(server.registry, server.why_no_registry, untagged_in(readings, wish)) if wish.pins else Pins()
+    taken = {reading.repository.path: frozenset(reading.names) for reading in readings}
+    without = untagged_in(readings, wish) if wish.pins else []
+    pins = pins_for(server.registry, server.why_no_registry, without, taken)
     matters = bool(readings) and wish.parameters is None and not params["allow_unread_protection"]
     unread_protection = matters and rules_are_hidden(server, job_token=connection.is_job_token)
     missing = subjects_missing(server, readings, wish)
@@ -1875,11 +1877,11 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
     }
 
 
-def with_pins(intent: Intent, pins: t.Sequence[Pin]) -> Intent:
-    """The intent, with the tags that images in use get."""
+def with_pins(intent: Intent, pins: t.Sequence[Pin], limit: int) -> Intent:
+    """The intent, with the tags that images in use get. limit: the most of them in the diff."""
     if not pins or intent.refusals:
         return intent
-    return replace(intent, changed=True, diff=[*intent.diff, *diff_of(pins)])
+    return replace(intent, changed=True, diff=[*intent.diff, *diff_of(pins, limit)])
 
 
 def with_pinned(applied: Applied, pinned: list[dict[str, t.Any]], limit: int) -> Applied:
@@ -1933,7 +1935,7 @@ def main() -> None:
         finish(
             module,
             connection,
-            with_pins(intent_of(plan, params["return_limit"]), state.pins.pins),
+            with_pins(intent_of(plan, params["return_limit"]), state.pins.pins, params["return_limit"]),
             result_of(connection, state, plan, params, wish, seal, comparison),
             apply,
             tolerate=params["on_error"] == "report",
