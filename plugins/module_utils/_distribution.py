@@ -147,14 +147,14 @@ def read_manifest(registry: Registry, path: str, reference: str) -> Manifest | N
 
 
 def read_image(registry: Registry, path: str, name: str) -> Image | None:
-    """What there is to know of the image behind a tag; None for a 404.
+    """What there is to know of the image behind a tag or a digest; None for a 404.
 
     A digest that was read before is not read again. Where images are remembered from an earlier run, the tag is asked
     for its digest alone at first.
     """
     reference = name
-    if registry.remembers:
-        digest = current_digest(registry, path, name)
+    if registry.remembers or ":" in name:
+        digest = name if ":" in name else current_digest(registry, path, name)
         known = registry.recall(digest) if digest else None
         if digest is None or known:
             return known

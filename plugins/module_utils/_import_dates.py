@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ._models import Repository, Tag, format_time
+from ._retention import OLDEST_CREDIBLE
 
 # An import of a large registry takes days.
 WINDOW = timedelta(days=3)
@@ -85,18 +86,23 @@ def _suspicion(dated: t.Sequence[Dated]) -> Suspicion | None:
     return Suspicion(found[0].date, found[-1].date, len(found), len(dated), samples)
 
 
-def import_refusal(found: Suspicion, builds: t.Sequence[datetime | None]) -> str | None:
+def import_refusal(found: Suspicion, builds: t.Sequence[datetime], why_unknown: str) -> str | None:
     """Why no date can be trusted, a sentence without its end; None where they are those of pushes.
 
-    builds: of the samples, None where one is not known.
+    builds: of the samples, as far as they are known. why_unknown: why one is not.
     """
-    known = sorted(build for build in builds if build)
+    known = sorted(build for build in builds if build >= OLDEST_CREDIBLE)
     when = f"{found.tags} of {found.of} tags are dated between {format_time(found.first)} and {format_time(found.last)}"
-    advice = "give dates_valid_from, with the time from which dates are those of pushes"
+    behind = format_time(found.last.replace(microsecond=0) + timedelta(seconds=1))
+    advice = (
+        f"give dates_valid_from, the time from which dates are those of pushes, such as {behind}, or 1970-01-01 where "
+        "all of them are"
+    )
     if not known:
+        why = why_unknown.rstrip(".") or "none of them has a date that can be true"
         return (
             f"{when}, as they are after an import to the metadata database, and the builds of their images can't be "
-            f"read to tell: {advice}, or a time before all of them where they are"
+            f"read to tell ({why}): {advice}"
         )
     middle = known[(len(known) - 1) // 2]
     if found.first - middle <= FAR:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from dataclasses import dataclass
 
@@ -42,8 +43,16 @@ class Pins:
     doubts: tuple[str, ...] = ()
 
 
-def pins_for(registry: Registry | None, why_none: str, references: t.Sequence[Reference]) -> Pins:
-    """The tags that images in use get, as their digests name them: in-use- and the digest's hexadecimal digits."""
+def pins_for(
+    registry: Registry | None,
+    why_none: str,
+    references: t.Sequence[Reference],
+    taken: t.Mapping[str, t.Collection[str]],
+) -> Pins:
+    """The tags that images in use get, as their digests name them: in-use- and the digest's hexadecimal digits.
+
+    taken: the names of all tags, by the repository's path. None of them is one of these images.
+    """
     if not references:
         return Pins()
     if registry is None:
@@ -53,17 +62,28 @@ def pins_for(registry: Registry | None, why_none: str, references: t.Sequence[Re
     found = dict(zip(places, registry.client.try_all(lambda place: read_manifest(registry, *place), places)))
     return Pins(
         tuple(
-            Pin(path, Naming(PINNED + digest.partition(":")[2], manifest, None))
+            Pin(path, Naming(_name(digest), manifest, None))
             for (path, digest), manifest in found.items()
             if isinstance(manifest, Manifest)
         ),
         tuple(each.text for each in references if found[each.path, str(each.digest)] is None),
-        tuple(str(error) for error in found.values() if isinstance(error, RegistryError)),
+        (
+            *(str(error) for error in found.values() if isinstance(error, RegistryError)),
+            *(
+                f"{path}@{digest} is in use without a tag, and {path}:{_name(digest)} is another image"
+                for (path, digest), manifest in found.items()
+                if isinstance(manifest, Manifest) and _name(digest) in taken.get(path, ())
+            ),
+        ),
     )
 
 
+def _name(digest: str) -> str:
+    return PINNED + digest.partition(":")[2]
+
+
 def pin(registry: Registry, pins: t.Iterable[Pin], tell: Tell) -> list[dict[str, t.Any]]:
-    """Give the tags, each noted before. Tells what became of each: written, changed_since or not_written."""
+    """Give the tags, each noted before and after. Tells what became of each: written, changed_since or not_written."""
     rows = []
     for each in pins:
         try:
@@ -73,17 +93,24 @@ def pin(registry: Registry, pins: t.Iterable[Pin], tell: Tell) -> list[dict[str,
         except RegistryError as error:
             outcome, message = "not_written", str(error)
         rows.append({**each.as_result(), "outcome": outcome, "message": message})
+        with contextlib.suppress(RegistryError):
+            tell({"event": "pinned", **rows[-1]})
     return rows
 
 
-def diff_of(pins: t.Iterable[Pin]) -> list[dict[str, str]]:
-    """The tags that are given, as Ansible shows them."""
-    return [
+def diff_of(pins: t.Sequence[Pin], limit: int) -> list[dict[str, str]]:
+    """The tags that are given, as Ansible shows them, at most limit of them but one at least."""
+    shown = [
         {
             "before_header": f"{each.path} (in use without a tag)",
             "after_header": f"{each.path}:{each.naming.name}",
             "before": "",
             "after": f"{each.naming.name}  {each.naming.after}\n",
         }
-        for each in pins
+        for each in pins[: max(1, limit)]
     ]
+    hidden = len(pins) - len(shown)
+    if hidden > 0:
+        text = f"... and {hidden} more images in use get a tag\n"
+        shown.append({"before_header": "more", "after_header": "more", "before": "", "after": text})
+    return shown

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from ._client import ONCE, SAFE, Client
 from ._distribution import current_digest, inside_of, read_image, registry_mode, tag_names
@@ -356,17 +355,6 @@ def rules_are_hidden(server: Server, *, job_token: bool) -> bool:
     if server.uses_graphql or server.mode == Mode.NO_DATABASE or job_token:
         return False
     return caller_is_administrator(server.client)
-
-
-def read_builds(server: Server, places: t.Sequence[tuple[str, str]]) -> list[datetime | None]:
-    """When the images of repositories were built, by path and digest; None where that can't be read."""
-    registry = server.registry
-    if registry is None:
-        return [None] * len(places)
-    unique = list(dict.fromkeys(places))
-    images = server.client.try_all(lambda place: read_image(registry, *place), unique)
-    builds = {place: image.created for place, image in zip(unique, images) if isinstance(image, Image)}
-    return [builds.get(place) for place in places]
 
 
 def look_inside(server: Server, readings: list[Reading], opened: t.Sequence[Reading]) -> list[Reading]:

@@ -130,9 +130,13 @@ class Rules:
         """Whether anything is judged against the clock."""
         return self.min_age is not None or any(rule.older_than is not None for rule in self.rules)
 
+    def need_date(self, rule: Rule) -> bool:
+        """Whether a tag of the rule is judged by its date."""
+        return rule.need_dates or self.min_age is not None
+
     def need_digest(self, rule: Rule) -> bool:
         """Whether a tag of the rule must not go without a known digest: names alone may do without."""
-        return self.require_digest or self.min_age is not None or rule.counts or rule.need_dates
+        return self.require_digest or rule.counts or self.need_date(rule)
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,12 @@ class Decision:
 def name_reason(name: str, rules: Rules) -> str | None:
     """Why the name alone already keeps the tag; None while it is still in play."""
     return _by_name(name, rules)[1]
+
+
+def is_judged_by_date(name: str, rules: Rules) -> bool:
+    """Whether a date may decide about a tag of this name."""
+    rule, reason = _by_name(name, rules)
+    return rule is not None and reason is None and rules.need_date(rule)
 
 
 def _by_name(name: str, rules: Rules) -> tuple[Rule | None, str | None]:
@@ -195,12 +205,13 @@ def date_source(mode: str, rules: Rules) -> str:
 def judged_date(tag: Tag, source: str, clock: datetime | None, valid_from: datetime | None = None) -> datetime | None:
     """The newest date known of the tag under this source; None when there is none that can be believed.
 
-    valid_from: pushes before it are dates of an import, and the build counts instead, where it is known.
+    valid_from: pushes before it are dates of an import, and the build counts instead, where it is known. No tag was
+    pushed after the import that dated it.
     """
     told = tag.published if source == "published" else tag.created
     if valid_from and source != "built" and told and told < valid_from:
-        dates = [tag.built]
-    elif source == "published":
+        return min(tag.built, told) if tag.built and _credible(tag.built, clock) else None
+    if source == "published":
         dates = [tag.published, tag.created] if tag.published else []
     elif source in ("built", "created"):
         dates = [tag.created]
@@ -269,9 +280,8 @@ def _before_dates(tag: Tag, rules: Rules) -> tuple[Rule | None, str | None]:
 
 def _candidate(tag: Tag, rule: Rule, rules: Rules, source: str, clock: datetime | None) -> _Candidate | str:
     """The tag with what its rule judges by, or the reason why it can't be judged: it has no slot then."""
-    needs_date = rule.need_dates or rules.min_age is not None
-    date = judged_date(tag, source, clock, rules.dates_valid_from) if needs_date else None
-    if needs_date and date is None:
+    date = judged_date(tag, source, clock, rules.dates_valid_from) if rules.need_date(rule) else None
+    if rules.need_date(rule) and date is None:
         return "unknown_date"
     version = parse_version(tag.name) if rule.need_versions else None
     if rule.need_versions and version is None:
@@ -298,8 +308,8 @@ def _by_rule(
 
 
 def age_reason(tag: Tag, rules: Rules, source: str, clock: datetime | None) -> str | None:
-    """Why a tag that no rule is about stays for its age."""
-    return _too_young(judged_date(tag, source, clock, rules.dates_valid_from), rules.min_age, clock, "min_age")
+    """Why a tag that no rule is about stays for its age. It is at least as old as an import that dated it."""
+    return _too_young(judged_date(tag, source, clock), rules.min_age, clock, "min_age")
 
 
 def _too_young(date: datetime | None, age: int | None, clock: datetime | None, reason: str) -> str | None:

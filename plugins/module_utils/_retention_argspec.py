@@ -106,7 +106,8 @@ def rules_of(params: t.Mapping[str, t.Any]) -> Rules:
 
 
 def _moment(text: str) -> datetime:
-    found = parse_time(text if "T" in text else f"{text}T00:00:00Z")
+    """A time, or the start of a day. What YAML takes for a time itself comes with a blank in it."""
+    found = parse_time(text.replace(" ", "T", 1)) or parse_time(f"{text}T00:00:00Z")
     if found is None:
         raise InputError(f"dates_valid_from is {text!r}: write it as 2026-01-31 or 2026-01-31T12:00:00Z.")
     return found

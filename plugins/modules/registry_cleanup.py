@@ -153,8 +153,8 @@ options:
     description:
       - From when on GitLab's dates are those of pushes, such as V(2026-01-31) or V(2026-01-31T12:00:00Z).
       - An import to the registry's metadata database dates all tags anew. Where most tags of the scope are dated within
-        three days, and images among them were built long before, or that can't be read, a plan that would delete by
-        dates is refused until this option is given.
+        three days, and images among them were built long before, or that can't be read, a plan that goes by dates is
+        refused until this option is given, whether or not something would go today.
       - A tag with an older date is as old as the build of its image, which is read from the registry itself; where it
         can't be read, or under O(timestamp=created), its age is unknown and it stays. A time before all dates says that
         all of them can be trusted.
@@ -412,8 +412,8 @@ options:
     type: str
   journal_path:
     description:
-      - Append a line to this file before each tag is asked to be deleted, and one with what became of it, as JSON
-        Lines, each on disk at once. So a run can be followed, and each digest that went is known.
+      - Append a line to this file before each tag is asked to be deleted or given, and one with what became of it, as
+        JSON Lines, each on disk at once. So a run can be followed, and each digest that went is known.
       - A run that was killed is started again as it was, with the same file; tags of an approved plan that it had
         already deleted are then no drift.
       - In check mode nothing is written to it.
@@ -1159,6 +1159,7 @@ from ..module_utils._approval import (
     refusals_of,
 )
 from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, scope
+from ..module_utils._build_dates import note_on, rules_on, seems_imported, with_builds
 from ..module_utils._bulk import Order, delete_in_bulk, pinned, why_not_pinned
 from ..module_utils._deletion import BULK, choose_way, delete, tell_end
 from ..module_utils._distribution import current_digest
@@ -1168,11 +1169,10 @@ from ..module_utils._families import Families, Known, orphans, with_families
 from ..module_utils._files import check_writable, read_lines, write_lines
 from ..module_utils._image_cache import remembered
 from ..module_utils._images import Image
-from ..module_utils._import_dates import Dated, import_refusal, suspicion
 from ..module_utils._in_use import InUse, Reference, held_by_use, untagged
 from ..module_utils._journal import Interrupted, interrupted, kept_journal
 from ..module_utils._living_refs import Living, held_by_refs
-from ..module_utils._models import SIGNATURE, Mode, Project, Repository, format_time, parse_time
+from ..module_utils._models import SIGNATURE, Mode, Project, Repository, Tag, format_time
 from ..module_utils._pinning import Pin, Pins, diff_of, pin, pins_for
 from ..module_utils._plan import (
     FILE_FORMAT,
@@ -1194,14 +1194,22 @@ from ..module_utils._reading import (
     Sources,
     find_out,
     locating_is_shorter,
-    read_builds,
     read_refs,
     read_tags,
     rules_are_hidden,
 )
 from ..module_utils._recall import recalled, same_rules, to_look_at
 from ..module_utils._registry_session import Registry
-from ..module_utils._retention import Decision, Rules, age_reason, date_source, decide, judged_date, name_reason
+from ..module_utils._retention import (
+    Decision,
+    Rules,
+    age_reason,
+    date_source,
+    decide,
+    is_judged_by_date,
+    judged_date,
+    name_reason,
+)
 from ..module_utils._retention_argspec import EITHER, IN_USE, NOT_WITH_RULES, RULES, rules_of, used_of
 from ..module_utils._run import (
     Applied,
@@ -1462,9 +1470,13 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     numbers = sorted({repository.project_id for repository in selection.repositories})
     refs = read_refs(client, numbers, params["keep_refs"] or (), params["keep_deployments"])
     readings, by_plan = read_by_plan(server, selection.repositories, need, params, wish, refs)
-    readings = with_builds(server, readings, wish)
-    imported = seems_imported(server, readings, wish)
-    pins = pins_for(server.registry, server.why_no_registry, untagged_in(readings, wish)) if wish.pins else Pins()
+    rules = rules_on(server, wish.rules)
+    readings = with_builds(server, readings, rules, lambda each: judged(each, by_plan, refs, wish))
+    whole = [reading for reading in readings if reading.repository.id not in by_plan]
+    imported = seems_imported(server, whole, rules, lambda each: judged(each, by_plan, refs, wish))
+    taken = {reading.repository.path: frozenset(reading.names) for reading in readings}
+    without = untagged_in(readings, wish) if wish.pins else []
+    pins = pins_for(server.registry, server.why_no_registry, without, taken)
     matters = bool(readings) and wish.parameters is None and not params["allow_unread_protection"]
     unread_protection = matters and rules_are_hidden(server, job_token=connection.is_job_token)
     missing = subjects_missing(server, readings, wish)
@@ -1488,46 +1500,18 @@ def untagged_in(readings: t.Sequence[Reading], wish: Wish) -> list[Reference]:
     return untagged(wish.used, {reading.repository.path: reading.tags for reading in readings if not reading.error})
 
 
-def with_builds(server: Server, readings: list[Reading], wish: Wish) -> list[Reading]:
-    """The readings, with the builds of tags whose dates can't be trusted."""
-    since = wish.rules.dates_valid_from
-    if not since or date_source(server.mode, wish.rules) != "published":
-        return readings
-    places = [
-        (reading.repository.path, tag.digest)
-        for reading in readings
-        for tag in reading.tags
-        if tag.digest and tag.published and tag.published < since and name_reason(tag.name, wish.rules) is None
-    ]
-    builds = dict(zip(places, read_builds(server, places)))
+def judged(
+    reading: Reading, by_plan: t.Collection[int], refs: t.Mapping[int, Living | RegistryError], wish: Wish
+) -> list[Tag]:
+    """The tags that a date may decide about, and that no approved plan settles."""
+    if reading.error or reading.repository.id in by_plan or wish.parameters is not None:
+        return []
+    held = held_of(reading, refs, wish)
     return [
-        replace(
-            reading,
-            tags=tuple(
-                replace(tag, built=builds.get((reading.repository.path, tag.digest or ""))) for tag in reading.tags
-            ),
-        )
-        for reading in readings
+        tag
+        for tag in reading.tags
+        if is_judged_by_date(tag.name, wish.rules) and not tag.protected and tag.name not in held
     ]
-
-
-def seems_imported(server: Server, readings: t.Sequence[Reading], wish: Wish) -> str | None:
-    """Why the dates seem to be those of an import; None where they are pushes, or nothing goes by them."""
-    source = date_source(server.mode, wish.rules)
-    if server.mode != Mode.DATABASE or source == "none" or wish.rules.dates_valid_from or wish.parameters:
-        return None
-    dated = []
-    for reading in readings:
-        for tag in reading.tags:
-            date = judged_date(tag, source, server.client.clock)
-            if date and tag.digest:
-                dated.append(Dated(reading.repository, tag, date))
-    created = {reading.repository.id: parse_time(reading.repository.created_at) for reading in readings}
-    found = suspicion(dated, created)
-    if found is None:
-        return None
-    places = [(sample.repository.path, sample.tag.digest or "") for sample in found.samples]
-    return import_refusal(found, read_builds(server, places))
 
 
 def read_by_plan(
@@ -1637,7 +1621,7 @@ def subjects_missing(server: Server, readings: t.Sequence[Reading], wish: Wish) 
 
 def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
     """The plan for this state: pure."""
-    rules = replace(wish.rules, require_digest=True) if state.server.mode == Mode.DATABASE else wish.rules
+    rules = rules_on(state.server, wish.rules)
     source = date_source(state.server.mode, rules)
     parts = [_repository_plan(reading, state, rules, source, wish) for reading in state.readings]
     comparison = compare(parts, wish.approved, wish.families, wish.before.asked) if wish.approved else None
@@ -1645,7 +1629,9 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
     refusals = [*wish.use_unknown, *state.pins.doubts, *plan.refusals] + _bulk_refusals(state, plan, params, wish)
     if rules.has_ages and state.clock is None and parts:
         refusals.append("the server's first answer had no Date, so that ages can't be judged")
-    if state.imported and any(decision.date for part in plan.repositories for decision in part.deletions):
+    if rules.dates_valid_from and state.clock and rules.dates_valid_from > state.clock:
+        refusals.append(f"dates_valid_from {format_time(rules.dates_valid_from)} is later than the server's clock")
+    if state.imported:
         refusals.append(state.imported)
     if rules.need_dates and rules.timestamp == "auto" and (state.server.way, source) == ("registry", "published"):
         refusals.append(
@@ -1781,6 +1767,8 @@ def notes_of(state: State, rules: Rules) -> list[str]:
             "It could not be told whether the registry has a metadata database, so no date can be trusted and every "
             "tag that a date would decide about is kept."
         )
+    builds = note_on(state.readings, rules_on(state.server, rules))
+    found += [builds] if builds else []
     if state.server.blind_spot:
         found.append(state.server.blind_spot)
     if source == "published" and not state.server.uses_graphql:
@@ -1889,11 +1877,11 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
     }
 
 
-def with_pins(intent: Intent, pins: t.Sequence[Pin]) -> Intent:
-    """The intent, with the tags that images in use get."""
+def with_pins(intent: Intent, pins: t.Sequence[Pin], limit: int) -> Intent:
+    """The intent, with the tags that images in use get. limit: the most of them in the diff."""
     if not pins or intent.refusals:
         return intent
-    return replace(intent, changed=True, diff=[*intent.diff, *diff_of(pins)])
+    return replace(intent, changed=True, diff=[*intent.diff, *diff_of(pins, limit)])
 
 
 def with_pinned(applied: Applied, pinned: list[dict[str, t.Any]], limit: int) -> Applied:
@@ -1947,7 +1935,7 @@ def main() -> None:
         finish(
             module,
             connection,
-            with_pins(intent_of(plan, params["return_limit"]), state.pins.pins),
+            with_pins(intent_of(plan, params["return_limit"]), state.pins.pins, params["return_limit"]),
             result_of(connection, state, plan, params, wish, seal, comparison),
             apply,
             tolerate=params["on_error"] == "report",

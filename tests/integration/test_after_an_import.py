@@ -6,16 +6,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from tests.integration.driver import Ansible
-from tests.integration.repeated import asked, repeated, run_all
+from tests.integration.repeated import asked, refused, repeated, run_all
 from tests.integration.scenarios import days_ago, repository, server, tag
 from tests.simulator.contents import INDEX
 from tests.simulator.harness import Simulator
 
 MODULE = "registry_cleanup"
 WISH: dict[str, Any] = {"group": "team", "name_regex_delete": "dev-.*", "keep_n": 2, "older_than": "30d"}
+RULES = [
+    {"name": "multi", "match": "dev-multi", "older_than": "30d"},
+    {"name": "by name", "match": "v.*"},
+    {"name": "rest", "match": ".*", "keep_n": 2},
+]
 
 
 def load(simulator: Simulator) -> None:
@@ -29,15 +35,27 @@ def load(simulator: Simulator) -> None:
 
 def test_dates_of_an_import_refuse_the_plan(ansible: Ansible, simulator: Simulator) -> None:
     load(simulator)
-    tasks = run_all(ansible, MODULE, [WISH, {**WISH, "min_age": "1d", "older_than": None}, {**WISH, "keep_n": 40}])
-    for task in tasks[:2]:
-        assert task.result["result"] == "refused"
-        assert "30 of 33 tags" in task.message or "31 of 33 tags" in task.message
-        assert "give dates_valid_from" in task.message
-    # Where nothing goes there is nothing to refuse.
-    assert tasks[2].status == "ok"
-    by_name = run_all(ansible, MODULE, [{**WISH, "keep_n": 0, "older_than": None}], check_mode=True)[0]
-    assert by_name.status == "ok"
+    # Nothing would go by the third: that it will some day has to be known before.
+    cases = [WISH, {**WISH, "min_age": "1d", "older_than": None}, {**WISH, "keep_n": 0, "older_than": "90d"}]
+    for task in refused(ansible, simulator, MODULE, *cases):
+        assert "31 of 33 tags" in task.message
+        assert "give dates_valid_from, the time from which" in task.message
+    # What is proposed lies behind the import.
+    proposed = task.message.partition("such as ")[2].partition(",")[0]
+    assert days_ago(59.1) < proposed < days_ago(59)
+    others = [
+        {**WISH, "keep_n": 0, "older_than": None},
+        {**WISH, "name_regex_delete": "nothing-.*"},
+        {**WISH, "keep_n": 0, "older_than": "400d", "dates_valid_from": proposed},
+    ]
+    simulator.clear_log()
+    tasks = run_all(ansible, MODULE, others, check_mode=True)
+    for task in tasks:
+        assert task.status == "ok", task.message
+    # Where no date decides, no image is looked at.
+    unasked = tasks[0].result["requests"] + tasks[1].result["requests"]
+    assert asked(simulator.requests()[:unasked], "GET", "/manifests/") == []
+    assert tasks[2].result["plan"]["totals"]["reasons"]["too_young"] > 28
     assert simulator.counters()["writes"] == 0
 
 
@@ -75,6 +93,65 @@ def test_dates_may_be_trusted_all_the_same(ansible: Ansible, simulator: Simulato
     assert "can't be read to tell" in blind.message
     assert "write it as 2026-01-31" in wrong.message
     assert "dates_valid_from does not go with delete_via bulk_unpinned" in bulk.message
+
+
+def test_only_builds_that_matter_are_read_and_remembered(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    load(simulator)
+    held = {"protect": ["dev-0."], "in_use": ["team/app:dev-10"], "rules": RULES}
+    options = {"group": "team", **held, "dates_valid_from": days_ago(50), "cache_path": str(tmp_path / "images")}
+    simulator.clear_log()
+    first, second = run_all(ansible, MODULE, [options, options], check_mode=True)
+    assert first.result["plan"] == second.result["plan"]
+    log = simulator.requests()
+    # Neither the eleven that are held, nor what is chosen by its name.
+    assert len(asked(log[: first.result["requests"]], "GET", "/manifests/")) == 17 + 1 + 3
+    # An image without a date is remembered as such.
+    assert [entry["path"] for entry in log[first.result["requests"] :] if "/v2/" in entry["path"]] == []
+    [note] = [text for text in first.result["notes"] if "dates_valid_from" in text]
+    assert note.startswith("18 tags with dates before dates_valid_from are as old as their image. Of 1 tags no date is")
+    assert note.endswith("does not say when it was built.")
+
+
+def test_builds_that_can_not_be_read(ansible: Ansible, simulator: Simulator) -> None:
+    load(simulator)
+    options = {**WISH, "dates_valid_from": days_ago(50), "retries": 0}
+    refusal = {"errors": [{"code": "DENIED", "message": "no"}]}
+    fault = {"path": "/v2/team/app/manifests/", "action": "status", "count": 1}
+    simulator.faults([{**fault, "status": 403, "json": refusal}])
+    [denied] = run_all(ansible, MODULE, [options], check_mode=True)
+    simulator.clear_faults()
+    simulator.faults([{**fault, "status": 503, "json": {}}])
+    [failing] = run_all(ansible, MODULE, [options], check_mode=True)
+    simulator.clear_faults()
+    [unreachable] = run_all(ansible, MODULE, [{**options, "registry_url": "http://127.0.0.1:9"}], check_mode=True)
+    assert denied.status == "ok", denied.message
+    assert denied.result["plan"]["totals"]["reasons"]["unknown_date"] == 2
+    assert any("Of 2 tags no date is known, first: " in note for note in denied.result["notes"])
+    # What may pass leaves the repository unread.
+    assert failing.result["result"] == "partial"
+    assert "503" in failing.message
+    assert failing.result["plan"]["totals"]["repositories_unread"] == 1
+    assert unreachable.status == "ok", unreachable.message
+    assert unreachable.result["plan"]["totals"]["reasons"]["unknown_date"] == 30
+    assert any("127.0.0.1:9" in note for note in unreachable.result["notes"])
+    assert simulator.counters()["writes"] == 0
+
+
+def test_dates_are_never_valid_from_the_future_on(ansible: Ansible, simulator: Simulator) -> None:
+    load(simulator)
+    [task] = refused(ansible, simulator, MODULE, {**WISH, "dates_valid_from": days_ago(-1)})
+    assert "dates_valid_from 2026-06-02T12:00:00Z is later than the server's clock" in task.message
+
+
+def test_without_a_database_all_dates_are_builds(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(server([repository(100, "team/app", "", [tag("dev-1", 90), tag("v1", 1)])], mode="M2"))
+    options = {"group": "team", "name_regex_delete": "dev-.*", "older_than": "30d", "dates_valid_from": days_ago(50)}
+    cases = [options, {**options, "timestamp": "created"}, {**options, "read_via": "rest"}]
+    for task in run_all(ansible, MODULE, cases, check_mode=True):
+        assert task.status == "ok", task.message
+        assert task.result["plan"]["totals"]["delete"] == 1
 
 
 def test_a_busy_week_is_no_import(ansible: Ansible, simulator: Simulator) -> None:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -209,14 +211,16 @@ def test_what_is_deployed_stays(ansible: Ansible, simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize("mode", ["M1", "M2"])
-def test_what_runs_without_a_tag_gets_one(ansible: Ansible, simulator: Simulator, mode: str) -> None:
+def test_what_runs_without_a_tag_gets_one(ansible: Ansible, simulator: Simulator, mode: str, tmp_path: Path) -> None:
     simulator.load(server([repository(100, "team/app", "", [tag("dev-1", 90), tag("v1", 1)])], mode=mode))
     shelf = Shelf(simulator, "team/app")
     running = shelf.digest("dev-1")
     again = tag("dev-1", 80, image="another")
     simulator.edit_tags("team/app", put=[again])
     lost = "team/app@sha256:" + "0" * 64
+    journal = tmp_path / "journal"
     options = {**WISH, "in_use": [f"team/app@{running}", lost], "pin_untagged_in_use": True}
+    options["journal_path"] = str(journal)
     found = repeated(ansible, simulator, MODULE, options, "plan")
     name = "in-use-" + str(running).removeprefix("sha256:")
     assert found.check.result["in_use"] == found.run.result["in_use"]
@@ -227,6 +231,13 @@ def test_what_runs_without_a_tag_gets_one(ansible: Ansible, simulator: Simulator
     assert shelf.digest(name) == running
     assert name in str(found.run.result["diff"])
     assert found.again.result["in_use"]["pinned"] == []
+    told = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert [row["event"] for row in told][:4] == ["start", "pinning", "pinned", "asking"]
+    assert {**row, "outcome": "written"}.items() <= told[2].items()
+    # The tag is there before anything goes.
+    wrote = [entry["path"] for entry in found.log if entry["write"] and "/jwt/" not in entry["path"]]
+    assert wrote[0].endswith(f"/manifests/{name}")
+    assert len(wrote) == 2
     # What is in use stays, also when a rule would take it, and goes when it is not in use any more.
     simulator.clock(advance=200 * 86400)
     rule = {"group": "team", "name_regex_delete": "in-use-.*", "older_than": "30d"}
@@ -249,6 +260,11 @@ def test_what_can_get_no_tag_is_told(ansible: Ansible, simulator: Simulator) -> 
     assert "pin_untagged_in_use needs the registry itself" in unreachable.message
     assert "does not go with delete_via bulk" in bulk.message
     assert simulator.counters()["writes"] == 0
+    taken = "in-use-" + str(running).removeprefix("sha256:")
+    simulator.edit_tags("team/app", put=[tag(taken, 1)])
+    [task] = refused(ansible, simulator, MODULE, options)
+    assert f"team/app@{running} is in use without a tag, and team/app:{taken} is another image" in task.message
+    simulator.edit_tags("team/app", remove=[taken])
     denied = {"errors": [{"code": "DENIED", "message": "no"}]}
     refusal = {"action": "status", "status": 403, "json": denied}
     simulator.faults([{"method": "PUT", "path": "/manifests/in-use-", **refusal}])

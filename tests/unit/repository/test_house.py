@@ -44,6 +44,7 @@ FLOORS = [
         *("_argspec", "_scope", "_reading", "_image_cache", "_preview", "_run"),
         *(
             "_deletion",
+            "_build_dates",
             "_bulk",
             "_promotion",
             "_pinning",
@@ -58,6 +59,7 @@ FLOORS = [
 # Within a floor: who may use whom.
 NEIGHBOURS = {
     ("_argspec", "_scope"),
+    ("_build_dates", "_reading"),
     ("_bulk", "_deletion"),
     ("_bulk", "_reading"),
     ("_deletion", "_reading"),

@@ -301,6 +301,8 @@ def test_what_is_remembered_costs_a_head(world: World) -> None:
     world.seen.requests.clear()
     assert read_image(registry, "a/b", "v1") == known
     assert world.asked("/v2/") == ["HEAD /v2/a/b/manifests/v1"]
+    assert read_image(registry, "a/b", known.digest) == known
+    assert len(world.asked("/v2/")) == 1
 
 
 def test_an_index_is_read_with_all_its_images(world: World) -> None:

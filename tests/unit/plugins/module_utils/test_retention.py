@@ -23,6 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._retention imp
     Rule,
     Rules,
     Slots,
+    age_reason,
     date_source,
     decide,
     judged_date,
@@ -34,7 +35,10 @@ DAY = 86400
 SIGNATURE = "sha256-" + "ab" * 32 + ".sig"
 
 
-ABOVE_RULES = ("protect", "allow_latest", "allow_signatures", "timestamp", "require_digest", "min_age")
+ABOVE_RULES = (
+    *("protect", "allow_latest", "allow_signatures", "timestamp", "require_digest", "min_age"),
+    "dates_valid_from",
+)
 
 
 def rule(match: str = ".*", **changes: Any) -> Rule:
@@ -166,6 +170,26 @@ def test_the_date_of_each_source() -> None:
     assert judged_date(Tag("a", created=old, published=new), "created", NOW) == old
     assert judged_date(Tag("a", created=old), "built", NOW) == old
     assert judged_date(Tag("a", created=old, published=new), "unknown", NOW) is None
+
+
+def test_before_dates_are_valid_a_tag_is_as_old_as_its_image() -> None:
+    imported, limit = NOW - timedelta(days=9), NOW - timedelta(days=8)
+    old, pushed = NOW - timedelta(days=900), NOW - timedelta(days=7)
+
+    def found(built: datetime | None, published: datetime) -> datetime | None:
+        return judged_date(Tag("a", created=published, published=published, built=built), "published", NOW, limit)
+
+    assert found(old, imported) == old
+    assert found(None, imported) is None
+    assert found(datetime(1970, 1, 1, tzinfo=UTC), imported) is None
+    assert found(NOW + timedelta(days=2), imported) is None
+    # Nothing was pushed after the import that dated it, whatever its image says.
+    assert found(NOW, imported) == imported
+    assert found(old, pushed) == pushed
+    assert found(old, limit) == limit
+    young = Tag("a", created=imported, published=imported)
+    assert age_reason(young, rules(min_age=30 * DAY, dates_valid_from=limit), "published", NOW) == "min_age"
+    assert age_reason(young, rules(min_age=DAY, dates_valid_from=limit), "published", NOW) is None
 
 
 @pytest.mark.parametrize(
