@@ -99,6 +99,9 @@ SCOPE = ArgumentSpec(
     required_one_of=(("project", "group", "repository_id"),),
 )
 
+# What instance goes with is up to scope(): where it is false it counts as given all the same.
+SCOPE_OR_INSTANCE = ArgumentSpec({**SCOPE.options, "instance": {"type": "bool"}}, SCOPE.mutually_exclusive)
+
 
 @dataclass(frozen=True)
 class Access:
@@ -267,12 +270,24 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def check_instance(instance: bool, others: t.Mapping[str, t.Any]) -> None:
+    """Raises InputError unless exactly one is given of the instance and the other scopes by their options."""
+    given = [name for name, value in others.items() if value is not None]
+    if instance and given:
+        raise InputError(f"instance is everything that GitLab has, and does not go with {' or '.join(given)}.")
+    if not (instance or given):
+        raise InputError(f"one of the following is required: {', '.join(others)}, instance.")
+
+
 def scope(params: t.Mapping[str, t.Any]) -> Scope:
-    """The scope options as one value."""
+    """The scope options as one value; raises InputError where instance does not go with the others."""
+    instance = bool(params.get("instance"))
+    check_instance(instance, {name: params[name] for name in ("project", "group", "repository_id")})
     return Scope(
         projects=tuple(params["project"] or ()),
         group=params["group"],
         repository_ids=tuple(params["repository_id"] or ()),
         include=tuple(params["repositories"] or ()),
         exclude=tuple(params["exclude_repositories"] or ()),
+        instance=instance,
     )
