@@ -354,6 +354,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             parent = path.rpartition("/")[0]
             inventory.add_group(group)
             inventory.add_child(namespaces[parent] if parent else ALL, group)
+        for name in sorted({name for host in hosts for name in host.groups}):
+            inventory.add_group(to_safe_group_name(PREFIX + name))
         added = [host.name for host in hosts if host.name not in inventory.hosts]
         try:
             for host in hosts:
@@ -368,7 +370,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         inventory = t.cast("t.Any", self.inventory)
         inventory.add_host(host.name, namespace)
         for group in host.groups:
-            inventory.add_host(host.name, inventory.add_group(to_safe_group_name(PREFIX + group)))
+            inventory.add_host(host.name, to_safe_group_name(PREFIX + group))
         variables = {
             "ansible_connection": trusted("local"),
             "ansible_python_interpreter": trusted("{{ ansible_playbook_python }}"),
