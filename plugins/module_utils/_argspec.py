@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ._client import Settings
+from ._client import Header, Renew, Settings
 from ._errors import InputError
 from ._files import read_lines
 from ._registry_session import Login, RegistrySettings
@@ -98,6 +98,9 @@ SCOPE = ArgumentSpec(
     mutually_exclusive=(("project", "group", "repository_id"),),
     required_one_of=(("project", "group", "repository_id"),),
 )
+
+# What instance goes with is up to scope(): where it is false it counts as given all the same.
+SCOPE_OR_INSTANCE = ArgumentSpec({**SCOPE.options, "instance": {"type": "bool"}}, SCOPE.mutually_exclusive)
 
 
 @dataclass(frozen=True)
@@ -223,6 +226,22 @@ def token_in(path: str) -> str:
     return _checked_token(token, f"api_token_file {path}")
 
 
+def renewing(found: Access, header: t.Callable[[str], Header | None]) -> Renew | None:
+    """Reads the token of a file again; a file that holds none by now changes nothing."""
+    path = found.token_file
+    if path is None:
+        return None
+
+    def renew() -> Header | None:
+        try:
+            token = token_in(str(path))
+        except InputError:
+            return None
+        return header(token)
+
+    return renew
+
+
 def _credential(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> tuple[str, str | None]:
     given = [(params[option], option) for option in ("api_token", "api_oauth_token", "api_job_token")]
     found = [(environ.get(variable) or None, variable) for variable in ("GITLAB_TOKEN", "CI_JOB_TOKEN")]
@@ -253,7 +272,7 @@ def _check_kind(token: str, source: str) -> None:
         raise InputError(f"{source} is a CI/CD job token: give it in api_job_token.")
 
 
-def header_of(kind: str, token: str | None) -> tuple[str, str] | None:
+def header_of(kind: str, token: str | None) -> Header | None:
     """Bearer where GitLab takes it, since HTTP libraries keep that one from going to another host."""
     if token is None:
         return None
@@ -267,12 +286,24 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def check_one_scope(instance: bool, others: t.Mapping[str, t.Any]) -> None:
+    """Raises InputError unless exactly one is given of the instance and the other scopes by their options."""
+    given = [*(name for name, value in others.items() if value is not None), *(["instance"] if instance else [])]
+    if len(given) > 1:
+        raise InputError(f"{' and '.join(given)} do not go together: give one of them.")
+    if not given:
+        raise InputError(f"one of the following is required: {', '.join(others)}, instance.")
+
+
 def scope(params: t.Mapping[str, t.Any]) -> Scope:
-    """The scope options as one value."""
+    """The scope options as one value; raises InputError where instance does not go with the others."""
+    instance = bool(params.get("instance"))
+    check_one_scope(instance, {name: params[name] for name in ("project", "group", "repository_id")})
     return Scope(
         projects=tuple(params["project"] or ()),
         group=params["group"],
         repository_ids=tuple(params["repository_id"] or ()),
         include=tuple(params["repositories"] or ()),
         exclude=tuple(params["exclude_repositories"] or ()),
+        instance=instance,
     )

@@ -37,7 +37,10 @@ class ServerPolicy:
 
 @dataclass(frozen=True)
 class Project:
-    """A project. policy: None when it has none or it can't be seen. image_prefix: None without a registry."""
+    """A project. policy: None when it has none or it can't be seen. image_prefix: None without a registry.
+
+    visibility: who may see the project, access_level: its registry. personal: its namespace is a user's and no group.
+    """
 
     id: int
     path: str
@@ -46,6 +49,12 @@ class Project:
     policy: ServerPolicy | None
     archived: bool
     image_prefix: str | None
+    name: str = ""
+    description: str = ""
+    topics: tuple[str, ...] = ()
+    visibility: str | None = None
+    url: str = ""
+    personal: bool = False
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,35 @@ def group_projects(client: Client, group: str | int) -> list[Project]:
     return [project_of(row) for row in pages(client, f"/groups/{segment(group)}/projects", query, attempt)]
 
 
+def all_projects(client: Client) -> list[Project]:
+    """All projects that the caller may see, by keysets, since numbered pages end at 50,000 projects.
+
+    GitLab leads on from every page that has anything, so the last one is empty.
+    """
+    attempt = "list the projects of the instance"
+    query: dict[str, t.Any] = {"pagination": "keyset", "order_by": "id", "sort": "asc", "per_page": PAGE}
+    found: list[Project] = []
+    while True:
+        answer = get(client, "/projects", query=query, attempt=attempt)
+        page = [project_of(row) for row in an_array(answer, attempt)]
+        if any(project.id <= query.get("id_after", 0) for project in page):
+            raise incomplete(answer, "a page repeats projects of the pages before it", attempt)
+        found += page
+        if answer.next_query is None and len(page) < PAGE:
+            return found
+        if answer.next_query is None or not page:
+            raise incomplete(answer, "a page does not say where the list goes on", attempt)
+        query["id_after"] = page[-1].id
+
+
+def get_registry_size(client: Client, project: Project) -> int | None:
+    """The bytes of a project's images; None where GitLab does not know, as without a metadata database."""
+    attempt = f"read the size of the registry of project {project.path}"
+    answer = get(client, f"/projects/{project.id}", query={"statistics": "true"}, attempt=attempt)
+    size = (an_object(answer, attempt).get("statistics") or {}).get("container_registry_size")
+    return size if isinstance(size, int) else None
+
+
 def get_group_path(client: Client, group: str | int) -> str:
     """The full path of a group."""
     answer = get(client, f"/groups/{segment(group)}", query={"with_projects": "false"}, attempt=f"read group {group!s}")
@@ -247,14 +276,21 @@ def project_of(row: t.Mapping[str, t.Any]) -> Project:
     """A project as GitLab writes it."""
     policy = row.get("container_expiration_policy")
     namespace = row.get("namespace")
+    namespace = namespace if isinstance(namespace, dict) else {}
     return Project(
         id=int(field(row, "id")),
         path=str(field(row, "path_with_namespace")),
-        namespace=str(namespace.get("full_path", "")) if isinstance(namespace, dict) else "",
+        namespace=str(namespace.get("full_path", "")),
         access_level=row.get("container_registry_access_level"),
         policy=_policy(policy) if isinstance(policy, dict) else None,
         archived=bool(row.get("archived")),
         image_prefix=row.get("container_registry_image_prefix"),
+        name=str(row.get("name") or ""),
+        description=str(row.get("description") or ""),
+        topics=tuple(str(topic) for topic in row.get("topics") or ()),
+        visibility=row.get("visibility"),
+        url=str(row.get("web_url") or ""),
+        personal=namespace.get("kind") == "user",
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ._argspec import JOB_TOKEN, Access, ArgumentSpec, access, header_of, registry_settings, token_in
+from ._argspec import JOB_TOKEN, Access, ArgumentSpec, access, header_of, registry_settings, renewing
 from ._client import REQUESTS_IMPORT_ERROR, Client
 from ._deletion import OUTCOMES, Outcome
 from ._errors import InputError, RegistryError
@@ -81,27 +81,13 @@ def connect(module: AnsibleModule) -> Connection:
         module.warn(warning)
     if found.token is None:
         module.warn("No token is given in api_token or GITLAB_TOKEN: only what everybody may see can be read.")
-    settings = replace(found.settings, renew=_renewing(module, found, lambda token: header_of(found.kind, token)))
-    return Connection(Client(settings), found, _registry(module, found))
 
-
-def _renewing(
-    module: AnsibleModule, found: Access, header: t.Callable[[str], tuple[str, str] | None]
-) -> t.Callable[[], tuple[str, str] | None] | None:
-    """Reads the token of a file again; a file that holds none by now changes nothing."""
-    path = found.token_file
-    if path is None:
-        return None
-
-    def renew() -> tuple[str, str] | None:
-        try:
-            token = token_in(str(path))
-        except InputError:
-            return None
+    def header(token: str) -> tuple[str, str] | None:
         _hide(module, token)
-        return header(token)
+        return header_of(found.kind, token)
 
-    return renew
+    settings = replace(found.settings, renew=renewing(found, header))
+    return Connection(Client(settings), found, _registry(module, found))
 
 
 def _hide(module: AnsibleModule, *secrets: str) -> None:
@@ -123,10 +109,10 @@ def _registry(module: AnsibleModule, gitlab: Access) -> RegistrySettings:
 
     def header(token: str) -> tuple[str, str]:
         found = replace(login, password=token).header
-        _hide(module, found[1].partition(" ")[2])
+        _hide(module, token, found[1].partition(" ")[2])
         return found
 
-    renew = _renewing(module, gitlab, header) if login.password == gitlab.token else None
+    renew = renewing(gitlab, header) if login.password == gitlab.token else None
     return replace(registry, login=replace(login, renew=renew))
 
 

@@ -12,11 +12,14 @@ import re
 import typing as t
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
 
 from ._client import Client
 from ._errors import InputError, RegistryError
 from ._models import Project, Repository
 from ._rest import (
+    all_projects,
+    caller_is_administrator,
     get_group_path,
     get_project,
     get_repository,
@@ -32,13 +35,17 @@ REPOSITORY_PATH = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})+", re.ASCII)
 
 @dataclass(frozen=True)
 class Scope:
-    """What the user named. include and exclude: exact repository paths or globs, compared in lower case."""
+    """What the user named. include and exclude: exact repository paths or globs, compared in lower case.
+
+    instance: everything that this GitLab has.
+    """
 
     projects: tuple[str, ...] = ()
     group: str | None = None
     repository_ids: tuple[int, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    instance: bool = False
 
     def as_result(self) -> dict[str, t.Any]:
         """The scope as the options that made it."""
@@ -79,7 +86,7 @@ def check_scope(scope: Scope, job_token: bool) -> None:
     if scope.group is not None and not scope.group.strip("/ "):
         raise InputError("group is empty: give an id or a full path.")
     if job_token and not scope.projects:
-        option = "group" if scope.group is not None else "repository_id"
+        option = "instance" if scope.instance else "group" if scope.group is not None else "repository_id"
         raise InputError(
             f"{option} can't be read with a CI/CD job token, which sees only its own project: name that project in "
             "project, or give a project or group access token in api_token."
@@ -91,7 +98,9 @@ def select(client: Client, scope: Scope, *, job_token: bool) -> Selection:
 
     A job token is not accepted by GitLab's project endpoint, so the project's path is used as it is.
     """
-    if scope.group is not None:
+    if scope.instance:
+        selection = _of_instance(client)
+    elif scope.group is not None:
         selection = _of_group(client, scope.group.strip("/"))
     elif scope.repository_ids:
         selection = _of_ids(client, scope.repository_ids)
@@ -114,13 +123,49 @@ def list_group(client: Client, group: str) -> list[Project]:
     return [project for project in projects if _is_inside(project.namespace, path)]
 
 
+def list_instance(client: Client) -> list[Project]:
+    """All projects of this GitLab. Raises InputError on GitLab.com, RegistryError where not all of them are shown."""
+    if urlsplit(client.settings.url).hostname == "gitlab.com":
+        raise InputError(
+            "instance is for administrators of a GitLab of their own: gitlab.com shows nobody all of its projects. "
+            "Name your groups instead."
+        )
+    if not caller_is_administrator(client):
+        raise RegistryError(
+            "forbidden",
+            "the token does not act as an administrator, and others are shown only a part of them",
+            attempt="list the projects of the instance",
+            advice="Give an administrator's token, with the scope admin_mode where Admin Mode is on, or name groups.",
+        )
+    return all_projects(client)
+
+
+def _of_instance(client: Client) -> Selection:
+    """GitLab has no list of all repositories, but those of groups hold their subgroups' too."""
+    projects = list_instance(client)
+    groups = sorted({project.namespace.partition("/")[0] for project in projects if not project.personal})
+    personal = [project.id for project in projects if project.personal and project.access_level != "disabled"]
+
+    def read() -> t.Iterator[Repository]:
+        for listing in client.parallel(lambda group: group_repositories(client, group), groups):
+            yield from listing
+        for listing in client.parallel(lambda number: project_repositories(client, number), personal):
+            yield from listing
+
+    return _of_listed(projects, "the instance", read)
+
+
 def _of_group(client: Client, group: str) -> Selection:
-    inside = list_group(client, group)
+    return _of_listed(list_group(client, group), f"group {group}", lambda: group_repositories(client, group))
+
+
+def _of_listed(inside: list[Project], where: str, read: t.Callable[[], t.Iterable[Repository]]) -> Selection:
+    """The repositories of these projects alone, of all that are read."""
     if inside and not any(project.image_prefix for project in inside):
-        raise _no_registry(f"list the repositories of group {group}")
+        raise _no_registry(f"list the repositories of {where}")
     by_id = {project.id: project for project in inside}
     disabled = tuple(sorted(project.path for project in inside if project.access_level == "disabled"))
-    found = [repository for repository in group_repositories(client, group) if repository.project_id in by_id]
+    found = [repository for repository in read() if repository.project_id in by_id]
     return Selection(tuple(found), by_id, registry_disabled=disabled)
 
 
@@ -157,17 +202,18 @@ def _of_ids(client: Client, repository_ids: tuple[int, ...]) -> Selection:
 @dataclass(frozen=True)
 class ProjectScope:
     """Projects and groups that the user named, by id or full path. by_path: what is wanted goes by the paths, so that
-    a project which has another one by now is left alone.
+    a project which has another one by now is left alone. instance: all projects of this GitLab.
     """
 
     projects: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     by_path: bool = False
+    instance: bool = False
 
 
 @dataclass(frozen=True)
 class Projects:
-    """Projects by path. listed: how many each group has. archived: those of a group that were left out.
+    """Projects by path. listed: how many each group has. archived: those that were not named and are left out.
 
     unread: the groups and projects by name that could not be read.
     """
@@ -192,6 +238,8 @@ def select_projects(client: Client, scope: ProjectScope) -> Projects:
     Raises RegistryError where not one of them can be read, and where this GitLab has no registry.
     """
     members, listed, unread = _of_groups(client, scope.groups)
+    if scope.instance:
+        members = list_instance(client)
     named = _of_names(client, scope.projects, members, unread)
     wanted = {project.id: project for project in named.values()}
     left_out = [project for project in members if project.archived and project.id not in wanted]

@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Lists the container repositories of projects or of a whole group in one task, and on request their tags, dates,
-    digests and sizes.
+  - Lists the container repositories of projects, of a whole group or of the instance in one task, and on request their
+    tags, dates, digests and sizes.
   - What could not be read is told under RV(errors) and never shown as empty.
 extends_documentation_fragment:
   - containerops.gitlab._connection
@@ -24,6 +24,14 @@ extends_documentation_fragment:
   - containerops.gitlab._attributes.info_module
   - containerops.gitlab._attributes.actiongroup_registry
 options:
+  instance:
+    description:
+      - Everything that this GitLab has, instead of O(project), O(group) or O(repository_id).
+      - For administrators, whose tokens need the scope C(admin_mode) too where Admin Mode is on. It is refused to
+        everybody else and on GitLab.com, since GitLab would show a part without a word.
+      - A request lists a hundred projects. Repositories take at least one more for each top-level group, and for each
+        project of a user.
+    type: bool
   gather:
     description:
       - What to read. V(repositories) are always listed, unless V(projects) or V(protection_rules) are all that is
@@ -107,6 +115,13 @@ EXAMPLES = r"""
     group: team
     gather:
       - policy_preview
+
+- name: See who may use which registry, and all cleanup policies, on the whole instance
+  containerops.gitlab.registry_info:
+    instance: true
+    gather:
+      - projects
+    output_path: "{{ playbook_dir }}/projects.jsonl"
 
 - name: See all settings of the registries of a group
   containerops.gitlab.registry_info:
@@ -530,7 +545,7 @@ being_deleted:
   elements: str
   sample: []
 registry_disabled:
-  description: Projects of the group whose container registry is disabled and that are left out.
+  description: Projects of the group or instance whose container registry is disabled and that are left out.
   returned: when the scope could be read
   type: list
   elements: str
@@ -604,7 +619,7 @@ import json
 import typing as t
 from dataclasses import dataclass, field, replace
 
-from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, scope
+from ..module_utils._argspec import CONNECTION, READING, SCOPE_OR_INSTANCE, ArgumentSpec, scope
 from ..module_utils._errors import InputError, RegistryError
 from ..module_utils._files import check_writable, write_lines
 from ..module_utils._fleet import Rules, read_rules
@@ -622,7 +637,7 @@ from ..module_utils._settings import policy_values
 
 ARGUMENTS = (
     CONNECTION.merged(READING)
-    .merged(SCOPE)
+    .merged(SCOPE_OR_INSTANCE)
     .merged(
         ArgumentSpec(
             {
@@ -757,7 +772,7 @@ def take_inventory(connection: Connection, wish: Wish, selection: Selection | No
 
 def _find_projects(connection: Connection, scope: Scope) -> Inventory:
     groups = (scope.group,) if scope.group is not None else ()
-    found = select_projects(connection.client, ProjectScope(scope.projects, groups))
+    found = select_projects(connection.client, ProjectScope(scope.projects, groups, instance=scope.instance))
     unread = tuple(found.unread.items())
     return Inventory((*found.found, *found.archived), unread=unread, warnings=found.warnings)
 

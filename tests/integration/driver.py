@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from typing import Any
 HERE = Path(__file__).parent
 TOKEN = "glpat-integration-secret"
 PLAYBOOK = [sys.executable, str(Path(sys.executable).with_name("ansible-playbook"))]
+INVENTORY = [sys.executable, str(Path(sys.executable).with_name("ansible-inventory"))]
 INCLUDE = "ansible.builtin.include_tasks"
 
 
@@ -52,6 +54,42 @@ class Run:
     def of(self, action: str) -> Task:
         """The last task of an action, such as containerops.gitlab.registry_info."""
         return [task for task in self.tasks if task.action == action][-1]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What ansible-inventory showed. told: on stderr, its lines joined."""
+
+    code: int
+    shown: str
+    told: str
+
+    @property
+    def hosts(self) -> dict[str, dict[str, Any]]:
+        """The variables by host, of --list. What may not be a template is marked there."""
+        found: dict[str, dict[str, Any]] = _unmarked(self._document["_meta"]["hostvars"])
+        return found
+
+    @property
+    def groups(self) -> dict[str, list[str]]:
+        """The hosts by group, of --list; a group of groups has none."""
+        return {name: row.get("hosts", []) for name, row in self._document.items() if name != "_meta"}
+
+    @property
+    def _document(self) -> dict[str, Any]:
+        """With -v there is something before it."""
+        start = re.search("^{", self.shown, re.MULTILINE)
+        assert start, self.told
+        found: dict[str, Any] = json.loads(self.shown[start.start() :])
+        return found
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unmarked(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return value["__ansible_unsafe"] if "__ansible_unsafe" in value else {k: _unmarked(v) for k, v in value.items()}
 
 
 class Session:
@@ -145,24 +183,28 @@ class Ansible:
         """Run a playbook file, or one of the collection's by its name."""
         self._count += 1
         record = self.folder / f"record-{self._count}.jsonl"
-        environment = {**self.environment, "RECORD_PATH": str(record)}
-        for name, value in (env or {}).items():
-            if value is None:
-                environment.pop(name, None)
-            else:
-                environment[name] = value
-        done = subprocess.run(
-            [*PLAYBOOK, str(playbook), *options],
+        done = self._run([*PLAYBOOK, str(playbook), *options], {"RECORD_PATH": str(record), **(env or {})})
+        lines = record.read_text().splitlines() if record.exists() else []
+        return Run(done.returncode, done.stdout + done.stderr, tuple(_task(json.loads(line)) for line in lines))
+
+    def inventory(self, *options: str, env: Mapping[str, str | None] | None = None) -> Listing:
+        """Run ansible-inventory."""
+        done = self._run([*INVENTORY, *options], env or {})
+        return Listing(done.returncode, done.stdout, " ".join(done.stderr.split()))
+
+    def _run(self, command: Sequence[str], env: Mapping[str, str | None]) -> subprocess.CompletedProcess[str]:
+        """Run a command in the environment with these changes, None removes a variable."""
+        changed = {**self.environment, **env}
+        return subprocess.run(
+            command,
             cwd=self.folder,
-            env=environment,
+            env={name: value for name, value in changed.items() if value is not None},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=self.patience,
             check=False,
         )
-        lines = record.read_text().splitlines() if record.exists() else []
-        return Run(done.returncode, done.stdout + done.stderr, tuple(_task(json.loads(line)) for line in lines))
 
     def tasks(self, tasks: list[dict[str, Any]], *options: str, env: Mapping[str, str | None] | None = None) -> Run:
         """Run tasks as one play on localhost."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.integration.driver import Ansible
+from tests.integration.repeated import run_all
 from tests.integration.scenarios import days_ago, repository, server, tag, team
 from tests.simulator.harness import Simulator
 
@@ -39,6 +40,51 @@ def test_every_scope_finds_the_same(ansible: Ansible, simulator: Simulator, scop
     simulator.load(team())
     found = ansible.module(INFO, scope)
     assert [row["id"] for row in found.result["repositories"]] == [100, 101, 102]
+
+
+def with_a_user() -> dict[str, Any]:
+    """The team's server, a project of a user with a repository, and an administrator whose token is an ordinary one."""
+    scenario = team()
+    scenario["groups"].append({"id": 13, "path": "dora", "kind": "user", "members": {"dev": "owner"}})
+    scenario["projects"].append({"id": 4, "path": "dora/own"})
+    scenario["repositories"].append(repository(104, "dora/own", "", [tag("v1", 5)]))
+    scenario["tokens"].append({"token": "glpat-modest", "user": "root", "scopes": ["api"]})
+    return scenario
+
+
+def test_an_administrator_reads_the_whole_instance(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(with_a_user())
+    whole = {"instance": True, "api_token": "glpat-root"}
+    projects, repositories = run_all(ansible, INFO, [{**whole, "gather": ["projects"]}, whole])
+    paths = ["dora/own", "other/lib", "team/app", "team/sub/tool"]
+    assert [row["path"] for row in projects.result["projects"]] == paths
+    # The user, a page, and the empty page at its end.
+    assert projects.result["requests"] == 3
+    assert [row["path"] for row in repositories.result["repositories"]] == [*paths[:3], "team/app/web", paths[3]]
+    # And one for each of the groups team and other, and for the project of a user.
+    assert repositories.result["requests"] == 6
+
+
+INSTANCE: list[tuple[dict[str, Any], str]] = [
+    ({"instance": True}, "does not act as an administrator, and others are shown only a part of them"),
+    ({"instance": True, "api_token": "glpat-modest"}, "with the scope admin_mode where Admin Mode is on"),
+    ({"instance": True, "api_token": "glpat-root", "api_url": "https://gitlab.com"}, "gitlab.com shows nobody all"),
+    ({"instance": True, "group": "team"}, "group and instance do not go together"),
+    ({"instance": True, "project": ["team/app"]}, "project and instance do not go together"),
+    ({"instance": True, "api_job_token": "job-token"}, "instance can't be read with a CI/CD job token"),
+    ({"instance": False}, "one of the following is required: project, group, repository_id, instance"),
+    ({}, "one of the following is required: project, group, repository_id, instance"),
+]
+
+
+def test_the_instance_is_refused_where_a_part_would_look_like_all(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(with_a_user())
+    for (options, text), task in zip(INSTANCE, run_all(ansible, INFO, [case for case, _text in INSTANCE]), strict=True):
+        assert task.failed, options
+        assert text in task.message
+    # Two were asked who they are.
+    assert [entry["path"] for entry in simulator.requests()] == ["/api/v4/user"] * 2
+    assert ansible.module(INFO, {"instance": False, "group": "team"}).status == "ok"
 
 
 @pytest.mark.parametrize("mode", ["M1", "M2"])

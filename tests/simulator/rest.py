@@ -147,6 +147,6 @@ def _moved(call: Call, reference: str) -> Project | None:
 def find_group(call: Call, reference: str) -> Group:
     state = call.state
     group = state.groups.get(int(reference)) if re.fullmatch(r"-?[0-9]+", reference) else state.group_at(reference)
-    if group is None or not access.can_see_group(state, call.caller, group):
+    if group is None or group.kind == "user" or not access.can_see_group(state, call.caller, group):
         raise refused(404, "404 Group Not Found")
     return group

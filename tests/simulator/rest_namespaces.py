@@ -54,22 +54,23 @@ def group_row(call: Call, group: Group) -> dict[str, Any]:
 
 
 def simple_project_row(call: Call, project: Project) -> dict[str, Any]:
-    name = project.path.rpartition("/")[2]
+    path = project.path.rpartition("/")[2]
+    name = path if project.name is None else project.name
     url = f"{call.base}/{project.path}"
     group = call.state.group_at(project.namespace)
     assert group is not None
     parent = call.state.group_at(group.path.rpartition("/")[0])
     return {
         "id": project.id,
-        "description": None,
+        "description": project.description,
         "name": name,
-        "name_with_namespace": " / ".join(project.path.split("/")),
-        "path": name,
+        "name_with_namespace": " / ".join([*project.namespace.split("/"), name]),
+        "path": path,
         "path_with_namespace": project.path,
         "created_at": rails_time(project.created_at),
         "default_branch": "main",
-        "tag_list": [],
-        "topics": [],
+        "tag_list": project.topics,
+        "topics": project.topics,
         "http_url_to_repo": f"{url}.git",
         "web_url": url,
         "last_activity_at": rails_time(project.created_at),
@@ -77,10 +78,10 @@ def simple_project_row(call: Call, project: Project) -> dict[str, Any]:
             "id": group.id,
             "name": group.path.rpartition("/")[2],
             "path": group.path.rpartition("/")[2],
-            "kind": "group",
+            "kind": group.kind,
             "full_path": group.path,
             "parent_id": parent.id if parent else None,
-            "web_url": f"{call.base}/groups/{group.path}",
+            "web_url": f"{call.base}/groups/{group.path}" if group.kind == "group" else f"{call.base}/{group.path}",
         },
     }
 

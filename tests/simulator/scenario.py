@@ -324,7 +324,13 @@ def _add_group(state: State, row: Row) -> None:
         raise row.wrong("path", f"there is no group {parent!r} above {path!r}")
     if number in state.groups or state.group_at(path):
         raise row.wrong("path", f"the group {path!r} or its id is there already")
-    state.groups[number] = Group(number, path, row.choice("visibility", VISIBILITIES, "private"), _members(state, row))
+    state.groups[number] = Group(
+        number,
+        path,
+        row.choice("visibility", VISIBILITIES, "private"),
+        _members(state, row),
+        row.choice("kind", ("group", "user"), "group"),
+    )
     row.done()
 
 
@@ -358,6 +364,9 @@ def _add_project(state: State, row: Row) -> None:
         repository_rules=[_repository_rule(state, item) for item in row.rows("repository_rules")],
         created_at=row.time("created_at") or EPOCH + timedelta(days=number),
         references=_references(row),
+        name=row.get("name", str, None),
+        description=row.get("description", str, None),
+        topics=row.texts("topics"),
     )
     row.done()
 

@@ -145,10 +145,13 @@ class Token:
 
 @dataclass
 class Group:
+    """kind: group, or user for what holds the projects of a user."""
+
     id: int
     path: str
     visibility: str
     members: dict[str, str]
+    kind: str = "group"
 
 
 @dataclass
@@ -216,6 +219,9 @@ class Project:
     repository_rules: list[RepositoryRule]
     created_at: datetime
     references: References = field(default_factory=References)
+    name: str | None = None
+    description: str | None = None
+    topics: list[str] = field(default_factory=list)
 
     @property
     def namespace(self) -> str:

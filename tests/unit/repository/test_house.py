@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.collection import ROOT
-from tests.unit.repository.tree import MODULES, ROOMS, imports
+from tests.unit.repository.tree import INVENTORY, MODULES, ROOMS, imports
 
 PURE = {
     "_models",
@@ -35,6 +35,7 @@ PURE = {
     "_images",
     "_protection",
     "_settings",
+    "_hosts",
 }
 FLOORS = [
     PURE,
@@ -132,7 +133,7 @@ def words_of(source: Path) -> set[str]:
     return words
 
 
-@pytest.mark.parametrize("source", [*MODULES, *ROOMS], ids=lambda source: source.stem)
+@pytest.mark.parametrize("source", [*MODULES, *INVENTORY, *ROOMS], ids=lambda source: source.stem)
 def test_rooms_are_imported_by_their_relative_name(source: Path) -> None:
     assert not [found for found in imports(source) if found.module.split(".")[0] in {"ansible_collections", "plugins"}]
 

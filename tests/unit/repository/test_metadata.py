@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.tools.collection import ROOT
-from tests.unit.repository.tree import MODULES, read_yaml, sources, text_of
+from tests.unit.repository.tree import INVENTORY, MODULES, read_yaml, sources, text_of
 
 VERSION = read_yaml("galaxy.yml")["version"]
 GROUP = "containerops.gitlab._attributes.actiongroup_registry"
@@ -50,7 +50,17 @@ def test_module_is_documented_with_examples_and_return_values(module: Path) -> N
         assert {"description", "type", "returned"} <= set(value), name
 
 
+@pytest.mark.parametrize("plugin", INVENTORY, ids=lambda plugin: plugin.stem)
+def test_inventory_plugin_is_documented_with_examples(plugin: Path) -> None:
+    documentation = yaml.safe_load(text_of(plugin, "DOCUMENTATION"))
+    name = f"containerops.gitlab.{plugin.stem}"
+    assert documentation["name"] == plugin.stem
+    assert documentation["options"]["plugin"]["choices"] == [name]
+    assert all(example["plugin"] == name for example in yaml.safe_load_all(text_of(plugin, "EXAMPLES")))
+
+
 def test_readme_lists_what_there_is() -> None:
+    assert readme_names("inventory") == {plugin.stem for plugin in INVENTORY}
     assert readme_names("module") == {module.stem for module in MODULES}
     assert readme_names("role") == {role.name for role in (ROOT / "roles").iterdir()}
     playbooks = {f"containerops.gitlab.{playbook.stem}" for playbook in (ROOT / "playbooks").glob("*.yml")}
@@ -79,7 +89,7 @@ def test_version_is_told_alike_everywhere() -> None:
         assert told == VERSION
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
+@pytest.mark.parametrize("module", [*MODULES, *INVENTORY], ids=lambda module: module.stem)
 def test_nothing_was_added_in_a_later_version(module: Path) -> None:
     def number(version: str) -> tuple[int, ...]:
         return tuple(int(part) for part in version.split("."))

@@ -15,6 +15,7 @@ import yaml
 from tests.tools.collection import LEFT_OUT, ROOT
 
 MODULES = sorted((ROOT / "plugins" / "modules").glob("registry_*.py"))
+INVENTORY = sorted((ROOT / "plugins" / "inventory").glob("*.py"))
 ROOMS = sorted((ROOT / "plugins" / "module_utils").glob("_*.py"))
 
 

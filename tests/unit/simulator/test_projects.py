@@ -175,3 +175,18 @@ def test_a_word_that_is_none_is_told(gitlab: Client, query: str) -> None:
     name = re.split(r"[?=]", query)[1]
     answer = gitlab.rest(f"/projects/1/{query}")
     assert (answer.status_code, answer.json()) == (400, {"error": f"{name} does not have a valid value"})
+
+
+def test_the_projects_of_a_user_are_in_no_group(gitlab: Client) -> None:
+    scenario = world()
+    scenario["groups"].append({"id": 90, "path": "dora", "kind": "user", "visibility": "public"})
+    scenario["projects"].append(
+        {"id": 91, "path": "dora/own", "name": "{{ own }}", "description": "Mine", "topics": ["a", "b"]}
+    )
+    gitlab.simulator.load(scenario)
+    row = gitlab.rest("/projects/91", "admin-mode").json()
+    assert (row["namespace"]["kind"], row["namespace"]["full_path"]) == ("user", "dora")
+    assert (row["name"], row["path"], row["name_with_namespace"]) == ("{{ own }}", "own", "dora / {{ own }}")
+    assert (row["description"], row["topics"]) == ("Mine", ["a", "b"])
+    for path in ("dora", "90"):
+        assert gitlab.rest(f"/groups/{path}/projects", "admin-mode").status_code == 404

@@ -203,3 +203,48 @@ def test_a_bare_number_is_a_deletions_answer(status: int) -> None:
 @pytest.mark.parametrize(("row", "expected"), [({"id": 1}, False), ({"id": 1, "is_admin": True}, True)])
 def test_administrators_are_told_by_their_own_user(row: dict[str, Any], expected: bool) -> None:
     assert _rest.caller_is_administrator(Script([answer(row)])) is expected
+
+
+def projects(*numbers: int) -> list[dict[str, Any]]:
+    return [{"id": number, "path_with_namespace": f"team/{number}"} for number in numbers]
+
+
+NEXT = '<https://elsewhere.example.com/x?id_after=999>; rel="next"'
+
+
+def test_all_projects_are_read_to_the_empty_page() -> None:
+    script = Script([answer(projects(3, 5), Link=NEXT), answer(projects(8), Link=NEXT), answer([])])
+    assert [project.id for project in _rest.all_projects(script)] == [3, 5, 8]
+    assert [path for _method, path, _query in script.asked] == ["/api/v4/projects"] * 3
+    # Where the link leads is of no interest.
+    assert [query.get("id_after") for _method, _path, query in script.asked] == [None, 5, 8]
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        # A proxy took the links away.
+        [answer(projects(*range(1, 101)))],
+        [answer(projects(3, 5), Link=NEXT), answer(projects(5, 6), Link=NEXT)],
+        [answer([], Link=NEXT)],
+        [answer([{"id": 3}], Link=NEXT)],
+    ],
+)
+def test_a_list_of_projects_that_may_have_ended_too_early_is_not_believed(pages: list[Response]) -> None:
+    with pytest.raises(RegistryError) as caught:
+        _rest.all_projects(Script(pages))
+    assert caught.value.kind == "incomplete"
+
+
+@pytest.mark.parametrize(
+    ("row", "size"),
+    [
+        ({"statistics": {"container_registry_size": 7}}, 7),
+        ({"statistics": {"container_registry_size": None}}, None),
+        ({"statistics": None}, None),
+        ({}, None),
+    ],
+)
+def test_the_size_of_a_registry(row: dict[str, Any], size: int | None) -> None:
+    project = _rest.project_of(projects(3)[0])
+    assert _rest.get_registry_size(Script([answer(row)]), project) == size

@@ -1,0 +1,386 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: gitlab_registry
+short_description: Projects, groups or container repositories of GitLab as hosts
+version_added: 0.1.0
+author:
+  - containerops.gitlab contributors (@containerops)
+description:
+  - Makes a host of each project, each group with projects, or each container repository, so that plays and AWX job
+    slices spread over them, and C(--limit) chooses among them.
+  - The file has to be called C(gitlab_registry.yml) or C(gitlab_registry.yaml), or end like that.
+  - Hosts are called as their path in GitLab. C(ansible_connection) is V(local) and C(ansible_python_interpreter) the
+    one of the playbook.
+  - All hosts are in the group C(gitlab_registry), below a group for each namespace, such as
+    C(gitlab_namespace_team_sub). Others are for the state of projects, C(gitlab_visibility_) with V(private),
+    V(internal) or V(public), C(gitlab_access_level_) with V(enabled), V(private) or V(disabled),
+    C(gitlab_cleanup_policy_) with V(enabled), V(disabled) or V(none), and C(gitlab_archived). What GitLab does not show
+    is V(unknown), of a policy V(none).
+  - Where anything can't be read there are no hosts at all. Ansible goes on with an empty inventory then, unless
+    E(ANSIBLE_INVENTORY_UNPARSED_FAILED) or E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is set.
+  - What GitLab tells is data, and never a template.
+extends_documentation_fragment:
+  - containerops.gitlab._connection.inventory
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+options:
+  plugin:
+    description:
+      - The name of this plugin.
+    type: str
+    required: true
+    choices:
+      - containerops.gitlab.gitlab_registry
+  project:
+    description:
+      - Projects, each by its numeric id or full path.
+      - Exactly one of O(project), O(group) and O(instance) is required.
+    type: list
+    elements: str
+  group:
+    description:
+      - Groups, each by its numeric id or full path, with their subgroups. Projects that other groups share with them
+        are left out.
+    type: list
+    elements: str
+  instance:
+    description:
+      - All projects of this GitLab.
+      - For administrators, whose tokens need the scope C(admin_mode) too where Admin Mode is on. It is refused to
+        everybody else and on GitLab.com, since GitLab would show a part without a word.
+    type: bool
+    default: false
+  host_per:
+    description:
+      - What a host is.
+      - V(project) takes a request for each hundred projects, 102 for the 10,000 projects of an instance. Its variable
+        C(registry_project) is for the option O(containerops.gitlab.registry_cleanup#module:project) and for the
+        playbooks of this collection.
+      - V(group) is the same for each group, or user, with projects directly in it. C(registry_project) lists those of
+        them whose registry is not disabled, so that no project belongs to two hosts. A host is in the groups of states
+        that all its projects are in.
+      - V(repository) takes one more for each hundred repositories of each group, or for each named project. Its
+        variable C(registry_repository_id) is for O(containerops.gitlab.registry_cleanup#module:repository_id).
+        Repositories that GitLab is deleting, and those of a group's projects whose registry is disabled, are left out.
+    type: str
+    choices:
+      - project
+      - group
+      - repository
+    default: project
+  gather:
+    description:
+      - What to read of each host besides. Each costs a request for each project, with O(host_per=repository) both
+        together one for each repository.
+      - V(tags_count) also costs GitLab a call to its registry for each repository, and a registry that fails looks like
+        no tags. Hosts get C(gitlab_tags_count), and go into C(gitlab_tags_) with V(none), V(from_1), V(from_100),
+        V(from_1000), V(from_10000) or V(unknown).
+      - V(size) is known only where the registry has a metadata database. Hosts get C(gitlab_size) in bytes, and go into
+        C(gitlab_size_) with V(below_1_gib), V(from_1_gib), V(from_10_gib), V(from_100_gib) or V(unknown).
+    type: list
+    elements: str
+    choices:
+      - tags_count
+      - size
+    default: []
+notes:
+  - What is cached is the same for everybody who asks the same server for the same; the token makes no difference. Keep
+    the cache where only its owner reads.
+  - Namespaces whose groups would have the same name, such as C(team-a) and C(team/a), get a part of their hash behind
+    it.
+seealso:
+  - module: containerops.gitlab.registry_info
+  - module: containerops.gitlab.registry_cleanup
+"""
+
+EXAMPLES = r"""
+# fleet.gitlab_registry.yml: every project of a group and its subgroups
+plugin: containerops.gitlab.gitlab_registry
+group:
+  - team
+
+---
+# The whole instance with a cache, a token from a vault, and groups of one's own
+plugin: containerops.gitlab.gitlab_registry
+api_url: https://gitlab.example.com
+api_token: "{{ lookup('ansible.builtin.file', '/run/secrets/gitlab_token') }}"
+instance: true
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/gitlab_registry
+cache_timeout: 3600
+groups:
+  without_cleanup: gitlab_cleanup_policy is none or not gitlab_cleanup_policy.enabled
+keyed_groups:
+  - key: gitlab_topics
+    prefix: topic
+compose:
+  team: gitlab_namespace.split('/')[0]
+
+---
+# Each repository, by the number of its tags
+plugin: containerops.gitlab.gitlab_registry
+group:
+  - team
+host_per: repository
+gather:
+  - tags_count
+"""
+
+import hashlib
+import json
+import os
+import typing as t
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.module_utils.basic import missing_required_lib
+from ansible.module_utils.common.validation import check_mutually_exclusive
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
+from ansible.release import __version__ as ansible_version
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ..module_utils._argspec import CONNECTION, JOB_TOKEN, access, check_one_scope, header_of, renewing
+from ..module_utils._client import REQUESTS_IMPORT_ERROR, Client, Settings
+from ..module_utils._errors import InputError, RegistryError
+from ..module_utils._hosts import (
+    PREFIX,
+    Host,
+    Numbers,
+    namespace_groups,
+    namespace_hosts,
+    project_hosts,
+    repository_hosts,
+)
+from ..module_utils._models import Project, Repository
+from ..module_utils._rest import get_registry_size, get_repository, project_repositories
+from ..module_utils._scope import ProjectScope, Scope, check_projects, select, select_projects
+from ..module_utils._settings import is_hidden
+
+trusted: Callable[[str], str]
+try:
+    from ansible.template import trust_as_template as trusted
+except ImportError:
+    # Before ansible-core 2.19 whatever is not marked as unsafe is a template.
+    trusted = str
+
+ENDINGS = ("gitlab_registry.yml", "gitlab_registry.yaml")
+ALL = "gitlab_registry"
+OPTIONS = ("project", "group", "instance", "host_per", "gather")
+TEMPLATES = ("api_url", "api_token", "api_oauth_token", "api_job_token")
+# Of what is cached: another one where that changes.
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the options ask for, checked. gather: tags_count and size."""
+
+    scope: ProjectScope
+    host_per: str
+    gather: frozenset[str]
+
+    def cache_key(self, url: str) -> str:
+        scope = asdict(self.scope)
+        asked = json.dumps([FORMAT, url, scope, self.host_per, sorted(self.gather)], sort_keys=True)
+        return f"containerops.gitlab.gitlab_registry_{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
+
+
+def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
+    """The checked wish; raises InputError before anything is sent."""
+    named = {name: params[name] for name in ("project", "group")}
+    check_one_scope(params["instance"], named)
+    for name, value in named.items():
+        if value == []:
+            raise InputError(f"{name} is an empty list: there would be no hosts.")
+    scope = ProjectScope(
+        tuple(params["project"] or ()), tuple(params["group"] or ()), instance=bool(params["instance"])
+    )
+    check_projects(scope)
+    return Wish(scope, params["host_per"], frozenset(params["gather"]))
+
+
+def observe(client: Client, wish: Wish, warn: Callable[[str], None]) -> list[Host]:
+    """The hosts. Raises RegistryError where anything can't be read."""
+    if wish.host_per == "repository":
+        return observe_repositories(client, wish, warn)
+    found = select_projects(client, wish.scope)
+    for error in found.unread.values():
+        raise error
+    for warning in found.warnings:
+        warn(warning)
+    projects = [*found.found, *found.archived]
+    readable = [project for project in projects if wish.gather and not is_hidden(project)]
+    counted = client.parallel(lambda project: count_project(client, project, wish.gather), readable)
+    numbers = {project.id: count for project, count in zip(readable, counted, strict=True)}
+    return (namespace_hosts if wish.host_per == "group" else project_hosts)(projects, numbers)
+
+
+def count_project(client: Client, project: Project, gather: frozenset[str]) -> Numbers:
+    """What is asked for of all repositories of a project."""
+    numbers: dict[str, int | None] = {}
+    if "tags_count" in gather:
+        listing = project_repositories(client, project.id, tags_count=True)
+        counts = [repository.tags_count for repository in listing if not repository.being_deleted]
+        numbers["tags_count"] = None if None in counts else sum(count for count in counts if count is not None)
+    if "size" in gather:
+        numbers["size"] = get_registry_size(client, project)
+    return numbers
+
+
+def observe_repositories(client: Client, wish: Wish, warn: Callable[[str], None]) -> list[Host]:
+    """The hosts where each is a repository."""
+    repositories: dict[int, Repository] = {}
+    projects: dict[int, Project] = {}
+    for scope in repository_scopes(wish.scope):
+        found = select(client, scope, job_token=False)
+        repositories.update((repository.id, repository) for repository in found.repositories)
+        projects.update(found.projects)
+        for warning in found.warnings:
+            warn(warning)
+    asked = dict.fromkeys(wish.gather, True)
+    wanted = list(repositories) if asked else []
+    counted = client.parallel(lambda number: get_repository(client, number, **asked), wanted)
+    numbers = {found.id: {name: getattr(found, name) for name in sorted(wish.gather)} for found in counted}
+    return repository_hosts(repositories.values(), projects, numbers)
+
+
+def repository_scopes(scope: ProjectScope) -> list[Scope]:
+    if scope.instance:
+        return [Scope(instance=True)]
+    if scope.groups:
+        return [Scope(group=group) for group in scope.groups]
+    return [Scope(projects=scope.projects)]
+
+
+def unsafe(value: t.Any) -> t.Any:
+    """A value from GitLab that is no template, whatever it looks like.
+
+    Only what could be one is marked, since ansible-inventory shows marks up to ansible-core 2.18.
+    """
+    if isinstance(value, dict):
+        return {name: unsafe(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [unsafe(inner) for inner in value]
+    return wrap_var(value) if isinstance(value, str) and "{" in value else value
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    NAME = "containerops.gitlab.gitlab_registry"
+
+    def verify_file(self, path: str) -> bool:
+        base: t.Any = super()
+        return path.endswith(ENDINGS) and bool(base.verify_file(path))
+
+    def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        if REQUESTS_IMPORT_ERROR:
+            raise AnsibleParserError(missing_required_lib("requests"))
+        t.cast("t.Any", self)._read_config_data(path)
+        try:
+            wish = wish_of(
+                {name: self._option(name) for name in ("project", "group", "instance", "host_per", "gather")}
+            )
+            settings = self._settings()
+            hosts = self._hosts(settings, wish, cache)
+            namespaces = namespace_groups(hosts, to_safe_group_name)
+        except (InputError, RegistryError) as error:
+            raise AnsibleParserError(str(error)) from None
+        self._populate(hosts, namespaces)
+
+    def _option(self, name: str) -> t.Any:
+        return t.cast("t.Any", self).get_option(name)
+
+    def _settings(self) -> Settings:
+        """How to reach GitLab. Raises InputError."""
+        params = {name: self._option(name) for name in CONNECTION.options}
+        params.update({name: self._templated(name, params[name]) for name in TEMPLATES})
+        try:
+            given = {name: value for name, value in params.items() if value is not None}
+            check_mutually_exclusive(CONNECTION.mutually_exclusive, given)
+        except TypeError as error:
+            raise InputError(str(error)) from None
+        found = access(params, os.environ, ansible_version)
+        if found.kind == JOB_TOKEN:
+            raise InputError(
+                "A CI/CD job token can't list projects: give a personal, project or group access token in api_token or "
+                "GITLAB_TOKEN."
+            )
+        for warning in found.warnings:
+            self.display.warning(warning)
+        if found.token is None:
+            self.display.warning(
+                "No token is given in api_token or GITLAB_TOKEN: only what everybody may see is listed."
+            )
+        return replace(found.settings, renew=renewing(found, lambda token: header_of(found.kind, token)))
+
+    def _templated(self, name: str, value: t.Any) -> t.Any:
+        if not isinstance(value, str) or not self.templar.is_template(value):
+            return value
+        self.templar.available_variables = self._vars or {}
+        try:
+            return str(self.templar.template(value))
+        except AnsibleError as error:
+            raise InputError(f"{name} is a template that does not work: {error}") from None
+
+    def _hosts(self, settings: Settings, wish: Wish, cache: bool) -> list[Host]:
+        """The hosts from the cache, or from GitLab and into the cache."""
+        caching, key = self._option("cache"), wish.cache_key(settings.url)
+        if caching and cache:
+            try:
+                return [Host(**row) for row in self._cache[key]]
+            except KeyError:
+                pass
+        client = Client(settings)
+        try:
+            hosts = observe(client, wish, self.display.warning)
+        finally:
+            client.close()
+        if caching:
+            self._cache[key] = [asdict(host) for host in hosts]
+        return hosts
+
+    def _populate(self, hosts: list[Host], namespaces: dict[str, str]) -> None:
+        """All hosts with their groups, or none where an expression of the user fails."""
+        inventory = t.cast("t.Any", self.inventory)
+        inventory.add_group(ALL)
+        for path, group in namespaces.items():
+            parent = path.rpartition("/")[0]
+            inventory.add_group(group)
+            inventory.add_child(namespaces[parent] if parent else ALL, group)
+        for name in sorted({name for host in hosts for name in host.groups}):
+            inventory.add_group(to_safe_group_name(PREFIX + name))
+        added = [host.name for host in hosts if host.name not in inventory.hosts]
+        try:
+            for host in hosts:
+                self._add(host, namespaces[host.namespace])
+        except Exception:
+            for name in added:
+                if name in inventory.hosts:
+                    inventory.remove_host(inventory.hosts[name])
+            raise
+
+    def _add(self, host: Host, namespace: str) -> None:
+        inventory = t.cast("t.Any", self.inventory)
+        inventory.add_host(host.name, namespace)
+        for group in host.groups:
+            inventory.add_host(host.name, to_safe_group_name(PREFIX + group))
+        variables = {
+            "ansible_connection": trusted("local"),
+            "ansible_python_interpreter": trusted("{{ ansible_playbook_python }}"),
+            **unsafe(dict(host.variables)),
+        }
+        for name, value in variables.items():
+            inventory.set_variable(host.name, name, value)
+        strict = self._option("strict")
+        known = inventory.get_host(host.name).get_vars()
+        constructed = t.cast("t.Any", self)
+        constructed._set_composite_vars(self._option("compose"), known, host.name, strict=strict)
+        constructed._add_host_to_composed_groups(self._option("groups"), known, host.name, strict=strict)
+        constructed._add_host_to_keyed_groups(self._option("keyed_groups"), known, host.name, strict=strict)
