@@ -14,7 +14,7 @@ export PIP_CACHE_DIR ?= $(CURDIR)/build/cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test $(PARTS) format clean
+.PHONY: help demo test bench $(PARTS) format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo 'make galaxy       build, install and document the collection'
 	@echo 'make molecule     the molecule scenario of the cleanup role'
 	@echo
+	@echo 'make bench        measure against other tools, for about an hour; BENCH="--small" takes minutes'
 	@echo 'make format       let ruff rewrite the code'
 	@echo 'make clean        remove build/'
 	@echo
@@ -48,6 +49,9 @@ $(NOX): tests/requirements/nox.txt tests/requirements/constraints.txt
 		$(PYTHON) -m pip --python build/nox/bin/python install -qq pip -r $< -c tests/requirements/constraints.txt; \
 	fi
 	@touch $@
+
+bench: $(NOX)
+	@$(NOX) -s $@ -- $(BENCH)
 
 clean:
 	rm -rf build .nox

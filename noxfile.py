@@ -28,6 +28,10 @@ from tests.tools.collection import copy, link  # noqa: E402
 BUILD = ROOT / "build"
 PYTHON = BUILD / "venv" / "bin" / "python"
 REQUIREMENTS = ROOT / "tests" / "requirements"
+RIVALS = {
+    "pip": ["python-gitlab==8.6.0"],
+    "npm": ["@gitlab-container-registry-cleaner/gitlab-container-registry-cleaner@1.0.0"],
+}
 PARTS = ["lint", "sanity", "unit", "integration", "galaxy", "molecule"]
 
 Part = Callable[[nox.Session], None]
@@ -113,6 +117,25 @@ def demo(session: nox.Session) -> None:
     install(session, "run")
     link()
     session.run("python", "-m", "tests.demo", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure this collection beside others, and write what came of it into the pages."""
+    install(session, "run")
+    install_rivals(session)
+    link()
+    session.run("python", "-m", "tests.benchmark", *session.posargs)
+
+
+def install_rivals(session: nox.Session) -> None:
+    """Install what others use for the same work, each into a folder of its own."""
+    place = BUILD / "bench"
+    if not (place / "venv").exists():
+        session.run(sys.executable, "-m", "virtualenv", "-q", "--python", sys.executable, str(place / "venv"))
+    session.run(str(place / "venv/bin/python"), "-m", "pip", "install", "-qq", *RIVALS["pip"])
+    # Its script for developers needs a tool that comes with their dependencies alone.
+    session.run("npm", "install", "--silent", "--ignore-scripts", "--prefix", str(place / "npm"), *RIVALS["npm"])
 
 
 @nox.session(name="format")

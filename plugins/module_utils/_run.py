@@ -17,20 +17,14 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ._argspec import JOB_TOKEN, Access, ArgumentSpec, access, header_of, registry_settings, renewing
 from ._client import REQUESTS_IMPORT_ERROR, Client
-from ._deletion import OUTCOMES, Outcome
 from ._errors import InputError, RegistryError
 from ._matching import RE2_IMPORT_ERROR
-from ._plan import Plan, diff
 from ._registry_session import RegistrySettings
 
 _LIBRARIES = {
     "requests": REQUESTS_IMPORT_ERROR,
     "google-re2": RE2_IMPORT_ERROR,
 }
-
-
-# What becomes of a repository that could not be read.
-KEPT_TAGS = "Its tags were kept."
 
 
 class Connection(t.NamedTuple):
@@ -212,45 +206,6 @@ def finish_locally(
     module.exit_json(result="ok", **result)
 
 
-def intent_of(plan: Plan, return_limit: int) -> Intent:
-    """What a plan of deletions would change."""
-    unread = [part.error for part in plan.unread if part.error]
-    return Intent(plan.changed, diff(plan, return_limit), plan.refusals, unread, verb="deleted", kept=KEPT_TAGS)
-
-
-def applied_deletion(outcome: Outcome, limit: int) -> Applied:
-    """What came of deletions."""
-    unproven = sum(1 for fate in outcome.fates if fate.outcome == "unverified")
-    warning = f"{unproven} tags were deleted as far as GitLab says, but no complete listing shows it."
-    return Applied(
-        _outcome_result(outcome, limit), "" if outcome.ok else _shortfall(outcome), (warning,) if unproven else ()
-    )
-
-
 def _first_of(errors: t.Sequence[RegistryError]) -> str:
     more = f" ({len(errors) - 1} more could not be read, see errors.)" if len(errors) > 1 else ""
     return f"{errors[0]}{more}"
-
-
-def _outcome_result(outcome: Outcome, limit: int) -> dict[str, t.Any]:
-    rows: dict[str, t.Any] = {
-        name: [fate.as_result() for fate in outcome.fates if fate.outcome == name][:limit] for name in OUTCOMES
-    }
-    counts = outcome.counts()
-    return {
-        **rows,
-        "counts": counts,
-        "remaining": outcome.remaining,
-        "stopped": outcome.halted or None,
-        "truncated": max(counts.values()) > limit,
-    }
-
-
-def _shortfall(outcome: Outcome) -> str:
-    counts = outcome.counts()
-    if outcome.halted:
-        return f"Stopped after {counts['deleted']} of {len(outcome.fates)} planned tags were deleted: {outcome.halted}."
-    short = ", ".join(f"{counts[name]} {name}" for name in ("recreated", "not_deleted", "not_tried") if counts[name])
-    first = next(fate for fate in outcome.fates if fate.outcome in ("recreated", "not_deleted", "not_tried"))
-    sentence = f"{counts['deleted']} of {len(outcome.fates)} planned tags were deleted, but {short}"
-    return f"{sentence}; first {first.repository}:{first.name}: {first.message}"

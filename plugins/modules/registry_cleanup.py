@@ -1162,6 +1162,7 @@ from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, sc
 from ..module_utils._build_dates import note_on, rules_on, seems_imported, with_builds
 from ..module_utils._bulk import Order, delete_in_bulk, pinned, why_not_pinned
 from ..module_utils._deletion import BULK, choose_way, delete, tell_end
+from ..module_utils._deletion_run import applied_deletion, intent_of
 from ..module_utils._distribution import current_digest
 from ..module_utils._durations import seconds
 from ..module_utils._errors import InputError, RegistryError
@@ -1215,11 +1216,9 @@ from ..module_utils._run import (
     Applied,
     Connection,
     Intent,
-    applied_deletion,
     connect,
     failing,
     finish,
-    intent_of,
     new_module,
 )
 from ..module_utils._scope import Scope, Selection, check_scope, select

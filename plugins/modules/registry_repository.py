@@ -232,6 +232,7 @@ from dataclasses import dataclass, replace
 from ..module_utils._argspec import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._deletion import Fate as TagFate
 from ..module_utils._deletion import choose_way, delete
+from ..module_utils._deletion_run import KEPT_TAGS, applied_deletion
 from ..module_utils._errors import InputError
 from ..module_utils._matching import compile_pattern
 from ..module_utils._models import Repository
@@ -240,11 +241,9 @@ from ..module_utils._reading import Need, Reading, Server, Sources, find_out, re
 from ..module_utils._repository_deletion import GOOD, Fate, Order, delete_repositories, why_not_empty
 from ..module_utils._retention import Rule, Rules, decide
 from ..module_utils._run import (
-    KEPT_TAGS,
     Applied,
     Connection,
     Intent,
-    applied_deletion,
     connect,
     failing,
     finish,

@@ -219,6 +219,7 @@ from dataclasses import dataclass, replace
 
 from ..module_utils._argspec import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._deletion import choose_way, delete
+from ..module_utils._deletion_run import applied_deletion
 from ..module_utils._errors import InputError
 from ..module_utils._images import DIGEST
 from ..module_utils._models import TAG_NAME, Repository
@@ -238,7 +239,7 @@ from ..module_utils._reading import (
 from ..module_utils._registry_session import Registry
 from ..module_utils._rest import get_repository
 from ..module_utils._retention import Decision
-from ..module_utils._run import Applied, Connection, Intent, applied_deletion, connect, failing, finish, new_module
+from ..module_utils._run import Applied, Connection, Intent, connect, failing, finish, new_module
 from ..module_utils._scope import find_place, repository_path
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(

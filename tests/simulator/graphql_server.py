@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from dataclasses import dataclass
@@ -55,11 +56,22 @@ def read(body: bytes) -> Request | None:
     return Request(value["query"], variables, value.get("operationName"))
 
 
+@functools.lru_cache(maxsize=1000)
+def _parsed(query: str) -> DocumentNode:
+    """Clients repeat few queries with many variables."""
+    return parse(query)
+
+
+@functools.lru_cache(maxsize=1000)
+def _problems(query: str, missing_fields: tuple[str, ...]) -> list[GraphQLError]:
+    return validate(schema_without(missing_fields), _parsed(query))
+
+
 def describe(body: bytes) -> dict[str, Any] | None:
     """For the log: the type of the operation, its root fields, and how many of them have aliases."""
     request = read(body)
     try:
-        operation = get_operation_ast(parse(request.query), request.operation_name) if request else None
+        operation = get_operation_ast(_parsed(request.query), request.operation_name) if request else None
     except GraphQLError:
         return None
     if operation is None:
@@ -79,10 +91,10 @@ def serve(visit: Visit, body: bytes) -> Answer:
         return _errors([GraphQLError("No query string was present")])
     schema = schema_without(visit.state.graphql_missing_fields)
     try:
-        document = parse(request.query)
+        document = _parsed(request.query)
     except GraphQLError as error:
         return _errors([error])
-    problems = validate(schema, document)
+    problems = _problems(request.query, visit.state.graphql_missing_fields)
     if problems:
         return _errors(problems)
     operation = get_operation_ast(document, request.operation_name)

@@ -30,9 +30,10 @@ class ControlError(Exception):
 
 
 class Simulator:
-    """A running simulator. url: of GitLab; api_url: of its REST API."""
+    """A running simulator. url: of GitLab; api_url: of its REST API. pid: of its process."""
 
-    def __init__(self, url: str, api_url: str, mode: str) -> None:
+    def __init__(self, url: str, api_url: str, mode: str, pid: int = 0) -> None:
+        self.pid = pid
         self.url = url
         self.api_url = api_url
         self.mode = mode
@@ -159,7 +160,7 @@ def running(
         if not line:
             raise RuntimeError(f"the simulator ended with {process.wait(PATIENCE)} instead of starting")
         ready = json.loads(line)
-        simulator = Simulator(ready["url"], ready["api_url"], ready["mode"])
+        simulator = Simulator(ready["url"], ready["api_url"], ready["mode"], process.pid)
         if scenario is not None:
             simulator.load(scenario)
         yield simulator

@@ -34,6 +34,15 @@ def sign(claims: dict[str, Any]) -> str:
 
 def verify(token: str) -> dict[str, Any]:
     """The claims of a token that was signed here for the registry and is valid now; else jwt.InvalidTokenError."""
+    claims = _claims(token)
+    # The rest of a token stays as it is, so that a signature is looked at once.
+    if claims["exp"] <= datetime.now(UTC).timestamp():
+        raise jwt.ExpiredSignatureError
+    return claims
+
+
+@functools.lru_cache(maxsize=1000)
+def _claims(token: str) -> dict[str, Any]:
     key, _own = _identity()
     claims: dict[str, Any] = jwt.decode(token, key.public_key(), [ALGORITHM], audience=SERVICE, issuer=ISSUER)
     return claims

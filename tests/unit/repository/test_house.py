@@ -53,6 +53,7 @@ FLOORS = [
             "_fleet",
             "_settings_argspec",
             "_settings_run",
+            "_deletion_run",
             "_retention_argspec",
         ),
     },
@@ -64,6 +65,8 @@ NEIGHBOURS = {
     ("_bulk", "_deletion"),
     ("_bulk", "_reading"),
     ("_deletion", "_reading"),
+    ("_deletion_run", "_deletion"),
+    ("_deletion_run", "_run"),
     ("_preview", "_reading"),
     ("_graphql", "_api"),
     ("_rest", "_api"),
@@ -80,7 +83,6 @@ NEIGHBOURS = {
     ("_repository_deletion", "_reading"),
     ("_pinning", "_promotion"),
     ("_run", "_argspec"),
-    ("_run", "_deletion"),
 }
 HARMLESS = {
     *(

@@ -1,0 +1,183 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""python -m tests.benchmark: measures everything and writes build/results/bench.json, then the pages.
+
+Every contestant meets the same simulator with the same contents; where a request takes time, it takes that long for
+everybody. A contestant that did not do the job ends the benchmark.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.simulator.harness import Simulator, running
+from tests.tools.collection import ROOT, link
+
+from . import measuring
+from .contestants import CONTESTANTS, Contestant, environment, playbook, start, versions
+from .job import KEPT, REGISTRY, REQUEST, Size, scenario
+from .presenting import write_pages
+
+RESULTS = ROOT / "build" / "results" / "bench.json"
+MODES = ("M1", "M2")
+JOBS = ("audit", "cleanup")
+# Tags in all, from ten thousand to a million.
+FLEETS = (Size(10, 10, 100), Size(10, 10, 1000), Size(10, 100, 1000))
+NOTHING = Size(2, 0, 0)
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def prepare(simulator: Simulator, mode: str, size: Size) -> None:
+    """Fill the server. Its images are made beforehand, so that nobody waits for that."""
+    contents = scenario(mode, size)
+    simulator.load(contents)
+    for path in simulator.state():
+        simulator.tags(path)
+    simulator.latency(request=REQUEST, registry=REGISTRY)
+    simulator.clear_log()
+
+
+def measure(simulator: Simulator, contestant: Contestant, job: str, place: Path) -> dict[str, Any]:
+    """One run, as it was measured."""
+    for file in (*place.glob("tags*"), *place.glob("plan*")):
+        file.unlink()
+    before = measuring.processor_seconds(simulator.pid)
+    command = contestant.command(job, simulator.url, place)
+    taken = measuring.run(command, environment(place, simulator.url), place, place / "log")
+    server = measuring.processor_seconds(simulator.pid) - before
+    counters = simulator.counters()
+    return {
+        "requests": counters["total"] - counters["v2"] - counters["tokens"],
+        "registry_requests": counters["v2"] + counters["tokens"],
+        "tokens": counters["tokens"],
+        "registry_requests_of_gitlab": counters["registry"],
+        "wall": round(taken.wall, 2),
+        "cpu": round(taken.cpu, 2),
+        "peak": taken.peak,
+        "largest": taken.largest,
+        "server_cpu": round(server, 2),
+    }
+
+
+def check(simulator: Simulator, contestant: Contestant, job: str, size: Size, place: Path) -> None:
+    """Whether the job was done."""
+    if job == "audit":
+        found = contestant.dated(place) if contestant.dated else size.all_tags
+        if found != size.all_tags:
+            raise SystemExit(f"{contestant.name} told the dates of {found} tags instead of {size.all_tags}.")
+        return
+    kept = [f"v{number:02}" for number in range(size.tags - KEPT, size.tags)]
+    for path, names in simulator.state().items():
+        if names != kept:
+            raise SystemExit(f"{contestant.name} left {len(names)} tags in {path}: {names[:20]}.")
+
+
+def race(simulator: Simulator, contestant: Contestant, mode: str, job: str, size: Size) -> dict[str, Any]:
+    """What a contestant takes for the whole job; where it does a part only, the rest is as much for each tag."""
+    part = replace(contestant.part, repositories=min(contestant.part.repositories, size.repositories))
+    with folder() as place:
+        if contestant.warm:
+            prepare(simulator, mode, part)
+            measure(simulator, contestant, job, place)
+        prepare(simulator, mode, part)
+        row = measure(simulator, contestant, job, place)
+        check(simulator, contestant, job, part, place)
+    times = size.all_tags / part.all_tags
+    if times > 1:
+        with folder() as place:
+            prepare(simulator, mode, NOTHING)
+            base = measure(simulator, contestant, job, place)
+        for key in ("requests", "registry_requests_of_gitlab", "wall", "cpu", "server_cpu"):
+            row[key] = round(base[key] + (row[key] - base[key]) * times, 2)
+        row["requests"] = round(row["requests"])
+    if contestant.concurrency:
+        row["waiting"] = round(waiting(row) / contestant.concurrency, 2)
+    return {"mode": mode, "job": job, "contestant": contestant.name, "part": round(1 / times, 3), **row}
+
+
+def waiting(row: dict[str, Any]) -> float:
+    """Seconds that all requests of a run take one after another."""
+    to_gitlab = row["requests"] + row["tokens"]
+    to_registry = row["registry_requests"] - row["tokens"] + row["registry_requests_of_gitlab"]
+    return float(to_gitlab * REQUEST + to_registry * REGISTRY)
+
+
+def ansible_start(simulator: Simulator) -> float:
+    """Seconds that Ansible itself takes for one module."""
+    with folder() as place:
+        runs = [
+            measuring.run(start(), environment(place, simulator.url), place, place / "log").wall for _turn in range(5)
+        ]
+    return round(statistics.median(runs), 2)
+
+
+def fleet(simulator: Simulator, size: Size) -> dict[str, Any]:
+    """An audit of very many tags, the details written to a file."""
+    prepare(simulator, "M1", size)
+    with folder() as place:
+        ours = Contestant("fleet", "", lambda job, _url, to: playbook(job, to, concurrency=8), None)
+        row = measure(simulator, ours, "audit", place)
+        megabytes = (place / "tags.jsonl").stat().st_size // 1_000_000
+    return {"tags": size.all_tags, "repositories": size.all_repositories, "file": megabytes, **row}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--small", action="store_true", help="a tenth of the job, and no page is written")
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="these contestants, and no page is written")
+    wish = parser.parse_args()
+    link()
+    size, fleets = (Size(10, 1, 100), FLEETS[:1]) if wish.small else (Size(), FLEETS)
+    names = [contestant.name for contestant in CONTESTANTS]
+    chosen = [contestant for contestant in CONTESTANTS if contestant.name in (wish.only or names)]
+    with running() as simulator:
+        results: dict[str, Any] = {
+            "date": datetime.now(UTC).date().isoformat(),
+            "machine": f"{platform.system()}, {len(os.sched_getaffinity(0))} processors",
+            "versions": versions(),
+            "latency": {"request": REQUEST, "registry": REGISTRY},
+            "start": ansible_start(simulator),
+            "tags": size.all_tags,
+            "runs": [],
+            "fleets": [],
+        }
+        say(f"Ansible's own start: {results['start']} s")
+        for mode in MODES:
+            for job in JOBS:
+                for contestant in chosen:
+                    if mode in contestant.modes and job in contestant.jobs:
+                        results["runs"].append(race(simulator, contestant, mode, job, size))
+                        say(json.dumps(results["runs"][-1]))
+        for one in fleets if wish.only is None else ():
+            results["fleets"].append(fleet(simulator, one))
+            say(json.dumps(results["fleets"][-1]))
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    if not wish.small and wish.only is None:
+        write_pages(results)
+
+
+if __name__ == "__main__":
+    main()

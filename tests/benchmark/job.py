@@ -1,0 +1,57 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The job: read every tag of a group with its date, and delete all but the newest ten of each repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.integration.scenarios import server
+
+GROUP = "team"
+KEPT = 10
+# Seconds of each request to GitLab, and of each request to its registry, whoever sends it.
+REQUEST = 0.05
+REGISTRY = 0.005
+
+
+@dataclass(frozen=True)
+class Size:
+    """repositories: of each project. tags: of each repository."""
+
+    projects: int = 10
+    repositories: int = 10
+    tags: int = 100
+
+    @property
+    def all_repositories(self) -> int:
+        return self.projects * self.repositories
+
+    @property
+    def all_tags(self) -> int:
+        return self.all_repositories * self.tags
+
+
+def scenario(mode: str, size: Size) -> dict[str, Any]:
+    """One group. The tags of a repository were pushed one every 12 hours, the last one no later than yesterday."""
+    projects = [
+        {"id": 100 + number, "path": f"{GROUP}/p{number}", "visibility": "private"} for number in range(size.projects)
+    ]
+    repositories = [
+        {
+            "id": 1000 + number,
+            "project": f"{GROUP}/p{number % size.projects}",
+            "name": f"r{number // size.projects}",
+            "generate": {
+                "count": size.tags,
+                "prefix": "v",
+                "first_created": "2026-04-12T12:00:00Z" if size.tags <= 100 else "2024-12-01T12:00:00Z",
+                "step_seconds": 12 * 3600,
+            },
+        }
+        for number in range(size.all_repositories)
+    ]
+    return server(repositories, mode=mode, projects=projects)

@@ -1,0 +1,206 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""python -m tests.benchmark.presenting: writes the tables and the picture from docs/benchmark.json once more.
+
+In README.md and docs/benchmark.md they stand between markers; the text around them is written by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tests.tools.collection import ROOT
+
+from .contestants import CONTESTANTS, OURS
+
+DATA = ROOT / "docs" / "benchmark.json"
+PICTURE = ROOT / "docs" / "benchmark.svg"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmark.md")
+TITLES = {contestant.name: contestant.title for contestant in CONTESTANTS}
+MODES = {"M1": "with a metadata database", "M2": "without one"}
+JOBS = {"audit": "audit: all tags with their dates", "cleanup": "cleanup: 9 of 10 tags deleted"}
+
+Row = dict[str, Any]
+Results = dict[str, Any]
+
+
+def write_pages(results: Results) -> None:
+    """Keep the results and show them."""
+    DATA.write_text(json.dumps(results, indent=2) + "\n")
+    PICTURE.write_text(picture(results))
+    for page in PAGES:
+        page.write_text(filled(page.read_text(), results))
+
+
+def filled(text: str, results: Results) -> str:
+    """A page with its blocks made anew."""
+    blocks = {"comparison": comparison, "conditions": conditions, "limit": limit, "fleets": fleets}
+
+    def block(match: re.Match[str]) -> str:
+        return f"<!-- benchmark: {match[1]} -->\n{blocks[match[1]](results)}\n<!-- end -->"
+
+    return re.sub(r"<!-- benchmark: (\w+) -->\n.*?\n<!-- end -->", block, text, flags=re.DOTALL)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def runs_of(results: Results, mode: str, job: str) -> list[Row]:
+    return [row for row in results["runs"] if (row["mode"], row["job"]) == (mode, job)]
+
+
+def comparison(results: Results) -> str:
+    """Everybody's figures."""
+    rows = []
+    for mode, registry in MODES.items():
+        for job in JOBS:
+            found = runs_of(results, mode, job)
+            ours = next(row for row in found if row["contestant"] == OURS)
+            for row in found:
+                about = "" if row["part"] == 1 else "~ "
+                rows.append(
+                    [
+                        f"{job}, {registry}" if row is found[0] else "",
+                        TITLES[row["contestant"]],
+                        about + number(row["requests"] + row["registry_requests"]),
+                        about + seconds(row["wall"]),
+                        about + seconds(row["cpu"]),
+                        f"{row['peak']} MB",
+                        "" if row is ours else f"{row['wall'] / ours['wall']:.1f} x",
+                    ]
+                )
+    head = ["job", "who", "requests", "seconds", "CPU seconds", "peak memory", "time of the first line"]
+    return table(head, rows)
+
+
+def conditions(results: Results) -> str:
+    """When, where and with what."""
+    told = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    return (
+        f"Measured on {results['date']} with `make bench`, one run each, on {results['machine']}: {told}. "
+        f"Lines with ~ did a part of the job, and the rest is reckoned."
+    )
+
+
+def limit(results: Results) -> str:
+    """How far this collection is from what is possible."""
+    rows = []
+    for row in results["runs"]:
+        if "waiting" not in row:
+            continue
+        possible = row["waiting"] + results["start"]
+        rows.append(
+            [
+                f"{row['job']}, {MODES[row['mode']]}",
+                TITLES[row["contestant"]],
+                f"{number(row['requests'])} / {number(row['registry_requests'])}",
+                number(row["registry_requests_of_gitlab"]),
+                seconds(possible),
+                seconds(row["wall"]),
+                f"{row['wall'] / possible:.2f} x",
+                f"{seconds(row['server_cpu'])} ({row['server_cpu'] / row['wall']:.0%})",
+            ]
+        )
+    head = [
+        *("job", "who", "requests to GitLab / the registry", "requests of GitLab to its registry"),
+        *("limit, seconds", "seconds", "ratio", "CPU seconds of the simulator"),
+    ]
+    return table(head, rows)
+
+
+def fleets(results: Results) -> str:
+    """Time and memory by the number of tags."""
+    rows = [
+        [
+            number(row["tags"]),
+            number(row["repositories"]),
+            number(row["requests"]),
+            seconds(row["wall"]),
+            f"{row['wall'] / row['tags'] * 1000:.2f} ms",
+            f"{row['largest']} MB",
+            f"{row['file']} MB",
+        ]
+        for row in results["fleets"]
+    ]
+    head = ["tags", "repositories", "requests", "seconds", "a tag", "largest process", "file with the details"]
+    return table(head, rows)
+
+
+def number(value: float) -> str:
+    return f"{round(value):,}"
+
+
+def seconds(value: float) -> str:
+    return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+WIDTH, LEFT, RIGHT = 860, 330, 60
+LINE, HEADING = 22, 40
+STYLE = (
+    "text{font-family:sans-serif;font-size:13px;fill:#24292f}.head{font-weight:bold}.small{font-size:11px;fill:#57606a}"
+    ".ours{fill:#2da44e}.other{fill:#8c959f}.grid{stroke:#d0d7de}"
+)
+
+
+def picture(results: Results) -> str:
+    """Wall-clock seconds as bars on a logarithmic scale, as SVG."""
+    longest = max(row["wall"] for row in results["runs"])
+    decades = math.ceil(math.log10(longest))
+    scale = (WIDTH - LEFT - RIGHT) / decades
+
+    def place(value: float) -> float:
+        return max(0.0, math.log10(value)) * scale
+
+    parts: list[str] = []
+    y = 10
+    for mode, registry in MODES.items():
+        for job, title in JOBS.items():
+            found = runs_of(results, mode, job)
+            y += HEADING
+            parts.append(f'<text class="head" x="10" y="{y - 12}">{title}, {registry}</text>')
+            bottom = y + LINE * len(found)
+            for decade in range(decades + 1):
+                x = LEFT + decade * scale
+                parts.append(f'<line class="grid" x1="{x:.0f}" y1="{y - 4}" x2="{x:.0f}" y2="{bottom}"/>')
+                parts.append(f'<text class="small" x="{x + 3:.0f}" y="{y - 6}">{10**decade:,} s</text>')
+            for row in found:
+                kind = "ours" if row["contestant"].startswith("collection") else "other"
+                about = "" if row["part"] == 1 else "~ "
+                title_of = TITLES[row["contestant"]].replace("`", "")
+                parts.append(f'<text x="10" y="{y + 15}">{title_of}</text>')
+                long = place(row["wall"])
+                parts.append(f'<rect class="{kind}" x="{LEFT}" y="{y + 3}" width="{long:.1f}" height="{LINE - 6}"/>')
+                parts.append(f'<text x="{LEFT + long + 5:.0f}" y="{y + 15}">{about}{seconds(row["wall"])}</text>')
+                y += LINE
+    height = y + 30
+    scale_told = "Seconds on a logarithmic scale: each grey line stands for ten times as long as the one before it."
+    parts.append(f'<text class="small" x="10" y="{height - 8}">{scale_told}</text>')
+    size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size}>',
+            "<!-- Copyright (c) 2026, containerops.gitlab contributors",
+            "GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or",
+            "https://www.gnu.org/licenses/gpl-3.0.txt) SPDX-License-Identifier: GPL-3.0-or-later -->",
+            f"<style>{STYLE}</style>",
+            f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
+            *parts,
+            "</svg>\n",
+        ]
+    )
+
+
+def main() -> None:
+    write_pages(json.loads(DATA.read_text()))
+
+
+if __name__ == "__main__":
+    main()

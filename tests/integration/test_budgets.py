@@ -1,0 +1,123 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How many requests a job takes, exactly, and the most that it may take: requests are what costs time.
+
+The job is the benchmark's: a group of 10 projects with 100 repositories of 100 tags each.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.benchmark.job import GROUP, KEPT, Size, scenario
+from tests.integration.driver import Ansible
+from tests.simulator.harness import Simulator
+
+WHOLE = Size()
+REPOSITORIES = WHOLE.all_repositories
+TOKENS = REPOSITORIES // 20
+RULES = {"group": GROUP, "name_regex_delete": "v.*", "keep_n": KEPT, "older_than": "1d", "return_limit": 1}
+
+
+def info(*gather: str, **options: Any) -> dict[str, Any]:
+    return {"group": GROUP, "gather": list(gather), "return_limit": 1, **options}
+
+
+def sent(simulator: Simulator) -> tuple[int, int]:
+    """Requests to GitLab, and to the registry with its tokens, since the last time."""
+    counters = simulator.counters()
+    simulator.clear_log()
+    return counters["rest"] + counters["graphql"], counters["v2"] + counters["tokens"]
+
+
+def within(most: tuple[int, int], found: tuple[int, int]) -> tuple[int, int]:
+    """What was found, which may be less than the budget for the whole job."""
+    assert all(one <= other for one, other in zip(found, most, strict=True)), (found, most)
+    return found
+
+
+def by_registry(tags: int, each: int) -> tuple[int, int]:
+    """Without a database: the lists, the schema and what kind of registry there is; for each repository a listing and
+    a part of a token; and so many requests for each tag."""
+    return 2 + 1 + 3, REPOSITORIES + TOKENS + tags * each
+
+
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_repositories_and_names(ansible: Ansible, simulator: Simulator, mode: str) -> None:
+    simulator.load(scenario(mode, WHOLE))
+    ansible.module("registry_info", info("repositories"))
+    # A list of projects and one of repositories.
+    assert within((2, 0), sent(simulator)) == (2, 0)
+    found = ansible.module("registry_info", info("tags"))
+    assert found.result["totals"]["tags"] == WHOLE.all_tags
+    # Also what kind of listing there is, and a page for each repository.
+    assert found.result["requests"] == 2 + 1 + REPOSITORIES
+    assert sent(simulator) == (2 + 1 + REPOSITORIES, 0)
+
+
+def test_names_from_the_registry_itself(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(scenario("M2", WHOLE))
+    found = ansible.module("registry_info", info("tags", read_via="registry"))
+    assert found.result["totals"]["tags"] == WHOLE.all_tags
+    # The two lists; a listing for each repository, and a token for each twenty.
+    assert within((2, 105), sent(simulator)) == (2, REPOSITORIES + TOKENS)
+
+
+def test_dates_with_a_database(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(scenario("M1", WHOLE))
+    found = ansible.module("registry_info", info("tag_details"))
+    assert found.result["totals"]["tags"] == WHOLE.all_tags
+    assert found.result["repositories"][0]["date_source"] == "published"
+    # Two lists, the schema, the kind of listing, and five rounds of 100 pages, 13 of them in a request.
+    assert within((50, 0), sent(simulator)) == (2 + 1 + 1 + 5 * 8, 0)
+
+
+def test_a_cleanup_and_a_second_run_with_a_database(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(scenario("M1", WHOLE))
+    run = ansible.module("registry_cleanup", RULES)
+    assert run.status == "ok", run.message
+    assert run.result["outcome"]["counts"]["deleted"] == REPOSITORIES * (WHOLE.tags - KEPT)
+    assert {len(names) for names in simulator.state().values()} == {KEPT}
+    assert simulator.counters()["mutations"] == REPOSITORIES * 5
+    # The plan as above; then each batch is read again before it goes, and each repository is listed once afterwards.
+    assert sent(simulator) == (44 + REPOSITORIES * (5 + 5 + 1), 0)
+    again = ansible.module("registry_cleanup", RULES)
+    assert again.result["changed"] is False
+    # The lists, the schema, the kind of listing, and one page for each repository, 13 of them in a request.
+    assert within((50, 0), sent(simulator)) == (2 + 1 + 1 + 8, 0)
+
+
+def test_a_preview_by_names_reads_details_of_what_goes_alone(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(scenario("M1", WHOLE))
+    order = {"group": GROUP, "name_regex_delete": "v00", "return_limit": 1}
+    run = ansible.module("registry_cleanup", order, check=True)
+    assert run.result["plan"]["totals"]["delete"] == REPOSITORIES
+    # A page of names and a part of a request for the one page that holds v00, for each repository.
+    assert sent(simulator) == (2 + 1 + 1 + REPOSITORIES + 8, 0)
+
+
+def test_dates_and_a_cleanup_without_a_database(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    few = Size(tags=3)
+    simulator.load(scenario("M2", few))
+    cache = str(tmp_path / "cache")
+    order = info("tag_details", cache_path=cache)
+    found = ansible.module("registry_info", order)
+    assert found.result["totals"]["tags"] == few.all_tags
+    assert found.result["repositories"][0]["date_source"] == "built"
+    assert found.result["requests"] == simulator.counters()["total"]
+    # A manifest and a config for each image.
+    assert sent(simulator) == by_registry(few.all_tags, 2)
+    again = ansible.module("registry_info", order)
+    assert again.result["repositories"] == found.result["repositories"]
+    # From a warm cache a look at the digest of each tag, which is all that a cleanup with nothing to do takes too.
+    assert sent(simulator) == by_registry(few.all_tags, 1)
+    idle = ansible.module("registry_cleanup", {**RULES, "cache_path": cache})
+    assert idle.result["changed"] is False
+    assert sent(simulator) == by_registry(few.all_tags, 1)
+    for most, tags, each in ((20_105, WHOLE.all_tags, 2), (10_105, WHOLE.all_tags, 1), (1_105, REPOSITORIES * KEPT, 1)):
+        assert within((10, most), by_registry(tags, each))
