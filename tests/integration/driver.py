@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -239,6 +241,35 @@ class Ansible:
         run = self.tasks([task], *modes, *options, env=env)
         assert run.tasks, run.output
         return run.tasks[-1]
+
+    def killed(self, name: str, arguments: dict[str, Any], enough: Callable[[], bool]) -> None:
+        """Run one module of the collection, and kill it with all that belongs to it as soon as it did enough."""
+        play = [_play([{"name": name, f"containerops.gitlab.{name}": arguments}])]
+        playbook = self.folder / "killed.yml"
+        playbook.write_text(json.dumps(play))
+        with subprocess.Popen(
+            [*PLAYBOOK, str(playbook)],
+            cwd=self.folder,
+            env={**self.environment, "RECORD_PATH": str(self.folder / "killed")},
+        ) as process:
+            deadline = time.monotonic() + self.patience
+            while not enough() and process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.02)
+            for number in _family(process.pid):
+                os.kill(number, signal.SIGKILL)
+
+
+def _family(process: int) -> list[int]:
+    """A process and all that come from it: Ansible's workers leave its session."""
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parent = stat.read_text().rpartition(")")[2].split()[1]
+            parents.setdefault(int(parent), []).append(int(stat.parent.name))
+    found = [process]
+    for number in found:
+        found += parents.get(number, [])
+    return found
 
 
 def _file(step: int) -> str:

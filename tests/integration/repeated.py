@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -182,6 +183,13 @@ def asked(log: Log, method: str, part: str) -> list[str]:
 
 def outcomes(task: Task, key: str = "name") -> dict[str, str]:
     return {row[key]: row["outcome"] for row in task.result["outcome"]}
+
+
+def events(path: Path, event: str) -> list[dict[str, Any]]:
+    """The lines of one kind in a journal; a kill may have torn the last line."""
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    rows = [json.loads(line) for line in lines if line.endswith("}\n")]
+    return [row for row in rows if row["event"] == event]
 
 
 class Shelf:

@@ -6,18 +6,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tests.integration.driver import Ansible
-from tests.integration.repeated import run_all
+from tests.integration.repeated import events, run_all
 from tests.integration.scenarios import MIXED_RULES, days_ago, repository, server, tag, team
 from tests.simulator.harness import Simulator
 
@@ -98,11 +92,6 @@ def test_plans_that_are_refused(ansible: Ansible, simulator: Simulator, tmp_path
     assert simulator.counters()["writes"] == 0
 
 
-def events(path: Path, event: str) -> list[dict[str, Any]]:
-    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    return [row for row in rows if row["event"] == event]
-
-
 def test_the_journal_tells_each_step_before_it_is_done(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(team())
     path = tmp_path / "journal.jsonl"
@@ -119,19 +108,6 @@ def test_the_journal_tells_each_step_before_it_is_done(ansible: Ansible, simulat
     assert [row["outcome"] for row in events(path, "outcome")] == ["deleted"] * 4
 
 
-def family(process: int) -> list[int]:
-    """A process and all that come from it: Ansible's workers leave its session."""
-    parents: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            parent = stat.read_text().rpartition(")")[2].split()[1]
-            parents.setdefault(int(parent), []).append(int(stat.parent.name))
-    found = [process]
-    for number in found:
-        found += parents.get(number, [])
-    return found
-
-
 def test_a_run_that_was_killed_goes_on_and_ends_like_an_undisturbed_one(
     ansible: Ansible, simulator: Simulator, tmp_path: Path
 ) -> None:
@@ -144,19 +120,7 @@ def test_a_run_that_was_killed_goes_on_and_ends_like_an_undisturbed_one(
         **{"max_drift_percent": 0, "delete_via": "rest", "concurrency": 1},
     }
     simulator.latency(request=0.1)
-    playbook = tmp_path / "killed.yml"
-    task = {"name": "Clean", f"containerops.gitlab.{MODULE}": wish}
-    playbook.write_text(json.dumps([{"name": "Test", "hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
-    with subprocess.Popen(
-        [sys.executable, "-m", "ansible", "playbook", str(playbook)],
-        cwd=tmp_path,
-        env={**ansible.environment, "RECORD_PATH": str(tmp_path / "record")},
-    ) as process:
-        deadline = time.monotonic() + 60
-        while len(simulator.tags("team/app")) > 9 and time.monotonic() < deadline:
-            time.sleep(0.02)
-        for number in family(process.pid):
-            os.kill(number, signal.SIGKILL)
+    ansible.killed(MODULE, wish, lambda: len(simulator.tags("team/app")) <= 9)
     # What the server was asked for last, it still does.
     time.sleep(1)
     simulator.latency(request=0)
