@@ -6,7 +6,22 @@
 
 from __future__ import annotations
 
-_OPTIONS = r"""
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+requirements:
+  - Python 3.9 or later where it runs
+  - requests (Python library)
+notes:
+  - GitLab 15.0 or later.
+  - >-
+    When none of O(api_token), O(api_oauth_token), O(api_job_token) and O(api_token_file) is given, the token is taken
+    from E(GITLAB_TOKEN), else from the file that E(GITLAB_TOKEN_FILE) names, else from E(CI_JOB_TOKEN); without any of
+    these the requests are anonymous. An empty environment variable counts as unset.
+    The environment of a module is the one of the host that it runs on, so use C(connection: local) or C(delegate_to:
+    localhost).
+  - A token is sent to O(api_url) alone, in a header, never in a URL, and never follows a redirect to another host.
+  - Proxies are taken from the usual environment variables, such as E(HTTPS_PROXY) and E(NO_PROXY).
 options:
   api_url:
     description:
@@ -71,42 +86,3 @@ options:
       - Send at most this many requests a minute. Not limited by default.
     type: int
 """
-
-
-class ModuleDocFragment:
-    DOCUMENTATION = (
-        r"""
-requirements:
-  - Python 3.9 or later where the module runs
-  - requests (Python library)
-notes:
-  - GitLab 15.0 or later.
-  - >-
-    When none of O(api_token), O(api_oauth_token), O(api_job_token) and O(api_token_file) is given, the token is taken
-    from E(GITLAB_TOKEN), else from the file that E(GITLAB_TOKEN_FILE) names, else from E(CI_JOB_TOKEN); without any of
-    these the requests are anonymous. An empty environment variable counts as unset.
-    The environment is the one of the host that the module runs on, so use C(connection: local) or C(delegate_to:
-    localhost).
-  - A token is sent to O(api_url) alone, in a header, never in a URL, and never follows a redirect to another host.
-  - Proxies are taken from the usual environment variables, such as E(HTTPS_PROXY) and E(NO_PROXY).
-"""
-        + _OPTIONS
-    )
-
-    INVENTORY = (
-        r"""
-requirements:
-  - requests (Python library), for the Python that Ansible itself runs with
-notes:
-  - GitLab 15.0 or later.
-  - >-
-    When none of O(api_token), O(api_oauth_token) and O(api_token_file) is given, the token is taken from
-    E(GITLAB_TOKEN), else from the file that E(GITLAB_TOKEN_FILE) names; without either the requests are anonymous. An
-    empty environment variable counts as unset.
-  - A CI/CD job token is refused, since GitLab shows it neither projects nor groups.
-  - O(api_url), O(api_token) and O(api_oauth_token) may be templates, such as a lookup in a vault.
-  - A token is sent to O(api_url) alone, in a header, never in a URL, and never follows a redirect to another host.
-  - Proxies are taken from the usual environment variables, such as E(HTTPS_PROXY) and E(NO_PROXY).
-"""
-        + _OPTIONS
-    )

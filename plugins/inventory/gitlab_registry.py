@@ -25,7 +25,7 @@ description:
     E(ANSIBLE_INVENTORY_UNPARSED_FAILED) or E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is set.
   - What GitLab tells is data, and never a template.
 extends_documentation_fragment:
-  - containerops.gitlab._connection.inventory
+  - containerops.gitlab._connection
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 options:
@@ -89,6 +89,8 @@ options:
       - size
     default: []
 notes:
+  - A CI/CD job token is refused, since GitLab shows it neither projects nor groups.
+  - O(api_url), O(api_token), O(api_oauth_token) and O(api_job_token) may be templates, such as a lookup in a vault.
   - What is cached is the same for everybody who asks the same server for the same; the token makes no difference. Keep
     the cache where only its owner reads.
   - Namespaces whose groups would have the same name, such as C(team-a) and C(team/a), get a part of their hash behind

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from ansible.plugins.inventory import to_safe_group_name
+from ansible.template import is_trusted_as_template, trust_as_template
 
-from ansible_collections.containerops.gitlab.plugins.inventory.gitlab_registry import Wish
+from ansible_collections.containerops.gitlab.plugins.inventory.gitlab_registry import Wish, unsafe
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import InputError, RegistryError
 from ansible_collections.containerops.gitlab.plugins.module_utils._hosts import (
     Host,
@@ -223,3 +224,14 @@ BASE = Wish(ProjectScope(groups=("team",)), "project", frozenset())
 def test_what_is_cached_is_of_one_server_and_one_wish(url: str, wish: Wish) -> None:
     assert wish.cache_key(url) != BASE.cache_key("https://a.example.com")
     assert wish.cache_key(url) == replace(wish).cache_key(url)
+
+
+def test_no_value_is_a_template_even_where_somebody_trusted_it() -> None:
+    text = trust_as_template("{{ x }}")
+    assert is_trusted_as_template(text)
+    found = unsafe({"name": text, "topics": [text], "policy": {"name_regex_delete": text, "keep_n": 5}, "none": None})
+    assert found == {"name": text, "topics": [text], "policy": {"name_regex_delete": text, "keep_n": 5}, "none": None}
+    assert not any(
+        is_trusted_as_template(value)
+        for value in (found["name"], found["topics"][0], found["policy"]["name_regex_delete"])
+    )
