@@ -187,9 +187,11 @@ def picture(results: Results) -> str:
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size}>',
+            # REUSE-IgnoreStart
             "<!-- Copyright (c) 2026, containerops.gitlab contributors",
             "GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or",
             "https://www.gnu.org/licenses/gpl-3.0.txt) SPDX-License-Identifier: GPL-3.0-or-later -->",
+            # REUSE-IgnoreEnd
             f"<style>{STYLE}</style>",
             f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
             *parts,
