@@ -119,14 +119,16 @@ def _with_subject(decision: Decision, staying: t.Collection[str], opaque: bool) 
 
 
 def _kept_together(decisions: t.Sequence[Decision]) -> list[Decision]:
-    staying = {each.tag.digest for each in decisions if not each.chosen and not SIGNATURE.fullmatch(each.tag.name)}
+    images = [each for each in decisions if not SIGNATURE.fullmatch(each.tag.name)]
+    staying = {each.tag.digest for each in images if not each.chosen}
+    unknown = bool(staying) and any(each.tag.digest is None for each in images)
 
     def together(decision: Decision) -> Decision:
         if not decision.chosen or SIGNATURE.fullmatch(decision.tag.name):
             return decision
         if decision.tag.digest and decision.tag.digest in staying:
             return _kept(decision, "shared_digest")
-        return _kept(decision, "unknown_digest") if None in staying else decision
+        return _kept(decision, "unknown_digest") if unknown else decision
 
     return [together(each) for each in decisions]
 

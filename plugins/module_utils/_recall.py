@@ -8,7 +8,8 @@
 
 The approved tags, and those that took a place of keep_n or keep_n_per from them, are looked at again. While these are
 the same images, and every tag that was to stay is still there, no approved tag can have become one that today's rules
-keep: whatever else was pushed or moved takes places, and gives none.
+keep: whatever else was pushed or moved takes places, and gives none. Only where groups are as new as their tags a push
+gives places to older tags of its group, so that all has to be read.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ def recalled(
     """
     rows = approved.rows.get(path, {})
     listed = {tag.name for tag in tags}
+    if any(rule.rank_groups for rule in rules.rules):
+        return None
     if any(name not in listed for name, row in rows.items() if not row.chosen):
         return None
     decisions = []

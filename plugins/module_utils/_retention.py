@@ -67,6 +67,11 @@ class Slots:
     keep_n: int = 1
     groups: int | None = None
 
+    @property
+    def rank_groups(self) -> bool:
+        """Whether groups are as new as their tags: days and versions are new by themselves."""
+        return self.groups is not None and self.by not in (*PERIODS, *PARTS)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -91,6 +96,10 @@ class Rule:
     def counts(self) -> bool:
         """Whether tags stay for their rank among others."""
         return self.keep_n > 0 or any(slots.keep_n > 0 for slots in self.keep_n_per)
+
+    @property
+    def rank_groups(self) -> bool:
+        return any(slots.rank_groups for slots in self.keep_n_per)
 
     @property
     def need_dates(self) -> bool:
@@ -174,10 +183,12 @@ def _by_name(name: str, rules: Rules) -> tuple[Rule | None, str | None]:
         return None, "latest"
     if SIGNATURE.fullmatch(name) and not rules.allow_signatures:
         return None, "signature"
-    for rule in rules.rules:
-        if rule.match.may_match(name):
-            return rule, _kept_by_rule(name, rule)
-    return None, "no_match"
+    rule = _first_match(name, rules)
+    return (rule, _kept_by_rule(name, rule)) if rule else (None, "no_match")
+
+
+def _first_match(name: str, rules: Rules) -> Rule | None:
+    return next((rule for rule in rules.rules if rule.match.may_match(name)), None)
 
 
 def _kept_by_rule(name: str, rule: Rule) -> str | None:
@@ -265,8 +276,10 @@ def decide(
             decisions[tag.name] = Decision(tag, False, candidate, rule=rule.name)
         else:
             in_play.setdefault(id(rule), []).append(candidate)
+    aside = list(decisions)
     for rule in rules.rules:
-        for decision in _by_rule(in_play.pop(id(rule), []), rule, rules, clock):
+        beside = [name for name in aside if _first_match(name, rules) is rule] if rule.rank_groups else []
+        for decision in _by_rule(in_play.pop(id(rule), []), beside, rule, rules, clock):
             decisions[decision.tag.name] = decision
     return [decisions[name] for name in order]
 
@@ -290,10 +303,10 @@ def _candidate(tag: Tag, rule: Rule, rules: Rules, source: str, clock: datetime 
 
 
 def _by_rule(
-    candidates: t.Sequence[_Candidate], rule: Rule, rules: Rules, clock: datetime | None
+    candidates: t.Sequence[_Candidate], beside: t.Collection[str], rule: Rule, rules: Rules, clock: datetime | None
 ) -> t.Iterator[Decision]:
-    """The decisions on all tags that one rule decides about."""
-    held = _held(candidates, rule)
+    """The decisions on the tags in play that one rule decides about. beside: names of its other tags."""
+    held = _held(candidates, beside, rule)
     for candidate in candidates:
         tag, date = candidate.tag, candidate.date
         reason = (
@@ -320,7 +333,7 @@ def _too_young(date: datetime | None, age: int | None, clock: datetime | None, r
     return None if date < clock - timedelta(seconds=age) else reason
 
 
-def _held(candidates: t.Sequence[_Candidate], rule: Rule) -> dict[str, str]:
+def _held(candidates: t.Sequence[_Candidate], beside: t.Collection[str], rule: Rule) -> dict[str, str]:
     """The names that have a slot, with the reason."""
     parts = [list(candidates)]
     if rule.prereleases_apart:
@@ -331,7 +344,7 @@ def _held(candidates: t.Sequence[_Candidate], rule: Rule) -> dict[str, str]:
     held: dict[str, str] = {}
     for part in parts:
         for slots in rule.keep_n_per:
-            for group in _groups(part, slots, rule):
+            for group in _groups(part, beside, slots, rule):
                 held.update((each.tag.name, "keep_n_per") for each in _newest(group, slots.keep_n, rule))
         held.update((each.tag.name, "keep_n") for each in _newest(part, rule.keep_n, rule))
     return held
@@ -352,20 +365,27 @@ def _newest(candidates: t.Sequence[_Candidate], number: int, rule: Rule) -> list
     return [each for each in candidates if _rank(each, rule) >= edge]
 
 
-def _groups(candidates: t.Sequence[_Candidate], slots: Slots, rule: Rule) -> list[list[_Candidate]]:
-    """The candidates by group, only the newest groups where their number is limited."""
+def _groups(
+    candidates: t.Sequence[_Candidate], beside: t.Collection[str], slots: Slots, rule: Rule
+) -> list[list[_Candidate]]:
+    """The candidates by group, only the newest groups where their number is limited.
+
+    How new a group is can't be told by what is left of it: where one of its tags is not in play, it counts apart.
+    """
     groups: dict[t.Any, list[_Candidate]] = {}
     for each in candidates:
         groups.setdefault(_group(each, slots.by, rule), []).append(each)
+    apart = {rule.match.part(name, slots.by) for name in beside} if slots.rank_groups else set()
+    found = [groups.pop(key) for key in apart if key in groups]
     if slots.groups is None or slots.groups >= len(groups):
-        return list(groups.values())
+        return [*found, *groups.values()]
 
     def newness(key: t.Any) -> t.Any:
-        return key if slots.by in (*PERIODS, *PARTS) else max(_rank(each, rule) for each in groups[key])
+        return max(_rank(each, rule) for each in groups[key]) if slots.rank_groups else key
 
     ranks = sorted(map(newness, groups), reverse=True)
     edge = ranks[slots.groups - 1] if slots.groups > 0 else None
-    return [group for key, group in groups.items() if edge is not None and newness(key) >= edge]
+    return found + [group for key, group in groups.items() if edge is not None and newness(key) >= edge]
 
 
 def _group(candidate: _Candidate, by: str, rule: Rule) -> t.Any:
