@@ -116,7 +116,7 @@ CONTESTANTS = (
     Contestant("npm", f"`{CLEANER}` (npm), 20 at a time", _npm_command, _dated_by_npm),
     _python_gitlab(20, "python-gitlab, 20 threads"),
     _python_gitlab(1, "python-gitlab, one after another", Size(10, 1, 100)),
-    Contestant("uri", "`ansible.builtin.uri` in loops", _uri_command, None, Size(2, 1, 100)),
+    Contestant("uri", "`ansible.builtin.uri` in loops", _uri_command, None, Size(1, 1, 100)),
 )
 
 

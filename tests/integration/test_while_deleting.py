@@ -48,6 +48,42 @@ def test_a_tag_that_others_deleted_is_already_gone(ansible: Ansible, simulator: 
     assert names(run, "deleted") == ["dev-1", "dev-3"]
 
 
+def test_what_happens_to_one_of_many_meanwhile_is_seen(ansible: Ansible, simulator: Simulator) -> None:
+    """Tags that were listed next to each other are looked at on one page, which what comes and goes moves on."""
+    simulator.load(one([*(tag(f"dev-{number:02}", 90) for number in range(25)), tag("v1", 1)]))
+    meanwhile = {
+        "add_tag": [
+            {"repository": "team/app", "name": f"dev-00-hotfix{number}", "created_at": days_ago(0)} for number in (1, 2)
+        ],
+        "remove_tag": {"repository": "team/app", "name": "dev-03"},
+        "set_tag": {
+            "repository": "team/app",
+            "name": "dev-05",
+            "digest": "sha256:" + "c" * 64,
+            "updated_at": days_ago(0),
+        },
+    }
+    page = {"path": "/api/graphql", "body": "first: 20,.*name digest publishedAt protection"}
+    simulator.faults([{**page, "first": 1, "action": "mutate", **meanwhile}])
+    run = ansible.module(CLEANUP, ORDER)
+    assert run.status == "ok", run.message
+    assert names(run, "already_gone") == ["dev-03"]
+    assert names(run, "changed_since") == ["dev-05"]
+    assert run.result["outcome"]["counts"]["deleted"] == 23
+    assert simulator.state()["team/app"] == ["dev-00-hotfix1", "dev-00-hotfix2", "dev-05", "v1"]
+
+
+def test_a_page_of_many_that_fails_leaves_them_all(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(one([*(tag(f"dev-{number:02}", 90) for number in range(5)), tag("v1", 1)]))
+    page = {"path": "/api/graphql", "body": "name digest publishedAt protection"}
+    simulator.faults([{**page, "action": "status", "status": 500}])
+    run = ansible.module(CLEANUP, ORDER)
+    assert run.failed
+    assert run.result["outcome"]["counts"]["not_tried"] == 5
+    assert len(simulator.state()["team/app"]) == 6
+    assert simulator.counters()["mutations"] == 0
+
+
 def test_a_tag_that_is_there_again_afterwards_is_told(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(one(TAGS))
     fresh = {"repository": "team/app", "name": "dev-2", "digest": "sha256:" + "d" * 64, "created_at": days_ago(0)}
