@@ -160,7 +160,7 @@ def test_every_example_runs(ansible: Ansible, simulator: Simulator, module: str)
     scenario["projects"].append({"id": 4, "path": "team/tools"})
     simulator.load(scenario)
     environment = {"CI_JOB_TOKEN": "job-token", "CI_PROJECT_PATH": "team/app"}
-    if module == "registry_catalog_info":
+    if module in ("registry_catalog_info", "registry_info"):
         environment["GITLAB_TOKEN"] = "glpat-root"
     examples = documentation(module, "EXAMPLES")
     run = ansible.tasks(examples, env=environment)

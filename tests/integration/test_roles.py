@@ -325,6 +325,7 @@ def test_the_options_of_a_role_are_those_of_its_modules(role: str) -> None:
         modules |= {key: value for key, value in found["options"].items() if key not in modules}
     own = {f"{role}_{key}" for key in ("json_path", "csv_path", "project", "group", "repository_id")}
     own |= {f"{role}_repositories", f"{role}_exclude_repositories", f"{role}_fail_on_drift"}
+    own |= {f"{role}_{key}" for key in ("plan_package", "approved_plan_package", "gather_in_use", "in_use_path")}
     for name, option in options.items():
         if name in own:
             continue
@@ -341,6 +342,7 @@ def test_the_options_of_a_role_are_those_of_its_modules(role: str) -> None:
             "registry_audit": {
                 *(
                     "tag_names",
+                    "instance",
                     "output_path",
                     "delete_via",
                     "wait",
