@@ -126,7 +126,8 @@ def test_they_stay_where_they_are_told_to(ansible: Ansible, simulator: Simulator
 def test_a_signature_stays_when_its_image_does_not_go_after_all(ansible: Ansible, simulator: Simulator) -> None:
     names = load(simulator)
     again = {"repository": "team/app", **tag("dev-1", 0, digest="sha256:" + "9" * 64)}
-    simulator.faults([{"kind": "graphql", "body": "name digest publishedAt protection", "first": 1, "action": "mutate", "set_tag": again}])
+    guard = {"kind": "graphql", "body": "name digest publishedAt protection", "first": 1}
+    simulator.faults([{**guard, "action": "mutate", "set_tag": again}])
     [run] = run_all(ansible, MODULE, [WISH])
     fates = fates_of(run)
     assert fates["dev-1"] == fates[names["dev-1"]] == "changed_since"
