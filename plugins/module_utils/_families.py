@@ -16,7 +16,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
-from ._images import INDEXES
+from ._images import is_opaque
 from ._models import SIGNATURE, Tag
 from ._retention import Decision
 
@@ -54,11 +54,6 @@ def subjects_of(tag: Tag) -> frozenset[str]:
     """The digests of the images that a tag belongs to, by its name and by its manifest."""
     named = {f"sha256:{tag.name[7:71]}"} if SIGNATURE.fullmatch(tag.name) else set()
     return frozenset(named | ({tag.subject} if tag.subject else set()))
-
-
-def is_opaque(tag: Tag) -> bool:
-    """Whether a tag may hold an image of which nothing is known."""
-    return tag.digest is None or tag.media_type is None or (tag.media_type in INDEXES and not tag.children)
 
 
 def holders_of(decisions: t.Iterable[Decision]) -> dict[str, list[Decision]]:

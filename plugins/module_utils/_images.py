@@ -18,7 +18,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
-from ._models import format_time, parse_time
+from ._models import Tag, format_time, parse_time
 
 OCI_IMAGE = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -198,6 +198,11 @@ def index_of(manifest: Manifest, images: t.Sequence[Image]) -> Image:
         children=tuple(child.digest for child in manifest.children),
         subject=manifest.subject,
     )
+
+
+def is_opaque(tag: Tag) -> bool:
+    """Whether a tag may hold an image of which nothing is known."""
+    return tag.digest is None or tag.media_type is None or (tag.media_type in INDEXES and not tag.children)
 
 
 def row_of(image: Image) -> dict[str, t.Any]:

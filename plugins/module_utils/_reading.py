@@ -14,9 +14,8 @@ from dataclasses import dataclass, replace
 from ._client import ONCE, SAFE, Client
 from ._distribution import current_digest, inside_of, read_image, registry_mode, tag_names
 from ._errors import InputError, RegistryError
-from ._families import is_opaque
 from ._graphql import ALL_FIELDS, GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages, read_schema
-from ._images import Image
+from ._images import Image, is_opaque
 from ._living_refs import Living
 from ._models import Mode, Repository, Tag
 from ._registry_session import Registry, RegistrySettings, check_it_is_gitlabs
@@ -388,14 +387,18 @@ def _opened(tag: Tag, found: t.Mapping[tuple[str, str], t.Any], path: str) -> Ta
     image = found.get((path, tag.digest or tag.name))
     if not isinstance(image, Image) or not is_opaque(tag):
         return tag
-    return replace(
-        tag,
-        digest=image.digest,
-        media_type=image.media_type,
-        config_digest=image.config_digest,
-        children=image.children,
-        subject=image.subject,
-    )
+    return replace(tag, **_manifest_facts(image))
+
+
+def _manifest_facts(image: Image) -> dict[str, t.Any]:
+    """The fields of a tag that its manifest alone tells."""
+    return {
+        "digest": image.digest,
+        "media_type": image.media_type,
+        "config_digest": image.config_digest,
+        "children": image.children,
+        "subject": image.subject,
+    }
 
 
 def _read_by_cursor(server: Server, repositories: t.Sequence[Repository], need: Need) -> list[Reading]:
@@ -566,17 +569,8 @@ def _detail_in_registry(registry: Registry, repository: Repository, name: str, d
     image = read_image(registry, repository.path, name)
     if image is None:
         return None
-    return Tag(
-        name,
-        digest=image.digest,
-        created=image.created,
-        size=image.size,
-        media_type=image.media_type,
-        details_read=True,
-        config_digest=image.config_digest,
-        children=image.children,
-        subject=image.subject,
-    )
+    tag = Tag(name, created=image.created, size=image.size, details_read=True)
+    return replace(tag, **_manifest_facts(image))
 
 
 def read_again(

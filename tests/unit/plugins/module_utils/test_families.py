@@ -16,13 +16,12 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._families impo
     Families,
     Known,
     holders_of,
-    is_opaque,
     kept_families,
     orphans,
     subjects_of,
     with_families,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._images import OCI_IMAGE, OCI_INDEX
+from ansible_collections.containerops.gitlab.plugins.module_utils._images import OCI_IMAGE, OCI_INDEX, is_opaque
 from ansible_collections.containerops.gitlab.plugins.module_utils._models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._retention import (
     CHOSEN_REASONS,
