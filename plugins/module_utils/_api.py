@@ -82,9 +82,11 @@ def request(
     attempt: str,
     success: int = 200,
     accept: tuple[int, ...] = (),
+    **options: t.Any,
 ) -> Response:
+    """The answer of the wanted or an accepted status. options: further ones of Client.request."""
     try:
-        answer = client.request(method, API + path, query=query, body=body, headers=headers, resend=resend)
+        answer = client.request(method, API + path, query=query, body=body, headers=headers, resend=resend, **options)
     except RegistryError as error:
         error.attempt = attempt
         raise

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ._api import API, error_of, segment
-from ._client import ONCE, Client, Response
-from ._errors import RegistryError
+from ._api import request, segment
+from ._client import ONCE, Client
 
 # A plan of a million tags has about this many bytes.
 LARGEST = 512 * 1024 * 1024
@@ -33,7 +32,7 @@ class PackageFile:
     @property
     def path(self) -> str:
         place = "/".join(segment(part) for part in (self.package, self.version, self.name))
-        return f"{API}/projects/{segment(self.project)}/packages/generic/{place}"
+        return f"/projects/{segment(self.project)}/packages/generic/{place}"
 
     def __str__(self) -> str:
         return f"{self.name} of package {self.package} {self.version} in project {self.project}"
@@ -44,30 +43,12 @@ def download(client: Client, file: PackageFile) -> bytes | None:
 
     GitLab may send us to its object storage, where the token does not go. Raises RegistryError.
     """
-    attempt = f"fetch {file}"
-    try:
-        answer = client.request("GET", file.path, may_leave=True, limit=LARGEST)
-    except RegistryError as error:
-        error.attempt = attempt
-        raise
-    if answer.status == 404:
-        return None
-    _expect(answer, 200, attempt)
-    return answer.body
+    answer = request(client, "GET", file.path, attempt=f"fetch {file}", accept=(404,), may_leave=True, limit=LARGEST)
+    return None if answer.status == 404 else answer.body
 
 
 def upload(client: Client, file: PackageFile, content: bytes) -> None:
     """Store a file, beside older ones of the same name. It is sent once. Raises RegistryError."""
-    attempt = f"store {file}"
     headers = {"Content-Type": "application/octet-stream"}
-    try:
-        answer = client.request("PUT", file.path, data=content, headers=headers, resend=ONCE)
-    except RegistryError as error:
-        error.attempt = attempt
-        raise
-    _expect(answer, 201, attempt)
-
-
-def _expect(answer: Response, status: int, attempt: str) -> None:
-    if answer.status != status:
-        raise error_of(answer, attempt)
+    attempt = f"store {file}"
+    request(client, "PUT", file.path, attempt=attempt, success=201, data=content, headers=headers, resend=ONCE)
