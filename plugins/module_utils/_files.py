@@ -28,8 +28,11 @@ def check_writable(path: str, option: str) -> None:
         raise InputError(f"{option} {path} can't be written: {error.strerror}.") from None
 
 
-def is_file(path: str) -> bool:
-    return os.path.isfile(path)
+def plan_lines(path: str, option: str) -> list[str]:
+    """The lines of a plan that another task has written. Raises InputError where it is not there."""
+    if not os.path.isfile(path):
+        raise InputError(f"The plan {path} is not there: the task that was to write it may have failed.")
+    return list(read_lines(path, option))
 
 
 def write_lines(path: str, lines: t.Iterable[str], option: str) -> None:

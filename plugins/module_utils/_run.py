@@ -144,7 +144,10 @@ class Intent:
 
 @dataclass(frozen=True)
 class Applied:
-    """What came of it. outcome: for the result. shortfall: what is not as it was meant, one sentence, or nothing."""
+    """What came of it. outcome: for the result, None where there is nothing to tell.
+
+    shortfall: what is not as it was meant, one sentence, or nothing.
+    """
 
     outcome: t.Any
     shortfall: str = ""
@@ -153,7 +156,7 @@ class Applied:
 
 def finish(
     module: AnsibleModule,
-    connection: Connection,
+    connection: Connection | None,
     intent: Intent,
     result: dict[str, t.Any],
     apply: t.Callable[[], Applied],
@@ -162,8 +165,8 @@ def finish(
 ) -> t.NoReturn:
     """Carry the intent out, unless it is refused or this is check mode, and end with what came of it.
 
-    changed and diff come from the intent alone, so that both modes give the same. tolerate: what is unread does not
-    fail the module.
+    changed and diff come from the intent alone, so that both modes give the same. connection: None where no server is
+    asked. tolerate: what is unread does not fail the module.
     """
     result = {**result, "changed": intent.changed}
     if module._diff:
@@ -171,10 +174,12 @@ def finish(
     acts = (intent.changed or intent.waits) and not intent.refusals
     applied = apply() if acts and not module.check_mode else None
     if applied:
-        result["outcome"] = applied.outcome
+        if applied.outcome is not None:
+            result["outcome"] = applied.outcome
         for warning in applied.warnings:
             module.warn(warning)
-    result["requests"] = connection.client.requests_sent
+    if connection:
+        result["requests"] = connection.client.requests_sent
     if intent.refusals:
         reasons = "; ".join(intent.refusals[:5])
         more = f"; and {len(intent.refusals) - 5} more" if intent.refusals[5:] else ""
@@ -186,24 +191,6 @@ def finish(
     if intent.unread and not tolerate:
         module.fail_json(msg=f"{_first_of(intent.unread)} {intent.kept}".rstrip(), result="partial", **result)
     module.exit_json(result="partial" if intent.unread else "ok", **result)
-
-
-def finish_locally(
-    module: AnsibleModule,
-    result: dict[str, t.Any],
-    changed: bool,
-    diff: list[dict[str, str]],
-    refusals: t.Sequence[str],
-    apply: t.Callable[[], None],
-) -> t.NoReturn:
-    """End a module that asks no server: as finish does, without requests."""
-    result = {**result, "changed": changed, **({"diff": diff} if module._diff else {})}
-    if refusals:
-        reasons = "; ".join(refusals)
-        module.fail_json(msg=f"Nothing was written, since the plan is refused: {reasons}.", result="refused", **result)
-    if changed and not module.check_mode:
-        apply()
-    module.exit_json(result="ok", **result)
 
 
 def _first_of(errors: t.Sequence[RegistryError]) -> str:

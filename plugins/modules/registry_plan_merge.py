@@ -142,10 +142,10 @@ import typing as t
 
 from ..module_utils._argspec import ArgumentSpec
 from ..module_utils._errors import InputError
-from ..module_utils._files import check_writable, is_file, read_lines, write_lines
+from ..module_utils._files import check_writable, plan_lines, read_lines, write_lines
 from ..module_utils._plan import Limits, broken_totals
 from ..module_utils._plan_merge import Merged, merge, part_of
-from ..module_utils._run import failing, finish_locally, new_module
+from ..module_utils._run import Applied, Intent, failing, finish, new_module
 
 ARGUMENTS = ArgumentSpec(
     {
@@ -165,10 +165,9 @@ def observe(params: t.Mapping[str, t.Any]) -> Merged:
         raise InputError(f"{expected} plans are expected, and src names {len(paths)}.")
     parts = []
     for path in paths:
-        if not is_file(path):
-            raise InputError(f"The plan {path} is not there: the task that was to write it may have failed.")
+        lines = plan_lines(path, "src")
         try:
-            parts.append(part_of(read_lines(path, "src")))
+            parts.append(part_of(lines))
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
     if params["dest"]:
@@ -194,10 +193,6 @@ def parts_of(merged: Merged) -> list[dict[str, t.Any]]:
     return [part.as_result() for part in merged.parts]
 
 
-def write(dest: str, lines: t.Iterable[str]) -> None:
-    write_lines(dest, lines, "dest")
-
-
 def main() -> None:
     module = new_module(ARGUMENTS)
     params = module.params
@@ -216,9 +211,13 @@ def main() -> None:
             "parts": parts_of(merged),
             "totals": dict(merged.totals),
         }
-        finish_locally(
-            module, result, changed, diff_of(merged, dest) if changed else [], refusals, lambda: write(dest, lines)
-        )
+
+        def apply() -> Applied:
+            write_lines(dest, lines, "dest")
+            return Applied(None)
+
+        intent = Intent(changed, diff_of(merged, dest) if changed else [], refusals, verb="written")
+        finish(module, None, intent, result, apply)
 
 
 if __name__ == "__main__":

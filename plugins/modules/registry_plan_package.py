@@ -134,7 +134,7 @@ import typing as t
 
 from ..module_utils._argspec import CONNECTION, ArgumentSpec
 from ..module_utils._errors import InputError
-from ..module_utils._files import check_writable, is_file, read_lines, write_lines
+from ..module_utils._files import check_writable, plan_lines, read_lines, write_lines
 from ..module_utils._plan_merge import fingerprint_in
 from ..module_utils._rest_packages import PackageFile, download, upload
 from ..module_utils._run import Applied, Connection, Intent, connect, failing, finish, new_module
@@ -169,13 +169,6 @@ def place_of(params: t.Mapping[str, t.Any]) -> PackageFile:
     return PackageFile(params["project"].strip("/"), params["package"], params["version"], params["file_name"])
 
 
-def here(path: str) -> str:
-    """The plan of a file. Raises InputError."""
-    if not is_file(path):
-        raise InputError(f"The plan {path} is not there: the task that was to write it may have failed.")
-    return "".join(read_lines(path, "path"))
-
-
 def there(connection: Connection, place: PackageFile) -> str | None:
     """The plan of the package; None where there is none. Raises InputError and RegistryError."""
     content = download(connection.client, place)
@@ -194,7 +187,7 @@ def main() -> None:
         place, storing, path = place_of(params), params["action"] == "store", params["path"]
         if not storing:
             check_writable(path, "path")
-        mine = here(path) if storing else "".join(read_lines(path, "path"))
+        mine = "".join(plan_lines(path, "path") if storing else read_lines(path, "path"))
         if storing:
             seal = fingerprint_in(mine.splitlines())
         connection = connect(module)
