@@ -27,7 +27,7 @@ JOB_TOKEN = "job"
 # https://docs.gitlab.com/security/tokens/#token-prefixes
 _GITLAB_TOKEN = re.compile(r"gl[a-z]{1,6}-")
 
-_TOKEN_OPTIONS = ("api_token", "api_oauth_token", "api_job_token", "api_token_file")
+_TOKEN_OPTIONS = ("api_token", "api_oauth_token", "api_job_token")
 
 
 class ArgumentSpec(t.NamedTuple):
@@ -66,7 +66,7 @@ CONNECTION = ArgumentSpec(
         "concurrency": {"type": "int", "default": 4},
         "max_requests_per_minute": {"type": "int"},
     },
-    mutually_exclusive=(_TOKEN_OPTIONS,),
+    mutually_exclusive=((*_TOKEN_OPTIONS, "api_token_file"),),
 )
 
 REGISTRY = ArgumentSpec(
@@ -212,9 +212,9 @@ def _server_root(url: str, option: str) -> str:
 
 def _token_file(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> str | None:
     """The file that the token is in; in the environment GITLAB_TOKEN goes before it."""
-    if any(params[option] is not None for option in _TOKEN_OPTIONS):
-        return t.cast("str | None", params["api_token_file"])
-    return None if environ.get("GITLAB_TOKEN") else environ.get("GITLAB_TOKEN_FILE") or None
+    given: str | None = params["api_token_file"]
+    elsewhere = environ.get("GITLAB_TOKEN") or any(params[option] is not None for option in _TOKEN_OPTIONS)
+    return given if given is not None or elsewhere else environ.get("GITLAB_TOKEN_FILE") or None
 
 
 def token_in(path: str) -> str:
@@ -243,7 +243,7 @@ def renewing(found: Access, header: t.Callable[[str], Header | None]) -> Renew |
 
 
 def _credential(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> tuple[str, str | None]:
-    given = [(params[option], option) for option in ("api_token", "api_oauth_token", "api_job_token")]
+    given = [(params[option], option) for option in _TOKEN_OPTIONS]
     found = [(environ.get(variable) or None, variable) for variable in ("GITLAB_TOKEN", "CI_JOB_TOKEN")]
     for (token, source), kind in zip(given + found, ("api", "oauth", JOB_TOKEN, "api", JOB_TOKEN)):
         if token is not None:

@@ -66,7 +66,7 @@ def _is_older(created: datetime | None, first: datetime) -> bool:
 
 def _window(dated: t.Sequence[Dated]) -> list[Dated] | None:
     """The tags of the fullest window, in the order of their dates; None where it does not hold most of them."""
-    ordered = sorted(dated, key=lambda each: (each.date, each.repository.path, each.tag.name))
+    ordered = sorted(dated, key=lambda each: each.date)
     dates = [each.date for each in ordered]
     start, end = max(
         ((position, bisect_right(dates, date + WINDOW)) for position, date in enumerate(dates)),

@@ -112,7 +112,7 @@ def merge(parts: t.Sequence[Part]) -> Merged:
         "delete": sum(len(part.approved.digests) for part in ordered),
         "reasons": dict(sorted(reasons.items())),
     }
-    return Merged(ordered, _seal(ordered), totals)
+    return Merged(ordered, _seal([part.approved for part in ordered]), totals)
 
 
 def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approved:
@@ -122,8 +122,8 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approve
         return parse_plan(kept)
     parts, seal = _parts_in(kept)
     for part in parts:
-        if dict(part.approved.scope) == dict(scope):
-            return replace(part.approved, fingerprint=seal)
+        if dict(part.scope) == dict(scope):
+            return replace(part, fingerprint=seal)
     raise InputError(
         f"None of the {len(parts)} plans in the approved plan was made for this scope: name the same projects, group "
         "or repositories as one of them."
@@ -137,11 +137,11 @@ def fingerprint_in(lines: t.Sequence[str]) -> str:
     return _parts_in(lines)[1]
 
 
-def _parts_in(lines: t.Sequence[str]) -> tuple[list[Part], str]:
-    """The parts of a merged plan, and its fingerprint. Raises InputError where it was altered."""
+def _parts_in(lines: t.Sequence[str]) -> tuple[list[Approved], str]:
+    """The plans in a merged one, and its fingerprint. Raises InputError where it was altered."""
     header = json.loads(lines[0])
     starts = [position for position, line in enumerate(lines) if _type(line) == "plan"]
-    parts = [part_of(lines[start:end]) for start, end in zip(starts, [*starts[1:], len(lines)])]
+    parts = [parse_plan(lines[start:end]) for start, end in zip(starts, [*starts[1:], len(lines)])]
     if not parts or starts[0] != 1 or _seal(parts) != header.get("fingerprint"):
         raise InputError("The approved plan was altered after it was made: its own fingerprint does not fit it.")
     return parts, str(header["fingerprint"])
@@ -151,9 +151,9 @@ def _scope_key(approved: Approved) -> str:
     return json.dumps(dict(approved.scope), sort_keys=True)
 
 
-def _seal(parts: t.Sequence[Part]) -> str:
+def _seal(parts: t.Sequence[Approved]) -> str:
     """A digest of the fingerprints, which cover what goes, and of their number and order."""
-    text = "\n".join([FILE_FORMAT, KIND, *(part.approved.fingerprint for part in parts)])
+    text = "\n".join([FILE_FORMAT, KIND, *(part.fingerprint for part in parts)])
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1199,7 +1199,7 @@ from ..module_utils._reading import (
     read_tags,
     rules_are_hidden,
 )
-from ..module_utils._recall import recalled, same_rules, to_look_at
+from ..module_utils._recall import JUDGING, recalled, same_rules, to_look_at
 from ..module_utils._registry_session import Registry
 from ..module_utils._retention import (
     Decision,
@@ -1833,28 +1833,13 @@ def result_of(
 def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.Any], wish: Wish) -> dict[str, t.Any]:
     """The first line of the plan file: where, what and by which rules."""
     options = [
-        "name_regex_delete",
-        "name_regex_keep",
-        "keep_n",
-        "keep_n_per",
-        "older_than",
-        "sort_by",
-        "prereleases",
-        "rules",
-        "min_age",
-        "dates_valid_from",
-        "timestamp",
-        "protect",
+        *JUDGING,
         "in_use",
         "in_use_sources",
         "in_use_sources_expected",
         "keep_refs",
         "keep_deployments",
         "ref_match",
-        "allow_latest",
-        "signatures",
-        "shared_digest",
-        "require_digest",
         "min_remaining",
         "max_deletions",
         "max_deletions_percent",
