@@ -177,7 +177,6 @@ def _work(server: Server, via: str, part: RepositoryPlan, halt: Halt, tell: Tell
 
 
 def _clean(work: Work) -> None:
-    tell_following(work.tell, work.plan)
     for number, batch in enumerate(_batches(work)):
         names = [decision.tag.name for decision in batch]
         if number == 1 and not work.by_name:
@@ -201,12 +200,14 @@ def tell_asking(tell: Tell, plan: RepositoryPlan, names: t.Iterable[str], digest
         tell({"event": "asking", "repository": plan.repository.path, "name": name, "digest": digests[name]})
 
 
-def tell_following(tell: Tell, plan: RepositoryPlan) -> None:
-    """Note what is going to go after its image: an interrupted run leaves it without one."""
-    for decision in plan.deletions:
-        if decision.reason == "with_subject":
-            tag = decision.tag
-            tell({"event": "following", "repository": plan.repository.path, "name": tag.name, "digest": tag.digest})
+def tell_following(tell: Tell, plan: Plan) -> None:
+    """Note what is going to go after its image: an interrupted run leaves it without one.
+
+    Raises RegistryError where it can't be noted: nothing may be asked for then.
+    """
+    for part in plan.repositories:
+        for tag in (decision.tag for decision in part.decisions if decision.reason == "with_subject"):
+            tell({"event": "following", "repository": part.repository.path, "name": tag.name, "digest": tag.digest})
 
 
 def tell_fates(tell: Tell, fates: t.Iterable[Fate]) -> None:

@@ -79,7 +79,8 @@ def interrupted(path: str | None, server: str) -> Interrupted:
 
     Lines that were torn by a kill are passed over: what they were about was not asked for yet.
     """
-    if not path or not os.path.exists(path):
+    # A pipe or a device holds no earlier run, and reading one may never end.
+    if not path or not (os.path.isfile(path) or os.path.isdir(path)):
         return Interrupted()
     found: dict[str, set[tuple[str, str, str | None]]] = {"asking": set(), "following": set()}
     here = False

@@ -1145,8 +1145,9 @@ requests:
   sample: 46
 """
 
+import functools
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ..module_utils._approval import (
@@ -1161,7 +1162,7 @@ from ..module_utils._approval import (
 from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, scope
 from ..module_utils._build_dates import note_on, rules_on, seems_imported, with_builds
 from ..module_utils._bulk import Order, delete_in_bulk, pinned, why_not_pinned
-from ..module_utils._deletion import BULK, choose_way, delete, tell_end
+from ..module_utils._deletion import BULK, choose_way, delete, tell_end, tell_following
 from ..module_utils._deletion_run import applied_deletion, intent_of
 from ..module_utils._distribution import current_digest
 from ..module_utils._durations import seconds
@@ -1291,17 +1292,20 @@ class Wish:
     terms: Terms | None = None
     before: Interrupted = Interrupted()
 
-    @property
-    def promised(self) -> t.Collection[tuple[str, str, str | None]]:
-        """What is to follow images that are gone by now, as repository, name and digest."""
-        return self.before.followers | (self.approved.followers if self.approved else frozenset())
+    @functools.cached_property
+    def promised(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
+        """What is to follow images that are gone by now, name and digest by the repository's path."""
+        found: dict[str, set[tuple[str, str | None]]] = {}
+        for path, name, digest in self.before.followers | (self.approved.followers if self.approved else frozenset()):
+            found.setdefault(path, set()).add((name, digest))
+        return found
 
 
 @dataclass(frozen=True)
 class State:
-    """What was observed. clock: the server's. by_plan: the repositories, by id, of which only names and what the
-    approved plan needs were read. unread_protection: rules may exist that this caller would be let past.
+    """What was observed. clock: the server's. unread_protection: rules may exist that this caller would be let past.
 
+    by_plan: the decisions as they were approved, by the id of repositories of which only what the plan needs was read.
     refs: what is alive in git, by the project's id. missing: digests that the registry does not have, by the
     repository's path. imported: why the dates seem to be those of an import. pins: images in use that get a tag.
     """
@@ -1316,7 +1320,7 @@ class State:
     missing: t.Mapping[str, frozenset[str]]
     imported: str | None = None
     pins: Pins = Pins()
-    by_plan: frozenset[int] = frozenset()
+    by_plan: t.Mapping[int, t.Sequence[Decision]] = field(default_factory=dict)
 
 
 class Planned(t.NamedTuple):
@@ -1473,9 +1477,7 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     readings = with_builds(server, readings, rules, lambda each: judged(each, by_plan, refs, wish))
     whole = [reading for reading in readings if reading.repository.id not in by_plan]
     imported = seems_imported(server, whole, rules, lambda each: judged(each, by_plan, refs, wish))
-    taken = {reading.repository.path: frozenset(reading.names) for reading in readings}
-    without = untagged_in(readings, wish) if wish.pins else []
-    pins = pins_for(server.registry, server.why_no_registry, without, taken)
+    pins = pins_in(server, readings, wish) if wish.pins else Pins()
     matters = bool(readings) and wish.parameters is None and not params["allow_unread_protection"]
     unread_protection = matters and rules_are_hidden(server, job_token=connection.is_job_token)
     missing = subjects_missing(server, readings, wish)
@@ -1492,6 +1494,14 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
         pins,
         by_plan,
     )
+
+
+def pins_in(server: Server, readings: t.Sequence[Reading], wish: Wish) -> Pins:
+    """The tags that what is in use without one gets."""
+    without = untagged_in(readings, wish)
+    paths = {reference.path for reference in without}
+    taken = {reading.repository.path: reading.names for reading in readings if reading.repository.path in paths}
+    return pins_for(server.registry, server.why_no_registry, without, taken)
 
 
 def untagged_in(readings: t.Sequence[Reading], wish: Wish) -> list[Reference]:
@@ -1520,8 +1530,11 @@ def read_by_plan(
     params: t.Mapping[str, t.Any],
     wish: Wish,
     refs: t.Mapping[int, Living | RegistryError],
-) -> tuple[list[Reading], frozenset[int]]:
-    """All repositories, and which of them were read only as far as the approved plan needs, since nothing moved."""
+) -> tuple[list[Reading], dict[int, t.Sequence[Decision]]]:
+    """All repositories, and the decisions on those, by id, that were read only as far as the approved plan needs.
+
+    Nothing moved in them, or they can't be read.
+    """
     approved = wish.approved
     looked_at: dict[int, frozenset[str]] = {}
     if approved and same_rules(approved, params) and not (wish.used.by_content or wish.families.keep_together):
@@ -1530,7 +1543,7 @@ def read_by_plan(
     light = [repository for repository in repositories if repository.id in looked_at]
     known = ((sorted(approved.rows.get(each.path, ())), looked_at[each.id]) for each in light) if approved else ()
     if not approved or not light or not locating_is_shorter(server, known, need):
-        return read_tags(server, repositories, need), frozenset()
+        return read_tags(server, repositories, need), {}
     less = replace(
         need,
         whole=False,
@@ -1540,29 +1553,21 @@ def read_by_plan(
     )
     source = date_source(server.mode, wish.rules)
     readings = {reading.repository.id: reading for reading in read_tags(server, light, less)}
-    settled = frozenset(
-        number
-        for number, reading in readings.items()
-        if reading.error or as_approved(reading, wish, held_of(reading, refs, wish), source, server.client.clock)
-    )
+    settled: dict[int, t.Sequence[Decision]] = {}
+    for number, reading in readings.items():
+        found_again = recalled(
+            reading.tags,
+            approved,
+            reading.repository.path,
+            wish.rules,
+            held_of(reading, refs, wish),
+            lambda tag: judged_date(tag, source, server.client.clock, wish.rules.dates_valid_from),
+        )
+        if reading.error or found_again:
+            settled[number] = found_again or ()
     rest = read_tags(server, [each for each in repositories if each.id not in settled], need)
     readings.update((reading.repository.id, reading) for reading in rest)
     return [readings[repository.id] for repository in repositories], settled
-
-
-def as_approved(
-    reading: Reading, wish: Wish, held: t.Mapping[str, str], source: str, clock: datetime | None
-) -> list[Decision] | None:
-    """The decisions as they were approved; None where something moved that may change them."""
-    approved = t.cast(Approved, wish.approved)
-    return recalled(
-        reading.tags,
-        approved,
-        reading.repository.path,
-        wish.rules,
-        held,
-        lambda tag: judged_date(tag, source, clock, wish.rules.dates_valid_from),
-    )
 
 
 def held_of(reading: Reading, refs: t.Mapping[int, Living | RegistryError], wish: Wish) -> dict[str, str]:
@@ -1586,7 +1591,7 @@ def signatures_matter(listing: Reading, wish: Wish) -> bool:
     """Whether it has to be known what images the signatures of a repository belong to."""
     if wish.families.signatures == "keep" or not any(SIGNATURE.fullmatch(name) for name in listing.names):
         return False
-    if wish.families.signatures == "collect" or any(path == listing.repository.path for path, *_rest in wish.promised):
+    if wish.families.signatures == "collect" or listing.repository.path in wish.promised:
         return True
     return any(name_reason(name, wish.rules) is None for name in listing.names)
 
@@ -1698,13 +1703,10 @@ def _repository_plan(reading: Reading, state: State, rules: Rules, source: str, 
 
 def decisions_on(reading: Reading, state: State, rules: Rules, source: str, wish: Wish) -> list[Decision]:
     """What the rules decide, and what belongs together."""
-    held = held_of(reading, state.refs, wish)
     if reading.repository.id in state.by_plan:
-        found = as_approved(reading, wish, held, source, state.clock)
-        if found is not None:
-            return found
+        return list(state.by_plan[reading.repository.id])
     return with_families(
-        decide(reading.tags, rules, source, state.clock, held),
+        decide(reading.tags, rules, source, state.clock, held_of(reading, state.refs, wish)),
         wish.families,
         lambda tag: age_reason(tag, rules, source, state.clock),
         known_of(reading, state, wish),
@@ -1713,8 +1715,7 @@ def decisions_on(reading: Reading, state: State, rules: Rules, source: str, wish
 
 def known_of(reading: Reading, state: State, wish: Wish) -> Known:
     path = reading.repository.path
-    promised = {(name, digest) for where, name, digest in wish.promised if where == path}
-    return Known(promised, state.missing.get(path, frozenset()))
+    return Known(wish.promised.get(path, ()), state.missing.get(path, frozenset()))
 
 
 def _projects_with_policy(state: State) -> list[Project]:
@@ -1907,6 +1908,7 @@ def main() -> None:
         def apply() -> Applied:
             with kept_journal(params["journal_path"]) as tell:
                 tell({"event": "start", "server": header["server"], "fingerprint": seal, "planned": plan.deletions})
+                tell_following(tell, plan)
                 pinned = pin(t.cast(Registry, state.server.registry), state.pins.pins, tell)
                 if state.via in BULK:
                     wait = float(params["wait_timeout"]) if params["wait"] else None

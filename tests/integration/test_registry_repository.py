@@ -344,7 +344,8 @@ def test_a_repository_that_is_gone_meanwhile_is_as_it_was_meant_to_be(ansible: A
 def test_a_tag_that_was_pushed_again_stays(ansible: Ansible, simulator: Simulator, state: str) -> None:
     simulator.load(shelves())
     moved = {"repository": APP, "name": "dev-1", "digest": "sha256:" + "d" * 64}
-    simulator.faults([{"path": "/api/graphql", "body": "first: 1,", "first": 1, "action": "mutate", "set_tag": moved}])
+    guard = {"path": "/api/graphql", "body": "name digest publishedAt protection", "first": 1}
+    simulator.faults([{**guard, "action": "mutate", "set_tag": moved}])
     options = emptied(APP) if state == "empty" else absent(APP, empty_first=True)
     task = ansible.module(MODULE, options)
     assert task.failed

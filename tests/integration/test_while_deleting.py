@@ -311,3 +311,13 @@ def test_a_shared_digest_is_proven_by_a_deletion_and_not_by_a_tag_that_changed(
     # dev-2; then dev-3, which is the first of its image to go; then the others together.
     assert simulator.counters()["mutations"] == 3
     assert simulator.state()["team/app"] == ["dev-1", "dev-9", "v1"]
+
+
+def test_what_can_not_be_noted_is_not_deleted(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(one(TAGS))
+    run = ansible.module(CLEANUP, {**ORDER, "journal_path": "/dev/full"})
+    assert run.failed
+    assert "can't be written any more" in run.message
+    assert run.result["changed"] is False
+    assert simulator.counters()["mutations"] == 0
+    assert len(simulator.state()["team/app"]) == 4
