@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tests.integration.documented import MODULES_FOLDER, assert_documented, documentation
 from tests.integration.driver import Ansible, Task
 from tests.integration.repeated import writes
 from tests.integration.scenarios import MIXED_RULES, TOKEN, repository, server, tag, team
 from tests.simulator.harness import Simulator
 
-ROOT = Path(__file__).resolve().parents[2]
 # These work on plan files, and are tested by themselves.
 LOCAL = {"registry_plan_merge", "registry_plan_package"}
-MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - LOCAL)
+MODULES = sorted({path.stem for path in MODULES_FOLDER.glob("*.py")} - LOCAL)
 
 POLICY = {"enabled": True, "cadence": "7d", "keep_n": 5, "name_regex_delete": "dev-.*", "clear": ["older_than"]}
 REPOSITORY_RULE = {"repository_path_pattern": "*", "minimum_access_level_for_delete": "owner"}
@@ -68,13 +67,6 @@ NOTHING: dict[str, dict[str, Any]] = {
 # An empty variable counts as unset.
 WITHOUT_TOKEN = {"environment": {"GITLAB_TOKEN": ""}}
 SECRETS = {"secret": TOKEN, "root": "glpat-root", "wrong": "glpat-wrong"}
-# What Ansible itself adds to a result.
-ANSIBLE = {"changed", "diff", "failed", "msg", "invocation", "warnings", "deprecations", "exception"}
-
-
-def documentation(module: str, part: str) -> Any:
-    source = (ROOT / "plugins" / "modules" / f"{module}.py").read_text()
-    return yaml.safe_load(source.partition(f'{part} = r"""')[2].partition('"""')[0])
 
 
 def test_every_module_is_in_the_table() -> None:
@@ -270,42 +262,4 @@ def results(ansible: Ansible, simulator: Simulator, module: str, tmp_path: Path)
 def test_the_documentation_of_what_is_returned_is_exact(
     ansible: Ansible, simulator: Simulator, module: str, tmp_path: Path
 ) -> None:
-    documented = documentation(module, "RETURN")
-    seen: set[str] = set()
-    for task in results(ansible, simulator, module, tmp_path):
-        own = {
-            key: value for key, value in task.result.items() if key not in ANSIBLE and not key.startswith("_ansible")
-        }
-        _compare(own, documented, module, seen)
-    missing = sorted(set(_paths(documented, module)) - seen)
-    assert missing == []
-
-
-TYPES = {"str": str, "int": int, "float": float, "bool": bool, "dict": dict, "list": list, "raw": object}
-
-
-def _compare(found: dict[str, Any], documented: dict[str, Any], place: str, seen: set[str]) -> None:
-    """Every key is documented with its type, and where keys of a list or dict are documented they are all there."""
-    assert set(found) <= set(documented), f"{place}: undocumented {set(found) - set(documented)}"
-    for key, value in found.items():
-        spec = documented[key]
-        here = f"{place}.{key}"
-        seen.add(here)
-        assert value is None or isinstance(value, TYPES[spec["type"]]), f"{here} is {value!r}"
-        rows = value if isinstance(value, list) else [value]
-        for row in rows:
-            if "contains" in spec and isinstance(row, dict):
-                assert set(row) == set(spec["contains"]), f"{here}: {set(row) ^ set(spec['contains'])}"
-                _compare(row, spec["contains"], here, seen)
-            elif isinstance(value, list) and row is not None:
-                assert isinstance(row, TYPES[spec["elements"]]), f"{here} holds {row!r}"
-
-
-def _paths(documented: dict[str, Any], place: str) -> list[str]:
-    """All documented places but those inside lists that may be empty in these runs."""
-    found = []
-    for key, spec in documented.items():
-        found.append(f"{place}.{key}")
-        if "contains" in spec and place.count(".") == 0 and key not in ("outcome",):
-            found += _paths(spec["contains"], f"{place}.{key}")
-    return found
+    assert_documented(module, results(ansible, simulator, module, tmp_path))

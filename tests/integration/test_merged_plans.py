@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tests.integration.documented import assert_documented, documentation
 from tests.integration.driver import Ansible
 from tests.integration.repeated import run_all
 from tests.integration.scenarios import MIXED_RULES, team
-from tests.integration.test_invariants import ANSIBLE, _compare, documentation
 from tests.simulator.harness import Simulator
 
 MERGE = "registry_plan_merge"
@@ -71,12 +71,8 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
         assert words in task.message
         assert task.result["changed"] is False
     assert not dest.exists()
-    documented = documentation(MERGE, "RETURN")
     good = run_all(ansible, MERGE, [wish, {"src": paths}])
-    seen: set[str] = set()
-    for task in [*good, tasks[0]]:
-        own = {k: value for k, value in task.result.items() if k not in ANSIBLE and not k.startswith("_ansible")}
-        _compare(own, documented, MERGE, seen)
+    assert_documented(MERGE, [*good, tasks[0]])
 
 
 def test_the_examples_run(ansible: Ansible, simulator: Simulator) -> None:

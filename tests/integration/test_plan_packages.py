@@ -10,10 +10,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.integration.documented import assert_documented, documentation
 from tests.integration.driver import Ansible
 from tests.integration.repeated import run_all, writes
 from tests.integration.scenarios import MIXED_RULES, TOKEN, team
-from tests.integration.test_invariants import ANSIBLE, _compare, documentation
 from tests.simulator.harness import Simulator
 
 MODULE = "registry_plan_package"
@@ -75,12 +75,8 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
         assert task.failed
         assert words in task.message, task.message
     assert other.read_text() == before
-    documented = documentation(MODULE, "RETURN")
-    seen: set[str] = set()
     failed = run_all(ansible, MODULE, [{**place, "api_token": "glpat-guest", "version": "3"}])
-    for task in [stored, *failed]:
-        own = {k: value for k, value in task.result.items() if k not in ANSIBLE and not k.startswith("_ansible")}
-        _compare(own, documented, MODULE, seen)
+    assert_documented(MODULE, [stored, *failed])
     [over] = run_all(ansible, MODULE, [{**place, "path": str(other), "overwrite": True}])
     assert over.result["changed"]
 
