@@ -49,6 +49,7 @@ class Approved:
 
     followers: those that go after the image that they belong to, as repository, name and digest. rules: the options
     that it was made by. rows: all its tags, by repository and name; its fingerprint does not cover those that stay.
+    reasons: number of tags by reason, for each repository. refusals: why nothing may go.
     """
 
     fingerprint: str
@@ -59,6 +60,8 @@ class Approved:
     followers: frozenset[tuple[str, str, str | None]] = frozenset()
     rules: t.Mapping[str, t.Any] = field(default_factory=dict)
     rows: t.Mapping[str, t.Mapping[str, Row]] = field(default_factory=dict)
+    reasons: t.Mapping[str, t.Mapping[str, int]] = field(default_factory=dict)
+    refusals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
     header: dict[str, t.Any] | None = None
     going: list[dict[str, t.Any]] = []
     rows: dict[str, dict[str, Row]] = {}
+    reasons: dict[str, dict[str, int]] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -110,6 +114,8 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
             rows.setdefault(str(row.get("repository")), {})[str(row.get("name"))] = _tag(row)
             if row.get("action") == "delete":
                 going.append({key: value for key, value in row.items() if key != "type"})
+        elif row.get("type") == "repository":
+            reasons[str(row.get("path"))] = row.get("reasons") or {}
     if header is None:
         raise InputError("The approved plan is empty, or not there.")
     if fingerprint(header_of(header), going) != header["fingerprint"]:
@@ -121,9 +127,18 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
     followers = frozenset(
         (str(row["repository"]), str(row["name"]), row["digest"]) for row in going if row["reason"] == "with_subject"
     )
-    scope = header.get("scope") or {}
-    rules = header.get("rules") or {}
-    return Approved(header["fingerprint"], str(header.get("server")), scope, clock, digests, followers, rules, rows)
+    return Approved(
+        header["fingerprint"],
+        str(header.get("server")),
+        header.get("scope") or {},
+        clock,
+        digests,
+        followers,
+        header.get("rules") or {},
+        rows,
+        reasons,
+        tuple(str(text) for text in header.get("refusals") or ()),
+    )
 
 
 def _tag(row: t.Mapping[str, t.Any]) -> Row:

@@ -26,14 +26,15 @@ KIND = "plans"
 
 @dataclass(frozen=True)
 class Part:
-    """A plan with its lines. listed: number of its tags. repositories: their paths. refusals: why it may not go."""
+    """A plan with its lines."""
 
     approved: Approved
     lines: tuple[str, ...]
-    listed: int
-    repositories: frozenset[str]
-    reasons: t.Mapping[str, int]
-    refusals: tuple[str, ...]
+
+    @property
+    def listed(self) -> int:
+        """Number of its tags."""
+        return sum(len(tags) for tags in self.approved.rows.values())
 
     def as_result(self) -> dict[str, t.Any]:
         return {
@@ -71,20 +72,7 @@ class Merged:
 def part_of(lines: t.Iterable[str]) -> Part:
     """A plan of a file; raises InputError for one that is damaged, altered or of another version."""
     kept = tuple(line if line.endswith("\n") else f"{line}\n" for line in lines if line.strip())
-    approved = parse_plan(kept)
-    rows = [json.loads(line) for line in kept]
-    reasons: Counter[str] = Counter()
-    for row in rows:
-        if row.get("type") == "repository":
-            reasons.update(row.get("reasons") or {})
-    return Part(
-        approved,
-        kept,
-        sum(len(tags) for tags in approved.rows.values()),
-        frozenset(str(row.get("path")) for row in rows if row.get("type") == "repository"),
-        dict(sorted(reasons.items())),
-        tuple(str(text) for text in rows[0].get("refusals") or ()),
-    )
+    return Part(parse_plan(kept), kept)
 
 
 def merge(parts: t.Sequence[Part]) -> Merged:
@@ -96,16 +84,16 @@ def merge(parts: t.Sequence[Part]) -> Merged:
     if len(servers) > 1:
         raise InputError(f"The plans were made for several servers, {', '.join(servers)}: merge those of one.")
     seen: set[str] = set()
-    for part in ordered:
-        if part.refusals:
-            raise InputError(f"The plan of {_scope_key(part.approved)} is refused itself: {part.refusals[0]}.")
-        twice = sorted(seen & part.repositories)
+    reasons: Counter[str] = Counter()
+    for approved in (part.approved for part in ordered):
+        if approved.refusals:
+            raise InputError(f"The plan of {_scope_key(approved)} is refused itself: {approved.refusals[0]}.")
+        twice = sorted(seen.intersection(approved.reasons))
         if twice:
             raise InputError(f"{twice[0]} is in more than one plan: each repository may be in one alone.")
-        seen |= part.repositories
-    reasons: Counter[str] = Counter()
-    for part in ordered:
-        reasons.update(part.reasons)
+        seen.update(approved.reasons)
+        for counts in approved.reasons.values():
+            reasons.update(counts)
     totals = {
         "repositories": len(seen),
         "tags": sum(part.listed for part in ordered),

@@ -180,36 +180,61 @@ def there(connection: Connection, place: PackageFile) -> str | None:
         raise InputError(f"{place} is no plan.") from None
 
 
+class Step(t.NamedTuple):
+    """What is to be done, and the plan that it is about, for the result."""
+
+    changed: bool
+    plan: dict[str, t.Any]
+    apply: t.Callable[[], Applied]
+
+
+def store(connection: Connection, params: t.Mapping[str, t.Any], place: PackageFile) -> Step:
+    """To have the plan of the path in the package. Raises InputError and RegistryError."""
+    mine = "".join(plan_lines(params["path"], "path"))
+    plan = described(mine)
+    theirs = there(connection, place)
+    if theirs not in (None, mine) and not params["overwrite"]:
+        raise InputError(f"{place} is there and is another plan: give another version, or overwrite.")
+
+    def apply() -> Applied:
+        upload(connection.client, place, mine.encode())
+        return Applied("stored")
+
+    return Step(mine != theirs, plan, apply)
+
+
+def fetch(connection: Connection, params: t.Mapping[str, t.Any], place: PackageFile) -> Step:
+    """To have the plan of the package in the path. Raises InputError and RegistryError."""
+    path = params["path"]
+    check_writable(path, "path")
+    mine = "".join(read_lines(path, "path"))
+    theirs = there(connection, place)
+    if theirs is None:
+        raise InputError(
+            f"Could not fetch {place}: GitLab answered 404. There is no such plan, or the token may not see it."
+        )
+    content = theirs
+
+    def apply() -> Applied:
+        write_lines(path, [content], "path")
+        return Applied("fetched")
+
+    return Step(mine != content, described(content), apply)
+
+
+def described(plan: str) -> dict[str, t.Any]:
+    """A plan that was not altered, for the result. Raises InputError."""
+    return {"fingerprint": fingerprint_in(plan.splitlines()), "size": len(plan.encode())}
+
+
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
     params = module.params
     with failing(module):
-        place, storing, path = place_of(params), params["action"] == "store", params["path"]
-        if not storing:
-            check_writable(path, "path")
-        mine = "".join(plan_lines(path, "path") if storing else read_lines(path, "path"))
-        if storing:
-            seal = fingerprint_in(mine.splitlines())
+        place = place_of(params)
         connection = connect(module)
-        theirs = there(connection, place)
-        if storing and theirs is not None and theirs != mine and not params["overwrite"]:
-            raise InputError(f"{place} is there and is another plan: give another version, or overwrite.")
-        if not storing:
-            if theirs is None:
-                raise InputError(
-                    f"Could not fetch {place}: GitLab answered 404. There is no such plan, or the token may not see it."
-                )
-            seal = fingerprint_in(theirs.splitlines())
-
-        def apply() -> Applied:
-            if storing:
-                upload(connection.client, place, mine.encode())
-                return Applied("stored")
-            write_lines(path, [theirs or ""], "path")
-            return Applied("fetched")
-
-        size = len((mine if storing else theirs or "").encode())
-        finish(module, connection, Intent(mine != theirs, []), {"fingerprint": seal, "size": size}, apply)
+        step = (store if params["action"] == "store" else fetch)(connection, params, place)
+        finish(module, connection, Intent(step.changed, []), step.plan, step.apply)
 
 
 if __name__ == "__main__":
