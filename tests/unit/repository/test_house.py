@@ -57,6 +57,7 @@ FLOORS = [
             "_retention_argspec",
         ),
     },
+    {"_cleanup_observation"},
 ]
 # Within a floor: who may use whom.
 NEIGHBOURS = {
