@@ -223,7 +223,7 @@ def repository_result(part: RepositoryPlan) -> dict[str, t.Any]:
 
 
 def totals(plan: Plan) -> dict[str, t.Any]:
-    """The plan in numbers. bytes: sizes of what goes added up, without what they share, as far as sizes are known."""
+    """The plan in numbers."""
     reasons: Counter[str] = Counter()
     for part in plan.repositories:
         reasons.update(part.reasons)

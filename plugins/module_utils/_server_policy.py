@@ -166,10 +166,7 @@ def predict(
     patterns = (wanted.name_regex_delete, wanted.name_regex, wanted.name_regex_keep)
     if any(text and not text.isspace() and pattern_error(text) for text in patterns):
         return _nothing(names, "error", "invalid regex")
-    try:
-        deletes, keeps = server_search(wanted.delete_pattern), server_search(wanted.name_regex_keep)
-    except PatternError as error:
-        return _nothing(names, "exception", str(error))
+    deletes, keeps = server_search(wanted.delete_pattern), server_search(wanted.name_regex_keep)
     by_name = {name: _reason_of_name(name, deletes, keeps) for name in names}
     if mode == Mode.UNKNOWN:
         return _unseen(by_name)

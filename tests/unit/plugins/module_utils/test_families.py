@@ -98,7 +98,8 @@ def test_a_signature_of_which_nothing_is_known_stays() -> None:
 
 
 def test_a_signature_that_is_too_young_stays() -> None:
-    found = with_families([goes("a", "1"), signs("1")], FOLLOW, lambda tag: "min_age", Known())
+    young = {named("1"): "min_age"}
+    found = with_families([goes("a", "1"), signs("1")], FOLLOW, lambda tag: young.get(tag.name), Known())
     assert [each.reason for each in found] == ["expired", "min_age"]
 
 
@@ -106,6 +107,18 @@ def test_what_is_signed_may_be_a_signature() -> None:
     referrers = Decision(image(named("1", ""), "4", **index("6")), False, "signature")
     found = with_families([signs("6", "7"), referrers, goes("a", "1")], FOLLOW, lambda tag: None, Known())
     assert [(each.reason, each.follows) for each in found] == [("with_subject", 2), ("with_subject", 1), ("expired", 0)]
+    held = kept_families([*found, stays("b", "1")], FOLLOW)
+    assert [(each.chosen, each.reason, each.follows) for each in held] == [
+        *[(False, "signature", 0)] * 2,
+        (True, "expired", 0),
+        (False, "keep_n", 0),
+    ]
+
+
+def test_an_orphan_goes_before_the_signatures_of_itself() -> None:
+    missing = Known(missing={sha("1")})
+    tags = [signs("1"), signs("5", "6")]
+    assert [each.follows for each in with_families(tags, COLLECT, lambda tag: None, missing)] == [1, 2]
 
 
 def test_orphans_go_only_when_the_registry_has_no_such_image() -> None:

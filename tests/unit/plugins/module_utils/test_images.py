@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._images import
     LARGEST_CONFIG,
     OCI_IMAGE,
     OCI_INDEX,
+    Descriptor,
     Image,
     Manifest,
     ManifestError,
@@ -59,8 +61,30 @@ def test_an_image() -> None:
     assert not found.is_index
     assert found.dated_config
     assert found.dated_config.digest == digest("config")
-    image = image_of(found, datetime(2026, 1, 1, tzinfo=UTC))
-    assert (image.size, image.config_digest, image.children) == (3, digest("config"), ())
+    assert [layer.size for layer in found.layers] == [1, 2]
+    built = datetime(2026, 1, 1, tzinfo=UTC)
+    assert image_of(found, built) == Image(digest("it"), OCI_IMAGE, built, 3, digest("config"))
+    assert image_of(replace(found, config=None), None).config_digest is None
+
+
+def test_what_says_something_of_an_image_names_it() -> None:
+    subject = {"subject": descriptor("subject")}
+    found = parse({"config": descriptor(), "layers": [], **subject})
+    assert found == Manifest(digest("it"), OCI_IMAGE, found.body, found.config, subject=digest("subject"))
+    assert image_of(found, None) == Image(
+        digest("it"), OCI_IMAGE, size=0, config_digest=digest("x"), subject=digest("subject")
+    )
+    found = parse({"manifests": [descriptor("a")], **subject}, OCI_INDEX)
+    assert found == Manifest(digest("it"), OCI_INDEX, found.body, children=found.children, subject=digest("subject"))
+    assert index_of(found, [Image(digest("a"), OCI_IMAGE, size=7)]) == Image(
+        digest("it"), OCI_INDEX, size=7, children=(digest("a"),), subject=digest("subject")
+    )
+    assert json.loads(found.body)["subject"] == subject["subject"]
+
+
+def test_what_an_entry_does_not_say() -> None:
+    layer = parse({"config": descriptor(), "layers": [descriptor(size=0)]}).layers[0]
+    assert layer == Descriptor(digest("x"), 0, "")
 
 
 @pytest.mark.parametrize(
@@ -95,17 +119,18 @@ def test_layers_that_are_kept_elsewhere() -> None:
 
 
 BROKEN: list[tuple[Any, str, str]] = [
-    ([], OCI_IMAGE, "no object"),
+    ([], OCI_IMAGE, "^the manifest is no object$"),
     ({"config": descriptor(), "layers": None}, OCI_IMAGE, "no list of layers"),
-    ({"layers": []}, OCI_IMAGE, "without a digest"),
+    ({"layers": []}, OCI_IMAGE, "^the manifest refers to something without a digest$"),
     ({"config": {"digest": "sha256:short", "size": 1}, "layers": []}, OCI_IMAGE, "without a digest"),
-    ({"config": descriptor(size=-1), "layers": []}, OCI_IMAGE, "without a size"),
+    ({"config": descriptor(size=-1), "layers": []}, OCI_IMAGE, "^the manifest refers to something without a size$"),
     ({"config": descriptor(size=True), "layers": []}, OCI_IMAGE, "without a size"),
     ({"layers": []}, OCI_INDEX, "no list of manifests"),
     ({"manifests": ["x"]}, DOCKER_LIST, "without a digest"),
     ({"mediaType": OCI_INDEX, "config": descriptor(), "layers": []}, OCI_IMAGE, "calls itself"),
     ({"config": descriptor(), "layers": []}, "application/vnd.docker.distribution.manifest.v1+json", "not known"),
-    ({"config": descriptor(), "layers": []}, "", "not known"),
+    ({"config": descriptor(), "layers": []}, "", "^manifests of type none are not known here$"),
+    ({"config": descriptor(), "layers": []}, "x", "^manifests of type x are not known here$"),
 ]
 
 
@@ -113,7 +138,7 @@ BROKEN: list[tuple[Any, str, str]] = [
 def test_what_is_no_manifest(row: Any, media_type: str, words: str) -> None:
     with pytest.raises(ManifestError, match=words):
         parse(row, media_type)
-    with pytest.raises(ManifestError, match="no JSON"):
+    with pytest.raises(ManifestError, match="^the manifest is no JSON$"):
         parse_manifest(b"<html>", media_type or OCI_IMAGE, digest("it"))
 
 
@@ -149,6 +174,7 @@ FOUND = st.builds(
     size=st.none() | st.integers(0, 2**50),
     config_digest=st.none() | DIGESTS,
     children=st.lists(DIGESTS, max_size=3).map(tuple),
+    subject=st.none() | DIGESTS,
 )
 
 
@@ -174,7 +200,7 @@ def test_what_is_written_is_read_again(image: Image) -> None:
     assert image_in(json.loads(json.dumps(row_of(image)))) == image
 
 
-@given(FOUND, st.sampled_from(["digest", "media_type", "created", "size", "config_digest", "children"]))
+@given(FOUND, st.sampled_from(["digest", "media_type", "created", "size", "config_digest", "children", "subject"]))
 def test_a_spoilt_row_is_no_image(image: Image, field: str) -> None:
     spoilt: list[Any] = ["nonsense", -1, [1], {}, True]
     for value in spoilt:

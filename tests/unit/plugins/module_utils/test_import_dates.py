@@ -52,6 +52,7 @@ def test_a_window_with_most_dates(tags: list[Dated], tags_in_window: int | None)
     found = suspicion(tags, CREATED)
     assert (found.tags if found else None) == tags_in_window
     if found:
+        assert found.of == len([each for each in tags if each.repository is OLD])
         assert len({each.tag.name for each in found.samples}) == 5
         assert all(found.first <= each.date <= found.last for each in found.samples)
         assert {each.repository.path for each in found.samples} == {"team/old"}
@@ -59,6 +60,19 @@ def test_a_window_with_most_dates(tags: list[Dated], tags_in_window: int | None)
 
 def test_a_repository_of_unknown_age_counts_as_old() -> None:
     assert suspicion(dated(50, YOUNG), {}) is not None
+
+
+@pytest.mark.parametrize(("earlier", "is_old"), [(timedelta(days=1), False), (timedelta(days=1, seconds=1), True)])
+def test_a_repository_is_older_by_more_than_a_day(earlier: timedelta, is_old: bool) -> None:
+    tags = dated(50)
+    first = min(each.date for each in tags)
+    assert (suspicion(tags, {1: first - earlier}) is not None) is is_old
+
+
+def test_samples_are_spread_over_the_names() -> None:
+    found = suspicion(dated(41), CREATED)
+    assert found is not None
+    assert [each.tag.name for each in found.samples] == ["t000", "t010", "t020", "t030", "t040"]
 
 
 def days(*numbers: float) -> list[datetime]:
@@ -77,6 +91,7 @@ def days(*numbers: float) -> list[datetime]:
         # Tools that build the same bytes again write the epoch.
         ([datetime(1970, 1, 1, tzinfo=UTC)] * 3 + days(2), None),
         ([datetime(1970, 1, 1, tzinfo=UTC)] * 5, "(none of them has a date that can be true)"),
+        ([datetime(2000, 1, 1, tzinfo=UTC)] * 5, "built around 2000-01-01"),
         ([], "can't be read to tell (unreachable): give dates_valid_from"),
     ],
 )
@@ -84,3 +99,21 @@ def test_builds_tell_an_import_from_a_busy_week(builds: list[datetime], word: st
     found = Suspicion(NOW - timedelta(days=3), NOW, 30, 40, ())
     text = import_refusal(found, builds, "" if builds else "unreachable.")
     assert (text is None) if word is None else (text is not None and word in text and "30 of 40 tags" in text)
+
+
+def test_a_refusal_says_what_to_do() -> None:
+    first, last = NOW - timedelta(days=3), NOW + timedelta(microseconds=700000)
+    found = Suspicion(first, last, 30, 40, ())
+    dates = "30 of 40 tags are dated between 2026-05-29T12:00:00Z and 2026-06-01T12:00:00.700000Z"
+    advice = (
+        "give dates_valid_from, the time from which dates are those of pushes, such as 2026-06-01T12:00:01Z, or "
+        "1970-01-01 where all of them are"
+    )
+    assert import_refusal(found, days(200), "") == (
+        f"{dates}, although images among them were built around 2025-11-13T12:00:00Z, so that these are the dates of "
+        f"an import to the metadata database: {advice}"
+    )
+    assert import_refusal(found, [], "not found.") == (
+        f"{dates}, as they are after an import to the metadata database, and the builds of their images can't be read "
+        f"to tell (not found): {advice}"
+    )

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 
 import pytest
+import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.containerops.gitlab.plugins.module_utils import _matching
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import InputError
 from ansible_collections.containerops.gitlab.plugins.module_utils._matching import (
     PatternError,
@@ -143,8 +145,21 @@ def test_what_gitlab_searches_for() -> None:
     assert not server_search("(?:v1|v2)")("v1-foo")
     for nothing in (None, "", r"\Qv1"):
         assert not server_search(nothing)("v1")
-    with pytest.raises(PatternError):
+    with pytest.raises(PatternError, match=r"^missing \): \\A\(\\z$"):
         server_search("(")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"), [((b"no \xff",), "no \ufffd"), (("no",), "no"), ((7,), "7"), ((), "unknown reason")]
+)
+def test_reasons_are_read_as_every_release_of_re2_writes_them(
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[object, ...], reason: str
+) -> None:
+    def refused(_text: str) -> object:
+        raise re2.error(*arguments)
+
+    monkeypatch.setattr(_matching, "_re2", refused)
+    assert pattern_error("x") == reason
 
 
 def test_gitlab_finds_nothing_where_an_open_quote_swallows_its_own_group() -> None:

@@ -31,7 +31,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SIGNATURE = "sha256-" + "ab" * 32
 
 
-def part(path: str, going: int, staying: int, signatures: int = 0) -> RepositoryPlan:
+def part(path: str, going: int, staying: int, signatures: int = 0, unknown: int = 0) -> RepositoryPlan:
     """A repository with so many tags that go, the last by name the oldest."""
     decisions = [
         Decision(Tag(f"dev-{number:03}", digest=f"sha256:{number}"), True, "expired", NOW - timedelta(days=number))
@@ -39,6 +39,7 @@ def part(path: str, going: int, staying: int, signatures: int = 0) -> Repository
     ]
     decisions += [Decision(Tag(f"v{number:03}"), False, "no_match") for number in range(staying)]
     decisions += [Decision(Tag(f"{SIGNATURE}.{number}"), False, "signature") for number in range(signatures)]
+    decisions += [Decision(Tag(f"x{number:03}"), False, "unknown_date") for number in range(unknown)]
     return RepositoryPlan(Repository(1, path, "", 1, "", None, None, None), tuple(decisions))
 
 
@@ -68,12 +69,26 @@ def part(path: str, going: int, staying: int, signatures: int = 0) -> Repository
             {"max_deletions_total": 4},
             ["5 tags would be deleted in total, more than max_deletions_total 4"],
         ),
+        ([(3, 1), (2, 4)], {"max_deletions_total_percent": 50.0}, []),
+        (
+            [(3, 1), (2, 4)],
+            {"max_deletions_total_percent": 49.9},
+            ["5 of 10 tags would be deleted in total, more than max_deletions_total_percent 49.9"],
+        ),
+        ([(3, 2, 0, 5)], {"max_unknown_percent": 50.0}, []),
+        (
+            [(3, 2, 0, 5)],
+            {"max_unknown_percent": 49.9},
+            ["a0: of 5 of 10 tags it is not known whether they may go, more than max_unknown_percent 49.9"],
+        ),
     ],
 )
 def test_limits(parts: list[tuple[int, ...]], limits: dict[str, Any], refusals: list[str]) -> None:
     plan = limited([part(f"a{number}", *numbers) for number, numbers in enumerate(parts)], Limits(**limits))
     assert list(plan.refusals) == refusals
     assert plan.changed is (not refusals and any(numbers[0] for numbers in parts))
+    of_repositories = [refusal for refusal in refusals if " in total" not in refusal]
+    assert [found.limit for found in plan.repositories if found.limit] == of_repositories
 
 
 def test_skipping_keeps_a_repository_whole_and_counts_only_the_others() -> None:
@@ -82,7 +97,8 @@ def test_skipping_keeps_a_repository_whole_and_counts_only_the_others() -> None:
     assert plan.refusals == ()
     assert [len(found.deletions) for found in plan.repositories] == [0, 2]
     assert plan.repositories[0].reasons == {"limit": 5, "no_match": 1}
-    assert plan.repositories[0].limit is not None
+    assert plan.repositories[0].limit == "a: 5 tags would be deleted, more than max_deletions 3"
+    assert {decision.chosen for decision in plan.repositories[0].decisions} == {False}
 
 
 def test_a_total_always_refuses() -> None:
@@ -104,13 +120,31 @@ def test_the_diff_is_shared_out_and_capped() -> None:
     assert first["before"].splitlines()[-1] == "... and 45 more, see plan_path"
     assert first["after"] == ""
     assert first["before_header"] == "a (50 of 51 tags are deleted)"
+    assert first["after_header"] == "a (1 tags stay)"
     assert second["before"] == "dev-000  2026-06-01T12:00:00Z  sha256:0  expired\n"
 
 
 def test_the_diff_of_many_repositories_is_capped_too() -> None:
     found = diff(Plan(tuple(part(f"a{number}", 2, 1) for number in range(30))), 10)
     assert len(found) == 11
-    assert found[-1]["before"] == "... and tags of 20 more repositories, see plan_path\n"
+    assert [len(shown["before"].splitlines()) for shown in found[:-1]] == [2] * 10
+    more = "... and tags of 20 more repositories, see plan_path\n"
+    assert found[-1] == {"before_header": "more", "after_header": "more", "before": more, "after": ""}
+
+
+def test_the_diff_of_one_repository_has_as_many_lines_as_it_may() -> None:
+    (only,) = diff(Plan((part("a", 11, 1),)), 10)
+    assert len(only["before"].splitlines()) == 11
+    (only,) = diff(Plan((part("a", 10, 1),)), 10)
+    assert only["before"].splitlines()[-1] == "dev-000  2026-06-01T12:00:00Z  sha256:0  expired"
+
+
+def test_the_least_diff_names_one_tag() -> None:
+    found = diff(Plan((part("a", 2, 1), part("b", 1, 1))), 0)
+    assert [shown["before"].splitlines()[0] for shown in found] == [
+        "dev-001  2026-05-31T12:00:00Z  sha256:1  expired",
+        "... and tags of 1 more repositories, see plan_path",
+    ]
 
 
 def test_a_refused_plan_has_no_diff() -> None:
@@ -145,6 +179,15 @@ def test_results_are_cut_and_say_so() -> None:
     assert cut["totals"]["delete"] == 5
     assert result(plan, 5, "sha256:0")["truncated"] is False
     assert result(plan, 0, "sha256:0")["delete"] == []
+    assert cut["fingerprint"] == "sha256:0"
+    assert result(Plan(plan.repositories, ("no",)), 3, "sha256:0")["refusals"] == ["no"]
+
+
+@pytest.mark.parametrize("parts", [[(4, 0)], [(0, 4)], [(0, 0)] * 4])
+def test_whatever_is_cut_is_said(parts: list[tuple[int, int]]) -> None:
+    plan = Plan(tuple(part(f"a{number}", *numbers) for number, numbers in enumerate(parts)))
+    assert result(plan, 4, "sha256:0")["truncated"] is False
+    assert result(plan, 3, "sha256:0")["truncated"] is True
 
 
 def test_an_unread_repository_is_counted_and_keeps_everything() -> None:

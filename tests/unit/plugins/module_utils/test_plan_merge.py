@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -16,7 +17,13 @@ from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._approval import parse_plan
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import InputError
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan_merge import approved_in, merge, part_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan import FILE_VERSION
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan_merge import (
+    approved_in,
+    fingerprint_in,
+    merge,
+    part_of,
+)
 from tests.unit.plugins.module_utils.test_approval import part, written
 
 
@@ -38,16 +45,56 @@ def test_each_scope_gets_its_own_part_under_the_fingerprint_of_all() -> None:
         assert found.fingerprint == merged.fingerprint != parse_plan(own).fingerprint
         assert found.digests == parse_plan(own).digests
         assert found.rows == parse_plan(own).rows
+        assert fingerprint_in(own) == parse_plan(own).fingerprint
+    assert fingerprint_in(lines) == merged.fingerprint
     assert [part.approved.scope["project"] for part in merged.parts] == [["a"], ["b"], ["c"]]
-    with pytest.raises(InputError, match="None of the 3 plans"):
+    with pytest.raises(InputError) as refused:
         approved_in(lines, {"project": ["d"]})
+    assert str(refused.value) == (
+        "None of the 3 plans in the approved plan was made for this scope: name the same projects, group or "
+        "repositories as one of them."
+    )
+
+
+def test_the_file_begins_with_what_it_holds() -> None:
+    own = plan("ä", 3, 2)
+    merged = merge([part_of(own)])
+    lines = list(merged.lines())
+    seal = parse_plan(own).fingerprint
+    assert lines[1:] == own
+    assert lines[0].isascii()
+    assert json.loads(lines[0]) == {
+        "type": "plans",
+        "format": "containerops.gitlab/cleanup-plan",
+        "version": FILE_VERSION,
+        "fingerprint": "sha256:" + sha256(f"containerops.gitlab/cleanup-plan\nplans\n{seal}".encode()).hexdigest(),
+        "server": parse_plan(own).server,
+        "parts": [{"scope": {"project": ["ä"]}, "fingerprint": seal, "tags": 3, "delete": 2}],
+        "totals": merged.totals,
+    }
+
+
+def test_plans_are_ordered_by_their_scopes() -> None:
+    scopes: list[dict[str, Any]] = [{"group": "b", "recursive": True}, {"recursive": True, "group": "a"}]
+    plans = [written([part(str(scope["group"]), {})], scope=scope) for scope in scopes]
+    merged = merge([part_of(lines) for lines in plans])
+    assert [part.approved.scope["group"] for part in merged.parts] == ["a", "b"]
+
+
+def test_lines_are_ended_where_they_are_not() -> None:
+    lines = plan("a")
+    assert part_of(line.rstrip("\n") for line in ["", *lines, " "]).lines == tuple(lines)
+    assert part_of(lines).lines == tuple(lines)
 
 
 def test_a_single_plan_is_taken_as_it_is() -> None:
     lines = plan("a")
     assert approved_in(lines, {"project": ["other"]}) == parse_plan(lines)
-    with pytest.raises(InputError, match="is empty"):
-        approved_in([], {})
+    assert fingerprint_in(lines) == parse_plan(lines).fingerprint
+    for damaged, words in [([], "is empty"), (["[]"], "line 1 is no line"), (["{"], "line 1 is no line")]:
+        for use in (lambda lines: approved_in(lines, {}), fingerprint_in):
+            with pytest.raises(InputError, match=words):
+                use(damaged)
 
 
 @given(st.permutations("abcd"))
@@ -57,15 +104,20 @@ def test_the_order_does_not_matter(order: list[str]) -> None:
 
 
 def test_what_does_not_go_together() -> None:
+    other = "https://other.example.com"
     cases = {
-        "There is no plan": [],
-        "several servers": [plan("a"), plan("b", server="https://other.example.com")],
-        "a is in more than one plan": [plan("a"), plan("a")],
-        "is refused itself: too much": [_refused(plan("a"))],
+        "There is no plan to merge.": [],
+        f"The plans were made for several servers, {parse_plan(plan('a')).server}, {other}: merge those of one.": [
+            plan("b", server=other),
+            plan("a"),
+        ],
+        "a is in more than one plan: each repository may be in one alone.": [plan("a"), plan("a")],
+        'The plan of {"project": ["a"]} is refused itself: too much.': [_refused(plan("a"))],
     }
-    for words, plans in cases.items():
-        with pytest.raises(InputError, match=words):
+    for text, plans in cases.items():
+        with pytest.raises(InputError) as refused:
             merge([part_of(lines) for lines in plans])
+        assert str(refused.value) == text
 
 
 def _refused(lines: list[str]) -> list[str]:
@@ -89,6 +141,11 @@ def test_anything_altered_is_refused_or_changes_nothing() -> None:
         else:
             assert (found.fingerprint, found.digests) == (before.fingerprint, before.digests)
     assert refused > 100
+    for added in ([lines[0], "{}", *lines[1:]], lines[:1]):
+        with pytest.raises(InputError) as error:
+            approved_in(added, {"project": ["a"]})
+        text = "The approved plan was altered after it was made: its own fingerprint does not fit it."
+        assert str(error.value) == text
     for left_out in range(1, len(lines)):
         missing = [*lines[:left_out], *lines[left_out + 1 :]]
         if '"keep"' not in lines[left_out] and '"repository", "id"' not in lines[left_out]:

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The mutants that survive and why, and the page that shows them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tests.tools.collection import ROOT
+
+from .running import Mutant, Outcome
+
+SURVIVORS = Path(__file__).with_name("survivors.yml")
+PAGE = ROOT / "docs" / "mutation-testing.md"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why no test can notice, or need notice, some mutants."""
+
+    why: str
+    mutants: tuple[Mutant, ...]
+
+
+def explained() -> list[Reason]:
+    """Read survivors.yml."""
+    entries = yaml.safe_load(SURVIVORS.read_text())
+    return [Reason(entry["why"], tuple(Mutant(**mutant) for mutant in entry["mutants"])) for entry in entries]
+
+
+def write_page(outcomes: Mapping[str, Outcome]) -> None:
+    """Bring the blocks of the page up to a run over all rooms."""
+    PAGE.write_text(filled(filled(PAGE.read_text(), "rooms", rooms(outcomes)), "survivors", survivors()))
+
+
+def filled(text: str, block: str, content: str) -> str:
+    """A page with one of its blocks made anew."""
+    start, end = f"<!-- mutants: {block} -->\n", "\n<!-- end -->"
+    return re.sub(f"(?s){start}.*?{end}", lambda _match: start + content + end, text)
+
+
+def rooms(outcomes: Mapping[str, Outcome]) -> str:
+    """A table of what became of each room's mutants."""
+    rows = [(f"`{room}`", outcome.made, outcome.survived) for room, outcome in outcomes.items()]
+    total = ("together", *(sum(row[column] for row in rows) for column in (1, 2)))
+    lines = [f"| {name} | {made} | {made - survived} | {survived} |" for name, made, survived in [*rows, total]]
+    return "\n".join(["| room | mutants | noticed | survived |", "| --- | --- | --- | --- |", *lines])
+
+
+def survivors() -> str:
+    """Every mutant of survivors.yml below its reason."""
+    return "\n\n".join(line for reason in explained() for line in paragraphs(reason))
+
+
+def paragraphs(reason: Reason) -> Iterator[str]:
+    yield reason.why.strip()
+    changes = [f"# {mutant.room}, {mutant.function}\n{signed(mutant)}" for mutant in reason.mutants]
+    yield "```diff\n" + "\n".join(changes) + "\n```"
+
+
+def signed(mutant: Mutant) -> str:
+    """A mutant as lines of a diff."""
+    taken = [f"- {line}" for line in mutant.code.splitlines()]
+    return "\n".join([*taken, *(f"+ {line}" for line in mutant.becomes.splitlines())])

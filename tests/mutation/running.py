@@ -1,0 +1,111 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Has mutmut break the pure rooms in a copy of the sources, and reads what became of every mutant."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.tools.collection import LEFT_OUT, NAME, ROOT
+
+PLACE = ROOT / "build" / "mutants"
+UNIT = Path("tests/unit/plugins/module_utils")
+# Runs for minutes where code is traced, and has no example of its own: smaller properties hold the same rules.
+TOO_SLOW = UNIT / "test_fleet_properties.py"
+KILLED, SURVIVED, UNTESTED = (1, 3), (0,), (5, 33)
+# A mutant that loops for ever is noticed as much as one that fails.
+TIMED_OUT = (-24, 24, 36, 152, 255)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one function, as lines without their indentation."""
+
+    room: str
+    function: str
+    code: str
+    becomes: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a room's mutants came to."""
+
+    made: int
+    survivors: tuple[Mutant, ...]
+
+    @property
+    def survived(self) -> int:
+        return len(self.survivors)
+
+
+def configuration(rooms: Sequence[str]) -> str:
+    """mutmut reads it from the folder it works in. pytest's own root must stay its own, or no test is found."""
+
+    def lines(*values: str) -> str:
+        return "".join(f"\n    {value}" for value in values)
+
+    settings = {
+        "source_paths": lines(str(NAME / "plugins/module_utils")),
+        "only_mutate": lines(*(f"*/module_utils/{room}.py" for room in rooms)),
+        "also_copy": lines("ansible_collections"),
+        "pytest_add_cli_args": lines(
+            "-q", "-c", str(NAME / "pytest.ini"), "-p", "no:cacheprovider", f"--ignore={NAME / TOO_SLOW}"
+        ),
+        "pytest_add_cli_args_test_selection": lines(str(NAME / UNIT)),
+        "use_git_change_detection": "false",
+        "track_dependencies": "false",
+    }
+    return "[mutmut]\n" + "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+def break_rooms(rooms: Sequence[str]) -> dict[str, Outcome]:
+    """Make and try every mutant of the rooms; takes about a second for three of them.
+
+    Raises RuntimeError if mutmut did not come to its end, or a mutant to a state that says nothing.
+    """
+    shutil.rmtree(PLACE, ignore_errors=True)
+    shutil.copytree(ROOT, PLACE / NAME, ignore=LEFT_OUT, symlinks=True)
+    (PLACE / "setup.cfg").write_text(configuration(rooms))
+    with (PLACE / "log").open("w") as log:
+        command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(os.cpu_count() or 1)]
+        code = subprocess.run(command, cwd=PLACE, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
+    if code:
+        raise RuntimeError(f"mutmut ended with {code}; its output is in {PLACE / 'log'}.")
+    return {room: outcome(room) for room in rooms}
+
+
+def outcome(room: str) -> Outcome:
+    """Read what mutmut noted about a room."""
+    meta = PLACE / "mutants" / NAME / "plugins/module_utils" / f"{room}.py.meta"
+    codes: dict[str, int] = json.loads(meta.read_text())["exit_code_by_key"] if meta.exists() else {}
+    if undecided := {
+        name: code for name, code in codes.items() if code not in KILLED + SURVIVED + UNTESTED + TIMED_OUT
+    }:
+        raise RuntimeError(f"Nothing is known about these mutants: {undecided}.")
+    survivors = [name for name, code in codes.items() if code in SURVIVED + UNTESTED]
+    return Outcome(len(codes), tuple(shown(room, name) for name in survivors))
+
+
+def shown(room: str, name: str) -> Mutant:
+    """A mutant by its lines: its number changes with every edit before it."""
+    command = [sys.executable, "-m", "mutmut", "show", name]
+    diff = subprocess.run(command, cwd=PLACE, capture_output=True, text=True, check=True).stdout
+    function = name.rpartition(".")[2].partition("__mutmut_")[0].removeprefix("x_").replace("xǁ", "").replace("ǁ", ".")
+    return Mutant(room, function, "\n".join(changed(diff, "-")), "\n".join(changed(diff, "+")))
+
+
+def changed(diff: str, sign: str) -> Iterator[str]:
+    """The lines that a diff takes away (`-`) or puts in their place (`+`)."""
+    for line in diff.splitlines():
+        if line.startswith(sign) and not line.startswith(sign * 3):
+            yield line[1:].strip()
