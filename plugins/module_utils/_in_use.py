@@ -20,7 +20,7 @@ from ._errors import InputError
 from ._images import INDEXES
 from ._models import TAG_NAME, Tag
 
-_SCHEME = re.compile(r"(?:docker-pullable|docker|containerd|oci|cri-o)://")
+_SCHEME = re.compile(r"\A(?:docker-pullable|docker|containerd|oci|cri-o)://")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 # The shortest id that container engines show.
 _ID = re.compile(r"(?:sha256:)?([0-9a-f]{12,64})", re.ASCII)
@@ -72,7 +72,7 @@ class InUse:
 
 def parse_reference(text: str) -> Reference:
     """A reference in any of its forms; raises InputError for what is none."""
-    bare = _SCHEME.sub("", text.strip(), count=1)
+    bare = _SCHEME.sub("", text.strip())
     match = _ID.fullmatch(bare)
     if match:
         return Reference(text, identifier=match.group(1))
@@ -139,12 +139,11 @@ def held_by_use(tags: t.Sequence[Tag], path: str, used: InUse) -> dict[str, str]
     names, digests = used.names.get(path, frozenset()), used.digests.get(path, frozenset())
     held = {tag.name: "in_use" for tag in tags if tag.name in names or _is_used(tag, digests, used.identifiers)}
     inside = {child for tag in tags if tag.name in held for child in tag.children}
-    inside |= {child for tag in tags if tag.digest in digests for child in tag.children}
     held.update((tag.name, "in_use") for tag in tags if tag.digest in inside)
     if used.needs_details(path):
         # What is the digest of an index itself is nothing inside another one.
         settled = {tag.digest for tag in tags if tag.media_type in INDEXES}
-        inside_an_index = bool(digests - settled) or bool(used.identifiers)
+        inside_an_index = bool(digests - settled)
         held.update(
             (tag.name, "unknown_in_use")
             for tag in tags

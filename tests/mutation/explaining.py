@@ -49,8 +49,8 @@ def filled(text: str, block: str, content: str) -> str:
 def rooms(outcomes: Mapping[str, Outcome]) -> str:
     """A table of what became of each room's mutants."""
     rows = [(f"`{room}`", outcome.made, outcome.survived) for room, outcome in outcomes.items()]
-    total = ("together", *(sum(row[column] for row in rows) for column in (1, 2)))
-    lines = [f"| {name} | {made} | {made - survived} | {survived} |" for name, made, survived in [*rows, total]]
+    rows.append(("together", sum(made for _name, made, _survived in rows), sum(row[2] for row in rows)))
+    lines = [f"| {name} | {made} | {made - survived} | {survived} |" for name, made, survived in rows]
     return "\n".join(["| room | mutants | noticed | survived |", "| --- | --- | --- | --- |", *lines])
 
 

@@ -37,6 +37,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._errors import
         ("1d12h", 129600),
         (" 1month 2w 3d ", 2592000 + 1209600 + 259200),
         ("150y", LONGEST),
+        ("000000000001d", 86400),
     ],
 )
 def test_what_is_understood(text: str, expected: int) -> None:
@@ -48,7 +49,7 @@ def test_what_is_understood(text: str, expected: int) -> None:
     [
         ("", "empty"),
         ("   ", "empty"),
-        ("0", "bare number"),
+        ("0", "^older_than '0' is ambiguous, a bare number has no clear unit: write 1min, 1month or 30d.$"),
         ("0d", "zero"),
         ("0d 0h", "zero"),
         ("30", "bare number"),
@@ -61,7 +62,7 @@ def test_what_is_understood(text: str, expected: int) -> None:
         ("1.5d", "not a duration"),
         ("1,5d", "not a duration"),
         ("d", "not a duration"),
-        ("1 day", "unknown unit 'day'"),
+        ("1 day", "unknown unit 'day': use one of s, sec, min, h, d, w, month, y.$"),
         ("2 days", "unknown unit 'days'"),
         ("1mon", "unknown unit 'mon'"),
         ("1 fortnight", "unknown unit 'fortnight'"),
@@ -72,6 +73,7 @@ def test_what_is_understood(text: str, expected: int) -> None:
         ("٣d", "not a duration"),
         ("151y", "more than 150 years"),
         ("999999d", "more than 150 years"),
+        ("0000000000001d", "more than 150 years"),
         ("9" * 400 + "d", "more than 150 years"),
     ],
 )
@@ -120,6 +122,17 @@ def test_any_text_is_a_duration_or_refused(text: str) -> None:
         ("two hundred and five days", 205 * 86400),
         ("one and a half days", 129600),
         ("2 1/2 days", 216000),
+        (" \t1d\0", 86400),
+        ("1  d", 86400),
+        (",d,", 86400),
+        ("1 d, 2h", 93600),
+        ("1.0d", 86400),
+        ("0.5d", 43200),
+        ("1.7d", 146880),
+        (".0d", None),
+        ("1 : 30", 90),
+        ("1:30:", 90),
+        ("1:2:3:4:5:6", 31557600 + 2 * 2592000 + 3 * 86400 + 4 * 3600 + 5 * 60 + 6),
         ("", None),
         ("0", None),
         ("and", None),
@@ -143,6 +156,7 @@ def test_what_gitlab_understands(text: str, expected: float | None) -> None:
         ("three quarters", "/"),
         ("2 1/0 days", "Infinity"),
         ('1d "', '\\"'),
+        ("1d \\", "\\\\"),
     ],
 )
 def test_what_gitlab_stumbles_over(text: str, word: str) -> None:
@@ -152,7 +166,7 @@ def test_what_gitlab_stumbles_over(text: str, word: str) -> None:
 
 
 def test_more_colons_than_units() -> None:
-    with pytest.raises(DurationError):
+    with pytest.raises(DurationError, match="^undefined method `gsub' for nil$"):
         gitlab_seconds("1:2:3:4:5:6:7")
 
 

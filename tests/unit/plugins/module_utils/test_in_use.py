@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import InputError
 from ansible_collections.containerops.gitlab.plugins.module_utils._images import OCI_INDEX
 from ansible_collections.containerops.gitlab.plugins.module_utils._in_use import (
+    Reference,
     Source,
     held_by_use,
     in_use_of,
@@ -51,16 +52,19 @@ def test_the_forms_of_a_reference(
     text: str, path: str, tag: str | None, pinned: str | None, identifier: str | None
 ) -> None:
     found = parse_reference(text)
-    assert (found.path, found.tag, found.digest, found.identifier) == (path, tag, pinned, identifier)
+    assert found == Reference(text, path, tag, pinned, identifier)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "<none>", "<none>:<none>", "team/app:", "team/app@", "team/app@sha256:12", "a b", "team//app", ":v1"],
+    ["", " ", "<none>", "<none>:<none>", "team/app:", "team/app@", "team/app@sha256:12", "a b", "team//app", ":v1"]
+    + ["docker://docker://team/app", "team/docker://app"],
 )
 def test_what_is_no_reference_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="no image"):
+    with pytest.raises(InputError) as refused:
         parse_reference(text)
+    form = "write it as group/project/name:tag, with @sha256:... or as an id."
+    assert str(refused.value) == f"in_use holds {text!r}, which is no image: {form}"
 
 
 def held(tags: list[Tag], *images: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._recall import
     to_look_at,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._retention import (
+    Decision,
     Rule,
     Rules,
     Slots,
@@ -95,12 +96,42 @@ def test_what_did_not_move_is_as_it_was_approved() -> None:
     seen = [tag if tag.name in names else Tag(tag.name) for tag in BEFORE]
     found = recalled(seen, approved, "a", rules(), {}, dated)
     assert found is not None
+    planned = decide(BEFORE, rules(), "published", NOW)
+    assert [(each.chosen, each.reason, each.date, each.rule) for each in found] == [
+        (each.chosen, each.reason, each.date, each.rule) for each in planned
+    ]
     assert [(each.tag.name, each.reason, each.tag.digest, each.tag.size) for each in found] == [
         ("d1", "expired", "x-d1", 900),
         ("d2", "expired", "x-d2", 800),
         ("d3", "keep_n", "x-d3", 100),
         ("v1", "no_match", "x-v1", 5),
     ]
+
+
+def test_every_tag_that_stays_says_why() -> None:
+    named = replace(
+        rules(), rules=(replace(rules().rules[0], name="nightlies"),), protect=(compile_pattern("dx", "protect"),)
+    )
+    approved = approve(BEFORE, named)
+    since = [Tag(name) for name in ("d1", "d2", "d3", "d4", "d5", "dx", "v1")]
+    found = recalled(
+        [*BEFORE[:3], *since[3:6], BEFORE[3]], approved, "a", named, {"d1": "in_use", "d4": "in_use"}, dated
+    )
+    assert found is not None
+    assert [(each.tag.name, each.chosen, each.reason, each.rule) for each in found] == [
+        ("d1", False, "in_use", "nightlies"),
+        ("d2", True, "expired", "nightlies"),
+        ("d3", False, "keep_n", "nightlies"),
+        ("d4", False, "in_use", ""),
+        ("d5", False, "not_approved", ""),
+        ("dx", False, "protected", ""),
+        ("v1", False, "no_match", ""),
+    ]
+
+
+def test_a_repository_that_the_plan_does_not_know_keeps_everything() -> None:
+    found = recalled([Tag("d1"), Tag("v1")], approve(BEFORE, rules()), "b", rules(), {}, dated)
+    assert found == [Decision(Tag("d1"), False, "not_approved"), Decision(Tag("v1"), False, "no_match")]
 
 
 @pytest.mark.parametrize("option", JUDGING)
