@@ -60,7 +60,7 @@ PARTS = ("major", "minor")
 class Slots:
     """The newest keep_n of each group stay. by: one of PERIODS or PARTS, or a capture group of the rule's pattern.
 
-    groups: only the newest so many groups have slots, None is all of them.
+    groups: only the newest so many groups have slots, at least one; None is all of them.
     """
 
     by: str
@@ -384,20 +384,19 @@ def _groups(
         return max(_rank(each, rule) for each in groups[key]) if slots.rank_groups else key
 
     ranks = sorted(map(newness, groups), reverse=True)
-    edge = ranks[slots.groups - 1] if slots.groups > 0 else None
-    return found + [group for key, group in groups.items() if edge is not None and newness(key) >= edge]
+    edge = ranks[slots.groups - 1]
+    return found + [group for key, group in groups.items() if newness(key) >= edge]
 
 
 def _group(candidate: _Candidate, by: str, rule: Rule) -> t.Any:
     """What tags of one group have in common."""
     date, version = candidate.date, candidate.version
     if date and by in PERIODS:
-        day = date.astimezone(timezone.utc)
         periods = {
-            "year": (day.year,),
-            "month": (day.year, day.month),
-            "week": tuple(day.isocalendar())[:2],
-            "day": (day.year, day.month, day.day),
+            "year": (date.year,),
+            "month": (date.year, date.month),
+            "week": tuple(date.isocalendar())[:2],
+            "day": (date.year, date.month, date.day),
         }
         return periods[by]
     if version and by in PARTS:

@@ -62,7 +62,9 @@ def test_both_readings(pattern: str, both: list[str], one: list[str], none: list
         ("[a", "missing ]: [a"),
         ("(a", "missing ): (a"),
         ("a)", "unexpected ): a)"),
-        ("a(?!b)", "invalid perl operator: (?!"),
+        ("a(?!b)", "name_regex_keep 'a(?!b)' is not a valid RE2 pattern: invalid perl operator: (?! (RE2 has no"),
+        ("a(?!b)", "(?! (RE2 has no look-around)."),
+        ("b+*", "name_regex_keep 'b+*' is not a valid RE2 pattern: bad repetition operator: +*."),
         (r"(a)\1", r"invalid escape sequence: \1"),
         ("a++", "bad repetition operator: ++"),
         ("a{1001}", "invalid repetition size: {1001}"),
@@ -73,6 +75,8 @@ def test_both_readings(pattern: str, both: list[str], one: list[str], none: list
         ("", "is empty"),
         (r"\Qabc", r"\Q without \E"),
         (r"a\Qb\E\Qc", r"\Q without \E"),
+        (r"a\Q", r"\Q without \E"),
+        (r"\Q", r"\Q without \E"),
     ],
 )
 def test_what_is_refused_says_why(pattern: str, reason: str) -> None:
@@ -138,13 +142,25 @@ def test_quoted_names_match_themselves_and_nothing_else(names: list[str], other:
     compiled = compile_pattern(quoted(names), "x")
     assert all(compiled.surely_matches(name) for name in names)
     assert compiled.may_match(other) == (other in names)
+    assert not compile_pattern(quoted(["v1.0"]), "x").may_match("v1x0")
+
+
+def test_what_a_group_holds() -> None:
+    pattern = compile_pattern("(a)?(?P<rest>b+)", "match")
+    assert [pattern.part("abb", group) for group in ("1", "2", "rest")] == ["a", "bb", "bb"]
+    assert pattern.part("b", "1") is None
+    assert pattern.part("c", "1") is None
+    assert [pattern.has_group(group) for group in ("0", "1", "2", "3", "rest", "other")] == [
+        *[False, True, True, False],
+        *[True, False],
+    ]
 
 
 def test_what_gitlab_searches_for() -> None:
     assert server_search("v1|v2")("v1-foo")
     assert not server_search("(?:v1|v2)")("v1-foo")
     for nothing in (None, "", r"\Qv1"):
-        assert not server_search(nothing)("v1")
+        assert not any(server_search(nothing)(name) for name in ("v1", "XXXX"))
     with pytest.raises(PatternError, match=r"^missing \): \\A\(\\z$"):
         server_search("(")
 

@@ -7,21 +7,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import RegistryError
-from ansible_collections.containerops.gitlab.plugins.module_utils._models import Repository, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._models import Repository, ServerPolicy, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan import (
     Limits,
     Plan,
     RepositoryPlan,
+    decision_result,
     diff,
     file_lines,
     fingerprint,
     limited,
+    repository_result,
     result,
     totals,
 )
@@ -159,6 +163,7 @@ def test_the_file_is_json_lines_and_the_same_for_the_same_plan() -> None:
     assert [row["type"] for row in rows] == ["plan", "repository", *["tag"] * 3, "repository", *["tag"] * 3]
     assert rows[0]["totals"] == totals(plan)
     assert all(line.endswith("\n") for line in lines)
+    assert next(file_lines(plan, {"server": "ä"}, "x")).startswith('{"type": "plan", "server": "\\u00e4", ')
 
 
 def test_the_fingerprint_tells_what_goes() -> None:
@@ -169,6 +174,10 @@ def test_the_fingerprint_tells_what_goes() -> None:
     assert seal(part("a", 2, 1)) != seal(part("a", 3, 1))
     assert seal(part("a", 2, 1)) != seal(part("b", 2, 1))
     assert seal(part("a", 2, 1)) != seal(part("a", 2, 1), "another")
+    # It does not change with a release: what was approved stays so.
+    text = b'{"a": 1, "name": "\\u00e4", "server": "s"}\n{"x": 2}\n'
+    header = {"server": "s", "name": "ä", "a": 1}
+    assert fingerprint(header, [{"x": 2}]) == "sha256:" + sha256(text).hexdigest()
 
 
 def test_results_are_cut_and_say_so() -> None:
@@ -188,6 +197,70 @@ def test_whatever_is_cut_is_said(parts: list[tuple[int, int]]) -> None:
     plan = Plan(tuple(part(f"a{number}", *numbers) for number, numbers in enumerate(parts)))
     assert result(plan, 4, "sha256:0")["truncated"] is False
     assert result(plan, 3, "sha256:0")["truncated"] is True
+
+
+def test_a_repository_and_its_tags_as_they_are_written() -> None:
+    repository = Repository(7, "team/app", "app", 3, "team", None, None, None)
+    decision = Decision(Tag("v1", "sha256:1", size=5), True, "expired", NOW, "nightlies")
+    policy = ServerPolicy(True, None, None, None, None, None, "2026-06-02T00:00:00Z")
+    found = RepositoryPlan(
+        repository,
+        (decision, Decision(Tag("v2"), False, "no_match")),
+        "published",
+        policy=policy,
+        policy_known=True,
+        limit="no",
+        certainty="upper_bound",
+        doubts=("tied",),
+        expected=(0, 1),
+    )
+    assert repository_result(found) == {
+        "id": 7,
+        "path": "team/app",
+        "project": repository.project_path,
+        "project_id": 3,
+        "listing": "complete",
+        "date_source": "published",
+        "tags": 2,
+        "delete": 1,
+        "delete_least": 0,
+        "delete_most": 1,
+        "keep": 1,
+        "certainty": "upper_bound",
+        "doubts": ["tied"],
+        "reasons": {"expired": 1, "no_match": 1},
+        "limit": "no",
+        "error": None,
+        "server_policy": {"state": "enabled", "next_run_at": "2026-06-02T00:00:00Z"},
+    }
+    assert decision_result(found, decision) == {
+        "repository": "team/app",
+        "name": "v1",
+        "action": "delete",
+        "reason": "expired",
+        "rule": "nightlies",
+        "digest": "sha256:1",
+        "date": "2026-06-01T12:00:00Z",
+        "size": 5,
+    }
+    assert decision_result(found, found.decisions[1])["rule"] is None
+    states = [
+        (replace(found, policy=replace(policy, enabled=False)), {"state": "disabled", "next_run_at": None}),
+        (replace(found, policy=None), {"state": "disabled", "next_run_at": None}),
+        (replace(found, policy=None, policy_known=False), {"state": "unknown", "next_run_at": None}),
+    ]
+    for changed, state in states:
+        assert repository_result(changed)["server_policy"] == state
+    assert totals(Plan((found, part("a", 1, 1)))) == {
+        "repositories": 2,
+        "repositories_unread": 0,
+        "repositories_limited": 1,
+        "projects": 2,
+        "tags": 4,
+        "delete": 2,
+        "keep": 2,
+        "reasons": {"expired": 2, "no_match": 2},
+    }
 
 
 def test_an_unread_repository_is_counted_and_keeps_everything() -> None:

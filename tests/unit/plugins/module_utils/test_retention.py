@@ -26,6 +26,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._retention imp
     age_reason,
     date_source,
     decide,
+    is_judged_by_date,
     judged_date,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._versions import parse_version
@@ -96,7 +97,46 @@ def test_the_order_of_the_reasons() -> None:
     }
 
 
+def test_what_is_held_says_so_unless_something_above_it_does() -> None:
+    tags = [tag("dev-1", 900), tag(SIGNATURE, 900), tag("latest", 900), tag("dev-2"), tag("other", 900)]
+    held = dict.fromkeys((found.name for found in tags), "in_use")
+    found = decide(tags, rules("dev-.*", name="nightlies", older_than=DAY), "published", NOW, held)
+    assert [(each.chosen, each.reason, each.rule) for each in found] == [
+        (False, "in_use", "nightlies"),
+        (False, "in_use", ""),
+        (False, "latest", ""),
+        (False, "in_use", "nightlies"),
+        (False, "no_match", ""),
+    ]
+
+
+def test_what_can_not_be_judged_names_its_rule() -> None:
+    (found,) = decide([tag("a")], rules(name="nightlies", keep_n=1), "published", NOW)
+    assert found == Decision(tag("a"), False, "unknown_date", None, "nightlies")
+
+
+def test_a_date_to_come_is_none_for_slots_as_well() -> None:
+    assert reasons([tag("a", -2), tag("b", 3)], rules(keep_n=1)) == {"a": "unknown_date", "b": "keep_n"}
+    assert age_reason(tag("a", -2), rules(min_age=DAY), "published", NOW) == "unknown_date"
+
+
+@pytest.mark.parametrize(
+    ("name", "wish", "judged"),
+    [
+        ("dev-1", rules("dev-.*", older_than=1), True),
+        ("dev-1", rules("dev-.*", min_age=1), True),
+        ("dev-1", rules("dev-.*"), False),
+        ("v1", rules("dev-.*", older_than=1), False),
+        ("latest", rules(older_than=1), False),
+        ("dev-1", rules("dev-.*", keep=".*1", older_than=1), False),
+    ],
+)
+def test_whether_a_date_may_decide(name: str, wish: Rules, judged: bool) -> None:
+    assert is_judged_by_date(name, wish) is judged
+
+
 def test_names_alone_need_no_date() -> None:
+    assert decide([tag("a", 9)], rules(), "published", NOW)[0].date is None
     assert reasons([tag("a"), tag("b", digest=None)], rules()) == {"a": "matched", "b": "unknown_digest"}
     assert reasons([tag("b", digest=None)], rules(require_digest=False)) == {"b": "matched"}
 
@@ -162,6 +202,11 @@ def test_dates_that_can_not_be_are_none(date: datetime) -> None:
     assert judged_date(Tag("a", created=date, published=NOW), "published", NOW) is None
 
 
+def test_the_first_and_the_last_date_that_can_be() -> None:
+    for date in (datetime(2000, 1, 1, tzinfo=UTC), NOW + timedelta(days=1)):
+        assert judged_date(Tag("a", created=date), "built", NOW) == date
+
+
 def test_the_date_of_each_source() -> None:
     old, new = NOW - timedelta(days=900), NOW - timedelta(hours=1)
     assert judged_date(Tag("a", created=old, published=new), "published", NOW) == new
@@ -187,6 +232,13 @@ def test_before_dates_are_valid_a_tag_is_as_old_as_its_image() -> None:
     assert found(NOW, imported) == imported
     assert found(old, pushed) == pushed
     assert found(old, limit) == limit
+    both = Tag("a", created=pushed, published=imported, built=old)
+    assert judged_date(both, "published", NOW, limit) == old
+    assert judged_date(both, "created", NOW, limit) == pushed
+    assert judged_date(replace(both, created=imported), "created", NOW, limit) == old
+    assert judged_date(replace(both, created=imported), "built", NOW, limit) == imported
+    decided = decide([replace(both, created=imported)], rules(keep_n=1, dates_valid_from=limit), "published", NOW)
+    assert decided[0].date == old
     young = Tag("a", created=imported, published=imported)
     assert age_reason(young, rules(min_age=30 * DAY, dates_valid_from=limit), "published", NOW) == "min_age"
     assert age_reason(young, rules(min_age=DAY, dates_valid_from=limit), "published", NOW) is None
@@ -269,6 +321,7 @@ def test_every_tag_has_one_decision_with_a_known_reason(tags: list[Tag], wish: R
     decisions = decide(tags, wish, source, NOW)
     assert [decision.tag for decision in decisions] == tags
     for decision in decisions:
+        assert isinstance(decision.chosen, bool)
         assert decision.reason in (CHOSEN_REASONS if decision.chosen else KEPT_REASONS)
 
 

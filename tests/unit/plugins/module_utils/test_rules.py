@@ -74,6 +74,39 @@ def test_slots_for_each_branch() -> None:
     assert [name for name, reason in named.items() if reason == "keep_n_per"] == ["main-3"]
 
 
+def test_branches_are_as_new_as_their_tags() -> None:
+    slots = [{"by": "1", "groups": 1}]
+    tags: dict[str, float | None] = {"main-1": 9, "fix-1": 1, "fix-2": 2}
+    found = decided(tags, name_regex_delete="(.*)-[0-9]+", keep_n_per=slots)
+    assert [name for name, reason in found.items() if reason == "keep_n_per"] == ["fix-1"]
+    # Of a branch with a tag that can't be judged it is not known how new it is.
+    unknown = {**tags, "main-2": None, "other-1": None, "x": None}
+    found = decided(unknown, name_regex_delete="(.*)-[0-9]+", keep_n_per=slots)
+    assert [name for name, reason in found.items() if reason == "keep_n_per"] == ["main-1", "fix-1"]
+    # What no rule or another one is about tells nothing of it.
+    two = [{"match": "main-2", "keep": True}, {"match": "(.*)-[0-9]+", "keep_n_per": slots}]
+    found = decided(unknown, rules=two)
+    assert [name for name, reason in found.items() if reason.startswith("keep_n_per")] == ["fix-1"]
+
+
+def test_days_are_as_new_as_themselves() -> None:
+    tags: dict[str, float | None] = {"z": 5, "a": 1}
+    found = decided(tags, name_regex_delete=".*", sort_by="name", keep_n_per=[{"by": "day", "groups": 1}])
+    assert found == {"z": "matched", "a": "keep_n_per"}
+
+
+def test_versions_in_groups_of_their_names() -> None:
+    tags = dict.fromkeys(("1.0.0-a", "1.0.1-a", "1.0.0-b", "2.0.0-b"), 5.0)
+    found = decided(dict(tags), name_regex_delete="(?:.*)-(.*)", sort_by="semver", keep_n_per=[{"by": "1"}])
+    assert [name for name, reason in found.items() if reason == "keep_n_per"] == ["1.0.1-a", "2.0.0-b"]
+
+
+def test_one_version_of_each_major_one() -> None:
+    tags = dict.fromkeys(("1.0.0", "1.1.0", "1.2.0", "2.0.0", "2.1.0"), 5.0)
+    found = decided(dict(tags), name_regex_delete=".*", sort_by="semver", keep_n_per=[{"by": "major"}])
+    assert [name for name, reason in found.items() if reason == "keep_n_per"] == ["1.2.0", "2.1.0"]
+
+
 def test_grandfather_father_son() -> None:
     tags = {f"nightly-{day}": float(day) for day in range(400)}
     slots = [{"by": "day", "groups": 7}, {"by": "week", "groups": 4}, {"by": "month", "groups": 12}]
