@@ -14,7 +14,7 @@ export PIP_CACHE_DIR ?= $(CURDIR)/build/cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test bench $(PARTS) format clean
+.PHONY: help demo test bench mutants $(PARTS) format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo 'make molecule     the molecule scenario of the cleanup role'
 	@echo
 	@echo 'make bench        measure against other tools, for about an hour; BENCH="--small" takes minutes'
+	@echo 'make mutants      break the pure rooms line by line, for about an hour; MUTANTS=_matching names one of them'
 	@echo 'make format       let ruff rewrite the code'
 	@echo 'make clean        remove build/'
 	@echo
@@ -52,6 +53,9 @@ $(NOX): tests/requirements/nox.txt tests/requirements/constraints.txt
 
 bench: $(NOX)
 	@$(NOX) -s $@ -- $(BENCH)
+
+mutants: $(NOX)
+	@$(NOX) -s $@ -- $(MUTANTS)
 
 clean:
 	rm -rf build .nox

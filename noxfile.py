@@ -28,6 +28,8 @@ from tests.tools.collection import copy, link  # noqa: E402
 BUILD = ROOT / "build"
 PYTHON = BUILD / "venv" / "bin" / "python"
 REQUIREMENTS = ROOT / "tests" / "requirements"
+# Each holds what the one before it does.
+LAYERS = ["run", "test", "mutation"]
 RIVALS = {
     "pip": ["python-gitlab==8.6.0"],
     "npm": ["@gitlab-container-registry-cleaner/gitlab-container-registry-cleaner@1.0.0"],
@@ -47,8 +49,8 @@ def install(session: nox.Session, wanted: str) -> None:
     """Bring the shared environment up to tests/requirements/<wanted>.txt; costs nothing when it is there already."""
     files = [ROOT / "requirements.txt", *sorted(REQUIREMENTS.glob("*.txt"))]
     state = hashlib.sha256(b"".join(file.read_bytes() for file in files) + sys.version.encode()).hexdigest()
-    done = {name: BUILD / f"venv/{name}-{state}" for name in ("run", "test")}
-    if done["test"].exists() or done[wanted].exists():
+    done = {name: BUILD / f"venv/{name}-{state}" for name in LAYERS}
+    if any(done[name].exists() for name in LAYERS[LAYERS.index(wanted) :]):
         return
     if not PYTHON.exists():
         session.run(sys.executable, "-m", "virtualenv", "-q", "--python", sys.executable, str(BUILD / "venv"))
@@ -136,6 +138,14 @@ def install_rivals(session: nox.Session) -> None:
     session.run(str(place / "venv/bin/python"), "-m", "pip", "install", "-qq", *RIVALS["pip"])
     # Its script for developers needs a tool that comes with their dependencies alone.
     session.run("npm", "install", "--silent", "--ignore-scripts", "--prefix", str(place / "npm"), *RIVALS["npm"])
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Break the pure rooms line by line, and list what no test noticed."""
+    install(session, "mutation")
+    link()
+    session.run("python", "-m", "tests.mutation", *session.posargs)
 
 
 @nox.session(name="format")

@@ -18,9 +18,9 @@ from pathlib import Path
 from tests.tools.collection import LEFT_OUT, NAME, ROOT
 
 PLACE = ROOT / "build" / "mutants"
-UNIT = Path("tests/unit/plugins/module_utils")
+TESTS = [Path("tests/unit/plugins/module_utils"), Path("tests/conformance/test_tables.py")]
 # Runs for minutes where code is traced, and has no example of its own: smaller properties hold the same rules.
-TOO_SLOW = UNIT / "test_fleet_properties.py"
+TOO_SLOW = TESTS[0] / "test_fleet_properties.py"
 KILLED, SURVIVED, UNTESTED = (1, 3), (0,), (5, 33)
 # A mutant that loops for ever is noticed as much as one that fails.
 TIMED_OUT = (-24, 24, 36, 152, 255)
@@ -59,9 +59,9 @@ def configuration(rooms: Sequence[str]) -> str:
         "only_mutate": lines(*(f"*/module_utils/{room}.py" for room in rooms)),
         "also_copy": lines("ansible_collections"),
         "pytest_add_cli_args": lines(
-            "-q", "-c", str(NAME / "pytest.ini"), "-p", "no:cacheprovider", f"--ignore={NAME / TOO_SLOW}"
+            *("-q", "-c", str(NAME / "pytest.ini"), "-p", "no:cacheprovider", f"--ignore={NAME / TOO_SLOW}")
         ),
-        "pytest_add_cli_args_test_selection": lines(str(NAME / UNIT)),
+        "pytest_add_cli_args_test_selection": lines(*(str(NAME / tests) for tests in TESTS)),
         "use_git_change_detection": "false",
         "track_dependencies": "false",
     }
@@ -69,7 +69,7 @@ def configuration(rooms: Sequence[str]) -> str:
 
 
 def break_rooms(rooms: Sequence[str]) -> dict[str, Outcome]:
-    """Make and try every mutant of the rooms; takes about a second for three of them.
+    """Make and try every mutant of the rooms.
 
     Raises RuntimeError if mutmut did not come to its end, or a mutant to a state that says nothing.
     """
