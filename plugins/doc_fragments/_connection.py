@@ -73,7 +73,8 @@ options:
     description:
       - How often a request is sent again after a lost connection or one of the statuses 429, 502, 503 and 504, where
         that is safe.
-      - A server's C(Retry-After) is always waited for in full.
+      - A server's C(Retry-After) is always waited for in full, by all requests of the kind that was refused. GitLab
+        limits its API, GraphQL and everything else apart.
     type: int
     default: 5
   concurrency:
@@ -83,6 +84,8 @@ options:
     default: 4
   max_requests_per_minute:
     description:
-      - Send at most this many requests a minute. Not limited by default.
+      - Send at most this many requests a minute, of all kinds together. Not limited by default.
+      - Where GitLab tells a limit of its own by the header C(RateLimit-Limit), half of it is used in any case, and the
+        other half left to everybody else with the same token.
     type: int
 """

@@ -37,6 +37,10 @@ else:
 
 _LINK = re.compile(r"""<([^>]*)>[^,<]*?;\s*rel=["']?([\w -]*)""")
 
+# GitLab throttles paths below /api apart from all others, and releases differ in where GraphQL belongs:
+# lib/gitlab/rack_attack/request.rb.
+_APART = ("/api/graphql", "/api/")
+
 Header = tuple[str, str]
 Renew = t.Callable[[], t.Optional[Header]]
 Item = t.TypeVar("Item")
@@ -130,33 +134,68 @@ class Timing:
     jitter: t.Callable[[], float] = random.random
 
 
+@dataclass
+class _Pace:
+    """Seconds between two requests, and when the next one may go."""
+
+    interval: float = 0.0
+    next_slot: float = 0.0
+    held_until: float = 0.0
+
+    def no_faster(self, per_minute: float) -> None:
+        self.interval = max(self.interval, 60.0 / per_minute)
+
+
 class Gate:
-    """The rate gate: every request of a task passes it and is counted, whichever server it goes to."""
+    """The rate gate: every request of a task passes it and is counted, whichever server it goes to.
+
+    Each kind of traffic has a pace of its own, since GitLab counts them apart; per_minute holds for all together.
+    """
 
     def __init__(self, per_minute: int | None, timing: Timing) -> None:
         self.sent = 0
-        self._interval = 60.0 / per_minute if per_minute else 0.0
         self.timing = timing
         self._lock = threading.Lock()
-        self._next_slot = 0.0
-        self._held_until = 0.0
+        self._together = _Pace()
+        self._paces: dict[str, _Pace] = {}
+        self._names: dict[str, str] = {}
+        if per_minute:
+            self._together.no_faster(per_minute)
 
-    def wait(self, check: t.Callable[[], None]) -> None:
+    def wait(self, traffic: str, check: t.Callable[[], None]) -> None:
         """Hold the thread back until its turn; check raises where it shall not go on."""
         while True:
             check()
             with self._lock:
                 now = self.timing.monotonic()
-                start = max(now, self._held_until, self._next_slot)
+                paces = (self._together, self._pace_of(traffic))
+                start = max(now, *(max(pace.held_until, pace.next_slot) for pace in paces))
                 if start <= now:
-                    self._next_slot = now + self._interval
+                    for pace in paces:
+                        pace.next_slot = now + pace.interval
                     return
             self.timing.sleep(start - now)
 
-    def hold(self, seconds: float) -> None:
-        """Let nothing pass for so long."""
+    def hold(self, traffic: str, seconds: float) -> None:
+        """Let nothing of this traffic pass for so long."""
         with self._lock:
-            self._held_until = max(self._held_until, self.timing.monotonic() + seconds)
+            pace = self._pace_of(traffic)
+            pace.held_until = max(pace.held_until, self.timing.monotonic() + seconds)
+
+    def reveal(self, traffic: str, name: str, per_minute: int) -> None:
+        """Take half of a limit that the server tells of; the rest is for others who share it.
+
+        name: the server's own for the limit. Traffic that falls under the same one shares a pace from then on.
+        """
+        with self._lock:
+            held_until = self._pace_of(traffic).held_until
+            self._names[traffic] = name
+            pace = self._pace_of(traffic)
+            pace.no_faster(per_minute / 2)
+            pace.held_until = max(pace.held_until, held_until)
+
+    def _pace_of(self, traffic: str) -> _Pace:
+        return self._paces.setdefault(self._names.get(traffic, traffic), _Pace())
 
     def count(self) -> None:
         with self._lock:
@@ -180,6 +219,11 @@ class _Sending:
     stream: bool = False
     limit: int | None = None
     signed: bool = True
+
+    @property
+    def traffic(self) -> str:
+        """The kind of traffic that GitLab may limit apart: its API, GraphQL, and all else."""
+        return next((prefix for prefix in _APART if self.path.startswith(prefix)), "")
 
     def error(self, kind: str, message: str) -> RegistryError:
         return RegistryError(kind, message, method=self.method, path=self.path)
@@ -261,7 +305,7 @@ class Client:
         attempt = 0
         lost = renewed = False
         while True:
-            self._gate.wait(self._check_stopped)
+            self._gate.wait(sending.traffic, self._check_stopped)
             used = self._header
             answer = self._try(sending)
             if not renewed and isinstance(answer, Response) and answer.status == 401 and self._renew(used):
@@ -274,9 +318,12 @@ class Client:
                 break
             lost = lost or not _is_refused(answer)
             attempt += 1
-            self._hold(wait, everybody=_is_refused(answer))
+            if _is_refused(answer):
+                self._gate.hold(sending.traffic, wait)
+            else:
+                self.timing.sleep(wait)
         if _is_refused(answer) and self._may_wait(wait):
-            self._hold(wait, everybody=True)
+            self._gate.hold(sending.traffic, wait)
         if isinstance(answer, RegistryError):
             raise answer
         return replace(answer, resent=lost)
@@ -322,8 +369,8 @@ class Client:
 
         Raises RegistryError, also while the pieces are read.
         """
-        self._gate.wait(self._check_stopped)
         sending = _Sending("GET", path, None, None, None, headers, may_leave=True, stream=True)
+        self._gate.wait(sending.traffic, self._check_stopped)
         answer = self._send(sending)
         try:
             yield self._response(answer, sending, b""), self._pieces(answer, sending)
@@ -446,6 +493,9 @@ class Client:
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _transport_error(error, sending.method, sending.path, settings) from None
         self._note_answer(answer.headers)
+        limit = answer.headers.get("RateLimit-Limit", "")
+        if limit.isdigit() and int(limit):
+            self._gate.reveal(sending.traffic, answer.headers.get("RateLimit-Name") or sending.traffic, int(limit))
         return answer
 
     def _note_answer(self, headers: t.Mapping[str, str]) -> None:
@@ -496,12 +546,6 @@ class Client:
     def _may_wait(self, wait: float) -> bool:
         since = self._trouble_since
         return since is None or self.timing.monotonic() + wait - since <= PATIENCE
-
-    def _hold(self, wait: float, everybody: bool) -> None:
-        if everybody:
-            self._gate.hold(wait)
-        else:
-            self.timing.sleep(wait)
 
 
 def _same_origin(here: str, there: str) -> bool:

@@ -11,6 +11,7 @@ import ipaddress
 import json
 import ssl
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import SimpleNamespace
@@ -443,6 +444,61 @@ def test_no_more_requests_a_minute_than_allowed() -> None:
         for _request in range(10):
             mine.request("GET", "/x")
     assert time.now == pytest.approx(18)
+
+
+def refusing_first(limits: dict[str, dict[str, str]]) -> Callable[[int, BaseHTTPRequestHandler], Answer]:
+    """Answers 429 once for each path, with its headers."""
+    left = dict(limits)
+
+    def answer(number: int, request: BaseHTTPRequestHandler) -> Answer:
+        headers = left.pop(request.path, None)
+        return ok(number, request) if headers is None else (429, headers, b"Retry later")
+
+    return answer
+
+
+API, GRAPHQL, LOGIN = "/api/v4/x", "/api/graphql", "/jwt/auth"
+
+
+def test_a_refusal_holds_back_its_own_kind_of_traffic_alone() -> None:
+    time = FakeTime()
+    with serving(refusing_first({API: {"Retry-After": "50"}})) as server:
+        mine = client(server.url, time)
+        assert mine.request("GET", API, resend=ONCE).status == 429
+        for path in (GRAPHQL, LOGIN, "/v2/"):
+            mine.request("GET", path)
+        assert time.now == 0
+        mine.request("GET", API)
+        assert time.now >= 50
+
+
+def test_half_of_a_limit_that_is_told_is_taken() -> None:
+    time = FakeTime()
+    told = {"RateLimit-Limit": "60", "RateLimit-Name": "throttle_authenticated_api", "Retry-After": "1"}
+    with serving(refusing_first({API: told})) as server:
+        mine = client(server.url, time)
+        mine.request("GET", API)
+        start = time.now
+        for _request in range(5):
+            mine.request("GET", API)
+        assert time.now - start == pytest.approx(10)
+        for _request in range(5):
+            mine.request("GET", GRAPHQL)
+        assert time.now - start == pytest.approx(10)
+
+
+def test_traffic_under_one_limit_shares_it() -> None:
+    time = FakeTime()
+    told = {"RateLimit-Limit": "60", "RateLimit-Name": "throttle_authenticated_api"}
+    with serving(refusing_first({API: told, GRAPHQL: told, LOGIN: {"RateLimit-Limit": "none"}})) as server:
+        mine = client(server.url, time, retries=0)
+        for path in (API, GRAPHQL, LOGIN):
+            mine.request("GET", path)
+        start = time.now
+        for path in (API, GRAPHQL, API, LOGIN, LOGIN, GRAPHQL):
+            mine.request("GET", path)
+        # Two seconds apart, behind what is left of the pause after the refusals.
+        assert 6 <= time.now - start < 7
 
 
 def test_the_clock_is_that_of_the_first_answer() -> None:
