@@ -155,6 +155,7 @@ def test_what_gitlab_understands(text: str, expected: float | None) -> None:
         ("first day", "st"),
         ("three quarters", "/"),
         ("2 1/0 days", "Infinity"),
+        ("2 0/0 days", "NaN"),
         ('1d "', '\\"'),
         ("1d \\", "\\\\"),
     ],

@@ -69,7 +69,9 @@ def test_an_image() -> None:
 
 def test_what_says_something_of_an_image_names_it() -> None:
     subject = {"subject": descriptor("subject")}
-    found = parse({"config": descriptor(), "layers": [], **subject})
+    row = {"config": descriptor(), "layers": [], **subject}
+    found = parse(row)
+    assert found.body == json.dumps(row).encode()
     assert found == Manifest(digest("it"), OCI_IMAGE, found.body, found.config, subject=digest("subject"))
     assert image_of(found, None) == Image(
         digest("it"), OCI_IMAGE, size=0, config_digest=digest("x"), subject=digest("subject")
@@ -79,7 +81,6 @@ def test_what_says_something_of_an_image_names_it() -> None:
     assert index_of(found, [Image(digest("a"), OCI_IMAGE, size=7)]) == Image(
         digest("it"), OCI_INDEX, size=7, children=(digest("a"),), subject=digest("subject")
     )
-    assert json.loads(found.body)["subject"] == subject["subject"]
 
 
 def test_what_an_entry_does_not_say() -> None:

@@ -113,6 +113,7 @@ def test_a_refusal_says_what_to_do() -> None:
         f"{dates}, although images among them were built around 2025-11-13T12:00:00Z, so that these are the dates of "
         f"an import to the metadata database: {advice}"
     )
+    assert "tell (no X): give" in str(import_refusal(found, [], "no X."))
     assert import_refusal(found, [], "not found.") == (
         f"{dates}, as they are after an import to the metadata database, and the builds of their images can't be read "
         f"to tell (not found): {advice}"
