@@ -88,4 +88,11 @@ options:
       - Where GitLab tells a limit of its own by the header C(RateLimit-Limit), half of it is used in any case, and the
         other half left to everybody else with the same token.
     type: int
+  max_requests:
+    description:
+      - Send at most this many requests. Not limited by default.
+      - M(containerops.gitlab.registry_info) refuses before it reads tags, and M(containerops.gitlab.registry_cleanup)
+        before it deletes any, where what is left of them can't be enough. In all other cases nothing more is sent once
+        they are used up, and what was not read or done by then is reported.
+    type: int
 """

@@ -65,6 +65,7 @@ CONNECTION = ArgumentSpec(
         "retries": {"type": "int", "default": 5},
         "concurrency": {"type": "int", "default": 4},
         "max_requests_per_minute": {"type": "int"},
+        "max_requests": {"type": "int"},
     },
     mutually_exclusive=((*_TOKEN_OPTIONS, "api_token_file"),),
 )
@@ -127,7 +128,8 @@ def access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansible_
     kind, token = ("api", token_in(path)) if path else _credential(params, environ)
     if params["client_key"] and not params["client_cert"]:
         raise InputError("client_key needs client_cert.")
-    for option, least in (("timeout", 1), ("retries", 0), ("concurrency", 1), ("max_requests_per_minute", 1)):
+    limits = (("max_requests_per_minute", 1), ("max_requests", 1))
+    for option, least in (("timeout", 1), ("retries", 0), ("concurrency", 1), *limits):
         if params[option] is not None and params[option] < least:
             raise InputError(f"{option} is {params[option]:g}: it has to be at least {least}.")
     settings = Settings(
@@ -141,6 +143,7 @@ def access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansible_
         retries=params["retries"],
         concurrency=params["concurrency"],
         max_requests_per_minute=params["max_requests_per_minute"],
+        max_requests=params["max_requests"],
         user_agent=f"containerops.gitlab/{COLLECTION_VERSION} ansible/{ansible_version}",
     )
     return Access(settings, kind, token, _unencrypted(root, "api_url"), path)

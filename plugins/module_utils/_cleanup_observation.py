@@ -83,6 +83,7 @@ class State:
     by_plan: the decisions as they were approved, by the id of repositories of which only what the plan needs was read.
     refs: what is alive in git, by the project's id. missing: digests that the registry does not have, by the
     repository's path. imported: why the dates seem to be those of an import. pins: images in use that get a tag.
+    sent: requests for all that.
     """
 
     selection: Selection
@@ -96,6 +97,7 @@ class State:
     imported: str | None = None
     pins: Pins = Pins()
     by_plan: t.Mapping[int, t.Sequence[Decision]] = field(default_factory=dict)
+    sent: int = 0
 
 
 def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, images: dict[str, Image]) -> State:
@@ -143,6 +145,7 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
         imported,
         pins,
         by_plan,
+        client.requests_sent,
     )
 
 

@@ -79,6 +79,7 @@ class Settings:
     retries: int = 5
     concurrency: int = 4
     max_requests_per_minute: int | None = None
+    max_requests: int | None = None
     user_agent: str = "containerops.gitlab"
     renew: Renew | None = None
 
@@ -149,12 +150,15 @@ class _Pace:
 class Gate:
     """The rate gate: every request of a task passes it and is counted, whichever server it goes to.
 
-    Each kind of traffic has a pace of its own, since GitLab counts them apart; per_minute holds for all together.
+    Each kind of traffic has a pace of its own, since GitLab counts them apart; per_minute holds for all together, and
+    at most so many pass at all.
     """
 
-    def __init__(self, per_minute: int | None, timing: Timing) -> None:
+    def __init__(self, per_minute: int | None, timing: Timing, most: int | None = None) -> None:
         self.sent = 0
         self.timing = timing
+        self._most = most
+        self._passed = 0
         self._lock = threading.Lock()
         self._together = _Pace()
         self._paces: dict[str, _Pace] = {}
@@ -163,16 +167,20 @@ class Gate:
             self._together.no_faster(per_minute)
 
     def wait(self, traffic: str, check: t.Callable[[], None]) -> None:
-        """Hold the thread back until its turn; check raises where it shall not go on."""
+        """Hold the thread back until its turn; check raises where it shall not go on, and RegistryError is the end."""
         while True:
             check()
             with self._lock:
+                if self._most is not None and self._passed >= self._most:
+                    advice = "Raise max_requests, or take a smaller scope."
+                    raise RegistryError("stopped", f"max_requests {self._most} were sent", advice=advice)
                 now = self.timing.monotonic()
                 paces = (self._together, self._pace_of(traffic))
                 start = max(now, *(max(pace.held_until, pace.next_slot) for pace in paces))
                 if start <= now:
                     for pace in paces:
                         pace.next_slot = now + pace.interval
+                    self._passed += 1
                     return
             self.timing.sleep(start - now)
 
@@ -249,7 +257,7 @@ class Client:
     def __init__(self, settings: Settings, *, timing: Timing | None = None, gate: Gate | None = None) -> None:
         self.settings = settings
         self.timing = timing or Timing()
-        self._gate = gate or Gate(settings.max_requests_per_minute, self.timing)
+        self._gate = gate or Gate(settings.max_requests_per_minute, self.timing, settings.max_requests)
         self._lock = threading.Lock()
         self._local = threading.local()
         self._stopped_by: str | None = None

@@ -1157,6 +1157,7 @@ from ..module_utils._deletion import BULK, delete, tell_end, tell_following
 from ..module_utils._deletion_run import applied_deletion, intent_of
 from ..module_utils._durations import seconds
 from ..module_utils._errors import InputError, RegistryError
+from ..module_utils._estimate import estimate_deleting, too_many
 from ..module_utils._families import Families, Known, with_families
 from ..module_utils._files import check_writable, read_lines, write_lines
 from ..module_utils._image_cache import remembered
@@ -1383,6 +1384,10 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
         )
     if comparison and wish.approved and wish.terms:
         refusals += refusals_of(wish.approved, wish.terms, comparison, state.clock)
+    needed = 0 if state.via in BULK else estimate_deleting(state.server, plan, state.via)
+    most = state.server.client.settings.max_requests
+    if reason := too_many(needed, state.sent, most, f"deleting {plan.deletions} tags"):
+        refusals.append(reason)
     return Planned(replace(plan, refusals=tuple(refusals)), comparison)
 
 

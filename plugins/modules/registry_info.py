@@ -63,6 +63,12 @@ options:
       - protection_rules
     default:
       - repositories
+  estimate:
+    description:
+      - Read no tags, and return under RV(estimate) how many requests what O(gather) asks for would take. The tags are
+        counted for that, as V(tags_count) does.
+    type: bool
+    default: false
   tag_names:
     description:
       - Read only these tags, with their details, in every repository in scope.
@@ -109,6 +115,13 @@ EXAMPLES = r"""
       - tag_details
       - size
     output_path: "{{ playbook_dir }}/registry.jsonl"
+
+- name: See how many requests all dates of a group take before they are read
+  containerops.gitlab.registry_info:
+    group: team
+    gather:
+      - tag_details
+    estimate: true
 
 - name: See what the cleanup policies of a group's projects would delete
   containerops.gitlab.registry_info:
@@ -608,6 +621,36 @@ output_path:
   returned: when O(output_path) is given and the scope could be read
   type: str
   sample: /tmp/registry.jsonl
+estimate:
+  description: What reading the tags would take on top of RV(requests). O(tag_names) is not taken into account.
+  returned: when O(estimate) is true
+  type: dict
+  contains:
+    way:
+      description: How tags would be read, V(graphql), V(rest) or V(registry).
+      type: str
+      returned: success
+      sample: graphql
+    requests:
+      description: Requests to GitLab.
+      type: int
+      returned: success
+      sample: 40
+    registry_requests:
+      description: Requests to the registry itself, if all images are of one platform and none is in O(cache_path).
+      type: int
+      returned: success
+      sample: 0
+    tags:
+      description: Number of tags.
+      type: int
+      returned: success
+      sample: 10000
+    repositories_uncounted:
+      description: Number of repositories whose tags could not be counted.
+      type: int
+      returned: success
+      sample: 0
 requests:
   description: Number of requests sent.
   returned: when the scope could be read
@@ -621,6 +664,7 @@ from dataclasses import dataclass, field, replace
 
 from ..module_utils._argspec import CONNECTION, READING, SCOPE_OR_INSTANCE, ArgumentSpec, scope
 from ..module_utils._errors import InputError, RegistryError
+from ..module_utils._estimate import check_reading, estimate_reading
 from ..module_utils._files import check_writable, write_lines
 from ..module_utils._fleet import Rules, read_rules
 from ..module_utils._image_cache import remembered
@@ -650,6 +694,7 @@ ARGUMENTS = (
                     ],
                     "default": ["repositories"],
                 },
+                "estimate": {"type": "bool", "default": False},
                 "tag_names": {"type": "list", "elements": "str"},
                 "on_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
                 "output_path": {"type": "path"},
@@ -667,11 +712,12 @@ UNLISTED = {"repositories": None, "tags": None, "size": None}
 
 @dataclass(frozen=True)
 class Wish:
-    """What the options ask for, checked. tag_names: None is all of them."""
+    """What the options ask for, checked. tag_names: None is all of them. only_estimate: read no tags."""
 
     scope: Scope
     gather: frozenset[str]
     tag_names: frozenset[str] | None
+    only_estimate: bool = False
 
     @property
     def details(self) -> bool:
@@ -712,6 +758,7 @@ class State:
     """What was read. readings, previews: by repository id, none where not asked for. date_source: of all dates.
 
     blind_spot: what could not be seen of them. inventory: where projects were asked for. listed: repositories were.
+    estimate: where it was asked for, and the way.
     """
 
     selection: Selection
@@ -723,6 +770,7 @@ class State:
     blind_spot: str | None = None
     inventory: Inventory | None = None
     listed: bool = True
+    estimate: dict[str, t.Any] | None = None
 
     @property
     def unread_projects(self) -> tuple[tuple[str, RegistryError], ...]:
@@ -751,7 +799,11 @@ def wish_of(params: t.Mapping[str, t.Any], job_token: bool) -> Wish:
         raise InputError("gather policy_preview needs all tags of a repository: leave out tag_names.")
     if params["output_path"]:
         check_writable(params["output_path"], "output_path")
-    return Wish(scope(params), frozenset(params["gather"]), frozenset(names) if names is not None else None)
+    gather = frozenset(params["gather"])
+    wish = Wish(scope(params), gather, frozenset(names) if names is not None else None, params["estimate"])
+    if wish.only_estimate and (wish.previews or not wish.tags):
+        raise InputError("estimate is about reading tags: give gather tags or tag_details, and no policy_preview.")
+    return wish
 
 
 def observe(connection: Connection, wish: Wish, via: str, images: dict[str, Image]) -> State:
@@ -823,6 +875,14 @@ def _observe_repositories(
             images=images,
         )
         server = find_out(client, repositories, sources, known)
+        most = client.settings.max_requests
+        if wish.tags and (wish.only_estimate or most):
+            counted_repositories, failed = _counted(connection, repositories, wish)
+            estimate = estimate_reading(server, [each.tags_count for each in counted_repositories], need)
+            if wish.only_estimate:
+                told = {"way": server.way, **estimate.as_result()}
+                return State(selection, tuple(counted_repositories), {}, {}, failed, "none", estimate=told)
+            check_reading(estimate, client.requests_sent, most)
         policies = {number: project.policy for number, project in selection.projects.items() if project.policy}
         found = _read(server, repositories, policies if wish.previews else {}, need, wish)
         readings = {reading.repository.id: reading for reading in found}
@@ -999,6 +1059,8 @@ def result_of(state: State, rows: list[dict[str, t.Any]], params: t.Mapping[str,
             *(_error_row(error, project=name) for name, error in state.unread_projects),
         ],
     }
+    if state.estimate:
+        result["estimate"] = state.estimate
     return {**result, "output_path": params["output_path"]} if params["output_path"] else result
 
 

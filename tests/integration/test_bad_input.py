@@ -58,6 +58,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     ({"retries": -1}, "retries is -1"),
     ({"concurrency": 0}, "concurrency is 0"),
     ({"max_requests_per_minute": 0}, "max_requests_per_minute is 0"),
+    ({"max_requests": 0}, "max_requests is 0"),
     ({"client_key": "/tmp/key"}, "client_key needs client_cert"),
     ({"group": "team"}, "mutually exclusive"),
     ({"project": None}, "one of the following is required: project, group, repository_id"),

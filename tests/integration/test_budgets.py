@@ -121,3 +121,84 @@ def test_dates_and_a_cleanup_without_a_database(ansible: Ansible, simulator: Sim
     assert sent(simulator) == by_registry(few.all_tags, 1)
     for most, tags, each in ((20_105, WHOLE.all_tags, 2), (10_105, WHOLE.all_tags, 1), (1_105, REPOSITORIES * KEPT, 1)):
         assert within((10, most), by_registry(tags, each))
+
+
+@pytest.mark.parametrize(
+    ("mode", "gather", "options", "requests"),
+    [
+        ("M1", "tag_details", {}, (40, 0)),
+        ("M1", "tags", {}, (REPOSITORIES, 0)),
+        ("M2", "tags", {}, (REPOSITORIES, 0)),
+        ("M2", "tags", {"read_via": "registry"}, (0, REPOSITORIES + TOKENS)),
+        ("M2", "tag_details", {}, (0, REPOSITORIES + TOKENS + 2 * REPOSITORIES * 3)),
+    ],
+)
+def test_an_estimate_is_what_reading_takes(
+    ansible: Ansible,
+    simulator: Simulator,
+    mode: str,
+    gather: str,
+    options: dict[str, Any],
+    requests: tuple[int, int],
+) -> None:
+    size = WHOLE if mode == "M1" else Size(tags=3)
+    simulator.load(scenario(mode, size))
+    order = info(gather, **options)
+    told = ansible.module("registry_info", {**order, "estimate": True})
+    by_gitlab = "graphql" if (mode, gather) == ("M1", "tag_details") else "rest"
+    assert told.result["repositories"][0]["tags"] is None
+    assert told.result["estimate"] == {
+        "way": "registry" if requests[1] else by_gitlab,
+        "requests": requests[0],
+        "registry_requests": requests[1],
+        "tags": size.all_tags,
+        "repositories_uncounted": 0,
+    }
+    before = sent(simulator)
+    ansible.module("registry_info", order)
+    # It told what comes on top of finding out; counting took a listing of each project. What the registry listed to
+    # find out is not listed again.
+    known = 2 if mode == "M2" and gather == "tag_details" else 0
+    assert sum(sent(simulator)) == sum(before) - WHOLE.projects + sum(requests) - known
+
+
+def test_reading_beyond_max_requests_is_refused_before_it_begins(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(scenario("M1", WHOLE))
+    enough = info("tag_details", max_requests=2 + 1 + 1 + 10 + 40)
+    assert ansible.module("registry_info", enough).status == "ok"
+    simulator.clear_log()
+    refused = ansible.module("registry_info", {**enough, "max_requests": 53})
+    assert refused.message == (
+        "Nothing was read, since reading 10000 tags takes at least 40 more requests, and of max_requests 53 there are "
+        "39 left: raise it, or take a smaller scope."
+    )
+    assert sent(simulator) == (14, 0)
+
+
+def test_a_cleanup_beyond_max_requests_is_refused_and_one_within_is_done(
+    ansible: Ansible, simulator: Simulator
+) -> None:
+    simulator.load(scenario("M1", WHOLE))
+    least = 44 + REPOSITORIES * (5 + 5 + 1)
+    for check in (True, False):
+        refused = ansible.module("registry_cleanup", {**RULES, "max_requests": least - 1}, check=check)
+        assert refused.result["result"] == "refused"
+        assert refused.message == (
+            "Nothing was deleted, since the plan is refused: deleting 9000 tags takes at least 1100 more requests, and "
+            "of max_requests 1143 there are 1099 left."
+        )
+    assert simulator.counters()["writes"] == 0
+    done = ansible.module("registry_cleanup", {**RULES, "max_requests": least})
+    assert done.status == "ok", done.message
+    assert {len(names) for names in simulator.state().values()} == {KEPT}
+
+
+def test_a_reading_that_needs_more_requests_than_it_may_send_deletes_nothing(
+    ansible: Ansible, simulator: Simulator
+) -> None:
+    simulator.load(scenario("M1", WHOLE))
+    stopped = ansible.module("registry_cleanup", {**RULES, "max_requests": 20})
+    assert stopped.status == "failed"
+    assert "max_requests 20 were sent. Raise max_requests, or take a smaller scope." in stopped.message
+    assert sum(sent(simulator)) == 20
+    assert simulator.counters()["writes"] == 0

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""How many requests reading or deleting will take, told before it is begun."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from . import _api, _distribution
+from ._errors import InputError
+from ._graphql import DELETE_LIMIT, PAGE, Schema
+from ._plan import Plan
+from ._reading import Need, Server
+from ._registry_session import TOKEN_SCOPES
+from ._rest import KEYSET_PAGE
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Requests that are still to come. tags: how many are read. uncounted: repositories of which that is not known.
+
+    Of the registry itself those for images of one platform that are not known from before: others take more or less.
+    """
+
+    requests: int
+    registry_requests: int
+    tags: int
+    uncounted: int
+
+    def as_result(self) -> dict[str, int]:
+        return {
+            "requests": self.requests,
+            "registry_requests": self.registry_requests,
+            "tags": self.tags,
+            "repositories_uncounted": self.uncounted,
+        }
+
+
+def estimate_reading(server: Server, counts: t.Sequence[int | None], need: Need) -> Estimate:
+    """What reading all tags of repositories with so many each takes; an unknown number counts as none."""
+    known = [count or 0 for count in counts]
+    tags, uncounted = sum(known), counts.count(None)
+    if server.way == "registry":
+        asked = _pages(known, _distribution.PAGE) + -(-len(known) // TOKEN_SCOPES)
+        return Estimate(0, asked + (2 * tags if need.details else 0), tags, uncounted)
+    if need.details and server.by_cursor:
+        return Estimate(_rounds(known, t.cast(Schema, server.graphql).aliases(need.fields, PAGE)), 0, tags, uncounted)
+    requests = _pages(known, KEYSET_PAGE if server.keyset else _api.PAGE)
+    if need.details:
+        requests += _pages(known, PAGE) if server.uses_graphql else tags
+    return Estimate(requests, 0, tags, uncounted)
+
+
+def estimate_deleting(server: Server, plan: Plan, via: str) -> int:
+    """The least number of requests for a plan: everything is read again before it goes, and listed afterwards."""
+    parts = [part for part in plan.repositories if part.deletions]
+    if via == "graphql" and server.by_cursor:
+        batches = _pages([len(part.deletions) for part in parts], DELETE_LIMIT)
+        return 2 * batches + _pages([len(part.kept) for part in parts], KEYSET_PAGE)
+    return sum(2 * len(part.deletions) + 1 for part in parts)
+
+
+def too_many(needed: int, sent: int, most: int | None, what: str) -> str | None:
+    """Why something is not begun, a sentence without its end; None where max_requests leaves enough for it."""
+    if most is None or sent + needed <= most:
+        return None
+    left = max(0, most - sent)
+    return f"{what} takes at least {needed} more requests, and of max_requests {most} there are {left} left"
+
+
+def check_reading(estimate: Estimate, sent: int, most: int | None) -> None:
+    """Raises InputError where reading would go beyond max_requests."""
+    needed = estimate.requests + estimate.registry_requests
+    if reason := too_many(needed, sent, most, f"reading {estimate.tags} tags"):
+        raise InputError(f"Nothing was read, since {reason}: raise it, or take a smaller scope.")
+
+
+def _pages(counts: t.Sequence[int], page: int) -> int:
+    """Pages of so many for each; one that is empty takes one too."""
+    return sum(max(1, -(-count // page)) for count in counts)
+
+
+def _rounds(counts: t.Sequence[int], aliases: int) -> int:
+    """Requests for pages that follow each other, the next ones of so many repositories in each."""
+    pages = [max(1, -(-count // PAGE)) for count in counts]
+    return sum(-(-sum(1 for each in pages if each > done) // aliases) for done in range(max(pages, default=0)))
