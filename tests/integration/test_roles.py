@@ -87,6 +87,27 @@ def test_an_audit_with_a_pattern_shows_the_plan_and_changes_nothing(
     assert not list(tmp_path.glob("registry_audit_*"))
 
 
+def test_an_audit_tells_what_dates_would_cost(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    run = ansible.play(AUDIT, *rules("registry_audit"), "-e", '{"registry_audit_estimate": true}')
+    assert run.code == 0, run.output
+    assert "reading the dates of 14 tags takes about 1 requests to GitLab by graphql" in table(run)
+    assert "would go" not in table(run)
+    assert simulator.counters()["writes"] == 0
+
+
+def test_an_audit_of_a_whole_instance(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    token = {"GITLAB_TOKEN": "glpat-root"}
+    run = ansible.play(AUDIT, "-e", "registry_instance=true", env=token)
+    assert run.code == 0, run.output
+    assert "team/sub/tool" in table(run)
+    assert stats(run, "registry_audit_summary")["tags"] == 16
+    refused = ansible.play(AUDIT, "-e", "registry_instance=true")
+    assert refused.code != 0
+    assert "administrator" in refused.output
+
+
 def test_an_audit_previews_the_policies_of_projects(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     scenario = team()
     policy = {"keep_n": 1, "older_than": "30d", "name_regex": "dev|release-.*", "name_regex_keep": ".*-keep"}
@@ -342,7 +363,6 @@ def test_the_options_of_a_role_are_those_of_its_modules(role: str) -> None:
             "registry_audit": {
                 *(
                     "tag_names",
-                    "instance",
                     "output_path",
                     "delete_via",
                     "wait",
