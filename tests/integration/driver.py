@@ -255,8 +255,13 @@ class Ansible:
             deadline = time.monotonic() + self.patience
             while not enough() and process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.02)
-            for number in _family(process.pid):
-                os.kill(number, signal.SIGKILL)
+            kill(process.pid)
+
+
+def kill(process: int) -> None:
+    """End a process and all that come from it, at once."""
+    for number in _family(process):
+        os.kill(number, signal.SIGKILL)
 
 
 def _family(process: int) -> list[int]:
