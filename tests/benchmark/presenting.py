@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import json
 import math
-import re
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tests.tools.collection import ROOT
+from tests.tools.pages import filled, table
 
 from .contestants import CONTESTANTS, OURS
 
@@ -34,23 +33,14 @@ def write_pages(results: Results) -> None:
     """Keep the results and show them."""
     DATA.write_text(json.dumps(results, indent=2) + "\n")
     PICTURE.write_text(picture(results))
+    made = blocks(results)
     for page in PAGES:
-        page.write_text(filled(page.read_text(), results))
+        page.write_text(filled(page.read_text(), "benchmark", made))
 
 
-def filled(text: str, results: Results) -> str:
-    """A page with its blocks made anew."""
-    blocks = {"comparison": comparison, "conditions": conditions, "limit": limit, "fleets": fleets}
-
-    def block(match: re.Match[str]) -> str:
-        return f"<!-- benchmark: {match[1]} -->\n{blocks[match[1]](results)}\n<!-- end -->"
-
-    return re.sub(r"<!-- benchmark: (\w+) -->\n.*?\n<!-- end -->", block, text, flags=re.DOTALL)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def blocks(results: Results) -> dict[str, str]:
+    """What stands between the markers, by their names."""
+    return {make.__name__: make(results) for make in (comparison, conditions, limit, fleets)}
 
 
 def runs_of(results: Results, mode: str, job: str) -> list[Row]:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from tests.tools.collection import ROOT
+from tests.tools.pages import filled, table
 
 from .running import Mutant, Outcome
 
@@ -37,21 +37,15 @@ def explained() -> list[Reason]:
 
 def write_page(outcomes: Mapping[str, Outcome]) -> None:
     """Bring the blocks of the page up to a run over all rooms."""
-    PAGE.write_text(filled(filled(PAGE.read_text(), "rooms", rooms(outcomes)), "survivors", survivors()))
-
-
-def filled(text: str, block: str, content: str) -> str:
-    """A page with one of its blocks made anew."""
-    start, end = f"<!-- mutants: {block} -->\n", "\n<!-- end -->"
-    return re.sub(f"(?s){start}.*?{end}", lambda _match: start + content + end, text)
+    PAGE.write_text(filled(PAGE.read_text(), "mutants", {"rooms": rooms(outcomes), "survivors": survivors()}))
 
 
 def rooms(outcomes: Mapping[str, Outcome]) -> str:
     """A table of what became of each room's mutants."""
     rows = [(f"`{room}`", outcome.made, outcome.survived) for room, outcome in outcomes.items()]
     rows.append(("together", sum(made for _name, made, _survived in rows), sum(row[2] for row in rows)))
-    lines = [f"| {name} | {made} | {made - survived} | {survived} |" for name, made, survived in rows]
-    return "\n".join(["| room | mutants | noticed | survived |", "| --- | --- | --- | --- |", *lines])
+    counts = [(name, str(made), str(made - survived), str(survived)) for name, made, survived in rows]
+    return table(["room", "mutants", "noticed", "survived"], counts)
 
 
 def survivors() -> str:
