@@ -102,7 +102,7 @@ def _number(word: str) -> int | float:
 
 def _known_words(text: str) -> list[str]:
     """Numbers and units; a unit at the very beginning gets a 1 before it."""
-    spaced = re.sub(" +", " ", _NUMBER.sub(lambda match: f" {match[0]} ", text)).strip(_BLANKS + "\0")
+    spaced = _NUMBER.sub(lambda match: f" {match[0]} ", text).strip(_BLANKS + "\0")
     words = []
     for word in re.split(f"[{_BLANKS}]+", spaced):
         bare = word[1:] if word.startswith(",") else word

@@ -248,7 +248,7 @@ def fingerprint(header: t.Mapping[str, t.Any], going: t.Iterable[t.Mapping[str, 
     """A digest of the circumstances and of every tag that goes: equal plans have equal ones, any change another."""
     found = hashlib.sha256()
     for row in (header, *going):
-        found.update(json.dumps(row, ensure_ascii=True, sort_keys=True).encode() + b"\n")
+        found.update(json.dumps(row, sort_keys=True).encode() + b"\n")
     return "sha256:" + found.hexdigest()
 
 
@@ -320,4 +320,4 @@ def file_lines(plan: Plan, header: t.Mapping[str, t.Any], seal: str) -> t.Iterat
 
 
 def _line(row: t.Mapping[str, t.Any]) -> str:
-    return json.dumps(row, ensure_ascii=True) + "\n"
+    return json.dumps(row) + "\n"

@@ -64,7 +64,7 @@ class Merged:
             "parts": [part.as_result() for part in self.parts],
             "totals": dict(self.totals),
         }
-        yield json.dumps(header, ensure_ascii=True) + "\n"
+        yield json.dumps(header) + "\n"
         for part in self.parts:
             yield from part.lines
 

@@ -126,6 +126,7 @@ def test_any_text_is_a_duration_or_refused(text: str) -> None:
         ("1  d", 86400),
         (",d,", 86400),
         ("1 d, 2h", 93600),
+        ("1 month, 1 day", 2592000 + 86400),
         ("1.0d", 86400),
         ("0.5d", 43200),
         ("1.7d", 146880),
@@ -140,6 +141,11 @@ def test_any_text_is_a_duration_or_refused(text: str) -> None:
 )
 def test_what_gitlab_understands(text: str, expected: float | None) -> None:
     assert gitlab_seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["1", "2d", "3 days", "1.0d"])
+def test_whole_numbers_stay_whole(text: str) -> None:
+    assert isinstance(gitlab_seconds(text), int)
 
 
 @pytest.mark.parametrize(

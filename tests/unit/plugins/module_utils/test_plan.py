@@ -145,9 +145,9 @@ def test_the_diff_of_one_repository_has_as_many_lines_as_it_may() -> None:
 
 def test_the_least_diff_names_one_tag() -> None:
     found = diff(Plan((part("a", 2, 1), part("b", 1, 1))), 0)
-    assert [shown["before"].splitlines()[0] for shown in found] == [
-        "dev-001  2026-05-31T12:00:00Z  sha256:1  expired",
-        "... and tags of 1 more repositories, see plan_path",
+    assert [shown["before"].splitlines() for shown in found] == [
+        ["dev-001  2026-05-31T12:00:00Z  sha256:1  expired", "... and 1 more, see plan_path"],
+        ["... and tags of 1 more repositories, see plan_path"],
     ]
 
 
