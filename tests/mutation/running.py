@@ -63,7 +63,7 @@ def configuration(rooms: Sequence[str]) -> str:
         "also_copy": lines("ansible_collections"),
         "pytest_add_cli_args": lines(
             *("-q", "-c", str(NAME / "pytest.ini"), "-p", "no:cacheprovider"),
-            *(f"--deselect={test}" for test in TOO_SLOW),
+            *(f"--deselect={NAME / test}" for test in TOO_SLOW),
         ),
         "pytest_add_cli_args_test_selection": lines(*(str(NAME / tests) for tests in TESTS)),
         "use_git_change_detection": "false",
