@@ -18,6 +18,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._durations imp
     seconds,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import InputError
+from ansible_collections.containerops.gitlab.plugins.module_utils._number_words import with_digits
 
 
 @pytest.mark.parametrize(
@@ -141,6 +142,31 @@ def test_any_text_is_a_duration_or_refused(text: str) -> None:
 )
 def test_what_gitlab_understands(text: str, expected: float | None) -> None:
     assert gitlab_seconds(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("twentyone days", "21 days"),
+        ("in thirtytwo", "in 32"),
+        ("twenty first", "21st"),
+        ("the twentysecond", "the twentysecond"),
+        ("the thirtythird", "the 33rd"),
+        ("hundred days", "100 days"),
+        ("three hundred", "300"),
+        ("five and six", "11"),
+        ("one and two and three", "6"),
+        ("five six", "5 6"),
+        ("five sixty", "5 60"),
+        ("five six seven and eight", "5 6 15"),
+        # Only digits and letters of ASCII are some.
+        ("a halfé", "1/2é"),
+        ("2 halfé", "2/2é"),
+        ("٣ hundred", "٣100"),
+    ],
+)
+def test_words_for_numbers(text: str, digits: str) -> None:
+    assert with_digits(text) == digits
 
 
 @pytest.mark.parametrize("text", ["1", "2d", "3 days", "1.0d"])
