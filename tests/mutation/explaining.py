@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,16 +37,24 @@ def explained() -> list[Reason]:
 
 
 def write_page(outcomes: Mapping[str, Outcome]) -> None:
-    """Bring the blocks of the page up to a run over all rooms."""
-    PAGE.write_text(filled(PAGE.read_text(), "mutants", {"rooms": rooms(outcomes), "survivors": survivors()}))
+    """Bring the page up to a run. Rooms that were not in it stay as they are."""
+    page = PAGE.read_text()
+    counts = counts_in(page) | {room: (outcome.made, outcome.survived) for room, outcome in outcomes.items()}
+    PAGE.write_text(filled(page, "mutants", {"rooms": rooms(counts), "survivors": survivors()}))
 
 
-def rooms(outcomes: Mapping[str, Outcome]) -> str:
+def counts_in(page: str) -> dict[str, tuple[int, int]]:
+    """How many mutants of each room were made, and how many survived."""
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| \d+ \| (\d+) \|$", page, re.MULTILINE)
+    return {room: (int(made), int(survived)) for room, made, survived in rows}
+
+
+def rooms(counts: Mapping[str, tuple[int, int]]) -> str:
     """A table of what became of each room's mutants."""
-    rows = [(f"`{room}`", outcome.made, outcome.survived) for room, outcome in outcomes.items()]
+    rows = [(f"`{room}`", *counts[room]) for room in sorted(counts)]
     rows.append(("together", sum(made for _name, made, _survived in rows), sum(row[2] for row in rows)))
-    counts = [(name, str(made), str(made - survived), str(survived)) for name, made, survived in rows]
-    return table(["room", "mutants", "noticed", "survived"], counts)
+    shown = [(name, str(made), str(made - survived), str(survived)) for name, made, survived in rows]
+    return table(["room", "mutants", "noticed", "survived"], shown)
 
 
 def survivors() -> str:

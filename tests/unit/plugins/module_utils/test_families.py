@@ -149,6 +149,12 @@ def test_a_referrer_of_another_name_stays_with_its_image() -> None:
         assert reasons(stays("a", "2", digest=None), referrer, families=families)["sbom"] == "unknown_subject"
 
 
+def test_what_stays_with_an_image_keeps_the_other_tags_of_itself() -> None:
+    tags = [stays("a", "1"), goes("sbom", "6", subject=sha("1")), goes("copy", "6")]
+    found = reasons(*tags, families=Families("keep", keep_together=True))
+    assert found == {"a": "keep_n", "sbom": "referrer", "copy": "shared_digest"}
+
+
 @pytest.mark.parametrize(
     ("other", "reason"),
     [

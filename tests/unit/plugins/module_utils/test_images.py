@@ -76,9 +76,9 @@ def test_what_says_something_of_an_image_names_it() -> None:
     assert image_of(found, None) == Image(
         digest("it"), OCI_IMAGE, size=0, config_digest=digest("x"), subject=digest("subject")
     )
-    row = {"manifests": [descriptor("a")], **subject}
-    found = parse(row, OCI_INDEX)
-    assert found.body == json.dumps(row).encode()
+    listing = {"manifests": [descriptor("a")], **subject}
+    found = parse(listing, OCI_INDEX)
+    assert found.body == json.dumps(listing).encode()
     assert found == Manifest(digest("it"), OCI_INDEX, found.body, children=found.children, subject=digest("subject"))
     assert index_of(found, [Image(digest("a"), OCI_IMAGE, size=7)]) == Image(
         digest("it"), OCI_INDEX, size=7, children=(digest("a"),), subject=digest("subject")
