@@ -19,6 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._matching impo
     PatternError,
     alternatives,
     compile_pattern,
+    has_open_quote,
     pattern_error,
     quoted,
     server_search,
@@ -176,6 +177,28 @@ def test_reasons_are_read_as_every_release_of_re2_writes_them(
 
     monkeypatch.setattr(_matching, "_re2", refused)
     assert pattern_error("x") == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "is_open"),
+    [
+        (r"\Qab", True),
+        (r"\Qab\E", False),
+        (r"\Q\E", False),
+        (r"\\Q", False),
+        (r"\.\Qa", True),
+        (r"a\Qb\Ecd", False),
+        (r"\Qa\E\Qb\E", False),
+        (r"\Qa\Eb\Q", True),
+    ],
+)
+def test_quotes_that_are_left_open(text: str, is_open: bool) -> None:
+    assert has_open_quote(text) is is_open
+
+
+def test_a_pattern_that_is_refused_is_not_logged(capfd: pytest.CaptureFixture[str]) -> None:
+    assert pattern_error("(") == "missing ): ("
+    assert capfd.readouterr().err == ""
 
 
 def test_gitlab_finds_nothing_where_an_open_quote_swallows_its_own_group() -> None:
