@@ -156,6 +156,7 @@ def test_what_gitlab_understands(text: str, expected: float | None) -> None:
         ("three hundred", "300"),
         ("five and six", "11"),
         ("one and two and three", "6"),
+        (" and ".join(["one"] * 9), "9"),
         ("five six", "5 6"),
         ("five sixty", "5 60"),
         ("five six seven and eight", "5 6 15"),
