@@ -248,6 +248,7 @@ def results(ansible: Ansible, simulator: Simulator, module: str, tmp_path: Path)
     if module == "registry_info":
         named = {"group": "team", "gather": ["tags"], "tag_names": ["dev-1", "missing"]}
         found.append(ansible.module(module, named))
+        found.append(ansible.module(module, {"group": "team", "gather": ["tag_details"], "estimate": True}))
     simulator.load(broken)
     found.append(ansible.module(module, {**full, "retries": 0}))
     if module == "registry_cleanup":

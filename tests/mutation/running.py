@@ -66,6 +66,8 @@ def configuration(rooms: Sequence[str]) -> str:
             *(f"--deselect={NAME / test}" for test in TOO_SLOW),
         ),
         "pytest_add_cli_args_test_selection": lines(*(str(NAME / tests) for tests in TESTS)),
+        # Loops without end are told from slow tests sooner.
+        "timeout_multiplier": "5",
         "use_git_change_detection": "false",
         "track_dependencies": "false",
     }
