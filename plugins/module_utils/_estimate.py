@@ -24,13 +24,15 @@ from ._rest import KEYSET_PAGE
 class Estimate:
     """Requests that are still to come. tags: how many are read. uncounted: repositories of which that is not known.
 
-    Of the registry itself those for images of one platform that are not known from before: others take more or less.
+    Of the registry itself those for images of one platform that are not known from before: others take more or less,
+    and least is what all take when every image is known.
     """
 
     requests: int
     registry_requests: int
     tags: int
     uncounted: int
+    least: int
 
     def as_result(self) -> dict[str, int]:
         return {
@@ -47,22 +49,31 @@ def estimate_reading(server: Server, counts: t.Sequence[int | None], need: Need)
     tags, uncounted = sum(known), counts.count(None)
     if server.way == "registry":
         asked = _pages(known, _distribution.PAGE) + -(-len(known) // TOKEN_SCOPES)
-        return Estimate(0, asked + (2 * tags if need.details else 0), tags, uncounted)
+        if server.probed:
+            # Its listing, and the token for that, are there already.
+            asked -= _pages([len(server.probed.tags)], _distribution.PAGE) + 1
+        each = tags if need.details else 0
+        return Estimate(0, asked + 2 * each, tags, uncounted, asked + each)
     if need.details and server.by_cursor:
-        return Estimate(_rounds(known, t.cast(Schema, server.graphql).aliases(need.fields, PAGE)), 0, tags, uncounted)
-    requests = _pages(known, KEYSET_PAGE if server.keyset else _api.PAGE)
-    if need.details:
-        requests += _pages(known, PAGE) if server.uses_graphql else tags
-    return Estimate(requests, 0, tags, uncounted)
+        requests = _rounds(known, t.cast(Schema, server.graphql).aliases(need.fields, PAGE))
+    else:
+        requests = _pages(known, KEYSET_PAGE if server.keyset else _api.PAGE)
+        if need.details:
+            requests += _pages(known, PAGE) if server.uses_graphql else tags
+    return Estimate(requests, 0, tags, uncounted, requests)
 
 
 def estimate_deleting(server: Server, plan: Plan, via: str) -> int:
-    """The least number of requests for a plan: everything is read again before it goes, and listed afterwards."""
-    parts = [part for part in plan.repositories if part.deletions]
-    if via == "graphql" and server.by_cursor:
-        batches = _pages([len(part.deletions) for part in parts], DELETE_LIMIT)
-        return 2 * batches + _pages([len(part.kept) for part in parts], KEYSET_PAGE)
-    return sum(2 * len(part.deletions) + 1 for part in parts)
+    """The least number of requests for a plan.
+
+    What has a digest is read again before it goes, and every repository is listed afterwards.
+    """
+    parts = [part.deletions for part in plan.repositories if part.deletions]
+    going = [len(deletions) for deletions in parts]
+    guarded = [sum(1 for decision in deletions if decision.tag.digest) for deletions in parts]
+    again = _batches(guarded) if server.by_cursor else sum(guarded)
+    asked = _batches(going) if via == "graphql" else sum(going)
+    return again + asked + len(parts)
 
 
 def too_many(needed: int, sent: int, most: int | None, what: str) -> str | None:
@@ -75,14 +86,18 @@ def too_many(needed: int, sent: int, most: int | None, what: str) -> str | None:
 
 def check_reading(estimate: Estimate, sent: int, most: int | None) -> None:
     """Raises InputError where reading would go beyond max_requests."""
-    needed = estimate.requests + estimate.registry_requests
-    if reason := too_many(needed, sent, most, f"reading {estimate.tags} tags"):
+    if reason := too_many(estimate.least, sent, most, f"reading {estimate.tags} tags"):
         raise InputError(f"Nothing was read, since {reason}: raise it, or take a smaller scope.")
 
 
 def _pages(counts: t.Sequence[int], page: int) -> int:
     """Pages of so many for each; one that is empty takes one too."""
     return sum(max(1, -(-count // page)) for count in counts)
+
+
+def _batches(counts: t.Sequence[int]) -> int:
+    """Batches of tags that go together, of so many for each repository."""
+    return sum(-(-count // DELETE_LIMIT) for count in counts)
 
 
 def _rounds(counts: t.Sequence[int], aliases: int) -> int:

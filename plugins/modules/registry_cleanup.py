@@ -1384,10 +1384,11 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
         )
     if comparison and wish.approved and wish.terms:
         refusals += refusals_of(wish.approved, wish.terms, comparison, state.clock)
-    needed = 0 if state.via in BULK else estimate_deleting(state.server, plan, state.via)
     most = state.server.client.settings.max_requests
-    if reason := too_many(needed, state.sent, most, f"deleting {plan.deletions} tags"):
-        refusals.append(reason)
+    if most and state.via not in BULK:
+        needed = estimate_deleting(state.server, plan, state.via)
+        if reason := too_many(needed, state.sent, most, f"deleting {plan.deletions} tags"):
+            refusals.append(reason)
     return Planned(replace(plan, refusals=tuple(refusals)), comparison)
 
 

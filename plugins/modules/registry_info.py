@@ -876,12 +876,14 @@ def _observe_repositories(
         )
         server = find_out(client, repositories, sources, known)
         most = client.settings.max_requests
-        if wish.tags and (wish.only_estimate or most):
-            counted_repositories, failed = _counted(connection, repositories, wish)
-            estimate = estimate_reading(server, [each.tags_count for each in counted_repositories], need)
+        # Of single tags it can't be told before their repositories are listed.
+        if wish.only_estimate or (most and wish.tags and names is None):
+            repositories, uncounted = _counted(connection, repositories, wish)
+            estimate = estimate_reading(server, [each.tags_count for each in repositories], need)
             if wish.only_estimate:
                 told = {"way": server.way, **estimate.as_result()}
-                return State(selection, tuple(counted_repositories), {}, {}, failed, "none", estimate=told)
+                failed = {**errors, **uncounted}
+                return State(selection, tuple(repositories), {}, {}, failed, "none", estimate=told)
             check_reading(estimate, client.requests_sent, most)
         policies = {number: project.policy for number, project in selection.projects.items() if project.policy}
         found = _read(server, repositories, policies if wish.previews else {}, need, wish)
