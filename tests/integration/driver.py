@@ -118,7 +118,7 @@ class Session:
         assert process.stdin
         (self._folder / _file(self._step)).write_text(json.dumps(tasks))
         self._step += 1
-        guard = threading.Timer(self.patience, process.terminate)
+        guard = threading.Timer(self.patience + 3 * len(tasks), process.terminate)
         guard.start()
         with suppress(BrokenPipeError):
             process.stdin.write("\n")
