@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .explaining import explained, write_page
+from .explaining import as_diff, explained, write_page
 from .running import Mutant, break_rooms
 
 # The rooms that decide which tag goes, and that say so.
@@ -27,13 +27,15 @@ def say(title: str, mutants: set[Mutant]) -> None:
     if mutants:
         print(f"\n{title}: {len(mutants)}")
     for mutant in sorted(mutants, key=lambda mutant: (mutant.room, mutant.function, mutant.code)):
-        print(f"\n{mutant.room} {mutant.function}\n- {mutant.code}\n+ {mutant.becomes}".replace("\n\n", "\n"))
+        print(f"\n{as_diff(mutant)}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("rooms", nargs="*", metavar="ROOM", help=f"one of {', '.join(ROOMS)}; all when none is named")
     rooms = parser.parse_args().rooms or ROOMS
+    if unknown := set(rooms).difference(ROOMS):
+        parser.error(f"there is no room {', '.join(sorted(unknown))} to break")
     outcomes = break_rooms(rooms)
     for room, outcome in outcomes.items():
         print(f"{room}: {outcome.made} mutants, {outcome.survived} survived")

@@ -64,11 +64,11 @@ def survivors() -> str:
 
 def paragraphs(reason: Reason) -> Iterator[str]:
     yield reason.why.strip()
-    changes = [f"# {mutant.room}, {mutant.function}\n{signed(mutant)}" for mutant in reason.mutants]
-    yield "```diff\n" + "\n".join(changes) + "\n```"
+    yield "```diff\n" + "\n".join(map(as_diff, reason.mutants)) + "\n```"
 
 
-def signed(mutant: Mutant) -> str:
-    """A mutant as lines of a diff."""
+def as_diff(mutant: Mutant) -> str:
+    """A mutant as lines of a diff, below where it is."""
     taken = [f"- {line}" for line in mutant.code.splitlines()]
-    return "\n".join([*taken, *(f"+ {line}" for line in mutant.becomes.splitlines())])
+    given = [f"+ {line}" for line in mutant.becomes.splitlines()]
+    return "\n".join([f"# {mutant.room}, {mutant.function}", *taken, *given])

@@ -52,7 +52,7 @@ class Outcome:
 
 
 def configuration(rooms: Sequence[str]) -> str:
-    """mutmut reads it from the folder it works in. pytest's own root must stay its own, or no test is found."""
+    """mutmut reads it from the folder it works in, which it makes pytest's root: there the names of tests begin."""
 
     def lines(*values: str) -> str:
         return "".join(f"\n    {value}" for value in values)
@@ -93,7 +93,7 @@ def break_rooms(rooms: Sequence[str]) -> dict[str, Outcome]:
 def outcome(room: str) -> Outcome:
     """Read what mutmut noted about a room."""
     meta = PLACE / "mutants" / NAME / "plugins/module_utils" / f"{room}.py.meta"
-    codes: dict[str, int] = json.loads(meta.read_text())["exit_code_by_key"] if meta.exists() else {}
+    codes: dict[str, int] = json.loads(meta.read_text())["exit_code_by_key"]
     if undecided := {
         name: code for name, code in codes.items() if code not in KILLED + SURVIVED + UNTESTED + TIMED_OUT
     }:
