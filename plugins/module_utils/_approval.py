@@ -234,7 +234,7 @@ def compare(
             if kind:
                 drift.append(Drift(path, decision.tag.name, kind, reason))
             held = decision.chosen and kind is not None
-            decisions.append(replace(decision, chosen=False, reason=str(kind)) if held else decision)
+            decisions.append(decision._replace(chosen=False, reason=str(kind)) if held else decision)
         narrowed = kept_families(decisions, families)
         drift += [
             Drift(path, after.tag.name, "kept", after.reason)

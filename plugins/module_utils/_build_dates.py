@@ -93,7 +93,7 @@ def _with_builds(server: Server, reading: Reading, names: t.Collection[str]) -> 
 
     def look(tag: Tag) -> Tag:
         build = found.get(tag.digest or "", unknown)
-        return replace(tag, error=build) if isinstance(build, str) else replace(tag, built=build)
+        return tag._replace(error=build) if isinstance(build, str) else tag._replace(built=build)
 
     return replace(reading, tags=tuple(look(tag) if tag.name in names else tag for tag in reading.tags))
 

@@ -9,13 +9,14 @@
 from __future__ import annotations
 
 import typing as t
+from collections import deque
 from dataclasses import dataclass
 
 from . import _api, _distribution
 from ._errors import InputError
-from ._graphql import DELETE_LIMIT, PAGE, Schema
+from ._graphql import DELETE_LIMIT, PAGE, PageRequest, Schema, batches_of
 from ._plan import Plan
-from ._reading import Need, Server
+from ._reading import Need, Server, window
 from ._registry_session import TOKEN_SCOPES
 from ._rest import KEYSET_PAGE
 
@@ -55,7 +56,7 @@ def estimate_reading(server: Server, counts: t.Sequence[int | None], need: Need)
         each = tags if need.details else 0
         return Estimate(0, asked + 2 * each, tags, uncounted, asked + each)
     if need.details and server.by_cursor:
-        requests = _rounds(known, t.cast(Schema, server.graphql).aliases(need.fields, PAGE))
+        requests = _requests_by_cursor(server, known, need)
     else:
         requests = _pages(known, KEYSET_PAGE if server.keyset else _api.PAGE)
         if need.details:
@@ -100,7 +101,16 @@ def _batches(counts: t.Sequence[int]) -> int:
     return sum(-(-count // DELETE_LIMIT) for count in counts)
 
 
-def _rounds(counts: t.Sequence[int], aliases: int) -> int:
+def _requests_by_cursor(server: Server, counts: t.Sequence[int], need: Need) -> int:
     """Requests for pages that follow each other, the next ones of so many repositories in each."""
-    pages = [max(1, -(-count // PAGE)) for count in counts]
-    return sum(-(-sum(1 for each in pages if each > done) // aliases) for done in range(max(pages, default=0)))
+    schema, width = t.cast(Schema, server.graphql), window(server, need)
+    fields = schema.offered(need.fields)
+    fresh = deque(max(1, -(-count // PAGE)) for count in counts)
+    going: list[int] = []
+    requests = 0
+    while fresh or going:
+        begun = [fresh.popleft() for _place in range(min(len(fresh), width - len(going)))]
+        pages = [PageRequest(0)] * len(going) + [PageRequest(0, counted=True)] * len(begun)
+        requests += len(batches_of(schema, pages, fields))
+        going = [left - 1 for left in (*going, *begun) if left > 1]
+    return requests

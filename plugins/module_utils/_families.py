@@ -14,7 +14,7 @@ image, or one that an index holds.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ._images import is_opaque
 from ._models import SIGNATURE, Tag
@@ -129,7 +129,7 @@ def _kept_together(decisions: t.Sequence[Decision]) -> list[Decision]:
 
 
 def _kept(decision: Decision, reason: str) -> Decision:
-    return replace(decision, chosen=False, reason=reason, follows=0)
+    return decision._replace(chosen=False, reason=reason, follows=0)
 
 
 def _followed(
@@ -164,6 +164,6 @@ def _followed(
         if reason:
             return _kept(decision, reason)
         behind = 1 + max((holder.follows for group in held for holder in group), default=0)
-        return replace(decision, chosen=True, reason="with_subject" if gone else "orphaned", follows=behind)
+        return decision._replace(chosen=True, reason="with_subject" if gone else "orphaned", follows=behind)
 
     return [followed(each) for each in decisions]

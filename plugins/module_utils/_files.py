@@ -38,18 +38,19 @@ def plan_lines(path: str, option: str) -> list[str]:
 def write_lines(path: str, lines: t.Iterable[str], option: str) -> None:
     """Write the file in one step: a reader sees the old file or the new one. Raises InputError."""
     folder = os.path.dirname(os.path.abspath(path))
-    temporary = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=".containerops-", dir=folder)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.writelines(lines)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary and os.path.exists(temporary):
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.writelines(lines)
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(temporary, 0o666 & ~mask)
+            os.replace(temporary, path)
+        except BaseException:
             os.unlink(temporary)
+            raise
+    except OSError as error:
         raise InputError(f"{option} {path} can't be written: {error.strerror}.") from None
 
 

@@ -53,28 +53,39 @@ class Schema:
         self.complexity_limit = complexity_limit
         self.most_aliases = MOST_ALIASES
 
+    @property
+    def budget(self) -> float:
+        """What a query may cost, with a tenth of the limit left free."""
+        return self.complexity_limit * 0.9
+
     def aliases(self, fields: tuple[str, ...], first: int) -> int:
-        """How many repositories fit into one query, with a tenth of the limit left free."""
-        # A connection costs its children times 1 + 1 % for each row of the page.
-        children = len(fields) + 6
-        cost = 2 + children * (1 + 0.01 * first)
-        return max(1, min(self.most_aliases, int(self.complexity_limit * 0.9 / cost)))
+        """How many pages fit into one query."""
+        cost = _cost(PageRequest(0, first=first), self.offered(fields))
+        return max(1, min(self.most_aliases, int(self.budget / cost)))
+
+    def offered(self, fields: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the fields that this server has."""
+        return tuple(field for field in fields if field in self.tag_fields)
 
 
 @dataclass(frozen=True)
 class PageRequest:
-    """A page of a repository's tags. after: the cursor, None is the beginning."""
+    """A page of a repository's tags. after: the cursor, None is the beginning. counted: with the number of all tags."""
 
     repository_id: int
     after: str | None = None
     first: int = PAGE
+    counted: bool = False
 
 
 @dataclass(frozen=True)
 class Page:
+    """count: of all tags of the repository, where it was asked for."""
+
     tags: tuple[Tag, ...]
     end_cursor: str | None
     has_next: bool
+    count: int | None = None
 
 
 def read_schema(client: Client) -> Schema:
@@ -107,11 +118,31 @@ def read_pages(
     """
     if not wanted:
         return []
-    fields = tuple(field for field in fields if field in schema.tag_fields)
-    size = schema.aliases(fields, max(request.first for request in wanted))
-    batches = [wanted[start : start + size] for start in range(0, len(wanted), size)]
-    answers = client.parallel(lambda batch: _read_batch(client, schema, batch, fields), batches)
+    fields = schema.offered(fields)
+    answers = client.parallel(
+        lambda batch: _read_batch(client, schema, batch, fields), batches_of(schema, wanted, fields)
+    )
     return [page for batch in answers for page in batch]
+
+
+def batches_of(schema: Schema, wanted: t.Sequence[PageRequest], fields: tuple[str, ...]) -> list[list[PageRequest]]:
+    """The wanted pages as they travel together, in their order."""
+    batches: list[list[PageRequest]] = []
+    spent = 0.0
+    for request in wanted:
+        cost = _cost(request, fields)
+        if not batches or spent + cost > schema.budget or len(batches[-1]) >= schema.most_aliases:
+            batches.append([])
+            spent = 0.0
+        batches[-1].append(request)
+        spent += cost
+    return batches
+
+
+def _cost(request: PageRequest, fields: tuple[str, ...]) -> float:
+    """What a page adds to a query's complexity: a connection costs its children and 1 % more for each row."""
+    children = len(fields) + 6
+    return 2 + request.counted + children * (1 + 0.01 * request.first)
 
 
 def _read_batch(
@@ -147,7 +178,8 @@ def _pages_query(batch: t.Sequence[PageRequest], fields: tuple[str, ...]) -> tup
     for number, request in enumerate(batch):
         declared.append(f"$i{number}: ContainerRepositoryID!, $a{number}: String")
         parts.append(
-            f"r{number}: containerRepository(id: $i{number}) {{ tags(first: {request.first}, after: $a{number}) "
+            f"r{number}: containerRepository(id: $i{number}) {{ {'tagsCount ' if request.counted else ''}"
+            f"tags(first: {request.first}, after: $a{number}) "
             f"{{ nodes {{ {selection} }} pageInfo {{ hasNextPage endCursor }} }} }}"
         )
         variables[f"i{number}"] = _global_id(request.repository_id)
@@ -177,7 +209,8 @@ def _page(
     if has_next and len(tags) != request.first:
         message = f"a page of {request.first} tags came with {len(tags)} although more follow"
         return RegistryError("incomplete", message, attempt=attempt)
-    return Page(tuple(tags), info.get("endCursor"), has_next)
+    count = found.get("tagsCount")
+    return Page(tuple(tags), info.get("endCursor"), has_next, count if isinstance(count, int) else None)
 
 
 def _tag(node: t.Any) -> Tag | None:

@@ -95,8 +95,7 @@ class Repository:
         return self.status in ("delete_scheduled", "delete_ongoing")
 
 
-@dataclass(frozen=True)
-class Tag:
+class Tag(t.NamedTuple):
     """A tag with what was read of it; None is unknown. size: bytes. children: digests of all that an index holds.
     subject: the digest of the image that its manifest says something of. built: the build, where created is something
     else.

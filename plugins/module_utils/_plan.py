@@ -175,7 +175,7 @@ def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
 
 def _kept_whole(part: RepositoryPlan, limit: str) -> RepositoryPlan:
     kept = tuple(
-        replace(decision, chosen=False, reason="limit") if decision.chosen else decision for decision in part.decisions
+        decision._replace(chosen=False, reason="limit") if decision.chosen else decision for decision in part.decisions
     )
     return replace(part, decisions=kept, limit=limit)
 

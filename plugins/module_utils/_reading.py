@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import dataclass, field, replace
 
 from ._client import ONCE, SAFE, Client
 from ._distribution import current_digest, inside_of, read_image, registry_mode, tag_names
@@ -32,11 +34,16 @@ from ._rest import (
     tag_names_offset,
 )
 
+Item = t.TypeVar("Item")
+
 # How many repositories are looked at, at most, to find one that shows what kind of server this is.
 PROBES = 20
 
 # How many of the names on a page have to be wanted, on average, for it to be read rather than each name by itself.
 SHARED = 4
+
+# Of how many repositories tags are held at once for a caller who does not keep them.
+PORTION = 100
 
 # After these a repository counts as unread; any other failure of one tag's details leaves that tag unknown.
 FATAL = frozenset({"unauthorized", "stopped", "rate_limited", "unavailable", "connection", "timeout"})
@@ -293,14 +300,29 @@ def read_refs(
 
 def read_tags(server: Server, repositories: t.Sequence[Repository], need: Need) -> list[Reading]:
     """The tags of every repository, in the order given; a repository that can't be read carries its error."""
-    readings = _read_details(server, repositories, need)
-    return look_inside(server, readings, [reading for reading in readings if need.inside(reading)])
+    return list(read_in_turn(server, repositories, need))
 
 
-def _read_details(server: Server, repositories: t.Sequence[Repository], need: Need) -> list[Reading]:
-    if need.details and need.whole and server.by_cursor:
-        return _read_by_cursor(server, repositories, need)
+def read_in_turn(server: Server, repositories: t.Sequence[Repository], need: Need) -> t.Iterator[Reading]:
+    """As read_tags, and each reading is given as soon as it is its turn, so that nobody has to hold all tags."""
     probed, server.probed = server.probed, None
+    if need.details and need.whole and server.by_cursor:
+        portions = _portions(_in_order(repositories, _follow_cursors(server, repositories, need)))
+    else:
+        portions = (_read_listed(server, portion, need, probed) for portion in _portions(repositories))
+    for portion in portions:
+        yield from look_inside(server, portion, [reading for reading in portion if need.inside(reading)])
+
+
+def _portions(items: t.Iterable[Item]) -> t.Iterator[list[Item]]:
+    left = iter(items)
+    return iter(lambda: list(itertools.islice(left, PORTION)), [])
+
+
+def _read_listed(
+    server: Server, repositories: t.Sequence[Repository], need: Need, probed: Reading | None
+) -> list[Reading]:
+    """Their names, and then the details of those that are wanted. probed: a listing that is there already."""
 
     def first_listing(repository: Repository) -> Reading:
         return probed if probed and probed.repository.id == repository.id else list_names(server, repository)
@@ -387,7 +409,7 @@ def _opened(tag: Tag, found: t.Mapping[tuple[str, str], t.Any], path: str) -> Ta
     image = found.get((path, tag.digest or tag.name))
     if not isinstance(image, Image) or not is_opaque(tag):
         return tag
-    return replace(tag, **_manifest_facts(image))
+    return tag._replace(**_manifest_facts(image))
 
 
 def _manifest_facts(image: Image) -> dict[str, t.Any]:
@@ -401,26 +423,79 @@ def _manifest_facts(image: Image) -> dict[str, t.Any]:
     }
 
 
-def _read_by_cursor(server: Server, repositories: t.Sequence[Repository], need: Need) -> list[Reading]:
-    """Pages with details, many repositories in a request, each followed by its cursor to its end."""
+def window(server: Server, need: Need) -> int:
+    """Of how many repositories pages are read side by side: enough for all workers, and twice that."""
+    return 2 * server.client.settings.concurrency * t.cast(Schema, server.graphql).aliases(need.fields, PAGE)
+
+
+@dataclass
+class _Followed:
+    """A repository whose pages are being read. count: of its tags, by GitLab."""
+
+    repository: Repository
+    tags: dict[str, Tag] = field(default_factory=dict)
+    count: int = 0
+
+
+def _follow_cursors(server: Server, repositories: t.Sequence[Repository], need: Need) -> t.Iterator[Reading]:
+    """Pages with details, many repositories in a request, each followed by its cursor to its end.
+
+    A repository of which something is missing is read a second time: tags come and go meanwhile.
+    """
+    width = window(server, need)
     schema = t.cast(Schema, server.graphql)
-    tags: dict[int, dict[str, Tag]] = {repository.id: {} for repository in repositories}
-    errors: dict[int, RegistryError] = {}
-    waiting = [PageRequest(repository.id) for repository in repositories]
-    while waiting:
+    fresh, again = deque(repositories), set[int]()
+    followed: dict[int, _Followed] = {}
+    waiting: list[PageRequest] = []
+    while fresh or waiting:
+        while fresh and len(waiting) < width:
+            repository = fresh.popleft()
+            followed[repository.id] = _Followed(repository)
+            waiting.append(PageRequest(repository.id, counted=True))
         following = []
         for request, page in zip(waiting, read_pages(server.client, schema, waiting, need.fields)):
-            seen = tags[request.repository_id]
-            if isinstance(page, RegistryError):
-                errors[request.repository_id] = page
-            elif not _goes_on(request, page, seen):
-                errors[request.repository_id] = RegistryError("incomplete", "a page is empty, repeats or leads nowhere")
+            found = _turn_page(followed[request.repository_id], request, page)
+            if isinstance(found, PageRequest):
+                following.append(found)
+                continue
+            repository = followed.pop(request.repository_id).repository
+            if found.error and found.error.kind == "incomplete" and repository.id not in again:
+                again.add(repository.id)
+                fresh.appendleft(repository)
             else:
-                seen.update((tag.name, tag) for tag in page.tags)
-                if page.has_next:
-                    following.append(PageRequest(request.repository_id, page.end_cursor))
+                yield found
         waiting = following
-    return [_finished(repository, tags[repository.id], errors.get(repository.id)) for repository in repositories]
+
+
+def _turn_page(followed: _Followed, request: PageRequest, page: Page | RegistryError) -> PageRequest | Reading:
+    """The page that comes next, or after the last one what was read."""
+    repository, tags = followed.repository, followed.tags
+    if isinstance(page, RegistryError):
+        return Reading(repository, error=_about(page, repository))
+    if not _goes_on(request, page, tags):
+        return _incomplete(repository, "a page is empty, repeats or leads nowhere")
+    tags.update((tag.name, tag) for tag in page.tags)
+    followed.count = max(followed.count, page.count or 0)
+    if page.has_next:
+        return PageRequest(repository.id, page.end_cursor)
+    if len(tags) < followed.count:
+        return _incomplete(repository, f"{len(tags)} tags were read, and GitLab counts {followed.count}")
+    return Reading(repository, tuple(tags[name] for name in sorted(tags)), complete=bool(tags))
+
+
+def _incomplete(repository: Repository, message: str) -> Reading:
+    return Reading(repository, error=_about(RegistryError("incomplete", message), repository))
+
+
+def _in_order(repositories: t.Sequence[Repository], readings: t.Iterable[Reading]) -> t.Iterator[Reading]:
+    """The readings, each when those of all repositories before its own were given."""
+    done: dict[int, Reading] = {}
+    given = 0
+    for reading in readings:
+        done[reading.repository.id] = reading
+        while given < len(repositories) and repositories[given].id in done:
+            yield done.pop(repositories[given].id)
+            given += 1
 
 
 def _goes_on(request: PageRequest, page: Page, seen: t.Mapping[str, Tag]) -> bool:
@@ -430,12 +505,6 @@ def _goes_on(request: PageRequest, page: Page, seen: t.Mapping[str, Tag]) -> boo
     if page.has_next and page.end_cursor is None:
         return False
     return not any(tag.name in seen for tag in page.tags)
-
-
-def _finished(repository: Repository, tags: dict[str, Tag], error: RegistryError | None) -> Reading:
-    if error:
-        return Reading(repository, error=_about(error, repository))
-    return Reading(repository, tuple(tags[name] for name in sorted(tags)), complete=bool(tags))
 
 
 def _about(error: RegistryError, repository: Repository) -> RegistryError:
@@ -570,7 +639,7 @@ def _detail_in_registry(registry: Registry, repository: Repository, name: str, d
     if image is None:
         return None
     tag = Tag(name, created=image.created, size=image.size, details_read=True)
-    return replace(tag, **_manifest_facts(image))
+    return tag._replace(**_manifest_facts(image))
 
 
 def read_again(

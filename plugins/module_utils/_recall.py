@@ -15,7 +15,6 @@ gives places to older tags of its group, so that all has to be read.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 from datetime import datetime
 
 from ._approval import Approved, Row
@@ -87,7 +86,7 @@ def recalled(
         elif (row.chosen or row.reason in _PLACES) and (tag.name in held or _differs(tag, row, dated(tag))):
             return None
         else:
-            known = replace(tag, digest=row.digest, size=row.size)
+            known = tag._replace(digest=row.digest, size=row.size)
             decisions.append(Decision(known, row.chosen, row.reason, row.date, row.rule))
     return decisions
 

@@ -148,8 +148,7 @@ class Rules:
         return self.require_digest or rule.counts or self.need_date(rule)
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(t.NamedTuple):
     """What happens to a tag and why. date: the date that was judged, None when none was needed or known.
 
     rule: the name of the rule that decided, empty where none did. follows: 0, or after how many others that it belongs

@@ -85,8 +85,9 @@ options:
     default: fail
   output_path:
     description:
-      - Write everything to this file as JSON Lines, each with its C(type). V(project) lines come first, then a
-        V(repository) on each line with all its tags.
+      - Write everything to this file as JSON Lines, each with its C(type). A V(repository) is on each line with all its
+        tags, written as soon as they are read, so that a task needs little memory however many there are. V(project)
+        lines come last.
     type: path
   return_limit:
     description:
@@ -635,7 +636,7 @@ estimate:
       description: Requests to GitLab.
       type: int
       returned: success
-      sample: 40
+      sample: 41
     registry_requests:
       description: Requests to the registry itself, if all images are of one platform and none is in O(cache_path).
       type: int
@@ -658,8 +659,10 @@ requests:
   sample: 2
 """
 
+import itertools
 import json
 import typing as t
+from collections import deque
 from dataclasses import dataclass, field, replace
 
 from ..module_utils._argspec import CONNECTION, READING, SCOPE_OR_INSTANCE, ArgumentSpec, scope
@@ -672,7 +675,7 @@ from ..module_utils._images import Image
 from ..module_utils._models import TAG_NAME, Mode, Project, Repository, ServerPolicy, Tag, format_time
 from ..module_utils._preview import PolicyPreview, cut, preview_policy, read_for_policies
 from ..module_utils._protection import DELETE, PATTERN, PUSH, REPOSITORY, TAG
-from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags
+from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_in_turn, read_tags
 from ..module_utils._rest import get_repository, project_repositories
 from ..module_utils._retention import judged_date
 from ..module_utils._run import Connection, connect, failing, finish_reading, new_module
@@ -755,15 +758,16 @@ class Inventory:
 
 @dataclass(frozen=True)
 class State:
-    """What was read. readings, previews: by repository id, none where not asked for. date_source: of all dates.
+    """What was read before the tags, and those as they are read.
 
-    blind_spot: what could not be seen of them. inventory: where projects were asked for. listed: repositories were.
-    estimate: where it was asked for, and the way.
+    readings: of each repository in turn, None where not asked for. previews, errors: by repository id. date_source: of
+    all dates. blind_spot: what could not be seen of them. inventory: where projects were asked for. listed:
+    repositories were. estimate: where it was asked for, and the way.
     """
 
     selection: Selection
     repositories: tuple[Repository, ...]
-    readings: t.Mapping[int, Reading]
+    readings: t.Iterable[Reading | None]
     previews: t.Mapping[int, PolicyPreview]
     errors: t.Mapping[int, RegistryError]
     date_source: str
@@ -775,6 +779,16 @@ class State:
     @property
     def unread_projects(self) -> tuple[tuple[str, RegistryError], ...]:
         return self.inventory.unread if self.inventory else ()
+
+
+@dataclass
+class Account:
+    """What is kept of the rows: those to return, cut to the limit, what sums are made of, and errors with the paths."""
+
+    limit: int
+    returned: list[dict[str, t.Any]] = field(default_factory=list)
+    counted: list[dict[str, t.Any]] = field(default_factory=list)
+    errors: list[tuple[str, RegistryError]] = field(default_factory=list)
 
 
 def wish_of(params: t.Mapping[str, t.Any], job_token: bool) -> Wish:
@@ -810,7 +824,7 @@ def observe(connection: Connection, wish: Wish, via: str, images: dict[str, Imag
     """All reads, and only those that were asked for. via: how tags are read. images: known from before, by digest."""
     if not wish.repositories:
         inventory = take_inventory(connection, wish, None)
-        return State(Selection((), {}), (), {}, {}, {}, "none", inventory=inventory, listed=False)
+        return State(Selection((), {}), (), (), {}, {}, "none", inventory=inventory, listed=False)
     selection = select(connection.client, wish.scope, job_token=connection.is_job_token)
     state = _observe_repositories(connection, wish, selection, via, images)
     return replace(state, inventory=take_inventory(connection, wish, selection)) if wish.projects else state
@@ -859,7 +873,7 @@ def _observe_repositories(
         repositories, errors = _asked_singly(connection, repositories, size=True, tags_count=counted)
     elif counted:
         repositories, errors = _counted(connection, repositories, wish)
-    readings: dict[int, Reading] = {}
+    readings: t.Iterable[Reading | None] = itertools.repeat(None)
     previews: dict[int, PolicyPreview] = {}
     source, blind_spot = "none", None
     if wish.tags or wish.previews:
@@ -883,38 +897,39 @@ def _observe_repositories(
             if wish.only_estimate:
                 told = {"way": server.way, **estimate.as_result()}
                 failed = {**errors, **uncounted}
-                return State(selection, tuple(repositories), {}, {}, failed, "none", estimate=told)
+                return State(selection, tuple(repositories), readings, {}, failed, "none", estimate=told)
             check_reading(estimate, client.requests_sent, most)
-        policies = {number: project.policy for number, project in selection.projects.items() if project.policy}
-        found = _read(server, repositories, policies if wish.previews else {}, need, wish)
-        readings = {reading.repository.id: reading for reading in found}
         if wish.previews:
-            previews = _previewed(server, found, policies)
+            policies = {number: project.policy for number, project in selection.projects.items() if project.policy}
+            found = _read_for_previews(server, repositories, policies, need, wish)
+            readings = [found.get(repository.id) for repository in repositories]
+            previews = _previewed(server, found.values(), policies)
+        else:
+            readings = read_in_turn(server, repositories, need)
         meanings = {Mode.DATABASE: "published", Mode.NO_DATABASE: "built", Mode.UNKNOWN: "unknown"}
         source = meanings[server.mode] if wish.details else "none"
         blind_spot = server.blind_spot
-    errors.update((number, reading.error) for number, reading in readings.items() if reading.error)
     return State(selection, tuple(repositories), readings, previews, errors, source, blind_spot)
 
 
-def _read(
+def _read_for_previews(
     server: Server,
     repositories: list[Repository],
     policies: t.Mapping[int, ServerPolicy],
     need: Need,
     wish: Wish,
-) -> list[Reading]:
-    """Every repository once: with what previews need where its project has a policy, by id, to be previewed."""
+) -> dict[int, Reading]:
+    """By repository id what was asked for, with what previews need where its project has a policy."""
     if wish.details:
-        return read_tags(server, repositories, need)
-    others = [repository for repository in repositories if repository.project_id not in policies] if wish.tags else []
-    found = read_tags(server, others, need) + read_for_policies(server, repositories, policies)
-    order = {repository.id: position for position, repository in enumerate(repositories)}
-    return sorted(found, key=lambda reading: order[reading.repository.id])
+        found = read_tags(server, repositories, need)
+    else:
+        others = [each for each in repositories if each.project_id not in policies] if wish.tags else []
+        found = read_tags(server, others, need) + read_for_policies(server, repositories, policies)
+    return {reading.repository.id: reading for reading in found}
 
 
 def _previewed(
-    server: Server, readings: t.Sequence[Reading], policies: t.Mapping[int, ServerPolicy]
+    server: Server, readings: t.Iterable[Reading], policies: t.Mapping[int, ServerPolicy]
 ) -> dict[int, PolicyPreview]:
     """The previews by repository id; one that could not be read has none."""
     return {
@@ -976,10 +991,10 @@ def _asked_singly(
     return found, errors
 
 
-def repository_row(repository: Repository, state: State, wish: Wish) -> dict[str, t.Any]:
-    """A repository as it is returned and written, with all its tags."""
-    reading = state.readings.get(repository.id)
-    error = state.errors.get(repository.id)
+def repository_row(
+    repository: Repository, reading: Reading | None, error: RegistryError | None, state: State, wish: Wish
+) -> dict[str, t.Any]:
+    """A repository as it is returned and written, with all its tags. error: the one to tell of."""
     row: dict[str, t.Any] = {
         "id": repository.id,
         "path": repository.path,
@@ -1040,44 +1055,42 @@ def _sum(numbers: list[int | None]) -> int | None:
     return None if not numbers or None in numbers else sum(number for number in numbers if number is not None)
 
 
-def result_of(state: State, rows: list[dict[str, t.Any]], params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def result_of(state: State, account: Account, output_path: str | None) -> dict[str, t.Any]:
     """What is returned: every list cut to return_limit."""
-    limit = params["return_limit"]
-    projects = project_rows(state, rows)
-    paths = {repository.id: repository.path for repository in state.repositories}
+    projects = project_rows(state, account)
     result = {
-        "repositories": [_cut(row, limit) for row in rows[:limit]],
-        "projects": projects[:limit],
+        "repositories": account.returned,
+        "projects": projects[: account.limit],
         "totals": {
             "projects": len(projects),
-            "repositories_unread": len(state.errors),
-            **(sums(rows) if state.listed else UNLISTED),
+            "repositories_unread": len(account.errors),
+            **(sums(account.counted) if state.listed else UNLISTED),
         },
-        "truncated": max(len(rows), len(projects)) > limit,
+        "truncated": max(len(account.counted), len(projects)) > account.limit,
         "being_deleted": [repository.path for repository in state.selection.being_deleted],
         "registry_disabled": list(state.selection.registry_disabled),
         "errors": [
-            *(_error_row(error, repository=paths[number]) for number, error in state.errors.items()),
+            *(_error_row(error, repository=path) for path, error in account.errors),
             *(_error_row(error, project=name) for name, error in state.unread_projects),
         ],
     }
     if state.estimate:
         result["estimate"] = state.estimate
-    return {**result, "output_path": params["output_path"]} if params["output_path"] else result
+    return {**result, "output_path": output_path} if output_path else result
 
 
 def _error_row(error: RegistryError, repository: str | None = None, project: str | None = None) -> dict[str, t.Any]:
     return {"repository": repository, "project": project, **error.as_result()}
 
 
-def project_rows(state: State, rows: t.Sequence[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+def project_rows(state: State, account: Account) -> list[dict[str, t.Any]]:
     """The projects by path, with the sums over their repositories: those that were asked for, or have a repository."""
     by_project: dict[tuple[str, int], list[dict[str, t.Any]]] = {}
     known: dict[int, Project] = {}
     for project in state.inventory.projects if state.inventory else ():
         known[project.id] = project
         by_project[project.path.lower(), project.id] = []
-    for row in rows:
+    for row in account.counted:
         by_project.setdefault((row["project"], row["project_id"]), []).append(row)
     return [
         {
@@ -1133,12 +1146,25 @@ def warnings_of(state: State) -> list[str]:
     return [*found, state.blind_spot] if state.blind_spot else found
 
 
-def file_lines(state: State, rows: t.Sequence[dict[str, t.Any]]) -> t.Iterator[str]:
-    """The file: projects where they were asked for, then repositories."""
-    for row in project_rows(state, rows) if state.inventory else ():
-        yield json.dumps({"type": "project", **row}) + "\n"
-    for row in rows:
+def read_rows(state: State, wish: Wish, account: Account) -> t.Iterator[dict[str, t.Any]]:
+    """The rows of the repositories, each as soon as it is read; the account is complete after the last one."""
+    for repository, reading in zip(state.repositories, state.readings):
+        error = reading.error if reading and reading.error else state.errors.get(repository.id)
+        row = repository_row(repository, reading, error, state, wish)
+        if error:
+            account.errors.append((repository.path, error))
+        if len(account.returned) < account.limit:
+            account.returned.append(_cut(row, account.limit))
+        account.counted.append({key: row[key] for key in ("project", "project_id", "tags_count", "size")})
+        yield row
+
+
+def file_lines(state: State, wish: Wish, account: Account) -> t.Iterator[str]:
+    """The file: repositories, and then projects where they were asked for."""
+    for row in read_rows(state, wish, account):
         yield json.dumps({"type": "repository", **row}) + "\n"
+    for row in project_rows(state, account) if state.inventory else ():
+        yield json.dumps({"type": "project", **row}) + "\n"
 
 
 def main() -> None:
@@ -1150,16 +1176,18 @@ def main() -> None:
         check_scope(wish.scope, connection.is_job_token)
         with remembered(params["cache_path"]) as images:
             state = observe(connection, wish, params["read_via"], images)
+            account = Account(params["return_limit"])
+            if params["output_path"]:
+                write_lines(params["output_path"], file_lines(state, wish, account), "output_path")
+            else:
+                deque(read_rows(state, wish, account), maxlen=0)
         for warning in warnings_of(state):
             module.warn(warning)
-        rows = [repository_row(repository, state, wish) for repository in state.repositories]
-        if params["output_path"]:
-            write_lines(params["output_path"], file_lines(state, rows), "output_path")
         finish_reading(
             module,
             connection,
-            result_of(state, rows, params),
-            [*state.errors.values(), *(error for _name, error in state.unread_projects)],
+            result_of(state, account, params["output_path"]),
+            [error for _name, error in (*account.errors, *state.unread_projects)],
             tolerate=params["on_error"] == "report",
         )
 

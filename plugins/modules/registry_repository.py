@@ -346,11 +346,16 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -
 def find_all(connection: Connection, params: t.Mapping[str, t.Any]) -> tuple[list[Repository], list[str]]:
     """The repositories by path, and the names of those that are not there."""
     client = connection.client
-    found: list[tuple[str, Repository | None]] = []
-    for number in dict.fromkeys(params["repository_id"] or ()):
-        found.append((str(number), find_by_id(client, number)))
-    for path in dict.fromkeys(repository_path(path) for path in params["repository"] or ()):
-        found.append((path, find_place(client, path, job_token=connection.is_job_token).repository))
+
+    def by_path(path: str) -> Repository | None:
+        return find_place(client, path, job_token=connection.is_job_token).repository
+
+    numbers = list(dict.fromkeys(params["repository_id"] or ()))
+    paths = list(dict.fromkeys(repository_path(path) for path in params["repository"] or ()))
+    found = [
+        *zip(map(str, numbers), client.parallel(lambda number: find_by_id(client, number), numbers)),
+        *zip(paths, client.parallel(by_path, paths)),
+    ]
     there = sorted((repository for _name, repository in found if repository), key=lambda repository: repository.path)
     return there, [name for name, repository in found if repository is None]
 

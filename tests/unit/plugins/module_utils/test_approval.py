@@ -135,7 +135,7 @@ def test_what_stays_for_its_family_is_drift() -> None:
 
 
 def test_a_plan_survives_the_way_through_a_file() -> None:
-    ruled = Decision(replace(Tag("6", "s"), size=7), False, "keep_n", NOW, rule="nightlies")
+    ruled = Decision(Tag("6", "s", size=7), False, "keep_n", NOW, rule="nightlies")
     parts = [replace(BEFORE[0], decisions=(*BEFORE[0].decisions, ruled))]
     approved = parse_plan(written(parts))
     assert approved.rows["a"]["6"] == Row(False, "keep_n", "nightlies", "s", NOW, 7)

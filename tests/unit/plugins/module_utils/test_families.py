@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -40,20 +40,20 @@ def named(letter: str, suffix: str = ".sig") -> str:
     return f"sha256-{letter * 64}{suffix}"
 
 
-def goes(name: str, letter: str, **facts: object) -> Decision:
+def goes(name: str, letter: str, **facts: Any) -> Decision:
     return Decision(image(name, letter, **facts), True, "expired")
 
 
-def stays(name: str, letter: str, **facts: object) -> Decision:
+def stays(name: str, letter: str, **facts: Any) -> Decision:
     return Decision(image(name, letter, **facts), False, "keep_n")
 
 
-def signs(letter: str, own: str = "5", **facts: object) -> Decision:
+def signs(letter: str, own: str = "5", **facts: Any) -> Decision:
     return Decision(image(named(letter), own, **facts), False, "signature")
 
 
-def image(name: str, letter: str, **facts: object) -> Tag:
-    return replace(Tag(name, sha(letter), media_type=OCI_IMAGE), **facts)  # type: ignore[arg-type]
+def image(name: str, letter: str, **facts: Any) -> Tag:
+    return Tag(name, sha(letter), media_type=OCI_IMAGE)._replace(**facts)
 
 
 def index(*letters: str) -> dict[str, object]:
@@ -227,6 +227,6 @@ def test_keeping_more_never_lets_more_go(decisions: list[Decision], together: bo
     for number, each in enumerate(decisions):
         if each.chosen:
             kept = [*decisions]
-            kept[number] = replace(each, chosen=False, reason="protected")
+            kept[number] = each._replace(chosen=False, reason="protected")
             fewer = with_families(kept, families, lambda tag: None, missing)
             assert {each.tag.name for each in fewer if each.chosen} <= chosen

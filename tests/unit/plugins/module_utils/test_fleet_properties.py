@@ -129,8 +129,8 @@ class Case:
         )
         return RepositoryPlan(REPOSITORY, tuple(decisions), self.source)
 
-    def with_tag(self, number: int, **facts: object) -> Case:
-        changed = replace(self.tags[number], **facts)  # type: ignore[arg-type]
+    def with_tag(self, number: int, **facts: Any) -> Case:
+        changed = self.tags[number]._replace(**facts)
         return replace(self, tags=(*self.tags[:number], changed, *self.tags[number + 1 :]))
 
     def with_rule(self, number: int, **changes: object) -> Case:
@@ -354,7 +354,7 @@ def pushed(case: Case, dice: random.Random) -> Case:
     """The same after some more tags were pushed just now."""
     names = {tag.name for tag in case.tags}
     fresh = {name: _tag(name, dice) for name in dice.sample(NAMES[1:], 3) if name not in names}
-    tags = [*case.tags, *(replace(tag, created=NOW, published=NOW) for tag in fresh.values())]
+    tags = [*case.tags, *(tag._replace(created=NOW, published=NOW) for tag in fresh.values())]
     return replace(case, tags=tuple(sorted(tags, key=lambda tag: tag.name)))
 
 

@@ -146,8 +146,8 @@ def test_other_rules_want_everything_read(option: str) -> None:
         pytest.param([*BEFORE[:2], pushed("d3", 100, "y"), BEFORE[3]], id="a place is another image"),
         pytest.param([*BEFORE[:2], pushed("d3", 99), BEFORE[3]], id="a place was pushed again"),
         pytest.param([pushed("d1", 900, "y"), *BEFORE[1:]], id="an approved tag is another image"),
-        pytest.param([replace(BEFORE[0], protected=True), *BEFORE[1:]], id="an approved tag is protected"),
-        pytest.param([replace(BEFORE[0], digest=None), *BEFORE[1:]], id="an approved tag can't be read"),
+        pytest.param([BEFORE[0]._replace(protected=True), *BEFORE[1:]], id="an approved tag is protected"),
+        pytest.param([BEFORE[0]._replace(digest=None), *BEFORE[1:]], id="an approved tag can't be read"),
     ],
 )
 def test_what_moved_wants_everything_read(tags: list[Tag]) -> None:

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A GraphQL server that is a function of the query and its variables, and the parts of its answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from requests.structures import CaseInsensitiveDict
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._client import Client, Response, Settings
+from ansible_collections.containerops.gitlab.plugins.module_utils._errors import RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._graphql import ALL_FIELDS, Schema
+
+Body = dict[str, Any]
+
+
+class Server(Client):
+    """Answers every query by a function of its text and variables."""
+
+    def __init__(self, reply: Callable[[str, Body], Any]) -> None:
+        self.reply = reply
+        self.settings = Settings("https://gitlab.example.com")
+        self.queries: list[tuple[str, Body, frozenset[int]]] = []
+
+    def request(self, method: str, path: str, **wish: Any) -> Response:
+        assert (method, path) == ("POST", "/api/graphql")
+        body = wish["body"]
+        self.queries.append((body["query"], body["variables"], wish["resend"]))
+        found = self.reply(body["query"], body["variables"])
+        if isinstance(found, RegistryError):
+            raise found
+        status, content = found if isinstance(found, tuple) else (200, found)
+        text = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return Response(status, CaseInsensitiveDict(), text, method, path)
+
+    def parallel(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        return [work(item) for item in items]
+
+
+def schema(limit: int = 250, fields: Sequence[str] = ALL_FIELDS) -> Schema:
+    return Schema(frozenset({"name", *fields}), True, limit)
+
+
+def node(name: str, **fields: Any) -> Body:
+    return {"name": name, "digest": f"sha256:{name}", "createdAt": None, "publishedAt": None, **fields}
+
+
+def tags(*nodes: Body, more: bool = False) -> Body:
+    info = {"hasNextPage": more, "endCursor": nodes[-1]["name"] if nodes else None}
+    return {"tags": {"nodes": list(nodes), "pageInfo": info}}
+
+
+def aliases(query: str) -> int:
+    return len(re.findall(r"r\d+:", query))
