@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 from dataclasses import dataclass
@@ -132,9 +133,18 @@ def config_digest(revision: t.Any) -> str | None:
     return f"sha256:{revision}" if isinstance(revision, str) and _HEXADECIMAL.fullmatch(revision) else None
 
 
+# Most tags show the same time twice, and are written with it three times.
+_remembering = functools.lru_cache(maxsize=1024)
+
+
 def parse_time(text: t.Any) -> datetime | None:
     """An RFC 3339 time in UTC, any precision; None for anything else."""
-    match = _TIME.fullmatch(text) if isinstance(text, str) else None
+    return _parse_time(text) if isinstance(text, str) else None
+
+
+@_remembering
+def _parse_time(text: str) -> datetime | None:
+    match = _TIME.fullmatch(text)
     if not match:
         return None
     *whole, fraction, zone = match.groups()
@@ -150,6 +160,7 @@ def parse_time(text: t.Any) -> datetime | None:
     return moment
 
 
+@_remembering
 def format_time(moment: datetime | None) -> str | None:
     """UTC as 2026-01-31T12:00:00Z, with a fraction only where there is one."""
     return moment.isoformat().replace("+00:00", "Z") if moment else None
