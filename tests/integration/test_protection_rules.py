@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.integration.driver import Ansible
+from tests.integration.refused import check_refused
 from tests.integration.repeated import Log, Step, Told, methods, outcomes, scene, story, writes
 from tests.integration.scenarios import server
 from tests.simulator.harness import Simulator
@@ -379,11 +382,8 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-def test_bad_rules_are_refused_before_anything_is_sent(ansible: Ansible, simulator: Simulator) -> None:
+@pytest.mark.parametrize("module", [REPOSITORY, TAG])
+def test_bad_rules_are_refused_before_anything_is_sent(ansible: Ansible, simulator: Simulator, module: str) -> None:
     simulator.load(guarded())
-    environment = {"environment": {"GITLAB_TOKEN": ""}}
-    steps = [Step(options, module=module, keywords=environment) for module, options, _text in UNSENT]
-    for (_module, options, text), told in zip(UNSENT, story(ansible, simulator, TAG, *steps), strict=True):
-        assert told.task.failed, options
-        assert text in told.message, (options, told.message)
-        assert told.log == [], options
+    cases = [(options, text) for of, options, text in UNSENT if of == module]
+    check_refused(ansible, simulator, module, cases, {"GITLAB_TOKEN": ""})
