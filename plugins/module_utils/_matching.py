@@ -46,11 +46,16 @@ class Pattern:
 
     def surely_matches(self, name: str) -> bool:
         """Both readings match the whole name."""
-        return self.ungrouped.search(name) is not None and self.grouped.search(name) is not None
+        return all(self._readings(name))
 
     def may_match(self, name: str) -> bool:
         """At least one reading matches the name."""
-        return self.ungrouped.search(name) is not None or self.grouped.search(name) is not None
+        return any(self._readings(name))
+
+    def _readings(self, name: str) -> tuple[bool, bool]:
+        # RE2 takes bytes in a third of the time, and this is most of what a plan costs.
+        text = name.encode()
+        return self.ungrouped.search(text) is not None, self.grouped.search(text) is not None
 
     def part(self, name: str, group: str) -> str | None:
         """What a capture group, by its name or number, holds of a name that matches; None where it took no part."""
@@ -65,7 +70,8 @@ class Pattern:
 
     def is_ambiguous(self, name: str) -> bool:
         """The two readings differ on the name."""
-        return self.may_match(name) and not self.surely_matches(name)
+        ungrouped, grouped = self._readings(name)
+        return ungrouped != grouped
 
 
 def compile_pattern(text: str, option: str) -> Pattern:
@@ -101,7 +107,7 @@ def server_search(text: str | None) -> t.Callable[[str], bool]:
         raise PatternError(_reason(error)) from None
     if not compiled.groups and pattern_error(f"({anchored})"):
         return lambda name: False
-    return lambda name: compiled.search(name) is not None
+    return lambda name: compiled.search(name.encode()) is not None
 
 
 def quoted(names: t.Iterable[str]) -> str:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import typing as t
@@ -66,7 +67,7 @@ class RepositoryPlan:
         least, most = self.expected or (planned, planned)
         return min(least, planned), min(most, planned)
 
-    @property
+    @functools.cached_property
     def deletions(self) -> list[Decision]:
         """What goes, oldest first, then by name, and what belongs to other tags after them.
 
@@ -75,7 +76,7 @@ class RepositoryPlan:
         chosen = [decision for decision in self.decisions if decision.chosen]
         return sorted(chosen, key=lambda decision: (decision.follows, decision.date or _LONG_AGO, decision.tag.name))
 
-    @property
+    @functools.cached_property
     def kept(self) -> list[Decision]:
         return [decision for decision in self.decisions if not decision.chosen]
 
