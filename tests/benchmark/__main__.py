@@ -34,8 +34,13 @@ from .presenting import write_pages
 RESULTS = ROOT / "build" / "results" / "bench.json"
 MODES = ("M1", "M2")
 JOBS = ("audit", "cleanup")
-# Tags in all, from ten thousand to a million.
-FLEETS = (Size(10, 10, 100), Size(10, 10, 1000), Size(10, 100, 1000))
+# From ten thousand tags to a million, and ten thousand small repositories.
+FLEETS = (
+    Size(10, 10, 100),
+    Size(10, 10, 1000),
+    Size(10, 100, 1000),
+    Size(1000, 10, 10),
+)
 NOTHING = Size(2, 0, 0)
 
 
@@ -152,6 +157,7 @@ def main() -> None:
     size, fleets = (Size(10, 1, 100), FLEETS[:1]) if wish.small else (Size(), FLEETS)
     names = [contestant.name for contestant in CONTESTANTS]
     chosen = [contestant for contestant in CONTESTANTS if contestant.name in (wish.only or names)]
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
     with running() as simulator:
         results: dict[str, Any] = {
             "date": datetime.now(UTC).date().isoformat(),
@@ -163,18 +169,21 @@ def main() -> None:
             "runs": [],
             "fleets": [],
         }
+
+        def keep(part: str, row: dict[str, Any]) -> None:
+            """Nothing that was measured is lost when a later part fails."""
+            results[part].append(row)
+            RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+            say(json.dumps(row))
+
         say(f"Ansible's own start: {results['start']} s")
         for mode in MODES:
             for job in JOBS:
                 for contestant in chosen:
                     if mode in contestant.modes and job in contestant.jobs:
-                        results["runs"].append(race(simulator, contestant, mode, job, size))
-                        say(json.dumps(results["runs"][-1]))
+                        keep("runs", race(simulator, contestant, mode, job, size))
         for one in fleets if wish.only is None else ():
-            results["fleets"].append(fleet(simulator, one))
-            say(json.dumps(results["fleets"][-1]))
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+            keep("fleets", fleet(simulator, one))
     if not wish.small and wish.only is None:
         write_pages(results)
 

@@ -20,7 +20,7 @@ from .contestants import CONTESTANTS, OURS
 
 DATA = ROOT / "docs" / "benchmark.json"
 PICTURE = ROOT / "docs" / "benchmark.svg"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmark.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmark.md", ROOT / "docs" / "sizing.md")
 TITLES = {contestant.name: contestant.title for contestant in CONTESTANTS}
 MODES = {"M1": "with a metadata database", "M2": "without one"}
 JOBS = {"audit": "audit: all tags with their dates", "cleanup": "cleanup: 9 of 10 tags deleted"}
@@ -40,7 +40,7 @@ def write_pages(results: Results) -> None:
 
 def blocks(results: Results) -> dict[str, str]:
     """What stands between the markers, by their names."""
-    return {make.__name__: make(results) for make in (comparison, conditions, limit, fleets)}
+    return {make.__name__: make(results) for make in (comparison, conditions, limit, rates, fleets)}
 
 
 def runs_of(results: Results, mode: str, job: str) -> list[Row]:
@@ -103,6 +103,27 @@ def limit(results: Results) -> str:
         *("job", "who", "requests to GitLab / the registry", "requests of GitLab to its registry"),
         *("limit, seconds", "seconds", "ratio", "CPU seconds of the simulator"),
     ]
+    return table(head, rows)
+
+
+def rates(results: Results) -> str:
+    """What one task gets done in a minute, and what it asks of the server for that."""
+    rows = []
+    for row in results["runs"]:
+        if "waiting" not in row:
+            continue
+        done = results["tags"] if row["job"] == "audit" else results["tags"] * 9 / 10
+        minutes = row["wall"] / 60
+        rows.append(
+            [
+                f"{row['job']}, {MODES[row['mode']]}",
+                TITLES[row["contestant"]],
+                number(done / minutes),
+                number((row["requests"] + row["tokens"]) / minutes),
+                number((row["registry_requests"] - row["tokens"]) / minutes),
+            ]
+        )
+    head = ["job", "who", "tags read or deleted a minute", "requests to GitLab a minute", "to its registry"]
     return table(head, rows)
 
 
