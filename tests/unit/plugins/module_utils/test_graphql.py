@@ -20,7 +20,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._graphql impor
     read_pages,
     read_schema,
 )
-from tests.unit.graphql import Body, Server, aliases, node, schema, tags
+from tests.unit.graphql_serving import Body, Server, aliases, node, schema, tags
 
 
 def every_page(query: str, _variables: Body) -> Body:

@@ -24,8 +24,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._reading impor
     read_tags,
     window,
 )
-from tests.unit import graphql
-from tests.unit.graphql import Body, node, schema, tags
+from tests.unit import graphql_serving
+from tests.unit.graphql_serving import Body, node, schema, tags
 
 WHOLE = Need(details=True, whole=True)
 Change = Callable[[int, "str | None", Body], Body]
@@ -54,7 +54,7 @@ def server_of(counts: dict[int, int], change: Change = unchanged) -> Server:
             pages[f"r{alias}"] = change(number, after, {**page, **count})
         return {"data": pages}
 
-    client = graphql.Server(reply)
+    client = graphql_serving.Server(reply)
     return Server(client, schema(), "", keyset=True, mode=Mode.DATABASE, way="graphql")
 
 
@@ -64,7 +64,7 @@ def repositories(counts: dict[int, int]) -> list[Repository]:
 
 def queries(server: Server) -> list[Any]:
     client = server.client
-    assert isinstance(client, graphql.Server)
+    assert isinstance(client, graphql_serving.Server)
     return client.queries
 
 
