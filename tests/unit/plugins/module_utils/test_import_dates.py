@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -73,6 +74,19 @@ def test_samples_are_spread_over_the_names() -> None:
     found = suspicion(dated(41), CREATED)
     assert found is not None
     assert [each.tag.name for each in found.samples] == ["t000", "t010", "t020", "t030", "t040"]
+
+
+def test_samples_are_spread_over_repositories_too() -> None:
+    other = replace(OLD, id=3, path="team/another")
+    found = suspicion(dated(21) + dated(20, other), {**CREATED, 3: LONG_AGO})
+    assert found is not None
+    assert [(each.repository.path, each.tag.name) for each in found.samples] == [
+        ("team/another", "t000"),
+        ("team/another", "t010"),
+        ("team/old", "t000"),
+        ("team/old", "t010"),
+        ("team/old", "t020"),
+    ]
 
 
 def days(*numbers: float) -> list[datetime]:
