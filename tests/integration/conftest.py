@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.integration.driver import Ansible, Session, environment, running_session
+from tests.integration.preloaded import preloaded_python
 from tests.simulator.harness import Simulator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _modules_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with preloaded_python(tmp_path_factory.mktemp("python")) as python, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODULES_PYTHON", python)
+        yield
 
 
 @pytest.fixture(scope="session")

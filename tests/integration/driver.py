@@ -22,7 +22,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 TOKEN = "glpat-integration-secret"
-PLAYBOOK = [sys.executable, str(Path(sys.executable).with_name("ansible-playbook"))]
+PLAYBOOK = [sys.executable, "-P", str(HERE / "ansible_playbook.py")]
 INVENTORY = [sys.executable, str(Path(sys.executable).with_name("ansible-inventory"))]
 INCLUDE = "ansible.builtin.include_tasks"
 
@@ -250,7 +250,8 @@ class Ansible:
         with subprocess.Popen(
             [*PLAYBOOK, str(playbook)],
             cwd=self.folder,
-            env={**self.environment, "RECORD_PATH": str(self.folder / "killed")},
+            # A module that another process runs for it would live on.
+            env={**self.environment, "RECORD_PATH": str(self.folder / "killed"), "MODULES_PYTHON": sys.executable},
         ) as process:
             deadline = time.monotonic() + self.patience
             while not enough() and process.poll() is None and time.monotonic() < deadline:
@@ -324,6 +325,8 @@ def environment(folder: Path, url: str | None, token: str = TOKEN) -> dict[str, 
         "ANSIBLE_CALLBACKS_ENABLED": "record",
         "NO_PROXY": "127.0.0.1,localhost",
     }
+    if "MODULES_PYTHON" in os.environ:
+        found["MODULES_PYTHON"] = os.environ["MODULES_PYTHON"]
     if url:
         found.update(GITLAB_API_URL=url, GITLAB_TOKEN=token)
     return found
