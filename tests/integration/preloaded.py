@@ -31,12 +31,14 @@ from typing import Any
 
 LIBRARIES = ("ansible.module_utils.basic", "ansible.module_utils.urls", "ansible.module_utils.facts.utils", "requests")
 
-# A script alone, or one on standard input, is handed over; whatever else goes to the Python that there is.
+# A script alone, or one on standard input, is handed over; whatever else goes to the Python that there is, and so does
+# one that would find other libraries than those in memory.
 STAND_IN = """#!{python} -IS
 import array, json, os, socket, sys
 
 arguments = sys.argv[1:]
-if len(arguments) > 1 or arguments and not os.path.isfile(arguments[0]):
+alone = not arguments or len(arguments) == 1 and os.path.isfile(arguments[0])
+if not alone or os.environ.get("PYTHONPATH") != {libraries!r}:
     os.execv({python!r}, [{python!r}, *arguments])
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
@@ -53,7 +55,8 @@ sys.exit(status[0] if status else 1)
 def preloaded_python(folder: Path) -> Iterator[str]:
     """The path of the interpreter, which works as long as this lasts."""
     address, stand_in = folder / "socket", folder / "python"
-    stand_in.write_text(STAND_IN.format(python=sys.executable, address=str(address)))
+    known = {"python": sys.executable, "address": str(address), "libraries": os.environ.get("PYTHONPATH")}
+    stand_in.write_text(STAND_IN.format(**known))
     stand_in.chmod(0o755)
     with subprocess.Popen([sys.executable, __file__, str(address)], stdin=subprocess.PIPE) as server:
         while not address.exists():

@@ -68,3 +68,15 @@ def test_options_are_for_the_python_that_there_is() -> None:
     python = os.environ["MODULES_PYTHON"]
     done = subprocess.run([python, "-c", "import sys; print(sys.flags.optimize)", "x"], capture_output=True, check=True)
     assert done.stdout == b"0\n"
+
+
+def test_other_libraries_are_for_the_python_that_there_is(tmp_path: Path) -> None:
+    script, library = tmp_path / "script.py", tmp_path / "libraries" / "requests.py"
+    script.write_text("import requests; print(requests.__file__)")
+    library.parent.mkdir()
+    library.touch()
+    environment = {**os.environ, "PYTHONPATH": str(library.parent)}
+    done = subprocess.run(
+        [os.environ["MODULES_PYTHON"], str(script)], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str(library)
