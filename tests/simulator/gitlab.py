@@ -97,7 +97,7 @@ class Asked:
 
 @dataclass
 class Latency:
-    """Seconds for each request, and for each request to the registry behind it."""
+    """Seconds that each request takes, and each request to the registry behind it; the server's own work is within."""
 
     request: float = 0.0
     registry: float = 0.0
@@ -105,11 +105,15 @@ class Latency:
 
 @dataclass
 class Outcome:
-    """answer None: the connection is to be reset. keep: how many bytes of the body arrive, None is all."""
+    """answer None: the connection is to be reset. keep: how many bytes of the body arrive, None is all.
+
+    calls: how many requests to the registry it took.
+    """
 
     answer: Answer | None
     entry: dict[str, Any]
     keep: int | None = None
+    calls: int = 0
 
 
 @dataclass
@@ -161,7 +165,8 @@ class GitLab:
             fault for fault in self.faults if fault.matches(asked.method, asked.kind, asked.path, asked.query, body)
         ]
         latency = self.latency.registry if asked.kind == "registry" else self.latency.request
-        await asyncio.sleep(latency + sum(f.options["seconds"] for f in active if f.action == "delay"))
+        await asyncio.sleep(sum(fault.options["seconds"] for fault in active if fault.action == "delay"))
+        began = time.monotonic()
         for fault in active:
             if fault.action == "mutate" and fault.options.get("when", "before") == "before":
                 fault.mutate(self.state)
@@ -174,6 +179,7 @@ class GitLab:
         if outcome.answer:
             entry["status"] = outcome.answer.status
             entry["size"] = len(outcome.answer.body)
+        await asyncio.sleep(began + latency + outcome.calls * self.latency.registry - time.monotonic())
         return outcome
 
     async def _outcome(
@@ -198,13 +204,10 @@ class GitLab:
         else:
             answer = self._serve(asked, credential, registry)
         journal.registry += registry.calls
-        await asyncio.sleep(registry.calls * self.latency.registry)
-        if answer is None:
-            return Outcome(None, entry)
-        if final and final.action == "reset_after":
-            return Outcome(None, entry)
+        if answer is None or (final and final.action == "reset_after"):
+            return Outcome(None, entry, calls=registry.calls)
         keep = final.options.get("keep", len(answer.body) // 2) if final and final.action == "truncate" else None
-        return Outcome(answer, entry, keep)
+        return Outcome(answer, entry, keep, registry.calls)
 
     def _serve(self, asked: Asked, credential: Credential | None, registry: Registry) -> Answer | None:
         """None where a client of the registry itself finds nobody."""
