@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import contextlib
-import http.cookiejar
 import json
 import random
 import re
@@ -265,7 +264,8 @@ class Client:
         self._answered = False
         self._trouble_since: float | None = None
         self._header = settings.header
-        self._session = self._new_session()
+        self._adapter = self._new_adapter()
+        self._known: dict[tuple[str, str], dict[str, t.Any]] = {}
 
     def at(self, url: str, header: Header | None = None, renew: Renew | None = None) -> Client:
         """A client of another server, or with another credential, behind the same gate."""
@@ -417,34 +417,43 @@ class Client:
             yield left
 
     def close(self) -> None:
-        self._session.close()
+        self._adapter.close()
 
-    def _new_session(self) -> t.Any:
-        session = requests.Session()
-        adapter = requests.adapters.HTTPAdapter(
-            pool_connections=2, pool_maxsize=self.settings.concurrency, pool_block=True, max_retries=0
-        )
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        # A cookie would be a second credential, and the jar is shared by the threads.
-        session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-        session.headers["User-Agent"] = self.settings.user_agent
-        session.headers["Accept"] = "application/json"
-
-        def sign(prepared: t.Any) -> t.Any:
-            header = self._header
-            if header:
-                prepared.headers[header[0]] = header[1]
-            return prepared
-
-        # As session.auth, since requests replaces a header by what .netrc holds for the host, unless auth is set.
-        session.auth = sign
-        if self.settings.client_cert:
-            key = self.settings.client_key
-            session.cert = (self.settings.client_cert, key) if key else self.settings.client_cert
+    def _new_adapter(self) -> t.Any:
         if not self.settings.validate_certs:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        return session
+        return requests.adapters.HTTPAdapter(
+            pool_connections=2, pool_maxsize=self.settings.concurrency, pool_block=True, max_retries=0
+        )
+
+    def _prepared(self, url: str, sending: _Sending) -> t.Any:
+        """Without what a session would add: a cookie or what .netrc holds would be a second credential."""
+        settings = self.settings
+        headers = {**requests.utils.default_headers(), "User-Agent": settings.user_agent, "Accept": "application/json"}
+        headers.update(sending.headers)
+        if sending.signed and self._header:
+            headers.update([self._header])
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(sending.method)
+        prepared.prepare_url(url, sending.query)
+        prepared.prepare_headers(headers)
+        prepared.prepare_body(sending.data, None, sending.body)
+        return prepared
+
+    def _surroundings(self, url: str) -> dict[str, t.Any]:
+        """The proxies and certificates of a server, where the environment may have a say; asked once, for that takes
+        as long as the rest of sending."""
+        origin = urlsplit(url)[:2]
+        if origin not in self._known:
+            settings = self.settings
+            verify = (settings.ca_path or True) if settings.validate_certs else False
+            cert: t.Any = settings.client_cert
+            if cert and settings.client_key:
+                cert = (cert, settings.client_key)
+            with requests.Session() as session:
+                found = session.merge_environment_settings(url, {}, None, verify, cert)
+            self._known[origin] = {name: found[name] for name in ("proxies", "verify", "cert")}
+        return self._known[origin]
 
     def _try(self, sending: _Sending) -> Response | RegistryError:
         try:
@@ -480,26 +489,16 @@ class Client:
         raise sending.error("redirect", "the server redirects in a circle")
 
     def _exchange(self, url: str, sending: _Sending) -> t.Any:
-        settings = self.settings
+        timeout = self.settings.timeout
         self._gate.count()
         try:
-            answer = self._session.request(
-                sending.method,
-                url,
-                params=sending.query,
-                json=sending.body,
-                data=sending.data,
-                headers=dict(sending.headers),
-                # None is the session's own, which signs.
-                auth=None if sending.signed else _unsigned,
-                # Given with every call: REQUESTS_CA_BUNDLE would win over a session's own setting.
-                verify=(settings.ca_path or True) if settings.validate_certs else False,
-                timeout=(min(CONNECT_TIMEOUT, settings.timeout), settings.timeout),
-                allow_redirects=False,
-                stream=sending.stream or sending.limit is not None,
-            )
+            prepared, around = self._prepared(url, sending), self._surroundings(url)
+            answer = self._adapter.send(prepared, timeout=(min(CONNECT_TIMEOUT, timeout), timeout), **around)
+            if not sending.stream and sending.limit is None:
+                # Read here, where what goes wrong is understood.
+                _body = answer.content
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise _transport_error(error, sending.method, sending.path, settings) from None
+            raise _transport_error(error, sending.method, sending.path, self.settings) from None
         self._note_answer(answer.headers)
         limit = answer.headers.get("RateLimit-Limit", "")
         if limit.isdigit() and int(limit):
@@ -569,10 +568,6 @@ def _worth_resending(answer: Response | RegistryError, resend: frozenset[int]) -
     if isinstance(answer, RegistryError):
         return resend is SAFE and answer.kind in ("connection", "timeout")
     return answer.status in resend
-
-
-def _unsigned(prepared: t.Any) -> t.Any:
-    return prepared
 
 
 def _http_date(text: str | None) -> datetime | None:
