@@ -16,9 +16,9 @@ from ._distribution import read_image
 from ._errors import RegistryError
 from ._import_dates import Dated, import_refusal, suspicion
 from ._models import Mode, Tag, parse_time
-from ._reading import FATAL, Reading, Server
 from ._registry_session import Registry
 from ._retention import Rules, date_source, judged_date
+from ._server import FATAL, Reading, Server
 
 # The tags of a repository that a date may decide about.
 Judged = t.Callable[[Reading], t.Sequence[Tag]]

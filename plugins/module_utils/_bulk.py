@@ -31,8 +31,9 @@ from ._journal import Tell, silent
 from ._matching import pattern_error, quoted
 from ._models import Mode
 from ._plan import RepositoryPlan
-from ._reading import Reading, Server, list_names, read_again
+from ._reading import list_names, read_again
 from ._rest import bulk_delete_tags
+from ._server import Reading, Server
 from ._server_policy import MAX_LIST_SIZE
 
 # So many looks without a change, after some tags went, mean that no more will go.

@@ -27,21 +27,12 @@ from ._models import SIGNATURE, Repository, Tag
 from ._pinning import Pins, pins_for
 from ._plan import Limits
 from ._preview import need_of
-from ._reading import (
-    Need,
-    Reading,
-    Server,
-    Sources,
-    find_out,
-    locating_is_shorter,
-    read_refs,
-    read_tags,
-    rules_are_hidden,
-)
+from ._reading import Need, locating_is_shorter, read_refs, read_tags, rules_are_hidden
 from ._recall import recalled, same_rules, to_look_at
 from ._retention import Decision, Rules, date_source, is_judged_by_date, judged_date, name_reason
 from ._run import Connection
 from ._scope import Scope, Selection, select
+from ._server import Reading, Server, Sources, find_out
 from ._server_policy import Parameters
 
 
@@ -118,7 +109,7 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
         registry=None if params["delete_via"] in BULK else connection.registry,
         images=images,
     )
-    server = find_out(client, selection.repositories, sources, need)
+    server = find_out(client, selection.repositories, sources, details=need.details)
     via = choose_way(server, params["delete_via"])
     if wish.parameters:
         need = need_of(server, wish.parameters)

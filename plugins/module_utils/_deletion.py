@@ -21,10 +21,11 @@ from ._graphql import DELETE_LIMIT, answer_was_lost, destroy_tags
 from ._journal import Tell, silent
 from ._models import Mode, Tag
 from ._plan import Plan, RepositoryPlan
-from ._reading import Reading, Server, list_names, read_again, read_detail, settled
+from ._reading import list_names, read_again, read_detail, settled
 from ._registry_session import Registry
 from ._rest import delete_tag
 from ._retention import Decision
+from ._server import Reading, Server
 
 # GitLab's own bulk deletion, of the planned names or by the user's parameters as they are.
 BULK = ("bulk", "bulk_unpinned")

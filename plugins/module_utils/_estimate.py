@@ -16,9 +16,10 @@ from . import _api, _distribution
 from ._errors import InputError
 from ._graphql import DELETE_LIMIT, PAGE, PageRequest, Schema, batches_of
 from ._plan import Plan
-from ._reading import Need, Server, window
+from ._reading import Need, window
 from ._registry_session import TOKEN_SCOPES
 from ._rest import KEYSET_PAGE
+from ._server import Server
 
 
 @dataclass(frozen=True)

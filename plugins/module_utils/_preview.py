@@ -17,8 +17,9 @@ from ._durations import seconds
 from ._matching import compile_pattern
 from ._models import Mode, Repository, ServerPolicy, format_time, parse_time
 from ._policy_review import converted, lint
-from ._reading import Need, Reading, Server, read_tags
+from ._reading import Need, read_tags
 from ._retention import Decision, Rule, Rules, date_source, decide
+from ._server import Reading, Server
 from ._server_policy import DELETED, KEPT, Parameters, Prediction, candidates, nanoseconds, predict, seen
 
 # A clock that no server has told: only tags without a date are compared with it.

@@ -15,8 +15,9 @@ from ._deletion import delete
 from ._errors import RegistryError
 from ._models import Repository
 from ._plan import Plan, RepositoryPlan
-from ._reading import Reading, Server, list_names, settled
+from ._reading import list_names, settled
 from ._rest import delete_repository, get_repository
+from ._server import Reading, Server
 
 GOOD = frozenset({"deleted", "scheduled"})
 

@@ -111,10 +111,10 @@ from ..module_utils._argspec import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._distribution import catalog
 from ..module_utils._errors import InputError
 from ..module_utils._files import check_writable, write_lines
-from ..module_utils._reading import registry_of
 from ..module_utils._rest import any_image_prefix
 from ..module_utils._run import Connection, connect, failing, finish_reading, new_module
 from ..module_utils._scope import matches
+from ..module_utils._server import registry_of
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(

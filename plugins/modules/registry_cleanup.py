@@ -1177,13 +1177,13 @@ from ..module_utils._plan import (
 )
 from ..module_utils._plan_merge import approved_in
 from ..module_utils._preview import decisions_of, parameters_in_request, predicted
-from ..module_utils._reading import Reading
 from ..module_utils._recall import JUDGING
 from ..module_utils._registry_session import Registry
 from ..module_utils._retention import Decision, Rules, age_reason, date_source, decide
 from ..module_utils._retention_argspec import EITHER, IN_USE, NOT_WITH_RULES, RULES, rules_of, used_of
 from ..module_utils._run import Applied, Connection, Intent, connect, failing, finish, new_module
 from ..module_utils._scope import check_scope
+from ..module_utils._server import Reading
 from ..module_utils._server_policy import Parameters
 
 ARGUMENTS = (

@@ -331,9 +331,9 @@ from ..module_utils._errors import InputError
 from ..module_utils._fleet import Fleet
 from ..module_utils._models import ServerPolicy
 from ..module_utils._preview import cut, preview_policy, read_for_policies
-from ..module_utils._reading import Need, Sources, find_out
 from ..module_utils._rest import group_repositories, project_repositories
 from ..module_utils._run import Connection, connect, failing, new_module
+from ..module_utils._server import Sources, find_out
 from ..module_utils._settings import POLICY_KEYS, Wish, policy_doubts
 from ..module_utils._settings_argspec import POLICY, PROJECTS, SETTINGS, check_settings, policy_of, projects_of
 from ..module_utils._settings_run import run_settings
@@ -357,7 +357,7 @@ def previews_of(connection: Connection, fleet: Fleet, limit: int) -> list[dict[s
     else:
         listings = client.parallel(lambda number: project_repositories(client, number), seen)
     repositories = [repository for listing in listings for repository in listing if not repository.being_deleted]
-    server = find_out(client, repositories, Sources(use_graphql=True), Need(details=True))
+    server = find_out(client, repositories, Sources(use_graphql=True), details=True)
     rows = []
     for reading in read_for_policies(server, repositories, policies):
         row: dict[str, t.Any] = {"repository": reading.repository.path, "preview": None, "error": None}

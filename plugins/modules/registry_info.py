@@ -675,11 +675,12 @@ from ..module_utils._images import Image
 from ..module_utils._models import TAG_NAME, Mode, Project, Repository, ServerPolicy, Tag, format_time
 from ..module_utils._preview import PolicyPreview, cut, preview_policy, read_for_policies
 from ..module_utils._protection import DELETE, PATTERN, PUSH, REPOSITORY, TAG
-from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_in_turn, read_tags
+from ..module_utils._reading import Need, read_in_turn, read_tags
 from ..module_utils._rest import get_repository, project_repositories
 from ..module_utils._retention import judged_date
 from ..module_utils._run import Connection, connect, failing, finish_reading, new_module
 from ..module_utils._scope import ProjectScope, Scope, Selection, check_scope, select, select_projects
+from ..module_utils._server import Reading, Server, Sources, find_out
 from ..module_utils._settings import policy_values
 
 ARGUMENTS = (
@@ -888,7 +889,7 @@ def _observe_repositories(
             registry=None if wish.previews else connection.registry,
             images=images,
         )
-        server = find_out(client, repositories, sources, known)
+        server = find_out(client, repositories, sources, details=known.details)
         most = client.settings.max_requests
         # Of single tags it can't be told before their repositories are listed.
         if wish.only_estimate or (most and wish.tags and names is None):

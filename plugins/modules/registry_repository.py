@@ -237,7 +237,7 @@ from ..module_utils._errors import InputError
 from ..module_utils._matching import compile_pattern
 from ..module_utils._models import Repository
 from ..module_utils._plan import Limits, Plan, RepositoryPlan, diff, limited
-from ..module_utils._reading import Need, Reading, Server, Sources, find_out, read_tags, rules_are_hidden, settled
+from ..module_utils._reading import Need, read_tags, rules_are_hidden, settled
 from ..module_utils._repository_deletion import GOOD, Fate, Order, delete_repositories, why_not_empty
 from ..module_utils._retention import Rule, Rules, decide
 from ..module_utils._run import (
@@ -250,6 +250,7 @@ from ..module_utils._run import (
     new_module,
 )
 from ..module_utils._scope import find_by_id, find_place, repository_path
+from ..module_utils._server import Reading, Server, Sources, find_out
 
 # What is not there any more.
 GONE = ("deleted", "already_gone", "unverified")
@@ -336,7 +337,7 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -
     left = [repository for repository in there if not repository.being_deleted]
     need = Need(details=wish.empties, dates=False)
     use_graphql = wish.empties and not connection.is_job_token
-    server = find_out(client, left, Sources(use_graphql, registry=connection.registry), need)
+    server = find_out(client, left, Sources(use_graphql, registry=connection.registry), details=need.details)
     via = choose_way(server, params["delete_via"]) if wish.empties else "none"
     readings = [settled(server, reading) for reading in read_tags(server, left, need)]
     hidden = wish.empties and bool(left) and rules_are_hidden(server, job_token=connection.is_job_token)

@@ -225,22 +225,13 @@ from ..module_utils._images import DIGEST
 from ..module_utils._models import TAG_NAME, Repository
 from ..module_utils._plan import Plan, RepositoryPlan
 from ..module_utils._promotion import Naming, Written, companions, namings, source_image, write
-from ..module_utils._reading import (
-    Need,
-    Reading,
-    Server,
-    Sources,
-    find_out,
-    read_tags,
-    registry_of,
-    rules_are_hidden,
-    settled,
-)
+from ..module_utils._reading import Need, read_tags, rules_are_hidden, settled
 from ..module_utils._registry_session import Registry
 from ..module_utils._rest import get_repository
 from ..module_utils._retention import Decision
 from ..module_utils._run import Applied, Connection, Intent, connect, failing, finish, new_module
 from ..module_utils._scope import find_place, repository_path
+from ..module_utils._server import Reading, Server, Sources, find_out, registry_of
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(
@@ -359,7 +350,7 @@ def look(connection: Connection, repository: Repository, names: t.Collection[str
     wanted = frozenset(names)
     need = Need(details=True, dates=False, wanted=lambda listing: wanted.intersection(listing.names))
     sources = Sources(use_graphql=not connection.is_job_token, registry=connection.registry)
-    server = find_out(connection.client, [repository], sources, need)
+    server = find_out(connection.client, [repository], sources, details=need.details)
     reading = settled(server, read_tags(server, [repository], need)[0])
     if reading.error:
         raise reading.error

@@ -42,7 +42,7 @@ FLOORS = [
     {"_client", "_files", "_journal"},
     {"_api", "_rest", "_rest_settings", "_rest_packages", "_graphql", "_registry_session", "_distribution"},
     {
-        *("_argspec", "_scope", "_reading", "_image_cache", "_preview", "_run"),
+        *("_argspec", "_scope", "_server", "_reading", "_image_cache", "_preview", "_run"),
         *(
             "_deletion",
             "_build_dates",
@@ -63,14 +63,18 @@ FLOORS = [
 # Within a floor: who may use whom.
 NEIGHBOURS = {
     ("_argspec", "_scope"),
-    ("_build_dates", "_reading"),
+    ("_build_dates", "_server"),
     ("_bulk", "_deletion"),
     ("_bulk", "_reading"),
+    ("_bulk", "_server"),
     ("_estimate", "_reading"),
+    ("_estimate", "_server"),
     ("_deletion", "_reading"),
+    ("_deletion", "_server"),
     ("_deletion_run", "_deletion"),
     ("_deletion_run", "_run"),
     ("_preview", "_reading"),
+    ("_preview", "_server"),
     ("_graphql", "_api"),
     ("_rest", "_api"),
     ("_rest_settings", "_api"),
@@ -84,7 +88,9 @@ NEIGHBOURS = {
     ("_distribution", "_registry_session"),
     ("_repository_deletion", "_deletion"),
     ("_repository_deletion", "_reading"),
+    ("_repository_deletion", "_server"),
     ("_pinning", "_promotion"),
+    ("_reading", "_server"),
     ("_run", "_argspec"),
 }
 HARMLESS = {

@@ -16,14 +16,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._estimate import estimate_reading
 from ansible_collections.containerops.gitlab.plugins.module_utils._models import Mode, Repository
-from ansible_collections.containerops.gitlab.plugins.module_utils._reading import (
-    Need,
-    Reading,
-    Server,
-    read_in_turn,
-    read_tags,
-    window,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._reading import Need, read_in_turn, read_tags, window
+from ansible_collections.containerops.gitlab.plugins.module_utils._server import Reading, Server
 from tests.unit import graphql_serving
 from tests.unit.graphql_serving import Body, node, schema, tags
 
