@@ -20,7 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from . import control
 from .answers import as_text
@@ -116,7 +116,7 @@ async def _until_gone(receive: Receive) -> None:
 
 
 def _protocol(transports: Transports) -> type[asyncio.Protocol]:
-    class Protocol(H11Protocol):
+    class Protocol(HttpToolsProtocol):
         """Notes the transport of every peer, so that an answer can be its end."""
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
