@@ -15,9 +15,10 @@ from tests.simulator.harness import Simulator
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _modules_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _fast_modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with preloaded_python(tmp_path_factory.mktemp("python")) as python, pytest.MonkeyPatch.context() as patch:
         patch.setenv("MODULES_PYTHON", python)
+        patch.setenv("PACKED_MODULES", str(tmp_path_factory.mktemp("packed")))
         yield
 
 

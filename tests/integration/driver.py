@@ -325,8 +325,7 @@ def environment(folder: Path, url: str | None, token: str = TOKEN) -> dict[str, 
         "ANSIBLE_CALLBACKS_ENABLED": "record",
         "NO_PROXY": "127.0.0.1,localhost",
     }
-    if "MODULES_PYTHON" in os.environ:
-        found["MODULES_PYTHON"] = os.environ["MODULES_PYTHON"]
+    found.update({name: os.environ[name] for name in ("MODULES_PYTHON", "PACKED_MODULES") if name in os.environ})
     if url:
         found.update(GITLAB_API_URL=url, GITLAB_TOKEN=token)
     return found
