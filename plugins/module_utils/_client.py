@@ -430,14 +430,13 @@ class Client:
         """Without what a session would add: a cookie or what .netrc holds would be a second credential."""
         settings = self.settings
         headers = {**requests.utils.default_headers(), "User-Agent": settings.user_agent, "Accept": "application/json"}
-        headers.update(sending.headers)
-        if sending.signed and self._header:
-            headers.update([self._header])
         prepared = requests.PreparedRequest()
         prepared.prepare_method(sending.method)
         prepared.prepare_url(url, sending.query)
-        prepared.prepare_headers(headers)
+        prepared.prepare_headers({**headers, **sending.headers})
         prepared.prepare_body(sending.data, None, sending.body)
+        if sending.signed and self._header:
+            prepared.headers.update([self._header])
         return prepared
 
     def _surroundings(self, url: str) -> dict[str, t.Any]:
