@@ -36,9 +36,12 @@ def link() -> Path:
     return place
 
 
-def copy() -> Path:
-    """Copy the sources, and nothing that was built, to where ansible-test and the linters find a real collection."""
-    place = ROOT / "build" / "copy" / NAME
+def copy(name: str = "copy") -> Path:
+    """Copy the sources, and nothing that was built, to where ansible-test and the linters find a real collection.
+
+    name: of the folder in build/.
+    """
+    place = ROOT / "build" / name / NAME
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(ROOT, place, ignore=LEFT_OUT, symlinks=True)
     return place

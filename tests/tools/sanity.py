@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.tools import report
@@ -33,32 +34,40 @@ runpy.run_module("pip", run_name="__main__", alter_sys=True)
 
 
 def main() -> None:
-    """Run all tests on this Python, then compile and import on the others; the result goes to the table."""
-    tree = copy()
+    """Run all tests on this Python, and beside them compile and import on the others; the result goes to the table."""
     LOG.unlink(missing_ok=True)
     provide_pip()
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     core = importlib.metadata.version("ansible-core")
-    sanity(tree, f"core {core}, Python {here}", ["--python", here])
-    for version in OTHERS:
-        if version == here:
-            continue
-        python = interpreter(version)
-        if python is None:
-            report.note("sanity", f"Python {version}", skipped=2, remark="not on this machine")
-        elif version not in supported():
-            report.note("sanity", f"Python {version}", skipped=2, remark=f"not for ansible-core {core}")
-        else:
-            options = ["--test", "compile", "--test", "import", "--python", version, "--python-interpreter", python]
-            sanity(tree, f"compile, import, {version}", options, python)
+    known, missing = supported(), {}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = {f"core {core}, Python {here}": pool.submit(sanity, here, sys.executable)}
+        for version in OTHERS:
+            python = interpreter(version)
+            if version == here:
+                continue
+            if python is None:
+                missing[version] = "not on this machine"
+            elif version not in known:
+                missing[version] = f"not for ansible-core {core}"
+            else:
+                tests = ("--test", "compile", "--test", "import", "--python-interpreter", python)
+                running[f"compile, import, {version}"] = pool.submit(sanity, version, python, *tests)
+    for name, run_of_it in running.items():
+        passed, failed, skipped = run_of_it.result()
+        report.note("sanity", name, passed=passed, failed=failed, skipped=skipped)
+    for version, reason in missing.items():
+        report.note("sanity", f"Python {version}", skipped=2, remark=reason)
 
 
-def sanity(tree: Path, name: str, options: list[str], python: str = sys.executable) -> None:
-    """Run ansible-test in the tree and count its tests.
+def sanity(version: str, python: str, *options: str) -> tuple[int, int, int]:
+    """Run ansible-test on a Python, in a tree of its own, and count its tests as `counts` does.
 
-    `python` is the interpreter under test. What pip has to say only goes to the log.
+    What pip has to say only goes to the log.
     """
-    command = [str(shutil.which("ansible-test")), "sanity", "--requirements", "--color", "no", *options]
+    tree = copy(f"sanity-{version}")
+    program = str(shutil.which("ansible-test"))
+    command = [program, "sanity", "--requirements", "--color", "no", "--python", version, *options]
     # Named like this, the tree is taken as it is; else its files are asked from the repository around it.
     environment = {
         "ANSIBLE_TEST_CONTENT_ROOT": str(tree),
@@ -67,10 +76,10 @@ def sanity(tree: Path, name: str, options: list[str], python: str = sys.executab
     code, output = run(command, tree, environment, SHOWN)
     with LOG.open("a") as log:
         log.write(output)
-    passed, failed, skipped = counts(output, code)
-    if failed:
+    found = counts(output, code)
+    if found[1]:
         print(f"The whole output is in {LOG}")
-    report.note("sanity", name, passed=passed, failed=failed, skipped=skipped)
+    return found
 
 
 def counts(output: str, code: int) -> tuple[int, int, int]:
