@@ -18,5 +18,5 @@ from ansible.cli.playbook import main  # noqa: E402
 
 if "PACKED_MODULES" in os.environ:
     # Ansible's own name.
-    Path(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache").symlink_to(os.environ["PACKED_MODULES"])
+    Path(vars(constants)["DEFAULT_LOCAL_TMP"], "ansiballz_cache").symlink_to(os.environ["PACKED_MODULES"])
 sys.exit(main())
