@@ -265,7 +265,9 @@ class Client:
         self._trouble_since: float | None = None
         self._header = settings.header
         self._adapter = self._new_adapter()
-        self._known: dict[tuple[str, str], dict[str, t.Any]] = {}
+        told = {"User-Agent": settings.user_agent, "Accept": "application/json"}
+        self._own_headers = {**requests.utils.default_headers(), **told}
+        self._surroundings: dict[tuple[str, str], dict[str, t.Any]] = {}
 
     def at(self, url: str, header: Header | None = None, renew: Renew | None = None) -> Client:
         """A client of another server, or with another credential, behind the same gate."""
@@ -428,22 +430,20 @@ class Client:
 
     def _prepared(self, url: str, sending: _Sending) -> t.Any:
         """Without what a session would add: a cookie or what .netrc holds would be a second credential."""
-        settings = self.settings
-        headers = {**requests.utils.default_headers(), "User-Agent": settings.user_agent, "Accept": "application/json"}
         prepared = requests.PreparedRequest()
         prepared.prepare_method(sending.method)
         prepared.prepare_url(url, sending.query)
-        prepared.prepare_headers({**headers, **sending.headers})
+        prepared.prepare_headers({**self._own_headers, **sending.headers})
         prepared.prepare_body(sending.data, None, sending.body)
         if sending.signed and self._header:
             prepared.headers.update([self._header])
         return prepared
 
-    def _surroundings(self, url: str) -> dict[str, t.Any]:
+    def _surroundings_of(self, url: str) -> dict[str, t.Any]:
         """The proxies and certificates of a server, where the environment may have a say; asked once, for that takes
         as long as the rest of sending."""
         origin = urlsplit(url)[:2]
-        if origin not in self._known:
+        if origin not in self._surroundings:
             settings = self.settings
             verify = (settings.ca_path or True) if settings.validate_certs else False
             cert: t.Any = settings.client_cert
@@ -451,8 +451,8 @@ class Client:
                 cert = (cert, settings.client_key)
             with requests.Session() as session:
                 found = session.merge_environment_settings(url, {}, None, verify, cert)
-            self._known[origin] = {name: found[name] for name in ("proxies", "verify", "cert")}
-        return self._known[origin]
+            self._surroundings[origin] = {name: found[name] for name in ("proxies", "verify", "cert")}
+        return self._surroundings[origin]
 
     def _try(self, sending: _Sending) -> Response | RegistryError:
         try:
@@ -491,7 +491,7 @@ class Client:
         timeout = self.settings.timeout
         self._gate.count()
         try:
-            prepared, around = self._prepared(url, sending), self._surroundings(url)
+            prepared, around = self._prepared(url, sending), self._surroundings_of(url)
             answer = self._adapter.send(prepared, timeout=(min(CONNECT_TIMEOUT, timeout), timeout), **around)
             if not sending.stream and sending.limit is None:
                 # Read here, where what goes wrong is understood.
