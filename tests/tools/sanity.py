@@ -43,9 +43,9 @@ def main() -> None:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         running = {f"core {core}, Python {here}": pool.submit(sanity, here, sys.executable)}
         for version in OTHERS:
-            python = interpreter(version)
             if version == here:
                 continue
+            python = interpreter(version)
             if python is None:
                 missing[version] = "not on this machine"
             elif version not in known:
@@ -53,8 +53,8 @@ def main() -> None:
             else:
                 tests = ("--test", "compile", "--test", "import", "--python-interpreter", python)
                 running[f"compile, import, {version}"] = pool.submit(sanity, version, python, *tests)
-    for name, run_of_it in running.items():
-        passed, failed, skipped = run_of_it.result()
+    for name, counted in running.items():
+        passed, failed, skipped = counted.result()
         report.note("sanity", name, passed=passed, failed=failed, skipped=skipped)
     for version, reason in missing.items():
         report.note("sanity", f"Python {version}", skipped=2, remark=reason)
