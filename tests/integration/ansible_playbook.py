@@ -11,11 +11,10 @@ import os
 import sys
 from pathlib import Path
 
+from ansible import constants
+from ansible.cli.playbook import main
+
 sys.executable = os.environ.get("MODULES_PYTHON", sys.executable)
-
-from ansible import constants  # noqa: E402
-from ansible.cli.playbook import main  # noqa: E402
-
 if "PACKED_MODULES" in os.environ:
     # Ansible's own name.
     Path(vars(constants)["DEFAULT_LOCAL_TMP"], "ansiballz_cache").symlink_to(os.environ["PACKED_MODULES"])
