@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._client import Client, Settings, Timing
+from ansible_collections.containerops.gitlab.plugins.module_utils._client import Client, Settings
+from ansible_collections.containerops.gitlab.plugins.module_utils._gate import Timing
 
 TOKEN = "glpat-unit"
 BEARER = ("Authorization", f"Bearer {TOKEN}")

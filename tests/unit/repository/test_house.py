@@ -39,7 +39,7 @@ PURE = {
 }
 FLOORS = [
     PURE,
-    {"_client", "_files", "_journal"},
+    {"_client", "_gate", "_files", "_journal"},
     {"_api", "_rest", "_rest_settings", "_rest_packages", "_graphql", "_registry_session", "_distribution"},
     {
         *("_argspec", "_scope", "_server", "_reading", "_image_cache", "_preview", "_run"),
@@ -71,6 +71,7 @@ NEIGHBOURS = {
     ("_estimate", "_server"),
     ("_deletion", "_reading"),
     ("_deletion", "_server"),
+    ("_client", "_gate"),
     ("_deletion_run", "_deletion"),
     ("_deletion_run", "_run"),
     ("_preview", "_reading"),

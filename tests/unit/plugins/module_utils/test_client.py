@@ -23,14 +23,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from requests.structures import CaseInsensitiveDict
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._client import (
-    ONCE,
-    REFUSED,
-    Client,
-    Settings,
-    Timing,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._client import ONCE, REFUSED, Client, Settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._errors import RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._gate import Timing
 from tests.unit.serving import BEARER, TOKEN, Answer, FakeTime, Script, client, ok, serving
 
 
