@@ -148,10 +148,12 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible.release import __version__ as ansible_version
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ..module_utils._argspec import CONNECTION, JOB_TOKEN, access, check_one_scope, header_of, renewing
-from ..module_utils._client import REQUESTS_IMPORT_ERROR, Client, Settings
-from ..module_utils._errors import InputError, RegistryError
-from ..module_utils._hosts import (
+from ..module_utils._core.errors import InputError, RegistryError
+from ..module_utils._core.models import Project, Repository
+from ..module_utils._gitlab.endpoints import get_registry_size, get_repository, project_repositories
+from ..module_utils._gitlab.scope import ProjectScope, Scope, check_projects, select, select_projects
+from ..module_utils._http.client import REQUESTS_IMPORT_ERROR, Client, Settings
+from ..module_utils._inventory.hosts import (
     PREFIX,
     Host,
     Numbers,
@@ -160,10 +162,8 @@ from ..module_utils._hosts import (
     project_hosts,
     repository_hosts,
 )
-from ..module_utils._models import Project, Repository
-from ..module_utils._rest import get_registry_size, get_repository, project_repositories
-from ..module_utils._scope import ProjectScope, Scope, check_projects, select, select_projects
-from ..module_utils._settings import is_hidden
+from ..module_utils._module.options import CONNECTION, JOB_TOKEN, access, check_one_scope, header_of, renewing
+from ..module_utils._settings.plan import is_hidden
 
 trusted: Callable[[str], str]
 try:

@@ -107,14 +107,14 @@ requests:
 import itertools
 import typing as t
 
-from ..module_utils._argspec import CONNECTION, REGISTRY, ArgumentSpec
-from ..module_utils._distribution import catalog
-from ..module_utils._errors import InputError
-from ..module_utils._files import check_writable, write_lines
-from ..module_utils._rest import any_image_prefix
-from ..module_utils._run import Connection, connect, failing, finish_reading, new_module
-from ..module_utils._scope import matches
-from ..module_utils._server import registry_of
+from ..module_utils._core.errors import InputError
+from ..module_utils._core.files import check_writable, write_lines
+from ..module_utils._gitlab.endpoints import any_image_prefix
+from ..module_utils._gitlab.scope import matches
+from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
+from ..module_utils._module.run import Connection, connect, failing, finish_reading, new_module
+from ..module_utils._registry.api import catalog
+from ..module_utils._tags.capabilities import registry_of
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(

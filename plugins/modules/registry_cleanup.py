@@ -1148,23 +1148,23 @@ requests:
 import typing as t
 from dataclasses import replace
 
-from ..module_utils._approval import LARGEST_INLINE, Approved, Comparison, Terms, check_plan, compare, refusals_of
-from ..module_utils._argspec import CONNECTION, READING, SCOPE, ArgumentSpec, scope
-from ..module_utils._build_dates import note_on, rules_on
-from ..module_utils._bulk import Order, delete_in_bulk, pinned, why_not_pinned
-from ..module_utils._cleanup_observation import State, Wish, held_of, observe, untagged_in
-from ..module_utils._deletion import BULK, delete, tell_end, tell_following
-from ..module_utils._deletion_run import applied_deletion, intent_of
-from ..module_utils._durations import seconds
-from ..module_utils._errors import InputError, RegistryError
-from ..module_utils._estimate import estimate_deleting, too_many
-from ..module_utils._families import Families, Known, with_families
-from ..module_utils._files import check_writable, read_lines, write_lines
-from ..module_utils._image_cache import remembered
-from ..module_utils._journal import interrupted, kept_journal
-from ..module_utils._models import Mode, Project, format_time
-from ..module_utils._pinning import Pin, diff_of, pin
-from ..module_utils._plan import (
+from ..module_utils._cleanup.build_dates import note_on, rules_on
+from ..module_utils._cleanup.bulk import Order, delete_in_bulk, pinned, why_not_pinned
+from ..module_utils._cleanup.deletion import BULK, delete, tell_end, tell_following
+from ..module_utils._cleanup.estimate import estimate_deleting, too_many
+from ..module_utils._cleanup.journal import interrupted, kept_journal
+from ..module_utils._cleanup.observation import State, Wish, held_of, observe, untagged_in
+from ..module_utils._cleanup.pinning import Pin, diff_of, pin
+from ..module_utils._cleanup.report import applied_deletion, intent_of
+from ..module_utils._core.errors import InputError, RegistryError
+from ..module_utils._core.files import check_writable, read_lines, write_lines
+from ..module_utils._core.models import Mode, Project, format_time
+from ..module_utils._gitlab.scope import check_scope
+from ..module_utils._module.options import CONNECTION, READING, SCOPE, ArgumentSpec, scope
+from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
+from ..module_utils._plan.approval import LARGEST_INLINE, Approved, Comparison, Terms, check_plan, compare, refusals_of
+from ..module_utils._plan.merge import approved_in
+from ..module_utils._plan.plan import (
     FILE_FORMAT,
     FILE_VERSION,
     Limits,
@@ -1175,16 +1175,16 @@ from ..module_utils._plan import (
     limited,
     result,
 )
-from ..module_utils._plan_merge import approved_in
-from ..module_utils._preview import decisions_of, parameters_in_request, predicted
-from ..module_utils._recall import JUDGING
-from ..module_utils._registry_session import Registry
-from ..module_utils._retention import Decision, Rules, age_reason, date_source, decide
-from ..module_utils._retention_argspec import EITHER, IN_USE, NOT_WITH_RULES, RULES, rules_of, used_of
-from ..module_utils._run import Applied, Connection, Intent, connect, failing, finish, new_module
-from ..module_utils._scope import check_scope
-from ..module_utils._server import Reading
-from ..module_utils._server_policy import Parameters
+from ..module_utils._plan.recall import JUDGING
+from ..module_utils._policy.prediction import Parameters
+from ..module_utils._policy.preview import decisions_of, parameters_in_request, predicted
+from ..module_utils._registry.auth import Registry
+from ..module_utils._registry.image_cache import remembered
+from ..module_utils._rules.durations import seconds
+from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES, rules_of, used_of
+from ..module_utils._rules.referrers import Families, Known, with_families
+from ..module_utils._rules.retention import Decision, Rules, age_reason, date_source, decide
+from ..module_utils._tags.capabilities import Reading
 
 ARGUMENTS = (
     CONNECTION.merged(READING)

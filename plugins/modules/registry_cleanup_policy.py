@@ -326,17 +326,17 @@ previews:
 
 import typing as t
 
-from ..module_utils._argspec import CONNECTION, ArgumentSpec
-from ..module_utils._errors import InputError
-from ..module_utils._fleet import Fleet
-from ..module_utils._models import ServerPolicy
-from ..module_utils._preview import cut, preview_policy, read_for_policies
-from ..module_utils._rest import group_repositories, project_repositories
-from ..module_utils._run import Connection, connect, failing, new_module
-from ..module_utils._server import Sources, find_out
-from ..module_utils._settings import POLICY_KEYS, Wish, policy_doubts
-from ..module_utils._settings_argspec import POLICY, PROJECTS, SETTINGS, check_settings, policy_of, projects_of
-from ..module_utils._settings_run import run_settings
+from ..module_utils._core.errors import InputError
+from ..module_utils._core.models import ServerPolicy
+from ..module_utils._gitlab.endpoints import group_repositories, project_repositories
+from ..module_utils._module.options import CONNECTION, ArgumentSpec
+from ..module_utils._module.run import Connection, connect, failing, new_module
+from ..module_utils._policy.preview import cut, preview_policy, read_for_policies
+from ..module_utils._settings.options import POLICY, PROJECTS, SETTINGS, check_settings, policy_of, projects_of
+from ..module_utils._settings.plan import POLICY_KEYS, Wish, policy_doubts
+from ..module_utils._settings.projects import Fleet
+from ..module_utils._settings.run import run_settings
+from ..module_utils._tags.capabilities import Sources, find_out
 
 ARGUMENTS = (
     CONNECTION.merged(SETTINGS)

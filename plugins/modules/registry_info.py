@@ -665,23 +665,35 @@ import typing as t
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from ..module_utils._argspec import CONNECTION, READING, SCOPE_OR_INSTANCE, ArgumentSpec, scope
-from ..module_utils._errors import InputError, RegistryError
-from ..module_utils._estimate import check_reading, estimate_reading
-from ..module_utils._files import check_writable, write_lines
-from ..module_utils._fleet import Rules, read_rules
-from ..module_utils._image_cache import remembered
-from ..module_utils._images import Image
-from ..module_utils._models import TAG_NAME, Mode, Project, Repository, ServerPolicy, Tag, format_time
-from ..module_utils._preview import PolicyPreview, cut, preview_policy, read_for_policies
-from ..module_utils._protection import DELETE, PATTERN, PUSH, REPOSITORY, TAG
-from ..module_utils._reading import Need, read_in_turn, read_tags
-from ..module_utils._rest import get_repository, project_repositories
-from ..module_utils._retention import judged_date
-from ..module_utils._run import Connection, connect, failing, finish_reading, new_module
-from ..module_utils._scope import ProjectScope, Scope, Selection, check_scope, select, select_projects
-from ..module_utils._server import Reading, Server, Sources, find_out
-from ..module_utils._settings import policy_values
+from ..module_utils._cleanup.estimate import check_reading, estimate_reading
+from ..module_utils._core.errors import InputError, RegistryError
+from ..module_utils._core.files import check_writable, write_lines
+from ..module_utils._core.models import (
+    DELETE,
+    PATTERN,
+    PUSH,
+    REPOSITORY,
+    TAG,
+    TAG_NAME,
+    Mode,
+    Project,
+    Repository,
+    ServerPolicy,
+    Tag,
+    format_time,
+)
+from ..module_utils._core.oci import Image
+from ..module_utils._gitlab.endpoints import get_repository, project_repositories
+from ..module_utils._gitlab.scope import ProjectScope, Scope, Selection, check_scope, select, select_projects
+from ..module_utils._module.options import CONNECTION, READING, SCOPE_OR_INSTANCE, ArgumentSpec, scope
+from ..module_utils._module.run import Connection, connect, failing, finish_reading, new_module
+from ..module_utils._policy.preview import PolicyPreview, cut, preview_policy, read_for_policies
+from ..module_utils._registry.image_cache import remembered
+from ..module_utils._rules.retention import judged_date
+from ..module_utils._settings.plan import policy_values
+from ..module_utils._settings.projects import Rules, read_rules
+from ..module_utils._tags.capabilities import Reading, Server, Sources, find_out
+from ..module_utils._tags.reader import Need, read_in_turn, read_tags
 
 ARGUMENTS = (
     CONNECTION.merged(READING)

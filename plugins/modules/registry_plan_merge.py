@@ -140,12 +140,12 @@ totals:
 
 import typing as t
 
-from ..module_utils._argspec import ArgumentSpec
-from ..module_utils._errors import InputError
-from ..module_utils._files import check_writable, plan_lines, read_lines, write_lines
-from ..module_utils._plan import Limits, broken_totals
-from ..module_utils._plan_merge import Merged, merge, part_of
-from ..module_utils._run import Applied, Intent, failing, finish, new_module
+from ..module_utils._core.errors import InputError
+from ..module_utils._core.files import check_writable, plan_lines, read_lines, write_lines
+from ..module_utils._module.options import ArgumentSpec
+from ..module_utils._module.run import Applied, Intent, failing, finish, new_module
+from ..module_utils._plan.merge import Merged, merge, part_of
+from ..module_utils._plan.plan import Limits, broken_totals
 
 ARGUMENTS = ArgumentSpec(
     {

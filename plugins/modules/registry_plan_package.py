@@ -132,12 +132,12 @@ requests:
 import re
 import typing as t
 
-from ..module_utils._argspec import CONNECTION, ArgumentSpec
-from ..module_utils._errors import InputError
-from ..module_utils._files import check_writable, plan_lines, read_lines, write_lines
-from ..module_utils._plan_merge import fingerprint_in
-from ..module_utils._rest_packages import PackageFile, download, upload
-from ..module_utils._run import Applied, Connection, Intent, connect, failing, finish, new_module
+from ..module_utils._core.errors import InputError
+from ..module_utils._core.files import check_writable, plan_lines, read_lines, write_lines
+from ..module_utils._gitlab.packages import PackageFile, download, upload
+from ..module_utils._module.options import CONNECTION, ArgumentSpec
+from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
+from ..module_utils._plan.merge import fingerprint_in
 
 ARGUMENTS = CONNECTION.merged(
     ArgumentSpec(

@@ -229,18 +229,15 @@ requests:
 import typing as t
 from dataclasses import dataclass, replace
 
-from ..module_utils._argspec import CONNECTION, REGISTRY, ArgumentSpec
-from ..module_utils._deletion import Fate as TagFate
-from ..module_utils._deletion import choose_way, delete
-from ..module_utils._deletion_run import KEPT_TAGS, applied_deletion
-from ..module_utils._errors import InputError
-from ..module_utils._matching import compile_pattern
-from ..module_utils._models import Repository
-from ..module_utils._plan import Limits, Plan, RepositoryPlan, diff, limited
-from ..module_utils._reading import Need, read_tags, rules_are_hidden, settled
-from ..module_utils._repository_deletion import GOOD, Fate, Order, delete_repositories, why_not_empty
-from ..module_utils._retention import Rule, Rules, decide
-from ..module_utils._run import (
+from ..module_utils._cleanup.deletion import Fate as TagFate
+from ..module_utils._cleanup.deletion import choose_way, delete
+from ..module_utils._cleanup.report import KEPT_TAGS, applied_deletion
+from ..module_utils._cleanup.repositories import GOOD, Fate, Order, delete_repositories, why_not_empty
+from ..module_utils._core.errors import InputError
+from ..module_utils._core.models import Repository
+from ..module_utils._gitlab.scope import find_by_id, find_place, repository_path
+from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
+from ..module_utils._module.run import (
     Applied,
     Connection,
     Intent,
@@ -249,8 +246,11 @@ from ..module_utils._run import (
     finish,
     new_module,
 )
-from ..module_utils._scope import find_by_id, find_place, repository_path
-from ..module_utils._server import Reading, Server, Sources, find_out
+from ..module_utils._plan.plan import Limits, Plan, RepositoryPlan, diff, limited
+from ..module_utils._rules.patterns import compile_pattern
+from ..module_utils._rules.retention import Rule, Rules, decide
+from ..module_utils._tags.capabilities import Reading, Server, Sources, find_out
+from ..module_utils._tags.reader import Need, read_tags, rules_are_hidden, settled
 
 # What is not there any more.
 GONE = ("deleted", "already_gone", "unverified")

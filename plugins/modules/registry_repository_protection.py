@@ -300,11 +300,12 @@ requests:
   sample: 2
 """
 
-from ..module_utils._protection import REPOSITORY, doubts
-from ..module_utils._run import connect, failing, new_module
-from ..module_utils._settings import Wish
-from ..module_utils._settings_argspec import check_settings, projects_of, protection_arguments, protection_of
-from ..module_utils._settings_run import run_settings
+from ..module_utils._core.models import REPOSITORY
+from ..module_utils._module.run import connect, failing, new_module
+from ..module_utils._settings.options import check_settings, projects_of, protection_arguments, protection_of
+from ..module_utils._settings.plan import Wish
+from ..module_utils._settings.protection import doubts
+from ..module_utils._settings.run import run_settings
 
 ARGUMENTS = protection_arguments(REPOSITORY)
 

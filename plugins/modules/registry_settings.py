@@ -439,15 +439,12 @@ requests:
 
 import typing as t
 
-from ..module_utils._argspec import CONNECTION, ArgumentSpec
-from ..module_utils._errors import InputError
-from ..module_utils._fleet import Fleet
-from ..module_utils._models import Project
-from ..module_utils._protection import REPOSITORY, TAG, doubts
-from ..module_utils._run import connect, failing, new_module
-from ..module_utils._scope import ProjectScope, check_projects
-from ..module_utils._settings import Wish, policy_doubts
-from ..module_utils._settings_argspec import (
+from ..module_utils._core.errors import InputError
+from ..module_utils._core.models import REPOSITORY, TAG, Project
+from ..module_utils._gitlab.scope import ProjectScope, check_projects
+from ..module_utils._module.options import CONNECTION, ArgumentSpec
+from ..module_utils._module.run import connect, failing, new_module
+from ..module_utils._settings.options import (
     ACCESS_LEVEL,
     POLICY,
     SETTINGS,
@@ -456,7 +453,10 @@ from ..module_utils._settings_argspec import (
     protection_of,
     protection_options,
 )
-from ..module_utils._settings_run import run_settings
+from ..module_utils._settings.plan import Wish, policy_doubts
+from ..module_utils._settings.projects import Fleet
+from ..module_utils._settings.protection import doubts
+from ..module_utils._settings.run import run_settings
 
 LEVEL: dict[str, t.Any] = {
     "access_level": ACCESS_LEVEL,

@@ -217,21 +217,21 @@ requests:
 import typing as t
 from dataclasses import dataclass, replace
 
-from ..module_utils._argspec import CONNECTION, REGISTRY, ArgumentSpec
-from ..module_utils._deletion import choose_way, delete
-from ..module_utils._deletion_run import applied_deletion
-from ..module_utils._errors import InputError
-from ..module_utils._images import DIGEST
-from ..module_utils._models import TAG_NAME, Repository
-from ..module_utils._plan import Plan, RepositoryPlan
-from ..module_utils._promotion import Naming, Written, companions, namings, source_image, write
-from ..module_utils._reading import Need, read_tags, rules_are_hidden, settled
-from ..module_utils._registry_session import Registry
-from ..module_utils._rest import get_repository
-from ..module_utils._retention import Decision
-from ..module_utils._run import Applied, Connection, Intent, connect, failing, finish, new_module
-from ..module_utils._scope import find_place, repository_path
-from ..module_utils._server import Reading, Server, Sources, find_out, registry_of
+from ..module_utils._cleanup.deletion import choose_way, delete
+from ..module_utils._cleanup.report import applied_deletion
+from ..module_utils._core.errors import InputError
+from ..module_utils._core.models import TAG_NAME, Repository
+from ..module_utils._core.oci import DIGEST
+from ..module_utils._gitlab.endpoints import get_repository
+from ..module_utils._gitlab.scope import find_place, repository_path
+from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
+from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
+from ..module_utils._plan.plan import Plan, RepositoryPlan
+from ..module_utils._registry.auth import Registry
+from ..module_utils._registry.promotion import Naming, Written, companions, namings, source_image, write
+from ..module_utils._rules.retention import Decision
+from ..module_utils._tags.capabilities import Reading, Server, Sources, find_out, registry_of
+from ..module_utils._tags.reader import Need, read_tags, rules_are_hidden, settled
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(

@@ -270,12 +270,12 @@ access_levels:
 import typing as t
 from collections import Counter
 
-from ..module_utils._argspec import CONNECTION, ArgumentSpec
-from ..module_utils._fleet import Fleet
-from ..module_utils._run import connect, failing, new_module
-from ..module_utils._settings import Wish
-from ..module_utils._settings_argspec import ACCESS_LEVEL, PROJECTS, SETTINGS, check_settings, projects_of
-from ..module_utils._settings_run import run_settings
+from ..module_utils._module.options import CONNECTION, ArgumentSpec
+from ..module_utils._module.run import connect, failing, new_module
+from ..module_utils._settings.options import ACCESS_LEVEL, PROJECTS, SETTINGS, check_settings, projects_of
+from ..module_utils._settings.plan import Wish
+from ..module_utils._settings.projects import Fleet
+from ..module_utils._settings.run import run_settings
 
 ARGUMENTS = (
     CONNECTION.merged(SETTINGS)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._durations import DurationError, gitlab_seconds
-from ansible_collections.containerops.gitlab.plugins.module_utils._matching import pattern_error, server_search
-from ansible_collections.containerops.gitlab.plugins.module_utils._models import Mode
-from ansible_collections.containerops.gitlab.plugins.module_utils._server_policy import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode
+from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
     DELETED,
     KEPT,
     PAGE_SIZE,
@@ -21,6 +19,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._server_policy
     exactly,
     predict,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import DurationError, gitlab_seconds
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import pattern_error, server_search
 from tests.conformance.dates import iso8601, rfc3339
 from tests.conformance.verdicts import Agrees, Disagrees, Row, Verdict, first_difference
 

@@ -16,17 +16,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._durations import seconds
-from ansible_collections.containerops.gitlab.plugins.module_utils._matching import compile_pattern
-from ansible_collections.containerops.gitlab.plugins.module_utils._models import Mode, Tag
-from ansible_collections.containerops.gitlab.plugins.module_utils._retention import (
-    Decision,
-    Rule,
-    Rules,
-    date_source,
-    decide,
-)
-from ansible_collections.containerops.gitlab.plugins.module_utils._server_policy import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
     DELETED,
     KEPT,
     Parameters,
@@ -35,6 +26,15 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._server_policy
     exactly,
     nanoseconds,
     predict,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import seconds
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import compile_pattern
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
+    Decision,
+    Rule,
+    Rules,
+    date_source,
+    decide,
 )
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "differences.md"

@@ -12,8 +12,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._models import Mode
-from ansible_collections.containerops.gitlab.plugins.module_utils._server_policy import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode
+from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
     DELETED,
     EXACT,
     Parameters,

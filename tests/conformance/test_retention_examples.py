@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._in_use import held_by_use
-from ansible_collections.containerops.gitlab.plugins.module_utils._living_refs import Living, held_by_refs
-from ansible_collections.containerops.gitlab.plugins.module_utils._models import Tag
-from ansible_collections.containerops.gitlab.plugins.module_utils._retention import Decision, decide
-from ansible_collections.containerops.gitlab.plugins.module_utils._retention_argspec import rules_of, used_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import Living, held_by_refs
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import held_by_use
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import rules_of, used_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision, decide
 from tests.unit.options import filled
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "retention.md"

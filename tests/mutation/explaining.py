@@ -39,22 +39,22 @@ def explained() -> list[Reason]:
 def write_page(outcomes: Mapping[str, Outcome]) -> None:
     """Bring the page up to a run. Rooms that were not in it stay as they are."""
     page = PAGE.read_text()
-    counts = counts_in(page) | {room: (outcome.made, outcome.survived) for room, outcome in outcomes.items()}
-    PAGE.write_text(filled(page, "mutants", {"rooms": rooms(counts), "survivors": survivors()}))
+    counts = counts_in(page) | {module: (outcome.made, outcome.survived) for module, outcome in outcomes.items()}
+    PAGE.write_text(filled(page, "mutants", {"modules": modules(counts), "survivors": survivors()}))
 
 
 def counts_in(page: str) -> dict[str, tuple[int, int]]:
-    """How many mutants of each room were made, and how many survived."""
-    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| \d+ \| (\d+) \|$", page, re.MULTILINE)
-    return {room: (int(made), int(survived)) for room, made, survived in rows}
+    """How many mutants of each module were made, and how many survived."""
+    rows = re.findall(r"^\| `([\w/]+)` \| (\d+) \| \d+ \| (\d+) \|$", page, re.MULTILINE)
+    return {module: (int(made), int(survived)) for module, made, survived in rows}
 
 
-def rooms(counts: Mapping[str, tuple[int, int]]) -> str:
-    """A table of what became of each room's mutants."""
-    rows = [(f"`{room}`", *counts[room]) for room in sorted(counts)]
+def modules(counts: Mapping[str, tuple[int, int]]) -> str:
+    """A table of what became of each module's mutants."""
+    rows = [(f"`{module}`", *counts[module]) for module in sorted(counts)]
     rows.append(("together", sum(made for _name, made, _survived in rows), sum(row[2] for row in rows)))
     shown = [(name, str(made), str(made - survived), str(survived)) for name, made, survived in rows]
-    return table(["room", "mutants", "noticed", "survived"], shown)
+    return table(["module", "mutants", "noticed", "survived"], shown)
 
 
 def survivors() -> str:
@@ -71,4 +71,4 @@ def as_diff(mutant: Mutant) -> str:
     """A mutant as lines of a diff, below where it is."""
     taken = [f"- {line}" for line in mutant.code.splitlines()]
     given = [f"+ {line}" for line in mutant.becomes.splitlines()]
-    return "\n".join([f"# {mutant.room}, {mutant.function}", *taken, *given])
+    return "\n".join([f"# {mutant.module}, {mutant.function}", *taken, *given])

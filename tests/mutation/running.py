@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Has mutmut break the pure rooms in a copy of the sources, and reads what became of every mutant."""
+"""Has mutmut break the pure modules in a copy of the sources, and reads what became of every mutant."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TIMED_OUT = (-24, 24, 36, 152, 255)
 class Mutant:
     """One change of one function, as lines without their indentation."""
 
-    room: str
+    module: str
     function: str
     code: str
     becomes: str
@@ -41,7 +41,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a room's mutants came to."""
+    """What a module's mutants came to."""
 
     made: int
     survivors: tuple[Mutant, ...]
@@ -51,7 +51,7 @@ class Outcome:
         return len(self.survivors)
 
 
-def configuration(rooms: Sequence[str]) -> str:
+def configuration(modules: Sequence[str]) -> str:
     """mutmut reads it from the folder it works in, which it makes pytest's root: there the names of tests begin."""
 
     def lines(*values: str) -> str:
@@ -59,7 +59,7 @@ def configuration(rooms: Sequence[str]) -> str:
 
     settings = {
         "source_paths": lines(str(NAME / "plugins/module_utils")),
-        "only_mutate": lines(*(f"*/module_utils/{room}.py" for room in rooms)),
+        "only_mutate": lines(*(f"*/module_utils/{module}.py" for module in modules)),
         "also_copy": lines("ansible_collections"),
         "pytest_add_cli_args": lines(
             *("-q", "-c", str(NAME / "pytest.ini"), "-p", "no:cacheprovider"),
@@ -74,40 +74,40 @@ def configuration(rooms: Sequence[str]) -> str:
     return "[mutmut]\n" + "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
-def break_rooms(rooms: Sequence[str]) -> dict[str, Outcome]:
-    """Make and try every mutant of the rooms.
+def break_modules(modules: Sequence[str]) -> dict[str, Outcome]:
+    """Make and try every mutant of the modules.
 
     Raises RuntimeError if mutmut did not come to its end, or a mutant to a state that says nothing.
     """
     shutil.rmtree(PLACE, ignore_errors=True)
     shutil.copytree(ROOT, PLACE / NAME, ignore=LEFT_OUT, symlinks=True)
-    (PLACE / "setup.cfg").write_text(configuration(rooms))
+    (PLACE / "setup.cfg").write_text(configuration(modules))
     with (PLACE / "log").open("w") as log:
         command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(os.cpu_count() or 1)]
         code = subprocess.run(command, cwd=PLACE, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
     if code:
         raise RuntimeError(f"mutmut ended with {code}; its output is in {PLACE / 'log'}.")
-    return {room: outcome(room) for room in rooms}
+    return {module: outcome(module) for module in modules}
 
 
-def outcome(room: str) -> Outcome:
-    """Read what mutmut noted about a room."""
-    meta = PLACE / "mutants" / NAME / "plugins/module_utils" / f"{room}.py.meta"
+def outcome(module: str) -> Outcome:
+    """Read what mutmut noted about a module."""
+    meta = PLACE / "mutants" / NAME / "plugins/module_utils" / f"{module}.py.meta"
     codes: dict[str, int] = json.loads(meta.read_text())["exit_code_by_key"]
     if undecided := {
         name: code for name, code in codes.items() if code not in KILLED + SURVIVED + UNTESTED + TIMED_OUT
     }:
         raise RuntimeError(f"Nothing is known about these mutants: {undecided}.")
     survivors = [name for name, code in codes.items() if code in SURVIVED + UNTESTED]
-    return Outcome(len(codes), tuple(shown(room, name) for name in survivors))
+    return Outcome(len(codes), tuple(shown(module, name) for name in survivors))
 
 
-def shown(room: str, name: str) -> Mutant:
+def shown(module: str, name: str) -> Mutant:
     """A mutant by its lines: its number changes with every edit before it."""
     command = [sys.executable, "-m", "mutmut", "show", name]
     diff = subprocess.run(command, cwd=PLACE, capture_output=True, text=True, check=True).stdout
     function = name.rpartition(".")[2].partition("__mutmut_")[0].removeprefix("x_").replace("xǁ", "").replace("ǁ", ".")
-    return Mutant(room, function, "\n".join(changed(diff, "-")), "\n".join(changed(diff, "+")))
+    return Mutant(module, function, "\n".join(changed(diff, "-")), "\n".join(changed(diff, "+")))
 
 
 def changed(diff: str, sign: str) -> Iterator[str]:

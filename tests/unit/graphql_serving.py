@@ -13,9 +13,9 @@ from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._client import Client, Response, Settings
-from ansible_collections.containerops.gitlab.plugins.module_utils._errors import RegistryError
-from ansible_collections.containerops.gitlab.plugins.module_utils._graphql import ALL_FIELDS, Schema
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql import ALL_FIELDS, Schema
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client, Response, Settings
 
 Body = dict[str, Any]
 

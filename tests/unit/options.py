@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._retention_argspec import IN_USE, RULES
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import IN_USE, RULES
 
 
 def filled(given: dict[str, Any], spec: dict[str, Any] | None = None) -> dict[str, Any]:

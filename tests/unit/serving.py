@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._client import Client, Settings
-from ansible_collections.containerops.gitlab.plugins.module_utils._gate import Timing
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client, Settings
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.rate_limit import Timing
 
 TOKEN = "glpat-unit"
 BEARER = ("Authorization", f"Bearer {TOKEN}")

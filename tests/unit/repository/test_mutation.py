@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from tests.mutation.__main__ import ROOMS
+from tests.mutation.__main__ import MODULES
 from tests.mutation.explaining import PAGE, counts_in, explained, survivors
 from tests.tools.collection import ROOT
 
@@ -15,7 +15,7 @@ MUTANTS = [mutant for reason in explained() for mutant in reason.mutants]
 
 def test_every_explanation_is_of_a_line_that_is_there() -> None:
     for mutant in MUTANTS:
-        source = (ROOT / "plugins" / "module_utils" / f"{mutant.room}.py").read_text()
+        source = (ROOT / "plugins" / "module_utils" / f"{mutant.module}.py").read_text()
         lines = "\n".join(line.strip() for line in source.splitlines())
         assert mutant.code in lines, mutant
         assert mutant.code != mutant.becomes
@@ -28,5 +28,5 @@ def test_the_page_shows_them() -> None:
     block = page.partition("<!-- mutants: survivors -->\n")[2].partition("\n<!-- end -->")[0]
     assert block == survivors()
     counts = counts_in(page)
-    assert list(counts) == ROOMS
-    assert {room for room, (_made, survived) in counts.items() if survived} == {mutant.room for mutant in MUTANTS}
+    assert list(counts) == MODULES
+    assert {room for room, (_made, survived) in counts.items() if survived} == {mutant.module for mutant in MUTANTS}

@@ -16,7 +16,8 @@ from tests.tools.collection import LEFT_OUT, ROOT
 
 MODULES = sorted((ROOT / "plugins" / "modules").glob("registry_*.py"))
 INVENTORY = sorted((ROOT / "plugins" / "inventory").glob("*.py"))
-ROOMS = sorted((ROOT / "plugins" / "module_utils").glob("_*.py"))
+MODULE_UTILS = ROOT / "plugins" / "module_utils"
+UTILS = sorted(path for path in MODULE_UTILS.rglob("*.py") if path.stem != "__init__")
 
 
 class Import(t.NamedTuple):
@@ -36,6 +37,18 @@ def imports(source: Path) -> list[Import]:
         elif isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
             found += [Import(module, alias.name, node.lineno) for alias in node.names]
+    return found
+
+
+def dependencies(source: Path) -> set[str]:
+    """Name the modules below module_utils that a file imports, as package/module."""
+    found = set()
+    for each in imports(source):
+        dots = len(each.module) - len(each.module.lstrip("."))
+        if dots:
+            words = [*each.module.split("module_utils")[-1].strip(".").split("."), str(each.name)]
+            package = [source.parent.name] if source in UTILS and dots == 1 else []
+            found.add("/".join([*package, *filter(None, words)][:2]))
     return found
 
 

@@ -1,0 +1,267 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What a cleanup is to do, and all that it has to know of the server before it decides."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from .._core.errors import RegistryError
+from .._core.models import SIGNATURE, Repository, Tag
+from .._core.oci import Image
+from .._gitlab.scope import Scope, Selection, select
+from .._module.run import Connection
+from .._plan.approval import Approved, Terms
+from .._plan.plan import Limits
+from .._plan.recall import recalled, same_rules, to_look_at
+from .._policy.prediction import Parameters
+from .._policy.preview import need_of
+from .._registry.api import current_digest
+from .._rules.git_refs import Living, held_by_refs
+from .._rules.in_use import InUse, Reference, held_by_use, untagged
+from .._rules.referrers import Families, orphans
+from .._rules.retention import Decision, Rules, date_source, is_judged_by_date, judged_date, name_reason
+from .._tags.capabilities import Reading, Server, Sources, find_out
+from .._tags.reader import Need, locating_is_shorter, read_refs, read_tags, rules_are_hidden
+from .build_dates import rules_on, seems_imported, with_builds
+from .deletion import BULK, choose_way
+from .journal import Interrupted
+from .pinning import Pins, pins_for
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the options ask for, checked. parameters: what GitLab itself is to decide by, None where the rules do.
+
+    used: images that are in use. use_unknown: why these are not all there is. ref_match: how tags carry a ref's slug.
+    families: what becomes of tags that belong together. approved, terms: the plan that nothing may go beyond, and on
+    what terms it is taken. before: what interrupted runs did.
+    """
+
+    scope: Scope
+    rules: Rules
+    limits: Limits
+    parameters: Parameters | None
+    used: InUse
+    use_unknown: tuple[str, ...]
+    ref_match: str
+    families: Families
+    pins: bool = False
+    approved: Approved | None = None
+    terms: Terms | None = None
+    before: Interrupted = Interrupted()
+
+    @functools.cached_property
+    def promised(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
+        """What is to follow images that are gone by now, name and digest by the repository's path."""
+        found: dict[str, set[tuple[str, str | None]]] = {}
+        for path, name, digest in self.before.followers | (self.approved.followers if self.approved else frozenset()):
+            found.setdefault(path, set()).add((name, digest))
+        return found
+
+
+@dataclass(frozen=True)
+class State:
+    """What was observed. clock: the server's. unread_protection: rules may exist that this caller would be let past.
+
+    by_plan: the decisions as they were approved, by the id of repositories of which only what the plan needs was read.
+    refs: what is alive in git, by the project's id. missing: digests that the registry does not have, by the
+    repository's path. imported: why the dates seem to be those of an import. pins: images in use that get a tag.
+    sent: requests for all that.
+    """
+
+    selection: Selection
+    server: Server
+    readings: tuple[Reading, ...]
+    via: str
+    clock: datetime | None
+    unread_protection: bool
+    refs: t.Mapping[int, Living | RegistryError]
+    missing: t.Mapping[str, frozenset[str]]
+    imported: str | None = None
+    pins: Pins = Pins()
+    by_plan: t.Mapping[int, t.Sequence[Decision]] = field(default_factory=dict)
+    sent: int = 0
+
+
+def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, images: dict[str, Image]) -> State:
+    """All that the decision needs, and nothing more. images: known from before, by digest."""
+    client = connection.client
+    selection = select(client, wish.scope, job_token=connection.is_job_token)
+    need = Need(
+        details=True,
+        whole=wish.rules.need_dates,
+        dates=wish.rules.need_dates,
+        wanted=lambda listing: names_that_matter(listing, wish),
+        configs=bool(wish.used.identifiers),
+        inside=lambda reading: insides_matter(reading, wish),
+    )
+    sources = Sources(
+        use_graphql=not connection.is_job_token,
+        via=params["read_via"],
+        registry=None if params["delete_via"] in BULK else connection.registry,
+        images=images,
+    )
+    server = find_out(client, selection.repositories, sources, details=need.details)
+    via = choose_way(server, params["delete_via"])
+    if wish.parameters:
+        need = need_of(server, wish.parameters)
+    numbers = sorted({repository.project_id for repository in selection.repositories})
+    refs = read_refs(client, numbers, params["keep_refs"] or (), params["keep_deployments"])
+    readings, by_plan = read_by_plan(server, selection.repositories, need, params, wish, refs)
+    rules = rules_on(server, wish.rules)
+    readings = with_builds(server, readings, rules, lambda each: judged(each, by_plan, refs, wish))
+    whole = [reading for reading in readings if reading.repository.id not in by_plan]
+    imported = seems_imported(server, whole, rules, lambda each: judged(each, by_plan, refs, wish))
+    pins = pins_in(server, readings, wish) if wish.pins else Pins()
+    matters = bool(readings) and wish.parameters is None and not params["allow_unread_protection"]
+    unread_protection = matters and rules_are_hidden(server, job_token=connection.is_job_token)
+    missing = subjects_missing(server, readings, wish)
+    return State(
+        selection,
+        server,
+        tuple(readings),
+        via,
+        client.clock,
+        unread_protection,
+        refs,
+        missing,
+        imported,
+        pins,
+        by_plan,
+        client.requests_sent,
+    )
+
+
+def pins_in(server: Server, readings: t.Sequence[Reading], wish: Wish) -> Pins:
+    """The tags that what is in use without one gets."""
+    without = untagged_in(readings, wish)
+    paths = {reference.path for reference in without}
+    taken = {reading.repository.path: reading.names for reading in readings if reading.repository.path in paths}
+    return pins_for(server.registry, server.why_no_registry, without, taken)
+
+
+def untagged_in(readings: t.Sequence[Reading], wish: Wish) -> list[Reference]:
+    """What is in use in the repositories without a tag."""
+    return untagged(wish.used, {reading.repository.path: reading.tags for reading in readings if not reading.error})
+
+
+def judged(
+    reading: Reading, by_plan: t.Collection[int], refs: t.Mapping[int, Living | RegistryError], wish: Wish
+) -> list[Tag]:
+    """The tags that a date may decide about, and that no approved plan settles."""
+    if reading.error or reading.repository.id in by_plan or wish.parameters is not None:
+        return []
+    held = held_of(reading, refs, wish)
+    return [
+        tag
+        for tag in reading.tags
+        if is_judged_by_date(tag.name, wish.rules) and not tag.protected and tag.name not in held
+    ]
+
+
+def read_by_plan(
+    server: Server,
+    repositories: t.Sequence[Repository],
+    need: Need,
+    params: t.Mapping[str, t.Any],
+    wish: Wish,
+    refs: t.Mapping[int, Living | RegistryError],
+) -> tuple[list[Reading], dict[int, t.Sequence[Decision]]]:
+    """All repositories, and the decisions on those, by id, that were read only as far as the approved plan needs.
+
+    Nothing moved in them, or they can't be read.
+    """
+    approved = wish.approved
+    looked_at: dict[int, frozenset[str]] = {}
+    if approved and same_rules(approved, params) and not (wish.used.by_content or wish.families.keep_together):
+        found = ((repository.id, to_look_at(approved, repository.path)) for repository in repositories)
+        looked_at = {number: names for number, names in found if names is not None}
+    light = [repository for repository in repositories if repository.id in looked_at]
+    known = ((sorted(approved.rows.get(each.path, ())), looked_at[each.id]) for each in light) if approved else ()
+    if not approved or not light or not locating_is_shorter(server, known, need):
+        return read_tags(server, repositories, need), {}
+    less = replace(
+        need,
+        whole=False,
+        dates=False,
+        wanted=lambda listing: looked_at[listing.repository.id].intersection(listing.names),
+        inside=lambda listing: False,
+    )
+    source = date_source(server.mode, wish.rules)
+    readings = {reading.repository.id: reading for reading in read_tags(server, light, less)}
+    settled: dict[int, t.Sequence[Decision]] = {}
+    for number, reading in readings.items():
+        found_again = recalled(
+            reading.tags,
+            approved,
+            reading.repository.path,
+            wish.rules,
+            held_of(reading, refs, wish),
+            lambda tag: judged_date(tag, source, server.client.clock, wish.rules.dates_valid_from),
+        )
+        if reading.error or found_again:
+            settled[number] = found_again or ()
+    rest = read_tags(server, [each for each in repositories if each.id not in settled], need)
+    readings.update((reading.repository.id, reading) for reading in rest)
+    return [readings[repository.id] for repository in repositories], settled
+
+
+def held_of(reading: Reading, refs: t.Mapping[int, Living | RegistryError], wish: Wish) -> dict[str, str]:
+    """The names of tags that stay for what is not in the rules, with the reason."""
+    living = refs.get(reading.repository.project_id)
+    return {
+        **held_by_refs(reading.names, living if isinstance(living, Living) else Living(), wish.ref_match),
+        **held_by_use(reading.tags, reading.repository.path, wish.used),
+    }
+
+
+def names_that_matter(listing: Reading, wish: Wish) -> list[str]:
+    """Of which tags more than the name is needed."""
+    names = wish.used.all_names
+    found = [name for name in listing.names if name in names or name_reason(name, wish.rules) is None]
+    together = wish.families.keep_together and found
+    return listing.names if wish.used.by_content or together or signatures_matter(listing, wish) else found
+
+
+def signatures_matter(listing: Reading, wish: Wish) -> bool:
+    """Whether it has to be known what images the signatures of a repository belong to."""
+    if wish.families.signatures == "keep" or not any(SIGNATURE.fullmatch(name) for name in listing.names):
+        return False
+    if wish.families.signatures == "collect" or listing.repository.path in wish.promised:
+        return True
+    return any(name_reason(name, wish.rules) is None for name in listing.names)
+
+
+def insides_matter(reading: Reading, wish: Wish) -> bool:
+    """Whether it has to be known what the images of a repository hold."""
+    if wish.parameters is not None or reading.error:
+        return False
+    used = wish.used.needs_details(reading.repository.path)
+    return used or signatures_matter(reading, wish) or any(tag.subject for tag in reading.tags)
+
+
+def subjects_missing(server: Server, readings: t.Sequence[Reading], wish: Wish) -> dict[str, frozenset[str]]:
+    """The images that signatures without one belong to, as far as the registry itself says that it has none."""
+    registry = server.registry
+    if registry is None or wish.families.signatures != "collect":
+        return {}
+    places = [
+        (reading.repository.path, digest)
+        for reading in readings
+        if not reading.error and reading.complete
+        for digest in sorted(orphans(reading.tags))
+    ]
+    found = server.client.try_all(lambda place: current_digest(registry, *place), places)
+    missing: dict[str, set[str]] = {}
+    for (path, digest), answer in zip(places, found):
+        if answer is None:
+            missing.setdefault(path, set()).add(digest)
+    return {path: frozenset(digests) for path, digests in missing.items()}

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Local files: plans and reports, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import typing as t
+
+from .errors import InputError
+
+
+def check_writable(path: str, option: str) -> None:
+    """Raises InputError when the file could not be written, so that nothing is sent before that is known."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path):
+        raise InputError(f"{option} {path} is a folder: give the name of a file.")
+    try:
+        handle, probe = tempfile.mkstemp(prefix=".containerops-", dir=folder)
+        os.close(handle)
+        os.unlink(probe)
+    except OSError as error:
+        raise InputError(f"{option} {path} can't be written: {error.strerror}.") from None
+
+
+def plan_lines(path: str, option: str) -> list[str]:
+    """The lines of a plan that another task has written. Raises InputError where it is not there."""
+    if not os.path.isfile(path):
+        raise InputError(f"The plan {path} is not there: the task that was to write it may have failed.")
+    return list(read_lines(path, option))
+
+
+def write_lines(path: str, lines: t.Iterable[str], option: str) -> None:
+    """Write the file in one step: a reader sees the old file or the new one. Raises InputError."""
+    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".containerops-", dir=folder)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.writelines(lines)
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(temporary, 0o666 & ~mask)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise InputError(f"{option} {path} can't be written: {error.strerror}.") from None
+
+
+def read_lines(path: str, option: str) -> t.Iterator[str]:
+    """The lines of a file; none where there is no file. Raises InputError."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            yield from stream
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"{option} {path} can't be read: {error.strerror}.") from None

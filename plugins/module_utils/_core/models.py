@@ -1,0 +1,172 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""The things GitLab tells about, as small immutable values."""
+
+from __future__ import annotations
+
+import functools
+import re
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+# https://github.com/distribution/reference: the grammar of a tag name.
+TAG_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", re.ASCII)
+# How cosign and OCI tools name what belongs to an image: sha256-<digest>, then .sig, .att, .sbom and the like.
+SIGNATURE = re.compile(r"sha256-[0-9a-f]{64}(\..*)?", re.ASCII)
+
+_HEXADECIMAL = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class ServerPolicy:
+    """A project's own cleanup policy, as GitLab shows it; None is null."""
+
+    enabled: bool
+    cadence: str | None
+    keep_n: int | None
+    older_than: str | None
+    name_regex: str | None
+    name_regex_keep: str | None
+    next_run_at: str | None
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project. policy: None when it has none or it can't be seen. image_prefix: None without a registry.
+
+    visibility: who may see the project, access_level: its registry. personal: its namespace is a user's and no group.
+    """
+
+    id: int
+    path: str
+    namespace: str
+    access_level: str | None
+    policy: ServerPolicy | None
+    archived: bool
+    image_prefix: str | None
+    name: str = ""
+    description: str = ""
+    topics: tuple[str, ...] = ()
+    visibility: str | None = None
+    url: str = ""
+    personal: bool = False
+
+
+# The kinds of protection rules, and what GitLab calls the parts of a rule.
+REPOSITORY, TAG = "repository", "tag"
+PATTERN = {REPOSITORY: "repository_path_pattern", TAG: "tag_name_pattern"}
+PUSH, DELETE = "minimum_access_level_for_push", "minimum_access_level_for_delete"
+
+
+@dataclass(frozen=True)
+class ProtectionRule:
+    """A protection rule of repositories or tags. push, delete: the least level for it, None where everybody may.
+
+    id: None for one that is not there yet.
+    """
+
+    pattern: str
+    push: str | None
+    delete: str | None
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A container repository. path: lower case, the project's path and the name. size: bytes, only when asked for."""
+
+    id: int
+    path: str
+    name: str
+    project_id: int
+    location: str
+    status: str | None
+    created_at: str | None
+    cleanup_policy_started_at: str | None
+    tags_count: int | None = None
+    size: int | None = None
+
+    @property
+    def project_path(self) -> str:
+        """The project's path in lower case: GitLab builds a repository's path from it."""
+        return self.path[: -len(self.name) - 1] if self.name else self.path
+
+    @property
+    def being_deleted(self) -> bool:
+        return self.status in ("delete_scheduled", "delete_ongoing")
+
+
+class Tag(t.NamedTuple):
+    """A tag with what was read of it; None is unknown. size: bytes. children: digests of all that an index holds.
+    subject: the digest of the image that its manifest says something of. built: the build, where created is something
+    else.
+
+    details_read: somebody asked for more than the name. protected: a GitLab rule covers it (None: can't be seen).
+    error: why its details are unknown, when a request for them failed.
+    """
+
+    name: str
+    digest: str | None = None
+    created: datetime | None = None
+    published: datetime | None = None
+    size: int | None = None
+    media_type: str | None = None
+    protected: bool | None = None
+    details_read: bool = False
+    error: str | None = None
+    config_digest: str | None = None
+    children: tuple[str, ...] = ()
+    subject: str | None = None
+    built: datetime | None = None
+
+
+class Mode:
+    """What stands behind GitLab: a registry with metadata database, without one, or it could not be told."""
+
+    DATABASE = "database"
+    NO_DATABASE = "no_database"
+    UNKNOWN = "unknown"
+
+
+def config_digest(revision: t.Any) -> str | None:
+    """The digest of an image's config, which GitLab shows without its algorithm; None where it shows none."""
+    return f"sha256:{revision}" if isinstance(revision, str) and _HEXADECIMAL.fullmatch(revision) else None
+
+
+# Most tags show the same time twice, and are written with it three times.
+_remembering = functools.lru_cache(maxsize=1024)
+
+
+def parse_time(text: t.Any) -> datetime | None:
+    """An RFC 3339 time in UTC, any precision; None for anything else."""
+    return _parse_time(text) if isinstance(text, str) else None
+
+
+@_remembering
+def _parse_time(text: str) -> datetime | None:
+    match = _TIME.fullmatch(text)
+    if not match:
+        return None
+    *whole, fraction, zone = match.groups()
+    try:
+        moment = datetime(*(int(part) for part in whole), tzinfo=timezone.utc)  # type: ignore[arg-type,misc]
+        if fraction:
+            moment += timedelta(microseconds=int(fraction[1:7].ljust(6, "0")))
+        if zone != "Z":
+            offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+            moment += -offset if zone[0] == "+" else offset
+    except (ValueError, OverflowError):
+        return None
+    return moment
+
+
+@_remembering
+def format_time(moment: datetime | None) -> str | None:
+    """UTC as 2026-01-31T12:00:00Z, with a fraction only where there is one."""
+    return moment.isoformat().replace("+00:00", "Z") if moment else None

@@ -1,0 +1,233 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Manifests, and what they tell about images: date, size and what belongs to them.
+
+https://github.com/opencontainers/image-spec and https://distribution.github.io/distribution/spec/manifest-v2-2/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime
+
+from .models import Tag, format_time, parse_time
+
+OCI_IMAGE = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER_IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+IMAGES = (OCI_IMAGE, DOCKER_IMAGE)
+INDEXES = (OCI_INDEX, DOCKER_LIST)
+
+# Only these configs hold the date of a build.
+_IMAGE_CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
+# A config is a few kilobytes; nobody makes us read what claims to be one and is huge.
+LARGEST_CONFIG = 8 * 1024 * 1024
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}", re.ASCII)
+
+
+_NO_JSON = object()
+
+
+class ManifestError(Exception):
+    """The bytes are no manifest that can be read with confidence; the text says why."""
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """A reference from a manifest. size: bytes. attestation: it tells about an image and is none.
+
+    elsewhere: its bytes are not kept in the registry.
+    """
+
+    digest: str
+    size: int
+    media_type: str
+    attestation: bool = False
+    elsewhere: bool = False
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest as it is stored. children: of an index; config and layers: of an image. body: its very bytes.
+
+    subject: the digest of the image that it says something of.
+    """
+
+    digest: str
+    media_type: str
+    body: bytes
+    config: Descriptor | None = None
+    layers: tuple[Descriptor, ...] = ()
+    children: tuple[Descriptor, ...] = ()
+    subject: str | None = None
+
+    @property
+    def is_index(self) -> bool:
+        return self.media_type in INDEXES
+
+    @property
+    def images(self) -> list[Descriptor]:
+        """The children that are images."""
+        return [child for child in self.children if not child.attestation]
+
+    @property
+    def dated_config(self) -> Descriptor | None:
+        """The config that holds the date of the build, where there is one."""
+        config = self.config
+        return config if config and config.media_type in _IMAGE_CONFIGS and config.size <= LARGEST_CONFIG else None
+
+
+@dataclass(frozen=True)
+class Image:
+    """What is known of an image by its digest, which never changes. created: the build, of an index its newest image's.
+
+    size: bytes of the layers, of an index of all its images. children: digests of all that an index holds. subject:
+    that of the image that it says something of.
+    """
+
+    digest: str
+    media_type: str
+    created: datetime | None = None
+    size: int | None = None
+    config_digest: str | None = None
+    children: tuple[str, ...] = ()
+    subject: str | None = None
+
+
+def digest_of(body: bytes, algorithm: str = "sha256") -> str:
+    return f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}"
+
+
+def is_content_of(body: bytes, digest: str) -> bool:
+    """Whether a digest in one of the two registered algorithms is the one of these bytes."""
+    return DIGEST.fullmatch(digest) is not None and digest_of(body, digest.partition(":")[0]) == digest
+
+
+def _json(body: bytes) -> t.Any:
+    """Whoever pushes an image writes this: brackets without end are no reason to fail."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return _NO_JSON
+
+
+def parse_manifest(body: bytes, media_type: str, digest: str) -> Manifest:
+    """The manifest of a body whose digest was checked. Raises ManifestError."""
+    row = _json(body)
+    if row is _NO_JSON:
+        raise ManifestError("the manifest is no JSON")
+    if not isinstance(row, dict):
+        raise ManifestError("the manifest is no object")
+    # The same bytes read as something else than they say could be two images at once.
+    if row.get("mediaType") not in (None, media_type):
+        raise ManifestError(f"the manifest came as {media_type} and calls itself {row['mediaType']}")
+    subject = _descriptor(row["subject"]).digest if row.get("subject") is not None else None
+    if media_type in INDEXES:
+        return Manifest(digest, media_type, body, children=_descriptors(row, "manifests"), subject=subject)
+    if media_type not in IMAGES:
+        raise ManifestError(f"manifests of type {media_type or 'none'} are not known here")
+    config, layers = _descriptor(row.get("config")), _descriptors(row, "layers")
+    return Manifest(digest, media_type, body, config, layers, subject=subject)
+
+
+def _descriptors(row: dict[str, t.Any], name: str) -> tuple[Descriptor, ...]:
+    found = row.get(name)
+    if not isinstance(found, list):
+        raise ManifestError(f"the manifest has no list of {name}")
+    return tuple(_descriptor(item) for item in found)
+
+
+def _descriptor(row: t.Any) -> Descriptor:
+    if not isinstance(row, dict) or not DIGEST.fullmatch(str(row.get("digest"))):
+        raise ManifestError("the manifest refers to something without a digest")
+    size = row.get("size")
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise ManifestError("the manifest refers to something without a size")
+    annotations = row.get("annotations")
+    notes = annotations if isinstance(annotations, dict) else {}
+    media_type = str(row.get("mediaType", ""))
+    return Descriptor(
+        digest=row["digest"],
+        size=size,
+        media_type=media_type,
+        # https://docs.docker.com/build/metadata/attestations/attestation-storage/
+        attestation=notes.get("vnd.docker.reference.type") == "attestation-manifest",
+        elsewhere=bool(row.get("urls")) or "nondistributable" in media_type or ".foreign." in media_type,
+    )
+
+
+def build_date(config: bytes) -> datetime | None:
+    """The date in an image's config; None where it has none that can be read."""
+    row = _json(config)
+    return parse_time(row.get("created")) if isinstance(row, dict) else None
+
+
+def image_of(manifest: Manifest, created: datetime | None) -> Image:
+    """The image of a manifest that is no index."""
+    config = manifest.config
+    size = sum(layer.size for layer in manifest.layers)
+    return Image(
+        manifest.digest,
+        manifest.media_type,
+        created,
+        size,
+        config.digest if config else None,
+        subject=manifest.subject,
+    )
+
+
+def index_of(manifest: Manifest, images: t.Sequence[Image]) -> Image:
+    """The index of these images. One without a date leaves the whole without: it may be the newest."""
+    dates = [image.created for image in images]
+    sizes = [image.size for image in images]
+    return Image(
+        manifest.digest,
+        manifest.media_type,
+        max((date for date in dates if date), default=None) if None not in dates else None,
+        sum(size for size in sizes if size is not None) if None not in sizes else None,
+        children=tuple(child.digest for child in manifest.children),
+        subject=manifest.subject,
+    )
+
+
+def is_opaque(tag: Tag) -> bool:
+    """Whether a tag may hold an image of which nothing is known."""
+    return tag.digest is None or tag.media_type is None or (tag.media_type in INDEXES and not tag.children)
+
+
+def row_of(image: Image) -> dict[str, t.Any]:
+    """An image for a file: nothing in it tells whose it is or where."""
+    return {
+        "digest": image.digest,
+        "media_type": image.media_type,
+        "created": format_time(image.created),
+        "size": image.size,
+        "config_digest": image.config_digest,
+        "children": list(image.children),
+        "subject": image.subject,
+    }
+
+
+def image_in(row: t.Any) -> Image | None:
+    """The image of a row; None where anything in it is not as row_of writes it."""
+    if not isinstance(row, dict) or not isinstance(row.get("children"), list) or "subject" not in row:
+        return None
+    created, size, config, subject = row.get("created"), row.get("size"), row.get("config_digest"), row["subject"]
+    digests = [row.get("digest"), *row["children"], *(digest for digest in (config, subject) if digest is not None)]
+    if not all(isinstance(digest, str) and DIGEST.fullmatch(digest) for digest in digests):
+        return None
+    if row.get("media_type") not in IMAGES + INDEXES or (created is not None and parse_time(created) is None):
+        return None
+    if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 0):
+        return None
+    return Image(row["digest"], row["media_type"], parse_time(created), size, config, tuple(row["children"]), subject)

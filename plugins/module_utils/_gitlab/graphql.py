@@ -1,0 +1,305 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""GitLab's GraphQL API as typed functions: pages of tags, many repositories in one request, and their deletion.
+
+An answer with status 200 that holds errors is a failure. Every function raises RegistryError unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._core.errors import RegistryError
+from .._core.models import TAG_NAME, Tag, config_digest, parse_time
+from .._http.client import REFUSED, SAFE, Client, Response
+from .rest import error_of
+
+PATH = "/api/graphql"
+# The connection is cut to this many nodes while the cursor moves on by what was asked for: asking for more skips tags.
+# app/graphql/types/container_registry/container_repository_details_type.rb
+PAGE = 20
+# app/graphql/mutations/container_repositories/destroy_tags.rb
+DELETE_LIMIT = 20
+MOST_ALIASES = 20
+# What a signed-in user may spend on one query where the server does not say: app/graphql/gitlab_schema.rb
+COMPLEXITY_LIMIT = 250
+
+# Fields of a tag that exist only from some release on; one unknown field would fail the whole query.
+_OPTIONAL_FIELDS = {
+    "digest": "digest",
+    "createdAt": "createdAt",
+    "publishedAt": "publishedAt",
+    "totalSize": "totalSize",
+    "mediaType": "mediaType",
+    "protection": "protection { minimumAccessLevelForDelete }",
+    "revision": "revision",
+}
+ALL_FIELDS = tuple(field for field in _OPTIONAL_FIELDS if field != "revision")
+# What has to be looked at again right before a tag is deleted.
+GUARD_FIELDS = ("digest", "publishedAt", "protection")
+
+
+class Schema:
+    """What this server's GraphQL offers. most_aliases shrinks when the server finds a query too large or too slow."""
+
+    def __init__(self, tag_fields: frozenset[str], can_delete: bool, complexity_limit: int) -> None:
+        self.tag_fields = tag_fields
+        self.can_delete = can_delete
+        self.complexity_limit = complexity_limit
+        self.most_aliases = MOST_ALIASES
+
+    @property
+    def budget(self) -> float:
+        """What a query may cost, with a tenth of the limit left free."""
+        return self.complexity_limit * 0.9
+
+    def aliases(self, fields: tuple[str, ...], first: int) -> int:
+        """How many pages fit into one query."""
+        cost = _cost(PageRequest(0, first=first), self.offered(fields))
+        return max(1, min(self.most_aliases, int(self.budget / cost)))
+
+    def offered(self, fields: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the fields that this server has."""
+        return tuple(field for field in fields if field in self.tag_fields)
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """A page of a repository's tags. after: the cursor, None is the beginning. counted: with the number of all tags."""
+
+    repository_id: int
+    after: str | None = None
+    first: int = PAGE
+    counted: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """count: of all tags of the repository, where it was asked for."""
+
+    tags: tuple[Tag, ...]
+    end_cursor: str | None
+    has_next: bool
+    count: int | None = None
+
+
+def read_schema(client: Client) -> Schema:
+    """Which fields and mutations there are, in one request."""
+    query = (
+        '{ tag: __type(name: "ContainerRepositoryTag") { fields { name } } '
+        'destroy: __type(name: "DestroyContainerRepositoryTagsInput") { name } '
+        "queryComplexity { limit } }"
+    )
+    attempt = "find out what GraphQL offers here"
+    # A token may be good for REST and not for GraphQL, so that a 401 here is no reason to stop.
+    data = _data(_post(client, query, {}, attempt, SAFE, stop_at_401=False), attempt)
+    tag = data.get("tag")
+    if not isinstance(tag, dict):
+        raise RegistryError("graphql", "its GraphQL knows no container tags", attempt=attempt)
+    limit = (data.get("queryComplexity") or {}).get("limit")
+    return Schema(
+        frozenset(str(field.get("name")) for field in tag.get("fields") or []),
+        bool(data.get("destroy")),
+        limit if isinstance(limit, int) and limit > 0 else COMPLEXITY_LIMIT,
+    )
+
+
+def read_pages(
+    client: Client, schema: Schema, wanted: t.Sequence[PageRequest], fields: tuple[str, ...] = ALL_FIELDS
+) -> list[Page | RegistryError]:
+    """The wanted pages in their order; each one that can't be had is its error.
+
+    As many pages travel in one request as the server's complexity limit allows; where that is too much for it, fewer.
+    """
+    if not wanted:
+        return []
+    fields = schema.offered(fields)
+    answers = client.parallel(
+        lambda batch: _read_batch(client, schema, batch, fields), batches_of(schema, wanted, fields)
+    )
+    return [page for batch in answers for page in batch]
+
+
+def batches_of(schema: Schema, wanted: t.Sequence[PageRequest], fields: tuple[str, ...]) -> list[list[PageRequest]]:
+    """The wanted pages as they travel together, in their order."""
+    batches: list[list[PageRequest]] = []
+    spent = 0.0
+    for request in wanted:
+        cost = _cost(request, fields)
+        if not batches or spent + cost > schema.budget or len(batches[-1]) >= schema.most_aliases:
+            batches.append([])
+            spent = 0.0
+        batches[-1].append(request)
+        spent += cost
+    return batches
+
+
+def _cost(request: PageRequest, fields: tuple[str, ...]) -> float:
+    """What a page adds to a query's complexity: a connection costs its children and 1 % more for each row."""
+    children = len(fields) + 6
+    return 2 + request.counted + children * (1 + 0.01 * request.first)
+
+
+def _read_batch(
+    client: Client, schema: Schema, batch: t.Sequence[PageRequest], fields: tuple[str, ...]
+) -> list[Page | RegistryError]:
+    attempt = "read tags by GraphQL"
+    query, variables = _pages_query(batch, fields)
+    try:
+        body = _body(_post(client, query, variables, attempt, SAFE), attempt)
+        data = body.get("data")
+        if not isinstance(data, dict):
+            raise _graphql_error(body.get("errors"), attempt)
+    except RegistryError as error:
+        if len(batch) > 1 and error.kind in ("graphql", "timeout", "unavailable", "server_error"):
+            half = len(batch) // 2
+            schema.most_aliases = max(1, min(schema.most_aliases, half))
+            return [
+                *_read_batch(client, schema, batch[:half], fields),
+                *_read_batch(client, schema, batch[half:], fields),
+            ]
+        return [error for _request in batch]
+    errors = [error for error in body.get("errors") or [] if isinstance(error, dict)]
+    return [
+        _page(data.get(f"r{number}"), request, errors, f"r{number}", attempt) for number, request in enumerate(batch)
+    ]
+
+
+def _pages_query(batch: t.Sequence[PageRequest], fields: tuple[str, ...]) -> tuple[str, dict[str, t.Any]]:
+    selection = " ".join(["name", *(_OPTIONAL_FIELDS[field] for field in fields)])
+    declared: list[str] = []
+    parts: list[str] = []
+    variables: dict[str, t.Any] = {}
+    for number, request in enumerate(batch):
+        declared.append(f"$i{number}: ContainerRepositoryID!, $a{number}: String")
+        parts.append(
+            f"r{number}: containerRepository(id: $i{number}) {{ {'tagsCount ' if request.counted else ''}"
+            f"tags(first: {request.first}, after: $a{number}) "
+            f"{{ nodes {{ {selection} }} pageInfo {{ hasNextPage endCursor }} }} }}"
+        )
+        variables[f"i{number}"] = _global_id(request.repository_id)
+        variables[f"a{number}"] = request.after
+    return f"query({', '.join(declared)}) {{ {' '.join(parts)} }}", variables
+
+
+def _page(
+    found: t.Any, request: PageRequest, errors: list[dict[str, t.Any]], alias: str, attempt: str
+) -> Page | RegistryError:
+    own = [error for error in errors if not error.get("path") or error["path"][0] == alias]
+    if own:
+        return _graphql_error(own, attempt)
+    if not isinstance(found, dict):
+        return RegistryError("not_found", "GraphQL answered null for the repository", attempt=attempt)
+    connection = found.get("tags")
+    if not isinstance(connection, dict) or not isinstance(connection.get("nodes"), list):
+        return RegistryError("incomplete", "GraphQL answered null for the repository's tags", attempt=attempt)
+    tags = []
+    for node in connection["nodes"]:
+        tag = _tag(node)
+        if tag is None:
+            return RegistryError("incomplete", "the page holds something that is no tag", attempt=attempt)
+        tags.append(tag)
+    info = connection.get("pageInfo") or {}
+    has_next = bool(info.get("hasNextPage"))
+    if has_next and len(tags) != request.first:
+        message = f"a page of {request.first} tags came with {len(tags)} although more follow"
+        return RegistryError("incomplete", message, attempt=attempt)
+    count = found.get("tagsCount")
+    return Page(tuple(tags), info.get("endCursor"), has_next, count if isinstance(count, int) else None)
+
+
+def _tag(node: t.Any) -> Tag | None:
+    if not isinstance(node, dict) or not isinstance(node.get("name"), str) or not TAG_NAME.fullmatch(node["name"]):
+        return None
+    size = node.get("totalSize")
+    return Tag(
+        node["name"],
+        digest=node.get("digest") or None,
+        created=parse_time(node.get("createdAt")),
+        published=parse_time(node.get("publishedAt")),
+        # A BigInt travels as a string.
+        size=int(str(size)) if str(size).isdigit() else None,
+        media_type=node.get("mediaType"),
+        protected=node["protection"] is not None if "protection" in node else None,
+        details_read=True,
+        config_digest=config_digest(node.get("revision")),
+    )
+
+
+def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> tuple[list[str], list[str]]:
+    """Delete at most DELETE_LIMIT tags: (the names GitLab says are deleted, its error texts).
+
+    Protected names are left out by GitLab without a word. A RegistryError for which answer_was_lost holds does not say
+    whether anything was deleted.
+    """
+    query = (
+        "mutation($input: DestroyContainerRepositoryTagsInput!) "
+        "{ destroyContainerRepositoryTags(input: $input) { deletedTagNames errors } }"
+    )
+    attempt = f"delete {len(names)} tags by GraphQL"
+    variables = {"input": {"id": _global_id(repository_id), "tagNames": list(names)}}
+    data = _data(_post(client, query, variables, attempt, REFUSED), attempt)
+    result = data.get("destroyContainerRepositoryTags")
+    if not isinstance(result, dict) or not isinstance(result.get("deletedTagNames"), list):
+        raise RegistryError("not_json", "GraphQL did not say which tags it deleted", attempt=attempt)
+    return [str(name) for name in result["deletedTagNames"]], [str(text) for text in result.get("errors") or []]
+
+
+def answer_was_lost(error: RegistryError) -> bool:
+    """Whether a mutation that ended this way may have had its effect all the same."""
+    return error.kind in ("connection", "timeout", "unavailable", "server_error", "not_json", "incomplete")
+
+
+def _global_id(repository_id: int) -> str:
+    return f"gid://gitlab/ContainerRepository/{repository_id}"
+
+
+def _post(
+    client: Client,
+    query: str,
+    variables: t.Mapping[str, t.Any],
+    attempt: str,
+    resend: frozenset[int],
+    *,
+    stop_at_401: bool = True,
+) -> Response:
+    body = {"query": query, "variables": variables}
+    try:
+        answer = client.request("POST", PATH, body=body, resend=resend, stop_at_401=stop_at_401)
+    except RegistryError as error:
+        error.attempt = attempt
+        raise
+    if answer.status != 200:
+        raise error_of(answer, attempt)
+    return answer
+
+
+def _body(answer: Response, attempt: str) -> dict[str, t.Any]:
+    try:
+        body = answer.json()
+    except RegistryError as error:
+        error.attempt = attempt
+        raise
+    if not isinstance(body, dict):
+        raise RegistryError("incomplete", "the answer has another shape than GraphQL's", attempt=attempt)
+    return body
+
+
+def _data(answer: Response, attempt: str) -> dict[str, t.Any]:
+    body = _body(answer, attempt)
+    data = body.get("data")
+    if body.get("errors") or not isinstance(data, dict):
+        raise _graphql_error(body.get("errors"), attempt)
+    return data
+
+
+def _graphql_error(errors: t.Any, attempt: str) -> RegistryError:
+    texts = [str(error.get("message")) for error in errors or [] if isinstance(error, dict)]
+    message = "; ".join(dict.fromkeys(texts)) or "GraphQL answered without data"
+    advice = "It does not exist, or the token may not do this." if "permission" in message else ""
+    return RegistryError("graphql", message, attempt=attempt, method="POST", path=PATH, advice=advice)

@@ -1,0 +1,176 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""GitLab's REST endpoints for the settings of a project as typed functions.
+
+Every function raises RegistryError when the answer is not the one it is named after.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import format_datetime
+
+from .._core.errors import RegistryError
+from .._core.models import DELETE, PATTERN, PUSH, REPOSITORY, TAG, Project, ProtectionRule
+from .._http.client import REFUSED, Client
+from .rest import an_array, field, get, request
+
+_MAINTAINER = "It takes the role Maintainer in the project and a token with the scope api."
+# Where a project or a rule is missing GitLab writes Not Found in other words.
+_NO_ROUTE = "404 Not Found"
+_TOO_MANY = "Maximum number of protection rules"
+_NO_DATABASE = "GitLab container registry API not supported"
+
+
+@dataclass(frozen=True)
+class RuleEndpoint:
+    """Where a kind of protection rules is on a server."""
+
+    kind: str
+    path: str
+
+
+# The second place of repository rules is that of 17.2 to 17.7.
+_ENDPOINTS = {
+    REPOSITORY: (
+        RuleEndpoint(REPOSITORY, "registry/protection/repository/rules"),
+        RuleEndpoint(REPOSITORY, "registry/protection/rules"),
+    ),
+    TAG: (RuleEndpoint(TAG, "registry/protection/tag/rules"),),
+}
+# The verbs of tag rules came one after the other: lib/api/project_container_registry_protection_tag_rules.rb
+_SINCE = {
+    (REPOSITORY, "GET"): "17.8",
+    (TAG, "GET"): "18.7",
+    (TAG, "POST"): "18.8",
+    (TAG, "PATCH"): "18.9",
+}
+
+
+def update_project(client: Client, project: Project, attributes: t.Mapping[str, t.Any]) -> None:
+    """Set attributes of a project; what is not named stays."""
+    attempt = f"change the settings of project {project.path}"
+    with _advising():
+        request(client, "PUT", f"/projects/{project.id}", body=dict(attributes), attempt=attempt)
+
+
+def has_repositories(client: Client, project: Project) -> bool:
+    """Whether a project has any container repository."""
+    attempt = f"look for images of project {project.path}"
+    path = f"/projects/{project.id}/registry/repositories"
+    return bool(an_array(get(client, path, query={"per_page": 1}, attempt=attempt), attempt))
+
+
+def first_rules(
+    client: Client, project: Project, kind: str
+) -> tuple[RuleEndpoint, tuple[ProtectionRule, ...] | RegistryError]:
+    """Where this server has a kind of rules, found out with the rules of one project, and these or their failure.
+
+    Raises RegistryError of kind too_old where it has none of them.
+    """
+    for endpoint in _ENDPOINTS[kind]:
+        try:
+            return endpoint, list_rules(client, endpoint, project)
+        except RegistryError as error:
+            if error.kind != "too_old":
+                return endpoint, error
+            refusal = error
+    raise refusal
+
+
+def list_rules(client: Client, endpoint: RuleEndpoint, project: Project) -> tuple[ProtectionRule, ...]:
+    """All rules of a project; GitLab does not show immutable ones of tags here."""
+    attempt = f"read the {endpoint.kind} protection rules of project {project.path}"
+    with _advising(endpoint, "GET"):
+        answer = get(client, _path(endpoint, project), attempt=attempt)
+    return tuple(_rule(row, endpoint) for row in an_array(answer, attempt))
+
+
+def create_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: ProtectionRule) -> None:
+    """Create a rule. It is not asked for again where no answer comes."""
+    levels = {name: level for name, level in ((PUSH, rule.push), (DELETE, rule.delete)) if level}
+    body = {PATTERN[endpoint.kind]: rule.pattern, **levels}
+    attempt = _attempt("create", rule, endpoint, project)
+    with _advising(endpoint, "POST"):
+        request(
+            client,
+            "POST",
+            _path(endpoint, project),
+            body=body,
+            resend=REFUSED,
+            attempt=attempt,
+            success=201,
+        )
+
+
+def update_rule(
+    client: Client, endpoint: RuleEndpoint, project: Project, before: ProtectionRule, after: ProtectionRule
+) -> None:
+    """Set the levels of a rule that differ; an empty one takes it away."""
+    levels = ((PUSH, before.push, after.push), (DELETE, before.delete, after.delete))
+    body = {name: new or "" for name, old, new in levels if old != new}
+    attempt = _attempt("change", before, endpoint, project)
+    with _advising(endpoint, "PATCH"):
+        request(client, "PATCH", f"{_path(endpoint, project)}/{before.id}", body=body, attempt=attempt)
+
+
+def delete_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: ProtectionRule) -> None:
+    """Delete a rule, unless it was changed since the task's first answer. One that is gone is as good."""
+    # The header has no fractions of a second: a change in the same second counts as seen.
+    seen = client.clock + timedelta(seconds=1) if client.clock else None
+    headers = {"If-Unmodified-Since": format_datetime(seen, usegmt=True)} if seen else {}
+    attempt = _attempt("delete", rule, endpoint, project)
+    try:
+        with _advising(endpoint, "DELETE"):
+            request(
+                client,
+                "DELETE",
+                f"{_path(endpoint, project)}/{rule.id}",
+                headers=headers,
+                attempt=attempt,
+                success=204,
+            )
+    except RegistryError as error:
+        if error.status != 404 or error.kind == "too_old":
+            raise
+
+
+def _attempt(verb: str, rule: ProtectionRule, endpoint: RuleEndpoint, project: Project) -> str:
+    return f"{verb} the {endpoint.kind} protection rule {rule.pattern!r} of project {project.path}"
+
+
+def _path(endpoint: RuleEndpoint, project: Project) -> str:
+    return f"/projects/{project.id}/{endpoint.path}"
+
+
+def _rule(row: t.Mapping[str, t.Any], endpoint: RuleEndpoint) -> ProtectionRule:
+    pattern = str(field(row, PATTERN[endpoint.kind]))
+    return ProtectionRule(pattern, row.get(PUSH) or None, row.get(DELETE) or None, int(field(row, "id")))
+
+
+@contextlib.contextmanager
+def _advising(endpoint: RuleEndpoint | None = None, verb: str = "PUT") -> t.Iterator[None]:
+    """Have a failure say what settings take."""
+    try:
+        yield
+    except RegistryError as error:
+        if error.kind in ("forbidden", "insufficient_scope"):
+            error.advice = _MAINTAINER
+        elif error.status == 404 and error.message == _NO_ROUTE and endpoint:
+            since = _SINCE.get((endpoint.kind, verb), "a later release")
+            error.kind = "too_old"
+            error.advice = f"This GitLab has no such endpoint: it came with {since}."
+        elif error.status == 412:
+            error.advice = "The rule was changed in the meantime; run again."
+        elif error.message.startswith(_TOO_MANY):
+            error.advice = "Immutable rules, which are not shown here, count too."
+        elif error.message == _NO_DATABASE:
+            error.advice = "Tag protection rules need a container registry with a metadata database."
+        raise

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Projects, namespaces and repositories as hosts of an inventory, with their variables and groups."""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+import re
+import typing as t
+from dataclasses import dataclass
+
+from .._core.errors import InputError, RegistryError
+from .._core.models import Project, Repository
+from .._settings.plan import is_hidden, policy_values
+
+PREFIX = "gitlab_"
+# What GitLab takes for a path. Nothing in it has a meaning in a pattern of hosts.
+_SEGMENT = r"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.][A-Za-z0-9_.-]*"
+_PATH = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*", re.ASCII)
+# What Ansible means by these names is something else.
+_TAKEN = frozenset({"all", "ungrouped", "localhost", "127.0.0.1"})
+
+_GIB = 2**30
+# The classes of numbers by their least one, the largest first.
+_CLASSES: dict[str, tuple[tuple[int, str], ...]] = {
+    "tags_count": (
+        (10_000, "tags_from_10000"),
+        (1_000, "tags_from_1000"),
+        (100, "tags_from_100"),
+        (1, "tags_from_1"),
+        (0, "tags_none"),
+    ),
+    "size": (
+        (100 * _GIB, "size_from_100_gib"),
+        (10 * _GIB, "size_from_10_gib"),
+        (_GIB, "size_from_1_gib"),
+        (0, "size_below_1_gib"),
+    ),
+}
+_UNKNOWN = {"tags_count": "tags_unknown", "size": "size_unknown"}
+
+# What was counted of a thing: tags_count, size in bytes; only what was asked for, None where it is not known.
+Numbers = t.Mapping[str, t.Optional[int]]
+NumbersById = t.Mapping[int, Numbers]
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host. namespace: the GitLab group, or user, that it lies in. groups: of the inventory, without PREFIX."""
+
+    name: str
+    namespace: str
+    variables: t.Mapping[str, t.Any]
+    groups: tuple[str, ...]
+
+
+def project_hosts(projects: t.Iterable[Project], numbers: NumbersById) -> list[Host]:
+    """A host for each project."""
+    return _checked(
+        Host(
+            project.path,
+            project.namespace,
+            {**_facts(project), **_counted(numbers.get(project.id, {})), "registry_project": project.path},
+            (*_states(project), *_classes(numbers.get(project.id, {}))),
+        )
+        for project in projects
+    )
+
+
+def namespace_hosts(projects: t.Iterable[Project], numbers: NumbersById) -> list[Host]:
+    """A host for each group or user with projects directly in it, so that no project belongs to two hosts.
+
+    It is in the groups that all its projects are in. registry_project: those whose registry is not disabled.
+    """
+    members: dict[str, list[Project]] = {}
+    for project in projects:
+        members.setdefault(project.namespace, []).append(project)
+    for namespace in members:
+        if namespace in _TAKEN:
+            raise InputError(
+                f"The group {namespace} of GitLab can't be a host, since Ansible has a meaning of its own for that "
+                "name: take host_per project."
+            )
+    return _checked(_namespace_host(namespace, found, numbers) for namespace, found in members.items())
+
+
+def _namespace_host(namespace: str, projects: t.Sequence[Project], numbers: NumbersById) -> Host:
+    ordered = sorted(projects, key=lambda project: project.path.lower())
+    usable = [project for project in ordered if not is_hidden(project)]
+    counted = [numbers.get(project.id, {}) for project in usable]
+    sums = {name: _sum([found.get(name) for found in counted]) for found in counted[:1] for name in found}
+    states = [set(_states(project)) for project in ordered]
+    variables = {
+        "gitlab_namespace": namespace,
+        "gitlab_project_paths": [project.path for project in ordered],
+        **_counted(sums),
+        "registry_project": [project.path for project in usable],
+    }
+    return Host(namespace, namespace, variables, (*sorted(set.intersection(*states)), *_classes(sums)))
+
+
+def repository_hosts(
+    repositories: t.Iterable[Repository], projects: t.Mapping[int, Project], numbers: NumbersById
+) -> list[Host]:
+    """A host for each container repository, with what is known of its project. projects: by id."""
+    return _checked(
+        Host(
+            repository.path,
+            projects[repository.project_id].namespace,
+            {
+                **_facts(projects[repository.project_id]),
+                "gitlab_repository_id": repository.id,
+                "gitlab_repository_path": repository.path,
+                "gitlab_repository_name": repository.name,
+                "gitlab_location": repository.location,
+                **_counted(numbers.get(repository.id, {})),
+                "registry_repository_id": [repository.id],
+            },
+            (*_states(projects[repository.project_id]), *_classes(numbers.get(repository.id, {}))),
+        )
+        for repository in repositories
+    )
+
+
+def namespace_groups(hosts: t.Iterable[Host], safe: t.Callable[[str], str]) -> dict[str, str]:
+    """The inventory's group for each namespace of hosts and each one around it, by path, what is around comes first.
+
+    safe: what Ansible makes of a name. Namespaces that it would make one of, such as team-a and team/a, get a part of
+    their hash too. Raises RegistryError where even that does not tell them apart.
+    """
+    paths: dict[str, None] = {}
+    for namespace in sorted({host.namespace for host in hosts}):
+        parts = namespace.split("/")
+        paths.update(("/".join(parts[:length]), None) for length in range(1, len(parts) + 1))
+    names = {path: safe(f"{PREFIX}namespace_{path}") for path in paths}
+    used = collections.Counter(names.values())
+    for path, name in names.items():
+        if used[name] > 1:
+            names[path] = f"{name}_{hashlib.sha256(path.encode()).hexdigest()[:8]}"
+    if len(set(names.values())) < len(names):
+        raise _doubtful("two groups of GitLab would be one in the inventory")
+    return names
+
+
+def _facts(project: Project) -> dict[str, t.Any]:
+    policy = project.policy
+    return {
+        "gitlab_project_id": project.id,
+        "gitlab_project_path": project.path,
+        "gitlab_project_name": project.name,
+        "gitlab_description": project.description,
+        "gitlab_topics": list(project.topics),
+        "gitlab_namespace": project.namespace,
+        "gitlab_url": project.url,
+        "gitlab_visibility": project.visibility,
+        "gitlab_access_level": project.access_level,
+        "gitlab_archived": project.archived,
+        "gitlab_location": project.image_prefix,
+        "gitlab_cleanup_policy": {**policy_values(policy), "next_run_at": policy.next_run_at} if policy else None,
+    }
+
+
+def _states(project: Project) -> list[str]:
+    policy = project.policy
+    found = [
+        f"visibility_{project.visibility or 'unknown'}",
+        f"access_level_{project.access_level or 'unknown'}",
+        f"cleanup_policy_{'none' if policy is None else 'enabled' if policy.enabled else 'disabled'}",
+    ]
+    return [*found, "archived"] if project.archived else found
+
+
+def _counted(numbers: Numbers) -> dict[str, int | None]:
+    return {f"{PREFIX}{name}": number for name, number in numbers.items()}
+
+
+def _classes(numbers: Numbers) -> list[str]:
+    return [
+        _UNKNOWN[name] if number is None else next(group for least, group in _CLASSES[name] if number >= least)
+        for name, number in numbers.items()
+    ]
+
+
+def _sum(numbers: t.Sequence[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if len(known) == len(numbers) else None
+
+
+def _checked(hosts: t.Iterable[Host]) -> list[Host]:
+    """By name. Raises RegistryError for names that are no paths of GitLab, or there twice."""
+    found: dict[str, Host] = {}
+    for host in hosts:
+        if not _PATH.fullmatch(host.name) or not _PATH.fullmatch(host.namespace):
+            raise _doubtful(f"GitLab lists {host.name!r} in {host.namespace!r}, which is no path of its own")
+        if host.name.lower() in found:
+            raise _doubtful(f"GitLab lists {host.name} twice, as when something is moved meanwhile")
+        found[host.name.lower()] = host
+    return [found[name] for name in sorted(found)]
+
+
+def _doubtful(message: str) -> RegistryError:
+    return RegistryError("incomplete", message, attempt="make hosts of what GitLab lists")

@@ -1,0 +1,153 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Plans of several tasks as one, with a single fingerprint and limits over all of them. Pure.
+
+A merged plan is a line of its own and then the plans as they are, in the order of their scopes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import typing as t
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from .._core.errors import InputError
+from .approval import Approved, parse_plan
+from .plan import FILE_FORMAT, FILE_VERSION
+
+KIND = "plans"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A plan with its lines."""
+
+    approved: Approved
+    lines: tuple[str, ...]
+
+    @property
+    def listed(self) -> int:
+        """Number of its tags."""
+        return sum(len(tags) for tags in self.approved.rows.values())
+
+    def as_result(self) -> dict[str, t.Any]:
+        return {
+            "scope": dict(self.approved.scope),
+            "fingerprint": self.approved.fingerprint,
+            "tags": self.listed,
+            "delete": len(self.approved.digests),
+        }
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Several plans. totals: as in a plan."""
+
+    parts: tuple[Part, ...]
+    fingerprint: str
+    totals: t.Mapping[str, t.Any]
+
+    def lines(self) -> t.Iterator[str]:
+        """The file."""
+        header = {
+            "type": KIND,
+            "format": FILE_FORMAT,
+            "version": FILE_VERSION,
+            "fingerprint": self.fingerprint,
+            "server": self.parts[0].approved.server,
+            "parts": [part.as_result() for part in self.parts],
+            "totals": dict(self.totals),
+        }
+        yield json.dumps(header) + "\n"
+        for part in self.parts:
+            yield from part.lines
+
+
+def part_of(lines: t.Iterable[str]) -> Part:
+    """A plan of a file; raises InputError for one that is damaged, altered or of another version."""
+    kept = tuple(line if line.endswith("\n") else f"{line}\n" for line in lines if line.strip())
+    return Part(parse_plan(kept), kept)
+
+
+def merge(parts: t.Sequence[Part]) -> Merged:
+    """The plans as one; raises InputError where they do not go together."""
+    if not parts:
+        raise InputError("There is no plan to merge.")
+    ordered = tuple(sorted(parts, key=lambda part: (_scope_key(part.approved), part.approved.fingerprint)))
+    servers = sorted({part.approved.server for part in ordered})
+    if len(servers) > 1:
+        raise InputError(f"The plans were made for several servers, {', '.join(servers)}: merge those of one.")
+    seen: set[str] = set()
+    reasons: Counter[str] = Counter()
+    for approved in (part.approved for part in ordered):
+        if approved.refusals:
+            raise InputError(f"The plan of {_scope_key(approved)} is refused itself: {approved.refusals[0]}.")
+        twice = sorted(seen.intersection(approved.reasons))
+        if twice:
+            raise InputError(f"{twice[0]} is in more than one plan: each repository may be in one alone.")
+        seen.update(approved.reasons)
+        for counts in approved.reasons.values():
+            reasons.update(counts)
+    totals = {
+        "repositories": len(seen),
+        "tags": sum(part.listed for part in ordered),
+        "delete": sum(len(part.approved.digests) for part in ordered),
+        "reasons": dict(sorted(reasons.items())),
+    }
+    return Merged(ordered, _seal([part.approved for part in ordered]), totals)
+
+
+def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approved:
+    """The approved plan of a file, of a merged one the part for a scope. Raises InputError."""
+    kept = [line for line in lines if line.strip()]
+    if _type(kept[0] if kept else "") != KIND:
+        return parse_plan(kept)
+    parts, seal = _parts_in(kept)
+    for part in parts:
+        if dict(part.scope) == dict(scope):
+            return replace(part, fingerprint=seal)
+    raise InputError(
+        f"None of the {len(parts)} plans in the approved plan was made for this scope: name the same projects, group "
+        "or repositories as one of them."
+    )
+
+
+def fingerprint_in(lines: t.Sequence[str]) -> str:
+    """The fingerprint of a plan, merged or not, that was not altered. Raises InputError."""
+    if _type(lines[0] if lines else "") != KIND:
+        return parse_plan(lines).fingerprint
+    return _parts_in(lines)[1]
+
+
+def _parts_in(lines: t.Sequence[str]) -> tuple[list[Approved], str]:
+    """The plans in a merged one, and its fingerprint. Raises InputError where it was altered."""
+    header = json.loads(lines[0])
+    starts = [position for position, line in enumerate(lines) if _type(line) == "plan"]
+    parts = [parse_plan(lines[start:end]) for start, end in zip(starts, [*starts[1:], len(lines)])]
+    if not parts or starts[0] != 1 or _seal(parts) != header.get("fingerprint"):
+        raise InputError("The approved plan was altered after it was made: its own fingerprint does not fit it.")
+    return parts, str(header["fingerprint"])
+
+
+def _scope_key(approved: Approved) -> str:
+    return json.dumps(dict(approved.scope), sort_keys=True)
+
+
+def _seal(parts: t.Sequence[Approved]) -> str:
+    """A digest of the fingerprints, which cover what goes, and of their number and order."""
+    text = "\n".join([FILE_FORMAT, KIND, *(part.fingerprint for part in parts)])
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _type(line: str) -> str:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return ""
+    return str(row.get("type")) if isinstance(row, dict) else ""

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""A second look at a cleanup policy of GitLab's: what is wrong with it, and the same in this collection's own options.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.errors import InputError
+from .._rules.durations import DurationError, gitlab_seconds, seconds
+from .._rules.patterns import PatternError, alternatives, has_open_quote, pattern_error, server_search
+from .prediction import Parameters
+
+SHOWN = 5
+
+
+def lint(wanted: Parameters, names: t.Collection[str], deletes: str = "name_regex") -> list[str]:
+    """What is probably not meant, one sentence each. names: of its tags. deletes: what its pattern is called."""
+    pattern = wanted.delete_pattern
+    found = _of_pattern(pattern, names, deletes) + _of_pattern(wanted.name_regex_keep, names, "name_regex_keep")
+    if not pattern:
+        found.append(f"{deletes} is empty, which matches no tag: nothing is ever deleted.")
+    elif names and not pattern_error(pattern):
+        found += _of_matches(pattern, [name for name in names if name != "latest"], deletes)
+    if wanted.name_regex_keep == "":
+        found.append("name_regex_keep is empty, which keeps no tag: leave it out.")
+    if (wanted.keep_n or 0) <= 0 and wanted.older_than is None and not wanted.name_regex_keep and pattern:
+        found.append(
+            "There is neither keep_n nor older_than nor name_regex_keep: of what matches nothing but latest stays."
+        )
+    return found + _of_age(wanted.older_than)
+
+
+def _of_pattern(text: str | None, names: t.Collection[str], option: str) -> list[str]:
+    if not text:
+        return []
+    error = pattern_error(text)
+    if error:
+        return [
+            f"{option} '{text}' is not a valid RE2 pattern ({error}): GitLab deletes nothing and disables the policy."
+        ]
+    if has_open_quote(text):
+        return [f"{option} '{text}' has \\Q without \\E, with which it matches no tag."]
+    if len(alternatives(text)) < 2:
+        return []
+    written, meant = _matcher(text), _matcher(f"(?:{text})")
+    changed = sorted(name for name in names if written(name) and not meant(name))
+    effect = f", which here takes in {_listed(changed)} as well" if changed else ""
+    return [
+        f"{option} '{text}' has alternatives without brackets around them: GitLab anchors the first only at its "
+        f"beginning and the last only at its end{effect}. Write (?:{text})."
+    ]
+
+
+def _of_matches(pattern: str, names: list[str], option: str) -> list[str]:
+    matching = sum(map(_matcher(pattern), names))
+    if names and not matching:
+        return [f"{option} '{pattern}' matches none of the {len(names)} tags."]
+    if names and matching == len(names):
+        return [f"{option} '{pattern}' matches all of the {len(names)} tags."]
+    return []
+
+
+def _of_age(older_than: str | None) -> list[str]:
+    if older_than is None:
+        return []
+    try:
+        found = gitlab_seconds(older_than)
+    except DurationError as error:
+        return [f"older_than '{older_than}' is no duration to GitLab ({error}): nothing is ever deleted."]
+    if found is None:
+        return [f"older_than '{older_than}' is nothing to GitLab: its cleanup fails, and nothing is ever deleted."]
+    try:
+        seconds(older_than)
+    except InputError:
+        return [f"older_than '{older_than}' is {found:g} seconds to GitLab."]
+    return []
+
+
+def _matcher(pattern: str) -> t.Callable[[str], bool]:
+    try:
+        return server_search(pattern)
+    except PatternError:
+        return lambda name: False
+
+
+def _listed(names: t.Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def converted(wanted: Parameters) -> dict[str, t.Any] | None:
+    """The options of registry_cleanup that come closest and never delete more; None where nothing is ever deleted.
+
+    What deletes gets brackets, as it was meant; what keeps is written out as GitLab reads it, since that keeps more.
+    """
+    pattern = wanted.delete_pattern
+    if not pattern or _is_dead(pattern) or _is_dead(wanted.name_regex_keep):
+        return None
+    options: dict[str, t.Any] = {"name_regex_delete": f"(?:{pattern})" if len(alternatives(pattern)) > 1 else pattern}
+    keep = alternatives(wanted.name_regex_keep or "")
+    if wanted.name_regex_keep:
+        options["name_regex_keep"] = f"(?:{'.*|.*'.join(keep)})" if len(keep) > 1 else wanted.name_regex_keep
+    if (wanted.keep_n or 0) > 0:
+        options["keep_n"] = wanted.keep_n
+    if wanted.older_than is not None:
+        age = _strict_age(wanted.older_than)
+        if age is None:
+            return None
+        options["older_than"] = age
+    return options
+
+
+def _is_dead(text: str | None) -> bool:
+    """Whether GitLab refuses the pattern, or matches nothing with it."""
+    return bool(text and (pattern_error(text) or has_open_quote(text)))
+
+
+def _strict_age(older_than: str) -> str | None:
+    """The age as this collection takes it, never shorter; None where GitLab's cleanup fails over it."""
+    try:
+        found = gitlab_seconds(older_than)
+    except DurationError:
+        return None
+    if found is None:
+        return None
+    try:
+        same = seconds(older_than) == found
+    except InputError:
+        same = False
+    return older_than if same else f"{-int(-found // 1)}s"

@@ -1,0 +1,187 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""From the tags of a repository to what GitLab's own cleanup would make of them."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from .._core.models import Mode, Repository, ServerPolicy, format_time, parse_time
+from .._rules.durations import seconds
+from .._rules.patterns import compile_pattern
+from .._rules.retention import Decision, Rule, Rules, date_source, decide
+from .._tags.capabilities import Reading, Server
+from .._tags.reader import Need, read_tags
+from .lint import converted, lint
+from .prediction import DELETED, KEPT, Parameters, Prediction, candidates, nanoseconds, predict, seen
+
+# A clock that no server has told: only tags without a date are compared with it.
+_LATE = datetime(9999, 1, 1, tzinfo=timezone.utc)
+
+
+def parameters_of(policy: ServerPolicy) -> Parameters:
+    """What a project's policy gives to the cleanup of each of its repositories."""
+    return Parameters(
+        name_regex=policy.name_regex,
+        name_regex_keep=policy.name_regex_keep,
+        keep_n=policy.keep_n,
+        older_than=policy.older_than,
+    )
+
+
+def need_of(server: Server, wanted: Parameters) -> Need:
+    """What has to be read of the tags for a prediction."""
+    is_candidate = candidates(wanted)
+    return Need(
+        details=wanted.need_dates or _may_have_rules(server),
+        whole=wanted.need_dates,
+        wanted=lambda listing: list(filter(is_candidate, listing.names)),
+    )
+
+
+def predicted(
+    server: Server, reading: Reading, wanted: Parameters, clock: datetime | None, *, binding: bool
+) -> Prediction:
+    """The prediction for one repository. clock: when the cleanup runs. binding: whether every tag rule binds it."""
+    rules = _may_have_rules(server)
+    tags = [seen(tag, server.mode, rules=rules, binding=binding) for tag in reading.tags]
+    return predict(tags, wanted, server.mode, nanoseconds(clock or _LATE))
+
+
+def _may_have_rules(server: Server) -> bool:
+    """Tag protection rules need a metadata database; GraphQL shows them from the release on that has them."""
+    return server.mode != Mode.NO_DATABASE and (server.graphql is None or "protection" in server.graphql.tag_fields)
+
+
+def decisions_of(prediction: Prediction, reading: Reading) -> tuple[Decision, ...]:
+    """The prediction as decisions on the tags, with everything chosen that goes or may go."""
+    verdicts = {verdict.name: verdict for verdict in prediction.verdicts}
+    return tuple(
+        Decision(tag, verdicts[tag.name].fate != KEPT, verdicts[tag.name].reason, tag.published or tag.created)
+        for tag in reading.tags
+    )
+
+
+def parameters_in_request(wanted: Parameters) -> dict[str, t.Any]:
+    """The parameters of a bulk deletion: what is not given is left out, since an empty one would count as given."""
+    named = {
+        "name_regex_delete": wanted.delete_pattern,
+        "name_regex_keep": wanted.name_regex_keep,
+        "keep_n": wanted.keep_n,
+        "older_than": wanted.older_than,
+    }
+    return {name: value for name, value in named.items() if value}
+
+
+@dataclass(frozen=True)
+class PolicyPreview:
+    """What a project's policy does to one repository when it runs at that time.
+
+    options: the same in the options of registry_cleanup, None where there are none. decisions: what these do.
+    """
+
+    policy: ServerPolicy
+    at: datetime | None
+    prediction: Prediction
+    lint: tuple[str, ...]
+    options: dict[str, t.Any] | None
+    decisions: tuple[Decision, ...]
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Flat, every key always there, lists whole."""
+        found = self.prediction
+        going = [
+            {"name": verdict.name, "reason": verdict.reason, "certain": verdict.fate == DELETED}
+            for verdict in found.verdicts
+            if verdict.fate != KEPT
+        ]
+        differences = self._differences()
+        return {
+            "enabled": self.policy.enabled,
+            "at": format_time(self.at),
+            "certainty": found.certainty,
+            "doubts": list(found.why),
+            "message": found.message or None,
+            "delete_least": found.least,
+            "delete_most": found.most,
+            "delete": going,
+            "reasons": dict(sorted(Counter(verdict.reason for verdict in found.verdicts).items())),
+            "lint": list(self.lint),
+            "options": self.options,
+            "differences": differences,
+            "differences_count": len(differences),
+            "truncated": False,
+        }
+
+    def _differences(self) -> list[dict[str, t.Any]]:
+        """The tags that the policy and the options treat in different ways."""
+        verdicts = {verdict.name: verdict for verdict in self.prediction.verdicts}
+        return [
+            {
+                "name": decision.tag.name,
+                "policy": verdicts[decision.tag.name].fate,
+                "policy_reason": verdicts[decision.tag.name].reason,
+                "options": DELETED if decision.chosen else KEPT,
+                "options_reason": decision.reason,
+            }
+            for decision in self.decisions
+            if verdicts[decision.tag.name].fate != (DELETED if decision.chosen else KEPT)
+        ]
+
+
+def cut(preview: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
+    """A preview's result with every list cut to limit."""
+    lists = {name: preview[name] for name in ("delete", "differences")}
+    truncated = any(len(rows) > limit for rows in lists.values())
+    return {**preview, **{name: rows[:limit] for name, rows in lists.items()}, "truncated": truncated}
+
+
+def read_for_policies(
+    server: Server, repositories: t.Sequence[Repository], policies: t.Mapping[int, ServerPolicy]
+) -> list[Reading]:
+    """What a preview needs of each repository whose project, by id, has a policy."""
+    by_need: dict[Parameters, list[Repository]] = {}
+    for repository in repositories:
+        if repository.project_id in policies:
+            by_need.setdefault(parameters_of(policies[repository.project_id]), []).append(repository)
+    return [
+        reading for wanted, group in by_need.items() for reading in read_tags(server, group, need_of(server, wanted))
+    ]
+
+
+def preview_policy(server: Server, reading: Reading, policy: ServerPolicy, clock: datetime | None) -> PolicyPreview:
+    """The next run on one repository, judged by the tags of today; for a policy that is off a run right now."""
+    following = parse_time(policy.next_run_at) if policy.enabled else None
+    at = max(following, clock) if following and clock else clock
+    wanted = parameters_of(policy)
+    options = converted(wanted)
+    return PolicyPreview(
+        policy,
+        at,
+        predicted(server, reading, wanted, at, binding=True),
+        tuple(lint(wanted, reading.names)),
+        options,
+        _decisions(server, reading, options, at) if options else (),
+    )
+
+
+def _decisions(
+    server: Server, reading: Reading, options: t.Mapping[str, t.Any], at: datetime | None
+) -> tuple[Decision, ...]:
+    keep, age = options.get("name_regex_keep"), options.get("older_than")
+    rule = Rule(
+        compile_pattern(options["name_regex_delete"], "name_regex_delete"),
+        keep=compile_pattern(keep, "name_regex_keep") if keep else None,
+        keep_n=options.get("keep_n", 0),
+        older_than=seconds(age) if age else None,
+    )
+    # A preview does not read digests where names decide.
+    rules = Rules((rule,), require_digest=False)
+    return tuple(decide(reading.tags, rules, date_source(server.mode, rules), at))

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Whether the dates of tags are those of an import to the metadata database, which dates every tag anew. Pure.
+
+After it every tag counts as pushed while the import ran, in the order in which it came along. What was built long
+before it was pushed, as nearly everything in scope was within a few days, tells it from a busy week.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .._core.models import Repository, Tag, format_time
+from .retention import OLDEST_CREDIBLE
+
+# An import of a large registry takes days.
+WINDOW = timedelta(days=3)
+LEAST_TAGS = 20
+SHARE = 0.8
+SAMPLES = 5
+# Images are pushed soon after they were built.
+FAR = timedelta(days=30)
+
+
+class Dated(t.NamedTuple):
+    """A tag with its date, and its repository."""
+
+    repository: Repository
+    tag: Tag
+    date: datetime
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """The dates that most tags share. samples: the tags whose builds tell what they are."""
+
+    first: datetime
+    last: datetime
+    tags: int
+    of: int
+    samples: tuple[Dated, ...]
+
+
+def suspicion(dated: t.Sequence[Dated], created: t.Mapping[int, datetime | None]) -> Suspicion | None:
+    """The window in which most tags are dated; None where there is none, or too few tags to tell.
+
+    created: when each repository was made, by its id. What is younger than the window was not there before it.
+    """
+    found = _window(dated)
+    if found is None:
+        return None
+    first = found[0].date
+    return _suspicion([each for each in dated if _is_older(created.get(each.repository.id), first)])
+
+
+def _is_older(created: datetime | None, first: datetime) -> bool:
+    return created is None or created < first - timedelta(days=1)
+
+
+def _window(dated: t.Sequence[Dated]) -> list[Dated] | None:
+    """The tags of the fullest window, in the order of their dates; None where it does not hold most of them."""
+    ordered = sorted(dated, key=lambda each: each.date)
+    dates = [each.date for each in ordered]
+    start, end = max(
+        ((position, bisect_right(dates, date + WINDOW)) for position, date in enumerate(dates)),
+        key=lambda pair: pair[1] - pair[0],
+        default=(0, 0),
+    )
+    return ordered[start:end] if end - start >= max(LEAST_TAGS, SHARE * len(ordered)) else None
+
+
+def _suspicion(dated: t.Sequence[Dated]) -> Suspicion | None:
+    found = _window(dated)
+    if found is None:
+        return None
+    by_name = sorted(found, key=lambda each: (each.repository.path, each.tag.name))
+    step = (len(by_name) - 1) / (SAMPLES - 1)
+    samples = tuple(by_name[round(number * step)] for number in range(SAMPLES))
+    return Suspicion(found[0].date, found[-1].date, len(found), len(dated), samples)
+
+
+def import_refusal(found: Suspicion, builds: t.Sequence[datetime], why_unknown: str) -> str | None:
+    """Why no date can be trusted, a sentence without its end; None where they are those of pushes.
+
+    builds: of the samples, as far as they are known. why_unknown: why one is not.
+    """
+    known = sorted(build for build in builds if build >= OLDEST_CREDIBLE)
+    when = f"{found.tags} of {found.of} tags are dated between {format_time(found.first)} and {format_time(found.last)}"
+    behind = format_time(found.last.replace(microsecond=0) + timedelta(seconds=1))
+    advice = (
+        f"give dates_valid_from, the time from which dates are those of pushes, such as {behind}, or 1970-01-01 where "
+        "all of them are"
+    )
+    if not known:
+        why = why_unknown.rstrip(".") or "none of them has a date that can be true"
+        return (
+            f"{when}, as they are after an import to the metadata database, and the builds of their images can't be "
+            f"read to tell ({why}): {advice}"
+        )
+    middle = known[(len(known) - 1) // 2]
+    if found.first - middle <= FAR:
+        return None
+    return (
+        f"{when}, although images among them were built around {format_time(middle)}, so that these are the dates of "
+        f"an import to the metadata database: {advice}"
+    )

@@ -1,0 +1,171 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""The options that say what a cleanup deletes, and the rules that they make."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+from .._core.errors import InputError
+from .._core.models import parse_time
+from .durations import seconds
+from .git_refs import MATCHES
+from .in_use import InUse, Source, in_use_of, missing_sources
+from .patterns import Pattern, compile_pattern
+from .referrers import SHARED, SIGNATURES
+from .retention import PARTS, PERIODS, Rule, Rules, Slots
+
+_RULE: dict[str, t.Any] = {
+    "name_regex_keep": {"type": "str"},
+    "keep_n": {"type": "int", "default": 0},
+    "keep_n_per": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "by": {"type": "str", "required": True},
+            "keep_n": {"type": "int", "default": 1},
+            "groups": {"type": "int"},
+        },
+    },
+    "older_than": {"type": "str"},
+    "sort_by": {"type": "str", "choices": ["date", "semver", "name"], "default": "date"},
+    "prereleases": {"type": "str", "choices": ["together", "apart"], "default": "together"},
+}
+# A rule at the top level, a list of rules, and what holds for all of them.
+RULES: dict[str, t.Any] = {
+    "name_regex_delete": {"type": "str", "aliases": ["name_regex"]},
+    **_RULE,
+    "rules": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str"},
+            "match": {"type": "str", "required": True, "aliases": ["name_regex_delete"]},
+            "keep": {"type": "bool", "default": False},
+            **_RULE,
+        },
+    },
+    "dates_valid_from": {"type": "str"},
+    "timestamp": {"type": "str", "choices": ["auto", "created"], "default": "auto"},
+    "protect": {"type": "list", "elements": "str"},
+    "allow_latest": {"type": "bool", "default": False},
+    "min_age": {"type": "str"},
+    "require_digest": {"type": "bool", "default": True},
+    "signatures": {"type": "str", "choices": list(SIGNATURES), "default": "follow"},
+    "shared_digest": {"type": "str", "choices": list(SHARED), "default": "independent"},
+}
+IN_USE: dict[str, t.Any] = {
+    "in_use": {"type": "list", "elements": "str"},
+    "in_use_sources": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "images": {"type": "list", "elements": "str", "default": []},
+            "failed": {"type": "str", "default": ""},
+        },
+    },
+    "in_use_sources_expected": {"type": "raw"},
+    "pin_untagged_in_use": {"type": "bool", "default": False},
+    "keep_refs": {"type": "list", "elements": "str", "choices": ["branches", "merge_requests", "tags"]},
+    "keep_deployments": {"type": "int", "default": 0},
+    "ref_match": {"type": "str", "choices": list(MATCHES), "default": "whole"},
+}
+EITHER = ("name_regex_delete", "rules")
+# What a rule of the list says for itself.
+NOT_WITH_RULES = tuple(("rules", option) for option in ("name_regex_delete", *_RULE))
+
+
+def rules_of(params: t.Mapping[str, t.Any]) -> Rules:
+    """The checked rules; raises InputError."""
+    listed = params["rules"]
+    if listed is None:
+        rules = [_rule(params, "", "name_regex_delete", "")]
+    elif not listed:
+        raise InputError("rules is empty: write at least one, or give name_regex_delete.")
+    else:
+        rules = [_listed_rule(row, number) for number, row in enumerate(listed, 1)]
+    names = [rule.name for rule in rules]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"rules has the name {name!r} more than once: what is kept and deleted is told by it.")
+    return Rules(
+        tuple(rules),
+        protect=tuple(compile_pattern(pattern, "protect") for pattern in params["protect"] or ()),
+        allow_latest=params["allow_latest"],
+        timestamp=params["timestamp"],
+        require_digest=params["require_digest"],
+        min_age=seconds(params["min_age"]) if params["min_age"] is not None else None,
+        dates_valid_from=_moment(params["dates_valid_from"]) if params["dates_valid_from"] is not None else None,
+    )
+
+
+def _moment(text: str) -> datetime:
+    """A time, or the start of a day. What YAML takes for a time itself comes with a blank in it."""
+    found = parse_time(text.replace(" ", "T", 1)) or parse_time(f"{text}T00:00:00Z")
+    if found is None:
+        raise InputError(f"dates_valid_from is {text!r}: write it as 2026-01-31 or 2026-01-31T12:00:00Z.")
+    return found
+
+
+def used_of(params: t.Mapping[str, t.Any]) -> tuple[InUse, tuple[str, ...]]:
+    """What is in use, and why that is not all of it; raises InputError."""
+    expected = params["in_use_sources_expected"]
+    if isinstance(expected, str) and expected.isdigit():
+        expected = int(expected)
+    names = isinstance(expected, list) and all(isinstance(name, str) for name in expected)
+    if expected is not None and not names and (not isinstance(expected, int) or isinstance(expected, bool)):
+        raise InputError("in_use_sources_expected is neither a list of names nor a number.")
+    sources = [Source(row["name"], tuple(row["images"]), row["failed"]) for row in params["in_use_sources"] or ()]
+    listed = [image for source in sources for image in source.images]
+    return in_use_of([*(params["in_use"] or ()), *listed]), tuple(missing_sources(sources, expected))
+
+
+def _listed_rule(row: t.Mapping[str, t.Any], number: int) -> Rule:
+    name = row["name"] or f"rule {number}"
+    where = f"rules, {name}: "
+    if row["keep"] and any(row[option] for option in ("name_regex_keep", "keep_n", "keep_n_per", "older_than")):
+        raise InputError(f"{where}keep holds all that matches: leave out what would let some of it go.")
+    try:
+        return _rule(row, name, "match", where)
+    except InputError as error:
+        text = str(error)
+        raise InputError(text if text.startswith(where) else f"{where}{text}") from None
+
+
+def _rule(row: t.Mapping[str, t.Any], name: str, option: str, where: str) -> Rule:
+    if row["keep_n"] < 0:
+        raise InputError(f"{where}keep_n is {row['keep_n']}: it can't be negative.")
+    match = compile_pattern(row[option], option)
+    rule = Rule(
+        match,
+        name=name,
+        keep=compile_pattern(row["name_regex_keep"], "name_regex_keep") if row["name_regex_keep"] else None,
+        keep_all=row.get("keep", False),
+        keep_n=row["keep_n"],
+        keep_n_per=tuple(_slots(each, match) for each in row["keep_n_per"] or ()),
+        older_than=seconds(row["older_than"]) if row["older_than"] is not None else None,
+        sort_by=row["sort_by"],
+        prereleases_apart=row["prereleases"] == "apart",
+    )
+    if not rule.counts and (row["sort_by"] != "date" or rule.prereleases_apart):
+        raise InputError("sort_by and prereleases have no meaning without keep_n or keep_n_per: leave them out.")
+    return rule
+
+
+def _slots(row: t.Mapping[str, t.Any], match: Pattern) -> Slots:
+    by = row["by"]
+    if by not in (*PERIODS, *PARTS) and not match.has_group(by):
+        raise InputError(
+            f"keep_n_per by {by!r} is neither {', '.join((*PERIODS, *PARTS))} nor a capture group of '{match.text}'."
+        )
+    if row["keep_n"] < 1:
+        raise InputError(f"keep_n_per by {by}: keep_n is {row['keep_n']}, and has to be at least 1.")
+    if row["groups"] is not None and row["groups"] < 1:
+        raise InputError(f"keep_n_per by {by}: groups is {row['groups']}, and has to be at least 1.")
+    return Slots(by, row["keep_n"], row["groups"])

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Tags that belong together: what belongs to an image lives and dies with it, and tags of one image. Pure.
+
+Signatures, attestations and lists of materials carry the digest of their subject in their names, as cosign and clients
+of registries without the referrers API write them; a manifest may name its subject, too. The subject may be a tag's
+image, or one that an index holds.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._core.models import SIGNATURE, Tag
+from .._core.oci import is_opaque
+from .retention import Decision
+
+SIGNATURES = ("keep", "follow", "collect")
+SHARED = ("independent", "keep_together")
+
+# What is said of a signature while nothing but its name keeps it.
+_OPEN = ("signature", "orphan", "unknown_subject")
+
+
+@dataclass(frozen=True)
+class Families:
+    """signatures: one of SIGNATURES, keep leaves them alone. keep_together: tags of one digest all go, or all stay.
+
+    Signatures are not counted among these.
+    """
+
+    signatures: str = "keep"
+    keep_together: bool = False
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a repository's signatures besides its tags.
+
+    promised: name and digest of those whose subject an earlier run has deleted before it was killed. missing: digests
+    that the registry itself does not have.
+    """
+
+    promised: t.Collection[tuple[str, str | None]] = ()
+    missing: t.Collection[str] = ()
+
+
+def subjects_of(tag: Tag) -> frozenset[str]:
+    """The digests of the images that a tag belongs to, by its name and by its manifest."""
+    named = {f"sha256:{tag.name[7:71]}"} if SIGNATURE.fullmatch(tag.name) else set()
+    return frozenset(named | ({tag.subject} if tag.subject else set()))
+
+
+def holders_of(decisions: t.Iterable[Decision]) -> dict[str, list[Decision]]:
+    """The tags, with what happens to them, that are an image or hold it, by the image's digest."""
+    holders: dict[str, list[Decision]] = {}
+    for each in decisions:
+        for digest in {each.tag.digest, *each.tag.children}:
+            if digest:
+                holders.setdefault(digest, []).append(each)
+    return holders
+
+
+def orphans(tags: t.Sequence[Tag]) -> frozenset[str]:
+    """Subjects of signatures that no tag holds; none at all where a tag may hold one unseen."""
+    if any(is_opaque(tag) for tag in tags):
+        return frozenset()
+    held = {digest for tag in tags for digest in (tag.digest, *tag.children)}
+    named = (subjects_of(tag) for tag in tags if SIGNATURE.fullmatch(tag.name))
+    return frozenset(subject for subjects in named for subject in subjects if subject not in held)
+
+
+def with_families(
+    decisions: t.Sequence[Decision],
+    families: Families,
+    spare: t.Callable[[Tag], str | None],
+    known: Known,
+) -> list[Decision]:
+    """The decisions of a repository, with what belongs to an image following it. spare: why a tag stays by its age."""
+    found = kept_families(decisions, families)
+    at_stake = families.signatures == "collect" or bool(known.promised) or any(each.chosen for each in found)
+    if families.signatures == "keep" or not at_stake:
+        return found
+    while True:
+        following = _followed(found, families, spare, known)
+        if following == found:
+            return found
+        found = following
+
+
+def kept_families(decisions: t.Sequence[Decision], families: Families) -> list[Decision]:
+    """The decisions, in which what belongs to an image that stays, or may stay unseen, stays as well."""
+    found = _kept_together(decisions) if families.keep_together else list(decisions)
+    while True:
+        staying = [each.tag for each in found if not each.chosen]
+        digests = {digest for tag in staying for digest in (tag.digest, *tag.children) if digest}
+        opaque = any(is_opaque(tag) for tag in staying)
+        kept = [_with_subject(each, digests, opaque) for each in found]
+        if kept == found:
+            return found
+        found = _kept_together(kept) if families.keep_together else kept
+
+
+def _with_subject(decision: Decision, staying: t.Collection[str], opaque: bool) -> Decision:
+    subjects = subjects_of(decision.tag) if decision.chosen else frozenset()
+    if not subjects.isdisjoint(staying):
+        return _kept(decision, "signature" if SIGNATURE.fullmatch(decision.tag.name) else "referrer")
+    return _kept(decision, "unknown_subject") if subjects and opaque else decision
+
+
+def _kept_together(decisions: t.Sequence[Decision]) -> list[Decision]:
+    images = [each for each in decisions if not SIGNATURE.fullmatch(each.tag.name)]
+    staying = {each.tag.digest for each in images if not each.chosen}
+    unknown = bool(staying) and any(each.tag.digest is None for each in images)
+
+    def together(decision: Decision) -> Decision:
+        if not decision.chosen or SIGNATURE.fullmatch(decision.tag.name):
+            return decision
+        if decision.tag.digest and decision.tag.digest in staying:
+            return _kept(decision, "shared_digest")
+        return _kept(decision, "unknown_digest") if unknown else decision
+
+    return [together(each) for each in decisions]
+
+
+def _kept(decision: Decision, reason: str) -> Decision:
+    return decision._replace(chosen=False, reason=reason, follows=0)
+
+
+def _followed(
+    decisions: t.Sequence[Decision],
+    families: Families,
+    spare: t.Callable[[Tag], str | None],
+    known: Known,
+) -> list[Decision]:
+    """One step: the signatures of what goes by now. What is signed may be a signature itself."""
+    holders = holders_of(decisions)
+    opaque = {each.tag.name for each in decisions if is_opaque(each.tag)}
+    staying = {each.tag.name for each in decisions if not each.chosen and each.tag.name in opaque}
+
+    def followed(decision: Decision) -> Decision:
+        if decision.chosen or decision.reason not in _OPEN:
+            return decision
+        tag = decision.tag
+        held = [holders.get(subject, []) for subject in subjects_of(tag)]
+        if any(not holder.chosen for group in held for holder in group):
+            return _kept(decision, "signature")
+        if tag.digest is None:
+            return _kept(decision, "unknown_digest")
+        # It may be seen nowhere and be inside of what stays; and without a holder that is known, of what goes.
+        unseen = staying if all(held) else opaque
+        if len(unseen) > (tag.name in unseen):
+            return _kept(decision, "unknown_subject")
+        gone = all(held) or (tag.name, tag.digest) in known.promised
+        missing = all(subject in known.missing for subject in subjects_of(tag) if subject not in holders)
+        if not gone and not (families.signatures == "collect" and missing):
+            return _kept(decision, "orphan")
+        reason = spare(tag)
+        if reason:
+            return _kept(decision, reason)
+        behind = 1 + max((holder.follows for group in held for holder in group), default=0)
+        return decision._replace(chosen=True, reason="with_subject" if gone else "orphaned", follows=behind)
+
+    return [followed(each) for each in decisions]

@@ -1,0 +1,216 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Protection rules: which changes lead from those that a project has to those that are wanted.
+
+Rules of repositories and of tags differ in their pattern only: a path with * as wildcard, or an unanchored RE2 pattern.
+Pure.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass, replace
+
+from .._core.errors import InputError
+from .._core.models import REPOSITORY, TAG, ProtectionRule
+from .._rules.patterns import pattern_error
+
+LEVELS = ("maintainer", "owner", "admin")
+# Takes a level away.
+NO_LEVEL = "none"
+
+# app/models/container_registry/protection/rule.rb and tag_rule.rb
+LONGEST = {REPOSITORY: 255, TAG: 100}
+MOST_TAG_RULES = 5
+
+# A repository's path, in which wildcards count as letters: lib/gitlab/path_regex.rb.
+_PATH_PATTERN = re.compile(r"[a-z0-9*]+(?:(?:[._/]|__|-+)[a-z0-9*]+)*", re.ASCII)
+# A * behind nothing, a letter, a digit or a dash: anything in a glob, more of the same character in RE2.
+_GLOB = re.compile(r"(?:^|(?<!\\)[A-Za-z0-9_-])\*")
+
+
+@dataclass(frozen=True)
+class RuleWish:
+    """A rule as it is wanted. push, delete: a level, NO_LEVEL, or None for whatever it is."""
+
+    pattern: str
+    push: str | None = None
+    delete: str | None = None
+
+
+@dataclass(frozen=True)
+class Protection:
+    """The wanted rules of one kind. exclusive: no others. absent: not these.
+
+    relative: patterns of repositories lack the project's path.
+    """
+
+    kind: str
+    rules: tuple[RuleWish, ...]
+    exclusive: bool = False
+    absent: bool = False
+    relative: bool = False
+
+
+@dataclass(frozen=True)
+class RuleChange:
+    """A rule that is created (nothing before), updated, or deleted (nothing after)."""
+
+    before: ProtectionRule | None
+    after: ProtectionRule | None
+
+
+class Unfit(Exception):
+    """Why a project can't have what is wanted; one sentence without its full stop."""
+
+
+def checked(wanted: Protection) -> Protection:
+    """The rules with their patterns as GitLab keeps them; raises InputError for what no project could have."""
+    rules = tuple(replace(rule, pattern=_checked_pattern(rule.pattern, wanted)) for rule in wanted.rules)
+    patterns = [rule.pattern for rule in rules]
+    for pattern in patterns:
+        if patterns.count(pattern) > 1:
+            raise InputError(f"rules has the pattern {pattern!r} more than once: GitLab keeps one rule for each.")
+    if wanted.absent and wanted.exclusive:
+        raise InputError("exclusive has no meaning with state absent: leave it out.")
+    if wanted.kind == TAG and not wanted.absent and len(rules) > MOST_TAG_RULES:
+        raise InputError(f"rules has {len(rules)} rules: a project can have {MOST_TAG_RULES} tag rules.")
+    for rule in rules:
+        if wanted.kind == TAG and NO_LEVEL in (rule.push, rule.delete):
+            raise InputError(f"The tag rule {rule.pattern!r} has a level {NO_LEVEL}: GitLab wants both levels.")
+        if not wanted.absent and rule.push == rule.delete == NO_LEVEL:
+            raise InputError(f"The rule {rule.pattern!r} has no level at all, so it protects nothing: give one.")
+    return replace(wanted, rules=rules)
+
+
+def _checked_pattern(pattern: str, wanted: Protection) -> str:
+    if len(pattern) > LONGEST[wanted.kind]:
+        raise InputError(f"The pattern {pattern!r} is longer than {LONGEST[wanted.kind]} characters.")
+    if wanted.kind == TAG:
+        return _checked_tag_pattern(pattern)
+    pattern = pattern.lower()
+    whole = _joined("p", pattern) if wanted.relative else pattern
+    if not _PATH_PATTERN.fullmatch(whole):
+        raise InputError(
+            f"repository_path_pattern {pattern!r} is not the path of a repository in which * stands for anything: "
+            "write it as group/project/name*."
+        )
+    return pattern
+
+
+def _checked_tag_pattern(pattern: str) -> str:
+    if not pattern.strip():
+        raise InputError("tag_name_pattern is empty: write an RE2 pattern such as ^v[0-9]")
+    reason = pattern_error(pattern)
+    if reason:
+        hint = ", which is no glob: for anything write .*" if _GLOB.search(pattern) else ""
+        raise InputError(f"tag_name_pattern '{pattern}' is not a valid RE2 pattern ({reason}){hint}.")
+    return pattern
+
+
+def doubts(wanted: Protection) -> list[str]:
+    """What is probably not meant, one sentence each."""
+    if wanted.kind != TAG or wanted.absent:
+        return []
+    return [
+        f"tag_name_pattern '{rule.pattern}' looks like a glob, but GitLab reads RE2, in which * repeats the character "
+        "before it, and finds the pattern anywhere in a name: for anything write .*, and ^ and $ for the ends."
+        for rule in wanted.rules
+        if _GLOB.search(rule.pattern)
+    ]
+
+
+def _joined(path: str, pattern: str) -> str:
+    """A pattern relative to a project: one that is empty or begins with * goes on right behind the project's path."""
+    return path + pattern if pattern[:1] in ("", "*") else f"{path}/{pattern}"
+
+
+def in_project(wanted: Protection, path: str) -> Protection:
+    """The wanted rules with the patterns of a project; raises Unfit for one that can't be its own."""
+    if wanted.kind == TAG:
+        return wanted
+    path = path.lower()
+    if wanted.relative:
+        whole = next((rule.pattern for rule in wanted.rules if rule.pattern.startswith(path)), None)
+        if whole:
+            raise Unfit(f"repository_path_pattern {whole!r} is relative to each project here: leave out {path}")
+        return replace(
+            wanted,
+            rules=tuple(replace(rule, pattern=_joined(path, rule.pattern)) for rule in wanted.rules),
+            relative=False,
+        )
+    for rule in wanted.rules:
+        if not wanted.absent and not rule.pattern.startswith(path):
+            raise Unfit(
+                f"repository_path_pattern {rule.pattern!r} does not begin with the project's path: GitLab wants "
+                f"{path}, and what follows"
+            )
+    return wanted
+
+
+def changes(found: t.Sequence[ProtectionRule], wanted: Protection) -> list[RuleChange]:
+    """What to change, in the order in which it protects most at any time; raises Unfit.
+
+    Rules are told apart by their pattern, of which GitLab takes only one of each.
+    """
+    there = {rule.pattern: rule for rule in found}
+    named = {rule.pattern for rule in wanted.rules}
+    if wanted.absent:
+        return [RuleChange(rule, None) for rule in found if rule.pattern in named]
+    created, updated = [], []
+    for wish in wanted.rules:
+        before = there.get(wish.pattern)
+        after = _filled_in(wish, before, wanted.kind)
+        if before is None:
+            created.append(RuleChange(None, after))
+        elif before != after:
+            updated.append(RuleChange(before, after))
+    deleted = [RuleChange(rule, None) for rule in found if wanted.exclusive and rule.pattern not in named]
+    if wanted.kind == REPOSITORY:
+        return updated + created + deleted
+    count = len(found) + len(created) - len(deleted)
+    if created and count > MOST_TAG_RULES:
+        raise Unfit(f"it would have {count} tag rules, and GitLab takes {MOST_TAG_RULES} at most")
+    return updated + _taking_turns(len(found), created, deleted)
+
+
+def _taking_turns(count: int, created: list[RuleChange], deleted: list[RuleChange]) -> list[RuleChange]:
+    """New rules first, and where there is no room for one, one old rule before it."""
+    order: list[RuleChange] = []
+    going = list(deleted)
+    for change in created:
+        if count >= MOST_TAG_RULES and going:
+            order.append(going.pop(0))
+            count -= 1
+        order.append(change)
+        count += 1
+    return order + going
+
+
+def _filled_in(wish: RuleWish, before: ProtectionRule | None, kind: str) -> ProtectionRule:
+    def level(wanted: str | None, present: str | None) -> str | None:
+        return present if wanted is None else None if wanted == NO_LEVEL else wanted
+
+    push = level(wish.push, before.push if before else None)
+    delete = level(wish.delete, before.delete if before else None)
+    if kind == TAG and None in (push, delete):
+        raise Unfit(f"the new tag rule {wish.pattern!r} needs a level for push and one for delete")
+    if push is None and delete is None:
+        raise Unfit(f"the rule {wish.pattern!r} would have no level at all, so it would protect nothing")
+    return ProtectionRule(wish.pattern, push, delete, before.id if before else None)
+
+
+def applied(found: t.Sequence[ProtectionRule], changed: t.Sequence[RuleChange]) -> list[ProtectionRule]:
+    """The rules after the changes."""
+    rules = {rule.pattern: rule for rule in found}
+    for change in changed:
+        if change.before:
+            del rules[change.before.pattern]
+        if change.after:
+            rules[change.after.pattern] = change.after
+    return list(rules.values())

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The journal: whole lines, torn ends, and files that can't be written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.journal import (
+    Interrupted,
+    interrupted,
+    kept_journal,
+    silent,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError, RegistryError
+
+HERE = "https://gitlab.example.com"
+
+
+def asking(name: str) -> dict[str, str]:
+    return {"event": "asking", "repository": "a", "name": name, "digest": "x"}
+
+
+def write(path: Path, server: str, *names: str) -> None:
+    with kept_journal(str(path)) as tell:
+        tell({"event": "start", "server": server})
+        for name in names:
+            tell(asking(name))
+
+
+def test_runs_follow_each_other_in_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    write(path, HERE, "1")
+    write(path, HERE, "2", "3")
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [row["event"] for row in rows] == ["start", "asking", "start", "asking", "asking"]
+    assert all(row["time"].endswith("Z") for row in rows)
+    assert interrupted(str(path), HERE).asked == {("a", name, "x") for name in "123"}
+
+
+def test_what_was_asked_of_another_server_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    write(path, HERE, "1")
+    write(path, "https://other.example.com", "2")
+    assert interrupted(str(path), HERE).asked == {("a", "1", "x")}
+
+
+@pytest.mark.parametrize("torn", ['{"time": "20', "\x00\x00", "[1]\n", '"text"\n', "\n"])
+def test_a_torn_line_is_passed_over_and_nothing_is_glued_to_it(tmp_path: Path, torn: str) -> None:
+    path = tmp_path / "journal"
+    write(path, HERE, "1")
+    with path.open("a") as stream:
+        stream.write(torn)
+    write(path, HERE, "2")
+    assert interrupted(str(path), HERE).asked == {("a", "1", "x"), ("a", "2", "x")}
+
+
+def test_without_a_path_nothing_is_kept(tmp_path: Path) -> None:
+    with kept_journal(None) as tell:
+        assert tell is silent
+        tell({"event": "start"})
+    assert interrupted(None, HERE) == interrupted(str(tmp_path / "nothing"), HERE) == Interrupted()
+
+
+def test_a_folder_is_no_journal(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="can't be written"), kept_journal(str(tmp_path)):
+        pass
+    with pytest.raises(InputError, match="can't be read"):
+        interrupted(str(tmp_path), HERE)
+
+
+def test_a_full_disk_is_told_before_anything_is_asked_for() -> None:
+    with kept_journal("/dev/full") as tell, pytest.raises(RegistryError, match="any more"):
+        tell(asking("1"))

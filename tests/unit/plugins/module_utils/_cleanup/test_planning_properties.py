@@ -1,0 +1,373 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What has to hold for every repository there may be, over twenty thousand that are made up from fixed seeds."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import SIGNATURE, Repository, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, OCI_INDEX
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
+    Approved,
+    Row,
+    compare,
+    parse_plan,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import (
+    FILE_FORMAT,
+    FILE_VERSION,
+    Limits,
+    Plan,
+    RepositoryPlan,
+    file_lines,
+    fingerprint,
+    limited,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.recall import recalled, to_look_at
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import Living, held_by_refs
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import held_by_use, in_use_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import (
+    Pattern,
+    compile_pattern,
+    quoted,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import Families, Known, with_families
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
+    CHOSEN_REASONS,
+    KEPT_REASONS,
+    Rule,
+    Rules,
+    Slots,
+    age_reason,
+    decide,
+    judged_date,
+    name_reason,
+)
+
+CASES, PARTS = 20_000, 20
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+DAY = 86400
+REPOSITORY = Repository(7, "team/app", "", 3, "", None, None, None)
+HEADER = {"format": FILE_FORMAT, "version": FILE_VERSION, "server": "s", "clock": "2026-06-01T12:00:00Z", "scope": {}}
+
+
+class Remembering:
+    """A compiled pattern that looks at each name once: there are few names and many repositories."""
+
+    def __init__(self, pattern: Any) -> None:
+        self.search = cache(pattern.search)
+        self.groups, self.groupindex = pattern.groups, pattern.groupindex
+
+
+@cache
+def compiled(text: str) -> Pattern:
+    found = compile_pattern(text, "name_regex_delete")
+    return Pattern(text, Remembering(found.ungrouped), Remembering(found.grouped))
+
+
+def digest(letter: str) -> str:
+    return "sha256:" + letter * 64
+
+
+NAMES = [
+    *(
+        "latest",
+        "main",
+        "old-main",
+        "nightly",
+        "1.0",
+        "1.0.0",
+        "v1.0.0",
+        "1.0.1-rc1",
+        "1.1.0",
+        "2.0.0-beta.2",
+        "v2.0.0",
+    ),
+    *(f"{branch}-{number}" for branch in ("main", "dev", "fix.1") for number in range(1, 8)),
+    *(f"sha256-{letter * 64}{end}" for letter in "ab" for end in (".sig", ".att")),
+]
+# A pattern, and by what its tags may be counted.
+PATTERNS = {
+    "(.*)": ["1"],
+    "(.*?)[-.](.*)": ["1", "2"],
+    "(?P<branch>.*)-([0-9]+)": ["branch", "2"],
+    "([a-z]+).*": ["1"],
+    "(dev)-.*|main": ["1"],
+    "v?([0-9]+)[.].*": ["1"],
+}
+AGES: list[float | None] = [0, 1, 1, 2, 8, 9, 30, 30, 31, 40, 40, 90, 90, 400, 400]
+ODD_AGES: list[float | None] = [None, 20_000, -3]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A repository, what is wanted of it, and what is known besides."""
+
+    tags: tuple[Tag, ...]
+    rules: Rules
+    source: str
+    families: Families
+    images: tuple[str, ...] = ()
+    living: Living = Living()
+    match: str = "whole"
+
+    @property
+    def held(self) -> dict[str, str]:
+        names = [tag.name for tag in self.tags]
+        used = held_by_use(self.tags, REPOSITORY.path, in_use_of(self.images))
+        return {**held_by_refs(names, self.living, self.match), **used}
+
+    @property
+    def plan(self) -> RepositoryPlan:
+        """What a task decides, before any limits."""
+        decisions = with_families(
+            decide(self.tags, self.rules, self.source, NOW, self.held),
+            self.families,
+            lambda tag: age_reason(tag, self.rules, self.source, NOW),
+            Known(missing={digest("a")}),
+        )
+        return RepositoryPlan(REPOSITORY, tuple(decisions), self.source)
+
+    def with_tag(self, number: int, **facts: Any) -> Case:
+        changed = self.tags[number]._replace(**facts)
+        return replace(self, tags=(*self.tags[:number], changed, *self.tags[number + 1 :]))
+
+    def with_rule(self, number: int, **changes: object) -> Case:
+        rules = list(self.rules.rules)
+        rules[number] = replace(rules[number], **changes)  # type: ignore[arg-type]
+        return replace(self, rules=replace(self.rules, rules=tuple(rules)))
+
+
+def made_up(seed: int) -> tuple[Case, random.Random]:
+    """A repository with its rules, and the dice that go on from there."""
+    dice = random.Random(seed)
+    tags = tuple(_tag(name, dice) for name in sorted(dice.sample(NAMES, dice.randint(1, 10))))
+    rules = Rules(
+        tuple(_rule(f"rule {number}", dice) for number in range(dice.choice([1, 1, 2, 3]))),
+        protect=(compiled("main-[12]"),) if dice.random() < 0.2 else (),
+        allow_latest=dice.random() < 0.2,
+        require_digest=dice.random() < 0.7,
+        min_age=dice.choice([None, None, None, 1, 2 * DAY]),
+    )
+    return (
+        Case(
+            tags,
+            rules,
+            dice.choice(["published"] * 6 + ["built"] * 2 + ["created", "unknown"]),
+            Families(dice.choice(["keep", "follow", "collect"]), keep_together=dice.random() < 0.2),
+            tuple(dice.sample([_reference(tag, dice) for tag in tags], dice.choice([0, 0, 0, 0, 1]))),
+            Living(("dev/1",) if dice.random() < 0.1 else (), ("main",) if dice.random() < 0.1 else ()),
+            dice.choice(["whole", "prefix", "suffix"]),
+        ),
+        dice,
+    )
+
+
+def _tag(name: str, dice: random.Random) -> Tag:
+    age = dice.choice(AGES if dice.random() < 0.9 else ODD_AGES)
+    date = None if age is None else NOW - timedelta(days=age)
+    index = dice.random() < 0.15
+    return Tag(
+        name,
+        digest=digest(dice.choice("abcdef34")) if dice.random() < 0.95 else None,
+        created=date,
+        published=date if dice.random() < 0.95 else None,
+        media_type=OCI_INDEX if index else dice.choice([OCI_IMAGE] * 9 + [None]),
+        protected=dice.random() < 0.05 or dice.choice([None, False]),
+        details_read=True,
+        config_digest=dice.choice([None, digest("1"), digest("2")]),
+        children=tuple(map(digest, dice.sample("abcd", dice.randint(0, 2)))) if index else (),
+        subject=digest("c") if dice.random() < 0.05 else None,
+    )
+
+
+def _rule(name: str, dice: random.Random) -> Rule:
+    pattern = dice.choice(list(PATTERNS))
+    by = ["day", "week", "month", "year", "major", "minor", *PATTERNS[pattern] * 10]
+    return Rule(
+        compiled(pattern),
+        name=name,
+        keep=compiled("main-.*|.*[.]1") if dice.random() < 0.15 else None,
+        keep_all=dice.random() < 0.05,
+        keep_n=dice.choice([0, 0, 0, 1, 2]),
+        keep_n_per=tuple(
+            Slots(dice.choice(by), dice.randint(1, 2), dice.choice([None, 1, 2]))
+            for _each in range(dice.choice([0, 1, 2]))
+        ),
+        older_than=dice.choice([None, None, None, DAY, 9 * DAY, 30 * DAY]),
+        sort_by=dice.choice(["date"] * 5 + ["semver", "name", "name"]),
+        prereleases_apart=dice.random() < 0.1,
+    )
+
+
+def _reference(tag: Tag, dice: random.Random) -> str:
+    return dice.choice(
+        [
+            f"team/app:{tag.name}",
+            f"registry.example.com/team/app@{tag.digest or digest('a')}",
+            tag.config_digest or digest("1"),
+            f"team/other:{tag.name}",
+        ]
+    )
+
+
+def seeds(part: int) -> range:
+    return range(part * CASES // PARTS, (part + 1) * CASES // PARTS)
+
+
+over_all = pytest.mark.parametrize("part", range(PARTS))
+
+
+def written(plan: RepositoryPlan) -> list[str]:
+    whole = Plan((plan,))
+    return list(file_lines(whole, HEADER, fingerprint(HEADER, whole.going())))
+
+
+@over_all
+def test_what_is_shown_is_what_goes(part: int) -> None:
+    """The same state gives the same plan, by way of its own file and in any order, and leaves what has to stay.
+
+    One reason more to keep something, or less that is known, never lets more go.
+    """
+    for seed in seeds(part):
+        case, dice = made_up(seed)
+        shown, run = case.plan, case.plan
+        assert run == shown, seed
+        assert limited([shown], Limits(min_remaining=0)).repositories == (shown,), seed
+        approved = parse_plan(written(shown))
+        assert_survived(shown, approved, seed)
+        allowed = compare([run], approved, case.families)
+        assert (allowed.repositories, allowed.drift) == ((shown,), ()), seed
+        assert_nothing_doubtful(case, shown, seed)
+        assert_pinned(shown, seed)
+        mixed = shuffled(case, dice).plan
+        assert {each.tag.name: each for each in mixed.decisions} == {each.tag.name: each for each in shown.decisions}, (
+            seed
+        )
+        assert mixed.deletions == shown.deletions, seed
+        going = names_of(shown)
+        for what, changed in dice.sample(list(stricter(case, dice)), 2):
+            assert names_of(changed.plan) <= going, (seed, what)
+
+
+def names_of(plan: RepositoryPlan) -> set[str]:
+    return {decision.tag.name for decision in plan.deletions}
+
+
+def assert_survived(shown: RepositoryPlan, approved: Approved, seed: int) -> None:
+    assert approved.rows.get(REPOSITORY.path, {}) == {
+        each.tag.name: Row(each.chosen, each.reason, each.rule, each.tag.digest, each.date, each.tag.size)
+        for each in shown.decisions
+    }, seed
+    assert approved.digests == {(REPOSITORY.path, each.tag.name): each.tag.digest for each in shown.deletions}, seed
+
+
+def assert_nothing_doubtful(case: Case, shown: RepositoryPlan, seed: int) -> None:
+    held = case.held
+    for each in shown.deletions:
+        tag, name = each.tag, each.tag.name
+        assert not tag.protected, seed
+        assert name not in held, seed
+        assert name != "latest" or case.rules.allow_latest, seed
+        assert not any(pattern.may_match(name) for pattern in case.rules.protect), seed
+        if SIGNATURE.fullmatch(name):
+            assert case.families.signatures != "keep", seed
+            continue
+        assert name_reason(name, case.rules) is None, seed
+        rule = next(rule for rule in case.rules.rules if rule.match.may_match(name))
+        assert each.rule == rule.name, seed
+        assert tag.digest or not case.rules.need_digest(rule), seed
+        if rule.older_than is not None or case.rules.min_age is not None:
+            date = judged_date(tag, case.source, NOW)
+            assert date is not None, seed
+            assert date < NOW - timedelta(seconds=max(rule.older_than or 0, case.rules.min_age or 0)), seed
+
+
+def assert_pinned(shown: RepositoryPlan, seed: int) -> None:
+    """The pattern of a bulk deletion matches the names of the plan, of all names there are."""
+    wanted = [each.tag.name for each in shown.deletions]
+    if wanted:
+        pattern = compile_pattern(quoted(wanted), "name_regex_delete")
+        others = [*NAMES, *(name.replace(".", "x") for name in wanted), *(f"x{name}x" for name in wanted)]
+        assert [name for name in others if pattern.may_match(name)] == [name for name in others if name in wanted], seed
+        assert all(pattern.surely_matches(name) for name in wanted), seed
+
+
+def shuffled(case: Case, dice: random.Random) -> Case:
+    """The same in another order, with all that may be said twice said twice."""
+    return replace(
+        case,
+        tags=tuple(dice.sample(case.tags, len(case.tags))),
+        rules=replace(case.rules, protect=case.rules.protect * 2),
+        images=case.images[::-1] * 2,
+        living=Living(case.living.refs * 2, case.living.deployed * 2),
+    )
+
+
+def stricter(case: Case, dice: random.Random) -> Iterator[tuple[str, Case]]:
+    """The same with one reason more to keep something, or with less that is known."""
+    number = dice.randrange(len(case.tags))
+    tag = case.tags[number]
+    rules = case.rules
+    yield "a protection", replace(case, rules=replace(rules, protect=(*rules.protect, compiled(quoted([tag.name])))))
+    yield "a protection in GitLab", case.with_tag(number, protected=True)
+    yield "something in use", replace(case, images=(*case.images, _reference(tag, dice)))
+    yield "something alive", replace(case, living=replace(case.living, refs=(*case.living.refs, tag.name)))
+    yield "no date", case.with_tag(number, created=None, published=None)
+    # Of an index in use that can't be seen any more it is not known what it holds.
+    if not case.images:
+        yield "no digest", case.with_tag(number, digest=None, media_type=None, children=(), config_digest=None)
+    yield "a higher min_age", replace(case, rules=replace(rules, min_age=(rules.min_age or 0) + DAY))
+    which = dice.randrange(len(rules.rules))
+    rule = rules.rules[which]
+    yield "a higher keep_n", case.with_rule(which, keep_n=rule.keep_n + 1)
+    yield "a higher older_than", case.with_rule(which, older_than=(rule.older_than or 0) + 8 * DAY)
+    if rule.keep is None:
+        yield "something kept by its name", case.with_rule(which, keep=compiled(quoted([tag.name])))
+    more = tuple(replace(each, keep_n=each.keep_n + 1) for each in rule.keep_n_per)
+    yield "a higher keep_n of groups", case.with_rule(which, keep_n_per=more)
+    more = tuple(replace(each, groups=each.groups and each.groups + 1) for each in rule.keep_n_per)
+    yield "more groups", case.with_rule(which, keep_n_per=more)
+
+
+@over_all
+def test_what_is_recalled_is_no_more_than_todays_rules_choose(part: int) -> None:
+    """An approved plan that is applied after tags were pushed, from the names and the tags that it looks at again."""
+    for seed in seeds(part)[::4]:
+        case, dice = made_up(seed)
+        case = replace(case, images=(), families=Families("keep"))
+        approved = parse_plan(written(case.plan))
+        look = to_look_at(approved, REPOSITORY.path)
+        if look is None or not look:
+            continue
+        today = pushed(case, dice)
+        light = tuple(tag if tag.name in look else Tag(tag.name) for tag in today.tags)
+        dated = {tag: judged_date(tag, case.source, NOW) for tag in light}
+        found = recalled(light, approved, REPOSITORY.path, case.rules, today.held, dated.get)
+        if found is not None:
+            [run] = compare([RepositoryPlan(REPOSITORY, tuple(found))], approved, case.families).repositories
+            assert names_of(run) <= names_of(today.plan), seed
+
+
+def pushed(case: Case, dice: random.Random) -> Case:
+    """The same after some more tags were pushed just now."""
+    names = {tag.name for tag in case.tags}
+    fresh = {name: _tag(name, dice) for name in dice.sample(NAMES[1:], 3) if name not in names}
+    tags = [*case.tags, *(tag._replace(created=NOW, published=NOW) for tag in fresh.values())]
+    return replace(case, tags=tuple(sorted(tags, key=lambda tag: tag.name)))
+
+
+def test_the_fleet_meets_every_way_to_stay_and_to_go() -> None:
+    reasons = {each.reason for seed in range(3000) for each in made_up(seed)[0].plan.decisions}
+    elsewhere = {"limit", "changed", "not_approved", "repository_unread"}
+    assert reasons == {*CHOSEN_REASONS, *KEPT_REASONS} - elsewhere

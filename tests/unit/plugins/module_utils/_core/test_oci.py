@@ -1,0 +1,282 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import (
+    DOCKER_IMAGE,
+    DOCKER_LIST,
+    IMAGES,
+    INDEXES,
+    LARGEST_CONFIG,
+    OCI_IMAGE,
+    OCI_INDEX,
+    Descriptor,
+    Image,
+    Manifest,
+    ManifestError,
+    build_date,
+    digest_of,
+    image_in,
+    image_of,
+    index_of,
+    is_content_of,
+    parse_manifest,
+    row_of,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry import image_cache
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry.image_cache import load_images, save_images
+
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+
+
+def digest(text: str) -> str:
+    return digest_of(text.encode())
+
+
+def descriptor(text: str = "x", size: int = 10, **fields: Any) -> dict[str, Any]:
+    return {"digest": digest(text), "size": size, **fields}
+
+
+def parse(row: Any, media_type: str = OCI_IMAGE) -> Manifest:
+    return parse_manifest(json.dumps(row).encode(), media_type, digest("it"))
+
+
+def test_an_image() -> None:
+    config = descriptor("config", mediaType=OCI_CONFIG)
+    found = parse({"mediaType": OCI_IMAGE, "config": config, "layers": [descriptor("a", 1), descriptor("b", 2)]})
+    assert not found.is_index
+    assert found.dated_config
+    assert found.dated_config.digest == digest("config")
+    assert [layer.size for layer in found.layers] == [1, 2]
+    built = datetime(2026, 1, 1, tzinfo=UTC)
+    assert image_of(found, built) == Image(digest("it"), OCI_IMAGE, built, 3, digest("config"))
+    assert image_of(replace(found, config=None), None).config_digest is None
+
+
+def test_what_says_something_of_an_image_names_it() -> None:
+    subject = {"subject": descriptor("subject")}
+    row = {"config": descriptor(), "layers": [], **subject}
+    found = parse(row)
+    assert found.body == json.dumps(row).encode()
+    assert found == Manifest(digest("it"), OCI_IMAGE, found.body, found.config, subject=digest("subject"))
+    assert image_of(found, None) == Image(
+        digest("it"), OCI_IMAGE, size=0, config_digest=digest("x"), subject=digest("subject")
+    )
+    listing = {"manifests": [descriptor("a")], **subject}
+    found = parse(listing, OCI_INDEX)
+    assert found.body == json.dumps(listing).encode()
+    assert found == Manifest(digest("it"), OCI_INDEX, found.body, children=found.children, subject=digest("subject"))
+    assert index_of(found, [Image(digest("a"), OCI_IMAGE, size=7)]) == Image(
+        digest("it"), OCI_INDEX, size=7, children=(digest("a"),), subject=digest("subject")
+    )
+
+
+def test_what_an_entry_does_not_say() -> None:
+    layer = parse({"config": descriptor(), "layers": [descriptor(size=0)]}).layers[0]
+    assert layer == Descriptor(digest("x"), 0, "")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        descriptor(mediaType="application/vnd.cncf.helm.config.v1+json"),
+        descriptor(mediaType="application/vnd.oci.empty.v1+json"),
+        descriptor(mediaType=OCI_CONFIG, size=LARGEST_CONFIG + 1),
+    ],
+)
+def test_what_is_no_config_of_an_image_has_no_date(config: dict[str, Any]) -> None:
+    assert parse({"config": config, "layers": []}).dated_config is None
+
+
+def test_attestations_are_no_images() -> None:
+    note = {"vnd.docker.reference.type": "attestation-manifest"}
+    rows = [descriptor("a"), descriptor("b", annotations=note), descriptor("c", annotations=None)]
+    found = parse({"manifests": rows}, OCI_INDEX)
+    assert [child.digest for child in found.images] == [digest("a"), digest("c")]
+    assert len(found.children) == 3
+
+
+def test_layers_that_are_kept_elsewhere() -> None:
+    rows = [
+        descriptor("a", urls=["https://example.com/layer"]),
+        descriptor("b", mediaType="application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"),
+        descriptor("c", mediaType="application/vnd.oci.image.layer.nondistributable.v1.tar"),
+        descriptor("d", mediaType="application/vnd.oci.image.layer.v1.tar"),
+    ]
+    found = parse({"config": descriptor(), "layers": rows})
+    assert [layer.elsewhere for layer in found.layers] == [True, True, True, False]
+
+
+BROKEN: list[tuple[Any, str, str]] = [
+    ([], OCI_IMAGE, "^the manifest is no object$"),
+    ({"config": descriptor(), "layers": None}, OCI_IMAGE, "no list of layers"),
+    ({"layers": []}, OCI_IMAGE, "^the manifest refers to something without a digest$"),
+    ({"config": {"digest": "sha256:short", "size": 1}, "layers": []}, OCI_IMAGE, "without a digest"),
+    ({"config": descriptor(size=-1), "layers": []}, OCI_IMAGE, "^the manifest refers to something without a size$"),
+    ({"config": descriptor(size=True), "layers": []}, OCI_IMAGE, "without a size"),
+    ({"layers": []}, OCI_INDEX, "no list of manifests"),
+    ({"manifests": ["x"]}, DOCKER_LIST, "without a digest"),
+    ({"mediaType": OCI_INDEX, "config": descriptor(), "layers": []}, OCI_IMAGE, "calls itself"),
+    ({"config": descriptor(), "layers": []}, "application/vnd.docker.distribution.manifest.v1+json", "not known"),
+    ({"config": descriptor(), "layers": []}, "", "^manifests of type none are not known here$"),
+    ({"config": descriptor(), "layers": []}, "x", "^manifests of type x are not known here$"),
+]
+
+
+@pytest.mark.parametrize(("row", "media_type", "words"), BROKEN)
+def test_what_is_no_manifest(row: Any, media_type: str, words: str) -> None:
+    with pytest.raises(ManifestError, match=words):
+        parse(row, media_type)
+    with pytest.raises(ManifestError, match="^the manifest is no JSON$"):
+        parse_manifest(b"<html>", media_type or OCI_IMAGE, digest("it"))
+
+
+@given(st.binary(max_size=300), st.sampled_from([*IMAGES, *INDEXES]))
+def test_any_bytes_are_a_manifest_or_none(body: bytes, media_type: str) -> None:
+    with contextlib.suppress(ManifestError):
+        assert parse_manifest(body, media_type, digest_of(body)).body == body
+
+
+@pytest.mark.parametrize(
+    ("config", "date"),
+    [
+        (b'{"created": "2026-01-02T03:04:05.123456789Z"}', datetime(2026, 1, 2, 3, 4, 5, 123456, UTC)),
+        (b'{"created": null}', None),
+        (b'{"created": 1}', None),
+        (b"{}", None),
+        (b"[]", None),
+        (b"\xff", None),
+        (b"[" * 200_000, None),
+    ],
+)
+def test_the_date_of_a_config(config: bytes, date: datetime | None) -> None:
+    assert build_date(config) == date
+
+
+DATES = st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+DIGESTS = st.binary(min_size=1, max_size=4).map(digest_of)
+FOUND = st.builds(
+    Image,
+    digest=DIGESTS,
+    media_type=st.sampled_from([*IMAGES, *INDEXES]),
+    created=st.none() | DATES,
+    size=st.none() | st.integers(0, 2**50),
+    config_digest=st.none() | DIGESTS,
+    children=st.lists(DIGESTS, max_size=3).map(tuple),
+    subject=st.none() | DIGESTS,
+)
+
+
+@given(st.lists(FOUND, max_size=4))
+def test_an_index_is_as_old_as_its_newest_image_if_all_have_a_date(images: list[Image]) -> None:
+    manifest = Manifest(digest("index"), OCI_INDEX, b"")
+    found = index_of(manifest, images)
+    dates = [image.created for image in images]
+    if not images or None in dates:
+        assert found.created is None
+    else:
+        assert found.created == max(date for date in dates if date)
+        # One more image can only make it younger, or of no known age.
+        younger = Image(digest("y"), OCI_IMAGE, found.created + timedelta(days=1), 1)
+        assert index_of(manifest, [*images, younger]).created == younger.created
+    assert found.size == (
+        None if None in [image.size for image in images] else sum(image.size or 0 for image in images)
+    )
+
+
+@given(FOUND)
+def test_what_is_written_is_read_again(image: Image) -> None:
+    assert image_in(json.loads(json.dumps(row_of(image)))) == image
+
+
+@given(FOUND, st.sampled_from(["digest", "media_type", "created", "size", "config_digest", "children", "subject"]))
+def test_a_spoilt_row_is_no_image(image: Image, field: str) -> None:
+    spoilt: list[Any] = ["nonsense", -1, [1], {}, True]
+    for value in spoilt:
+        assert image_in({**row_of(image), field: value}) is None
+    without = row_of(image)
+    del without["children"]
+    assert image_in(without) is None
+    assert image_in([]) is None
+
+
+def test_contents_and_digests() -> None:
+    assert is_content_of(b"x", digest_of(b"x"))
+    assert is_content_of(b"x", digest_of(b"x", "sha512"))
+    assert not is_content_of(b"y", digest_of(b"x"))
+    assert not is_content_of(b"x", "md5:" + "0" * 32)
+
+
+def some(number: int) -> dict[str, Image]:
+    found = [Image(digest(str(index)), DOCKER_IMAGE, None, index) for index in range(number)]
+    return {image.digest: image for image in found}
+
+
+def test_a_cache_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = str(tmp_path / "images.jsonl")
+    assert load_images(path) == {}
+    save_images(path, some(3))
+    assert load_images(path) == some(3)
+    assert list(load_images(path)) == list(some(3))
+
+
+def test_two_jobs_share_a_cache(tmp_path: Path) -> None:
+    path = str(tmp_path / "images.jsonl")
+    save_images(path, some(2))
+    other = {digest("other"): Image(digest("other"), OCI_IMAGE)}
+    save_images(path, other)
+    assert load_images(path) == {**some(2), **other}
+
+
+def test_the_last_used_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_cache, "MOST_IMAGES", 3)
+    path = str(tmp_path / "images.jsonl")
+    images = some(3)
+    save_images(path, images)
+    used = list(images)[0]
+    fresh = Image(digest("fresh"), OCI_IMAGE)
+    save_images(path, {used: images[used], fresh.digest: fresh})
+    assert list(load_images(path)) == [list(images)[2], used, fresh.digest]
+
+
+def test_spoilt_lines_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "images.jsonl"
+    save_images(str(path), some(2))
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], "{broken", lines[1], '{"digest": "sha256:no"}', lines[2][:40]]))
+    assert load_images(str(path)) == dict(list(some(2).items())[:1])
+
+
+FOREIGN = ["hello\n", "[]\n", "{}\nmore\n", '{"format": "other"}\n', '{"my": "notes"}\n']
+FOREIGN += ['{"format": "containerops.gitlab/image-cache", "version": 99}\n{"digest": "new"}\n']
+
+
+@pytest.mark.parametrize("text", FOREIGN)
+def test_a_file_of_another_kind_is_left_alone(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "notes"
+    path.write_text(text)
+    for use in (load_images, lambda path: save_images(path, some(1))):
+        with pytest.raises(InputError, match="a file of another kind"):
+            use(str(path))
+    assert path.read_text() == text
+
+
+def test_an_empty_file_is_a_new_cache(tmp_path: Path) -> None:
+    path = tmp_path / "images.jsonl"
+    path.write_text("")
+    save_images(str(path), some(1))
+    assert load_images(str(path)) == some(1)

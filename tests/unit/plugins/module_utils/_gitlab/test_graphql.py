@@ -1,0 +1,212 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""GraphQL's answers: errors with status 200, pages per alias, and queries that are too large for the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql import (
+    Page,
+    PageRequest,
+    answer_was_lost,
+    destroy_tags,
+    read_pages,
+    read_schema,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import REFUSED, SAFE
+from tests.unit.graphql_serving import Body, Server, aliases, node, schema, tags
+
+
+def every_page(query: str, _variables: Body) -> Body:
+    return {"data": {f"r{number}": tags(node("v1")) for number in range(aliases(query))}}
+
+
+def test_the_schema_tells_fields_limit_and_deletion() -> None:
+    reply = {
+        "data": {
+            "tag": {"fields": [{"name": "name"}, {"name": "digest"}]},
+            "destroy": {"name": "x"},
+            "queryComplexity": {"limit": 300},
+        }
+    }
+    found = read_schema(Server(lambda _q, _v: reply))
+    assert found.tag_fields == {"name", "digest"}
+    assert found.can_delete
+    assert found.complexity_limit == 300
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"errors": [{"message": "no"}]},
+        {"data": None},
+        {"data": {"tag": None}},
+        (404, {"error": "404 Not Found"}),
+        (200, b"<html>"),
+        (200, b"[]"),
+    ],
+)
+def test_a_schema_that_can_not_be_read_is_an_error(reply: Any) -> None:
+    with pytest.raises(RegistryError):
+        read_schema(Server(lambda _q, _v: reply))
+
+
+def test_fields_that_the_server_does_not_know_are_not_asked_for() -> None:
+    server = Server(every_page)
+    read_pages(server, schema(fields=["digest", "createdAt"]), [PageRequest(1)])
+    query = server.queries[0][0]
+    assert "createdAt" in query
+    assert "publishedAt" not in query
+    assert "protection" not in query
+
+
+@pytest.mark.parametrize(("limit", "most"), [(250, 16), (300, 20), (60, 5), (1, 1)])
+def test_queries_stay_within_the_stated_complexity(limit: int, most: int) -> None:
+    server = Server(every_page)
+    pages = read_pages(server, schema(limit), [PageRequest(number) for number in range(40)])
+    assert len(pages) == 40
+    assert all(isinstance(page, Page) for page in pages)
+    sizes = [aliases(query) for query, _variables, _resend in server.queries]
+    assert max(sizes) <= most
+    assert sum(sizes) == 40
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"errors": [{"message": "Query has complexity of 300, which exceeds max complexity of 250"}]},
+        RegistryError("timeout", "too slow"),
+        (502, b"bad gateway"),
+        (500, {"message": "500"}),
+    ],
+)
+def test_a_query_that_is_too_much_is_halved_and_the_lesson_kept(refusal: Any) -> None:
+    def reply(query: str, variables: Body) -> Any:
+        return refusal if aliases(query) > 3 else every_page(query, variables)
+
+    server = Server(reply)
+    found = schema()
+    pages = read_pages(server, found, [PageRequest(number) for number in range(12)])
+    assert all(isinstance(page, Page) for page in pages)
+    assert found.most_aliases <= 3
+    server.queries.clear()
+    read_pages(server, found, [PageRequest(number) for number in range(12)])
+    assert max(aliases(query) for query, _variables, _resend in server.queries) <= 3
+
+
+def test_pages_come_back_in_the_order_asked_for() -> None:
+    def reply(query: str, variables: Body) -> Body:
+        return {
+            "data": {
+                f"r{number}": tags(node(variables[f"i{number}"].rpartition("/")[2])) for number in range(aliases(query))
+            }
+        }
+
+    pages = read_pages(Server(reply), schema(), [PageRequest(number) for number in (5, 3, 9)])
+    assert [page.tags[0].name for page in pages if isinstance(page, Page)] == ["5", "3", "9"]
+
+
+@pytest.mark.parametrize(
+    ("first", "kind"),
+    [
+        (None, "not_found"),
+        ({"tags": None}, "incomplete"),
+        ({"tags": {"nodes": None}}, "incomplete"),
+        ({"tags": {"nodes": [None], "pageInfo": {}}}, "incomplete"),
+        ({"tags": {"nodes": [{"name": "{{ evil }}"}], "pageInfo": {}}}, "incomplete"),
+        (tags(node("a"), more=True), "incomplete"),
+    ],
+)
+def test_one_page_that_fails_leaves_the_others(first: Any, kind: str) -> None:
+    reply = {"data": {"r0": first, "r1": tags(node("b"))}}
+    bad, good = read_pages(Server(lambda _q, _v: reply), schema(), [PageRequest(1), PageRequest(2)])
+    assert isinstance(bad, RegistryError)
+    assert bad.kind == kind
+    assert isinstance(good, Page)
+
+
+def test_errors_belong_to_their_alias() -> None:
+    reply = {
+        "data": {"r0": None, "r1": tags(node("b"))},
+        "errors": [{"message": "Can't connect to the Container Registry.", "path": ["r0", "tags"]}],
+    }
+    bad, good = read_pages(Server(lambda _q, _v: reply), schema(), [PageRequest(1), PageRequest(2)])
+    assert isinstance(bad, RegistryError)
+    assert "Container Registry" in bad.message
+    assert isinstance(good, Page)
+
+
+def test_an_error_without_a_place_spoils_every_page() -> None:
+    reply = {"data": {"r0": tags(node("a"))}, "errors": [{"message": "Timeout"}]}
+    [page] = read_pages(Server(lambda _q, _v: reply), schema(), [PageRequest(1)])
+    assert isinstance(page, RegistryError)
+
+
+def test_what_a_tag_says() -> None:
+    full = node(
+        "v1",
+        createdAt="2026-01-01T00:00:00Z",
+        publishedAt="2026-02-01T00:00:00Z",
+        totalSize="123456789012",
+        mediaType="m",
+        protection={"minimumAccessLevelForDelete": None},
+    )
+    empty = {**node("v2", digest=None, totalSize=None, mediaType=None), "protection": None}
+    [page] = read_pages(Server(lambda _q, _v: {"data": {"r0": tags(full, empty)}}), schema(), [PageRequest(1)])
+    assert isinstance(page, Page)
+    first, second = page.tags
+    assert first.size == 123456789012
+    assert first.published is not None
+    assert first.published.month == 2
+    # An object without levels is a rule that nobody may pass.
+    assert first.protected is True
+    assert second.protected is False
+    assert (second.digest, second.size, second.created) == (None, None, None)
+
+
+def test_protection_that_was_not_asked_for_is_unknown() -> None:
+    [page] = read_pages(Server(every_page), schema(fields=["digest"]), [PageRequest(1)])
+    assert isinstance(page, Page)
+    assert page.tags[0].protected is None
+
+
+def test_a_deletion_says_which_tags_went_and_is_never_sent_again_blindly() -> None:
+    reply = {"data": {"destroyContainerRepositoryTags": {"deletedTagNames": ["a"], "errors": ["b failed"]}}}
+    server = Server(lambda _q, _v: reply)
+    assert destroy_tags(server, 7, ["a", "b"]) == (["a"], ["b failed"])
+    _query, variables, resend = server.queries[0]
+    assert variables == {"input": {"id": "gid://gitlab/ContainerRepository/7", "tagNames": ["a", "b"]}}
+    assert resend is REFUSED
+    read_pages(server, schema(), [PageRequest(1)])
+    assert server.queries[1][2] is SAFE
+
+
+@pytest.mark.parametrize(
+    ("reply", "lost"),
+    [
+        (RegistryError("connection", "reset"), True),
+        (RegistryError("timeout", "slow"), True),
+        (RegistryError("stopped", "401 before"), False),
+        (RegistryError("tls", "bad certificate"), False),
+        ((502, b""), True),
+        ((503, b""), True),
+        ((500, {}), True),
+        ((200, b"<html>"), True),
+        ((200, b"[]"), True),
+        ({"data": {"destroyContainerRepositoryTags": None}}, True),
+        ((401, {}), False),
+        ((403, {}), False),
+        ((429, b"Retry later"), False),
+        ({"errors": [{"message": "you don't have permission to perform this action"}]}, False),
+    ],
+)
+def test_which_answers_leave_open_what_happened(reply: Any, lost: bool) -> None:
+    with pytest.raises(RegistryError) as caught:
+        destroy_tags(Server(lambda _q, _v: reply), 7, ["a"])
+    assert answer_was_lost(caught.value) is lost

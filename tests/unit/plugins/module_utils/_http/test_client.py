@@ -1,0 +1,590 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The client against small servers: what it trusts, where its token goes, and when it sends again."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import json
+import ssl
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from requests.structures import CaseInsensitiveDict
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import ONCE, REFUSED, Client, Settings
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.rate_limit import Timing
+from tests.unit.serving import BEARER, TOKEN, Answer, FakeTime, Script, client, ok, serving
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+class Authority:
+    """A certificate authority in files, with a server's and a client's certificate."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        self.ca = folder / f"{name}-ca.pem"
+        self.server = folder / f"{name}-server.pem"
+        self.client = folder / f"{name}-client.pem"
+        ca = _certificate(name, key, name, key, authority=True)
+        self.ca.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
+        for path in (self.server, self.client):
+            own = ec.generate_private_key(ec.SECP256R1())
+            certificate = _certificate("127.0.0.1", own, name, key, authority=False)
+            path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + _pem(own))
+
+    def context(self, *, ask_for_client: bool = False) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server)
+        if ask_for_client:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(self.ca)
+        return context
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _certificate(
+    name: str, key: ec.EllipticCurvePrivateKey, issuer: str, signer: ec.EllipticCurvePrivateKey, *, authority: bool
+) -> x509.Certificate:
+    def named(text: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(named(name))
+        .issuer_name(named(issuer))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime.datetime(2020, 1, 1))
+        .not_valid_after(datetime.datetime(2120, 1, 1))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+    )
+    if not authority:
+        address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+        builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
+    return builder.sign(signer, hashes.SHA256())
+
+
+@pytest.fixture(scope="session")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("ours"), "ours")
+
+
+@pytest.fixture(scope="session")
+def theirs(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("theirs"), "theirs")
+
+
+# --- TLS -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_certificate_is_refused_in_one_sentence(ours: Authority) -> None:
+    with serving(ok, ours.context()) as server, pytest.raises(RegistryError) as caught:
+        client(server.url).request("GET", "/x")
+    assert caught.value.kind == "tls"
+    assert "certificate verify failed" in str(caught.value)
+    assert "object at 0x" not in str(caught.value)
+    assert server.requests == []
+
+
+def test_ca_path_counts_although_the_environment_names_another_bundle(
+    ours: Authority, theirs: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(theirs.ca))
+    with serving(ok, ours.context()) as server:
+        assert client(server.url, ca_path=str(ours.ca)).request("GET", "/x").status == 200
+
+
+def test_the_environments_bundle_counts_without_ca_path(ours: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(ours.ca))
+    with serving(ok, ours.context()) as server:
+        assert client(server.url).request("GET", "/x").status == 200
+
+
+def test_verification_is_off_when_asked_although_the_environment_names_a_bundle(
+    ours: Authority, theirs: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(theirs.ca))
+    with serving(ok, ours.context()) as server:
+        assert client(server.url, validate_certs=False).request("GET", "/x").status == 200
+
+
+def test_a_client_certificate_is_shown(ours: Authority) -> None:
+    with serving(ok, ours.context(ask_for_client=True)) as server:
+        with pytest.raises(RegistryError):
+            client(server.url, ca_path=str(ours.ca), retries=0).request("GET", "/x")
+        own = client(server.url, ca_path=str(ours.ca), client_cert=str(ours.client))
+        assert own.request("GET", "/x").status == 200
+
+
+def test_a_missing_ca_file_is_named() -> None:
+    with pytest.raises(RegistryError) as caught:
+        client("https://127.0.0.1:1", ca_path="/nowhere/ca.pem").request("GET", "/x")
+    assert "/nowhere/ca.pem" in str(caught.value)
+
+
+# --- the token -----------------------------------------------------------------------------------------------------
+
+
+def netrc(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder / "netrc"
+    path.write_text("machine 127.0.0.1 login somebody password else\n")
+    path.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(path))
+
+
+def test_the_token_is_not_replaced_by_netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc(tmp_path, monkeypatch)
+    with serving(ok) as server:
+        client(server.url).request("GET", "/x")
+    assert server.requests[0][2]["Authorization"] == BEARER[1]
+
+
+def test_anonymous_stays_anonymous_although_there_is_netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc(tmp_path, monkeypatch)
+    with serving(ok) as server:
+        client(server.url, header=None).request("GET", "/x")
+    assert "Authorization" not in server.requests[0][2]
+
+
+@pytest.mark.parametrize("header", [BEARER, ("JOB-TOKEN", TOKEN)])
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_no_redirect_takes_the_token_to_another_host(header: tuple[str, str], status: int) -> None:
+    with serving(ok) as other:
+        elsewhere = other.url.replace("127.0.0.1", "localhost")
+        moved = (status, {"Location": f"{elsewhere}/y?private_token=x"}, b"")
+        with serving(lambda _n, _r: moved) as server, pytest.raises(RegistryError) as caught:
+            client(server.url, header=header).request("GET", "/x")
+    assert caught.value.kind == "redirect"
+    assert elsewhere in str(caught.value)
+    assert "private_token" not in str(caught.value)
+    assert other.requests == []
+
+
+def test_a_redirect_within_the_server_is_followed_with_the_token() -> None:
+    def moved(number: int, _request: BaseHTTPRequestHandler) -> Answer:
+        return (301, {"Location": "/projects/5"}, b"") if number == 1 else (200, {}, b"[]")
+
+    with serving(moved) as server:
+        assert client(server.url).request("GET", "/projects/a%2Fb", query={"page": 1}).json() == []
+    assert [path for _method, path, _headers in server.requests] == ["/projects/a%2Fb?page=1", "/projects/5"]
+    assert server.requests[1][2]["Authorization"] == BEARER[1]
+
+
+@pytest.mark.parametrize("method", ["DELETE", "POST", "PUT"])
+def test_no_write_follows_a_redirect(method: str) -> None:
+    moved = (307, {"Location": "/elsewhere"}, b"")
+    with serving(lambda _n, _r: moved) as server, pytest.raises(RegistryError) as caught:
+        client(server.url).request(method, "/x")
+    assert caught.value.kind == "redirect"
+    assert len(server.requests) == 1
+
+
+def test_redirects_in_a_circle_end() -> None:
+    with serving(lambda _n, _r: (302, {"Location": "/x"}, b"")) as server, pytest.raises(RegistryError):
+        client(server.url).request("GET", "/x")
+    assert len(server.requests) < 10
+
+
+def test_cookies_are_never_sent_back() -> None:
+    with serving(lambda _n, _r: (200, {"Set-Cookie": "_gitlab_session=1; Path=/"}, b"{}")) as server:
+        mine = client(server.url)
+        mine.request("GET", "/x")
+        mine.request("GET", "/y")
+    assert all("Cookie" not in headers for _method, _path, headers in server.requests)
+
+
+def test_the_user_agent_is_told() -> None:
+    with serving(ok) as server:
+        client(server.url, user_agent="containerops.gitlab/9 ansible/2").request("GET", "/x")
+    assert server.requests[0][2]["User-Agent"] == "containerops.gitlab/9 ansible/2"
+
+
+# --- proxies and timeouts ------------------------------------------------------------------------------------------
+
+
+def test_a_proxy_is_used_and_no_proxy_respected(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(ok) as proxy, serving(ok) as server:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        client("http://gitlab.invalid").request("GET", "/x")
+        assert [path for _method, path, _headers in proxy.requests] == ["http://gitlab.invalid/x"]
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        client(server.url).request("GET", "/y")
+        assert len(server.requests) == 1
+        assert len(proxy.requests) == 1
+
+
+def test_a_server_that_never_answers_times_out() -> None:
+    wake = threading.Event()
+
+    def slow(_number: int, _request: BaseHTTPRequestHandler) -> Answer:
+        wake.wait(5)
+        return 200, {}, b"{}"
+
+    with serving(slow) as server:
+        with pytest.raises(RegistryError) as caught:
+            client(server.url, timeout=0.1, retries=0).request("GET", "/x")
+        wake.set()
+    assert caught.value.kind == "timeout"
+    assert "0.1 seconds" in str(caught.value)
+
+
+# --- answers that are none -----------------------------------------------------------------------------------------
+
+
+def test_a_body_cut_short_is_no_answer() -> None:
+    short = (200, {"Content-Length": "100", "Connection": "close"}, b"[1, 2]")
+    with serving(lambda _n, _r: short) as server, pytest.raises(RegistryError) as caught:
+        client(server.url, retries=0).request("GET", "/x")
+    assert caught.value.kind == "connection"
+
+
+def test_a_body_cut_short_is_noticed_where_the_library_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = client("http://127.0.0.1:1", retries=0)
+    short = SimpleNamespace(status_code=200, headers=CaseInsensitiveDict({"Content-Length": "100"}), content=b"[1, 2]")
+    monkeypatch.setattr(mine._adapter, "send", lambda *_words, **_options: short)
+    with pytest.raises(RegistryError, match="cut short"):
+        mine.request("GET", "/x")
+
+
+def test_a_web_page_is_not_json() -> None:
+    page = (200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>Sign in</html>")
+    with serving(lambda _n, _r: page) as server, pytest.raises(RegistryError) as caught:
+        client(server.url).request("GET", "/x").json()
+    assert caught.value.kind == "not_json"
+    assert "text/html" in str(caught.value)
+
+
+# --- sending again -------------------------------------------------------------------------------------------------
+
+
+def failing_first(times: int, answer: Answer | None) -> Script:
+    return lambda number, _request: answer if number <= times else (200, {}, b"{}")
+
+
+@pytest.mark.parametrize("answer", [None, (429, {}, b""), (502, {}, b""), (503, {}, b""), (504, {}, b"")])
+def test_a_read_is_sent_again_until_it_is_answered(answer: Answer | None) -> None:
+    time = FakeTime()
+    with serving(failing_first(3, answer)) as server:
+        found = client(server.url, time).request("GET", "/x")
+    assert found.status == 200
+    assert found.resent is (answer is None or answer[0] != 429)
+    assert len(server.requests) == 4
+    assert time.slept == sorted(time.slept)
+    assert sum(time.slept) == pytest.approx(0.5 + 1 + 2)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 500])
+def test_other_answers_are_final(status: int) -> None:
+    with serving(lambda _n, _r: (status, {}, b"{}")) as server:
+        assert client(server.url).request("GET", "/x").status == status
+    assert len(server.requests) == 1
+
+
+def test_retries_end_and_the_last_answer_is_given() -> None:
+    with serving(lambda _n, _r: (503, {}, b"busy")) as server:
+        assert client(server.url, retries=2).request("GET", "/x").status == 503
+    assert len(server.requests) == 3
+
+
+def test_retry_after_is_never_shortened() -> None:
+    time = FakeTime()
+    with serving(failing_first(1, (429, {"Retry-After": "120"}, b"Retry later\n"))) as server:
+        assert client(server.url, time).request("GET", "/x").status == 200
+    assert sum(time.slept) == 120
+
+
+def test_retry_after_may_be_a_date() -> None:
+    time = FakeTime()
+    headers = {"Date": "Mon, 01 Jun 2026 12:00:00 GMT", "Retry-After": "Mon, 01 Jun 2026 12:01:30 GMT"}
+    with serving(failing_first(1, (429, headers, b""))) as server:
+        client(server.url, time).request("GET", "/x")
+    assert sum(time.slept) == 90
+
+
+def test_more_patience_than_there_is_is_not_waited_for() -> None:
+    time = FakeTime()
+    with serving(lambda _n, _r: (429, {"Retry-After": "3600"}, b"")) as server:
+        assert client(server.url, time).request("GET", "/x").status == 429
+    assert time.slept == []
+
+
+def test_without_progress_waiting_ends_for_all_requests_together() -> None:
+    time = FakeTime()
+    with serving(lambda _n, _r: (503, {"Retry-After": "100"}, b"")) as server:
+        mine = client(server.url, time, retries=100)
+        for _request in range(5):
+            assert mine.request("GET", "/x").status == 503
+    assert sum(time.slept) <= 600
+
+
+def test_progress_gives_new_patience() -> None:
+    time = FakeTime()
+
+    def odd(number: int, _request: BaseHTTPRequestHandler) -> Answer:
+        return (503, {"Retry-After": "500"}, b"") if number % 2 else (200, {}, b"{}")
+
+    with serving(odd) as server:
+        mine = client(server.url, time)
+        assert [mine.request("GET", "/x").status for _request in range(4)] == [200] * 4
+    assert sum(time.slept) == 2000
+
+
+@pytest.mark.parametrize("answer", [None, (502, {}, b""), (503, {}, b""), (504, {}, b"")])
+def test_a_mutation_is_not_sent_again_when_its_answer_was_lost(answer: Answer | None) -> None:
+    with serving(failing_first(1, answer)) as server:
+        if answer is None:
+            with pytest.raises(RegistryError):
+                client(server.url).request("POST", "/x", body={}, resend=REFUSED)
+        else:
+            assert client(server.url).request("POST", "/x", body={}, resend=REFUSED).status == answer[0]
+    assert len(server.requests) == 1
+
+
+def test_a_mutation_is_sent_again_when_the_server_refused_it_unseen() -> None:
+    with serving(failing_first(2, (429, {"Retry-After": "1"}, b""))) as server:
+        assert client(server.url).request("POST", "/x", body={}, resend=REFUSED).status == 200
+    assert len(server.requests) == 3
+
+
+def test_jitter_only_shortens_by_half_at_most() -> None:
+    time = FakeTime()
+    with serving(failing_first(4, None)) as server:
+        mine = Client(Settings(server.url), timing=Timing(time.sleep, lambda: time.now, lambda: 0.0))
+        mine.request("GET", "/x")
+    assert time.slept == [0.25, 0.5, 1.0, 2.0]
+
+
+# --- threads and the gate ------------------------------------------------------------------------------------------
+
+
+def test_the_first_401_stops_all_threads() -> None:
+    with serving(lambda number, _r: (401, {}, b"{}") if number >= 3 else (200, {}, b"{}")) as server:
+        mine = client(server.url, concurrency=4)
+
+        def ask(_number: int) -> str:
+            try:
+                return str(mine.request("GET", "/x").status)
+            except RegistryError as error:
+                return error.kind
+
+        answers = mine.parallel(ask, range(50))
+    # Each of the four threads may have had one under way.
+    assert 1 <= answers.count("401") <= 4
+    assert len(server.requests) == 2 + answers.count("401")
+    assert answers.count("stopped") == 48 - answers.count("401")
+
+
+def test_parallel_keeps_the_order_and_does_not_multiply() -> None:
+    mine = client("http://127.0.0.1:1", concurrency=4)
+    threads: set[int] = set()
+
+    def inner(number: int) -> int:
+        threads.add(threading.get_ident())
+        return number * 2
+
+    def outer(number: int) -> list[int]:
+        return mine.parallel(inner, [number, number + 1])
+
+    assert mine.parallel(outer, range(20)) == [[number * 2, number * 2 + 2] for number in range(20)]
+    assert len(threads) <= 4
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_failure_stands_in_the_place_of_its_item_and_the_others_go_on(concurrency: int) -> None:
+    mine = client("http://127.0.0.1:1", concurrency=concurrency)
+
+    def work(number: int) -> int:
+        if number % 3 == 1:
+            raise RegistryError("forbidden", str(number))
+        return number
+
+    found = mine.try_all(work, range(6))
+    assert [str(each.message) if isinstance(each, RegistryError) else each for each in found] == [0, "1", 2, 3, "4", 5]
+
+
+def test_what_is_no_failure_of_a_request_is_not_taken_for_one() -> None:
+    with pytest.raises(ZeroDivisionError):
+        client("http://127.0.0.1:1", concurrency=4).try_all(lambda number: 1 // number, [1, 0])
+
+
+def test_no_more_requests_a_minute_than_allowed() -> None:
+    time = FakeTime()
+    with serving(ok) as server:
+        mine = client(server.url, time, max_requests_per_minute=30)
+        for _request in range(10):
+            mine.request("GET", "/x")
+    assert time.now == pytest.approx(18)
+
+
+def refusing_first(limits: dict[str, dict[str, str]]) -> Callable[[int, BaseHTTPRequestHandler], Answer]:
+    """Answers 429 once for each path, with its headers."""
+    left = dict(limits)
+
+    def answer(number: int, request: BaseHTTPRequestHandler) -> Answer:
+        headers = left.pop(request.path, None)
+        return ok(number, request) if headers is None else (429, headers, b"Retry later")
+
+    return answer
+
+
+API, GRAPHQL, LOGIN = "/api/v4/x", "/api/graphql", "/jwt/auth"
+
+
+def test_a_refusal_holds_back_its_own_kind_of_traffic_alone() -> None:
+    time = FakeTime()
+    with serving(refusing_first({API: {"Retry-After": "50"}})) as server:
+        mine = client(server.url, time)
+        assert mine.request("GET", API, resend=ONCE).status == 429
+        for path in (GRAPHQL, LOGIN, "/v2/"):
+            mine.request("GET", path)
+        assert time.now == 0
+        mine.request("GET", API)
+        assert time.now >= 50
+
+
+def test_half_of_a_limit_that_is_told_is_taken() -> None:
+    time = FakeTime()
+    told = {"RateLimit-Limit": "60", "RateLimit-Name": "throttle_authenticated_api", "Retry-After": "1"}
+    with serving(refusing_first({API: told})) as server:
+        mine = client(server.url, time)
+        mine.request("GET", API)
+        start = time.now
+        for _request in range(5):
+            mine.request("GET", API)
+        assert time.now - start == pytest.approx(10)
+        for _request in range(5):
+            mine.request("GET", GRAPHQL)
+        assert time.now - start == pytest.approx(10)
+
+
+def test_traffic_under_one_limit_shares_it() -> None:
+    time = FakeTime()
+    told = {"RateLimit-Limit": "60", "RateLimit-Name": "throttle_authenticated_api"}
+    with serving(refusing_first({API: told, GRAPHQL: told, LOGIN: {"RateLimit-Limit": "none"}})) as server:
+        mine = client(server.url, time, retries=0)
+        for path in (API, GRAPHQL, LOGIN):
+            mine.request("GET", path)
+        start = time.now
+        for path in (API, GRAPHQL, API, LOGIN, LOGIN, GRAPHQL):
+            mine.request("GET", path)
+        # Two seconds apart, behind what is left of the pause after the refusals.
+        assert 6 <= time.now - start < 7
+
+
+def test_the_clock_is_that_of_the_first_answer() -> None:
+    def dated(number: int, _request: BaseHTTPRequestHandler) -> Answer:
+        return 200, {"Date": f"Mon, 01 Jun 2026 12:00:0{number} GMT"}, b"{}"
+
+    with serving(dated) as server:
+        mine = client(server.url)
+        assert mine.clock is None
+        mine.request("GET", "/x")
+        mine.request("GET", "/x")
+    assert mine.clock == datetime.datetime(2026, 6, 1, 12, 0, 1, tzinfo=datetime.UTC)
+
+
+def test_without_a_date_in_the_first_answer_there_is_no_clock() -> None:
+    def dated(number: int, _request: BaseHTTPRequestHandler) -> Answer:
+        return 200, {"Date": "Mon, 01 Jun 2026 12:00:00 GMT"} if number > 1 else {}, b"{}"
+
+    with serving(dated) as server:
+        mine = client(server.url)
+        mine.request("GET", "/x")
+        mine.request("GET", "/x")
+    assert mine.clock is None
+
+
+def test_every_request_is_counted() -> None:
+    with serving(failing_first(2, (503, {}, json.dumps({}).encode()))) as server:
+        mine = client(server.url)
+        mine.request("GET", "/x")
+    assert mine.requests_sent == len(server.requests) == 3
+
+
+def test_what_is_sent_once_still_makes_others_wait() -> None:
+    time = FakeTime()
+
+    def limited(number: int, request: BaseHTTPRequestHandler) -> Answer:
+        return (429, {"Retry-After": "7"}, b"Retry later") if number == 1 else ok(number, request)
+
+    with serving(limited) as server:
+        mine = client(server.url, time)
+        assert mine.request("DELETE", "/x", resend=ONCE).status == 429
+        assert len(server.requests) == 1
+        assert mine.request("GET", "/x").status == 200
+        assert time.now >= 7
+
+
+def test_servers_share_a_gate() -> None:
+    time = FakeTime()
+    with serving(ok) as one, serving(ok) as other:
+        mine = client(one.url, time, max_requests_per_minute=60)
+        second = mine.at(other.url)
+        for each in (mine, second, mine):
+            each.request("GET", "/x")
+        assert time.now == 2
+        assert mine.requests_sent == second.requests_sent == 3
+        assert "Authorization" not in other.requests[0][2]
+
+
+def test_attempts_pause_in_between() -> None:
+    time = FakeTime()
+    assert list(client("http://127.0.0.1:1", time, retries=3).attempts()) == [3, 2, 1, 0]
+    assert len(time.slept) == 3
+    assert list(client("http://127.0.0.1:1", time, retries=0).attempts()) == [0]
+
+
+def test_after_a_401_another_credential_is_used_once() -> None:
+    tokens = iter([("Authorization", "Bearer new"), ("Authorization", "Bearer new"), None])
+
+    def answer(_number: int, request: BaseHTTPRequestHandler) -> Answer:
+        return (200 if request.headers["Authorization"] == "Bearer new" else 401), {}, b"{}"
+
+    with serving(answer) as server:
+        mine = client(server.url, concurrency=4, renew=lambda: next(tokens))
+        answers = mine.parallel(lambda _number: mine.request("POST", "/x", body={}, resend=ONCE).status, range(8))
+    assert answers == [200] * 8
+    # It was asked for once, although several threads were refused.
+    assert next(tokens) is not None
+
+
+@pytest.mark.parametrize("found", [None, BEARER, ("Authorization", "Bearer other")])
+def test_a_credential_that_is_no_better_stops_everything(found: tuple[str, str] | None) -> None:
+    with serving(lambda _number, _request: (401, {}, b"{}")) as server:
+        mine = client(server.url, renew=lambda: found)
+        assert mine.request("GET", "/x").status == 401
+        with pytest.raises(RegistryError):
+            mine.request("GET", "/x")
+    assert len(server.requests) == (2 if found and found != BEARER else 1)
+
+
+def test_a_client_of_another_server_has_no_renewal_but_its_own() -> None:
+    with serving(lambda _number, _request: (401, {}, b"{}")) as server:
+        other = client("http://127.0.0.1:1", renew=lambda: ("Authorization", "Bearer new")).at(server.url)
+        assert other.request("GET", "/x").status == 401
+    assert "Authorization" not in server.requests[0][2]

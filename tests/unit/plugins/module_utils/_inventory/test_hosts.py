@@ -1,0 +1,237 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hosts: their names, variables and groups, and that no two things of GitLab become one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible.plugins.inventory import to_safe_group_name
+from ansible.template import is_trusted_as_template, trust_as_template
+
+from ansible_collections.containerops.gitlab.plugins.inventory.gitlab_registry import Wish, unsafe
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError, RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, Repository, ServerPolicy
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.scope import ProjectScope
+from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.hosts import (
+    Host,
+    namespace_groups,
+    namespace_hosts,
+    project_hosts,
+    repository_hosts,
+)
+
+POLICY = ServerPolicy(True, "7d", 5, None, "dev-.*", None, "2026-06-08T12:00:00Z")
+GIB = 2**30
+
+
+def project(number: int, path: str, **fields: Any) -> Project:
+    found = Project(
+        number, path, path.rpartition("/")[0], "enabled", POLICY, False, f"r.test/{path}", visibility="private"
+    )
+    return replace(found, **fields)
+
+
+def names(hosts: list[Host]) -> list[str]:
+    return [host.name for host in hosts]
+
+
+def test_a_project_as_a_host() -> None:
+    [host] = project_hosts([project(7, "Team/App", name="{{ x }}", topics=("a",))], {7: {"tags_count": 12}})
+    assert host.name == "Team/App"
+    assert host.namespace == "Team"
+    assert host.groups == (
+        "visibility_private",
+        "access_level_enabled",
+        "cleanup_policy_enabled",
+        "tags_from_1",
+    )
+    assert host.variables["gitlab_cleanup_policy"] == {
+        "enabled": True,
+        "cadence": "7d",
+        "keep_n": 5,
+        "older_than": None,
+        "name_regex_delete": "dev-.*",
+        "name_regex_keep": None,
+        "next_run_at": "2026-06-08T12:00:00Z",
+    }
+    told = {name: value for name, value in host.variables.items() if name != "gitlab_cleanup_policy"}
+    assert told == {
+        "gitlab_project_id": 7,
+        "gitlab_project_path": "Team/App",
+        "gitlab_project_name": "{{ x }}",
+        "gitlab_description": "",
+        "gitlab_topics": ["a"],
+        "gitlab_namespace": "Team",
+        "gitlab_url": "",
+        "gitlab_visibility": "private",
+        "gitlab_access_level": "enabled",
+        "gitlab_archived": False,
+        "gitlab_location": "r.test/Team/App",
+        "gitlab_tags_count": 12,
+        "registry_project": "Team/App",
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "group"),
+    [
+        ({"visibility": "internal"}, "visibility_internal"),
+        ({"visibility": None}, "visibility_unknown"),
+        ({"access_level": "disabled"}, "access_level_disabled"),
+        ({"access_level": None}, "access_level_unknown"),
+        ({"policy": None}, "cleanup_policy_none"),
+        ({"policy": replace(POLICY, enabled=False)}, "cleanup_policy_disabled"),
+        ({"archived": True}, "archived"),
+    ],
+)
+def test_the_state_of_a_project_is_a_group(fields: dict[str, Any], group: str) -> None:
+    [host] = project_hosts([project(7, "team/app", **fields)], {})
+    assert group in host.groups
+
+
+@pytest.mark.parametrize(
+    ("numbers", "group"),
+    [
+        ({"tags_count": None}, "tags_unknown"),
+        ({"tags_count": 0}, "tags_none"),
+        ({"tags_count": 99}, "tags_from_1"),
+        ({"tags_count": 100}, "tags_from_100"),
+        ({"tags_count": 9999}, "tags_from_1000"),
+        ({"tags_count": 10_000}, "tags_from_10000"),
+        ({"size": None}, "size_unknown"),
+        ({"size": 0}, "size_below_1_gib"),
+        ({"size": GIB}, "size_from_1_gib"),
+        ({"size": 100 * GIB - 1}, "size_from_10_gib"),
+        ({"size": 100 * GIB}, "size_from_100_gib"),
+    ],
+)
+def test_numbers_have_classes(numbers: dict[str, int | None], group: str) -> None:
+    [host] = project_hosts([project(7, "team/app")], {7: numbers})
+    assert host.groups[-1] == group
+
+
+def test_no_project_belongs_to_two_namespaces() -> None:
+    off = project(3, "team/off", access_level="disabled")
+    projects = [project(1, "team/web"), project(2, "team/sub/tool", policy=None), off, project(4, "team/app")]
+    numbers: dict[int, dict[str, int | None]] = {1: {"tags_count": 100}, 4: {"tags_count": 1}, 2: {"tags_count": None}}
+    team, sub = namespace_hosts(projects, numbers)
+    assert (team.name, sub.name) == ("team", "team/sub")
+    assert team.variables["registry_project"] == ["team/app", "team/web"]
+    assert team.variables["gitlab_project_paths"] == ["team/app", "team/off", "team/web"]
+    assert team.variables["gitlab_tags_count"] == 101
+    assert sub.variables["gitlab_tags_count"] is None
+    # Of the states only those that all of them have.
+    assert team.groups == ("cleanup_policy_enabled", "visibility_private", "tags_from_100")
+    assert sub.groups == ("access_level_enabled", "cleanup_policy_none", "visibility_private", "tags_unknown")
+
+
+def test_a_namespace_without_a_usable_registry_shows_it() -> None:
+    [host] = namespace_hosts([project(3, "team/off", access_level="disabled")], {})
+    assert host.variables["registry_project"] == []
+    assert "access_level_disabled" in host.groups
+
+
+@pytest.mark.parametrize("name", ["all", "ungrouped", "localhost"])
+def test_a_namespace_that_means_something_to_ansible_is_no_host(name: str) -> None:
+    with pytest.raises(InputError, match="take host_per project"):
+        namespace_hosts([project(1, f"{name}/app")], {})
+    assert names(project_hosts([project(1, f"{name}/app")], {})) == [f"{name}/app"]
+
+
+def test_a_repository_as_a_host() -> None:
+    web = Repository(101, "team/app/web", "web", 7, "r.test/team/app/web", None, None, None)
+    [host] = repository_hosts([web], {7: project(7, "Team/App")}, {101: {"size": 5}})
+    assert (host.name, host.namespace) == ("team/app/web", "Team")
+    assert host.variables["registry_repository_id"] == [101]
+    assert "registry_project" not in host.variables
+    assert host.variables["gitlab_location"] == "r.test/team/app/web"
+    assert host.variables["gitlab_project_path"] == "Team/App"
+    assert host.groups[-1] == "size_below_1_gib"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("team/a,b", "team/a:b", "team/a b", "team/[1:9]", "team/!x", "team/{{ x }}", "team/-x", "team/ä", "team/*"),
+        *("team/../x", "team/..", "./team", "/etc/passwd", "team//x", "team/", "team/x\n", "team/~x", "", "team/a&b"),
+    ],
+)
+def test_what_is_no_path_of_gitlab_is_no_host(path: str) -> None:
+    with pytest.raises(RegistryError, match="no path of its own"):
+        project_hosts([project(1, path)], {})
+
+
+@pytest.mark.parametrize(
+    "path", ["team/a.b", "team/_x", "team/.github", "team/A-b_c.d", "1/2", "team/..x", "team/x..y"]
+)
+def test_paths_of_gitlab_are_hosts(path: str) -> None:
+    assert names(project_hosts([project(1, path)], {})) == [path]
+
+
+def test_a_path_that_is_there_twice_is_not_believed() -> None:
+    with pytest.raises(RegistryError, match="lists team/app twice"):
+        project_hosts([project(1, "team/App"), project(2, "team/app")], {})
+
+
+def groups(*namespaces: str) -> dict[str, str]:
+    return namespace_groups([Host(f"{path}/app", path, {}, ()) for path in namespaces], to_safe_group_name)
+
+
+def test_namespaces_are_groups_inside_each_other() -> None:
+    assert list(groups("b", "a/x/y").items()) == [
+        ("a", "gitlab_namespace_a"),
+        ("a/x", "gitlab_namespace_a_x"),
+        ("a/x/y", "gitlab_namespace_a_x_y"),
+        ("b", "gitlab_namespace_b"),
+    ]
+
+
+def test_namespaces_that_would_be_one_group_are_two() -> None:
+    found = groups("team/sub", "team-sub", "team.sub", "other")
+    assert found["other"] == "gitlab_namespace_other"
+    assert len(set(found.values())) == len(found) == 5
+    # Under the name that could mean either there is nothing.
+    assert "gitlab_namespace_team_sub" not in found.values()
+    # It goes by the path alone, whatever else there is.
+    assert groups("team/sub", "team_sub")["team/sub"] == found["team/sub"]
+
+
+def test_a_namespace_can_not_pass_for_another() -> None:
+    name = groups("team/sub", "team-sub")["team/sub"]
+    with pytest.raises(RegistryError, match="would be one in the inventory"):
+        groups("team/sub", "team-sub", name.removeprefix("gitlab_namespace_"))
+
+
+BASE = Wish(ProjectScope(groups=("team",)), "project", frozenset())
+
+
+@pytest.mark.parametrize(
+    ("url", "wish"),
+    [
+        ("https://b.example.com", BASE),
+        ("https://a.example.com", replace(BASE, scope=ProjectScope(groups=("team/sub",)))),
+        ("https://a.example.com", replace(BASE, scope=ProjectScope(projects=("team",)))),
+        ("https://a.example.com", replace(BASE, scope=ProjectScope(instance=True))),
+        ("https://a.example.com", replace(BASE, host_per="group")),
+        ("https://a.example.com", replace(BASE, gather=frozenset({"size"}))),
+    ],
+)
+def test_what_is_cached_is_of_one_server_and_one_wish(url: str, wish: Wish) -> None:
+    assert wish.cache_key(url) != BASE.cache_key("https://a.example.com")
+    assert wish.cache_key(url) == replace(wish).cache_key(url)
+
+
+def test_no_value_is_a_template_even_where_somebody_trusted_it() -> None:
+    text = trust_as_template("{{ x }}")
+    assert is_trusted_as_template(text)
+    found = unsafe({"name": text, "topics": [text], "policy": {"name_regex_delete": text, "keep_n": 5}, "none": None})
+    assert found == {"name": text, "topics": [text], "policy": {"name_regex_delete": text, "keep_n": 5}, "none": None}
+    assert not any(
+        is_trusted_as_template(value)
+        for value in (found["name"], found["topics"][0], found["policy"]["name_regex_delete"])
+    )

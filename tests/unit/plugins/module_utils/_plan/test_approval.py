@@ -1,0 +1,256 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Approved plans: what they allow, what differs, and which ones are refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError, RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
+    Approved,
+    Row,
+    Terms,
+    check_plan,
+    compare,
+    parse_plan,
+    refusals_of,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import (
+    FILE_FORMAT,
+    FILE_VERSION,
+    Plan,
+    RepositoryPlan,
+    file_lines,
+    fingerprint,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import Families
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SCOPE = {"group": "team"}
+HEADER = {
+    "format": FILE_FORMAT,
+    "version": FILE_VERSION,
+    "server": "https://gitlab.example.com",
+    "clock": "2026-06-01T12:00:00Z",
+    "scope": SCOPE,
+    "rules": {"keep_n": 1},
+}
+
+
+def part(path: str, tags: dict[str, tuple[str | None, bool]]) -> RepositoryPlan:
+    """A repository whose tags have a digest and go or stay."""
+    repository = Repository(1, path, "", 1, "", None, None, None)
+    decisions = tuple(
+        Decision(Tag(name, digest), chosen, "matched" if chosen else "too_young", NOW)
+        for name, (digest, chosen) in tags.items()
+    )
+    return RepositoryPlan(repository, decisions)
+
+
+def written(parts: Sequence[RepositoryPlan], **header: Any) -> list[str]:
+    plan, whole = Plan(tuple(parts)), {**HEADER, **header}
+    return list(file_lines(plan, whole, fingerprint(whole, plan.going())))
+
+
+def terms(approved: Approved, **changes: Any) -> Terms:
+    return replace(Terms(approved.fingerprint, 72 * 3600), **changes)
+
+
+def going(parts: Sequence[RepositoryPlan]) -> set[tuple[str, str]]:
+    return {(each.repository.path, decision.tag.name) for each in parts for decision in each.deletions}
+
+
+BEFORE = [part("a", {"1": ("x", True), "2": ("y", True), "3": ("z", False), "4": ("v", True), "5": ("w", True)})]
+TODAY = [part("a", {"1": ("x", True), "2": ("other", True), "3": ("z", True), "4": ("v", False)})]
+
+
+def test_only_what_is_approved_chosen_and_unchanged_goes() -> None:
+    found = compare(TODAY, parse_plan(written(BEFORE)), Families())
+    assert going(found.repositories) == {("a", "1")}
+    assert [(each.name, each.kind, each.reason) for each in found.drift] == [
+        ("2", "changed", None),
+        ("3", "not_approved", None),
+        ("4", "kept", "too_young"),
+        ("5", "gone", None),
+    ]
+    decisions = [(each.tag.name, each.chosen, each.reason) for each in found.repositories[0].decisions]
+    assert decisions == [
+        *[("1", True, "matched"), ("2", False, "changed"), ("3", False, "not_approved"), ("4", False, "too_young")]
+    ]
+    assert found.counts() == {"gone": 1, "changed": 1, "kept": 1, "unread": 0, "not_approved": 1}
+
+
+def test_a_repository_that_is_unread_today_keeps_its_tags() -> None:
+    unread = replace(part("a", {}), error=RegistryError("unavailable", "no"))
+    found = compare([unread], parse_plan(written(BEFORE)), Families())
+    assert going(found.repositories) == set()
+    assert [each.as_result() for each in found.drift] == [
+        {"repository": "a", "name": name, "kind": "unread", "reason": None} for name in "1245"
+    ]
+    two = [replace(part(path, {}), error=RegistryError("unavailable", "no")) for path in ("a", "b")]
+    approved = parse_plan(written([*BEFORE, part("b", {"1": ("x", True)})]))
+    assert compare(two, approved, Families()).counts()["unread"] == 5
+
+
+def test_what_follows_its_image_is_known() -> None:
+    follower = Decision(Tag("s", "t"), True, "with_subject", follows=1)
+    parts = [replace(BEFORE[0], decisions=(*BEFORE[0].decisions, follower))]
+    assert parse_plan(written(parts)).followers == {("a", "s", "t")}
+
+
+def test_what_an_interrupted_run_deleted_is_done() -> None:
+    found = compare(TODAY, parse_plan(written(BEFORE)), Families(), {("a", "5", "w"), ("a", "1", "other")})
+    assert found.done == 1
+    assert "gone" not in {each.kind for each in found.drift}
+
+
+def test_a_tag_that_is_another_image_and_stays_says_why() -> None:
+    found = compare([part("a", {"1": ("other", False)})], parse_plan(written(BEFORE[:1])), Families())
+    assert [(each.kind, each.reason) for each in found.drift if each.name == "1"] == [("changed", "too_young")]
+    assert not found.repositories[0].decisions[0].chosen
+
+
+def test_what_stays_for_its_family_is_drift() -> None:
+    before = [part("a", {"1": ("x", True), "2": ("x", True)})]
+    today = [part("a", {"1": ("x", True), "2": ("x", False)})]
+    found = compare(today, parse_plan(written(before)), Families(keep_together=True))
+    assert [each.as_result() for each in found.drift] == [
+        {"repository": "a", "name": "1", "kind": "kept", "reason": "shared_digest"},
+        {"repository": "a", "name": "2", "kind": "kept", "reason": "too_young"},
+    ]
+    assert {decision.chosen for decision in found.repositories[0].decisions} == {False}
+
+
+def test_a_plan_survives_the_way_through_a_file() -> None:
+    ruled = Decision(Tag("6", "s", size=7), False, "keep_n", NOW, rule="nightlies")
+    parts = [replace(BEFORE[0], decisions=(*BEFORE[0].decisions, ruled))]
+    approved = parse_plan(written(parts))
+    assert approved.rows["a"]["6"] == Row(False, "keep_n", "nightlies", "s", NOW, 7)
+    assert approved.rows["a"]["1"] == Row(True, "matched", "", "x", NOW, None)
+    lines = written(parts)
+    assert parse_plan([lines[0], "\n", *lines[1:]]) == approved
+    # What stays is not under the fingerprint: a size that is none is not known.
+    assert parse_plan(line.replace('"size": 7', '"size": "7"') for line in lines).rows["a"]["6"].size is None
+    assert approved.digests == {("a", "1"): "x", ("a", "2"): "y", ("a", "4"): "v", ("a", "5"): "w"}
+    assert approved.clock == NOW
+    assert approved.fingerprint == fingerprint(HEADER, Plan(tuple(BEFORE)).going())
+    check_plan(approved, terms(approved), "https://gitlab.example.com", SCOPE)
+
+
+def altered(change: str) -> list[str]:
+    rows = [json.loads(line) for line in written(BEFORE)]
+    if change == "a tag more goes":
+        rows[4] = {**rows[4], "action": "delete"}
+    elif change == "another digest":
+        rows[2]["digest"] = "evil"
+    elif change == "a line less":
+        del rows[2]
+    else:
+        rows[0][change] = {"clock": "2026-06-02T12:00:00Z", "scope": {"group": "other"}, "rules": {}}[change]
+    return [json.dumps(row) for row in rows]
+
+
+@pytest.mark.parametrize("change", ["a tag more goes", "another digest", "a line less", "clock", "scope", "rules"])
+def test_an_altered_plan_is_refused(change: str) -> None:
+    text = "^The approved plan was altered after it was made: its own fingerprint does not fit it.$"
+    with pytest.raises(InputError, match=text):
+        parse_plan(altered(change))
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([], "^The approved plan is empty, or not there.$"),
+        (["\n", "\n"], "^The approved plan is empty, or not there.$"),
+        (written(BEFORE, clock=None), "^The approved plan does not say when it was made.$"),
+        (["{"], "line 1"),
+        (["[]"], "line 1"),
+        (
+            [json.dumps({"type": "plan"})],
+            "^The approved plan is no plan of registry_cleanup: give a file that plan_path wrote.$",
+        ),
+        (
+            [json.dumps({**HEADER, "version": 99, "fingerprint": "x"})],
+            "^The approved plan has version 99, and this collection knows 1: make a new one.$",
+        ),
+        (["[" * 100_000], "line 1"),
+        ([*written(BEFORE)[:3], "nonsense"], "line 4"),
+    ],
+)
+def test_what_is_no_plan(lines: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_plan(lines)
+
+
+def test_another_plan_another_server_another_scope() -> None:
+    approved = parse_plan(written(BEFORE))
+    with pytest.raises(InputError, match="another plan was approved"):
+        check_plan(approved, terms(approved, fingerprint="sha256:0"), "https://gitlab.example.com", SCOPE)
+    with pytest.raises(InputError, match="made for https://gitlab.example.com"):
+        check_plan(approved, terms(approved), "https://other.example.com", SCOPE)
+    another = "^The approved plan was made for another scope: name the same projects, group or repositories.$"
+    with pytest.raises(InputError, match=another):
+        check_plan(approved, terms(approved), "https://gitlab.example.com", {"group": "team/sub"})
+
+
+@pytest.mark.parametrize(
+    ("hours", "message"),
+    [
+        (72, None),
+        (73, "the approved plan is of 2026-06-01T12:00:00Z, older than plan_max_age"),
+        (-1, "the approved plan is of 2026-06-01T12:00:00Z, which is still to come"),
+        (-5 / 60, None),
+        (None, "the server's first answer had no Date, so that the age of the approved plan is not known"),
+    ],
+)
+def test_the_age_of_a_plan(hours: float | None, message: str | None) -> None:
+    approved = parse_plan(written(BEFORE))
+    clock = None if hours is None else NOW + timedelta(hours=hours)
+    found = refusals_of(approved, terms(approved), compare(BEFORE, approved, Families()), clock)
+    assert found == ([message] if message else [])
+
+
+@pytest.mark.parametrize(("percent", "shown"), [(None, None), (75.0, None), (74.0, "74"), (0.0, "0")])
+def test_too_much_drift_refuses(percent: float | None, shown: str | None) -> None:
+    approved = parse_plan(written(BEFORE))
+    found = refusals_of(approved, terms(approved, max_drift_percent=percent), compare(TODAY, approved, Families()), NOW)
+    text = f"3 of 4 approved tags are not as they were, more than max_drift_percent {shown}"
+    assert found == ([text] if shown else [])
+
+
+states = st.dictionaries(
+    st.sampled_from(["a", "b"]),
+    st.dictionaries(
+        st.sampled_from([f"t{number}" for number in range(6)]),
+        st.tuples(st.sampled_from([None, "x", "y"]), st.booleans()),
+    ),
+)
+
+
+@given(states, states)
+def test_nothing_goes_beyond_the_plan_or_todays_rules(
+    before: dict[str, dict[str, tuple[str | None, bool]]], today: dict[str, dict[str, tuple[str | None, bool]]]
+) -> None:
+    then = [part(path, tags) for path, tags in before.items()]
+    now = [part(path, tags) for path, tags in today.items()]
+    approved = parse_plan(written(then))
+    found = compare(now, approved, Families())
+    gone = going(found.repositories)
+    assert gone == {
+        (path, name) for path, name in going(now) & going(then) if today[path][name][0] == before[path][name][0]
+    }
+    assert len(gone) + len(found.drift) - found.counts()["not_approved"] == len(approved.digests)
+    assert {(each.repository, each.name) for each in found.drift} == (going(now) | going(then)) - gone

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lint of GitLab's policies, and their conversion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._policy.lint import converted, lint
+from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import Parameters
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import compile_pattern, server_search
+
+NAMES = ["latest", "v1", "v1-foo", "foo-v2", "dev-1"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (Parameters(name_regex="v1|v2", keep_n=5), ["without brackets", "foo-v2, v1-foo as well", "Write (?:v1|v2)"]),
+        (Parameters(name_regex=".*", name_regex_keep="v1|v2"), ["name_regex_keep 'v1|v2' has alternatives"]),
+        (Parameters(name_regex=".*", keep_n=5), ["matches all of the 4 tags"]),
+        (Parameters(name_regex="x.*", keep_n=5), ["matches none of the 4 tags"]),
+        (Parameters(name_regex="dev-.*"), ["nothing but latest stays"]),
+        (Parameters(name_regex="dev-.*", older_than="1m"), ["older_than '1m' is 60 seconds"]),
+        (Parameters(name_regex="dev-.*", older_than="1mon"), ["no duration to GitLab", "nothing is ever deleted"]),
+        (Parameters(name_regex="dev-.*", older_than=""), ["is nothing to GitLab", "nothing is ever deleted"]),
+        (Parameters(name_regex="", keep_n=5), ["name_regex is empty", "nothing is ever deleted"]),
+        (Parameters(name_regex="dev-.*", name_regex_keep="", keep_n=5), ["name_regex_keep is empty"]),
+        (Parameters(name_regex="(", keep_n=5), ["not a valid RE2 pattern (missing ): ()"]),
+        (Parameters(name_regex=r"\Qdev", keep_n=5), [r"\Q without \E"]),
+    ],
+)
+def test_what_is_probably_not_meant(wanted: Parameters, words: list[str]) -> None:
+    found = " ".join(lint(wanted, NAMES))
+    for word in words:
+        assert word in found
+
+
+def test_a_sound_policy_is_not_complained_about() -> None:
+    assert lint(Parameters(name_regex="(?:dev|v1)-.*", keep_n=5, older_than="30d"), NAMES) == []
+    assert lint(Parameters(name_regex="dev-.*", keep_n=5), []) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "options"),
+    [
+        (Parameters(name_regex="dev-.*"), {"name_regex_delete": "dev-.*"}),
+        (
+            Parameters(name_regex="a|b", name_regex_keep="c|d|e", keep_n=5, older_than="90d"),
+            {
+                "name_regex_delete": "(?:a|b)",
+                "name_regex_keep": "(?:c.*|.*d.*|.*e)",
+                "keep_n": 5,
+                "older_than": "90d",
+            },
+        ),
+        (Parameters(name_regex="a", older_than="1m"), {"name_regex_delete": "a", "older_than": "60s"}),
+        (Parameters(name_regex="a", older_than="1.5 seconds"), {"name_regex_delete": "a", "older_than": "2s"}),
+        (Parameters(name_regex="a", keep_n=0), {"name_regex_delete": "a"}),
+        (Parameters(name_regex="(", keep_n=5), None),
+        (Parameters(name_regex=""), None),
+        (Parameters(name_regex="a", older_than="0d"), None),
+        (Parameters(name_regex="a", older_than="1mon"), None),
+        (Parameters(name_regex="a", name_regex_keep=r"\Qb"), None),
+    ],
+)
+def test_the_same_in_our_own_options(wanted: Parameters, options: dict[str, Any] | None) -> None:
+    assert converted(wanted) == options
+
+
+patterns = st.text("ab|().*", min_size=1, max_size=6)
+
+
+@given(patterns, patterns, st.text("ab", min_size=1, max_size=4))
+def test_what_is_converted_never_deletes_more(deletes: str, keeps: str, name: str) -> None:
+    options = converted(Parameters(name_regex=deletes, name_regex_keep=keeps))
+    if options is None:
+        return
+    delete = compile_pattern(options["name_regex_delete"], "x")
+    keep = compile_pattern(options["name_regex_keep"], "x")
+    if delete.surely_matches(name) and not keep.may_match(name):
+        assert server_search(deletes)(name)
+        assert not server_search(keeps)(name)

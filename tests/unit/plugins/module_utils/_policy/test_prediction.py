@@ -1,0 +1,355 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What GitLab's own cleanup would delete, and that doubts are told: the truth tables hold the rest."""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
+    DELETED,
+    EXACT,
+    KEPT,
+    POSSIBLE,
+    UNKNOWN,
+    UPPER_BOUND,
+    Parameters,
+    Prediction,
+    Seen,
+    Verdict,
+    candidates,
+    exactly,
+    predict,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import seen as seen_by_gitlab
+
+SECOND = 10**9
+DAY = 86400 * SECOND
+NOW = 20_000 * DAY
+FOREVER = float("inf")
+
+
+def seen(name: str, days: float | None, protected: bool | None = False) -> Seen:
+    return Seen(name, None if days is None else exactly(int(NOW - days * DAY)), protected)
+
+
+def test_the_example_of_gitlabs_documentation() -> None:
+    ages = {"latest": 0.1, "production-v44": 3, "production-v43": 6, "production-v42": 11}
+    ages |= {"dev-v44": 2, "dev-v43": 5, "dev-v42": 10, "v44": 1, "v43": 12, "v42": 20}
+    wanted = Parameters(name_regex=".*", name_regex_keep="production-.*", keep_n=1, older_than="7d")
+    for mode in (Mode.DATABASE, Mode.NO_DATABASE):
+        found = predict([seen(name, age) for name, age in ages.items()], wanted, mode, NOW)
+        assert found.deletes == ["dev-v42", "v42", "v43"]
+        assert (found.certainty, found.least, found.most) == (EXACT, 3, 3)
+        reasons = {verdict.name: verdict.reason for verdict in found.verdicts}
+        assert reasons["v44"] == "keep_n"
+        assert reasons["dev-v43"] == "too_young"
+        assert reasons["production-v42"] == "keep_pattern"
+        assert reasons["latest"] == "latest"
+
+
+def test_keep_n_is_counted_page_by_page_with_a_database() -> None:
+    tags = [seen(f"a{number}", number) for number in range(1, 7)]
+    wanted = Parameters(name_regex_delete=".*", keep_n=1)
+    assert predict(tags, wanted, Mode.DATABASE, NOW, page_size=3).deletes == ["a2", "a3", "a5", "a6"]
+    assert predict(tags, wanted, Mode.NO_DATABASE, NOW, page_size=3).deletes == ["a2", "a3", "a4", "a5", "a6"]
+
+
+def test_more_than_a_run_may_delete_is_a_matter_of_chance() -> None:
+    tags = [seen(f"t{number:03}", number) for number in range(300)]
+    found = predict(tags, Parameters(name_regex_delete=".*", keep_n=5), Mode.NO_DATABASE, NOW)
+    assert found.certainty == UPPER_BOUND
+    assert found.status == "error"
+    assert (len(found.deletes), found.least, found.most) == (295, 200, 200)
+    assert "random sample of at most 205" in found.why[0]
+    whole = predict(tags[:205], Parameters(name_regex_delete=".*", keep_n=5), Mode.NO_DATABASE, NOW)
+    assert (whole.certainty, whole.status, whole.least, whole.most) == (EXACT, "success", 200, 200)
+
+
+def test_a_sample_may_hold_more_or_less_of_what_goes() -> None:
+    tags = [seen(f"t{number:03}", number) for number in range(300)]
+    found = predict(tags, Parameters(name_regex_delete=".*", older_than="150d"), Mode.NO_DATABASE, NOW)
+    assert (len(found.deletes), found.least, found.most) == (149, 49, 149)
+    found = predict(tags, Parameters(name_regex_delete=".*"), Mode.NO_DATABASE, NOW)
+    assert (len(found.deletes), found.least, found.most) == (300, 200, 200)
+
+
+def test_an_empty_sample_lets_nothing_go() -> None:
+    wanted = Parameters(name_regex_delete=".*", keep_n=-200)
+    found = predict([seen("a", 1), seen("b", 2)], wanted, Mode.NO_DATABASE, NOW)
+    assert [(verdict.fate, verdict.reason) for verdict in found.verdicts] == [(KEPT, "sampled")] * 2
+    assert (found.certainty, found.status, found.least, found.most) == (EXACT, "error", 0, 0)
+
+
+def test_equal_dates_at_the_edge_are_a_matter_of_chance_but_not_their_number() -> None:
+    tags = [seen("new", 1), seen("same1", 2), seen("same2", 2), seen("old", 3)]
+    found = predict(tags, Parameters(name_regex_delete=".*", keep_n=2), Mode.DATABASE, NOW)
+    assert found.deletes == ["old", "same1", "same2"]
+    assert (found.certainty, found.least, found.most) == (UPPER_BOUND, 2, 2)
+
+
+def test_of_equal_dates_a_protected_tag_may_be_the_one_that_keep_n_keeps() -> None:
+    tags = [seen("a", 2, True), seen("b", 2)]
+    found = predict(tags, Parameters(name_regex_delete=".*", keep_n=1), Mode.DATABASE, NOW)
+    assert [(verdict.fate, verdict.reason) for verdict in found.verdicts] == [
+        (KEPT, "gitlab_protected"),
+        (POSSIBLE, "tied"),
+    ]
+    assert (found.certainty, found.least, found.most) == (UPPER_BOUND, 0, 1)
+    assert found.why == ("1 tags have dates too close to each other to tell which of them keep_n keeps",)
+    found = predict(tags, Parameters(name_regex_delete=".*", keep_n=2), Mode.DATABASE, NOW)
+    assert (found.least, found.most) == (0, 0)
+
+
+EDGE = NOW - 7 * DAY
+
+
+@pytest.mark.parametrize(
+    ("span", "protected", "verdict"),
+    [
+        (exactly(EDGE - 1), False, (DELETED, "expired")),
+        (exactly(EDGE), False, (KEPT, "too_young")),
+        ((EDGE - 5, EDGE - 1), False, (DELETED, "expired")),
+        ((EDGE - 5, EDGE), False, (POSSIBLE, "near_cutoff")),
+        ((EDGE - 5, FOREVER), False, (POSSIBLE, "unseen_date")),
+        (None, False, (KEPT, "unknown_date")),
+        (exactly(EDGE - 1), True, (KEPT, "gitlab_protected")),
+        (exactly(EDGE - 1), None, (POSSIBLE, "unseen_protection")),
+        ((EDGE - 5, EDGE), True, (KEPT, "gitlab_protected")),
+    ],
+)
+def test_a_tag_at_the_edge_of_its_age(
+    span: tuple[float, float] | None, protected: bool | None, verdict: tuple[str, str]
+) -> None:
+    wanted = Parameters(name_regex_delete=".*", older_than="7d")
+    (found,) = predict([Seen("a", span, protected)], wanted, Mode.DATABASE, NOW).verdicts
+    assert found == Verdict("a", *verdict)
+
+
+def test_a_tag_of_unseen_date_may_be_the_one_that_keep_n_keeps() -> None:
+    wanted = Parameters(name_regex_delete=".*", keep_n=1)
+    found = predict([seen("known", 5), Seen("unseen", (NOW - 100 * DAY, FOREVER))], wanted, Mode.DATABASE, NOW)
+    assert [(verdict.fate, verdict.reason) for verdict in found.verdicts] == [
+        (POSSIBLE, "tied"),
+        (POSSIBLE, "unseen_date"),
+    ]
+
+
+def test_without_dates_a_tag_goes_by_its_name() -> None:
+    found = predict([seen("a", 1), seen("b", 1)], Parameters(name_regex_delete="a"), Mode.DATABASE, NOW)
+    assert found.verdicts == (Verdict("a", DELETED, "matched"), Verdict("b", KEPT, "no_match"))
+
+
+def test_a_registry_of_unknown_kind_may_delete_what_the_patterns_choose() -> None:
+    wanted = Parameters(name_regex_delete="a.*", name_regex_keep="a2", keep_n=1)
+    tags = [seen(name, 1) for name in ("a1", "a2", "a3", "b", "latest")]
+    assert predict(tags, wanted, Mode.UNKNOWN, NOW) == Prediction(
+        (
+            Verdict("a1", POSSIBLE, "unseen_registry"),
+            Verdict("a2", KEPT, "keep_pattern"),
+            Verdict("a3", POSSIBLE, "unseen_registry"),
+            Verdict("b", KEPT, "no_match"),
+            Verdict("latest", KEPT, "latest"),
+        ),
+        UNKNOWN,
+        ("2 tags match, and it could not be told by which of GitLab's two algorithms they are judged",),
+        0,
+        2,
+    )
+    assert predict(tags[3:], wanted, Mode.UNKNOWN, NOW) == Prediction(
+        (Verdict("b", KEPT, "no_match"), Verdict("latest", KEPT, "latest")), EXACT, (), 0, 0
+    )
+
+
+def test_only_what_the_patterns_leave_in_play_is_a_candidate() -> None:
+    wanted = Parameters(name_regex_delete="a.*", name_regex_keep="a2")
+    assert [name for name in ("a1", "a2", "b", "latest") if candidates(wanted)(name)] == ["a1"]
+    for pattern in ("(", None):
+        chosen = candidates(Parameters(name_regex_delete=pattern))
+        assert [chosen(name) for name in ("a1", "(")] == [False, False]
+
+
+WHOLE = datetime(2026, 6, 1, 12, tzinfo=UTC)
+FINE = WHOLE.replace(microsecond=123000)
+START = 1_780_315_200 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("tag", "mode", "span"),
+    [
+        (Tag("a", published=WHOLE), Mode.DATABASE, (START, START + SECOND - 1)),
+        (Tag("a", published=FINE), Mode.DATABASE, (START + 123 * 10**6, START + 124 * 10**6 - 1)),
+        (Tag("a", published=WHOLE, created=FINE), Mode.DATABASE, (START, START + SECOND - 1)),
+        (Tag("a", created=WHOLE), Mode.DATABASE, (START, FOREVER)),
+        (Tag("a"), Mode.DATABASE, (-FOREVER, FOREVER)),
+        (Tag("a", created=WHOLE), Mode.NO_DATABASE, (START, START + SECOND - 1)),
+        (Tag("a", created=WHOLE, published=FINE), Mode.NO_DATABASE, (START, START + SECOND - 1)),
+        (Tag("a", details_read=True), Mode.NO_DATABASE, None),
+        (Tag("a", details_read=True, error="no"), Mode.NO_DATABASE, (-FOREVER, FOREVER)),
+        (Tag("a"), Mode.NO_DATABASE, (-FOREVER, FOREVER)),
+        (Tag("a", error="no"), Mode.NO_DATABASE, (-FOREVER, FOREVER)),
+    ],
+)
+def test_a_shown_date_is_the_first_of_those_it_may_be(tag: Tag, mode: str, span: tuple[float, float] | None) -> None:
+    assert seen_by_gitlab(tag, mode, rules=False, binding=True) == Seen("a", span, False)
+
+
+@pytest.mark.parametrize(
+    ("protected", "rules", "binding", "known"),
+    [
+        (True, True, True, True),
+        (True, True, False, None),
+        (True, False, False, None),
+        (False, True, True, False),
+        (False, True, False, False),
+        (None, True, True, None),
+        (None, True, False, None),
+        (None, False, True, False),
+        (None, False, False, False),
+    ],
+)
+def test_what_protects_a_tag_from_gitlabs_cleanup(
+    protected: bool | None, rules: bool, binding: bool, known: bool | None
+) -> None:
+    tag = Tag("a", published=WHOLE, protected=protected)
+    found = seen_by_gitlab(tag, Mode.DATABASE, rules=rules, binding=binding)
+    assert (found.protected, type(found.protected)) == (known, type(known))
+
+
+def test_a_date_that_is_not_shown_leaves_the_outcome_unknown() -> None:
+    first_push = Seen("moved", (NOW - 100 * DAY, FOREVER))
+    wanted = Parameters(name_regex_delete=".*", older_than="7d")
+    found = predict([first_push, seen("old", 20), seen("young", 1)], wanted, Mode.DATABASE, NOW)
+    assert found.deletes == ["moved", "old"]
+    assert (found.certainty, found.least, found.most) == (UNKNOWN, 1, 2)
+    assert found.why == ("1 tags have a date that GitLab goes by and does not show here",)
+
+
+def test_protection_that_can_not_be_read_leaves_an_upper_bound() -> None:
+    tags = [seen("safe", 20, True), seen("perhaps", 20, None), seen("gone", 20)]
+    found = predict(tags, Parameters(name_regex_delete=".*", older_than="7d"), Mode.DATABASE, NOW)
+    assert {verdict.name: verdict.fate for verdict in found.verdicts}["safe"] == KEPT
+    assert (found.deletes, found.certainty, found.least, found.most) == (["gone", "perhaps"], UPPER_BOUND, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "message"),
+    [
+        (Parameters(name_regex_delete="("), "error", "invalid regex"),
+        (Parameters(name_regex_delete=".*", name_regex_keep="(?!a)"), "error", "invalid regex"),
+        (Parameters(name_regex_delete=".*", older_than="1mon"), "exception", "An invalid word"),
+        (Parameters(name_regex_delete=".*", older_than=""), "exception", "undefined method"),
+        (Parameters(name_regex_delete=".*", older_than="0"), "exception", "undefined method"),
+    ],
+)
+def test_a_job_that_fails_deletes_nothing(wanted: Parameters, status: str, message: str) -> None:
+    found = predict([seen("a", 100)], wanted, Mode.DATABASE, NOW)
+    assert found == Prediction((Verdict("a", KEPT, "cleanup_fails"),), EXACT, (), 0, 0, status, found.message)
+    assert found.message.startswith(message)
+
+
+def test_only_a_registry_without_a_database_stumbles_over_a_negative_sample() -> None:
+    wanted = Parameters(name_regex_delete=".*", keep_n=-201)
+    found = predict([], wanted, Mode.NO_DATABASE, NOW)
+    assert (found.status, found.message) == ("exception", "negative sample number")
+    assert predict([seen("a", 1)], wanted, Mode.DATABASE, NOW).deletes == ["a"]
+
+
+names = st.lists(st.text("abv12.-", min_size=1, max_size=4), unique=True, max_size=14)
+spans = st.one_of(
+    st.none(),
+    st.integers(0, 9).map(lambda days: exactly(NOW - days * DAY)),
+    st.integers(0, 9).map(lambda days: (NOW - days * DAY, NOW - days * DAY + SECOND)),
+    st.integers(0, 9).map(lambda days: (NOW - days * DAY, FOREVER)),
+    st.just((-FOREVER, FOREVER)),
+)
+
+
+def real_date(span: tuple[float, float] | None, chance: random.Random) -> int | None:
+    """A date that the server may really have for what was seen."""
+    if span is None:
+        return None
+    low, high = max(span[0], NOW - 12 * DAY), min(span[1], NOW + DAY)
+    return chance.choice([int(low), int(high), chance.randint(int(low), int(high))])
+
+
+def really(
+    dates: dict[str, int | None],
+    protected: set[str],
+    wanted: Parameters,
+    mode: str,
+    page_size: int,
+    max_list_size: int,
+    chance: random.Random,
+) -> set[str]:
+    """The server's steps, straight as they are told, with every free choice left to chance."""
+    listed = sorted(dates)
+    pages = [listed[start : start + page_size] for start in range(0, len(listed), page_size)]
+    gone: set[str] = set()
+    for page in pages if mode == Mode.DATABASE else [listed]:
+        rest = [name for name in page if name != "latest" and re.search(r"\A" + str(wanted.name_regex) + r"\Z", name)]
+        keep_n = wanted.keep_n or 0
+        if mode == Mode.NO_DATABASE and len(rest) > max_list_size + keep_n:
+            rest = chance.sample(rest, max_list_size + keep_n)
+        chance.shuffle(rest)
+        by_age = sorted(rest, key=lambda name: dates[name] or NOW, reverse=True)
+        rest = by_age[max(0, keep_n) :]
+        if wanted.older_than:
+            cutoff = NOW - int(wanted.older_than[:-1]) * DAY
+            rest = [name for name in rest if dates[name] is not None and dates[name] < cutoff]  # type: ignore[operator]
+        gone |= set(rest) - protected
+    return gone
+
+
+@given(
+    names,
+    st.data(),
+    st.sampled_from(["a.*", ".*", "a|b", "v1|v2|.*-.*"]),
+    st.one_of(st.none(), st.integers(-2, 6)),
+    st.sampled_from([None, "1d", "4d"]),
+    st.sampled_from([Mode.DATABASE, Mode.NO_DATABASE]),
+    st.integers(1, 6),
+    st.integers(2, 8),
+    st.randoms(use_true_random=False),
+)
+def test_whatever_happens_was_predicted(
+    listed: list[str],
+    data: st.DataObject,
+    pattern: str,
+    keep_n: int | None,
+    older_than: str | None,
+    mode: str,
+    page_size: int,
+    max_list_size: int,
+    chance: random.Random,
+) -> None:
+    tags = [
+        Seen(name, data.draw(spans, label=name), data.draw(st.sampled_from([False, False, True, None])))
+        for name in listed
+    ]
+    wanted = Parameters(name_regex=pattern, keep_n=keep_n, older_than=older_than)
+    found = predict(tags, wanted, mode, NOW, page_size=page_size, max_list_size=max_list_size)
+    assert found.status != "exception"
+    for _attempt in range(5):
+        dates = {tag.name: real_date(tag.span, chance) for tag in tags}
+        protected = {tag.name for tag in tags if tag.protected or (tag.protected is None and chance.random() < 0.5)}
+        gone = really(dates, protected, wanted, mode, page_size, max_list_size, chance)
+        check(found, gone)
+
+
+def check(found: Prediction, gone: set[str]) -> None:
+    sure = {verdict.name for verdict in found.verdicts if verdict.fate == DELETED}
+    assert sure <= gone <= set(found.deletes)
+    assert found.least <= len(gone) <= found.most
+    if found.certainty == EXACT:
+        assert gone == sure
+        assert found.least == found.most

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Slugs as GitLab makes them, and the tags that carry one."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import Living, held_by_refs, slug
+
+
+@pytest.mark.parametrize(
+    ("ref", "expected"),
+    [
+        ("main", "main"),
+        ("feature/Login_Page", "feature-login-page"),
+        ("-x-", "x"),
+        ("a" * 70, "a" * 63),
+        ("a" * 62 + "/b", "a" * 62),
+        ("1.2.0", "1-2-0"),
+        ("äöü", ""),
+        ("fix/ü", "fix"),
+        ("a__b", "a--b"),
+    ],
+)
+def test_the_slug_of_a_ref(ref: str, expected: str) -> None:
+    assert slug(ref) == expected
+
+
+NAMES = ["dev-1", "dev-1-abc123", "dev-10", "abc123-dev-1", "Dev-1", "dev-1.2", "other"]
+
+
+@pytest.mark.parametrize(
+    ("match", "held"),
+    [
+        ("whole", {"dev-1", "Dev-1"}),
+        ("prefix", {"dev-1", "Dev-1", "dev-1-abc123", "dev-1.2"}),
+        ("suffix", {"dev-1", "Dev-1", "abc123-dev-1"}),
+    ],
+)
+def test_the_tags_of_a_ref(match: str, held: set[str]) -> None:
+    assert set(held_by_refs(NAMES, Living(("dev/1",)), match)) == held
+
+
+def test_a_ref_without_a_slug_holds_nothing() -> None:
+    assert held_by_refs(["", "-", "x"], Living(("---", "äöü")), "prefix") == {}
+
+
+def test_what_is_deployed_is_told_so_and_carries_names_as_they_are() -> None:
+    living = Living(refs=("v1.2.0", "main"), deployed=("main", "0123456789abcdef", "01234567"))
+    names = ["v1.2.0", "V1-2-0", "main", "app-01234567", "app-0123456", "app-0123456789abcdef"]
+    assert held_by_refs(names, living, "suffix") == {
+        "v1.2.0": "living_ref",
+        "V1-2-0": "living_ref",
+        "main": "deployed",
+        "app-01234567": "deployed",
+        "app-0123456789abcdef": "deployed",
+    }

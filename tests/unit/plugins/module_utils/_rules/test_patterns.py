@@ -1,0 +1,208 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Patterns in both readings: GitLab's, which does not group before it anchors, and people's."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import re2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules import patterns
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import (
+    PatternError,
+    alternatives,
+    compile_pattern,
+    has_open_quote,
+    pattern_error,
+    quoted,
+    server_search,
+)
+
+# pattern, what both readings match, what only one of them matches, what neither does
+TABLE = [
+    ("v1", ["v1"], [], ["v10", "xv1", ""]),
+    ("v1|v2", ["v1", "v2"], ["v1-foo", "foo-v2"], ["foo-v1", "v2-foo", "xv1x"]),
+    ("(v1|v2)", ["v1", "v2"], [], ["v1-foo", "foo-v2"]),
+    ("(?:v1|v2)", ["v1", "v2"], [], ["v1-foo", "foo-v2"]),
+    ("a|b|c", ["a", "b", "c"], ["ax", "xbx", "xc"], ["cx"]),
+    ("^v1$", ["v1"], [], ["v10"]),
+    ("(?i)V1", ["v1", "V1"], [], ["v10"]),
+    (".*", ["anything", "latest", "v1"], [], []),
+    ("[0-9a-z]{4}", ["0a1b"], [], ["0A1B", "0a1b2"]),
+    ("v.+", ["v1"], [], ["V1", "a", "v"]),
+    (r"\Qv1.0\E", ["v1.0"], [], ["v1x0"]),
+    (r"\\Q", ["\\Q"], [], ["v"]),
+    ("main|release-.*", ["main", "release-1"], ["main-2", "x-release-1"], ["x-main"]),
+]
+
+
+@pytest.mark.parametrize(("pattern", "both", "one", "none"), TABLE)
+def test_both_readings(pattern: str, both: list[str], one: list[str], none: list[str]) -> None:
+    compiled = compile_pattern(pattern, "name_regex_delete")
+    for name in both:
+        assert compiled.surely_matches(name), name
+        assert compiled.may_match(name), name
+        assert not compiled.is_ambiguous(name), name
+    for name in one:
+        assert compiled.is_ambiguous(name), name
+        assert not compiled.surely_matches(name), name
+    for name in none:
+        assert not compiled.may_match(name), name
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("[a", "missing ]: [a"),
+        ("(a", "missing ): (a"),
+        ("a)", "unexpected ): a)"),
+        ("a(?!b)", "name_regex_keep 'a(?!b)' is not a valid RE2 pattern: invalid perl operator: (?! (RE2 has no"),
+        ("a(?!b)", "(?! (RE2 has no look-around)."),
+        ("b+*", "name_regex_keep 'b+*' is not a valid RE2 pattern: bad repetition operator: +*."),
+        (r"(a)\1", r"invalid escape sequence: \1"),
+        ("a++", "bad repetition operator: ++"),
+        ("a{1001}", "invalid repetition size: {1001}"),
+        ("a\\", r"trailing \\"[:-1]),
+        ("[z-a]", "invalid character class range: z-a"),
+        ("*", "no argument for repetition operator: *"),
+        ("a)(b", "unexpected ): a)(b"),
+        ("", "is empty"),
+        (r"\Qabc", r"\Q without \E"),
+        (r"a\Qb\E\Qc", r"\Q without \E"),
+        (r"a\Q", r"\Q without \E"),
+        (r"\Q", r"\Q without \E"),
+    ],
+)
+def test_what_is_refused_says_why(pattern: str, reason: str) -> None:
+    with pytest.raises(InputError, match=re.escape(reason)) as caught:
+        compile_pattern(pattern, "name_regex_keep")
+    assert str(caught.value).startswith("name_regex_keep")
+
+
+@given(st.text("ab|().*+", max_size=8), st.text("abc", min_size=1, max_size=4))
+def test_a_sure_match_is_a_match_of_the_group(pattern: str, name: str) -> None:
+    try:
+        compiled = compile_pattern(pattern, "x")
+    except InputError:
+        return
+    grouped = compile_pattern(f"(?:{pattern})", "x")
+    assert not grouped.is_ambiguous(name)
+    if compiled.surely_matches(name):
+        assert grouped.surely_matches(name)
+    if grouped.surely_matches(name):
+        assert compiled.may_match(name)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "parts"),
+    [
+        ("a", ["a"]),
+        ("a|b", ["a", "b"]),
+        ("|", ["", ""]),
+        ("(a|b)", ["(a|b)"]),
+        ("a|(b|c)|d", ["a", "(b|c)", "d"]),
+        (r"a\|b", [r"a\|b"]),
+        (r"a\\|b", [r"a\\", "b"]),
+        ("[|]a|b", ["[|]a", "b"]),
+        ("[]|a]|b", ["[]|a]", "b"]),
+        ("[^]|]", ["[^]|]"]),
+        ("[[:alpha:]|]|x", ["[[:alpha:]|]", "x"]),
+        (r"\Qa|b\E|c", [r"\Qa|b\E", "c"]),
+        (r"[\]|]|\(|b", [r"[\]|]", r"\(", "b"]),
+    ],
+)
+def test_alternatives_outside_of_groups(pattern: str, parts: list[str]) -> None:
+    assert alternatives(pattern) == parts
+
+
+@given(st.text("ab|()[]^.*\\", max_size=10))
+def test_alternatives_put_together_are_the_pattern(pattern: str) -> None:
+    if pattern_error(pattern) is None:
+        assert "|".join(alternatives(pattern)) == pattern
+
+
+@given(st.text("ab|()[]", max_size=8), st.text("ab", min_size=1, max_size=4))
+def test_alternatives_written_out_are_what_gitlab_reads(pattern: str, name: str) -> None:
+    if pattern_error(pattern) is None and len(alternatives(pattern)) > 1:
+        written = compile_pattern(f"(?:{'.*|.*'.join(alternatives(pattern))})", "x")
+        assert written.surely_matches(name) == server_search(pattern)(name)
+
+
+tag_names = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,8}", fullmatch=True)
+
+
+@given(st.lists(tag_names, min_size=1, unique=True), tag_names)
+def test_quoted_names_match_themselves_and_nothing_else(names: list[str], other: str) -> None:
+    compiled = compile_pattern(quoted(names), "x")
+    assert all(compiled.surely_matches(name) for name in names)
+    assert compiled.may_match(other) == (other in names)
+    assert not compile_pattern(quoted(["v1.0"]), "x").may_match("v1x0")
+
+
+def test_what_a_group_holds() -> None:
+    pattern = compile_pattern("(a)?(?P<rest>b+)", "match")
+    assert [pattern.part("abb", group) for group in ("1", "2", "rest")] == ["a", "bb", "bb"]
+    assert pattern.part("b", "1") is None
+    assert pattern.part("c", "1") is None
+    assert [pattern.has_group(group) for group in ("0", "1", "2", "3", "rest", "other")] == [
+        *[False, True, True, False],
+        *[True, False],
+    ]
+
+
+def test_what_gitlab_searches_for() -> None:
+    assert server_search("v1|v2")("v1-foo")
+    assert not server_search("(?:v1|v2)")("v1-foo")
+    for nothing in (None, "", r"\Qv1"):
+        assert not any(server_search(nothing)(name) for name in ("v1", "XXXX"))
+    with pytest.raises(PatternError, match=r"^missing \): \\A\(\\z$"):
+        server_search("(")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"), [((b"no \xff",), "no \ufffd"), (("no",), "no"), ((7,), "7"), ((), "unknown reason")]
+)
+def test_reasons_are_read_as_every_release_of_re2_writes_them(
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[object, ...], reason: str
+) -> None:
+    def refused(_text: str) -> object:
+        raise re2.error(*arguments)
+
+    monkeypatch.setattr(patterns, "_re2", refused)
+    assert pattern_error("x") == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "is_open"),
+    [
+        (r"\Qab", True),
+        (r"\Qab\E", False),
+        (r"\Q\E", False),
+        (r"\\Q", False),
+        (r"\.\Qa", True),
+        (r"a\Qb\Ecd", False),
+        (r"\Qa\E\Qb\E", False),
+        (r"\Qa\Eb\Q", True),
+    ],
+)
+def test_quotes_that_are_left_open(text: str, is_open: bool) -> None:
+    assert has_open_quote(text) is is_open
+
+
+def test_a_pattern_that_is_refused_is_not_logged(capfd: pytest.CaptureFixture[str]) -> None:
+    assert pattern_error("(") == "missing ): ("
+    assert capfd.readouterr().err == ""
+
+
+def test_gitlab_finds_nothing_where_an_open_quote_swallows_its_own_group() -> None:
+    for nothing in (r"v1|\Qa", r"\Qv1", r"v1|v2\Q"):
+        assert not server_search(nothing)("v1")
+    # A group of the pattern's own keeps GitLab from adding one.
+    assert server_search(r"(v1)|\Qa")("v1")

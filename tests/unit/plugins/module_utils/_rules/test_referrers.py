@@ -1,0 +1,232 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tags that belong together: what follows an image, what stays with it, and what is not known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, OCI_INDEX, is_opaque
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
+    Families,
+    Known,
+    holders_of,
+    kept_families,
+    orphans,
+    subjects_of,
+    with_families,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
+    CHOSEN_REASONS,
+    KEPT_REASONS,
+    Decision,
+)
+
+FOLLOW, COLLECT = Families("follow"), Families("collect")
+
+
+def sha(letter: str) -> str:
+    return "sha256:" + letter * 64
+
+
+def named(letter: str, suffix: str = ".sig") -> str:
+    return f"sha256-{letter * 64}{suffix}"
+
+
+def goes(name: str, letter: str, **facts: Any) -> Decision:
+    return Decision(image(name, letter, **facts), True, "expired")
+
+
+def stays(name: str, letter: str, **facts: Any) -> Decision:
+    return Decision(image(name, letter, **facts), False, "keep_n")
+
+
+def signs(letter: str, own: str = "5", **facts: Any) -> Decision:
+    return Decision(image(named(letter), own, **facts), False, "signature")
+
+
+def image(name: str, letter: str, **facts: Any) -> Tag:
+    return Tag(name, sha(letter), media_type=OCI_IMAGE)._replace(**facts)
+
+
+def index(*letters: str) -> dict[str, object]:
+    return {"media_type": OCI_INDEX, "children": tuple(sha(letter) for letter in letters)}
+
+
+def reasons(*decisions: Decision, families: Families = FOLLOW, known: Known | None = None) -> dict[str, str]:
+    found = with_families(decisions, families, lambda tag: None, known or Known())
+    assert [each.tag for each in found] == [each.tag for each in decisions]
+    for each in found:
+        assert each.reason in (CHOSEN_REASONS if each.chosen else KEPT_REASONS)
+    return {each.tag.name: each.reason for each in found}
+
+
+@pytest.mark.parametrize(
+    ("decisions", "reason"),
+    [
+        pytest.param([goes("a", "1")], "with_subject", id="its image goes"),
+        pytest.param([goes("a", "1"), goes("b", "1")], "with_subject", id="all tags of it go"),
+        pytest.param([goes("a", "1"), stays("b", "1")], "signature", id="one tag of it stays"),
+        pytest.param([goes("a", "2", **index("1", "3"))], "with_subject", id="its index goes"),
+        pytest.param([goes("a", "1"), stays("b", "2", **index("1"))], "signature", id="an index with it stays"),
+        pytest.param([goes("a", "1"), stays("b", "2", media_type=OCI_INDEX)], "unknown_subject", id="unread one stays"),
+        pytest.param([goes("a", "1"), goes("b", "2", media_type=OCI_INDEX)], "with_subject", id="unread one goes"),
+        pytest.param([goes("a", "2", media_type=OCI_INDEX)], "unknown_subject", id="it may be in what goes"),
+        pytest.param([goes("a", "1"), stays("b", "2", digest=None)], "unknown_subject", id="a digest is not known"),
+        pytest.param([goes("a", "1"), stays("b", "2", media_type=None)], "unknown_subject", id="a type is not known"),
+        pytest.param([goes("a", "2"), stays("b", "3")], "orphan", id="nothing is its image"),
+        pytest.param([stays("a", "2"), stays("b", "3")], "signature", id="nothing is at stake"),
+    ],
+)
+def test_a_signature_lives_and_dies_with_its_image(decisions: list[Decision], reason: str) -> None:
+    assert reasons(*decisions, signs("1"))[named("1")] == reason
+    assert reasons(signs("1"), *reversed(decisions))[named("1")] == reason
+    assert reasons(*decisions, signs("1"), families=Families("keep"))[named("1")] == "signature"
+
+
+def test_a_signature_of_which_nothing_is_known_stays() -> None:
+    assert reasons(goes("a", "1"), signs("1", digest=None))[named("1")] == "unknown_digest"
+    held = Decision(image(named("1"), "5"), False, "in_use")
+    assert reasons(goes("a", "1"), held)[named("1")] == "in_use"
+
+
+def test_a_signature_that_is_too_young_stays() -> None:
+    young = {named("1"): "min_age"}
+    found = with_families([goes("a", "1"), signs("1")], FOLLOW, lambda tag: young.get(tag.name), Known())
+    assert [each.reason for each in found] == ["expired", "min_age"]
+
+
+def test_what_is_signed_may_be_a_signature() -> None:
+    referrers = Decision(image(named("1", ""), "4", **index("6")), False, "signature")
+    found = with_families([signs("6", "7"), referrers, goes("a", "1")], FOLLOW, lambda tag: None, Known())
+    assert [(each.reason, each.follows) for each in found] == [("with_subject", 2), ("with_subject", 1), ("expired", 0)]
+    held = kept_families([*found, stays("b", "1")], FOLLOW)
+    assert [(each.chosen, each.reason, each.follows) for each in held] == [
+        *[(False, "signature", 0)] * 2,
+        (True, "expired", 0),
+        (False, "keep_n", 0),
+    ]
+
+
+def test_an_orphan_goes_before_the_signatures_of_itself() -> None:
+    missing = Known(missing={sha("1")})
+    tags = [signs("1"), signs("5", "6")]
+    assert [each.follows for each in with_families(tags, COLLECT, lambda tag: None, missing)] == [1, 2]
+
+
+def test_orphans_go_only_when_the_registry_has_no_such_image() -> None:
+    tags = [stays("a", "2"), signs("1")]
+    assert orphans([each.tag for each in tags]) == {sha("1")}
+    assert reasons(*tags, families=COLLECT)[named("1")] == "orphan"
+    missing = Known(missing={sha("1")})
+    assert reasons(*tags, families=COLLECT, known=missing)[named("1")] == "orphaned"
+    assert reasons(*tags, families=FOLLOW, known=missing)[named("1")] == "signature"
+    unread = [*tags, stays("b", "3", media_type=OCI_INDEX)]
+    assert orphans([each.tag for each in unread]) == frozenset()
+    assert reasons(*unread, families=COLLECT, known=missing)[named("1")] == "unknown_subject"
+
+
+def test_what_an_interrupted_run_left_behind_goes() -> None:
+    promised = Known(promised={(named("1"), sha("5"))})
+    assert reasons(stays("a", "2"), signs("1"), known=promised)[named("1")] == "with_subject"
+    assert reasons(stays("a", "1"), signs("1"), known=promised)[named("1")] == "signature"
+    assert reasons(stays("a", "2"), signs("1", "6"), known=promised)[named("1")] == "orphan"
+
+
+def test_a_referrer_of_another_name_stays_with_its_image() -> None:
+    referrer = goes("sbom", "6", subject=sha("1"))
+    assert subjects_of(referrer.tag) == {sha("1")}
+    assert reasons(goes("a", "1"), referrer)["sbom"] == "expired"
+    for families in (FOLLOW, Families("keep")):
+        assert reasons(stays("a", "1"), referrer, families=families)["sbom"] == "referrer"
+        assert reasons(stays("a", "2", digest=None), referrer, families=families)["sbom"] == "unknown_subject"
+
+
+def test_what_stays_with_an_image_keeps_the_other_tags_of_itself() -> None:
+    tags = [stays("a", "1"), goes("sbom", "6", subject=sha("1")), goes("copy", "6")]
+    found = reasons(*tags, families=Families("keep", keep_together=True))
+    assert found == {"a": "keep_n", "sbom": "referrer", "copy": "shared_digest"}
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (goes("b", "1"), "expired"),
+        (stays("b", "1"), "shared_digest"),
+        (stays("b", "2", digest=None), "unknown_digest"),
+        (stays("b", "2"), "expired"),
+    ],
+)
+def test_tags_of_one_image_may_stay_together(other: Decision, reason: str) -> None:
+    assert reasons(goes("a", "1"), other, families=Families("keep", keep_together=True))["a"] == reason
+    assert reasons(goes("a", "1"), other)["a"] == "expired"
+
+
+LETTERS = st.sampled_from("1234")
+
+
+@st.composite
+def repositories(draw: st.DrawFn) -> list[Decision]:
+    """A few images, indexes, signatures of both and of signatures, some of which are not fully known."""
+    found = {}
+    for number in range(draw(st.integers(1, 6))):
+        kind = draw(st.sampled_from(["image", "index", "unread", "no digest"]))
+        inside = index(*draw(st.lists(LETTERS, min_size=1, max_size=2))) if kind == "index" else {}
+        facts: dict[str, dict[str, object]] = {
+            "image": {"subject": draw(st.sampled_from([None, None, sha("1")]))},
+            "index": inside,
+            "unread": {"media_type": OCI_INDEX},
+            "no digest": {"digest": None},
+        }
+        make = goes if draw(st.booleans()) and kind != "no digest" else stays
+        found[f"t{number}"] = make(f"t{number}", draw(LETTERS), **facts[kind])
+    for letter in draw(st.sets(st.sampled_from("123456"))):
+        found[named(letter)] = signs(letter, draw(st.sampled_from("5678")))
+    return list(found.values())
+
+
+@given(repositories(), st.sampled_from(["keep", "follow", "collect"]), st.booleans(), st.randoms(use_true_random=False))
+def test_nothing_goes_while_its_image_stays(
+    decisions: list[Decision], signatures: str, together: bool, order: object
+) -> None:
+    families = Families(signatures, together)
+    missing = Known(missing={sha(letter) for letter in "123456"})
+    found = with_families(decisions, families, lambda tag: None, missing)
+    staying = {digest for digest, held in holders_of(found).items() if any(not each.chosen for each in held)}
+    images = {each.tag.digest for each in found if not each.chosen and each.tag.name.startswith("t")}
+    unread = any(is_opaque(each.tag) for each in found if not each.chosen)
+    for before, after in zip(decisions, found, strict=True):
+        if after.chosen:
+            assert subjects_of(after.tag).isdisjoint(staying)
+            assert not (subjects_of(after.tag) and unread)
+            assert not (together and after.tag.name.startswith("t") and after.tag.digest in images)
+        if after.chosen and not before.chosen:
+            assert before.reason == "signature"
+            assert signatures != "keep"
+    # What was decided once stays so, whatever the order, and cutting it down again changes nothing.
+    assert kept_families(found, families) == found
+    assert with_families(found, families, lambda tag: None, missing) == found
+    shuffled = list(decisions)
+    order.shuffle(shuffled)  # type: ignore[attr-defined]
+    again = with_families(shuffled, families, lambda tag: None, missing)
+    assert {each.tag.name: each for each in again} == {each.tag.name: each for each in found}
+
+
+@given(repositories(), st.booleans())
+def test_keeping_more_never_lets_more_go(decisions: list[Decision], together: bool) -> None:
+    families = Families("collect", together)
+    missing = Known(missing={sha(letter) for letter in "123456"})
+    chosen = {each.tag.name for each in with_families(decisions, families, lambda tag: None, missing) if each.chosen}
+    for number, each in enumerate(decisions):
+        if each.chosen:
+            kept = [*decisions]
+            kept[number] = each._replace(chosen=False, reason="protected")
+            fewer = with_families(kept, families, lambda tag: None, missing)
+            assert {each.tag.name for each in fewer if each.chosen} <= chosen

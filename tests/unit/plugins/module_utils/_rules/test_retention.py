@@ -1,0 +1,403 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which tags go and which stay, by tables and by properties that hold for any tags."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import compile_pattern
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
+    CHOSEN_REASONS,
+    KEPT_REASONS,
+    Decision,
+    Rule,
+    Rules,
+    Slots,
+    age_reason,
+    date_source,
+    decide,
+    is_judged_by_date,
+    judged_date,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.versions import parse_version
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+DAY = 86400
+SIGNATURE = "sha256-" + "ab" * 32 + ".sig"
+
+
+ABOVE_RULES = (
+    *("protect", "allow_latest", "allow_signatures", "timestamp", "require_digest", "min_age"),
+    "dates_valid_from",
+)
+
+
+def rule(match: str = ".*", **changes: Any) -> Rule:
+    if "keep" in changes:
+        changes["keep"] = compile_pattern(changes["keep"], "keep")
+    return Rule(compile_pattern(match, "match"), **changes)
+
+
+def rules(delete: str = ".*", *more: Rule, **changes: Any) -> Rules:
+    """A rule for the pattern, more rules behind it, and what stands above all of them."""
+    if "protect" in changes:
+        changes["protect"] = tuple(compile_pattern(text, "protect") for text in changes["protect"])
+    above = {name: changes.pop(name) for name in ABOVE_RULES if name in changes}
+    return Rules((rule(delete, **changes), *more), **above)
+
+
+def tag(name: str, days: float | None = None, **changes: Any) -> Tag:
+    date = None if days is None else NOW - timedelta(days=days)
+    return Tag(name, digest=f"sha256:{name}", created=date, published=date, details_read=True)._replace(**changes)
+
+
+def reasons(tags: list[Tag], wish: Rules, source: str = "published", clock: datetime | None = NOW) -> dict[str, str]:
+    return {decision.tag.name: decision.reason for decision in decide(tags, wish, source, clock)}
+
+
+def test_the_order_of_the_reasons() -> None:
+    tags = [
+        tag("protected", 900, protected=True),
+        tag("guarded", 900, protected=True),
+        tag("latest", 900, protected=True),
+        tag(SIGNATURE, 900),
+        tag("other", 900),
+        tag("dev-keep", 900),
+        tag("dev-undated"),
+        tag("dev-new", 1),
+        tag("dev-young", 5),
+        tag("dev-blind", 900, digest=None),
+        tag("dev-old", 900),
+    ]
+    wish = rules(
+        "(dev-.*|protected|guarded|latest)", keep=".*-keep", protect=["protected"], keep_n=1, older_than=30 * DAY
+    )
+    assert reasons(tags, wish) == {
+        "protected": "protected",
+        "guarded": "gitlab_protected",
+        "latest": "latest",
+        SIGNATURE: "signature",
+        "other": "no_match",
+        "dev-keep": "keep_pattern",
+        "dev-undated": "unknown_date",
+        "dev-new": "keep_n",
+        "dev-young": "too_young",
+        "dev-blind": "unknown_digest",
+        "dev-old": "expired",
+    }
+
+
+def test_what_is_held_says_so_unless_something_above_it_does() -> None:
+    tags = [tag("dev-1", 900), tag(SIGNATURE, 900), tag("latest", 900), tag("dev-2"), tag("other", 900)]
+    held = dict.fromkeys((found.name for found in tags), "in_use")
+    found = decide(tags, rules("dev-.*", name="nightlies", older_than=DAY), "published", NOW, held)
+    assert [(each.chosen, each.reason, each.rule) for each in found] == [
+        (False, "in_use", "nightlies"),
+        (False, "in_use", ""),
+        (False, "latest", ""),
+        (False, "in_use", "nightlies"),
+        (False, "no_match", ""),
+    ]
+
+
+def test_what_can_not_be_judged_names_its_rule() -> None:
+    (found,) = decide([tag("a")], rules(name="nightlies", keep_n=1), "published", NOW)
+    assert found == Decision(tag("a"), False, "unknown_date", None, "nightlies")
+
+
+def test_a_date_to_come_is_none_for_slots_as_well() -> None:
+    assert reasons([tag("a", -2), tag("b", 3)], rules(keep_n=1)) == {"a": "unknown_date", "b": "keep_n"}
+    assert age_reason(tag("a", -2), rules(min_age=DAY), "published", NOW) == "unknown_date"
+
+
+@pytest.mark.parametrize(
+    ("name", "wish", "judged"),
+    [
+        ("dev-1", rules("dev-.*", older_than=1), True),
+        ("dev-1", rules("dev-.*", min_age=1), True),
+        ("dev-1", rules("dev-.*"), False),
+        ("v1", rules("dev-.*", older_than=1), False),
+        ("latest", rules(older_than=1), False),
+        ("dev-1", rules("dev-.*", keep=".*1", older_than=1), False),
+    ],
+)
+def test_whether_a_date_may_decide(name: str, wish: Rules, judged: bool) -> None:
+    assert is_judged_by_date(name, wish) is judged
+
+
+def test_names_alone_need_no_date() -> None:
+    assert decide([tag("a", 9)], rules(), "published", NOW)[0].date is None
+    assert reasons([tag("a"), tag("b", digest=None)], rules()) == {"a": "matched", "b": "unknown_digest"}
+    assert reasons([tag("b", digest=None)], rules(require_digest=False)) == {"b": "matched"}
+
+
+def test_a_missing_digest_is_never_overlooked_under_dates() -> None:
+    blind = [tag("a", 900, digest=None), tag("b", 1)]
+    assert reasons(blind, rules(require_digest=False, older_than=DAY))["a"] == "unknown_digest"
+    assert reasons(blind, rules(require_digest=False, keep_n=1))["a"] == "unknown_digest"
+
+
+@pytest.mark.parametrize("readings", ["v1|v2", "v1|.*"])
+def test_ambiguous_names_stay(readings: str) -> None:
+    assert reasons([tag("v1-foo")], rules("v1|v2")) == {"v1-foo": "ambiguous_pattern"}
+    assert reasons([tag("v1")], rules(".*", keep="v1|v2")) == {"v1": "keep_pattern"}
+    assert reasons([tag("v1-foo")], rules(".*", keep="v1|v2")) == {"v1-foo": "ambiguous_pattern"}
+    assert reasons([tag("v1-foo")], rules(".*", protect=[readings])) == {"v1-foo": "protected"}
+
+
+def test_keep_n_counts_candidates_alone_and_keeps_ties() -> None:
+    tags = [tag("a", 1), tag("b", 2), tag("c", 2), tag("d", 3), tag("latest", 0), tag("undated")]
+    assert reasons(tags, rules(keep_n=2)) == {
+        "a": "keep_n",
+        "b": "keep_n",
+        "c": "keep_n",
+        "d": "matched",
+        "latest": "latest",
+        "undated": "unknown_date",
+    }
+    assert reasons(tags[:4], rules(keep_n=1))["b"] == "matched"
+    assert set(reasons(tags[:4], rules(keep_n=9)).values()) == {"keep_n"}
+    assert set(reasons(tags[:4], rules(keep_n=0)).values()) == {"matched"}
+
+
+def test_young_tags_take_places_of_keep_n() -> None:
+    wish = rules(keep_n=1, older_than=30 * DAY)
+    assert reasons([tag("young", 1), tag("old", 60)], wish) == {"young": "keep_n", "old": "expired"}
+
+
+def test_old_is_strictly_before_the_cutoff() -> None:
+    edge = tag("edge", 30)
+    moment = NOW - timedelta(days=30, microseconds=1)
+    before = edge._replace(name="before", published=moment, created=moment)
+    assert reasons([edge, before], rules(older_than=30 * DAY)) == {"edge": "too_young", "before": "expired"}
+
+
+def test_without_a_clock_no_age_is_judged() -> None:
+    assert reasons([tag("a", 900)], rules(older_than=DAY), clock=None) == {"a": "unknown_date"}
+    assert reasons([tag("a", 900), tag("b", 1)], rules(keep_n=1), clock=None) == {"a": "matched", "b": "keep_n"}
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(1980, 1, 1, tzinfo=UTC),
+        NOW + timedelta(days=2),
+    ],
+)
+def test_dates_that_can_not_be_are_none(date: datetime) -> None:
+    for source in ("published", "built", "created"):
+        assert judged_date(Tag("a", created=date, published=date), source, NOW) is None
+    assert judged_date(Tag("a", created=date, published=NOW), "published", NOW) is None
+
+
+def test_the_first_and_the_last_date_that_can_be() -> None:
+    for date in (datetime(2000, 1, 1, tzinfo=UTC), NOW + timedelta(days=1)):
+        assert judged_date(Tag("a", created=date), "built", NOW) == date
+
+
+def test_the_date_of_each_source() -> None:
+    old, new = NOW - timedelta(days=900), NOW - timedelta(hours=1)
+    assert judged_date(Tag("a", created=old, published=new), "published", NOW) == new
+    assert judged_date(Tag("a", created=new, published=old), "published", NOW) == new
+    assert judged_date(Tag("a", created=old), "published", NOW) is None
+    assert judged_date(Tag("a", created=old, published=new), "created", NOW) == old
+    assert judged_date(Tag("a", created=old), "built", NOW) == old
+    assert judged_date(Tag("a", created=old, published=new), "unknown", NOW) is None
+
+
+def test_before_dates_are_valid_a_tag_is_as_old_as_its_image() -> None:
+    imported, limit = NOW - timedelta(days=9), NOW - timedelta(days=8)
+    old, pushed = NOW - timedelta(days=900), NOW - timedelta(days=7)
+
+    def found(built: datetime | None, published: datetime) -> datetime | None:
+        return judged_date(Tag("a", created=published, published=published, built=built), "published", NOW, limit)
+
+    assert found(old, imported) == old
+    assert found(None, imported) is None
+    assert found(datetime(1970, 1, 1, tzinfo=UTC), imported) is None
+    assert found(NOW + timedelta(days=2), imported) is None
+    # Nothing was pushed after the import that dated it, whatever its image says.
+    assert found(NOW, imported) == imported
+    assert found(old, pushed) == pushed
+    assert found(old, limit) == limit
+    both = Tag("a", created=pushed, published=imported, built=old)
+    assert judged_date(both, "published", NOW, limit) == old
+    assert judged_date(both, "created", NOW, limit) == pushed
+    assert judged_date(both._replace(created=imported), "created", NOW, limit) == old
+    assert judged_date(both._replace(created=imported), "built", NOW, limit) == imported
+    decided = decide([both._replace(created=imported)], rules(keep_n=1, dates_valid_from=limit), "published", NOW)
+    assert decided[0].date == old
+    young = Tag("a", created=imported, published=imported)
+    assert age_reason(young, rules(min_age=30 * DAY, dates_valid_from=limit), "published", NOW) == "min_age"
+    assert age_reason(young, rules(min_age=DAY, dates_valid_from=limit), "published", NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "changes", "source"),
+    [
+        (Mode.DATABASE, {"keep_n": 1}, "published"),
+        (Mode.NO_DATABASE, {"older_than": 1}, "built"),
+        (Mode.UNKNOWN, {"older_than": 1}, "unknown"),
+        (Mode.DATABASE, {"older_than": 1, "timestamp": "created"}, "created"),
+        (Mode.UNKNOWN, {"older_than": 1, "timestamp": "created"}, "created"),
+        (Mode.DATABASE, {}, "none"),
+    ],
+)
+def test_where_dates_come_from(mode: str, changes: dict[str, Any], source: str) -> None:
+    assert date_source(mode, rules(**changes)) == source
+
+
+names = st.sampled_from(
+    [
+        *("latest", SIGNATURE, "v1", "v1-foo", "v2", "main", "1.0.0", "v1.0.0", "v1.0.1-rc1", "v1.0.1", "v2.0.0"),
+        *(f"dev-{number}" for number in range(9)),
+    ]
+)
+dates = st.one_of(
+    st.none(),
+    st.sampled_from([datetime(1970, 1, 1, tzinfo=UTC), NOW, NOW - timedelta(days=30)]),
+    st.datetimes(datetime(2025, 1, 1), datetime(2026, 6, 1)).map(lambda moment: moment.replace(tzinfo=UTC)),
+)
+tag_lists = st.lists(
+    st.builds(
+        Tag,
+        names,
+        digest=st.sampled_from([None, "sha256:a", "sha256:b"]),
+        created=dates,
+        published=dates,
+        protected=st.sampled_from([None, False, True]),
+    ),
+    unique_by=lambda found: found.name,
+    max_size=15,
+)
+slots = st.lists(
+    st.builds(
+        Slots,
+        st.sampled_from(["day", "week", "month", "year", "major", "minor", "1"]),
+        st.integers(1, 3),
+        st.one_of(st.none(), st.integers(1, 3)),
+    ),
+    max_size=2,
+).map(tuple)
+single_rules = st.builds(
+    rule,
+    st.sampled_from(["(.*)", "(dev|x)-.*", "v([0-9]+)|v2", "(v.*|dev-1)"]),
+    name=st.sampled_from(["a", "b"]),
+    keep_all=st.sampled_from([False, False, False, True]),
+    keep_n=st.integers(0, 4),
+    keep_n_per=slots,
+    older_than=st.one_of(st.none(), st.integers(1, 400 * DAY)),
+    sort_by=st.sampled_from(["date", "date", "semver", "name"]),
+    prereleases_apart=st.booleans(),
+)
+wishes = st.builds(
+    Rules,
+    st.lists(single_rules, min_size=1, max_size=3).map(tuple),
+    allow_latest=st.booleans(),
+    require_digest=st.booleans(),
+    min_age=st.one_of(st.none(), st.none(), st.integers(1, 40 * DAY)),
+)
+sources = st.sampled_from(["published", "built", "created", "unknown"])
+
+
+def chosen(decisions: list[Decision]) -> set[str]:
+    return {decision.tag.name for decision in decisions if decision.chosen}
+
+
+@given(tag_lists, wishes, sources)
+def test_every_tag_has_one_decision_with_a_known_reason(tags: list[Tag], wish: Rules, source: str) -> None:
+    decisions = decide(tags, wish, source, NOW)
+    assert [decision.tag for decision in decisions] == tags
+    for decision in decisions:
+        assert isinstance(decision.chosen, bool)
+        assert decision.reason in (CHOSEN_REASONS if decision.chosen else KEPT_REASONS)
+
+
+def deciding(name: str, wish: Rules) -> Rule:
+    """The first rule that matches."""
+    return next(rule for rule in wish.rules if rule.match.may_match(name))
+
+
+@given(tag_lists, wishes, sources)
+def test_nothing_doubtful_ever_goes(tags: list[Tag], wish: Rules, source: str) -> None:
+    for decision in decide(tags, wish, source, NOW):
+        if not decision.chosen:
+            continue
+        rule = deciding(decision.tag.name, wish)
+        assert decision.rule == rule.name
+        assert not rule.keep_all
+        assert not decision.tag.protected
+        assert decision.tag.name != SIGNATURE
+        assert decision.tag.name != "latest" or wish.allow_latest
+        assert rule.match.surely_matches(decision.tag.name)
+        assert decision.tag.digest or not wish.need_digest(rule)
+        assert not rule.need_versions or parse_version(decision.tag.name)
+        if rule.need_dates or wish.min_age is not None:
+            date = judged_date(decision.tag, source, NOW)
+            assert date is not None
+            assert decision.date == date
+            assert date < NOW - timedelta(seconds=max(rule.older_than or 0, wish.min_age or 0))
+
+
+@given(tag_lists, wishes, sources)
+def test_the_newest_candidates_of_a_rule_stay(tags: list[Tag], wish: Rules, source: str) -> None:
+    single = Rules((replace(wish.rules[0], keep_n_per=(), sort_by="date", prereleases_apart=False),))
+    keep_n = single.rules[0].keep_n
+    decisions = decide(tags, single, source, NOW)
+    candidates = [decision for decision in decisions if decision.date is not None]
+    kept = [decision.date for decision in candidates if not decision.chosen]
+    gone = [decision.date for decision in candidates if decision.chosen]
+    assert len(kept) >= min(keep_n, len(candidates))
+    if gone and keep_n:
+        newest = sorted((date for date in kept if date), reverse=True)[:keep_n]
+        assert all(date is not None and date < min(newest) for date in gone)
+
+
+@given(tag_lists, wishes, sources, st.randoms(use_true_random=False))
+def test_the_order_of_the_tags_does_not_matter(tags: list[Tag], wish: Rules, source: str, random: Any) -> None:
+    shuffled = list(tags)
+    random.shuffle(shuffled)
+    assert reasons(tags, wish, source) == reasons(shuffled, wish, source)
+
+
+@given(tag_lists, wishes, sources, st.integers(1, 100 * DAY))
+def test_stricter_rules_never_delete_more(tags: list[Tag], wish: Rules, source: str, more: int) -> None:
+    before = chosen(decide(tags, wish, source, NOW))
+    first = wish.rules[0]
+    stricter = [
+        with_first(wish, keep_n=first.keep_n + 1),
+        with_first(wish, older_than=(first.older_than or 0) + more),
+        with_first(wish, keep_n_per=(*first.keep_n_per, Slots("day"))),
+        with_first(wish, keep_n_per=tuple(replace(each, keep_n=each.keep_n + 1) for each in first.keep_n_per)),
+        with_first(wish, keep=compile_pattern("dev-[2-7]", "keep")),
+        with_first(wish, keep_all=True),
+        replace(wish, min_age=(wish.min_age or 0) + more),
+        replace(wish, protect=(compile_pattern("dev-[0-5]", "protect"),)),
+        replace(wish, require_digest=True),
+        replace(wish, allow_latest=False),
+    ]
+    for changed in stricter:
+        assert chosen(decide(tags, changed, source, NOW)) <= before
+
+
+def with_first(wish: Rules, **changes: Any) -> Rules:
+    return replace(wish, rules=(replace(wish.rules[0], **changes), *wish.rules[1:]))
+
+
+@given(tag_lists, wishes, sources)
+def test_what_stays_by_a_first_plan_stays_by_the_next(tags: list[Tag], wish: Rules, source: str) -> None:
+    gone = chosen(decide(tags, wish, source, NOW))
+    left = [found for found in tags if found.name not in gone]
+    assert chosen(decide(left, wish, source, NOW)) == set()

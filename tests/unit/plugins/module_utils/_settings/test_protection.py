@@ -1,0 +1,293 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which changes lead from the protection rules there are to the wanted ones, and what holds at each step of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import REPOSITORY, TAG, ProtectionRule
+from ansible_collections.containerops.gitlab.plugins.module_utils._settings.protection import (
+    LEVELS,
+    MOST_TAG_RULES,
+    NO_LEVEL,
+    Protection,
+    RuleChange,
+    RuleWish,
+    Unfit,
+    applied,
+    changes,
+    checked,
+    doubts,
+    in_project,
+)
+
+Levels: TypeAlias = "dict[str, tuple[str | None, str | None]]"
+MAINTAINER, OWNER, ADMIN = LEVELS
+
+
+def there(*rows: tuple[str, str | None, str | None]) -> list[ProtectionRule]:
+    return [ProtectionRule(*row, number) for number, row in enumerate(rows, 1)]
+
+
+def levels(rules: Sequence[ProtectionRule]) -> Levels:
+    return {rule.pattern: (rule.push, rule.delete) for rule in rules}
+
+
+def replayed(found: Sequence[ProtectionRule], changed: Sequence[RuleChange], kind: str) -> list[list[ProtectionRule]]:
+    """The rules after each change as GitLab takes it: what there is by its id, and no pattern twice."""
+    rules = list(found)
+    steps = [list(rules)]
+    for change in changed:
+        if change.before is None:
+            assert change.after
+            assert change.after.pattern not in levels(rules)
+            assert kind == REPOSITORY or len(rules) < MOST_TAG_RULES
+            rules.append(change.after)
+        else:
+            position = [rule.id for rule in rules].index(change.before.id)
+            assert rules[position] == change.before
+            rules[position : position + 1] = [change.after] if change.after else []
+        steps.append(list(rules))
+    return steps
+
+
+def wanted_levels(found: Sequence[ProtectionRule], wanted: Protection) -> Levels:
+    """What has to come of it, by the documentation's words."""
+    before = levels(found)
+    if wanted.absent:
+        named = {rule.pattern for rule in wanted.rules}
+        return {pattern: pair for pattern, pair in before.items() if pattern not in named}
+    after = {} if wanted.exclusive else dict(before)
+    for rule in wanted.rules:
+        push, delete = before.get(rule.pattern, (None, None))
+        after[rule.pattern] = (
+            push if rule.push is None else None if rule.push == NO_LEVEL else rule.push,
+            delete if rule.delete is None else None if rule.delete == NO_LEVEL else rule.delete,
+        )
+    return after
+
+
+PATTERNS = [f"p{number}" for number in range(8)]
+levels_there = st.tuples(st.sampled_from(LEVELS), st.sampled_from(LEVELS))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[list[ProtectionRule], Protection]:
+    """Rules of a project and rules that are wanted, of either kind."""
+    kind = draw(st.sampled_from((REPOSITORY, TAG)))
+    most = MOST_TAG_RULES if kind == TAG else len(PATTERNS)
+    patterns = draw(st.lists(st.sampled_from(PATTERNS), unique=True, max_size=most))
+    found = [ProtectionRule(pattern, *draw(levels_there), number) for number, pattern in enumerate(patterns, 1)]
+    choices = [None, *LEVELS, *([NO_LEVEL] if kind == REPOSITORY else [])]
+    level = st.sampled_from(choices)
+    wished = draw(st.lists(st.sampled_from(PATTERNS), unique=True, max_size=most))
+    rules = tuple(RuleWish(pattern, draw(level), draw(level)) for pattern in wished)
+    absent = draw(st.booleans())
+    return found, Protection(kind, rules, exclusive=not absent and draw(st.booleans()), absent=absent)
+
+
+def planned(found: Sequence[ProtectionRule], wanted: Protection) -> list[RuleChange] | None:
+    """The plan, or None where the project can't have what is wanted."""
+    try:
+        return changes(found, wanted)
+    except Unfit:
+        return None
+
+
+def possible(found: Sequence[ProtectionRule], wanted: Protection) -> bool:
+    after = wanted_levels(found, wanted)
+    if wanted.absent:
+        return True
+    named = [after[rule.pattern] for rule in wanted.rules]
+    if wanted.kind == TAG:
+        new = [rule for rule in wanted.rules if rule.pattern not in levels(found)]
+        return not any(None in pair for pair in named) and not (new and len(after) > MOST_TAG_RULES)
+    return all(pair != (None, None) for pair in named)
+
+
+@given(cases())
+def test_the_changes_lead_to_what_is_wanted_and_no_further(case: tuple[list[ProtectionRule], Protection]) -> None:
+    found, wanted = case
+    plan = planned(found, wanted)
+    assert (plan is not None) == possible(found, wanted)
+    if plan is None:
+        return
+    end = replayed(found, plan, wanted.kind)[-1]
+    assert levels(end) == wanted_levels(found, wanted)
+    assert levels(applied(found, plan)) == levels(end)
+    assert changes(end, wanted) == []
+
+
+@given(cases())
+def test_nothing_goes_or_comes_that_nobody_asked_for(case: tuple[list[ProtectionRule], Protection]) -> None:
+    found, wanted = case
+    named = {rule.pattern for rule in wanted.rules}
+    for change in planned(found, wanted) or ():
+        if wanted.absent:
+            assert change.before
+            assert change.after is None
+        if change.after is None and not wanted.absent:
+            assert wanted.exclusive
+            assert change.before
+            assert change.before.pattern not in named
+        else:
+            assert (change.after or change.before or ProtectionRule("", None, None)).pattern in named
+        if change.before and change.after:
+            assert change.before.pattern == change.after.pattern
+            assert change.before.id == change.after.id
+            assert change.before != change.after
+
+
+@given(cases(), st.randoms(use_true_random=False))
+def test_the_order_of_rules_does_not_matter(case: tuple[list[ProtectionRule], Protection], random: Any) -> None:
+    found, wanted = case
+    shuffled = random.sample(found, len(found))
+    rules = tuple(random.sample(wanted.rules, len(wanted.rules)))
+    other = Protection(wanted.kind, rules, wanted.exclusive, wanted.absent)
+    plan, again = planned(found, wanted), planned(shuffled, other)
+    assert (plan is None) == (again is None)
+    if plan is not None and again is not None:
+        assert levels(applied(found, plan)) == levels(applied(shuffled, again))
+        assert len(plan) == len(again)
+
+
+@given(cases())
+def test_rules_of_repositories_come_before_others_go(case: tuple[list[ProtectionRule], Protection]) -> None:
+    found, wanted = case
+    if wanted.kind == TAG and len(found) + len(wanted.rules) > MOST_TAG_RULES:
+        return
+    kinds = ["deleted" if change.after is None else "kept" for change in planned(found, wanted) or ()]
+    assert kinds == sorted(kinds, reverse=True)
+
+
+@given(cases())
+def test_there_are_never_more_than_five_tag_rules(case: tuple[list[ProtectionRule], Protection]) -> None:
+    found, wanted = case
+    plan = planned(found, wanted)
+    if plan is not None and wanted.kind == TAG:
+        assert all(len(rules) <= MOST_TAG_RULES for rules in replayed(found, plan, TAG))
+
+
+TWO = there(("p0", MAINTAINER, OWNER), ("p1", None, MAINTAINER))
+
+
+@pytest.mark.parametrize(
+    ("rules", "options", "expected"),
+    [
+        ([RuleWish("p0")], {}, {"p0": (MAINTAINER, OWNER), "p1": (None, MAINTAINER)}),
+        ([RuleWish("p0", ADMIN)], {}, {"p0": (ADMIN, OWNER), "p1": (None, MAINTAINER)}),
+        ([RuleWish("p0", delete=NO_LEVEL)], {}, {"p0": (MAINTAINER, None), "p1": (None, MAINTAINER)}),
+        ([RuleWish("p1", OWNER, NO_LEVEL)], {}, {"p0": (MAINTAINER, OWNER), "p1": (OWNER, None)}),
+        (
+            [RuleWish("p2", MAINTAINER)],
+            {},
+            {"p0": (MAINTAINER, OWNER), "p1": (None, MAINTAINER), "p2": (MAINTAINER, None)},
+        ),
+        ([RuleWish("p2", MAINTAINER)], {"exclusive": True}, {"p2": (MAINTAINER, None)}),
+        ([RuleWish("p1")], {"exclusive": True}, {"p1": (None, MAINTAINER)}),
+        ([], {"exclusive": True}, {}),
+        ([], {}, {"p0": (MAINTAINER, OWNER), "p1": (None, MAINTAINER)}),
+        ([RuleWish("p1", ADMIN), RuleWish("p9")], {"absent": True}, {"p0": (MAINTAINER, OWNER)}),
+        ([], {"absent": True}, {"p0": (MAINTAINER, OWNER), "p1": (None, MAINTAINER)}),
+    ],
+)
+def test_what_becomes_of_two_rules(rules: list[RuleWish], options: dict[str, bool], expected: Levels) -> None:
+    wanted = Protection(REPOSITORY, tuple(rules), **options)
+    assert levels(applied(TWO, changes(TWO, wanted))) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "rules", "text"),
+    [
+        (REPOSITORY, [RuleWish("p0", NO_LEVEL, NO_LEVEL)], "the rule 'p0' would have no level at all"),
+        (REPOSITORY, [RuleWish("p1", delete=NO_LEVEL)], "the rule 'p1' would have no level at all"),
+        (REPOSITORY, [RuleWish("p2")], "the rule 'p2' would have no level at all"),
+        (TAG, [RuleWish("p2", MAINTAINER)], "the new tag rule 'p2' needs a level for push and one for delete"),
+        (TAG, [RuleWish(f"q{number}", MAINTAINER, MAINTAINER) for number in range(4)], "it would have 6 tag rules"),
+    ],
+)
+def test_what_a_project_can_not_have(kind: str, rules: list[RuleWish], text: str) -> None:
+    with pytest.raises(Unfit, match=text):
+        changes(TWO, Protection(kind, tuple(rules)))
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern", "whole"),
+    [
+        ("team/app", "*", "team/app*"),
+        ("team/app", "", "team/app"),
+        ("team/app", "web*", "team/app/web*"),
+        ("team/app", "*/web", "team/app*/web"),
+        ("Team/App", "*-dev", "team/app*-dev"),
+    ],
+)
+def test_relative_patterns(path: str, pattern: str, whole: str) -> None:
+    wanted = checked(Protection(REPOSITORY, (RuleWish(pattern, MAINTAINER),), relative=True))
+    assert [rule.pattern for rule in in_project(wanted, path).rules] == [whole]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [("team/app", True), ("team/app/web*", True), ("team/app*", True), ("team/ap", False), ("*/app", False)],
+)
+def test_a_whole_pattern_begins_with_the_path(pattern: str, fits: bool) -> None:
+    wanted = Protection(REPOSITORY, (RuleWish(pattern, MAINTAINER),))
+    if fits:
+        assert in_project(wanted, "Team/App") == wanted
+        return
+    with pytest.raises(Unfit, match="does not begin with the project's path"):
+        in_project(wanted, "Team/App")
+
+
+def test_patterns_of_tags_are_the_same_in_every_project() -> None:
+    wanted = Protection(TAG, (RuleWish("^v", MAINTAINER, MAINTAINER),))
+    assert in_project(wanted, "team/app") == wanted
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern"),
+    [
+        (REPOSITORY, "team/app x"),
+        (REPOSITORY, "/team/app"),
+        (REPOSITORY, "team/app/"),
+        (REPOSITORY, "team//app"),
+        (REPOSITORY, "team/äpp"),
+        (REPOSITORY, "t" * 256),
+        (TAG, "t" * 101),
+        (TAG, "("),
+        (TAG, "*"),
+        (TAG, "a(?!b)"),
+        (TAG, " "),
+    ],
+)
+def test_patterns_that_no_project_could_have(kind: str, pattern: str) -> None:
+    with pytest.raises(InputError):
+        checked(Protection(kind, (RuleWish(pattern, MAINTAINER, MAINTAINER),)))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "doubtful"),
+    [
+        ("v*-release", True),
+        ("release-*", True),
+        ("a*", True),
+        ("v.*", False),
+        ("^v[0-9]*$", False),
+        ("(a|b)*", False),
+        (r"a\*", False),
+        ("v1", False),
+    ],
+)
+def test_patterns_of_tags_that_look_like_globs(pattern: str, doubtful: bool) -> None:
+    wanted = checked(Protection(TAG, (RuleWish(pattern, MAINTAINER, MAINTAINER),)))
+    assert [pattern in doubt for doubt in doubts(wanted)] == ([True] if doubtful else [])
+    assert doubts(Protection(REPOSITORY, wanted.rules)) == []

@@ -1,0 +1,151 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Following cursors: nothing is lost on the way without a word, and no more is held than is being read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.estimate import estimate_reading
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode, Repository
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Reading, Server
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import (
+    Need,
+    read_in_turn,
+    read_tags,
+    window,
+)
+from tests.unit import graphql_serving
+from tests.unit.graphql_serving import Body, node, schema, tags
+
+WHOLE = Need(details=True, whole=True)
+Change = Callable[[int, "str | None", Body], Body]
+
+
+def unchanged(_number: int, _after: str | None, page: Body) -> Body:
+    return page
+
+
+def names(count: int) -> list[str]:
+    return [f"v{number:04}" for number in range(count)]
+
+
+def server_of(counts: dict[int, int], change: Change = unchanged) -> Server:
+    """A server whose repositories hold so many tags each. change: makes another page of one, of a repository's id and
+    the cursor."""
+
+    def reply(query: str, variables: Body) -> Body:
+        pages = {}
+        for alias, counted in re.findall(r"r(\d+): containerRepository\([^)]*\) \{ (tagsCount )?", query):
+            number = int(variables[f"i{alias}"].rpartition("/")[2])
+            after = variables[f"a{alias}"]
+            left = [name for name in names(counts[number]) if after is None or name > after]
+            page = tags(*(node(name) for name in left[:20]), more=len(left) > 20)
+            count = {"tagsCount": counts[number]} if counted else {}
+            pages[f"r{alias}"] = change(number, after, {**page, **count})
+        return {"data": pages}
+
+    client = graphql_serving.Server(reply)
+    return Server(client, schema(), "", keyset=True, mode=Mode.DATABASE, way="graphql")
+
+
+def repositories(counts: dict[int, int]) -> list[Repository]:
+    return [Repository(number, f"team/r{number}", f"r{number}", 1, "", None, None, None) for number in counts]
+
+
+def queries(server: Server) -> list[Any]:
+    client = server.client
+    assert isinstance(client, graphql_serving.Server)
+    return client.queries
+
+
+@given(st.lists(st.sampled_from([0, 1, 19, 20, 21, 40, 41, 130]), max_size=30))
+def test_every_tag_is_read_and_the_repositories_come_in_their_order(sizes: list[int]) -> None:
+    counts = dict(enumerate(sizes))
+    server = server_of(counts)
+    readings = read_tags(server, repositories(counts), WHOLE)
+    assert [reading.repository.id for reading in readings] == list(counts)
+    assert [reading.names for reading in readings] == [names(count) for count in sizes]
+    assert [reading.listing for reading in readings] == ["complete" if count else "empty" for count in sizes]
+
+
+@given(st.lists(st.sampled_from([0, 1, 20, 21, 100, 300]), min_size=1, max_size=300))
+def test_an_estimate_is_exact(sizes: list[int]) -> None:
+    counts = dict(enumerate(sizes))
+    server = server_of(counts)
+    expected = estimate_reading(server, sizes, WHOLE).requests
+    read_tags(server, repositories(counts), WHOLE)
+    assert len(queries(server)) == expected
+
+
+def test_a_long_repository_travels_with_the_short_ones_after_it() -> None:
+    counts = {0: 2000, **dict.fromkeys(range(1, 1001), 20)}
+    server = server_of(counts)
+    read_tags(server, repositories(counts), WHOLE)
+    pages = sum(-(-count // 20) for count in counts.values())
+    assert len(queries(server)) < pages / 12 + 100
+
+
+def test_no_more_repositories_are_under_way_than_the_window_holds() -> None:
+    counts = dict.fromkeys(range(600), 40)
+    server = server_of(counts)
+    width = window(server, WHOLE)
+    for given_so_far, _reading in enumerate(read_in_turn(server, repositories(counts), WHOLE), 1):
+        begun = {variables[key] for _query, variables, _resend in queries(server) for key in variables if key[0] == "i"}
+        assert len(begun) <= given_so_far + 2 * width
+    assert len(queries(server)) < 600 * 2 / 12
+
+
+def cut_short(number: int, _after: str | None, page: Body) -> Body:
+    """The second page says that it is the last one."""
+    if number == 1 and page["tags"]["nodes"][0]["name"] == "v0020":
+        page["tags"]["pageInfo"]["hasNextPage"] = False
+    return page
+
+
+def only_reading(server: Server, number: int) -> Reading:
+    [found] = [
+        each for each in read_tags(server, repositories({0: 5, 1: 100, 2: 5}), WHOLE) if each.repository.id == number
+    ]
+    return found
+
+
+def test_a_repository_of_which_pages_are_missing_is_unread() -> None:
+    server = server_of({0: 5, 1: 100, 2: 5}, cut_short)
+    found = only_reading(server, 1)
+    assert (found.listing, found.tags) == ("unread", ())
+    assert str(found.error).startswith("Could not read the tags of team/r1: 40 tags were read, and GitLab counts 100.")
+    assert [len(only_reading(server, number).tags) for number in (0, 2)] == [5, 5]
+
+
+def test_a_repository_that_was_incomplete_is_read_once_more() -> None:
+    cut: list[None] = []
+
+    def once(number: int, after: str | None, page: Body) -> Body:
+        if number != 1 or len(cut) == 2:
+            return page
+        cut.append(None)
+        return cut_short(number, after, page)
+
+    found = only_reading(server_of({0: 5, 1: 100, 2: 5}, once), 1)
+    assert (found.error, found.names) == (None, names(100))
+
+
+@pytest.mark.parametrize("count", [0, 99, 100])
+def test_tags_that_came_after_the_count_are_welcome(count: int) -> None:
+    """A registry without an answer counts as no tags, and GitLab's count ends at 10,000."""
+
+    def counted_less(_number: int, _after: str | None, page: Body) -> Body:
+        return {**page, "tagsCount": count} if "tagsCount" in page else page
+
+    server = server_of({1: 100}, counted_less)
+    [found] = read_tags(server, repositories({1: 100}), WHOLE)
+    assert (found.error, found.names) == (None, names(100))

@@ -1,0 +1,172 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The packages below module_utils, what each may import, and which modules are pure."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.tools.collection import ROOT
+from tests.unit.repository.tree import INVENTORY, MODULE_UTILS, MODULES, UTILS, dependencies, imports
+
+# The packages that a package may import, besides itself. Every one of them stands above it in this table.
+PACKAGES: dict[str, set[str]] = {
+    "_core": set(),
+    "_http": {"_core"},
+    "_rules": {"_core"},
+    "_plan": {"_core", "_rules"},
+    "_gitlab": {"_core", "_http"},
+    "_registry": {"_core", "_http"},
+    "_module": {"_core", "_http", "_rules", "_gitlab", "_registry"},
+    "_tags": {"_core", "_http", "_rules", "_gitlab", "_registry"},
+    "_policy": {"_core", "_rules", "_tags"},
+    "_cleanup": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_policy"},
+    "_settings": {"_core", "_http", "_rules", "_gitlab", "_module", "_policy"},
+    "_inventory": {"_core", "_settings"},
+}
+# What decides: no input or output, no clock, and no import of a module that has either. A package stands for all of it.
+PURE = {
+    "_core/errors",
+    "_core/models",
+    "_core/oci",
+    "_rules",
+    "_plan",
+    "_policy/lint",
+    "_policy/prediction",
+    "_settings/plan",
+    "_settings/protection",
+    "_inventory",
+}
+HARMLESS = {
+    *("__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "fnmatch", "fractions", "functools"),
+    *("hashlib", "itertools", "json", "math", "operator", "re", "traceback", "typing"),
+}
+IMPURE_NAMES = {"open", "print", "input", "exec", "eval", "__import__"}
+CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
+HOUSEKEEPING = {"check_mode", "_diff", "exit_json", "fail_json", "fail_from_exception"}
+
+
+def name_of(source: Path) -> str:
+    """The path of a file below module_utils, or its bare name, without the ending."""
+    return source.relative_to(MODULE_UTILS).with_suffix("").as_posix() if source in UTILS else source.stem
+
+
+def is_pure(name: str) -> bool:
+    return name in PURE or name.partition("/")[0] in PURE
+
+
+def words_of(source: Path) -> set[str]:
+    """Collect the names, attributes, keywords and arguments in the code of a file, and strings that are one word."""
+    words: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Name):
+            words.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            words.add(node.attr)
+        elif isinstance(node, (ast.keyword, ast.arg)) and node.arg:
+            words.add(node.arg)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            words.add(node.value)
+    return words
+
+
+def test_the_table_has_every_package_and_no_circle() -> None:
+    assert set(PACKAGES) == {path.name for path in MODULE_UTILS.iterdir() if path.is_dir() and path.name[1] != "_"}
+    order = list(PACKAGES)
+    for package, allowed in PACKAGES.items():
+        assert allowed <= set(order[: order.index(package)])
+
+
+def test_no_module_lies_outside_of_a_package() -> None:
+    assert not [path.name for path in MODULE_UTILS.glob("*.py")]
+
+
+@pytest.mark.parametrize("source", [*MODULES, *INVENTORY, *UTILS], ids=name_of)
+def test_modules_are_imported_by_their_relative_names(source: Path) -> None:
+    assert not [found for found in imports(source) if found.module.split(".")[0] in {"ansible_collections", "plugins"}]
+
+
+@pytest.mark.parametrize("source", UTILS, ids=name_of)
+def test_a_package_imports_only_what_the_table_allows(source: Path) -> None:
+    package = source.parent.name
+    for other in dependencies(source):
+        assert other.partition("/")[0] in {package, *PACKAGES[package]}, f"{name_of(source)} imports {other}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_table_allows_nothing_that_nobody_imports(package: str) -> None:
+    imported = {
+        other.partition("/")[0] for source in UTILS if source.parent.name == package for other in dependencies(source)
+    }
+    assert PACKAGES[package] <= imported
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    uses = {name_of(source): dependencies(source) for source in UTILS}
+    for start in uses:
+        reached: set[str] = set()
+        waiting = set(uses[start])
+        while waiting:
+            module = waiting.pop()
+            assert module in uses, f"there is no {module}"
+            reached.add(module)
+            waiting |= uses[module] - reached
+        assert start not in reached, f"{start} imports itself"
+
+
+@pytest.mark.parametrize("source", [source for source in UTILS if is_pure(name_of(source))], ids=name_of)
+def test_pure_modules_do_no_io_and_read_no_clock(source: Path) -> None:
+    for other in dependencies(source):
+        assert is_pure(other), f"{name_of(source)} imports {other}, which is not pure"
+    for found in imports(source):
+        package = found.module.split(".")[0]
+        allowed = HARMLESS | ({"re2"} if name_of(source) == "_rules/patterns" else set())
+        assert found.module.startswith(".") or package in allowed, f"{source.name}:{found.line} imports {found.module}"
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in IMPURE_NAMES, f"{source.name}:{node.lineno} calls {node.func.id}"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            assert node.func.attr not in CLOCKS, f"{source.name}:{node.lineno} reads a clock"
+
+
+@pytest.mark.parametrize(("library", "home"), [("requests", "_http"), ("urllib3", "_http"), ("re2", "_rules")])
+def test_a_library_is_imported_in_one_package_only(library: str, home: str) -> None:
+    users = {
+        source.parent.name
+        for source in (ROOT / "plugins").rglob("*.py")
+        if any(found.module.split(".")[0] == library for found in imports(source))
+    }
+    assert users == {home}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_module_files_import_the_collection_and_no_http(module: Path) -> None:
+    for found in imports(module):
+        if not found.module.startswith("."):
+            assert found.module.split(".")[0] in HARMLESS, f"{module.stem}:{found.line} imports {found.module}"
+    assert not [other for other in dependencies(module) if other.startswith("_http/")]
+
+
+@pytest.mark.parametrize(
+    "source", [source for source in [*MODULES, *UTILS] if name_of(source) != "_module/run"], ids=name_of
+)
+def test_only_run_knows_check_mode_exit_and_failure(source: Path) -> None:
+    assert not words_of(source) & HOUSEKEEPING
+
+
+def test_run_does_know_them() -> None:
+    assert {"check_mode", "exit_json", "fail_json"} <= words_of(MODULE_UTILS / "_module" / "run.py")
+
+
+def test_the_simulator_shares_no_code_with_the_plugins() -> None:
+    files = sorted((ROOT / "tests" / "simulator").rglob("*.py"))
+    assert files
+    for source in files:
+        for found in imports(source):
+            where = f"{source.name}:{found.line} imports {found.module}"
+            assert found.module.split(".")[0] not in {"ansible", "ansible_collections", "plugins"}, where
