@@ -148,7 +148,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible.release import __version__ as ansible_version
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ..module_utils._core.errors import InputError, RegistryError
+from ..module_utils._core.errors import RequestError, UsageError
 from ..module_utils._core.models import Project, Repository
 from ..module_utils._gitlab.endpoints import get_registry_size, get_repository, project_repositories
 from ..module_utils._gitlab.scope import ProjectScope, Scope, check_projects, select, select_projects
@@ -195,12 +195,12 @@ class Wish:
 
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
-    """The checked wish; raises InputError before anything is sent."""
+    """The checked wish; raises UsageError before anything is sent."""
     named = {name: params[name] for name in ("project", "group")}
     check_one_scope(params["instance"], named)
     for name, value in named.items():
         if value == []:
-            raise InputError(f"{name} is an empty list: there would be no hosts.")
+            raise UsageError(f"{name} is an empty list: there would be no hosts.")
     scope = ProjectScope(
         tuple(params["project"] or ()), tuple(params["group"] or ()), instance=bool(params["instance"])
     )
@@ -209,7 +209,7 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
 
 
 def observe(client: Client, wish: Wish, warn: Callable[[str], None]) -> list[Host]:
-    """The hosts. Raises RegistryError where anything can't be read."""
+    """The hosts. Raises RequestError where anything can't be read."""
     if wish.host_per == "repository":
         return observe_repositories(client, wish, warn)
     found = select_projects(client, wish.scope)
@@ -292,7 +292,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             settings = self._settings()
             hosts = self._hosts(settings, wish, cache)
             namespaces = namespace_groups(hosts, to_safe_group_name)
-        except (InputError, RegistryError) as error:
+        except (UsageError, RequestError) as error:
             raise AnsibleParserError(str(error)) from None
         self._populate(hosts, namespaces)
 
@@ -300,17 +300,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return t.cast("t.Any", self).get_option(name)
 
     def _settings(self) -> Settings:
-        """How to reach GitLab. Raises InputError."""
+        """How to reach GitLab. Raises UsageError."""
         params = {name: self._option(name) for name in CONNECTION.options}
         params.update({name: self._templated(name, params[name]) for name in TEMPLATES})
         try:
             given = {name: value for name, value in params.items() if value is not None}
             check_mutually_exclusive(CONNECTION.mutually_exclusive, given)
         except TypeError as error:
-            raise InputError(str(error)) from None
+            raise UsageError(str(error)) from None
         found = access(params, os.environ, ansible_version)
         if found.kind == JOB_TOKEN:
-            raise InputError(
+            raise UsageError(
                 "A CI/CD job token can't list projects: give a personal, project or group access token in api_token or "
                 "GITLAB_TOKEN."
             )
@@ -329,7 +329,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             return str(self.templar.template(value))
         except AnsibleError as error:
-            raise InputError(f"{name} is a template that does not work: {error}") from None
+            raise UsageError(f"{name} is a template that does not work: {error}") from None
 
     def _hosts(self, settings: Settings, wish: Wish, cache: bool) -> list[Host]:
         """The hosts from the cache, or from GitLab and into the cache."""

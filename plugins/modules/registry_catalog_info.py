@@ -107,7 +107,7 @@ requests:
 import itertools
 import typing as t
 
-from ..module_utils._core.errors import InputError
+from ..module_utils._core.errors import UsageError
 from ..module_utils._core.files import check_writable, write_lines
 from ..module_utils._gitlab.endpoints import any_image_prefix
 from ..module_utils._gitlab.scope import matches
@@ -129,11 +129,11 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
 
 
 def check(params: t.Mapping[str, t.Any]) -> None:
-    """Raises InputError before anything is sent."""
+    """Raises UsageError before anything is sent."""
     if params["limit"] is not None and params["limit"] < 1:
-        raise InputError(f"limit is {params['limit']}: it has to be at least 1.")
+        raise UsageError(f"limit is {params['limit']}: it has to be at least 1.")
     if params["return_limit"] < 0:
-        raise InputError(f"return_limit is {params['return_limit']}: it can't be negative.")
+        raise UsageError(f"return_limit is {params['return_limit']}: it can't be negative.")
     if params["output_path"]:
         check_writable(params["output_path"], "output_path")
 

@@ -1148,7 +1148,7 @@ requests:
 import typing as t
 from dataclasses import replace
 
-from ..module_utils._cleanup.build_dates import note_on, rules_on
+from ..module_utils._cleanup.build_dates import dates_note, rules_on
 from ..module_utils._cleanup.bulk import Order, delete_in_bulk, pinned, why_not_pinned
 from ..module_utils._cleanup.deletion import BULK, delete, tell_end, tell_following
 from ..module_utils._cleanup.estimate import estimate_deleting, too_many
@@ -1156,7 +1156,7 @@ from ..module_utils._cleanup.journal import interrupted, kept_journal
 from ..module_utils._cleanup.observation import State, Wish, held_of, observe, untagged_in
 from ..module_utils._cleanup.pinning import Pin, diff_of, pin
 from ..module_utils._cleanup.report import applied_deletion, intent_of
-from ..module_utils._core.errors import InputError, RegistryError
+from ..module_utils._core.errors import RequestError, UsageError
 from ..module_utils._core.files import check_writable, read_lines, write_lines
 from ..module_utils._core.models import Mode, Project, format_time
 from ..module_utils._gitlab.scope import check_scope
@@ -1182,9 +1182,9 @@ from ..module_utils._registry.auth import Registry
 from ..module_utils._registry.image_cache import remembered
 from ..module_utils._rules.durations import seconds
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES, rules_of, used_of
-from ..module_utils._rules.referrers import Families, Known, with_families
+from ..module_utils._rules.referrers import Known, ReferrerPolicy, with_families
 from ..module_utils._rules.retention import Decision, Rules, age_reason, date_source, decide
-from ..module_utils._tags.capabilities import Reading
+from ..module_utils._tags.capabilities import TagListing
 
 ARGUMENTS = (
     CONNECTION.merged(READING)
@@ -1239,7 +1239,7 @@ class Planned(t.NamedTuple):
 
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
-    """The checked wish; raises InputError before anything is sent."""
+    """The checked wish; raises UsageError before anything is sent."""
     for option in (
         "min_remaining",
         "max_deletions",
@@ -1249,7 +1249,7 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
         "wait_timeout",
     ):
         if params[option] is not None and params[option] < 0:
-            raise InputError(f"{option} is {params[option]}: it can't be negative.")
+            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
     for option in (
         "max_deletions_percent",
         "max_deletions_total_percent",
@@ -1258,7 +1258,7 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     ):
         percent = params[option]
         if percent is not None and not 0 <= percent <= 100:
-            raise InputError(f"{option} is {percent:g}: it has to be between 0 and 100.")
+            raise UsageError(f"{option} is {percent:g}: it has to be between 0 and 100.")
     rules = rules_of(params)
     limits = Limits(
         min_remaining=params["min_remaining"],
@@ -1292,50 +1292,50 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     )
 
 
-def families_of(params: t.Mapping[str, t.Any]) -> Families:
+def families_of(params: t.Mapping[str, t.Any]) -> ReferrerPolicy:
     """What becomes of tags that belong together. GitLab's own bulk deletion can't delete one tag after another."""
     signatures = "keep" if params["delete_via"] in BULK else params["signatures"]
-    return Families(signatures, params["shared_digest"] == "keep_together")
+    return ReferrerPolicy(signatures, params["shared_digest"] == "keep_together")
 
 
 def approved_of(params: t.Mapping[str, t.Any]) -> tuple[Approved | None, Terms | None]:
-    """The approved plan and its terms; raises InputError."""
+    """The approved plan and its terms; raises UsageError."""
     path, inline, seal = params["approved_plan_path"], params["approved_plan"], params["approved_fingerprint"]
     if path is None and inline is None:
         if seal is not None:
-            raise InputError("approved_fingerprint needs approved_plan_path or approved_plan.")
+            raise UsageError("approved_fingerprint needs approved_plan_path or approved_plan.")
         return None, None
     if not seal:
-        raise InputError("An approved plan needs approved_fingerprint, which does not come from the plan itself.")
+        raise UsageError("An approved plan needs approved_fingerprint, which does not come from the plan itself.")
     if params["delete_via"] == "bulk_unpinned":
-        raise InputError("An approved plan does not go with delete_via bulk_unpinned, where GitLab decides what goes.")
+        raise UsageError("An approved plan does not go with delete_via bulk_unpinned, where GitLab decides what goes.")
     if inline is not None and len(inline.encode()) > LARGEST_INLINE:
-        raise InputError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
+        raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
     lines = inline.splitlines() if inline is not None else read_lines(path, "approved_plan_path")
     terms = Terms(seal, seconds(params["plan_max_age"]), params["max_drift_percent"])
     return approved_in(lines, scope(params).as_result()), terms
 
 
 def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
-    """Raises InputError for what a bulk deletion can't heed."""
+    """Raises UsageError for what a bulk deletion can't heed."""
     via = params["delete_via"]
     if via not in BULK:
         return
     if params["signatures"] == "collect":
-        raise InputError(f"signatures collect does not go with delete_via {via}: GitLab deletes in no order.")
+        raise UsageError(f"signatures collect does not go with delete_via {via}: GitLab deletes in no order.")
     if params["pin_untagged_in_use"]:
-        raise InputError(f"pin_untagged_in_use does not go with delete_via {via}, for which the registry is not asked.")
+        raise UsageError(f"pin_untagged_in_use does not go with delete_via {via}, for which the registry is not asked.")
     held = ("in_use", "in_use_sources", "keep_refs", "keep_deployments")
     for option in ("rules", "keep_n_per", "min_age", *((*held, "dates_valid_from") if via == "bulk_unpinned" else ())):
         if params[option]:
-            raise InputError(f"{option} does not go with delete_via {via}: GitLab's bulk deletion knows one rule.")
+            raise UsageError(f"{option} does not go with delete_via {via}: GitLab's bulk deletion knows one rule.")
     if params["read_via"] == "registry":
-        raise InputError(
+        raise UsageError(
             f"read_via registry does not go with delete_via {via}: GitLab judges by what it sees itself, and of images "
             "for several platforms that is less."
         )
     if via == "bulk" and params["older_than"] is None:
-        raise InputError(
+        raise UsageError(
             "delete_via bulk needs older_than: its tags are not read again right before they go, and only GitLab's own "
             "check of their age keeps one that was pushed meanwhile."
         )
@@ -1344,7 +1344,7 @@ def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
         unheard = {**unheard, **UNHEARD_BY_GITLAB}
     for option, default in unheard.items():
         if params[option] not in (default, []):
-            raise InputError(f"{option} has no effect with delete_via {via}, where GitLab decides: leave it out.")
+            raise UsageError(f"{option} has no effect with delete_via {via}, where GitLab decides: leave it out.")
 
 
 def _parameters(params: t.Mapping[str, t.Any]) -> Parameters:
@@ -1412,7 +1412,7 @@ def orders_of(plan: Plan, params: t.Mapping[str, t.Any], wish: Wish) -> list[Ord
     return [Order(part, parameters) for part in parts]
 
 
-def _repository_plan(reading: Reading, state: State, rules: Rules, source: str, wish: Wish) -> RepositoryPlan:
+def _repository_plan(reading: TagListing, state: State, rules: Rules, source: str, wish: Wish) -> RepositoryPlan:
     project = state.selection.projects.get(reading.repository.project_id)
     part = RepositoryPlan(
         reading.repository,
@@ -1425,7 +1425,7 @@ def _repository_plan(reading: Reading, state: State, rules: Rules, source: str, 
     refs = state.refs.get(reading.repository.project_id)
     if reading.error:
         return part
-    if isinstance(refs, RegistryError):
+    if isinstance(refs, RequestError):
         return replace(part, error=refs)
     if wish.parameters is None:
         return replace(part, decisions=tuple(decisions_on(reading, state, rules, source, wish)))
@@ -1439,7 +1439,7 @@ def _repository_plan(reading: Reading, state: State, rules: Rules, source: str, 
     )
 
 
-def decisions_on(reading: Reading, state: State, rules: Rules, source: str, wish: Wish) -> list[Decision]:
+def decisions_on(reading: TagListing, state: State, rules: Rules, source: str, wish: Wish) -> list[Decision]:
     """What the rules decide, and what belongs together."""
     if reading.repository.id in state.by_plan:
         return list(state.by_plan[reading.repository.id])
@@ -1451,7 +1451,7 @@ def decisions_on(reading: Reading, state: State, rules: Rules, source: str, wish
     )
 
 
-def known_of(reading: Reading, state: State, wish: Wish) -> Known:
+def known_of(reading: TagListing, state: State, wish: Wish) -> Known:
     path = reading.repository.path
     return Known(wish.promised.get(path, ()), state.missing.get(path, frozenset()))
 
@@ -1505,10 +1505,10 @@ def notes_of(state: State, rules: Rules) -> list[str]:
             "It could not be told whether the registry has a metadata database, so no date can be trusted and every "
             "tag that a date would decide about is kept."
         )
-    builds = note_on(state.readings, rules_on(state.server, rules))
+    builds = dates_note(state.readings, rules_on(state.server, rules))
     found += [builds] if builds else []
-    if state.server.blind_spot:
-        found.append(state.server.blind_spot)
+    if state.server.missing_dates_reason:
+        found.append(state.server.missing_dates_reason)
     if source == "published" and not state.server.uses_graphql:
         found.append(f"The last push of tags is shown by GraphQL alone. {state.server.why_no_graphql}".rstrip())
     if state.readings and not state.server.uses_graphql and state.server.mode != Mode.NO_DATABASE:
@@ -1629,7 +1629,7 @@ def main() -> None:
         check_scope(wish.scope, connection.is_job_token)
         for option in ("keep_refs", "keep_deployments"):
             if params[option] and connection.is_job_token:
-                raise InputError(f"{option} can't be had with a CI/CD job token: give a project access token instead.")
+                raise UsageError(f"{option} can't be had with a CI/CD job token: give a project access token instead.")
         if wish.approved and wish.terms:
             check_plan(wish.approved, wish.terms, connection.access.settings.url, wish.scope.as_result())
         wish = replace(wish, before=interrupted(params["journal_path"], connection.access.settings.url))

@@ -326,7 +326,7 @@ previews:
 
 import typing as t
 
-from ..module_utils._core.errors import InputError
+from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import ServerPolicy
 from ..module_utils._gitlab.endpoints import group_repositories, project_repositories
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
@@ -336,7 +336,7 @@ from ..module_utils._settings.options import POLICY, PROJECTS, SETTINGS, check_s
 from ..module_utils._settings.plan import POLICY_KEYS, Wish, policy_doubts
 from ..module_utils._settings.projects import Fleet
 from ..module_utils._settings.run import run_settings
-from ..module_utils._tags.capabilities import Sources, find_out
+from ..module_utils._tags.capabilities import Sources, detect
 
 ARGUMENTS = (
     CONNECTION.merged(SETTINGS)
@@ -357,7 +357,7 @@ def previews_of(connection: Connection, fleet: Fleet, limit: int) -> list[dict[s
     else:
         listings = client.parallel(lambda number: project_repositories(client, number), seen)
     repositories = [repository for listing in listings for repository in listing if not repository.being_deleted]
-    server = find_out(client, repositories, Sources(use_graphql=True), details=True)
+    server = detect(client, repositories, Sources(use_graphql=True), details=True)
     rows = []
     for reading in read_for_policies(server, repositories, policies):
         row: dict[str, t.Any] = {"repository": reading.repository.path, "preview": None, "error": None}
@@ -384,7 +384,7 @@ def main() -> None:
         check_settings(params, job_token=connection.is_job_token)
         policy = policy_of(params)
         if not policy:
-            raise InputError("Nothing of the policy is named: give at least one of its options.")
+            raise UsageError("Nothing of the policy is named: give at least one of its options.")
         for doubt in policy_doubts(policy):
             module.warn(doubt)
 

@@ -666,7 +666,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from ..module_utils._cleanup.estimate import check_reading, estimate_reading
-from ..module_utils._core.errors import InputError, RegistryError
+from ..module_utils._core.errors import ErrorKind, RequestError, UsageError
 from ..module_utils._core.files import check_writable, write_lines
 from ..module_utils._core.models import (
     DELETE,
@@ -692,8 +692,8 @@ from ..module_utils._registry.image_cache import remembered
 from ..module_utils._rules.retention import judged_date
 from ..module_utils._settings.plan import policy_values
 from ..module_utils._settings.projects import Rules, read_rules
-from ..module_utils._tags.capabilities import Reading, Server, Sources, find_out
-from ..module_utils._tags.reader import Need, read_in_turn, read_tags
+from ..module_utils._tags.capabilities import Server, Sources, TagListing, detect
+from ..module_utils._tags.reader import TagQuery, read_in_turn, read_tags
 
 ARGUMENTS = (
     CONNECTION.merged(READING)
@@ -765,7 +765,7 @@ class Inventory:
 
     projects: tuple[Project, ...]
     rules: t.Mapping[int, t.Mapping[str, Rules]] = field(default_factory=dict)
-    unread: tuple[tuple[str, RegistryError], ...] = ()
+    unread: tuple[tuple[str, RequestError], ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -774,23 +774,23 @@ class State:
     """What was read before the tags, and those as they are read.
 
     readings: of each repository in turn, None where not asked for. previews, errors: by repository id. date_source: of
-    all dates. blind_spot: what could not be seen of them. inventory: where projects were asked for. listed:
+    all dates. missing_dates_reason: what could not be seen of them. inventory: where projects were asked for. listed:
     repositories were. estimate: where it was asked for, and the way.
     """
 
     selection: Selection
     repositories: tuple[Repository, ...]
-    readings: t.Iterable[Reading | None]
+    readings: t.Iterable[TagListing | None]
     previews: t.Mapping[int, PolicyPreview]
-    errors: t.Mapping[int, RegistryError]
+    errors: t.Mapping[int, RequestError]
     date_source: str
-    blind_spot: str | None = None
+    missing_dates_reason: str | None = None
     inventory: Inventory | None = None
     listed: bool = True
     estimate: dict[str, t.Any] | None = None
 
     @property
-    def unread_projects(self) -> tuple[tuple[str, RegistryError], ...]:
+    def unread_projects(self) -> tuple[tuple[str, RequestError], ...]:
         return self.inventory.unread if self.inventory else ()
 
 
@@ -801,35 +801,35 @@ class Account:
     limit: int
     returned: list[dict[str, t.Any]] = field(default_factory=list)
     counted: list[dict[str, t.Any]] = field(default_factory=list)
-    errors: list[tuple[str, RegistryError]] = field(default_factory=list)
+    errors: list[tuple[str, RequestError]] = field(default_factory=list)
 
 
 def wish_of(params: t.Mapping[str, t.Any], job_token: bool) -> Wish:
-    """The checked wish; raises InputError before anything is sent."""
+    """The checked wish; raises UsageError before anything is sent."""
     if params["return_limit"] < 0:
-        raise InputError(f"return_limit is {params['return_limit']}: it can't be negative.")
+        raise UsageError(f"return_limit is {params['return_limit']}: it can't be negative.")
     names = params["tag_names"]
     for name in names or ():
         if not TAG_NAME.fullmatch(name):
-            raise InputError(f"tag_names holds {name!r}, which is not the name of a tag.")
+            raise UsageError(f"tag_names holds {name!r}, which is not the name of a tag.")
     if "policy_preview" in params["gather"] and params["read_via"] == "registry":
-        raise InputError(
+        raise UsageError(
             "gather policy_preview does not go with read_via registry: GitLab judges by what it sees itself, and of "
             "images for several platforms that is less."
         )
     for wanted in ("size", "policy_preview", "projects", "protection_rules"):
         if wanted in params["gather"] and job_token:
-            raise InputError(
+            raise UsageError(
                 f"gather {wanted} can't be had with a CI/CD job token: give a project access token in api_token."
             )
     if "policy_preview" in params["gather"] and names is not None:
-        raise InputError("gather policy_preview needs all tags of a repository: leave out tag_names.")
+        raise UsageError("gather policy_preview needs all tags of a repository: leave out tag_names.")
     if params["output_path"]:
         check_writable(params["output_path"], "output_path")
     gather = frozenset(params["gather"])
     wish = Wish(scope(params), gather, frozenset(names) if names is not None else None, params["estimate"])
     if wish.only_estimate and (wish.previews or not wish.tags):
-        raise InputError("estimate is about reading tags: give gather tags or tag_details, and no policy_preview.")
+        raise UsageError("estimate is about reading tags: give gather tags or tag_details, and no policy_preview.")
     return wish
 
 
@@ -863,14 +863,14 @@ def _with_rules(connection: Connection, found: Inventory) -> Inventory:
     for kind in (REPOSITORY, TAG):
         try:
             read, _endpoint = read_rules(connection.client, found.projects, dict.fromkeys(rules, (kind,)))
-        except RegistryError as error:
-            if error.kind != "too_old":
+        except RequestError as error:
+            if error.kind != ErrorKind.TOO_OLD:
                 raise
             warnings.append(str(error))
             continue
         for project in found.projects:
             answer = rules[project.id][kind] = read[project.id][kind]
-            if isinstance(answer, RegistryError):
+            if isinstance(answer, RequestError):
                 unread.append((project.path, answer))
     return replace(found, rules=rules, unread=tuple(unread), warnings=tuple(warnings))
 
@@ -880,18 +880,18 @@ def _observe_repositories(
 ) -> State:
     client = connection.client
     repositories = list(selection.repositories)
-    errors: dict[int, RegistryError] = {}
+    errors: dict[int, RequestError] = {}
     counted = "tags_count" in wish.gather and not wish.tags
     if "size" in wish.gather:
         repositories, errors = _asked_singly(connection, repositories, size=True, tags_count=counted)
     elif counted:
         repositories, errors = _counted(connection, repositories, wish)
-    readings: t.Iterable[Reading | None] = itertools.repeat(None)
+    readings: t.Iterable[TagListing | None] = itertools.repeat(None)
     previews: dict[int, PolicyPreview] = {}
-    source, blind_spot = "none", None
+    source, missing_dates_reason = "none", None
     if wish.tags or wish.previews:
         names = wish.tag_names
-        need = Need(wish.details, whole=names is None)
+        need = TagQuery(wish.details, whole=names is None)
         if names is not None:
             need = replace(need, wanted=lambda listing: names.intersection(listing.names))
         known = replace(need, details=True) if wish.previews else need
@@ -901,7 +901,7 @@ def _observe_repositories(
             registry=None if wish.previews else connection.registry,
             images=images,
         )
-        server = find_out(client, repositories, sources, details=known.details)
+        server = detect(client, repositories, sources, details=known.details)
         most = client.settings.max_requests
         # Of single tags it can't be told before their repositories are listed.
         if wish.only_estimate or (most and wish.tags and names is None):
@@ -921,17 +921,17 @@ def _observe_repositories(
             readings = read_in_turn(server, repositories, need)
         meanings = {Mode.DATABASE: "published", Mode.NO_DATABASE: "built", Mode.UNKNOWN: "unknown"}
         source = meanings[server.mode] if wish.details else "none"
-        blind_spot = server.blind_spot
-    return State(selection, tuple(repositories), readings, previews, errors, source, blind_spot)
+        missing_dates_reason = server.missing_dates_reason
+    return State(selection, tuple(repositories), readings, previews, errors, source, missing_dates_reason)
 
 
 def _read_for_previews(
     server: Server,
     repositories: list[Repository],
     policies: t.Mapping[int, ServerPolicy],
-    need: Need,
+    need: TagQuery,
     wish: Wish,
-) -> dict[int, Reading]:
+) -> dict[int, TagListing]:
     """By repository id what was asked for, with what previews need where its project has a policy."""
     if wish.details:
         found = read_tags(server, repositories, need)
@@ -942,7 +942,7 @@ def _read_for_previews(
 
 
 def _previewed(
-    server: Server, readings: t.Iterable[Reading], policies: t.Mapping[int, ServerPolicy]
+    server: Server, readings: t.Iterable[TagListing], policies: t.Mapping[int, ServerPolicy]
 ) -> dict[int, PolicyPreview]:
     """The previews by repository id; one that could not be read has none."""
     return {
@@ -956,7 +956,7 @@ def _previewed(
 
 def _counted(
     connection: Connection, repositories: list[Repository], wish: Wish
-) -> tuple[list[Repository], dict[int, RegistryError]]:
+) -> tuple[list[Repository], dict[int, RequestError]]:
     """The repositories with their numbers of tags, and the errors of those that could not be asked.
 
     A project's listing counts all its repositories at once, and fails for all of them when one fails.
@@ -972,9 +972,9 @@ def _counted(
         return {repository.id: repository.tags_count for repository in found}
 
     counts: dict[int, int | None] = {}
-    errors: dict[int, RegistryError] = {}
+    errors: dict[int, RequestError] = {}
     for project, answer in zip(by_project, connection.client.try_all(count, list(by_project))):
-        if not isinstance(answer, RegistryError):
+        if not isinstance(answer, RequestError):
             counts.update(answer)
         elif connection.is_job_token:
             errors.update((repository.id, answer) for repository in by_project[project])
@@ -987,16 +987,16 @@ def _counted(
 
 def _asked_singly(
     connection: Connection, repositories: list[Repository], *, size: bool = False, tags_count: bool = False
-) -> tuple[list[Repository], dict[int, RegistryError]]:
+) -> tuple[list[Repository], dict[int, RequestError]]:
     """The repositories with what each was asked for, and the errors of those that could not be asked."""
 
     def ask(repository: Repository) -> Repository:
         return get_repository(connection.client, repository.id, size=size, tags_count=tags_count)
 
     found: list[Repository] = []
-    errors: dict[int, RegistryError] = {}
+    errors: dict[int, RequestError] = {}
     for repository, answer in zip(repositories, connection.client.try_all(ask, repositories)):
-        if isinstance(answer, RegistryError):
+        if isinstance(answer, RequestError):
             errors[repository.id] = answer
             found.append(repository)
         else:
@@ -1005,7 +1005,7 @@ def _asked_singly(
 
 
 def repository_row(
-    repository: Repository, reading: Reading | None, error: RegistryError | None, state: State, wish: Wish
+    repository: Repository, reading: TagListing | None, error: RequestError | None, state: State, wish: Wish
 ) -> dict[str, t.Any]:
     """A repository as it is returned and written, with all its tags. error: the one to tell of."""
     row: dict[str, t.Any] = {
@@ -1092,7 +1092,7 @@ def result_of(state: State, account: Account, output_path: str | None) -> dict[s
     return {**result, "output_path": output_path} if output_path else result
 
 
-def _error_row(error: RegistryError, repository: str | None = None, project: str | None = None) -> dict[str, t.Any]:
+def _error_row(error: RequestError, repository: str | None = None, project: str | None = None) -> dict[str, t.Any]:
     return {"repository": repository, "project": project, **error.as_result()}
 
 
@@ -1132,7 +1132,7 @@ def settings_row(project: Project | None, inventory: Inventory | None) -> dict[s
 
 
 def _rules(rules: Rules | None, kind: str) -> list[dict[str, t.Any]] | None:
-    if rules is None or isinstance(rules, RegistryError):
+    if rules is None or isinstance(rules, RequestError):
         return None
     return [
         {
@@ -1156,7 +1156,7 @@ def _cut(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
 def warnings_of(state: State) -> list[str]:
     """What there is to say about what was read."""
     found = [*state.selection.warnings, *(state.inventory.warnings if state.inventory else ())]
-    return [*found, state.blind_spot] if state.blind_spot else found
+    return [*found, state.missing_dates_reason] if state.missing_dates_reason else found
 
 
 def read_rows(state: State, wish: Wish, account: Account) -> t.Iterator[dict[str, t.Any]]:

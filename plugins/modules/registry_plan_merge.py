@@ -140,7 +140,7 @@ totals:
 
 import typing as t
 
-from ..module_utils._core.errors import InputError
+from ..module_utils._core.errors import UsageError
 from ..module_utils._core.files import check_writable, plan_lines, read_lines, write_lines
 from ..module_utils._module.options import ArgumentSpec
 from ..module_utils._module.run import Applied, Intent, failing, finish, new_module
@@ -159,17 +159,17 @@ ARGUMENTS = ArgumentSpec(
 
 
 def observe(params: t.Mapping[str, t.Any]) -> Merged:
-    """The plans as one; raises InputError."""
+    """The plans as one; raises UsageError."""
     paths, expected = list(dict.fromkeys(params["src"])), params["expected"]
     if expected is not None and len(paths) != expected:
-        raise InputError(f"{expected} plans are expected, and src names {len(paths)}.")
+        raise UsageError(f"{expected} plans are expected, and src names {len(paths)}.")
     parts = []
     for path in paths:
         lines = plan_lines(path, "src")
         try:
             parts.append(part_of(lines))
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from None
+        except UsageError as error:
+            raise UsageError(f"{path}: {error}") from None
     if params["dest"]:
         check_writable(params["dest"], "dest")
     return merge(parts)

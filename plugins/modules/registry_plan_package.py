@@ -132,7 +132,7 @@ requests:
 import re
 import typing as t
 
-from ..module_utils._core.errors import InputError
+from ..module_utils._core.errors import UsageError
 from ..module_utils._core.files import check_writable, plan_lines, read_lines, write_lines
 from ..module_utils._gitlab.packages import PackageFile, download, upload
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
@@ -162,22 +162,22 @@ _NAMES = {
 
 
 def place_of(params: t.Mapping[str, t.Any]) -> PackageFile:
-    """Where the plan is, or goes. Raises InputError."""
+    """Where the plan is, or goes. Raises UsageError."""
     for option, pattern in _NAMES.items():
         if not pattern.fullmatch(params[option]) or set(params[option]) == {"."}:
-            raise InputError(f"{option} {params[option]!r} is none that GitLab takes.")
+            raise UsageError(f"{option} {params[option]!r} is none that GitLab takes.")
     return PackageFile(params["project"].strip("/"), params["package"], params["version"], params["file_name"])
 
 
 def there(connection: Connection, place: PackageFile) -> str | None:
-    """The plan of the package; None where there is none. Raises InputError and RegistryError."""
+    """The plan of the package; None where there is none. Raises UsageError and RequestError."""
     content = download(connection.client, place)
     if content is None:
         return None
     try:
         return content.decode()
     except UnicodeDecodeError:
-        raise InputError(f"{place} is no plan.") from None
+        raise UsageError(f"{place} is no plan.") from None
 
 
 class Step(t.NamedTuple):
@@ -189,12 +189,12 @@ class Step(t.NamedTuple):
 
 
 def store(connection: Connection, params: t.Mapping[str, t.Any], place: PackageFile) -> Step:
-    """To have the plan of the path in the package. Raises InputError and RegistryError."""
+    """To have the plan of the path in the package. Raises UsageError and RequestError."""
     mine = "".join(plan_lines(params["path"], "path"))
     plan = described(mine)
     theirs = there(connection, place)
     if theirs not in (None, mine) and not params["overwrite"]:
-        raise InputError(f"{place} is there and is another plan: give another version, or overwrite.")
+        raise UsageError(f"{place} is there and is another plan: give another version, or overwrite.")
 
     def apply() -> Applied:
         upload(connection.client, place, mine.encode())
@@ -204,13 +204,13 @@ def store(connection: Connection, params: t.Mapping[str, t.Any], place: PackageF
 
 
 def fetch(connection: Connection, params: t.Mapping[str, t.Any], place: PackageFile) -> Step:
-    """To have the plan of the package in the path. Raises InputError and RegistryError."""
+    """To have the plan of the package in the path. Raises UsageError and RequestError."""
     path = params["path"]
     check_writable(path, "path")
     mine = "".join(read_lines(path, "path"))
     theirs = there(connection, place)
     if theirs is None:
-        raise InputError(
+        raise UsageError(
             f"Could not fetch {place}: GitLab answered 404. There is no such plan, or the token may not see it."
         )
     content = theirs
@@ -223,7 +223,7 @@ def fetch(connection: Connection, params: t.Mapping[str, t.Any], place: PackageF
 
 
 def described(plan: str) -> dict[str, t.Any]:
-    """A plan that was not altered, for the result. Raises InputError."""
+    """A plan that was not altered, for the result. Raises UsageError."""
     return {"fingerprint": fingerprint_in(plan.splitlines()), "size": len(plan.encode())}
 
 

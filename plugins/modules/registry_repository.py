@@ -233,7 +233,7 @@ from ..module_utils._cleanup.deletion import Fate as TagFate
 from ..module_utils._cleanup.deletion import choose_way, delete
 from ..module_utils._cleanup.report import KEPT_TAGS, applied_deletion
 from ..module_utils._cleanup.repositories import GOOD, Fate, Order, delete_repositories, why_not_empty
-from ..module_utils._core.errors import InputError
+from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import Repository
 from ..module_utils._gitlab.scope import find_by_id, find_place, repository_path
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
@@ -249,8 +249,8 @@ from ..module_utils._module.run import (
 from ..module_utils._plan.plan import Limits, Plan, RepositoryPlan, diff, limited
 from ..module_utils._rules.patterns import compile_pattern
 from ..module_utils._rules.retention import Rule, Rules, decide
-from ..module_utils._tags.capabilities import Reading, Server, Sources, find_out
-from ..module_utils._tags.reader import Need, read_tags, rules_are_hidden, settled
+from ..module_utils._tags.capabilities import Server, Sources, TagListing, detect
+from ..module_utils._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
 
 # What is not there any more.
 GONE = ("deleted", "already_gone", "unverified")
@@ -299,23 +299,23 @@ class State:
 
     server: Server
     via: str
-    readings: tuple[Reading, ...]
+    readings: tuple[TagListing, ...]
     missing: tuple[str, ...]
     being_deleted: tuple[Repository, ...]
     hidden_rules: bool
 
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
-    """The checked wish; raises InputError before anything is sent."""
+    """The checked wish; raises UsageError before anything is sent."""
     for option in ("max_deletions", "max_deletions_total", "wait_timeout"):
         if params[option] is not None and params[option] < 0:
-            raise InputError(f"{option} is {params[option]}: it can't be negative.")
+            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
     absent = params["state"] == "absent"
     for option in ("protect",) if absent else ("force", "empty_first", "wait"):
         if params[option]:
-            raise InputError(f"{option} has no meaning with state {params['state']}: leave it out.")
+            raise UsageError(f"{option} has no meaning with state {params['state']}: leave it out.")
     if not (params["repository"] or params["repository_id"]):
-        raise InputError("repository or repository_id is empty: name the repositories.")
+        raise UsageError("repository or repository_id is empty: name the repositories.")
     for path in params["repository"] or ():
         repository_path(path)
     rules = Rules(
@@ -335,11 +335,11 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -
     there, missing = find_all(connection, params)
     being_deleted = tuple(repository for repository in there if repository.being_deleted)
     left = [repository for repository in there if not repository.being_deleted]
-    need = Need(details=wish.empties, dates=False)
+    need = TagQuery(details=wish.empties, dates=False)
     use_graphql = wish.empties and not connection.is_job_token
-    server = find_out(client, left, Sources(use_graphql, registry=connection.registry), details=need.details)
+    server = detect(client, left, Sources(use_graphql, registry=connection.registry), details=need.details)
     via = choose_way(server, params["delete_via"]) if wish.empties else "none"
-    readings = [settled(server, reading) for reading in read_tags(server, left, need)]
+    readings = [confirm_empty(server, reading) for reading in read_tags(server, left, need)]
     hidden = wish.empties and bool(left) and rules_are_hidden(server, job_token=connection.is_job_token)
     return State(server, via, tuple(readings), tuple(missing), being_deleted, hidden)
 
@@ -376,7 +376,7 @@ def plan_of(state: State, wish: Wish) -> Plan:
     return Plan(plan.repositories, tuple(refusals))
 
 
-def _beyond_limits(readings: t.Sequence[Reading], wish: Wish) -> list[str]:
+def _beyond_limits(readings: t.Sequence[TagListing], wish: Wish) -> list[str]:
     """Where GitLab deletes the tags with their repository, its listing alone says how many these are."""
     each, total = wish.limits.max_deletions, wish.limits.max_deletions_total
     if wish.empties or (each is None and total is None):
@@ -384,7 +384,7 @@ def _beyond_limits(readings: t.Sequence[Reading], wish: Wish) -> list[str]:
     found = [
         f"{reading.repository.path}: its tags can't be counted, and max_deletions or max_deletions_total is set"
         for reading in readings
-        if reading.error or not (reading.complete or reading.witness)
+        if reading.error or not (reading.complete or reading.authoritative)
     ]
     found += [
         f"{reading.repository.path}: {len(reading.tags)} tags would be deleted, more than max_deletions {each}"
@@ -397,12 +397,12 @@ def _beyond_limits(readings: t.Sequence[Reading], wish: Wish) -> list[str]:
     return found
 
 
-def _part(reading: Reading, wish: Wish) -> RepositoryPlan:
+def _part(reading: TagListing, wish: Wish) -> RepositoryPlan:
     decisions = tuple(decide(reading.tags, wish.rules, "none", None)) if wish.empties else ()
     return RepositoryPlan(reading.repository, decisions, listing=reading.listing, error=reading.error)
 
 
-def _doubts(part: RepositoryPlan, reading: Reading, wish: Wish) -> list[str]:
+def _doubts(part: RepositoryPlan, reading: TagListing, wish: Wish) -> list[str]:
     """Why a repository must not be deleted."""
     path = reading.repository.path
     if wish.force:
@@ -441,7 +441,7 @@ def unproven(state: State) -> list[str]:
     return [
         reading.repository.path
         for reading in state.readings
-        if not reading.tags and not reading.error and not reading.witness
+        if not reading.tags and not reading.error and not reading.authoritative
     ]
 
 
@@ -538,7 +538,7 @@ def main() -> None:
         wish = wish_of(params)
         connection = connect(module)
         if params["wait"] and connection.is_job_token:
-            raise InputError("wait can't be had with a CI/CD job token: give a project access token in api_token.")
+            raise UsageError("wait can't be had with a CI/CD job token: give a project access token in api_token.")
         state = observe(connection, params, wish)
         plan = plan_of(state, wish)
         wait = float(params["wait_timeout"]) if params["wait"] else None

@@ -439,7 +439,7 @@ requests:
 
 import typing as t
 
-from ..module_utils._core.errors import InputError
+from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import REPOSITORY, TAG, Project
 from ..module_utils._gitlab.scope import ProjectScope, check_projects
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
@@ -499,11 +499,11 @@ class Document(t.NamedTuple):
 
 
 def document_of(params: t.Mapping[str, t.Any]) -> Document:
-    """The checked document; raises InputError."""
+    """The checked document; raises UsageError."""
     groups = _by_path(params["groups"] or (), "group")
     projects = _by_path(params["projects"] or (), "project")
     if not groups and not projects:
-        raise InputError("groups and projects are empty: name at least one of them.")
+        raise UsageError("groups and projects are empty: name at least one of them.")
     return Document(_level(params["defaults"], "defaults"), groups, projects)
 
 
@@ -513,9 +513,9 @@ def _by_path(rows: t.Sequence[dict[str, t.Any]], name: str) -> dict[str, Level]:
         path = row[name].strip("/").lower()
         where = f"{name}s, {row[name]!r}"
         if path.isdigit():
-            raise InputError(f"{where}: give the full path, since the document goes by paths.")
+            raise UsageError(f"{where}: give the full path, since the document goes by paths.")
         if path in found:
-            raise InputError(f"{where}: it is in the document more than once.")
+            raise UsageError(f"{where}: it is in the document more than once.")
         found[path] = _level(row, where)
     return found
 
@@ -531,8 +531,8 @@ def _level(params: t.Mapping[str, t.Any] | None, where: str) -> Level:
             repository_protection=protection_of(REPOSITORY, repository, relative=True) if repository else None,
             tag_protection=protection_of(TAG, tag) if tag else None,
         )
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
     return Level(wish, params["managed"])
 
 

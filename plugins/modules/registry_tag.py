@@ -219,7 +219,7 @@ from dataclasses import dataclass, replace
 
 from ..module_utils._cleanup.deletion import choose_way, delete
 from ..module_utils._cleanup.report import applied_deletion
-from ..module_utils._core.errors import InputError
+from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import TAG_NAME, Repository
 from ..module_utils._core.oci import DIGEST
 from ..module_utils._gitlab.endpoints import get_repository
@@ -228,10 +228,17 @@ from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
 from ..module_utils._plan.plan import Plan, RepositoryPlan
 from ..module_utils._registry.auth import Registry
-from ..module_utils._registry.promotion import Naming, Written, companions, namings, source_image, write
+from ..module_utils._registry.promotion import (
+    TagWrite,
+    TagWriteResult,
+    plan_tag_writes,
+    referrers_of,
+    source_image,
+    write,
+)
 from ..module_utils._rules.retention import Decision
-from ..module_utils._tags.capabilities import Reading, Server, Sources, find_out, registry_of
-from ..module_utils._tags.reader import Need, read_tags, rules_are_hidden, settled
+from ..module_utils._tags.capabilities import Server, Sources, TagListing, detect, registry_of
+from ..module_utils._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(
@@ -272,21 +279,21 @@ class Target:
 
 
 def check(params: t.Mapping[str, t.Any]) -> None:
-    """Raises InputError before anything is sent."""
+    """Raises UsageError before anything is sent."""
     if not params["name"]:
-        raise InputError("name is empty: give the names of the tags.")
+        raise UsageError("name is empty: give the names of the tags.")
     for name in params["name"]:
         if not TAG_NAME.fullmatch(name):
-            raise InputError(f"name holds {name!r}, which is not the name of a tag.")
+            raise UsageError(f"name holds {name!r}, which is not the name of a tag.")
     absent = params["state"] == "absent"
     for option in ("source", "source_repository", "signatures", "force") if absent else ("digest",):
         if params[option]:
-            raise InputError(f"{option} has no meaning with state {params['state']}: leave it out.")
+            raise UsageError(f"{option} has no meaning with state {params['state']}: leave it out.")
     digest, source, origin = params["digest"], params["source"], params["source_repository"]
     if digest is not None and (not DIGEST.fullmatch(digest) or len(params["name"]) > 1):
-        raise InputError("digest has to be one digest such as sha256:... and goes with one name.")
+        raise UsageError("digest has to be one digest such as sha256:... and goes with one name.")
     if source is not None and not TAG_NAME.fullmatch(source) and not DIGEST.fullmatch(source):
-        raise InputError(f"source {source!r} is neither the name of a tag nor a digest such as sha256:...")
+        raise UsageError(f"source {source!r} is neither the name of a tag nor a digest such as sha256:...")
     if origin is not None:
         repository_path(origin, "source_repository")
 
@@ -311,14 +318,14 @@ class Promotion:
     registry: Registry
     source: str
     target: str
-    namings: tuple[Naming, ...]
+    plan_tag_writes: tuple[TagWrite, ...]
     doomed: bool
     protected: frozenset[str] = frozenset()
     hidden_rules: bool = False
 
     @property
-    def changes(self) -> list[Naming]:
-        return [naming for naming in self.namings if naming.changes]
+    def changes(self) -> list[TagWrite]:
+        return [naming for naming in self.plan_tag_writes if naming.changes]
 
 
 def observe_promotion(connection: Connection, params: t.Mapping[str, t.Any]) -> Promotion:
@@ -328,10 +335,10 @@ def observe_promotion(connection: Connection, params: t.Mapping[str, t.Any]) -> 
     origin = params["source_repository"]
     source = repository_path(origin, "source_repository") if origin is not None else target.path
     image = source_image(registry, source, params["source"])
-    along = companions(registry, source, image) if params["signatures"] and source != target.path else {}
+    along = referrers_of(registry, source, image) if params["signatures"] and source != target.path else {}
     names = list(dict.fromkeys(params["name"]))
     doomed = target.repository is not None and target.repository.being_deleted
-    found = tuple(namings(registry, target.path, names, image, along))
+    found = tuple(plan_tag_writes(registry, target.path, names, image, along))
     promotion = Promotion(registry, source, target.path, found, doomed)
     overwritten = [naming.name for naming in found if naming.overwrites]
     if not (overwritten and params["force"] and target.repository):
@@ -345,13 +352,13 @@ def observe_promotion(connection: Connection, params: t.Mapping[str, t.Any]) -> 
     )
 
 
-def look(connection: Connection, repository: Repository, names: t.Collection[str]) -> tuple[Server, Reading]:
-    """The repository's tags, with what is known of those names. Raises RegistryError where they can't be read."""
+def look(connection: Connection, repository: Repository, names: t.Collection[str]) -> tuple[Server, TagListing]:
+    """The repository's tags, with what is known of those names. Raises RequestError where they can't be read."""
     wanted = frozenset(names)
-    need = Need(details=True, dates=False, wanted=lambda listing: wanted.intersection(listing.names))
+    need = TagQuery(details=True, dates=False, wanted=lambda listing: wanted.intersection(listing.names))
     sources = Sources(use_graphql=not connection.is_job_token, registry=connection.registry)
-    server = find_out(connection.client, [repository], sources, details=need.details)
-    reading = settled(server, read_tags(server, [repository], need)[0])
+    server = detect(connection.client, [repository], sources, details=need.details)
+    reading = confirm_empty(server, read_tags(server, [repository], need)[0])
     if reading.error:
         raise reading.error
     return server, reading
@@ -361,7 +368,7 @@ def intent_of_promotion(promotion: Promotion, force: bool) -> Intent:
     """What would be written: pure."""
     refusals = [
         f"{promotion.target}:{naming.name} is {naming.before} already and would become {naming.after} (force allows it)"
-        for naming in promotion.namings
+        for naming in promotion.plan_tag_writes
         if naming.overwrites and not force
     ]
     refusals += [f"{promotion.target}:{name} {PROTECTED}" for name in sorted(promotion.protected)]
@@ -391,7 +398,7 @@ def promote(promotion: Promotion) -> Applied:
     return Applied(rows, _shortfall(promotion.target, found))
 
 
-def _shortfall(path: str, found: t.Sequence[Written]) -> str:
+def _shortfall(path: str, found: t.Sequence[TagWriteResult]) -> str:
     short = [row for row in found if row.outcome != "written"]
     if not short:
         return ""
@@ -410,7 +417,7 @@ def promotion_rows(promotion: Promotion) -> list[dict[str, t.Any]]:
             "action": "none" if not naming.changes else "overwrite" if naming.overwrites else "create",
             "signature": naming.signature,
         }
-        for naming in promotion.namings
+        for naming in promotion.plan_tag_writes
     ]
 
 
@@ -423,7 +430,7 @@ class Removal:
 
     target: Target
     server: Server | None
-    reading: Reading | None
+    reading: TagListing | None
     via: str
     hidden_rules: bool = False
 
@@ -454,7 +461,7 @@ def plan_of(removal: Removal, params: t.Mapping[str, t.Any]) -> Plan:
     if reading.tags and missing and not reading.complete:
         path, listed = removal.target.path, len(reading.tags)
         refusals.append(f"only {listed} tags of {path} are listed, so that others may be there")
-    for tag in (decision.tag for decision in decisions if decision.chosen):
+    for tag in (decision.tag for decision in decisions if decision.delete):
         if tag.protected:
             refusals.append(f"{removal.target.path}:{tag.name} {PROTECTED}")
         if tag.digest is None and params["require_digest"]:

@@ -156,7 +156,7 @@ def main() -> None:
     link()
     size, fleets = (Size(10, 1, 100), FLEETS[:1]) if wish.small else (Size(), FLEETS)
     names = [contestant.name for contestant in CONTESTANTS]
-    chosen = [contestant for contestant in CONTESTANTS if contestant.name in (wish.only or names)]
+    delete = [contestant for contestant in CONTESTANTS if contestant.name in (wish.only or names)]
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     with running() as simulator:
         results: dict[str, Any] = {
@@ -179,7 +179,7 @@ def main() -> None:
         say(f"Ansible's own start: {results['start']} s")
         for mode in MODES:
             for job in JOBS:
-                for contestant in chosen:
+                for contestant in delete:
                     if mode in contestant.modes and job in contestant.jobs:
                         keep("runs", race(simulator, contestant, mode, job, size))
         for one in fleets if wish.only is None else ():

@@ -126,7 +126,7 @@ def test_nothing_goes_here_that_gitlab_would_keep(
     fates = {verdict.name: verdict.fate for verdict in found.verdicts}
     for decision in ours(tags, rules, mode):
         name = decision.tag.name
-        if decision.chosen:
+        if decision.delete:
             assert fates[name] == DELETED, decision.reason
         elif fates[name] != KEPT:
             assert decision.reason in KEEPING_MORE

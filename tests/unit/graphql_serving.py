@@ -13,9 +13,14 @@ from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql import ALL_FIELDS, Schema
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client, Response, Settings
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import (
+    Client,
+    Response,
+    RetryPolicy,
+    Settings,
+)
 
 Body = dict[str, Any]
 
@@ -26,14 +31,14 @@ class Server(Client):
     def __init__(self, reply: Callable[[str, Body], Any]) -> None:
         self.reply = reply
         self.settings = Settings("https://gitlab.example.com")
-        self.queries: list[tuple[str, Body, frozenset[int]]] = []
+        self.queries: list[tuple[str, Body, RetryPolicy]] = []
 
     def request(self, method: str, path: str, **wish: Any) -> Response:
         assert (method, path) == ("POST", "/api/graphql")
         body = wish["body"]
-        self.queries.append((body["query"], body["variables"], wish["resend"]))
+        self.queries.append((body["query"], body["variables"], wish["retry"]))
         found = self.reply(body["query"], body["variables"])
-        if isinstance(found, RegistryError):
+        if isinstance(found, RequestError):
             raise found
         status, content = found if isinstance(found, tuple) else (200, found)
         text = content if isinstance(content, bytes) else json.dumps(content).encode()

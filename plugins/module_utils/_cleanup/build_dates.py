@@ -12,16 +12,16 @@ import typing as t
 from dataclasses import replace
 from datetime import datetime
 
-from .._core.errors import RegistryError
+from .._core.errors import RequestError
 from .._core.models import Mode, Tag, parse_time
 from .._registry.api import read_image
 from .._registry.auth import Registry
 from .._rules.import_dates import Dated, import_refusal, suspicion
 from .._rules.retention import Rules, date_source, judged_date
-from .._tags.capabilities import FATAL, Reading, Server
+from .._tags.capabilities import Server, TagListing
 
 # The tags of a repository that a date may decide about.
-Judged = t.Callable[[Reading], t.Sequence[Tag]]
+Judged = t.Callable[[TagListing], t.Sequence[Tag]]
 
 _GITLAB_ALONE = "a bulk deletion goes by what GitLab sees, and the registry itself is not asked"
 
@@ -36,7 +36,7 @@ def _shows_builds(server: Server) -> bool:
     return server.mode == Mode.NO_DATABASE or server.way == "registry"
 
 
-def seems_imported(server: Server, readings: t.Sequence[Reading], rules: Rules, judged: Judged) -> str | None:
+def seems_imported(server: Server, readings: t.Sequence[TagListing], rules: Rules, judged: Judged) -> str | None:
     """Why the dates seem to be those of an import; None where they are pushes, or nothing goes by them."""
     source = date_source(server.mode, rules)
     if server.mode != Mode.DATABASE or _shows_builds(server) or source == "none" or rules.dates_valid_from:
@@ -62,7 +62,7 @@ def seems_imported(server: Server, readings: t.Sequence[Reading], rules: Rules, 
     return import_refusal(found, [build for build in builds if isinstance(build, datetime)], why)
 
 
-def with_builds(server: Server, readings: t.Sequence[Reading], rules: Rules, judged: Judged) -> list[Reading]:
+def with_builds(server: Server, readings: t.Sequence[TagListing], rules: Rules, judged: Judged) -> list[TagListing]:
     """The readings, with the builds of tags whose dates are an import's, or why these are not known.
 
     A repository counts as unread where that may pass.
@@ -72,14 +72,14 @@ def with_builds(server: Server, readings: t.Sequence[Reading], rules: Rules, jud
         return list(readings)
     limit = since
 
-    def look(reading: Reading) -> Reading:
+    def look(reading: TagListing) -> TagListing:
         doubted = {tag.name for tag in judged(reading) if tag.published and tag.published < limit}
         return _with_builds(server, reading, doubted) if doubted else reading
 
     return [look(reading) for reading in readings]
 
 
-def _with_builds(server: Server, reading: Reading, names: t.Collection[str]) -> Reading:
+def _with_builds(server: Server, reading: TagListing, names: t.Collection[str]) -> TagListing:
     path, registry = reading.repository.path, server.registry
     digests = list(dict.fromkeys(tag.digest for tag in reading.tags if tag.name in names and tag.digest))
     found: dict[str, datetime | str] = {}
@@ -87,8 +87,8 @@ def _with_builds(server: Server, reading: Reading, names: t.Collection[str]) -> 
         asked = registry
         try:
             found = dict(zip(digests, server.client.parallel(lambda digest: build_of(asked, path, digest), digests)))
-        except RegistryError as error:
-            return Reading(reading.repository, error=error)
+        except RequestError as error:
+            return TagListing(reading.repository, error=error)
     unknown = (server.why_no_registry or _GITLAB_ALONE) if registry is None else "its digest is not known"
 
     def look(tag: Tag) -> Tag:
@@ -99,11 +99,11 @@ def _with_builds(server: Server, reading: Reading, names: t.Collection[str]) -> 
 
 
 def build_of(registry: Registry, path: str, digest: str) -> datetime | str:
-    """When an image was built, or why that is not known. Raises RegistryError where that may pass."""
+    """When an image was built, or why that is not known. Raises RequestError where that may pass."""
     try:
         image = read_image(registry, path, digest)
-    except RegistryError as error:
-        if error.kind in FATAL:
+    except RequestError as error:
+        if error.kind.is_transient or error.kind.stops_task:
             raise
         return str(error)
     if image is None:
@@ -111,7 +111,7 @@ def build_of(registry: Registry, path: str, digest: str) -> datetime | str:
     return image.created or f"{path}@{digest} does not say when it was built."
 
 
-def note_on(readings: t.Sequence[Reading], rules: Rules) -> str | None:
+def dates_note(readings: t.Sequence[TagListing], rules: Rules) -> str | None:
     """What dates_valid_from did, for the result; None where it did nothing."""
     if not rules.dates_valid_from or not rules.need_dates:
         return None

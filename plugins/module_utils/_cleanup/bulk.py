@@ -14,14 +14,13 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .._core.errors import RegistryError
+from .._core.errors import ErrorKind, RequestError
 from .._core.models import Mode
 from .._gitlab.endpoints import bulk_delete_tags
-from .._gitlab.graphql import answer_was_lost
 from .._plan.plan import RepositoryPlan
 from .._policy.prediction import MAX_LIST_SIZE
 from .._rules.patterns import pattern_error, quoted
-from .._tags.capabilities import Reading, Server
+from .._tags.capabilities import Server, TagListing
 from .._tags.reader import list_names, read_again
 from .deletion import (
     CHANGED,
@@ -38,9 +37,6 @@ from .journal import Tell, silent
 
 # So many looks without a change, after some tags went, mean that no more will go.
 QUIET_LOOKS = 4
-
-# After these no further listing will be answered.
-_BLIND = ("stopped", "unauthorized")
 
 _IN_BACKGROUND = "GitLab accepted the bulk deletion and carries it out in the background"
 _LOST = "the answer to the bulk deletion was lost, and GitLab may have taken it up or not"
@@ -62,15 +58,15 @@ class Watch:
     """
 
     order: Order
-    error: RegistryError | None = None
-    listing: Reading | None = None
+    error: RequestError | None = None
+    listing: TagListing | None = None
     gone: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     quiet: int = 0
 
     @property
     def answer_lost(self) -> bool:
-        return self.error is not None and answer_was_lost(self.error)
+        return self.error is not None and self.error.kind.effect_unknown
 
     @property
     def under_way(self) -> bool:
@@ -79,9 +75,9 @@ class Watch:
     @property
     def done(self) -> bool:
         """Nothing more will go, or nothing more can be seen of it."""
-        blind = self.listing is not None and self.listing.error is not None and self.listing.error.kind in _BLIND
-        settled = bool(self.gone) and self.quiet >= QUIET_LOOKS
-        return blind or settled or len(self.gone) >= self.order.plan.goes[1]
+        blind = self.listing is not None and self.listing.error is not None and self.listing.error.kind.stops_task
+        confirm_empty = bool(self.gone) and self.quiet >= QUIET_LOOKS
+        return blind or confirm_empty or len(self.gone) >= self.order.plan.goes[1]
 
 
 def pinned(part: RepositoryPlan, keep: str | None, older_than: str) -> Order:
@@ -111,7 +107,7 @@ def delete_in_bulk(server: Server, orders: t.Sequence[Order], wait: float | None
     watches = server.client.parallel(lambda order: _give(server, order, tell), orders)
     left = [watch for watch in watches if watch.under_way]
     if wait is not None and left:
-        for _pause in server.client.pauses(wait):
+        for _pause in server.client.poll_intervals(wait):
             server.client.parallel(lambda watch: _look(server, watch), left)
             left = [watch for watch in left if not watch.done]
             if not left:
@@ -127,7 +123,7 @@ def _give(server: Server, order: Order, tell: Tell) -> Watch:
     try:
         tell_asking(tell, order.plan, digests, digests)
         bulk_delete_tags(server.client, order.plan.repository, order.parameters)
-    except RegistryError as error:
+    except RequestError as error:
         return Watch(order, error)
     return Watch(order)
 
@@ -151,23 +147,23 @@ def _look_at_what_is_left(server: Server, watch: Watch) -> None:
     left = [name for name, tag in planned.items() if name not in watch.gone and tag.digest]
     try:
         found = read_again(server, watch.order.plan.repository, left, watch.listing.names) if left else {}
-    except RegistryError:
+    except RequestError:
         return
     watch.changed = {name for name, tag in found.items() if tag and tag.digest and differs(tag, planned[name])}
 
 
 def _fates(watch: Watch, wait: float | None) -> t.Iterator[Fate]:
     path = watch.order.plan.repository.path
-    witnessed = watch.listing is not None and proves_absence(watch.order.plan, watch.listing)
+    proven_absent = watch.listing is not None and proves_absence(watch.order.plan, watch.listing)
     for decision in watch.order.plan.deletions:
-        outcome, message = _judged(watch, decision.tag.name, witnessed, wait)
+        outcome, message = _judged(watch, decision.tag.name, proven_absent, wait)
         yield Fate(path, decision.tag.name, decision.tag.digest, outcome, message)
 
 
-def _judged(watch: Watch, name: str, witnessed: bool, wait: float | None) -> tuple[str, str]:
+def _judged(watch: Watch, name: str, proven_absent: bool, wait: float | None) -> tuple[str, str]:
     listing = watch.listing
     if not watch.under_way and watch.error:
-        refused = watch.error.kind in ("stopped", "unauthorized", "lease", "journal")
+        refused = watch.error.kind in (ErrorKind.STOPPED, ErrorKind.UNAUTHORIZED, ErrorKind.LEASE, ErrorKind.JOURNAL)
         return "not_tried" if refused else "not_deleted", str(watch.error)
     if listing is None or listing.error:
         if watch.answer_lost:
@@ -177,7 +173,7 @@ def _judged(watch: Watch, name: str, witnessed: bool, wait: float | None) -> tup
         return "changed_since", CHANGED
     if name not in watch.gone:
         return "not_deleted", _why_left(watch, wait)
-    return ("deleted", "") if witnessed else ("unverified", NO_PROOF)
+    return ("deleted", "") if proven_absent else ("unverified", NO_PROOF)
 
 
 def _why_left(watch: Watch, wait: float | None) -> str:

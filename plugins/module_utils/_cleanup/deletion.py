@@ -13,18 +13,18 @@ import threading
 import typing as t
 from dataclasses import dataclass, field, replace
 
-from .._core.errors import RegistryError
+from .._core.errors import ErrorKind, RequestError
 from .._core.models import Mode, Tag
 from .._gitlab.endpoints import delete_tag
-from .._gitlab.graphql import DELETE_LIMIT, answer_was_lost, destroy_tags
+from .._gitlab.graphql import DELETE_LIMIT, destroy_tags
 from .._plan.plan import Plan, RepositoryPlan
 from .._registry.api import current_digest
 from .._registry.api import delete_tag as delete_tag_in_registry
 from .._registry.auth import Registry
 from .._rules.referrers import holders_of, subjects_of
 from .._rules.retention import Decision
-from .._tags.capabilities import Reading, Server
-from .._tags.reader import list_names, read_again, read_detail, settled
+from .._tags.capabilities import Server, TagListing
+from .._tags.reader import confirm_empty, list_names, read_again, read_detail
 from .journal import Tell, silent
 
 # GitLab's own bulk deletion, of the planned names or by the user's parameters as they are.
@@ -126,17 +126,19 @@ class Outcome:
 
 
 def choose_way(server: Server, delete_via: str) -> str:
-    """The way that auto takes, or what was asked for; raises RegistryError when that can't be used."""
+    """The way that auto takes, or what was asked for; raises RequestError when that can't be used."""
     if delete_via == "registry" and server.why_no_registry:
-        raise RegistryError("unavailable", server.why_no_registry, attempt="delete tags in the registry", advice="")
+        raise RequestError(
+            ErrorKind.UNAVAILABLE, server.why_no_registry, operation="delete tags in the registry", advice=""
+        )
     if delete_via in BULK or delete_via == "registry":
         return delete_via
     usable = server.graphql is not None and server.graphql.can_delete
     if delete_via == "graphql" and not usable:
-        raise RegistryError(
-            "graphql",
+        raise RequestError(
+            ErrorKind.GRAPHQL,
             server.why_no_graphql or "it has no mutation that deletes tags",
-            attempt="delete tags by GraphQL",
+            operation="delete tags by GraphQL",
             advice="Use delete_via: auto or rest.",
         )
     return "graphql" if usable and delete_via != "rest" else "rest"
@@ -186,9 +188,9 @@ def _clean(work: Work) -> None:
             work.settle(names, "not_tried", work.halt.reason)
             continue
         try:
-            _delete_batch(work, _free(work, batch) if batch[0].follows else batch)
+            _delete_batch(work, _free(work, batch) if batch[0].depth else batch)
             _check_sibling(work, batch)
-        except RegistryError as error:
+        except RequestError as error:
             left = [name for name in names if name not in work.fates]
             work.settle(left, "not_tried", str(error))
     _verify(work)
@@ -204,7 +206,7 @@ def tell_asking(tell: Tell, plan: RepositoryPlan, names: t.Iterable[str], digest
 def tell_following(tell: Tell, plan: Plan) -> None:
     """Note what is going to go after its image: an interrupted run leaves it without one.
 
-    Raises RegistryError where it can't be noted: nothing may be asked for then.
+    Raises RequestError where it can't be noted: nothing may be asked for then.
     """
     for part in plan.repositories:
         for tag in (decision.tag for decision in part.decisions if decision.reason == "with_subject"):
@@ -213,14 +215,14 @@ def tell_following(tell: Tell, plan: Plan) -> None:
 
 def tell_fates(tell: Tell, fates: t.Iterable[Fate]) -> None:
     """Note what became of tags, as far as it can be noted: the result tells it as well."""
-    with contextlib.suppress(RegistryError):
+    with contextlib.suppress(RequestError):
         for fate in fates:
             tell({"event": "outcome", **fate.as_result(), "outcome": fate.outcome})
 
 
 def tell_end(tell: Tell, outcome: Outcome) -> None:
     """Note how it ended."""
-    with contextlib.suppress(RegistryError):
+    with contextlib.suppress(RequestError):
         tell({"event": "end", "counts": outcome.counts(), "stopped": outcome.halted or None})
 
 
@@ -266,7 +268,7 @@ def _batches(work: Work) -> t.Iterator[list[Decision]]:
     batch: list[Decision] = []
     for decision in work.plan.deletions:
         digest = decision.tag.digest
-        if batch and batch[0].follows != decision.follows:
+        if batch and batch[0].depth != decision.depth:
             yield batch
             batch = []
         if not work.by_name and digest in work.kept and digest not in work.proven:
@@ -291,7 +293,7 @@ def _check_sibling(work: Work, batch: list[Decision]) -> None:
     path = work.plan.repository.path
     try:
         found = read_detail(work.server, work.plan.repository, sibling)
-    except RegistryError as error:
+    except RequestError as error:
         work.halt.call(f"after {path}:{batch[0].tag.name} was deleted its sibling {sibling} could not be read: {error}")
         return
     if found.digest != digest:
@@ -307,11 +309,11 @@ def _delete_batch(work: Work, batch: list[Decision]) -> None:
     was: the batch is read again, and only what is still there with its digest is asked for once more."""
     left = batch
     lost: dict[str, str] = {}
-    for attempt, _left in enumerate(work.server.client.attempts()):
+    for attempt, _left in enumerate(work.server.client.retry_loop()):
         names = [decision.tag.name for decision in left]
         try:
             left = _unchanged(work, left, asked_before=attempt > 0)
-        except RegistryError as error:
+        except RequestError as error:
             if attempt == 0:
                 raise
             work.settle(names, _UNREADABLE, f"{_ANSWER_LOST}: {error}", asked_before=True)
@@ -328,10 +330,10 @@ def _delete_batch(work: Work, batch: list[Decision]) -> None:
             continue
         try:
             deleted, errors = destroy_tags(work.server.client, work.plan.repository.id, names)
-        except RegistryError as error:
-            if answer_was_lost(error):
+        except RequestError as error:
+            if error.kind.effect_unknown:
                 continue
-            tried = error.kind not in ("stopped", "unauthorized")
+            tried = not error.kind.stops_task
             work.settle(names, "not_deleted" if tried else "not_tried", str(error))
             return
         message = "; ".join(errors) or "GitLab did not delete it and gave no reason; it may be protected"
@@ -399,10 +401,10 @@ def _delete_singly(work: Work, names: list[str], *, asked_before: bool) -> dict[
                 answer = delete_tag_in_registry(t.cast(Registry, work.server.registry), repository.path, name)
             else:
                 answer = delete_tag(work.server.client, repository, name)
-        except RegistryError as error:
-            if answer_was_lost(error) or error.kind == "rate_limited":
+        except RequestError as error:
+            if error.kind.effect_unknown or error.kind == ErrorKind.RATE_LIMITED:
                 return replace(fate, outcome=_LOST, message=str(error))
-            tried = error.kind not in ("stopped", "unauthorized")
+            tried = not error.kind.stops_task
             return replace(fate, outcome="not_deleted" if tried else "not_tried", message=str(error))
         if answer.status == 403:
             message = "GitLab answered 403: it is protected, or the token may not delete it"
@@ -423,25 +425,25 @@ def _verify(work: Work) -> None:
     if all(fate.outcome == "not_tried" for fate in work.fates.values()):
         return
     listing = list_names(work.server, work.plan.repository)
-    listing = settled(work.server, listing)
+    listing = confirm_empty(work.server, listing)
     present = set(listing.names)
-    witnessed = proves_absence(work.plan, listing)
+    proven_absent = proves_absence(work.plan, listing)
     if listing.complete:
         work.remaining = len(present)
     _check_kept(work, listing)
     for name, fate in list(work.fates.items()):
-        work.fates[name] = _judged(fate, name in present, witnessed, listing.error)
+        work.fates[name] = _judged(fate, name in present, proven_absent, listing.error)
 
 
-def proves_absence(plan: RepositoryPlan, listing: Reading) -> bool:
+def proves_absence(plan: RepositoryPlan, listing: TagListing) -> bool:
     """Only a complete listing that holds a tag which was to stay proves that one is gone; where none was to stay, one
     that holds something, or is the registry's own."""
     present = set(listing.names)
-    speaks = bool(present) or listing.witness
+    speaks = bool(present) or listing.authoritative
     return listing.complete and (any(decision.tag.name in present for decision in plan.kept) if plan.kept else speaks)
 
 
-def vanished(plan: RepositoryPlan, listing: Reading) -> list[Tag]:
+def vanished(plan: RepositoryPlan, listing: TagListing) -> list[Tag]:
     """The tags that were to stay and are not in a complete listing; none where it is not complete."""
     if not listing.complete:
         return []
@@ -449,7 +451,7 @@ def vanished(plan: RepositoryPlan, listing: Reading) -> list[Tag]:
     return [decision.tag for decision in plan.kept if decision.tag.name not in present]
 
 
-def _check_kept(work: Work, listing: Reading) -> None:
+def _check_kept(work: Work, listing: TagListing) -> None:
     """Stop when tags went that nobody asked for and a shared digest could be the cause. Their digests are often not
     known, so that only the listing can tell: it is looked at after the first batch and at the end."""
     if work.by_name:
@@ -465,12 +467,12 @@ def _check_kept(work: Work, listing: Reading) -> None:
         )
 
 
-def _judged(fate: Fate, present: bool, witnessed: bool, error: RegistryError | None) -> Fate:
+def _judged(fate: Fate, present: bool, proven_absent: bool, error: RequestError | None) -> Fate:
     """The final outcome of a tag, given what the new listing proves about it."""
     seems = fate.outcome
     if seems in ("changed_since", "not_tried"):
         return fate
-    if witnessed and not present:
+    if proven_absent and not present:
         if seems in ("deleted", "not_deleted") or fate.asked_before:
             return replace(fate, outcome="deleted", message="")
         return replace(fate, outcome="already_gone", message="")

@@ -12,7 +12,7 @@ import typing as t
 from collections import deque
 from dataclasses import dataclass
 
-from .._core.errors import InputError
+from .._core.errors import UsageError
 from .._gitlab import rest
 from .._gitlab.endpoints import KEYSET_PAGE
 from .._gitlab.graphql import DELETE_LIMIT, PAGE, PageRequest, Schema, batches_of
@@ -20,7 +20,7 @@ from .._plan.plan import Plan
 from .._registry import api
 from .._registry.auth import TOKEN_SCOPES
 from .._tags.capabilities import Server
-from .._tags.reader import Need, window
+from .._tags.reader import TagQuery, concurrent_repositories
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Estimate:
         }
 
 
-def estimate_reading(server: Server, counts: t.Sequence[int | None], need: Need) -> Estimate:
+def estimate_reading(server: Server, counts: t.Sequence[int | None], need: TagQuery) -> Estimate:
     """What reading all tags of repositories with so many each takes; an unknown number counts as none."""
     known = [count or 0 for count in counts]
     tags, uncounted = sum(known), counts.count(None)
@@ -88,9 +88,9 @@ def too_many(needed: int, sent: int, most: int | None, what: str) -> str | None:
 
 
 def check_reading(estimate: Estimate, sent: int, most: int | None) -> None:
-    """Raises InputError where reading would go beyond max_requests."""
+    """Raises UsageError where reading would go beyond max_requests."""
     if reason := too_many(estimate.least, sent, most, f"reading {estimate.tags} tags"):
-        raise InputError(f"Nothing was read, since {reason}: raise it, or take a smaller scope.")
+        raise UsageError(f"Nothing was read, since {reason}: raise it, or take a smaller scope.")
 
 
 def _pages(counts: t.Sequence[int], page: int) -> int:
@@ -103,9 +103,9 @@ def _batches(counts: t.Sequence[int]) -> int:
     return sum(-(-count // DELETE_LIMIT) for count in counts)
 
 
-def _requests_by_cursor(server: Server, counts: t.Sequence[int], need: Need) -> int:
+def _requests_by_cursor(server: Server, counts: t.Sequence[int], need: TagQuery) -> int:
     """Requests for pages that follow each other, the next ones of so many repositories in each."""
-    schema, width = t.cast(Schema, server.graphql), window(server, need)
+    schema, width = t.cast(Schema, server.graphql), concurrent_repositories(server, need)
     fields = schema.offered(need.fields)
     fresh = deque(max(1, -(-count // PAGE)) for count in counts)
     going: list[int] = []

@@ -19,7 +19,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from .._core.errors import InputError, RegistryError
+from .._core.errors import ErrorKind, RequestError, UsageError
 
 Tell = t.Callable[[t.Mapping[str, t.Any]], None]
 
@@ -30,9 +30,9 @@ def silent(event: t.Mapping[str, t.Any]) -> None:
 
 @contextlib.contextmanager
 def kept_journal(path: str | None) -> t.Iterator[Tell]:
-    """Append events to a file, each with the time of this machine, on its way to the disk at once. Raises InputError.
+    """Append events to a file, each with the time of this machine, on its way to the disk at once. Raises UsageError.
 
-    Telling raises RegistryError where the file can't be written any more: what can't be noted must not be asked for.
+    Telling raises RequestError where the file can't be written any more: what can't be noted must not be asked for.
     """
     if not path:
         yield silent
@@ -42,7 +42,7 @@ def kept_journal(path: str | None) -> t.Iterator[Tell]:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         torn = os.fstat(handle).st_size > 0 and os.pread(handle, 1, os.fstat(handle).st_size - 1) != b"\n"
     except OSError as error:
-        raise InputError(f"journal_path {path} can't be written: {error.strerror}.") from None
+        raise UsageError(f"journal_path {path} can't be written: {error.strerror}.") from None
 
     def tell(event: t.Mapping[str, t.Any]) -> None:
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -53,7 +53,7 @@ def kept_journal(path: str | None) -> t.Iterator[Tell]:
                 os.write(handle, line.encode())
         except OSError as error:
             message = f"journal_path {path} can't be written any more: {error.strerror}"
-            raise RegistryError("journal", message, attempt="note what is done") from None
+            raise RequestError(ErrorKind.JOURNAL, message, operation="note what is done") from None
 
     try:
         if torn:
@@ -75,7 +75,7 @@ class Interrupted:
 
 
 def interrupted(path: str | None, server: str) -> Interrupted:
-    """What earlier runs did on a server. Raises InputError.
+    """What earlier runs did on a server. Raises UsageError.
 
     Lines that were torn by a kill are passed over: what they were about was not asked for yet.
     """
@@ -101,5 +101,5 @@ def interrupted(path: str | None, server: str) -> Interrupted:
                 elif here and row.get("event") == "end":
                     found["following"].clear()
     except OSError as error:
-        raise InputError(f"journal_path {path} can't be read: {error.strerror}.") from None
+        raise UsageError(f"journal_path {path} can't be read: {error.strerror}.") from None
     return Interrupted(frozenset(found["asking"]), frozenset(found["following"]))

@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from .._core.errors import RegistryError
+from .._core.errors import RequestError
 from .._core.models import SIGNATURE, Repository, Tag
 from .._core.oci import Image
 from .._gitlab.scope import Scope, Selection, select
@@ -22,14 +22,14 @@ from .._plan.approval import Approved, Terms
 from .._plan.plan import Limits
 from .._plan.recall import recalled, same_rules, to_look_at
 from .._policy.prediction import Parameters
-from .._policy.preview import need_of
+from .._policy.preview import query_of
 from .._registry.api import current_digest
-from .._rules.git_refs import Living, held_by_refs
-from .._rules.in_use import InUse, Reference, held_by_use, untagged
-from .._rules.referrers import Families, orphans
+from .._rules.git_refs import ActiveRefs, kept_by_refs
+from .._rules.in_use import InUse, Reference, kept_by_use, untagged
+from .._rules.referrers import ReferrerPolicy, orphans
 from .._rules.retention import Decision, Rules, date_source, is_judged_by_date, judged_date, name_reason
-from .._tags.capabilities import Reading, Server, Sources, find_out
-from .._tags.reader import Need, locating_is_shorter, read_refs, read_tags, rules_are_hidden
+from .._tags.capabilities import Server, Sources, TagListing, detect
+from .._tags.reader import TagQuery, locating_is_shorter, read_refs, read_tags, rules_are_hidden
 from .build_dates import rules_on, seems_imported, with_builds
 from .deletion import BULK, choose_way
 from .journal import Interrupted
@@ -52,7 +52,7 @@ class Wish:
     used: InUse
     use_unknown: tuple[str, ...]
     ref_match: str
-    families: Families
+    families: ReferrerPolicy
     pins: bool = False
     approved: Approved | None = None
     terms: Terms | None = None
@@ -79,11 +79,11 @@ class State:
 
     selection: Selection
     server: Server
-    readings: tuple[Reading, ...]
+    readings: tuple[TagListing, ...]
     via: str
     clock: datetime | None
     unread_protection: bool
-    refs: t.Mapping[int, Living | RegistryError]
+    refs: t.Mapping[int, ActiveRefs | RequestError]
     missing: t.Mapping[str, frozenset[str]]
     imported: str | None = None
     pins: Pins = Pins()
@@ -95,7 +95,7 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     """All that the decision needs, and nothing more. images: known from before, by digest."""
     client = connection.client
     selection = select(client, wish.scope, job_token=connection.is_job_token)
-    need = Need(
+    need = TagQuery(
         details=True,
         whole=wish.rules.need_dates,
         dates=wish.rules.need_dates,
@@ -109,10 +109,10 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
         registry=None if params["delete_via"] in BULK else connection.registry,
         images=images,
     )
-    server = find_out(client, selection.repositories, sources, details=need.details)
+    server = detect(client, selection.repositories, sources, details=need.details)
     via = choose_way(server, params["delete_via"])
     if wish.parameters:
-        need = need_of(server, wish.parameters)
+        need = query_of(server, wish.parameters)
     numbers = sorted({repository.project_id for repository in selection.repositories})
     refs = read_refs(client, numbers, params["keep_refs"] or (), params["keep_deployments"])
     readings, by_plan = read_by_plan(server, selection.repositories, need, params, wish, refs)
@@ -140,7 +140,7 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     )
 
 
-def pins_in(server: Server, readings: t.Sequence[Reading], wish: Wish) -> Pins:
+def pins_in(server: Server, readings: t.Sequence[TagListing], wish: Wish) -> Pins:
     """The tags that what is in use without one gets."""
     without = untagged_in(readings, wish)
     paths = {reference.path for reference in without}
@@ -148,13 +148,13 @@ def pins_in(server: Server, readings: t.Sequence[Reading], wish: Wish) -> Pins:
     return pins_for(server.registry, server.why_no_registry, without, taken)
 
 
-def untagged_in(readings: t.Sequence[Reading], wish: Wish) -> list[Reference]:
+def untagged_in(readings: t.Sequence[TagListing], wish: Wish) -> list[Reference]:
     """What is in use in the repositories without a tag."""
     return untagged(wish.used, {reading.repository.path: reading.tags for reading in readings if not reading.error})
 
 
 def judged(
-    reading: Reading, by_plan: t.Collection[int], refs: t.Mapping[int, Living | RegistryError], wish: Wish
+    reading: TagListing, by_plan: t.Collection[int], refs: t.Mapping[int, ActiveRefs | RequestError], wish: Wish
 ) -> list[Tag]:
     """The tags that a date may decide about, and that no approved plan settles."""
     if reading.error or reading.repository.id in by_plan or wish.parameters is not None:
@@ -170,11 +170,11 @@ def judged(
 def read_by_plan(
     server: Server,
     repositories: t.Sequence[Repository],
-    need: Need,
+    need: TagQuery,
     params: t.Mapping[str, t.Any],
     wish: Wish,
-    refs: t.Mapping[int, Living | RegistryError],
-) -> tuple[list[Reading], dict[int, t.Sequence[Decision]]]:
+    refs: t.Mapping[int, ActiveRefs | RequestError],
+) -> tuple[list[TagListing], dict[int, t.Sequence[Decision]]]:
     """All repositories, and the decisions on those, by id, that were read only as far as the approved plan needs.
 
     Nothing moved in them, or they can't be read.
@@ -214,16 +214,16 @@ def read_by_plan(
     return [readings[repository.id] for repository in repositories], settled
 
 
-def held_of(reading: Reading, refs: t.Mapping[int, Living | RegistryError], wish: Wish) -> dict[str, str]:
+def held_of(reading: TagListing, refs: t.Mapping[int, ActiveRefs | RequestError], wish: Wish) -> dict[str, str]:
     """The names of tags that stay for what is not in the rules, with the reason."""
     living = refs.get(reading.repository.project_id)
     return {
-        **held_by_refs(reading.names, living if isinstance(living, Living) else Living(), wish.ref_match),
-        **held_by_use(reading.tags, reading.repository.path, wish.used),
+        **kept_by_refs(reading.names, living if isinstance(living, ActiveRefs) else ActiveRefs(), wish.ref_match),
+        **kept_by_use(reading.tags, reading.repository.path, wish.used),
     }
 
 
-def names_that_matter(listing: Reading, wish: Wish) -> list[str]:
+def names_that_matter(listing: TagListing, wish: Wish) -> list[str]:
     """Of which tags more than the name is needed."""
     names = wish.used.all_names
     found = [name for name in listing.names if name in names or name_reason(name, wish.rules) is None]
@@ -231,7 +231,7 @@ def names_that_matter(listing: Reading, wish: Wish) -> list[str]:
     return listing.names if wish.used.by_content or together or signatures_matter(listing, wish) else found
 
 
-def signatures_matter(listing: Reading, wish: Wish) -> bool:
+def signatures_matter(listing: TagListing, wish: Wish) -> bool:
     """Whether it has to be known what images the signatures of a repository belong to."""
     if wish.families.signatures == "keep" or not any(SIGNATURE.fullmatch(name) for name in listing.names):
         return False
@@ -240,7 +240,7 @@ def signatures_matter(listing: Reading, wish: Wish) -> bool:
     return any(name_reason(name, wish.rules) is None for name in listing.names)
 
 
-def insides_matter(reading: Reading, wish: Wish) -> bool:
+def insides_matter(reading: TagListing, wish: Wish) -> bool:
     """Whether it has to be known what the images of a repository hold."""
     if wish.parameters is not None or reading.error:
         return False
@@ -248,7 +248,7 @@ def insides_matter(reading: Reading, wish: Wish) -> bool:
     return used or signatures_matter(reading, wish) or any(tag.subject for tag in reading.tags)
 
 
-def subjects_missing(server: Server, readings: t.Sequence[Reading], wish: Wish) -> dict[str, frozenset[str]]:
+def subjects_missing(server: Server, readings: t.Sequence[TagListing], wish: Wish) -> dict[str, frozenset[str]]:
     """The images that signatures without one belong to, as far as the registry itself says that it has none."""
     registry = server.registry
     if registry is None or wish.families.signatures != "collect":

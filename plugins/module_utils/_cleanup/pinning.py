@@ -12,11 +12,11 @@ import contextlib
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import RegistryError
+from .._core.errors import RequestError
 from .._core.oci import Manifest
 from .._registry.api import read_manifest
 from .._registry.auth import Registry
-from .._registry.promotion import Naming, write
+from .._registry.promotion import TagWrite, write
 from .._rules.in_use import Reference
 from .journal import Tell
 
@@ -28,7 +28,7 @@ class Pin:
     """An image that gets a tag."""
 
     path: str
-    naming: Naming
+    naming: TagWrite
 
     def as_result(self) -> dict[str, t.Any]:
         return {"repository": self.path, "name": self.naming.name, "digest": self.naming.after}
@@ -62,13 +62,13 @@ def pins_for(
     found = dict(zip(places, registry.client.try_all(lambda place: read_manifest(registry, *place), places)))
     return Pins(
         tuple(
-            Pin(path, Naming(_name(digest), manifest, None))
+            Pin(path, TagWrite(_name(digest), manifest, None))
             for (path, digest), manifest in found.items()
             if isinstance(manifest, Manifest)
         ),
         tuple(each.text for each in references if found[each.path, str(each.digest)] is None),
         (
-            *(str(error) for error in found.values() if isinstance(error, RegistryError)),
+            *(str(error) for error in found.values() if isinstance(error, RequestError)),
             *(
                 f"{path}@{digest} is in use without a tag, and {path}:{_name(digest)} is another image"
                 for (path, digest), manifest in found.items()
@@ -90,10 +90,10 @@ def pin(registry: Registry, pins: t.Iterable[Pin], tell: Tell) -> list[dict[str,
             tell({"event": "pinning", **each.as_result()})
             [written] = write(registry, each.path, each.path, [each.naming])
             outcome, message = written.outcome, written.message
-        except RegistryError as error:
+        except RequestError as error:
             outcome, message = "not_written", str(error)
         rows.append({**each.as_result(), "outcome": outcome, "message": message})
-        with contextlib.suppress(RegistryError):
+        with contextlib.suppress(RequestError):
             tell({"event": "pinned", **rows[-1]})
     return rows
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
-from .._core.errors import RegistryError
+from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository
 from .._gitlab.endpoints import delete_repository, get_repository
 from .._plan.plan import Plan, RepositoryPlan
-from .._tags.capabilities import Reading, Server
-from .._tags.reader import list_names, settled
+from .._tags.capabilities import Server, TagListing
+from .._tags.reader import confirm_empty, list_names
 from .deletion import delete
 
 GOOD = frozenset({"deleted", "scheduled"})
@@ -54,7 +54,7 @@ def delete_repositories(server: Server, via: str, orders: t.Sequence[Order], wai
     fates = server.client.parallel(lambda order: _ask(server, via, order), orders)
     if wait is None:
         return fates
-    for _pause in server.client.pauses(wait):
+    for _pause in server.client.poll_intervals(wait):
         left = [position for position, fate in enumerate(fates) if fate.outcome == "scheduled"]
         if not left:
             break
@@ -75,15 +75,15 @@ def _ask(server: Server, via: str, order: Order) -> Fate:
                 short = next((fate.message for fate in outcome.fates if fate.message), outcome.halted)
                 return Fate(order, "not_emptied", short)
         if order.checked:
-            listing = settled(server, list_names(server, order.repository))
+            listing = confirm_empty(server, list_names(server, order.repository))
             if listing.error:
                 raise listing.error
             reason = why_not_empty(listing, emptied=order.tags is not None and bool(order.tags.deletions))
             if reason:
                 return Fate(order, "not_deleted", reason)
         delete_repository(server.client, order.repository)
-    except RegistryError as error:
-        gone = error.kind == "not_found" and _look(server, order).outcome == "deleted"
+    except RequestError as error:
+        gone = error.kind == ErrorKind.NOT_FOUND and _look(server, order).outcome == "deleted"
         return Fate(order, "deleted") if gone else Fate(order, "not_deleted", str(error))
     return Fate(order, "scheduled")
 
@@ -91,15 +91,15 @@ def _ask(server: Server, via: str, order: Order) -> Fate:
 def _look(server: Server, order: Order) -> Fate:
     try:
         found = get_repository(server.client, order.repository.id)
-    except RegistryError as error:
-        if error.kind == "not_found":
+    except RequestError as error:
+        if error.kind == ErrorKind.NOT_FOUND:
             return Fate(order, "deleted")
-        stopped = error.kind in ("stopped", "unauthorized", "forbidden")
+        stopped = error.kind in (ErrorKind.STOPPED, ErrorKind.UNAUTHORIZED, ErrorKind.FORBIDDEN)
         return Fate(order, "scheduled", str(error) if stopped else "")
     return Fate(order, "delete_failed", _WHY_FAILED) if found.status == "delete_failed" else Fate(order, "scheduled")
 
 
-def why_not_empty(listing: Reading, *, emptied: bool = False) -> str | None:
+def why_not_empty(listing: TagListing, *, emptied: bool = False) -> str | None:
     """Why a repository can't be taken for empty; None where the registry itself says that it is.
 
     emptied: all its tags were deleted just now, after which some storages know nothing of the repository any more.
@@ -108,7 +108,7 @@ def why_not_empty(listing: Reading, *, emptied: bool = False) -> str | None:
         return listing.error.message
     if listing.tags:
         return f"it has {len(listing.tags)} tags"
-    if listing.witness or (emptied and listing.unknown):
+    if listing.authoritative or (emptied and listing.unknown):
         return None
     if listing.unknown:
         return "the registry does not know it, which one whose storage is lost says too"

@@ -8,79 +8,151 @@
 
 from __future__ import annotations
 
+import enum
+
+
+class ErrorKind(enum.Enum):
+    """What kind of failure a request met."""
+
+    CONNECTION = "connection"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    REDIRECT = "redirect"
+    UNAUTHORIZED = "unauthorized"
+    INSUFFICIENT_SCOPE = "insufficient_scope"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    MOVED = "moved"
+    RATE_LIMITED = "rate_limited"
+    UNAVAILABLE = "unavailable"
+    SERVER_ERROR = "server_error"
+    BAD_REQUEST = "bad_request"
+    HTTP = "http"
+    GRAPHQL = "graphql"
+    NOT_JSON = "not_json"
+    INCOMPLETE = "incomplete"
+    LEASE = "lease"
+    TOO_OLD = "too_old"
+    STOPPED = "stopped"
+    JOURNAL = "journal"
+    UNFIT = "unfit"
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same request may go well another time."""
+        return self in _TRANSIENT
+
+    @property
+    def stops_task(self) -> bool:
+        """Whether no further request of the task will be answered."""
+        return self in _STOPPING
+
+    @property
+    def effect_unknown(self) -> bool:
+        """Whether a request that ended this way may have had its effect all the same."""
+        return self in _EFFECT_UNKNOWN
+
+
+_TRANSIENT = {ErrorKind.CONNECTION, ErrorKind.TIMEOUT, ErrorKind.UNAVAILABLE, ErrorKind.RATE_LIMITED}
+_STOPPING = {ErrorKind.STOPPED, ErrorKind.UNAUTHORIZED}
+_EFFECT_UNKNOWN = {
+    *(ErrorKind.CONNECTION, ErrorKind.TIMEOUT, ErrorKind.UNAVAILABLE, ErrorKind.SERVER_ERROR),
+    *(ErrorKind.NOT_JSON, ErrorKind.INCOMPLETE),
+}
+
 ADVICE = {
-    "connection": "Check api_url, the network and proxy settings.",
-    "timeout": "The server did not answer in time; raise timeout or try again later.",
-    "tls": "Give the certificate authority with ca_path, or check the server's certificate.",
-    "redirect": "Set api_url to the address the server really answers on.",
-    "unauthorized": "The token is missing, unknown, expired or revoked; give a valid one in api_token or GITLAB_TOKEN.",
-    "insufficient_scope": "The token needs the scope api (read_api is enough for reading).",
-    "forbidden": (
+    ErrorKind.CONNECTION: "Check api_url, the network and proxy settings.",
+    ErrorKind.TIMEOUT: "The server did not answer in time; raise timeout or try again later.",
+    ErrorKind.TLS: "Give the certificate authority with ca_path, or check the server's certificate.",
+    ErrorKind.REDIRECT: "Set api_url to the address the server really answers on.",
+    ErrorKind.UNAUTHORIZED: (
+        "The token is missing, unknown, expired or revoked; give a valid one in api_token or GITLAB_TOKEN."
+    ),
+    ErrorKind.INSUFFICIENT_SCOPE: "The token needs the scope api (read_api is enough for reading).",
+    ErrorKind.FORBIDDEN: (
         "The token's user may lack the role (Reporter to read, Developer to delete tags), the object may be protected, "
         "or the container registry may be disabled for the project."
     ),
-    "not_found": "It does not exist, or the token may not see it.",
-    "moved": "The project was renamed or moved; use its numeric id or its new path.",
-    "rate_limited": "The server limits requests; lower concurrency or set max_requests_per_minute, then run again.",
-    "unavailable": "The server or its registry is not available at the moment; try again later.",
-    "server_error": "GitLab's own log tells more; the request id helps its administrator to find it.",
-    "not_json": "Something before GitLab answered (a proxy or a login page?); check api_url and the proxy settings.",
-    "incomplete": "What was read can't be trusted, so nothing is concluded from it; try again later.",
-    "lease": (
+    ErrorKind.NOT_FOUND: "It does not exist, or the token may not see it.",
+    ErrorKind.MOVED: "The project was renamed or moved; use its numeric id or its new path.",
+    ErrorKind.RATE_LIMITED: (
+        "The server limits requests; lower concurrency or set max_requests_per_minute, then run again."
+    ),
+    ErrorKind.UNAVAILABLE: "The server or its registry is not available at the moment; try again later.",
+    ErrorKind.SERVER_ERROR: "GitLab's own log tells more; the request id helps its administrator to find it.",
+    ErrorKind.NOT_JSON: (
+        "Something before GitLab answered (a proxy or a login page?); check api_url and the proxy settings."
+    ),
+    ErrorKind.INCOMPLETE: "What was read can't be trusted, so nothing is concluded from it; try again later.",
+    ErrorKind.LEASE: (
         "GitLab takes one bulk deletion of a repository in an hour: ask again at the latest one hour from now, or "
         "delete tag by tag with delete_via: auto."
     ),
-    "stopped": "It was not tried because an earlier answer stopped all requests.",
+    ErrorKind.STOPPED: "It was not tried because an earlier answer stopped all requests.",
 }
 
 
-class InputError(Exception):
+def kind_of_status(status: int) -> ErrorKind:
+    """The kind of failure that an HTTP status stands for where the body says no more."""
+    known = {
+        401: ErrorKind.UNAUTHORIZED,
+        403: ErrorKind.FORBIDDEN,
+        404: ErrorKind.NOT_FOUND,
+        429: ErrorKind.RATE_LIMITED,
+        502: ErrorKind.UNAVAILABLE,
+        503: ErrorKind.UNAVAILABLE,
+        504: ErrorKind.UNAVAILABLE,
+    }
+    return known.get(status) or (ErrorKind.SERVER_ERROR if status >= 500 else ErrorKind.BAD_REQUEST)
+
+
+class UsageError(Exception):
     """What the user asked for can't be done as written; the text is one sentence for the user."""
 
 
-class RegistryError(Exception):
+class RequestError(Exception):
     """A request that failed, or whose answer can't be trusted.
 
-    kind: a key of ADVICE, or bad_request, graphql, http. status: the HTTP status, None when there was no answer.
-    message: what the server or the transport said, as data. attempt: what was tried, as in "read the tags of a/b".
-    who: the one that answered.
+    status: the HTTP status, None when there was no answer.
+    message: what the server or the transport said, as data. operation: what was tried, as in "read the tags of a/b".
+    service: the one that answered.
     """
 
     def __init__(
         self,
-        kind: str,
+        kind: ErrorKind,
         message: str,
         *,
-        attempt: str = "",
+        operation: str = "",
         status: int | None = None,
         method: str = "",
         path: str = "",
         request_id: str = "",
         advice: str | None = None,
-        who: str = "GitLab",
+        service: str = "GitLab",
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
-        self.attempt = attempt
+        self.operation = operation
         self.status = status
         self.method = method
         self.path = path
         self.request_id = request_id
-        self.who = who
+        self.service = service
         self.advice = ADVICE.get(kind, "") if advice is None else advice
 
     def __str__(self) -> str:
         answer = self.message
         if self.status is not None:
-            answer = f"{self.who} answered {self.status}" + (f" ({self.message})" if self.message else "")
-        sentence = f"Could not {self.attempt or 'do the request'}: {answer.rstrip('.')}."
+            answer = f"{self.service} answered {self.status}" + (f" ({self.message})" if self.message else "")
+        sentence = f"Could not {self.operation or 'do the request'}: {answer.rstrip('.')}."
         return f"{sentence} {self.advice}".rstrip()
 
     def as_result(self) -> dict[str, object]:
         """The error for a module's result: flat, every key always there."""
         return {
-            "kind": self.kind,
+            "kind": self.kind.value,
             "status": self.status,
             "method": self.method,
             "path": self.path,

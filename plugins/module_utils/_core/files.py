@@ -12,31 +12,31 @@ import os
 import tempfile
 import typing as t
 
-from .errors import InputError
+from .errors import UsageError
 
 
 def check_writable(path: str, option: str) -> None:
-    """Raises InputError when the file could not be written, so that nothing is sent before that is known."""
+    """Raises UsageError when the file could not be written, so that nothing is sent before that is known."""
     folder = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path):
-        raise InputError(f"{option} {path} is a folder: give the name of a file.")
+        raise UsageError(f"{option} {path} is a folder: give the name of a file.")
     try:
         handle, probe = tempfile.mkstemp(prefix=".containerops-", dir=folder)
         os.close(handle)
         os.unlink(probe)
     except OSError as error:
-        raise InputError(f"{option} {path} can't be written: {error.strerror}.") from None
+        raise UsageError(f"{option} {path} can't be written: {error.strerror}.") from None
 
 
 def plan_lines(path: str, option: str) -> list[str]:
-    """The lines of a plan that another task has written. Raises InputError where it is not there."""
+    """The lines of a plan that another task has written. Raises UsageError where it is not there."""
     if not os.path.isfile(path):
-        raise InputError(f"The plan {path} is not there: the task that was to write it may have failed.")
+        raise UsageError(f"The plan {path} is not there: the task that was to write it may have failed.")
     return list(read_lines(path, option))
 
 
 def write_lines(path: str, lines: t.Iterable[str], option: str) -> None:
-    """Write the file in one step: a reader sees the old file or the new one. Raises InputError."""
+    """Write the file in one step: a reader sees the old file or the new one. Raises UsageError."""
     folder = os.path.dirname(os.path.abspath(path))
     try:
         handle, temporary = tempfile.mkstemp(prefix=".containerops-", dir=folder)
@@ -51,15 +51,15 @@ def write_lines(path: str, lines: t.Iterable[str], option: str) -> None:
             os.unlink(temporary)
             raise
     except OSError as error:
-        raise InputError(f"{option} {path} can't be written: {error.strerror}.") from None
+        raise UsageError(f"{option} {path} can't be written: {error.strerror}.") from None
 
 
 def read_lines(path: str, option: str) -> t.Iterator[str]:
-    """The lines of a file; none where there is no file. Raises InputError."""
+    """The lines of a file; none where there is no file. Raises UsageError."""
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
             yield from stream
     except FileNotFoundError:
         return
     except OSError as error:
-        raise InputError(f"{option} {path} can't be read: {error.strerror}.") from None
+        raise UsageError(f"{option} {path} can't be read: {error.strerror}.") from None

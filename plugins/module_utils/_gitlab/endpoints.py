@@ -6,16 +6,16 @@
 
 """GitLab's REST endpoints for projects, repositories and tags as typed functions.
 
-Every function raises RegistryError when the answer is not the one it is named after.
+Every function raises RequestError when the answer is not the one it is named after.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-from .._core.errors import ADVICE, RegistryError
+from .._core.errors import ADVICE, ErrorKind, RequestError
 from .._core.models import TAG_NAME, Project, Repository, ServerPolicy, Tag, config_digest, parse_time
-from .._http.client import ONCE, REFUSED, Client, Response
+from .._http.client import Client, Response, RetryPolicy
 from .rest import PAGE, an_array, an_object, field, get, incomplete, pages, request, rows, segment
 
 # GitLab lowers a keyset page above this: lib/api/project_container_repositories.rb.
@@ -33,7 +33,7 @@ LEASE_TAKEN = "This request has already been made"
 
 def get_project(client: Client, project: str | int) -> Project:
     """A project by id or full path; a moved project's old path leads to it."""
-    answer = get(client, f"/projects/{segment(project)}", attempt=f"read project {project!s}")
+    answer = get(client, f"/projects/{segment(project)}", operation=f"read project {project!s}")
     return project_of(an_object(answer))
 
 
@@ -45,8 +45,8 @@ def group_projects(client: Client, group: str | int) -> list[Project]:
         "order_by": "id",
         "sort": "asc",
     }
-    attempt = f"list the projects of group {group!s}"
-    return [project_of(row) for row in pages(client, f"/groups/{segment(group)}/projects", query, attempt)]
+    operation = f"list the projects of group {group!s}"
+    return [project_of(row) for row in pages(client, f"/groups/{segment(group)}/projects", query, operation)]
 
 
 def all_projects(client: Client) -> list[Project]:
@@ -54,56 +54,59 @@ def all_projects(client: Client) -> list[Project]:
 
     GitLab leads on from every page that has anything, so the last one is empty.
     """
-    attempt = "list the projects of the instance"
+    operation = "list the projects of the instance"
     query: dict[str, t.Any] = {"pagination": "keyset", "order_by": "id", "sort": "asc", "per_page": PAGE}
     found: list[Project] = []
     while True:
-        answer = get(client, "/projects", query=query, attempt=attempt)
-        page = [project_of(row) for row in an_array(answer, attempt)]
+        answer = get(client, "/projects", query=query, operation=operation)
+        page = [project_of(row) for row in an_array(answer, operation)]
         if any(project.id <= query.get("id_after", 0) for project in page):
-            raise incomplete(answer, "a page repeats projects of the pages before it", attempt)
+            raise incomplete(answer, "a page repeats projects of the pages before it", operation)
         found += page
         if answer.next_query is None and len(page) < PAGE:
             return found
         if answer.next_query is None or not page:
-            raise incomplete(answer, "a page does not say where the list goes on", attempt)
+            raise incomplete(answer, "a page does not say where the list goes on", operation)
         query["id_after"] = page[-1].id
 
 
 def get_registry_size(client: Client, project: Project) -> int | None:
     """The bytes of a project's images; None where GitLab does not know, as without a metadata database."""
-    attempt = f"read the size of the registry of project {project.path}"
-    answer = get(client, f"/projects/{project.id}", query={"statistics": "true"}, attempt=attempt)
-    size = (an_object(answer, attempt).get("statistics") or {}).get("container_registry_size")
+    operation = f"read the size of the registry of project {project.path}"
+    answer = get(client, f"/projects/{project.id}", query={"statistics": "true"}, operation=operation)
+    size = (an_object(answer, operation).get("statistics") or {}).get("container_registry_size")
     return size if isinstance(size, int) else None
 
 
 def get_group_path(client: Client, group: str | int) -> str:
     """The full path of a group."""
-    answer = get(client, f"/groups/{segment(group)}", query={"with_projects": "false"}, attempt=f"read group {group!s}")
+    answer = get(
+        client, f"/groups/{segment(group)}", query={"with_projects": "false"}, operation=f"read group {group!s}"
+    )
     return str(field(an_object(answer), "full_path"))
 
 
 def project_repositories(client: Client, project: str | int, *, tags_count: bool = False) -> list[Repository]:
     """The repositories of a project; tags_count costs GitLab a registry call for each."""
     query = {"tags_count": "true"} if tags_count else {}
-    attempt = f"list the repositories of project {project!s}"
+    operation = f"list the repositories of project {project!s}"
     return [
-        _repository(row) for row in pages(client, f"/projects/{segment(project)}/registry/repositories", query, attempt)
+        _repository(row)
+        for row in pages(client, f"/projects/{segment(project)}/registry/repositories", query, operation)
     ]
 
 
 def group_repositories(client: Client, group: str | int) -> list[Repository]:
     """The repositories of a group and its subgroups; projects with a disabled registry are left out by GitLab."""
-    attempt = f"list the repositories of group {group!s}"
-    return [_repository(row) for row in pages(client, f"/groups/{segment(group)}/registry/repositories", {}, attempt)]
+    operation = f"list the repositories of group {group!s}"
+    return [_repository(row) for row in pages(client, f"/groups/{segment(group)}/registry/repositories", {}, operation)]
 
 
 def get_repository(client: Client, repository_id: int, *, tags_count: bool = False, size: bool = False) -> Repository:
     """One repository by its id."""
     query = {name: "true" for name, wanted in (("tags_count", tags_count), ("size", size)) if wanted}
     answer = get(
-        client, f"/registry/repositories/{repository_id}", query=query, attempt=f"read repository {repository_id}"
+        client, f"/registry/repositories/{repository_id}", query=query, operation=f"read repository {repository_id}"
     )
     return _repository(an_object(answer))
 
@@ -115,58 +118,58 @@ def keyset_supported(client: Client, repository: Repository) -> bool | None:
     keyset listings, which ignores the parameter.
     """
     query = {"pagination": "keyset", "per_page": 1}
-    attempt = f"find out what registry holds {repository.path}"
-    answer = request(client, "GET", _tags_path(repository), query=query, attempt=attempt, accept=(405,))
+    operation = f"find out what registry holds {repository.path}"
+    answer = request(client, "GET", _tags_path(repository), query=query, operation=operation, accept=(405,))
     if answer.status == 405:
         return False
-    an_array(answer, attempt)
+    an_array(answer, operation)
     return None if "X-Page" in answer.headers else True
 
 
 def tag_names_keyset(client: Client, repository: Repository) -> list[str]:
     """All tag names, 1000 a page; only before a registry with metadata database."""
-    attempt = f"list the tags of {repository.path}"
+    operation = f"list the tags of {repository.path}"
     names: dict[str, None] = {}
     query: dict[str, t.Any] = {"pagination": "keyset", "per_page": KEYSET_PAGE}
     while True:
-        answer = get(client, _tags_path(repository), query=query, attempt=attempt)
-        page = [_tag_name(row, attempt) for row in an_array(answer, attempt)]
+        answer = get(client, _tags_path(repository), query=query, operation=operation)
+        page = [_tag_name(row, operation) for row in an_array(answer, operation)]
         if "last" in query and not page:
-            raise incomplete(answer, "a page behind a next link is empty", attempt)
+            raise incomplete(answer, "a page behind a next link is empty", operation)
         if any(name in names for name in page):
-            raise incomplete(answer, "a page repeats tags of the pages before it", attempt)
+            raise incomplete(answer, "a page repeats tags of the pages before it", operation)
         names.update(dict.fromkeys(page))
         following = answer.next_query
         if following is None:
             return list(names)
         if "last" not in following:
-            raise incomplete(answer, "the next link does not say where it goes on", attempt)
+            raise incomplete(answer, "the next link does not say where it goes on", operation)
         query = {**query, "last": following["last"]}
 
 
 def tag_names_offset(client: Client, repository: Repository) -> list[str]:
     """All tag names by numbered pages. Exactly LISTING_CAP of them may be a listing that was cut off."""
-    attempt = f"list the tags of {repository.path}"
-    rows = pages(client, _tags_path(repository), {}, attempt)
-    return list(dict.fromkeys(_tag_name(row, attempt) for row in rows))
+    operation = f"list the tags of {repository.path}"
+    rows = pages(client, _tags_path(repository), {}, operation)
+    return list(dict.fromkeys(_tag_name(row, operation) for row in rows))
 
 
 def first_tag_names(client: Client, repository: Repository) -> list[str]:
     """The names on the first numbered page: enough to see that there are tags."""
-    attempt = f"list the tags of {repository.path}"
-    answer = get(client, _tags_path(repository), query={"per_page": PAGE, "page": 1}, attempt=attempt)
-    return [_tag_name(row, attempt) for row in an_array(answer, attempt)]
+    operation = f"list the tags of {repository.path}"
+    answer = get(client, _tags_path(repository), query={"per_page": PAGE, "page": 1}, operation=operation)
+    return [_tag_name(row, operation) for row in an_array(answer, operation)]
 
 
 def tag_detail(client: Client, repository: Repository, name: str) -> Tag | None:
     """A tag with its details; None for a 404, which does not prove that the tag is gone."""
-    attempt = f"read tag {repository.path}:{name}"
-    answer = request(client, "GET", f"{_tags_path(repository)}/{segment(name)}", attempt=attempt, accept=(404,))
+    operation = f"read tag {repository.path}:{name}"
+    answer = request(client, "GET", f"{_tags_path(repository)}/{segment(name)}", operation=operation, accept=(404,))
     if answer.status == 404:
         return None
-    row = an_object(answer, attempt)
+    row = an_object(answer, operation)
     if row.get("name") != name:
-        raise incomplete(answer, "the answer is about another tag", attempt)
+        raise incomplete(answer, "the answer is about another tag", operation)
     return Tag(
         name,
         digest=row.get("digest") or None,
@@ -186,9 +189,9 @@ def delete_tag(client: Client, repository: Repository, name: str) -> Response:
         client,
         "DELETE",
         f"{_tags_path(repository)}/{segment(name)}",
-        attempt=f"delete tag {repository.path}:{name}",
+        operation=f"delete tag {repository.path}:{name}",
         accept=(403, 404),
-        resend=ONCE,
+        retry=RetryPolicy.NEVER,
     )
 
 
@@ -199,30 +202,30 @@ def bulk_delete_tags(client: Client, repository: Repository, parameters: t.Mappi
     hour is taken for a repository, whatever becomes of it: the next one is refused with an error of kind lease. The
     request is never sent again unless GitLab says that it did nothing (429).
     """
-    attempt = f"delete tags of {repository.path} in bulk"
+    operation = f"delete tags of {repository.path} in bulk"
     try:
         request(
             client,
             "DELETE",
             _tags_path(repository),
             body=dict(parameters),
-            resend=REFUSED,
-            attempt=attempt,
+            retry=RetryPolicy.RATE_LIMITED,
+            operation=operation,
             success=202,
         )
-    except RegistryError as error:
+    except RequestError as error:
         if error.status == 400 and error.message.startswith(LEASE_TAKEN):
-            error.kind, error.advice = "lease", ADVICE["lease"]
+            error.kind, error.advice = ErrorKind.LEASE, ADVICE[ErrorKind.LEASE]
         raise
 
 
-def living_refs(client: Client, number: int, kind: str) -> list[str]:
+def active_refs(client: Client, number: int, kind: str) -> list[str]:
     """What is alive in a project's git repository. kind: branches, tags, or merge_requests (their source branches)."""
-    attempt = f"list the {kind.replace('_', ' ')} of project {number}"
+    operation = f"list the {kind.replace('_', ' ')} of project {number}"
     if kind == "merge_requests":
-        rows = pages(client, f"/projects/{number}/merge_requests", {"state": "opened"}, attempt)
+        rows = pages(client, f"/projects/{number}/merge_requests", {"state": "opened"}, operation)
         return [str(field(row, "source_branch")) for row in rows]
-    return [str(field(row, "name")) for row in pages(client, f"/projects/{number}/repository/{kind}", {}, attempt)]
+    return [str(field(row, "name")) for row in pages(client, f"/projects/{number}/repository/{kind}", {}, operation)]
 
 
 def deployed_refs(client: Client, number: int, keep: int) -> list[str]:
@@ -231,16 +234,16 @@ def deployed_refs(client: Client, number: int, keep: int) -> list[str]:
     keep: how many that succeeded. What runs or waits for approval after the oldest of these counts too. A commit is
     given with the short form of it that names images (CI_COMMIT_SHORT_SHA).
     """
-    attempt = f"list the environments of project {number}"
+    operation = f"list the environments of project {number}"
     found: dict[str, None] = {}
-    for environment in pages(client, f"/projects/{number}/environments", {}, attempt):
+    for environment in pages(client, f"/projects/{number}/environments", {}, operation):
         if environment.get("state") == "stopped":
             continue
         name = str(field(environment, "name"))
         query = {"environment": name, "order_by": "id", "sort": "desc"}
-        attempt = f"list the deployments of {name} of project {number}"
+        operation = f"list the deployments of {name} of project {number}"
         left = keep
-        for row in rows(client, f"/projects/{number}/deployments", query, attempt):
+        for row in rows(client, f"/projects/{number}/deployments", query, operation):
             if row.get("status") not in _DEPLOYED:
                 continue
             commit = str(field(row, "sha"))
@@ -253,9 +256,9 @@ def deployed_refs(client: Client, number: int, keep: int) -> list[str]:
 
 def any_image_prefix(client: Client) -> str | None:
     """The registry's host with the path of some project; None where no project can be seen or there is no registry."""
-    attempt = "find out where the registry is"
-    answer = get(client, "/projects", query={"per_page": 1, "order_by": "id"}, attempt=attempt)
-    return next((project_of(row).image_prefix for row in an_array(answer, attempt)), None)
+    operation = "find out where the registry is"
+    answer = get(client, "/projects", query={"per_page": 1, "order_by": "id"}, operation=operation)
+    return next((project_of(row).image_prefix for row in an_array(answer, operation)), None)
 
 
 def delete_repository(client: Client, repository: Repository) -> None:
@@ -264,12 +267,12 @@ def delete_repository(client: Client, repository: Repository) -> None:
     Asking again while it is under way changes nothing, and after it failed makes it go on.
     """
     path = f"/projects/{repository.project_id}/registry/repositories/{repository.id}"
-    request(client, "DELETE", path, attempt=f"delete repository {repository.path}", success=202)
+    request(client, "DELETE", path, operation=f"delete repository {repository.path}", success=202)
 
 
 def caller_is_administrator(client: Client) -> bool:
     """Whether the token acts as an administrator: GitLab shows is_admin to administrators alone."""
-    return bool(an_object(get(client, "/user", attempt="read the token's own user")).get("is_admin"))
+    return bool(an_object(get(client, "/user", operation="read the token's own user")).get("is_admin"))
 
 
 def project_of(row: t.Mapping[str, t.Any]) -> Project:
@@ -322,10 +325,12 @@ def _repository(row: t.Mapping[str, t.Any]) -> Repository:
     )
 
 
-def _tag_name(row: t.Mapping[str, t.Any], attempt: str) -> str:
+def _tag_name(row: t.Mapping[str, t.Any], operation: str) -> str:
     name = row.get("name")
     if not isinstance(name, str) or not TAG_NAME.fullmatch(name):
-        raise RegistryError("incomplete", f"the listing holds {name!r}, which is no tag name", attempt=attempt)
+        raise RequestError(
+            ErrorKind.INCOMPLETE, f"the listing holds {name!r}, which is no tag name", operation=operation
+        )
     return name
 
 

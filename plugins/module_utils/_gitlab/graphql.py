@@ -6,7 +6,7 @@
 
 """GitLab's GraphQL API as typed functions: pages of tags, many repositories in one request, and their deletion.
 
-An answer with status 200 that holds errors is a failure. Every function raises RegistryError unless it says otherwise.
+An answer with status 200 that holds errors is a failure. Every function raises RequestError unless it says otherwise.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import RegistryError
+from .._core.errors import ErrorKind, RequestError
 from .._core.models import TAG_NAME, Tag, config_digest, parse_time
-from .._http.client import REFUSED, SAFE, Client, Response
+from .._http.client import Client, Response, RetryPolicy
 from .rest import error_of
 
 PATH = "/api/graphql"
@@ -42,6 +42,10 @@ _OPTIONAL_FIELDS = {
 ALL_FIELDS = tuple(field for field in _OPTIONAL_FIELDS if field != "revision")
 # What has to be looked at again right before a tag is deleted.
 GUARD_FIELDS = ("digest", "publishedAt", "protection")
+
+
+# How a server refuses or loses a query that is too large or too slow.
+_TOO_MUCH = {ErrorKind.GRAPHQL, ErrorKind.TIMEOUT, ErrorKind.UNAVAILABLE, ErrorKind.SERVER_ERROR}
 
 
 class Schema:
@@ -95,12 +99,12 @@ def read_schema(client: Client) -> Schema:
         'destroy: __type(name: "DestroyContainerRepositoryTagsInput") { name } '
         "queryComplexity { limit } }"
     )
-    attempt = "find out what GraphQL offers here"
+    operation = "find out what GraphQL offers here"
     # A token may be good for REST and not for GraphQL, so that a 401 here is no reason to stop.
-    data = _data(_post(client, query, {}, attempt, SAFE, stop_at_401=False), attempt)
+    data = _data(_post(client, query, {}, operation, RetryPolicy.IDEMPOTENT, stop_at_401=False), operation)
     tag = data.get("tag")
     if not isinstance(tag, dict):
-        raise RegistryError("graphql", "its GraphQL knows no container tags", attempt=attempt)
+        raise RequestError(ErrorKind.GRAPHQL, "its GraphQL knows no container tags", operation=operation)
     limit = (data.get("queryComplexity") or {}).get("limit")
     return Schema(
         frozenset(str(field.get("name")) for field in tag.get("fields") or []),
@@ -111,7 +115,7 @@ def read_schema(client: Client) -> Schema:
 
 def read_pages(
     client: Client, schema: Schema, wanted: t.Sequence[PageRequest], fields: tuple[str, ...] = ALL_FIELDS
-) -> list[Page | RegistryError]:
+) -> list[Page | RequestError]:
     """The wanted pages in their order; each one that can't be had is its error.
 
     As many pages travel in one request as the server's complexity limit allows; where that is too much for it, fewer.
@@ -147,16 +151,16 @@ def _cost(request: PageRequest, fields: tuple[str, ...]) -> float:
 
 def _read_batch(
     client: Client, schema: Schema, batch: t.Sequence[PageRequest], fields: tuple[str, ...]
-) -> list[Page | RegistryError]:
-    attempt = "read tags by GraphQL"
+) -> list[Page | RequestError]:
+    operation = "read tags by GraphQL"
     query, variables = _pages_query(batch, fields)
     try:
-        body = _body(_post(client, query, variables, attempt, SAFE), attempt)
+        body = _body(_post(client, query, variables, operation, RetryPolicy.IDEMPOTENT), operation)
         data = body.get("data")
         if not isinstance(data, dict):
-            raise _graphql_error(body.get("errors"), attempt)
-    except RegistryError as error:
-        if len(batch) > 1 and error.kind in ("graphql", "timeout", "unavailable", "server_error"):
+            raise _graphql_error(body.get("errors"), operation)
+    except RequestError as error:
+        if len(batch) > 1 and error.kind in _TOO_MUCH:
             half = len(batch) // 2
             schema.most_aliases = max(1, min(schema.most_aliases, half))
             return [
@@ -166,7 +170,7 @@ def _read_batch(
         return [error for _request in batch]
     errors = [error for error in body.get("errors") or [] if isinstance(error, dict)]
     return [
-        _page(data.get(f"r{number}"), request, errors, f"r{number}", attempt) for number, request in enumerate(batch)
+        _page(data.get(f"r{number}"), request, errors, f"r{number}", operation) for number, request in enumerate(batch)
     ]
 
 
@@ -188,27 +192,29 @@ def _pages_query(batch: t.Sequence[PageRequest], fields: tuple[str, ...]) -> tup
 
 
 def _page(
-    found: t.Any, request: PageRequest, errors: list[dict[str, t.Any]], alias: str, attempt: str
-) -> Page | RegistryError:
+    found: t.Any, request: PageRequest, errors: list[dict[str, t.Any]], alias: str, operation: str
+) -> Page | RequestError:
     own = [error for error in errors if not error.get("path") or error["path"][0] == alias]
     if own:
-        return _graphql_error(own, attempt)
+        return _graphql_error(own, operation)
     if not isinstance(found, dict):
-        return RegistryError("not_found", "GraphQL answered null for the repository", attempt=attempt)
+        return RequestError(ErrorKind.NOT_FOUND, "GraphQL answered null for the repository", operation=operation)
     connection = found.get("tags")
     if not isinstance(connection, dict) or not isinstance(connection.get("nodes"), list):
-        return RegistryError("incomplete", "GraphQL answered null for the repository's tags", attempt=attempt)
+        return RequestError(
+            ErrorKind.INCOMPLETE, "GraphQL answered null for the repository's tags", operation=operation
+        )
     tags = []
     for node in connection["nodes"]:
         tag = _tag(node)
         if tag is None:
-            return RegistryError("incomplete", "the page holds something that is no tag", attempt=attempt)
+            return RequestError(ErrorKind.INCOMPLETE, "the page holds something that is no tag", operation=operation)
         tags.append(tag)
     info = connection.get("pageInfo") or {}
     has_next = bool(info.get("hasNextPage"))
     if has_next and len(tags) != request.first:
         message = f"a page of {request.first} tags came with {len(tags)} although more follow"
-        return RegistryError("incomplete", message, attempt=attempt)
+        return RequestError(ErrorKind.INCOMPLETE, message, operation=operation)
     count = found.get("tagsCount")
     return Page(tuple(tags), info.get("endCursor"), has_next, count if isinstance(count, int) else None)
 
@@ -234,25 +240,20 @@ def _tag(node: t.Any) -> Tag | None:
 def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> tuple[list[str], list[str]]:
     """Delete at most DELETE_LIMIT tags: (the names GitLab says are deleted, its error texts).
 
-    Protected names are left out by GitLab without a word. A RegistryError for which answer_was_lost holds does not say
-    whether anything was deleted.
+    Protected names are left out by GitLab without a word. After a RequestError with an unknown effect they may
+    be deleted or not.
     """
     query = (
         "mutation($input: DestroyContainerRepositoryTagsInput!) "
         "{ destroyContainerRepositoryTags(input: $input) { deletedTagNames errors } }"
     )
-    attempt = f"delete {len(names)} tags by GraphQL"
+    operation = f"delete {len(names)} tags by GraphQL"
     variables = {"input": {"id": _global_id(repository_id), "tagNames": list(names)}}
-    data = _data(_post(client, query, variables, attempt, REFUSED), attempt)
+    data = _data(_post(client, query, variables, operation, RetryPolicy.RATE_LIMITED), operation)
     result = data.get("destroyContainerRepositoryTags")
     if not isinstance(result, dict) or not isinstance(result.get("deletedTagNames"), list):
-        raise RegistryError("not_json", "GraphQL did not say which tags it deleted", attempt=attempt)
+        raise RequestError(ErrorKind.NOT_JSON, "GraphQL did not say which tags it deleted", operation=operation)
     return [str(name) for name in result["deletedTagNames"]], [str(text) for text in result.get("errors") or []]
-
-
-def answer_was_lost(error: RegistryError) -> bool:
-    """Whether a mutation that ended this way may have had its effect all the same."""
-    return error.kind in ("connection", "timeout", "unavailable", "server_error", "not_json", "incomplete")
 
 
 def _global_id(repository_id: int) -> str:
@@ -263,43 +264,43 @@ def _post(
     client: Client,
     query: str,
     variables: t.Mapping[str, t.Any],
-    attempt: str,
-    resend: frozenset[int],
+    operation: str,
+    retry: RetryPolicy,
     *,
     stop_at_401: bool = True,
 ) -> Response:
     body = {"query": query, "variables": variables}
     try:
-        answer = client.request("POST", PATH, body=body, resend=resend, stop_at_401=stop_at_401)
-    except RegistryError as error:
-        error.attempt = attempt
+        answer = client.request("POST", PATH, body=body, retry=retry, stop_at_401=stop_at_401)
+    except RequestError as error:
+        error.operation = operation
         raise
     if answer.status != 200:
-        raise error_of(answer, attempt)
+        raise error_of(answer, operation)
     return answer
 
 
-def _body(answer: Response, attempt: str) -> dict[str, t.Any]:
+def _body(answer: Response, operation: str) -> dict[str, t.Any]:
     try:
         body = answer.json()
-    except RegistryError as error:
-        error.attempt = attempt
+    except RequestError as error:
+        error.operation = operation
         raise
     if not isinstance(body, dict):
-        raise RegistryError("incomplete", "the answer has another shape than GraphQL's", attempt=attempt)
+        raise RequestError(ErrorKind.INCOMPLETE, "the answer has another shape than GraphQL's", operation=operation)
     return body
 
 
-def _data(answer: Response, attempt: str) -> dict[str, t.Any]:
-    body = _body(answer, attempt)
+def _data(answer: Response, operation: str) -> dict[str, t.Any]:
+    body = _body(answer, operation)
     data = body.get("data")
     if body.get("errors") or not isinstance(data, dict):
-        raise _graphql_error(body.get("errors"), attempt)
+        raise _graphql_error(body.get("errors"), operation)
     return data
 
 
-def _graphql_error(errors: t.Any, attempt: str) -> RegistryError:
+def _graphql_error(errors: t.Any, operation: str) -> RequestError:
     texts = [str(error.get("message")) for error in errors or [] if isinstance(error, dict)]
     message = "; ".join(dict.fromkeys(texts)) or "GraphQL answered without data"
     advice = "It does not exist, or the token may not do this." if "permission" in message else ""
-    return RegistryError("graphql", message, attempt=attempt, method="POST", path=PATH, advice=advice)
+    return RequestError(ErrorKind.GRAPHQL, message, operation=operation, method="POST", path=PATH, advice=advice)

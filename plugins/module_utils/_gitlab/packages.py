@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .._http.client import ONCE, Client
+from .._http.client import Client, RetryPolicy
 from .rest import request, segment
 
 # A plan of a million tags has about this many bytes.
@@ -41,14 +41,31 @@ class PackageFile:
 def download(client: Client, file: PackageFile) -> bytes | None:
     """The newest content of a file; None for a 404, which may also mean that the token may not see it.
 
-    GitLab may send us to its object storage, where the token does not go. Raises RegistryError.
+    GitLab may send us to its object storage, where the token does not go. Raises RequestError.
     """
-    answer = request(client, "GET", file.path, attempt=f"fetch {file}", accept=(404,), may_leave=True, limit=LARGEST)
+    answer = request(
+        client,
+        "GET",
+        file.path,
+        operation=f"fetch {file}",
+        accept=(404,),
+        allow_cross_origin_redirect=True,
+        limit=LARGEST,
+    )
     return None if answer.status == 404 else answer.body
 
 
 def upload(client: Client, file: PackageFile, content: bytes) -> None:
-    """Store a file, beside older ones of the same name. It is sent once. Raises RegistryError."""
+    """Store a file, beside older ones of the same name. It is sent once. Raises RequestError."""
     headers = {"Content-Type": "application/octet-stream"}
-    attempt = f"store {file}"
-    request(client, "PUT", file.path, attempt=attempt, success=201, data=content, headers=headers, resend=ONCE)
+    operation = f"store {file}"
+    request(
+        client,
+        "PUT",
+        file.path,
+        operation=operation,
+        success=201,
+        data=content,
+        headers=headers,
+        retry=RetryPolicy.NEVER,
+    )

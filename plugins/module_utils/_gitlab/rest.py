@@ -11,13 +11,11 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import quote
 
-from .._core.errors import RegistryError
-from .._http.client import SAFE, Client, Response
+from .._core.errors import ErrorKind, RequestError, kind_of_status
+from .._http.client import Client, Response, RetryPolicy
 
 API = "/api/v4"
 PAGE = 100
-
-_KINDS = {401: "unauthorized", 403: "forbidden", 404: "not_found", 429: "rate_limited"}
 
 
 def segment(value: str | int) -> str:
@@ -25,30 +23,28 @@ def segment(value: str | int) -> str:
     return quote(str(value), safe="")
 
 
-def error_of(answer: Response, attempt: str) -> RegistryError:
+def error_of(answer: Response, operation: str) -> RequestError:
     """GitLab's error bodies as one error: message or error, as text, list or object, plain text or a bare number."""
     body: t.Any = None
     try:
         body = answer.json()
-    except RegistryError:
+    except RequestError:
         content_type = answer.headers.get("Content-Type", "")
         message = answer.text() if "html" not in content_type else "a web page"
     else:
         message = _message(body)
-    kind = _KINDS.get(answer.status) or (
-        "unavailable" if answer.status in (502, 503, 504) else "server_error" if answer.status >= 500 else "bad_request"
-    )
+    kind = kind_of_status(answer.status)
     code = body.get("error") if isinstance(body, dict) else None
     if code in ("insufficient_scope", "insufficient_granular_scope"):
-        kind = "insufficient_scope"
+        kind = ErrorKind.INSUFFICIENT_SCOPE
     elif answer.status == 405 and "moved projects" in message:
-        kind = "moved"
+        kind = ErrorKind.MOVED
     elif answer.status == 405:
-        kind = "http"
-    return RegistryError(
+        kind = ErrorKind.HTTP
+    return RequestError(
         kind,
         message,
-        attempt=attempt,
+        operation=operation,
         status=answer.status,
         method=answer.method,
         path=answer.path,
@@ -78,49 +74,49 @@ def request(
     query: t.Mapping[str, t.Any] | None = None,
     body: t.Any = None,
     headers: t.Mapping[str, str] | None = None,
-    resend: frozenset[int] = SAFE,
-    attempt: str,
+    retry: RetryPolicy = RetryPolicy.IDEMPOTENT,
+    operation: str,
     success: int = 200,
     accept: tuple[int, ...] = (),
     **options: t.Any,
 ) -> Response:
     """The answer of the wanted or an accepted status. options: further ones of Client.request."""
     try:
-        answer = client.request(method, API + path, query=query, body=body, headers=headers, resend=resend, **options)
-    except RegistryError as error:
-        error.attempt = attempt
+        answer = client.request(method, API + path, query=query, body=body, headers=headers, retry=retry, **options)
+    except RequestError as error:
+        error.operation = operation
         raise
     if answer.status == success or answer.status in accept:
         return answer
-    raise error_of(answer, attempt)
+    raise error_of(answer, operation)
 
 
-def get(client: Client, path: str, *, query: t.Mapping[str, t.Any] | None = None, attempt: str) -> Response:
-    return request(client, "GET", path, query=query, attempt=attempt)
+def get(client: Client, path: str, *, query: t.Mapping[str, t.Any] | None = None, operation: str) -> Response:
+    return request(client, "GET", path, query=query, operation=operation)
 
 
-def pages(client: Client, path: str, query: t.Mapping[str, t.Any], attempt: str) -> list[dict[str, t.Any]]:
+def pages(client: Client, path: str, query: t.Mapping[str, t.Any], operation: str) -> list[dict[str, t.Any]]:
     """All rows of a listing with numbered pages."""
-    return list(rows(client, path, query, attempt))
+    return list(rows(client, path, query, operation))
 
 
-def rows(client: Client, path: str, query: t.Mapping[str, t.Any], attempt: str) -> t.Iterator[dict[str, t.Any]]:
+def rows(client: Client, path: str, query: t.Mapping[str, t.Any], operation: str) -> t.Iterator[dict[str, t.Any]]:
     """The rows of a listing with numbered pages, led by what each page says of the next one, never by counts.
 
     A page is asked for when its first row is.
     """
     page = 1
     while True:
-        answer = get(client, path, query={**query, "per_page": PAGE, "page": page}, attempt=attempt)
-        found = an_array(answer, attempt)
+        answer = get(client, path, query={**query, "per_page": PAGE, "page": page}, operation=operation)
+        found = an_array(answer, operation)
         if page > 1 and not found:
-            raise incomplete(answer, f"page {page} is empty although the page before led to it", attempt)
+            raise incomplete(answer, f"page {page} is empty although the page before led to it", operation)
         yield from found
         following = _next_page(answer)
         if following is None:
             return
         if following <= page:
-            raise incomplete(answer, f"page {page} leads back to page {following}", attempt)
+            raise incomplete(answer, f"page {page} leads back to page {following}", operation)
         page = following
 
 
@@ -132,40 +128,40 @@ def _next_page(answer: Response) -> int | None:
     return int(text) if text.isdigit() else None
 
 
-def incomplete(answer: Response, message: str, attempt: str) -> RegistryError:
-    return RegistryError(
-        "incomplete",
+def incomplete(answer: Response, message: str, operation: str) -> RequestError:
+    return RequestError(
+        ErrorKind.INCOMPLETE,
         message,
-        attempt=attempt,
+        operation=operation,
         method=answer.method,
         path=answer.path,
         request_id=answer.request_id,
     )
 
 
-def an_object(answer: Response, attempt: str = "") -> dict[str, t.Any]:
-    return t.cast("dict[str, t.Any]", _shaped(answer, dict, attempt))
+def an_object(answer: Response, operation: str = "") -> dict[str, t.Any]:
+    return t.cast("dict[str, t.Any]", _shaped(answer, dict, operation))
 
 
-def an_array(answer: Response, attempt: str) -> list[dict[str, t.Any]]:
-    rows = t.cast("list[t.Any]", _shaped(answer, list, attempt))
+def an_array(answer: Response, operation: str) -> list[dict[str, t.Any]]:
+    rows = t.cast("list[t.Any]", _shaped(answer, list, operation))
     if not all(isinstance(row, dict) for row in rows):
-        raise incomplete(answer, "the listing holds something that is no object", attempt)
+        raise incomplete(answer, "the listing holds something that is no object", operation)
     return rows
 
 
-def _shaped(answer: Response, shape: type, attempt: str) -> t.Any:
+def _shaped(answer: Response, shape: type, operation: str) -> t.Any:
     try:
         body = answer.json()
-    except RegistryError as error:
-        error.attempt = attempt or "read what GitLab answered"
+    except RequestError as error:
+        error.operation = operation or "read what GitLab answered"
         raise
     if not isinstance(body, shape):
-        raise incomplete(answer, "the answer has another shape than GitLab's", attempt)
+        raise incomplete(answer, "the answer has another shape than GitLab's", operation)
     return body
 
 
 def field(row: t.Mapping[str, t.Any], name: str) -> t.Any:
     if row.get(name) is None:
-        raise RegistryError("incomplete", f"the answer has no {name}", attempt="read what GitLab answered")
+        raise RequestError(ErrorKind.INCOMPLETE, f"the answer has no {name}", operation="read what GitLab answered")
     return row[name]

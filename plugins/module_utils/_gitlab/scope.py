@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
-from .._core.errors import InputError, RegistryError
+from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Project, Repository
 from .._http.client import Client
 from .endpoints import (
@@ -74,27 +74,27 @@ class Selection:
 
 
 def check_scope(scope: Scope, job_token: bool) -> None:
-    """Raises InputError for what no server could answer."""
+    """Raises UsageError for what no server could answer."""
     for project in scope.projects:
         if not project.strip():
-            raise InputError("project holds an empty name: give an id or a full path such as group/project.")
+            raise UsageError("project holds an empty name: give an id or a full path such as group/project.")
         if "/" not in project.strip("/") and not project.isdigit():
-            raise InputError(
+            raise UsageError(
                 f"project {project!r} is a bare name, which GitLab does not look up: give the full path, "
                 f"such as group/{project}, or the numeric id."
             )
     if scope.group is not None and not scope.group.strip("/ "):
-        raise InputError("group is empty: give an id or a full path.")
+        raise UsageError("group is empty: give an id or a full path.")
     if job_token and not scope.projects:
         option = "instance" if scope.instance else "group" if scope.group is not None else "repository_id"
-        raise InputError(
+        raise UsageError(
             f"{option} can't be read with a CI/CD job token, which sees only its own project: name that project in "
             "project, or give a project or group access token in api_token."
         )
 
 
 def select(client: Client, scope: Scope, *, job_token: bool) -> Selection:
-    """The repositories of the scope; raises RegistryError when a named object can't be read.
+    """The repositories of the scope; raises RequestError when a named object can't be read.
 
     A job token is not accepted by GitLab's project endpoint, so the project's path is used as it is.
     """
@@ -124,17 +124,17 @@ def list_group(client: Client, group: str) -> list[Project]:
 
 
 def list_instance(client: Client) -> list[Project]:
-    """All projects of this GitLab. Raises InputError on GitLab.com, RegistryError where not all of them are shown."""
+    """All projects of this GitLab. Raises UsageError on GitLab.com, RequestError where not all of them are shown."""
     if urlsplit(client.settings.url).hostname == "gitlab.com":
-        raise InputError(
+        raise UsageError(
             "instance is for administrators of a GitLab of their own: gitlab.com shows nobody all of its projects. "
             "Name your groups instead."
         )
     if not caller_is_administrator(client):
-        raise RegistryError(
-            "forbidden",
+        raise RequestError(
+            ErrorKind.FORBIDDEN,
             "the token does not act as an administrator, and others are shown only a part of them",
-            attempt="list the projects of the instance",
+            operation="list the projects of the instance",
             advice="Give an administrator's token, with the scope admin_mode where Admin Mode is on, or name groups.",
         )
     return all_projects(client)
@@ -177,14 +177,14 @@ def _is_inside(namespace: str, group: str) -> bool:
 def _of_projects(client: Client, paths: list[str]) -> Selection:
     projects = {project.id: project for project in client.parallel(lambda path: get_project(client, path), paths)}
     for project in projects.values():
-        attempt = f"list the repositories of project {project.path}"
+        operation = f"list the repositories of project {project.path}"
         if not project.image_prefix:
-            raise _no_registry(attempt)
+            raise _no_registry(operation)
         if project.access_level == "disabled":
-            raise RegistryError(
-                "forbidden",
+            raise RequestError(
+                ErrorKind.FORBIDDEN,
                 "the container registry is disabled for the project",
-                attempt=attempt,
+                operation=operation,
                 advice="Enable it in the project's settings (container_registry_access_level); its images are kept.",
             )
     listings = client.parallel(lambda number: project_repositories(client, number), list(projects))
@@ -221,12 +221,12 @@ class Projects:
     found: tuple[Project, ...]
     listed: t.Mapping[str, int]
     archived: tuple[Project, ...] = ()
-    unread: t.Mapping[str, RegistryError] = field(default_factory=dict)
+    unread: t.Mapping[str, RequestError] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
 def check_projects(scope: ProjectScope) -> None:
-    """Raises InputError for names that no server could look up."""
+    """Raises UsageError for names that no server could look up."""
     for group in scope.groups:
         check_scope(Scope(group=group), job_token=False)
     check_scope(Scope(projects=scope.projects), job_token=False)
@@ -235,7 +235,7 @@ def check_projects(scope: ProjectScope) -> None:
 def select_projects(client: Client, scope: ProjectScope) -> Projects:
     """The named projects, and those of the groups and their subgroups. A project that a group lists is not asked for.
 
-    Raises RegistryError where not one of them can be read, and where this GitLab has no registry.
+    Raises RequestError where not one of them can be read, and where this GitLab has no registry.
     """
     members, listed, unread = _of_groups(client, scope.groups)
     if scope.instance:
@@ -250,7 +250,9 @@ def select_projects(client: Client, scope: ProjectScope) -> Projects:
             continue
         if scope.by_path:
             wanted.pop(project.id, None)
-            unread[name] = RegistryError("moved", f"it is {project.path} by now", attempt=f"read project {name}")
+            unread[name] = RequestError(
+                ErrorKind.MOVED, f"it is {project.path} by now", operation=f"read project {name}"
+            )
         else:
             warnings.append(f"Project {name} is {project.path} by now: use its new path.")
     if unread and not (wanted or left_out):
@@ -262,15 +264,15 @@ def select_projects(client: Client, scope: ProjectScope) -> Projects:
 
 def _of_groups(
     client: Client, groups: t.Sequence[str]
-) -> tuple[list[Project], dict[str, int], dict[str, RegistryError]]:
+) -> tuple[list[Project], dict[str, int], dict[str, RequestError]]:
     """The projects of groups, how many each lists, and the groups that could not be read."""
     members: dict[int, Project] = {}
     listed: dict[str, int] = {}
-    unread: dict[str, RegistryError] = {}
+    unread: dict[str, RequestError] = {}
     for group in dict.fromkeys(name.strip("/") for name in groups):
         try:
             inside = list_group(client, group)
-        except RegistryError as error:
+        except RequestError as error:
             unread[group] = error
             continue
         members.update((project.id, project) for project in inside)
@@ -279,7 +281,7 @@ def _of_groups(
 
 
 def _of_names(
-    client: Client, names: t.Sequence[str], members: t.Iterable[Project], unread: dict[str, RegistryError]
+    client: Client, names: t.Sequence[str], members: t.Iterable[Project], unread: dict[str, RequestError]
 ) -> dict[str, Project]:
     """The projects by the names that they were given. unread: gets those that could not be read."""
     known = {name: project for project in members for name in (project.path.lower(), str(project.id))}
@@ -290,7 +292,7 @@ def _of_names(
 
     found: dict[str, Project] = {}
     for name, answer in zip(wanted, client.try_all(find, wanted)):
-        if isinstance(answer, RegistryError):
+        if isinstance(answer, RequestError):
             unread[name] = answer
         else:
             found[name] = answer
@@ -301,9 +303,11 @@ def _by_path(projects: t.Iterable[Project]) -> tuple[Project, ...]:
     return tuple(sorted(projects, key=lambda project: project.path.lower()))
 
 
-def _no_registry(attempt: str) -> RegistryError:
+def _no_registry(operation: str) -> RequestError:
     advice = "An administrator has to enable it for the instance."
-    return RegistryError("not_found", "this GitLab has no container registry", attempt=attempt, advice=advice)
+    return RequestError(
+        ErrorKind.NOT_FOUND, "this GitLab has no container registry", operation=operation, advice=advice
+    )
 
 
 def _filtered(selection: Selection, scope: Scope) -> Selection:
@@ -314,7 +318,7 @@ def _filtered(selection: Selection, scope: Scope) -> Selection:
             if any(matches(repository.path, pattern) for repository in repositories):
                 continue
             if not _is_glob(pattern):
-                raise InputError(
+                raise UsageError(
                     f"{option} {pattern!r} is the path of no repository in scope: write the whole path, as in "
                     "group/project/name, or a glob."
                 )
@@ -362,22 +366,22 @@ class Place:
 
 
 def repository_path(text: str, option: str = "repository") -> str:
-    """A path as GitLab writes it; raises InputError for what is none."""
+    """A path as GitLab writes it; raises UsageError for what is none."""
     path = text.strip("/").lower()
     if not REPOSITORY_PATH.fullmatch(path):
-        raise InputError(f"{option} {path!r} is not the path of a repository: write it as group/project/name.")
+        raise UsageError(f"{option} {path!r} is not the path of a repository: write it as group/project/name.")
     return path
 
 
 def find_place(client: Client, path: str, *, job_token: bool) -> Place:
     """The repository of a path: GitLab has no such lookup, so the projects that it may belong to are asked for it.
 
-    Raises InputError for what is no path, RegistryError where no project of it can be seen.
+    Raises UsageError for what is no path, RequestError where no project of it can be seen.
     """
     path = repository_path(path)
     parts = path.split("/")
     found: Place | None = None
-    refusal: RegistryError | None = None
+    refusal: RequestError | None = None
     for length in range(len(parts), 1, -1):
         parent = "/".join(parts[:length])
         try:
@@ -385,7 +389,7 @@ def find_place(client: Client, path: str, *, job_token: bool) -> Place:
             if project and not project.image_prefix:
                 raise _no_registry(f"look for repository {path}")
             listing = project_repositories(client, project.id if project else parent)
-        except RegistryError as error:
+        except RequestError as error:
             # To a job token newer releases answer 403 for every project but the job's own, also for none.
             if error.status != 404 and not (job_token and error.status == 403):
                 raise
@@ -393,7 +397,7 @@ def find_place(client: Client, path: str, *, job_token: bool) -> Place:
             continue
         if project and project.path.lower() != parent:
             moved = f"project {parent} is {project.path} by now"
-            raise RegistryError("moved", moved, attempt=f"look for repository {path}")
+            raise RequestError(ErrorKind.MOVED, moved, operation=f"look for repository {path}")
         repository = next((repository for repository in listing if repository.path == path), None)
         if repository:
             return Place(path, project, repository)
@@ -403,14 +407,14 @@ def find_place(client: Client, path: str, *, job_token: bool) -> Place:
     if refusal:
         raise refusal
     message = "none of the projects that it could belong to is there"
-    raise RegistryError("not_found", message, attempt=f"look for repository {path}")
+    raise RequestError(ErrorKind.NOT_FOUND, message, operation=f"look for repository {path}")
 
 
 def find_by_id(client: Client, repository_id: int) -> Repository | None:
     """A repository by its id; None where there is none, or none that the token may see."""
     try:
         return get_repository(client, repository_id)
-    except RegistryError as error:
-        if error.kind == "not_found":
+    except RequestError as error:
+        if error.kind == ErrorKind.NOT_FOUND:
             return None
         raise

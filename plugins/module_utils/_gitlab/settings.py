@@ -6,7 +6,7 @@
 
 """GitLab's REST endpoints for the settings of a project as typed functions.
 
-Every function raises RegistryError when the answer is not the one it is named after.
+Every function raises RequestError when the answer is not the one it is named after.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import format_datetime
 
-from .._core.errors import RegistryError
+from .._core.errors import ErrorKind, RequestError
 from .._core.models import DELETE, PATTERN, PUSH, REPOSITORY, TAG, Project, ProtectionRule
-from .._http.client import REFUSED, Client
+from .._http.client import Client, RetryPolicy
 from .rest import an_array, field, get, request
 
 _MAINTAINER = "It takes the role Maintainer in the project and a token with the scope api."
@@ -56,30 +56,30 @@ _SINCE = {
 
 def update_project(client: Client, project: Project, attributes: t.Mapping[str, t.Any]) -> None:
     """Set attributes of a project; what is not named stays."""
-    attempt = f"change the settings of project {project.path}"
+    operation = f"change the settings of project {project.path}"
     with _advising():
-        request(client, "PUT", f"/projects/{project.id}", body=dict(attributes), attempt=attempt)
+        request(client, "PUT", f"/projects/{project.id}", body=dict(attributes), operation=operation)
 
 
 def has_repositories(client: Client, project: Project) -> bool:
     """Whether a project has any container repository."""
-    attempt = f"look for images of project {project.path}"
+    operation = f"look for images of project {project.path}"
     path = f"/projects/{project.id}/registry/repositories"
-    return bool(an_array(get(client, path, query={"per_page": 1}, attempt=attempt), attempt))
+    return bool(an_array(get(client, path, query={"per_page": 1}, operation=operation), operation))
 
 
 def first_rules(
     client: Client, project: Project, kind: str
-) -> tuple[RuleEndpoint, tuple[ProtectionRule, ...] | RegistryError]:
+) -> tuple[RuleEndpoint, tuple[ProtectionRule, ...] | RequestError]:
     """Where this server has a kind of rules, found out with the rules of one project, and these or their failure.
 
-    Raises RegistryError of kind too_old where it has none of them.
+    Raises RequestError of kind too_old where it has none of them.
     """
     for endpoint in _ENDPOINTS[kind]:
         try:
             return endpoint, list_rules(client, endpoint, project)
-        except RegistryError as error:
-            if error.kind != "too_old":
+        except RequestError as error:
+            if error.kind != ErrorKind.TOO_OLD:
                 return endpoint, error
             refusal = error
     raise refusal
@@ -87,25 +87,25 @@ def first_rules(
 
 def list_rules(client: Client, endpoint: RuleEndpoint, project: Project) -> tuple[ProtectionRule, ...]:
     """All rules of a project; GitLab does not show immutable ones of tags here."""
-    attempt = f"read the {endpoint.kind} protection rules of project {project.path}"
+    operation = f"read the {endpoint.kind} protection rules of project {project.path}"
     with _advising(endpoint, "GET"):
-        answer = get(client, _path(endpoint, project), attempt=attempt)
-    return tuple(_rule(row, endpoint) for row in an_array(answer, attempt))
+        answer = get(client, _path(endpoint, project), operation=operation)
+    return tuple(_rule(row, endpoint) for row in an_array(answer, operation))
 
 
 def create_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: ProtectionRule) -> None:
     """Create a rule. It is not asked for again where no answer comes."""
     levels = {name: level for name, level in ((PUSH, rule.push), (DELETE, rule.delete)) if level}
     body = {PATTERN[endpoint.kind]: rule.pattern, **levels}
-    attempt = _attempt("create", rule, endpoint, project)
+    operation = _operation("create", rule, endpoint, project)
     with _advising(endpoint, "POST"):
         request(
             client,
             "POST",
             _path(endpoint, project),
             body=body,
-            resend=REFUSED,
-            attempt=attempt,
+            retry=RetryPolicy.RATE_LIMITED,
+            operation=operation,
             success=201,
         )
 
@@ -116,9 +116,9 @@ def update_rule(
     """Set the levels of a rule that differ; an empty one takes it away."""
     levels = ((PUSH, before.push, after.push), (DELETE, before.delete, after.delete))
     body = {name: new or "" for name, old, new in levels if old != new}
-    attempt = _attempt("change", before, endpoint, project)
+    operation = _operation("change", before, endpoint, project)
     with _advising(endpoint, "PATCH"):
-        request(client, "PATCH", f"{_path(endpoint, project)}/{before.id}", body=body, attempt=attempt)
+        request(client, "PATCH", f"{_path(endpoint, project)}/{before.id}", body=body, operation=operation)
 
 
 def delete_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: ProtectionRule) -> None:
@@ -126,7 +126,7 @@ def delete_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: 
     # The header has no fractions of a second: a change in the same second counts as seen.
     seen = client.clock + timedelta(seconds=1) if client.clock else None
     headers = {"If-Unmodified-Since": format_datetime(seen, usegmt=True)} if seen else {}
-    attempt = _attempt("delete", rule, endpoint, project)
+    operation = _operation("delete", rule, endpoint, project)
     try:
         with _advising(endpoint, "DELETE"):
             request(
@@ -134,15 +134,15 @@ def delete_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: 
                 "DELETE",
                 f"{_path(endpoint, project)}/{rule.id}",
                 headers=headers,
-                attempt=attempt,
+                operation=operation,
                 success=204,
             )
-    except RegistryError as error:
-        if error.status != 404 or error.kind == "too_old":
+    except RequestError as error:
+        if error.status != 404 or error.kind == ErrorKind.TOO_OLD:
             raise
 
 
-def _attempt(verb: str, rule: ProtectionRule, endpoint: RuleEndpoint, project: Project) -> str:
+def _operation(verb: str, rule: ProtectionRule, endpoint: RuleEndpoint, project: Project) -> str:
     return f"{verb} the {endpoint.kind} protection rule {rule.pattern!r} of project {project.path}"
 
 
@@ -160,12 +160,12 @@ def _advising(endpoint: RuleEndpoint | None = None, verb: str = "PUT") -> t.Iter
     """Have a failure say what settings take."""
     try:
         yield
-    except RegistryError as error:
-        if error.kind in ("forbidden", "insufficient_scope"):
+    except RequestError as error:
+        if error.kind in (ErrorKind.FORBIDDEN, ErrorKind.INSUFFICIENT_SCOPE):
             error.advice = _MAINTAINER
         elif error.status == 404 and error.message == _NO_ROUTE and endpoint:
             since = _SINCE.get((endpoint.kind, verb), "a later release")
-            error.kind = "too_old"
+            error.kind = ErrorKind.TOO_OLD
             error.advice = f"This GitLab has no such endpoint: it came with {since}."
         elif error.status == 412:
             error.advice = "The rule was changed in the meantime; run again."

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 import json
 import re
 import threading
@@ -20,8 +21,8 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qs, urljoin, urlsplit
 
-from .._core.errors import RegistryError
-from .rate_limit import Gate, Timing
+from .._core.errors import ErrorKind, RequestError
+from .rate_limit import RateLimiter, Timing
 
 REQUESTS_IMPORT_ERROR: str | None
 try:
@@ -52,11 +53,17 @@ MAX_REDIRECTS = 3
 # Bytes of a body that is read in pieces.
 PIECE = 256 * 1024
 
-# Which failed requests may be sent again: SAFE after any passing failure, REFUSED only after a 429, where the server
-# says that it did nothing, ONCE are those that are sent once.
-SAFE = frozenset({429, 502, 503, 504})
-REFUSED = frozenset({429})
-ONCE: frozenset[int] = frozenset()
+# Statuses of a server that did nothing, or could not.
+_TROUBLE = frozenset({429, 502, 503, 504})
+
+
+class RetryPolicy(enum.Enum):
+    """After what a request is sent again: IDEMPOTENT after any transient failure, RATE_LIMITED only after a 429, by
+    which the server says that it did nothing, NEVER not at all."""
+
+    IDEMPOTENT = "idempotent"
+    RATE_LIMITED = "rate_limited"
+    NEVER = "never"
 
 
 @dataclass(frozen=True)
@@ -110,13 +117,13 @@ class Response:
         return " ".join(self.body[: limit * 4].decode("utf-8", "replace").split())[:limit]
 
     def json(self) -> t.Any:
-        """The body as JSON; raises RegistryError not_json."""
+        """The body as JSON; raises RequestError not_json."""
         try:
             return json.loads(self.body)
         except ValueError:
             kind = self.headers.get("Content-Type", "no content type").split(";")[0]
-            raise RegistryError(
-                "not_json",
+            raise RequestError(
+                ErrorKind.NOT_JSON,
                 f"the answer {self.status} is {kind} and not JSON",
                 method=self.method,
                 path=self.path,
@@ -137,7 +144,7 @@ class _Sending:
     body: t.Any
     data: t.Any
     headers: t.Mapping[str, str]
-    may_leave: bool = False
+    allow_cross_origin_redirect: bool = False
     stream: bool = False
     limit: int | None = None
     signed: bool = True
@@ -147,8 +154,8 @@ class _Sending:
         """The kind of traffic that GitLab may limit apart: its API, GraphQL, and all else."""
         return next((prefix for prefix in _APART if self.path.startswith(prefix)), "")
 
-    def error(self, kind: str, message: str) -> RegistryError:
-        return RegistryError(kind, message, method=self.method, path=self.path)
+    def error(self, kind: ErrorKind, message: str) -> RequestError:
+        return RequestError(kind, message, method=self.method, path=self.path)
 
 
 class Chunks:
@@ -168,10 +175,10 @@ class Chunks:
 class Client:
     """One server, for all threads of a task."""
 
-    def __init__(self, settings: Settings, *, timing: Timing | None = None, gate: Gate | None = None) -> None:
+    def __init__(self, settings: Settings, *, timing: Timing | None = None, limiter: RateLimiter | None = None) -> None:
         self.settings = settings
         self.timing = timing or Timing()
-        self._gate = gate or Gate(settings.max_requests_per_minute, self.timing, settings.max_requests)
+        self._limiter = limiter or RateLimiter(settings.max_requests_per_minute, self.timing, settings.max_requests)
         self._lock = threading.Lock()
         self._local = threading.local()
         self._stopped_by: str | None = None
@@ -182,17 +189,17 @@ class Client:
         self._adapter = self._new_adapter()
         told = {"User-Agent": settings.user_agent, "Accept": "application/json"}
         self._own_headers = {**requests.utils.default_headers(), **told}
-        self._surroundings: dict[tuple[str, str], dict[str, t.Any]] = {}
+        self._environments: dict[tuple[str, str], dict[str, t.Any]] = {}
 
     def at(self, url: str, header: Header | None = None, renew: Renew | None = None) -> Client:
         """A client of another server, or with another credential, behind the same gate."""
         settings = replace(self.settings, url=url, header=header, renew=renew)
-        return Client(settings, timing=self.timing, gate=self._gate)
+        return Client(settings, timing=self.timing, limiter=self._limiter)
 
     @property
     def requests_sent(self) -> int:
         """By this client and all that share its gate."""
-        return self._gate.sent
+        return self._limiter.sent
 
     @property
     def clock(self) -> datetime | None:
@@ -213,24 +220,24 @@ class Client:
         body: t.Any = None,
         data: t.Any = None,
         headers: t.Mapping[str, str] | None = None,
-        resend: frozenset[int] = SAFE,
+        retry: RetryPolicy = RetryPolicy.IDEMPOTENT,
         stop_at_401: bool = True,
-        may_leave: bool = False,
+        allow_cross_origin_redirect: bool = False,
         limit: int | None = None,
     ) -> Response:
         """Send a request and return the answer of any status once it is not worth sending again.
 
         path: begins with a slash, percent-encoded, relative to the server's URL. query: a mapping or pairs. body: sent
-        as JSON; data: sent as it is, bytes or Chunks. resend: SAFE, REFUSED or ONCE. stop_at_401: a 401 ends all
-        requests, unless there is another credential by then. may_leave: a redirect to another host is followed, without
-        credentials. limit: the most bytes of a body that is believed. Raises RegistryError (connection, timeout, tls,
-        redirect, incomplete, stopped) where no answer is.
+        as JSON; data: sent as it is, bytes or Chunks. retry: after what it is sent again. stop_at_401: a 401 ends all
+        requests, unless there is another credential by then. allow_cross_origin_redirect: a redirect to another host is
+        followed, without credentials. limit: the most bytes of a body that is believed. Raises RequestError
+        (connection, timeout, tls, redirect, incomplete, stopped) where no answer is.
         """
-        sending = _Sending(method, path, query, body, data, headers or {}, may_leave, limit=limit)
+        sending = _Sending(method, path, query, body, data, headers or {}, allow_cross_origin_redirect, limit=limit)
         attempt = 0
         lost = renewed = False
         while True:
-            self._gate.wait(sending.traffic, self._check_stopped)
+            self._limiter.wait(sending.traffic, self._check_stopped)
             used = self._header
             answer = self._try(sending)
             if not renewed and isinstance(answer, Response) and answer.status == 401 and self._renew(used):
@@ -239,17 +246,17 @@ class Client:
             if stop_at_401 and isinstance(answer, Response) and answer.status == 401:
                 self.stop("an earlier request was answered 401")
             wait = self._delay(attempt, answer)
-            if not _worth_resending(answer, resend) or attempt >= self.settings.retries or not self._may_wait(wait):
+            if not _is_retried(answer, retry) or attempt >= self.settings.retries or not self._may_wait(wait):
                 break
             lost = lost or not _is_refused(answer)
             attempt += 1
             if _is_refused(answer):
-                self._gate.hold(sending.traffic, wait)
+                self._limiter.pause(sending.traffic, wait)
             else:
                 self.timing.sleep(wait)
         if _is_refused(answer) and self._may_wait(wait):
-            self._gate.hold(sending.traffic, wait)
-        if isinstance(answer, RegistryError):
+            self._limiter.pause(sending.traffic, wait)
+        if isinstance(answer, RequestError):
             raise answer
         return replace(answer, resent=lost)
 
@@ -277,25 +284,26 @@ class Client:
         with ThreadPoolExecutor(min(self.settings.concurrency, len(items))) as pool:
             return list(pool.map(in_pool, items))
 
-    def try_all(self, work: t.Callable[[Item], Result], items: t.Sequence[Item]) -> list[Result | RegistryError]:
-        """As parallel, and where the work on an item raises RegistryError that stands in its place."""
+    def try_all(self, work: t.Callable[[Item], Result], items: t.Sequence[Item]) -> list[Result | RequestError]:
+        """As parallel, and where the work on an item raises RequestError that stands in its place."""
 
-        def tried(item: Item) -> Result | RegistryError:
+        def tried(item: Item) -> Result | RequestError:
             try:
                 return work(item)
-            except RegistryError as error:
+            except RequestError as error:
                 return error
 
         return self.parallel(tried, items)
 
     @contextlib.contextmanager
     def download(self, path: str, headers: t.Mapping[str, str]) -> t.Iterator[tuple[Response, t.Iterator[bytes]]]:
-        """An answer of any status without its body, and the body in pieces. Redirected as with may_leave; not resent.
+        """An answer of any status without its body, and the body in pieces. Redirected as with
+        allow_cross_origin_redirect; sent once.
 
-        Raises RegistryError, also while the pieces are read.
+        Raises RequestError, also while the pieces are read.
         """
-        sending = _Sending("GET", path, None, None, None, headers, may_leave=True, stream=True)
-        self._gate.wait(sending.traffic, self._check_stopped)
+        sending = _Sending("GET", path, None, None, None, headers, allow_cross_origin_redirect=True, stream=True)
+        self._limiter.wait(sending.traffic, self._check_stopped)
         answer = self._send(sending)
         try:
             yield self._response(answer, sending, b""), self._pieces(answer, sending)
@@ -308,7 +316,7 @@ class Client:
             body += piece
             if len(body) > limit:
                 answer.close()
-                raise sending.error("incomplete", f"the answer is longer than {limit} bytes")
+                raise sending.error(ErrorKind.INCOMPLETE, f"the answer is longer than {limit} bytes")
         return bytes(body)
 
     def _pieces(self, answer: t.Any, sending: _Sending) -> t.Iterator[bytes]:
@@ -317,7 +325,7 @@ class Client:
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _transport_error(error, sending.method, sending.path, self.settings) from None
 
-    def pauses(self, seconds: float, first: float = 1.0, longest: float = 15.0) -> t.Iterator[None]:
+    def poll_intervals(self, seconds: float, first: float = 1.0, longest: float = 15.0) -> t.Iterator[None]:
         """Waits, each longer than the one before it, until so many seconds have gone by since the first."""
         now = self.timing.monotonic
         end = now() + seconds
@@ -327,10 +335,10 @@ class Client:
             wait = min(longest, wait * 1.5)
             yield
 
-    def attempts(self) -> t.Iterator[int]:
+    def retry_loop(self) -> t.Iterator[int]:
         """How often something may still be tried after this time, with a pause before each time but the first."""
         yield self.settings.retries
-        for left, _pause in zip(range(self.settings.retries - 1, -1, -1), self.pauses(PATIENCE, first=0.5)):
+        for left, _pause in zip(range(self.settings.retries - 1, -1, -1), self.poll_intervals(PATIENCE, first=0.5)):
             yield left
 
     def close(self) -> None:
@@ -354,11 +362,11 @@ class Client:
             prepared.headers.update([self._header])
         return prepared
 
-    def _surroundings_of(self, url: str) -> dict[str, t.Any]:
+    def _environment_for(self, url: str) -> dict[str, t.Any]:
         """The proxies and certificates of a server, where the environment may have a say; asked once, for that takes
         as long as the rest of sending."""
         origin = urlsplit(url)[:2]
-        if origin not in self._surroundings:
+        if origin not in self._environments:
             settings = self.settings
             verify = (settings.ca_path or True) if settings.validate_certs else False
             cert: t.Any = settings.client_cert
@@ -366,19 +374,19 @@ class Client:
                 cert = (cert, settings.client_key)
             with requests.Session() as session:
                 found = session.merge_environment_settings(url, {}, None, verify, cert)
-            self._surroundings[origin] = {name: found[name] for name in ("proxies", "verify", "cert")}
-        return self._surroundings[origin]
+            self._environments[origin] = {name: found[name] for name in ("proxies", "verify", "cert")}
+        return self._environments[origin]
 
-    def _try(self, sending: _Sending) -> Response | RegistryError:
+    def _try(self, sending: _Sending) -> Response | RequestError:
         try:
             found = self._send(sending)
             body = found.content if sending.limit is None else self._limited(found, sending, sending.limit)
             self._check_length(found, sending, body)
-        except RegistryError as error:
+        except RequestError as error:
             self._note_trouble()
             return error
         answer = self._response(found, sending, body)
-        if answer.status in SAFE:
+        if answer.status in _TROUBLE:
             self._note_trouble()
         else:
             self._trouble_since = None
@@ -400,13 +408,13 @@ class Client:
             if not _same_origin(url, target):
                 sending = replace(sending, headers={}, signed=False)
             url, sending = target, replace(sending, query=None)
-        raise sending.error("redirect", "the server redirects in a circle")
+        raise sending.error(ErrorKind.REDIRECT, "the server redirects in a circle")
 
     def _exchange(self, url: str, sending: _Sending) -> t.Any:
         timeout = self.settings.timeout
-        self._gate.count()
+        self._limiter.count()
         try:
-            prepared, around = self._prepared(url, sending), self._surroundings_of(url)
+            prepared, around = self._prepared(url, sending), self._environment_for(url)
             answer = self._adapter.send(prepared, timeout=(min(CONNECT_TIMEOUT, timeout), timeout), **around)
             if not sending.stream and sending.limit is None:
                 # Read here, where what goes wrong is understood.
@@ -416,7 +424,9 @@ class Client:
         self._note_answer(answer.headers)
         limit = answer.headers.get("RateLimit-Limit", "")
         if limit.isdigit() and int(limit):
-            self._gate.reveal(sending.traffic, answer.headers.get("RateLimit-Name") or sending.traffic, int(limit))
+            self._limiter.adopt_server_limit(
+                sending.traffic, answer.headers.get("RateLimit-Name") or sending.traffic, int(limit)
+            )
         return answer
 
     def _note_answer(self, headers: t.Mapping[str, str]) -> None:
@@ -436,7 +446,7 @@ class Client:
         if sending.method == "HEAD" or answer.headers.get("Content-Encoding") or not declared.isdigit():
             return
         if int(declared) != len(body):
-            raise sending.error("connection", "the answer was cut short")
+            raise sending.error(ErrorKind.CONNECTION, "the answer was cut short")
 
     def _redirect_target(self, url: str, location: str, sending: _Sending) -> str:
         method = sending.method
@@ -444,21 +454,21 @@ class Client:
         there = urlsplit(target)
         origin = f"{there.scheme}://{there.netloc.rpartition('@')[2]}"
         if method not in ("GET", "HEAD"):
-            raise sending.error("redirect", f"the server redirects a {method} to {origin}")
+            raise sending.error(ErrorKind.REDIRECT, f"the server redirects a {method} to {origin}")
         if _same_origin(url, target):
             return target
-        if not sending.may_leave:
-            raise sending.error("redirect", f"the server redirects to {origin}, where the token is not sent")
+        if not sending.allow_cross_origin_redirect:
+            raise sending.error(ErrorKind.REDIRECT, f"the server redirects to {origin}, where the token is not sent")
         if there.scheme != "https" and urlsplit(url).scheme == "https":
-            raise sending.error("redirect", f"the server redirects to {origin}, unencrypted")
+            raise sending.error(ErrorKind.REDIRECT, f"the server redirects to {origin}, unencrypted")
         return target
 
     def _check_stopped(self) -> None:
         with self._lock:
             if self._stopped_by:
-                raise RegistryError("stopped", self._stopped_by)
+                raise RequestError(ErrorKind.STOPPED, self._stopped_by)
 
-    def _delay(self, attempt: int, answer: Response | RegistryError) -> float:
+    def _delay(self, attempt: int, answer: Response | RequestError) -> float:
         """Seconds to wait: never less than Retry-After asks for."""
         backoff = min(LONGEST_BACKOFF, 0.5 * 2.0**attempt) * (0.5 + self.timing.jitter() / 2)
         asked = _retry_after(answer, self._clock) if isinstance(answer, Response) else 0.0
@@ -474,14 +484,18 @@ def _same_origin(here: str, there: str) -> bool:
     return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port)
 
 
-def _is_refused(answer: Response | RegistryError) -> bool:
-    return isinstance(answer, Response) and answer.status in REFUSED
+def _is_refused(answer: Response | RequestError) -> bool:
+    return isinstance(answer, Response) and answer.status == 429
 
 
-def _worth_resending(answer: Response | RegistryError, resend: frozenset[int]) -> bool:
-    if isinstance(answer, RegistryError):
-        return resend is SAFE and answer.kind in ("connection", "timeout")
-    return answer.status in resend
+def _is_retried(answer: Response | RequestError, retry: RetryPolicy) -> bool:
+    if retry is RetryPolicy.NEVER:
+        return False
+    if retry is RetryPolicy.RATE_LIMITED:
+        return _is_refused(answer)
+    if isinstance(answer, RequestError):
+        return answer.kind in (ErrorKind.CONNECTION, ErrorKind.TIMEOUT)
+    return answer.status in _TROUBLE
 
 
 def _http_date(text: str | None) -> datetime | None:
@@ -502,21 +516,21 @@ def _retry_after(response: Response, clock: datetime | None) -> float:
     return max(0.0, (until - now).total_seconds()) if until and now else 0.0
 
 
-def _transport_error(error: Exception, method: str, path: str, settings: Settings) -> RegistryError:
+def _transport_error(error: Exception, method: str, path: str, settings: Settings) -> RequestError:
     host = urlsplit(settings.url).netloc
     if isinstance(error, requests.exceptions.SSLError):
-        kind, text = "tls", f"the TLS connection to {host} failed ({_cause(error)})"
+        kind, text = ErrorKind.TLS, f"the TLS connection to {host} failed ({_cause(error)})"
     elif isinstance(error, requests.exceptions.ProxyError):
-        kind, text = "connection", f"the proxy for {host} can't be used ({_cause(error)})"
+        kind, text = ErrorKind.CONNECTION, f"the proxy for {host} can't be used ({_cause(error)})"
     elif isinstance(error, requests.exceptions.Timeout):
-        kind, text = "timeout", f"{host} did not answer within {settings.timeout:g} seconds"
+        kind, text = ErrorKind.TIMEOUT, f"{host} did not answer within {settings.timeout:g} seconds"
     elif isinstance(error, OSError) and "CA certificate bundle" in str(error):
-        kind, text = "tls", f"the CA file or folder {settings.ca_path} can't be read"
+        kind, text = ErrorKind.TLS, f"the CA file or folder {settings.ca_path} can't be read"
     elif isinstance(error, OSError) and "certificate file" in str(error):
-        kind, text = "tls", "client_cert or client_key can't be read"
+        kind, text = ErrorKind.TLS, "client_cert or client_key can't be read"
     else:
-        kind, text = "connection", f"no answer from {host} ({_cause(error)})"
-    return RegistryError(kind, text, method=method, path=path)
+        kind, text = ErrorKind.CONNECTION, f"no answer from {host} ({_cause(error)})"
+    return RequestError(kind, text, method=method, path=path)
 
 
 def _cause(error: BaseException) -> str:

@@ -14,7 +14,7 @@ import time
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import RegistryError
+from .._core.errors import ErrorKind, RequestError
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Timing:
 
 
 @dataclass
-class _Pace:
+class _Bucket:
     """Seconds between two requests, and when the next one may go."""
 
     interval: float = 0.0
@@ -38,7 +38,7 @@ class _Pace:
         self.interval = max(self.interval, 60.0 / per_minute)
 
 
-class Gate:
+class RateLimiter:
     """The rate gate: every request of a task passes it and is counted, whichever server it goes to.
 
     Each kind of traffic has a pace of its own, since GitLab counts them apart; per_minute holds for all together, and
@@ -51,22 +51,22 @@ class Gate:
         self._most = most
         self._passed = 0
         self._lock = threading.Lock()
-        self._together = _Pace()
-        self._paces: dict[str, _Pace] = {}
+        self._together = _Bucket()
+        self._buckets: dict[str, _Bucket] = {}
         self._names: dict[str, str] = {}
         if per_minute:
             self._together.no_faster(per_minute)
 
     def wait(self, traffic: str, check: t.Callable[[], None]) -> None:
-        """Hold the thread back until its turn; check raises where it shall not go on, and RegistryError is the end."""
+        """Hold the thread back until its turn; check raises where it shall not go on, and RequestError is the end."""
         while True:
             check()
             with self._lock:
                 if self._most is not None and self._passed >= self._most:
                     advice = "Raise max_requests, or take a smaller scope."
-                    raise RegistryError("stopped", f"max_requests {self._most} were sent", advice=advice)
+                    raise RequestError(ErrorKind.STOPPED, f"max_requests {self._most} were sent", advice=advice)
                 now = self.timing.monotonic()
-                paces = (self._together, self._pace_of(traffic))
+                paces = (self._together, self._bucket_of(traffic))
                 start = max(now, *(max(pace.held_until, pace.next_slot) for pace in paces))
                 if start <= now:
                     for pace in paces:
@@ -75,26 +75,26 @@ class Gate:
                     return
             self.timing.sleep(start - now)
 
-    def hold(self, traffic: str, seconds: float) -> None:
+    def pause(self, traffic: str, seconds: float) -> None:
         """Let nothing of this traffic pass for so long."""
         with self._lock:
-            pace = self._pace_of(traffic)
+            pace = self._bucket_of(traffic)
             pace.held_until = max(pace.held_until, self.timing.monotonic() + seconds)
 
-    def reveal(self, traffic: str, name: str, per_minute: int) -> None:
+    def adopt_server_limit(self, traffic: str, name: str, per_minute: int) -> None:
         """Take half of a limit that the server tells of; the rest is for others who share it.
 
         name: the server's own for the limit. Traffic that falls under the same one shares a pace from then on.
         """
         with self._lock:
-            held_until = self._pace_of(traffic).held_until
+            held_until = self._bucket_of(traffic).held_until
             self._names[traffic] = name
-            pace = self._pace_of(traffic)
+            pace = self._bucket_of(traffic)
             pace.no_faster(per_minute / 2)
             pace.held_until = max(pace.held_until, held_until)
 
-    def _pace_of(self, traffic: str) -> _Pace:
-        return self._paces.setdefault(self._names.get(traffic, traffic), _Pace())
+    def _bucket_of(self, traffic: str) -> _Bucket:
+        return self._buckets.setdefault(self._names.get(traffic, traffic), _Bucket())
 
     def count(self) -> None:
         with self._lock:

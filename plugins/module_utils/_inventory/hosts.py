@@ -14,7 +14,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import InputError, RegistryError
+from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Project, Repository
 from .._settings.plan import is_hidden, policy_values
 
@@ -82,7 +82,7 @@ def namespace_hosts(projects: t.Iterable[Project], numbers: NumbersById) -> list
         members.setdefault(project.namespace, []).append(project)
     for namespace in members:
         if namespace in _TAKEN:
-            raise InputError(
+            raise UsageError(
                 f"The group {namespace} of GitLab can't be a host, since Ansible has a meaning of its own for that "
                 "name: take host_per project."
             )
@@ -131,7 +131,7 @@ def namespace_groups(hosts: t.Iterable[Host], safe: t.Callable[[str], str]) -> d
     """The inventory's group for each namespace of hosts and each one around it, by path, what is around comes first.
 
     safe: what Ansible makes of a name. Namespaces that it would make one of, such as team-a and team/a, get a part of
-    their hash too. Raises RegistryError where even that does not tell them apart.
+    their hash too. Raises RequestError where even that does not tell them apart.
     """
     paths: dict[str, None] = {}
     for namespace in sorted({host.namespace for host in hosts}):
@@ -192,7 +192,7 @@ def _sum(numbers: t.Sequence[int | None]) -> int | None:
 
 
 def _checked(hosts: t.Iterable[Host]) -> list[Host]:
-    """By name. Raises RegistryError for names that are no paths of GitLab, or there twice."""
+    """By name. Raises RequestError for names that are no paths of GitLab, or there twice."""
     found: dict[str, Host] = {}
     for host in hosts:
         if not _PATH.fullmatch(host.name) or not _PATH.fullmatch(host.namespace):
@@ -203,5 +203,5 @@ def _checked(hosts: t.Iterable[Host]) -> list[Host]:
     return [found[name] for name in sorted(found)]
 
 
-def _doubtful(message: str) -> RegistryError:
-    return RegistryError("incomplete", message, attempt="make hosts of what GitLab lists")
+def _doubtful(message: str) -> RequestError:
+    return RequestError(ErrorKind.INCOMPLETE, message, operation="make hosts of what GitLab lists")

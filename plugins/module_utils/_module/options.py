@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from .._core.errors import InputError
+from .._core.errors import UsageError
 from .._core.files import read_lines
 from .._gitlab.scope import Scope
 from .._http.client import Header, Renew, Settings
@@ -119,19 +119,19 @@ class Access:
 
 
 def access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansible_version: str) -> Access:
-    """What the connection options and the environment say; an empty variable counts as unset. Raises InputError."""
+    """What the connection options and the environment say; an empty variable counts as unset. Raises UsageError."""
     url = params["api_url"] or environ.get("GITLAB_API_URL") or environ.get("CI_API_V4_URL")
     if not url:
-        raise InputError("api_url is missing: give the address of GitLab, or set GITLAB_API_URL.")
+        raise UsageError("api_url is missing: give the address of GitLab, or set GITLAB_API_URL.")
     root = _server_root(url, "api_url")
     path = _token_file(params, environ)
     kind, token = ("api", token_in(path)) if path else _credential(params, environ)
     if params["client_key"] and not params["client_cert"]:
-        raise InputError("client_key needs client_cert.")
+        raise UsageError("client_key needs client_cert.")
     limits = (("max_requests_per_minute", 1), ("max_requests", 1))
     for option, least in (("timeout", 1), ("retries", 0), ("concurrency", 1), *limits):
         if params[option] is not None and params[option] < least:
-            raise InputError(f"{option} is {params[option]:g}: it has to be at least {least}.")
+            raise UsageError(f"{option} is {params[option]:g}: it has to be at least {least}.")
     settings = Settings(
         url=root,
         header=header_of(kind, token),
@@ -152,7 +152,7 @@ def access(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansible_
 def registry_settings(
     params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], gitlab: Access
 ) -> tuple[RegistrySettings, tuple[str, ...]]:
-    """How to reach the registry itself, and what to warn of. Raises InputError.
+    """How to reach the registry itself, and what to warn of. Raises UsageError.
 
     Without a login of its own GitLab's token serves, under the name that its kind needs:
     https://docs.gitlab.com/user/packages/container_registry/authenticate_with_container_registry/
@@ -166,7 +166,7 @@ def registry_settings(
     root = _server_root(url, option) if url else None
     given = params["registry_username"] is not None
     if given and not (params["registry_username"] and params["registry_password"]):
-        raise InputError("registry_username or registry_password is empty: give both, or leave them out.")
+        raise UsageError("registry_username or registry_password is empty: give both, or leave them out.")
     names = {JOB_TOKEN: "gitlab-ci-token", "oauth": "oauth2"}
     if given:
         password = params["registry_password"]
@@ -198,15 +198,15 @@ def _server_root(url: str, option: str) -> str:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError as error:
-        raise InputError(f"{option} is not a URL: {error}.") from None
+        raise UsageError(f"{option} is not a URL: {error}.") from None
     secret = "api_token" if option == "api_url" else "registry_password"
     if parts.username or parts.password:
-        raise InputError(f"{option} holds a user name or password: give it in {secret} instead.")
+        raise UsageError(f"{option} holds a user name or password: give it in {secret} instead.")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         example = "gitlab" if option == "api_url" else "registry"
-        raise InputError(f"{option} {url!r} is not a URL: write it as https://{example}.example.com.")
+        raise UsageError(f"{option} {url!r} is not a URL: write it as https://{example}.example.com.")
     if parts.query or parts.fragment:
-        raise InputError(f"{option} holds a query: give the address of the server alone, and secrets in {secret}.")
+        raise UsageError(f"{option} holds a query: give the address of the server alone, and secrets in {secret}.")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     path = parts.path.rstrip("/")
     path = path[: -len("/api/v4")] if path.endswith("/api/v4") else path
@@ -221,10 +221,10 @@ def _token_file(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> 
 
 
 def token_in(path: str) -> str:
-    """The token of a file, without the space around it. Raises InputError."""
+    """The token of a file, without the space around it. Raises UsageError."""
     token = "".join(read_lines(path, "api_token_file")).strip()
     if not token:
-        raise InputError(f"api_token_file {path} is empty, or not there: write the token into it.")
+        raise UsageError(f"api_token_file {path} is empty, or not there: write the token into it.")
     _check_kind(token, f"api_token_file {path}")
     return _checked_token(token, f"api_token_file {path}")
 
@@ -238,7 +238,7 @@ def renewing(found: Access, header: t.Callable[[str], Header | None]) -> Renew |
     def renew() -> Header | None:
         try:
             token = token_in(str(path))
-        except InputError:
+        except UsageError:
             return None
         return header(token)
 
@@ -258,21 +258,21 @@ def _credential(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> 
 
 def _checked_token(token: str, source: str) -> str:
     if not token.strip():
-        raise InputError(f"{source} is empty: give a token, or leave it out.")
+        raise UsageError(f"{source} is empty: give a token, or leave it out.")
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise InputError(f"{source} holds a character that no token has, perhaps a line break or a quote.")
+        raise UsageError(f"{source} holds a character that no token has, perhaps a line break or a quote.")
     return token
 
 
 def _check_kind(token: str, source: str) -> None:
     """GitLab's own prefixes of tokens: https://docs.gitlab.com/security/tokens/#token-prefixes"""
     if token.startswith("gldt-"):
-        raise InputError(
+        raise UsageError(
             f"{source} is a deploy token, which GitLab's API does not take: give a personal, project or group access "
             "token with the scope api (read_api is enough for reading)."
         )
     if token.startswith("glcbt-"):
-        raise InputError(f"{source} is a CI/CD job token: give it in api_job_token.")
+        raise UsageError(f"{source} is a CI/CD job token: give it in api_job_token.")
 
 
 def header_of(kind: str, token: str | None) -> Header | None:
@@ -290,16 +290,16 @@ def _is_loopback(host: str) -> bool:
 
 
 def check_one_scope(instance: bool, others: t.Mapping[str, t.Any]) -> None:
-    """Raises InputError unless exactly one is given of the instance and the other scopes by their options."""
+    """Raises UsageError unless exactly one is given of the instance and the other scopes by their options."""
     given = [*(name for name, value in others.items() if value is not None), *(["instance"] if instance else [])]
     if len(given) > 1:
-        raise InputError(f"{' and '.join(given)} do not go together: give one of them.")
+        raise UsageError(f"{' and '.join(given)} do not go together: give one of them.")
     if not given:
-        raise InputError(f"one of the following is required: {', '.join(others)}, instance.")
+        raise UsageError(f"one of the following is required: {', '.join(others)}, instance.")
 
 
 def scope(params: t.Mapping[str, t.Any]) -> Scope:
-    """The scope options as one value; raises InputError where instance does not go with the others."""
+    """The scope options as one value; raises UsageError where instance does not go with the others."""
     instance = bool(params.get("instance"))
     check_one_scope(instance, {name: params[name] for name in ("project", "group", "repository_id")})
     return Scope(

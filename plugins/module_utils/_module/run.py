@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from .._core.errors import InputError, RegistryError
+from .._core.errors import RequestError, UsageError
 from .._http.client import REQUESTS_IMPORT_ERROR, Client
 from .._registry.auth import RegistrySettings
 from .._rules.patterns import RE2_IMPORT_ERROR
@@ -60,9 +60,9 @@ def failing(module: AnsibleModule) -> t.Iterator[None]:
     """End the module with one sentence for what goes wrong inside."""
     try:
         yield
-    except InputError as error:
+    except UsageError as error:
         module.fail_json(msg=str(error), changed=False, result="failed")
-    except RegistryError as error:
+    except RequestError as error:
         module.fail_json(msg=str(error), changed=False, result="failed", error=error.as_result())
 
 
@@ -114,7 +114,7 @@ def finish_reading(
     module: AnsibleModule,
     connection: Connection,
     result: dict[str, t.Any],
-    errors: t.Sequence[RegistryError],
+    errors: t.Sequence[RequestError],
     *,
     tolerate: bool,
 ) -> t.NoReturn:
@@ -136,7 +136,7 @@ class Intent:
     changed: bool
     diff: list[dict[str, str]]
     refusals: t.Sequence[str] = ()
-    unread: t.Sequence[RegistryError] = ()
+    unread: t.Sequence[RequestError] = ()
     waits: bool = False
     verb: str = "changed"
     kept: str = ""
@@ -193,6 +193,6 @@ def finish(
     module.exit_json(result="partial" if intent.unread else "ok", **result)
 
 
-def _first_of(errors: t.Sequence[RegistryError]) -> str:
+def _first_of(errors: t.Sequence[RequestError]) -> str:
     more = f" ({len(errors) - 1} more could not be read, see errors.)" if len(errors) > 1 else ""
     return f"{errors[0]}{more}"

@@ -17,9 +17,9 @@ import typing as t
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from .._core.errors import InputError
+from .._core.errors import UsageError
 from .._core.models import format_time, parse_time
-from .._rules.referrers import Families, kept_families
+from .._rules.referrers import ReferrerPolicy, kept_families
 from .._rules.retention import Decision
 from .plan import FILE_FORMAT, FILE_VERSION, RepositoryPlan, fingerprint, header_of
 
@@ -35,7 +35,7 @@ DRIFT = ("gone", "changed", "kept", "unread", "not_approved")
 class Row:
     """A tag of a plan, with its decision."""
 
-    chosen: bool
+    delete: bool
     reason: str
     rule: str
     digest: str | None
@@ -99,7 +99,7 @@ class Comparison:
 
 
 def parse_plan(lines: t.Iterable[str]) -> Approved:
-    """The plan of a file or variable; raises InputError for one that is damaged, altered or of another version."""
+    """The plan of a file or variable; raises UsageError for one that is damaged, altered or of another version."""
     header: dict[str, t.Any] | None = None
     going: list[dict[str, t.Any]] = []
     rows: dict[str, dict[str, Row]] = {}
@@ -117,12 +117,12 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
         elif row.get("type") == "repository":
             reasons[str(row.get("path"))] = row.get("reasons") or {}
     if header is None:
-        raise InputError("The approved plan is empty, or not there.")
+        raise UsageError("The approved plan is empty, or not there.")
     if fingerprint(header_of(header), going) != header["fingerprint"]:
-        raise InputError("The approved plan was altered after it was made: its own fingerprint does not fit it.")
+        raise UsageError("The approved plan was altered after it was made: its own fingerprint does not fit it.")
     clock = parse_time(header.get("clock"))
     if clock is None:
-        raise InputError("The approved plan does not say when it was made.")
+        raise UsageError("The approved plan does not say when it was made.")
     digests = {(str(row["repository"]), str(row["name"])): row["digest"] for row in going}
     followers = frozenset(
         (str(row["repository"]), str(row["name"]), row["digest"]) for row in going if row["reason"] == "with_subject"
@@ -159,15 +159,15 @@ def _row(line: str, number: int) -> dict[str, t.Any]:
     except (ValueError, RecursionError):
         row = None
     if not isinstance(row, dict):
-        raise InputError(f"The approved plan is damaged: line {number} is no line of a plan.")
+        raise UsageError(f"The approved plan is damaged: line {number} is no line of a plan.")
     return row
 
 
 def _checked_header(row: dict[str, t.Any]) -> dict[str, t.Any]:
     if row.get("format") != FILE_FORMAT or not isinstance(row.get("fingerprint"), str):
-        raise InputError("The approved plan is no plan of registry_cleanup: give a file that plan_path wrote.")
+        raise UsageError("The approved plan is no plan of registry_cleanup: give a file that plan_path wrote.")
     if row.get("version") != FILE_VERSION:
-        raise InputError(
+        raise UsageError(
             f"The approved plan has version {row.get('version')!r}, and this collection knows {FILE_VERSION}: make a "
             "new one."
         )
@@ -175,16 +175,16 @@ def _checked_header(row: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def check_plan(approved: Approved, terms: Terms, server: str, scope: t.Mapping[str, t.Any]) -> None:
-    """Raises InputError where another plan was approved, or one for something else."""
+    """Raises UsageError where another plan was approved, or one for something else."""
     if approved.fingerprint != terms.fingerprint:
-        raise InputError(
+        raise UsageError(
             f"The approved plan has the fingerprint {approved.fingerprint}, and approved_fingerprint is "
             f"{terms.fingerprint}: another plan was approved."
         )
     if approved.server != server:
-        raise InputError(f"The approved plan was made for {approved.server}, and this is {server}.")
+        raise UsageError(f"The approved plan was made for {approved.server}, and this is {server}.")
     if dict(approved.scope) != dict(scope):
-        raise InputError("The approved plan was made for another scope: name the same projects, group or repositories.")
+        raise UsageError("The approved plan was made for another scope: name the same projects, group or repositories.")
 
 
 def refusals_of(approved: Approved, terms: Terms, comparison: Comparison, clock: datetime | None) -> list[str]:
@@ -209,7 +209,7 @@ def refusals_of(approved: Approved, terms: Terms, comparison: Comparison, clock:
 def compare(
     parts: t.Sequence[RepositoryPlan],
     approved: Approved,
-    families: Families,
+    families: ReferrerPolicy,
     asked: t.Collection[tuple[str, str, str | None]] = (),
 ) -> Comparison:
     """Today's plan, in which only approved tags with an unchanged digest still go, and all drift by repository.
@@ -233,13 +233,13 @@ def compare(
             kind, reason = _drift(decision, planned, left.pop(key, None))
             if kind:
                 drift.append(Drift(path, decision.tag.name, kind, reason))
-            held = decision.chosen and kind is not None
-            decisions.append(decision._replace(chosen=False, reason=str(kind)) if held else decision)
+            held = decision.delete and kind is not None
+            decisions.append(decision._replace(delete=False, reason=str(kind)) if held else decision)
         narrowed = kept_families(decisions, families)
         drift += [
             Drift(path, after.tag.name, "kept", after.reason)
             for before, after in zip(decisions, narrowed)
-            if before.chosen and not after.chosen
+            if before.delete and not after.delete
         ]
         allowed.append(replace(part, decisions=tuple(narrowed)))
     done = {key for key, digest in left.items() if (*key, digest) in asked}
@@ -250,7 +250,7 @@ def compare(
 
 def _drift(decision: Decision, planned: bool, digest: str | None) -> tuple[str | None, str | None]:
     if not planned:
-        return ("not_approved", None) if decision.chosen else (None, None)
+        return ("not_approved", None) if decision.delete else (None, None)
     if decision.tag.digest != digest:
-        return "changed", None if decision.chosen else decision.reason
-    return (None, None) if decision.chosen else ("kept", decision.reason)
+        return "changed", None if decision.delete else decision.reason
+    return (None, None) if decision.delete else ("kept", decision.reason)

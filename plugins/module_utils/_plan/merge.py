@@ -17,7 +17,7 @@ import typing as t
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from .._core.errors import InputError
+from .._core.errors import UsageError
 from .approval import Approved, parse_plan
 from .plan import FILE_FORMAT, FILE_VERSION
 
@@ -70,27 +70,27 @@ class Merged:
 
 
 def part_of(lines: t.Iterable[str]) -> Part:
-    """A plan of a file; raises InputError for one that is damaged, altered or of another version."""
+    """A plan of a file; raises UsageError for one that is damaged, altered or of another version."""
     kept = tuple(line if line.endswith("\n") else f"{line}\n" for line in lines if line.strip())
     return Part(parse_plan(kept), kept)
 
 
 def merge(parts: t.Sequence[Part]) -> Merged:
-    """The plans as one; raises InputError where they do not go together."""
+    """The plans as one; raises UsageError where they do not go together."""
     if not parts:
-        raise InputError("There is no plan to merge.")
+        raise UsageError("There is no plan to merge.")
     ordered = tuple(sorted(parts, key=lambda part: (_scope_key(part.approved), part.approved.fingerprint)))
     servers = sorted({part.approved.server for part in ordered})
     if len(servers) > 1:
-        raise InputError(f"The plans were made for several servers, {', '.join(servers)}: merge those of one.")
+        raise UsageError(f"The plans were made for several servers, {', '.join(servers)}: merge those of one.")
     seen: set[str] = set()
     reasons: Counter[str] = Counter()
     for approved in (part.approved for part in ordered):
         if approved.refusals:
-            raise InputError(f"The plan of {_scope_key(approved)} is refused itself: {approved.refusals[0]}.")
+            raise UsageError(f"The plan of {_scope_key(approved)} is refused itself: {approved.refusals[0]}.")
         twice = sorted(seen.intersection(approved.reasons))
         if twice:
-            raise InputError(f"{twice[0]} is in more than one plan: each repository may be in one alone.")
+            raise UsageError(f"{twice[0]} is in more than one plan: each repository may be in one alone.")
         seen.update(approved.reasons)
         for counts in approved.reasons.values():
             reasons.update(counts)
@@ -104,7 +104,7 @@ def merge(parts: t.Sequence[Part]) -> Merged:
 
 
 def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approved:
-    """The approved plan of a file, of a merged one the part for a scope. Raises InputError."""
+    """The approved plan of a file, of a merged one the part for a scope. Raises UsageError."""
     kept = [line for line in lines if line.strip()]
     if _type(kept[0] if kept else "") != KIND:
         return parse_plan(kept)
@@ -112,26 +112,26 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approve
     for part in parts:
         if dict(part.scope) == dict(scope):
             return replace(part, fingerprint=seal)
-    raise InputError(
+    raise UsageError(
         f"None of the {len(parts)} plans in the approved plan was made for this scope: name the same projects, group "
         "or repositories as one of them."
     )
 
 
 def fingerprint_in(lines: t.Sequence[str]) -> str:
-    """The fingerprint of a plan, merged or not, that was not altered. Raises InputError."""
+    """The fingerprint of a plan, merged or not, that was not altered. Raises UsageError."""
     if _type(lines[0] if lines else "") != KIND:
         return parse_plan(lines).fingerprint
     return _parts_in(lines)[1]
 
 
 def _parts_in(lines: t.Sequence[str]) -> tuple[list[Approved], str]:
-    """The plans in a merged one, and its fingerprint. Raises InputError where it was altered."""
+    """The plans in a merged one, and its fingerprint. Raises UsageError where it was altered."""
     header = json.loads(lines[0])
     starts = [position for position, line in enumerate(lines) if _type(line) == "plan"]
     parts = [parse_plan(lines[start:end]) for start, end in zip(starts, [*starts[1:], len(lines)])]
     if not parts or starts[0] != 1 or _seal(parts) != header.get("fingerprint"):
-        raise InputError("The approved plan was altered after it was made: its own fingerprint does not fit it.")
+        raise UsageError("The approved plan was altered after it was made: its own fingerprint does not fit it.")
     return parts, str(header["fingerprint"])
 
 

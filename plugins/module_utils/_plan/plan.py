@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
-from .._core.errors import RegistryError
+from .._core.errors import RequestError
 from .._core.models import SIGNATURE, Repository, ServerPolicy, format_time
 from .._rules.retention import Decision
 
@@ -55,7 +55,7 @@ class RepositoryPlan:
     policy: ServerPolicy | None = None
     policy_known: bool = False
     limit: str | None = None
-    error: RegistryError | None = None
+    error: RequestError | None = None
     certainty: str = "exact"
     doubts: tuple[str, ...] = ()
     expected: tuple[int, int] | None = None
@@ -73,12 +73,12 @@ class RepositoryPlan:
 
         Tags whose date was not needed go by name.
         """
-        chosen = [decision for decision in self.decisions if decision.chosen]
-        return sorted(chosen, key=lambda decision: (decision.follows, decision.date or _LONG_AGO, decision.tag.name))
+        planned = [decision for decision in self.decisions if decision.delete]
+        return sorted(planned, key=lambda decision: (decision.depth, decision.date or _LONG_AGO, decision.tag.name))
 
     @functools.cached_property
     def kept(self) -> list[Decision]:
-        return [decision for decision in self.decisions if not decision.chosen]
+        return [decision for decision in self.decisions if not decision.delete]
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -110,7 +110,7 @@ class Plan:
         """What goes, as it is written, in the order of repositories and names."""
         for part in self.repositories:
             for decision in part.decisions:
-                if decision.chosen:
+                if decision.delete:
                     yield decision_result(part, decision)
 
 
@@ -148,7 +148,7 @@ def broken_totals(total: int, listed: int, limits: Limits) -> list[str]:
 
 
 def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
-    going = sum(1 for decision in part.decisions if decision.chosen)
+    going = sum(1 for decision in part.decisions if decision.delete)
     if not going:
         return None
     listed, path = len(part.decisions), part.repository.path
@@ -176,7 +176,7 @@ def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
 
 def _kept_whole(part: RepositoryPlan, limit: str) -> RepositoryPlan:
     kept = tuple(
-        decision._replace(chosen=False, reason="limit") if decision.chosen else decision for decision in part.decisions
+        decision._replace(delete=False, reason="limit") if decision.delete else decision for decision in part.decisions
     )
     return replace(part, decisions=kept, limit=limit)
 
@@ -187,7 +187,7 @@ def decision_result(part: RepositoryPlan, decision: Decision) -> dict[str, t.Any
     return {
         "repository": part.repository.path,
         "name": tag.name,
-        "action": "delete" if decision.chosen else "keep",
+        "action": "delete" if decision.delete else "keep",
         "reason": decision.reason,
         "rule": decision.rule or None,
         "digest": tag.digest,

@@ -53,7 +53,7 @@ def to_look_at(approved: Approved, path: str) -> frozenset[str] | None:
     rows = approved.rows.get(path, {})
     if any(SIGNATURE.fullmatch(name) for name in rows):
         return None
-    return frozenset(name for name, row in rows.items() if row.chosen or row.reason in _PLACES)
+    return frozenset(name for name, row in rows.items() if row.delete or row.reason in _PLACES)
 
 
 def recalled(
@@ -73,7 +73,7 @@ def recalled(
     listed = {tag.name for tag in tags}
     if any(rule.rank_groups for rule in rules.rules):
         return None
-    if any(name not in listed for name, row in rows.items() if not row.chosen):
+    if any(name not in listed for name, row in rows.items() if not row.delete):
         return None
     decisions = []
     for tag in tags:
@@ -81,13 +81,13 @@ def recalled(
         if row is None:
             reason = held.get(tag.name) or name_reason(tag.name, rules) or "not_approved"
             decisions.append(Decision(tag, False, reason))
-        elif row.chosen and tag.name in held:
+        elif row.delete and tag.name in held:
             decisions.append(Decision(tag, False, held[tag.name], rule=row.rule))
-        elif (row.chosen or row.reason in _PLACES) and (tag.name in held or _differs(tag, row, dated(tag))):
+        elif (row.delete or row.reason in _PLACES) and (tag.name in held or _differs(tag, row, dated(tag))):
             return None
         else:
             known = tag._replace(digest=row.digest, size=row.size)
-            decisions.append(Decision(known, row.chosen, row.reason, row.date, row.rule))
+            decisions.append(Decision(known, row.delete, row.reason, row.date, row.rule))
     return decisions
 
 

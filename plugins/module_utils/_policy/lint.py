@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.errors import InputError
+from .._core.errors import UsageError
 from .._rules.durations import DurationError, gitlab_seconds, seconds
 from .._rules.patterns import PatternError, alternatives, has_open_quote, pattern_error, server_search
 from .prediction import Parameters
@@ -79,7 +79,7 @@ def _of_age(older_than: str | None) -> list[str]:
         return [f"older_than '{older_than}' is nothing to GitLab: its cleanup fails, and nothing is ever deleted."]
     try:
         seconds(older_than)
-    except InputError:
+    except UsageError:
         return [f"older_than '{older_than}' is {found:g} seconds to GitLab."]
     return []
 
@@ -133,6 +133,6 @@ def _strict_age(older_than: str) -> str | None:
         return None
     try:
         same = seconds(older_than) == found
-    except InputError:
+    except UsageError:
         same = False
     return older_than if same else f"{-int(-found // 1)}s"

@@ -17,8 +17,8 @@ from .._core.models import Mode, Repository, ServerPolicy, format_time, parse_ti
 from .._rules.durations import seconds
 from .._rules.patterns import compile_pattern
 from .._rules.retention import Decision, Rule, Rules, date_source, decide
-from .._tags.capabilities import Reading, Server
-from .._tags.reader import Need, read_tags
+from .._tags.capabilities import Server, TagListing
+from .._tags.reader import TagQuery, read_tags
 from .lint import converted, lint
 from .prediction import DELETED, KEPT, Parameters, Prediction, candidates, nanoseconds, predict, seen
 
@@ -36,10 +36,10 @@ def parameters_of(policy: ServerPolicy) -> Parameters:
     )
 
 
-def need_of(server: Server, wanted: Parameters) -> Need:
+def query_of(server: Server, wanted: Parameters) -> TagQuery:
     """What has to be read of the tags for a prediction."""
     is_candidate = candidates(wanted)
-    return Need(
+    return TagQuery(
         details=wanted.need_dates or _may_have_rules(server),
         whole=wanted.need_dates,
         wanted=lambda listing: list(filter(is_candidate, listing.names)),
@@ -47,7 +47,7 @@ def need_of(server: Server, wanted: Parameters) -> Need:
 
 
 def predicted(
-    server: Server, reading: Reading, wanted: Parameters, clock: datetime | None, *, binding: bool
+    server: Server, reading: TagListing, wanted: Parameters, clock: datetime | None, *, binding: bool
 ) -> Prediction:
     """The prediction for one repository. clock: when the cleanup runs. binding: whether every tag rule binds it."""
     rules = _may_have_rules(server)
@@ -60,7 +60,7 @@ def _may_have_rules(server: Server) -> bool:
     return server.mode != Mode.NO_DATABASE and (server.graphql is None or "protection" in server.graphql.tag_fields)
 
 
-def decisions_of(prediction: Prediction, reading: Reading) -> tuple[Decision, ...]:
+def decisions_of(prediction: Prediction, reading: TagListing) -> tuple[Decision, ...]:
     """The prediction as decisions on the tags, with everything chosen that goes or may go."""
     verdicts = {verdict.name: verdict for verdict in prediction.verdicts}
     return tuple(
@@ -128,11 +128,11 @@ class PolicyPreview:
                 "name": decision.tag.name,
                 "policy": verdicts[decision.tag.name].fate,
                 "policy_reason": verdicts[decision.tag.name].reason,
-                "options": DELETED if decision.chosen else KEPT,
+                "options": DELETED if decision.delete else KEPT,
                 "options_reason": decision.reason,
             }
             for decision in self.decisions
-            if verdicts[decision.tag.name].fate != (DELETED if decision.chosen else KEPT)
+            if verdicts[decision.tag.name].fate != (DELETED if decision.delete else KEPT)
         ]
 
 
@@ -145,18 +145,18 @@ def cut(preview: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
 
 def read_for_policies(
     server: Server, repositories: t.Sequence[Repository], policies: t.Mapping[int, ServerPolicy]
-) -> list[Reading]:
+) -> list[TagListing]:
     """What a preview needs of each repository whose project, by id, has a policy."""
     by_need: dict[Parameters, list[Repository]] = {}
     for repository in repositories:
         if repository.project_id in policies:
             by_need.setdefault(parameters_of(policies[repository.project_id]), []).append(repository)
     return [
-        reading for wanted, group in by_need.items() for reading in read_tags(server, group, need_of(server, wanted))
+        reading for wanted, group in by_need.items() for reading in read_tags(server, group, query_of(server, wanted))
     ]
 
 
-def preview_policy(server: Server, reading: Reading, policy: ServerPolicy, clock: datetime | None) -> PolicyPreview:
+def preview_policy(server: Server, reading: TagListing, policy: ServerPolicy, clock: datetime | None) -> PolicyPreview:
     """The next run on one repository, judged by the tags of today; for a policy that is off a run right now."""
     following = parse_time(policy.next_run_at) if policy.enabled else None
     at = max(following, clock) if following and clock else clock
@@ -173,7 +173,7 @@ def preview_policy(server: Server, reading: Reading, policy: ServerPolicy, clock
 
 
 def _decisions(
-    server: Server, reading: Reading, options: t.Mapping[str, t.Any], at: datetime | None
+    server: Server, reading: TagListing, options: t.Mapping[str, t.Any], at: datetime | None
 ) -> tuple[Decision, ...]:
     keep, age = options.get("name_regex_keep"), options.get("older_than")
     rule = Rule(

@@ -8,7 +8,7 @@
 
 https://github.com/opencontainers/distribution-spec
 
-Every function raises RegistryError when the answer is not the one it is named after.
+Every function raises RequestError when the answer is not the one it is named after.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from .._core.errors import RegistryError
+from .._core.errors import ErrorKind, RequestError
 from .._core.models import TAG_NAME, Mode
 from .._core.oci import (
     DIGEST,
@@ -33,7 +33,7 @@ from .._core.oci import (
     is_content_of,
     parse_manifest,
 )
-from .._http.client import ONCE, REFUSED, SAFE, Chunks, Response
+from .._http.client import Chunks, Response, RetryPolicy
 from .auth import Registry, ask, bearing, codes_of, distrusted, error_of, not_granted, request, scope_of
 
 ACCEPT = ", ".join(IMAGES + INDEXES)
@@ -43,31 +43,29 @@ PAGE = 1000
 DEEPEST = 3
 # The specification wants 4 MB at least.
 LARGEST_MANIFEST = 16 * 1024 * 1024
-# After these something may go well another time.
-PASSING = ("connection", "timeout", "unavailable", "rate_limited")
 CATALOG = "registry:catalog:*"
 
 _NO_SUCH = ("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND")
 
 
-def tag_names(registry: Registry, path: str, *, resend: frozenset[int] = SAFE) -> list[str] | None:
+def tag_names(registry: Registry, path: str, *, retry: RetryPolicy = RetryPolicy.IDEMPOTENT) -> list[str] | None:
     """All names of a repository's tags, complete whatever their number; None where the registry does not know it."""
-    attempt = f"list the tags of {path} in the registry"
+    operation = f"list the tags of {path} in the registry"
     names: dict[str, None] = {}
     looks_behind = False
     query: dict[str, t.Any] = {"n": PAGE}
     while True:
-        answer = ask(registry, "GET", path, "/tags/list", query=query, attempt=attempt, accept=(404,), resend=resend)
+        answer = ask(registry, "GET", path, "/tags/list", query=query, operation=operation, accept=(404,), retry=retry)
         if answer.status == 404:
             if names or codes_of(answer) != ["NAME_UNKNOWN"]:
-                raise error_of(answer, attempt)
+                raise error_of(answer, operation)
             return None
-        page = _names_in(answer, path, attempt)
+        page = _names_in(answer, path, operation)
         if looks_behind and set(page) <= names.keys():
             return list(names)
-        following = _next_last(answer, attempt)
+        following = _next_last(answer, operation)
         if (not page and (names or following is not None)) or any(name in names for name in page):
-            raise distrusted(answer, "a page is empty, or repeats tags of the pages before it", attempt)
+            raise distrusted(answer, "a page is empty, or repeats tags of the pages before it", operation)
         names.update(dict.fromkeys(page))
         # A full page without a link may have lost it on the way: one more look tells.
         looks_behind = following is None
@@ -76,34 +74,34 @@ def tag_names(registry: Registry, path: str, *, resend: frozenset[int] = SAFE) -
         query = {**query, "last": following or page[-1]}
 
 
-def _names_in(answer: Response, path: str, attempt: str) -> list[str]:
-    body = _json(answer, attempt)
+def _names_in(answer: Response, path: str, operation: str) -> list[str]:
+    body = _json(answer, operation)
     names = body.get("tags", ()) if isinstance(body, dict) else ()
     if not isinstance(body, dict) or body.get("name") != path or not isinstance(names, (list, type(None))):
-        raise distrusted(answer, "the answer is no listing of this repository", attempt)
+        raise distrusted(answer, "the answer is no listing of this repository", operation)
     for name in names or []:
         if not isinstance(name, str) or not TAG_NAME.fullmatch(name):
-            raise distrusted(answer, f"the listing holds {name!r}, which is no tag name", attempt)
+            raise distrusted(answer, f"the listing holds {name!r}, which is no tag name", operation)
     return names or []
 
 
 def catalog(registry: Registry) -> t.Iterator[str]:
     """The paths of all repositories in the registry, page by page as they are taken."""
-    attempt = f"list the repositories of {registry.url}"
-    registry.authorization((CATALOG,), None, attempt)
-    if registry.missing((CATALOG,), "catalog", ("*",)):
-        raise not_granted("catalog", ["*"], attempt)
+    operation = f"list the repositories of {registry.url}"
+    registry.authorization((CATALOG,), None, operation)
+    if registry.denied_actions((CATALOG,), "catalog", ("*",)):
+        raise not_granted("catalog", ["*"], operation)
     paths: dict[str, None] = {}
     query: dict[str, t.Any] = {"n": PAGE}
     while True:
-        answer = request(registry, "GET", "/v2/_catalog", (CATALOG,), query=query, attempt=attempt)
-        body = _json(answer, attempt)
+        answer = request(registry, "GET", "/v2/_catalog", (CATALOG,), query=query, operation=operation)
+        body = _json(answer, operation)
         page = body.get("repositories") if isinstance(body, dict) else None
-        following = _next_last(answer, attempt)
+        following = _next_last(answer, operation)
         if not isinstance(page, list) or not all(isinstance(path, str) for path in page):
-            raise distrusted(answer, "the answer is no catalog", attempt)
+            raise distrusted(answer, "the answer is no catalog", operation)
         if (not page and (paths or following is not None)) or any(path in paths for path in page):
-            raise distrusted(answer, "a page is empty, or repeats repositories of the pages before it", attempt)
+            raise distrusted(answer, "a page is empty, or repeats repositories of the pages before it", operation)
         paths.update(dict.fromkeys(page))
         yield from page
         if following is None:
@@ -113,16 +111,16 @@ def catalog(registry: Registry) -> t.Iterator[str]:
 
 def registry_mode(registry: Registry, path: str) -> str:
     """What the registry says of itself: whether it has a metadata database. Only GitLab's own says anything."""
-    attempt = f"find out what registry {registry.url} is"
-    answer = request(registry, "GET", "/v2/", registry.pulling(path), attempt=attempt)
+    operation = f"find out what registry {registry.url} is"
+    answer = request(registry, "GET", "/v2/", registry.pull_scopes(path), operation=operation)
     enabled = answer.headers.get("Gitlab-Container-Registry-Database-Enabled", "").lower()
     return {"true": Mode.DATABASE, "false": Mode.NO_DATABASE}.get(enabled, Mode.UNKNOWN)
 
 
 def current_digest(registry: Registry, path: str, reference: str) -> str | None:
     """The digest behind a tag right now; None where there is no such tag."""
-    attempt = f"read {path}:{reference} in the registry"
-    answer = _manifest_request(registry, "HEAD", path, reference, attempt)
+    operation = f"read {path}:{reference} in the registry"
+    answer = _manifest_request(registry, "HEAD", path, reference, operation)
     digest = answer.headers.get("Docker-Content-Digest", "")
     if answer.status == 200 and DIGEST.fullmatch(digest):
         return digest
@@ -133,17 +131,17 @@ def current_digest(registry: Registry, path: str, reference: str) -> str | None:
 
 def read_manifest(registry: Registry, path: str, reference: str) -> Manifest | None:
     """A manifest by tag or digest; None for a 404. Its bytes are held against its digest."""
-    attempt = f"read {_named(path, reference)} in the registry"
-    answer = _manifest_request(registry, "GET", path, reference, attempt)
+    operation = f"read {_named(path, reference)} in the registry"
+    answer = _manifest_request(registry, "GET", path, reference, operation)
     if answer.status == 404:
         return None
     told = reference if ":" in reference else answer.headers.get("Docker-Content-Digest") or digest_of(answer.body)
     if not is_content_of(answer.body, told):
-        raise distrusted(answer, "the manifest is another one than its digest says", attempt)
+        raise distrusted(answer, "the manifest is another one than its digest says", operation)
     try:
         return parse_manifest(answer.body, answer.headers.get("Content-Type", "").split(";")[0].strip(), told)
     except ManifestError as error:
-        raise distrusted(answer, str(error), attempt) from None
+        raise distrusted(answer, str(error), operation) from None
 
 
 def read_image(registry: Registry, path: str, name: str) -> Image | None:
@@ -192,16 +190,24 @@ def _child(registry: Registry, path: str, child: Descriptor, depth: int) -> Imag
     manifest = read_manifest(registry, path, child.digest) if depth < DEEPEST else None
     if manifest is None:
         message = "an image of the index is not there" if depth < DEEPEST else "indexes stand in indexes without end"
-        raise RegistryError("not_found", message, attempt=f"read {_named(path, child.digest)} in the registry")
+        raise RequestError(ErrorKind.NOT_FOUND, message, operation=f"read {_named(path, child.digest)} in the registry")
     return _image(registry, path, manifest, depth + 1)
 
 
 def read_blob(registry: Registry, path: str, blob: Descriptor) -> bytes:
     """The bytes of a small blob, held against its digest. The registry may send us to its storage for them."""
-    attempt = f"read {_named(path, blob.digest)} in the registry"
-    answer = ask(registry, "GET", path, f"/blobs/{blob.digest}", attempt=attempt, may_leave=True, limit=blob.size)
+    operation = f"read {_named(path, blob.digest)} in the registry"
+    answer = ask(
+        registry,
+        "GET",
+        path,
+        f"/blobs/{blob.digest}",
+        operation=operation,
+        allow_cross_origin_redirect=True,
+        limit=blob.size,
+    )
     if not is_content_of(answer.body, blob.digest):
-        raise distrusted(answer, "the bytes are other ones than their digest says", attempt)
+        raise distrusted(answer, "the bytes are other ones than their digest says", operation)
     return answer.body
 
 
@@ -211,11 +217,16 @@ def delete_tag(registry: Registry, path: str, name: str) -> Response:
     Registries before GitLab 16.4 know it under another path; those that can't do it at all answer with an error. It is
     sent once: whoever asks again has to look at the tag before.
     """
-    attempt = f"delete {path}:{name} in the registry"
+    operation = f"delete {path}:{name} in the registry"
     scopes = (scope_of(path, "pull,delete"),)
 
     def send(suffix: str) -> Response:
-        options: dict[str, t.Any] = {"attempt": attempt, "success": 202, "accept": (400, 404, 405), "resend": ONCE}
+        options: dict[str, t.Any] = {
+            "operation": operation,
+            "success": 202,
+            "accept": (400, 404, 405),
+            "retry": RetryPolicy.NEVER,
+        }
         return ask(registry, "DELETE", path, suffix, scopes=scopes, actions=("delete",), **options)
 
     answer = send(f"/manifests/{quote(name, safe='')}")
@@ -226,7 +237,7 @@ def delete_tag(registry: Registry, path: str, name: str) -> Response:
         return answer
     raise error_of(
         answer,
-        attempt,
+        operation,
         "This registry does not delete a tag by its name, or deletion is switched off: use delete_via auto."
         if _is_unsupported(answer)
         else None,
@@ -242,8 +253,8 @@ def copy_image(registry: Registry, source: str, manifest: Manifest, target: str)
     for child in manifest.children:
         found = read_manifest(registry, source, child.digest)
         if found is None:
-            attempt = f"read {_named(source, child.digest)} in the registry"
-            raise RegistryError("not_found", "an image of the index is not there", attempt=attempt)
+            operation = f"read {_named(source, child.digest)} in the registry"
+            raise RequestError(ErrorKind.NOT_FOUND, "an image of the index is not there", operation=operation)
         copy_image(registry, source, found, target)
         put_manifest(registry, target, found, found.digest)
     blobs = [manifest.config, *manifest.layers] if manifest.config else list(manifest.layers)
@@ -256,7 +267,7 @@ def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: s
 
     Under a tag they are sent once: whoever asks again has to look at the tag before.
     """
-    attempt = f"write {_named(path, reference)} in the registry"
+    operation = f"write {_named(path, reference)} in the registry"
     answer = ask(
         registry,
         "PUT",
@@ -266,24 +277,33 @@ def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: s
         actions=("push",),
         data=manifest.body,
         headers={"Content-Type": manifest.media_type},
-        attempt=attempt,
+        operation=operation,
         success=201,
-        resend=SAFE if ":" in reference else ONCE,
+        retry=RetryPolicy.IDEMPOTENT if ":" in reference else RetryPolicy.NEVER,
     )
     told = answer.headers.get("Docker-Content-Digest", manifest.digest)
     if told != manifest.digest:
-        raise distrusted(answer, f"the registry stored it as {told} instead of {manifest.digest}", attempt)
+        raise distrusted(answer, f"the registry stored it as {told} instead of {manifest.digest}", operation)
 
 
 def _copy_blob(registry: Registry, source: str, blob: Descriptor, target: str) -> None:
     """Mount a blob from one repository into another; where the registry does not do that, send its bytes."""
-    attempt = f"copy {blob.digest} from {source} to {target}"
+    operation = f"copy {blob.digest} from {source} to {target}"
     scopes = (scope_of(target, "pull,push"), scope_of(source, "pull"))
     suffix = f"/blobs/{blob.digest}"
-    found = ask(registry, "HEAD", target, suffix, scopes=scopes, attempt=attempt, accept=(404,), may_leave=True)
+    found = ask(
+        registry,
+        "HEAD",
+        target,
+        suffix,
+        scopes=scopes,
+        operation=operation,
+        accept=(404,),
+        allow_cross_origin_redirect=True,
+    )
     if found.status == 200:
         return
-    for attempts_left in registry.client.attempts():
+    for attempts_left in registry.client.retry_loop():
         answer = ask(
             registry,
             "POST",
@@ -292,37 +312,39 @@ def _copy_blob(registry: Registry, source: str, blob: Descriptor, target: str) -
             query={"mount": blob.digest, "from": source},
             scopes=scopes,
             actions=("push",),
-            attempt=attempt,
+            operation=operation,
             success=201,
             accept=(202,),
-            resend=REFUSED,
+            retry=RetryPolicy.RATE_LIMITED,
         )
         if answer.status == 201:
             return
         try:
-            _send_blob(registry, source, blob, scopes, answer.headers.get("Location", ""), attempt)
-        except RegistryError as error:
+            _send_blob(registry, source, blob, scopes, answer.headers.get("Location", ""), operation)
+        except RequestError as error:
             # A token that ran out meanwhile is renewed for the next one, whose bytes are read anew.
-            if not attempts_left or error.kind not in (*PASSING, "unauthorized"):
+            if not attempts_left or not (error.kind.is_transient or error.kind == ErrorKind.UNAUTHORIZED):
                 raise
         else:
             return
 
 
 def _send_blob(
-    registry: Registry, source: str, blob: Descriptor, scopes: tuple[str, ...], location: str, attempt: str
+    registry: Registry, source: str, blob: Descriptor, scopes: tuple[str, ...], location: str, operation: str
 ) -> None:
     place = urlsplit(location)
     path = place.path[len(urlsplit(registry.url).path) :] if location else ""
     if not path.startswith("/"):
-        raise RegistryError("incomplete", "the registry did not say where to send the bytes", attempt=attempt)
-    headers = bearing(registry.authorization(scopes, None, attempt))
+        raise RequestError(
+            ErrorKind.INCOMPLETE, "the registry did not say where to send the bytes", operation=operation
+        )
+    headers = bearing(registry.authorization(scopes, None, operation))
     try:
         with registry.source.download(f"/v2/{source}/blobs/{blob.digest}", headers) as (head, pieces):
             if head.status != 200:
-                raise error_of(head, attempt)
+                raise error_of(head, operation)
             if head.headers.get("Content-Length", str(blob.size)) != str(blob.size):
-                raise distrusted(head, f"the bytes are not the {blob.size} that the manifest tells of", attempt)
+                raise distrusted(head, f"the bytes are not the {blob.size} that the manifest tells of", operation)
             request(
                 registry,
                 "PUT",
@@ -331,16 +353,16 @@ def _send_blob(
                 query=[*parse_qsl(place.query, keep_blank_values=True), ("digest", blob.digest)],
                 data=Chunks(pieces, blob.size),
                 headers={"Content-Type": "application/octet-stream"},
-                attempt=attempt,
+                operation=operation,
                 success=201,
-                resend=ONCE,
+                retry=RetryPolicy.NEVER,
             )
-    except RegistryError as error:
-        error.attempt, error.who = attempt, "The registry"
+    except RequestError as error:
+        error.operation, error.service = operation, "The registry"
         raise
 
 
-def _manifest_request(registry: Registry, method: str, path: str, reference: str, attempt: str) -> Response:
+def _manifest_request(registry: Registry, method: str, path: str, reference: str, operation: str) -> Response:
     """A 200 or a 404 that says there is no such manifest."""
     answer = ask(
         registry,
@@ -348,13 +370,13 @@ def _manifest_request(registry: Registry, method: str, path: str, reference: str
         path,
         f"/manifests/{quote(reference, safe=':')}",
         headers={"Accept": ACCEPT},
-        attempt=attempt,
+        operation=operation,
         accept=(404,),
         limit=LARGEST_MANIFEST,
     )
     # A HEAD has no body to say more.
     if answer.status == 404 and method != "HEAD" and not set(codes_of(answer)) & set(_NO_SUCH):
-        raise error_of(answer, attempt)
+        raise error_of(answer, operation)
     return answer
 
 
@@ -362,17 +384,17 @@ def _named(path: str, reference: str) -> str:
     return f"{path}@{reference}" if ":" in reference else f"{path}:{reference}"
 
 
-def _next_last(answer: Response, attempt: str) -> str | None:
+def _next_last(answer: Response, operation: str) -> str | None:
     """Where the next page begins; None on the last page."""
     query = answer.next_query
     if query is not None and not query.get("last"):
-        raise distrusted(answer, "the next link does not say where it goes on", attempt)
+        raise distrusted(answer, "the next link does not say where it goes on", operation)
     return query["last"] if query else None
 
 
-def _json(answer: Response, attempt: str) -> t.Any:
+def _json(answer: Response, operation: str) -> t.Any:
     try:
         return answer.json()
-    except RegistryError as error:
-        error.attempt, error.who = attempt, "The registry"
+    except RequestError as error:
+        error.operation, error.service = operation, "The registry"
         raise

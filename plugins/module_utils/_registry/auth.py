@@ -20,9 +20,9 @@ import typing as t
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from .._core.errors import RegistryError
+from .._core.errors import ErrorKind, RequestError, kind_of_status
 from .._core.oci import Image
-from .._http.client import ONCE, SAFE, Chunks, Client, Renew, Response
+from .._http.client import Chunks, Client, Renew, Response, RetryPolicy
 
 # How many repositories share a token.
 TOKEN_SCOPES = 20
@@ -102,7 +102,7 @@ class Registry:
         self._memory = threading.Lock()
         self._askers: dict[str, Client] = {}
         self._tokens: dict[tuple[str, ...], _Token] = {}
-        self._company: dict[str, tuple[str, ...]] = {}
+        self._scope_groups: dict[str, tuple[str, ...]] = {}
         self.challenge: _Challenge | None = None
         if login and login.gitlab:
             self.challenge = _Challenge("bearer", client.settings.url + GITLAB_TOKENS, GITLAB_SERVICE)
@@ -119,17 +119,17 @@ class Registry:
         with self._memory:
             self._images[image.digest] = image
 
-    def expect(self, paths: t.Sequence[str]) -> None:
+    def prefetch_scopes(self, paths: t.Sequence[str]) -> None:
         """These repositories will be read: they share tokens."""
         for start in range(0, len(paths), TOKEN_SCOPES):
-            company = tuple(paths[start : start + TOKEN_SCOPES])
-            self._company.update((path, company) for path in company)
+            group = tuple(paths[start : start + TOKEN_SCOPES])
+            self._scope_groups.update((path, group) for path in group)
 
-    def pulling(self, path: str) -> tuple[str, ...]:
+    def pull_scopes(self, path: str) -> tuple[str, ...]:
         """The scopes to read a repository with."""
-        return tuple(scope_of(other, "pull") for other in self._company.get(path, (path,)))
+        return tuple(scope_of(other, "pull") for other in self._scope_groups.get(path, (path,)))
 
-    def authorization(self, scopes: tuple[str, ...], refused: str | None, attempt: str) -> str | None:
+    def authorization(self, scopes: tuple[str, ...], refused: str | None, operation: str) -> str | None:
         """The header's value for a request. refused: the one that was no good before."""
         challenge = self.challenge
         if challenge is None:
@@ -140,10 +140,10 @@ class Registry:
             token = self._tokens.get(scopes)
             now = self.client.timing.monotonic()
             if token is None or token.until <= now or f"Bearer {token.value}" == refused:
-                token = self._tokens[scopes] = self._fetch(challenge, scopes, attempt)
+                token = self._tokens[scopes] = self._fetch(challenge, scopes, operation)
         return f"Bearer {token.value}"
 
-    def missing(self, scopes: tuple[str, ...], path: str, actions: t.Iterable[str]) -> list[str]:
+    def denied_actions(self, scopes: tuple[str, ...], path: str, actions: t.Iterable[str]) -> list[str]:
         """What the token of these scopes does not allow on a repository, as far as it shows that."""
         token = self._tokens.get(scopes)
         if token is None or token.granted is None:
@@ -151,18 +151,18 @@ class Registry:
         granted = token.granted.get(path.lower(), frozenset())
         return [action for action in actions if action not in granted and "*" not in granted]
 
-    def learn(self, answer: Response, attempt: str) -> None:
-        """Take up what a 401 says of how to ask. Raises RegistryError where the credentials must not go there."""
+    def update_challenge(self, answer: Response, operation: str) -> None:
+        """Take up what a 401 says of how to ask. Raises RequestError where the credentials must not go there."""
         if self._login and self._login.gitlab:
             return
         found = _challenge_in(answer.headers.get("WWW-Authenticate", ""))
         if found is None:
             return
         if found.kind == "bearer":
-            self._check_realm(found.realm, attempt)
+            self._check_realm(found.realm, operation)
         self.challenge = found
 
-    def _check_realm(self, realm: str, attempt: str) -> None:
+    def _check_realm(self, realm: str, operation: str) -> None:
         """A password is for the registry's own host and for GitLab's."""
         message = f"the registry wants the credentials sent to {_origin(realm)}"
         known = {urlsplit(url).hostname for url in (self.url, self.gitlab.settings.url)}
@@ -172,9 +172,9 @@ class Registry:
             advice = "Nothing was sent there, since that is neither the registry's host nor the one of api_url."
         else:
             return
-        raise RegistryError("redirect", message, attempt=attempt, advice=advice)
+        raise RequestError(ErrorKind.REDIRECT, message, operation=operation, advice=advice)
 
-    def _fetch(self, challenge: _Challenge, scopes: tuple[str, ...], attempt: str) -> _Token:
+    def _fetch(self, challenge: _Challenge, scopes: tuple[str, ...], operation: str) -> _Token:
         place, origin = urlsplit(challenge.realm), _origin(challenge.realm)
         login = self._login
         header, renew = (login.header, login.renew) if login else (None, None)
@@ -185,22 +185,22 @@ class Registry:
         query += [("scope", scope) for scope in scopes]
         try:
             answer = asker.request("GET", place.path or "/", query=query)
-        except RegistryError as error:
-            error.attempt, error.who = attempt, TOKEN_SERVICE
+        except RequestError as error:
+            error.operation, error.service = operation, TOKEN_SERVICE
             raise
         if answer.status != 200:
             if answer.status == 401:
                 # GitLab bans an address for an hour after 30 of these.
                 for client in (self.client, self.source):
                     client.stop("the registry's token service does not take the credentials")
-            raise _no_token(answer, attempt)
-        return self._token_in(answer, attempt)
+            raise _no_token(answer, operation)
+        return self._token_in(answer, operation)
 
-    def _token_in(self, answer: Response, attempt: str) -> _Token:
+    def _token_in(self, answer: Response, operation: str) -> _Token:
         body = answer.json()
         value = (body.get("token") or body.get("access_token")) if isinstance(body, dict) else None
         if not isinstance(value, str) or not value.isascii() or not value.isprintable():
-            raise _no_token(answer, attempt, "the answer holds no token")
+            raise _no_token(answer, operation, "the answer holds no token")
         claims = _claims(value)
         lifetime = _lifetime(claims, body)
         until = self.client.timing.monotonic() + max(lifetime - MARGIN, lifetime / 2)
@@ -216,15 +216,15 @@ def check_it_is_gitlabs(registry: Registry, host: str) -> None:
     """See that this is the registry of the GitLab at hand. host: of its registry, as GitLab tells it.
 
     A registry of another address, a mirror or a copy perhaps, has other images under the same names. It is taken for
-    GitLab's own where it sends a stranger to this GitLab for a token. Raises RegistryError.
+    GitLab's own where it sends a stranger to this GitLab for a token. Raises RequestError.
     """
     if host and urlsplit(registry.url).netloc.lower() == host.lower():
         return
-    attempt = f"see whose registry {registry.url} is"
+    operation = f"see whose registry {registry.url} is"
     try:
-        answer = registry.client.request("GET", "/v2/", resend=ONCE, stop_at_401=False)
-    except RegistryError as error:
-        error.attempt, error.who = attempt, "The registry"
+        answer = registry.client.request("GET", "/v2/", retry=RetryPolicy.NEVER, stop_at_401=False)
+    except RequestError as error:
+        error.operation, error.service = operation, "The registry"
         raise
     challenge = _challenge_in(answer.headers.get("WWW-Authenticate", "")) if answer.status == 401 else None
     gitlab = urlsplit(registry.gitlab.settings.url)
@@ -234,7 +234,7 @@ def check_it_is_gitlabs(registry: Registry, host: str) -> None:
             f"GitLab names {host or 'none'} as its registry, and this one does not ask for tokens of {gitlab.netloc}"
         )
         advice = "Leave out registry_url, or give the address of that GitLab's registry."
-        raise RegistryError("forbidden", message, attempt=attempt, advice=advice)
+        raise RequestError(ErrorKind.FORBIDDEN, message, operation=operation, advice=advice)
 
 
 def ask(
@@ -245,25 +245,25 @@ def ask(
     *,
     scopes: tuple[str, ...] | None = None,
     actions: tuple[str, ...] = ("pull",),
-    attempt: str,
+    operation: str,
     **options: t.Any,
 ) -> Response:
     """A request about a repository, once the token is known to allow it.
 
     What a token for several repositories does not allow may be allowed to one that is asked for alone.
     """
-    company = scopes if scopes is not None else registry.pulling(path)
+    group = scopes if scopes is not None else registry.pull_scopes(path)
     alone = scopes if scopes is not None else (scope_of(path, "pull"),)
-    for wanted in dict.fromkeys((company, alone)):
-        registry.authorization(wanted, None, attempt)
-        if registry.missing(wanted, path, actions):
+    for wanted in dict.fromkeys((group, alone)):
+        registry.authorization(wanted, None, operation)
+        if registry.denied_actions(wanted, path, actions):
             continue
         try:
-            return request(registry, method, f"/v2/{path}{suffix}", wanted, attempt=attempt, **options)
-        except RegistryError as error:
-            if error.kind != "unauthorized" or not registry.missing(wanted, path, actions):
+            return request(registry, method, f"/v2/{path}{suffix}", wanted, operation=operation, **options)
+        except RequestError as error:
+            if error.kind != ErrorKind.UNAUTHORIZED or not registry.denied_actions(wanted, path, actions):
                 raise
-    raise not_granted(path, registry.missing(alone, path, actions), attempt)
+    raise not_granted(path, registry.denied_actions(alone, path, actions), operation)
 
 
 def request(
@@ -273,39 +273,39 @@ def request(
     scopes: tuple[str, ...],
     *,
     headers: t.Mapping[str, str] | None = None,
-    attempt: str,
+    operation: str,
     success: int = 200,
     accept: tuple[int, ...] = (),
-    resend: frozenset[int] = SAFE,
+    retry: RetryPolicy = RetryPolicy.IDEMPOTENT,
     **options: t.Any,
 ) -> Response:
     """Ask, and ask again when the registry wants another token: the first says how, later ones run out."""
     refused: str | None = None
-    for _attempt in range(3):
+    for _operation in range(3):
         asked = registry.challenge
-        authorization = registry.authorization(scopes, refused, attempt)
+        authorization = registry.authorization(scopes, refused, operation)
         try:
             answer = registry.client.request(
                 method,
                 path,
                 headers={**(headers or {}), **bearing(authorization)},
-                resend=resend,
+                retry=retry,
                 stop_at_401=False,
                 **options,
             )
-        except RegistryError as error:
-            error.attempt, error.who = attempt, "The registry"
+        except RequestError as error:
+            error.operation, error.service = operation, "The registry"
             raise
         if answer.status != 401:
             break
-        registry.learn(answer, attempt)
+        registry.update_challenge(answer, operation)
         is_new = registry.challenge != asked
         if isinstance(options.get("data"), Chunks) or (not is_new and (authorization is None or refused is not None)):
             break
         refused = authorization
     if answer.status == success or answer.status in accept:
         return answer
-    raise error_of(answer, attempt)
+    raise error_of(answer, operation)
 
 
 def bearing(authorization: str | None) -> dict[str, str]:
@@ -382,51 +382,53 @@ def _message(answer: Response) -> str:
     return "a web page" if "html" in answer.headers.get("Content-Type", "") else answer.text()
 
 
-def error_of(answer: Response, attempt: str, advice: str | None = None) -> RegistryError:
+def error_of(answer: Response, operation: str, advice: str | None = None) -> RequestError:
     """The registry's error bodies as one error."""
-    kinds = {401: "unauthorized", 403: "forbidden", 404: "not_found", 429: "rate_limited"}
-    kind = kinds.get(answer.status) or (
-        "unavailable" if answer.status in (502, 503, 504) else "server_error" if answer.status >= 500 else "bad_request"
-    )
+    kind = kind_of_status(answer.status)
     own = {
-        "unauthorized": "The registry does not take the token, or the token does not allow this.",
-        "forbidden": "The credentials may lack the role or the scope for this.",
-        "server_error": "The registry's own log tells more.",
+        ErrorKind.UNAUTHORIZED: "The registry does not take the token, or the token does not allow this.",
+        ErrorKind.FORBIDDEN: "The credentials may lack the role or the scope for this.",
+        ErrorKind.SERVER_ERROR: "The registry's own log tells more.",
     }
-    return RegistryError(
+    return RequestError(
         kind,
         _message(answer),
-        attempt=attempt,
+        operation=operation,
         status=answer.status,
         method=answer.method,
         path=answer.path,
         request_id=answer.request_id,
         advice=own.get(kind) if advice is None else advice,
-        who="The registry",
+        service="The registry",
     )
 
 
-def _no_token(answer: Response, attempt: str, message: str | None = None) -> RegistryError:
+def _no_token(answer: Response, operation: str, message: str | None = None) -> RequestError:
     error = error_of(
-        answer, attempt, "It needs a token with the scope read_registry (write_registry to change) or api."
+        answer, operation, "It needs a token with the scope read_registry (write_registry to change) or api."
     )
-    error.who = TOKEN_SERVICE
+    error.service = TOKEN_SERVICE
     if message:
-        error.kind, error.message = "incomplete", message
+        error.kind, error.message = ErrorKind.INCOMPLETE, message
     return error
 
 
-def not_granted(path: str, actions: list[str], attempt: str) -> RegistryError:
+def not_granted(path: str, actions: list[str], operation: str) -> RequestError:
     needs = {"pull": "Reporter and read_registry", "push": "Developer and write_registry", "delete": "Maintainer"}
     advice = f"The project may not be there, or the credentials lack what it takes ({needs.get(actions[0], 'it')})."
     message = f"the token for the registry allows no {' and no '.join(actions)} on {path}"
     if path == "catalog":
         message = "the token for the registry does not open its catalog"
         advice = "GitLab gives it to administrators alone, and in Admin Mode to tokens with the scope admin_mode."
-    return RegistryError("forbidden", message, attempt=attempt, advice=advice)
+    return RequestError(ErrorKind.FORBIDDEN, message, operation=operation, advice=advice)
 
 
-def distrusted(answer: Response, message: str, attempt: str) -> RegistryError:
-    return RegistryError(
-        "incomplete", message, attempt=attempt, method=answer.method, path=answer.path, who="The registry"
+def distrusted(answer: Response, message: str, operation: str) -> RequestError:
+    return RequestError(
+        ErrorKind.INCOMPLETE,
+        message,
+        operation=operation,
+        method=answer.method,
+        path=answer.path,
+        service="The registry",
     )

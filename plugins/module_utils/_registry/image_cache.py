@@ -15,7 +15,7 @@ import contextlib
 import json
 import typing as t
 
-from .._core.errors import InputError
+from .._core.errors import UsageError
 from .._core.files import check_writable, read_lines, write_lines
 from .._core.oci import Image, image_in, row_of
 
@@ -27,7 +27,7 @@ MOST_IMAGES = 200_000
 
 @contextlib.contextmanager
 def remembered(path: str | None) -> t.Iterator[dict[str, Image]]:
-    """The images of a file, if any; what joins them meanwhile is written back. Raises InputError."""
+    """The images of a file, if any; what joins them meanwhile is written back. Raises UsageError."""
     if path is None:
         yield {}
         return
@@ -40,14 +40,14 @@ def remembered(path: str | None) -> t.Iterator[dict[str, Image]]:
 def load_images(path: str) -> dict[str, Image]:
     """The images of a file by digest, the last used at the end; none where there is no file.
 
-    Lines that are not as save_images wrote them are left out. Raises InputError for a file that is something else.
+    Lines that are not as save_images wrote them are left out. Raises UsageError for a file that is something else.
     """
     lines = iter(read_lines(path, "cache_path"))
     first = next(lines, None)
     if first is None:
         return {}
     if (_row(first).get("format"), _row(first).get("version")) != (FORMAT, VERSION):
-        raise InputError(
+        raise UsageError(
             f"cache_path {path} is a file of another kind, or of another release: give the name of a new file."
         )
     found = (image_in(_row(line)) for line in lines)

@@ -11,11 +11,10 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import RegistryError
+from .._core.errors import ErrorKind, RequestError
 from .._core.models import SIGNATURE
 from .._core.oci import Manifest
 from .api import (
-    PASSING,
     copy_image,
     current_digest,
     put_manifest,
@@ -26,7 +25,7 @@ from .auth import Registry
 
 
 @dataclass(frozen=True)
-class Naming:
+class TagWrite:
     """A tag that is to be an image. before: the digest it has now, None where there is no such tag.
 
     signature: it belongs to the image and came along.
@@ -51,25 +50,25 @@ class Naming:
 
 
 @dataclass(frozen=True)
-class Written:
+class TagWriteResult:
     """What became of a naming: written, changed_since, not_written or not_tried, and why where that is not plain."""
 
-    naming: Naming
+    naming: TagWrite
     outcome: str
     message: str = ""
 
 
 def source_image(registry: Registry, path: str, source: str) -> Manifest:
-    """The image to give names to, by tag or digest. Raises RegistryError where it is not there."""
+    """The image to give names to, by tag or digest. Raises RequestError where it is not there."""
     found = read_manifest(registry, path, source)
     if found:
         return found
     by_digest = ":" in source
-    raise RegistryError(
-        "not_found",
+    raise RequestError(
+        ErrorKind.NOT_FOUND,
         "the registry holds no such image" + (" any more" if by_digest else ""),
-        attempt=f"read {path}{'@' if by_digest else ':'}{source} in the registry",
-        who="The registry",
+        operation=f"read {path}{'@' if by_digest else ':'}{source} in the registry",
+        service="The registry",
         advice=(
             "An image without a tag is there until the registry's garbage collection takes it."
             if by_digest
@@ -78,7 +77,7 @@ def source_image(registry: Registry, path: str, source: str) -> Manifest:
     )
 
 
-def companions(registry: Registry, path: str, image: Manifest) -> dict[str, Manifest]:
+def referrers_of(registry: Registry, path: str, image: Manifest) -> dict[str, Manifest]:
     """The signatures, attestations and lists of materials of an image and of what it holds, by their tags' names."""
     owners = {digest.replace(":", "-") for digest in (image.digest, *(child.digest for child in image.children))}
     names = [name for name in tag_names(registry, path) or [] if SIGNATURE.fullmatch(name)]
@@ -86,22 +85,22 @@ def companions(registry: Registry, path: str, image: Manifest) -> dict[str, Mani
     return {name: source_image(registry, path, name) for name in own}
 
 
-def namings(
+def plan_tag_writes(
     registry: Registry, path: str, names: t.Sequence[str], image: Manifest, along: t.Mapping[str, Manifest]
-) -> list[Naming]:
+) -> list[TagWrite]:
     """What is to be named what in a repository, with what the names stand for now. along: companions by name."""
     wanted = [*((name, found, True) for name, found in along.items()), *((name, image, False) for name in names)]
     befores = registry.client.parallel(lambda name: current_digest(registry, path, name), [row[0] for row in wanted])
-    return [Naming(name, found, before, mark) for (name, found, mark), before in zip(wanted, befores)]
+    return [TagWrite(name, found, before, mark) for (name, found, mark), before in zip(wanted, befores)]
 
 
-def write(registry: Registry, source: str, target: str, changes: t.Sequence[Naming]) -> list[Written]:
+def write(registry: Registry, source: str, target: str, changes: t.Sequence[TagWrite]) -> list[TagWriteResult]:
     """Bring the images over and name them, companions before their image. Raises nothing.
 
     A name that is another image by now than it was is left alone. What fails ends it, and so does a companion that was
     left alone: an image is never named without what belongs to it.
     """
-    written: list[Written] = []
+    written: list[TagWriteResult] = []
     copied: set[str] = set()
     for position, naming in enumerate(changes):
         try:
@@ -109,41 +108,41 @@ def write(registry: Registry, source: str, target: str, changes: t.Sequence[Nami
                 copy_image(registry, source, naming.image, target)
                 copied.add(naming.after)
             written.append(_name(registry, target, naming))
-        except RegistryError as error:
-            written.append(Written(naming, "not_written", str(error)))
+        except RequestError as error:
+            written.append(TagWriteResult(naming, "not_written", str(error)))
         outcome = written[-1].outcome
         if outcome == "not_written" or (outcome != "written" and naming.signature):
             return written + _not_tried(changes[position + 1 :])
     return written
 
 
-def _name(registry: Registry, target: str, naming: Naming) -> Written:
-    """Give an image its name, unless the name is another image by now. Raises RegistryError.
+def _name(registry: Registry, target: str, naming: TagWrite) -> TagWriteResult:
+    """Give an image its name, unless the name is another image by now. Raises RequestError.
 
     After an answer that was lost, or that only asks for patience, the name is looked at before it is given again.
     """
-    for attempts_left in registry.client.attempts():
+    for attempts_left in registry.client.retry_loop():
         now = current_digest(registry, target, naming.name)
         if now not in (naming.before, naming.after):
-            return Written(naming, "changed_since", f"it is {now} by now" if now else "it is gone by now")
+            return TagWriteResult(naming, "changed_since", f"it is {now} by now" if now else "it is gone by now")
         if now == naming.after:
             break
         try:
             put_manifest(registry, target, naming.image, naming.name)
-        except RegistryError as error:
-            if not attempts_left or error.kind not in PASSING:
+        except RequestError as error:
+            if not attempts_left or not error.kind.is_transient:
                 raise
         else:
             break
     return _proven(registry, target, naming)
 
 
-def _not_tried(left: t.Sequence[Naming]) -> list[Written]:
-    return [Written(naming, "not_tried", "an earlier one could not be written") for naming in left]
+def _not_tried(left: t.Sequence[TagWrite]) -> list[TagWriteResult]:
+    return [TagWriteResult(naming, "not_tried", "an earlier one could not be written") for naming in left]
 
 
-def _proven(registry: Registry, target: str, naming: Naming) -> Written:
+def _proven(registry: Registry, target: str, naming: TagWrite) -> TagWriteResult:
     now = current_digest(registry, target, naming.name)
     if now == naming.after:
-        return Written(naming, "written")
-    return Written(naming, "not_written", f"the registry took it, and shows {now or 'no such tag'} afterwards")
+        return TagWriteResult(naming, "written")
+    return TagWriteResult(naming, "not_written", f"the registry took it, and shows {now or 'no such tag'} afterwards")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from .._core.errors import InputError
+from .._core.errors import UsageError
 from .number_words import with_digits
 
 # Month and year have the length that GitLab gives them: 30 days, 365.25 days.
@@ -34,26 +34,26 @@ def seconds(text: str, option: str = "older_than") -> int:
     """Seconds in a list of integers with units, such as 30d or 1month 12h.
 
     Stricter than GitLab, where 1m is a minute and a bare 30 is 30 seconds: both are refused here.
-    Raises InputError, with what to write instead.
+    Raises UsageError, with what to write instead.
     """
     if not text.strip():
-        raise InputError(f"{option} is empty: write a duration such as 30d, or leave the option out.")
+        raise UsageError(f"{option} is empty: write a duration such as 30d, or leave the option out.")
     if not _WHOLE.fullmatch(text):
-        raise InputError(f"{option} {text!r} is not a duration: write integers with units, such as 12h, 30d or 1month.")
+        raise UsageError(f"{option} {text!r} is not a duration: write integers with units, such as 12h, 30d or 1month.")
     total = 0
     for number, unit in _PART.findall(text):
         if not unit or unit == "m":
             what = "1m" if unit else "a bare number"
-            raise InputError(f"{option} {text!r} is ambiguous, {what} has no clear unit: write 1min, 1month or 30d.")
+            raise UsageError(f"{option} {text!r} is ambiguous, {what} has no clear unit: write 1min, 1month or 30d.")
         if unit not in SECONDS:
-            raise InputError(f"{option} {text!r} has the unknown unit {unit!r}: use one of {', '.join(SECONDS)}.")
+            raise UsageError(f"{option} {text!r} has the unknown unit {unit!r}: use one of {', '.join(SECONDS)}.")
         if len(number) > 12:
-            raise InputError(f"{option} {text!r} is more than 150 years.")
+            raise UsageError(f"{option} {text!r} is more than 150 years.")
         total += int(number) * SECONDS[unit]
     if total == 0:
-        raise InputError(f"{option} {text!r} is zero: write a duration such as 30d, or leave the option out.")
+        raise UsageError(f"{option} {text!r} is zero: write a duration such as 30d, or leave the option out.")
     if total > LONGEST:
-        raise InputError(f"{option} {text!r} is more than 150 years.")
+        raise UsageError(f"{option} {text!r} is more than 150 years.")
     return total
 
 

@@ -29,14 +29,14 @@ def slug(ref: str) -> str:
 
 
 @dataclass(frozen=True)
-class Living:
+class ActiveRefs:
     """What is alive in a project's git repository, and refs and commits that its environments run."""
 
     refs: tuple[str, ...] = ()
     deployed: tuple[str, ...] = ()
 
 
-def held_by_refs(names: t.Collection[str], living: Living, match: str) -> dict[str, str]:
+def kept_by_refs(names: t.Collection[str], living: ActiveRefs, match: str) -> dict[str, str]:
     """The names of tags that carry a ref or its slug, with the reason deployed, else living_ref.
 
     prefix and suffix: it ends at a separator or at the end of the name, so that dev-1 does not hold dev-10.

@@ -16,7 +16,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-from .._core.errors import InputError
+from .._core.errors import UsageError
 from .._core.models import TAG_NAME, Tag
 from .._core.oci import INDEXES
 
@@ -71,7 +71,7 @@ class InUse:
 
 
 def parse_reference(text: str) -> Reference:
-    """A reference in any of its forms; raises InputError for what is none."""
+    """A reference in any of its forms; raises UsageError for what is none."""
     bare = _SCHEME.sub("", text.strip())
     match = _ID.fullmatch(bare)
     if match:
@@ -83,7 +83,7 @@ def parse_reference(text: str) -> Reference:
     path = path.lower()
     valid = _PATH.fullmatch(path) and (not tag or TAG_NAME.fullmatch(tag)) and (not digest or _DIGEST.fullmatch(digest))
     if not valid or (_at and not digest) or (_colon and not tag):
-        raise InputError(
+        raise UsageError(
             f"in_use holds {text!r}, which is no image: write it as group/project/name:tag, with @sha256:... or "
             "as an id."
         )
@@ -92,7 +92,7 @@ def parse_reference(text: str) -> Reference:
 
 
 def in_use_of(images: t.Iterable[str]) -> InUse:
-    """All references together; raises InputError for one that is none."""
+    """All references together; raises UsageError for one that is none."""
     references = tuple(parse_reference(text) for text in dict.fromkeys(images))
     names: dict[str, set[str]] = {}
     digests: dict[str, set[str]] = {}
@@ -131,7 +131,7 @@ def missing_sources(sources: t.Sequence[Source], expected: t.Sequence[str] | int
     ]
 
 
-def held_by_use(tags: t.Sequence[Tag], path: str, used: InUse) -> dict[str, str]:
+def kept_by_use(tags: t.Sequence[Tag], path: str, used: InUse) -> dict[str, str]:
     """The names of the tags of a repository that stay, with the reason: in_use, or unknown_in_use where it may be.
 
     An index in use keeps the tags of its images, and an image in use keeps the tag of its index.

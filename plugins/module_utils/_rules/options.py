@@ -11,14 +11,14 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime
 
-from .._core.errors import InputError
+from .._core.errors import UsageError
 from .._core.models import parse_time
 from .durations import seconds
 from .git_refs import MATCHES
 from .in_use import InUse, Source, in_use_of, missing_sources
 from .patterns import Pattern, compile_pattern
 from .referrers import SHARED, SIGNATURES
-from .retention import PARTS, PERIODS, Rule, Rules, Slots
+from .retention import PARTS, PERIODS, KeepPerGroup, Rule, Rules
 
 _RULE: dict[str, t.Any] = {
     "name_regex_keep": {"type": "str"},
@@ -82,18 +82,18 @@ NOT_WITH_RULES = tuple(("rules", option) for option in ("name_regex_delete", *_R
 
 
 def rules_of(params: t.Mapping[str, t.Any]) -> Rules:
-    """The checked rules; raises InputError."""
+    """The checked rules; raises UsageError."""
     listed = params["rules"]
     if listed is None:
         rules = [_rule(params, "", "name_regex_delete", "")]
     elif not listed:
-        raise InputError("rules is empty: write at least one, or give name_regex_delete.")
+        raise UsageError("rules is empty: write at least one, or give name_regex_delete.")
     else:
         rules = [_listed_rule(row, number) for number, row in enumerate(listed, 1)]
     names = [rule.name for rule in rules]
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f"rules has the name {name!r} more than once: what is kept and deleted is told by it.")
+            raise UsageError(f"rules has the name {name!r} more than once: what is kept and deleted is told by it.")
     return Rules(
         tuple(rules),
         protect=tuple(compile_pattern(pattern, "protect") for pattern in params["protect"] or ()),
@@ -109,18 +109,18 @@ def _moment(text: str) -> datetime:
     """A time, or the start of a day. What YAML takes for a time itself comes with a blank in it."""
     found = parse_time(text.replace(" ", "T", 1)) or parse_time(f"{text}T00:00:00Z")
     if found is None:
-        raise InputError(f"dates_valid_from is {text!r}: write it as 2026-01-31 or 2026-01-31T12:00:00Z.")
+        raise UsageError(f"dates_valid_from is {text!r}: write it as 2026-01-31 or 2026-01-31T12:00:00Z.")
     return found
 
 
 def used_of(params: t.Mapping[str, t.Any]) -> tuple[InUse, tuple[str, ...]]:
-    """What is in use, and why that is not all of it; raises InputError."""
+    """What is in use, and why that is not all of it; raises UsageError."""
     expected = params["in_use_sources_expected"]
     if isinstance(expected, str) and expected.isdigit():
         expected = int(expected)
     names = isinstance(expected, list) and all(isinstance(name, str) for name in expected)
     if expected is not None and not names and (not isinstance(expected, int) or isinstance(expected, bool)):
-        raise InputError("in_use_sources_expected is neither a list of names nor a number.")
+        raise UsageError("in_use_sources_expected is neither a list of names nor a number.")
     sources = [Source(row["name"], tuple(row["images"]), row["failed"]) for row in params["in_use_sources"] or ()]
     listed = [image for source in sources for image in source.images]
     return in_use_of([*(params["in_use"] or ()), *listed]), tuple(missing_sources(sources, expected))
@@ -130,17 +130,17 @@ def _listed_rule(row: t.Mapping[str, t.Any], number: int) -> Rule:
     name = row["name"] or f"rule {number}"
     where = f"rules, {name}: "
     if row["keep"] and any(row[option] for option in ("name_regex_keep", "keep_n", "keep_n_per", "older_than")):
-        raise InputError(f"{where}keep holds all that matches: leave out what would let some of it go.")
+        raise UsageError(f"{where}keep holds all that matches: leave out what would let some of it go.")
     try:
         return _rule(row, name, "match", where)
-    except InputError as error:
+    except UsageError as error:
         text = str(error)
-        raise InputError(text if text.startswith(where) else f"{where}{text}") from None
+        raise UsageError(text if text.startswith(where) else f"{where}{text}") from None
 
 
 def _rule(row: t.Mapping[str, t.Any], name: str, option: str, where: str) -> Rule:
     if row["keep_n"] < 0:
-        raise InputError(f"{where}keep_n is {row['keep_n']}: it can't be negative.")
+        raise UsageError(f"{where}keep_n is {row['keep_n']}: it can't be negative.")
     match = compile_pattern(row[option], option)
     rule = Rule(
         match,
@@ -154,18 +154,18 @@ def _rule(row: t.Mapping[str, t.Any], name: str, option: str, where: str) -> Rul
         prereleases_apart=row["prereleases"] == "apart",
     )
     if not rule.counts and (row["sort_by"] != "date" or rule.prereleases_apart):
-        raise InputError("sort_by and prereleases have no meaning without keep_n or keep_n_per: leave them out.")
+        raise UsageError("sort_by and prereleases have no meaning without keep_n or keep_n_per: leave them out.")
     return rule
 
 
-def _slots(row: t.Mapping[str, t.Any], match: Pattern) -> Slots:
+def _slots(row: t.Mapping[str, t.Any], match: Pattern) -> KeepPerGroup:
     by = row["by"]
     if by not in (*PERIODS, *PARTS) and not match.has_group(by):
-        raise InputError(
+        raise UsageError(
             f"keep_n_per by {by!r} is neither {', '.join((*PERIODS, *PARTS))} nor a capture group of '{match.text}'."
         )
     if row["keep_n"] < 1:
-        raise InputError(f"keep_n_per by {by}: keep_n is {row['keep_n']}, and has to be at least 1.")
+        raise UsageError(f"keep_n_per by {by}: keep_n is {row['keep_n']}, and has to be at least 1.")
     if row["groups"] is not None and row["groups"] < 1:
-        raise InputError(f"keep_n_per by {by}: groups is {row['groups']}, and has to be at least 1.")
-    return Slots(by, row["keep_n"], row["groups"])
+        raise UsageError(f"keep_n_per by {by}: groups is {row['groups']}, and has to be at least 1.")
+    return KeepPerGroup(by, row["keep_n"], row["groups"])

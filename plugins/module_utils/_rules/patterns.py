@@ -13,7 +13,7 @@ import traceback
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import InputError
+from .._core.errors import UsageError
 
 RE2_IMPORT_ERROR: str | None
 try:
@@ -75,11 +75,11 @@ class Pattern:
 
 
 def compile_pattern(text: str, option: str) -> Pattern:
-    """The pattern of an option; raises InputError with RE2's own reason."""
+    """The pattern of an option; raises UsageError with RE2's own reason."""
     if not text:
-        raise InputError(f"{option} is empty, and an empty pattern matches nothing: write a pattern such as dev-.*")
+        raise UsageError(f"{option} is empty, and an empty pattern matches nothing: write a pattern such as dev-.*")
     if has_open_quote(text):
-        raise InputError(f"{option} '{text}' has \\Q without \\E, which GitLab accepts and then matches nothing with.")
+        raise UsageError(f"{option} '{text}' has \\Q without \\E, which GitLab accepts and then matches nothing with.")
     _compile(text, option, text)
     return Pattern(text, _compile(rf"\A{text}\z", option, text), _compile(rf"\A(?:{text})\z", option, text))
 
@@ -121,7 +121,7 @@ def _compile(expression: str, option: str, text: str) -> t.Any:
     except re2.error as error:
         reason = _reason(error)
         hint = " (RE2 has no look-around)" if "(?" in reason else ""
-        raise InputError(f"{option} '{text}' is not a valid RE2 pattern: {reason}{hint}.") from None
+        raise UsageError(f"{option} '{text}' is not a valid RE2 pattern: {reason}{hint}.") from None
 
 
 def _re2(expression: str) -> t.Any:

@@ -28,7 +28,7 @@ _OPEN = ("signature", "orphan", "unknown_subject")
 
 
 @dataclass(frozen=True)
-class Families:
+class ReferrerPolicy:
     """signatures: one of SIGNATURES, keep leaves them alone. keep_together: tags of one digest all go, or all stay.
 
     Signatures are not counted among these.
@@ -77,13 +77,13 @@ def orphans(tags: t.Sequence[Tag]) -> frozenset[str]:
 
 def with_families(
     decisions: t.Sequence[Decision],
-    families: Families,
+    families: ReferrerPolicy,
     spare: t.Callable[[Tag], str | None],
     known: Known,
 ) -> list[Decision]:
     """The decisions of a repository, with what belongs to an image following it. spare: why a tag stays by its age."""
     found = kept_families(decisions, families)
-    at_stake = families.signatures == "collect" or bool(known.promised) or any(each.chosen for each in found)
+    at_stake = families.signatures == "collect" or bool(known.promised) or any(each.delete for each in found)
     if families.signatures == "keep" or not at_stake:
         return found
     while True:
@@ -93,11 +93,11 @@ def with_families(
         found = following
 
 
-def kept_families(decisions: t.Sequence[Decision], families: Families) -> list[Decision]:
+def kept_families(decisions: t.Sequence[Decision], families: ReferrerPolicy) -> list[Decision]:
     """The decisions, in which what belongs to an image that stays, or may stay unseen, stays as well."""
     found = _kept_together(decisions) if families.keep_together else list(decisions)
     while True:
-        staying = [each.tag for each in found if not each.chosen]
+        staying = [each.tag for each in found if not each.delete]
         digests = {digest for tag in staying for digest in (tag.digest, *tag.children) if digest}
         opaque = any(is_opaque(tag) for tag in staying)
         kept = [_with_subject(each, digests, opaque) for each in found]
@@ -107,7 +107,7 @@ def kept_families(decisions: t.Sequence[Decision], families: Families) -> list[D
 
 
 def _with_subject(decision: Decision, staying: t.Collection[str], opaque: bool) -> Decision:
-    subjects = subjects_of(decision.tag) if decision.chosen else frozenset()
+    subjects = subjects_of(decision.tag) if decision.delete else frozenset()
     if not subjects.isdisjoint(staying):
         return _kept(decision, "signature" if SIGNATURE.fullmatch(decision.tag.name) else "referrer")
     return _kept(decision, "unknown_subject") if subjects and opaque else decision
@@ -115,11 +115,11 @@ def _with_subject(decision: Decision, staying: t.Collection[str], opaque: bool) 
 
 def _kept_together(decisions: t.Sequence[Decision]) -> list[Decision]:
     images = [each for each in decisions if not SIGNATURE.fullmatch(each.tag.name)]
-    staying = {each.tag.digest for each in images if not each.chosen}
+    staying = {each.tag.digest for each in images if not each.delete}
     unknown = bool(staying) and any(each.tag.digest is None for each in images)
 
     def together(decision: Decision) -> Decision:
-        if not decision.chosen or SIGNATURE.fullmatch(decision.tag.name):
+        if not decision.delete or SIGNATURE.fullmatch(decision.tag.name):
             return decision
         if decision.tag.digest and decision.tag.digest in staying:
             return _kept(decision, "shared_digest")
@@ -129,26 +129,26 @@ def _kept_together(decisions: t.Sequence[Decision]) -> list[Decision]:
 
 
 def _kept(decision: Decision, reason: str) -> Decision:
-    return decision._replace(chosen=False, reason=reason, follows=0)
+    return decision._replace(delete=False, reason=reason, depth=0)
 
 
 def _followed(
     decisions: t.Sequence[Decision],
-    families: Families,
+    families: ReferrerPolicy,
     spare: t.Callable[[Tag], str | None],
     known: Known,
 ) -> list[Decision]:
     """One step: the signatures of what goes by now. What is signed may be a signature itself."""
     holders = holders_of(decisions)
     opaque = {each.tag.name for each in decisions if is_opaque(each.tag)}
-    staying = {each.tag.name for each in decisions if not each.chosen and each.tag.name in opaque}
+    staying = {each.tag.name for each in decisions if not each.delete and each.tag.name in opaque}
 
     def followed(decision: Decision) -> Decision:
-        if decision.chosen or decision.reason not in _OPEN:
+        if decision.delete or decision.reason not in _OPEN:
             return decision
         tag = decision.tag
         held = [holders.get(subject, []) for subject in subjects_of(tag)]
-        if any(not holder.chosen for group in held for holder in group):
+        if any(not holder.delete for group in held for holder in group):
             return _kept(decision, "signature")
         if tag.digest is None:
             return _kept(decision, "unknown_digest")
@@ -163,7 +163,7 @@ def _followed(
         reason = spare(tag)
         if reason:
             return _kept(decision, reason)
-        behind = 1 + max((holder.follows for group in held for holder in group), default=0)
-        return decision._replace(chosen=True, reason="with_subject" if gone else "orphaned", follows=behind)
+        behind = 1 + max((holder.depth for group in held for holder in group), default=0)
+        return decision._replace(delete=True, reason="with_subject" if gone else "orphaned", depth=behind)
 
     return [followed(each) for each in decisions]

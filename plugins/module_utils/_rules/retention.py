@@ -20,8 +20,8 @@ from .versions import Version, parse_version
 OLDEST_CREDIBLE = datetime(2000, 1, 1, tzinfo=timezone.utc)
 CLOCK_TOLERANCE = timedelta(days=1)
 
-CHOSEN_REASONS = ("matched", "expired", "with_subject", "orphaned")
-KEPT_REASONS = (
+DELETE_REASONS = ("matched", "expired", "with_subject", "orphaned")
+KEEP_REASONS = (
     "protected",
     "gitlab_protected",
     "latest",
@@ -57,7 +57,7 @@ PARTS = ("major", "minor")
 
 
 @dataclass(frozen=True)
-class Slots:
+class KeepPerGroup:
     """The newest keep_n of each group stay. by: one of PERIODS or PARTS, or a capture group of the rule's pattern.
 
     groups: only the newest so many groups have slots, at least one; None is all of them.
@@ -87,7 +87,7 @@ class Rule:
     keep: Pattern | None = None
     keep_all: bool = False
     keep_n: int = 0
-    keep_n_per: tuple[Slots, ...] = ()
+    keep_n_per: tuple[KeepPerGroup, ...] = ()
     older_than: int | None = None
     sort_by: str = "date"
     prereleases_apart: bool = False
@@ -156,11 +156,11 @@ class Decision(t.NamedTuple):
     """
 
     tag: Tag
-    chosen: bool
+    delete: bool
     reason: str
     date: datetime | None = None
     rule: str = ""
-    follows: int = 0
+    depth: int = 0
 
 
 def name_reason(name: str, rules: Rules) -> str | None:
@@ -365,7 +365,7 @@ def _newest(candidates: t.Sequence[_Candidate], number: int, rule: Rule) -> list
 
 
 def _groups(
-    candidates: t.Sequence[_Candidate], beside: t.Collection[str], slots: Slots, rule: Rule
+    candidates: t.Sequence[_Candidate], beside: t.Collection[str], slots: KeepPerGroup, rule: Rule
 ) -> list[list[_Candidate]]:
     """The candidates by group, only the newest groups where their number is limited.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.errors import InputError
+from .._core.errors import UsageError
 from .._core.models import DELETE, PATTERN, PUSH, REPOSITORY
 from .._gitlab.scope import ProjectScope, check_projects
 from .._module.options import CONNECTION, ArgumentSpec
@@ -72,12 +72,12 @@ def protection_arguments(kind: str) -> ArgumentSpec:
 
 
 def policy_of(params: t.Mapping[str, t.Any]) -> dict[str, Value]:
-    """The policy that is wanted, by the names of options; raises InputError."""
+    """The policy that is wanted, by the names of options; raises UsageError."""
     cleared = params["clear"] or []
     policy: dict[str, Value] = {name: params[name] for name in POLICY_KEYS if params[name] is not None}
     for name in cleared:
         if name in policy:
-            raise InputError(f"{name} is given and in clear as well: it can't have a value and none.")
+            raise UsageError(f"{name} is given and in clear as well: it can't have a value and none.")
     policy.update(dict.fromkeys(cleared))
     check_policy(policy)
     return policy
@@ -86,15 +86,15 @@ def policy_of(params: t.Mapping[str, t.Any]) -> dict[str, Value]:
 def protection_of(
     kind: str, params: t.Mapping[str, t.Any], *, absent: bool = False, relative: bool = False
 ) -> Protection:
-    """The protection rules that are wanted; raises InputError."""
+    """The protection rules that are wanted; raises UsageError."""
     rules = tuple(RuleWish(row[PATTERN[kind]], row[PUSH], row[DELETE]) for row in params["rules"])
     return checked(Protection(kind, rules, params["exclusive"], absent, relative))
 
 
 def projects_of(params: t.Mapping[str, t.Any]) -> ProjectScope:
-    """The projects and the group that were named; raises InputError."""
+    """The projects and the group that were named; raises UsageError."""
     if params["project"] == []:
-        raise InputError("project is empty: name at least one.")
+        raise UsageError("project is empty: name at least one.")
     groups = (params["group"],) if params["group"] is not None else ()
     scope = ProjectScope(tuple(params["project"] or ()), groups)
     check_projects(scope)
@@ -102,12 +102,12 @@ def projects_of(params: t.Mapping[str, t.Any]) -> ProjectScope:
 
 
 def check_settings(params: t.Mapping[str, t.Any], *, job_token: bool) -> None:
-    """Raises InputError for what all modules of settings refuse alike."""
+    """Raises UsageError for what all modules of settings refuse alike."""
     for option in ("max_changed_projects", "return_limit"):
         if params[option] is not None and params[option] < 0:
-            raise InputError(f"{option} is {params[option]}: it can't be negative.")
+            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
     if job_token:
-        raise InputError(
+        raise UsageError(
             "Settings of projects can't be read or changed with a CI/CD job token: give a personal, project or group "
             "access token of a Maintainer in api_token."
         )

@@ -11,10 +11,10 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .._core.errors import InputError, RegistryError
+from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Project, ProtectionRule, ServerPolicy
 from .._rules.patterns import pattern_error
-from .protection import Protection, RuleChange, Unfit, applied, changes, in_project
+from .protection import Protection, RuleChange, UnsupportedSetting, applied, changes, in_project
 
 ACCESS_LEVELS = ("enabled", "private", "disabled")
 CLEARABLE = ("keep_n", "older_than", "name_regex_keep")
@@ -66,7 +66,7 @@ class Found:
     project: Project
     rules: t.Mapping[str, tuple[ProtectionRule, ...]] = field(default_factory=dict)
     has_images: bool | None = None
-    error: RegistryError | None = None
+    error: RequestError | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class ProjectPlan:
     after: t.Mapping[str, Value] = field(default_factory=dict)
     policy: t.Mapping[str, Value] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    error: RegistryError | None = None
+    error: RequestError | None = None
 
     @property
     def project(self) -> Project:
@@ -115,14 +115,14 @@ class ProjectPlan:
 
 
 def check_policy(policy: t.Mapping[str, Value]) -> None:
-    """Raises InputError for a policy that GitLab takes in no project."""
+    """Raises UsageError for a policy that GitLab takes in no project."""
     for option in ("name_regex_delete", "name_regex_keep"):
         pattern = policy.get(option)
         reason = pattern_error(str(pattern)) if pattern else None
         if reason:
-            raise InputError(f"{option} '{pattern}' is not a valid RE2 pattern: {reason}.")
+            raise UsageError(f"{option} '{pattern}' is not a valid RE2 pattern: {reason}.")
     if policy.get("enabled") and "name_regex_delete" in policy and not str(policy["name_regex_delete"]).strip():
-        raise InputError("name_regex_delete is empty: an enabled policy needs a pattern, such as .*")
+        raise UsageError("name_regex_delete is empty: an enabled policy needs a pattern, such as .*")
 
 
 def policy_doubts(policy: t.Mapping[str, Value]) -> list[str]:
@@ -166,7 +166,7 @@ def plan_project(found: Found, wish: Wish) -> ProjectPlan:
         changed = {
             wanted.kind: tuple(changes(found.rules[wanted.kind], in_project(wanted, project.path))) for wanted in seen
         }
-    except Unfit as error:
+    except UnsupportedSetting as error:
         return ProjectPlan(found, error=_refusal(project, str(error)))
     whole = {**policy_values(project.policy), **policy} if wish.policy else {}
     before, after = settings_of(found, wish), _settings_after(found, wish, whole, changed)
@@ -194,7 +194,9 @@ def _attributes(project: Project, access_level: str | None, policy: t.Mapping[st
     """What to send for visibility and policy: only what differs, since saving a policy alone moves its next run."""
     attributes: dict[str, t.Any] = {}
     if access_level and project.access_level is None:
-        raise Unfit("GitLab does not show its container_registry_access_level, which takes the role Maintainer")
+        raise UnsupportedSetting(
+            "GitLab does not show its container_registry_access_level, which takes the role Maintainer"
+        )
     if access_level and access_level != project.access_level:
         attributes["container_registry_access_level"] = access_level
     present = policy_values(project.policy)
@@ -202,7 +204,7 @@ def _attributes(project: Project, access_level: str | None, policy: t.Mapping[st
     if different:
         after = {**present, **policy}
         if after["enabled"] and not str(after.get("name_regex_delete") or "").strip():
-            raise Unfit("an enabled policy needs name_regex_delete, and it has none")
+            raise UnsupportedSetting("an enabled policy needs name_regex_delete, and it has none")
         attributes["container_expiration_policy_attributes"] = different
     return attributes
 
@@ -234,8 +236,8 @@ def _rules_shown(kind: str, rules: t.Iterable[ProtectionRule]) -> dict[str, Valu
     }
 
 
-def _refusal(project: Project, message: str) -> RegistryError:
-    return RegistryError("unfit", message, attempt=f"change the settings of project {project.path}")
+def _refusal(project: Project, message: str) -> RequestError:
+    return RequestError(ErrorKind.UNFIT, message, operation=f"change the settings of project {project.path}")
 
 
 def diff(plans: t.Sequence[ProjectPlan], limit: int) -> list[dict[str, str]]:

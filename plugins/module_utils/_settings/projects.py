@@ -12,7 +12,7 @@ import collections
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import RegistryError
+from .._core.errors import RequestError
 from .._core.models import Project, ProtectionRule
 from .._gitlab.endpoints import get_project
 from .._gitlab.rest import PAGE
@@ -35,7 +35,7 @@ from .protection import RuleChange, applied
 PROBES = 3
 
 WishOf = t.Callable[[Project], t.Optional[Wish]]
-Rules = t.Union[tuple[ProtectionRule, ...], RegistryError]
+Rules = t.Union[tuple[ProtectionRule, ...], RequestError]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Fleet:
     endpoints: t.Mapping[str, RuleEndpoint]
 
     @property
-    def unread(self) -> list[RegistryError]:
+    def unread(self) -> list[RequestError]:
         """Why groups, projects or settings are unknown or can't be as they are wanted."""
         return [*self.projects.unread.values(), *(plan.error for plan in self.plans if plan.error)]
 
@@ -66,7 +66,7 @@ class Fate:
 
 
 def plan_fleet(client: Client, scope: ProjectScope, wish_of: WishOf) -> Fleet:
-    """Read what the wishes are about, and plan. Raises RegistryError where nothing can be read at all."""
+    """Read what the wishes are about, and plan. Raises RequestError where nothing can be read at all."""
     selected = select_projects(client, scope)
     wishes = {project.id: wish for project in selected.found for wish in [wish_of(project)] if wish}
     wanted = [project for project in selected.found if project.id in wishes]
@@ -80,7 +80,7 @@ def plan_fleet(client: Client, scope: ProjectScope, wish_of: WishOf) -> Fleet:
         try:
             asks = wants_images(project, wishes[project.id]) and not is_hidden(project)
             images = has_repositories(client, project) if asks else None
-        except RegistryError as error:
+        except RequestError as error:
             return Found(project, error=error)
         return _found(project, rules[project.id], images)
 
@@ -93,7 +93,7 @@ def read_rules(
 ) -> tuple[dict[int, dict[str, Rules]], dict[str, RuleEndpoint]]:
     """The rules of projects, or why they are unknown, by the project's id and kind; and where they are by kind.
 
-    kinds: by the project's id. Raises RegistryError where the server has none of a kind.
+    kinds: by the project's id. Raises RequestError where the server has none of a kind.
     """
     found: dict[int, dict[str, Rules]] = {project.id: {} for project in projects}
     endpoints: dict[str, RuleEndpoint] = {}
@@ -103,7 +103,7 @@ def read_rules(
             # A refusal does not show for certain where the rules are.
             if proven[kind] < PROBES:
                 endpoints[kind], found[project.id][kind] = first_rules(client, project, kind)
-                proven[kind] += 1 if isinstance(found[project.id][kind], RegistryError) else PROBES
+                proven[kind] += 1 if isinstance(found[project.id][kind], RequestError) else PROBES
     left = [(project, kind) for project in projects for kind in kinds[project.id] if kind not in found[project.id]]
 
     def read(wanted: tuple[Project, str]) -> tuple[ProtectionRule, ...]:
@@ -116,8 +116,8 @@ def read_rules(
 
 
 def _found(project: Project, rules: t.Mapping[str, Rules], images: bool | None) -> Found:
-    error = next((listed for listed in rules.values() if isinstance(listed, RegistryError)), None)
-    known = {kind: listed for kind, listed in rules.items() if not isinstance(listed, RegistryError)}
+    error = next((listed for listed in rules.values() if isinstance(listed, RequestError)), None)
+    known = {kind: listed for kind, listed in rules.items() if not isinstance(listed, RequestError)}
     return Found(project, known, images, error)
 
 
@@ -160,7 +160,7 @@ def _read_again(client: Client, fleet: Fleet, plans: t.Sequence[ProjectPlan]) ->
 
     def read(plan: ProjectPlan) -> Found:
         project = fresh.get(plan.project.id, plan.project)
-        if isinstance(project, RegistryError):
+        if isinstance(project, RequestError):
             return Found(plan.project, error=project)
         if is_hidden(project):
             # They were changed before it was disabled, or GitLab would not have taken it.
@@ -174,7 +174,7 @@ def _read_again(client: Client, fleet: Fleet, plans: t.Sequence[ProjectPlan]) ->
                 for kind, changes in plan.rule_changes.items()
                 if changes
             }
-        except RegistryError as error:
+        except RequestError as error:
             return Found(project, error=error)
         return Found(project, {**plan.found.rules, **rules})
 
@@ -183,14 +183,14 @@ def _read_again(client: Client, fleet: Fleet, plans: t.Sequence[ProjectPlan]) ->
 
 def _projects_again(
     client: Client, listed: t.Mapping[str, int], projects: t.Sequence[Project]
-) -> dict[int, Project | RegistryError]:
+) -> dict[int, Project | RequestError]:
     """Projects by id, by the pages of their groups where these are fewer than the projects."""
-    fresh: dict[int, Project | RegistryError] = {}
+    fresh: dict[int, Project | RequestError] = {}
     if listed and sum(count // PAGE + 1 for count in listed.values()) < len(projects):
         for group in listed:
             try:
                 fresh.update((project.id, project) for project in list_group(client, group))
-            except RegistryError:
+            except RequestError:
                 continue
 
     left = [project.id for project in projects if project.id not in fresh]
@@ -198,7 +198,7 @@ def _projects_again(
     return fresh
 
 
-def _fate(plan: ProjectPlan, wish: Wish, failure: RegistryError | None, found: Found) -> Fate:
+def _fate(plan: ProjectPlan, wish: Wish, failure: RequestError | None, found: Found) -> Fate:
     path, told = plan.project.path, str(failure) if failure else ""
     if found.error:
         return Fate(path, "unverified", told or f"It was changed as far as GitLab said. {found.error}")

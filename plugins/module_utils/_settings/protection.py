@@ -16,7 +16,7 @@ import re
 import typing as t
 from dataclasses import dataclass, replace
 
-from .._core.errors import InputError
+from .._core.errors import UsageError
 from .._core.models import REPOSITORY, TAG, ProtectionRule
 from .._rules.patterns import pattern_error
 
@@ -65,38 +65,38 @@ class RuleChange:
     after: ProtectionRule | None
 
 
-class Unfit(Exception):
+class UnsupportedSetting(Exception):
     """Why a project can't have what is wanted; one sentence without its full stop."""
 
 
 def checked(wanted: Protection) -> Protection:
-    """The rules with their patterns as GitLab keeps them; raises InputError for what no project could have."""
+    """The rules with their patterns as GitLab keeps them; raises UsageError for what no project could have."""
     rules = tuple(replace(rule, pattern=_checked_pattern(rule.pattern, wanted)) for rule in wanted.rules)
     patterns = [rule.pattern for rule in rules]
     for pattern in patterns:
         if patterns.count(pattern) > 1:
-            raise InputError(f"rules has the pattern {pattern!r} more than once: GitLab keeps one rule for each.")
+            raise UsageError(f"rules has the pattern {pattern!r} more than once: GitLab keeps one rule for each.")
     if wanted.absent and wanted.exclusive:
-        raise InputError("exclusive has no meaning with state absent: leave it out.")
+        raise UsageError("exclusive has no meaning with state absent: leave it out.")
     if wanted.kind == TAG and not wanted.absent and len(rules) > MOST_TAG_RULES:
-        raise InputError(f"rules has {len(rules)} rules: a project can have {MOST_TAG_RULES} tag rules.")
+        raise UsageError(f"rules has {len(rules)} rules: a project can have {MOST_TAG_RULES} tag rules.")
     for rule in rules:
         if wanted.kind == TAG and NO_LEVEL in (rule.push, rule.delete):
-            raise InputError(f"The tag rule {rule.pattern!r} has a level {NO_LEVEL}: GitLab wants both levels.")
+            raise UsageError(f"The tag rule {rule.pattern!r} has a level {NO_LEVEL}: GitLab wants both levels.")
         if not wanted.absent and rule.push == rule.delete == NO_LEVEL:
-            raise InputError(f"The rule {rule.pattern!r} has no level at all, so it protects nothing: give one.")
+            raise UsageError(f"The rule {rule.pattern!r} has no level at all, so it protects nothing: give one.")
     return replace(wanted, rules=rules)
 
 
 def _checked_pattern(pattern: str, wanted: Protection) -> str:
     if len(pattern) > LONGEST[wanted.kind]:
-        raise InputError(f"The pattern {pattern!r} is longer than {LONGEST[wanted.kind]} characters.")
+        raise UsageError(f"The pattern {pattern!r} is longer than {LONGEST[wanted.kind]} characters.")
     if wanted.kind == TAG:
         return _checked_tag_pattern(pattern)
     pattern = pattern.lower()
     whole = _joined("p", pattern) if wanted.relative else pattern
     if not _PATH_PATTERN.fullmatch(whole):
-        raise InputError(
+        raise UsageError(
             f"repository_path_pattern {pattern!r} is not the path of a repository in which * stands for anything: "
             "write it as group/project/name*."
         )
@@ -105,11 +105,11 @@ def _checked_pattern(pattern: str, wanted: Protection) -> str:
 
 def _checked_tag_pattern(pattern: str) -> str:
     if not pattern.strip():
-        raise InputError("tag_name_pattern is empty: write an RE2 pattern such as ^v[0-9]")
+        raise UsageError("tag_name_pattern is empty: write an RE2 pattern such as ^v[0-9]")
     reason = pattern_error(pattern)
     if reason:
         hint = ", which is no glob: for anything write .*" if _GLOB.search(pattern) else ""
-        raise InputError(f"tag_name_pattern '{pattern}' is not a valid RE2 pattern ({reason}){hint}.")
+        raise UsageError(f"tag_name_pattern '{pattern}' is not a valid RE2 pattern ({reason}){hint}.")
     return pattern
 
 
@@ -138,7 +138,9 @@ def in_project(wanted: Protection, path: str) -> Protection:
     if wanted.relative:
         whole = next((rule.pattern for rule in wanted.rules if rule.pattern.startswith(path)), None)
         if whole:
-            raise Unfit(f"repository_path_pattern {whole!r} is relative to each project here: leave out {path}")
+            raise UnsupportedSetting(
+                f"repository_path_pattern {whole!r} is relative to each project here: leave out {path}"
+            )
         return replace(
             wanted,
             rules=tuple(replace(rule, pattern=_joined(path, rule.pattern)) for rule in wanted.rules),
@@ -146,7 +148,7 @@ def in_project(wanted: Protection, path: str) -> Protection:
         )
     for rule in wanted.rules:
         if not wanted.absent and not rule.pattern.startswith(path):
-            raise Unfit(
+            raise UnsupportedSetting(
                 f"repository_path_pattern {rule.pattern!r} does not begin with the project's path: GitLab wants "
                 f"{path}, and what follows"
             )
@@ -175,7 +177,7 @@ def changes(found: t.Sequence[ProtectionRule], wanted: Protection) -> list[RuleC
         return updated + created + deleted
     count = len(found) + len(created) - len(deleted)
     if created and count > MOST_TAG_RULES:
-        raise Unfit(f"it would have {count} tag rules, and GitLab takes {MOST_TAG_RULES} at most")
+        raise UnsupportedSetting(f"it would have {count} tag rules, and GitLab takes {MOST_TAG_RULES} at most")
     return updated + _taking_turns(len(found), created, deleted)
 
 
@@ -199,9 +201,9 @@ def _filled_in(wish: RuleWish, before: ProtectionRule | None, kind: str) -> Prot
     push = level(wish.push, before.push if before else None)
     delete = level(wish.delete, before.delete if before else None)
     if kind == TAG and None in (push, delete):
-        raise Unfit(f"the new tag rule {wish.pattern!r} needs a level for push and one for delete")
+        raise UnsupportedSetting(f"the new tag rule {wish.pattern!r} needs a level for push and one for delete")
     if push is None and delete is None:
-        raise Unfit(f"the rule {wish.pattern!r} would have no level at all, so it would protect nothing")
+        raise UnsupportedSetting(f"the rule {wish.pattern!r} would have no level at all, so it would protect nothing")
     return ProtectionRule(wish.pattern, push, delete, before.id if before else None)
 
 

@@ -32,7 +32,7 @@ def run_settings(
 ) -> t.NoReturn:
     """Have the projects as they are wanted. more: what the module returns besides what all of them do.
 
-    Raises RegistryError where nothing can be read at all.
+    Raises RequestError where nothing can be read at all.
     """
     params = module.params
     if params["output_path"]:

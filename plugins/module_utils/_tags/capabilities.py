@@ -11,24 +11,21 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import InputError, RegistryError
+from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Mode, Repository, Tag
 from .._core.oci import Image
 from .._gitlab.endpoints import first_tag_names, keyset_supported
 from .._gitlab.graphql import Page, PageRequest, Schema, read_pages, read_schema
-from .._http.client import ONCE, SAFE, Client
+from .._http.client import Client, RetryPolicy
 from .._registry.api import registry_mode, tag_names
 from .._registry.auth import Registry, RegistrySettings, check_it_is_gitlabs
 
 # How many repositories are looked at, at most, to find one that shows what kind of server this is.
 PROBES = 20
 
-# After these a repository counts as unread; any other failure of one tag's details leaves that tag unknown.
-FATAL = frozenset({"unauthorized", "stopped", "rate_limited", "unavailable", "connection", "timeout"})
-
 
 @dataclass(frozen=True)
-class Reading:
+class TagListing:
     """A repository's tags by name. error: why it counts as unread; the tags are then not to be used.
 
     complete: nothing is missing, as far as can be told. witness: the registry itself says so, of no tags at all too.
@@ -38,9 +35,9 @@ class Reading:
     repository: Repository
     tags: tuple[Tag, ...] = ()
     complete: bool = False
-    witness: bool = False
+    authoritative: bool = False
     unknown: bool = False
-    error: RegistryError | None = None
+    error: RequestError | None = None
 
     @property
     def names(self) -> list[str]:
@@ -72,10 +69,10 @@ class Server:
     registry: Registry | None = None
     why_no_registry: str = ""
     way: str = "rest"
-    probed: Reading | None = None
+    probed: TagListing | None = None
 
     @property
-    def blind_spot(self) -> str | None:
+    def missing_dates_reason(self) -> str | None:
         """What can't be seen for want of the registry itself; None where nothing is missed."""
         if self.mode != Mode.NO_DATABASE or not self.why_no_registry:
             return None
@@ -108,10 +105,10 @@ class Sources:
     images: dict[str, Image] | None = None
 
 
-def find_out(client: Client, repositories: t.Sequence[Repository], sources: Sources, *, details: bool) -> Server:
+def detect(client: Client, repositories: t.Sequence[Repository], sources: Sources, *, details: bool) -> Server:
     """Which server it is, with as few requests as that takes, and how its tags are read.
 
-    The mode decides what dates mean, so it is found out only where details are needed. Raises RegistryError where the
+    The mode decides what dates mean, so it is found out only where details are needed. Raises RequestError where the
     way that was asked for can't be used.
     """
     no_graphql = "a job token is not accepted by GraphQL"
@@ -131,8 +128,11 @@ def find_out(client: Client, repositories: t.Sequence[Repository], sources: Sour
 
 def _way(server: Server, via: str) -> str:
     if via == "graphql" and server.graphql is None:
-        raise RegistryError(
-            "graphql", server.why_no_graphql, attempt="read tags by GraphQL", advice="Use read_via: auto or rest."
+        raise RequestError(
+            ErrorKind.GRAPHQL,
+            server.why_no_graphql,
+            operation="read tags by GraphQL",
+            advice="Use read_via: auto or rest.",
         )
     return via if via != "auto" else "graphql" if server.graphql else "rest"
 
@@ -142,8 +142,8 @@ def _find_registry(server: Server, sources: Sources, repositories: t.Sequence[Re
     settings = t.cast(RegistrySettings, sources.registry)
     try:
         server.registry = registry_of(server.client, settings, repositories[0].location, sources.images)
-        server.registry.expect([repository.path for repository in repositories])
-    except (InputError, RegistryError) as error:
+        server.registry.prefetch_scopes([repository.path for repository in repositories])
+    except (UsageError, RequestError) as error:
         if sources.via == "registry" or getattr(error, "kind", "") in ("stopped", "unauthorized"):
             raise
         server.why_no_registry = str(error)
@@ -157,22 +157,22 @@ def registry_of(
 ) -> Registry:
     """The registry at the address that was given, else at the location that GitLab tells of a repository or project.
 
-    GitLab tells no scheme: it is taken to be GitLab's own. Raises InputError where there is no address, and
-    RegistryError where the given one is not of this GitLab's registry.
+    GitLab tells no scheme: it is taken to be GitLab's own. Raises UsageError where there is no address, and
+    RequestError where the given one is not of this GitLab's registry.
     """
     host = location.partition("/")[0]
     if not settings.url and not host:
-        raise InputError("GitLab does not tell where its registry is: give registry_url.")
+        raise UsageError("GitLab does not tell where its registry is: give registry_url.")
     scheme = client.settings.url.partition(":")[0]
     registry = Registry(client, settings.url or f"{scheme}://{host}", settings.login, images)
     check_it_is_gitlabs(registry, host)
     return registry
 
 
-def _prefer_registry(server: Server, registry: Registry, shown: Reading) -> None:
+def _prefer_registry(server: Server, registry: Registry, shown: TagListing) -> None:
     """Without a metadata database only the registry itself knows everything: it is used where it answers, and is the
     one that GitLab sees. shown: names that GitLab lists."""
-    listing = listed_by_registry(registry, shown.repository, ONCE)
+    listing = listed_by_registry(registry, shown.repository, RetryPolicy.NEVER)
     if listing.error is None and set(listing.names) & set(shown.names):
         server.way, server.probed = "registry", listing
         return
@@ -180,7 +180,7 @@ def _prefer_registry(server: Server, registry: Registry, shown: Reading) -> None
     server.registry, server.why_no_registry = None, str(listing.error or other)
 
 
-def _find_mode(server: Server, repositories: t.Sequence[Repository], *, details: bool) -> Reading | None:
+def _find_mode(server: Server, repositories: t.Sequence[Repository], *, details: bool) -> TagListing | None:
     """Tell what registry it is. Gives the tags that proved that it has no metadata database."""
     client, shown = server.client, None
     keyset = _keyset_supported(client, repositories)
@@ -198,8 +198,8 @@ def _find_mode(server: Server, repositories: t.Sequence[Repository], *, details:
 def _with_graphql(client: Client) -> Server:
     try:
         return Server(client, read_schema(client), "")
-    except RegistryError as error:
-        if error.kind == "stopped":
+    except RequestError as error:
+        if error.kind == ErrorKind.STOPPED:
             raise
         return Server(client, None, str(error))
 
@@ -209,13 +209,13 @@ def _keyset_supported(client: Client, repositories: t.Sequence[Repository]) -> b
     for repository in repositories[:3]:
         try:
             return keyset_supported(client, repository)
-        except RegistryError as error:
-            if error.kind in ("unauthorized", "stopped"):
+        except RequestError as error:
+            if error.kind.stops_task:
                 raise
     return None
 
 
-def _without_database(client: Client, repositories: t.Sequence[Repository]) -> Reading | None:
+def _without_database(client: Client, repositories: t.Sequence[Repository]) -> TagListing | None:
     """The tags that prove it: a keyset listing refused is no proof, since an unreachable registry refuses it too, and
     has to be refused again after the same registry listed tags."""
     for repository in repositories[:PROBES]:
@@ -223,9 +223,9 @@ def _without_database(client: Client, repositories: t.Sequence[Repository]) -> R
             names = first_tag_names(client, repository)
             if names:
                 refused = keyset_supported(client, repository) is False
-                return Reading(repository, tuple(Tag(name) for name in names)) if refused else None
-        except RegistryError as error:
-            if error.kind in FATAL:
+                return TagListing(repository, tuple(Tag(name) for name in names)) if refused else None
+        except RequestError as error:
+            if error.kind.is_transient or error.kind.stops_task:
                 return None
     return None
 
@@ -239,11 +239,13 @@ def _has_published_dates(server: Server, repositories: t.Sequence[Repository]) -
     return any(isinstance(page, Page) and any(tag.published for tag in page.tags) for page in pages)
 
 
-def listed_by_registry(registry: Registry, repository: Repository, resend: frozenset[int] = SAFE) -> Reading:
+def listed_by_registry(
+    registry: Registry, repository: Repository, retry: RetryPolicy = RetryPolicy.IDEMPOTENT
+) -> TagListing:
     """What the registry itself lists. One that it does not know may be empty, or may be somewhere else."""
     try:
-        names = tag_names(registry, repository.path, resend=resend)
-    except RegistryError as error:
-        return Reading(repository, error=error)
+        names = tag_names(registry, repository.path, retry=retry)
+    except RequestError as error:
+        return TagListing(repository, error=error)
     tags, known = tuple(Tag(name) for name in sorted(names or ())), names is not None
-    return Reading(repository, tags, complete=known, witness=known, unknown=not known)
+    return TagListing(repository, tags, complete=known, authoritative=known, unknown=not known)

@@ -13,37 +13,37 @@ import typing as t
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from .._core.errors import RegistryError
+from .._core.errors import ErrorKind, RequestError
 from .._core.models import Mode, Repository, Tag
 from .._core.oci import Image, is_opaque
 from .._gitlab.endpoints import (
     KEYSET_PAGE,
     LISTING_CAP,
+    active_refs,
     caller_is_administrator,
     deployed_refs,
-    living_refs,
     tag_detail,
     tag_names_keyset,
     tag_names_offset,
 )
 from .._gitlab.graphql import ALL_FIELDS, GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages
-from .._http.client import ONCE, Client
+from .._http.client import Client, RetryPolicy
 from .._registry.api import current_digest, inside_of, read_image
 from .._registry.auth import Registry
-from .._rules.git_refs import Living
-from .capabilities import FATAL, Reading, Server, listed_by_registry
+from .._rules.git_refs import ActiveRefs
+from .capabilities import Server, TagListing, listed_by_registry
 
 Item = t.TypeVar("Item")
 
 # How many of the names on a page have to be wanted, on average, for it to be read rather than each name by itself.
-SHARED = 4
+MIN_TAGS_PER_PAGE = 4
 
 # Of how many repositories tags are held at once for a caller who does not keep them.
-PORTION = 100
+CHUNK_SIZE = 100
 
 
 @dataclass(frozen=True)
-class Need:
+class TagQuery:
     """What the caller needs of the tags. details: dates, digests and sizes of the names that wanted gives of a listing.
 
     whole: the details decide about many tags, so that pages of them serve as the listing too. dates: false where the
@@ -54,9 +54,9 @@ class Need:
     details: bool
     whole: bool = False
     dates: bool = True
-    wanted: t.Callable[[Reading], t.Collection[str]] = lambda listing: listing.names
+    wanted: t.Callable[[TagListing], t.Collection[str]] = lambda listing: listing.names
     configs: bool = False
-    inside: t.Callable[[Reading], bool] = lambda listing: False
+    inside: t.Callable[[TagListing], bool] = lambda listing: False
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -66,46 +66,46 @@ class Need:
 
 def read_refs(
     client: Client, projects: t.Sequence[int], kinds: t.Sequence[str], deployments: int
-) -> dict[int, Living | RegistryError]:
+) -> dict[int, ActiveRefs | RequestError]:
     """What is alive in the git repositories of projects, by their ids, or why it is not known.
 
     deployments: how many of each environment count as alive.
     """
 
-    def read(number: int) -> Living:
-        refs = [ref for kind in kinds for ref in living_refs(client, number, kind)]
-        return Living(tuple(refs), tuple(deployed_refs(client, number, deployments)) if deployments else ())
+    def read(number: int) -> ActiveRefs:
+        refs = [ref for kind in kinds for ref in active_refs(client, number, kind)]
+        return ActiveRefs(tuple(refs), tuple(deployed_refs(client, number, deployments)) if deployments else ())
 
     return dict(zip(projects, client.try_all(read, projects))) if kinds or deployments else {}
 
 
-def read_tags(server: Server, repositories: t.Sequence[Repository], need: Need) -> list[Reading]:
+def read_tags(server: Server, repositories: t.Sequence[Repository], need: TagQuery) -> list[TagListing]:
     """The tags of every repository, in the order given; a repository that can't be read carries its error."""
     return list(read_in_turn(server, repositories, need))
 
 
-def read_in_turn(server: Server, repositories: t.Sequence[Repository], need: Need) -> t.Iterator[Reading]:
+def read_in_turn(server: Server, repositories: t.Sequence[Repository], need: TagQuery) -> t.Iterator[TagListing]:
     """As read_tags, and each reading is given as soon as it is its turn, so that nobody has to hold all tags."""
     probed, server.probed = server.probed, None
     if need.details and need.whole and server.by_cursor:
-        portions = _portions(_in_order(repositories, _follow_cursors(server, repositories, need)))
+        chunks = _chunks(_in_order(repositories, _follow_cursors(server, repositories, need)))
     else:
-        portions = (_read_listed(server, portion, need, probed) for portion in _portions(repositories))
-    for portion in portions:
-        yield from look_inside(server, portion, [reading for reading in portion if need.inside(reading)])
+        chunks = (_read_listed(server, chunk, need, probed) for chunk in _chunks(repositories))
+    for chunk in chunks:
+        yield from load_children(server, chunk, [reading for reading in chunk if need.inside(reading)])
 
 
-def _portions(items: t.Iterable[Item]) -> t.Iterator[list[Item]]:
+def _chunks(items: t.Iterable[Item]) -> t.Iterator[list[Item]]:
     left = iter(items)
-    return iter(lambda: list(itertools.islice(left, PORTION)), [])
+    return iter(lambda: list(itertools.islice(left, CHUNK_SIZE)), [])
 
 
 def _read_listed(
-    server: Server, repositories: t.Sequence[Repository], need: Need, probed: Reading | None
-) -> list[Reading]:
+    server: Server, repositories: t.Sequence[Repository], need: TagQuery, probed: TagListing | None
+) -> list[TagListing]:
     """Their names, and then the details of those that are wanted. probed: a listing that is there already."""
 
-    def first_listing(repository: Repository) -> Reading:
+    def first_listing(repository: Repository) -> TagListing:
         return probed if probed and probed.repository.id == repository.id else list_names(server, repository)
 
     listings = server.client.parallel(first_listing, repositories)
@@ -118,7 +118,7 @@ def _read_listed(
     return [_read_one_by_one(server, listing, need) for listing in listings]
 
 
-def list_names(server: Server, repository: Repository) -> Reading:
+def list_names(server: Server, repository: Repository) -> TagListing:
     """The names alone, by the shortest listing that the server has."""
     if server.way == "registry" and server.registry:
         return listed_by_registry(server.registry, repository)
@@ -127,21 +127,21 @@ def list_names(server: Server, repository: Repository) -> Reading:
             names = tag_names_keyset(server.client, repository)
         else:
             names = tag_names_offset(server.client, repository)
-    except RegistryError as error:
-        return Reading(repository, error=error)
+    except RequestError as error:
+        return TagListing(repository, error=error)
     capped = server.mode != Mode.DATABASE and len(names) == LISTING_CAP
     if capped and server.registry:
-        listing = listed_by_registry(server.registry, repository, ONCE)
+        listing = listed_by_registry(server.registry, repository, RetryPolicy.NEVER)
         if listing.complete and set(names) <= set(listing.names):
             return listing
-    return Reading(repository, tuple(Tag(name) for name in sorted(names)), complete=bool(names) and not capped)
+    return TagListing(repository, tuple(Tag(name) for name in sorted(names)), complete=bool(names) and not capped)
 
 
-def settled(server: Server, listing: Reading) -> Reading:
+def confirm_empty(server: Server, listing: TagListing) -> TagListing:
     """An empty listing as the registry itself confirms it, or does not, where it can be asked; else as it is."""
-    if server.registry is None or listing.error or listing.witness or listing.tags:
+    if server.registry is None or listing.error or listing.authoritative or listing.tags:
         return listing
-    found = listed_by_registry(server.registry, listing.repository, ONCE)
+    found = listed_by_registry(server.registry, listing.repository, RetryPolicy.NEVER)
     return listing if found.error else found
 
 
@@ -152,7 +152,7 @@ def rules_are_hidden(server: Server, *, job_token: bool) -> bool:
     return caller_is_administrator(server.client)
 
 
-def look_inside(server: Server, readings: list[Reading], opened: t.Sequence[Reading]) -> list[Reading]:
+def load_children(server: Server, readings: list[TagListing], opened: t.Sequence[TagListing]) -> list[TagListing]:
     """The readings, in which all that the registry itself knows of the tags of the opened ones is known.
 
     A tag that it can't tell of stays as it is.
@@ -169,7 +169,7 @@ def look_inside(server: Server, readings: list[Reading], opened: t.Sequence[Read
     unique = list(dict.fromkeys(places))
     found = dict(zip(unique, server.client.try_all(lambda place: inside_of(registry, *place), unique)))
 
-    def look(reading: Reading) -> Reading:
+    def look(reading: TagListing) -> TagListing:
         return replace(reading, tags=tuple(_opened(tag, found, reading.repository.path) for tag in reading.tags))
 
     numbers = {reading.repository.id for reading in opened}
@@ -194,7 +194,7 @@ def _manifest_facts(image: Image) -> dict[str, t.Any]:
     }
 
 
-def window(server: Server, need: Need) -> int:
+def concurrent_repositories(server: Server, need: TagQuery) -> int:
     """Of how many repositories pages are read side by side: enough for all workers, and twice that."""
     return 2 * server.client.settings.concurrency * t.cast(Schema, server.graphql).aliases(need.fields, PAGE)
 
@@ -208,12 +208,12 @@ class _Followed:
     count: int = 0
 
 
-def _follow_cursors(server: Server, repositories: t.Sequence[Repository], need: Need) -> t.Iterator[Reading]:
+def _follow_cursors(server: Server, repositories: t.Sequence[Repository], need: TagQuery) -> t.Iterator[TagListing]:
     """Pages with details, many repositories in a request, each followed by its cursor to its end.
 
     A repository of which something is missing is read a second time: tags come and go meanwhile.
     """
-    width = window(server, need)
+    width = concurrent_repositories(server, need)
     schema = t.cast(Schema, server.graphql)
     fresh, again = deque(repositories), set[int]()
     followed: dict[int, _Followed] = {}
@@ -230,7 +230,7 @@ def _follow_cursors(server: Server, repositories: t.Sequence[Repository], need: 
                 following.append(found)
                 continue
             repository = followed.pop(request.repository_id).repository
-            if found.error and found.error.kind == "incomplete" and repository.id not in again:
+            if found.error and found.error.kind == ErrorKind.INCOMPLETE and repository.id not in again:
                 again.add(repository.id)
                 fresh.appendleft(repository)
             else:
@@ -238,11 +238,11 @@ def _follow_cursors(server: Server, repositories: t.Sequence[Repository], need: 
         waiting = following
 
 
-def _turn_page(followed: _Followed, request: PageRequest, page: Page | RegistryError) -> PageRequest | Reading:
+def _turn_page(followed: _Followed, request: PageRequest, page: Page | RequestError) -> PageRequest | TagListing:
     """The page that comes next, or after the last one what was read."""
     repository, tags = followed.repository, followed.tags
-    if isinstance(page, RegistryError):
-        return Reading(repository, error=_about(page, repository))
+    if isinstance(page, RequestError):
+        return TagListing(repository, error=_about(page, repository))
     if not _goes_on(request, page, tags):
         return _incomplete(repository, "a page is empty, repeats or leads nowhere")
     tags.update((tag.name, tag) for tag in page.tags)
@@ -251,16 +251,16 @@ def _turn_page(followed: _Followed, request: PageRequest, page: Page | RegistryE
         return PageRequest(repository.id, page.end_cursor)
     if len(tags) < followed.count:
         return _incomplete(repository, f"{len(tags)} tags were read, and GitLab counts {followed.count}")
-    return Reading(repository, tuple(tags[name] for name in sorted(tags)), complete=bool(tags))
+    return TagListing(repository, tuple(tags[name] for name in sorted(tags)), complete=bool(tags))
 
 
-def _incomplete(repository: Repository, message: str) -> Reading:
-    return Reading(repository, error=_about(RegistryError("incomplete", message), repository))
+def _incomplete(repository: Repository, message: str) -> TagListing:
+    return TagListing(repository, error=_about(RequestError(ErrorKind.INCOMPLETE, message), repository))
 
 
-def _in_order(repositories: t.Sequence[Repository], readings: t.Iterable[Reading]) -> t.Iterator[Reading]:
+def _in_order(repositories: t.Sequence[Repository], readings: t.Iterable[TagListing]) -> t.Iterator[TagListing]:
     """The readings, each when those of all repositories before its own were given."""
-    done: dict[int, Reading] = {}
+    done: dict[int, TagListing] = {}
     given = 0
     for reading in readings:
         done[reading.repository.id] = reading
@@ -278,12 +278,12 @@ def _goes_on(request: PageRequest, page: Page, seen: t.Mapping[str, Tag]) -> boo
     return not any(tag.name in seen for tag in page.tags)
 
 
-def _about(error: RegistryError, repository: Repository) -> RegistryError:
+def _about(error: RequestError, repository: Repository) -> RequestError:
     """The error of an aliased request told of one of its repositories."""
-    return RegistryError(
+    return RequestError(
         error.kind,
         error.message,
-        attempt=f"read the tags of {repository.path}",
+        operation=f"read the tags of {repository.path}",
         status=error.status,
         method=error.method,
         path=error.path,
@@ -292,7 +292,7 @@ def _about(error: RegistryError, repository: Repository) -> RegistryError:
     )
 
 
-def _read_located(server: Server, listings: list[Reading], need: Need) -> list[Reading]:
+def _read_located(server: Server, listings: list[TagListing], need: TagQuery) -> list[TagListing]:
     """Details of the wanted names only: with a metadata database a page begins behind any name."""
     schema = t.cast(Schema, server.graphql)
     requests = [
@@ -301,9 +301,9 @@ def _read_located(server: Server, listings: list[Reading], need: Need) -> list[R
         for after in _page_starts(listing.names, frozenset(need.wanted(listing)))
     ]
     found: dict[int, dict[str, Tag]] = {listing.repository.id: {} for listing in listings}
-    errors: dict[int, RegistryError] = {}
+    errors: dict[int, RequestError] = {}
     for request, page in zip(requests, read_pages(server.client, schema, requests, need.fields)):
-        if isinstance(page, RegistryError):
+        if isinstance(page, RequestError):
             errors[request.repository_id] = page
         else:
             found[request.repository_id].update((tag.name, tag) for tag in page.tags)
@@ -313,7 +313,7 @@ def _read_located(server: Server, listings: list[Reading], need: Need) -> list[R
 
 
 def locating_is_shorter(
-    server: Server, repositories: t.Iterable[tuple[t.Sequence[str], t.Collection[str]]], need: Need
+    server: Server, repositories: t.Iterable[tuple[t.Sequence[str], t.Collection[str]]], need: TagQuery
 ) -> bool:
     """Whether listing names and reading the pages of some takes fewer requests than reading all pages.
 
@@ -340,15 +340,15 @@ def _page_starts(names: t.Sequence[str], wanted: t.Collection[str]) -> list[str 
     return starts
 
 
-def _with_details(listing: Reading, found: t.Mapping[str, Tag], error: RegistryError | None) -> Reading:
+def _with_details(listing: TagListing, found: t.Mapping[str, Tag], error: RequestError | None) -> TagListing:
     if listing.error:
         return listing
     if error:
-        return Reading(listing.repository, error=_about(error, listing.repository))
+        return TagListing(listing.repository, error=_about(error, listing.repository))
     return replace(listing, tags=tuple(found.get(tag.name, tag) for tag in listing.tags))
 
 
-def _read_one_by_one(server: Server, listing: Reading, need: Need) -> Reading:
+def _read_one_by_one(server: Server, listing: TagListing, need: TagQuery) -> TagListing:
     """Without a metadata database, or without GraphQL: every tag costs GitLab several registry calls.
 
     GraphQL saves requests, not registry calls, and reads whole pages: it serves where most tags are wanted.
@@ -364,13 +364,13 @@ def _read_one_by_one(server: Server, listing: Reading, need: Need) -> Reading:
         details = server.client.parallel(
             lambda name: read_detail(server, listing.repository, name, dates=need.dates), missing
         )
-    except RegistryError as error:
-        return Reading(listing.repository, error=error)
+    except RequestError as error:
+        return TagListing(listing.repository, error=error)
     found.update((tag.name, tag) for tag in details)
     return _with_details(listing, {name: found[name] for name in wanted}, None)
 
 
-def _read_pages_of(server: Server, repository: Repository, need: Need) -> dict[str, Tag]:
+def _read_pages_of(server: Server, repository: Repository, need: TagQuery) -> dict[str, Tag]:
     """What GraphQL's pages show of one repository, as far as they go: the rest is read tag by tag."""
     schema = t.cast(Schema, server.graphql)
     found: dict[str, Tag] = {}
@@ -378,7 +378,7 @@ def _read_pages_of(server: Server, repository: Repository, need: Need) -> dict[s
     while True:
         request = PageRequest(repository.id, after)
         page = read_pages(server.client, schema, [request], need.fields)[0]
-        if isinstance(page, RegistryError) or not _goes_on(request, page, found):
+        if isinstance(page, RequestError) or not _goes_on(request, page, found):
             return found
         found.update((tag.name, tag) for tag in page.tags)
         if not page.has_next:
@@ -387,7 +387,7 @@ def _read_pages_of(server: Server, repository: Repository, need: Need) -> dict[s
 
 
 def read_detail(server: Server, repository: Repository, name: str, *, dates: bool = True) -> Tag:
-    """One tag; without details where it can't be read. Raises RegistryError where that may pass."""
+    """One tag; without details where it can't be read. Raises RequestError where that may pass."""
     try:
         if server.way == "registry" and server.registry:
             tag = _detail_in_registry(server.registry, repository, name, dates)
@@ -395,8 +395,8 @@ def read_detail(server: Server, repository: Repository, name: str, *, dates: boo
         else:
             tag = tag_detail(server.client, repository, name)
             missing = "GitLab answered 404 for its details"
-    except RegistryError as error:
-        if error.kind in FATAL:
+    except RequestError as error:
+        if error.kind.is_transient or error.kind.stops_task:
             raise
         return Tag(name, details_read=True, error=str(error))
     return tag or Tag(name, details_read=True, error=missing)
@@ -443,10 +443,10 @@ def _read_behind(
     before = {name: listed[position - 1] if position else None for position, name in enumerate(listed)}
     tags: dict[str, Tag | None] = {}
     starts = _page_starts(listed, frozenset(names))
-    if len(starts) * SHARED <= len(names):
+    if len(starts) * MIN_TAGS_PER_PAGE <= len(names):
         together = [PageRequest(repository.id, after) for after in starts]
         for page in read_pages(server.client, t.cast(Schema, server.graphql), together, GUARD_FIELDS):
-            if isinstance(page, RegistryError):
+            if isinstance(page, RequestError):
                 raise _about(page, repository)
             tags.update((tag.name, tag) for tag in page.tags if tag.name in names)
     for first in (1, PAGE):
@@ -455,7 +455,7 @@ def _read_behind(
         requests = [PageRequest(repository.id, before.get(name), first) for name in left]
         pages = read_pages(server.client, t.cast(Schema, server.graphql), requests, GUARD_FIELDS)
         for name, page in zip(left, pages):
-            if isinstance(page, RegistryError):
+            if isinstance(page, RequestError):
                 raise _about(page, repository)
             found = {tag.name: tag for tag in page.tags}
             if name in found:

@@ -17,7 +17,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.journ
     kept_journal,
     silent,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError, RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError, UsageError
 
 HERE = "https://gitlab.example.com"
 
@@ -68,12 +68,12 @@ def test_without_a_path_nothing_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_journal(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="can't be written"), kept_journal(str(tmp_path)):
+    with pytest.raises(UsageError, match="can't be written"), kept_journal(str(tmp_path)):
         pass
-    with pytest.raises(InputError, match="can't be read"):
+    with pytest.raises(UsageError, match="can't be read"):
         interrupted(str(tmp_path), HERE)
 
 
 def test_a_full_disk_is_told_before_anything_is_asked_for() -> None:
-    with kept_journal("/dev/full") as tell, pytest.raises(RegistryError, match="any more"):
+    with kept_journal("/dev/full") as tell, pytest.raises(RequestError, match="any more"):
         tell(asking("1"))

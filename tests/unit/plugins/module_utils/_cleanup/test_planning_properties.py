@@ -34,20 +34,24 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan imp
     limited,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.recall import recalled, to_look_at
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import Living, held_by_refs
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import held_by_use, in_use_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs, kept_by_refs
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import in_use_of, kept_by_use
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import (
     Pattern,
     compile_pattern,
     quoted,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import Families, Known, with_families
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
+    Known,
+    ReferrerPolicy,
+    with_families,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
-    CHOSEN_REASONS,
-    KEPT_REASONS,
+    DELETE_REASONS,
+    KEEP_REASONS,
+    KeepPerGroup,
     Rule,
     Rules,
-    Slots,
     age_reason,
     decide,
     judged_date,
@@ -116,16 +120,16 @@ class Case:
     tags: tuple[Tag, ...]
     rules: Rules
     source: str
-    families: Families
+    families: ReferrerPolicy
     images: tuple[str, ...] = ()
-    living: Living = Living()
+    living: ActiveRefs = ActiveRefs()
     match: str = "whole"
 
     @property
     def held(self) -> dict[str, str]:
         names = [tag.name for tag in self.tags]
-        used = held_by_use(self.tags, REPOSITORY.path, in_use_of(self.images))
-        return {**held_by_refs(names, self.living, self.match), **used}
+        used = kept_by_use(self.tags, REPOSITORY.path, in_use_of(self.images))
+        return {**kept_by_refs(names, self.living, self.match), **used}
 
     @property
     def plan(self) -> RepositoryPlan:
@@ -164,9 +168,9 @@ def made_up(seed: int) -> tuple[Case, random.Random]:
             tags,
             rules,
             dice.choice(["published"] * 6 + ["built"] * 2 + ["created", "unknown"]),
-            Families(dice.choice(["keep", "follow", "collect"]), keep_together=dice.random() < 0.2),
+            ReferrerPolicy(dice.choice(["keep", "follow", "collect"]), keep_together=dice.random() < 0.2),
             tuple(dice.sample([_reference(tag, dice) for tag in tags], dice.choice([0, 0, 0, 0, 1]))),
-            Living(("dev/1",) if dice.random() < 0.1 else (), ("main",) if dice.random() < 0.1 else ()),
+            ActiveRefs(("dev/1",) if dice.random() < 0.1 else (), ("main",) if dice.random() < 0.1 else ()),
             dice.choice(["whole", "prefix", "suffix"]),
         ),
         dice,
@@ -201,7 +205,7 @@ def _rule(name: str, dice: random.Random) -> Rule:
         keep_all=dice.random() < 0.05,
         keep_n=dice.choice([0, 0, 0, 1, 2]),
         keep_n_per=tuple(
-            Slots(dice.choice(by), dice.randint(1, 2), dice.choice([None, 1, 2]))
+            KeepPerGroup(dice.choice(by), dice.randint(1, 2), dice.choice([None, 1, 2]))
             for _each in range(dice.choice([0, 1, 2]))
         ),
         older_than=dice.choice([None, None, None, DAY, 9 * DAY, 30 * DAY]),
@@ -266,7 +270,7 @@ def names_of(plan: RepositoryPlan) -> set[str]:
 
 def assert_survived(shown: RepositoryPlan, approved: Approved, seed: int) -> None:
     assert approved.rows.get(REPOSITORY.path, {}) == {
-        each.tag.name: Row(each.chosen, each.reason, each.rule, each.tag.digest, each.date, each.tag.size)
+        each.tag.name: Row(each.delete, each.reason, each.rule, each.tag.digest, each.date, each.tag.size)
         for each in shown.decisions
     }, seed
     assert approved.digests == {(REPOSITORY.path, each.tag.name): each.tag.digest for each in shown.deletions}, seed
@@ -310,7 +314,7 @@ def shuffled(case: Case, dice: random.Random) -> Case:
         tags=tuple(dice.sample(case.tags, len(case.tags))),
         rules=replace(case.rules, protect=case.rules.protect * 2),
         images=case.images[::-1] * 2,
-        living=Living(case.living.refs * 2, case.living.deployed * 2),
+        living=ActiveRefs(case.living.refs * 2, case.living.deployed * 2),
     )
 
 
@@ -345,7 +349,7 @@ def test_what_is_recalled_is_no_more_than_todays_rules_choose(part: int) -> None
     """An approved plan that is applied after tags were pushed, from the names and the tags that it looks at again."""
     for seed in seeds(part)[::4]:
         case, dice = made_up(seed)
-        case = replace(case, images=(), families=Families("keep"))
+        case = replace(case, images=(), families=ReferrerPolicy("keep"))
         approved = parse_plan(written(case.plan))
         look = to_look_at(approved, REPOSITORY.path)
         if look is None or not look:
@@ -370,4 +374,4 @@ def pushed(case: Case, dice: random.Random) -> Case:
 def test_the_fleet_meets_every_way_to_stay_and_to_go() -> None:
     reasons = {each.reason for seed in range(3000) for each in made_up(seed)[0].plan.decisions}
     elsewhere = {"limit", "changed", "not_approved", "repository_unread"}
-    assert reasons == {*CHOSEN_REASONS, *KEPT_REASONS} - elsewhere
+    assert reasons == {*DELETE_REASONS, *KEEP_REASONS} - elsewhere

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import (
     DOCKER_IMAGE,
     DOCKER_LIST,
@@ -270,7 +270,7 @@ def test_a_file_of_another_kind_is_left_alone(tmp_path: Path, text: str) -> None
     path = tmp_path / "notes"
     path.write_text(text)
     for use in (load_images, lambda path: save_images(path, some(1))):
-        with pytest.raises(InputError, match="a file of another kind"):
+        with pytest.raises(UsageError, match="a file of another kind"):
             use(str(path))
     assert path.read_text() == text
 

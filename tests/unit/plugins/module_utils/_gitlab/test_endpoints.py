@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import endpoints, rest
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client, Response
@@ -82,7 +82,7 @@ ERRORS: list[tuple[int, Any, str, str]] = [
 @pytest.mark.parametrize(("status", "body", "kind", "message"), ERRORS)
 def test_every_error_body_is_one_error(status: int, body: Any, kind: str, message: str) -> None:
     error = rest.error_of(answer(body, status, X_Request_Id="R1"), "do it")
-    assert error.kind == kind
+    assert error.kind.value == kind
     assert message in error.message
     assert error.status == status
     assert error.request_id == "R1"
@@ -115,9 +115,9 @@ def test_without_that_header_the_query_of_the_link_leads() -> None:
 
 @pytest.mark.parametrize("second", [answer([], X_Next_Page=""), answer(names("b"), X_Next_Page="2")])
 def test_a_page_that_can_not_be_true_fails_the_listing(second: Response) -> None:
-    with pytest.raises(RegistryError) as caught:
+    with pytest.raises(RequestError) as caught:
         endpoints.tag_names_offset(Script([answer(names("a"), X_Next_Page="2"), second]), REPOSITORY)
-    assert caught.value.kind == "incomplete"
+    assert caught.value.kind == ErrorKind.INCOMPLETE
 
 
 def keyset(last: str) -> str:
@@ -139,21 +139,21 @@ def test_keyset_listings_go_on_behind_the_last_name() -> None:
     ],
 )
 def test_a_keyset_page_that_can_not_be_true_fails_the_listing(first: Response, second: Response) -> None:
-    with pytest.raises(RegistryError) as caught:
+    with pytest.raises(RequestError) as caught:
         endpoints.tag_names_keyset(Script([first, second]), REPOSITORY)
-    assert caught.value.kind == "incomplete"
+    assert caught.value.kind == ErrorKind.INCOMPLETE
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "-x", "a b", "{{ x }}", "a/b", "x" * 129, None, 5])
 def test_a_name_that_no_tag_has_fails_the_listing(name: Any) -> None:
-    with pytest.raises(RegistryError) as caught:
+    with pytest.raises(RequestError) as caught:
         endpoints.tag_names_offset(Script([answer([{"name": name}])]), REPOSITORY)
-    assert caught.value.kind == "incomplete"
+    assert caught.value.kind == ErrorKind.INCOMPLETE
 
 
 @pytest.mark.parametrize("body", [{}, [1], "text", None, b"<html>"])
 def test_a_listing_of_another_shape_fails(body: Any) -> None:
-    with pytest.raises(RegistryError):
+    with pytest.raises(RequestError):
         endpoints.tag_names_offset(Script([answer(body)]), REPOSITORY)
 
 
@@ -170,7 +170,7 @@ def test_what_the_keyset_listing_tells(found: Response, expected: bool | None) -
 
 
 def test_a_web_page_tells_nothing_about_keyset_listings() -> None:
-    with pytest.raises(RegistryError):
+    with pytest.raises(RequestError):
         endpoints.keyset_supported(Script([answer(b"<html>", Content_Type="text/html")]), REPOSITORY)
 
 
@@ -183,9 +183,9 @@ def test_paths_are_one_segment() -> None:
 
 
 def test_details_of_another_tag_are_not_taken() -> None:
-    with pytest.raises(RegistryError) as caught:
+    with pytest.raises(RequestError) as caught:
         endpoints.tag_detail(Script([answer({"name": "v10"})]), REPOSITORY, "v1")
-    assert caught.value.kind == "incomplete"
+    assert caught.value.kind == ErrorKind.INCOMPLETE
 
 
 def test_details_that_are_null_are_unknown() -> None:
@@ -231,9 +231,9 @@ def test_all_projects_are_read_to_the_empty_page() -> None:
     ],
 )
 def test_a_list_of_projects_that_may_have_ended_too_early_is_not_believed(pages: list[Response]) -> None:
-    with pytest.raises(RegistryError) as caught:
+    with pytest.raises(RequestError) as caught:
         endpoints.all_projects(Script(pages))
-    assert caught.value.kind == "incomplete"
+    assert caught.value.kind == ErrorKind.INCOMPLETE
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql import (
     Page,
     PageRequest,
-    answer_was_lost,
     destroy_tags,
     read_pages,
     read_schema,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import REFUSED, SAFE
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import RetryPolicy
 from tests.unit.graphql_serving import Body, Server, aliases, node, schema, tags
 
 
@@ -53,7 +52,7 @@ def test_the_schema_tells_fields_limit_and_deletion() -> None:
     ],
 )
 def test_a_schema_that_can_not_be_read_is_an_error(reply: Any) -> None:
-    with pytest.raises(RegistryError):
+    with pytest.raises(RequestError):
         read_schema(Server(lambda _q, _v: reply))
 
 
@@ -72,7 +71,7 @@ def test_queries_stay_within_the_stated_complexity(limit: int, most: int) -> Non
     pages = read_pages(server, schema(limit), [PageRequest(number) for number in range(40)])
     assert len(pages) == 40
     assert all(isinstance(page, Page) for page in pages)
-    sizes = [aliases(query) for query, _variables, _resend in server.queries]
+    sizes = [aliases(query) for query, _variables, _retry in server.queries]
     assert max(sizes) <= most
     assert sum(sizes) == 40
 
@@ -81,7 +80,7 @@ def test_queries_stay_within_the_stated_complexity(limit: int, most: int) -> Non
     "refusal",
     [
         {"errors": [{"message": "Query has complexity of 300, which exceeds max complexity of 250"}]},
-        RegistryError("timeout", "too slow"),
+        RequestError(ErrorKind.TIMEOUT, "too slow"),
         (502, b"bad gateway"),
         (500, {"message": "500"}),
     ],
@@ -97,7 +96,7 @@ def test_a_query_that_is_too_much_is_halved_and_the_lesson_kept(refusal: Any) ->
     assert found.most_aliases <= 3
     server.queries.clear()
     read_pages(server, found, [PageRequest(number) for number in range(12)])
-    assert max(aliases(query) for query, _variables, _resend in server.queries) <= 3
+    assert max(aliases(query) for query, _variables, _retry in server.queries) <= 3
 
 
 def test_pages_come_back_in_the_order_asked_for() -> None:
@@ -126,8 +125,8 @@ def test_pages_come_back_in_the_order_asked_for() -> None:
 def test_one_page_that_fails_leaves_the_others(first: Any, kind: str) -> None:
     reply = {"data": {"r0": first, "r1": tags(node("b"))}}
     bad, good = read_pages(Server(lambda _q, _v: reply), schema(), [PageRequest(1), PageRequest(2)])
-    assert isinstance(bad, RegistryError)
-    assert bad.kind == kind
+    assert isinstance(bad, RequestError)
+    assert bad.kind.value == kind
     assert isinstance(good, Page)
 
 
@@ -137,7 +136,7 @@ def test_errors_belong_to_their_alias() -> None:
         "errors": [{"message": "Can't connect to the Container Registry.", "path": ["r0", "tags"]}],
     }
     bad, good = read_pages(Server(lambda _q, _v: reply), schema(), [PageRequest(1), PageRequest(2)])
-    assert isinstance(bad, RegistryError)
+    assert isinstance(bad, RequestError)
     assert "Container Registry" in bad.message
     assert isinstance(good, Page)
 
@@ -145,7 +144,7 @@ def test_errors_belong_to_their_alias() -> None:
 def test_an_error_without_a_place_spoils_every_page() -> None:
     reply = {"data": {"r0": tags(node("a"))}, "errors": [{"message": "Timeout"}]}
     [page] = read_pages(Server(lambda _q, _v: reply), schema(), [PageRequest(1)])
-    assert isinstance(page, RegistryError)
+    assert isinstance(page, RequestError)
 
 
 def test_what_a_tag_says() -> None:
@@ -180,20 +179,20 @@ def test_a_deletion_says_which_tags_went_and_is_never_sent_again_blindly() -> No
     reply = {"data": {"destroyContainerRepositoryTags": {"deletedTagNames": ["a"], "errors": ["b failed"]}}}
     server = Server(lambda _q, _v: reply)
     assert destroy_tags(server, 7, ["a", "b"]) == (["a"], ["b failed"])
-    _query, variables, resend = server.queries[0]
+    _query, variables, retry = server.queries[0]
     assert variables == {"input": {"id": "gid://gitlab/ContainerRepository/7", "tagNames": ["a", "b"]}}
-    assert resend is REFUSED
+    assert retry is RetryPolicy.RATE_LIMITED
     read_pages(server, schema(), [PageRequest(1)])
-    assert server.queries[1][2] is SAFE
+    assert server.queries[1][2] is RetryPolicy.IDEMPOTENT
 
 
 @pytest.mark.parametrize(
     ("reply", "lost"),
     [
-        (RegistryError("connection", "reset"), True),
-        (RegistryError("timeout", "slow"), True),
-        (RegistryError("stopped", "401 before"), False),
-        (RegistryError("tls", "bad certificate"), False),
+        (RequestError(ErrorKind.CONNECTION, "reset"), True),
+        (RequestError(ErrorKind.TIMEOUT, "slow"), True),
+        (RequestError(ErrorKind.STOPPED, "401 before"), False),
+        (RequestError(ErrorKind.TLS, "bad certificate"), False),
         ((502, b""), True),
         ((503, b""), True),
         ((500, {}), True),
@@ -207,6 +206,6 @@ def test_a_deletion_says_which_tags_went_and_is_never_sent_again_blindly() -> No
     ],
 )
 def test_which_answers_leave_open_what_happened(reply: Any, lost: bool) -> None:
-    with pytest.raises(RegistryError) as caught:
+    with pytest.raises(RequestError) as caught:
         destroy_tags(Server(lambda _q, _v: reply), 7, ["a"])
-    assert answer_was_lost(caught.value) is lost
+    assert caught.value.kind.effect_unknown is lost

@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from requests.structures import CaseInsensitiveDict
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RegistryError
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import ONCE, REFUSED, Client, Settings
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client, RetryPolicy, Settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.rate_limit import Timing
 from tests.unit.serving import BEARER, TOKEN, Answer, FakeTime, Script, client, ok, serving
 
@@ -103,9 +103,9 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 def test_an_unknown_certificate_is_refused_in_one_sentence(ours: Authority) -> None:
-    with serving(ok, ours.context()) as server, pytest.raises(RegistryError) as caught:
+    with serving(ok, ours.context()) as server, pytest.raises(RequestError) as caught:
         client(server.url).request("GET", "/x")
-    assert caught.value.kind == "tls"
+    assert caught.value.kind == ErrorKind.TLS
     assert "certificate verify failed" in str(caught.value)
     assert "object at 0x" not in str(caught.value)
     assert server.requests == []
@@ -135,14 +135,14 @@ def test_verification_is_off_when_asked_although_the_environment_names_a_bundle(
 
 def test_a_client_certificate_is_shown(ours: Authority) -> None:
     with serving(ok, ours.context(ask_for_client=True)) as server:
-        with pytest.raises(RegistryError):
+        with pytest.raises(RequestError):
             client(server.url, ca_path=str(ours.ca), retries=0).request("GET", "/x")
         own = client(server.url, ca_path=str(ours.ca), client_cert=str(ours.client))
         assert own.request("GET", "/x").status == 200
 
 
 def test_a_missing_ca_file_is_named() -> None:
-    with pytest.raises(RegistryError) as caught:
+    with pytest.raises(RequestError) as caught:
         client("https://127.0.0.1:1", ca_path="/nowhere/ca.pem").request("GET", "/x")
     assert "/nowhere/ca.pem" in str(caught.value)
 
@@ -177,9 +177,9 @@ def test_no_redirect_takes_the_token_to_another_host(header: tuple[str, str], st
     with serving(ok) as other:
         elsewhere = other.url.replace("127.0.0.1", "localhost")
         moved = (status, {"Location": f"{elsewhere}/y?private_token=x"}, b"")
-        with serving(lambda _n, _r: moved) as server, pytest.raises(RegistryError) as caught:
+        with serving(lambda _n, _r: moved) as server, pytest.raises(RequestError) as caught:
             client(server.url, header=header).request("GET", "/x")
-    assert caught.value.kind == "redirect"
+    assert caught.value.kind == ErrorKind.REDIRECT
     assert elsewhere in str(caught.value)
     assert "private_token" not in str(caught.value)
     assert other.requests == []
@@ -198,14 +198,14 @@ def test_a_redirect_within_the_server_is_followed_with_the_token() -> None:
 @pytest.mark.parametrize("method", ["DELETE", "POST", "PUT"])
 def test_no_write_follows_a_redirect(method: str) -> None:
     moved = (307, {"Location": "/elsewhere"}, b"")
-    with serving(lambda _n, _r: moved) as server, pytest.raises(RegistryError) as caught:
+    with serving(lambda _n, _r: moved) as server, pytest.raises(RequestError) as caught:
         client(server.url).request(method, "/x")
-    assert caught.value.kind == "redirect"
+    assert caught.value.kind == ErrorKind.REDIRECT
     assert len(server.requests) == 1
 
 
 def test_redirects_in_a_circle_end() -> None:
-    with serving(lambda _n, _r: (302, {"Location": "/x"}, b"")) as server, pytest.raises(RegistryError):
+    with serving(lambda _n, _r: (302, {"Location": "/x"}, b"")) as server, pytest.raises(RequestError):
         client(server.url).request("GET", "/x")
     assert len(server.requests) < 10
 
@@ -246,10 +246,10 @@ def test_a_server_that_never_answers_times_out() -> None:
         return 200, {}, b"{}"
 
     with serving(slow) as server:
-        with pytest.raises(RegistryError) as caught:
+        with pytest.raises(RequestError) as caught:
             client(server.url, timeout=0.1, retries=0).request("GET", "/x")
         wake.set()
-    assert caught.value.kind == "timeout"
+    assert caught.value.kind == ErrorKind.TIMEOUT
     assert "0.1 seconds" in str(caught.value)
 
 
@@ -258,24 +258,24 @@ def test_a_server_that_never_answers_times_out() -> None:
 
 def test_a_body_cut_short_is_no_answer() -> None:
     short = (200, {"Content-Length": "100", "Connection": "close"}, b"[1, 2]")
-    with serving(lambda _n, _r: short) as server, pytest.raises(RegistryError) as caught:
+    with serving(lambda _n, _r: short) as server, pytest.raises(RequestError) as caught:
         client(server.url, retries=0).request("GET", "/x")
-    assert caught.value.kind == "connection"
+    assert caught.value.kind == ErrorKind.CONNECTION
 
 
 def test_a_body_cut_short_is_noticed_where_the_library_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = client("http://127.0.0.1:1", retries=0)
     short = SimpleNamespace(status_code=200, headers=CaseInsensitiveDict({"Content-Length": "100"}), content=b"[1, 2]")
     monkeypatch.setattr(mine._adapter, "send", lambda *_words, **_options: short)
-    with pytest.raises(RegistryError, match="cut short"):
+    with pytest.raises(RequestError, match="cut short"):
         mine.request("GET", "/x")
 
 
 def test_a_web_page_is_not_json() -> None:
     page = (200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>Sign in</html>")
-    with serving(lambda _n, _r: page) as server, pytest.raises(RegistryError) as caught:
+    with serving(lambda _n, _r: page) as server, pytest.raises(RequestError) as caught:
         client(server.url).request("GET", "/x").json()
-    assert caught.value.kind == "not_json"
+    assert caught.value.kind == ErrorKind.NOT_JSON
     assert "text/html" in str(caught.value)
 
 
@@ -358,16 +358,16 @@ def test_progress_gives_new_patience() -> None:
 def test_a_mutation_is_not_sent_again_when_its_answer_was_lost(answer: Answer | None) -> None:
     with serving(failing_first(1, answer)) as server:
         if answer is None:
-            with pytest.raises(RegistryError):
-                client(server.url).request("POST", "/x", body={}, resend=REFUSED)
+            with pytest.raises(RequestError):
+                client(server.url).request("POST", "/x", body={}, retry=RetryPolicy.RATE_LIMITED)
         else:
-            assert client(server.url).request("POST", "/x", body={}, resend=REFUSED).status == answer[0]
+            assert client(server.url).request("POST", "/x", body={}, retry=RetryPolicy.RATE_LIMITED).status == answer[0]
     assert len(server.requests) == 1
 
 
 def test_a_mutation_is_sent_again_when_the_server_refused_it_unseen() -> None:
     with serving(failing_first(2, (429, {"Retry-After": "1"}, b""))) as server:
-        assert client(server.url).request("POST", "/x", body={}, resend=REFUSED).status == 200
+        assert client(server.url).request("POST", "/x", body={}, retry=RetryPolicy.RATE_LIMITED).status == 200
     assert len(server.requests) == 3
 
 
@@ -389,8 +389,8 @@ def test_the_first_401_stops_all_threads() -> None:
         def ask(_number: int) -> str:
             try:
                 return str(mine.request("GET", "/x").status)
-            except RegistryError as error:
-                return error.kind
+            except RequestError as error:
+                return error.kind.value
 
         answers = mine.parallel(ask, range(50))
     # Each of the four threads may have had one under way.
@@ -420,11 +420,11 @@ def test_a_failure_stands_in_the_place_of_its_item_and_the_others_go_on(concurre
 
     def work(number: int) -> int:
         if number % 3 == 1:
-            raise RegistryError("forbidden", str(number))
+            raise RequestError(ErrorKind.FORBIDDEN, str(number))
         return number
 
     found = mine.try_all(work, range(6))
-    assert [str(each.message) if isinstance(each, RegistryError) else each for each in found] == [0, "1", 2, 3, "4", 5]
+    assert [str(each.message) if isinstance(each, RequestError) else each for each in found] == [0, "1", 2, 3, "4", 5]
 
 
 def test_what_is_no_failure_of_a_request_is_not_taken_for_one() -> None:
@@ -459,7 +459,7 @@ def test_a_refusal_holds_back_its_own_kind_of_traffic_alone() -> None:
     time = FakeTime()
     with serving(refusing_first({API: {"Retry-After": "50"}})) as server:
         mine = client(server.url, time)
-        assert mine.request("GET", API, resend=ONCE).status == 429
+        assert mine.request("GET", API, retry=RetryPolicy.NEVER).status == 429
         for path in (GRAPHQL, LOGIN, "/v2/"):
             mine.request("GET", path)
         assert time.now == 0
@@ -534,7 +534,7 @@ def test_what_is_sent_once_still_makes_others_wait() -> None:
 
     with serving(limited) as server:
         mine = client(server.url, time)
-        assert mine.request("DELETE", "/x", resend=ONCE).status == 429
+        assert mine.request("DELETE", "/x", retry=RetryPolicy.NEVER).status == 429
         assert len(server.requests) == 1
         assert mine.request("GET", "/x").status == 200
         assert time.now >= 7
@@ -554,9 +554,9 @@ def test_servers_share_a_gate() -> None:
 
 def test_attempts_pause_in_between() -> None:
     time = FakeTime()
-    assert list(client("http://127.0.0.1:1", time, retries=3).attempts()) == [3, 2, 1, 0]
+    assert list(client("http://127.0.0.1:1", time, retries=3).retry_loop()) == [3, 2, 1, 0]
     assert len(time.slept) == 3
-    assert list(client("http://127.0.0.1:1", time, retries=0).attempts()) == [0]
+    assert list(client("http://127.0.0.1:1", time, retries=0).retry_loop()) == [0]
 
 
 def test_after_a_401_another_credential_is_used_once() -> None:
@@ -567,7 +567,9 @@ def test_after_a_401_another_credential_is_used_once() -> None:
 
     with serving(answer) as server:
         mine = client(server.url, concurrency=4, renew=lambda: next(tokens))
-        answers = mine.parallel(lambda _number: mine.request("POST", "/x", body={}, resend=ONCE).status, range(8))
+        answers = mine.parallel(
+            lambda _number: mine.request("POST", "/x", body={}, retry=RetryPolicy.NEVER).status, range(8)
+        )
     assert answers == [200] * 8
     # It was asked for once, although several threads were refused.
     assert next(tokens) is not None
@@ -578,7 +580,7 @@ def test_a_credential_that_is_no_better_stops_everything(found: tuple[str, str] 
     with serving(lambda _number, _request: (401, {}, b"{}")) as server:
         mine = client(server.url, renew=lambda: found)
         assert mine.request("GET", "/x").status == 401
-        with pytest.raises(RegistryError):
+        with pytest.raises(RequestError):
             mine.request("GET", "/x")
     assert len(server.requests) == (2 if found and found != BEARER else 1)
 

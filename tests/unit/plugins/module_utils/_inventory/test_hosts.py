@@ -14,7 +14,7 @@ from ansible.plugins.inventory import to_safe_group_name
 from ansible.template import is_trusted_as_template, trust_as_template
 
 from ansible_collections.containerops.gitlab.plugins.inventory.gitlab_registry import Wish, unsafe
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError, RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError, UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, Repository, ServerPolicy
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.scope import ProjectScope
 from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.hosts import (
@@ -138,7 +138,7 @@ def test_a_namespace_without_a_usable_registry_shows_it() -> None:
 
 @pytest.mark.parametrize("name", ["all", "ungrouped", "localhost"])
 def test_a_namespace_that_means_something_to_ansible_is_no_host(name: str) -> None:
-    with pytest.raises(InputError, match="take host_per project"):
+    with pytest.raises(UsageError, match="take host_per project"):
         namespace_hosts([project(1, f"{name}/app")], {})
     assert names(project_hosts([project(1, f"{name}/app")], {})) == [f"{name}/app"]
 
@@ -162,7 +162,7 @@ def test_a_repository_as_a_host() -> None:
     ],
 )
 def test_what_is_no_path_of_gitlab_is_no_host(path: str) -> None:
-    with pytest.raises(RegistryError, match="no path of its own"):
+    with pytest.raises(RequestError, match="no path of its own"):
         project_hosts([project(1, path)], {})
 
 
@@ -174,7 +174,7 @@ def test_paths_of_gitlab_are_hosts(path: str) -> None:
 
 
 def test_a_path_that_is_there_twice_is_not_believed() -> None:
-    with pytest.raises(RegistryError, match="lists team/app twice"):
+    with pytest.raises(RequestError, match="lists team/app twice"):
         project_hosts([project(1, "team/App"), project(2, "team/app")], {})
 
 
@@ -203,7 +203,7 @@ def test_namespaces_that_would_be_one_group_are_two() -> None:
 
 def test_a_namespace_can_not_pass_for_another() -> None:
     name = groups("team/sub", "team-sub")["team/sub"]
-    with pytest.raises(RegistryError, match="would be one in the inventory"):
+    with pytest.raises(RequestError, match="would be one in the inventory"):
         groups("team/sub", "team-sub", name.removeprefix("gitlab_namespace_"))
 
 

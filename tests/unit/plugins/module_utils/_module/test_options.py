@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import (
     CONNECTION,
     REGISTRY,
@@ -94,7 +94,7 @@ def test_the_address_of_the_environment(environ: dict[str, str], root: str) -> N
     ],
 )
 def test_addresses_that_are_refused(url: str | None) -> None:
-    with pytest.raises(InputError, match="api_url"):
+    with pytest.raises(UsageError, match="api_url"):
         connected(api_url=url)
 
 
@@ -115,7 +115,7 @@ def test_http_is_warned_of_off_loopback(url: str, warned: bool) -> None:
 
 @pytest.mark.parametrize("token", ["", " ", "a b", "glpat-a\n", "glpat-é", "gldt-a", "glcbt-a"])
 def test_tokens_that_are_none(token: str) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UsageError) as caught:
         connected(api_token=token)
     assert "api_token" in str(caught.value)
     assert len(token) < 3 or token.strip() not in str(caught.value)
@@ -187,7 +187,7 @@ def test_where_the_registry_is(options: dict[str, str], environ: dict[str, str],
     ],
 )
 def test_what_is_no_registry(options: dict[str, str], words: str) -> None:
-    with pytest.raises(InputError, match=words):
+    with pytest.raises(UsageError, match=words):
         registry(**options)
 
 
@@ -216,9 +216,9 @@ def test_a_file_without_a_token(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "token"
     if text is not None:
         path.write_text(text)
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UsageError) as caught:
         connected(api_token_file=str(path))
     assert str(caught.value).startswith(f"api_token_file {path} ")
     assert not text or text.strip() == "" or text not in str(caught.value)
-    with pytest.raises(InputError):
+    with pytest.raises(UsageError):
         connected(api_token_file=str(tmp_path))

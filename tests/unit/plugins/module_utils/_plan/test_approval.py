@@ -16,7 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError, RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import (
+    ErrorKind,
+    RequestError,
+    UsageError,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
     Approved,
@@ -35,7 +39,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan imp
     file_lines,
     fingerprint,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import Families
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import ReferrerPolicy
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -54,8 +58,8 @@ def part(path: str, tags: dict[str, tuple[str | None, bool]]) -> RepositoryPlan:
     """A repository whose tags have a digest and go or stay."""
     repository = Repository(1, path, "", 1, "", None, None, None)
     decisions = tuple(
-        Decision(Tag(name, digest), chosen, "matched" if chosen else "too_young", NOW)
-        for name, (digest, chosen) in tags.items()
+        Decision(Tag(name, digest), delete, "matched" if delete else "too_young", NOW)
+        for name, (digest, delete) in tags.items()
     )
     return RepositoryPlan(repository, decisions)
 
@@ -78,7 +82,7 @@ TODAY = [part("a", {"1": ("x", True), "2": ("other", True), "3": ("z", True), "4
 
 
 def test_only_what_is_approved_chosen_and_unchanged_goes() -> None:
-    found = compare(TODAY, parse_plan(written(BEFORE)), Families())
+    found = compare(TODAY, parse_plan(written(BEFORE)), ReferrerPolicy())
     assert going(found.repositories) == {("a", "1")}
     assert [(each.name, each.kind, each.reason) for each in found.drift] == [
         ("2", "changed", None),
@@ -86,7 +90,7 @@ def test_only_what_is_approved_chosen_and_unchanged_goes() -> None:
         ("4", "kept", "too_young"),
         ("5", "gone", None),
     ]
-    decisions = [(each.tag.name, each.chosen, each.reason) for each in found.repositories[0].decisions]
+    decisions = [(each.tag.name, each.delete, each.reason) for each in found.repositories[0].decisions]
     assert decisions == [
         *[("1", True, "matched"), ("2", False, "changed"), ("3", False, "not_approved"), ("4", False, "too_young")]
     ]
@@ -94,44 +98,44 @@ def test_only_what_is_approved_chosen_and_unchanged_goes() -> None:
 
 
 def test_a_repository_that_is_unread_today_keeps_its_tags() -> None:
-    unread = replace(part("a", {}), error=RegistryError("unavailable", "no"))
-    found = compare([unread], parse_plan(written(BEFORE)), Families())
+    unread = replace(part("a", {}), error=RequestError(ErrorKind.UNAVAILABLE, "no"))
+    found = compare([unread], parse_plan(written(BEFORE)), ReferrerPolicy())
     assert going(found.repositories) == set()
     assert [each.as_result() for each in found.drift] == [
         {"repository": "a", "name": name, "kind": "unread", "reason": None} for name in "1245"
     ]
-    two = [replace(part(path, {}), error=RegistryError("unavailable", "no")) for path in ("a", "b")]
+    two = [replace(part(path, {}), error=RequestError(ErrorKind.UNAVAILABLE, "no")) for path in ("a", "b")]
     approved = parse_plan(written([*BEFORE, part("b", {"1": ("x", True)})]))
-    assert compare(two, approved, Families()).counts()["unread"] == 5
+    assert compare(two, approved, ReferrerPolicy()).counts()["unread"] == 5
 
 
 def test_what_follows_its_image_is_known() -> None:
-    follower = Decision(Tag("s", "t"), True, "with_subject", follows=1)
+    follower = Decision(Tag("s", "t"), True, "with_subject", depth=1)
     parts = [replace(BEFORE[0], decisions=(*BEFORE[0].decisions, follower))]
     assert parse_plan(written(parts)).followers == {("a", "s", "t")}
 
 
 def test_what_an_interrupted_run_deleted_is_done() -> None:
-    found = compare(TODAY, parse_plan(written(BEFORE)), Families(), {("a", "5", "w"), ("a", "1", "other")})
+    found = compare(TODAY, parse_plan(written(BEFORE)), ReferrerPolicy(), {("a", "5", "w"), ("a", "1", "other")})
     assert found.done == 1
     assert "gone" not in {each.kind for each in found.drift}
 
 
 def test_a_tag_that_is_another_image_and_stays_says_why() -> None:
-    found = compare([part("a", {"1": ("other", False)})], parse_plan(written(BEFORE[:1])), Families())
+    found = compare([part("a", {"1": ("other", False)})], parse_plan(written(BEFORE[:1])), ReferrerPolicy())
     assert [(each.kind, each.reason) for each in found.drift if each.name == "1"] == [("changed", "too_young")]
-    assert not found.repositories[0].decisions[0].chosen
+    assert not found.repositories[0].decisions[0].delete
 
 
 def test_what_stays_for_its_family_is_drift() -> None:
     before = [part("a", {"1": ("x", True), "2": ("x", True)})]
     today = [part("a", {"1": ("x", True), "2": ("x", False)})]
-    found = compare(today, parse_plan(written(before)), Families(keep_together=True))
+    found = compare(today, parse_plan(written(before)), ReferrerPolicy(keep_together=True))
     assert [each.as_result() for each in found.drift] == [
         {"repository": "a", "name": "1", "kind": "kept", "reason": "shared_digest"},
         {"repository": "a", "name": "2", "kind": "kept", "reason": "too_young"},
     ]
-    assert {decision.chosen for decision in found.repositories[0].decisions} == {False}
+    assert {decision.delete for decision in found.repositories[0].decisions} == {False}
 
 
 def test_a_plan_survives_the_way_through_a_file() -> None:
@@ -166,7 +170,7 @@ def altered(change: str) -> list[str]:
 @pytest.mark.parametrize("change", ["a tag more goes", "another digest", "a line less", "clock", "scope", "rules"])
 def test_an_altered_plan_is_refused(change: str) -> None:
     text = "^The approved plan was altered after it was made: its own fingerprint does not fit it.$"
-    with pytest.raises(InputError, match=text):
+    with pytest.raises(UsageError, match=text):
         parse_plan(altered(change))
 
 
@@ -191,18 +195,18 @@ def test_an_altered_plan_is_refused(change: str) -> None:
     ],
 )
 def test_what_is_no_plan(lines: list[str], message: str) -> None:
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(UsageError, match=message):
         parse_plan(lines)
 
 
 def test_another_plan_another_server_another_scope() -> None:
     approved = parse_plan(written(BEFORE))
-    with pytest.raises(InputError, match="another plan was approved"):
+    with pytest.raises(UsageError, match="another plan was approved"):
         check_plan(approved, terms(approved, fingerprint="sha256:0"), "https://gitlab.example.com", SCOPE)
-    with pytest.raises(InputError, match="made for https://gitlab.example.com"):
+    with pytest.raises(UsageError, match="made for https://gitlab.example.com"):
         check_plan(approved, terms(approved), "https://other.example.com", SCOPE)
     another = "^The approved plan was made for another scope: name the same projects, group or repositories.$"
-    with pytest.raises(InputError, match=another):
+    with pytest.raises(UsageError, match=another):
         check_plan(approved, terms(approved), "https://gitlab.example.com", {"group": "team/sub"})
 
 
@@ -219,14 +223,16 @@ def test_another_plan_another_server_another_scope() -> None:
 def test_the_age_of_a_plan(hours: float | None, message: str | None) -> None:
     approved = parse_plan(written(BEFORE))
     clock = None if hours is None else NOW + timedelta(hours=hours)
-    found = refusals_of(approved, terms(approved), compare(BEFORE, approved, Families()), clock)
+    found = refusals_of(approved, terms(approved), compare(BEFORE, approved, ReferrerPolicy()), clock)
     assert found == ([message] if message else [])
 
 
 @pytest.mark.parametrize(("percent", "shown"), [(None, None), (75.0, None), (74.0, "74"), (0.0, "0")])
 def test_too_much_drift_refuses(percent: float | None, shown: str | None) -> None:
     approved = parse_plan(written(BEFORE))
-    found = refusals_of(approved, terms(approved, max_drift_percent=percent), compare(TODAY, approved, Families()), NOW)
+    found = refusals_of(
+        approved, terms(approved, max_drift_percent=percent), compare(TODAY, approved, ReferrerPolicy()), NOW
+    )
     text = f"3 of 4 approved tags are not as they were, more than max_drift_percent {shown}"
     assert found == ([text] if shown else [])
 
@@ -247,7 +253,7 @@ def test_nothing_goes_beyond_the_plan_or_todays_rules(
     then = [part(path, tags) for path, tags in before.items()]
     now = [part(path, tags) for path, tags in today.items()]
     approved = parse_plan(written(then))
-    found = compare(now, approved, Families())
+    found = compare(now, approved, ReferrerPolicy())
     gone = going(found.repositories)
     assert gone == {
         (path, name) for path, name in going(now) & going(then) if today[path][name][0] == before[path][name][0]

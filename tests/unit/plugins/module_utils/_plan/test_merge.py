@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import parse_plan
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import (
     approved_in,
@@ -48,7 +48,7 @@ def test_each_scope_gets_its_own_part_under_the_fingerprint_of_all() -> None:
         assert fingerprint_in(own) == parse_plan(own).fingerprint
     assert fingerprint_in(lines) == merged.fingerprint
     assert [part.approved.scope["project"] for part in merged.parts] == [["a"], ["b"], ["c"]]
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(UsageError) as refused:
         approved_in(lines, {"project": ["d"]})
     assert str(refused.value) == (
         "None of the 3 plans in the approved plan was made for this scope: name the same projects, group or "
@@ -93,7 +93,7 @@ def test_a_single_plan_is_taken_as_it_is() -> None:
     assert fingerprint_in(lines) == parse_plan(lines).fingerprint
     for damaged, words in [([], "is empty"), (["[]"], "line 1 is no line"), (["{"], "line 1 is no line")]:
         for use in (lambda lines: approved_in(lines, {}), fingerprint_in):
-            with pytest.raises(InputError, match=words):
+            with pytest.raises(UsageError, match=words):
                 use(damaged)
 
 
@@ -115,7 +115,7 @@ def test_what_does_not_go_together() -> None:
         'The plan of {"project": ["a"]} is refused itself: too much.': [_refused(plan("a"))],
     }
     for text, plans in cases.items():
-        with pytest.raises(InputError) as refused:
+        with pytest.raises(UsageError) as refused:
             merge([part_of(lines) for lines in plans])
         assert str(refused.value) == text
 
@@ -136,18 +136,18 @@ def test_anything_altered_is_refused_or_changes_nothing() -> None:
         altered = lines[number][:position] + chance.choice('xz0"}') + lines[number][position + 1 :]
         try:
             found = approved_in([*lines[:number], altered, *lines[number + 1 :]], {"project": ["a"]})
-        except InputError:
+        except UsageError:
             refused += 1
         else:
             assert (found.fingerprint, found.digests) == (before.fingerprint, before.digests)
     assert refused > 100
     for added in ([lines[0], "{}", *lines[1:]], lines[:1]):
-        with pytest.raises(InputError) as error:
+        with pytest.raises(UsageError) as error:
             approved_in(added, {"project": ["a"]})
         text = "The approved plan was altered after it was made: its own fingerprint does not fit it."
         assert str(error.value) == text
     for left_out in range(1, len(lines)):
         missing = [*lines[:left_out], *lines[left_out + 1 :]]
         if '"keep"' not in lines[left_out] and '"repository", "id"' not in lines[left_out]:
-            with pytest.raises(InputError):
+            with pytest.raises(UsageError):
                 approved_in(missing, {"project": ["a"]})

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, ServerPolicy, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import (
     Limits,
@@ -102,7 +102,7 @@ def test_skipping_keeps_a_repository_whole_and_counts_only_the_others() -> None:
     assert [len(found.deletions) for found in plan.repositories] == [0, 2]
     assert plan.repositories[0].reasons == {"limit": 5, "no_match": 1}
     assert plan.repositories[0].limit == "a: 5 tags would be deleted, more than max_deletions 3"
-    assert {decision.chosen for decision in plan.repositories[0].decisions} == {False}
+    assert {decision.delete for decision in plan.repositories[0].decisions} == {False}
 
 
 def test_a_total_always_refuses() -> None:
@@ -264,7 +264,7 @@ def test_a_repository_and_its_tags_as_they_are_written() -> None:
 
 
 def test_an_unread_repository_is_counted_and_keeps_everything() -> None:
-    error = RegistryError("unavailable", "down", attempt="list the tags of a", status=503)
+    error = RequestError(ErrorKind.UNAVAILABLE, "down", operation="list the tags of a", status=503)
     unread = RepositoryPlan(part("a", 0, 0).repository, error=error)
     plan = limited([unread, part("b", 1, 1)], Limits())
     assert plan.unread == [unread]

@@ -30,12 +30,12 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.recall i
     to_look_at,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import compile_pattern
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import Families
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import ReferrerPolicy
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
     Decision,
+    KeepPerGroup,
     Rule,
     Rules,
-    Slots,
     decide,
     judged_date,
 )
@@ -51,7 +51,7 @@ def pushed(name: str, hours: int, digest: str = "x") -> Tag:
 
 
 def rules(keep_n: int = 1, days: int = 0, per: str | None = None) -> Rules:
-    slots = (Slots(per),) if per else ()
+    slots = (KeepPerGroup(per),) if per else ()
     return Rules((Rule(compile_pattern("d.*", "match"), keep_n=keep_n, older_than=days * 86400, keep_n_per=slots),))
 
 
@@ -73,7 +73,7 @@ def dated(tag: Tag) -> datetime | None:
     return judged_date(tag, "published", NOW)
 
 
-def chosen(tags: list[Tag], approved: Approved, wish: Rules, held: dict[str, str]) -> set[str] | None:
+def delete(tags: list[Tag], approved: Approved, wish: Rules, held: dict[str, str]) -> set[str] | None:
     """What goes by the plan, where only what has to be looked at was read; None where all has to be read."""
     names = to_look_at(approved, "a")
     assert names is not None
@@ -82,7 +82,7 @@ def chosen(tags: list[Tag], approved: Approved, wish: Rules, held: dict[str, str
     if found is None:
         return None
     assert [each.tag.name for each in found] == [tag.name for tag in tags]
-    return {each.tag.name for each in found if each.chosen}
+    return {each.tag.name for each in found if each.delete}
 
 
 BEFORE = [pushed("d1", 900), pushed("d2", 800), pushed("d3", 100), pushed("v1", 5)]
@@ -97,8 +97,8 @@ def test_what_did_not_move_is_as_it_was_approved() -> None:
     found = recalled(seen, approved, "a", rules(), {}, dated)
     assert found is not None
     planned = decide(BEFORE, rules(), "published", NOW)
-    assert [(each.chosen, each.reason, each.date, each.rule) for each in found] == [
-        (each.chosen, each.reason, each.date, each.rule) for each in planned
+    assert [(each.delete, each.reason, each.date, each.rule) for each in found] == [
+        (each.delete, each.reason, each.date, each.rule) for each in planned
     ]
     assert [(each.tag.name, each.reason, each.tag.digest, each.tag.size) for each in found] == [
         ("d1", "expired", "x-d1", 900),
@@ -118,7 +118,7 @@ def test_every_tag_that_stays_says_why() -> None:
         [*BEFORE[:3], *since[3:6], BEFORE[3]], approved, "a", named, {"d1": "in_use", "d4": "in_use"}, dated
     )
     assert found is not None
-    assert [(each.tag.name, each.chosen, each.reason, each.rule) for each in found] == [
+    assert [(each.tag.name, each.delete, each.reason, each.rule) for each in found] == [
         ("d1", False, "in_use", "nightlies"),
         ("d2", True, "expired", "nightlies"),
         ("d3", False, "keep_n", "nightlies"),
@@ -151,15 +151,15 @@ def test_other_rules_want_everything_read(option: str) -> None:
     ],
 )
 def test_what_moved_wants_everything_read(tags: list[Tag]) -> None:
-    assert chosen(tags, approve(BEFORE, rules()), rules(), {}) is None
+    assert delete(tags, approve(BEFORE, rules()), rules(), {}) is None
 
 
 def test_what_is_held_stays_and_a_place_that_is_held_is_free() -> None:
     approved = approve(BEFORE, rules())
-    assert chosen(BEFORE, approved, rules(), {"d1": "in_use"}) == {"d2"}
-    assert chosen(BEFORE, approved, rules(), {"d3": "in_use"}) is None
-    assert chosen(BEFORE[1:], approved, rules(), {}) == {"d2"}
-    assert chosen([*BEFORE, pushed("d9", 999)], approved, rules(), {}) == {"d1", "d2"}
+    assert delete(BEFORE, approved, rules(), {"d1": "in_use"}) == {"d2"}
+    assert delete(BEFORE, approved, rules(), {"d3": "in_use"}) is None
+    assert delete(BEFORE[1:], approved, rules(), {}) == {"d2"}
+    assert delete([*BEFORE, pushed("d9", 999)], approved, rules(), {}) == {"d1", "d2"}
 
 
 def test_signatures_want_everything_read() -> None:
@@ -192,7 +192,7 @@ def test_it_lets_nothing_go_that_reading_everything_keeps(
     tags = [now[name] for name in sorted(now)]
     kept = dict.fromkeys(held, "in_use")
     part = RepositoryPlan(HERE, tuple(decide(tags, wish, "published", NOW, kept)))
-    [today] = compare([part], approved, Families()).repositories
-    found = chosen(tags, approved, wish, kept)
+    [today] = compare([part], approved, ReferrerPolicy()).repositories
+    found = delete(tags, approved, wish, kept)
     if found is not None:
         assert found == {each.tag.name for each in today.deletions}

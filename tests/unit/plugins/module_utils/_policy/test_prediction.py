@@ -174,8 +174,8 @@ def test_only_what_the_patterns_leave_in_play_is_a_candidate() -> None:
     wanted = Parameters(name_regex_delete="a.*", name_regex_keep="a2")
     assert [name for name in ("a1", "a2", "b", "latest") if candidates(wanted)(name)] == ["a1"]
     for pattern in ("(", None):
-        chosen = candidates(Parameters(name_regex_delete=pattern))
-        assert [chosen(name) for name in ("a1", "(")] == [False, False]
+        delete = candidates(Parameters(name_regex_delete=pattern))
+        assert [delete(name) for name in ("a1", "(")] == [False, False]
 
 
 WHOLE = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import (
     LONGEST,
     SECONDS,
@@ -79,7 +79,7 @@ def test_what_is_understood(text: str, expected: int) -> None:
     ],
 )
 def test_what_is_refused(text: str, reason: str) -> None:
-    with pytest.raises(InputError, match=reason):
+    with pytest.raises(UsageError, match=reason):
         seconds(text)
 
 
@@ -88,7 +88,7 @@ def test_a_list_is_the_sum_of_its_parts(parts: list[tuple[int, str]]) -> None:
     total = sum(number * SECONDS[unit] for number, unit in parts)
     text = " ".join(f"{number}{unit}" for number, unit in parts)
     if total > LONGEST:
-        with pytest.raises(InputError):
+        with pytest.raises(UsageError):
             seconds(text)
     else:
         assert seconds(text) == total == seconds(text.replace(" ", ""))
@@ -98,7 +98,7 @@ def test_a_list_is_the_sum_of_its_parts(parts: list[tuple[int, str]]) -> None:
 def test_any_text_is_a_duration_or_refused(text: str) -> None:
     try:
         found = seconds(text)
-    except InputError:
+    except UsageError:
         return
     assert 0 < found <= LONGEST
 
@@ -209,7 +209,7 @@ def test_whatever_is_understood_here_is_the_same_to_gitlab(parts: list[tuple[int
     text = " ".join(f"{number}{unit}" for number, unit in parts)
     try:
         expected = seconds(text)
-    except InputError:
+    except UsageError:
         return
     assert gitlab_seconds(text) == expected
 

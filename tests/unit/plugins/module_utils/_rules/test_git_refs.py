@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import Living, held_by_refs, slug
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs, kept_by_refs, slug
 
 
 @pytest.mark.parametrize(
@@ -41,17 +41,17 @@ NAMES = ["dev-1", "dev-1-abc123", "dev-10", "abc123-dev-1", "Dev-1", "dev-1.2", 
     ],
 )
 def test_the_tags_of_a_ref(match: str, held: set[str]) -> None:
-    assert set(held_by_refs(NAMES, Living(("dev/1",)), match)) == held
+    assert set(kept_by_refs(NAMES, ActiveRefs(("dev/1",)), match)) == held
 
 
 def test_a_ref_without_a_slug_holds_nothing() -> None:
-    assert held_by_refs(["", "-", "x"], Living(("---", "äöü")), "prefix") == {}
+    assert kept_by_refs(["", "-", "x"], ActiveRefs(("---", "äöü")), "prefix") == {}
 
 
 def test_what_is_deployed_is_told_so_and_carries_names_as_they_are() -> None:
-    living = Living(refs=("v1.2.0", "main"), deployed=("main", "0123456789abcdef", "01234567"))
+    living = ActiveRefs(refs=("v1.2.0", "main"), deployed=("main", "0123456789abcdef", "01234567"))
     names = ["v1.2.0", "V1-2-0", "main", "app-01234567", "app-0123456", "app-0123456789abcdef"]
-    assert held_by_refs(names, living, "suffix") == {
+    assert kept_by_refs(names, living, "suffix") == {
         "v1.2.0": "living_ref",
         "V1-2-0": "living_ref",
         "main": "deployed",

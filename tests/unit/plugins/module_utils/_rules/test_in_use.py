@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_INDEX
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import (
     Reference,
     Source,
-    held_by_use,
     in_use_of,
+    kept_by_use,
     missing_sources,
     parse_reference,
     untagged,
@@ -61,14 +61,14 @@ def test_the_forms_of_a_reference(
     + ["docker://docker://team/app", "team/docker://app"],
 )
 def test_what_is_no_reference_is_refused(text: str) -> None:
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(UsageError) as refused:
         parse_reference(text)
     form = "write it as group/project/name:tag, with @sha256:... or as an id."
     assert str(refused.value) == f"in_use holds {text!r}, which is no image: {form}"
 
 
 def held(tags: list[Tag], *images: str) -> dict[str, str]:
-    return held_by_use(tags, PATH, in_use_of(images))
+    return kept_by_use(tags, PATH, in_use_of(images))
 
 
 V1 = Tag("v1", digest("1"), config_digest=digest("c"))

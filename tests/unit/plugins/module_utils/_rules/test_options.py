@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import rules_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import decide
@@ -201,6 +201,6 @@ def test_what_is_no_version(text: str) -> None:
     ],
 )
 def test_what_is_refused(given: dict[str, Any], message: str) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UsageError) as caught:
         rules_of(filled(given))
     assert message in str(caught.value)

@@ -13,7 +13,7 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules import patterns
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import (
     PatternError,
@@ -81,7 +81,7 @@ def test_both_readings(pattern: str, both: list[str], one: list[str], none: list
     ],
 )
 def test_what_is_refused_says_why(pattern: str, reason: str) -> None:
-    with pytest.raises(InputError, match=re.escape(reason)) as caught:
+    with pytest.raises(UsageError, match=re.escape(reason)) as caught:
         compile_pattern(pattern, "name_regex_keep")
     assert str(caught.value).startswith("name_regex_keep")
 
@@ -90,7 +90,7 @@ def test_what_is_refused_says_why(pattern: str, reason: str) -> None:
 def test_a_sure_match_is_a_match_of_the_group(pattern: str, name: str) -> None:
     try:
         compiled = compile_pattern(pattern, "x")
-    except InputError:
+    except UsageError:
         return
     grouped = compile_pattern(f"(?:{pattern})", "x")
     assert not grouped.is_ambiguous(name)

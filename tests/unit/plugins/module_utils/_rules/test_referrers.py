@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, OCI_INDEX, is_opaque
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
-    Families,
     Known,
+    ReferrerPolicy,
     holders_of,
     kept_families,
     orphans,
@@ -24,12 +24,12 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referre
     with_families,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
-    CHOSEN_REASONS,
-    KEPT_REASONS,
+    DELETE_REASONS,
+    KEEP_REASONS,
     Decision,
 )
 
-FOLLOW, COLLECT = Families("follow"), Families("collect")
+FOLLOW, COLLECT = ReferrerPolicy("follow"), ReferrerPolicy("collect")
 
 
 def sha(letter: str) -> str:
@@ -60,11 +60,11 @@ def index(*letters: str) -> dict[str, object]:
     return {"media_type": OCI_INDEX, "children": tuple(sha(letter) for letter in letters)}
 
 
-def reasons(*decisions: Decision, families: Families = FOLLOW, known: Known | None = None) -> dict[str, str]:
+def reasons(*decisions: Decision, families: ReferrerPolicy = FOLLOW, known: Known | None = None) -> dict[str, str]:
     found = with_families(decisions, families, lambda tag: None, known or Known())
     assert [each.tag for each in found] == [each.tag for each in decisions]
     for each in found:
-        assert each.reason in (CHOSEN_REASONS if each.chosen else KEPT_REASONS)
+        assert each.reason in (DELETE_REASONS if each.delete else KEEP_REASONS)
     return {each.tag.name: each.reason for each in found}
 
 
@@ -88,7 +88,7 @@ def reasons(*decisions: Decision, families: Families = FOLLOW, known: Known | No
 def test_a_signature_lives_and_dies_with_its_image(decisions: list[Decision], reason: str) -> None:
     assert reasons(*decisions, signs("1"))[named("1")] == reason
     assert reasons(signs("1"), *reversed(decisions))[named("1")] == reason
-    assert reasons(*decisions, signs("1"), families=Families("keep"))[named("1")] == "signature"
+    assert reasons(*decisions, signs("1"), families=ReferrerPolicy("keep"))[named("1")] == "signature"
 
 
 def test_a_signature_of_which_nothing_is_known_stays() -> None:
@@ -106,9 +106,9 @@ def test_a_signature_that_is_too_young_stays() -> None:
 def test_what_is_signed_may_be_a_signature() -> None:
     referrers = Decision(image(named("1", ""), "4", **index("6")), False, "signature")
     found = with_families([signs("6", "7"), referrers, goes("a", "1")], FOLLOW, lambda tag: None, Known())
-    assert [(each.reason, each.follows) for each in found] == [("with_subject", 2), ("with_subject", 1), ("expired", 0)]
+    assert [(each.reason, each.depth) for each in found] == [("with_subject", 2), ("with_subject", 1), ("expired", 0)]
     held = kept_families([*found, stays("b", "1")], FOLLOW)
-    assert [(each.chosen, each.reason, each.follows) for each in held] == [
+    assert [(each.delete, each.reason, each.depth) for each in held] == [
         *[(False, "signature", 0)] * 2,
         (True, "expired", 0),
         (False, "keep_n", 0),
@@ -118,7 +118,7 @@ def test_what_is_signed_may_be_a_signature() -> None:
 def test_an_orphan_goes_before_the_signatures_of_itself() -> None:
     missing = Known(missing={sha("1")})
     tags = [signs("1"), signs("5", "6")]
-    assert [each.follows for each in with_families(tags, COLLECT, lambda tag: None, missing)] == [1, 2]
+    assert [each.depth for each in with_families(tags, COLLECT, lambda tag: None, missing)] == [1, 2]
 
 
 def test_orphans_go_only_when_the_registry_has_no_such_image() -> None:
@@ -144,14 +144,14 @@ def test_a_referrer_of_another_name_stays_with_its_image() -> None:
     referrer = goes("sbom", "6", subject=sha("1"))
     assert subjects_of(referrer.tag) == {sha("1")}
     assert reasons(goes("a", "1"), referrer)["sbom"] == "expired"
-    for families in (FOLLOW, Families("keep")):
+    for families in (FOLLOW, ReferrerPolicy("keep")):
         assert reasons(stays("a", "1"), referrer, families=families)["sbom"] == "referrer"
         assert reasons(stays("a", "2", digest=None), referrer, families=families)["sbom"] == "unknown_subject"
 
 
 def test_what_stays_with_an_image_keeps_the_other_tags_of_itself() -> None:
     tags = [stays("a", "1"), goes("sbom", "6", subject=sha("1")), goes("copy", "6")]
-    found = reasons(*tags, families=Families("keep", keep_together=True))
+    found = reasons(*tags, families=ReferrerPolicy("keep", keep_together=True))
     assert found == {"a": "keep_n", "sbom": "referrer", "copy": "shared_digest"}
 
 
@@ -165,7 +165,7 @@ def test_what_stays_with_an_image_keeps_the_other_tags_of_itself() -> None:
     ],
 )
 def test_tags_of_one_image_may_stay_together(other: Decision, reason: str) -> None:
-    assert reasons(goes("a", "1"), other, families=Families("keep", keep_together=True))["a"] == reason
+    assert reasons(goes("a", "1"), other, families=ReferrerPolicy("keep", keep_together=True))["a"] == reason
     assert reasons(goes("a", "1"), other)["a"] == "expired"
 
 
@@ -196,18 +196,18 @@ def repositories(draw: st.DrawFn) -> list[Decision]:
 def test_nothing_goes_while_its_image_stays(
     decisions: list[Decision], signatures: str, together: bool, order: object
 ) -> None:
-    families = Families(signatures, together)
+    families = ReferrerPolicy(signatures, together)
     missing = Known(missing={sha(letter) for letter in "123456"})
     found = with_families(decisions, families, lambda tag: None, missing)
-    staying = {digest for digest, held in holders_of(found).items() if any(not each.chosen for each in held)}
-    images = {each.tag.digest for each in found if not each.chosen and each.tag.name.startswith("t")}
-    unread = any(is_opaque(each.tag) for each in found if not each.chosen)
+    staying = {digest for digest, held in holders_of(found).items() if any(not each.delete for each in held)}
+    images = {each.tag.digest for each in found if not each.delete and each.tag.name.startswith("t")}
+    unread = any(is_opaque(each.tag) for each in found if not each.delete)
     for before, after in zip(decisions, found, strict=True):
-        if after.chosen:
+        if after.delete:
             assert subjects_of(after.tag).isdisjoint(staying)
             assert not (subjects_of(after.tag) and unread)
             assert not (together and after.tag.name.startswith("t") and after.tag.digest in images)
-        if after.chosen and not before.chosen:
+        if after.delete and not before.delete:
             assert before.reason == "signature"
             assert signatures != "keep"
     # What was decided once stays so, whatever the order, and cutting it down again changes nothing.
@@ -221,12 +221,12 @@ def test_nothing_goes_while_its_image_stays(
 
 @given(repositories(), st.booleans())
 def test_keeping_more_never_lets_more_go(decisions: list[Decision], together: bool) -> None:
-    families = Families("collect", together)
+    families = ReferrerPolicy("collect", together)
     missing = Known(missing={sha(letter) for letter in "123456"})
-    chosen = {each.tag.name for each in with_families(decisions, families, lambda tag: None, missing) if each.chosen}
+    delete = {each.tag.name for each in with_families(decisions, families, lambda tag: None, missing) if each.delete}
     for number, each in enumerate(decisions):
-        if each.chosen:
+        if each.delete:
             kept = [*decisions]
-            kept[number] = each._replace(chosen=False, reason="protected")
+            kept[number] = each._replace(delete=False, reason="protected")
             fewer = with_families(kept, families, lambda tag: None, missing)
-            assert {each.tag.name for each in fewer if each.chosen} <= chosen
+            assert {each.tag.name for each in fewer if each.delete} <= delete

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import compile_pattern
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
-    CHOSEN_REASONS,
-    KEPT_REASONS,
+    DELETE_REASONS,
+    KEEP_REASONS,
     Decision,
+    KeepPerGroup,
     Rule,
     Rules,
-    Slots,
     age_reason,
     date_source,
     decide,
@@ -101,7 +101,7 @@ def test_what_is_held_says_so_unless_something_above_it_does() -> None:
     tags = [tag("dev-1", 900), tag(SIGNATURE, 900), tag("latest", 900), tag("dev-2"), tag("other", 900)]
     held = dict.fromkeys((found.name for found in tags), "in_use")
     found = decide(tags, rules("dev-.*", name="nightlies", older_than=DAY), "published", NOW, held)
-    assert [(each.chosen, each.reason, each.rule) for each in found] == [
+    assert [(each.delete, each.reason, each.rule) for each in found] == [
         (False, "in_use", "nightlies"),
         (False, "in_use", ""),
         (False, "latest", ""),
@@ -284,7 +284,7 @@ tag_lists = st.lists(
 )
 slots = st.lists(
     st.builds(
-        Slots,
+        KeepPerGroup,
         st.sampled_from(["day", "week", "month", "year", "major", "minor", "1"]),
         st.integers(1, 3),
         st.one_of(st.none(), st.integers(1, 3)),
@@ -312,8 +312,8 @@ wishes = st.builds(
 sources = st.sampled_from(["published", "built", "created", "unknown"])
 
 
-def chosen(decisions: list[Decision]) -> set[str]:
-    return {decision.tag.name for decision in decisions if decision.chosen}
+def delete(decisions: list[Decision]) -> set[str]:
+    return {decision.tag.name for decision in decisions if decision.delete}
 
 
 @given(tag_lists, wishes, sources)
@@ -321,8 +321,8 @@ def test_every_tag_has_one_decision_with_a_known_reason(tags: list[Tag], wish: R
     decisions = decide(tags, wish, source, NOW)
     assert [decision.tag for decision in decisions] == tags
     for decision in decisions:
-        assert isinstance(decision.chosen, bool)
-        assert decision.reason in (CHOSEN_REASONS if decision.chosen else KEPT_REASONS)
+        assert isinstance(decision.delete, bool)
+        assert decision.reason in (DELETE_REASONS if decision.delete else KEEP_REASONS)
 
 
 def deciding(name: str, wish: Rules) -> Rule:
@@ -333,7 +333,7 @@ def deciding(name: str, wish: Rules) -> Rule:
 @given(tag_lists, wishes, sources)
 def test_nothing_doubtful_ever_goes(tags: list[Tag], wish: Rules, source: str) -> None:
     for decision in decide(tags, wish, source, NOW):
-        if not decision.chosen:
+        if not decision.delete:
             continue
         rule = deciding(decision.tag.name, wish)
         assert decision.rule == rule.name
@@ -357,8 +357,8 @@ def test_the_newest_candidates_of_a_rule_stay(tags: list[Tag], wish: Rules, sour
     keep_n = single.rules[0].keep_n
     decisions = decide(tags, single, source, NOW)
     candidates = [decision for decision in decisions if decision.date is not None]
-    kept = [decision.date for decision in candidates if not decision.chosen]
-    gone = [decision.date for decision in candidates if decision.chosen]
+    kept = [decision.date for decision in candidates if not decision.delete]
+    gone = [decision.date for decision in candidates if decision.delete]
     assert len(kept) >= min(keep_n, len(candidates))
     if gone and keep_n:
         newest = sorted((date for date in kept if date), reverse=True)[:keep_n]
@@ -374,12 +374,12 @@ def test_the_order_of_the_tags_does_not_matter(tags: list[Tag], wish: Rules, sou
 
 @given(tag_lists, wishes, sources, st.integers(1, 100 * DAY))
 def test_stricter_rules_never_delete_more(tags: list[Tag], wish: Rules, source: str, more: int) -> None:
-    before = chosen(decide(tags, wish, source, NOW))
+    before = delete(decide(tags, wish, source, NOW))
     first = wish.rules[0]
     stricter = [
         with_first(wish, keep_n=first.keep_n + 1),
         with_first(wish, older_than=(first.older_than or 0) + more),
-        with_first(wish, keep_n_per=(*first.keep_n_per, Slots("day"))),
+        with_first(wish, keep_n_per=(*first.keep_n_per, KeepPerGroup("day"))),
         with_first(wish, keep_n_per=tuple(replace(each, keep_n=each.keep_n + 1) for each in first.keep_n_per)),
         with_first(wish, keep=compile_pattern("dev-[2-7]", "keep")),
         with_first(wish, keep_all=True),
@@ -389,7 +389,7 @@ def test_stricter_rules_never_delete_more(tags: list[Tag], wish: Rules, source: 
         replace(wish, allow_latest=False),
     ]
     for changed in stricter:
-        assert chosen(decide(tags, changed, source, NOW)) <= before
+        assert delete(decide(tags, changed, source, NOW)) <= before
 
 
 def with_first(wish: Rules, **changes: Any) -> Rules:
@@ -398,6 +398,6 @@ def with_first(wish: Rules, **changes: Any) -> Rules:
 
 @given(tag_lists, wishes, sources)
 def test_what_stays_by_a_first_plan_stays_by_the_next(tags: list[Tag], wish: Rules, source: str) -> None:
-    gone = chosen(decide(tags, wish, source, NOW))
+    gone = delete(decide(tags, wish, source, NOW))
     left = [found for found in tags if found.name not in gone]
-    assert chosen(decide(left, wish, source, NOW)) == set()
+    assert delete(decide(left, wish, source, NOW)) == set()

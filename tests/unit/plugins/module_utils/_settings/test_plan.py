@@ -14,7 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError, RegistryError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import (
+    ErrorKind,
+    RequestError,
+    UsageError,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
     REPOSITORY,
     TAG,
@@ -191,7 +195,7 @@ def test_what_can_not_be_is_left_as_it_is(project: Project, wish: Wish, text: st
 
 
 def test_what_could_not_be_read_is_left_as_it_is() -> None:
-    error = RegistryError("forbidden", "403 Forbidden", attempt="read it")
+    error = RequestError(ErrorKind.FORBIDDEN, "403 Forbidden", operation="read it")
     plan = plan_project(Found(PROJECT, error=error), Wish("private", {"keep_n": 1}))
     assert plan.error is error
     assert not plan.changed
@@ -255,7 +259,7 @@ def test_values_as_people_write_them(value: Any, text: str) -> None:
     ],
 )
 def test_policies_that_no_project_could_have(policy: dict[str, Any], text: str) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UsageError) as caught:
         check_policy(policy)
     assert text in str(caught.value)
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import InputError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import REPOSITORY, TAG, ProtectionRule
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.protection import (
     LEVELS,
@@ -22,7 +22,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._settings.prot
     Protection,
     RuleChange,
     RuleWish,
-    Unfit,
+    UnsupportedSetting,
     applied,
     changes,
     checked,
@@ -99,7 +99,7 @@ def planned(found: Sequence[ProtectionRule], wanted: Protection) -> list[RuleCha
     """The plan, or None where the project can't have what is wanted."""
     try:
         return changes(found, wanted)
-    except Unfit:
+    except UnsupportedSetting:
         return None
 
 
@@ -216,7 +216,7 @@ def test_what_becomes_of_two_rules(rules: list[RuleWish], options: dict[str, boo
     ],
 )
 def test_what_a_project_can_not_have(kind: str, rules: list[RuleWish], text: str) -> None:
-    with pytest.raises(Unfit, match=text):
+    with pytest.raises(UnsupportedSetting, match=text):
         changes(TWO, Protection(kind, tuple(rules)))
 
 
@@ -244,7 +244,7 @@ def test_a_whole_pattern_begins_with_the_path(pattern: str, fits: bool) -> None:
     if fits:
         assert in_project(wanted, "Team/App") == wanted
         return
-    with pytest.raises(Unfit, match="does not begin with the project's path"):
+    with pytest.raises(UnsupportedSetting, match="does not begin with the project's path"):
         in_project(wanted, "Team/App")
 
 
@@ -270,7 +270,7 @@ def test_patterns_of_tags_are_the_same_in_every_project() -> None:
     ],
 )
 def test_patterns_that_no_project_could_have(kind: str, pattern: str) -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(UsageError):
         checked(Protection(kind, (RuleWish(pattern, MAINTAINER, MAINTAINER),)))
 
 

@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.estimate import estimate_reading
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode, Repository
-from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Reading, Server
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Server, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import (
-    Need,
+    TagQuery,
+    concurrent_repositories,
     read_in_turn,
     read_tags,
-    window,
 )
 from tests.unit import graphql_serving
 from tests.unit.graphql_serving import Body, node, schema, tags
 
-WHOLE = Need(details=True, whole=True)
+WHOLE = TagQuery(details=True, whole=True)
 Change = Callable[[int, "str | None", Body], Body]
 
 
@@ -97,9 +97,9 @@ def test_a_long_repository_travels_with_the_short_ones_after_it() -> None:
 def test_no_more_repositories_are_under_way_than_the_window_holds() -> None:
     counts = dict.fromkeys(range(600), 40)
     server = server_of(counts)
-    width = window(server, WHOLE)
+    width = concurrent_repositories(server, WHOLE)
     for given_so_far, _reading in enumerate(read_in_turn(server, repositories(counts), WHOLE), 1):
-        begun = {variables[key] for _query, variables, _resend in queries(server) for key in variables if key[0] == "i"}
+        begun = {variables[key] for _query, variables, _retry in queries(server) for key in variables if key[0] == "i"}
         assert len(begun) <= given_so_far + 2 * width
     assert len(queries(server)) < 600 * 2 / 12
 
@@ -111,7 +111,7 @@ def cut_short(number: int, _after: str | None, page: Body) -> Body:
     return page
 
 
-def only_reading(server: Server, number: int) -> Reading:
+def only_reading(server: Server, number: int) -> TagListing:
     [found] = [
         each for each in read_tags(server, repositories({0: 5, 1: 100, 2: 5}), WHOLE) if each.repository.id == number
     ]
