@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.errors import ADVICE, ErrorKind, RequestError
+from .._core.errors import ErrorKind, RequestError
 from .._core.models import TAG_NAME, Project, Repository, ServerPolicy, Tag, config_digest, parse_time
-from .._http.client import Client, Response, RetryPolicy
-from .rest import PAGE, an_array, an_object, field, get, incomplete, pages, request, rows, segment
+from .._http.client import Client
+from .._http.messages import Response
+from .._http.retry import RetryPolicy
+from .rest import PAGE, an_array, an_object, error_of, field, get, pages, request, rows, segment
 
 # GitLab lowers a keyset page above this: lib/api/project_container_repositories.rb.
 KEYSET_PAGE = 1000
@@ -59,14 +61,14 @@ def all_projects(client: Client) -> list[Project]:
     found: list[Project] = []
     while True:
         answer = get(client, "/projects", query=query, operation=operation)
-        page = [project_of(row) for row in an_array(answer, operation)]
+        page = [project_of(row) for row in an_array(answer)]
         if any(project.id <= query.get("id_after", 0) for project in page):
-            raise incomplete(answer, "a page repeats projects of the pages before it", operation)
+            raise answer.untrusted("a page repeats projects of the pages before it")
         found += page
         if answer.next_query is None and len(page) < PAGE:
             return found
         if answer.next_query is None or not page:
-            raise incomplete(answer, "a page does not say where the list goes on", operation)
+            raise answer.untrusted("a page does not say where the list goes on")
         query["id_after"] = page[-1].id
 
 
@@ -74,7 +76,7 @@ def get_registry_size(client: Client, project: Project) -> int | None:
     """The bytes of a project's images; None where GitLab does not know, as without a metadata database."""
     operation = f"read the size of the registry of project {project.path}"
     answer = get(client, f"/projects/{project.id}", query={"statistics": "true"}, operation=operation)
-    size = (an_object(answer, operation).get("statistics") or {}).get("container_registry_size")
+    size = (an_object(answer).get("statistics") or {}).get("container_registry_size")
     return size if isinstance(size, int) else None
 
 
@@ -122,7 +124,7 @@ def keyset_supported(client: Client, repository: Repository) -> bool | None:
     answer = request(client, "GET", _tags_path(repository), query=query, operation=operation, accept=(405,))
     if answer.status == 405:
         return False
-    an_array(answer, operation)
+    an_array(answer)
     return None if "X-Page" in answer.headers else True
 
 
@@ -133,17 +135,17 @@ def tag_names_keyset(client: Client, repository: Repository) -> list[str]:
     query: dict[str, t.Any] = {"pagination": "keyset", "per_page": KEYSET_PAGE}
     while True:
         answer = get(client, _tags_path(repository), query=query, operation=operation)
-        page = [_tag_name(row, operation) for row in an_array(answer, operation)]
+        page = [_tag_name(row, operation) for row in an_array(answer)]
         if "last" in query and not page:
-            raise incomplete(answer, "a page behind a next link is empty", operation)
+            raise answer.untrusted("a page behind a next link is empty")
         if any(name in names for name in page):
-            raise incomplete(answer, "a page repeats tags of the pages before it", operation)
+            raise answer.untrusted("a page repeats tags of the pages before it")
         names.update(dict.fromkeys(page))
         following = answer.next_query
         if following is None:
             return list(names)
         if "last" not in following:
-            raise incomplete(answer, "the next link does not say where it goes on", operation)
+            raise answer.untrusted("the next link does not say where it goes on")
         query = {**query, "last": following["last"]}
 
 
@@ -158,7 +160,7 @@ def first_tag_names(client: Client, repository: Repository) -> list[str]:
     """The names on the first numbered page: enough to see that there are tags."""
     operation = f"list the tags of {repository.path}"
     answer = get(client, _tags_path(repository), query={"per_page": PAGE, "page": 1}, operation=operation)
-    return [_tag_name(row, operation) for row in an_array(answer, operation)]
+    return [_tag_name(row, operation) for row in an_array(answer)]
 
 
 def tag_detail(client: Client, repository: Repository, name: str) -> Tag | None:
@@ -167,9 +169,9 @@ def tag_detail(client: Client, repository: Repository, name: str) -> Tag | None:
     answer = request(client, "GET", f"{_tags_path(repository)}/{segment(name)}", operation=operation, accept=(404,))
     if answer.status == 404:
         return None
-    row = an_object(answer, operation)
+    row = an_object(answer)
     if row.get("name") != name:
-        raise incomplete(answer, "the answer is about another tag", operation)
+        raise answer.untrusted("the answer is about another tag")
     return Tag(
         name,
         digest=row.get("digest") or None,
@@ -202,21 +204,20 @@ def bulk_delete_tags(client: Client, repository: Repository, parameters: t.Mappi
     hour is taken for a repository, whatever becomes of it: the next one is refused with an error of kind lease. The
     request is never sent again unless GitLab says that it did nothing (429).
     """
-    operation = f"delete tags of {repository.path} in bulk"
-    try:
-        request(
-            client,
-            "DELETE",
-            _tags_path(repository),
-            body=dict(parameters),
-            retry=RetryPolicy.RATE_LIMITED,
-            operation=operation,
-            success=202,
-        )
-    except RequestError as error:
-        if error.status == 400 and error.message.startswith(LEASE_TAKEN):
-            error.kind, error.advice = ErrorKind.LEASE, ADVICE[ErrorKind.LEASE]
-        raise
+    answer = request(
+        client,
+        "DELETE",
+        _tags_path(repository),
+        body=dict(parameters),
+        retry=RetryPolicy.RATE_LIMITED,
+        operation=f"delete tags of {repository.path} in bulk",
+        success=202,
+        accept=(400,),
+    )
+    if answer.status == 400:
+        error = error_of(answer)
+        taken = error.message.startswith(LEASE_TAKEN)
+        raise error.replace(kind=ErrorKind.LEASE, advice=None) if taken else error
 
 
 def active_refs(client: Client, number: int, kind: str) -> list[str]:
@@ -258,7 +259,7 @@ def any_image_prefix(client: Client) -> str | None:
     """The registry's host with the path of some project; None where no project can be seen or there is no registry."""
     operation = "find out where the registry is"
     answer = get(client, "/projects", query={"per_page": 1, "order_by": "id"}, operation=operation)
-    return next((project_of(row).image_prefix for row in an_array(answer, operation)), None)
+    return next((project_of(row).image_prefix for row in an_array(answer)), None)
 
 
 def delete_repository(client: Client, repository: Repository) -> None:

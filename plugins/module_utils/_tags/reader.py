@@ -27,7 +27,8 @@ from .._gitlab.endpoints import (
     tag_names_offset,
 )
 from .._gitlab.graphql import ALL_FIELDS, GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages
-from .._http.client import Client, RetryPolicy
+from .._http.client import Client
+from .._http.retry import RetryPolicy
 from .._registry.api import current_digest, inside_of, read_image
 from .._registry.auth import Registry
 from .._rules.git_refs import ActiveRefs
@@ -255,7 +256,8 @@ def _turn_page(followed: _Followed, request: PageRequest, page: Page | RequestEr
 
 
 def _incomplete(repository: Repository, message: str) -> TagListing:
-    return TagListing(repository, error=_about(RequestError(ErrorKind.INCOMPLETE, message), repository))
+    operation = f"read the tags of {repository.path}"
+    return TagListing(repository, error=RequestError(ErrorKind.INCOMPLETE, message, operation=operation))
 
 
 def _in_order(repositories: t.Sequence[Repository], readings: t.Iterable[TagListing]) -> t.Iterator[TagListing]:

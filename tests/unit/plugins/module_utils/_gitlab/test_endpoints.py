@@ -16,16 +16,18 @@ from requests.structures import CaseInsensitiveDict
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import endpoints, rest
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client, Response
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
 
 REPOSITORY = Repository(7, "team/app", "", 3, "", None, None, None)
+REQUEST = Request("GET", "/x", "do it", "GitLab")
 TAGS = "/api/v4/projects/3/registry/repositories/7/tags"
 
 
 def answer(body: Any, status: int = 200, **headers: str) -> Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     found = {"Content-Type": "application/json", **{name.replace("_", "-"): text for name, text in headers.items()}}
-    return Response(status, CaseInsensitiveDict(found), content, "GET", "/x")
+    return Response(request=REQUEST, status=status, headers=CaseInsensitiveDict(found), body=content)
 
 
 class Script(Client):
@@ -81,7 +83,7 @@ ERRORS: list[tuple[int, Any, str, str]] = [
 
 @pytest.mark.parametrize(("status", "body", "kind", "message"), ERRORS)
 def test_every_error_body_is_one_error(status: int, body: Any, kind: str, message: str) -> None:
-    error = rest.error_of(answer(body, status, X_Request_Id="R1"), "do it")
+    error = rest.error_of(answer(body, status, X_Request_Id="R1"))
     assert error.kind.value == kind
     assert message in error.message
     assert error.status == status
@@ -90,7 +92,7 @@ def test_every_error_body_is_one_error(status: int, body: Any, kind: str, messag
 
 
 def test_a_web_page_is_not_quoted() -> None:
-    error = rest.error_of(answer(b"<html><script>x</script>", 502, Content_Type="text/html"), "do it")
+    error = rest.error_of(answer(b"<html><script>x</script>", 502, Content_Type="text/html"))
     assert error.message == "a web page"
 
 
