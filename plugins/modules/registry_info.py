@@ -687,7 +687,7 @@ from ..module_utils._gitlab.endpoints import get_repository, project_repositorie
 from ..module_utils._gitlab.scope import ProjectScope, Scope, Selection, check_scope, select, select_projects
 from ..module_utils._module.options import CONNECTION, READING, SCOPE_OR_INSTANCE, ArgumentSpec, scope
 from ..module_utils._module.run import Connection, connect, failing, finish_reading, new_module
-from ..module_utils._policy.preview import PolicyPreview, cut, preview_policy, read_for_policies
+from ..module_utils._policy.preview import PolicyPreview, preview_policy, read_for_policies, truncate
 from ..module_utils._registry.image_cache import remembered
 from ..module_utils._rules.retention import judged_date
 from ..module_utils._settings.plan import policy_values
@@ -1149,7 +1149,7 @@ def _cut(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
     if tags is not None and len(tags) > limit:
         row = {**row, "tags": tags[:limit], "tags_truncated": True}
     if preview is not None:
-        row = {**row, "policy_preview": cut(preview, limit)}
+        row = {**row, "policy_preview": truncate(preview, limit)}
     return row
 
 
