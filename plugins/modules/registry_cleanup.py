@@ -1159,7 +1159,7 @@ from ..module_utils._cleanup.report import applied_deletion, intent_of
 from ..module_utils._core.errors import RequestError, UsageError
 from ..module_utils._core.files import check_writable, read_lines, write_lines
 from ..module_utils._core.models import Mode, Project, format_time
-from ..module_utils._gitlab.scope import check_scope
+from ..module_utils._gitlab.repository_scope import check_scope
 from ..module_utils._module.options import CONNECTION, READING, SCOPE, ArgumentSpec, scope
 from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
 from ..module_utils._plan.approval import (

@@ -235,7 +235,7 @@ from ..module_utils._cleanup.report import KEPT_TAGS, applied_deletion
 from ..module_utils._cleanup.repositories import GOOD, Fate, Order, delete_repositories, why_not_empty
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import Repository
-from ..module_utils._gitlab.scope import find_by_id, find_place, repository_path
+from ..module_utils._gitlab.repository_lookup import find_by_id, find_place, repository_path
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.run import (
     Applied,

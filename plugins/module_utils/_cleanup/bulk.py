@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Mode
-from .._gitlab.endpoints import bulk_delete_tags
+from .._gitlab.tags import bulk_delete_tags
 from .._plan.plan import RepositoryPlan
 from .._policy.prediction import MAX_LIST_SIZE
 from .._rules.patterns import pattern_error, quoted

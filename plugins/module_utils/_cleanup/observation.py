@@ -16,7 +16,7 @@ from datetime import datetime
 from .._core.errors import RequestError
 from .._core.models import SIGNATURE, Repository, Tag
 from .._core.oci import Image
-from .._gitlab.scope import Scope, Selection, select
+from .._gitlab.repository_scope import Scope, Selection, select
 from .._module.run import Connection
 from .._plan.approval import ApprovalTerms, Approved
 from .._plan.plan import Limits

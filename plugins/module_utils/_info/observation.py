@@ -15,8 +15,9 @@ from .._cleanup.estimate import check_reading, estimate_reading
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import REPOSITORY, TAG, Mode, Repository, ServerPolicy
 from .._core.oci import Image
-from .._gitlab.endpoints import get_repository, project_repositories
-from .._gitlab.scope import ProjectScope, Scope, Selection, select, select_projects
+from .._gitlab.project_scope import ProjectScope, select_projects
+from .._gitlab.repositories import get_repository, project_repositories
+from .._gitlab.repository_scope import Scope, Selection, select
 from .._module.run import Connection
 from .._policy.preview import PolicyPreview, preview_policy, read_for_policies
 from .._settings.projects import Rules, read_rules

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Mode, Repository, Tag
 from .._core.oci import Image
-from .._gitlab.endpoints import first_tag_names, keyset_supported
 from .._gitlab.graphql import Page, PageRequest, Schema, read_pages, read_schema
+from .._gitlab.tags import first_tag_names, keyset_supported
 from .._http.client import Client
 from .._http.retry import RetryPolicy
 from .._registry.api import registry_mode, tag_names

@@ -16,17 +16,10 @@ from dataclasses import dataclass, field, replace
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Mode, Repository, Tag
 from .._core.oci import Image, is_opaque
-from .._gitlab.endpoints import (
-    KEYSET_PAGE,
-    LISTING_CAP,
-    active_refs,
-    caller_is_administrator,
-    deployed_refs,
-    tag_detail,
-    tag_names_keyset,
-    tag_names_offset,
-)
+from .._gitlab.git_refs import active_refs, deployed_refs
 from .._gitlab.graphql import ALL_FIELDS, GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages
+from .._gitlab.projects import caller_is_administrator
+from .._gitlab.tags import KEYSET_PAGE, LISTING_CAP, tag_detail, tag_names_keyset, tag_names_offset
 from .._http.client import Client
 from .._http.retry import RetryPolicy
 from .._registry.api import current_digest, inside_of, read_image
