@@ -231,10 +231,11 @@ from ..module_utils._registry.auth import Registry
 from ..module_utils._registry.promotion import (
     TagWrite,
     TagWriteResult,
+    WriteOutcome,
     plan_tag_writes,
     referrers_of,
     source_image,
-    write,
+    write_tags,
 )
 from ..module_utils._rules.retention import Decision
 from ..module_utils._tags.capabilities import Server, Sources, TagListing, detect, registry_of
@@ -393,18 +394,18 @@ def _difference(path: str, name: str, before: str | None, after: str | None) -> 
 
 def promote(promotion: Promotion) -> Applied:
     """Write what is to change."""
-    found = write(promotion.registry, promotion.source, promotion.target, promotion.changes)
-    rows = [{"name": row.naming.name, "outcome": row.outcome, "message": row.message} for row in found]
+    found = write_tags(promotion.registry, promotion.source, promotion.target, promotion.changes)
+    rows = [{"name": row.tag_write.name, "outcome": row.outcome.value, "message": row.message} for row in found]
     return Applied(rows, _shortfall(promotion.target, found))
 
 
 def _shortfall(path: str, found: t.Sequence[TagWriteResult]) -> str:
-    short = [row for row in found if row.outcome != "written"]
+    short = [row for row in found if row.outcome is not WriteOutcome.WRITTEN]
     if not short:
         return ""
     first = short[0]
     done = len(found) - len(short)
-    return f"{done} of {len(found)} tags were written; {path}:{first.naming.name} was not: {first.message}"
+    return f"{done} of {len(found)} tags were written; {path}:{first.tag_write.name} was not: {first.message}"
 
 
 def promotion_rows(promotion: Promotion) -> list[dict[str, t.Any]]:

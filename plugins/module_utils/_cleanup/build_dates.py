@@ -14,8 +14,8 @@ from datetime import datetime
 
 from .._core.errors import RequestError
 from .._core.models import Mode, Tag, parse_time
-from .._registry.api import read_image
 from .._registry.auth import Registry
+from .._registry.images import read_image
 from .._rules.import_dates import Dated, import_refusal, suspicion
 from .._rules.retention import Rules, date_source, judged_date
 from .._tags.capabilities import Server, TagListing

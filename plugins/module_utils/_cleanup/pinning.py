@@ -16,7 +16,7 @@ from .._core.errors import RequestError
 from .._core.oci import Manifest
 from .._registry.api import read_manifest
 from .._registry.auth import Registry
-from .._registry.promotion import TagWrite, write
+from .._registry.promotion import TagWrite, write_tags
 from .._rules.in_use import Reference
 from .journal import Tell
 
@@ -62,7 +62,7 @@ def pins_for(
     found = dict(zip(places, registry.client.try_all(lambda place: read_manifest(registry, *place), places)))
     return Pins(
         tuple(
-            Pin(path, TagWrite(_name(digest), manifest, None))
+            Pin(path, TagWrite(_name(digest), manifest))
             for (path, digest), manifest in found.items()
             if isinstance(manifest, Manifest)
         ),
@@ -88,8 +88,8 @@ def pin(registry: Registry, pins: t.Iterable[Pin], tell: Tell) -> list[dict[str,
     for each in pins:
         try:
             tell({"event": "pinning", **each.as_result()})
-            [written] = write(registry, each.path, each.path, [each.naming])
-            outcome, message = written.outcome, written.message
+            [written] = write_tags(registry, each.path, each.path, [each.naming])
+            outcome, message = written.outcome.value, written.message
         except RequestError as error:
             outcome, message = "not_written", str(error)
         rows.append({**each.as_result(), "outcome": outcome, "message": message})

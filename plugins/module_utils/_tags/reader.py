@@ -22,8 +22,9 @@ from .._gitlab.projects import caller_is_administrator
 from .._gitlab.tags import KEYSET_PAGE, LISTING_CAP, tag_detail, tag_names_keyset, tag_names_offset
 from .._http.client import Client
 from .._http.retry import RetryPolicy
-from .._registry.api import current_digest, inside_of, read_image
+from .._registry.api import current_digest
 from .._registry.auth import Registry
+from .._registry.images import read_image, read_undated_image
 from .._rules.git_refs import ActiveRefs
 from .capabilities import Server, TagListing, listed_by_registry
 
@@ -161,7 +162,7 @@ def load_children(server: Server, readings: list[TagListing], opened: t.Sequence
         if is_opaque(tag) and not tag.error
     ]
     unique = list(dict.fromkeys(places))
-    found = dict(zip(unique, server.client.try_all(lambda place: inside_of(registry, *place), unique)))
+    found = dict(zip(unique, server.client.try_all(lambda place: read_undated_image(registry, *place), unique)))
 
     def look(reading: TagListing) -> TagListing:
         return replace(reading, tags=tuple(_opened(tag, found, reading.repository.path) for tag in reading.tags))

@@ -23,7 +23,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api 
     catalog,
     current_digest,
     delete_tag,
-    read_image,
     read_manifest,
     registry_mode,
     tag_names,
@@ -33,6 +32,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth
     Registry,
     check_it_is_gitlabs,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry.images import read_image
 from tests.unit.serving import Answer, FakeTime, Seen, client, serving
 
 GITLAB = Login("any", "glpat-unit", gitlab=True)
@@ -104,7 +104,7 @@ class World:
 
     def registry(self, login: Login | None = GITLAB, **settings: Any) -> Registry:
         gitlab = client(self.seen.url, self.time, header=("Authorization", "Bearer glpat-unit"), **settings)
-        return Registry(gitlab, self.seen.url, login)
+        return Registry(gitlab, self.seen.url, login=login)
 
     def asked(self, path: str) -> list[str]:
         return [f"{method} {where}" for method, where, _headers in self.seen.requests if where.startswith(path)]
@@ -297,7 +297,7 @@ def test_what_is_remembered_costs_a_head(world: World) -> None:
     world.fake.answers = {"/a/b/manifests/v1": manifest(body), f"/a/b/blobs/{digest_of(config)}": (200, {}, config)}
     known = read_image(world.registry(), "a/b", "v1")
     assert known
-    registry = Registry(client(world.seen.url, world.time), world.seen.url, GITLAB, {known.digest: known})
+    registry = Registry(client(world.seen.url, world.time), world.seen.url, login=GITLAB, images={known.digest: known})
     world.seen.requests.clear()
     assert read_image(registry, "a/b", "v1") == known
     assert world.asked("/v2/") == ["HEAD /v2/a/b/manifests/v1"]
