@@ -1158,7 +1158,8 @@ from ..module_utils._cleanup.pinning import Pin, diff_of, pin
 from ..module_utils._cleanup.report import applied_deletion, intent_of
 from ..module_utils._core.errors import RequestError, UsageError
 from ..module_utils._core.files import check_writable, read_lines, write_lines
-from ..module_utils._core.models import Mode, Project, format_time
+from ..module_utils._core.models import Project, TagListing, format_time
+from ..module_utils._core.server import Mode
 from ..module_utils._gitlab.scope import check_scope
 from ..module_utils._module.options import CONNECTION, READING, SCOPE, ArgumentSpec, scope
 from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
@@ -1184,7 +1185,6 @@ from ..module_utils._rules.durations import seconds
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES, rules_of, used_of
 from ..module_utils._rules.referrers import Known, ReferrerPolicy, with_families
 from ..module_utils._rules.retention import Decision, Rules, age_reason, date_source, decide
-from ..module_utils._tags.capabilities import TagListing
 
 ARGUMENTS = (
     CONNECTION.merged(READING)
@@ -1417,7 +1417,7 @@ def _repository_plan(reading: TagListing, state: State, rules: Rules, source: st
     part = RepositoryPlan(
         reading.repository,
         date_source=source,
-        listing=reading.listing,
+        listing=reading.state.value,
         policy=project.policy if project else None,
         policy_known=project is not None and project.policy is not None,
         error=reading.error,
@@ -1548,7 +1548,7 @@ def result_of(
         "notes": notes_of(state, wish.rules),
         "server": {
             "url": connection.access.settings.url,
-            "registry": state.server.mode,
+            "registry": state.server.mode.value,
             "delete_via": state.via,
             "read_via": state.server.way,
             "clock": format_time(state.clock),
@@ -1593,7 +1593,7 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
         "format": FILE_FORMAT,
         "version": FILE_VERSION,
         "server": connection.access.settings.url,
-        "registry": state.server.mode,
+        "registry": state.server.mode.value,
         "clock": format_time(state.clock),
         "scope": wish.scope.as_result(),
         "rules": {option: params[option] for option in options},

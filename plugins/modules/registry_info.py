@@ -675,14 +675,15 @@ from ..module_utils._core.models import (
     REPOSITORY,
     TAG,
     TAG_NAME,
-    Mode,
     Project,
     Repository,
     ServerPolicy,
     Tag,
+    TagListing,
     format_time,
 )
 from ..module_utils._core.oci import Image
+from ..module_utils._core.server import Mode
 from ..module_utils._gitlab.endpoints import get_repository, project_repositories
 from ..module_utils._gitlab.scope import ProjectScope, Scope, Selection, check_scope, select, select_projects
 from ..module_utils._module.options import CONNECTION, READING, SCOPE_OR_INSTANCE, ArgumentSpec, scope
@@ -692,7 +693,7 @@ from ..module_utils._registry.image_cache import remembered
 from ..module_utils._rules.retention import judged_date
 from ..module_utils._settings.plan import policy_values
 from ..module_utils._settings.projects import Rules, read_rules
-from ..module_utils._tags.capabilities import Server, Sources, TagListing, detect
+from ..module_utils._tags.capabilities import Server, Sources, detect
 from ..module_utils._tags.reader import TagQuery, read_in_turn, read_tags
 
 ARGUMENTS = (
@@ -1018,7 +1019,7 @@ def repository_row(
         "status": repository.status,
         "created_at": repository.created_at,
         "cleanup_policy_started_at": repository.cleanup_policy_started_at,
-        "listing": reading.listing if reading else "none",
+        "listing": reading.state.value if reading else "none",
         "date_source": state.date_source,
         "tags_count": repository.tags_count,
         "size": repository.size,

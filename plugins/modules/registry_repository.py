@@ -234,7 +234,7 @@ from ..module_utils._cleanup.deletion import choose_way, delete
 from ..module_utils._cleanup.report import KEPT_TAGS, applied_deletion
 from ..module_utils._cleanup.repositories import GOOD, Fate, Order, delete_repositories, why_not_empty
 from ..module_utils._core.errors import UsageError
-from ..module_utils._core.models import Repository
+from ..module_utils._core.models import Repository, TagListing
 from ..module_utils._gitlab.scope import find_by_id, find_place, repository_path
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.run import (
@@ -249,7 +249,7 @@ from ..module_utils._module.run import (
 from ..module_utils._plan.plan import Limits, Plan, RepositoryPlan, diff, limited
 from ..module_utils._rules.patterns import compile_pattern
 from ..module_utils._rules.retention import Rule, Rules, decide
-from ..module_utils._tags.capabilities import Server, Sources, TagListing, detect
+from ..module_utils._tags.capabilities import Server, Sources, detect
 from ..module_utils._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
 
 # What is not there any more.
@@ -399,7 +399,7 @@ def _beyond_limits(readings: t.Sequence[TagListing], wish: Wish) -> list[str]:
 
 def _part(reading: TagListing, wish: Wish) -> RepositoryPlan:
     decisions = tuple(decide(reading.tags, wish.rules, "none", None)) if wish.empties else ()
-    return RepositoryPlan(reading.repository, decisions, listing=reading.listing, error=reading.error)
+    return RepositoryPlan(reading.repository, decisions, listing=reading.state.value, error=reading.error)
 
 
 def _doubts(part: RepositoryPlan, reading: TagListing, wish: Wish) -> list[str]:

@@ -220,7 +220,7 @@ from dataclasses import dataclass, replace
 from ..module_utils._cleanup.deletion import choose_way, delete
 from ..module_utils._cleanup.report import applied_deletion
 from ..module_utils._core.errors import UsageError
-from ..module_utils._core.models import TAG_NAME, Repository
+from ..module_utils._core.models import TAG_NAME, Repository, TagListing
 from ..module_utils._core.oci import DIGEST
 from ..module_utils._gitlab.endpoints import get_repository
 from ..module_utils._gitlab.scope import find_place, repository_path
@@ -237,7 +237,7 @@ from ..module_utils._registry.promotion import (
     write,
 )
 from ..module_utils._rules.retention import Decision
-from ..module_utils._tags.capabilities import Server, Sources, TagListing, detect, registry_of
+from ..module_utils._tags.capabilities import Server, Sources, detect, registry_of
 from ..module_utils._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(

@@ -13,12 +13,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from .._core.errors import RequestError
-from .._core.models import Mode, Tag, parse_time
+from .._core.models import Tag, TagListing, parse_time
+from .._core.server import Mode
 from .._registry.api import read_image
 from .._registry.auth import Registry
 from .._rules.import_dates import Dated, import_refusal, suspicion
 from .._rules.retention import Rules, date_source, judged_date
-from .._tags.capabilities import Server, TagListing
+from .._tags.capabilities import Server
 
 # The tags of a repository that a date may decide about.
 Judged = t.Callable[[TagListing], t.Sequence[Tag]]

@@ -15,12 +15,13 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import Mode
+from .._core.models import TagListing
+from .._core.server import Mode
 from .._gitlab.endpoints import bulk_delete_tags
 from .._plan.plan import RepositoryPlan
 from .._policy.prediction import MAX_LIST_SIZE
 from .._rules.patterns import pattern_error, quoted
-from .._tags.capabilities import Server, TagListing
+from .._tags.capabilities import Server
 from .._tags.reader import list_names, read_again
 from .deletion import (
     CHANGED,
@@ -89,7 +90,7 @@ def pinned(part: RepositoryPlan, keep: str | None, older_than: str) -> Order:
     return Order(part, parameters)
 
 
-def why_not_pinned(order: Order, mode: str) -> str | None:
+def why_not_pinned(order: Order, mode: Mode) -> str | None:
     """Why GitLab can't do the whole order in one run; None where it can."""
     path, number = order.plan.repository.path, len(order.plan.deletions)
     if mode != Mode.DATABASE and number > MAX_LIST_SIZE:

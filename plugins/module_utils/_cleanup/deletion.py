@@ -14,7 +14,8 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import Mode, Tag
+from .._core.models import Tag, TagListing
+from .._core.server import Mode
 from .._gitlab.endpoints import delete_tag
 from .._gitlab.graphql import DELETE_LIMIT, destroy_tags
 from .._plan.plan import Plan, RepositoryPlan
@@ -23,7 +24,7 @@ from .._registry.api import delete_tag as delete_tag_in_registry
 from .._registry.auth import Registry
 from .._rules.referrers import holders_of, subjects_of
 from .._rules.retention import Decision
-from .._tags.capabilities import Server, TagListing
+from .._tags.capabilities import Server
 from .._tags.reader import confirm_empty, list_names, read_again, read_detail
 from .journal import Tell, silent
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .._core.errors import RequestError
-from .._core.models import SIGNATURE, Repository, Tag
+from .._core.models import SIGNATURE, Repository, Tag, TagListing
 from .._core.oci import Image
 from .._gitlab.scope import Scope, Selection, select
 from .._module.run import Connection
@@ -28,7 +28,7 @@ from .._rules.git_refs import ActiveRefs, kept_by_refs
 from .._rules.in_use import InUse, Reference, kept_by_use, untagged
 from .._rules.referrers import ReferrerPolicy, orphans
 from .._rules.retention import Decision, Rules, date_source, is_judged_by_date, judged_date, name_reason
-from .._tags.capabilities import Server, Sources, TagListing, detect
+from .._tags.capabilities import Server, Sources, detect
 from .._tags.reader import TagQuery, locating_is_shorter, read_refs, read_tags, rules_are_hidden
 from .build_dates import rules_on, seems_imported, with_builds
 from .deletion import BULK, choose_way

@@ -12,10 +12,10 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import Repository
+from .._core.models import Repository, TagListing
 from .._gitlab.endpoints import delete_repository, get_repository
 from .._plan.plan import Plan, RepositoryPlan
-from .._tags.capabilities import Server, TagListing
+from .._tags.capabilities import Server
 from .._tags.reader import confirm_empty, list_names
 from .deletion import delete
 
@@ -108,8 +108,8 @@ def why_not_empty(listing: TagListing, *, emptied: bool = False) -> str | None:
         return listing.error.message
     if listing.tags:
         return f"it has {len(listing.tags)} tags"
-    if listing.authoritative or (emptied and listing.unknown):
+    if listing.authoritative or (emptied and listing.repository_unknown):
         return None
-    if listing.unknown:
+    if listing.repository_unknown:
         return "the registry does not know it, which one whose storage is lost says too"
     return "no tags are listed, which a registry that fails looks like too"

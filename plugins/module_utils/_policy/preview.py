@@ -13,11 +13,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from .._core.models import Mode, Repository, ServerPolicy, format_time, parse_time
+from .._core.models import Repository, ServerPolicy, TagListing, format_time, parse_time
+from .._core.server import Mode
 from .._rules.durations import seconds
 from .._rules.patterns import compile_pattern
 from .._rules.retention import Decision, Rule, Rules, date_source, decide
-from .._tags.capabilities import Server, TagListing
+from .._tags.capabilities import Server
 from .._tags.reader import TagQuery, read_tags
 from .lint import converted, lint
 from .prediction import DELETED, KEPT, Parameters, Prediction, candidates, nanoseconds, predict, seen

@@ -34,6 +34,7 @@ PURE = {
     "_core/errors",
     "_core/models",
     "_core/oci",
+    "_core/server",
     "_rules",
     "_plan",
     "_policy/lint",
