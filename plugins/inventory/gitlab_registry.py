@@ -149,9 +149,9 @@ from ansible.release import __version__ as ansible_version
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._core.errors import RequestError, UsageError
-from ..module_utils._core.models import Project, Repository
+from ..module_utils._core.models import Project, Repository, Scope
 from ..module_utils._gitlab.endpoints import get_registry_size, get_repository, project_repositories
-from ..module_utils._gitlab.scope import ProjectScope, Scope, check_projects, select, select_projects
+from ..module_utils._gitlab.scope import ProjectScope, check_projects, select, select_projects
 from ..module_utils._http.client import REQUESTS_IMPORT_ERROR, Client, Settings
 from ..module_utils._inventory.hosts import (
     PREFIX,

@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from .._core.errors import ErrorKind, RequestError, UsageError
-from .._core.models import Project, Repository
+from .._core.models import Project, Repository, Scope
 from .._http.client import Client
 from .endpoints import (
     all_projects,
@@ -31,31 +31,6 @@ from .endpoints import (
 # lib/gitlab/path_regex.rb: segments of lower-case letters and digits, joined by single separators.
 _SEGMENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 REPOSITORY_PATH = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})+", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What the user named. include and exclude: exact repository paths or globs, compared in lower case.
-
-    instance: everything that this GitLab has.
-    """
-
-    projects: tuple[str, ...] = ()
-    group: str | None = None
-    repository_ids: tuple[int, ...] = ()
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    instance: bool = False
-
-    def as_result(self) -> dict[str, t.Any]:
-        """The scope as the options that made it."""
-        return {
-            "project": list(self.projects),
-            "group": self.group,
-            "repository_id": list(self.repository_ids),
-            "repositories": list(self.include),
-            "exclude_repositories": list(self.exclude),
-        }
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import Mode, Repository, Tag
+from .._core.models import Repository, Tag, TagListing
 from .._core.oci import Image, is_opaque
+from .._core.server import Mode
 from .._gitlab.endpoints import (
     KEYSET_PAGE,
     LISTING_CAP,
@@ -31,7 +32,7 @@ from .._http.client import Client, RetryPolicy
 from .._registry.api import current_digest, inside_of, read_image
 from .._registry.auth import Registry
 from .._rules.git_refs import ActiveRefs
-from .capabilities import Server, TagListing, listed_by_registry
+from .capabilities import Server, listed_by_registry
 
 Item = t.TypeVar("Item")
 
