@@ -1153,7 +1153,7 @@ from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, clea
 from ..module_utils._cleanup.request import LIMITS, check_for_server, cleanup_request
 from ..module_utils._core.files import check_writable, read_lines, write_lines
 from ..module_utils._core.server import DeleteMethod
-from ..module_utils._gitlab.scope import check_scope
+from ..module_utils._gitlab.repository_scope import check_scope
 from ..module_utils._module.options import CONNECTION, READING, SCOPE, ArgumentSpec, scope
 from ..module_utils._module.run import Applied, connect, failing, finish, new_module
 from ..module_utils._plan.plan import file_lines, fingerprint_of

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import TagListing
-from .._gitlab.endpoints import bulk_delete_tags
+from .._gitlab.tags import bulk_delete_tags
 from .._tags.capabilities import Server
 from .._tags.reader import list_names, read_again
 from .bulk_requests import BulkRequest

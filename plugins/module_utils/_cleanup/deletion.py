@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Tag, TagListing
 from .._core.server import DELETE_LIMIT, DeleteMethod, Mode
-from .._gitlab.endpoints import delete_tag
 from .._gitlab.graphql import destroy_tags
+from .._gitlab.tags import delete_tag
 from .._plan.plan import Plan, RepositoryPlan
 from .._registry.api import current_digest
 from .._registry.api import delete_tag as delete_tag_in_registry

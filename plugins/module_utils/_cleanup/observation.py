@@ -12,7 +12,7 @@ import typing as t
 
 from .._core.models import TagListing
 from .._core.oci import Image
-from .._gitlab.scope import select
+from .._gitlab.repository_scope import select
 from .._module.run import Connection
 from .._policy.reading import query_of
 from .._registry.api import current_digest, read_manifest

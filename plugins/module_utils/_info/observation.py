@@ -16,8 +16,9 @@ from .._core.errors import ErrorKind, RequestError
 from .._core.models import REPOSITORY, TAG, Repository, Scope, ServerPolicy, TagListing
 from .._core.oci import Image
 from .._core.server import Mode
-from .._gitlab.endpoints import get_repository, project_repositories
-from .._gitlab.scope import ProjectScope, Selection, select, select_projects
+from .._gitlab.project_scope import ProjectScope, select_projects
+from .._gitlab.repositories import get_repository, project_repositories
+from .._gitlab.repository_scope import Selection, select
 from .._module.run import Connection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies

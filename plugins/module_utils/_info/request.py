@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .._core.errors import UsageError
 from .._core.models import TAG_NAME, Scope
-from .._gitlab.scope import check_scope
+from .._gitlab.repository_scope import check_scope
 from .._module.options import scope
 
 

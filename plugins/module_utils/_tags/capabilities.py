@@ -15,9 +15,10 @@ from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Repository, Tag, TagListing
 from .._core.oci import Image
 from .._core.server import Mode, ReadMethod, ServerCapabilities
-from .._gitlab.endpoints import first_tag_names, keyset_supported
 from .._gitlab.graphql import Page, PageRequest, Schema, read_pages, read_schema
-from .._http.client import Client, RetryPolicy
+from .._gitlab.tags import first_tag_names, keyset_supported
+from .._http.client import Client
+from .._http.retry import RetryPolicy
 from .._registry.api import registry_mode, tag_names
 from .._registry.auth import Registry, RegistrySettings, check_it_is_gitlabs
 
