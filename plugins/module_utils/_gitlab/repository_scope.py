@@ -13,36 +13,11 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from .._core.errors import ErrorKind, RequestError, UsageError
-from .._core.models import Project, Repository
+from .._core.models import Project, Repository, Scope
 from .._http.client import Client
 from .project_scope import check_group_name, check_project_names, list_group, list_instance
 from .projects import get_project, no_registry
 from .repositories import get_repository, group_repositories, project_repositories
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What the user named. include and exclude: exact repository paths or globs, compared in lower case.
-
-    instance: everything that this GitLab has.
-    """
-
-    projects: tuple[str, ...] = ()
-    group: str | None = None
-    repository_ids: tuple[int, ...] = ()
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    instance: bool = False
-
-    def as_result(self) -> dict[str, t.Any]:
-        """The scope as the options that made it."""
-        return {
-            "project": list(self.projects),
-            "group": self.group,
-            "repository_id": list(self.repository_ids),
-            "repositories": list(self.include),
-            "exclude_repositories": list(self.exclude),
-        }
 
 
 @dataclass(frozen=True)

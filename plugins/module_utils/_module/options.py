@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from .._core.errors import UsageError
 from .._core.files import read_lines
-from .._gitlab.repository_scope import Scope
+from .._core.models import Scope
 from .._http.messages import Header
 from .._http.transport import RefreshCredentials, Settings
 from .._registry.auth import Login, RegistrySettings

@@ -17,7 +17,7 @@ import typing as t
 from urllib.parse import quote
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import TAG_NAME, Mode
+from .._core.models import TAG_NAME
 from .._core.oci import (
     DIGEST,
     IMAGES,
@@ -29,6 +29,7 @@ from .._core.oci import (
     is_content_of,
     parse_manifest,
 )
+from .._core.server import Mode
 from .._http.messages import Response
 from .._http.retry import RetryPolicy
 from .auth import Registry, scope_of
@@ -97,7 +98,7 @@ def catalog(registry: Registry) -> t.Iterator[str]:
         query = {**query, "last": following}
 
 
-def registry_mode(registry: Registry, path: str) -> str:
+def registry_mode(registry: Registry, path: str) -> Mode:
     """What the registry says of itself: whether it has a metadata database. Only GitLab's own says anything."""
     operation = f"find out what registry {registry.url} is"
     answer = request(registry, "GET", "/v2/", registry.pull_scopes(path), operation=operation)

@@ -14,8 +14,9 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import Mode, Repository, Tag
+from .._core.models import Repository, Tag, TagListing
 from .._core.oci import Image, is_opaque
+from .._core.server import Mode
 from .._gitlab.git_refs import active_refs, deployed_refs
 from .._gitlab.graphql import ALL_FIELDS, GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages
 from .._gitlab.projects import caller_is_administrator
@@ -26,7 +27,7 @@ from .._registry.api import current_digest
 from .._registry.auth import Registry
 from .._registry.images import read_image, read_undated_image
 from .._rules.git_refs import ActiveRefs
-from .capabilities import Server, TagListing, listed_by_registry
+from .capabilities import Server, listed_by_registry
 
 Item = t.TypeVar("Item")
 
