@@ -1160,8 +1160,11 @@ from ..module_utils._core.errors import RequestError, UsageError
 from ..module_utils._core.files import check_writable, read_lines, write_lines
 from ..module_utils._core.models import Mode, Project, format_time
 from ..module_utils._gitlab.scope import check_scope
-from ..module_utils._module.options import CONNECTION, READING, SCOPE, ArgumentSpec, scope
-from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
+from ..module_utils._module.connection import Connection
+from ..module_utils._module.options import CONNECTION, READING, SCOPE, ArgumentSpec
+from ..module_utils._module.registry import connect_with_registry
+from ..module_utils._module.run import Applied, Intent, failing, finish, new_module
+from ..module_utils._module.scope import scope_of
 from ..module_utils._plan.approval import LARGEST_INLINE, Approved, Comparison, Terms, check_plan, compare, refusals_of
 from ..module_utils._plan.merge import approved_in
 from ..module_utils._plan.plan import (
@@ -1278,7 +1281,7 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     used, use_unknown = used_of(params)
     families = families_of(params)
     return Wish(
-        scope(params),
+        scope_of(params),
         rules,
         limits,
         parameters,
@@ -1313,7 +1316,7 @@ def approved_of(params: t.Mapping[str, t.Any]) -> tuple[Approved | None, Terms |
         raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
     lines = inline.splitlines() if inline is not None else read_lines(path, "approved_plan_path")
     terms = Terms(seal, seconds(params["plan_max_age"]), params["max_drift_percent"])
-    return approved_in(lines, scope(params).as_result()), terms
+    return approved_in(lines, scope_of(params).as_result()), terms
 
 
 def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
@@ -1625,7 +1628,7 @@ def main() -> None:
     params = module.params
     with failing(module):
         wish = wish_of(params)
-        connection = connect(module)
+        connection = connect_with_registry(module)
         check_scope(wish.scope, connection.is_job_token)
         for option in ("keep_refs", "keep_deployments"):
             if params[option] and connection.is_job_token:

@@ -237,15 +237,8 @@ from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import Repository
 from ..module_utils._gitlab.scope import find_by_id, find_place, repository_path
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
-from ..module_utils._module.run import (
-    Applied,
-    Connection,
-    Intent,
-    connect,
-    failing,
-    finish,
-    new_module,
-)
+from ..module_utils._module.registry import RegistryConnection, connect_with_registry
+from ..module_utils._module.run import Applied, Intent, failing, finish, new_module
 from ..module_utils._plan.plan import Limits, Plan, RepositoryPlan, diff, limited
 from ..module_utils._rules.patterns import compile_pattern
 from ..module_utils._rules.retention import Rule, Rules, decide
@@ -329,7 +322,7 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     return Wish(rules, limits, absent, not absent or params["empty_first"], params["force"])
 
 
-def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -> State:
+def observe(connection: RegistryConnection, params: t.Mapping[str, t.Any], wish: Wish) -> State:
     """The repositories, and their tags as far as these decide."""
     client = connection.client
     there, missing = find_all(connection, params)
@@ -344,7 +337,7 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -
     return State(server, via, tuple(readings), tuple(missing), being_deleted, hidden)
 
 
-def find_all(connection: Connection, params: t.Mapping[str, t.Any]) -> tuple[list[Repository], list[str]]:
+def find_all(connection: RegistryConnection, params: t.Mapping[str, t.Any]) -> tuple[list[Repository], list[str]]:
     """The repositories by path, and the names of those that are not there."""
     client = connection.client
 
@@ -536,7 +529,7 @@ def main() -> None:
     params = module.params
     with failing(module):
         wish = wish_of(params)
-        connection = connect(module)
+        connection = connect_with_registry(module)
         if params["wait"] and connection.is_job_token:
             raise UsageError("wait can't be had with a CI/CD job token: give a project access token in api_token.")
         state = observe(connection, params, wish)

@@ -225,7 +225,8 @@ from ..module_utils._core.oci import DIGEST
 from ..module_utils._gitlab.endpoints import get_repository
 from ..module_utils._gitlab.scope import find_place, repository_path
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
-from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
+from ..module_utils._module.registry import RegistryConnection, connect_with_registry
+from ..module_utils._module.run import Applied, Intent, failing, finish, new_module
 from ..module_utils._plan.plan import Plan, RepositoryPlan
 from ..module_utils._registry.auth import Registry
 from ..module_utils._registry.promotion import (
@@ -298,7 +299,7 @@ def check(params: t.Mapping[str, t.Any]) -> None:
         repository_path(origin, "source_repository")
 
 
-def find_target(connection: Connection, params: t.Mapping[str, t.Any]) -> Target:
+def find_target(connection: RegistryConnection, params: t.Mapping[str, t.Any]) -> Target:
     """The repository that is meant."""
     if params["repository_id"] is not None:
         found = get_repository(connection.client, params["repository_id"])
@@ -328,7 +329,7 @@ class Promotion:
         return [naming for naming in self.plan_tag_writes if naming.changes]
 
 
-def observe_promotion(connection: Connection, params: t.Mapping[str, t.Any]) -> Promotion:
+def observe_promotion(connection: RegistryConnection, params: t.Mapping[str, t.Any]) -> Promotion:
     """The image, what comes along, and what the names stand for now."""
     target = find_target(connection, params)
     registry = registry_of(connection.client, connection.registry, target.location)
@@ -352,7 +353,7 @@ def observe_promotion(connection: Connection, params: t.Mapping[str, t.Any]) -> 
     )
 
 
-def look(connection: Connection, repository: Repository, names: t.Collection[str]) -> tuple[Server, TagListing]:
+def look(connection: RegistryConnection, repository: Repository, names: t.Collection[str]) -> tuple[Server, TagListing]:
     """The repository's tags, with what is known of those names. Raises RequestError where they can't be read."""
     wanted = frozenset(names)
     need = TagQuery(details=True, dates=False, wanted=lambda listing: wanted.intersection(listing.names))
@@ -435,7 +436,7 @@ class Removal:
     hidden_rules: bool = False
 
 
-def observe_removal(connection: Connection, params: t.Mapping[str, t.Any]) -> Removal:
+def observe_removal(connection: RegistryConnection, params: t.Mapping[str, t.Any]) -> Removal:
     """The repository's tags, and the digests of those that are to go."""
     target = find_target(connection, params)
     if target.repository is None:
@@ -510,7 +511,7 @@ def main() -> None:
     params = module.params
     with failing(module):
         check(params)
-        connection = connect(module)
+        connection = connect_with_registry(module)
         if params["state"] == "present":
             promotion = observe_promotion(connection, params)
             result = {"repository": promotion.target, "tags": promotion_rows(promotion)}

@@ -17,7 +17,7 @@ from .._core.errors import RequestError
 from .._core.models import SIGNATURE, Repository, Tag
 from .._core.oci import Image
 from .._gitlab.scope import Scope, Selection, select
-from .._module.run import Connection
+from .._module.registry import RegistryConnection
 from .._plan.approval import Approved, Terms
 from .._plan.plan import Limits
 from .._plan.recall import recalled, same_rules, to_look_at
@@ -91,7 +91,9 @@ class State:
     sent: int = 0
 
 
-def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, images: dict[str, Image]) -> State:
+def observe(
+    connection: RegistryConnection, params: t.Mapping[str, t.Any], wish: Wish, images: dict[str, Image]
+) -> State:
     """All that the decision needs, and nothing more. images: known from before, by digest."""
     client = connection.client
     selection = select(client, wish.scope, job_token=connection.is_job_token)

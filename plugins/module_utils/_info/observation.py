@@ -17,7 +17,8 @@ from .._core.models import REPOSITORY, TAG, Mode, Repository, ServerPolicy
 from .._core.oci import Image
 from .._gitlab.endpoints import get_repository, project_repositories
 from .._gitlab.scope import ProjectScope, Scope, Selection, select, select_projects
-from .._module.run import Connection
+from .._module.connection import Connection
+from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy, read_for_policies
 from .._settings.projects import Rules, read_rules
 from .._tags.capabilities import Server, Sources, TagListing, detect
@@ -29,7 +30,7 @@ from .rows import InfoState, ProjectInventory
 _DATE_SOURCES = {Mode.DATABASE: "published", Mode.NO_DATABASE: "built", Mode.UNKNOWN: "unknown"}
 
 
-def observe(connection: Connection, request: InfoRequest, images: dict[str, Image]) -> InfoState:
+def observe(connection: RegistryConnection, request: InfoRequest, images: dict[str, Image]) -> InfoState:
     """Read what was asked for, and nothing else.
 
     Args:
@@ -110,7 +111,11 @@ def _observe_repositories(connection: Connection, request: InfoRequest, selectio
 
 
 def _observe_tags(
-    connection: Connection, request: InfoRequest, state: InfoState, selection: Selection, images: dict[str, Image]
+    connection: RegistryConnection,
+    request: InfoRequest,
+    state: InfoState,
+    selection: Selection,
+    images: dict[str, Image],
 ) -> InfoState:
     """The state with the tags, or with an estimate of what reading them takes."""
     query = _query_of(request)
@@ -148,7 +153,7 @@ def _query_of(request: InfoRequest) -> TagQuery:
 
 
 def _detect(
-    connection: Connection, request: InfoRequest, repositories: t.Sequence[Repository], images: dict[str, Image]
+    connection: RegistryConnection, request: InfoRequest, repositories: t.Sequence[Repository], images: dict[str, Image]
 ) -> Server:
     details = request.needs_details or request.needs_previews
     sources = Sources(
