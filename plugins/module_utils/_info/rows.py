@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from .._core.errors import RequestError
 from .._core.models import DELETE, PATTERN, PUSH, REPOSITORY, TAG, Project, Repository, Tag, format_time
-from .._policy.preview import PolicyPreview, cut
+from .._policy.preview import PolicyPreview, truncate
 from .._rules.retention import judged_date
 from .._settings.plan import policy_values
 from .._settings.projects import Rules
@@ -155,7 +155,7 @@ def _truncated(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
     if tags is not None and len(tags) > limit:
         row = {**row, "tags": tags[:limit], "tags_truncated": True}
     if preview is not None:
-        row = {**row, "policy_preview": cut(preview, limit)}
+        row = {**row, "policy_preview": truncate(preview, limit)}
     return row
 
 
