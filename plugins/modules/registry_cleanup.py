@@ -1161,9 +1161,10 @@ from ..module_utils._core.files import check_writable, read_lines, write_lines
 from ..module_utils._core.models import Mode, Project, format_time
 from ..module_utils._gitlab.scope import check_scope
 from ..module_utils._module.connection import Connection
+from ..module_utils._module.intent import Applied, Intent
 from ..module_utils._module.options import CONNECTION, READING, SCOPE, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
-from ..module_utils._module.run import Applied, Intent, failing, finish, new_module
+from ..module_utils._module.run import failing, finish, new_module
 from ..module_utils._module.scope import scope_of
 from ..module_utils._plan.approval import (
     LARGEST_INLINE,

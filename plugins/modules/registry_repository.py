@@ -236,9 +236,10 @@ from ..module_utils._cleanup.repositories import GOOD, Fate, Order, delete_repos
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import Repository
 from ..module_utils._gitlab.scope import find_by_id, find_place, repository_path
+from ..module_utils._module.intent import Applied, Intent
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.registry import RegistryConnection, connect_with_registry
-from ..module_utils._module.run import Applied, Intent, failing, finish, new_module
+from ..module_utils._module.run import failing, finish, new_module
 from ..module_utils._plan.plan import Limits, Plan, RepositoryPlan, diff, limited
 from ..module_utils._rules.patterns import compile_pattern
 from ..module_utils._rules.retention import Rule, Rules, decide

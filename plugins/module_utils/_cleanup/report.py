@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._module.run import Applied, Intent
+from .._module.intent import Applied, Intent
 from .._plan.plan import Plan, diff
 from .deletion import OUTCOMES, Outcome
 

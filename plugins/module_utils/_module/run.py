@@ -12,11 +12,11 @@ import contextlib
 import importlib
 import traceback
 import typing as t
-from dataclasses import dataclass
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._core.errors import RequestError, UsageError
+from .intent import Applied, Intent
 from .options import ArgumentSpec
 
 # What is imported of the libraries that modules need.
@@ -86,36 +86,6 @@ def finish_reading(
     if errors and not tolerate:
         module.fail_json(msg=_first_of(errors), result="partial", **result)
     module.exit_json(result="partial" if errors else "ok", **result)
-
-
-@dataclass(frozen=True)
-class Intent:
-    """What a module would change.
-
-    diff: as Ansible shows it. refusals: why nothing at all may be changed, one sentence each without its full stop.
-    unread: what could not be read and is therefore left as it is. waits: there is something to wait for in any case.
-    verb: what would be done to things. kept: the sentence on what is unread.
-    """
-
-    changed: bool
-    diff: list[dict[str, str]]
-    refusals: t.Sequence[str] = ()
-    unread: t.Sequence[RequestError] = ()
-    waits: bool = False
-    verb: str = "changed"
-    kept: str = ""
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What came of it. outcome: for the result, None where there is nothing to tell.
-
-    shortfall: what is not as it was meant, one sentence, or nothing.
-    """
-
-    outcome: t.Any
-    shortfall: str = ""
-    warnings: t.Sequence[str] = ()
 
 
 def finish(

@@ -17,7 +17,8 @@ from ansible.module_utils.basic import AnsibleModule
 from .._core.files import check_writable, write_lines
 from .._gitlab.scope import ProjectScope
 from .._module.connection import Connection
-from .._module.run import Applied, Intent, finish
+from .._module.intent import Applied, Intent
+from .._module.run import finish
 from .._policy.lint import lint
 from .._policy.prediction import Parameters
 from .plan import ProjectPlan, diff, project_result
