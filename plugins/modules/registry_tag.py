@@ -222,7 +222,7 @@ from ..module_utils._module.run import failing, finish, new_module
 from ..module_utils._registry.promotion import write
 from ..module_utils._tagging.observation import observe_promotion, observe_removal
 from ..module_utils._tagging.planning import plan_promotion, plan_removal, removal_intent
-from ..module_utils._tagging.request import TagState, request_of
+from ..module_utils._tagging.request import DesiredState, request_of
 from ..module_utils._tagging.results import applied_promotion, applied_removal, promotion_result, removal_result
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
@@ -231,7 +231,11 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
             "repository": {"type": "str"},
             "repository_id": {"type": "int"},
             "name": {"type": "list", "elements": "str", "required": True},
-            "state": {"type": "str", "choices": [each.value for each in TagState], "default": TagState.PRESENT.value},
+            "state": {
+                "type": "str",
+                "choices": [each.value for each in DesiredState],
+                "default": DesiredState.PRESENT.value,
+            },
             "source": {"type": "str"},
             "source_repository": {"type": "str"},
             "signatures": {"type": "bool", "default": False},
@@ -252,7 +256,7 @@ def main() -> None:
     with failing(module):
         request = request_of(module.params)
         connection = connect_with_registry(module)
-        if request.state is TagState.PRESENT:
+        if request.state is DesiredState.PRESENT:
             registry, promotion = observe_promotion(connection, request)
             intent = plan_promotion(promotion, request)
 

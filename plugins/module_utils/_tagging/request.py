@@ -18,7 +18,7 @@ from .._core.oci import DIGEST
 from .._gitlab.scope import repository_path
 
 
-class TagState(enum.Enum):
+class DesiredState(enum.Enum):
     """Whether the tags are to be there."""
 
     PRESENT = "present"
@@ -43,7 +43,7 @@ class TagRequest:
         delete_via: auto, graphql, rest or registry.
     """
 
-    state: TagState
+    state: DesiredState
     names: tuple[str, ...]
     repository: str | None = None
     repository_id: int | None = None
@@ -67,9 +67,9 @@ def request_of(params: t.Mapping[str, t.Any]) -> TagRequest:
     for name in params["name"]:
         if not TAG_NAME.fullmatch(name):
             raise UsageError(f"name holds {name!r}, which is not the name of a tag.")
-    state = TagState(params["state"])
-    meaningless = ("source", "source_repository", "signatures", "force") if state is TagState.ABSENT else ("digest",)
-    for option in meaningless:
+    state = DesiredState(params["state"])
+    absent = state is DesiredState.ABSENT
+    for option in ("source", "source_repository", "signatures", "force") if absent else ("digest",):
         if params[option]:
             raise UsageError(f"{option} has no meaning with state {state.value}: leave it out.")
     digest, source = params["digest"], params["source"]

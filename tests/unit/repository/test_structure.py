@@ -29,6 +29,7 @@ PACKAGES: dict[str, set[str]] = {
     "_cleanup": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_policy"},
     "_settings": {"_core", "_http", "_rules", "_gitlab", "_module", "_policy"},
     "_info": {"_core", "_rules", "_gitlab", "_module", "_tags", "_policy", "_cleanup", "_settings"},
+    "_repositories": {"_core", "_rules", "_plan", "_gitlab", "_module", "_tags", "_cleanup"},
     "_tagging": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_cleanup"},
     "_inventory": {"_core", "_settings"},
 }

@@ -19,7 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.plann
     plan_removal,
     removal_intent,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.request import TagRequest, TagState
+from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.request import DesiredState, TagRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.results import (
     applied_promotion,
     promotion_result,
@@ -38,11 +38,11 @@ def promotion(*befores: str | None, **fields: Any) -> PromotionState:
 
 
 def present(**fields: Any) -> TagRequest:
-    return TagRequest(state=TagState.PRESENT, names=("v1",), repository="team/app", source="build", **fields)
+    return TagRequest(state=DesiredState.PRESENT, names=("v1",), repository="team/app", source="build", **fields)
 
 
 def absent(*names: str, **fields: Any) -> TagRequest:
-    return TagRequest(state=TagState.ABSENT, names=names, repository="team/app", **fields)
+    return TagRequest(state=DesiredState.ABSENT, names=names, repository="team/app", **fields)
 
 
 def removal(*tags: Tag, complete: bool = True, **fields: Any) -> RemovalState:

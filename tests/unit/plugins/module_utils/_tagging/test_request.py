@@ -11,8 +11,8 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.request import (
+    DesiredState,
     TagRequest,
-    TagState,
     request_of,
 )
 from ansible_collections.containerops.gitlab.plugins.modules.registry_tag import ARGUMENTS
@@ -28,7 +28,7 @@ def request(**options: Any) -> TagRequest:
 def test_tags_that_are_to_be_an_image() -> None:
     found = request(name=["v1", "latest", "v1"], source="build-7", source_repository="/Team/CI/", signatures=True)
     assert found == TagRequest(
-        state=TagState.PRESENT,
+        state=DesiredState.PRESENT,
         names=("v1", "latest"),
         repository="team/app",
         source="build-7",
@@ -39,7 +39,9 @@ def test_tags_that_are_to_be_an_image() -> None:
 
 def test_tags_that_are_to_be_absent() -> None:
     found = request(state="absent", repository=None, repository_id=7, digest=DIGEST, delete_via="rest")
-    assert found == TagRequest(state=TagState.ABSENT, names=("v1",), repository_id=7, digest=DIGEST, delete_via="rest")
+    assert found == TagRequest(
+        state=DesiredState.ABSENT, names=("v1",), repository_id=7, digest=DIGEST, delete_via="rest"
+    )
 
 
 @pytest.mark.parametrize(
