@@ -226,7 +226,7 @@ requests:
   sample: 6
 """
 
-from ..module_utils._cleanup.deletion import choose_way, delete
+from ..module_utils._cleanup.deletion import delete
 from ..module_utils._cleanup.repositories import delete_repositories
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
@@ -265,16 +265,15 @@ def main() -> None:
         connection = connect_with_registry(module)
         request = request_of(module.params, job_token=connection.is_job_token)
         server, state = observe(connection, request)
-        via = choose_way(server, request.delete_via) if request.deletes_tags else "none"
         plan = plan_tags(state, request)
         for warning in warnings_of(state, plan, request):
             module.warn(warning)
 
         def apply() -> Applied:
             if not request.deletes_repositories:
-                return applied_emptying(plan, delete(server, plan, via))
+                return applied_emptying(plan, delete(server, plan, state.delete_method))
             orders = plan_repositories(state, plan, request)
-            fates = delete_repositories(server, via, orders, request.wait)
+            fates = delete_repositories(server, state.delete_method, orders, request.wait)
             return applied_deletions(fates, waited=request.wait is not None)
 
         finish(module, connection, intent_of(state, plan, request), result_of(state, plan, request), apply)

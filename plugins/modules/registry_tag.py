@@ -214,7 +214,7 @@ requests:
   sample: 6
 """
 
-from ..module_utils._cleanup.deletion import choose_way, delete
+from ..module_utils._cleanup.deletion import delete
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
@@ -271,11 +271,10 @@ def main() -> None:
                 f"GitLab lists no tags of {removal.path}, which a registry that fails looks like too: that they are "
                 "absent is not proven."
             )
-        via = choose_way(server, request.delete_via) if server else "none"
         plan = plan_removal(removal, request)
 
         def remove() -> Applied:
-            return applied_removal(delete(server, plan, via)) if server else Applied([])
+            return applied_removal(delete(server, plan, removal.delete_method)) if server else Applied([])
 
         finish(module, connection, removal_intent(plan, removal.path), removal_result(removal, request), remove)
 

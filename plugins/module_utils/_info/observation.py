@@ -13,15 +13,18 @@ from dataclasses import replace
 
 from .._cleanup.estimate import check_reading, estimate_reading
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import REPOSITORY, TAG, Mode, Repository, ServerPolicy
+from .._core.models import REPOSITORY, TAG, Repository, Scope, ServerPolicy, TagListing
 from .._core.oci import Image
-from .._gitlab.endpoints import get_repository, project_repositories
-from .._gitlab.scope import ProjectScope, Scope, Selection, select, select_projects
+from .._core.server import Mode
+from .._gitlab.project_scope import ProjectScope, select_projects
+from .._gitlab.repositories import get_repository, project_repositories
+from .._gitlab.repository_scope import Selection, select
 from .._module.connection import Connection
 from .._module.registry import RegistryConnection
-from .._policy.preview import PolicyPreview, preview_policy, read_for_policies
+from .._policy.preview import PolicyPreview, preview_policy
+from .._policy.reading import read_for_policies
 from .._settings.projects import Rules, read_rules
-from .._tags.capabilities import Server, Sources, TagListing, detect
+from .._tags.capabilities import Server, Sources, capabilities_of, detect
 from .._tags.reader import TagQuery, read_in_turn, read_tags
 from .request import Gather, InfoRequest
 from .rows import InfoState, ProjectInventory
@@ -185,10 +188,9 @@ def _previews_of(
     server: Server, listings: t.Iterable[TagListing], policies: t.Mapping[int, ServerPolicy]
 ) -> dict[int, PolicyPreview]:
     """The previews by repository id; one that could not be read has none."""
+    capabilities, clock = capabilities_of(server), server.client.clock
     return {
-        listing.repository.id: preview_policy(
-            server, listing, policies[listing.repository.project_id], server.client.clock
-        )
+        listing.repository.id: preview_policy(capabilities, listing, policies[listing.repository.project_id], clock)
         for listing in listings
         if listing.repository.project_id in policies and not listing.error
     }

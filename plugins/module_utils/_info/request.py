@@ -13,9 +13,9 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import UsageError
-from .._core.models import TAG_NAME
-from .._gitlab.scope import Scope, check_scope
-from .._module.scope import scope_of
+from .._core.models import TAG_NAME, Scope
+from .._gitlab.repository_scope import check_scope
+from .._module.options import scope_of
 
 
 class Gather(enum.Enum):

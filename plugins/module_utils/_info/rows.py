@@ -14,12 +14,11 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._core.errors import RequestError
-from .._core.models import DELETE, PATTERN, PUSH, REPOSITORY, TAG, Project, Repository, Tag, format_time
+from .._core.models import DELETE, PATTERN, PUSH, REPOSITORY, TAG, Project, Repository, Tag, TagListing, format_time
 from .._policy.preview import PolicyPreview, truncate
 from .._rules.retention import judged_date
 from .._settings.plan import policy_values
 from .._settings.projects import Rules
-from .._tags.capabilities import TagListing
 from .request import InfoRequest
 
 # The sums where no repositories were listed.
@@ -113,7 +112,7 @@ def _repository_row(
         "status": repository.status,
         "created_at": repository.created_at,
         "cleanup_policy_started_at": repository.cleanup_policy_started_at,
-        "listing": listing.listing if listing else "none",
+        "listing": listing.state.value if listing else "none",
         "date_source": state.date_source,
         "tags_count": repository.tags_count,
         "size": repository.size,

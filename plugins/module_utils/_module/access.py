@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 from .._core.errors import UsageError
 from .._core.files import read_lines
-from .._http.client import Header, Renew, Settings
+from .._http.messages import Header
+from .._http.transport import RefreshCredentials, Settings
 from .options import TOKEN_OPTIONS
 
 COLLECTION_VERSION = "0.1.0"
@@ -137,7 +138,7 @@ def _token_in(path: str) -> str:
     return _checked_token(token, f"api_token_file {path}")
 
 
-def renewing(access: Access, header_of_token: t.Callable[[str], Header | None]) -> Renew | None:
+def refreshing(access: Access, header_of_token: t.Callable[[str], Header | None]) -> RefreshCredentials | None:
     """A function that reads the token of a file again, for a token that is replaced while a task runs.
 
     Args:
@@ -151,14 +152,14 @@ def renewing(access: Access, header_of_token: t.Callable[[str], Header | None]) 
     if path is None:
         return None
 
-    def renew() -> Header | None:
+    def refresh() -> Header | None:
         try:
             token = _token_in(str(path))
         except UsageError:
             return None
         return header_of_token(token)
 
-    return renew
+    return refresh
 
 
 def _credential(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> tuple[TokenKind, str | None]:

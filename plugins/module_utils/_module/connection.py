@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ansible.module_utils.basic import AnsibleModule
 
 from .._http.client import Client
-from .access import Access, TokenKind, access_of, header_of, renewing
+from .access import Access, TokenKind, access_of, header_of, refreshing
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def connect(module: AnsibleModule) -> Connection:
         hide(module, token)
         return header_of(access.kind, token)
 
-    return Connection(Client(replace(access.settings, renew=renewing(access, header))), access)
+    return Connection(Client(replace(access.settings, refresh_credentials=refreshing(access, header))), access)
 
 
 def hide(module: AnsibleModule, *secrets: str) -> None:

@@ -17,7 +17,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .._core.errors import UsageError
 from .._registry.auth import Login, RegistrySettings
-from .access import Access, TokenKind, renewing, server_root, unencrypted_warnings
+from .access import Access, TokenKind, refreshing, server_root, unencrypted_warnings
 from .connection import Connection, connect, hide
 
 # https://docs.gitlab.com/security/tokens/#token-prefixes
@@ -50,12 +50,13 @@ def _following_file(module: AnsibleModule, login: Login, gitlab: Access) -> Logi
     """The login, which follows a token that is replaced in its file. Its secrets are kept out of all that is said."""
 
     def header(token: str) -> tuple[str, str]:
-        renewed = replace(login, password=token)
-        _hide_login(module, renewed)
-        return renewed.header
+        refreshed = replace(login, password=token)
+        _hide_login(module, refreshed)
+        return refreshed.header
 
     _hide_login(module, login)
-    return replace(login, renew=renewing(gitlab, header) if login.password == gitlab.token else None)
+    refresh = refreshing(gitlab, header) if login.password == gitlab.token else None
+    return replace(login, refresh_credentials=refresh)
 
 
 def _hide_login(module: AnsibleModule, login: Login) -> None:

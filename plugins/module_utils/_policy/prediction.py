@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from .._core.models import Mode, Tag
+from .._core.models import Tag
+from .._core.server import Mode
 from .._rules.durations import DurationError, gitlab_seconds
 from .._rules.patterns import PatternError, pattern_error, server_search
 
@@ -111,7 +112,7 @@ def exactly(nanoseconds: int) -> tuple[float, float]:
     return (nanoseconds, nanoseconds)
 
 
-def seen(tag: Tag, mode: str, *, rules: bool, binding: bool) -> Seen:
+def seen(tag: Tag, mode: Mode, *, rules: bool, binding: bool) -> Seen:
     """The tag as GitLab's cleanup will see it, as far as it was read.
 
     GitLab shows dates to the second or millisecond and goes by the whole. rules: whether this server may have tag
@@ -123,7 +124,7 @@ def seen(tag: Tag, mode: str, *, rules: bool, binding: bool) -> Seen:
     )
 
 
-def _span(tag: Tag, mode: str) -> tuple[float, float] | None:
+def _span(tag: Tag, mode: Mode) -> tuple[float, float] | None:
     if mode == Mode.DATABASE and tag.published is None:
         # The first push of the name: the last one may be at any time since then.
         return (nanoseconds(tag.created) if tag.created else -math.inf, math.inf)
@@ -152,7 +153,7 @@ def candidates(wanted: Parameters) -> t.Callable[[str], bool]:
 def predict(
     tags: t.Iterable[Seen],
     wanted: Parameters,
-    mode: str,
+    mode: Mode,
     now: int,
     *,
     page_size: int = PAGE_SIZE,

@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+from .._cleanup.deletion import choose_way
 from .._core.models import Repository
-from .._gitlab.scope import find_by_id, find_place
+from .._core.server import DeleteMethod
+from .._gitlab.repository_lookup import find_by_id, find_place
 from .._module.registry import RegistryConnection
 from .._tags.capabilities import Server, Sources, detect
 from .._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
@@ -29,10 +31,15 @@ def observe(connection: RegistryConnection, request: RepositoryRequest) -> tuple
     query = TagQuery(details=request.deletes_tags, dates=False)
     sources = Sources(use_graphql=request.deletes_tags and not connection.is_job_token, registry=connection.registry)
     server = detect(connection.client, left, sources, details=query.details)
+    method = choose_way(server, request.delete_via) if request.deletes_tags else DeleteMethod.REST
     listings = [confirm_empty(server, listing) for listing in read_tags(server, left, query)]
     hidden = request.deletes_tags and bool(left) and rules_are_hidden(server, job_token=connection.is_job_token)
     return server, RepositoryState(
-        listings=tuple(listings), missing=tuple(missing), being_deleted=tuple(being_deleted), hidden_rules=hidden
+        listings=tuple(listings),
+        missing=tuple(missing),
+        being_deleted=tuple(being_deleted),
+        delete_method=method,
+        hidden_rules=hidden,
     )
 
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from .._cleanup.report import KEPT_TAGS
 from .._cleanup.repositories import Order, why_not_empty
-from .._core.models import Repository
+from .._core.models import Repository, TagListing
+from .._core.server import DeleteMethod
 from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan, diff, limited
 from .._rules.retention import decide
-from .._tags.capabilities import TagListing
 from .request import RepositoryRequest
 
 # How many lines of a diff are shown of all tags that go.
@@ -32,12 +32,14 @@ class RepositoryState:
         listings: their tags.
         missing: names of those that are not there.
         being_deleted: those that GitLab is deleting already.
+        delete_method: how tags are deleted, if any are.
         hidden_rules: there may be protection rules that can't be read, and GitLab would let this caller past them.
     """
 
     listings: tuple[TagListing, ...] = ()
     missing: tuple[str, ...] = ()
     being_deleted: tuple[Repository, ...] = ()
+    delete_method: DeleteMethod = DeleteMethod.REST
     hidden_rules: bool = False
 
 
@@ -60,7 +62,7 @@ def plan_tags(state: RepositoryState, request: RepositoryRequest) -> Plan:
 
 def _part(listing: TagListing, request: RepositoryRequest) -> RepositoryPlan:
     decisions = tuple(decide(listing.tags, request.rules, "none", None)) if request.deletes_tags else ()
-    return RepositoryPlan(listing.repository, decisions, listing=listing.listing, error=listing.error)
+    return RepositoryPlan(listing.repository, decisions, listing=listing.state.value, error=listing.error)
 
 
 def _beyond_limits(listings: t.Sequence[TagListing], request: RepositoryRequest) -> list[str]:

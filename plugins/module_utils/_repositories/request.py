@@ -13,7 +13,8 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import UsageError
-from .._gitlab.scope import repository_path
+from .._core.server import DeleteMethod, requested_method
+from .._gitlab.repository_lookup import repository_path
 from .._plan.plan import Limits
 from .._rules.patterns import compile_pattern
 from .._rules.retention import Rule, Rules
@@ -39,7 +40,7 @@ class RepositoryRequest:
         force: repositories are deleted with whatever is in them.
         empty_first: tags are deleted one by one before their repository.
         wait: for how many seconds GitLab's deletion is waited for, None is not at all.
-        delete_via: auto, graphql, rest or registry.
+        delete_via: how tags are deleted, None for the best way that there is.
     """
 
     state: DesiredState
@@ -50,7 +51,7 @@ class RepositoryRequest:
     force: bool = False
     empty_first: bool = False
     wait: float | None = None
-    delete_via: str = "auto"
+    delete_via: DeleteMethod | None = None
 
     @property
     def deletes_repositories(self) -> bool:
@@ -104,5 +105,5 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> RepositoryR
         force=params["force"],
         empty_first=params["empty_first"],
         wait=float(params["wait_timeout"]) if params["wait"] else None,
-        delete_via=params["delete_via"],
+        delete_via=requested_method(DeleteMethod, params["delete_via"]),
     )

@@ -12,7 +12,8 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from .._core.models import SIGNATURE, Mode, Tag
+from .._core.models import SIGNATURE, Tag
+from .._core.server import Mode
 from .patterns import Pattern
 from .versions import Version, parse_version
 
@@ -201,7 +202,7 @@ def _kept_by_rule(name: str, rule: Rule) -> str | None:
     return "keep_rule" if rule.keep_all else None
 
 
-def date_source(mode: str, rules: Rules) -> str:
+def date_source(mode: Mode, rules: Rules) -> str:
     """Where the judged dates come from: published, built, created (as told), unknown, or none when none is needed.
 
     With a metadata database published is the push; created is then the first push of the name, which says nothing

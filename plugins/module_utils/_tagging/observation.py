@@ -11,13 +11,14 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
-from .._core.models import Repository
-from .._gitlab.endpoints import get_repository
-from .._gitlab.scope import find_place
+from .._cleanup.deletion import choose_way
+from .._core.models import Repository, TagListing
+from .._gitlab.repositories import get_repository
+from .._gitlab.repository_lookup import find_place
 from .._module.registry import RegistryConnection
 from .._registry.auth import Registry
 from .._registry.promotion import plan_tag_writes, referrers_of, source_image
-from .._tags.capabilities import Server, Sources, TagListing, detect, registry_of
+from .._tags.capabilities import Server, Sources, detect, registry_of
 from .._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
 from .planning import PromotionState, RemovalState
 from .request import TagRequest
@@ -81,8 +82,12 @@ def observe_removal(connection: RegistryConnection, request: TagRequest) -> tupl
         return None, RemovalState(target.path)
     server, listing = _read_named(connection, target.repository, request.names)
     there = bool(set(listing.names) & set(request.names))
-    hidden = there and rules_are_hidden(server, job_token=connection.is_job_token)
-    return server, RemovalState(target.path, listing, hidden_rules=hidden)
+    return server, RemovalState(
+        path=target.path,
+        listing=listing,
+        delete_method=choose_way(server, request.delete_via),
+        hidden_rules=there and rules_are_hidden(server, job_token=connection.is_job_token),
+    )
 
 
 def _find_target(connection: RegistryConnection, request: TagRequest) -> _Target:

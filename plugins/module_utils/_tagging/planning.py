@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .._core.models import TagListing
+from .._core.server import DeleteMethod
 from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan
 from .._registry.promotion import TagWrite
 from .._rules.retention import Decision
-from .._tags.capabilities import TagListing
 from .request import TagRequest
 
 _PROTECTED = "is under a tag protection rule of GitLab's"
@@ -57,11 +58,13 @@ class RemovalState:
     Args:
         path: of the repository.
         listing: its tags, None if there is no such repository.
+        delete_method: how tags are deleted, if any are.
         hidden_rules: there may be protection rules that can't be read, and GitLab would let this caller past them.
     """
 
     path: str
     listing: TagListing | None = None
+    delete_method: DeleteMethod = DeleteMethod.REST
     hidden_rules: bool = False
 
     @property

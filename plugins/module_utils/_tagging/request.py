@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from .._core.errors import UsageError
 from .._core.models import TAG_NAME
 from .._core.oci import DIGEST
-from .._gitlab.scope import repository_path
+from .._core.server import DeleteMethod, requested_method
+from .._gitlab.repository_lookup import repository_path
 
 
 class DesiredState(enum.Enum):
@@ -40,7 +41,7 @@ class TagRequest:
         force: tags that are another image now may be overwritten.
         digest: the image that the one tag has to be, to be deleted; None is any image.
         require_digest: a tag is deleted only if it is known which image it is.
-        delete_via: auto, graphql, rest or registry.
+        delete_via: how tags are deleted, None for the best way that there is.
     """
 
     state: DesiredState
@@ -53,7 +54,7 @@ class TagRequest:
     force: bool = False
     digest: str | None = None
     require_digest: bool = True
-    delete_via: str = "auto"
+    delete_via: DeleteMethod | None = None
 
 
 def request_of(params: t.Mapping[str, t.Any]) -> TagRequest:
@@ -88,7 +89,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> TagRequest:
         force=params["force"],
         digest=digest,
         require_digest=params["require_digest"],
-        delete_via=params["delete_via"],
+        delete_via=requested_method(DeleteMethod, params["delete_via"]),
     )
 
 

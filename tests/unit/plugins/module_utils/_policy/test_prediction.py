@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
     DELETED,
     EXACT,
@@ -199,7 +200,7 @@ START = 1_780_315_200 * SECOND
         (Tag("a", error="no"), Mode.NO_DATABASE, (-FOREVER, FOREVER)),
     ],
 )
-def test_a_shown_date_is_the_first_of_those_it_may_be(tag: Tag, mode: str, span: tuple[float, float] | None) -> None:
+def test_a_shown_date_is_the_first_of_those_it_may_be(tag: Tag, mode: Mode, span: tuple[float, float] | None) -> None:
     assert seen_by_gitlab(tag, mode, rules=False, binding=True) == Seen("a", span, False)
 
 
@@ -286,7 +287,7 @@ def really(
     dates: dict[str, int | None],
     protected: set[str],
     wanted: Parameters,
-    mode: str,
+    mode: Mode,
     page_size: int,
     max_list_size: int,
     chance: random.Random,
@@ -327,7 +328,7 @@ def test_whatever_happens_was_predicted(
     pattern: str,
     keep_n: int | None,
     older_than: str | None,
-    mode: str,
+    mode: Mode,
     page_size: int,
     max_list_size: int,
     chance: random.Random,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.planning import (
     RepositoryState,
     intent_of,
@@ -23,7 +23,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.
     request_of,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.results import result_of
-from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import TagListing
 from ansible_collections.containerops.gitlab.plugins.modules.registry_repository import ARGUMENTS
 from tests.unit.options import filled
 

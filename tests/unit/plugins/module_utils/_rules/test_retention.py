@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import compile_pattern
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
     DELETE_REASONS,
@@ -255,7 +256,7 @@ def test_before_dates_are_valid_a_tag_is_as_old_as_its_image() -> None:
         (Mode.DATABASE, {}, "none"),
     ],
 )
-def test_where_dates_come_from(mode: str, changes: dict[str, Any], source: str) -> None:
+def test_where_dates_come_from(mode: Mode, changes: dict[str, Any], source: str) -> None:
     assert date_source(mode, rules(**changes)) == source
 
 

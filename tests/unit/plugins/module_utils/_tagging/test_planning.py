@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import Manifest
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.promotion import TagWrite, TagWriteResult
 from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.planning import (
@@ -25,7 +25,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.resul
     promotion_result,
     removal_result,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import TagListing
 
 OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
 IMAGE = Manifest(NEW, "application/vnd.oci.image.manifest.v1+json", b"{}")

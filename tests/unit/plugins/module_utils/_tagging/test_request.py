@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.request import (
     DesiredState,
     TagRequest,
@@ -40,7 +41,7 @@ def test_tags_that_are_to_be_an_image() -> None:
 def test_tags_that_are_to_be_absent() -> None:
     found = request(state="absent", repository=None, repository_id=7, digest=DIGEST, delete_via="rest")
     assert found == TagRequest(
-        state=DesiredState.ABSENT, names=("v1",), repository_id=7, digest=DIGEST, delete_via="rest"
+        state=DesiredState.ABSENT, names=("v1",), repository_id=7, digest=DIGEST, delete_via=DeleteMethod.REST
     )
 
 
