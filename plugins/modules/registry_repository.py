@@ -233,9 +233,9 @@ from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish, new_module
 from ..module_utils._repositories.observation import observe
-from ..module_utils._repositories.planning import intent_of, plan_repositories, plan_tags, warnings_of
+from ..module_utils._repositories.planning import plan_repositories, plan_tags, warnings_of
 from ..module_utils._repositories.request import DesiredState, request_of
-from ..module_utils._repositories.results import applied_deletions, applied_emptying, result_of
+from ..module_utils._repositories.results import applied_deletions, applied_emptying, intent_of, result_of
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(

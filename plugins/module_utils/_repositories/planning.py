@@ -11,17 +11,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .._cleanup.report import KEPT_TAGS
 from .._cleanup.repositories import Order, why_not_empty
 from .._core.models import Repository, TagListing
 from .._core.server import DeleteMethod
-from .._module.intent import Intent
-from .._plan.plan import Plan, RepositoryPlan, diff, limited
+from .._plan.plan import Plan, RepositoryPlan, limited
 from .._rules.retention import decide
 from .request import RepositoryRequest
-
-# How many lines of a diff are shown of all tags that go.
-_DIFF_LINES = 100
 
 
 @dataclass(frozen=True)
@@ -111,21 +106,6 @@ def plan_repositories(state: RepositoryState, plan: Plan, request: RepositoryReq
         Order(part.repository, part if request.deletes_tags else None, not request.force) for part in plan.repositories
     ]
     return orders + [Order(repository, asked=True) for repository in state.being_deleted]
-
-
-def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> Intent:
-    """What would be deleted."""
-    rows = diff(plan, _DIFF_LINES)
-    if not request.deletes_repositories:
-        unread = [part.error for part in plan.unread if part.error]
-        return Intent(plan.changed, rows, plan.refusals, unread, verb="deleted", kept=KEPT_TAGS)
-    changed = bool(plan.repositories) and not plan.refusals
-    rows += [_difference(part.repository.path) for part in plan.repositories]
-    return Intent(changed, rows if changed else [], plan.refusals, waits=bool(state.being_deleted), verb="deleted")
-
-
-def _difference(path: str) -> dict[str, str]:
-    return {"before_header": path, "after_header": path, "before": f"repository {path}\n", "after": ""}
 
 
 def warnings_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> list[str]:

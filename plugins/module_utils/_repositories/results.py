@@ -13,16 +13,38 @@ from dataclasses import replace
 
 from .._cleanup.deletion import Fate as TagFate
 from .._cleanup.deletion import Outcome
-from .._cleanup.report import applied_deletion
+from .._cleanup.deletion_report import applied_deletion, deletion_intent
 from .._cleanup.repositories import GOOD, Fate
 from .._core.models import Repository
-from .._module.intent import Applied
+from .._module.intent import Applied, Intent
 from .._plan.plan import Plan, RepositoryPlan
 from .planning import RepositoryState, kept_text
 from .request import RepositoryRequest
 
+# How many lines of a diff are shown of all tags that are deleted.
+_DIFF_LINES = 100
 # What is not there any more.
 _GONE = ("deleted", "already_gone", "unverified")
+
+
+def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> Intent:
+    """What would be deleted."""
+    intent = deletion_intent(plan, _DIFF_LINES)
+    if not request.deletes_repositories:
+        return intent
+    changed = bool(plan.repositories) and not plan.refusals
+    rows = [*intent.diff, *(_difference(part.repository.path) for part in plan.repositories)]
+    return Intent(
+        changed=changed,
+        diff=rows if changed else [],
+        refusals=plan.refusals,
+        waits=bool(state.being_deleted),
+        verb=intent.verb,
+    )
+
+
+def _difference(path: str) -> dict[str, str]:
+    return {"before_header": path, "after_header": path, "before": f"repository {path}\n", "after": ""}
 
 
 def result_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> dict[str, t.Any]:

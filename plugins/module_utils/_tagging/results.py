@@ -12,7 +12,7 @@ import typing as t
 from dataclasses import replace
 
 from .._cleanup.deletion import Outcome
-from .._cleanup.report import applied_deletion
+from .._cleanup.deletion_report import applied_deletion
 from .._module.intent import Applied
 from .._registry.promotion import TagWriteResult
 from .planning import PromotionState, RemovalState

@@ -13,7 +13,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.planning import (
     RepositoryState,
-    intent_of,
     plan_repositories,
     plan_tags,
     warnings_of,
@@ -22,7 +21,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.
     RepositoryRequest,
     request_of,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.results import result_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.results import intent_of, result_of
 from ansible_collections.containerops.gitlab.plugins.modules.registry_repository import ARGUMENTS
 from tests.unit.options import filled
 
