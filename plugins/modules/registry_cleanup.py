@@ -1153,7 +1153,7 @@ from ..module_utils._cleanup.bulk import Order, delete_in_bulk, pinned, why_not_
 from ..module_utils._cleanup.deletion import BULK, delete, tell_end, tell_following
 from ..module_utils._cleanup.estimate import estimate_deleting, too_many
 from ..module_utils._cleanup.journal import interrupted, kept_journal
-from ..module_utils._cleanup.observation import State, Wish, held_of, observe, untagged_in
+from ..module_utils._cleanup.observation import State, Wish, observe, retained_names, untagged_in
 from ..module_utils._cleanup.pinning import Pin, diff_of, pin
 from ..module_utils._cleanup.report import applied_deletion, intent_of
 from ..module_utils._core.errors import RequestError, UsageError
@@ -1163,7 +1163,15 @@ from ..module_utils._core.server import Mode
 from ..module_utils._gitlab.scope import check_scope
 from ..module_utils._module.options import CONNECTION, READING, SCOPE, ArgumentSpec, scope
 from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
-from ..module_utils._plan.approval import LARGEST_INLINE, Approved, Comparison, Terms, check_plan, compare, refusals_of
+from ..module_utils._plan.approval import (
+    LARGEST_INLINE,
+    ApprovalTerms,
+    Approved,
+    Comparison,
+    check_plan,
+    compare,
+    refusals_of,
+)
 from ..module_utils._plan.merge import approved_in
 from ..module_utils._plan.plan import (
     FILE_FORMAT,
@@ -1172,7 +1180,7 @@ from ..module_utils._plan.plan import (
     Plan,
     RepositoryPlan,
     file_lines,
-    fingerprint,
+    fingerprint_of,
     limited,
     result,
 )
@@ -1183,7 +1191,7 @@ from ..module_utils._registry.auth import Registry
 from ..module_utils._registry.image_cache import remembered
 from ..module_utils._rules.durations import seconds
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES, rules_of, used_of
-from ..module_utils._rules.referrers import Known, ReferrerPolicy, with_families
+from ..module_utils._rules.referrers import ReferrerFacts, ReferrerPolicy, with_referrers
 from ..module_utils._rules.retention import Decision, Rules, age_reason, date_source, decide
 
 ARGUMENTS = (
@@ -1276,7 +1284,7 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     approved, terms = approved_of(params)
     parameters = _parameters(params) if params["delete_via"] == "bulk_unpinned" else None
     used, use_unknown = used_of(params)
-    families = families_of(params)
+    referrer_policy = referrer_policy_of(params)
     return Wish(
         scope(params),
         rules,
@@ -1285,34 +1293,34 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
         used,
         use_unknown,
         params["ref_match"],
-        families,
+        referrer_policy,
         params["pin_untagged_in_use"],
         approved,
         terms,
     )
 
 
-def families_of(params: t.Mapping[str, t.Any]) -> ReferrerPolicy:
+def referrer_policy_of(params: t.Mapping[str, t.Any]) -> ReferrerPolicy:
     """What becomes of tags that belong together. GitLab's own bulk deletion can't delete one tag after another."""
     signatures = "keep" if params["delete_via"] in BULK else params["signatures"]
     return ReferrerPolicy(signatures, params["shared_digest"] == "keep_together")
 
 
-def approved_of(params: t.Mapping[str, t.Any]) -> tuple[Approved | None, Terms | None]:
+def approved_of(params: t.Mapping[str, t.Any]) -> tuple[Approved | None, ApprovalTerms | None]:
     """The approved plan and its terms; raises UsageError."""
-    path, inline, seal = params["approved_plan_path"], params["approved_plan"], params["approved_fingerprint"]
+    path, inline, fingerprint = params["approved_plan_path"], params["approved_plan"], params["approved_fingerprint"]
     if path is None and inline is None:
-        if seal is not None:
+        if fingerprint is not None:
             raise UsageError("approved_fingerprint needs approved_plan_path or approved_plan.")
         return None, None
-    if not seal:
+    if not fingerprint:
         raise UsageError("An approved plan needs approved_fingerprint, which does not come from the plan itself.")
     if params["delete_via"] == "bulk_unpinned":
         raise UsageError("An approved plan does not go with delete_via bulk_unpinned, where GitLab decides what goes.")
     if inline is not None and len(inline.encode()) > LARGEST_INLINE:
         raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
     lines = inline.splitlines() if inline is not None else read_lines(path, "approved_plan_path")
-    terms = Terms(seal, seconds(params["plan_max_age"]), params["max_drift_percent"])
+    terms = ApprovalTerms(fingerprint, seconds(params["plan_max_age"]), params["max_drift_percent"])
     return approved_in(lines, scope(params).as_result()), terms
 
 
@@ -1325,8 +1333,9 @@ def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
         raise UsageError(f"signatures collect does not go with delete_via {via}: GitLab deletes in no order.")
     if params["pin_untagged_in_use"]:
         raise UsageError(f"pin_untagged_in_use does not go with delete_via {via}, for which the registry is not asked.")
-    held = ("in_use", "in_use_sources", "keep_refs", "keep_deployments")
-    for option in ("rules", "keep_n_per", "min_age", *((*held, "dates_valid_from") if via == "bulk_unpinned" else ())):
+    keep_options = ("in_use", "in_use_sources", "keep_refs", "keep_deployments")
+    unpinned = (*keep_options, "dates_valid_from") if via == "bulk_unpinned" else ()
+    for option in ("rules", "keep_n_per", "min_age", *unpinned):
         if params[option]:
             raise UsageError(f"{option} does not go with delete_via {via}: GitLab's bulk deletion knows one rule.")
     if params["read_via"] == "registry":
@@ -1361,9 +1370,9 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
     rules = rules_on(state.server, wish.rules)
     source = date_source(state.server.mode, rules)
     parts = [_repository_plan(reading, state, rules, source, wish) for reading in state.readings]
-    comparison = compare(parts, wish.approved, wish.families, wish.before.asked) if wish.approved else None
+    comparison = compare(parts, wish.approved, wish.referrer_policy, wish.before.asked) if wish.approved else None
     plan = limited(comparison.repositories if comparison else parts, wish.limits)
-    refusals = [*wish.use_unknown, *state.pins.doubts, *plan.refusals] + _bulk_refusals(state, plan, params, wish)
+    refusals = [*wish.use_unknown, *state.pins.refusals, *plan.refusals] + _bulk_refusals(state, plan, params, wish)
     if rules.has_ages and state.clock is None and parts:
         refusals.append("the server's first answer had no Date, so that ages can't be judged")
     if rules.dates_valid_from and state.clock and rules.dates_valid_from > state.clock:
@@ -1434,7 +1443,7 @@ def _repository_plan(reading: TagListing, state: State, rules: Rules, source: st
         part,
         decisions=decisions_of(found, reading),
         certainty=found.certainty,
-        doubts=found.why,
+        uncertainties=found.uncertainties,
         expected=(found.least, found.most),
     )
 
@@ -1443,17 +1452,17 @@ def decisions_on(reading: TagListing, state: State, rules: Rules, source: str, w
     """What the rules decide, and what belongs together."""
     if reading.repository.id in state.by_plan:
         return list(state.by_plan[reading.repository.id])
-    return with_families(
-        decide(reading.tags, rules, source, state.clock, held_of(reading, state.refs, wish)),
-        wish.families,
+    return with_referrers(
+        decide(reading.tags, rules, source, state.clock, retained_names(reading, state.refs, wish)),
+        wish.referrer_policy,
         lambda tag: age_reason(tag, rules, source, state.clock),
-        known_of(reading, state, wish),
+        referrer_facts_of(reading, state, wish),
     )
 
 
-def known_of(reading: TagListing, state: State, wish: Wish) -> Known:
+def referrer_facts_of(reading: TagListing, state: State, wish: Wish) -> ReferrerFacts:
     path = reading.repository.path
-    return Known(wish.promised.get(path, ()), state.missing.get(path, frozenset()))
+    return ReferrerFacts(wish.pending_followers.get(path, ()), state.absent_digests.get(path, frozenset()))
 
 
 def _projects_with_policy(state: State) -> list[Project]:
@@ -1522,7 +1531,7 @@ def result_of(
     plan: Plan,
     params: t.Mapping[str, t.Any],
     wish: Wish,
-    seal: str,
+    fingerprint: str,
     comparison: Comparison | None,
 ) -> dict[str, t.Any]:
     """Everything about the plan that is returned in check mode and in a run alike."""
@@ -1534,7 +1543,7 @@ def result_of(
         if decision.tag.digest is None and state.via not in BULK
     ]
     found = {
-        "plan": result(plan, limit, seal),
+        "plan": result(plan, limit, fingerprint),
         "unguarded": unguarded[:limit],
         "in_use": {
             "references": len(wish.used.references),
@@ -1639,13 +1648,14 @@ def main() -> None:
         for warning in warnings_of(state, plan, params):
             module.warn(warning)
         header = plan_header(connection, state, params, wish)
-        seal = fingerprint(header, plan.going())
+        fingerprint = fingerprint_of(header, plan.deletion_rows())
         if params["plan_path"]:
-            write_lines(params["plan_path"], file_lines(plan, header, seal), "plan_path")
+            write_lines(params["plan_path"], file_lines(plan, header, fingerprint), "plan_path")
 
         def apply() -> Applied:
             with kept_journal(params["journal_path"]) as tell:
-                tell({"event": "start", "server": header["server"], "fingerprint": seal, "planned": plan.deletions})
+                start = {"event": "start", "server": header["server"], "fingerprint": fingerprint}
+                tell({**start, "planned": plan.deletions})
                 tell_following(tell, plan)
                 pinned = pin(t.cast(Registry, state.server.registry), state.pins.pins, tell)
                 if state.via in BULK:
@@ -1660,7 +1670,7 @@ def main() -> None:
             module,
             connection,
             with_pins(intent_of(plan, params["return_limit"]), state.pins.pins, params["return_limit"]),
-            result_of(connection, state, plan, params, wish, seal, comparison),
+            result_of(connection, state, plan, params, wish, fingerprint, comparison),
             apply,
             tolerate=params["on_error"] == "report",
         )

@@ -75,7 +75,7 @@ def _compared(variant: str, truth: Row, found: Prediction) -> Verdict:
     if not found.least <= len(deleted) <= found.most:
         return Disagrees(f"{variant}: count", len(deleted), (found.least, found.most))
     if found.certainty != "exact" and not truth["tie_sensitive"] and not truth.get("nondeterministic"):
-        return Disagrees(f"{variant}: certainty", "exact", (found.certainty, found.why))
+        return Disagrees(f"{variant}: certainty", "exact", (found.certainty, found.uncertainties))
     return Agrees()
 
 

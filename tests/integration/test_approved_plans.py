@@ -31,12 +31,12 @@ def test_a_run_deletes_what_was_approved_and_is_still_the_same(
 ) -> None:
     simulator.load(team())
     path = tmp_path / "plan.jsonl"
-    seal = approve(ansible, path)
+    fingerprint = approve(ansible, path)
     assert simulator.counters()["writes"] == 0
     # In between somebody pushes one tag again, deletes another and pushes a third, old one.
     pushed = tag("dev-1", 90, digest="sha256:" + "9" * 64)
     simulator.edit_tags("team/app", put=[pushed, tag("dev-old", 99)], remove=["dev-2"])
-    approved = {**WISH, "approved_plan_path": str(path), "approved_fingerprint": seal}
+    approved = {**WISH, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
     check, run, again = (run_all(ansible, MODULE, [approved], check_mode=mode)[0] for mode in (True, False, False))
     assert check.result["plan"] == run.result["plan"]
     assert check.result["approved"] == run.result["approved"]
@@ -57,18 +57,18 @@ def test_a_run_deletes_what_was_approved_and_is_still_the_same(
 def test_a_plan_as_text(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(team())
     path = tmp_path / "plan.jsonl"
-    seal = approve(ansible, path)
+    fingerprint = approve(ansible, path)
     text = "{{ lookup('ansible.builtin.file', '" + str(path) + "') }}"
-    [run] = run_all(ansible, MODULE, [{**WISH, "approved_plan": text, "approved_fingerprint": seal}])
+    [run] = run_all(ansible, MODULE, [{**WISH, "approved_plan": text, "approved_fingerprint": fingerprint}])
     assert run.result["outcome"]["counts"]["deleted"] == 4, run.message
 
 
 def test_plans_that_are_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(team())
     path, altered = tmp_path / "plan.jsonl", tmp_path / "altered.jsonl"
-    seal = approve(ansible, path)
+    fingerprint = approve(ansible, path)
     altered.write_text(path.read_text().replace('"action": "keep"', '"action": "delete"', 1))
-    good = {**WISH, "approved_plan_path": str(path), "approved_fingerprint": seal}
+    good = {**WISH, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
     cases = {
         "was altered": {"approved_plan_path": str(altered)},
         "another plan was approved": {"approved_fingerprint": "sha256:" + "0" * 64},
@@ -85,7 +85,7 @@ def test_plans_that_are_refused(ansible: Ansible, simulator: Simulator, tmp_path
     [unsealed, loose] = run_all(
         ansible,
         MODULE,
-        [{**WISH, "approved_plan_path": str(path)}, {**WISH, "approved_fingerprint": seal}],
+        [{**WISH, "approved_plan_path": str(path)}, {**WISH, "approved_fingerprint": fingerprint}],
     )
     assert "needs approved_fingerprint" in unsealed.message
     assert "needs approved_plan_path" in loose.message
@@ -114,9 +114,9 @@ def test_a_run_that_was_killed_goes_on_and_ends_like_an_undisturbed_one(
     tags = [tag(f"dev-{number}", 200 - number) for number in range(12)] + [tag("v1", 1)]
     simulator.load(server([repository(100, "team/app", "", tags)]))
     plan, journal = tmp_path / "plan.jsonl", tmp_path / "journal.jsonl"
-    seal = approve(ansible, plan)
+    fingerprint = approve(ansible, plan)
     wish = {
-        **{**WISH, "approved_plan_path": str(plan), "approved_fingerprint": seal, "journal_path": str(journal)},
+        **{**WISH, "approved_plan_path": str(plan), "approved_fingerprint": fingerprint, "journal_path": str(journal)},
         **{"max_drift_percent": 0, "delete_via": "rest", "concurrency": 1},
     }
     simulator.latency(request=0.1)
@@ -150,8 +150,8 @@ def test_without_a_database_an_apply_run_reads_names_and_planned_digests(
     path = tmp_path / "plan.jsonl"
     wish = {"group": "team", "name_regex_delete": "dev-.*", "keep_n": 2}
     [audit] = run_all(ansible, MODULE, [{**wish, "plan_path": str(path)}], check_mode=True)
-    seal = audit.result["plan"]["fingerprint"]
-    approved = {**wish, "approved_plan_path": str(path), "approved_fingerprint": seal}
+    fingerprint = audit.result["plan"]["fingerprint"]
+    approved = {**wish, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
 
     def reads() -> list[str]:
         log = [each for each in simulator.requests() if "/manifests/" in each["path"] or "/blobs/" in each["path"]]
@@ -189,8 +189,8 @@ def test_with_a_database_only_pages_with_planned_tags_are_read(
     path = tmp_path / "plan.jsonl"
     wish = {"group": "team", "name_regex_delete": "dev-.*", "keep_n": 1, "older_than": "30d"}
     [audit] = run_all(ansible, MODULE, [{**wish, "plan_path": str(path)}], check_mode=True)
-    seal = audit.result["plan"]["fingerprint"]
-    approved = {**wish, "approved_plan_path": str(path), "approved_fingerprint": seal}
+    fingerprint = audit.result["plan"]["fingerprint"]
+    approved = {**wish, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
     [check] = run_all(ansible, MODULE, [approved], check_mode=True)
     assert check.result["approved"]["as_planned"] == 1
     assert check.result["plan"]["delete"] == audit.result["plan"]["delete"]

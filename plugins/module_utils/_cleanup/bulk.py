@@ -78,7 +78,7 @@ class Watch:
         """Nothing more will go, or nothing more can be seen of it."""
         blind = self.listing is not None and self.listing.error is not None and self.listing.error.kind.stops_task
         confirm_empty = bool(self.gone) and self.quiet >= QUIET_LOOKS
-        return blind or confirm_empty or len(self.gone) >= self.order.plan.goes[1]
+        return blind or confirm_empty or len(self.gone) >= self.order.plan.deletion_range[1]
 
 
 def pinned(part: RepositoryPlan, keep: str | None, older_than: str) -> Order:

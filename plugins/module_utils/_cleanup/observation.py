@@ -18,7 +18,7 @@ from .._core.models import SIGNATURE, Repository, Tag, TagListing
 from .._core.oci import Image
 from .._gitlab.scope import Scope, Selection, select
 from .._module.run import Connection
-from .._plan.approval import Approved, Terms
+from .._plan.approval import ApprovalTerms, Approved
 from .._plan.plan import Limits
 from .._plan.recall import recalled, same_rules, to_look_at
 from .._policy.prediction import Parameters
@@ -41,8 +41,8 @@ class Wish:
     """What the options ask for, checked. parameters: what GitLab itself is to decide by, None where the rules do.
 
     used: images that are in use. use_unknown: why these are not all there is. ref_match: how tags carry a ref's slug.
-    families: what becomes of tags that belong together. approved, terms: the plan that nothing may go beyond, and on
-    what terms it is taken. before: what interrupted runs did.
+    referrer_policy: what becomes of tags that belong together. approved, terms: the plan that nothing may go beyond,
+    and on what terms it is taken. before: what interrupted runs did.
     """
 
     scope: Scope
@@ -52,14 +52,14 @@ class Wish:
     used: InUse
     use_unknown: tuple[str, ...]
     ref_match: str
-    families: ReferrerPolicy
+    referrer_policy: ReferrerPolicy
     pins: bool = False
     approved: Approved | None = None
-    terms: Terms | None = None
+    terms: ApprovalTerms | None = None
     before: Interrupted = Interrupted()
 
     @functools.cached_property
-    def promised(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
+    def pending_followers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
         """What is to follow images that are gone by now, name and digest by the repository's path."""
         found: dict[str, set[tuple[str, str | None]]] = {}
         for path, name, digest in self.before.followers | (self.approved.followers if self.approved else frozenset()):
@@ -72,8 +72,8 @@ class State:
     """What was observed. clock: the server's. unread_protection: rules may exist that this caller would be let past.
 
     by_plan: the decisions as they were approved, by the id of repositories of which only what the plan needs was read.
-    refs: what is alive in git, by the project's id. missing: digests that the registry does not have, by the
-    repository's path. imported: why the dates seem to be those of an import. pins: images in use that get a tag.
+    refs: what is alive in git, by the project's id. absent_digests: those that the registry does not have,
+    by the repository's path. imported: why the dates seem to be those of an import. pins: images in use that get a tag.
     sent: requests for all that.
     """
 
@@ -84,7 +84,7 @@ class State:
     clock: datetime | None
     unread_protection: bool
     refs: t.Mapping[int, ActiveRefs | RequestError]
-    missing: t.Mapping[str, frozenset[str]]
+    absent_digests: t.Mapping[str, frozenset[str]]
     imported: str | None = None
     pins: Pins = Pins()
     by_plan: t.Mapping[int, t.Sequence[Decision]] = field(default_factory=dict)
@@ -123,7 +123,7 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     pins = pins_in(server, readings, wish) if wish.pins else Pins()
     matters = bool(readings) and wish.parameters is None and not params["allow_unread_protection"]
     unread_protection = matters and rules_are_hidden(server, job_token=connection.is_job_token)
-    missing = subjects_missing(server, readings, wish)
+    absent_digests = subjects_missing(server, readings, wish)
     return State(
         selection,
         server,
@@ -132,7 +132,7 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
         client.clock,
         unread_protection,
         refs,
-        missing,
+        absent_digests,
         imported,
         pins,
         by_plan,
@@ -159,11 +159,11 @@ def judged(
     """The tags that a date may decide about, and that no approved plan settles."""
     if reading.error or reading.repository.id in by_plan or wish.parameters is not None:
         return []
-    held = held_of(reading, refs, wish)
+    retained = retained_names(reading, refs, wish)
     return [
         tag
         for tag in reading.tags
-        if is_judged_by_date(tag.name, wish.rules) and not tag.protected and tag.name not in held
+        if is_judged_by_date(tag.name, wish.rules) and not tag.protected and tag.name not in retained
     ]
 
 
@@ -181,7 +181,7 @@ def read_by_plan(
     """
     approved = wish.approved
     looked_at: dict[int, frozenset[str]] = {}
-    if approved and same_rules(approved, params) and not (wish.used.by_content or wish.families.keep_together):
+    if approved and same_rules(approved, params) and not (wish.used.by_content or wish.referrer_policy.keep_together):
         found = ((repository.id, to_look_at(approved, repository.path)) for repository in repositories)
         looked_at = {number: names for number, names in found if names is not None}
     light = [repository for repository in repositories if repository.id in looked_at]
@@ -204,7 +204,7 @@ def read_by_plan(
             approved,
             reading.repository.path,
             wish.rules,
-            held_of(reading, refs, wish),
+            retained_names(reading, refs, wish),
             lambda tag: judged_date(tag, source, server.client.clock, wish.rules.dates_valid_from),
         )
         if reading.error or found_again:
@@ -214,11 +214,12 @@ def read_by_plan(
     return [readings[repository.id] for repository in repositories], settled
 
 
-def held_of(reading: TagListing, refs: t.Mapping[int, ActiveRefs | RequestError], wish: Wish) -> dict[str, str]:
+def retained_names(reading: TagListing, refs: t.Mapping[int, ActiveRefs | RequestError], wish: Wish) -> dict[str, str]:
     """The names of tags that stay for what is not in the rules, with the reason."""
-    living = refs.get(reading.repository.project_id)
+    active_refs = refs.get(reading.repository.project_id)
+    known = active_refs if isinstance(active_refs, ActiveRefs) else ActiveRefs()
     return {
-        **kept_by_refs(reading.names, living if isinstance(living, ActiveRefs) else ActiveRefs(), wish.ref_match),
+        **kept_by_refs(reading.names, known, wish.ref_match),
         **kept_by_use(reading.tags, reading.repository.path, wish.used),
     }
 
@@ -227,15 +228,15 @@ def names_that_matter(listing: TagListing, wish: Wish) -> list[str]:
     """Of which tags more than the name is needed."""
     names = wish.used.all_names
     found = [name for name in listing.names if name in names or name_reason(name, wish.rules) is None]
-    together = wish.families.keep_together and found
+    together = wish.referrer_policy.keep_together and found
     return listing.names if wish.used.by_content or together or signatures_matter(listing, wish) else found
 
 
 def signatures_matter(listing: TagListing, wish: Wish) -> bool:
     """Whether it has to be known what images the signatures of a repository belong to."""
-    if wish.families.signatures == "keep" or not any(SIGNATURE.fullmatch(name) for name in listing.names):
+    if wish.referrer_policy.signatures == "keep" or not any(SIGNATURE.fullmatch(name) for name in listing.names):
         return False
-    if wish.families.signatures == "collect" or listing.repository.path in wish.promised:
+    if wish.referrer_policy.signatures == "collect" or listing.repository.path in wish.pending_followers:
         return True
     return any(name_reason(name, wish.rules) is None for name in listing.names)
 
@@ -251,7 +252,7 @@ def insides_matter(reading: TagListing, wish: Wish) -> bool:
 def subjects_missing(server: Server, readings: t.Sequence[TagListing], wish: Wish) -> dict[str, frozenset[str]]:
     """The images that signatures without one belong to, as far as the registry itself says that it has none."""
     registry = server.registry
-    if registry is None or wish.families.signatures != "collect":
+    if registry is None or wish.referrer_policy.signatures != "collect":
         return {}
     places = [
         (reading.repository.path, digest)
@@ -260,8 +261,8 @@ def subjects_missing(server: Server, readings: t.Sequence[TagListing], wish: Wis
         for digest in sorted(orphans(reading.tags))
     ]
     found = server.client.try_all(lambda place: current_digest(registry, *place), places)
-    missing: dict[str, set[str]] = {}
+    absent_digests: dict[str, set[str]] = {}
     for (path, digest), answer in zip(places, found):
         if answer is None:
-            missing.setdefault(path, set()).add(digest)
-    return {path: frozenset(digests) for path, digests in missing.items()}
+            absent_digests.setdefault(path, set()).add(digest)
+    return {path: frozenset(digests) for path, digests in absent_digests.items()}

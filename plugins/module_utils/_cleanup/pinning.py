@@ -40,7 +40,7 @@ class Pins:
 
     pins: tuple[Pin, ...] = ()
     lost: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
 
 
 def pins_for(
@@ -57,7 +57,7 @@ def pins_for(
         return Pins()
     if registry is None:
         why = why_none or "it is not asked for this kind of deletion"
-        return Pins(doubts=(f"pin_untagged_in_use needs the registry itself: {why}",))
+        return Pins(refusals=(f"pin_untagged_in_use needs the registry itself: {why}",))
     places = list(dict.fromkeys((reference.path, str(reference.digest)) for reference in references))
     found = dict(zip(places, registry.client.try_all(lambda place: read_manifest(registry, *place), places)))
     return Pins(

@@ -61,7 +61,7 @@ def recalled(
     approved: Approved,
     path: str,
     rules: Rules,
-    held: t.Mapping[str, str],
+    retained: t.Mapping[str, str],
     dated: t.Callable[[Tag], datetime | None],
 ) -> list[Decision] | None:
     """The decisions on a repository's tags as they were approved; None where it has to be read in full.
@@ -79,11 +79,11 @@ def recalled(
     for tag in tags:
         row = rows.get(tag.name)
         if row is None:
-            reason = held.get(tag.name) or name_reason(tag.name, rules) or "not_approved"
+            reason = retained.get(tag.name) or name_reason(tag.name, rules) or "not_approved"
             decisions.append(Decision(tag, False, reason))
-        elif row.delete and tag.name in held:
-            decisions.append(Decision(tag, False, held[tag.name], rule=row.rule))
-        elif (row.delete or row.reason in _PLACES) and (tag.name in held or _differs(tag, row, dated(tag))):
+        elif row.delete and tag.name in retained:
+            decisions.append(Decision(tag, False, retained[tag.name], rule=row.rule))
+        elif (row.delete or row.reason in _PLACES) and (tag.name in retained or _differs(tag, row, dated(tag))):
             return None
         else:
             known = tag._replace(digest=row.digest, size=row.size)

@@ -86,7 +86,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Prediction:
-    """verdicts: in the order of the names. certainty: exact, upper_bound or unknown; why: a sentence for each doubt.
+    """verdicts: in the order of the names. certainty: exact, upper_bound or unknown.
+    uncertainties: why it is not exact, one sentence each.
 
     least, most: how many tags go. status: success, error (also of a run that deleted a sample) or exception, as the
     job would end; message: GitLab's own words for the last two.
@@ -94,7 +95,7 @@ class Prediction:
 
     verdicts: tuple[Verdict, ...]
     certainty: str
-    why: tuple[str, ...]
+    uncertainties: tuple[str, ...]
     least: int
     most: int
     status: str = "success"
@@ -198,8 +199,8 @@ def _unseen(by_name: dict[str, str | None]) -> Prediction:
         Verdict(name, KEPT if reason else POSSIBLE, reason or "unseen_registry") for name, reason in by_name.items()
     )
     possible = sum(1 for verdict in verdicts if verdict.fate == POSSIBLE)
-    why = (_WHY["unseen_registry"].format(possible),) if possible else ()
-    return Prediction(verdicts, UNKNOWN if possible else EXACT, why, 0, possible)
+    uncertainties = (_WHY["unseen_registry"].format(possible),) if possible else ()
+    return Prediction(verdicts, UNKNOWN if possible else EXACT, uncertainties, 0, possible)
 
 
 def _cutoff(older_than: str | None, now: int) -> Fraction | None:
@@ -287,9 +288,9 @@ def _sample(found: _Found, size: int, keep_n: int) -> _Found:
         name: verdict if verdict.fate == KEPT else Verdict(name, fate, "sampled")
         for name, verdict in found.verdicts.items()
     }
-    going = sum(1 for verdict in verdicts.values() if verdict.fate != KEPT)
+    deletions = sum(1 for verdict in verdicts.values() if verdict.fate != KEPT)
     others = sum(1 for verdict in found.verdicts.values() if verdict.fate != DELETED and verdict.reason != "keep_n")
-    return _Found(verdicts, max(0, room - others), min(room, going))
+    return _Found(verdicts, max(0, room - others), min(room, deletions))
 
 
 def _prediction(
@@ -299,8 +300,10 @@ def _prediction(
     verdicts = tuple(
         judged[name] if name in judged else Verdict(name, KEPT, t.cast(str, by_name[name])) for name in names
     )
-    doubts = [verdict.reason for verdict in verdicts if verdict.fate == POSSIBLE]
-    certainty = UNKNOWN if "unseen_date" in doubts else UPPER_BOUND if doubts else EXACT
-    why = tuple(text.format(doubts.count(doubt), size) for doubt, text in _WHY.items() if doubt in doubts)
+    open_reasons = [verdict.reason for verdict in verdicts if verdict.fate == POSSIBLE]
+    certainty = UNKNOWN if "unseen_date" in open_reasons else UPPER_BOUND if open_reasons else EXACT
+    uncertainties = tuple(
+        text.format(open_reasons.count(reason), size) for reason, text in _WHY.items() if reason in open_reasons
+    )
     least, most = sum(part.least for part in found), sum(part.most for part in found)
-    return Prediction(verdicts, certainty, why, least, most, status)
+    return Prediction(verdicts, certainty, uncertainties, least, most, status)

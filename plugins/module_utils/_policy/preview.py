@@ -98,7 +98,7 @@ class PolicyPreview:
     def as_result(self) -> dict[str, t.Any]:
         """Flat, every key always there, lists whole."""
         found = self.prediction
-        going = [
+        deletions = [
             {"name": verdict.name, "reason": verdict.reason, "certain": verdict.fate == DELETED}
             for verdict in found.verdicts
             if verdict.fate != KEPT
@@ -108,11 +108,11 @@ class PolicyPreview:
             "enabled": self.policy.enabled,
             "at": format_time(self.at),
             "certainty": found.certainty,
-            "doubts": list(found.why),
+            "doubts": list(found.uncertainties),
             "message": found.message or None,
             "delete_least": found.least,
             "delete_most": found.most,
-            "delete": going,
+            "delete": deletions,
             "reasons": dict(sorted(Counter(verdict.reason for verdict in found.verdicts).items())),
             "lint": list(self.lint),
             "options": self.options,
@@ -137,7 +137,7 @@ class PolicyPreview:
         ]
 
 
-def cut(preview: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
+def truncate(preview: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
     """A preview's result with every list cut to limit."""
     lists = {name: preview[name] for name in ("delete", "differences")}
     truncated = any(len(rows) > limit for rows in lists.values())

@@ -27,6 +27,7 @@ PACKAGES: dict[str, set[str]] = {
     "_policy": {"_core", "_rules", "_tags"},
     "_cleanup": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_policy"},
     "_settings": {"_core", "_http", "_rules", "_gitlab", "_module", "_policy"},
+    "_info": {"_core", "_rules", "_gitlab", "_module", "_tags", "_policy", "_cleanup", "_settings"},
     "_inventory": {"_core", "_settings"},
 }
 # What decides: no input or output, no clock, and no import of a module that has either. A package stands for all of it.

@@ -30,7 +30,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan imp
     Plan,
     RepositoryPlan,
     file_lines,
-    fingerprint,
+    fingerprint_of,
     limited,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.recall import recalled, to_look_at
@@ -42,9 +42,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern
     quoted,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
-    Known,
+    ReferrerFacts,
     ReferrerPolicy,
-    with_families,
+    with_referrers,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
     DELETE_REASONS,
@@ -120,25 +120,25 @@ class Case:
     tags: tuple[Tag, ...]
     rules: Rules
     source: str
-    families: ReferrerPolicy
+    referrer_policy: ReferrerPolicy
     images: tuple[str, ...] = ()
-    living: ActiveRefs = ActiveRefs()
+    active_refs: ActiveRefs = ActiveRefs()
     match: str = "whole"
 
     @property
-    def held(self) -> dict[str, str]:
+    def retained(self) -> dict[str, str]:
         names = [tag.name for tag in self.tags]
         used = kept_by_use(self.tags, REPOSITORY.path, in_use_of(self.images))
-        return {**kept_by_refs(names, self.living, self.match), **used}
+        return {**kept_by_refs(names, self.active_refs, self.match), **used}
 
     @property
     def plan(self) -> RepositoryPlan:
         """What a task decides, before any limits."""
-        decisions = with_families(
-            decide(self.tags, self.rules, self.source, NOW, self.held),
-            self.families,
+        decisions = with_referrers(
+            decide(self.tags, self.rules, self.source, NOW, self.retained),
+            self.referrer_policy,
             lambda tag: age_reason(tag, self.rules, self.source, NOW),
-            Known(missing={digest("a")}),
+            ReferrerFacts(absent_digests={digest("a")}),
         )
         return RepositoryPlan(REPOSITORY, tuple(decisions), self.source)
 
@@ -234,7 +234,7 @@ over_all = pytest.mark.parametrize("part", range(PARTS))
 
 def written(plan: RepositoryPlan) -> list[str]:
     whole = Plan((plan,))
-    return list(file_lines(whole, HEADER, fingerprint(HEADER, whole.going())))
+    return list(file_lines(whole, HEADER, fingerprint_of(HEADER, whole.deletion_rows())))
 
 
 @over_all
@@ -250,7 +250,7 @@ def test_what_is_shown_is_what_goes(part: int) -> None:
         assert limited([shown], Limits(min_remaining=0)).repositories == (shown,), seed
         approved = parse_plan(written(shown))
         assert_survived(shown, approved, seed)
-        allowed = compare([run], approved, case.families)
+        allowed = compare([run], approved, case.referrer_policy)
         assert (allowed.repositories, allowed.drift) == ((shown,), ()), seed
         assert_nothing_doubtful(case, shown, seed)
         assert_pinned(shown, seed)
@@ -259,9 +259,9 @@ def test_what_is_shown_is_what_goes(part: int) -> None:
             seed
         )
         assert mixed.deletions == shown.deletions, seed
-        going = names_of(shown)
+        deleted = names_of(shown)
         for what, changed in dice.sample(list(stricter(case, dice)), 2):
-            assert names_of(changed.plan) <= going, (seed, what)
+            assert names_of(changed.plan) <= deleted, (seed, what)
 
 
 def names_of(plan: RepositoryPlan) -> set[str]:
@@ -277,15 +277,15 @@ def assert_survived(shown: RepositoryPlan, approved: Approved, seed: int) -> Non
 
 
 def assert_nothing_doubtful(case: Case, shown: RepositoryPlan, seed: int) -> None:
-    held = case.held
+    retained = case.retained
     for each in shown.deletions:
         tag, name = each.tag, each.tag.name
         assert not tag.protected, seed
-        assert name not in held, seed
+        assert name not in retained, seed
         assert name != "latest" or case.rules.allow_latest, seed
         assert not any(pattern.may_match(name) for pattern in case.rules.protect), seed
         if SIGNATURE.fullmatch(name):
-            assert case.families.signatures != "keep", seed
+            assert case.referrer_policy.signatures != "keep", seed
             continue
         assert name_reason(name, case.rules) is None, seed
         rule = next(rule for rule in case.rules.rules if rule.match.may_match(name))
@@ -314,7 +314,7 @@ def shuffled(case: Case, dice: random.Random) -> Case:
         tags=tuple(dice.sample(case.tags, len(case.tags))),
         rules=replace(case.rules, protect=case.rules.protect * 2),
         images=case.images[::-1] * 2,
-        living=ActiveRefs(case.living.refs * 2, case.living.deployed * 2),
+        active_refs=ActiveRefs(case.active_refs.refs * 2, case.active_refs.deployed * 2),
     )
 
 
@@ -326,7 +326,10 @@ def stricter(case: Case, dice: random.Random) -> Iterator[tuple[str, Case]]:
     yield "a protection", replace(case, rules=replace(rules, protect=(*rules.protect, compiled(quoted([tag.name])))))
     yield "a protection in GitLab", case.with_tag(number, protected=True)
     yield "something in use", replace(case, images=(*case.images, _reference(tag, dice)))
-    yield "something alive", replace(case, living=replace(case.living, refs=(*case.living.refs, tag.name)))
+    yield (
+        "something alive",
+        replace(case, active_refs=replace(case.active_refs, refs=(*case.active_refs.refs, tag.name))),
+    )
     yield "no date", case.with_tag(number, created=None, published=None)
     # Of an index in use that can't be seen any more it is not known what it holds.
     if not case.images:
@@ -349,7 +352,7 @@ def test_what_is_recalled_is_no_more_than_todays_rules_choose(part: int) -> None
     """An approved plan that is applied after tags were pushed, from the names and the tags that it looks at again."""
     for seed in seeds(part)[::4]:
         case, dice = made_up(seed)
-        case = replace(case, images=(), families=ReferrerPolicy("keep"))
+        case = replace(case, images=(), referrer_policy=ReferrerPolicy("keep"))
         approved = parse_plan(written(case.plan))
         look = to_look_at(approved, REPOSITORY.path)
         if look is None or not look:
@@ -357,9 +360,9 @@ def test_what_is_recalled_is_no_more_than_todays_rules_choose(part: int) -> None
         today = pushed(case, dice)
         light = tuple(tag if tag.name in look else Tag(tag.name) for tag in today.tags)
         dated = {tag: judged_date(tag, case.source, NOW) for tag in light}
-        found = recalled(light, approved, REPOSITORY.path, case.rules, today.held, dated.get)
+        found = recalled(light, approved, REPOSITORY.path, case.rules, today.retained, dated.get)
         if found is not None:
-            [run] = compare([RepositoryPlan(REPOSITORY, tuple(found))], approved, case.families).repositories
+            [run] = compare([RepositoryPlan(REPOSITORY, tuple(found))], approved, case.referrer_policy).repositories
             assert names_of(run) <= names_of(today.plan), seed
 
 

@@ -21,7 +21,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan imp
     Plan,
     RepositoryPlan,
     file_lines,
-    fingerprint,
+    fingerprint_of,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.recall import (
     JUDGING,
@@ -51,8 +51,10 @@ def pushed(name: str, hours: int, digest: str = "x") -> Tag:
 
 
 def rules(keep_n: int = 1, days: int = 0, per: str | None = None) -> Rules:
-    slots = (KeepPerGroup(per),) if per else ()
-    return Rules((Rule(compile_pattern("d.*", "match"), keep_n=keep_n, older_than=days * 86400, keep_n_per=slots),))
+    keep_n_per = (KeepPerGroup(per),) if per else ()
+    return Rules(
+        (Rule(compile_pattern("d.*", "match"), keep_n=keep_n, older_than=days * 86400, keep_n_per=keep_n_per),)
+    )
 
 
 def approve(tags: list[Tag], wish: Rules, clock: datetime = NOW) -> Approved:
@@ -66,19 +68,19 @@ def approve(tags: list[Tag], wish: Rules, clock: datetime = NOW) -> Approved:
         "rules": OPTIONS,
     }
     plan = Plan((part,))
-    return parse_plan(file_lines(plan, header, fingerprint(header, plan.going())))
+    return parse_plan(file_lines(plan, header, fingerprint_of(header, plan.deletion_rows())))
 
 
 def dated(tag: Tag) -> datetime | None:
     return judged_date(tag, "published", NOW)
 
 
-def delete(tags: list[Tag], approved: Approved, wish: Rules, held: dict[str, str]) -> set[str] | None:
+def delete(tags: list[Tag], approved: Approved, wish: Rules, retained: dict[str, str]) -> set[str] | None:
     """What goes by the plan, where only what has to be looked at was read; None where all has to be read."""
     names = to_look_at(approved, "a")
     assert names is not None
     seen = [tag if tag.name in names else Tag(tag.name) for tag in tags]
-    found = recalled(seen, approved, "a", wish, held, dated)
+    found = recalled(seen, approved, "a", wish, retained, dated)
     if found is None:
         return None
     assert [each.tag.name for each in found] == [tag.name for tag in tags]
@@ -180,7 +182,7 @@ NAMES = [f"d{number}" for number in range(8)] + ["v1"]
     st.sets(st.sampled_from(NAMES), max_size=1),
 )
 def test_it_lets_nothing_go_that_reading_everything_keeps(
-    before: dict[str, int], moved: dict[str, tuple[int, str] | None], wish: Rules, held: set[str]
+    before: dict[str, int], moved: dict[str, tuple[int, str] | None], wish: Rules, retained: set[str]
 ) -> None:
     approved = approve([pushed(name, hours) for name, hours in sorted(before.items())], wish)
     now = {name: pushed(name, hours) for name, hours in before.items()}
@@ -190,7 +192,7 @@ def test_it_lets_nothing_go_that_reading_everything_keeps(
         else:
             now[name] = pushed(name, *change)
     tags = [now[name] for name in sorted(now)]
-    kept = dict.fromkeys(held, "in_use")
+    kept = dict.fromkeys(retained, "in_use")
     part = RepositoryPlan(HERE, tuple(decide(tags, wish, "published", NOW, kept)))
     [today] = compare([part], approved, ReferrerPolicy()).repositories
     found = delete(tags, approved, wish, kept)
