@@ -1149,17 +1149,24 @@ import typing as t
 from dataclasses import replace
 
 from ..module_utils._cleanup.build_dates import dates_note, rules_on
-from ..module_utils._cleanup.bulk import Order, delete_in_bulk, pinned, why_not_pinned
-from ..module_utils._cleanup.deletion import BULK, delete, tell_end, tell_following
-from ..module_utils._cleanup.estimate import estimate_deleting, too_many
-from ..module_utils._cleanup.journal import interrupted, kept_journal
+from ..module_utils._cleanup.bulk import delete_in_bulk
+from ..module_utils._cleanup.bulk_request import BulkRequest, pinned_request, why_not_pinned
+from ..module_utils._cleanup.deletion import delete
+from ..module_utils._cleanup.estimate import estimate_deleting
+from ..module_utils._cleanup.journal import (
+    journal_end,
+    journal_followers,
+    journal_start,
+    open_journal,
+    read_interrupted,
+)
 from ..module_utils._cleanup.observation import State, Wish, observe, retained_names, untagged_in
 from ..module_utils._cleanup.pinning import Pin, diff_of, pin
 from ..module_utils._cleanup.report import applied_deletion, intent_of
 from ..module_utils._core.errors import RequestError, UsageError
 from ..module_utils._core.files import check_writable, read_lines, write_lines
 from ..module_utils._core.models import Project, TagListing, format_time
-from ..module_utils._core.server import Mode
+from ..module_utils._core.server import DeleteMethod, Mode, ReadMethod
 from ..module_utils._gitlab.scope import check_scope
 from ..module_utils._module.options import CONNECTION, READING, SCOPE, ArgumentSpec, scope
 from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
@@ -1187,12 +1194,15 @@ from ..module_utils._plan.plan import (
 from ..module_utils._plan.recall import JUDGING
 from ..module_utils._policy.prediction import Parameters
 from ..module_utils._policy.preview import decisions_of, parameters_in_request, predicted
-from ..module_utils._registry.auth import Registry
 from ..module_utils._registry.image_cache import remembered
 from ..module_utils._rules.durations import seconds
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES, rules_of, used_of
 from ..module_utils._rules.referrers import ReferrerFacts, ReferrerPolicy, with_referrers
 from ..module_utils._rules.retention import Decision, Rules, age_reason, date_source, decide
+from ..module_utils._tags.estimate import too_many
+
+# The values of delete_via with which GitLab deletes in the background.
+BULK = tuple(method.value for method in DeleteMethod if method.is_bulk)
 
 ARGUMENTS = (
     CONNECTION.merged(READING)
@@ -1214,7 +1224,7 @@ ARGUMENTS = (
                 "allow_unread_protection": {"type": "bool", "default": False},
                 "delete_via": {
                     "type": "str",
-                    "choices": ["auto", "graphql", "rest", "registry", *BULK],
+                    "choices": ["auto", *(method.value for method in DeleteMethod)],
                     "default": "auto",
                 },
                 "wait": {"type": "bool", "default": True},
@@ -1367,8 +1377,8 @@ def _parameters(params: t.Mapping[str, t.Any]) -> Parameters:
 
 def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
     """The plan for this state: pure."""
-    rules = rules_on(state.server, wish.rules)
-    source = date_source(state.server.mode, rules)
+    rules = rules_on(state.capabilities, wish.rules)
+    source = date_source(state.capabilities.mode, rules)
     parts = [_repository_plan(reading, state, rules, source, wish) for reading in state.readings]
     comparison = compare(parts, wish.approved, wish.referrer_policy, wish.before.asked) if wish.approved else None
     plan = limited(comparison.repositories if comparison else parts, wish.limits)
@@ -1379,7 +1389,8 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
         refusals.append(f"dates_valid_from {format_time(rules.dates_valid_from)} is later than the server's clock")
     if state.imported:
         refusals.append(state.imported)
-    if rules.need_dates and rules.timestamp == "auto" and (state.server.way, source) == ("registry", "published"):
+    by_registry = state.capabilities.read_method is ReadMethod.REGISTRY
+    if rules.need_dates and rules.timestamp == "auto" and by_registry and source == "published":
         refusals.append(
             "read_via registry shows when images were built, and with this registry's metadata database tags are as "
             "old as their last push (read_via auto shows that, timestamp created goes by the build)"
@@ -1393,32 +1404,32 @@ def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
         )
     if comparison and wish.approved and wish.terms:
         refusals += refusals_of(wish.approved, wish.terms, comparison, state.clock)
-    most = state.server.client.settings.max_requests
-    if most and state.via not in BULK:
-        needed = estimate_deleting(state.server, plan, state.via)
+    most = state.reader.client.settings.max_requests
+    if most and not state.method.is_bulk:
+        needed = estimate_deleting(state.capabilities, plan, state.method)
         if reason := too_many(needed, state.sent, most, f"deleting {plan.deletions} tags"):
             refusals.append(reason)
     return Planned(replace(plan, refusals=tuple(refusals)), comparison)
 
 
 def _bulk_refusals(state: State, plan: Plan, params: t.Mapping[str, t.Any], wish: Wish) -> list[str]:
-    if state.via not in BULK or not plan.deletions:
+    if not state.method.is_bulk or not plan.deletions:
         return []
-    if state.server.mode == Mode.UNKNOWN:
+    if state.capabilities.mode is Mode.UNKNOWN:
         return ["it could not be told what registry this is, and so not what a bulk deletion does there"]
-    if state.via != "bulk":
+    if state.method is not DeleteMethod.BULK:
         return []
-    found = (why_not_pinned(order, state.server.mode) for order in orders_of(plan, params, wish))
+    found = (why_not_pinned(request, state.capabilities.mode) for request in requests_of(plan, params, wish))
     return [reason for reason in found if reason]
 
 
-def orders_of(plan: Plan, params: t.Mapping[str, t.Any], wish: Wish) -> list[Order]:
+def requests_of(plan: Plan, params: t.Mapping[str, t.Any], wish: Wish) -> list[BulkRequest]:
     """The bulk deletions that carry the plan out, one for each repository."""
     parts = [part for part in plan.repositories if part.deletions]
     if wish.parameters is None:
-        return [pinned(part, params["name_regex_keep"], params["older_than"]) for part in parts]
+        return [pinned_request(part, params["name_regex_keep"], params["older_than"]) for part in parts]
     parameters = parameters_in_request(wish.parameters)
-    return [Order(part, parameters) for part in parts]
+    return [BulkRequest(part, parameters) for part in parts]
 
 
 def _repository_plan(reading: TagListing, state: State, rules: Rules, source: str, wish: Wish) -> RepositoryPlan:
@@ -1438,7 +1449,7 @@ def _repository_plan(reading: TagListing, state: State, rules: Rules, source: st
         return replace(part, error=refs)
     if wish.parameters is None:
         return replace(part, decisions=tuple(decisions_on(reading, state, rules, source, wish)))
-    found = predicted(state.server, reading, wish.parameters, state.clock, binding=False)
+    found = predicted(state.capabilities, reading, wish.parameters, state.clock, binding=False)
     return replace(
         part,
         decisions=decisions_of(found, reading),
@@ -1483,7 +1494,7 @@ def warnings_of(state: State, plan: Plan, params: t.Mapping[str, t.Any]) -> list
     found = list(state.selection.warnings)
     if params["on_server_policy"] == "warn":
         found += [f"T{_policy_text(project)[1:]}." for project in _projects_with_policy(state)]
-    if params["timestamp"] == "created" and state.server.mode != Mode.NO_DATABASE:
+    if params["timestamp"] == "created" and state.capabilities.mode is not Mode.NO_DATABASE:
         found.append(
             "timestamp is created: where the registry has a metadata database that is the first push of a tag's name, "
             "and a tag that was pushed again since may be deleted as old."
@@ -1503,7 +1514,7 @@ def warnings_of(state: State, plan: Plan, params: t.Mapping[str, t.Any]) -> list
 def notes_of(state: State, rules: Rules) -> list[str]:
     """How the plan was made, for the result."""
     found = []
-    source = date_source(state.server.mode, rules)
+    source = date_source(state.capabilities.mode, rules)
     if source == "built":
         found.append(
             "This registry has no metadata database: dates are the build dates of the images, and an old image that "
@@ -1514,13 +1525,14 @@ def notes_of(state: State, rules: Rules) -> list[str]:
             "It could not be told whether the registry has a metadata database, so no date can be trusted and every "
             "tag that a date would decide about is kept."
         )
-    builds = dates_note(state.readings, rules_on(state.server, rules))
+    builds = dates_note(state.readings, rules_on(state.capabilities, rules))
     found += [builds] if builds else []
-    if state.server.missing_dates_reason:
-        found.append(state.server.missing_dates_reason)
-    if source == "published" and not state.server.uses_graphql:
-        found.append(f"The last push of tags is shown by GraphQL alone. {state.server.why_no_graphql}".rstrip())
-    if state.readings and not state.server.uses_graphql and state.server.mode != Mode.NO_DATABASE:
+    if state.capabilities.missing_dates_reason:
+        found.append(state.capabilities.missing_dates_reason)
+    if source == "published" and not state.capabilities.shows_protection:
+        reason = state.capabilities.graphql_unavailable_reason
+        found.append(f"The last push of tags is shown by GraphQL alone. {reason}".rstrip())
+    if state.readings and not state.capabilities.shows_protection and state.capabilities.mode is not Mode.NO_DATABASE:
         found.append("GitLab's tag protection rules can't be read here; GitLab itself enforces them.")
     return found
 
@@ -1540,7 +1552,7 @@ def result_of(
         f"{part.repository.path}:{decision.tag.name}"
         for part in plan.repositories
         for decision in part.deletions
-        if decision.tag.digest is None and state.via not in BULK
+        if decision.tag.digest is None and not state.method.is_bulk
     ]
     found = {
         "plan": result(plan, limit, fingerprint),
@@ -1557,9 +1569,9 @@ def result_of(
         "notes": notes_of(state, wish.rules),
         "server": {
             "url": connection.access.settings.url,
-            "registry": state.server.mode.value,
-            "delete_via": state.via,
-            "read_via": state.server.way,
+            "registry": state.capabilities.mode.value,
+            "delete_via": state.method.value,
+            "read_via": state.capabilities.read_method.value,
             "clock": format_time(state.clock),
             "being_deleted": [repository.path for repository in state.selection.being_deleted],
             "registry_disabled": list(state.selection.registry_disabled),
@@ -1602,7 +1614,7 @@ def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.A
         "format": FILE_FORMAT,
         "version": FILE_VERSION,
         "server": connection.access.settings.url,
-        "registry": state.server.mode.value,
+        "registry": state.capabilities.mode.value,
         "clock": format_time(state.clock),
         "scope": wish.scope.as_result(),
         "rules": {option: params[option] for option in options},
@@ -1641,7 +1653,7 @@ def main() -> None:
                 raise UsageError(f"{option} can't be had with a CI/CD job token: give a project access token instead.")
         if wish.approved and wish.terms:
             check_plan(wish.approved, wish.terms, connection.access.settings.url, wish.scope.as_result())
-        wish = replace(wish, before=interrupted(params["journal_path"], connection.access.settings.url))
+        wish = replace(wish, before=read_interrupted(params["journal_path"], connection.access.settings.url))
         with remembered(params["cache_path"]) as images:
             state = observe(connection, params, wish, images)
         plan, comparison = plan_of(state, params, wish)
@@ -1653,17 +1665,17 @@ def main() -> None:
             write_lines(params["plan_path"], file_lines(plan, header, fingerprint), "plan_path")
 
         def apply() -> Applied:
-            with kept_journal(params["journal_path"]) as tell:
-                start = {"event": "start", "server": header["server"], "fingerprint": fingerprint}
-                tell({**start, "planned": plan.deletions})
-                tell_following(tell, plan)
-                pinned = pin(t.cast(Registry, state.server.registry), state.pins.pins, tell)
-                if state.via in BULK:
+            with open_journal(params["journal_path"]) as journal:
+                journal_start(journal, header["server"], fingerprint, plan.deletions)
+                journal_followers(journal, plan)
+                registry = state.reader.registry
+                pinned = pin(registry, state.pins.pins, journal) if registry else []
+                if state.method.is_bulk:
                     wait = float(params["wait_timeout"]) if params["wait"] else None
-                    outcome = delete_in_bulk(state.server, orders_of(plan, params, wish), wait, tell)
+                    outcome = delete_in_bulk(state.reader, requests_of(plan, params, wish), wait, journal)
                 else:
-                    outcome = delete(state.server, plan, state.via, tell)
-                tell_end(tell, outcome)
+                    outcome = delete(state.reader, plan, state.method, journal)
+                journal_end(journal, outcome)
             return with_pinned(applied_deletion(outcome, params["return_limit"]), pinned, params["return_limit"])
 
         finish(

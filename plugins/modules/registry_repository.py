@@ -229,12 +229,20 @@ requests:
 import typing as t
 from dataclasses import dataclass, replace
 
-from ..module_utils._cleanup.deletion import Fate as TagFate
-from ..module_utils._cleanup.deletion import choose_way, delete
+from ..module_utils._cleanup.delete_method import choose_delete_method
+from ..module_utils._cleanup.deletion import delete
+from ..module_utils._cleanup.outcomes import TagResult
 from ..module_utils._cleanup.report import KEPT_TAGS, applied_deletion
-from ..module_utils._cleanup.repositories import GOOD, Fate, Order, delete_repositories, why_not_empty
+from ..module_utils._cleanup.repositories import (
+    RepositoryOutcome,
+    RepositoryRequest,
+    RepositoryResult,
+    delete_repositories,
+)
+from ..module_utils._cleanup.verification import why_not_empty
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import Repository, TagListing
+from ..module_utils._core.server import DeleteMethod, requested_method
 from ..module_utils._gitlab.scope import find_by_id, find_place, repository_path
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.run import (
@@ -249,11 +257,10 @@ from ..module_utils._module.run import (
 from ..module_utils._plan.plan import Limits, Plan, RepositoryPlan, diff, limited
 from ..module_utils._rules.patterns import compile_pattern
 from ..module_utils._rules.retention import Rule, Rules, decide
-from ..module_utils._tags.capabilities import Server, Sources, detect
-from ..module_utils._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
+from ..module_utils._tags.capabilities import Sources, detect, rules_are_hidden
+from ..module_utils._tags.query import TagQuery
+from ..module_utils._tags.reader import TagReader, confirm_empty, open_reader
 
-# What is not there any more.
-GONE = ("deleted", "already_gone", "unverified")
 # How many lines of a diff are shown of all tags that go.
 DIFF_LINES = 100
 
@@ -294,11 +301,12 @@ class Wish:
 class State:
     """What was observed, by path. missing: what is not there. being_deleted: what GitLab is deleting already.
 
-    hidden_rules: protection rules may exist that this caller would be let past.
+    method: how tags are deleted, where that is done one by one. hidden_rules: protection rules may exist that this
+    caller would be let past.
     """
 
-    server: Server
-    via: str
+    reader: TagReader
+    method: DeleteMethod
     readings: tuple[TagListing, ...]
     missing: tuple[str, ...]
     being_deleted: tuple[Repository, ...]
@@ -335,13 +343,23 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -
     there, missing = find_all(connection, params)
     being_deleted = tuple(repository for repository in there if repository.being_deleted)
     left = [repository for repository in there if not repository.being_deleted]
-    need = TagQuery(details=wish.empties, dates=False)
     use_graphql = wish.empties and not connection.is_job_token
-    server = detect(client, left, Sources(use_graphql, registry=connection.registry), details=need.details)
-    via = choose_way(server, params["delete_via"]) if wish.empties else "none"
-    readings = [confirm_empty(server, reading) for reading in read_tags(server, left, need)]
-    hidden = wish.empties and bool(left) and rules_are_hidden(server, job_token=connection.is_job_token)
-    return State(server, via, tuple(readings), tuple(missing), being_deleted, hidden)
+    sources = Sources(use_graphql=use_graphql, registry=connection.registry)
+    reader = open_reader(detect(client, left, sources, details=wish.empties))
+    method = DeleteMethod.REST
+    if wish.empties:
+        method = choose_delete_method(reader.capabilities, requested_method(DeleteMethod, params["delete_via"]))
+    query = TagQuery(details=wish.empties, dates=False)
+    readings = [confirm_empty(reader, listing) for listing in reader.read(left, query)]
+    asks = wish.empties and bool(left)
+    return State(
+        reader=reader,
+        method=method,
+        readings=tuple(readings),
+        missing=tuple(missing),
+        being_deleted=being_deleted,
+        hidden_rules=asks and rules_are_hidden(client, reader.capabilities, job_token=connection.is_job_token),
+    )
 
 
 def find_all(connection: Connection, params: t.Mapping[str, t.Any]) -> tuple[list[Repository], list[str]]:
@@ -416,10 +434,13 @@ def _doubts(part: RepositoryPlan, reading: TagListing, wish: Wish) -> list[str]:
     return [f"{path} is not deleted: {reason.rstrip('.')} ({allowing})"] if reason else []
 
 
-def orders_of(state: State, plan: Plan, wish: Wish) -> list[Order]:
-    """The repositories that are to go: pure."""
-    orders = [Order(part.repository, part if wish.empties else None, not wish.force) for part in plan.repositories]
-    return orders + [Order(repository, asked=True) for repository in state.being_deleted]
+def requests_of(state: State, plan: Plan, wish: Wish) -> list[RepositoryRequest]:
+    """The repositories that are to be deleted: pure."""
+    found = [
+        RepositoryRequest(part.repository, tags=part if wish.empties else None, must_be_empty=not wish.force)
+        for part in plan.repositories
+    ]
+    return found + [RepositoryRequest(repository, asked_before=True) for repository in state.being_deleted]
 
 
 def intent_of(state: State, plan: Plan, wish: Wish) -> Intent:
@@ -488,19 +509,19 @@ def errors_of(state: State) -> list[dict[str, t.Any]]:
 
 def empty(state: State, plan: Plan) -> Applied:
     """Delete the tags."""
-    outcome = delete(state.server, plan, state.via)
-    applied = applied_deletion(outcome, 0)
-    fates: dict[str, list[TagFate]] = {}
-    for fate in outcome.fates:
-        fates.setdefault(fate.repository, []).append(fate)
-    rows = [_emptied(part, fates[part.repository.path]) for part in plan.repositories if part.deletions]
+    result = delete(state.reader, plan, state.method)
+    applied = applied_deletion(result, 0)
+    tags: dict[str, list[TagResult]] = {}
+    for tag in result.tags:
+        tags.setdefault(tag.repository, []).append(tag)
+    rows = [_emptied(part, tags[part.repository.path]) for part in plan.repositories if part.deletions]
     left = next((row for row in rows if row["outcome"] == "not_emptied"), None)
     shortfall = f"{left['path']} is not empty: {left['message']}" if left else ""
-    return replace(applied, outcome=rows, shortfall=outcome.halted and applied.shortfall or shortfall)
+    return replace(applied, outcome=rows, shortfall=result.stopped and applied.shortfall or shortfall)
 
 
-def _emptied(part: RepositoryPlan, fates: list[TagFate]) -> dict[str, str]:
-    left = [fate for fate in fates if fate.outcome not in GONE]
+def _emptied(part: RepositoryPlan, tags: list[TagResult]) -> dict[str, str]:
+    left = [tag for tag in tags if not tag.outcome.is_gone]
     if left:
         message = f"{len(left)} tags are left; {left[0].name}: {left[0].message}"
         return {"path": part.repository.path, "outcome": "not_emptied", "message": message}
@@ -513,21 +534,25 @@ def kept_text(part: RepositoryPlan, *but: str) -> str:
     return ", ".join(f"{number} {reason}" for reason, number in part.reasons.items() if reason not in ("matched", *but))
 
 
-def remove(state: State, orders: t.Sequence[Order], wait: float | None) -> Applied:
+def remove(state: State, requests: t.Sequence[RepositoryRequest], wait: float | None) -> Applied:
     """Delete the repositories."""
-    fates = delete_repositories(state.server, state.via, orders, wait)
-    rows = [{"path": fate.order.repository.path, "outcome": fate.outcome, "message": fate.message} for fate in fates]
-    return Applied(rows, _shortfall(fates, waited=wait is not None))
+    results = delete_repositories(state.reader, state.method, requests, wait)
+    rows = [
+        {"path": each.request.repository.path, "outcome": each.outcome.value, "message": each.message}
+        for each in results
+    ]
+    return Applied(rows, _shortfall(results, waited=wait is not None))
 
 
-def _shortfall(fates: t.Sequence[Fate], *, waited: bool) -> str:
-    short = [fate for fate in fates if fate.outcome not in GOOD or (waited and fate.outcome == "scheduled")]
+def _shortfall(results: t.Sequence[RepositoryResult], *, waited: bool) -> str:
+    late = RepositoryOutcome.SCHEDULED if waited else None
+    short = [each for each in results if not each.outcome.is_good or each.outcome is late]
     if not short:
         return ""
     first = short[0]
     return (
-        f"{len(fates) - len(short)} of {len(fates)} repositories are deleted; {first.order.repository.path} is "
-        f"{first.outcome}: {first.message}"
+        f"{len(results) - len(short)} of {len(results)} repositories are deleted; {first.request.repository.path} is "
+        f"{first.outcome.value}: {first.message}"
     )
 
 
@@ -552,7 +577,7 @@ def main() -> None:
             module.warn(warning)
 
         def apply() -> Applied:
-            return remove(state, orders_of(state, plan, wish), wait) if wish.absent else empty(state, plan)
+            return remove(state, requests_of(state, plan, wish), wait) if wish.absent else empty(state, plan)
 
         finish(module, connection, intent_of(state, plan, wish), result, apply)
 

@@ -217,11 +217,14 @@ requests:
 import typing as t
 from dataclasses import dataclass, replace
 
-from ..module_utils._cleanup.deletion import choose_way, delete
+from ..module_utils._cleanup.delete_method import choose_delete_method
+from ..module_utils._cleanup.deletion import delete
+from ..module_utils._cleanup.outcomes import TagOutcome
 from ..module_utils._cleanup.report import applied_deletion
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import TAG_NAME, Repository, TagListing
 from ..module_utils._core.oci import DIGEST
+from ..module_utils._core.server import DeleteMethod, requested_method
 from ..module_utils._gitlab.endpoints import get_repository
 from ..module_utils._gitlab.scope import find_place, repository_path
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
@@ -237,8 +240,9 @@ from ..module_utils._registry.promotion import (
     write,
 )
 from ..module_utils._rules.retention import Decision
-from ..module_utils._tags.capabilities import Server, Sources, detect, registry_of
-from ..module_utils._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
+from ..module_utils._tags.capabilities import Sources, detect, registry_of, rules_are_hidden
+from ..module_utils._tags.query import TagQuery
+from ..module_utils._tags.reader import TagReader, confirm_empty, open_reader
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(
@@ -343,25 +347,25 @@ def observe_promotion(connection: Connection, params: t.Mapping[str, t.Any]) -> 
     overwritten = [naming.name for naming in found if naming.overwrites]
     if not (overwritten and params["force"] and target.repository):
         return promotion
-    server, reading = look(connection, target.repository, overwritten)
-    protected = frozenset(tag.name for tag in reading.tags if tag.protected and tag.name in overwritten)
+    reader, listing = look(connection, target.repository, overwritten)
+    protected = frozenset(tag.name for tag in listing.tags if tag.protected and tag.name in overwritten)
     return replace(
         promotion,
         protected=protected,
-        hidden_rules=rules_are_hidden(server, job_token=connection.is_job_token),
+        hidden_rules=rules_are_hidden(connection.client, reader.capabilities, job_token=connection.is_job_token),
     )
 
 
-def look(connection: Connection, repository: Repository, names: t.Collection[str]) -> tuple[Server, TagListing]:
+def look(connection: Connection, repository: Repository, names: t.Collection[str]) -> tuple[TagReader, TagListing]:
     """The repository's tags, with what is known of those names. Raises RequestError where they can't be read."""
     wanted = frozenset(names)
-    need = TagQuery(details=True, dates=False, wanted=lambda listing: wanted.intersection(listing.names))
+    query = TagQuery(details=True, dates=False, wanted=lambda listing: wanted.intersection(listing.names))
     sources = Sources(use_graphql=not connection.is_job_token, registry=connection.registry)
-    server = detect(connection.client, [repository], sources, details=need.details)
-    reading = confirm_empty(server, read_tags(server, [repository], need)[0])
-    if reading.error:
-        raise reading.error
-    return server, reading
+    reader = open_reader(detect(connection.client, [repository], sources, details=True))
+    listing = confirm_empty(reader, next(reader.read([repository], query)))
+    if listing.error:
+        raise listing.error
+    return reader, listing
 
 
 def intent_of_promotion(promotion: Promotion, force: bool) -> Intent:
@@ -423,15 +427,15 @@ def promotion_rows(promotion: Promotion) -> list[dict[str, t.Any]]:
 
 @dataclass(frozen=True)
 class Removal:
-    """What was observed for state absent. reading: None where there is no such repository.
+    """What was observed for state absent. listing: None if there is no such repository. method: how tags are deleted.
 
     hidden_rules: protection rules may exist unseen, and GitLab would let this caller past.
     """
 
     target: Target
-    server: Server | None
-    reading: TagListing | None
-    via: str
+    reader: TagReader | None = None
+    listing: TagListing | None = None
+    method: DeleteMethod = DeleteMethod.REST
     hidden_rules: bool = False
 
 
@@ -439,27 +443,27 @@ def observe_removal(connection: Connection, params: t.Mapping[str, t.Any]) -> Re
     """The repository's tags, and the digests of those that are to go."""
     target = find_target(connection, params)
     if target.repository is None:
-        return Removal(target, None, None, "none")
-    server, reading = look(connection, target.repository, params["name"])
-    via = choose_way(server, params["delete_via"])
-    there = bool(set(reading.names) & set(params["name"]))
-    hidden = there and rules_are_hidden(server, job_token=connection.is_job_token)
-    return Removal(target, server, reading, via, hidden)
+        return Removal(target)
+    reader, listing = look(connection, target.repository, params["name"])
+    method = choose_delete_method(reader.capabilities, requested_method(DeleteMethod, params["delete_via"]))
+    there = bool(set(listing.names) & set(params["name"]))
+    hidden = there and rules_are_hidden(connection.client, reader.capabilities, job_token=connection.is_job_token)
+    return Removal(target, reader=reader, listing=listing, method=method, hidden_rules=hidden)
 
 
 def plan_of(removal: Removal, params: t.Mapping[str, t.Any]) -> Plan:
     """Which of the tags go: pure."""
-    reading = removal.reading
-    if reading is None:
+    listing = removal.listing
+    if listing is None:
         return Plan(())
     names, digest = set(params["name"]), params["digest"]
     decisions = tuple(
-        Decision(tag, tag.name in names, "named" if tag.name in names else "not_named") for tag in reading.tags
+        Decision(tag, tag.name in names, "named" if tag.name in names else "not_named") for tag in listing.tags
     )
     refusals = [HIDDEN_RULES] if removal.hidden_rules else []
-    missing = names - set(reading.names)
-    if reading.tags and missing and not reading.complete:
-        path, listed = removal.target.path, len(reading.tags)
+    missing = names - set(listing.names)
+    if listing.tags and missing and not listing.complete:
+        path, listed = removal.target.path, len(listing.tags)
         refusals.append(f"only {listed} tags of {path} are listed, so that others may be there")
     for tag in (decision.tag for decision in decisions if decision.delete):
         if tag.protected:
@@ -469,7 +473,7 @@ def plan_of(removal: Removal, params: t.Mapping[str, t.Any]) -> Plan:
         if digest and tag.digest != digest:
             told = f"is {tag.digest}, not {digest}" if tag.digest else "can't be compared with the digest given"
             refusals.append(f"{removal.target.path}:{tag.name} {told}")
-    return Plan((RepositoryPlan(reading.repository, decisions),), tuple(refusals))
+    return Plan((RepositoryPlan(listing.repository, decisions),), tuple(refusals))
 
 
 def intent_of_removal(plan: Plan, path: str) -> Intent:
@@ -481,7 +485,7 @@ def intent_of_removal(plan: Plan, path: str) -> Intent:
 
 def removal_rows(removal: Removal, names: t.Sequence[str]) -> list[dict[str, t.Any]]:
     """The tags for the result."""
-    there = {tag.name: tag for tag in removal.reading.tags} if removal.reading else {}
+    there = {tag.name: tag for tag in removal.listing.tags} if removal.listing else {}
     return [
         {
             "name": name,
@@ -496,10 +500,10 @@ def removal_rows(removal: Removal, names: t.Sequence[str]) -> list[dict[str, t.A
 
 def remove(removal: Removal, plan: Plan) -> Applied:
     """Delete what goes."""
-    outcome = delete(t.cast(Server, removal.server), plan, removal.via)
-    rows = [{"name": fate.name, "outcome": fate.outcome, "message": fate.message} for fate in outcome.fates]
-    applied = replace(applied_deletion(outcome, 0), outcome=rows)
-    stays = next((fate for fate in outcome.fates if fate.outcome == "changed_since"), None)
+    result = delete(t.cast(TagReader, removal.reader), plan, removal.method)
+    rows = [{"name": tag.name, "outcome": tag.outcome.value, "message": tag.message} for tag in result.tags]
+    applied = replace(applied_deletion(result, 0), outcome=rows)
+    stays = next((tag for tag in result.tags if tag.outcome is TagOutcome.CHANGED_SINCE), None)
     if stays is None or applied.shortfall:
         return applied
     return replace(applied, shortfall=f"{stays.repository}:{stays.name} was not deleted: {stays.message}")
@@ -517,7 +521,7 @@ def main() -> None:
             intent = intent_of_promotion(promotion, params["force"])
             finish(module, connection, intent, result, lambda: promote(promotion))
         removal = observe_removal(connection, params)
-        if removal.reading and not removal.reading.tags and not removal.reading.complete:
+        if removal.listing and not removal.listing.tags and not removal.listing.complete:
             module.warn(
                 f"GitLab lists no tags of {removal.target.path}, which a registry that fails looks like too: that they "
                 "are absent is not proven."

@@ -14,12 +14,12 @@ from datetime import datetime
 
 from .._core.errors import RequestError
 from .._core.models import Tag, TagListing, parse_time
-from .._core.server import Mode
+from .._core.server import Mode, ServerCapabilities
 from .._registry.api import read_image
 from .._registry.auth import Registry
 from .._rules.import_dates import Dated, import_refusal, suspicion
 from .._rules.retention import Rules, date_source, judged_date
-from .._tags.capabilities import Server
+from .._tags.reader import TagReader
 
 # The tags of a repository that a date may decide about.
 Judged = t.Callable[[TagListing], t.Sequence[Tag]]
@@ -27,70 +27,70 @@ Judged = t.Callable[[TagListing], t.Sequence[Tag]]
 _GITLAB_ALONE = "a bulk deletion goes by what GitLab sees, and the registry itself is not asked"
 
 
-def rules_on(server: Server, rules: Rules) -> Rules:
+def rules_on(capabilities: ServerCapabilities, rules: Rules) -> Rules:
     """The rules as they hold on this server: where dates are builds anyway, none of them is an import's."""
-    rules = replace(rules, require_digest=True) if server.mode == Mode.DATABASE else rules
-    return replace(rules, dates_valid_from=None) if _shows_builds(server) else rules
+    rules = replace(rules, require_digest=True) if capabilities.mode is Mode.DATABASE else rules
+    return replace(rules, dates_valid_from=None) if capabilities.shows_build_dates else rules
 
 
-def _shows_builds(server: Server) -> bool:
-    return server.mode == Mode.NO_DATABASE or server.way == "registry"
-
-
-def seems_imported(server: Server, readings: t.Sequence[TagListing], rules: Rules, judged: Judged) -> str | None:
+def seems_imported(reader: TagReader, readings: t.Sequence[TagListing], rules: Rules, judged: Judged) -> str | None:
     """Why the dates seem to be those of an import; None where they are pushes, or nothing goes by them."""
-    source = date_source(server.mode, rules)
-    if server.mode != Mode.DATABASE or _shows_builds(server) or source == "none" or rules.dates_valid_from:
+    capabilities = reader.capabilities
+    source = date_source(capabilities.mode, rules)
+    if capabilities.mode is not Mode.DATABASE or capabilities.shows_build_dates:
+        return None
+    if source == "none" or rules.dates_valid_from:
         return None
     if not any(judged(reading) for reading in readings):
         return None
     dated = []
     for reading in readings:
         for tag in reading.tags:
-            date = judged_date(tag, source, server.client.clock)
+            date = judged_date(tag, source, reader.client.clock)
             if date and tag.digest:
                 dated.append(Dated(reading.repository, tag, date))
     created = {reading.repository.id: parse_time(reading.repository.created_at) for reading in readings}
     found = suspicion(dated, created)
     if found is None:
         return None
-    registry = server.registry
+    registry = reader.registry
     if registry is None:
-        return import_refusal(found, (), server.why_no_registry or _GITLAB_ALONE)
+        return import_refusal(found, (), capabilities.registry_unavailable_reason or _GITLAB_ALONE)
     places = list(dict.fromkeys((sample.repository.path, sample.tag.digest or "") for sample in found.samples))
-    builds = server.client.try_all(lambda place: build_of(registry, *place), places)
+    builds = reader.client.try_all(lambda place: build_of(registry, *place), places)
     why = next((str(build) for build in builds if not isinstance(build, datetime)), "")
     return import_refusal(found, [build for build in builds if isinstance(build, datetime)], why)
 
 
-def with_builds(server: Server, readings: t.Sequence[TagListing], rules: Rules, judged: Judged) -> list[TagListing]:
+def with_builds(reader: TagReader, readings: t.Sequence[TagListing], rules: Rules, judged: Judged) -> list[TagListing]:
     """The readings, with the builds of tags whose dates are an import's, or why these are not known.
 
     A repository counts as unread where that may pass.
     """
     since = rules.dates_valid_from
-    if not since or date_source(server.mode, rules) != "published":
+    if not since or date_source(reader.capabilities.mode, rules) != "published":
         return list(readings)
     limit = since
 
     def look(reading: TagListing) -> TagListing:
         doubted = {tag.name for tag in judged(reading) if tag.published and tag.published < limit}
-        return _with_builds(server, reading, doubted) if doubted else reading
+        return _with_builds(reader, reading, doubted) if doubted else reading
 
     return [look(reading) for reading in readings]
 
 
-def _with_builds(server: Server, reading: TagListing, names: t.Collection[str]) -> TagListing:
-    path, registry = reading.repository.path, server.registry
+def _with_builds(reader: TagReader, reading: TagListing, names: t.Collection[str]) -> TagListing:
+    path, registry = reading.repository.path, reader.registry
     digests = list(dict.fromkeys(tag.digest for tag in reading.tags if tag.name in names and tag.digest))
     found: dict[str, datetime | str] = {}
     if registry:
         asked = registry
         try:
-            found = dict(zip(digests, server.client.parallel(lambda digest: build_of(asked, path, digest), digests)))
+            found = dict(zip(digests, reader.client.parallel(lambda digest: build_of(asked, path, digest), digests)))
         except RequestError as error:
             return TagListing(reading.repository, error=error)
-    unknown = (server.why_no_registry or _GITLAB_ALONE) if registry is None else "its digest is not known"
+    reason = reader.capabilities.registry_unavailable_reason or _GITLAB_ALONE
+    unknown = reason if registry is None else "its digest is not known"
 
     def look(tag: Tag) -> Tag:
         build = found.get(tag.digest or "", unknown)

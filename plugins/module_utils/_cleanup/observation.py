@@ -16,6 +16,7 @@ from datetime import datetime
 from .._core.errors import RequestError
 from .._core.models import SIGNATURE, Repository, Tag, TagListing
 from .._core.oci import Image
+from .._core.server import DeleteMethod, ReadMethod, ServerCapabilities, requested_method
 from .._gitlab.scope import Scope, Selection, select
 from .._module.run import Connection
 from .._plan.approval import ApprovalTerms, Approved
@@ -28,11 +29,14 @@ from .._rules.git_refs import ActiveRefs, kept_by_refs
 from .._rules.in_use import InUse, Reference, kept_by_use, untagged
 from .._rules.referrers import ReferrerPolicy, orphans
 from .._rules.retention import Decision, Rules, date_source, is_judged_by_date, judged_date, name_reason
-from .._tags.capabilities import Server, Sources, detect
-from .._tags.reader import TagQuery, locating_is_shorter, read_refs, read_tags, rules_are_hidden
+from .._tags.capabilities import Sources, detect, rules_are_hidden
+from .._tags.graphql_reader import CursorReader
+from .._tags.query import TagQuery
+from .._tags.reader import TagReader, open_reader
 from .build_dates import rules_on, seems_imported, with_builds
-from .deletion import BULK, choose_way
-from .journal import Interrupted
+from .delete_method import choose_delete_method
+from .git_refs import read_refs
+from .interrupted import Interrupted
 from .pinning import Pins, pins_for
 
 
@@ -78,9 +82,9 @@ class State:
     """
 
     selection: Selection
-    server: Server
+    reader: TagReader
     readings: tuple[TagListing, ...]
-    via: str
+    method: DeleteMethod
     clock: datetime | None
     unread_protection: bool
     refs: t.Mapping[int, ActiveRefs | RequestError]
@@ -90,6 +94,11 @@ class State:
     by_plan: t.Mapping[int, t.Sequence[Decision]] = field(default_factory=dict)
     sent: int = 0
 
+    @property
+    def capabilities(self) -> ServerCapabilities:
+        """What the server can do."""
+        return self.reader.capabilities
+
 
 def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, images: dict[str, Image]) -> State:
     """All that the decision needs, and nothing more. images: known from before, by digest."""
@@ -97,38 +106,39 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     selection = select(client, wish.scope, job_token=connection.is_job_token)
     need = TagQuery(
         details=True,
-        whole=wish.rules.need_dates,
+        all_details=wish.rules.need_dates,
         dates=wish.rules.need_dates,
         wanted=lambda listing: names_that_matter(listing, wish),
         configs=bool(wish.used.identifiers),
-        inside=lambda reading: insides_matter(reading, wish),
+        needs_children=lambda reading: insides_matter(reading, wish),
     )
+    wanted = requested_method(DeleteMethod, params["delete_via"])
     sources = Sources(
         use_graphql=not connection.is_job_token,
-        via=params["read_via"],
-        registry=None if params["delete_via"] in BULK else connection.registry,
+        read_method=requested_method(ReadMethod, params["read_via"]),
+        registry=None if wanted and wanted.is_bulk else connection.registry,
         images=images,
     )
-    server = detect(client, selection.repositories, sources, details=need.details)
-    via = choose_way(server, params["delete_via"])
+    reader = open_reader(detect(client, selection.repositories, sources, details=need.details))
+    method = choose_delete_method(reader.capabilities, wanted)
     if wish.parameters:
-        need = query_of(server, wish.parameters)
+        need = query_of(reader.capabilities, wish.parameters)
     numbers = sorted({repository.project_id for repository in selection.repositories})
-    refs = read_refs(client, numbers, params["keep_refs"] or (), params["keep_deployments"])
-    readings, by_plan = read_by_plan(server, selection.repositories, need, params, wish, refs)
-    rules = rules_on(server, wish.rules)
-    readings = with_builds(server, readings, rules, lambda each: judged(each, by_plan, refs, wish))
+    refs = read_refs(connection, numbers, params["keep_refs"] or (), params["keep_deployments"])
+    readings, by_plan = read_by_plan(reader, selection.repositories, need, params, wish, refs)
+    rules = rules_on(reader.capabilities, wish.rules)
+    readings = with_builds(reader, readings, rules, lambda each: judged(each, by_plan, refs, wish))
     whole = [reading for reading in readings if reading.repository.id not in by_plan]
-    imported = seems_imported(server, whole, rules, lambda each: judged(each, by_plan, refs, wish))
-    pins = pins_in(server, readings, wish) if wish.pins else Pins()
+    imported = seems_imported(reader, whole, rules, lambda each: judged(each, by_plan, refs, wish))
+    pins = pins_in(reader, readings, wish) if wish.pins else Pins()
     matters = bool(readings) and wish.parameters is None and not params["allow_unread_protection"]
-    unread_protection = matters and rules_are_hidden(server, job_token=connection.is_job_token)
-    absent_digests = subjects_missing(server, readings, wish)
+    unread_protection = matters and rules_are_hidden(client, reader.capabilities, job_token=connection.is_job_token)
+    absent_digests = subjects_missing(reader, readings, wish)
     return State(
         selection,
-        server,
+        reader,
         tuple(readings),
-        via,
+        method,
         client.clock,
         unread_protection,
         refs,
@@ -140,12 +150,12 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, i
     )
 
 
-def pins_in(server: Server, readings: t.Sequence[TagListing], wish: Wish) -> Pins:
+def pins_in(reader: TagReader, readings: t.Sequence[TagListing], wish: Wish) -> Pins:
     """The tags that what is in use without one gets."""
     without = untagged_in(readings, wish)
     paths = {reference.path for reference in without}
     taken = {reading.repository.path: reading.names for reading in readings if reading.repository.path in paths}
-    return pins_for(server.registry, server.why_no_registry, without, taken)
+    return pins_for(reader.registry, reader.capabilities.registry_unavailable_reason, without, taken)
 
 
 def untagged_in(readings: t.Sequence[TagListing], wish: Wish) -> list[Reference]:
@@ -168,7 +178,7 @@ def judged(
 
 
 def read_by_plan(
-    server: Server,
+    reader: TagReader,
     repositories: t.Sequence[Repository],
     need: TagQuery,
     params: t.Mapping[str, t.Any],
@@ -186,17 +196,17 @@ def read_by_plan(
         looked_at = {number: names for number, names in found if names is not None}
     light = [repository for repository in repositories if repository.id in looked_at]
     known = ((sorted(approved.rows.get(each.path, ())), looked_at[each.id]) for each in light) if approved else ()
-    if not approved or not light or not locating_is_shorter(server, known, need):
-        return read_tags(server, repositories, need), {}
+    if not approved or not light or not _locating_is_shorter(reader, known, need):
+        return list(reader.read(repositories, need)), {}
     less = replace(
         need,
-        whole=False,
+        all_details=False,
         dates=False,
         wanted=lambda listing: looked_at[listing.repository.id].intersection(listing.names),
-        inside=lambda listing: False,
+        needs_children=lambda listing: False,
     )
-    source = date_source(server.mode, wish.rules)
-    readings = {reading.repository.id: reading for reading in read_tags(server, light, less)}
+    source = date_source(reader.capabilities.mode, wish.rules)
+    readings = {reading.repository.id: reading for reading in reader.read(light, less)}
     settled: dict[int, t.Sequence[Decision]] = {}
     for number, reading in readings.items():
         found_again = recalled(
@@ -205,13 +215,19 @@ def read_by_plan(
             reading.repository.path,
             wish.rules,
             retained_names(reading, refs, wish),
-            lambda tag: judged_date(tag, source, server.client.clock, wish.rules.dates_valid_from),
+            lambda tag: judged_date(tag, source, reader.client.clock, wish.rules.dates_valid_from),
         )
         if reading.error or found_again:
             settled[number] = found_again or ()
-    rest = read_tags(server, [each for each in repositories if each.id not in settled], need)
+    rest = reader.read([each for each in repositories if each.id not in settled], need)
     readings.update((reading.repository.id, reading) for reading in rest)
     return [readings[repository.id] for repository in repositories], settled
+
+
+def _locating_is_shorter(
+    reader: TagReader, known: t.Iterable[tuple[t.Sequence[str], t.Collection[str]]], need: TagQuery
+) -> bool:
+    return not (need.all_details and isinstance(reader, CursorReader)) or reader.locating_is_shorter(known)
 
 
 def retained_names(reading: TagListing, refs: t.Mapping[int, ActiveRefs | RequestError], wish: Wish) -> dict[str, str]:
@@ -249,9 +265,9 @@ def insides_matter(reading: TagListing, wish: Wish) -> bool:
     return used or signatures_matter(reading, wish) or any(tag.subject for tag in reading.tags)
 
 
-def subjects_missing(server: Server, readings: t.Sequence[TagListing], wish: Wish) -> dict[str, frozenset[str]]:
+def subjects_missing(reader: TagReader, readings: t.Sequence[TagListing], wish: Wish) -> dict[str, frozenset[str]]:
     """The images that signatures without one belong to, as far as the registry itself says that it has none."""
-    registry = server.registry
+    registry = reader.registry
     if registry is None or wish.referrer_policy.signatures != "collect":
         return {}
     places = [
@@ -260,7 +276,7 @@ def subjects_missing(server: Server, readings: t.Sequence[TagListing], wish: Wis
         if not reading.error and reading.complete
         for digest in sorted(orphans(reading.tags))
     ]
-    found = server.client.try_all(lambda place: current_digest(registry, *place), places)
+    found = reader.client.try_all(lambda place: current_digest(registry, *place), places)
     absent_digests: dict[str, set[str]] = {}
     for (path, digest), answer in zip(places, found):
         if answer is None:

@@ -12,13 +12,13 @@ import contextlib
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import RequestError
+from .._core.errors import JournalError, RequestError
 from .._core.oci import Manifest
 from .._registry.api import read_manifest
 from .._registry.auth import Registry
 from .._registry.promotion import TagWrite, write
 from .._rules.in_use import Reference
-from .journal import Tell
+from .journal import JournalWriter
 
 PINNED = "in-use-"
 
@@ -82,19 +82,19 @@ def _name(digest: str) -> str:
     return PINNED + digest.partition(":")[2]
 
 
-def pin(registry: Registry, pins: t.Iterable[Pin], tell: Tell) -> list[dict[str, t.Any]]:
+def pin(registry: Registry, pins: t.Iterable[Pin], journal: JournalWriter) -> list[dict[str, t.Any]]:
     """Give the tags, each noted before and after. Tells what became of each: written, changed_since or not_written."""
     rows = []
     for each in pins:
         try:
-            tell({"event": "pinning", **each.as_result()})
+            journal({"event": "pinning", **each.as_result()})
             [written] = write(registry, each.path, each.path, [each.naming])
             outcome, message = written.outcome, written.message
-        except RequestError as error:
+        except (RequestError, JournalError) as error:
             outcome, message = "not_written", str(error)
         rows.append({**each.as_result(), "outcome": outcome, "message": message})
-        with contextlib.suppress(RequestError):
-            tell({"event": "pinned", **rows[-1]})
+        with contextlib.suppress(JournalError):
+            journal({"event": "pinned", **rows[-1]})
     return rows
 
 

@@ -8,18 +8,18 @@
 
 from __future__ import annotations
 
+import enum
 import typing as t
 from dataclasses import dataclass, replace
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import Repository, TagListing
+from .._core.models import Repository
+from .._core.server import DeleteMethod
 from .._gitlab.endpoints import delete_repository, get_repository
 from .._plan.plan import Plan, RepositoryPlan
-from .._tags.capabilities import Server
-from .._tags.reader import confirm_empty, list_names
+from .._tags.reader import TagReader, confirm_empty
 from .deletion import delete
-
-GOOD = frozenset({"deleted", "scheduled"})
+from .verification import why_not_empty
 
 _WHY_FAILED = (
     "GitLab gave up: without a metadata database it deletes at most 200 tags in each of 10 tries (empty_first deletes "
@@ -27,89 +27,130 @@ _WHY_FAILED = (
 )
 
 
-@dataclass(frozen=True)
-class Order:
-    """A repository that is to go. tags: what is deleted before, None where GitLab is to do that.
+class RepositoryOutcome(enum.Enum):
+    """What became of a repository that was to be deleted.
 
-    checked: its emptiness is looked at right before. asked: GitLab is deleting it already.
+    SCHEDULED: GitLab is deleting it in the background.
+    DELETE_FAILED: GitLab gave up.
+    NOT_EMPTIED: Its tags could not be deleted before, so that nothing was asked for.
+    NOT_DELETED: GitLab refused, or it is not empty.
+    """
+
+    DELETED = "deleted"
+    SCHEDULED = "scheduled"
+    DELETE_FAILED = "delete_failed"
+    NOT_EMPTIED = "not_emptied"
+    NOT_DELETED = "not_deleted"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is gone, or GitLab is deleting it."""
+        return self in (RepositoryOutcome.DELETED, RepositoryOutcome.SCHEDULED)
+
+
+@dataclass(frozen=True)
+class RepositoryRequest:
+    """A repository that is to be deleted.
+
+    Args:
+        repository: Which one.
+        tags: The plan by which its tags are deleted before; None if GitLab is to do that.
+        must_be_empty: Whether it is deleted only if it is empty right before.
+        asked_before: Whether GitLab is deleting it already.
     """
 
     repository: Repository
     tags: RepositoryPlan | None = None
-    checked: bool = True
-    asked: bool = False
+    must_be_empty: bool = True
+    asked_before: bool = False
 
 
 @dataclass(frozen=True)
-class Fate:
-    """What became of it: deleted, scheduled, delete_failed, not_emptied or not_deleted, and why where not plain."""
+class RepositoryResult:
+    """What became of a repository, and why if that is not plain."""
 
-    order: Order
-    outcome: str
+    request: RepositoryRequest
+    outcome: RepositoryOutcome
     message: str = ""
 
 
-def delete_repositories(server: Server, via: str, orders: t.Sequence[Order], wait: float | None) -> list[Fate]:
-    """Have the repositories deleted, and follow that for so many seconds; None is not to wait. Raises nothing."""
-    fates = server.client.parallel(lambda order: _ask(server, via, order), orders)
+def delete_repositories(
+    reader: TagReader, method: DeleteMethod, requests: t.Sequence[RepositoryRequest], wait: float | None
+) -> list[RepositoryResult]:
+    """Delete repositories, and follow that.
+
+    Args:
+        reader: Reads their tags.
+        method: How tags are deleted before.
+        requests: The repositories.
+        wait: How many seconds to wait until they are gone; None is not to wait.
+
+    Returns:
+        What became of each. Whatever goes wrong is told there, so nothing is raised.
+    """
+    client = reader.client
+    results = client.parallel(lambda request: _delete(reader, method, request), requests)
     if wait is None:
-        return fates
-    for _pause in server.client.poll_intervals(wait):
-        left = [position for position, fate in enumerate(fates) if fate.outcome == "scheduled"]
+        return results
+    for _pause in client.poll_intervals(wait):
+        left = [position for position, result in enumerate(results) if result.outcome is RepositoryOutcome.SCHEDULED]
         if not left:
             break
-        looks = server.client.parallel(lambda position: _look(server, fates[position].order), left)
-        for position, fate in zip(left, looks):
-            fates[position] = fate
+        looks = client.parallel(lambda position: _look(reader, results[position].request), left)
+        for position, result in zip(left, looks):
+            results[position] = result
     late = f"GitLab has not deleted it within {wait:g} seconds, and may go on trying for hours"
-    return [replace(fate, message=fate.message or late) if fate.outcome == "scheduled" else fate for fate in fates]
+    return [
+        replace(result, message=result.message or late) if result.outcome is RepositoryOutcome.SCHEDULED else result
+        for result in results
+    ]
 
 
-def _ask(server: Server, via: str, order: Order) -> Fate:
-    if order.asked:
-        return Fate(order, "scheduled")
+def _delete(reader: TagReader, method: DeleteMethod, request: RepositoryRequest) -> RepositoryResult:
+    if request.asked_before:
+        return RepositoryResult(request, RepositoryOutcome.SCHEDULED)
     try:
-        if order.tags and order.tags.deletions:
-            outcome = delete(server, Plan((order.tags,)), via)
-            if not outcome.ok:
-                short = next((fate.message for fate in outcome.fates if fate.message), outcome.halted)
-                return Fate(order, "not_emptied", short)
-        if order.checked:
-            listing = confirm_empty(server, list_names(server, order.repository))
-            if listing.error:
-                raise listing.error
-            reason = why_not_empty(listing, emptied=order.tags is not None and bool(order.tags.deletions))
-            if reason:
-                return Fate(order, "not_deleted", reason)
-        delete_repository(server.client, order.repository)
+        refusal = _why_not(reader, method, request)
+        if refusal:
+            return refusal
+        delete_repository(reader.client, request.repository)
     except RequestError as error:
-        gone = error.kind == ErrorKind.NOT_FOUND and _look(server, order).outcome == "deleted"
-        return Fate(order, "deleted") if gone else Fate(order, "not_deleted", str(error))
-    return Fate(order, "scheduled")
+        if error.kind is ErrorKind.NOT_FOUND and _is_gone(reader, request):
+            return RepositoryResult(request, RepositoryOutcome.DELETED)
+        return RepositoryResult(request, RepositoryOutcome.NOT_DELETED, message=str(error))
+    return RepositoryResult(request, RepositoryOutcome.SCHEDULED)
 
 
-def _look(server: Server, order: Order) -> Fate:
-    try:
-        found = get_repository(server.client, order.repository.id)
-    except RequestError as error:
-        if error.kind == ErrorKind.NOT_FOUND:
-            return Fate(order, "deleted")
-        stopped = error.kind in (ErrorKind.STOPPED, ErrorKind.UNAUTHORIZED, ErrorKind.FORBIDDEN)
-        return Fate(order, "scheduled", str(error) if stopped else "")
-    return Fate(order, "delete_failed", _WHY_FAILED) if found.status == "delete_failed" else Fate(order, "scheduled")
-
-
-def why_not_empty(listing: TagListing, *, emptied: bool = False) -> str | None:
-    """Why a repository can't be taken for empty; None where the registry itself says that it is.
-
-    emptied: all its tags were deleted just now, after which some storages know nothing of the repository any more.
-    """
-    if listing.error:
-        return listing.error.message
-    if listing.tags:
-        return f"it has {len(listing.tags)} tags"
-    if listing.authoritative or (emptied and listing.repository_unknown):
+def _why_not(reader: TagReader, method: DeleteMethod, request: RepositoryRequest) -> RepositoryResult | None:
+    """Delete the repository's tags if that is planned; gives why the repository itself is not to be deleted then."""
+    plan = request.tags if request.tags and request.tags.deletions else None
+    if plan:
+        found = delete(reader, Plan((plan,)), method)
+        if not found.ok:
+            message = next((tag.message for tag in found.tags if tag.message), found.stopped)
+            return RepositoryResult(request, RepositoryOutcome.NOT_EMPTIED, message=message)
+    if not request.must_be_empty:
         return None
-    if listing.repository_unknown:
-        return "the registry does not know it, which one whose storage is lost says too"
-    return "no tags are listed, which a registry that fails looks like too"
+    listing = confirm_empty(reader, reader.list_names(request.repository))
+    if listing.error:
+        raise listing.error
+    reason = why_not_empty(listing, emptied=plan is not None)
+    return RepositoryResult(request, RepositoryOutcome.NOT_DELETED, message=reason) if reason else None
+
+
+def _look(reader: TagReader, request: RepositoryRequest) -> RepositoryResult:
+    """How far GitLab is."""
+    try:
+        found = get_repository(reader.client, request.repository.id)
+    except RequestError as error:
+        if error.kind is ErrorKind.NOT_FOUND:
+            return RepositoryResult(request, RepositoryOutcome.DELETED)
+        lasting = error.kind.stops_task or error.kind is ErrorKind.FORBIDDEN
+        return RepositoryResult(request, RepositoryOutcome.SCHEDULED, message=str(error) if lasting else "")
+    if found.status == "delete_failed":
+        return RepositoryResult(request, RepositoryOutcome.DELETE_FAILED, message=_WHY_FAILED)
+    return RepositoryResult(request, RepositoryOutcome.SCHEDULED)
+
+
+def _is_gone(reader: TagReader, request: RepositoryRequest) -> bool:
+    return _look(reader, request).outcome is RepositoryOutcome.DELETED

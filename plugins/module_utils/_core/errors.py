@@ -4,11 +4,12 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""What can go wrong, as two exceptions: bad input, and a call that did not give what was asked of it."""
+"""What can go wrong: bad input, a call that did not give what was asked of it, and a journal that is not written."""
 
 from __future__ import annotations
 
 import enum
+import typing as t
 
 
 class ErrorKind(enum.Enum):
@@ -34,7 +35,6 @@ class ErrorKind(enum.Enum):
     LEASE = "lease"
     TOO_OLD = "too_old"
     STOPPED = "stopped"
-    JOURNAL = "journal"
     UNFIT = "unfit"
 
     @property
@@ -110,6 +110,21 @@ class UsageError(Exception):
     """What the user asked for can't be done as written; the text is one sentence for the user."""
 
 
+class JournalError(Exception):
+    """The journal of a run can't be written any more. message: why, without a full stop."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message: t.Final = message
+
+    def __str__(self) -> str:
+        return f"Could not note what is done: {self.message}."
+
+    def as_result(self) -> dict[str, object]:
+        """The error for a module's result, in the shape of RequestError.as_result."""
+        return _row("journal", self.message)
+
+
 class RequestError(Exception):
     """A request that failed, or whose answer can't be trusted.
 
@@ -152,10 +167,13 @@ class RequestError(Exception):
     def as_result(self) -> dict[str, object]:
         """The error for a module's result: flat, every key always there."""
         return {
-            "kind": self.kind.value,
+            **_row(self.kind.value, self.message),
             "status": self.status,
             "method": self.method,
             "path": self.path,
-            "message": self.message,
             "request_id": self.request_id,
         }
+
+
+def _row(kind: str, message: str) -> dict[str, object]:
+    return {"kind": kind, "status": None, "method": "", "path": "", "message": message, "request_id": ""}

@@ -23,8 +23,6 @@ PATH = "/api/graphql"
 # The connection is cut to this many nodes while the cursor moves on by what was asked for: asking for more skips tags.
 # app/graphql/types/container_registry/container_repository_details_type.rb
 PAGE = 20
-# app/graphql/mutations/container_repositories/destroy_tags.rb
-DELETE_LIMIT = 20
 MOST_ALIASES = 20
 # What a signed-in user may spend on one query where the server does not say: app/graphql/gitlab_schema.rb
 COMPLEXITY_LIMIT = 250

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from .._core.errors import RequestError, UsageError
+from .._core.errors import JournalError, RequestError, UsageError
 from .._http.client import REQUESTS_IMPORT_ERROR, Client
 from .._registry.auth import RegistrySettings
 from .._rules.patterns import RE2_IMPORT_ERROR
@@ -62,7 +62,7 @@ def failing(module: AnsibleModule) -> t.Iterator[None]:
         yield
     except UsageError as error:
         module.fail_json(msg=str(error), changed=False, result="failed")
-    except RequestError as error:
+    except (RequestError, JournalError) as error:
         module.fail_json(msg=str(error), changed=False, result="failed", error=error.as_result())
 
 

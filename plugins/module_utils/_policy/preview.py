@@ -13,13 +13,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from .._core.models import Repository, ServerPolicy, TagListing, format_time, parse_time
-from .._core.server import Mode
+from .._core.models import ServerPolicy, TagListing, format_time, parse_time
+from .._core.server import ServerCapabilities
 from .._rules.durations import seconds
 from .._rules.patterns import compile_pattern
 from .._rules.retention import Decision, Rule, Rules, date_source, decide
-from .._tags.capabilities import Server
-from .._tags.reader import TagQuery, read_tags
+from .._tags.query import TagQuery
 from .lint import converted, lint
 from .prediction import DELETED, KEPT, Parameters, Prediction, candidates, nanoseconds, predict, seen
 
@@ -37,28 +36,28 @@ def parameters_of(policy: ServerPolicy) -> Parameters:
     )
 
 
-def query_of(server: Server, wanted: Parameters) -> TagQuery:
+def query_of(capabilities: ServerCapabilities, wanted: Parameters) -> TagQuery:
     """What has to be read of the tags for a prediction."""
     is_candidate = candidates(wanted)
     return TagQuery(
-        details=wanted.need_dates or _may_have_rules(server),
-        whole=wanted.need_dates,
+        details=wanted.need_dates or capabilities.may_protect_tags,
+        all_details=wanted.need_dates,
         wanted=lambda listing: list(filter(is_candidate, listing.names)),
     )
 
 
 def predicted(
-    server: Server, reading: TagListing, wanted: Parameters, clock: datetime | None, *, binding: bool
+    capabilities: ServerCapabilities,
+    reading: TagListing,
+    wanted: Parameters,
+    clock: datetime | None,
+    *,
+    binding: bool,
 ) -> Prediction:
     """The prediction for one repository. clock: when the cleanup runs. binding: whether every tag rule binds it."""
-    rules = _may_have_rules(server)
-    tags = [seen(tag, server.mode, rules=rules, binding=binding) for tag in reading.tags]
-    return predict(tags, wanted, server.mode, nanoseconds(clock or _LATE))
-
-
-def _may_have_rules(server: Server) -> bool:
-    """Tag protection rules need a metadata database; GraphQL shows them from the release on that has them."""
-    return server.mode != Mode.NO_DATABASE and (server.graphql is None or "protection" in server.graphql.tag_fields)
+    mode, rules = capabilities.mode, capabilities.may_protect_tags
+    tags = [seen(tag, mode, rules=rules, binding=binding) for tag in reading.tags]
+    return predict(tags, wanted, mode, nanoseconds(clock or _LATE))
 
 
 def decisions_of(prediction: Prediction, reading: TagListing) -> tuple[Decision, ...]:
@@ -144,20 +143,9 @@ def truncate(preview: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
     return {**preview, **{name: rows[:limit] for name, rows in lists.items()}, "truncated": truncated}
 
 
-def read_for_policies(
-    server: Server, repositories: t.Sequence[Repository], policies: t.Mapping[int, ServerPolicy]
-) -> list[TagListing]:
-    """What a preview needs of each repository whose project, by id, has a policy."""
-    by_need: dict[Parameters, list[Repository]] = {}
-    for repository in repositories:
-        if repository.project_id in policies:
-            by_need.setdefault(parameters_of(policies[repository.project_id]), []).append(repository)
-    return [
-        reading for wanted, group in by_need.items() for reading in read_tags(server, group, query_of(server, wanted))
-    ]
-
-
-def preview_policy(server: Server, reading: TagListing, policy: ServerPolicy, clock: datetime | None) -> PolicyPreview:
+def preview_policy(
+    capabilities: ServerCapabilities, reading: TagListing, policy: ServerPolicy, clock: datetime | None
+) -> PolicyPreview:
     """The next run on one repository, judged by the tags of today; for a policy that is off a run right now."""
     following = parse_time(policy.next_run_at) if policy.enabled else None
     at = max(following, clock) if following and clock else clock
@@ -166,15 +154,15 @@ def preview_policy(server: Server, reading: TagListing, policy: ServerPolicy, cl
     return PolicyPreview(
         policy,
         at,
-        predicted(server, reading, wanted, at, binding=True),
+        predicted(capabilities, reading, wanted, at, binding=True),
         tuple(lint(wanted, reading.names)),
         options,
-        _decisions(server, reading, options, at) if options else (),
+        _decisions(capabilities, reading, options, at) if options else (),
     )
 
 
 def _decisions(
-    server: Server, reading: TagListing, options: t.Mapping[str, t.Any], at: datetime | None
+    capabilities: ServerCapabilities, reading: TagListing, options: t.Mapping[str, t.Any], at: datetime | None
 ) -> tuple[Decision, ...]:
     keep, age = options.get("name_regex_keep"), options.get("older_than")
     rule = Rule(
@@ -185,4 +173,4 @@ def _decisions(
     )
     # A preview does not read digests where names decide.
     rules = Rules((rule,), require_digest=False)
-    return tuple(decide(reading.tags, rules, date_source(server.mode, rules), at))
+    return tuple(decide(reading.tags, rules, date_source(capabilities.mode, rules), at))
