@@ -328,7 +328,7 @@ import typing as t
 
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import ServerPolicy
-from ..module_utils._gitlab.endpoints import group_repositories, project_repositories
+from ..module_utils._gitlab.repositories import group_repositories, project_repositories
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
 from ..module_utils._module.run import Connection, connect, failing, new_module
 from ..module_utils._policy.preview import preview_policy, truncate

@@ -243,7 +243,7 @@ from ..module_utils._cleanup.verification import why_not_empty
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import Repository, TagListing
 from ..module_utils._core.server import DeleteMethod, requested_method
-from ..module_utils._gitlab.scope import find_by_id, find_place, repository_path
+from ..module_utils._gitlab.repository_lookup import find_by_id, find_place, repository_path
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.run import (
     Applied,

@@ -225,8 +225,8 @@ from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import TAG_NAME, Repository, TagListing
 from ..module_utils._core.oci import DIGEST
 from ..module_utils._core.server import DeleteMethod, requested_method
-from ..module_utils._gitlab.endpoints import get_repository
-from ..module_utils._gitlab.scope import find_place, repository_path
+from ..module_utils._gitlab.repositories import get_repository
+from ..module_utils._gitlab.repository_lookup import find_place, repository_path
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
 from ..module_utils._plan.plan import Plan, RepositoryPlan

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, JournalError, RequestError
 from .._core.models import TagListing
-from .._gitlab.endpoints import bulk_delete_tags
+from .._gitlab.tags import bulk_delete_tags
 from .._tags.reader import TagReader
-from .bulk_request import BulkRequest
+from .bulk_requests import BulkRequest
 from .journal import JournalWriter, journal_request, journal_results, null_journal
 from .outcomes import DeletionResult, TagOutcome, TagResult
 from .verification import CHANGED, NO_PROOF, is_changed, proves_absence, vanished

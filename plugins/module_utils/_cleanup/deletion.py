@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from .._core.errors import ErrorKind, JournalError, RequestError
 from .._core.models import TagListing
 from .._core.server import DeleteMethod, Mode, ReadMethod
-from .._gitlab.endpoints import delete_tag
 from .._gitlab.graphql import destroy_tags
+from .._gitlab.tags import delete_tag
 from .._plan.plan import Plan, RepositoryPlan
 from .._registry.api import current_digest
 from .._registry.api import delete_tag as delete_tag_in_registry

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import RequestError
-from .._gitlab.endpoints import active_refs, deployed_refs
+from .._gitlab.git_refs import active_refs, deployed_refs
 from .._module.run import Connection
 from .._rules.git_refs import ActiveRefs
 

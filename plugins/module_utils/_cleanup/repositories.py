@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository
 from .._core.server import DeleteMethod
-from .._gitlab.endpoints import delete_repository, get_repository
+from .._gitlab.repositories import delete_repository, get_repository
 from .._plan.plan import Plan, RepositoryPlan
 from .._tags.reader import TagReader, confirm_empty
 from .deletion import delete

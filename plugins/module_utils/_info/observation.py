@@ -12,11 +12,12 @@ import typing as t
 from dataclasses import replace
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import REPOSITORY, TAG, Repository, ServerPolicy, TagListing
+from .._core.models import REPOSITORY, TAG, Repository, Scope, ServerPolicy, TagListing
 from .._core.oci import Image
 from .._core.server import Mode, ReadMethod, requested_method
-from .._gitlab.endpoints import get_repository, project_repositories
-from .._gitlab.scope import ProjectScope, Scope, Selection, select, select_projects
+from .._gitlab.project_scope import ProjectScope, select_projects
+from .._gitlab.repositories import get_repository, project_repositories
+from .._gitlab.repository_scope import Selection, select
 from .._module.run import Connection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
@@ -185,10 +186,9 @@ def _previews_of(
     reader: TagReader, listings: t.Iterable[TagListing], policies: t.Mapping[int, ServerPolicy]
 ) -> dict[int, PolicyPreview]:
     """The previews by repository id; one that could not be read has none."""
+    capabilities, clock = reader.capabilities, reader.client.clock
     return {
-        listing.repository.id: preview_policy(
-            reader.capabilities, listing, policies[listing.repository.project_id], reader.client.clock
-        )
+        listing.repository.id: preview_policy(capabilities, listing, policies[listing.repository.project_id], clock)
         for listing in listings
         if listing.repository.project_id in policies and not listing.error
     }

@@ -13,8 +13,8 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import UsageError
-from .._core.models import TAG_NAME
-from .._gitlab.scope import Scope, check_scope
+from .._core.models import TAG_NAME, Scope
+from .._gitlab.repository_scope import check_scope
 from .._module.options import scope
 
 

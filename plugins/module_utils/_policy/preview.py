@@ -4,7 +4,7 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""From the tags of a repository to what GitLab's own cleanup would make of them."""
+"""From the tags of a repository to what GitLab's own cleanup would make of them. Pure."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from .._core.server import ServerCapabilities
 from .._rules.durations import seconds
 from .._rules.patterns import compile_pattern
 from .._rules.retention import Decision, Rule, Rules, date_source, decide
-from .._tags.query import TagQuery
 from .lint import converted, lint
-from .prediction import DELETED, KEPT, Parameters, Prediction, candidates, nanoseconds, predict, seen
+from .prediction import DELETED, KEPT, Parameters, Prediction, nanoseconds, predict, seen
 
 # A clock that no server has told: only tags without a date are compared with it.
 _LATE = datetime(9999, 1, 1, tzinfo=timezone.utc)
@@ -36,48 +35,22 @@ def parameters_of(policy: ServerPolicy) -> Parameters:
     )
 
 
-def query_of(capabilities: ServerCapabilities, wanted: Parameters) -> TagQuery:
-    """What has to be read of the tags for a prediction."""
-    is_candidate = candidates(wanted)
-    return TagQuery(
-        details=wanted.need_dates or capabilities.may_protect_tags,
-        all_details=wanted.need_dates,
-        wanted=lambda listing: list(filter(is_candidate, listing.names)),
-    )
-
-
 def predicted(
-    capabilities: ServerCapabilities,
-    reading: TagListing,
-    wanted: Parameters,
-    clock: datetime | None,
-    *,
-    binding: bool,
+    capabilities: ServerCapabilities, listing: TagListing, wanted: Parameters, clock: datetime | None, *, binding: bool
 ) -> Prediction:
     """The prediction for one repository. clock: when the cleanup runs. binding: whether every tag rule binds it."""
-    mode, rules = capabilities.mode, capabilities.may_protect_tags
-    tags = [seen(tag, mode, rules=rules, binding=binding) for tag in reading.tags]
-    return predict(tags, wanted, mode, nanoseconds(clock or _LATE))
+    rules = capabilities.may_protect_tags
+    tags = [seen(tag, capabilities.mode, rules=rules, binding=binding) for tag in listing.tags]
+    return predict(tags, wanted, capabilities.mode, nanoseconds(clock or _LATE))
 
 
-def decisions_of(prediction: Prediction, reading: TagListing) -> tuple[Decision, ...]:
+def decisions_of(prediction: Prediction, listing: TagListing) -> tuple[Decision, ...]:
     """The prediction as decisions on the tags, with everything chosen that goes or may go."""
     verdicts = {verdict.name: verdict for verdict in prediction.verdicts}
     return tuple(
         Decision(tag, verdicts[tag.name].fate != KEPT, verdicts[tag.name].reason, tag.published or tag.created)
-        for tag in reading.tags
+        for tag in listing.tags
     )
-
-
-def parameters_in_request(wanted: Parameters) -> dict[str, t.Any]:
-    """The parameters of a bulk deletion: what is not given is left out, since an empty one would count as given."""
-    named = {
-        "name_regex_delete": wanted.delete_pattern,
-        "name_regex_keep": wanted.name_regex_keep,
-        "keep_n": wanted.keep_n,
-        "older_than": wanted.older_than,
-    }
-    return {name: value for name, value in named.items() if value}
 
 
 @dataclass(frozen=True)
@@ -144,7 +117,7 @@ def truncate(preview: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
 
 
 def preview_policy(
-    capabilities: ServerCapabilities, reading: TagListing, policy: ServerPolicy, clock: datetime | None
+    capabilities: ServerCapabilities, listing: TagListing, policy: ServerPolicy, clock: datetime | None
 ) -> PolicyPreview:
     """The next run on one repository, judged by the tags of today; for a policy that is off a run right now."""
     following = parse_time(policy.next_run_at) if policy.enabled else None
@@ -154,15 +127,15 @@ def preview_policy(
     return PolicyPreview(
         policy,
         at,
-        predicted(capabilities, reading, wanted, at, binding=True),
-        tuple(lint(wanted, reading.names)),
+        predicted(capabilities, listing, wanted, at, binding=True),
+        tuple(lint(wanted, listing.names)),
         options,
-        _decisions(capabilities, reading, options, at) if options else (),
+        _decisions(capabilities, listing, options, at) if options else (),
     )
 
 
 def _decisions(
-    capabilities: ServerCapabilities, reading: TagListing, options: t.Mapping[str, t.Any], at: datetime | None
+    capabilities: ServerCapabilities, listing: TagListing, options: t.Mapping[str, t.Any], at: datetime | None
 ) -> tuple[Decision, ...]:
     keep, age = options.get("name_regex_keep"), options.get("older_than")
     rule = Rule(
@@ -173,4 +146,4 @@ def _decisions(
     )
     # A preview does not read digests where names decide.
     rules = Rules((rule,), require_digest=False)
-    return tuple(decide(reading.tags, rules, date_source(capabilities.mode, rules), at))
+    return tuple(decide(listing.tags, rules, date_source(capabilities.mode, rules), at))

@@ -15,9 +15,11 @@ from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Repository, Tag, TagListing
 from .._core.oci import Image
 from .._core.server import Mode, ReadMethod, ServerCapabilities
-from .._gitlab.endpoints import caller_is_administrator, first_tag_names, keyset_supported
 from .._gitlab.graphql import Page, PageRequest, Schema, read_pages, read_schema
-from .._http.client import Client, RetryPolicy
+from .._gitlab.projects import caller_is_administrator
+from .._gitlab.tags import first_tag_names, keyset_supported
+from .._http.client import Client
+from .._http.retry import RetryPolicy
 from .._registry.api import registry_mode
 from .._registry.auth import Registry, RegistrySettings, check_it_is_gitlabs
 from .listing import list_by_registry

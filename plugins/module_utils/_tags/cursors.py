@@ -82,7 +82,8 @@ def _turn_page(followed: _Followed, request: PageRequest, page: Page | RequestEr
 
 
 def _incomplete(repository: Repository, message: str) -> TagListing:
-    return TagListing(repository, error=error_about(RequestError(ErrorKind.INCOMPLETE, message), repository))
+    operation = f"read the tags of {repository.path}"
+    return TagListing(repository, error=RequestError(ErrorKind.INCOMPLETE, message, operation=operation))
 
 
 def is_continuation(request: PageRequest, page: Page, seen: t.Mapping[str, Tag]) -> bool:
@@ -96,16 +97,7 @@ def is_continuation(request: PageRequest, page: Page, seen: t.Mapping[str, Tag])
 
 def error_about(error: RequestError, repository: Repository) -> RequestError:
     """The error of a request for several repositories, told of one of them."""
-    return RequestError(
-        error.kind,
-        error.message,
-        operation=f"read the tags of {repository.path}",
-        status=error.status,
-        method=error.method,
-        path=error.path,
-        request_id=error.request_id,
-        advice=error.advice,
-    )
+    return error.replace(operation=f"read the tags of {repository.path}")
 
 
 def in_order(repositories: t.Sequence[Repository], listings: t.Iterable[TagListing]) -> t.Iterator[TagListing]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from .._core.budget import why_too_many
 from .._core.errors import UsageError
 
 
@@ -68,25 +69,7 @@ def pages_of(counts: t.Iterable[int], size: int) -> int:
     return sum(max(1, -(-count // size)) for count in counts)
 
 
-def too_many(needed: int, sent: int, most: int | None, what: str) -> str | None:
-    """Why something can't be done within max_requests.
-
-    Args:
-        needed: How many requests it takes at least.
-        sent: How many requests were sent so far.
-        most: max_requests; None is no limit.
-        what: What takes them, as in "reading 5 tags".
-
-    Returns:
-        A sentence without its end; None if max_requests leaves enough.
-    """
-    if most is None or sent + needed <= most:
-        return None
-    left = max(0, most - sent)
-    return f"{what} takes at least {needed} more requests, and of max_requests {most} there are {left} left"
-
-
 def check_reading(estimate: Estimate, sent: int, most: int | None) -> None:
     """Raises UsageError if reading would take more requests than max_requests leaves."""
-    if reason := too_many(estimate.least, sent, most, f"reading {estimate.tags} tags"):
+    if reason := why_too_many(needed=estimate.least, sent=sent, most=most, what=f"reading {estimate.tags} tags"):
         raise UsageError(f"Nothing was read, since {reason}: raise it, or take a smaller scope.")

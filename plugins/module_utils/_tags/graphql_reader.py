@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from .._core.errors import RequestError
 from .._core.models import Repository, Tag, TagListing
-from .._gitlab.endpoints import KEYSET_PAGE
 from .._gitlab.graphql import ALL_FIELDS, GUARD_FIELDS, PAGE, PageRequest, Schema, read_pages
 from .cursors import count_requests, error_about, follow_cursors, in_order, is_continuation
 from .details import chunks, load_children, read_one_by_one, with_details
@@ -151,18 +150,6 @@ class CursorReader(RestReader):
             if isinstance(page, RequestError):
                 raise error_about(page, repository)
             yield page.tags
-
-    def locating_is_shorter(self, repositories: t.Iterable[tuple[t.Sequence[str], t.Collection[str]]]) -> bool:
-        """Whether listing names and reading the pages of some takes fewer requests than reading all pages.
-
-        repositories: all names of each, in order, and those of which more is wanted.
-        """
-        listed = located = paged = 0
-        for names, wanted in repositories:
-            listed += pages_of([len(names)], KEYSET_PAGE)
-            located += len(page_starts(names, wanted))
-            paged += pages_of([len(names)], PAGE)
-        return listed * self.schema.aliases(ALL_FIELDS, PAGE) + located < paged
 
     def estimate(self, counts: t.Sequence[int | None], query: TagQuery) -> Estimate:
         if not query.details:

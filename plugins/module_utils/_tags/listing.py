@@ -11,8 +11,9 @@ from __future__ import annotations
 from .._core.errors import RequestError
 from .._core.models import Repository, Tag, TagListing
 from .._core.server import Mode, ServerCapabilities
-from .._gitlab.endpoints import LISTING_CAP, tag_names_keyset, tag_names_offset
-from .._http.client import Client, RetryPolicy
+from .._gitlab.tags import LISTING_CAP, tag_names_keyset, tag_names_offset
+from .._http.client import Client
+from .._http.retry import RetryPolicy
 from .._registry.api import tag_names
 from .._registry.auth import Registry
 

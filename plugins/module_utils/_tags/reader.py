@@ -12,7 +12,8 @@ import typing as t
 
 from .._core.models import Repository, Tag, TagListing
 from .._core.server import ReadMethod, ServerCapabilities
-from .._http.client import Client, RetryPolicy
+from .._http.client import Client
+from .._http.retry import RetryPolicy
 from .._registry.auth import Registry
 from .capabilities import Detected
 from .estimate import Estimate

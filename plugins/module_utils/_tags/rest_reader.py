@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .._core.models import Repository, Tag, TagListing
 from .._core.server import ServerCapabilities
 from .._gitlab import rest
-from .._gitlab.endpoints import KEYSET_PAGE, tag_detail
+from .._gitlab.tags import KEYSET_PAGE, tag_detail
 from .._http.client import Client
 from .._registry.auth import Registry
 from .details import chunks, detail_or_error, for_each, load_children, read_one_by_one

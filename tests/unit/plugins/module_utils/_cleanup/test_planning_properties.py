@@ -9,14 +9,16 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import SIGNATURE, Repository, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import plan_cleanup
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import SIGNATURE, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, OCI_INDEX
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
     Approved,
     Row,
@@ -33,7 +35,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan imp
     fingerprint_of,
     limited,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.recall import recalled, to_look_at
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs, kept_by_refs
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import in_use_of, kept_by_use
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import (
@@ -42,26 +43,27 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern
     quoted,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
-    ReferrerFacts,
     ReferrerPolicy,
-    with_referrers,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
-    DELETE_REASONS,
-    KEEP_REASONS,
     KeepPerGroup,
     Rule,
     Rules,
-    age_reason,
-    decide,
     judged_date,
     name_reason,
 )
+from tests.unit.cleanups import NOW, REPOSITORY, observed, requested
 
 CASES, PARTS = 20_000, 20
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = 86400
-REPOSITORY = Repository(7, "team/app", "", 3, "", None, None, None)
+# The kind of registry that gives dates of a source.
+MODES = {
+    "published": Mode.DATABASE,
+    "created": Mode.DATABASE,
+    "built": Mode.NO_DATABASE,
+    "unknown": Mode.UNKNOWN,
+}
+NO_LIMITS = requested(min_remaining=0)
 HEADER = {"format": FILE_FORMAT, "version": FILE_VERSION, "server": "s", "clock": "2026-06-01T12:00:00Z", "scope": {}}
 
 
@@ -133,14 +135,23 @@ class Case:
 
     @property
     def plan(self) -> RepositoryPlan:
-        """What a task decides, before any limits."""
-        decisions = with_referrers(
-            decide(self.tags, self.rules, self.source, NOW, self.retained),
-            self.referrer_policy,
-            lambda tag: age_reason(tag, self.rules, self.source, NOW),
-            ReferrerFacts(absent_digests={digest("a")}),
+        """What a task decides, without limits."""
+        state = observed(
+            *self.tags,
+            mode=MODES[self.source],
+            clock=NOW,
+            refs={REPOSITORY.project_id: self.active_refs},
+            absent_digests={REPOSITORY.path: {digest("a")}},
         )
-        return RepositoryPlan(REPOSITORY, tuple(decisions), self.source)
+        request = replace(
+            NO_LIMITS,
+            rules=replace(self.rules, timestamp="created" if self.source == "created" else "auto"),
+            referrer_policy=self.referrer_policy,
+            used=in_use_of(self.images),
+            ref_match=self.match,
+        )
+        [part] = plan_cleanup(state, request).plan.repositories
+        return part
 
     def with_tag(self, number: int, **facts: Any) -> Case:
         changed = self.tags[number]._replace(**facts)
@@ -345,36 +356,3 @@ def stricter(case: Case, dice: random.Random) -> Iterator[tuple[str, Case]]:
     yield "a higher keep_n of groups", case.with_rule(which, keep_n_per=more)
     more = tuple(replace(each, groups=each.groups and each.groups + 1) for each in rule.keep_n_per)
     yield "more groups", case.with_rule(which, keep_n_per=more)
-
-
-@over_all
-def test_what_is_recalled_is_no_more_than_todays_rules_choose(part: int) -> None:
-    """An approved plan that is applied after tags were pushed, from the names and the tags that it looks at again."""
-    for seed in seeds(part)[::4]:
-        case, dice = made_up(seed)
-        case = replace(case, images=(), referrer_policy=ReferrerPolicy("keep"))
-        approved = parse_plan(written(case.plan))
-        look = to_look_at(approved, REPOSITORY.path)
-        if look is None or not look:
-            continue
-        today = pushed(case, dice)
-        light = tuple(tag if tag.name in look else Tag(tag.name) for tag in today.tags)
-        dated = {tag: judged_date(tag, case.source, NOW) for tag in light}
-        found = recalled(light, approved, REPOSITORY.path, case.rules, today.retained, dated.get)
-        if found is not None:
-            [run] = compare([RepositoryPlan(REPOSITORY, tuple(found))], approved, case.referrer_policy).repositories
-            assert names_of(run) <= names_of(today.plan), seed
-
-
-def pushed(case: Case, dice: random.Random) -> Case:
-    """The same after some more tags were pushed just now."""
-    names = {tag.name for tag in case.tags}
-    fresh = {name: _tag(name, dice) for name in dice.sample(NAMES[1:], 3) if name not in names}
-    tags = [*case.tags, *(tag._replace(created=NOW, published=NOW) for tag in fresh.values())]
-    return replace(case, tags=tuple(sorted(tags, key=lambda tag: tag.name)))
-
-
-def test_the_fleet_meets_every_way_to_stay_and_to_go() -> None:
-    reasons = {each.reason for seed in range(3000) for each in made_up(seed)[0].plan.decisions}
-    elsewhere = {"limit", "changed", "not_approved", "repository_unread"}
-    assert reasons == {*DELETE_REASONS, *KEEP_REASONS} - elsewhere

@@ -98,13 +98,16 @@ def test_only_what_is_approved_chosen_and_unchanged_goes() -> None:
 
 
 def test_a_repository_that_is_unread_today_keeps_its_tags() -> None:
-    unread = replace(part("a", {}), error=RequestError(ErrorKind.UNAVAILABLE, "no"))
+    unread = replace(part("a", {}), error=RequestError(ErrorKind.UNAVAILABLE, "no", operation="list tags"))
     found = compare([unread], parse_plan(written(BEFORE)), ReferrerPolicy())
     assert deleted(found.repositories) == set()
     assert [each.as_result() for each in found.drift] == [
         {"repository": "a", "name": name, "kind": "unread", "reason": None} for name in "1245"
     ]
-    two = [replace(part(path, {}), error=RequestError(ErrorKind.UNAVAILABLE, "no")) for path in ("a", "b")]
+    two = [
+        replace(part(path, {}), error=RequestError(ErrorKind.UNAVAILABLE, "no", operation="list tags"))
+        for path in ("a", "b")
+    ]
     approved = parse_plan(written([*BEFORE, part("b", {"1": ("x", True)})]))
     assert compare(two, approved, ReferrerPolicy()).counts()["unread"] == 5
 
