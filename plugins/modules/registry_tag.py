@@ -265,7 +265,7 @@ def main() -> None:
                 return applied_promotion(promotion.target, written)
 
             finish(module, connection, intent, promotion_result(promotion), promote)
-        server, removal = observe_removal(connection, request)
+        reader, removal = observe_removal(connection, request)
         if removal.is_unproven:
             module.warn(
                 f"GitLab lists no tags of {removal.path}, which a registry that fails looks like too: that they are "
@@ -274,7 +274,7 @@ def main() -> None:
         plan = plan_removal(removal, request)
 
         def remove() -> Applied:
-            return applied_removal(delete(server, plan, removal.delete_method)) if server else Applied([])
+            return applied_removal(delete(reader, plan, removal.delete_method)) if reader else Applied([])
 
         finish(module, connection, removal_intent(plan, removal.path), removal_result(removal, request), remove)
 
