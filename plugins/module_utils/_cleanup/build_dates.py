@@ -15,8 +15,8 @@ from datetime import datetime
 from .._core.errors import RequestError
 from .._core.models import Tag, TagListing, parse_time
 from .._core.server import Mode
-from .._registry.api import read_image
 from .._registry.auth import Registry
+from .._registry.images import read_image
 from .._rules.import_dates import Dated, ImportEvidence, suspicion
 from .._rules.retention import Rules, date_source, judged_date
 from .._tags.reader import TagReader

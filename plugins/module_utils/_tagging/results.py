@@ -14,7 +14,7 @@ from dataclasses import replace
 from .._cleanup.deletion_report import applied_deletion
 from .._cleanup.outcomes import DeletionResult, TagOutcome
 from .._module.intent import Applied
-from .._registry.promotion import TagWriteResult
+from .._registry.promotion import TagWriteResult, WriteOutcome
 from .planning import PromotionState, RemovalState
 from .request import TagRequest
 
@@ -36,14 +36,14 @@ def promotion_result(state: PromotionState) -> dict[str, t.Any]:
 
 def applied_promotion(path: str, results: t.Sequence[TagWriteResult]) -> Applied:
     """What became of the tags of a repository that were to be written."""
-    rows = [{"name": row.naming.name, "outcome": row.outcome, "message": row.message} for row in results]
-    short = [row for row in results if row.outcome != "written"]
+    rows = [{"name": row.tag_write.name, "outcome": row.outcome.value, "message": row.message} for row in results]
+    short = [row for row in results if row.outcome is not WriteOutcome.WRITTEN]
     if not short:
         return Applied(rows)
     done = len(results) - len(short)
     first = short[0]
     return Applied(
-        rows, f"{done} of {len(results)} tags were written; {path}:{first.naming.name} was not: {first.message}"
+        rows, f"{done} of {len(results)} tags were written; {path}:{first.tag_write.name} was not: {first.message}"
     )
 
 
