@@ -247,9 +247,12 @@ from ..module_utils._module.run import (
     finish,
     new_module,
 )
-from ..module_utils._plan.plan import Limits, Plan, RepositoryPlan, diff, limited
+from ..module_utils._plan.plan import Limits, Plan, RepositoryPlan, diff, limited, reason_counts
+from ..module_utils._rules.dates import DateSource
 from ..module_utils._rules.patterns import compile_pattern
-from ..module_utils._rules.retention import Rule, Rules, decide
+from ..module_utils._rules.reasons import Reason
+from ..module_utils._rules.retention import decide
+from ..module_utils._rules.rules import Rule, Rules
 from ..module_utils._tags.capabilities import Server, Sources, detect
 from ..module_utils._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
 
@@ -326,7 +329,9 @@ def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
         allow_signatures=True,
         require_digest=params["require_digest"],
     )
-    limits = Limits(0, params["max_deletions"], None, params["max_deletions_total"])
+    limits = Limits(
+        min_remaining=0, max_deletions=params["max_deletions"], max_deletions_total=params["max_deletions_total"]
+    )
     return Wish(rules, limits, absent, not absent or params["empty_first"], params["force"])
 
 
@@ -401,8 +406,8 @@ def _beyond_limits(readings: t.Sequence[TagListing], wish: Wish) -> list[str]:
 
 
 def _part(reading: TagListing, wish: Wish) -> RepositoryPlan:
-    decisions = tuple(decide(reading.tags, wish.rules, "none", None)) if wish.empties else ()
-    return RepositoryPlan(reading.repository, decisions, listing=reading.state.value, error=reading.error)
+    decisions = tuple(decide(reading.tags, wish.rules, DateSource.NONE, None)) if wish.empties else ()
+    return RepositoryPlan(reading.repository, decisions, listing=reading.state, error=reading.error)
 
 
 def _doubts(part: RepositoryPlan, reading: TagListing, wish: Wish) -> list[str]:
@@ -450,7 +455,7 @@ def unproven(state: State) -> list[str]:
 
 def unwanted(plan: Plan) -> list[str]:
     """Repositories that will not be empty for another reason than the patterns of protect, and why."""
-    stays = {part.repository.path: kept_text(part, "protected") for part in plan.repositories}
+    stays = {part.repository.path: kept_text(part, Reason.PROTECTED) for part in plan.repositories}
     return [f"Tags of {path} stay that were meant to go ({text})." for path, text in stays.items() if text]
 
 
@@ -475,7 +480,7 @@ def _row(
         "status": repository.status if repository else None,
         "tags": tags,
         "delete": len(part.deletions) if part else 0,
-        "reasons": part.reasons if part else {},
+        "reasons": reason_counts(part.reasons) if part else {},
         "action": action,
     }
 
@@ -511,9 +516,10 @@ def _emptied(part: RepositoryPlan, fates: list[TagFate]) -> dict[str, str]:
     return {"path": part.repository.path, "outcome": outcome, "message": kept_text(part)}
 
 
-def kept_text(part: RepositoryPlan, *but: str) -> str:
+def kept_text(part: RepositoryPlan, *but: Reason) -> str:
     """How many tags stay, by reason, without the reasons that need no word."""
-    return ", ".join(f"{number} {reason}" for reason, number in part.reasons.items() if reason not in ("matched", *but))
+    told = {reason: number for reason, number in part.reasons.items() if reason not in (Reason.MATCHED, *but)}
+    return ", ".join(f"{number} {reason}" for reason, number in reason_counts(told).items())
 
 
 def remove(state: State, orders: t.Sequence[Order], wait: float | None) -> Applied:

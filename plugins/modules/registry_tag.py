@@ -237,7 +237,8 @@ from ..module_utils._registry.promotion import (
     source_image,
     write,
 )
-from ..module_utils._rules.retention import Decision
+from ..module_utils._rules.reasons import Reason
+from ..module_utils._rules.retention import to_delete, to_keep
 from ..module_utils._tags.capabilities import Server, Sources, detect, registry_of
 from ..module_utils._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
 
@@ -455,7 +456,7 @@ def plan_of(removal: Removal, params: t.Mapping[str, t.Any]) -> Plan:
         return Plan(())
     names, digest = set(params["name"]), params["digest"]
     decisions = tuple(
-        Decision(tag, tag.name in names, "named" if tag.name in names else "not_named") for tag in reading.tags
+        to_delete(tag, Reason.NAMED) if tag.name in names else to_keep(tag, Reason.NOT_NAMED) for tag in reading.tags
     )
     refusals = [HIDDEN_RULES] if removal.hidden_rules else []
     missing = names - set(reading.names)

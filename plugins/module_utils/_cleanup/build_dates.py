@@ -17,8 +17,9 @@ from .._core.models import Tag, TagListing, parse_time
 from .._core.server import Mode
 from .._registry.api import read_image
 from .._registry.auth import Registry
+from .._rules.dates import DateSource, date_source, judged_date
 from .._rules.import_dates import Dated, ImportEvidence, suspicion
-from .._rules.retention import Rules, date_source, judged_date
+from .._rules.rules import Rules
 from .._tags.capabilities import Server
 
 # The tags of a repository that a date may decide about.
@@ -35,7 +36,7 @@ def gather_import_evidence(
     rules: as they hold on this server.
     """
     source = date_source(server.mode, rules)
-    if server.mode != Mode.DATABASE or server.way == "registry" or source == "none" or rules.dates_valid_from:
+    if server.mode != Mode.DATABASE or server.way == "registry" or source is DateSource.NONE or rules.dates_valid_from:
         return None
     if not any(dated(listing) for listing in listings):
         return None
@@ -63,7 +64,7 @@ def with_builds(server: Server, listings: t.Sequence[TagListing], rules: Rules, 
     A repository counts as unread where that may pass.
     """
     since = rules.dates_valid_from
-    if not since or date_source(server.mode, rules) != "published":
+    if not since or date_source(server.mode, rules) is not DateSource.PUBLISHED:
         return list(listings)
     limit = since
 

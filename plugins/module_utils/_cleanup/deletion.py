@@ -22,6 +22,7 @@ from .._plan.plan import Plan, RepositoryPlan
 from .._registry.api import current_digest
 from .._registry.api import delete_tag as delete_tag_in_registry
 from .._registry.auth import Registry
+from .._rules.reasons import Reason
 from .._rules.referrers import holders_of, subjects_of
 from .._rules.retention import Decision
 from .._tags.capabilities import Server
@@ -207,7 +208,7 @@ def tell_following(tell: Tell, plan: Plan) -> None:
     Raises RequestError where it can't be noted: nothing may be asked for then.
     """
     for part in plan.repositories:
-        for tag in (decision.tag for decision in part.decisions if decision.reason == "with_subject"):
+        for tag in (decision.tag for decision in part.decisions if decision.reason is Reason.WITH_SUBJECT):
             tell({"event": "following", "repository": part.repository.path, "name": tag.name, "digest": tag.digest})
 
 
@@ -244,7 +245,7 @@ def _free(work: Work, batch: list[Decision]) -> list[Decision]:
         elif unplanned:
             message = f"{min(unplanned)} was pushed since the plan was made, and may be the image that it belongs to"
             work.settle([decision.tag.name], "changed_since", message)
-        elif decision.reason == "orphaned" and not _still_missing(work, subjects - holders.keys()):
+        elif decision.reason is Reason.ORPHANED and not _still_missing(work, subjects - holders.keys()):
             work.settle([decision.tag.name], "changed_since", "the image that it belongs to is there by now")
         else:
             free.append(decision)

@@ -17,7 +17,7 @@ from .._module.run import Connection
 from .._policy.reading import query_of
 from .._registry.api import current_digest, read_manifest
 from .._rules.in_use import Reference
-from .._rules.referrers import orphans
+from .._rules.referrers import Signatures, orphans
 from .._tags.capabilities import Server, Sources, capabilities_of, detect
 from .._tags.reader import TagQuery, read_refs, read_tags, rules_are_hidden
 from .build_dates import gather_import_evidence, with_builds
@@ -104,7 +104,7 @@ def _absent_subjects(
 ) -> dict[str, frozenset[str]]:
     """The images that signatures without one belong to, as far as the registry itself says that it has none."""
     registry = server.registry
-    if registry is None or request.referrer_policy.signatures != "collect":
+    if registry is None or request.referrer_policy.signatures is not Signatures.COLLECT:
         return {}
     places = [
         (listing.repository.path, digest)

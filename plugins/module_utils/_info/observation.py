@@ -22,6 +22,7 @@ from .._gitlab.repository_scope import Selection, select
 from .._module.run import Connection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
+from .._rules.dates import DateSource
 from .._settings.projects import Rules, read_rules
 from .._tags.capabilities import Server, Sources, capabilities_of, detect
 from .._tags.reader import TagQuery, read_in_turn, read_tags
@@ -29,7 +30,11 @@ from .request import Gather, InfoRequest
 from .rows import InfoState, ProjectInventory
 
 # What the dates of tags are.
-_DATE_SOURCES = {Mode.DATABASE: "published", Mode.NO_DATABASE: "built", Mode.UNKNOWN: "unknown"}
+_DATE_SOURCES = {
+    Mode.DATABASE: DateSource.PUBLISHED,
+    Mode.NO_DATABASE: DateSource.BUILT,
+    Mode.UNKNOWN: DateSource.UNKNOWN,
+}
 
 
 def observe(connection: Connection, request: InfoRequest, images: dict[str, Image]) -> InfoState:
@@ -139,7 +144,7 @@ def _observe_tags(
     else:
         state = replace(state, listings=read_in_turn(server, repositories, query))
     missing = (server.missing_dates_reason,) if server.missing_dates_reason else ()
-    source = _DATE_SOURCES[server.mode] if request.needs_details else "none"
+    source = _DATE_SOURCES[server.mode] if request.needs_details else DateSource.NONE
     return replace(state, date_source=source, warnings=(*state.warnings, *missing))
 
 
