@@ -219,7 +219,9 @@ from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish, new_module
-from ..module_utils._registry.promotion import write_tags
+from ..module_utils._registry.promotion import (
+    write_tags,
+)
 from ..module_utils._tagging.observation import observe_promotion, observe_removal
 from ..module_utils._tagging.planning import plan_promotion, plan_removal, removal_intent
 from ..module_utils._tagging.request import DesiredState, request_of

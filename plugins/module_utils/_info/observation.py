@@ -22,6 +22,7 @@ from .._module.connection import Connection
 from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
+from .._rules.dates import DateSource
 from .._settings.projects import Rules, read_rules
 from .._tags.capabilities import Sources, detect
 from .._tags.estimate import check_reading
@@ -31,7 +32,11 @@ from .request import Gather, InfoRequest
 from .rows import InfoState, ProjectInventory
 
 # What the dates of tags are.
-_DATE_SOURCES = {Mode.DATABASE: "published", Mode.NO_DATABASE: "built", Mode.UNKNOWN: "unknown"}
+_DATE_SOURCES = {
+    Mode.DATABASE: DateSource.PUBLISHED,
+    Mode.NO_DATABASE: DateSource.BUILT,
+    Mode.UNKNOWN: DateSource.UNKNOWN,
+}
 
 
 def observe(connection: RegistryConnection, request: InfoRequest, images: dict[str, Image]) -> InfoState:
@@ -146,7 +151,7 @@ def _observe_tags(
     else:
         state = replace(state, listings=reader.read(repositories, query))
     missing = (capabilities.missing_dates_reason,) if capabilities.missing_dates_reason else ()
-    source = _DATE_SOURCES[capabilities.mode] if request.needs_details else "none"
+    source = _DATE_SOURCES[capabilities.mode] if request.needs_details else DateSource.NONE
     return replace(state, date_source=source, warnings=(*state.warnings, *missing))
 
 

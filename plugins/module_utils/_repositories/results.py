@@ -15,7 +15,7 @@ from .._cleanup.deletion_report import applied_deletion, deletion_intent
 from .._cleanup.outcomes import DeletionResult, TagResult
 from .._core.models import Repository
 from .._module.intent import Applied, Intent
-from .._plan.plan import Plan, RepositoryPlan
+from .._plan.plan import Plan, RepositoryPlan, reason_counts
 from .planning import RepositoryState, kept_text
 from .removal import RepositoryOutcome, RepositoryResult
 from .request import RepositoryRequest
@@ -76,7 +76,7 @@ def _row(
         "status": repository.status if repository else None,
         "tags": tags,
         "delete": len(part.deletions) if part else 0,
-        "reasons": part.reasons if part else {},
+        "reasons": reason_counts(part.reasons) if part else {},
         "action": action,
     }
 
