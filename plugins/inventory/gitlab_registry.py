@@ -149,10 +149,13 @@ from ansible.release import __version__ as ansible_version
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._core.errors import RequestError, UsageError
-from ..module_utils._core.models import Project, Repository
-from ..module_utils._gitlab.endpoints import get_registry_size, get_repository, project_repositories
-from ..module_utils._gitlab.scope import ProjectScope, Scope, check_projects, select, select_projects
-from ..module_utils._http.client import REQUESTS_IMPORT_ERROR, Client, Settings
+from ..module_utils._core.models import Project, Repository, Scope
+from ..module_utils._gitlab.project_scope import ProjectScope, check_projects, select_projects
+from ..module_utils._gitlab.projects import get_registry_size
+from ..module_utils._gitlab.repositories import get_repository, project_repositories
+from ..module_utils._gitlab.repository_scope import select
+from ..module_utils._http.client import Client
+from ..module_utils._http.transport import REQUESTS_IMPORT_ERROR, Settings
 from ..module_utils._inventory.hosts import (
     PREFIX,
     Host,
@@ -162,7 +165,8 @@ from ..module_utils._inventory.hosts import (
     project_hosts,
     repository_hosts,
 )
-from ..module_utils._module.options import CONNECTION, JOB_TOKEN, access, check_one_scope, header_of, renewing
+from ..module_utils._module.access import TokenKind, access_of, header_of, refreshing
+from ..module_utils._module.options import CONNECTION, check_one_scope
 from ..module_utils._settings.plan import is_hidden
 
 trusted: Callable[[str], str]
@@ -308,8 +312,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             check_mutually_exclusive(CONNECTION.mutually_exclusive, given)
         except TypeError as error:
             raise UsageError(str(error)) from None
-        found = access(params, os.environ, ansible_version)
-        if found.kind == JOB_TOKEN:
+        found = access_of(params, os.environ, ansible_version)
+        if found.kind == TokenKind.JOB:
             raise UsageError(
                 "A CI/CD job token can't list projects: give a personal, project or group access token in api_token or "
                 "GITLAB_TOKEN."
@@ -320,7 +324,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.display.warning(
                 "No token is given in api_token or GITLAB_TOKEN: only what everybody may see is listed."
             )
-        return replace(found.settings, renew=renewing(found, lambda token: header_of(found.kind, token)))
+        refresh = refreshing(found, lambda token: header_of(found.kind, token))
+        return replace(found.settings, refresh_credentials=refresh)
 
     def _templated(self, name: str, value: t.Any) -> t.Any:
         if not isinstance(value, str) or not self.templar.is_template(value):

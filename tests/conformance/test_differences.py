@@ -16,25 +16,32 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
-    DELETED,
-    KEPT,
     Parameters,
     Prediction,
     Seen,
+    Verdict,
     exactly,
     nanoseconds,
     predict,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import (
+    date_source,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import seconds
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import compile_pattern
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
+    Certainty,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
     Decision,
+    decide,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules import (
     Rule,
     Rules,
-    date_source,
-    decide,
 )
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "differences.md"
@@ -44,13 +51,13 @@ EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", 
 SIGNATURE = "sha256-" + "a" * 64
 
 
-def tag(name: str, days: float | None, mode: str, protected: bool = False) -> Tag:
+def tag(name: str, days: float | None, mode: Mode, protected: bool = False) -> Tag:
     date = None if days is None else NOW - timedelta(days=days)
     published = date if mode == Mode.DATABASE else None
     return Tag(name, "sha256:1", created=date, published=published, protected=protected, details_read=True)
 
 
-def ours(tags: list[Tag], rules: dict[str, Any], mode: str) -> list[Decision]:
+def ours(tags: list[Tag], rules: dict[str, Any], mode: Mode) -> list[Decision]:
     keep, age = rules.get("name_regex_keep"), rules.get("older_than")
     rule = Rule(
         compile_pattern(rules["name_regex_delete"], "x"),
@@ -66,7 +73,7 @@ def ours(tags: list[Tag], rules: dict[str, Any], mode: str) -> list[Decision]:
     return decide(tags, compiled, date_source(mode, compiled), NOW)
 
 
-def theirs(tags: list[Tag], rules: dict[str, Any], mode: str) -> Prediction:
+def theirs(tags: list[Tag], rules: dict[str, Any], mode: Mode) -> Prediction:
     """What GitLab would do on one unlimited page, without a sample."""
     known = ("name_regex_delete", "name_regex_keep", "keep_n", "older_than")
     wanted = Parameters(**{name: rules[name] for name in known if name in rules})
@@ -76,11 +83,11 @@ def theirs(tags: list[Tag], rules: dict[str, Any], mode: str) -> Prediction:
 
 @pytest.mark.parametrize("mode", [Mode.DATABASE, Mode.NO_DATABASE])
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(list(example["here"].values())))
-def test_the_examples_of_the_page_are_true(example: dict[str, Any], mode: str) -> None:
+def test_the_examples_of_the_page_are_true(example: dict[str, Any], mode: Mode) -> None:
     tags = [tag(name, days, mode) for name, days in example["tags"].items()]
-    assert {item.tag.name: item.reason for item in ours(tags, example["rules"], mode)} == example["here"]
+    assert {item.tag.name: item.reason.value for item in ours(tags, example["rules"], mode)} == example["here"]
     found = theirs(tags, example["rules"], mode)
-    if found.certainty == "exact":
+    if found.certainty is Certainty.EXACT:
         assert found.deletes == sorted(example["gitlab"])
     else:
         assert set(example["gitlab"]) <= set(found.deletes)
@@ -119,15 +126,15 @@ KEEPING_MORE = {"ambiguous_pattern", "unknown_date", "keep_n", "signature", "pro
 @settings(max_examples=1500)
 @given(names, st.data(), rule_sets, st.sampled_from([Mode.DATABASE, Mode.NO_DATABASE]))
 def test_nothing_goes_here_that_gitlab_would_keep(
-    listed: list[str], data: st.DataObject, rules: dict[str, Any], mode: str
+    listed: list[str], data: st.DataObject, rules: dict[str, Any], mode: Mode
 ) -> None:
     tags = [tag(name, data.draw(ages, label=name), mode, data.draw(st.booleans())) for name in listed]
     found = theirs(tags, rules, mode)
-    fates = {verdict.name: verdict.fate for verdict in found.verdicts}
+    verdicts = {item.name: item.verdict for item in found.tags}
     for decision in ours(tags, rules, mode):
         name = decision.tag.name
         if decision.delete:
-            assert fates[name] == DELETED, decision.reason
-        elif fates[name] != KEPT:
-            assert decision.reason in KEEPING_MORE
-            assert f"`{decision.reason}`" in PAGE.read_text()
+            assert verdicts[name] is Verdict.DELETED, decision.reason
+        elif verdicts[name] is not Verdict.KEPT:
+            assert decision.reason.value in KEEPING_MORE
+            assert f"`{decision.reason.value}`" in PAGE.read_text()

@@ -15,12 +15,10 @@ from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql import ALL_FIELDS, Schema
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import (
-    Client,
-    Response,
-    RetryPolicy,
-    Settings,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.retry import RetryPolicy
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
 
 Body = dict[str, Any]
 
@@ -42,14 +40,15 @@ class Server(Client):
             raise found
         status, content = found if isinstance(found, tuple) else (200, found)
         text = content if isinstance(content, bytes) else json.dumps(content).encode()
-        return Response(status, CaseInsensitiveDict(), text, method, path)
+        request = Request(method, path, wish["operation"], "GitLab")
+        return Response(request=request, status=status, headers=CaseInsensitiveDict(), body=text)
 
     def parallel(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         return [work(item) for item in items]
 
 
 def schema(limit: int = 250, fields: Sequence[str] = ALL_FIELDS) -> Schema:
-    return Schema(frozenset({"name", *fields}), True, limit)
+    return Schema(tag_fields=frozenset({"name", *fields}), can_delete=True, complexity_limit=limit)
 
 
 def node(name: str, **fields: Any) -> Body:

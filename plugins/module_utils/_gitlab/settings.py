@@ -11,7 +11,6 @@ Every function raises RequestError when the answer is not the one it is named af
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +18,9 @@ from email.utils import format_datetime
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import DELETE, PATTERN, PUSH, REPOSITORY, TAG, Project, ProtectionRule
-from .._http.client import Client, RetryPolicy
+from .._http.client import Client
+from .._http.messages import Response
+from .._http.retry import RetryPolicy
 from .rest import an_array, field, get, request
 
 _MAINTAINER = "It takes the role Maintainer in the project and a token with the scope api."
@@ -31,7 +32,7 @@ _NO_DATABASE = "GitLab container registry API not supported"
 
 @dataclass(frozen=True)
 class RuleEndpoint:
-    """Where a kind of protection rules is on a server."""
+    """Where a kind of protection rules is on a server. path: below that of the project."""
 
     kind: str
     path: str
@@ -55,25 +56,28 @@ _SINCE = {
 
 
 def update_project(client: Client, project: Project, attributes: t.Mapping[str, t.Any]) -> None:
-    """Set attributes of a project; what is not named stays."""
+    """Set attributes of a project; what is not named stays as it is."""
     operation = f"change the settings of project {project.path}"
-    with _advising():
-        request(client, "PUT", f"/projects/{project.id}", body=dict(attributes), operation=operation)
+    _send(client, "PUT", f"/projects/{project.id}", body=dict(attributes), operation=operation)
 
 
 def has_repositories(client: Client, project: Project) -> bool:
     """Whether a project has any container repository."""
     operation = f"look for images of project {project.path}"
     path = f"/projects/{project.id}/registry/repositories"
-    return bool(an_array(get(client, path, query={"per_page": 1}, operation=operation), operation))
+    return bool(an_array(get(client, path, query={"per_page": 1}, operation=operation)))
 
 
 def first_rules(
     client: Client, project: Project, kind: str
 ) -> tuple[RuleEndpoint, tuple[ProtectionRule, ...] | RequestError]:
-    """Where this server has a kind of rules, found out with the rules of one project, and these or their failure.
+    """Find out where this server has a kind of rules, with the rules of one project.
 
-    Raises RequestError of kind too_old where it has none of them.
+    Returns:
+        The endpoint, and the rules of the project or why they can't be read.
+
+    Raises:
+        RequestError: the server has no such rules (too_old).
     """
     for endpoint in _ENDPOINTS[kind]:
         try:
@@ -88,55 +92,45 @@ def first_rules(
 def list_rules(client: Client, endpoint: RuleEndpoint, project: Project) -> tuple[ProtectionRule, ...]:
     """All rules of a project; GitLab does not show immutable ones of tags here."""
     operation = f"read the {endpoint.kind} protection rules of project {project.path}"
-    with _advising(endpoint, "GET"):
-        answer = get(client, _path(endpoint, project), operation=operation)
-    return tuple(_rule(row, endpoint) for row in an_array(answer, operation))
+    answer = _send(client, "GET", _path(endpoint, project), endpoint, operation=operation)
+    return tuple(_rule(row, endpoint) for row in an_array(answer))
 
 
 def create_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: ProtectionRule) -> None:
-    """Create a rule. It is not asked for again where no answer comes."""
+    """Create a rule. The request is not sent again if no answer comes."""
     levels = {name: level for name, level in ((PUSH, rule.push), (DELETE, rule.delete)) if level}
     body = {PATTERN[endpoint.kind]: rule.pattern, **levels}
     operation = _operation("create", rule, endpoint, project)
-    with _advising(endpoint, "POST"):
-        request(
-            client,
-            "POST",
-            _path(endpoint, project),
-            body=body,
-            retry=RetryPolicy.RATE_LIMITED,
-            operation=operation,
-            success=201,
-        )
+    _send(
+        client,
+        "POST",
+        _path(endpoint, project),
+        endpoint,
+        body=body,
+        retry=RetryPolicy.RATE_LIMITED,
+        operation=operation,
+        success=201,
+    )
 
 
 def update_rule(
     client: Client, endpoint: RuleEndpoint, project: Project, before: ProtectionRule, after: ProtectionRule
 ) -> None:
-    """Set the levels of a rule that differ; an empty one takes it away."""
+    """Set the levels of a rule that differ; GitLab removes a level that is sent empty."""
     levels = ((PUSH, before.push, after.push), (DELETE, before.delete, after.delete))
     body = {name: new or "" for name, old, new in levels if old != new}
     operation = _operation("change", before, endpoint, project)
-    with _advising(endpoint, "PATCH"):
-        request(client, "PATCH", f"{_path(endpoint, project)}/{before.id}", body=body, operation=operation)
+    _send(client, "PATCH", f"{_path(endpoint, project)}/{before.id}", endpoint, body=body, operation=operation)
 
 
 def delete_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: ProtectionRule) -> None:
-    """Delete a rule, unless it was changed since the task's first answer. One that is gone is as good."""
+    """Delete a rule, unless it was changed since the task's first answer. A rule that is gone already is no error."""
     # The header has no fractions of a second: a change in the same second counts as seen.
     seen = client.clock + timedelta(seconds=1) if client.clock else None
     headers = {"If-Unmodified-Since": format_datetime(seen, usegmt=True)} if seen else {}
-    operation = _operation("delete", rule, endpoint, project)
+    operation, path = _operation("delete", rule, endpoint, project), f"{_path(endpoint, project)}/{rule.id}"
     try:
-        with _advising(endpoint, "DELETE"):
-            request(
-                client,
-                "DELETE",
-                f"{_path(endpoint, project)}/{rule.id}",
-                headers=headers,
-                operation=operation,
-                success=204,
-            )
+        _send(client, "DELETE", path, endpoint, headers=headers, operation=operation, success=204)
     except RequestError as error:
         if error.status != 404 or error.kind == ErrorKind.TOO_OLD:
             raise
@@ -152,25 +146,27 @@ def _path(endpoint: RuleEndpoint, project: Project) -> str:
 
 def _rule(row: t.Mapping[str, t.Any], endpoint: RuleEndpoint) -> ProtectionRule:
     pattern = str(field(row, PATTERN[endpoint.kind]))
-    return ProtectionRule(pattern, row.get(PUSH) or None, row.get(DELETE) or None, int(field(row, "id")))
+    return ProtectionRule(pattern, push=row.get(PUSH) or None, delete=row.get(DELETE) or None, id=int(field(row, "id")))
 
 
-@contextlib.contextmanager
-def _advising(endpoint: RuleEndpoint | None = None, verb: str = "PUT") -> t.Iterator[None]:
-    """Have a failure say what settings take."""
+def _send(client: Client, method: str, path: str, endpoint: RuleEndpoint | None = None, **options: t.Any) -> Response:
+    """As rest.request, with errors that say what settings take. endpoint: of the rules that it is about."""
     try:
-        yield
+        return request(client, method, path, **options)
     except RequestError as error:
-        if error.kind in (ErrorKind.FORBIDDEN, ErrorKind.INSUFFICIENT_SCOPE):
-            error.advice = _MAINTAINER
-        elif error.status == 404 and error.message == _NO_ROUTE and endpoint:
-            since = _SINCE.get((endpoint.kind, verb), "a later release")
-            error.kind = ErrorKind.TOO_OLD
-            error.advice = f"This GitLab has no such endpoint: it came with {since}."
-        elif error.status == 412:
-            error.advice = "The rule was changed in the meantime; run again."
-        elif error.message.startswith(_TOO_MANY):
-            error.advice = "Immutable rules, which are not shown here, count too."
-        elif error.message == _NO_DATABASE:
-            error.advice = "Tag protection rules need a container registry with a metadata database."
-        raise
+        raise _advised(error, endpoint) from None
+
+
+def _advised(error: RequestError, endpoint: RuleEndpoint | None) -> RequestError:
+    if error.kind in (ErrorKind.FORBIDDEN, ErrorKind.INSUFFICIENT_SCOPE):
+        return error.replace(advice=_MAINTAINER)
+    if error.status == 404 and error.message == _NO_ROUTE and endpoint:
+        since = _SINCE.get((endpoint.kind, error.method), "a later release")
+        return error.replace(kind=ErrorKind.TOO_OLD, advice=f"This GitLab has no such endpoint: it came with {since}.")
+    if error.status == 412:
+        return error.replace(advice="The rule was changed in the meantime; run again.")
+    if error.message.startswith(_TOO_MANY):
+        return error.replace(advice="Immutable rules, which are not shown here, count too.")
+    if error.message == _NO_DATABASE:
+        return error.replace(advice="Tag protection rules need a container registry with a metadata database.")
+    return error

@@ -4,7 +4,7 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""From the tags of a repository to what GitLab's own cleanup would make of them."""
+"""From the tags of a repository to what GitLab's own cleanup would make of them. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from .._core.models import Mode, Repository, ServerPolicy, format_time, parse_time
+from .._core.models import ServerPolicy, Tag, TagListing, format_time, parse_time
+from .._core.server import ServerCapabilities
+from .._rules.dates import date_source
 from .._rules.durations import seconds
 from .._rules.patterns import compile_pattern
-from .._rules.retention import Decision, Rule, Rules, date_source, decide
-from .._tags.capabilities import Server, TagListing
-from .._tags.reader import TagQuery, read_tags
-from .lint import converted, lint
-from .prediction import DELETED, KEPT, Parameters, Prediction, candidates, nanoseconds, predict, seen
+from .._rules.retention import Decision, decide, to_delete, to_keep
+from .._rules.rules import Rule, Rules
+from .lint import converted, lint_warnings
+from .prediction import Parameters, Prediction, TagPrediction, Verdict, nanoseconds, predict, seen
 
 # A clock that no server has told: only tags without a date are compared with it.
 _LATE = datetime(9999, 1, 1, tzinfo=timezone.utc)
@@ -36,48 +37,32 @@ def parameters_of(policy: ServerPolicy) -> Parameters:
     )
 
 
-def query_of(server: Server, wanted: Parameters) -> TagQuery:
-    """What has to be read of the tags for a prediction."""
-    is_candidate = candidates(wanted)
-    return TagQuery(
-        details=wanted.need_dates or _may_have_rules(server),
-        whole=wanted.need_dates,
-        wanted=lambda listing: list(filter(is_candidate, listing.names)),
-    )
-
-
 def predicted(
-    server: Server, reading: TagListing, wanted: Parameters, clock: datetime | None, *, binding: bool
+    capabilities: ServerCapabilities, listing: TagListing, wanted: Parameters, clock: datetime | None, *, binding: bool
 ) -> Prediction:
-    """The prediction for one repository. clock: when the cleanup runs. binding: whether every tag rule binds it."""
-    rules = _may_have_rules(server)
-    tags = [seen(tag, server.mode, rules=rules, binding=binding) for tag in reading.tags]
-    return predict(tags, wanted, server.mode, nanoseconds(clock or _LATE))
+    """What GitLab deletes of one repository.
+
+    Args:
+        capabilities: of the server.
+        listing: all tags of the repository.
+        wanted: what the cleanup is given.
+        clock: when it runs; None if no server has told a time.
+        binding: whether every tag protection rule binds it, and not only some of its callers.
+    """
+    rules = capabilities.may_protect_tags
+    tags = [seen(tag, capabilities.mode, rules=rules, binding=binding) for tag in listing.tags]
+    return predict(tags, wanted, capabilities.mode, nanoseconds(clock or _LATE))
 
 
-def _may_have_rules(server: Server) -> bool:
-    """Tag protection rules need a metadata database; GraphQL shows them from the release on that has them."""
-    return server.mode != Mode.NO_DATABASE and (server.graphql is None or "protection" in server.graphql.tag_fields)
-
-
-def decisions_of(prediction: Prediction, reading: TagListing) -> tuple[Decision, ...]:
+def decisions_of(prediction: Prediction, listing: TagListing) -> tuple[Decision, ...]:
     """The prediction as decisions on the tags, with everything chosen that goes or may go."""
-    verdicts = {verdict.name: verdict for verdict in prediction.verdicts}
-    return tuple(
-        Decision(tag, verdicts[tag.name].fate != KEPT, verdicts[tag.name].reason, tag.published or tag.created)
-        for tag in reading.tags
-    )
+    found = {tag.name: tag for tag in prediction.tags}
+    return tuple(_decision(tag, found[tag.name]) for tag in listing.tags)
 
 
-def parameters_in_request(wanted: Parameters) -> dict[str, t.Any]:
-    """The parameters of a bulk deletion: what is not given is left out, since an empty one would count as given."""
-    named = {
-        "name_regex_delete": wanted.delete_pattern,
-        "name_regex_keep": wanted.name_regex_keep,
-        "keep_n": wanted.keep_n,
-        "older_than": wanted.older_than,
-    }
-    return {name: value for name, value in named.items() if value}
+def _decision(tag: Tag, prediction: TagPrediction) -> Decision:
+    decision = to_keep if prediction.verdict is Verdict.KEPT else to_delete
+    return decision(tag, prediction.reason, date=tag.published or tag.created)
 
 
 @dataclass(frozen=True)
@@ -90,7 +75,7 @@ class PolicyPreview:
     policy: ServerPolicy
     at: datetime | None
     prediction: Prediction
-    lint: tuple[str, ...]
+    lint_warnings: tuple[str, ...]
     options: dict[str, t.Any] | None
     decisions: tuple[Decision, ...]
 
@@ -98,22 +83,22 @@ class PolicyPreview:
         """Flat, every key always there, lists whole."""
         found = self.prediction
         deletions = [
-            {"name": verdict.name, "reason": verdict.reason, "certain": verdict.fate == DELETED}
-            for verdict in found.verdicts
-            if verdict.fate != KEPT
+            {"name": tag.name, "reason": tag.reason.value, "certain": tag.verdict is Verdict.DELETED}
+            for tag in found.tags
+            if tag.verdict is not Verdict.KEPT
         ]
         differences = self._differences()
         return {
             "enabled": self.policy.enabled,
             "at": format_time(self.at),
-            "certainty": found.certainty,
+            "certainty": found.certainty.value,
             "doubts": list(found.uncertainties),
             "message": found.message or None,
             "delete_least": found.least,
             "delete_most": found.most,
             "delete": deletions,
-            "reasons": dict(sorted(Counter(verdict.reason for verdict in found.verdicts).items())),
-            "lint": list(self.lint),
+            "reasons": dict(sorted(Counter(tag.reason.value for tag in found.tags).items())),
+            "lint": list(self.lint_warnings),
             "options": self.options,
             "differences": differences,
             "differences_count": len(differences),
@@ -122,18 +107,15 @@ class PolicyPreview:
 
     def _differences(self) -> list[dict[str, t.Any]]:
         """The tags that the policy and the options treat in different ways."""
-        verdicts = {verdict.name: verdict for verdict in self.prediction.verdicts}
-        return [
-            {
-                "name": decision.tag.name,
-                "policy": verdicts[decision.tag.name].fate,
-                "policy_reason": verdicts[decision.tag.name].reason,
-                "options": DELETED if decision.delete else KEPT,
-                "options_reason": decision.reason,
-            }
-            for decision in self.decisions
-            if verdicts[decision.tag.name].fate != (DELETED if decision.delete else KEPT)
-        ]
+        predicted_tags = {tag.name: tag for tag in self.prediction.tags}
+        rows = []
+        for decision in self.decisions:
+            tag = predicted_tags[decision.tag.name]
+            by_options = Verdict.DELETED if decision.delete else Verdict.KEPT
+            if tag.verdict is not by_options:
+                row = {"name": tag.name, "policy": tag.verdict.value, "policy_reason": tag.reason.value}
+                rows.append({**row, "options": by_options.value, "options_reason": decision.reason.value})
+        return rows
 
 
 def truncate(preview: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
@@ -143,37 +125,26 @@ def truncate(preview: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
     return {**preview, **{name: rows[:limit] for name, rows in lists.items()}, "truncated": truncated}
 
 
-def read_for_policies(
-    server: Server, repositories: t.Sequence[Repository], policies: t.Mapping[int, ServerPolicy]
-) -> list[TagListing]:
-    """What a preview needs of each repository whose project, by id, has a policy."""
-    by_need: dict[Parameters, list[Repository]] = {}
-    for repository in repositories:
-        if repository.project_id in policies:
-            by_need.setdefault(parameters_of(policies[repository.project_id]), []).append(repository)
-    return [
-        reading for wanted, group in by_need.items() for reading in read_tags(server, group, query_of(server, wanted))
-    ]
-
-
-def preview_policy(server: Server, reading: TagListing, policy: ServerPolicy, clock: datetime | None) -> PolicyPreview:
+def preview_policy(
+    capabilities: ServerCapabilities, listing: TagListing, policy: ServerPolicy, clock: datetime | None
+) -> PolicyPreview:
     """The next run on one repository, judged by the tags of today; for a policy that is off a run right now."""
     following = parse_time(policy.next_run_at) if policy.enabled else None
     at = max(following, clock) if following and clock else clock
     wanted = parameters_of(policy)
     options = converted(wanted)
     return PolicyPreview(
-        policy,
-        at,
-        predicted(server, reading, wanted, at, binding=True),
-        tuple(lint(wanted, reading.names)),
-        options,
-        _decisions(server, reading, options, at) if options else (),
+        policy=policy,
+        at=at,
+        prediction=predicted(capabilities, listing, wanted, at, binding=True),
+        lint_warnings=tuple(lint_warnings(wanted, listing.names)),
+        options=options,
+        decisions=_decisions(capabilities, listing, options, at) if options else (),
     )
 
 
 def _decisions(
-    server: Server, reading: TagListing, options: t.Mapping[str, t.Any], at: datetime | None
+    capabilities: ServerCapabilities, listing: TagListing, options: t.Mapping[str, t.Any], at: datetime | None
 ) -> tuple[Decision, ...]:
     keep, age = options.get("name_regex_keep"), options.get("older_than")
     rule = Rule(
@@ -184,4 +155,4 @@ def _decisions(
     )
     # A preview does not read digests where names decide.
     rules = Rules((rule,), require_digest=False)
-    return tuple(decide(reading.tags, rules, date_source(server.mode, rules), at))
+    return tuple(decide(listing.tags, rules, date_source(capabilities.mode, rules), at))

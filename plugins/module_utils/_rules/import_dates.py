@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .._core.models import Repository, Tag, format_time
-from .retention import OLDEST_CREDIBLE
+from .dates import OLDEST_CREDIBLE
 
 # An import of a large registry takes days.
 WINDOW = timedelta(days=3)
@@ -30,7 +30,7 @@ FAR = timedelta(days=30)
 
 
 class Dated(t.NamedTuple):
-    """A tag with its date, and its repository."""
+    """A tag with its repository and its date."""
 
     repository: Repository
     tag: Tag
@@ -39,7 +39,12 @@ class Dated(t.NamedTuple):
 
 @dataclass(frozen=True)
 class Suspicion:
-    """The dates that most tags share. samples: the tags whose builds tell what they are."""
+    """The dates that most tags share.
+
+    first, last: of these dates.
+    tags: how many have one of them. of: how many were looked at.
+    samples: the tags whose builds tell what the dates are.
+    """
 
     first: datetime
     last: datetime
@@ -48,10 +53,27 @@ class Suspicion:
     samples: tuple[Dated, ...]
 
 
-def suspicion(dated: t.Sequence[Dated], created: t.Mapping[int, datetime | None]) -> Suspicion | None:
-    """The window in which most tags are dated; None where there is none, or too few tags to tell.
+@dataclass(frozen=True)
+class ImportEvidence:
+    """What tells whether shared dates are those of an import.
 
-    created: when each repository was made, by its id. What is younger than the window was not there before it.
+    builds: of the samples, as far as they are known. why_unknown: why one is not.
+    """
+
+    suspicion: Suspicion
+    builds: tuple[datetime, ...] = ()
+    why_unknown: str = ""
+
+
+def suspicion(dated: t.Sequence[Dated], created: t.Mapping[int, datetime | None]) -> Suspicion | None:
+    """The window in which most tags are dated.
+
+    Args:
+        dated: all tags with a date that can be believed.
+        created: when each repository was made, by its id. What is younger than the window was not there before it.
+
+    Returns:
+        The suspicion; None if there is no such window, or there are too few tags to tell.
     """
     found = _window(dated)
     if found is None:
@@ -83,15 +105,13 @@ def _suspicion(dated: t.Sequence[Dated]) -> Suspicion | None:
     by_name = sorted(found, key=lambda each: (each.repository.path, each.tag.name))
     step = (len(by_name) - 1) / (SAMPLES - 1)
     samples = tuple(by_name[round(number * step)] for number in range(SAMPLES))
-    return Suspicion(found[0].date, found[-1].date, len(found), len(dated), samples)
+    return Suspicion(first=found[0].date, last=found[-1].date, tags=len(found), of=len(dated), samples=samples)
 
 
-def import_refusal(found: Suspicion, builds: t.Sequence[datetime], why_unknown: str) -> str | None:
-    """Why no date can be trusted, a sentence without its end; None where they are those of pushes.
-
-    builds: of the samples, as far as they are known. why_unknown: why one is not.
-    """
-    known = sorted(build for build in builds if build >= OLDEST_CREDIBLE)
+def import_refusal(evidence: ImportEvidence) -> str | None:
+    """Why no date can be trusted, a sentence without its end; None where they are those of pushes."""
+    found = evidence.suspicion
+    known = sorted(build for build in evidence.builds if build >= OLDEST_CREDIBLE)
     when = f"{found.tags} of {found.of} tags are dated between {format_time(found.first)} and {format_time(found.last)}"
     behind = format_time(found.last.replace(microsecond=0) + timedelta(seconds=1))
     advice = (
@@ -99,7 +119,7 @@ def import_refusal(found: Suspicion, builds: t.Sequence[datetime], why_unknown: 
         "all of them are"
     )
     if not known:
-        why = why_unknown.rstrip(".") or "none of them has a date that can be true"
+        why = evidence.why_unknown.rstrip(".") or "none of them has a date that can be true"
         return (
             f"{when}, as they are after an import to the metadata database, and the builds of their images can't be "
             f"read to tell ({why}): {advice}"
