@@ -93,9 +93,8 @@ def test_what_became_of_written_tags() -> None:
     first, second = promotion(None, None).writes
     done = applied_promotion("team/app", [TagWriteResult(first, WriteOutcome.WRITTEN)])
     assert (done.outcome, done.shortfall) == ([{"name": "v1", "outcome": "written", "message": ""}], "")
-    short = applied_promotion(
-        "team/app", [TagWriteResult(first, WriteOutcome.WRITTEN), TagWriteResult(second, WriteOutcome.NOT_TRIED, "x")]
-    )
+    results = [TagWriteResult(first, WriteOutcome.WRITTEN), TagWriteResult(second, WriteOutcome.NOT_TRIED, "x")]
+    short = applied_promotion("team/app", results)
     assert short.shortfall == "1 of 2 tags were written; team/app:v2 was not: x"
 
 
