@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from .._core.models import TagListing
 from .._core.server import DELETE_LIMIT
 from .._plan.plan import RepositoryPlan
+from .._rules.reasons import Reason
 from .._rules.referrers import holders_of, subjects_of
 from .._rules.retention import Decision
 from .verification import Answer, Attempt
@@ -93,6 +94,6 @@ class FollowerCheck:
                 Answer.CHANGED,
                 f"{pushed} was pushed since the plan was made, and may be the image that it belongs to",
             )
-        if decision.reason == "orphaned" and not all(map(self.is_absent, subjects - self._holders.keys())):
+        if decision.reason is Reason.ORPHANED and not all(map(self.is_absent, subjects - self._holders.keys())):
             return Attempt(Answer.CHANGED, "the image that it belongs to is there by now")
         return None

@@ -15,10 +15,11 @@ from datetime import datetime
 from .._core.errors import RequestError
 from .._core.models import Tag, TagListing, parse_time
 from .._core.server import Mode
-from .._registry.api import read_image
 from .._registry.auth import Registry
+from .._registry.images import read_image
+from .._rules.dates import DateSource, date_source, judged_date
 from .._rules.import_dates import Dated, ImportEvidence, suspicion
-from .._rules.retention import Rules, date_source, judged_date
+from .._rules.rules import Rules
 from .._tags.reader import TagReader
 
 # The tags of a repository that a date may decide about.
@@ -38,7 +39,7 @@ def gather_import_evidence(
     source = date_source(capabilities.mode, rules)
     if capabilities.mode is not Mode.DATABASE or capabilities.shows_build_dates:
         return None
-    if source == "none" or rules.dates_valid_from:
+    if source is DateSource.NONE or rules.dates_valid_from:
         return None
     if not any(dated(listing) for listing in listings):
         return None
@@ -68,7 +69,7 @@ def with_builds(
     A repository counts as unread where that may pass.
     """
     since = rules.dates_valid_from
-    if not since or date_source(reader.capabilities.mode, rules) != "published":
+    if not since or date_source(reader.capabilities.mode, rules) is not DateSource.PUBLISHED:
         return list(listings)
     limit = since
 

@@ -12,7 +12,7 @@ import typing as t
 
 from .._core.errors import RequestError
 from .._gitlab.git_refs import active_refs, deployed_refs
-from .._module.run import Connection
+from .._module.connection import Connection
 from .._rules.git_refs import ActiveRefs
 
 

@@ -20,6 +20,7 @@ from datetime import datetime, timezone
 
 from .._core.errors import JournalError, UsageError
 from .._plan.plan import Plan, RepositoryPlan
+from .._rules.reasons import Reason
 from .outcomes import DeletionResult, TagResult
 from .request import EarlierRuns
 
@@ -116,7 +117,7 @@ def journal_followers(journal: JournalWriter, plan: Plan) -> None:
     Raises JournalError.
     """
     for part in plan.repositories:
-        for tag in (decision.tag for decision in part.decisions if decision.reason == "with_subject"):
+        for tag in (decision.tag for decision in part.decisions if decision.reason is Reason.WITH_SUBJECT):
             journal({"event": "following", "repository": part.repository.path, "name": tag.name, "digest": tag.digest})
 
 

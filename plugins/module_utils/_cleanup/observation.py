@@ -14,11 +14,11 @@ from .._core.models import TagListing
 from .._core.oci import Image
 from .._core.server import ServerCapabilities
 from .._gitlab.repository_scope import select
-from .._module.run import Connection
+from .._module.registry import RegistryConnection
 from .._policy.reading import query_of
 from .._registry.api import current_digest, read_manifest
 from .._rules.in_use import Reference
-from .._rules.referrers import orphans
+from .._rules.referrers import Signatures, orphans
 from .._tags.capabilities import Sources, detect, rules_are_hidden
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, open_reader
@@ -32,7 +32,7 @@ from .request import CleanupRequest
 
 
 def observe(
-    connection: Connection, request: CleanupRequest, images: dict[str, Image]
+    connection: RegistryConnection, request: CleanupRequest, images: dict[str, Image]
 ) -> tuple[CleanupState, TagReader]:
     """All that the decision needs, and the reader with which it is carried out.
 
@@ -109,7 +109,7 @@ def _absent_subjects(
 ) -> dict[str, frozenset[str]]:
     """The images that signatures without one belong to, as far as the registry itself says that it has none."""
     registry = reader.registry
-    if registry is None or request.referrer_policy.signatures != "collect":
+    if registry is None or request.referrer_policy.signatures is not Signatures.COLLECT:
         return {}
     places = [
         (listing.repository.path, digest)

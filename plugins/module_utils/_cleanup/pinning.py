@@ -13,7 +13,7 @@ import typing as t
 
 from .._core.errors import JournalError, RequestError
 from .._registry.auth import Registry
-from .._registry.promotion import TagWrite, write
+from .._registry.promotion import TagWrite, write_tags
 from .journal import JournalWriter
 from .pins import Pin
 
@@ -28,8 +28,8 @@ def pin(registry: Registry, pins: t.Iterable[Pin], journal: JournalWriter) -> li
     for each in pins:
         try:
             journal({"event": "pinning", **each.as_result()})
-            [written] = write(registry, each.path, each.path, [TagWrite(each.name, each.manifest, None)])
-            outcome, message = written.outcome, written.message
+            [written] = write_tags(registry, each.path, each.path, [TagWrite(each.name, each.manifest)])
+            outcome, message = written.outcome.value, written.message
         except (RequestError, JournalError) as error:
             outcome, message = "not_written", str(error)
         rows.append({**each.as_result(), "outcome": outcome, "message": message})

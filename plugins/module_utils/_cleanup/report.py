@@ -12,28 +12,20 @@ import typing as t
 from dataclasses import replace
 
 from .._core.models import format_time
-from .._module.run import Applied, Intent
-from .._plan.plan import FILE_FORMAT, FILE_VERSION, Plan, diff, result
+from .._module.intent import Applied, Intent
+from .._plan.plan import FILE_FORMAT, FILE_VERSION, Plan, result
+from .deletion_report import applied_deletion, deletion_intent
 from .needs import untagged_images
 from .notes import notes_of
-from .outcomes import DeletionResult, TagOutcome
+from .outcomes import DeletionResult
 from .pins import pins_diff
 from .planning import CleanupPlan, CleanupState
 from .request import CleanupRequest
 
-# What becomes of a repository that could not be read.
-KEPT_TAGS = "Its tags were kept."
-
-
-def intent_of(plan: Plan, return_limit: int) -> Intent:
-    """What a plan of deletions would change."""
-    unread = [part.error for part in plan.unread if part.error]
-    return Intent(plan.changed, diff(plan, return_limit), plan.refusals, unread, verb="deleted", kept=KEPT_TAGS)
-
 
 def cleanup_intent(found: CleanupPlan, limit: int) -> Intent:
     """What a cleanup would change, with the tags that images in use get."""
-    intent = intent_of(found.plan, limit)
+    intent = deletion_intent(found.plan, limit)
     if not found.pins.pins or intent.refusals:
         return intent
     return replace(intent, changed=True, diff=[*intent.diff, *pins_diff(found.pins.pins, limit)])
@@ -129,37 +121,5 @@ def applied_cleanup(found: DeletionResult, pinned: list[dict[str, t.Any]], limit
         sentences.append(
             f"{len(failed)} of {len(pinned)} images in use got no tag; first {place}: {failed[0]['message']}"
         )
-    outcome = {**applied.outcome, "pinned": pinned[:limit]}
-    return replace(applied, outcome=outcome, shortfall=" ".join(sentences))
-
-
-def applied_deletion(found: DeletionResult, limit: int) -> Applied:
-    """What came of deletions."""
-    unproven = sum(1 for tag in found.tags if tag.outcome is TagOutcome.UNVERIFIED)
-    warning = f"{unproven} tags were deleted as far as GitLab says, but no complete listing shows it."
-    return Applied(_outcome_result(found, limit), "" if found.ok else _shortfall(found), (warning,) if unproven else ())
-
-
-def _outcome_result(found: DeletionResult, limit: int) -> dict[str, t.Any]:
-    rows: dict[str, t.Any] = {
-        outcome.value: [tag.as_result() for tag in found.tags if tag.outcome is outcome][:limit]
-        for outcome in TagOutcome
-    }
-    counts = found.counts()
-    return {
-        **rows,
-        "counts": counts,
-        "remaining": found.remaining,
-        "stopped": found.stopped or None,
-        "truncated": max(counts.values()) > limit,
-    }
-
-
-def _shortfall(found: DeletionResult) -> str:
-    counts, planned = found.counts(), len(found.tags)
-    if found.stopped:
-        return f"Stopped after {counts['deleted']} of {planned} planned tags were deleted: {found.stopped}."
-    short = ", ".join(f"{counts[name]} {name}" for name in ("recreated", "not_deleted", "not_tried") if counts[name])
-    first = next(tag for tag in found.tags if not tag.outcome.is_good)
-    sentence = f"{counts['deleted']} of {planned} planned tags were deleted, but {short}"
-    return f"{sentence}; first {first.repository}:{first.name}: {first.message}"
+    outcome_rows = {**applied.outcome, "pinned": pinned[:limit]}
+    return replace(applied, outcome=outcome_rows, shortfall=" ".join(sentences))

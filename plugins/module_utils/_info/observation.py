@@ -18,9 +18,11 @@ from .._core.server import Mode, ReadMethod, requested_method
 from .._gitlab.project_scope import ProjectScope, select_projects
 from .._gitlab.repositories import get_repository, project_repositories
 from .._gitlab.repository_scope import Selection, select
-from .._module.run import Connection
+from .._module.connection import Connection
+from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
+from .._rules.dates import DateSource
 from .._settings.projects import Rules, read_rules
 from .._tags.capabilities import Sources, detect
 from .._tags.estimate import check_reading
@@ -30,10 +32,14 @@ from .request import Gather, InfoRequest
 from .rows import InfoState, ProjectInventory
 
 # What the dates of tags are.
-_DATE_SOURCES = {Mode.DATABASE: "published", Mode.NO_DATABASE: "built", Mode.UNKNOWN: "unknown"}
+_DATE_SOURCES = {
+    Mode.DATABASE: DateSource.PUBLISHED,
+    Mode.NO_DATABASE: DateSource.BUILT,
+    Mode.UNKNOWN: DateSource.UNKNOWN,
+}
 
 
-def observe(connection: Connection, request: InfoRequest, images: dict[str, Image]) -> InfoState:
+def observe(connection: RegistryConnection, request: InfoRequest, images: dict[str, Image]) -> InfoState:
     """Read what was asked for, and nothing else.
 
     Args:
@@ -114,7 +120,11 @@ def _observe_repositories(connection: Connection, request: InfoRequest, selectio
 
 
 def _observe_tags(
-    connection: Connection, request: InfoRequest, state: InfoState, selection: Selection, images: dict[str, Image]
+    connection: RegistryConnection,
+    request: InfoRequest,
+    state: InfoState,
+    selection: Selection,
+    images: dict[str, Image],
 ) -> InfoState:
     """The state with the tags, or with an estimate of what reading them takes."""
     query = _query_of(request)
@@ -141,7 +151,7 @@ def _observe_tags(
     else:
         state = replace(state, listings=reader.read(repositories, query))
     missing = (capabilities.missing_dates_reason,) if capabilities.missing_dates_reason else ()
-    source = _DATE_SOURCES[capabilities.mode] if request.needs_details else "none"
+    source = _DATE_SOURCES[capabilities.mode] if request.needs_details else DateSource.NONE
     return replace(state, date_source=source, warnings=(*state.warnings, *missing))
 
 
@@ -153,7 +163,7 @@ def _query_of(request: InfoRequest) -> TagQuery:
 
 
 def _open_reader(
-    connection: Connection, request: InfoRequest, repositories: t.Sequence[Repository], images: dict[str, Image]
+    connection: RegistryConnection, request: InfoRequest, repositories: t.Sequence[Repository], images: dict[str, Image]
 ) -> TagReader:
     details = request.needs_details or request.needs_previews
     method = requested_method(ReadMethod, request.read_via)

@@ -181,7 +181,7 @@ def registry_of(
     if not settings.url and not host:
         raise UsageError("GitLab does not tell where its registry is: give registry_url.")
     scheme = client.settings.url.partition(":")[0]
-    registry = Registry(client, settings.url or f"{scheme}://{host}", settings.login, images)
+    registry = Registry(client, settings.url or f"{scheme}://{host}", login=settings.login, images=images)
     check_it_is_gitlabs(registry, host)
     return registry
 

@@ -16,8 +16,8 @@ from .._core.errors import RequestError
 from .._core.models import Repository, Tag, TagListing
 from .._core.oci import Image, is_opaque
 from .._http.client import Client
-from .._registry.api import inside_of
 from .._registry.auth import Registry
+from .._registry.images import read_undated_image
 from .query import TagQuery
 
 Item = t.TypeVar("Item")
@@ -107,7 +107,7 @@ def load_children(
         if is_opaque(tag) and not tag.error
     ]
     unique = list(dict.fromkeys(places))
-    found = dict(zip(unique, client.try_all(lambda place: inside_of(asked, *place), unique)))
+    found = dict(zip(unique, client.try_all(lambda place: read_undated_image(asked, *place), unique)))
     images = {place: image for place, image in found.items() if isinstance(image, Image)}
     numbers = {listing.repository.id for listing in opened}
     return [_with_children(listing, images) if listing.repository.id in numbers else listing for listing in listings]

@@ -15,8 +15,9 @@ from .._core.models import Repository, Tag, TagListing
 from .._core.server import ServerCapabilities
 from .._http.client import Client
 from .._registry import api
-from .._registry.api import current_digest, read_image
+from .._registry.api import current_digest
 from .._registry.auth import TOKEN_SCOPES, Registry
+from .._registry.images import read_image
 from .details import chunks, detail_or_error, for_each, load_children, manifest_facts, read_one_by_one
 from .estimate import Estimate, known_counts, pages_of
 from .listing import list_by_registry

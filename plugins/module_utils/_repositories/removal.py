@@ -12,14 +12,14 @@ import enum
 import typing as t
 from dataclasses import dataclass, replace
 
+from .._cleanup.deletion import delete
+from .._cleanup.verification import why_not_empty
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository
 from .._core.server import DeleteMethod
 from .._gitlab.repositories import delete_repository, get_repository
 from .._plan.plan import Plan, RepositoryPlan
 from .._tags.reader import TagReader, confirm_empty
-from .deletion import delete
-from .verification import why_not_empty
 
 _WHY_FAILED = (
     "GitLab gave up: without a metadata database it deletes at most 200 tags in each of 10 tries (empty_first deletes "
@@ -49,7 +49,7 @@ class RepositoryOutcome(enum.Enum):
 
 
 @dataclass(frozen=True)
-class RepositoryRequest:
+class RepositoryRemoval:
     """A repository that is to be deleted.
 
     Args:
@@ -69,34 +69,34 @@ class RepositoryRequest:
 class RepositoryResult:
     """What became of a repository, and why if that is not plain."""
 
-    request: RepositoryRequest
+    removal: RepositoryRemoval
     outcome: RepositoryOutcome
     message: str = ""
 
 
 def delete_repositories(
-    reader: TagReader, method: DeleteMethod, requests: t.Sequence[RepositoryRequest], wait: float | None
+    reader: TagReader, method: DeleteMethod, removals: t.Sequence[RepositoryRemoval], wait: float | None
 ) -> list[RepositoryResult]:
     """Delete repositories, and follow that.
 
     Args:
         reader: Reads their tags.
         method: How tags are deleted before.
-        requests: The repositories.
+        removals: The repositories.
         wait: How many seconds to wait until they are gone; None is not to wait.
 
     Returns:
         What became of each. Whatever goes wrong is told there, so nothing is raised.
     """
     client = reader.client
-    results = client.parallel(lambda request: _delete(reader, method, request), requests)
+    results = client.parallel(lambda removal: _delete(reader, method, removal), removals)
     if wait is None:
         return results
     for _pause in client.poll_intervals(wait):
         left = [position for position, result in enumerate(results) if result.outcome is RepositoryOutcome.SCHEDULED]
         if not left:
             break
-        looks = client.parallel(lambda position: _look(reader, results[position].request), left)
+        looks = client.parallel(lambda position: _look(reader, results[position].removal), left)
         for position, result in zip(left, looks):
             results[position] = result
     late = f"GitLab has not deleted it within {wait:g} seconds, and may go on trying for hours"
@@ -106,51 +106,51 @@ def delete_repositories(
     ]
 
 
-def _delete(reader: TagReader, method: DeleteMethod, request: RepositoryRequest) -> RepositoryResult:
-    if request.asked_before:
-        return RepositoryResult(request, RepositoryOutcome.SCHEDULED)
+def _delete(reader: TagReader, method: DeleteMethod, removal: RepositoryRemoval) -> RepositoryResult:
+    if removal.asked_before:
+        return RepositoryResult(removal, RepositoryOutcome.SCHEDULED)
     try:
-        refusal = _why_not(reader, method, request)
+        refusal = _why_not(reader, method, removal)
         if refusal:
             return refusal
-        delete_repository(reader.client, request.repository)
+        delete_repository(reader.client, removal.repository)
     except RequestError as error:
-        if error.kind is ErrorKind.NOT_FOUND and _is_gone(reader, request):
-            return RepositoryResult(request, RepositoryOutcome.DELETED)
-        return RepositoryResult(request, RepositoryOutcome.NOT_DELETED, message=str(error))
-    return RepositoryResult(request, RepositoryOutcome.SCHEDULED)
+        if error.kind is ErrorKind.NOT_FOUND and _is_gone(reader, removal):
+            return RepositoryResult(removal, RepositoryOutcome.DELETED)
+        return RepositoryResult(removal, RepositoryOutcome.NOT_DELETED, message=str(error))
+    return RepositoryResult(removal, RepositoryOutcome.SCHEDULED)
 
 
-def _why_not(reader: TagReader, method: DeleteMethod, request: RepositoryRequest) -> RepositoryResult | None:
+def _why_not(reader: TagReader, method: DeleteMethod, removal: RepositoryRemoval) -> RepositoryResult | None:
     """Delete the repository's tags if that is planned; gives why the repository itself is not to be deleted then."""
-    plan = request.tags if request.tags and request.tags.deletions else None
+    plan = removal.tags if removal.tags and removal.tags.deletions else None
     if plan:
         found = delete(reader, Plan((plan,)), method)
         if not found.ok:
             message = next((tag.message for tag in found.tags if tag.message), found.stopped)
-            return RepositoryResult(request, RepositoryOutcome.NOT_EMPTIED, message=message)
-    if not request.must_be_empty:
+            return RepositoryResult(removal, RepositoryOutcome.NOT_EMPTIED, message=message)
+    if not removal.must_be_empty:
         return None
-    listing = confirm_empty(reader, reader.list_names(request.repository))
+    listing = confirm_empty(reader, reader.list_names(removal.repository))
     if listing.error:
         raise listing.error
     reason = why_not_empty(listing, emptied=plan is not None)
-    return RepositoryResult(request, RepositoryOutcome.NOT_DELETED, message=reason) if reason else None
+    return RepositoryResult(removal, RepositoryOutcome.NOT_DELETED, message=reason) if reason else None
 
 
-def _look(reader: TagReader, request: RepositoryRequest) -> RepositoryResult:
+def _look(reader: TagReader, removal: RepositoryRemoval) -> RepositoryResult:
     """How far GitLab is."""
     try:
-        found = get_repository(reader.client, request.repository.id)
+        found = get_repository(reader.client, removal.repository.id)
     except RequestError as error:
         if error.kind is ErrorKind.NOT_FOUND:
-            return RepositoryResult(request, RepositoryOutcome.DELETED)
+            return RepositoryResult(removal, RepositoryOutcome.DELETED)
         lasting = error.kind.stops_task or error.kind is ErrorKind.FORBIDDEN
-        return RepositoryResult(request, RepositoryOutcome.SCHEDULED, message=str(error) if lasting else "")
+        return RepositoryResult(removal, RepositoryOutcome.SCHEDULED, message=str(error) if lasting else "")
     if found.status == "delete_failed":
-        return RepositoryResult(request, RepositoryOutcome.DELETE_FAILED, message=_WHY_FAILED)
-    return RepositoryResult(request, RepositoryOutcome.SCHEDULED)
+        return RepositoryResult(removal, RepositoryOutcome.DELETE_FAILED, message=_WHY_FAILED)
+    return RepositoryResult(removal, RepositoryOutcome.SCHEDULED)
 
 
-def _is_gone(reader: TagReader, request: RepositoryRequest) -> bool:
-    return _look(reader, request).outcome is RepositoryOutcome.DELETED
+def _is_gone(reader: TagReader, removal: RepositoryRemoval) -> bool:
+    return _look(reader, removal).outcome is RepositoryOutcome.DELETED
