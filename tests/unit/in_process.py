@@ -55,6 +55,8 @@ class InProcess(Client):
     def _try(self, request: Request) -> Response | RequestError:
         self.requests.append(f"{request.method} {request.path}")
         headers = dict([self.settings.header] if self.settings.header else [])
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
         body = request.data if request.body is None else json.dumps(request.body).encode()
         query = urlencode(request.query or {})
         try:
