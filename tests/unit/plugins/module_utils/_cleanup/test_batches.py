@@ -20,7 +20,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
-from tests.unit.in_process import repository_of
+from tests.unit.simulated import repository_of
 
 REPOSITORY = repository_of()
 IMAGE = "sha256:" + "a" * 64

@@ -30,7 +30,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retenti
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Sources, detect
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.query import TagQuery
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import TagReader, open_reader
-from tests.unit.in_process import InProcess, connected, edit, repository_of, scenario_of, set_faults
+from tests.unit.simulated import Simulated, connected, edit, repository_of, scenario_of, set_faults
 
 PATH = "team/app/r0"
 WAIT = 60.0
@@ -41,7 +41,7 @@ class Job:
 
     def __init__(self, *names: str, pattern: str = "d.*", **changes: Any) -> None:
         tags = [{"name": name, "created_at": "2026-01-01T00:00:00Z"} for name in names]
-        self.client: InProcess = connected(scenario_of(tags, **changes))
+        self.client: Simulated = connected(scenario_of(tags, **changes))
         sources = Sources(use_graphql=True)
         self.reader: TagReader = open_reader(detect(self.client, [repository_of()], sources, details=True))
         [listing] = self.reader.read([repository_of()], TagQuery(details=True, all_details=True))

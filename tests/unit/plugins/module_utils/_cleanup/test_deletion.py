@@ -22,9 +22,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retenti
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Sources, detect
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.query import TagQuery
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import TagReader, open_reader
-from tests.unit.in_process import (
+from tests.unit.simulated import (
     REGISTRY,
-    InProcess,
+    Simulated,
     connected,
     edit,
     repository_of,
@@ -56,7 +56,7 @@ class Job:
 
     def __init__(self, way: str, tags: list[dict[str, Any]], mode: str | None = None, **changes: Any) -> None:
         usual, sources, self.method = WAYS[way]
-        self.client: InProcess = connected(scenario_of(tags, mode=mode or usual, **changes))
+        self.client: Simulated = connected(scenario_of(tags, mode=mode or usual, **changes))
         self.reader: TagReader = open_reader(detect(self.client, [repository_of()], sources, details=True))
         [listing] = self.reader.read([repository_of()], TagQuery(details=True, all_details=True))
         decisions = [self.decision(tag) for tag in listing.tags]

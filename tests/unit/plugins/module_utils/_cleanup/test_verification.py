@@ -31,7 +31,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan imp
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
 from tests.unit.cleanups import NOW
-from tests.unit.in_process import repository_of
+from tests.unit.simulated import repository_of
 
 REPOSITORY = repository_of()
 UNREAD = RequestError(ErrorKind.TIMEOUT, "too late", operation="list the tags")

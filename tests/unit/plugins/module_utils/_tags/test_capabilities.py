@@ -33,7 +33,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._tags.graphql_
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import open_reader
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.registry_reader import RegistryReader
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.rest_reader import RestReader
-from tests.unit.in_process import REGISTRY, connected, repositories_of, repository_of, scenario_of, set_faults
+from tests.unit.simulated import REGISTRY, connected, repositories_of, repository_of, scenario_of, set_faults
 
 TAGS = [{"name": "v1"}, {"name": "v2"}]
 PATH = "/api/v4/projects/1/registry/repositories/100/tags"

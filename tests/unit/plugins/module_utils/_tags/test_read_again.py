@@ -16,9 +16,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Sources, detect
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.query import TagQuery
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import TagReader, open_reader
-from tests.unit.in_process import (
+from tests.unit.simulated import (
     REGISTRY,
-    InProcess,
+    Simulated,
     connected,
     edit,
     repositories_of,
@@ -37,7 +37,7 @@ LISTED = [f"v{number:03}" for number in range(60)]
 TEAM_APP = "team/app/r0"
 
 
-def opened(way: str, tags: list[dict[str, Any]], **settings: Any) -> tuple[TagReader, InProcess]:
+def opened(way: str, tags: list[dict[str, Any]], **settings: Any) -> tuple[TagReader, Simulated]:
     """A reader of one repository, and its client, whose requests so far are forgotten."""
     mode, sources = WAYS[way]
     client = connected(scenario_of(tags, mode=mode), **settings)
@@ -50,7 +50,7 @@ def again(reader: TagReader, *names: str) -> dict[str, Tag | None]:
     return dict(reader.read_again(repository_of(), list(names), LISTED))
 
 
-def digest_of(client: InProcess, name: str) -> str:
+def digest_of(client: Simulated, name: str) -> str:
     tags = client.server.gitlab.state.repositories[100].tags
     tag = tags.get(name) if tags else None
     assert tag is not None

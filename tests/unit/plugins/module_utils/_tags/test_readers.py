@@ -25,9 +25,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader i
     confirm_empty,
     open_reader,
 )
-from tests.unit.in_process import (
+from tests.unit.simulated import (
     REGISTRY,
-    InProcess,
+    Simulated,
     connected,
     edit,
     repositories_of,
@@ -59,7 +59,7 @@ def numbered(count: int) -> list[dict[str, Any]]:
 
 def opened(
     way: str, *repositories: list[dict[str, Any]], changes: dict[str, Any] | None = None, **settings: Any
-) -> tuple[TagReader, InProcess]:
+) -> tuple[TagReader, Simulated]:
     """A reader, and its client, whose requests so far are forgotten."""
     mode, sources = WAYS[way]
     client = connected(scenario_of(*repositories, mode=mode, **(changes or {})), **settings)
@@ -68,7 +68,7 @@ def opened(
     return reader, client
 
 
-def digests_of(client: InProcess, repository: Repository) -> dict[str, str]:
+def digests_of(client: Simulated, repository: Repository) -> dict[str, str]:
     """What the tags of a repository really are."""
     tags = client.server.gitlab.state.repositories[repository.id].tags
     assert tags is not None

@@ -29,7 +29,7 @@ HOST = urlsplit(ORIGIN).netloc
 REGISTRY = RegistrySettings(login=Login("ops", TOKEN, gitlab=True))
 
 
-class InProcess(Client):
+class Simulated(Client):
     """A client of the simulator. Other servers that it is led to are the simulator as well.
 
     requests: what was sent, as in "GET /v2/", by this client and those that it made.
@@ -50,7 +50,7 @@ class InProcess(Client):
 
     def at(self, url: str, *, service: str, header: Any = None, refresh_credentials: Any = None) -> Client:
         settings = Settings(url, header=header, service=service, concurrency=1)
-        return InProcess(self.server, settings, requests=self.requests, timing=self.timing, limiter=self._limiter)
+        return Simulated(self.server, settings, requests=self.requests, timing=self.timing, limiter=self._limiter)
 
     def _try(self, request: Request) -> Response | RequestError:
         self.requests.append(f"{request.method} {request.path}")
@@ -68,11 +68,11 @@ class InProcess(Client):
         return Response(request=request, status=status, headers=CaseInsensitiveDict(found), body=text)
 
 
-def connected(scenario: dict[str, Any], **settings: Any) -> InProcess:
+def connected(scenario: dict[str, Any], **settings: Any) -> Simulated:
     """A client of a server that is in the state of a scenario."""
     time = FakeTime()
     known = {"header": ("Authorization", f"Bearer {TOKEN}"), "concurrency": 1, **settings}
-    return InProcess(
+    return Simulated(
         Direct(scenario),
         Settings(ORIGIN, **known),
         requests=[],
@@ -116,11 +116,11 @@ def repositories_of(number: int) -> list[Repository]:
     return [repository_of(each) for each in range(number)]
 
 
-def edit(client: InProcess, **changes: Any) -> None:
+def edit(client: Simulated, **changes: Any) -> None:
     """Change the server's state behind everybody's back; tests/simulator/edits.py knows the changes."""
     edits.apply(client.server.gitlab.state, changes)
 
 
-def set_faults(client: InProcess, *rows: dict[str, Any]) -> None:
+def set_faults(client: Simulated, *rows: dict[str, Any]) -> None:
     """Have the server make trouble; tests/simulator/README.md knows which."""
     client.server.gitlab.faults = faults.read(list(rows))
