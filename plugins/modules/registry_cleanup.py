@@ -1152,8 +1152,8 @@ from ..module_utils._cleanup.planning import plan_cleanup
 from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
 from ..module_utils._cleanup.request import LIMITS, check_for_server, cleanup_request
 from ..module_utils._core.files import check_writable, read_lines, write_lines
+from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod
-from ..module_utils._gitlab.repository_scope import check_scope
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, READING, SCOPE, ArgumentSpec, scope_of
 from ..module_utils._module.registry import connect_with_registry
@@ -1217,7 +1217,7 @@ def main() -> None:
                 check_writable(params[option], option)
         connection = connect_with_registry(module)
         url = connection.access.settings.url
-        check_scope(request.scope, connection.is_job_token)
+        check_scope(request.scope, job_token=connection.is_job_token)
         check_for_server(request, url=url, job_token=connection.is_job_token)
         request = replace(request, earlier=earlier_runs(params["journal_path"], url))
         with remembered(params["cache_path"]) as images:

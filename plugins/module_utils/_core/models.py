@@ -105,31 +105,6 @@ class Repository:
         return self.status in ("delete_scheduled", "delete_ongoing")
 
 
-@dataclass(frozen=True)
-class Scope:
-    """What the user named. include and exclude: exact repository paths or globs, compared in lower case.
-
-    instance: everything that this GitLab has.
-    """
-
-    projects: tuple[str, ...] = ()
-    group: str | None = None
-    repository_ids: tuple[int, ...] = ()
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    instance: bool = False
-
-    def as_result(self) -> dict[str, t.Any]:
-        """The scope as the options that made it."""
-        return {
-            "project": list(self.projects),
-            "group": self.group,
-            "repository_id": list(self.repository_ids),
-            "repositories": list(self.include),
-            "exclude_repositories": list(self.exclude),
-        }
-
-
 class Tag(t.NamedTuple):
     """A tag with what was read of it; None is unknown. size: bytes. children: digests of all that an index holds.
     subject: the digest of the image that its manifest says something of. built: the build, where created is something

@@ -13,10 +13,11 @@ from dataclasses import replace
 
 from .._cleanup.estimate import check_reading, estimate_reading
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import REPOSITORY, TAG, Repository, Scope, ServerPolicy, TagListing
+from .._core.models import REPOSITORY, TAG, Repository, ServerPolicy, TagListing
 from .._core.oci import Image
+from .._core.scope import ProjectScope, Scope
 from .._core.server import Mode
-from .._gitlab.project_scope import ProjectScope, select_projects
+from .._gitlab.project_scope import select_projects
 from .._gitlab.repositories import get_repository, project_repositories
 from .._gitlab.repository_scope import Selection, select
 from .._module.connection import Connection

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import UsageError
-from .._core.models import Scope
+from .._core.scope import Scope
 
 TOKEN_OPTIONS = ("api_token", "api_oauth_token", "api_job_token")
 

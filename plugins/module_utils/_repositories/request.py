@@ -13,8 +13,8 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import UsageError
+from .._core.scope import repository_path
 from .._core.server import DeleteMethod, requested_method
-from .._gitlab.repository_lookup import repository_path
 from .._plan.plan import Limits
 from .._rules.patterns import compile_pattern
 from .._rules.retention import Rule, Rules

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from .._core.errors import RequestError
 from .._core.models import Project, ProtectionRule
-from .._gitlab.project_scope import Projects, ProjectScope, list_group, select_projects
+from .._core.scope import ProjectScope
+from .._gitlab.project_scope import Projects, list_group, select_projects
 from .._gitlab.projects import get_project
 from .._gitlab.rest import PAGE
 from .._gitlab.settings import (

@@ -15,7 +15,7 @@ from collections import Counter
 from ansible.module_utils.basic import AnsibleModule
 
 from .._core.files import check_writable, write_lines
-from .._gitlab.project_scope import ProjectScope
+from .._core.scope import ProjectScope
 from .._module.connection import Connection
 from .._module.intent import Applied, Intent
 from .._module.run import finish

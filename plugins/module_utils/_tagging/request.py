@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from .._core.errors import UsageError
 from .._core.models import TAG_NAME
 from .._core.oci import DIGEST
+from .._core.scope import repository_path
 from .._core.server import DeleteMethod, requested_method
-from .._gitlab.repository_lookup import repository_path
 
 
 class DesiredState(enum.Enum):

@@ -38,6 +38,7 @@ PURE = {
     "_core/errors",
     "_core/models",
     "_core/oci",
+    "_core/scope",
     "_core/server",
     "_rules",
     "_plan",
@@ -49,8 +50,12 @@ PURE = {
     "_policy/preview",
     *("_cleanup/bulk_requests", "_cleanup/needs", "_cleanup/notes", "_cleanup/pins", "_cleanup/planning"),
     "_cleanup/request",
+    "_settings/options",
     "_settings/plan",
     "_settings/protection",
+    "_info/request",
+    "_repositories/request",
+    "_tagging/request",
     "_inventory",
 }
 HARMLESS = {
