@@ -36,7 +36,6 @@ class ErrorKind(enum.Enum):
     TOO_OLD = "too_old"
     STOPPED = "stopped"
     JOURNAL = "journal"
-    UNFIT = "unfit"
 
     @property
     def is_transient(self) -> bool:
