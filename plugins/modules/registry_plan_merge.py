@@ -26,15 +26,15 @@ attributes:
   idempotent:
     support: full
 options:
-  src:
+  plan_paths:
     description:
-      - The plan files.
+      - The plan files to merge.
     type: list
     elements: path
     required: true
-  dest:
+  plan_path:
     description:
-      - The file to write. Without it the plans are checked, and nothing is written.
+      - Write the merged plan to this file. Without it the plans are only checked.
     type: path
   expected:
     description:
@@ -66,10 +66,10 @@ EXAMPLES = r"""
 
 - name: Make one plan of them, for approval
   containerops.gitlab.registry_plan_merge:
-    src:
+    plan_paths:
       - "{{ playbook_dir }}/team-app.jsonl"
       - "{{ playbook_dir }}/team-sub-tool.jsonl"
-    dest: "{{ playbook_dir }}/all.jsonl"
+    plan_path: "{{ playbook_dir }}/all.jsonl"
     expected: 2
     max_deletions_total: 500
 """
@@ -149,8 +149,8 @@ from ..module_utils._plan.plan import Limits, broken_totals
 
 ARGUMENTS = ArgumentSpec(
     {
-        "src": {"type": "list", "elements": "path", "required": True},
-        "dest": {"type": "path"},
+        "plan_paths": {"type": "list", "elements": "path", "required": True},
+        "plan_path": {"type": "path"},
         "expected": {"type": "int"},
         "max_deletions_total": {"type": "int"},
         "max_deletions_total_percent": {"type": "float"},
@@ -160,27 +160,27 @@ ARGUMENTS = ArgumentSpec(
 
 def observe(params: t.Mapping[str, t.Any]) -> Merged:
     """The plans as one; raises UsageError."""
-    paths, expected = list(dict.fromkeys(params["src"])), params["expected"]
+    paths, expected = list(dict.fromkeys(params["plan_paths"])), params["expected"]
     if expected is not None and len(paths) != expected:
-        raise UsageError(f"{expected} plans are expected, and src names {len(paths)}.")
+        raise UsageError(f"{expected} plans are expected, and plan_paths names {len(paths)}.")
     parts = []
     for path in paths:
-        lines = plan_lines(path, "src")
+        lines = plan_lines(path, "plan_paths")
         try:
             parts.append(part_of(lines))
         except UsageError as error:
             raise UsageError(f"{path}: {error}") from None
-    if params["dest"]:
-        check_writable(params["dest"], "dest")
+    if params["plan_path"]:
+        check_writable(params["plan_path"], "plan_path")
     return merge(parts)
 
 
-def diff_of(merged: Merged, dest: str) -> list[dict[str, str]]:
+def diff_of(merged: Merged, path: str) -> list[dict[str, str]]:
     """What each plan deletes, as Ansible shows it."""
     rows = [
         f"{scope_text(row['scope'])}  {row['delete']} of {row['tags']} tags are deleted\n" for row in parts_of(merged)
     ]
-    return [{"before_header": dest, "after_header": dest, "before": "", "after": "".join(rows)}]
+    return [{"before_header": path, "after_header": path, "before": "", "after": "".join(rows)}]
 
 
 def scope_text(scope: t.Mapping[str, t.Any]) -> str:
@@ -203,9 +203,9 @@ def main() -> None:
             max_deletions_total_percent=params["max_deletions_total_percent"],
         )
         refusals = broken_totals(merged.totals["delete"], merged.totals["tags"], limits)
-        dest = params["dest"]
+        path = params["plan_path"]
         lines = list(merged.lines())
-        changed = bool(dest) and list(read_lines(dest, "dest")) != lines and not refusals
+        changed = bool(path) and list(read_lines(path, "plan_path")) != lines and not refusals
         result = {
             "fingerprint": merged.fingerprint,
             "parts": parts_of(merged),
@@ -213,10 +213,10 @@ def main() -> None:
         }
 
         def apply() -> Applied:
-            write_lines(dest, lines, "dest")
+            write_lines(path, lines, "plan_path")
             return Applied(None)
 
-        intent = Intent(changed, diff_of(merged, dest) if changed else [], refusals, verb="written")
+        intent = Intent(changed, diff_of(merged, path) if changed else [], refusals, verb="written")
         finish(module, None, intent, result, apply)
 
 
