@@ -17,10 +17,17 @@ description:
     O(force) or O(empty_first) is given.
   - GitLab deletes repositories in the background, and may need hours for one with many tags. Without a metadata
     database it gives up on one with more than about 2,000 tags.
+  - With O(state=absent) the module waits until the repositories are gone or GitLab gives up (O(wait)). The task fails
+    if that takes longer than O(wait_timeout). A CI/CD job token can't see it, and needs O(wait=false).
   - Nothing here frees disk space by itself; that is done by the registry's garbage collection.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
+  - containerops.gitlab._deletion
+  - containerops.gitlab._deletion.limit
+  - containerops.gitlab._deletion.limit_total
+  - containerops.gitlab._deletion.wait
+  - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
 requirements:
@@ -66,45 +73,17 @@ options:
         way. For O(state=absent).
     type: bool
     default: false
-  wait:
-    description:
-      - Whether to follow the deletion until the repository is gone, or GitLab gives up. For O(state=absent).
-    type: bool
-    default: false
-  wait_timeout:
-    description:
-      - The most seconds to wait.
-    type: int
-    default: 600
   protect:
     description:
       - RE2 patterns of tags that stay. They have to match the whole name. For O(state=empty).
     type: list
     elements: str
-  max_deletions:
-    description:
-      - Refuse when more tags would be deleted in one repository.
-    type: int
-  max_deletions_total:
-    description:
-      - Refuse when more tags would be deleted in all.
-    type: int
   require_digest:
     description:
       - Keep tags whose digest can't be read, so that it can't be told whether they are still the same right before they
         go.
     type: bool
     default: true
-  delete_via:
-    description:
-      - How tags are deleted, see O(containerops.gitlab.registry_cleanup#module:delete_via).
-    type: str
-    choices:
-      - auto
-      - graphql
-      - rest
-      - registry
-    default: auto
 seealso:
   - module: containerops.gitlab.registry_cleanup
 """
@@ -144,7 +123,8 @@ result:
   type: str
   sample: ok
 repositories:
-  description: The repositories in the order of their paths. The same in check mode and in a run.
+  description: The repositories in the order of their paths, at most O(return_limit) of them. The same in check mode and
+    in a run.
   returned: when the repositories could be read
   type: list
   elements: dict
@@ -185,7 +165,8 @@ repositories:
       returned: success
       sample: empty
 outcome:
-  description: What became of the repositories that were to change.
+  description: What became of the repositories that were to change, at most O(return_limit) of them. What failed comes
+    first.
   returned: when something was changed or waited for
   type: list
   elements: dict
@@ -208,11 +189,17 @@ outcome:
       returned: success
       sample: ""
 errors:
-  description: The repositories that could not be read, each with the request that failed.
+  description: The repositories that could not be read, each with the request that failed, at most O(return_limit) of
+    them.
   returned: when the repositories could be read
   type: list
   elements: dict
   sample: []
+truncated:
+  description: Whether RV(repositories) or RV(errors) was cut to O(return_limit).
+  returned: when the repositories could be read
+  type: bool
+  sample: false
 error:
   description: The request that failed the task.
   returned: when nothing could be read because a request failed
@@ -236,12 +223,13 @@ from ..module_utils._cleanup.repositories import GOOD, Fate, Order, delete_repos
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import Repository
 from ..module_utils._gitlab.scope import find_by_id, find_place, repository_path
-from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
+from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, WAIT, ArgumentSpec
 from ..module_utils._module.run import (
     Applied,
     Connection,
     Intent,
     connect,
+    cut,
     failing,
     finish,
     new_module,
@@ -254,8 +242,7 @@ from ..module_utils._tags.reader import TagQuery, confirm_empty, read_tags, rule
 
 # What is not there any more.
 GONE = ("deleted", "already_gone", "unverified")
-# How many lines of a diff are shown of all tags that go.
-DIFF_LINES = 100
+FAILED = ("not_deleted", "delete_failed", "not_emptied")
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(
@@ -265,8 +252,8 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
             "state": {"type": "str", "choices": ["absent", "empty"], "required": True},
             "force": {"type": "bool", "default": False},
             "empty_first": {"type": "bool", "default": False},
-            "wait": {"type": "bool", "default": False},
-            "wait_timeout": {"type": "int", "default": 600},
+            **WAIT.options,
+            **RESULT.options,
             "protect": {"type": "list", "elements": "str"},
             "max_deletions": {"type": "int"},
             "max_deletions_total": {"type": "int"},
@@ -307,11 +294,11 @@ class State:
 
 def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
     """The checked wish; raises UsageError before anything is sent."""
-    for option in ("max_deletions", "max_deletions_total", "wait_timeout"):
+    for option in ("max_deletions", "max_deletions_total", "wait_timeout", "return_limit"):
         if params[option] is not None and params[option] < 0:
             raise UsageError(f"{option} is {params[option]}: it can't be negative.")
     absent = params["state"] == "absent"
-    for option in ("protect",) if absent else ("force", "empty_first", "wait"):
+    for option in ("protect",) if absent else ("force", "empty_first"):
         if params[option]:
             raise UsageError(f"{option} has no meaning with state {params['state']}: leave it out.")
     if not (params["repository"] or params["repository_id"]):
@@ -422,13 +409,13 @@ def orders_of(state: State, plan: Plan, wish: Wish) -> list[Order]:
     return orders + [Order(repository, asked=True) for repository in state.being_deleted]
 
 
-def intent_of(state: State, plan: Plan, wish: Wish) -> Intent:
-    """What would change: pure."""
+def intent_of(state: State, plan: Plan, wish: Wish, limit: int) -> Intent:
+    """What would change: pure. limit: the most lines of tags in the diff, and of repositories."""
     unread = [part.error for part in plan.unread if part.error and not wish.absent]
     if not wish.absent:
-        return Intent(plan.changed, diff(plan, DIFF_LINES), plan.refusals, unread, verb="deleted", kept=KEPT_TAGS)
+        return Intent(plan.changed, diff(plan, limit), plan.refusals, unread, verb="deleted", kept=KEPT_TAGS)
     changed = bool(plan.repositories) and not plan.refusals
-    rows = diff(plan, DIFF_LINES) + [_gone(part.repository.path) for part in plan.repositories] if changed else []
+    rows = diff(plan, limit) + [_gone(part.repository.path) for part in plan.repositories[:limit]] if changed else []
     return Intent(changed, rows, plan.refusals, waits=bool(state.being_deleted), verb="deleted")
 
 
@@ -537,12 +524,16 @@ def main() -> None:
     with failing(module):
         wish = wish_of(params)
         connection = connect(module)
-        if params["wait"] and connection.is_job_token:
-            raise UsageError("wait can't be had with a CI/CD job token: give a project access token in api_token.")
+        if wish.absent and params["wait"] and connection.is_job_token:
+            raise UsageError(
+                "With a CI/CD job token it can't be seen whether a repository is gone: set wait to false, or give a "
+                "project access token in api_token."
+            )
         state = observe(connection, params, wish)
         plan = plan_of(state, wish)
         wait = float(params["wait_timeout"]) if params["wait"] else None
-        result = {"repositories": rows_of(state, plan, wish), "errors": errors_of(state)}
+        limit = params["return_limit"]
+        result = cut({"repositories": rows_of(state, plan, wish), "errors": errors_of(state)}, limit)
         for path in () if wish.absent else unproven(state):
             module.warn(
                 f"GitLab lists no tags of {path}, which a registry that fails looks like too: that it is empty is not "
@@ -552,9 +543,10 @@ def main() -> None:
             module.warn(warning)
 
         def apply() -> Applied:
-            return remove(state, orders_of(state, plan, wish), wait) if wish.absent else empty(state, plan)
+            done = remove(state, orders_of(state, plan, wish), wait) if wish.absent else empty(state, plan)
+            return replace(done, outcome=sorted(done.outcome, key=lambda row: row["outcome"] not in FAILED)[:limit])
 
-        finish(module, connection, intent_of(state, plan, wish), result, apply)
+        finish(module, connection, intent_of(state, plan, wish, limit), result, apply)
 
 
 if __name__ == "__main__":

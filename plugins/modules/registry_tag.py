@@ -20,6 +20,7 @@ description:
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
+  - containerops.gitlab._deletion
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
 attributes:
@@ -63,10 +64,12 @@ options:
     description:
       - Path of the repository that holds O(source), on the same registry. If not set, it is the repository itself.
     type: str
-  signatures:
+  copy_referrers:
     description:
-      - Whether to bring the image's signatures, attestations and software bills of materials along from
-        O(source_repository), as far as they are kept in tags named after its digest, as cosign does it.
+      - Whether to copy what refers to the image too, that is its signatures, attestations and software bills of
+        materials (SBOMs).
+      - Found are those that O(source_repository) keeps in tags named after the image's digest, such as
+        C(sha256-<digest>.sig), which is how cosign stores them.
     type: bool
     default: false
   force:
@@ -85,16 +88,6 @@ options:
         before it goes.
     type: bool
     default: true
-  delete_via:
-    description:
-      - How tags are deleted, see O(containerops.gitlab.registry_cleanup#module:delete_via).
-    type: str
-    choices:
-      - auto
-      - graphql
-      - rest
-      - registry
-    default: auto
 seealso:
   - module: containerops.gitlab.registry_cleanup
 """
@@ -108,7 +101,7 @@ EXAMPLES = r"""
       - stable
     source_repository: team/app
     source: v1.0.0
-    signatures: true
+    copy_referrers: true
 
 - name: Give the same image another name
   containerops.gitlab.registry_tag:
@@ -147,7 +140,7 @@ repository:
   sample: team/app
 tags:
   description:
-    - The tags, first those that come along with an image. The same in check mode and in a run.
+    - The tags. Those that O(copy_referrers) adds come first. The same in check mode and in a run.
   returned: when the tags could be read
   type: list
   elements: dict
@@ -172,8 +165,8 @@ tags:
       type: str
       returned: success
       sample: create
-    signature:
-      description: Whether it comes along with an image by O(signatures).
+    referrer:
+      description: Whether O(copy_referrers) added it.
       type: bool
       returned: success
       sample: false
@@ -249,7 +242,7 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "source": {"type": "str"},
             "source_repository": {"type": "str"},
-            "signatures": {"type": "bool", "default": False},
+            "copy_referrers": {"type": "bool", "default": False},
             "force": {"type": "bool", "default": False},
             "digest": {"type": "str"},
             "require_digest": {"type": "bool", "default": True},
@@ -286,7 +279,7 @@ def check(params: t.Mapping[str, t.Any]) -> None:
         if not TAG_NAME.fullmatch(name):
             raise UsageError(f"name holds {name!r}, which is not the name of a tag.")
     absent = params["state"] == "absent"
-    for option in ("source", "source_repository", "signatures", "force") if absent else ("digest",):
+    for option in ("source", "source_repository", "copy_referrers", "force") if absent else ("digest",):
         if params[option]:
             raise UsageError(f"{option} has no meaning with state {params['state']}: leave it out.")
     digest, source, origin = params["digest"], params["source"], params["source_repository"]
@@ -335,7 +328,7 @@ def observe_promotion(connection: Connection, params: t.Mapping[str, t.Any]) -> 
     origin = params["source_repository"]
     source = repository_path(origin, "source_repository") if origin is not None else target.path
     image = source_image(registry, source, params["source"])
-    along = referrers_of(registry, source, image) if params["signatures"] and source != target.path else {}
+    along = referrers_of(registry, source, image) if params["copy_referrers"] and source != target.path else {}
     names = list(dict.fromkeys(params["name"]))
     doomed = target.repository is not None and target.repository.being_deleted
     found = tuple(plan_tag_writes(registry, target.path, names, image, along))
@@ -415,7 +408,7 @@ def promotion_rows(promotion: Promotion) -> list[dict[str, t.Any]]:
             "before": naming.before,
             "after": naming.after,
             "action": "none" if not naming.changes else "overwrite" if naming.overwrites else "create",
-            "signature": naming.signature,
+            "referrer": naming.signature,
         }
         for naming in promotion.plan_tag_writes
     ]
@@ -488,7 +481,7 @@ def removal_rows(removal: Removal, names: t.Sequence[str]) -> list[dict[str, t.A
             "before": there[name].digest if name in there else None,
             "after": None,
             "action": "delete" if name in there else "none",
-            "signature": False,
+            "referrer": False,
         }
         for name in dict.fromkeys(names)
     ]

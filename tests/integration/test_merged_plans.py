@@ -63,6 +63,7 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
         "was altered": {"plan_paths": [str(altered), paths[1]]},
         "in more than one plan": {"plan_paths": [paths[0], str(tmp_path / "copy.jsonl")]},
         "is a folder": {"plan_path": str(tmp_path)},
+        "return_limit is -1": {"return_limit": -1},
     }
     (tmp_path / "copy.jsonl").write_text(Path(paths[0]).read_text())
     tasks = run_all(ansible, MERGE, [{**wish, **case} for case in cases.values()])
@@ -72,6 +73,9 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
         assert task.result["changed"] is False
     assert not merged.exists()
     good = run_all(ansible, MERGE, [wish, {"plan_paths": paths}])
+    [short] = run_all(ansible, MERGE, [{**wish, "plan_path": str(tmp_path / "short.jsonl"), "return_limit": 1}])
+    assert (len(short.result["parts"]), short.result["truncated"]) == (1, True)
+    assert short.result["diff"][0]["after"].endswith("... and 1 more plans\n")
     assert_documented(MERGE, [*good, tasks[0]])
 
 

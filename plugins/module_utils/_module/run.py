@@ -125,6 +125,13 @@ def finish_reading(
     module.exit_json(result="partial" if errors else "ok", **result)
 
 
+def cut(result: t.Mapping[str, t.Any], limit: int) -> dict[str, t.Any]:
+    """The result with each of its lists cut to so many entries, and whether one of them was longer."""
+    lists = {key: value for key, value in result.items() if isinstance(value, list)}
+    shown = {key: value[:limit] for key, value in lists.items()}
+    return {**result, **shown, "truncated": any(len(value) > limit for value in lists.values())}
+
+
 @dataclass(frozen=True)
 class Intent:
     """What a module would change. diff: as Ansible shows it. refusals: why nothing at all may be changed.
