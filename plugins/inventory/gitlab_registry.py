@@ -139,10 +139,13 @@ from ansible.release import __version__ as ansible_version
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._core.errors import RequestError, UsageError
-from ..module_utils._core.models import Project, Repository
-from ..module_utils._gitlab.endpoints import get_registry_size, get_repository, project_repositories
-from ..module_utils._gitlab.scope import ProjectScope, Scope, check_projects, select, select_projects
-from ..module_utils._http.client import REQUESTS_IMPORT_ERROR, Client, Settings
+from ..module_utils._core.models import Project, Repository, Scope
+from ..module_utils._gitlab.project_scope import ProjectScope, check_projects, select_projects
+from ..module_utils._gitlab.projects import get_registry_size
+from ..module_utils._gitlab.repositories import get_repository, project_repositories
+from ..module_utils._gitlab.repository_scope import select
+from ..module_utils._http.client import Client
+from ..module_utils._http.transport import REQUESTS_IMPORT_ERROR, Settings
 from ..module_utils._inventory.hosts import (
     PREFIX,
     Host,
@@ -152,7 +155,7 @@ from ..module_utils._inventory.hosts import (
     project_hosts,
     repository_hosts,
 )
-from ..module_utils._module.options import CONNECTION, JOB_TOKEN, access, check_one_scope, header_of, renewing
+from ..module_utils._module.options import CONNECTION, JOB_TOKEN, access, check_one_scope, header_of, refreshing
 from ..module_utils._settings.plan import is_hidden
 
 trusted: Callable[[str], str]
@@ -310,7 +313,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.display.warning(
                 "No token is given in api_token or GITLAB_TOKEN: only what everybody may see is listed."
             )
-        return replace(found.settings, renew=renewing(found, lambda token: header_of(found.kind, token)))
+        refresh = refreshing(found, lambda token: header_of(found.kind, token))
+        return replace(found.settings, refresh_credentials=refresh)
 
     def _templated(self, name: str, value: t.Any) -> t.Any:
         if not isinstance(value, str) or not self.templar.is_template(value):

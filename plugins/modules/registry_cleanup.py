@@ -1022,12 +1022,6 @@ approved:
       type: int
       returned: success
       sample: 0
-    as_planned:
-      description: Number of repositories of which only names and the tags that the plan needs were read again, since
-        nothing had moved that could change a decision. New tags are not judged there.
-      type: int
-      returned: success
-      sample: 4
     counts:
       description: Number of differences by kind.
       type: dict
@@ -1117,43 +1111,24 @@ requests:
 import typing as t
 from dataclasses import replace
 
-from ..module_utils._cleanup.build_dates import dates_note, rules_on
-from ..module_utils._cleanup.bulk import Order, delete_in_bulk, pinned, why_not_pinned
-from ..module_utils._cleanup.deletion import BULK, delete, tell_end, tell_following
-from ..module_utils._cleanup.estimate import estimate_deleting, too_many
-from ..module_utils._cleanup.journal import interrupted, kept_journal
-from ..module_utils._cleanup.observation import State, Wish, held_of, observe, untagged_in
-from ..module_utils._cleanup.pinning import Pin, diff_of, pin
-from ..module_utils._cleanup.report import applied_deletion, intent_of
-from ..module_utils._core.errors import RequestError, UsageError
+from ..module_utils._cleanup.bulk import delete_in_bulk
+from ..module_utils._cleanup.deletion import delete, tell_end, tell_following
+from ..module_utils._cleanup.journal import earlier_runs, kept_journal
+from ..module_utils._cleanup.notes import warnings_of
+from ..module_utils._cleanup.observation import observe
+from ..module_utils._cleanup.pinning import pin
+from ..module_utils._cleanup.planning import plan_cleanup
+from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
+from ..module_utils._cleanup.request import LIMITS, check_for_server, cleanup_request
 from ..module_utils._core.files import check_writable, read_lines, write_lines
-from ..module_utils._core.models import Mode, Project, format_time
-from ..module_utils._gitlab.scope import check_scope
+from ..module_utils._core.server import DeleteMethod
+from ..module_utils._gitlab.repository_scope import check_scope
 from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE, WAIT, ArgumentSpec, scope
-from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
-from ..module_utils._plan.approval import LARGEST_INLINE, Approved, Comparison, Terms, check_plan, compare, refusals_of
-from ..module_utils._plan.merge import approved_in
-from ..module_utils._plan.plan import (
-    FILE_FORMAT,
-    FILE_VERSION,
-    Limits,
-    Plan,
-    RepositoryPlan,
-    file_lines,
-    fingerprint,
-    limited,
-    result,
-)
-from ..module_utils._plan.recall import JUDGING
-from ..module_utils._policy.prediction import Parameters
-from ..module_utils._policy.preview import decisions_of, parameters_in_request, predicted
+from ..module_utils._module.run import Applied, connect, failing, finish, new_module
+from ..module_utils._plan.plan import file_lines, fingerprint_of
 from ..module_utils._registry.auth import Registry
 from ..module_utils._registry.image_cache import remembered
-from ..module_utils._rules.durations import seconds
-from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES, rules_of, used_of
-from ..module_utils._rules.referrers import Known, ReferrerPolicy, with_families
-from ..module_utils._rules.retention import Decision, Rules, age_reason, date_source, decide
-from ..module_utils._tags.capabilities import TagListing
+from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
 
 ARGUMENTS = (
     CONNECTION.merged(READING)
@@ -1163,18 +1138,12 @@ ARGUMENTS = (
             {
                 **RULES,
                 **IN_USE,
-                "min_remaining": {"type": "int", "default": 1},
-                "max_deletions": {"type": "int"},
-                "max_deletions_percent": {"type": "float"},
-                "max_deletions_total": {"type": "int"},
-                "max_deletions_total_percent": {"type": "float"},
-                "max_unknown_percent": {"type": "float"},
-                "on_limit": {"type": "str", "choices": ["fail", "skip_repository"], "default": "fail"},
+                **LIMITS,
                 "on_server_policy": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
                 "allow_unread_protection": {"type": "bool", "default": False},
                 "delete_via": {
                     "type": "str",
-                    "choices": ["auto", "graphql", "rest", "registry", *BULK],
+                    "choices": ["auto", *(method.value for method in DeleteMethod)],
                     "default": "auto",
                 },
                 **WAIT.options,
@@ -1194,440 +1163,57 @@ ARGUMENTS = (
 )
 
 
-# Options that GitLab's own bulk deletion can't heed, with what they are when nobody gives them.
-UNHEARD_BY_GITLAB: dict[str, t.Any] = {"protect": None, "timestamp": "auto", "require_digest": True}
-
-
-class Planned(t.NamedTuple):
-    """A plan, and how it differs from the approved one where there is one."""
-
-    plan: Plan
-    comparison: Comparison | None
-
-
-def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
-    """The checked wish; raises UsageError before anything is sent."""
-    for option in (
-        "min_remaining",
-        "max_deletions",
-        "max_deletions_total",
-        "keep_deployments",
-        "return_limit",
-        "wait_timeout",
-    ):
-        if params[option] is not None and params[option] < 0:
-            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
-    for option in (
-        "max_deletions_percent",
-        "max_deletions_total_percent",
-        "max_unknown_percent",
-        "max_drift_percent",
-    ):
-        percent = params[option]
-        if percent is not None and not 0 <= percent <= 100:
-            raise UsageError(f"{option} is {percent:g}: it has to be between 0 and 100.")
-    rules = rules_of(params)
-    limits = Limits(
-        min_remaining=params["min_remaining"],
-        max_deletions=params["max_deletions"],
-        max_deletions_percent=params["max_deletions_percent"],
-        max_deletions_total=params["max_deletions_total"],
-        max_deletions_total_percent=params["max_deletions_total_percent"],
-        max_unknown_percent=params["max_unknown_percent"],
-        on_limit=params["on_limit"],
-    )
-    _check_bulk(params)
-    for option in ("plan_path", "journal_path"):
-        if params[option]:
-            check_writable(params[option], option)
-    approved, terms = approved_of(params)
-    parameters = _parameters(params) if params["delete_via"] == "bulk_unpinned" else None
-    used, use_unknown = used_of(params)
-    families = families_of(params)
-    return Wish(
-        scope(params),
-        rules,
-        limits,
-        parameters,
-        used,
-        use_unknown,
-        params["ref_match"],
-        families,
-        params["pin_untagged_in_use"],
-        approved,
-        terms,
-    )
-
-
-def families_of(params: t.Mapping[str, t.Any]) -> ReferrerPolicy:
-    """What becomes of tags that belong together. GitLab's own bulk deletion can't delete one tag after another."""
-    signatures = "keep" if params["delete_via"] in BULK else params["signatures"]
-    return ReferrerPolicy(signatures, params["shared_digest"] == "keep_together")
-
-
-def approved_of(params: t.Mapping[str, t.Any]) -> tuple[Approved | None, Terms | None]:
-    """The approved plan and its terms; raises UsageError."""
-    path, inline, seal = params["approved_plan_path"], params["approved_plan"], params["approved_fingerprint"]
-    if path is None and inline is None:
-        if seal is not None:
-            raise UsageError("approved_fingerprint needs approved_plan_path or approved_plan.")
-        return None, None
-    if not seal:
-        raise UsageError("An approved plan needs approved_fingerprint, which does not come from the plan itself.")
-    if params["delete_via"] == "bulk_unpinned":
-        raise UsageError("An approved plan does not go with delete_via bulk_unpinned, where GitLab decides what goes.")
-    if inline is not None and len(inline.encode()) > LARGEST_INLINE:
-        raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
-    lines = inline.splitlines() if inline is not None else read_lines(path, "approved_plan_path")
-    terms = Terms(seal, seconds(params["plan_max_age"]), params["max_drift_percent"])
-    return approved_in(lines, scope(params).as_result()), terms
-
-
-def _check_bulk(params: t.Mapping[str, t.Any]) -> None:
-    """Raises UsageError for what a bulk deletion can't heed."""
-    via = params["delete_via"]
-    if via not in BULK:
-        return
-    if params["signatures"] == "collect":
-        raise UsageError(f"signatures collect does not go with delete_via {via}: GitLab deletes in no order.")
-    if params["pin_untagged_in_use"]:
-        raise UsageError(f"pin_untagged_in_use does not go with delete_via {via}, for which the registry is not asked.")
-    held = ("in_use", "in_use_sources", "keep_refs", "keep_deployments")
-    for option in ("rules", "keep_n_per", "min_age", *((*held, "dates_valid_from") if via == "bulk_unpinned" else ())):
-        if params[option]:
-            raise UsageError(f"{option} does not go with delete_via {via}: GitLab's bulk deletion knows one rule.")
-    if params["read_via"] == "registry":
-        raise UsageError(
-            f"read_via registry does not go with delete_via {via}: GitLab judges by what it sees itself, and of images "
-            "for several platforms that is less."
-        )
-    if via == "bulk" and params["older_than"] is None:
-        raise UsageError(
-            "delete_via bulk needs older_than: its tags are not read again right before they go, and only GitLab's own "
-            "check of their age keeps one that was pushed meanwhile."
-        )
-    unheard: dict[str, t.Any] = {"allow_latest": False}
-    if via == "bulk_unpinned":
-        unheard = {**unheard, **UNHEARD_BY_GITLAB}
-    for option, default in unheard.items():
-        if params[option] not in (default, []):
-            raise UsageError(f"{option} has no effect with delete_via {via}, where GitLab decides: leave it out.")
-
-
-def _parameters(params: t.Mapping[str, t.Any]) -> Parameters:
-    return Parameters(
-        name_regex_delete=params["name_regex_delete"],
-        name_regex_keep=params["name_regex_keep"] or None,
-        keep_n=params["keep_n"] or None,
-        older_than=params["older_than"],
-    )
-
-
-def plan_of(state: State, params: t.Mapping[str, t.Any], wish: Wish) -> Planned:
-    """The plan for this state: pure."""
-    rules = rules_on(state.server, wish.rules)
-    source = date_source(state.server.mode, rules)
-    parts = [_repository_plan(reading, state, rules, source, wish) for reading in state.readings]
-    comparison = compare(parts, wish.approved, wish.families, wish.before.asked) if wish.approved else None
-    plan = limited(comparison.repositories if comparison else parts, wish.limits)
-    refusals = [*wish.use_unknown, *state.pins.doubts, *plan.refusals] + _bulk_refusals(state, plan, params, wish)
-    if rules.has_ages and state.clock is None and parts:
-        refusals.append("the server's first answer had no Date, so that ages can't be judged")
-    if rules.dates_valid_from and state.clock and rules.dates_valid_from > state.clock:
-        refusals.append(f"dates_valid_from {format_time(rules.dates_valid_from)} is later than the server's clock")
-    if state.imported:
-        refusals.append(state.imported)
-    if rules.need_dates and rules.timestamp == "auto" and (state.server.way, source) == ("registry", "published"):
-        refusals.append(
-            "read_via registry shows when images were built, and with this registry's metadata database tags are as "
-            "old as their last push (read_via auto shows that, timestamp created goes by the build)"
-        )
-    if params["on_server_policy"] == "fail":
-        refusals += [_policy_text(project) for project in _projects_with_policy(state)]
-    if state.unread_protection:
-        refusals.append(
-            "GitLab would let an administrator delete protected tags, and its protection rules can't be read here "
-            "(allow_unread_protection goes on all the same)"
-        )
-    if comparison and wish.approved and wish.terms:
-        refusals += refusals_of(wish.approved, wish.terms, comparison, state.clock)
-    most = state.server.client.settings.max_requests
-    if most and state.via not in BULK:
-        needed = estimate_deleting(state.server, plan, state.via)
-        if reason := too_many(needed, state.sent, most, f"deleting {plan.deletions} tags"):
-            refusals.append(reason)
-    return Planned(replace(plan, refusals=tuple(refusals)), comparison)
-
-
-def _bulk_refusals(state: State, plan: Plan, params: t.Mapping[str, t.Any], wish: Wish) -> list[str]:
-    if state.via not in BULK or not plan.deletions:
-        return []
-    if state.server.mode == Mode.UNKNOWN:
-        return ["it could not be told what registry this is, and so not what a bulk deletion does there"]
-    if state.via != "bulk":
-        return []
-    found = (why_not_pinned(order, state.server.mode) for order in orders_of(plan, params, wish))
-    return [reason for reason in found if reason]
-
-
-def orders_of(plan: Plan, params: t.Mapping[str, t.Any], wish: Wish) -> list[Order]:
-    """The bulk deletions that carry the plan out, one for each repository."""
-    parts = [part for part in plan.repositories if part.deletions]
-    if wish.parameters is None:
-        return [pinned(part, params["name_regex_keep"], params["older_than"]) for part in parts]
-    parameters = parameters_in_request(wish.parameters)
-    return [Order(part, parameters) for part in parts]
-
-
-def _repository_plan(reading: TagListing, state: State, rules: Rules, source: str, wish: Wish) -> RepositoryPlan:
-    project = state.selection.projects.get(reading.repository.project_id)
-    part = RepositoryPlan(
-        reading.repository,
-        date_source=source,
-        listing=reading.listing,
-        policy=project.policy if project else None,
-        policy_known=project is not None and project.policy is not None,
-        error=reading.error,
-    )
-    refs = state.refs.get(reading.repository.project_id)
-    if reading.error:
-        return part
-    if isinstance(refs, RequestError):
-        return replace(part, error=refs)
-    if wish.parameters is None:
-        return replace(part, decisions=tuple(decisions_on(reading, state, rules, source, wish)))
-    found = predicted(state.server, reading, wish.parameters, state.clock, binding=False)
-    return replace(
-        part,
-        decisions=decisions_of(found, reading),
-        certainty=found.certainty,
-        doubts=found.why,
-        expected=(found.least, found.most),
-    )
-
-
-def decisions_on(reading: TagListing, state: State, rules: Rules, source: str, wish: Wish) -> list[Decision]:
-    """What the rules decide, and what belongs together."""
-    if reading.repository.id in state.by_plan:
-        return list(state.by_plan[reading.repository.id])
-    return with_families(
-        decide(reading.tags, rules, source, state.clock, held_of(reading, state.refs, wish)),
-        wish.families,
-        lambda tag: age_reason(tag, rules, source, state.clock),
-        known_of(reading, state, wish),
-    )
-
-
-def known_of(reading: TagListing, state: State, wish: Wish) -> Known:
-    path = reading.repository.path
-    return Known(wish.promised.get(path, ()), state.missing.get(path, frozenset()))
-
-
-def _projects_with_policy(state: State) -> list[Project]:
-    numbers = {reading.repository.project_id for reading in state.readings}
-    projects = [project for number, project in state.selection.projects.items() if number in numbers]
-    return sorted(
-        (project for project in projects if project.policy and project.policy.enabled), key=lambda project: project.path
-    )
-
-
-def _policy_text(project: Project) -> str:
-    when = f", next at {project.policy.next_run_at}" if project.policy and project.policy.next_run_at else ""
-    return f"the cleanup policy of project {project.path} itself is enabled and deletes tags by its own rules{when}"
-
-
-def warnings_of(state: State, plan: Plan, params: t.Mapping[str, t.Any]) -> list[str]:
-    """What a user has to know before trusting the plan."""
-    found = list(state.selection.warnings)
-    if params["on_server_policy"] == "warn":
-        found += [f"T{_policy_text(project)[1:]}." for project in _projects_with_policy(state)]
-    if params["timestamp"] == "created" and state.server.mode != Mode.NO_DATABASE:
-        found.append(
-            "timestamp is created: where the registry has a metadata database that is the first push of a tag's name, "
-            "and a tag that was pushed again since may be deleted as old."
-        )
-    for part in plan.repositories:
-        differing = [decision.tag.name for decision in part.decisions if decision.reason == "ambiguous_pattern"]
-        if differing:
-            found.append(
-                f"{part.repository.path}: GitLab reads a pattern in another way than people do for {len(differing)} "
-                f"tags, which stay ({', '.join(differing[:5])}); put brackets around its alternatives."
-            )
-        if part.listing == "capped":
-            found.append(f"{part.repository.path}: exactly 10,000 tags are listed, so there may be more.")
-    return found
-
-
-def notes_of(state: State, rules: Rules) -> list[str]:
-    """How the plan was made, for the result."""
-    found = []
-    source = date_source(state.server.mode, rules)
-    if source == "built":
-        found.append(
-            "This registry has no metadata database: dates are the build dates of the images, and an old image that "
-            "was tagged today is old."
-        )
-    if source == "unknown" and state.readings:
-        found.append(
-            "It could not be told whether the registry has a metadata database, so no date can be trusted and every "
-            "tag that a date would decide about is kept."
-        )
-    builds = dates_note(state.readings, rules_on(state.server, rules))
-    found += [builds] if builds else []
-    if state.server.missing_dates_reason:
-        found.append(state.server.missing_dates_reason)
-    if source == "published" and not state.server.uses_graphql:
-        found.append(f"The last push of tags is shown by GraphQL alone. {state.server.why_no_graphql}".rstrip())
-    if state.readings and not state.server.uses_graphql and state.server.mode != Mode.NO_DATABASE:
-        found.append("GitLab's tag protection rules can't be read here; GitLab itself enforces them.")
-    return found
-
-
-def result_of(
-    connection: Connection,
-    state: State,
-    plan: Plan,
-    params: t.Mapping[str, t.Any],
-    wish: Wish,
-    seal: str,
-    comparison: Comparison | None,
-) -> dict[str, t.Any]:
-    """Everything about the plan that is returned in check mode and in a run alike."""
-    limit = params["return_limit"]
-    unguarded = [
-        f"{part.repository.path}:{decision.tag.name}"
-        for part in plan.repositories
-        for decision in part.deletions
-        if decision.tag.digest is None and state.via not in BULK
-    ]
-    found = {
-        "plan": result(plan, limit, seal),
-        "unguarded": unguarded[:limit],
-        "in_use": {
-            "references": len(wish.used.references),
-            "untagged": [each.text for each in untagged_in(state.readings, wish)[:limit]],
-            "pinned": [each.as_result() for each in state.pins.pins[:limit]],
-            "lost": list(state.pins.lost[:limit]),
-        },
-        "errors": [
-            {"repository": part.repository.path, **part.error.as_result()} for part in plan.unread if part.error
-        ],
-        "notes": notes_of(state, wish.rules),
-        "server": {
-            "url": connection.access.settings.url,
-            "registry": state.server.mode,
-            "delete_via": state.via,
-            "read_via": state.server.way,
-            "clock": format_time(state.clock),
-            "being_deleted": [repository.path for repository in state.selection.being_deleted],
-            "registry_disabled": list(state.selection.registry_disabled),
-        },
-    }
-    if comparison and wish.approved:
-        found["approved"] = {
-            "fingerprint": wish.approved.fingerprint,
-            "clock": format_time(wish.approved.clock),
-            "tags": len(wish.approved.digests),
-            "deleted_before": comparison.done,
-            "as_planned": len(state.by_plan),
-            "counts": comparison.counts(),
-            "drift": [each.as_result() for each in comparison.drift[:limit]],
-        }
-    return {**found, "plan_path": params["plan_path"]} if params["plan_path"] else found
-
-
-def plan_header(connection: Connection, state: State, params: t.Mapping[str, t.Any], wish: Wish) -> dict[str, t.Any]:
-    """The first line of the plan file: where, what and by which rules."""
-    options = [
-        *JUDGING,
-        "in_use",
-        "in_use_sources",
-        "in_use_sources_expected",
-        "keep_refs",
-        "keep_deployments",
-        "ref_match",
-        "min_remaining",
-        "max_deletions",
-        "max_deletions_percent",
-        "max_deletions_total",
-        "max_deletions_total_percent",
-        "max_unknown_percent",
-        "on_limit",
-        "delete_via",
-        "read_via",
-    ]
-    return {
-        "format": FILE_FORMAT,
-        "version": FILE_VERSION,
-        "server": connection.access.settings.url,
-        "registry": state.server.mode,
-        "clock": format_time(state.clock),
-        "scope": wish.scope.as_result(),
-        "rules": {option: params[option] for option in options},
-    }
-
-
-def with_pins(intent: Intent, pins: t.Sequence[Pin], limit: int) -> Intent:
-    """The intent, with the tags that images in use get. limit: the most of them in the diff."""
-    if not pins or intent.refusals:
-        return intent
-    return replace(intent, changed=True, diff=[*intent.diff, *diff_of(pins, limit)])
-
-
-def with_pinned(applied: Applied, pinned: list[dict[str, t.Any]], limit: int) -> Applied:
-    """What came of it, with the tags that images in use got."""
-    failed = [row for row in pinned if row["outcome"] != "written"]
-    sentences = [applied.shortfall] if applied.shortfall else []
-    if failed:
-        place = f"{failed[0]['repository']}@{failed[0]['digest']}"
-        sentences.append(
-            f"{len(failed)} of {len(pinned)} images in use got no tag; first {place}: {failed[0]['message']}"
-        )
-    outcome = {**applied.outcome, "pinned": pinned[:limit]}
-    return replace(applied, outcome=outcome, shortfall=" ".join(sentences))
+def approved_lines(params: t.Mapping[str, t.Any]) -> t.Iterable[str] | None:
+    """The lines of the approved plan, None where there is none. Raises UsageError."""
+    if params["approved_plan"] is not None:
+        return str(params["approved_plan"]).splitlines()
+    path = params["approved_plan_path"]
+    return read_lines(path, "approved_plan_path") if path is not None else None
 
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
     params = module.params
+    limit, wait = params["return_limit"], float(params["wait_timeout"]) if params["wait"] else None
     with failing(module):
-        wish = wish_of(params)
+        request = cleanup_request(params, scope(params), approved_lines(params))
+        for option in ("plan_path", "journal_path"):
+            if params[option]:
+                check_writable(params[option], option)
         connection = connect(module)
-        check_scope(wish.scope, connection.is_job_token)
-        for option in ("keep_refs", "keep_deployments"):
-            if params[option] and connection.is_job_token:
-                raise UsageError(f"{option} can't be had with a CI/CD job token: give a project access token instead.")
-        if wish.approved and wish.terms:
-            check_plan(wish.approved, wish.terms, connection.access.settings.url, wish.scope.as_result())
-        wish = replace(wish, before=interrupted(params["journal_path"], connection.access.settings.url))
+        url = connection.access.settings.url
+        check_scope(request.scope, connection.is_job_token)
+        check_for_server(request, url=url, job_token=connection.is_job_token)
+        request = replace(request, earlier=earlier_runs(params["journal_path"], url))
         with remembered(params["cache_path"]) as images:
-            state = observe(connection, params, wish, images)
-        plan, comparison = plan_of(state, params, wish)
-        for warning in warnings_of(state, plan, params):
+            state, server = observe(connection, request, images)
+        found = plan_cleanup(state, request)
+        for warning in warnings_of(state, found.plan, request):
             module.warn(warning)
-        header = plan_header(connection, state, params, wish)
-        seal = fingerprint(header, plan.going())
+        header = plan_header(state, request, url)
+        fingerprint = fingerprint_of(header, found.plan.deletion_rows())
+        result = cleanup_result(state, request, found, url=url, fingerprint=fingerprint, limit=limit)
         if params["plan_path"]:
-            write_lines(params["plan_path"], file_lines(plan, header, seal), "plan_path")
+            write_lines(params["plan_path"], file_lines(found.plan, header, fingerprint), "plan_path")
+            result["plan_path"] = params["plan_path"]
 
         def apply() -> Applied:
             with kept_journal(params["journal_path"]) as tell:
-                tell({"event": "start", "server": header["server"], "fingerprint": seal, "planned": plan.deletions})
-                tell_following(tell, plan)
-                pinned = pin(t.cast(Registry, state.server.registry), state.pins.pins, tell)
-                if state.via in BULK:
-                    wait = float(params["wait_timeout"]) if params["wait"] else None
-                    outcome = delete_in_bulk(state.server, orders_of(plan, params, wish), wait, tell)
+                tell({"event": "start", "server": url, "fingerprint": fingerprint, "planned": found.plan.deletions})
+                tell_following(tell, found.plan)
+                pinned = pin(t.cast(Registry, server.registry), found.pins.pins, tell)
+                if found.bulk:
+                    outcome = delete_in_bulk(server, found.bulk, wait, tell)
                 else:
-                    outcome = delete(state.server, plan, state.via, tell)
+                    outcome = delete(server, found.plan, state.delete_method, tell)
                 tell_end(tell, outcome)
-            return with_pinned(applied_deletion(outcome, params["return_limit"]), pinned, params["return_limit"])
+            return applied_cleanup(outcome, pinned, limit)
 
         finish(
             module,
             connection,
-            with_pins(intent_of(plan, params["return_limit"]), state.pins.pins, params["return_limit"]),
-            result_of(connection, state, plan, params, wish, seal, comparison),
+            cleanup_intent(found, limit),
+            result,
             apply,
             tolerate=params["on_error"] == "report",
         )

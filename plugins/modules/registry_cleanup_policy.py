@@ -331,15 +331,16 @@ import typing as t
 
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import ServerPolicy
-from ..module_utils._gitlab.endpoints import group_repositories, project_repositories
+from ..module_utils._gitlab.repositories import group_repositories, project_repositories
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
 from ..module_utils._module.run import Connection, connect, failing, new_module
-from ..module_utils._policy.preview import cut, preview_policy, read_for_policies
+from ..module_utils._policy.preview import preview_policy, truncate
+from ..module_utils._policy.reading import read_for_policies
 from ..module_utils._settings.options import POLICY, PROJECTS, SETTINGS, check_settings, policy_of, projects_of
-from ..module_utils._settings.plan import POLICY_KEYS, Wish, policy_doubts
+from ..module_utils._settings.plan import POLICY_KEYS, Wish, policy_lint_warnings
 from ..module_utils._settings.projects import Fleet
 from ..module_utils._settings.run import run_settings
-from ..module_utils._tags.capabilities import Sources, detect
+from ..module_utils._tags.capabilities import Sources, capabilities_of, detect
 
 ARGUMENTS = (
     CONNECTION.merged(SETTINGS)
@@ -368,7 +369,8 @@ def previews_of(connection: Connection, fleet: Fleet, limit: int) -> list[dict[s
             row["error"] = str(reading.error)
         else:
             policy = policies[reading.repository.project_id]
-            row["preview"] = cut(preview_policy(server, reading, policy, client.clock).as_result(), limit)
+            preview = preview_policy(capabilities_of(server), reading, policy, client.clock)
+            row["preview"] = truncate(preview.as_result(), limit)
         rows.append(row)
     return sorted(rows, key=lambda row: str(row["repository"]))
 
@@ -388,8 +390,8 @@ def main() -> None:
         policy = policy_of(params)
         if not policy:
             raise UsageError("Nothing of the policy is named: give at least one of its options.")
-        for doubt in policy_doubts(policy):
-            module.warn(doubt)
+        for text in policy_lint_warnings(policy):
+            module.warn(text)
 
         def more(fleet: Fleet) -> dict[str, t.Any]:
             return {"previews": previews_of(connection, fleet, params["return_limit"])} if params["preview"] else {}

@@ -221,8 +221,9 @@ from ..module_utils._cleanup.deletion import choose_way, delete
 from ..module_utils._cleanup.report import KEPT_TAGS, applied_deletion
 from ..module_utils._cleanup.repositories import GOOD, Fate, Order, delete_repositories, why_not_empty
 from ..module_utils._core.errors import UsageError
-from ..module_utils._core.models import Repository
-from ..module_utils._gitlab.scope import find_by_id, find_place, repository_path
+from ..module_utils._core.models import Repository, TagListing
+from ..module_utils._core.server import DeleteMethod, requested_method
+from ..module_utils._gitlab.repository_lookup import find_by_id, find_place, repository_path
 from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, WAIT, ArgumentSpec
 from ..module_utils._module.run import (
     Applied,
@@ -237,7 +238,7 @@ from ..module_utils._module.run import (
 from ..module_utils._plan.plan import Limits, Plan, RepositoryPlan, diff, limited
 from ..module_utils._rules.patterns import compile_pattern
 from ..module_utils._rules.retention import Rule, Rules, decide
-from ..module_utils._tags.capabilities import Server, Sources, TagListing, detect
+from ..module_utils._tags.capabilities import Server, Sources, detect
 from ..module_utils._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
 
 # What is not there any more.
@@ -285,7 +286,7 @@ class State:
     """
 
     server: Server
-    via: str
+    via: DeleteMethod
     readings: tuple[TagListing, ...]
     missing: tuple[str, ...]
     being_deleted: tuple[Repository, ...]
@@ -325,7 +326,9 @@ def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -
     need = TagQuery(details=wish.empties, dates=False)
     use_graphql = wish.empties and not connection.is_job_token
     server = detect(client, left, Sources(use_graphql, registry=connection.registry), details=need.details)
-    via = choose_way(server, params["delete_via"]) if wish.empties else "none"
+    via = (
+        choose_way(server, requested_method(DeleteMethod, params["delete_via"])) if wish.empties else DeleteMethod.REST
+    )
     readings = [confirm_empty(server, reading) for reading in read_tags(server, left, need)]
     hidden = wish.empties and bool(left) and rules_are_hidden(server, job_token=connection.is_job_token)
     return State(server, via, tuple(readings), tuple(missing), being_deleted, hidden)
@@ -386,7 +389,7 @@ def _beyond_limits(readings: t.Sequence[TagListing], wish: Wish) -> list[str]:
 
 def _part(reading: TagListing, wish: Wish) -> RepositoryPlan:
     decisions = tuple(decide(reading.tags, wish.rules, "none", None)) if wish.empties else ()
-    return RepositoryPlan(reading.repository, decisions, listing=reading.listing, error=reading.error)
+    return RepositoryPlan(reading.repository, decisions, listing=reading.state.value, error=reading.error)
 
 
 def _doubts(part: RepositoryPlan, reading: TagListing, wish: Wish) -> list[str]:

@@ -295,7 +295,7 @@ from ..module_utils._core.models import REPOSITORY
 from ..module_utils._module.run import connect, failing, new_module
 from ..module_utils._settings.options import check_settings, projects_of, protection_arguments, protection_of
 from ..module_utils._settings.plan import Wish
-from ..module_utils._settings.protection import doubts
+from ..module_utils._settings.protection import lint_warnings
 from ..module_utils._settings.run import run_settings
 
 ARGUMENTS = protection_arguments(REPOSITORY)
@@ -310,8 +310,8 @@ def main() -> None:
         wanted = protection_of(
             REPOSITORY, params, absent=params["state"] == "absent", relative=params["group"] is not None
         )
-        for doubt in doubts(wanted):
-            module.warn(doubt)
+        for text in lint_warnings(wanted):
+            module.warn(text)
         wish = Wish(repository_protection=wanted)
         run_settings(module, connection, projects_of(params), lambda project: wish)
 

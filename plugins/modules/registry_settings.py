@@ -442,7 +442,7 @@ import typing as t
 
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import REPOSITORY, TAG, Project
-from ..module_utils._gitlab.scope import ProjectScope, check_projects
+from ..module_utils._gitlab.project_scope import ProjectScope, check_projects
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
 from ..module_utils._module.run import connect, failing, new_module
 from ..module_utils._settings.options import (
@@ -454,9 +454,9 @@ from ..module_utils._settings.options import (
     protection_of,
     protection_options,
 )
-from ..module_utils._settings.plan import Wish, policy_doubts
+from ..module_utils._settings.plan import Wish, policy_lint_warnings
 from ..module_utils._settings.projects import Fleet
-from ..module_utils._settings.protection import doubts
+from ..module_utils._settings.protection import lint_warnings
 from ..module_utils._settings.run import run_settings
 
 LEVEL: dict[str, t.Any] = {
@@ -574,8 +574,8 @@ def doubts_of(document: Document) -> list[str]:
     """What is probably not meant, one sentence each."""
     found: list[str] = []
     for level in (document.defaults, *document.groups.values(), *document.projects.values()):
-        found += policy_doubts(level.wish.policy)
-        found += [doubt for protection in level.wish.protections for doubt in doubts(protection)]
+        found += policy_lint_warnings(level.wish.policy)
+        found += [text for protection in level.wish.protections for text in lint_warnings(protection)]
     return list(dict.fromkeys(found))
 
 
@@ -596,8 +596,8 @@ def main() -> None:
         connection = connect(module)
         check_settings(params, job_token=connection.is_job_token)
         document = document_of(params)
-        for doubt in doubts_of(document):
-            module.warn(doubt)
+        for text in doubts_of(document):
+            module.warn(text)
 
         def wish_of(project: Project) -> Wish | None:
             return wish_for(document, project.path)

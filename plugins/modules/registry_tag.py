@@ -213,10 +213,11 @@ from dataclasses import dataclass, replace
 from ..module_utils._cleanup.deletion import choose_way, delete
 from ..module_utils._cleanup.report import applied_deletion
 from ..module_utils._core.errors import UsageError
-from ..module_utils._core.models import TAG_NAME, Repository
+from ..module_utils._core.models import TAG_NAME, Repository, TagListing
 from ..module_utils._core.oci import DIGEST
-from ..module_utils._gitlab.endpoints import get_repository
-from ..module_utils._gitlab.scope import find_place, repository_path
+from ..module_utils._core.server import DeleteMethod, requested_method
+from ..module_utils._gitlab.repositories import get_repository
+from ..module_utils._gitlab.repository_lookup import find_place, repository_path
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
 from ..module_utils._plan.plan import Plan, RepositoryPlan
@@ -230,7 +231,7 @@ from ..module_utils._registry.promotion import (
     write,
 )
 from ..module_utils._rules.retention import Decision
-from ..module_utils._tags.capabilities import Server, Sources, TagListing, detect, registry_of
+from ..module_utils._tags.capabilities import Server, Sources, detect, registry_of
 from ..module_utils._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
@@ -424,7 +425,7 @@ class Removal:
     target: Target
     server: Server | None
     reading: TagListing | None
-    via: str
+    via: DeleteMethod
     hidden_rules: bool = False
 
 
@@ -432,9 +433,9 @@ def observe_removal(connection: Connection, params: t.Mapping[str, t.Any]) -> Re
     """The repository's tags, and the digests of those that are to go."""
     target = find_target(connection, params)
     if target.repository is None:
-        return Removal(target, None, None, "none")
+        return Removal(target, None, None, DeleteMethod.REST)
     server, reading = look(connection, target.repository, params["name"])
-    via = choose_way(server, params["delete_via"])
+    via = choose_way(server, requested_method(DeleteMethod, params["delete_via"]))
     there = bool(set(reading.names) & set(params["name"]))
     hidden = there and rules_are_hidden(server, job_token=connection.is_job_token)
     return Removal(target, server, reading, via, hidden)

@@ -294,7 +294,7 @@ from ..module_utils._core.models import TAG
 from ..module_utils._module.run import connect, failing, new_module
 from ..module_utils._settings.options import check_settings, projects_of, protection_arguments, protection_of
 from ..module_utils._settings.plan import Wish
-from ..module_utils._settings.protection import doubts
+from ..module_utils._settings.protection import lint_warnings
 from ..module_utils._settings.run import run_settings
 
 ARGUMENTS = protection_arguments(TAG)
@@ -307,8 +307,8 @@ def main() -> None:
         connection = connect(module)
         check_settings(params, job_token=connection.is_job_token)
         wanted = protection_of(TAG, params, absent=params["state"] == "absent", relative=params["group"] is not None)
-        for doubt in doubts(wanted):
-            module.warn(doubt)
+        for text in lint_warnings(wanted):
+            module.warn(text)
         wish = Wish(tag_protection=wanted)
         run_settings(module, connection, projects_of(params), lambda project: wish)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
     DELETED,
     KEPT,
@@ -53,7 +53,7 @@ def _now(row: Row) -> int:
     return now
 
 
-def _seen(tag: dict[str, Any], mode: str) -> Seen:
+def _seen(tag: dict[str, Any], mode: Mode) -> Seen:
     if mode == Mode.DATABASE:
         date = iso8601(tag.get("updated_at"))
         date = iso8601(tag["created_at"]) if date is None else date
@@ -75,7 +75,7 @@ def _compared(variant: str, truth: Row, found: Prediction) -> Verdict:
     if not found.least <= len(deleted) <= found.most:
         return Disagrees(f"{variant}: count", len(deleted), (found.least, found.most))
     if found.certainty != "exact" and not truth["tie_sensitive"] and not truth.get("nondeterministic"):
-        return Disagrees(f"{variant}: certainty", "exact", (found.certainty, found.why))
+        return Disagrees(f"{variant}: certainty", "exact", (found.certainty, found.uncertainties))
     return Agrees()
 
 

@@ -16,7 +16,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
     DELETED,
     KEPT,
@@ -44,13 +45,13 @@ EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", 
 SIGNATURE = "sha256-" + "a" * 64
 
 
-def tag(name: str, days: float | None, mode: str, protected: bool = False) -> Tag:
+def tag(name: str, days: float | None, mode: Mode, protected: bool = False) -> Tag:
     date = None if days is None else NOW - timedelta(days=days)
     published = date if mode == Mode.DATABASE else None
     return Tag(name, "sha256:1", created=date, published=published, protected=protected, details_read=True)
 
 
-def ours(tags: list[Tag], rules: dict[str, Any], mode: str) -> list[Decision]:
+def ours(tags: list[Tag], rules: dict[str, Any], mode: Mode) -> list[Decision]:
     keep, age = rules.get("name_regex_keep"), rules.get("older_than")
     rule = Rule(
         compile_pattern(rules["name_regex_delete"], "x"),
@@ -66,7 +67,7 @@ def ours(tags: list[Tag], rules: dict[str, Any], mode: str) -> list[Decision]:
     return decide(tags, compiled, date_source(mode, compiled), NOW)
 
 
-def theirs(tags: list[Tag], rules: dict[str, Any], mode: str) -> Prediction:
+def theirs(tags: list[Tag], rules: dict[str, Any], mode: Mode) -> Prediction:
     """What GitLab would do on one unlimited page, without a sample."""
     known = ("name_regex_delete", "name_regex_keep", "keep_n", "older_than")
     wanted = Parameters(**{name: rules[name] for name in known if name in rules})
@@ -76,7 +77,7 @@ def theirs(tags: list[Tag], rules: dict[str, Any], mode: str) -> Prediction:
 
 @pytest.mark.parametrize("mode", [Mode.DATABASE, Mode.NO_DATABASE])
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(list(example["here"].values())))
-def test_the_examples_of_the_page_are_true(example: dict[str, Any], mode: str) -> None:
+def test_the_examples_of_the_page_are_true(example: dict[str, Any], mode: Mode) -> None:
     tags = [tag(name, days, mode) for name, days in example["tags"].items()]
     assert {item.tag.name: item.reason for item in ours(tags, example["rules"], mode)} == example["here"]
     found = theirs(tags, example["rules"], mode)
@@ -119,7 +120,7 @@ KEEPING_MORE = {"ambiguous_pattern", "unknown_date", "keep_n", "signature", "pro
 @settings(max_examples=1500)
 @given(names, st.data(), rule_sets, st.sampled_from([Mode.DATABASE, Mode.NO_DATABASE]))
 def test_nothing_goes_here_that_gitlab_would_keep(
-    listed: list[str], data: st.DataObject, rules: dict[str, Any], mode: str
+    listed: list[str], data: st.DataObject, rules: dict[str, Any], mode: Mode
 ) -> None:
     tags = [tag(name, data.draw(ages, label=name), mode, data.draw(st.booleans())) for name in listed]
     found = theirs(tags, rules, mode)

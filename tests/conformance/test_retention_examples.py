@@ -45,11 +45,11 @@ def test_an_example(example: dict[str, Any]) -> None:
     ]
     used, missing = used_of(options)
     assert not missing
-    held = {
+    retained = {
         **kept_by_refs(example["days"], ActiveRefs(tuple(example.get("alive_in_git", ()))), options["ref_match"]),
         **kept_by_use(tags, "team/app", used),
     }
-    decisions = decide(tags, rules_of(options), "published", NOW, held)
+    decisions = decide(tags, rules_of(options), "published", NOW, retained)
     assert {decision.tag.name: told(decision) for decision in decisions} == example["outcome"]
 
 

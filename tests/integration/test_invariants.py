@@ -241,8 +241,9 @@ def results(ansible: Ansible, simulator: Simulator, module: str, tmp_path: Path)
     found.append(ansible.module(module, full, check=True, diff=True))
     if module == "registry_cleanup":
         approved = {"approved_plan_path": full["plan_path"]}
-        seal = found[0].result["plan"]["fingerprint"]
-        found.append(ansible.module(module, {**FULL[module], **approved, "approved_fingerprint": seal}, check=True))
+        fingerprint = found[0].result["plan"]["fingerprint"]
+        approved["approved_fingerprint"] = fingerprint
+        found.append(ansible.module(module, {**FULL[module], **approved}, check=True))
     found.append(ansible.module(module, full, diff=True))
     found.append(ansible.module(module, {**full, "group": "nothing"}))
     if module == "registry_info":

@@ -28,7 +28,7 @@ def planned(ansible: Ansible, path: Path, **changes: Any) -> str:
 def test_a_plan_travels_by_a_package(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(team(object_storage=True))
     path, copy = tmp_path / "plan.jsonl", tmp_path / "copy.jsonl"
-    seal = planned(ansible, path)
+    fingerprint = planned(ansible, path)
     place = {"project": "team/app", "version": "1"}
     store = {**place, "action": "store", "plan_path": str(path)}
     fetch = {**place, "action": "fetch", "plan_path": str(copy)}
@@ -37,7 +37,7 @@ def test_a_plan_travels_by_a_package(ansible: Ansible, simulator: Simulator, tmp
     assert writes(simulator.requests()) == []
     stored, again, looked = run_all(ansible, MODULE, [store, store, fetch])
     assert [task.result["changed"] for task in (checked, stored, again, looked)] == [True, True, False, True]
-    assert {task.result["fingerprint"] for task in (checked, stored, again, looked)} == {seal}
+    assert {task.result["fingerprint"] for task in (checked, stored, again, looked)} == {fingerprint}
     assert copy.read_text() == path.read_text()
     [same] = run_all(ansible, MODULE, [fetch])
     assert same.result["changed"] is False
@@ -46,7 +46,7 @@ def test_a_plan_travels_by_a_package(ansible: Ansible, simulator: Simulator, tmp
     assert elsewhere
     assert all(entry["credential"] is None for entry in elsewhere)
     assert all(TOKEN not in str(entry) for entry in simulator.requests())
-    approved = {"approved_plan_path": str(copy), "approved_fingerprint": seal}
+    approved = {"approved_plan_path": str(copy), "approved_fingerprint": fingerprint}
     [run] = run_all(ansible, "registry_cleanup", [{"group": "team", **MIXED_RULES, **approved}])
     assert run.result["outcome"]["counts"]["deleted"] == 4
 

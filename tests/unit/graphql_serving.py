@@ -15,12 +15,10 @@ from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql import ALL_FIELDS, Schema
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import (
-    Client,
-    Response,
-    RetryPolicy,
-    Settings,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.retry import RetryPolicy
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
 
 Body = dict[str, Any]
 
@@ -42,7 +40,8 @@ class Server(Client):
             raise found
         status, content = found if isinstance(found, tuple) else (200, found)
         text = content if isinstance(content, bytes) else json.dumps(content).encode()
-        return Response(status, CaseInsensitiveDict(), text, method, path)
+        request = Request(method, path, wish["operation"], "GitLab")
+        return Response(request=request, status=status, headers=CaseInsensitiveDict(), body=text)
 
     def parallel(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         return [work(item) for item in items]

@@ -13,89 +13,84 @@ from dataclasses import replace
 from datetime import datetime
 
 from .._core.errors import RequestError
-from .._core.models import Mode, Tag, parse_time
+from .._core.models import Tag, TagListing, parse_time
+from .._core.server import Mode
 from .._registry.api import read_image
 from .._registry.auth import Registry
-from .._rules.import_dates import Dated, import_refusal, suspicion
+from .._rules.import_dates import Dated, ImportEvidence, suspicion
 from .._rules.retention import Rules, date_source, judged_date
-from .._tags.capabilities import Server, TagListing
+from .._tags.capabilities import Server
 
 # The tags of a repository that a date may decide about.
-Judged = t.Callable[[TagListing], t.Sequence[Tag]]
+DatedTags = t.Callable[[TagListing], t.Sequence[Tag]]
 
 _GITLAB_ALONE = "a bulk deletion goes by what GitLab sees, and the registry itself is not asked"
 
 
-def rules_on(server: Server, rules: Rules) -> Rules:
-    """The rules as they hold on this server: where dates are builds anyway, none of them is an import's."""
-    rules = replace(rules, require_digest=True) if server.mode == Mode.DATABASE else rules
-    return replace(rules, dates_valid_from=None) if _shows_builds(server) else rules
+def gather_import_evidence(
+    server: Server, listings: t.Sequence[TagListing], rules: Rules, dated: DatedTags
+) -> ImportEvidence | None:
+    """What tells whether the dates are those of an import; None where they surely are pushes, or none decides.
 
-
-def _shows_builds(server: Server) -> bool:
-    return server.mode == Mode.NO_DATABASE or server.way == "registry"
-
-
-def seems_imported(server: Server, readings: t.Sequence[TagListing], rules: Rules, judged: Judged) -> str | None:
-    """Why the dates seem to be those of an import; None where they are pushes, or nothing goes by them."""
+    rules: as they hold on this server.
+    """
     source = date_source(server.mode, rules)
-    if server.mode != Mode.DATABASE or _shows_builds(server) or source == "none" or rules.dates_valid_from:
+    if server.mode != Mode.DATABASE or server.way == "registry" or source == "none" or rules.dates_valid_from:
         return None
-    if not any(judged(reading) for reading in readings):
+    if not any(dated(listing) for listing in listings):
         return None
-    dated = []
-    for reading in readings:
-        for tag in reading.tags:
+    judged = []
+    for listing in listings:
+        for tag in listing.tags:
             date = judged_date(tag, source, server.client.clock)
             if date and tag.digest:
-                dated.append(Dated(reading.repository, tag, date))
-    created = {reading.repository.id: parse_time(reading.repository.created_at) for reading in readings}
-    found = suspicion(dated, created)
-    if found is None:
-        return None
+                judged.append(Dated(listing.repository, tag, date))
+    created = {listing.repository.id: parse_time(listing.repository.created_at) for listing in listings}
+    found = suspicion(judged, created)
     registry = server.registry
-    if registry is None:
-        return import_refusal(found, (), server.why_no_registry or _GITLAB_ALONE)
+    if found is None or registry is None:
+        why = server.why_no_registry or _GITLAB_ALONE
+        return ImportEvidence(found, why_unknown=why) if found else None
     places = list(dict.fromkeys((sample.repository.path, sample.tag.digest or "") for sample in found.samples))
     builds = server.client.try_all(lambda place: build_of(registry, *place), places)
     why = next((str(build) for build in builds if not isinstance(build, datetime)), "")
-    return import_refusal(found, [build for build in builds if isinstance(build, datetime)], why)
+    return ImportEvidence(found, tuple(build for build in builds if isinstance(build, datetime)), why)
 
 
-def with_builds(server: Server, readings: t.Sequence[TagListing], rules: Rules, judged: Judged) -> list[TagListing]:
-    """The readings, with the builds of tags whose dates are an import's, or why these are not known.
+def with_builds(server: Server, listings: t.Sequence[TagListing], rules: Rules, dated: DatedTags) -> list[TagListing]:
+    """The listings, with the builds of tags whose dates are an import's, or why these are not known.
 
     A repository counts as unread where that may pass.
     """
     since = rules.dates_valid_from
     if not since or date_source(server.mode, rules) != "published":
-        return list(readings)
+        return list(listings)
     limit = since
 
-    def look(reading: TagListing) -> TagListing:
-        doubted = {tag.name for tag in judged(reading) if tag.published and tag.published < limit}
-        return _with_builds(server, reading, doubted) if doubted else reading
+    def look(listing: TagListing) -> TagListing:
+        doubted = {tag.name for tag in dated(listing) if tag.published and tag.published < limit}
+        return _with_builds(server, listing, doubted) if doubted else listing
 
-    return [look(reading) for reading in readings]
+    return [look(listing) for listing in listings]
 
 
-def _with_builds(server: Server, reading: TagListing, names: t.Collection[str]) -> TagListing:
-    path, registry = reading.repository.path, server.registry
-    digests = list(dict.fromkeys(tag.digest for tag in reading.tags if tag.name in names and tag.digest))
+def _with_builds(server: Server, listing: TagListing, names: t.Collection[str]) -> TagListing:
+    path, registry = listing.repository.path, server.registry
+    digests = list(dict.fromkeys(tag.digest for tag in listing.tags if tag.name in names and tag.digest))
     found: dict[str, datetime | str] = {}
     if registry:
         asked = registry
         try:
             found = dict(zip(digests, server.client.parallel(lambda digest: build_of(asked, path, digest), digests)))
         except RequestError as error:
-            return TagListing(reading.repository, error=error)
+            return TagListing(listing.repository, error=error)
     unknown = (server.why_no_registry or _GITLAB_ALONE) if registry is None else "its digest is not known"
 
     def look(tag: Tag) -> Tag:
         build = found.get(tag.digest or "", unknown)
         return tag._replace(error=build) if isinstance(build, str) else tag._replace(built=build)
 
-    return replace(reading, tags=tuple(look(tag) if tag.name in names else tag for tag in reading.tags))
+    return replace(listing, tags=tuple(look(tag) if tag.name in names else tag for tag in listing.tags))
 
 
 def build_of(registry: Registry, path: str, digest: str) -> datetime | str:
@@ -109,16 +104,3 @@ def build_of(registry: Registry, path: str, digest: str) -> datetime | str:
     if image is None:
         return f"The registry answered 404 for {path}@{digest}."
     return image.created or f"{path}@{digest} does not say when it was built."
-
-
-def dates_note(readings: t.Sequence[TagListing], rules: Rules) -> str | None:
-    """What dates_valid_from did, for the result; None where it did nothing."""
-    if not rules.dates_valid_from or not rules.need_dates:
-        return None
-    tags = [tag for reading in readings for tag in reading.tags]
-    built = sum(1 for tag in tags if tag.built)
-    dark = [tag.error for tag in tags if tag.error and not tag.built]
-    if not built and not dark:
-        return None
-    told = f"{built} tags with dates before dates_valid_from are as old as their image."
-    return f"{told} Of {len(dark)} tags no date is known, first: {dark[0]}" if dark else told

@@ -15,13 +15,11 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import Mode
-from .._gitlab.endpoints import bulk_delete_tags
-from .._plan.plan import RepositoryPlan
-from .._policy.prediction import MAX_LIST_SIZE
-from .._rules.patterns import pattern_error, quoted
-from .._tags.capabilities import Server, TagListing
+from .._core.models import TagListing
+from .._gitlab.tags import bulk_delete_tags
+from .._tags.capabilities import Server
 from .._tags.reader import list_names, read_again
+from .bulk_requests import BulkRequest
 from .deletion import (
     CHANGED,
     NO_PROOF,
@@ -42,14 +40,6 @@ _IN_BACKGROUND = "GitLab accepted the bulk deletion and carries it out in the ba
 _LOST = "the answer to the bulk deletion was lost, and GitLab may have taken it up or not"
 
 
-@dataclass(frozen=True)
-class Order:
-    """One repository's bulk deletion. parameters: of the request."""
-
-    plan: RepositoryPlan
-    parameters: t.Mapping[str, t.Any]
-
-
 @dataclass
 class Watch:
     """An order that was given. error: how GitLab refused it, or lost the answer. quiet: looks without a change.
@@ -57,7 +47,7 @@ class Watch:
     changed: planned tags that are there, and are another image than in the plan, or were pushed again.
     """
 
-    order: Order
+    order: BulkRequest
     error: RequestError | None = None
     listing: TagListing | None = None
     gone: set[str] = field(default_factory=set)
@@ -77,32 +67,10 @@ class Watch:
         """Nothing more will go, or nothing more can be seen of it."""
         blind = self.listing is not None and self.listing.error is not None and self.listing.error.kind.stops_task
         confirm_empty = bool(self.gone) and self.quiet >= QUIET_LOOKS
-        return blind or confirm_empty or len(self.gone) >= self.order.plan.goes[1]
+        return blind or confirm_empty or len(self.gone) >= self.order.plan.deletion_range[1]
 
 
-def pinned(part: RepositoryPlan, keep: str | None, older_than: str) -> Order:
-    """The order for exactly the planned tags. GitLab checks their age and the keep pattern once more by itself."""
-    parameters = {"name_regex_delete": quoted(decision.tag.name for decision in part.deletions)}
-    parameters["older_than"] = older_than
-    if keep:
-        parameters["name_regex_keep"] = keep
-    return Order(part, parameters)
-
-
-def why_not_pinned(order: Order, mode: str) -> str | None:
-    """Why GitLab can't do the whole order in one run; None where it can."""
-    path, number = order.plan.repository.path, len(order.plan.deletions)
-    if mode != Mode.DATABASE and number > MAX_LIST_SIZE:
-        return (
-            f"{path}: {number} tags would be deleted in bulk, and without a metadata database GitLab deletes at most "
-            f"{MAX_LIST_SIZE} in one run, chosen by chance (delete_via auto deletes them all)"
-        )
-    if pattern_error(rf"\A{order.parameters['name_regex_delete']}\z"):
-        return f"{path}: the names of {number} tags are too long for one pattern (delete_via auto deletes them all)"
-    return None
-
-
-def delete_in_bulk(server: Server, orders: t.Sequence[Order], wait: float | None, tell: Tell = silent) -> Outcome:
+def delete_in_bulk(server: Server, orders: t.Sequence[BulkRequest], wait: float | None, tell: Tell = silent) -> Outcome:
     """Give the orders and watch them for so many seconds; None is not to watch. tell: as in delete. Raises nothing."""
     watches = server.client.parallel(lambda order: _give(server, order, tell), orders)
     left = [watch for watch in watches if watch.under_way]
@@ -118,7 +86,7 @@ def delete_in_bulk(server: Server, orders: t.Sequence[Order], wait: float | None
     return Outcome(fates, _remaining(watches), "; ".join(filter(None, (_vanished(watch) for watch in watches))))
 
 
-def _give(server: Server, order: Order, tell: Tell) -> Watch:
+def _give(server: Server, order: BulkRequest, tell: Tell) -> Watch:
     digests = {decision.tag.name: decision.tag.digest for decision in order.plan.deletions}
     try:
         tell_asking(tell, order.plan, digests, digests)

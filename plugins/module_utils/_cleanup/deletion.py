@@ -14,21 +14,19 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import Mode, Tag
-from .._gitlab.endpoints import delete_tag
-from .._gitlab.graphql import DELETE_LIMIT, destroy_tags
+from .._core.models import Tag, TagListing
+from .._core.server import DELETE_LIMIT, DeleteMethod, Mode
+from .._gitlab.graphql import destroy_tags
+from .._gitlab.tags import delete_tag
 from .._plan.plan import Plan, RepositoryPlan
 from .._registry.api import current_digest
 from .._registry.api import delete_tag as delete_tag_in_registry
 from .._registry.auth import Registry
 from .._rules.referrers import holders_of, subjects_of
 from .._rules.retention import Decision
-from .._tags.capabilities import Server, TagListing
+from .._tags.capabilities import Server
 from .._tags.reader import confirm_empty, list_names, read_again, read_detail
 from .journal import Tell, silent
-
-# GitLab's own bulk deletion, of the planned names or by the user's parameters as they are.
-BULK = ("bulk", "bulk_unpinned")
 
 OUTCOMES = ("deleted", "already_gone", "changed_since", "recreated", "unverified", "not_deleted", "not_tried")
 # Under these a run did what was planned: rightly left, or gone.
@@ -74,7 +72,7 @@ class Work:
     """
 
     server: Server
-    via: str
+    via: DeleteMethod
     plan: RepositoryPlan
     halt: Halt
     listed: list[str]
@@ -125,26 +123,26 @@ class Outcome:
         return {outcome: sum(1 for fate in self.fates if fate.outcome == outcome) for outcome in OUTCOMES}
 
 
-def choose_way(server: Server, delete_via: str) -> str:
+def choose_way(server: Server, wanted: DeleteMethod | None) -> DeleteMethod:
     """The way that auto takes, or what was asked for; raises RequestError when that can't be used."""
-    if delete_via == "registry" and server.why_no_registry:
+    if wanted is DeleteMethod.REGISTRY and server.why_no_registry:
         raise RequestError(
             ErrorKind.UNAVAILABLE, server.why_no_registry, operation="delete tags in the registry", advice=""
         )
-    if delete_via in BULK or delete_via == "registry":
-        return delete_via
+    if wanted is DeleteMethod.REGISTRY or (wanted and wanted.is_bulk):
+        return wanted
     usable = server.graphql is not None and server.graphql.can_delete
-    if delete_via == "graphql" and not usable:
+    if wanted is DeleteMethod.GRAPHQL and not usable:
         raise RequestError(
             ErrorKind.GRAPHQL,
             server.why_no_graphql or "it has no mutation that deletes tags",
             operation="delete tags by GraphQL",
             advice="Use delete_via: auto or rest.",
         )
-    return "graphql" if usable and delete_via != "rest" else "rest"
+    return DeleteMethod.GRAPHQL if usable and wanted is not DeleteMethod.REST else DeleteMethod.REST
 
 
-def delete(server: Server, plan: Plan, via: str, tell: Tell = silent) -> Outcome:
+def delete(server: Server, plan: Plan, via: DeleteMethod, tell: Tell = silent) -> Outcome:
     """Delete what the plan has chosen, and list every repository again to see what became of it.
 
     via: graphql, rest or registry. tell: gets what is asked for, before it is, and what became of it. Raises nothing:
@@ -165,7 +163,7 @@ def delete(server: Server, plan: Plan, via: str, tell: Tell = silent) -> Outcome
     )
 
 
-def _work(server: Server, via: str, part: RepositoryPlan, halt: Halt, tell: Tell) -> Work:
+def _work(server: Server, via: DeleteMethod, part: RepositoryPlan, halt: Halt, tell: Tell) -> Work:
     return Work(
         server,
         via,
@@ -322,7 +320,7 @@ def _delete_batch(work: Work, batch: list[Decision]) -> None:
         if not names:
             return
         tell_asking(work.tell, work.plan, names, work.digests)
-        if work.via != "graphql":
+        if work.via is not DeleteMethod.GRAPHQL:
             lost = _delete_singly(work, names, asked_before=attempt > 0)
             if not lost:
                 return
@@ -368,7 +366,7 @@ def _unchanged(work: Work, batch: list[Decision], *, asked_before: bool) -> list
             work.settle([name], "changed_since", "it has been protected since the plan was made")
         else:
             unchanged.append(decision)
-    return _same_in_registry(work, unchanged) if work.via == "registry" else unchanged
+    return _same_in_registry(work, unchanged) if work.via is DeleteMethod.REGISTRY else unchanged
 
 
 def _same_in_registry(work: Work, batch: list[Decision]) -> list[Decision]:
@@ -397,7 +395,7 @@ def _delete_singly(work: Work, names: list[str], *, asked_before: bool) -> dict[
     def delete_one(name: str) -> Fate:
         fate = Fate(repository.path, name, None, "not_deleted")
         try:
-            if work.via == "registry":
+            if work.via is DeleteMethod.REGISTRY:
                 answer = delete_tag_in_registry(t.cast(Registry, work.server.registry), repository.path, name)
             else:
                 answer = delete_tag(work.server.client, repository, name)

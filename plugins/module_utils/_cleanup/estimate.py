@@ -13,9 +13,10 @@ from collections import deque
 from dataclasses import dataclass
 
 from .._core.errors import UsageError
+from .._core.server import DELETE_LIMIT
 from .._gitlab import rest
-from .._gitlab.endpoints import KEYSET_PAGE
-from .._gitlab.graphql import DELETE_LIMIT, PAGE, PageRequest, Schema, batches_of
+from .._gitlab.graphql import PAGE, PageRequest, Schema, batches_of
+from .._gitlab.tags import KEYSET_PAGE
 from .._plan.plan import Plan
 from .._registry import api
 from .._registry.auth import TOKEN_SCOPES

@@ -16,10 +16,10 @@ import json
 import os
 import threading
 import typing as t
-from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from .._core.errors import ErrorKind, RequestError, UsageError
+from .request import EarlierRuns
 
 Tell = t.Callable[[t.Mapping[str, t.Any]], None]
 
@@ -63,25 +63,14 @@ def kept_journal(path: str | None) -> t.Iterator[Tell]:
         os.close(handle)
 
 
-@dataclass(frozen=True)
-class Interrupted:
-    """What earlier runs did, as repository, name and digest. asked: to delete.
-
-    followers: of the last run, if it came to no end; they were to go after the image that they belong to.
-    """
-
-    asked: frozenset[tuple[str, str, str | None]] = frozenset()
-    followers: frozenset[tuple[str, str, str | None]] = frozenset()
-
-
-def interrupted(path: str | None, server: str) -> Interrupted:
+def earlier_runs(path: str | None, server: str) -> EarlierRuns:
     """What earlier runs did on a server. Raises UsageError.
 
     Lines that were torn by a kill are passed over: what they were about was not asked for yet.
     """
     # A pipe or a device holds no earlier run, and reading one may never end.
     if not path or not (os.path.isfile(path) or os.path.isdir(path)):
-        return Interrupted()
+        return EarlierRuns()
     found: dict[str, set[tuple[str, str, str | None]]] = {"asking": set(), "following": set()}
     here = False
     try:
@@ -102,4 +91,4 @@ def interrupted(path: str | None, server: str) -> Interrupted:
                     found["following"].clear()
     except OSError as error:
         raise UsageError(f"journal_path {path} can't be read: {error.strerror}.") from None
-    return Interrupted(frozenset(found["asking"]), frozenset(found["following"]))
+    return EarlierRuns(frozenset(found["asking"]), frozenset(found["following"]))

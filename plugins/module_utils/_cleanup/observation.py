@@ -4,264 +4,117 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""What a cleanup is to do, and all that it has to know of the server before it decides."""
+"""Reading all that a cleanup has to know of the server before it decides, and nothing more."""
 
 from __future__ import annotations
 
-import functools
 import typing as t
-from dataclasses import dataclass, field, replace
-from datetime import datetime
 
-from .._core.errors import RequestError
-from .._core.models import SIGNATURE, Repository, Tag
+from .._core.models import TagListing
 from .._core.oci import Image
-from .._gitlab.scope import Scope, Selection, select
+from .._gitlab.repository_scope import select
 from .._module.run import Connection
-from .._plan.approval import Approved, Terms
-from .._plan.plan import Limits
-from .._plan.recall import recalled, same_rules, to_look_at
-from .._policy.prediction import Parameters
-from .._policy.preview import query_of
-from .._registry.api import current_digest
-from .._rules.git_refs import ActiveRefs, kept_by_refs
-from .._rules.in_use import InUse, Reference, kept_by_use, untagged
-from .._rules.referrers import ReferrerPolicy, orphans
-from .._rules.retention import Decision, Rules, date_source, is_judged_by_date, judged_date, name_reason
-from .._tags.capabilities import Server, Sources, TagListing, detect
-from .._tags.reader import TagQuery, locating_is_shorter, read_refs, read_tags, rules_are_hidden
-from .build_dates import rules_on, seems_imported, with_builds
-from .deletion import BULK, choose_way
-from .journal import Interrupted
-from .pinning import Pins, pins_for
+from .._policy.reading import query_of
+from .._registry.api import current_digest, read_manifest
+from .._rules.in_use import Reference
+from .._rules.referrers import orphans
+from .._tags.capabilities import Server, Sources, capabilities_of, detect
+from .._tags.reader import TagQuery, read_refs, read_tags, rules_are_hidden
+from .build_dates import gather_import_evidence, with_builds
+from .deletion import choose_way
+from .needs import children_needed, dated_tags, detailed_names, untagged_images
+from .pins import Manifests
+from .planning import CleanupState, rules_on
+from .request import CleanupRequest
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What the options ask for, checked. parameters: what GitLab itself is to decide by, None where the rules do.
+def observe(connection: Connection, request: CleanupRequest, images: dict[str, Image]) -> tuple[CleanupState, Server]:
+    """All that the decision needs, and the server to carry it out on.
 
-    used: images that are in use. use_unknown: why these are not all there is. ref_match: how tags carry a ref's slug.
-    families: what becomes of tags that belong together. approved, terms: the plan that nothing may go beyond, and on
-    what terms it is taken. before: what interrupted runs did.
+    Args:
+        connection: an open connection to GitLab.
+        request: what is asked for.
+        images: known from earlier runs, by digest; what is learned joins them.
     """
-
-    scope: Scope
-    rules: Rules
-    limits: Limits
-    parameters: Parameters | None
-    used: InUse
-    use_unknown: tuple[str, ...]
-    ref_match: str
-    families: ReferrerPolicy
-    pins: bool = False
-    approved: Approved | None = None
-    terms: Terms | None = None
-    before: Interrupted = Interrupted()
-
-    @functools.cached_property
-    def promised(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
-        """What is to follow images that are gone by now, name and digest by the repository's path."""
-        found: dict[str, set[tuple[str, str | None]]] = {}
-        for path, name, digest in self.before.followers | (self.approved.followers if self.approved else frozenset()):
-            found.setdefault(path, set()).add((name, digest))
-        return found
-
-
-@dataclass(frozen=True)
-class State:
-    """What was observed. clock: the server's. unread_protection: rules may exist that this caller would be let past.
-
-    by_plan: the decisions as they were approved, by the id of repositories of which only what the plan needs was read.
-    refs: what is alive in git, by the project's id. missing: digests that the registry does not have, by the
-    repository's path. imported: why the dates seem to be those of an import. pins: images in use that get a tag.
-    sent: requests for all that.
-    """
-
-    selection: Selection
-    server: Server
-    readings: tuple[TagListing, ...]
-    via: str
-    clock: datetime | None
-    unread_protection: bool
-    refs: t.Mapping[int, ActiveRefs | RequestError]
-    missing: t.Mapping[str, frozenset[str]]
-    imported: str | None = None
-    pins: Pins = Pins()
-    by_plan: t.Mapping[int, t.Sequence[Decision]] = field(default_factory=dict)
-    sent: int = 0
-
-
-def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish, images: dict[str, Image]) -> State:
-    """All that the decision needs, and nothing more. images: known from before, by digest."""
     client = connection.client
-    selection = select(client, wish.scope, job_token=connection.is_job_token)
-    need = TagQuery(
-        details=True,
-        whole=wish.rules.need_dates,
-        dates=wish.rules.need_dates,
-        wanted=lambda listing: names_that_matter(listing, wish),
-        configs=bool(wish.used.identifiers),
-        inside=lambda reading: insides_matter(reading, wish),
-    )
+    selection = select(client, request.scope, job_token=connection.is_job_token)
     sources = Sources(
         use_graphql=not connection.is_job_token,
-        via=params["read_via"],
-        registry=None if params["delete_via"] in BULK else connection.registry,
+        via=request.read_via,
+        registry=None if request.delete_via and request.delete_via.is_bulk else connection.registry,
         images=images,
     )
-    server = detect(client, selection.repositories, sources, details=need.details)
-    via = choose_way(server, params["delete_via"])
-    if wish.parameters:
-        need = query_of(server, wish.parameters)
-    numbers = sorted({repository.project_id for repository in selection.repositories})
-    refs = read_refs(client, numbers, params["keep_refs"] or (), params["keep_deployments"])
-    readings, by_plan = read_by_plan(server, selection.repositories, need, params, wish, refs)
-    rules = rules_on(server, wish.rules)
-    readings = with_builds(server, readings, rules, lambda each: judged(each, by_plan, refs, wish))
-    whole = [reading for reading in readings if reading.repository.id not in by_plan]
-    imported = seems_imported(server, whole, rules, lambda each: judged(each, by_plan, refs, wish))
-    pins = pins_in(server, readings, wish) if wish.pins else Pins()
-    matters = bool(readings) and wish.parameters is None and not params["allow_unread_protection"]
-    unread_protection = matters and rules_are_hidden(server, job_token=connection.is_job_token)
-    missing = subjects_missing(server, readings, wish)
-    return State(
-        selection,
-        server,
-        tuple(readings),
-        via,
-        client.clock,
-        unread_protection,
-        refs,
-        missing,
-        imported,
-        pins,
-        by_plan,
-        client.requests_sent,
+    server = detect(client, selection.repositories, sources, details=True)
+    method = choose_way(server, request.delete_via)
+    projects = sorted({repository.project_id for repository in selection.repositories})
+    refs = read_refs(client, projects, request.keep_refs, request.keep_deployments)
+    listings = read_tags(server, selection.repositories, _query(server, request))
+    capabilities = capabilities_of(server)
+    rules = rules_on(capabilities, request.rules)
+
+    def dated(listing: TagListing) -> list[t.Any]:
+        return dated_tags(listing, refs, request)
+
+    listings = with_builds(server, listings, rules, dated)
+    protection_matters = bool(listings) and request.parameters is None and not request.allow_unread_protection
+    state = CleanupState(
+        capabilities=capabilities,
+        listings=tuple(listings),
+        projects=selection.projects,
+        delete_method=method,
+        clock=client.clock,
+        refs=refs,
+        absent_digests=_absent_subjects(server, listings, request),
+        rules_hidden=protection_matters and rules_are_hidden(server, job_token=connection.is_job_token),
+        import_evidence=gather_import_evidence(server, listings, rules, dated),
+        manifests=_manifests(server, untagged_images(listings, request)) if request.pin_untagged else None,
+        sent=client.requests_sent,
+        max_requests=client.settings.max_requests,
+        warnings=selection.warnings,
+        being_deleted=tuple(repository.path for repository in selection.being_deleted),
+        registry_disabled=selection.registry_disabled,
+    )
+    return state, server
+
+
+def _query(server: Server, request: CleanupRequest) -> TagQuery:
+    if request.parameters:
+        return query_of(server, request.parameters)
+    return TagQuery(
+        details=True,
+        whole=request.rules.need_dates,
+        dates=request.rules.need_dates,
+        wanted=lambda listing: detailed_names(listing, request),
+        configs=bool(request.used.identifiers),
+        inside=lambda listing: children_needed(listing, request),
     )
 
 
-def pins_in(server: Server, readings: t.Sequence[TagListing], wish: Wish) -> Pins:
-    """The tags that what is in use without one gets."""
-    without = untagged_in(readings, wish)
-    paths = {reference.path for reference in without}
-    taken = {reading.repository.path: reading.names for reading in readings if reading.repository.path in paths}
-    return pins_for(server.registry, server.why_no_registry, without, taken)
+def _manifests(server: Server, references: t.Sequence[Reference]) -> Manifests | None:
+    """What the registry has of images that are in use by digest; None where it can't be asked."""
+    registry = server.registry
+    if registry is None:
+        return None
+    places = list(dict.fromkeys((reference.path, str(reference.digest)) for reference in references))
+    return dict(zip(places, server.client.try_all(lambda place: read_manifest(registry, *place), places)))
 
 
-def untagged_in(readings: t.Sequence[TagListing], wish: Wish) -> list[Reference]:
-    """What is in use in the repositories without a tag."""
-    return untagged(wish.used, {reading.repository.path: reading.tags for reading in readings if not reading.error})
-
-
-def judged(
-    reading: TagListing, by_plan: t.Collection[int], refs: t.Mapping[int, ActiveRefs | RequestError], wish: Wish
-) -> list[Tag]:
-    """The tags that a date may decide about, and that no approved plan settles."""
-    if reading.error or reading.repository.id in by_plan or wish.parameters is not None:
-        return []
-    held = held_of(reading, refs, wish)
-    return [
-        tag
-        for tag in reading.tags
-        if is_judged_by_date(tag.name, wish.rules) and not tag.protected and tag.name not in held
-    ]
-
-
-def read_by_plan(
-    server: Server,
-    repositories: t.Sequence[Repository],
-    need: TagQuery,
-    params: t.Mapping[str, t.Any],
-    wish: Wish,
-    refs: t.Mapping[int, ActiveRefs | RequestError],
-) -> tuple[list[TagListing], dict[int, t.Sequence[Decision]]]:
-    """All repositories, and the decisions on those, by id, that were read only as far as the approved plan needs.
-
-    Nothing moved in them, or they can't be read.
-    """
-    approved = wish.approved
-    looked_at: dict[int, frozenset[str]] = {}
-    if approved and same_rules(approved, params) and not (wish.used.by_content or wish.families.keep_together):
-        found = ((repository.id, to_look_at(approved, repository.path)) for repository in repositories)
-        looked_at = {number: names for number, names in found if names is not None}
-    light = [repository for repository in repositories if repository.id in looked_at]
-    known = ((sorted(approved.rows.get(each.path, ())), looked_at[each.id]) for each in light) if approved else ()
-    if not approved or not light or not locating_is_shorter(server, known, need):
-        return read_tags(server, repositories, need), {}
-    less = replace(
-        need,
-        whole=False,
-        dates=False,
-        wanted=lambda listing: looked_at[listing.repository.id].intersection(listing.names),
-        inside=lambda listing: False,
-    )
-    source = date_source(server.mode, wish.rules)
-    readings = {reading.repository.id: reading for reading in read_tags(server, light, less)}
-    settled: dict[int, t.Sequence[Decision]] = {}
-    for number, reading in readings.items():
-        found_again = recalled(
-            reading.tags,
-            approved,
-            reading.repository.path,
-            wish.rules,
-            held_of(reading, refs, wish),
-            lambda tag: judged_date(tag, source, server.client.clock, wish.rules.dates_valid_from),
-        )
-        if reading.error or found_again:
-            settled[number] = found_again or ()
-    rest = read_tags(server, [each for each in repositories if each.id not in settled], need)
-    readings.update((reading.repository.id, reading) for reading in rest)
-    return [readings[repository.id] for repository in repositories], settled
-
-
-def held_of(reading: TagListing, refs: t.Mapping[int, ActiveRefs | RequestError], wish: Wish) -> dict[str, str]:
-    """The names of tags that stay for what is not in the rules, with the reason."""
-    living = refs.get(reading.repository.project_id)
-    return {
-        **kept_by_refs(reading.names, living if isinstance(living, ActiveRefs) else ActiveRefs(), wish.ref_match),
-        **kept_by_use(reading.tags, reading.repository.path, wish.used),
-    }
-
-
-def names_that_matter(listing: TagListing, wish: Wish) -> list[str]:
-    """Of which tags more than the name is needed."""
-    names = wish.used.all_names
-    found = [name for name in listing.names if name in names or name_reason(name, wish.rules) is None]
-    together = wish.families.keep_together and found
-    return listing.names if wish.used.by_content or together or signatures_matter(listing, wish) else found
-
-
-def signatures_matter(listing: TagListing, wish: Wish) -> bool:
-    """Whether it has to be known what images the signatures of a repository belong to."""
-    if wish.families.signatures == "keep" or not any(SIGNATURE.fullmatch(name) for name in listing.names):
-        return False
-    if wish.families.signatures == "collect" or listing.repository.path in wish.promised:
-        return True
-    return any(name_reason(name, wish.rules) is None for name in listing.names)
-
-
-def insides_matter(reading: TagListing, wish: Wish) -> bool:
-    """Whether it has to be known what the images of a repository hold."""
-    if wish.parameters is not None or reading.error:
-        return False
-    used = wish.used.needs_details(reading.repository.path)
-    return used or signatures_matter(reading, wish) or any(tag.subject for tag in reading.tags)
-
-
-def subjects_missing(server: Server, readings: t.Sequence[TagListing], wish: Wish) -> dict[str, frozenset[str]]:
+def _absent_subjects(
+    server: Server, listings: t.Sequence[TagListing], request: CleanupRequest
+) -> dict[str, frozenset[str]]:
     """The images that signatures without one belong to, as far as the registry itself says that it has none."""
     registry = server.registry
-    if registry is None or wish.families.signatures != "collect":
+    if registry is None or request.referrer_policy.signatures != "collect":
         return {}
     places = [
-        (reading.repository.path, digest)
-        for reading in readings
-        if not reading.error and reading.complete
-        for digest in sorted(orphans(reading.tags))
+        (listing.repository.path, digest)
+        for listing in listings
+        if not listing.error and listing.complete
+        for digest in sorted(orphans(listing.tags))
     ]
     found = server.client.try_all(lambda place: current_digest(registry, *place), places)
-    missing: dict[str, set[str]] = {}
+    absent: dict[str, set[str]] = {}
     for (path, digest), answer in zip(places, found):
         if answer is None:
-            missing.setdefault(path, set()).add(digest)
-    return {path: frozenset(digests) for path, digests in missing.items()}
+            absent.setdefault(path, set()).add(digest)
+    return {path: frozenset(digests) for path, digests in absent.items()}

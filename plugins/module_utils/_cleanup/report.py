@@ -4,18 +4,22 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""What a module of deletions says: what its plan would change, and what came of it.
-
-Apart from the frame, since Ansible sends every room that a module imports along with it, and compiles it there.
-"""
+"""What a task that deletes tags says: what its plan would change, what it found, and what came of it."""
 
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
+from .._core.models import format_time
 from .._module.run import Applied, Intent
-from .._plan.plan import Plan, diff
+from .._plan.plan import FILE_FORMAT, FILE_VERSION, Plan, diff, result
 from .deletion import OUTCOMES, Outcome
+from .needs import untagged_images
+from .notes import notes_of
+from .pins import pins_diff
+from .planning import CleanupPlan, CleanupState
+from .request import CleanupRequest
 
 # What becomes of a repository that could not be read.
 KEPT_TAGS = "Its tags were kept."
@@ -25,6 +29,108 @@ def intent_of(plan: Plan, return_limit: int) -> Intent:
     """What a plan of deletions would change."""
     unread = [part.error for part in plan.unread if part.error]
     return Intent(plan.changed, diff(plan, return_limit), plan.refusals, unread, verb="deleted", kept=KEPT_TAGS)
+
+
+def cleanup_intent(found: CleanupPlan, limit: int) -> Intent:
+    """What a cleanup would change, with the tags that images in use get."""
+    intent = intent_of(found.plan, limit)
+    if not found.pins.pins or intent.refusals:
+        return intent
+    return replace(intent, changed=True, diff=[*intent.diff, *pins_diff(found.pins.pins, limit)])
+
+
+def plan_header(state: CleanupState, request: CleanupRequest, url: str) -> dict[str, t.Any]:
+    """The first line of the plan file: where, when, of what and by which options. url: of GitLab."""
+    return {
+        "format": FILE_FORMAT,
+        "version": FILE_VERSION,
+        "server": url,
+        "registry": state.capabilities.mode.value,
+        "clock": format_time(state.clock),
+        "scope": request.scope.as_result(),
+        "rules": dict(request.options),
+    }
+
+
+def cleanup_result(
+    state: CleanupState, request: CleanupRequest, found: CleanupPlan, *, url: str, fingerprint: str, limit: int
+) -> dict[str, t.Any]:
+    """Everything about a plan that is returned in check mode and in a run alike.
+
+    Args:
+        state: what was observed.
+        request: what was asked for.
+        found: the plan.
+        url: of GitLab.
+        fingerprint: the plan's.
+        limit: the most entries of each list.
+    """
+    plan = found.plan
+    rows = {
+        "plan": result(plan, limit, fingerprint),
+        "unguarded": _unguarded(state, plan)[:limit],
+        "in_use": {
+            "references": len(request.used.references),
+            "untagged": [each.text for each in untagged_images(state.listings, request)[:limit]],
+            "pinned": [each.as_result() for each in found.pins.pins[:limit]],
+            "lost": list(found.pins.lost[:limit]),
+        },
+        "errors": [
+            {"repository": part.repository.path, **part.error.as_result()} for part in plan.unread if part.error
+        ],
+        "notes": notes_of(state, request),
+        "server": {
+            "url": url,
+            "registry": state.capabilities.mode.value,
+            "delete_via": state.delete_method.value,
+            "read_via": state.capabilities.read_method.value,
+            "clock": format_time(state.clock),
+            "being_deleted": list(state.being_deleted),
+            "registry_disabled": list(state.registry_disabled),
+        },
+    }
+    approved = _approved(request, found, limit)
+    return {**rows, "approved": approved} if approved else rows
+
+
+def _unguarded(state: CleanupState, plan: Plan) -> list[str]:
+    """The tags to delete that can't be compared right before, as path:name."""
+    if state.delete_method.is_bulk:
+        return []
+    return [
+        f"{part.repository.path}:{decision.tag.name}"
+        for part in plan.repositories
+        for decision in part.deletions
+        if decision.tag.digest is None
+    ]
+
+
+def _approved(request: CleanupRequest, found: CleanupPlan, limit: int) -> dict[str, t.Any] | None:
+    if not request.approval or not found.comparison:
+        return None
+    approved, comparison = request.approval.plan, found.comparison
+    return {
+        "fingerprint": approved.fingerprint,
+        "clock": format_time(approved.clock),
+        "tags": len(approved.digests),
+        "deleted_before": comparison.done,
+        "counts": comparison.counts(),
+        "drift": [each.as_result() for each in comparison.drift[:limit]],
+    }
+
+
+def applied_cleanup(outcome: Outcome, pinned: list[dict[str, t.Any]], limit: int) -> Applied:
+    """What came of a cleanup. pinned: what became of the tags that images in use got."""
+    applied = applied_deletion(outcome, limit)
+    failed = [row for row in pinned if row["outcome"] != "written"]
+    sentences = [applied.shortfall] if applied.shortfall else []
+    if failed:
+        place = f"{failed[0]['repository']}@{failed[0]['digest']}"
+        sentences.append(
+            f"{len(failed)} of {len(pinned)} images in use got no tag; first {place}: {failed[0]['message']}"
+        )
+    outcome_rows = {**applied.outcome, "pinned": pinned[:limit]}
+    return replace(applied, outcome=outcome_rows, shortfall=" ".join(sentences))
 
 
 def applied_deletion(outcome: Outcome, limit: int) -> Applied:

@@ -12,10 +12,11 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import Repository
-from .._gitlab.endpoints import delete_repository, get_repository
+from .._core.models import Repository, TagListing
+from .._core.server import DeleteMethod
+from .._gitlab.repositories import delete_repository, get_repository
 from .._plan.plan import Plan, RepositoryPlan
-from .._tags.capabilities import Server, TagListing
+from .._tags.capabilities import Server
 from .._tags.reader import confirm_empty, list_names
 from .deletion import delete
 
@@ -49,7 +50,7 @@ class Fate:
     message: str = ""
 
 
-def delete_repositories(server: Server, via: str, orders: t.Sequence[Order], wait: float | None) -> list[Fate]:
+def delete_repositories(server: Server, via: DeleteMethod, orders: t.Sequence[Order], wait: float | None) -> list[Fate]:
     """Have the repositories deleted, and follow that for so many seconds; None is not to wait. Raises nothing."""
     fates = server.client.parallel(lambda order: _ask(server, via, order), orders)
     if wait is None:
@@ -65,7 +66,7 @@ def delete_repositories(server: Server, via: str, orders: t.Sequence[Order], wai
     return [replace(fate, message=fate.message or late) if fate.outcome == "scheduled" else fate for fate in fates]
 
 
-def _ask(server: Server, via: str, order: Order) -> Fate:
+def _ask(server: Server, via: DeleteMethod, order: Order) -> Fate:
     if order.asked:
         return Fate(order, "scheduled")
     try:
@@ -108,8 +109,8 @@ def why_not_empty(listing: TagListing, *, emptied: bool = False) -> str | None:
         return listing.error.message
     if listing.tags:
         return f"it has {len(listing.tags)} tags"
-    if listing.authoritative or (emptied and listing.unknown):
+    if listing.authoritative or (emptied and listing.repository_unknown):
         return None
-    if listing.unknown:
+    if listing.repository_unknown:
         return "the registry does not know it, which one whose storage is lost says too"
     return "no tags are listed, which a registry that fails looks like too"

@@ -4,11 +4,12 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""What can go wrong, as two exceptions: bad input, and a call that did not give what was asked of it."""
+"""What can go wrong: bad input, a failed request, a journal that can't be written, a setting that can't be had."""
 
 from __future__ import annotations
 
 import enum
+import typing as t
 
 
 class ErrorKind(enum.Enum):
@@ -111,11 +112,15 @@ class UsageError(Exception):
 
 
 class RequestError(Exception):
-    """A request that failed, or whose answer can't be trusted.
+    """A request that failed, or whose answer can't be trusted. It never changes: replace() makes another one.
 
-    status: the HTTP status, None when there was no answer.
-    message: what the server or the transport said, as data. operation: what was tried, as in "read the tags of a/b".
-    service: the one that answered.
+    Args:
+        kind: what kind of failure it is.
+        message: what the server or the transport said, as data.
+        operation: what was tried, as in "read the tags of a/b".
+        service: who answered, or should have.
+        status: the HTTP status, None when there was no answer or the status is not what is wrong.
+        advice: what the user can do about it; None is what there is to say of the kind.
     """
 
     def __init__(
@@ -123,39 +128,83 @@ class RequestError(Exception):
         kind: ErrorKind,
         message: str,
         *,
-        operation: str = "",
+        operation: str,
+        service: str = "GitLab",
         status: int | None = None,
         method: str = "",
         path: str = "",
         request_id: str = "",
         advice: str | None = None,
-        service: str = "GitLab",
     ) -> None:
         super().__init__(message)
-        self.kind = kind
-        self.message = message
-        self.operation = operation
-        self.status = status
-        self.method = method
-        self.path = path
-        self.request_id = request_id
-        self.service = service
-        self.advice = ADVICE.get(kind, "") if advice is None else advice
+        self.kind: t.Final = kind
+        self.message: t.Final = message
+        self.operation: t.Final = operation
+        self.service: t.Final = service
+        self.status: t.Final = status
+        self.method: t.Final = method
+        self.path: t.Final = path
+        self.request_id: t.Final = request_id
+        self.advice: t.Final = ADVICE.get(kind, "") if advice is None else advice
 
     def __str__(self) -> str:
         answer = self.message
         if self.status is not None:
             answer = f"{self.service} answered {self.status}" + (f" ({self.message})" if self.message else "")
-        sentence = f"Could not {self.operation or 'do the request'}: {answer.rstrip('.')}."
-        return f"{sentence} {self.advice}".rstrip()
+        return f"Could not {self.operation}: {answer.rstrip('.')}. {self.advice}".rstrip()
+
+    def replace(self, **changes: t.Any) -> RequestError:
+        """The same error with other values of some arguments; advice=None takes the advice of the kind."""
+        return RequestError(**{**vars(self), **changes})
 
     def as_result(self) -> dict[str, object]:
         """The error for a module's result: flat, every key always there."""
         return {
-            "kind": self.kind.value,
+            **_row(self.kind.value, self.message),
             "status": self.status,
             "method": self.method,
             "path": self.path,
-            "message": self.message,
             "request_id": self.request_id,
         }
+
+
+class JournalError(Exception):
+    """The journal of a run can't be written any more. message: why, without a full stop."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message: t.Final = message
+
+    def __str__(self) -> str:
+        return f"Could not note what is done: {self.message}."
+
+    def as_result(self) -> dict[str, object]:
+        """The error for a module's result, in the shape of RequestError.as_result."""
+        return _row("journal", self.message)
+
+
+class UnsupportedSetting(Exception):
+    """A project can't have a setting that is wanted.
+
+    Args:
+        message: why, without a full stop.
+        project: the path of the project, empty where it is not known yet.
+    """
+
+    def __init__(self, message: str, project: str = "") -> None:
+        super().__init__(message)
+        self.message: t.Final = message
+        self.project: t.Final = project
+
+    def __str__(self) -> str:
+        if not self.project:
+            return self.message
+        return f"Could not change the settings of project {self.project}: {self.message}."
+
+    def as_result(self) -> dict[str, object]:
+        """The error for a module's result, in the shape of RequestError.as_result."""
+        return _row("unfit", self.message)
+
+
+def _row(kind: str, message: str) -> dict[str, object]:
+    return {"kind": kind, "status": None, "method": "", "path": "", "message": message, "request_id": ""}

@@ -8,11 +8,14 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import re
 import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+
+from .errors import RequestError
 
 # https://github.com/distribution/reference: the grammar of a tag name.
 TAG_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", re.ASCII)
@@ -102,6 +105,31 @@ class Repository:
         return self.status in ("delete_scheduled", "delete_ongoing")
 
 
+@dataclass(frozen=True)
+class Scope:
+    """What the user named. include and exclude: exact repository paths or globs, compared in lower case.
+
+    instance: everything that this GitLab has.
+    """
+
+    projects: tuple[str, ...] = ()
+    group: str | None = None
+    repository_ids: tuple[int, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    instance: bool = False
+
+    def as_result(self) -> dict[str, t.Any]:
+        """The scope as the options that made it."""
+        return {
+            "project": list(self.projects),
+            "group": self.group,
+            "repository_id": list(self.repository_ids),
+            "repositories": list(self.include),
+            "exclude_repositories": list(self.exclude),
+        }
+
+
 class Tag(t.NamedTuple):
     """A tag with what was read of it; None is unknown. size: bytes. children: digests of all that an index holds.
     subject: the digest of the image that its manifest says something of. built: the build, where created is something
@@ -126,12 +154,49 @@ class Tag(t.NamedTuple):
     built: datetime | None = None
 
 
-class Mode:
-    """What stands behind GitLab: a registry with metadata database, without one, or it could not be told."""
+class ListingState(enum.Enum):
+    """What a listing of tags says: it could not be read, has none, has them all, or may have been cut off."""
 
-    DATABASE = "database"
-    NO_DATABASE = "no_database"
-    UNKNOWN = "unknown"
+    UNREAD = "unread"
+    EMPTY = "empty"
+    COMPLETE = "complete"
+    CAPPED = "capped"
+
+
+@dataclass(frozen=True)
+class TagListing:
+    """A repository's tags, in the order of their names.
+
+    Args:
+        repository: Whose tags they are.
+        tags: The tags; not to be used if there is an error.
+        complete: No tag is missing, as far as can be told.
+        authoritative: The registry itself says so. Only then does an empty listing prove that there are no tags.
+        repository_unknown: The registry itself says that it has no such repository. A registry that lost its storage
+            says the same.
+        error: Why the repository counts as unread.
+    """
+
+    repository: Repository
+    tags: tuple[Tag, ...] = ()
+    complete: bool = False
+    authoritative: bool = False
+    repository_unknown: bool = False
+    error: RequestError | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the tags, in their order."""
+        return [tag.name for tag in self.tags]
+
+    @property
+    def state(self) -> ListingState:
+        """What the listing says, in one word."""
+        if self.error:
+            return ListingState.UNREAD
+        if not self.tags:
+            return ListingState.EMPTY
+        return ListingState.COMPLETE if self.complete else ListingState.CAPPED
 
 
 def config_digest(revision: t.Any) -> str | None:

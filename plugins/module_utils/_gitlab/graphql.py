@@ -16,15 +16,15 @@ from dataclasses import dataclass
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import TAG_NAME, Tag, config_digest, parse_time
-from .._http.client import Client, Response, RetryPolicy
+from .._http.client import Client
+from .._http.messages import Response
+from .._http.retry import RetryPolicy
 from .rest import error_of
 
 PATH = "/api/graphql"
 # The connection is cut to this many nodes while the cursor moves on by what was asked for: asking for more skips tags.
 # app/graphql/types/container_registry/container_repository_details_type.rb
 PAGE = 20
-# app/graphql/mutations/container_repositories/destroy_tags.rb
-DELETE_LIMIT = 20
 MOST_ALIASES = 20
 # What a signed-in user may spend on one query where the server does not say: app/graphql/gitlab_schema.rb
 COMPLEXITY_LIMIT = 250
@@ -101,10 +101,11 @@ def read_schema(client: Client) -> Schema:
     )
     operation = "find out what GraphQL offers here"
     # A token may be good for REST and not for GraphQL, so that a 401 here is no reason to stop.
-    data = _data(_post(client, query, {}, operation, RetryPolicy.IDEMPOTENT, stop_at_401=False), operation)
+    answer = _post(client, query, {}, operation, RetryPolicy.IDEMPOTENT, stop_at_401=False)
+    data = _data(answer)
     tag = data.get("tag")
     if not isinstance(tag, dict):
-        raise RequestError(ErrorKind.GRAPHQL, "its GraphQL knows no container tags", operation=operation)
+        raise answer.untrusted("its GraphQL knows no container tags", ErrorKind.GRAPHQL)
     limit = (data.get("queryComplexity") or {}).get("limit")
     return Schema(
         frozenset(str(field.get("name")) for field in tag.get("fields") or []),
@@ -152,13 +153,13 @@ def _cost(request: PageRequest, fields: tuple[str, ...]) -> float:
 def _read_batch(
     client: Client, schema: Schema, batch: t.Sequence[PageRequest], fields: tuple[str, ...]
 ) -> list[Page | RequestError]:
-    operation = "read tags by GraphQL"
     query, variables = _pages_query(batch, fields)
     try:
-        body = _body(_post(client, query, variables, operation, RetryPolicy.IDEMPOTENT), operation)
+        answer = _post(client, query, variables, "read tags by GraphQL", RetryPolicy.IDEMPOTENT)
+        body = _body(answer)
         data = body.get("data")
         if not isinstance(data, dict):
-            raise _graphql_error(body.get("errors"), operation)
+            raise _graphql_error(answer, body.get("errors"))
     except RequestError as error:
         if len(batch) > 1 and error.kind in _TOO_MUCH:
             half = len(batch) // 2
@@ -169,9 +170,7 @@ def _read_batch(
             ]
         return [error for _request in batch]
     errors = [error for error in body.get("errors") or [] if isinstance(error, dict)]
-    return [
-        _page(data.get(f"r{number}"), request, errors, f"r{number}", operation) for number, request in enumerate(batch)
-    ]
+    return [_page(answer, data, request, errors, f"r{number}") for number, request in enumerate(batch)]
 
 
 def _pages_query(batch: t.Sequence[PageRequest], fields: tuple[str, ...]) -> tuple[str, dict[str, t.Any]]:
@@ -192,29 +191,28 @@ def _pages_query(batch: t.Sequence[PageRequest], fields: tuple[str, ...]) -> tup
 
 
 def _page(
-    found: t.Any, request: PageRequest, errors: list[dict[str, t.Any]], alias: str, operation: str
+    answer: Response, data: dict[str, t.Any], request: PageRequest, errors: list[dict[str, t.Any]], alias: str
 ) -> Page | RequestError:
+    """The page that the answer holds under an alias. errors: of the whole answer."""
     own = [error for error in errors if not error.get("path") or error["path"][0] == alias]
     if own:
-        return _graphql_error(own, operation)
+        return _graphql_error(answer, own)
+    found = data.get(alias)
     if not isinstance(found, dict):
-        return RequestError(ErrorKind.NOT_FOUND, "GraphQL answered null for the repository", operation=operation)
+        return answer.untrusted("GraphQL answered null for the repository", ErrorKind.NOT_FOUND)
     connection = found.get("tags")
     if not isinstance(connection, dict) or not isinstance(connection.get("nodes"), list):
-        return RequestError(
-            ErrorKind.INCOMPLETE, "GraphQL answered null for the repository's tags", operation=operation
-        )
+        return answer.untrusted("GraphQL answered null for the repository's tags")
     tags = []
     for node in connection["nodes"]:
         tag = _tag(node)
         if tag is None:
-            return RequestError(ErrorKind.INCOMPLETE, "the page holds something that is no tag", operation=operation)
+            return answer.untrusted("the page holds something that is no tag")
         tags.append(tag)
     info = connection.get("pageInfo") or {}
     has_next = bool(info.get("hasNextPage"))
     if has_next and len(tags) != request.first:
-        message = f"a page of {request.first} tags came with {len(tags)} although more follow"
-        return RequestError(ErrorKind.INCOMPLETE, message, operation=operation)
+        return answer.untrusted(f"a page of {request.first} tags came with {len(tags)} although more follow")
     count = found.get("tagsCount")
     return Page(tuple(tags), info.get("endCursor"), has_next, count if isinstance(count, int) else None)
 
@@ -249,10 +247,11 @@ def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> 
     )
     operation = f"delete {len(names)} tags by GraphQL"
     variables = {"input": {"id": _global_id(repository_id), "tagNames": list(names)}}
-    data = _data(_post(client, query, variables, operation, RetryPolicy.RATE_LIMITED), operation)
+    answer = _post(client, query, variables, operation, RetryPolicy.RATE_LIMITED)
+    data = _data(answer)
     result = data.get("destroyContainerRepositoryTags")
     if not isinstance(result, dict) or not isinstance(result.get("deletedTagNames"), list):
-        raise RequestError(ErrorKind.NOT_JSON, "GraphQL did not say which tags it deleted", operation=operation)
+        raise answer.untrusted("GraphQL did not say which tags it deleted", ErrorKind.NOT_JSON)
     return [str(name) for name in result["deletedTagNames"]], [str(text) for text in result.get("errors") or []]
 
 
@@ -270,37 +269,29 @@ def _post(
     stop_at_401: bool = True,
 ) -> Response:
     body = {"query": query, "variables": variables}
-    try:
-        answer = client.request("POST", PATH, body=body, retry=retry, stop_at_401=stop_at_401)
-    except RequestError as error:
-        error.operation = operation
-        raise
+    answer = client.request("POST", PATH, operation=operation, body=body, retry=retry, stop_at_401=stop_at_401)
     if answer.status != 200:
-        raise error_of(answer, operation)
+        raise error_of(answer)
     return answer
 
 
-def _body(answer: Response, operation: str) -> dict[str, t.Any]:
-    try:
-        body = answer.json()
-    except RequestError as error:
-        error.operation = operation
-        raise
+def _body(answer: Response) -> dict[str, t.Any]:
+    body = answer.json()
     if not isinstance(body, dict):
-        raise RequestError(ErrorKind.INCOMPLETE, "the answer has another shape than GraphQL's", operation=operation)
+        raise answer.untrusted("the answer has another shape than GraphQL's")
     return body
 
 
-def _data(answer: Response, operation: str) -> dict[str, t.Any]:
-    body = _body(answer, operation)
+def _data(answer: Response) -> dict[str, t.Any]:
+    body = _body(answer)
     data = body.get("data")
     if body.get("errors") or not isinstance(data, dict):
-        raise _graphql_error(body.get("errors"), operation)
+        raise _graphql_error(answer, body.get("errors"))
     return data
 
 
-def _graphql_error(errors: t.Any, operation: str) -> RequestError:
+def _graphql_error(answer: Response, errors: t.Any) -> RequestError:
     texts = [str(error.get("message")) for error in errors or [] if isinstance(error, dict)]
     message = "; ".join(dict.fromkeys(texts)) or "GraphQL answered without data"
     advice = "It does not exist, or the token may not do this." if "permission" in message else ""
-    return RequestError(ErrorKind.GRAPHQL, message, operation=operation, method="POST", path=PATH, advice=advice)
+    return answer.untrusted(message, ErrorKind.GRAPHQL, advice)

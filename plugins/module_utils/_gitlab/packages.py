@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .._http.client import Client, RetryPolicy
+from .._http.client import Client
+from .._http.retry import RetryPolicy
 from .rest import request, segment
 
 # A plan of a million tags has about this many bytes.

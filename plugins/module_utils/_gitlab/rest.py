@@ -12,7 +12,9 @@ import typing as t
 from urllib.parse import quote
 
 from .._core.errors import ErrorKind, RequestError, kind_of_status
-from .._http.client import Client, Response, RetryPolicy
+from .._http.client import Client
+from .._http.messages import Response
+from .._http.retry import RetryPolicy
 
 API = "/api/v4"
 PAGE = 100
@@ -23,7 +25,7 @@ def segment(value: str | int) -> str:
     return quote(str(value), safe="")
 
 
-def error_of(answer: Response, operation: str) -> RequestError:
+def error_of(answer: Response) -> RequestError:
     """GitLab's error bodies as one error: message or error, as text, list or object, plain text or a bare number."""
     body: t.Any = None
     try:
@@ -41,15 +43,7 @@ def error_of(answer: Response, operation: str) -> RequestError:
         kind = ErrorKind.MOVED
     elif answer.status == 405:
         kind = ErrorKind.HTTP
-    return RequestError(
-        kind,
-        message,
-        operation=operation,
-        status=answer.status,
-        method=answer.method,
-        path=answer.path,
-        request_id=answer.request_id,
-    )
+    return answer.error(kind, message)
 
 
 def _message(body: t.Any) -> str:
@@ -81,14 +75,12 @@ def request(
     **options: t.Any,
 ) -> Response:
     """The answer of the wanted or an accepted status. options: further ones of Client.request."""
-    try:
-        answer = client.request(method, API + path, query=query, body=body, headers=headers, retry=retry, **options)
-    except RequestError as error:
-        error.operation = operation
-        raise
+    answer = client.request(
+        method, API + path, operation=operation, query=query, body=body, headers=headers, retry=retry, **options
+    )
     if answer.status == success or answer.status in accept:
         return answer
-    raise error_of(answer, operation)
+    raise error_of(answer)
 
 
 def get(client: Client, path: str, *, query: t.Mapping[str, t.Any] | None = None, operation: str) -> Response:
@@ -108,15 +100,15 @@ def rows(client: Client, path: str, query: t.Mapping[str, t.Any], operation: str
     page = 1
     while True:
         answer = get(client, path, query={**query, "per_page": PAGE, "page": page}, operation=operation)
-        found = an_array(answer, operation)
+        found = an_array(answer)
         if page > 1 and not found:
-            raise incomplete(answer, f"page {page} is empty although the page before led to it", operation)
+            raise answer.untrusted(f"page {page} is empty although the page before led to it")
         yield from found
         following = _next_page(answer)
         if following is None:
             return
         if following <= page:
-            raise incomplete(answer, f"page {page} leads back to page {following}", operation)
+            raise answer.untrusted(f"page {page} leads back to page {following}")
         page = following
 
 
@@ -128,36 +120,23 @@ def _next_page(answer: Response) -> int | None:
     return int(text) if text.isdigit() else None
 
 
-def incomplete(answer: Response, message: str, operation: str) -> RequestError:
-    return RequestError(
-        ErrorKind.INCOMPLETE,
-        message,
-        operation=operation,
-        method=answer.method,
-        path=answer.path,
-        request_id=answer.request_id,
-    )
+def an_object(answer: Response) -> dict[str, t.Any]:
+    """The answer's object; raises RequestError where it is something else."""
+    return t.cast("dict[str, t.Any]", _shaped(answer, dict))
 
 
-def an_object(answer: Response, operation: str = "") -> dict[str, t.Any]:
-    return t.cast("dict[str, t.Any]", _shaped(answer, dict, operation))
-
-
-def an_array(answer: Response, operation: str) -> list[dict[str, t.Any]]:
-    rows = t.cast("list[t.Any]", _shaped(answer, list, operation))
+def an_array(answer: Response) -> list[dict[str, t.Any]]:
+    """The answer's list of objects; raises RequestError where it is something else."""
+    rows = t.cast("list[t.Any]", _shaped(answer, list))
     if not all(isinstance(row, dict) for row in rows):
-        raise incomplete(answer, "the listing holds something that is no object", operation)
+        raise answer.untrusted("the listing holds something that is no object")
     return rows
 
 
-def _shaped(answer: Response, shape: type, operation: str) -> t.Any:
-    try:
-        body = answer.json()
-    except RequestError as error:
-        error.operation = operation or "read what GitLab answered"
-        raise
+def _shaped(answer: Response, shape: type) -> t.Any:
+    body = answer.json()
     if not isinstance(body, shape):
-        raise incomplete(answer, "the answer has another shape than GitLab's", operation)
+        raise answer.untrusted("the answer has another shape than GitLab's")
     return body
 
 

@@ -11,7 +11,6 @@ Every function raises RequestError when the answer is not the one it is named af
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +18,9 @@ from email.utils import format_datetime
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import DELETE, PATTERN, PUSH, REPOSITORY, TAG, Project, ProtectionRule
-from .._http.client import Client, RetryPolicy
+from .._http.client import Client
+from .._http.messages import Response
+from .._http.retry import RetryPolicy
 from .rest import an_array, field, get, request
 
 _MAINTAINER = "It takes the role Maintainer in the project and a token with the scope api."
@@ -57,15 +58,14 @@ _SINCE = {
 def update_project(client: Client, project: Project, attributes: t.Mapping[str, t.Any]) -> None:
     """Set attributes of a project; what is not named stays."""
     operation = f"change the settings of project {project.path}"
-    with _advising():
-        request(client, "PUT", f"/projects/{project.id}", body=dict(attributes), operation=operation)
+    _send(client, "PUT", f"/projects/{project.id}", body=dict(attributes), operation=operation)
 
 
 def has_repositories(client: Client, project: Project) -> bool:
     """Whether a project has any container repository."""
     operation = f"look for images of project {project.path}"
     path = f"/projects/{project.id}/registry/repositories"
-    return bool(an_array(get(client, path, query={"per_page": 1}, operation=operation), operation))
+    return bool(an_array(get(client, path, query={"per_page": 1}, operation=operation)))
 
 
 def first_rules(
@@ -88,9 +88,8 @@ def first_rules(
 def list_rules(client: Client, endpoint: RuleEndpoint, project: Project) -> tuple[ProtectionRule, ...]:
     """All rules of a project; GitLab does not show immutable ones of tags here."""
     operation = f"read the {endpoint.kind} protection rules of project {project.path}"
-    with _advising(endpoint, "GET"):
-        answer = get(client, _path(endpoint, project), operation=operation)
-    return tuple(_rule(row, endpoint) for row in an_array(answer, operation))
+    answer = _send(client, "GET", _path(endpoint, project), endpoint, operation=operation)
+    return tuple(_rule(row, endpoint) for row in an_array(answer))
 
 
 def create_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: ProtectionRule) -> None:
@@ -98,16 +97,16 @@ def create_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: 
     levels = {name: level for name, level in ((PUSH, rule.push), (DELETE, rule.delete)) if level}
     body = {PATTERN[endpoint.kind]: rule.pattern, **levels}
     operation = _operation("create", rule, endpoint, project)
-    with _advising(endpoint, "POST"):
-        request(
-            client,
-            "POST",
-            _path(endpoint, project),
-            body=body,
-            retry=RetryPolicy.RATE_LIMITED,
-            operation=operation,
-            success=201,
-        )
+    _send(
+        client,
+        "POST",
+        _path(endpoint, project),
+        endpoint,
+        body=body,
+        retry=RetryPolicy.RATE_LIMITED,
+        operation=operation,
+        success=201,
+    )
 
 
 def update_rule(
@@ -117,8 +116,7 @@ def update_rule(
     levels = ((PUSH, before.push, after.push), (DELETE, before.delete, after.delete))
     body = {name: new or "" for name, old, new in levels if old != new}
     operation = _operation("change", before, endpoint, project)
-    with _advising(endpoint, "PATCH"):
-        request(client, "PATCH", f"{_path(endpoint, project)}/{before.id}", body=body, operation=operation)
+    _send(client, "PATCH", f"{_path(endpoint, project)}/{before.id}", endpoint, body=body, operation=operation)
 
 
 def delete_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: ProtectionRule) -> None:
@@ -126,17 +124,9 @@ def delete_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: 
     # The header has no fractions of a second: a change in the same second counts as seen.
     seen = client.clock + timedelta(seconds=1) if client.clock else None
     headers = {"If-Unmodified-Since": format_datetime(seen, usegmt=True)} if seen else {}
-    operation = _operation("delete", rule, endpoint, project)
+    operation, path = _operation("delete", rule, endpoint, project), f"{_path(endpoint, project)}/{rule.id}"
     try:
-        with _advising(endpoint, "DELETE"):
-            request(
-                client,
-                "DELETE",
-                f"{_path(endpoint, project)}/{rule.id}",
-                headers=headers,
-                operation=operation,
-                success=204,
-            )
+        _send(client, "DELETE", path, endpoint, headers=headers, operation=operation, success=204)
     except RequestError as error:
         if error.status != 404 or error.kind == ErrorKind.TOO_OLD:
             raise
@@ -155,22 +145,24 @@ def _rule(row: t.Mapping[str, t.Any], endpoint: RuleEndpoint) -> ProtectionRule:
     return ProtectionRule(pattern, row.get(PUSH) or None, row.get(DELETE) or None, int(field(row, "id")))
 
 
-@contextlib.contextmanager
-def _advising(endpoint: RuleEndpoint | None = None, verb: str = "PUT") -> t.Iterator[None]:
-    """Have a failure say what settings take."""
+def _send(client: Client, method: str, path: str, endpoint: RuleEndpoint | None = None, **options: t.Any) -> Response:
+    """As rest.request, with errors that say what settings take. endpoint: of the rules that it is about."""
     try:
-        yield
+        return request(client, method, path, **options)
     except RequestError as error:
-        if error.kind in (ErrorKind.FORBIDDEN, ErrorKind.INSUFFICIENT_SCOPE):
-            error.advice = _MAINTAINER
-        elif error.status == 404 and error.message == _NO_ROUTE and endpoint:
-            since = _SINCE.get((endpoint.kind, verb), "a later release")
-            error.kind = ErrorKind.TOO_OLD
-            error.advice = f"This GitLab has no such endpoint: it came with {since}."
-        elif error.status == 412:
-            error.advice = "The rule was changed in the meantime; run again."
-        elif error.message.startswith(_TOO_MANY):
-            error.advice = "Immutable rules, which are not shown here, count too."
-        elif error.message == _NO_DATABASE:
-            error.advice = "Tag protection rules need a container registry with a metadata database."
-        raise
+        raise _advised(error, endpoint) from None
+
+
+def _advised(error: RequestError, endpoint: RuleEndpoint | None) -> RequestError:
+    if error.kind in (ErrorKind.FORBIDDEN, ErrorKind.INSUFFICIENT_SCOPE):
+        return error.replace(advice=_MAINTAINER)
+    if error.status == 404 and error.message == _NO_ROUTE and endpoint:
+        since = _SINCE.get((endpoint.kind, error.method), "a later release")
+        return error.replace(kind=ErrorKind.TOO_OLD, advice=f"This GitLab has no such endpoint: it came with {since}.")
+    if error.status == 412:
+        return error.replace(advice="The rule was changed in the meantime; run again.")
+    if error.message.startswith(_TOO_MANY):
+        return error.replace(advice="Immutable rules, which are not shown here, count too.")
+    if error.message == _NO_DATABASE:
+        return error.replace(advice="Tag protection rules need a container registry with a metadata database.")
+    return error

@@ -4,26 +4,19 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""The rate gate: how many requests a task sends, and how fast."""
+"""How many requests a task sends, and how fast."""
 
 from __future__ import annotations
 
-import random
 import threading
-import time
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import ErrorKind, RequestError
+from .timing import Timing
 
-
-@dataclass(frozen=True)
-class Timing:
-    """Where time comes from, and chance."""
-
-    sleep: t.Callable[[float], None] = time.sleep
-    monotonic: t.Callable[[], float] = time.monotonic
-    jitter: t.Callable[[], float] = random.random
+# GitLab throttles paths below /api apart from all others, and releases differ in where GraphQL belongs:
+# lib/gitlab/rack_attack/request.rb.
+_APART = ("/api/graphql", "/api/")
 
 
 @dataclass
@@ -32,23 +25,26 @@ class _Bucket:
 
     interval: float = 0.0
     next_slot: float = 0.0
-    held_until: float = 0.0
+    paused_until: float = 0.0
 
     def no_faster(self, per_minute: float) -> None:
         self.interval = max(self.interval, 60.0 / per_minute)
 
 
 class RateLimiter:
-    """The rate gate: every request of a task passes it and is counted, whichever server it goes to.
+    """Every request of a task waits here for its turn and is counted, whichever server it goes to.
 
-    Each kind of traffic has a pace of its own, since GitLab counts them apart; per_minute holds for all together, and
-    at most so many pass at all.
+    Each kind of traffic has a bucket of its own, since GitLab counts them apart: its API, GraphQL, and all else.
+
+    Args:
+        per_minute: the most requests a minute of all kinds together; None is no limit.
+        most: the most requests at all; None is no limit. Those that follow a redirect do not count.
     """
 
     def __init__(self, per_minute: int | None, timing: Timing, most: int | None = None) -> None:
         self.sent = 0
-        self.timing = timing
-        self._most = most
+        self.most = most
+        self._timing = timing
         self._passed = 0
         self._lock = threading.Lock()
         self._together = _Bucket()
@@ -57,45 +53,59 @@ class RateLimiter:
         if per_minute:
             self._together.no_faster(per_minute)
 
-    def wait(self, traffic: str, check: t.Callable[[], None]) -> None:
-        """Hold the thread back until its turn; check raises where it shall not go on, and RequestError is the end."""
+    def wait(self, path: str, check: t.Callable[[], None]) -> bool:
+        """Hold the thread back until a request to this path has its turn.
+
+        Args:
+            check: raises where the request shall not go out any more; asked before every pause.
+
+        Returns:
+            False where the most that may be sent was sent already.
+        """
         while True:
             check()
             with self._lock:
-                if self._most is not None and self._passed >= self._most:
-                    advice = "Raise max_requests, or take a smaller scope."
-                    raise RequestError(ErrorKind.STOPPED, f"max_requests {self._most} were sent", advice=advice)
-                now = self.timing.monotonic()
-                paces = (self._together, self._bucket_of(traffic))
-                start = max(now, *(max(pace.held_until, pace.next_slot) for pace in paces))
+                if self.most is not None and self._passed >= self.most:
+                    return False
+                now = self._timing.monotonic()
+                buckets = (self._together, self._bucket_of(path))
+                start = max(now, *(max(bucket.paused_until, bucket.next_slot) for bucket in buckets))
                 if start <= now:
-                    for pace in paces:
-                        pace.next_slot = now + pace.interval
+                    for bucket in buckets:
+                        bucket.next_slot = now + bucket.interval
                     self._passed += 1
-                    return
-            self.timing.sleep(start - now)
+                    return True
+            self._timing.sleep(start - now)
 
-    def pause(self, traffic: str, seconds: float) -> None:
-        """Let nothing of this traffic pass for so long."""
+    def pause(self, path: str, seconds: float) -> None:
+        """Let nothing of this path's kind of traffic pass for so long."""
         with self._lock:
-            pace = self._bucket_of(traffic)
-            pace.held_until = max(pace.held_until, self.timing.monotonic() + seconds)
+            bucket = self._bucket_of(path)
+            bucket.paused_until = max(bucket.paused_until, self._timing.monotonic() + seconds)
 
-    def adopt_server_limit(self, traffic: str, name: str, per_minute: int) -> None:
+    def adopt_server_limit(self, path: str, per_minute: int, name: str) -> None:
         """Take half of a limit that the server tells of; the rest is for others who share it.
 
-        name: the server's own for the limit. Traffic that falls under the same one shares a pace from then on.
+        Args:
+            name: the server's own for the limit, or empty. Traffic under the same one shares a bucket from then on.
         """
         with self._lock:
-            held_until = self._bucket_of(traffic).held_until
-            self._names[traffic] = name
-            pace = self._bucket_of(traffic)
-            pace.no_faster(per_minute / 2)
-            pace.held_until = max(pace.held_until, held_until)
-
-    def _bucket_of(self, traffic: str) -> _Bucket:
-        return self._buckets.setdefault(self._names.get(traffic, traffic), _Bucket())
+            paused_until = self._bucket_of(path).paused_until
+            self._names[_traffic_of(path)] = name or _traffic_of(path)
+            bucket = self._bucket_of(path)
+            bucket.no_faster(per_minute / 2)
+            bucket.paused_until = max(bucket.paused_until, paused_until)
 
     def count(self) -> None:
+        """Count a request that goes out, redirected ones too."""
         with self._lock:
             self.sent += 1
+
+    def _bucket_of(self, path: str) -> _Bucket:
+        traffic = _traffic_of(path)
+        return self._buckets.setdefault(self._names.get(traffic, traffic), _Bucket())
+
+
+def _traffic_of(path: str) -> str:
+    """The kind of traffic that GitLab may limit apart: its API, GraphQL, and all else."""
+    return next((prefix for prefix in _APART if path.startswith(prefix)), "")

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from .._core.errors import UsageError
 from .._core.files import read_lines
-from .._gitlab.scope import Scope
-from .._http.client import Header, Renew, Settings
+from .._core.models import Scope
+from .._http.messages import Header
+from .._http.transport import RefreshCredentials, Settings
 from .._registry.auth import Login, RegistrySettings
 
 COLLECTION_VERSION = "0.1.0"
@@ -235,20 +236,20 @@ def token_in(path: str) -> str:
     return _checked_token(token, f"api_token_file {path}")
 
 
-def renewing(found: Access, header: t.Callable[[str], Header | None]) -> Renew | None:
+def refreshing(found: Access, header: t.Callable[[str], Header | None]) -> RefreshCredentials | None:
     """Reads the token of a file again; a file that holds none by now changes nothing."""
     path = found.token_file
     if path is None:
         return None
 
-    def renew() -> Header | None:
+    def refresh() -> Header | None:
         try:
             token = token_in(str(path))
         except UsageError:
             return None
         return header(token)
 
-    return renew
+    return refresh
 
 
 def _credential(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> tuple[str, str | None]:

@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._core.errors import RequestError, UsageError
-from .._http.client import REQUESTS_IMPORT_ERROR, Client
+from .._http.client import Client
+from .._http.transport import REQUESTS_IMPORT_ERROR
 from .._registry.auth import RegistrySettings
 from .._rules.patterns import RE2_IMPORT_ERROR
-from .options import JOB_TOKEN, Access, ArgumentSpec, access, header_of, registry_settings, renewing
+from .options import JOB_TOKEN, Access, ArgumentSpec, access, header_of, refreshing, registry_settings
 
 _LIBRARIES = {
     "requests": REQUESTS_IMPORT_ERROR,
@@ -80,7 +81,7 @@ def connect(module: AnsibleModule) -> Connection:
         _hide(module, token)
         return header_of(found.kind, token)
 
-    settings = replace(found.settings, renew=renewing(found, header))
+    settings = replace(found.settings, refresh_credentials=refreshing(found, header))
     return Connection(Client(settings), found, _registry(module, found))
 
 
@@ -106,8 +107,8 @@ def _registry(module: AnsibleModule, gitlab: Access) -> RegistrySettings:
         _hide(module, token, found[1].partition(" ")[2])
         return found
 
-    renew = renewing(gitlab, header) if login.password == gitlab.token else None
-    return replace(registry, login=replace(login, renew=renew))
+    refresh = refreshing(gitlab, header) if login.password == gitlab.token else None
+    return replace(registry, login=replace(login, refresh_credentials=refresh))
 
 
 def finish_reading(

@@ -19,9 +19,9 @@ from datetime import datetime, timedelta
 
 from .._core.errors import UsageError
 from .._core.models import format_time, parse_time
-from .._rules.referrers import ReferrerPolicy, kept_families
+from .._rules.referrers import ReferrerPolicy, keep_referrers
 from .._rules.retention import Decision
-from .plan import FILE_FORMAT, FILE_VERSION, RepositoryPlan, fingerprint, header_of
+from .plan import FILE_FORMAT, FILE_VERSION, RepositoryPlan, fingerprint_of, header_of
 
 # Inline plans travel through variables of job templates: awx/main/models/unified_jobs.py cuts larger ones.
 LARGEST_INLINE = 64 * 1024
@@ -78,7 +78,7 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Terms:
+class ApprovalTerms:
     """On what terms an approved plan is taken. max_age in seconds; max_drift_percent of its tags, None is no limit."""
 
     fingerprint: str
@@ -101,7 +101,7 @@ class Comparison:
 def parse_plan(lines: t.Iterable[str]) -> Approved:
     """The plan of a file or variable; raises UsageError for one that is damaged, altered or of another version."""
     header: dict[str, t.Any] | None = None
-    going: list[dict[str, t.Any]] = []
+    deletion_rows: list[dict[str, t.Any]] = []
     rows: dict[str, dict[str, Row]] = {}
     reasons: dict[str, dict[str, int]] = {}
     for number, line in enumerate(lines, 1):
@@ -113,19 +113,21 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
         elif row.get("type") == "tag":
             rows.setdefault(str(row.get("repository")), {})[str(row.get("name"))] = _tag(row)
             if row.get("action") == "delete":
-                going.append({key: value for key, value in row.items() if key != "type"})
+                deletion_rows.append({key: value for key, value in row.items() if key != "type"})
         elif row.get("type") == "repository":
             reasons[str(row.get("path"))] = row.get("reasons") or {}
     if header is None:
         raise UsageError("The approved plan is empty, or not there.")
-    if fingerprint(header_of(header), going) != header["fingerprint"]:
+    if fingerprint_of(header_of(header), deletion_rows) != header["fingerprint"]:
         raise UsageError("The approved plan was altered after it was made: its own fingerprint does not fit it.")
     clock = parse_time(header.get("clock"))
     if clock is None:
         raise UsageError("The approved plan does not say when it was made.")
-    digests = {(str(row["repository"]), str(row["name"])): row["digest"] for row in going}
+    digests = {(str(row["repository"]), str(row["name"])): row["digest"] for row in deletion_rows}
     followers = frozenset(
-        (str(row["repository"]), str(row["name"]), row["digest"]) for row in going if row["reason"] == "with_subject"
+        (str(row["repository"]), str(row["name"]), row["digest"])
+        for row in deletion_rows
+        if row["reason"] == "with_subject"
     )
     return Approved(
         header["fingerprint"],
@@ -174,7 +176,7 @@ def _checked_header(row: dict[str, t.Any]) -> dict[str, t.Any]:
     return row
 
 
-def check_plan(approved: Approved, terms: Terms, server: str, scope: t.Mapping[str, t.Any]) -> None:
+def check_plan(approved: Approved, terms: ApprovalTerms, server: str, scope: t.Mapping[str, t.Any]) -> None:
     """Raises UsageError where another plan was approved, or one for something else."""
     if approved.fingerprint != terms.fingerprint:
         raise UsageError(
@@ -187,7 +189,7 @@ def check_plan(approved: Approved, terms: Terms, server: str, scope: t.Mapping[s
         raise UsageError("The approved plan was made for another scope: name the same projects, group or repositories.")
 
 
-def refusals_of(approved: Approved, terms: Terms, comparison: Comparison, clock: datetime | None) -> list[str]:
+def refusals_of(approved: Approved, terms: ApprovalTerms, comparison: Comparison, clock: datetime | None) -> list[str]:
     """Why nothing may be deleted by the approved plan, one sentence each without its end."""
     found = []
     if clock is None:
@@ -209,7 +211,7 @@ def refusals_of(approved: Approved, terms: Terms, comparison: Comparison, clock:
 def compare(
     parts: t.Sequence[RepositoryPlan],
     approved: Approved,
-    families: ReferrerPolicy,
+    referrer_policy: ReferrerPolicy,
     asked: t.Collection[tuple[str, str, str | None]] = (),
 ) -> Comparison:
     """Today's plan, in which only approved tags with an unchanged digest still go, and all drift by repository.
@@ -233,9 +235,9 @@ def compare(
             kind, reason = _drift(decision, planned, left.pop(key, None))
             if kind:
                 drift.append(Drift(path, decision.tag.name, kind, reason))
-            held = decision.delete and kind is not None
-            decisions.append(decision._replace(delete=False, reason=str(kind)) if held else decision)
-        narrowed = kept_families(decisions, families)
+            unapproved = decision.delete and kind is not None
+            decisions.append(decision._replace(delete=False, reason=str(kind)) if unapproved else decision)
+        narrowed = keep_referrers(decisions, referrer_policy)
         drift += [
             Drift(path, after.tag.name, "kept", after.reason)
             for before, after in zip(decisions, narrowed)

@@ -100,7 +100,7 @@ def merge(parts: t.Sequence[Part]) -> Merged:
         "delete": sum(len(part.approved.digests) for part in ordered),
         "reasons": dict(sorted(reasons.items())),
     }
-    return Merged(ordered, _seal([part.approved for part in ordered]), totals)
+    return Merged(ordered, _merged_fingerprint([part.approved for part in ordered]), totals)
 
 
 def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approved:
@@ -108,10 +108,10 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approve
     kept = [line for line in lines if line.strip()]
     if _type(kept[0] if kept else "") != KIND:
         return parse_plan(kept)
-    parts, seal = _parts_in(kept)
+    parts, fingerprint = _parts_in(kept)
     for part in parts:
         if dict(part.scope) == dict(scope):
-            return replace(part, fingerprint=seal)
+            return replace(part, fingerprint=fingerprint)
     raise UsageError(
         f"None of the {len(parts)} plans in the approved plan was made for this scope: name the same projects, group "
         "or repositories as one of them."
@@ -130,7 +130,7 @@ def _parts_in(lines: t.Sequence[str]) -> tuple[list[Approved], str]:
     header = json.loads(lines[0])
     starts = [position for position, line in enumerate(lines) if _type(line) == "plan"]
     parts = [parse_plan(lines[start:end]) for start, end in zip(starts, [*starts[1:], len(lines)])]
-    if not parts or starts[0] != 1 or _seal(parts) != header.get("fingerprint"):
+    if not parts or starts[0] != 1 or _merged_fingerprint(parts) != header.get("fingerprint"):
         raise UsageError("The approved plan was altered after it was made: its own fingerprint does not fit it.")
     return parts, str(header["fingerprint"])
 
@@ -139,7 +139,7 @@ def _scope_key(approved: Approved) -> str:
     return json.dumps(dict(approved.scope), sort_keys=True)
 
 
-def _seal(parts: t.Sequence[Approved]) -> str:
+def _merged_fingerprint(parts: t.Sequence[Approved]) -> str:
     """A digest of the fingerprints, which cover what goes, and of their number and order."""
     text = "\n".join([FILE_FORMAT, KIND, *(part.fingerprint for part in parts)])
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

@@ -44,8 +44,8 @@ class RepositoryPlan:
     """One repository's part. decisions: in the order of the names. listing: complete, empty or capped.
 
     error: why it is unread; there are no decisions then. policy: the project's own cleanup policy, None when not known.
-    policy_known: whether the policy could be seen at all. certainty, doubts, expected: where GitLab itself decides what
-    goes, how sure that is, why, and how many go at least and at most.
+    policy_known: whether the policy could be seen at all. certainty, uncertainties, expected: where GitLab itself
+    decides what goes, how sure that is, why it is not, and how many go at least and at most.
     """
 
     repository: Repository
@@ -57,11 +57,11 @@ class RepositoryPlan:
     limit: str | None = None
     error: RequestError | None = None
     certainty: str = "exact"
-    doubts: tuple[str, ...] = ()
+    uncertainties: tuple[str, ...] = ()
     expected: tuple[int, int] | None = None
 
     @property
-    def goes(self) -> tuple[int, int]:
+    def deletion_range(self) -> tuple[int, int]:
         """How many tags go, at least and at most."""
         planned = len(self.deletions)
         least, most = self.expected or (planned, planned)
@@ -106,7 +106,7 @@ class Plan:
     def unread(self) -> list[RepositoryPlan]:
         return [part for part in self.repositories if part.error]
 
-    def going(self) -> t.Iterator[dict[str, t.Any]]:
+    def deletion_rows(self) -> t.Iterator[dict[str, t.Any]]:
         """What goes, as it is written, in the order of repositories and names."""
         for part in self.repositories:
             for decision in part.decisions:
@@ -148,21 +148,21 @@ def broken_totals(total: int, listed: int, limits: Limits) -> list[str]:
 
 
 def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
-    going = sum(1 for decision in part.decisions if decision.delete)
-    if not going:
+    deletions = sum(1 for decision in part.decisions if decision.delete)
+    if not deletions:
         return None
     listed, path = len(part.decisions), part.repository.path
     remaining = sum(1 for decision in part.kept if not SIGNATURE.fullmatch(decision.tag.name))
     if remaining < limits.min_remaining:
         return (
-            f"{path}: {going} of {going + remaining} tags would be deleted and {remaining} remain, "
+            f"{path}: {deletions} of {deletions + remaining} tags would be deleted and {remaining} remain, "
             f"fewer than min_remaining {limits.min_remaining}"
         )
-    if limits.max_deletions is not None and going > limits.max_deletions:
-        return f"{path}: {going} tags would be deleted, more than max_deletions {limits.max_deletions}"
-    if limits.max_deletions_percent is not None and going * 100 > limits.max_deletions_percent * listed:
+    if limits.max_deletions is not None and deletions > limits.max_deletions:
+        return f"{path}: {deletions} tags would be deleted, more than max_deletions {limits.max_deletions}"
+    if limits.max_deletions_percent is not None and deletions * 100 > limits.max_deletions_percent * listed:
         return (
-            f"{path}: {going} of {listed} tags would be deleted, more than max_deletions_percent "
+            f"{path}: {deletions} of {listed} tags would be deleted, more than max_deletions_percent "
             f"{limits.max_deletions_percent:g}"
         )
     unknown = sum(1 for decision in part.decisions if decision.reason.startswith("unknown_"))
@@ -208,11 +208,11 @@ def repository_result(part: RepositoryPlan) -> dict[str, t.Any]:
         "date_source": part.date_source,
         "tags": len(part.decisions),
         "delete": len(part.deletions),
-        "delete_least": part.goes[0],
-        "delete_most": part.goes[1],
+        "delete_least": part.deletion_range[0],
+        "delete_most": part.deletion_range[1],
         "keep": len(part.kept),
         "certainty": part.certainty,
-        "doubts": list(part.doubts),
+        "doubts": list(part.uncertainties),
         "reasons": part.reasons,
         "limit": part.limit,
         "error": str(part.error) if part.error else None,
@@ -245,23 +245,23 @@ def header_of(row: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {key: value for key, value in row.items() if key not in ("type", "fingerprint", "totals", "refusals")}
 
 
-def fingerprint(header: t.Mapping[str, t.Any], going: t.Iterable[t.Mapping[str, t.Any]]) -> str:
+def fingerprint_of(header: t.Mapping[str, t.Any], deletions: t.Iterable[t.Mapping[str, t.Any]]) -> str:
     """A digest of the circumstances and of every tag that goes: equal plans have equal ones, any change another."""
     found = hashlib.sha256()
-    for row in (header, *going):
+    for row in (header, *deletions):
         found.update(json.dumps(row, sort_keys=True).encode() + b"\n")
     return "sha256:" + found.hexdigest()
 
 
-def result(plan: Plan, limit: int, seal: str) -> dict[str, t.Any]:
-    """The plan as a module returns it: every list holds at most limit entries. seal: its fingerprint."""
-    going = (decision_result(part, decision) for part in plan.repositories for decision in part.deletions)
-    staying = (decision_result(part, decision) for part in plan.repositories for decision in part.kept)
+def result(plan: Plan, limit: int, fingerprint: str) -> dict[str, t.Any]:
+    """The plan as a module returns it: every list holds at most limit entries. fingerprint: of the plan."""
+    deletions = (decision_result(part, decision) for part in plan.repositories for decision in part.deletions)
+    kept = (decision_result(part, decision) for part in plan.repositories for decision in part.kept)
     numbers = totals(plan)
     return {
-        "fingerprint": seal,
-        "delete": _first(going, limit),
-        "keep": _first(staying, limit),
+        "fingerprint": fingerprint,
+        "delete": _first(deletions, limit),
+        "keep": _first(kept, limit),
         "repositories": [repository_result(part) for part in plan.repositories[:limit]],
         "totals": numbers,
         "refusals": list(plan.refusals),
@@ -278,10 +278,10 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
 
     At most limit lines, shared out evenly, but at least one for each of at most limit repositories.
     """
-    going = [part for part in plan.repositories if plan.changed and part.deletions]
-    share = max(1, limit // max(1, len(going)))
+    affected = [part for part in plan.repositories if plan.changed and part.deletions]
+    share = max(1, limit // max(1, len(affected)))
     parts = []
-    for part in going[: max(1, limit)]:
+    for part in affected[: max(1, limit)]:
         deletions = part.deletions
         lines = [_diff_line(decision) for decision in deletions[:share]]
         if len(lines) < len(deletions):
@@ -295,7 +295,7 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
                 "after": "",
             }
         )
-    hidden = len(going) - len(parts)
+    hidden = len(affected) - len(parts)
     if hidden:
         text = f"... and tags of {hidden} more repositories, see plan_path\n"
         parts.append({"before_header": "more", "after_header": "more", "before": text, "after": ""})
@@ -307,12 +307,12 @@ def _diff_line(decision: Decision) -> str:
     return "  ".join(part for part in (decision.tag.name, date, decision.tag.digest, decision.reason) if part)
 
 
-def file_lines(plan: Plan, header: t.Mapping[str, t.Any], seal: str) -> t.Iterator[str]:
-    """The plan as JSON Lines: a header, then each repository followed by its tags. seal: the plan's fingerprint.
+def file_lines(plan: Plan, header: t.Mapping[str, t.Any], fingerprint: str) -> t.Iterator[str]:
+    """The plan as JSON Lines: a header, then each repository followed by its tags. fingerprint: of the plan.
 
     Equal plans give equal lines, so that check mode's file and a run's file can be compared.
     """
-    first = {"type": "plan", **header, "fingerprint": seal}
+    first = {"type": "plan", **header, "fingerprint": fingerprint}
     yield _line({**first, "totals": totals(plan), "refusals": list(plan.refusals)})
     for part in plan.repositories:
         yield _line({"type": "repository", **repository_result(part)})

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from .._core.models import Mode, Tag
+from .._core.models import Tag
+from .._core.server import Mode
 from .._rules.durations import DurationError, gitlab_seconds
 from .._rules.patterns import PatternError, pattern_error, server_search
 
@@ -85,7 +86,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Prediction:
-    """verdicts: in the order of the names. certainty: exact, upper_bound or unknown; why: a sentence for each doubt.
+    """verdicts: in the order of the names. certainty: exact, upper_bound or unknown.
+    uncertainties: why it is not exact, one sentence each.
 
     least, most: how many tags go. status: success, error (also of a run that deleted a sample) or exception, as the
     job would end; message: GitLab's own words for the last two.
@@ -93,7 +95,7 @@ class Prediction:
 
     verdicts: tuple[Verdict, ...]
     certainty: str
-    why: tuple[str, ...]
+    uncertainties: tuple[str, ...]
     least: int
     most: int
     status: str = "success"
@@ -110,7 +112,7 @@ def exactly(nanoseconds: int) -> tuple[float, float]:
     return (nanoseconds, nanoseconds)
 
 
-def seen(tag: Tag, mode: str, *, rules: bool, binding: bool) -> Seen:
+def seen(tag: Tag, mode: Mode, *, rules: bool, binding: bool) -> Seen:
     """The tag as GitLab's cleanup will see it, as far as it was read.
 
     GitLab shows dates to the second or millisecond and goes by the whole. rules: whether this server may have tag
@@ -122,7 +124,7 @@ def seen(tag: Tag, mode: str, *, rules: bool, binding: bool) -> Seen:
     )
 
 
-def _span(tag: Tag, mode: str) -> tuple[float, float] | None:
+def _span(tag: Tag, mode: Mode) -> tuple[float, float] | None:
     if mode == Mode.DATABASE and tag.published is None:
         # The first push of the name: the last one may be at any time since then.
         return (nanoseconds(tag.created) if tag.created else -math.inf, math.inf)
@@ -151,7 +153,7 @@ def candidates(wanted: Parameters) -> t.Callable[[str], bool]:
 def predict(
     tags: t.Iterable[Seen],
     wanted: Parameters,
-    mode: str,
+    mode: Mode,
     now: int,
     *,
     page_size: int = PAGE_SIZE,
@@ -197,8 +199,8 @@ def _unseen(by_name: dict[str, str | None]) -> Prediction:
         Verdict(name, KEPT if reason else POSSIBLE, reason or "unseen_registry") for name, reason in by_name.items()
     )
     possible = sum(1 for verdict in verdicts if verdict.fate == POSSIBLE)
-    why = (_WHY["unseen_registry"].format(possible),) if possible else ()
-    return Prediction(verdicts, UNKNOWN if possible else EXACT, why, 0, possible)
+    uncertainties = (_WHY["unseen_registry"].format(possible),) if possible else ()
+    return Prediction(verdicts, UNKNOWN if possible else EXACT, uncertainties, 0, possible)
 
 
 def _cutoff(older_than: str | None, now: int) -> Fraction | None:
@@ -286,9 +288,9 @@ def _sample(found: _Found, size: int, keep_n: int) -> _Found:
         name: verdict if verdict.fate == KEPT else Verdict(name, fate, "sampled")
         for name, verdict in found.verdicts.items()
     }
-    going = sum(1 for verdict in verdicts.values() if verdict.fate != KEPT)
+    deletions = sum(1 for verdict in verdicts.values() if verdict.fate != KEPT)
     others = sum(1 for verdict in found.verdicts.values() if verdict.fate != DELETED and verdict.reason != "keep_n")
-    return _Found(verdicts, max(0, room - others), min(room, going))
+    return _Found(verdicts, max(0, room - others), min(room, deletions))
 
 
 def _prediction(
@@ -298,8 +300,10 @@ def _prediction(
     verdicts = tuple(
         judged[name] if name in judged else Verdict(name, KEPT, t.cast(str, by_name[name])) for name in names
     )
-    doubts = [verdict.reason for verdict in verdicts if verdict.fate == POSSIBLE]
-    certainty = UNKNOWN if "unseen_date" in doubts else UPPER_BOUND if doubts else EXACT
-    why = tuple(text.format(doubts.count(doubt), size) for doubt, text in _WHY.items() if doubt in doubts)
+    open_reasons = [verdict.reason for verdict in verdicts if verdict.fate == POSSIBLE]
+    certainty = UNKNOWN if "unseen_date" in open_reasons else UPPER_BOUND if open_reasons else EXACT
+    uncertainties = tuple(
+        text.format(open_reasons.count(reason), size) for reason, text in _WHY.items() if reason in open_reasons
+    )
     least, most = sum(part.least for part in found), sum(part.most for part in found)
-    return Prediction(verdicts, certainty, why, least, most, status)
+    return Prediction(verdicts, certainty, uncertainties, least, most, status)

@@ -4,7 +4,7 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""From the tags of a repository to what GitLab's own cleanup would make of them."""
+"""From the tags of a repository to what GitLab's own cleanup would make of them. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from .._core.models import Mode, Repository, ServerPolicy, format_time, parse_time
+from .._core.models import ServerPolicy, TagListing, format_time, parse_time
+from .._core.server import ServerCapabilities
 from .._rules.durations import seconds
 from .._rules.patterns import compile_pattern
 from .._rules.retention import Decision, Rule, Rules, date_source, decide
-from .._tags.capabilities import Server, TagListing
-from .._tags.reader import TagQuery, read_tags
 from .lint import converted, lint
-from .prediction import DELETED, KEPT, Parameters, Prediction, candidates, nanoseconds, predict, seen
+from .prediction import DELETED, KEPT, Parameters, Prediction, nanoseconds, predict, seen
 
 # A clock that no server has told: only tags without a date are compared with it.
 _LATE = datetime(9999, 1, 1, tzinfo=timezone.utc)
@@ -36,48 +35,22 @@ def parameters_of(policy: ServerPolicy) -> Parameters:
     )
 
 
-def query_of(server: Server, wanted: Parameters) -> TagQuery:
-    """What has to be read of the tags for a prediction."""
-    is_candidate = candidates(wanted)
-    return TagQuery(
-        details=wanted.need_dates or _may_have_rules(server),
-        whole=wanted.need_dates,
-        wanted=lambda listing: list(filter(is_candidate, listing.names)),
-    )
-
-
 def predicted(
-    server: Server, reading: TagListing, wanted: Parameters, clock: datetime | None, *, binding: bool
+    capabilities: ServerCapabilities, listing: TagListing, wanted: Parameters, clock: datetime | None, *, binding: bool
 ) -> Prediction:
     """The prediction for one repository. clock: when the cleanup runs. binding: whether every tag rule binds it."""
-    rules = _may_have_rules(server)
-    tags = [seen(tag, server.mode, rules=rules, binding=binding) for tag in reading.tags]
-    return predict(tags, wanted, server.mode, nanoseconds(clock or _LATE))
+    rules = capabilities.may_protect_tags
+    tags = [seen(tag, capabilities.mode, rules=rules, binding=binding) for tag in listing.tags]
+    return predict(tags, wanted, capabilities.mode, nanoseconds(clock or _LATE))
 
 
-def _may_have_rules(server: Server) -> bool:
-    """Tag protection rules need a metadata database; GraphQL shows them from the release on that has them."""
-    return server.mode != Mode.NO_DATABASE and (server.graphql is None or "protection" in server.graphql.tag_fields)
-
-
-def decisions_of(prediction: Prediction, reading: TagListing) -> tuple[Decision, ...]:
+def decisions_of(prediction: Prediction, listing: TagListing) -> tuple[Decision, ...]:
     """The prediction as decisions on the tags, with everything chosen that goes or may go."""
     verdicts = {verdict.name: verdict for verdict in prediction.verdicts}
     return tuple(
         Decision(tag, verdicts[tag.name].fate != KEPT, verdicts[tag.name].reason, tag.published or tag.created)
-        for tag in reading.tags
+        for tag in listing.tags
     )
-
-
-def parameters_in_request(wanted: Parameters) -> dict[str, t.Any]:
-    """The parameters of a bulk deletion: what is not given is left out, since an empty one would count as given."""
-    named = {
-        "name_regex_delete": wanted.delete_pattern,
-        "name_regex_keep": wanted.name_regex_keep,
-        "keep_n": wanted.keep_n,
-        "older_than": wanted.older_than,
-    }
-    return {name: value for name, value in named.items() if value}
 
 
 @dataclass(frozen=True)
@@ -97,7 +70,7 @@ class PolicyPreview:
     def as_result(self) -> dict[str, t.Any]:
         """Flat, every key always there, lists whole."""
         found = self.prediction
-        going = [
+        deletions = [
             {"name": verdict.name, "reason": verdict.reason, "certain": verdict.fate == DELETED}
             for verdict in found.verdicts
             if verdict.fate != KEPT
@@ -107,11 +80,11 @@ class PolicyPreview:
             "enabled": self.policy.enabled,
             "at": format_time(self.at),
             "certainty": found.certainty,
-            "doubts": list(found.why),
+            "doubts": list(found.uncertainties),
             "message": found.message or None,
             "delete_least": found.least,
             "delete_most": found.most,
-            "delete": going,
+            "delete": deletions,
             "reasons": dict(sorted(Counter(verdict.reason for verdict in found.verdicts).items())),
             "lint": list(self.lint),
             "options": self.options,
@@ -136,27 +109,16 @@ class PolicyPreview:
         ]
 
 
-def cut(preview: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
+def truncate(preview: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
     """A preview's result with every list cut to limit."""
     lists = {name: preview[name] for name in ("delete", "differences")}
     truncated = any(len(rows) > limit for rows in lists.values())
     return {**preview, **{name: rows[:limit] for name, rows in lists.items()}, "truncated": truncated}
 
 
-def read_for_policies(
-    server: Server, repositories: t.Sequence[Repository], policies: t.Mapping[int, ServerPolicy]
-) -> list[TagListing]:
-    """What a preview needs of each repository whose project, by id, has a policy."""
-    by_need: dict[Parameters, list[Repository]] = {}
-    for repository in repositories:
-        if repository.project_id in policies:
-            by_need.setdefault(parameters_of(policies[repository.project_id]), []).append(repository)
-    return [
-        reading for wanted, group in by_need.items() for reading in read_tags(server, group, query_of(server, wanted))
-    ]
-
-
-def preview_policy(server: Server, reading: TagListing, policy: ServerPolicy, clock: datetime | None) -> PolicyPreview:
+def preview_policy(
+    capabilities: ServerCapabilities, listing: TagListing, policy: ServerPolicy, clock: datetime | None
+) -> PolicyPreview:
     """The next run on one repository, judged by the tags of today; for a policy that is off a run right now."""
     following = parse_time(policy.next_run_at) if policy.enabled else None
     at = max(following, clock) if following and clock else clock
@@ -165,15 +127,15 @@ def preview_policy(server: Server, reading: TagListing, policy: ServerPolicy, cl
     return PolicyPreview(
         policy,
         at,
-        predicted(server, reading, wanted, at, binding=True),
-        tuple(lint(wanted, reading.names)),
+        predicted(capabilities, listing, wanted, at, binding=True),
+        tuple(lint(wanted, listing.names)),
         options,
-        _decisions(server, reading, options, at) if options else (),
+        _decisions(capabilities, listing, options, at) if options else (),
     )
 
 
 def _decisions(
-    server: Server, reading: TagListing, options: t.Mapping[str, t.Any], at: datetime | None
+    capabilities: ServerCapabilities, listing: TagListing, options: t.Mapping[str, t.Any], at: datetime | None
 ) -> tuple[Decision, ...]:
     keep, age = options.get("name_regex_keep"), options.get("older_than")
     rule = Rule(
@@ -184,4 +146,4 @@ def _decisions(
     )
     # A preview does not read digests where names decide.
     rules = Rules((rule,), require_digest=False)
-    return tuple(decide(reading.tags, rules, date_source(server.mode, rules), at))
+    return tuple(decide(listing.tags, rules, date_source(capabilities.mode, rules), at))

@@ -17,7 +17,7 @@ import typing as t
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import TAG_NAME, Mode
+from .._core.models import TAG_NAME
 from .._core.oci import (
     DIGEST,
     IMAGES,
@@ -33,8 +33,10 @@ from .._core.oci import (
     is_content_of,
     parse_manifest,
 )
-from .._http.client import Chunks, Response, RetryPolicy
-from .auth import Registry, ask, bearing, codes_of, distrusted, error_of, not_granted, request, scope_of
+from .._core.server import Mode
+from .._http.messages import Chunks, Response
+from .._http.retry import RetryPolicy
+from .auth import SERVICE, Registry, ask, bearing, codes_of, error_of, not_granted, request, scope_of
 
 ACCEPT = ", ".join(IMAGES + INDEXES)
 # The most that GitLab's registry gives at once; one without a database gives all names in any case.
@@ -58,14 +60,14 @@ def tag_names(registry: Registry, path: str, *, retry: RetryPolicy = RetryPolicy
         answer = ask(registry, "GET", path, "/tags/list", query=query, operation=operation, accept=(404,), retry=retry)
         if answer.status == 404:
             if names or codes_of(answer) != ["NAME_UNKNOWN"]:
-                raise error_of(answer, operation)
+                raise error_of(answer)
             return None
-        page = _names_in(answer, path, operation)
+        page = _names_in(answer, path)
         if looks_behind and set(page) <= names.keys():
             return list(names)
-        following = _next_last(answer, operation)
+        following = _next_last(answer)
         if (not page and (names or following is not None)) or any(name in names for name in page):
-            raise distrusted(answer, "a page is empty, or repeats tags of the pages before it", operation)
+            raise answer.untrusted("a page is empty, or repeats tags of the pages before it")
         names.update(dict.fromkeys(page))
         # A full page without a link may have lost it on the way: one more look tells.
         looks_behind = following is None
@@ -74,14 +76,14 @@ def tag_names(registry: Registry, path: str, *, retry: RetryPolicy = RetryPolicy
         query = {**query, "last": following or page[-1]}
 
 
-def _names_in(answer: Response, path: str, operation: str) -> list[str]:
-    body = _json(answer, operation)
+def _names_in(answer: Response, path: str) -> list[str]:
+    body = answer.json()
     names = body.get("tags", ()) if isinstance(body, dict) else ()
     if not isinstance(body, dict) or body.get("name") != path or not isinstance(names, (list, type(None))):
-        raise distrusted(answer, "the answer is no listing of this repository", operation)
+        raise answer.untrusted("the answer is no listing of this repository")
     for name in names or []:
         if not isinstance(name, str) or not TAG_NAME.fullmatch(name):
-            raise distrusted(answer, f"the listing holds {name!r}, which is no tag name", operation)
+            raise answer.untrusted(f"the listing holds {name!r}, which is no tag name")
     return names or []
 
 
@@ -95,13 +97,13 @@ def catalog(registry: Registry) -> t.Iterator[str]:
     query: dict[str, t.Any] = {"n": PAGE}
     while True:
         answer = request(registry, "GET", "/v2/_catalog", (CATALOG,), query=query, operation=operation)
-        body = _json(answer, operation)
+        body = answer.json()
         page = body.get("repositories") if isinstance(body, dict) else None
-        following = _next_last(answer, operation)
+        following = _next_last(answer)
         if not isinstance(page, list) or not all(isinstance(path, str) for path in page):
-            raise distrusted(answer, "the answer is no catalog", operation)
+            raise answer.untrusted("the answer is no catalog")
         if (not page and (paths or following is not None)) or any(path in paths for path in page):
-            raise distrusted(answer, "a page is empty, or repeats repositories of the pages before it", operation)
+            raise answer.untrusted("a page is empty, or repeats repositories of the pages before it")
         paths.update(dict.fromkeys(page))
         yield from page
         if following is None:
@@ -109,7 +111,7 @@ def catalog(registry: Registry) -> t.Iterator[str]:
         query = {**query, "last": following}
 
 
-def registry_mode(registry: Registry, path: str) -> str:
+def registry_mode(registry: Registry, path: str) -> Mode:
     """What the registry says of itself: whether it has a metadata database. Only GitLab's own says anything."""
     operation = f"find out what registry {registry.url} is"
     answer = request(registry, "GET", "/v2/", registry.pull_scopes(path), operation=operation)
@@ -137,11 +139,11 @@ def read_manifest(registry: Registry, path: str, reference: str) -> Manifest | N
         return None
     told = reference if ":" in reference else answer.headers.get("Docker-Content-Digest") or digest_of(answer.body)
     if not is_content_of(answer.body, told):
-        raise distrusted(answer, "the manifest is another one than its digest says", operation)
+        raise answer.untrusted("the manifest is another one than its digest says")
     try:
         return parse_manifest(answer.body, answer.headers.get("Content-Type", "").split(";")[0].strip(), told)
     except ManifestError as error:
-        raise distrusted(answer, str(error), operation) from None
+        raise answer.untrusted(str(error)) from None
 
 
 def read_image(registry: Registry, path: str, name: str) -> Image | None:
@@ -190,7 +192,12 @@ def _child(registry: Registry, path: str, child: Descriptor, depth: int) -> Imag
     manifest = read_manifest(registry, path, child.digest) if depth < DEEPEST else None
     if manifest is None:
         message = "an image of the index is not there" if depth < DEEPEST else "indexes stand in indexes without end"
-        raise RequestError(ErrorKind.NOT_FOUND, message, operation=f"read {_named(path, child.digest)} in the registry")
+        raise RequestError(
+            ErrorKind.NOT_FOUND,
+            message,
+            operation=f"read {_named(path, child.digest)} in the registry",
+            service=SERVICE,
+        )
     return _image(registry, path, manifest, depth + 1)
 
 
@@ -207,7 +214,7 @@ def read_blob(registry: Registry, path: str, blob: Descriptor) -> bytes:
         limit=blob.size,
     )
     if not is_content_of(answer.body, blob.digest):
-        raise distrusted(answer, "the bytes are other ones than their digest says", operation)
+        raise answer.untrusted("the bytes are other ones than their digest says")
     return answer.body
 
 
@@ -237,7 +244,6 @@ def delete_tag(registry: Registry, path: str, name: str) -> Response:
         return answer
     raise error_of(
         answer,
-        operation,
         "This registry does not delete a tag by its name, or deletion is switched off: use delete_via auto."
         if _is_unsupported(answer)
         else None,
@@ -253,8 +259,12 @@ def copy_image(registry: Registry, source: str, manifest: Manifest, target: str)
     for child in manifest.children:
         found = read_manifest(registry, source, child.digest)
         if found is None:
-            operation = f"read {_named(source, child.digest)} in the registry"
-            raise RequestError(ErrorKind.NOT_FOUND, "an image of the index is not there", operation=operation)
+            raise RequestError(
+                ErrorKind.NOT_FOUND,
+                "an image of the index is not there",
+                operation=f"read {_named(source, child.digest)} in the registry",
+                service=SERVICE,
+            )
         copy_image(registry, source, found, target)
         put_manifest(registry, target, found, found.digest)
     blobs = [manifest.config, *manifest.layers] if manifest.config else list(manifest.layers)
@@ -283,7 +293,7 @@ def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: s
     )
     told = answer.headers.get("Docker-Content-Digest", manifest.digest)
     if told != manifest.digest:
-        raise distrusted(answer, f"the registry stored it as {told} instead of {manifest.digest}", operation)
+        raise answer.untrusted(f"the registry stored it as {told} instead of {manifest.digest}")
 
 
 def _copy_blob(registry: Registry, source: str, blob: Descriptor, target: str) -> None:
@@ -320,7 +330,7 @@ def _copy_blob(registry: Registry, source: str, blob: Descriptor, target: str) -
         if answer.status == 201:
             return
         try:
-            _send_blob(registry, source, blob, scopes, answer.headers.get("Location", ""), operation)
+            _send_blob(registry, source, blob, scopes, answer)
         except RequestError as error:
             # A token that ran out meanwhile is renewed for the next one, whose bytes are read anew.
             if not attempts_left or not (error.kind.is_transient or error.kind == ErrorKind.UNAUTHORIZED):
@@ -329,37 +339,32 @@ def _copy_blob(registry: Registry, source: str, blob: Descriptor, target: str) -
             return
 
 
-def _send_blob(
-    registry: Registry, source: str, blob: Descriptor, scopes: tuple[str, ...], location: str, operation: str
-) -> None:
+def _send_blob(registry: Registry, source: str, blob: Descriptor, scopes: tuple[str, ...], upload: Response) -> None:
+    """Send a blob's bytes as they come from its repository. upload: the answer that says where to."""
+    operation, location = upload.request.operation, upload.headers.get("Location", "")
     place = urlsplit(location)
     path = place.path[len(urlsplit(registry.url).path) :] if location else ""
     if not path.startswith("/"):
-        raise RequestError(
-            ErrorKind.INCOMPLETE, "the registry did not say where to send the bytes", operation=operation
-        )
+        raise upload.untrusted("the registry did not say where to send the bytes")
     headers = bearing(registry.authorization(scopes, None, operation))
-    try:
-        with registry.source.download(f"/v2/{source}/blobs/{blob.digest}", headers) as (head, pieces):
-            if head.status != 200:
-                raise error_of(head, operation)
-            if head.headers.get("Content-Length", str(blob.size)) != str(blob.size):
-                raise distrusted(head, f"the bytes are not the {blob.size} that the manifest tells of", operation)
-            request(
-                registry,
-                "PUT",
-                path,
-                scopes,
-                query=[*parse_qsl(place.query, keep_blank_values=True), ("digest", blob.digest)],
-                data=Chunks(pieces, blob.size),
-                headers={"Content-Type": "application/octet-stream"},
-                operation=operation,
-                success=201,
-                retry=RetryPolicy.NEVER,
-            )
-    except RequestError as error:
-        error.operation, error.service = operation, "The registry"
-        raise
+    blob_path = f"/v2/{source}/blobs/{blob.digest}"
+    with registry.source.download(blob_path, headers, operation=operation) as (head, pieces):
+        if head.status != 200:
+            raise error_of(head)
+        if head.headers.get("Content-Length", str(blob.size)) != str(blob.size):
+            raise head.untrusted(f"the bytes are not the {blob.size} that the manifest tells of")
+        request(
+            registry,
+            "PUT",
+            path,
+            scopes,
+            query=[*parse_qsl(place.query, keep_blank_values=True), ("digest", blob.digest)],
+            data=Chunks(pieces, blob.size),
+            headers={"Content-Type": "application/octet-stream"},
+            operation=operation,
+            success=201,
+            retry=RetryPolicy.NEVER,
+        )
 
 
 def _manifest_request(registry: Registry, method: str, path: str, reference: str, operation: str) -> Response:
@@ -376,7 +381,7 @@ def _manifest_request(registry: Registry, method: str, path: str, reference: str
     )
     # A HEAD has no body to say more.
     if answer.status == 404 and method != "HEAD" and not set(codes_of(answer)) & set(_NO_SUCH):
-        raise error_of(answer, operation)
+        raise error_of(answer)
     return answer
 
 
@@ -384,17 +389,9 @@ def _named(path: str, reference: str) -> str:
     return f"{path}@{reference}" if ":" in reference else f"{path}:{reference}"
 
 
-def _next_last(answer: Response, operation: str) -> str | None:
+def _next_last(answer: Response) -> str | None:
     """Where the next page begins; None on the last page."""
     query = answer.next_query
     if query is not None and not query.get("last"):
-        raise distrusted(answer, "the next link does not say where it goes on", operation)
+        raise answer.untrusted("the next link does not say where it goes on")
     return query["last"] if query else None
-
-
-def _json(answer: Response, operation: str) -> t.Any:
-    try:
-        return answer.json()
-    except RequestError as error:
-        error.operation, error.service = operation, "The registry"
-        raise

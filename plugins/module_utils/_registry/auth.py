@@ -22,7 +22,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from .._core.errors import ErrorKind, RequestError, kind_of_status
 from .._core.oci import Image
-from .._http.client import Chunks, Client, Renew, Response, RetryPolicy
+from .._http.client import Client
+from .._http.messages import Chunks, Response
+from .._http.retry import RetryPolicy
+from .._http.transport import RefreshCredentials
 
 # How many repositories share a token.
 TOKEN_SCOPES = 20
@@ -33,8 +36,10 @@ MARGIN = 20.0
 # lib/gitlab/auth.rb and app/controllers/jwt_controller.rb
 GITLAB_TOKENS = "/jwt/auth"
 GITLAB_SERVICE = "container_registry"
+SERVICE = "The registry"
 TOKEN_SERVICE = "The registry's token service"
 
+_NO_TOKEN = "It needs a token with the scope read_registry (write_registry to change) or api."
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -42,13 +47,13 @@ _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 class Login:
     """Name and password for the registry. gitlab: the password is a token of GitLab's API, for GitLab's ears alone.
 
-    renew: gives the header with the password as it is by now.
+    refresh_credentials: gives the header with the password as it is by now.
     """
 
     username: str
     password: str
     gitlab: bool = False
-    renew: Renew | None = None
+    refresh_credentials: RefreshCredentials | None = None
 
     @property
     def header(self) -> tuple[str, str]:
@@ -91,9 +96,9 @@ class Registry:
         challenge: how it wants to be asked, as far as that is known.
         """
         self.url = url
-        self.client = client.at(url)
+        self.client = client.at(url, service=SERVICE)
         # A download holds its connection while an upload needs one, and pools wait for what they lent.
-        self.source = client.at(url)
+        self.source = client.at(url, service=SERVICE)
         self.remembers = bool(images)
         self._images = images if images is not None else {}
         self._login = login
@@ -151,7 +156,7 @@ class Registry:
         granted = token.granted.get(path.lower(), frozenset())
         return [action for action in actions if action not in granted and "*" not in granted]
 
-    def update_challenge(self, answer: Response, operation: str) -> None:
+    def update_challenge(self, answer: Response) -> None:
         """Take up what a 401 says of how to ask. Raises RequestError where the credentials must not go there."""
         if self._login and self._login.gitlab:
             return
@@ -159,10 +164,10 @@ class Registry:
         if found is None:
             return
         if found.kind == "bearer":
-            self._check_realm(found.realm, operation)
+            self._check_realm(found.realm, answer)
         self.challenge = found
 
-    def _check_realm(self, realm: str, operation: str) -> None:
+    def _check_realm(self, realm: str, answer: Response) -> None:
         """A password is for the registry's own host and for GitLab's."""
         message = f"the registry wants the credentials sent to {_origin(realm)}"
         known = {urlsplit(url).hostname for url in (self.url, self.gitlab.settings.url)}
@@ -172,35 +177,35 @@ class Registry:
             advice = "Nothing was sent there, since that is neither the registry's host nor the one of api_url."
         else:
             return
-        raise RequestError(ErrorKind.REDIRECT, message, operation=operation, advice=advice)
+        raise answer.untrusted(message, ErrorKind.REDIRECT, advice)
 
     def _fetch(self, challenge: _Challenge, scopes: tuple[str, ...], operation: str) -> _Token:
         place, origin = urlsplit(challenge.realm), _origin(challenge.realm)
         login = self._login
-        header, renew = (login.header, login.renew) if login else (None, None)
-        asker = self._askers.get(origin) or self.gitlab.at(origin, header, renew)
+        asker = self._askers.get(origin) or self.gitlab.at(
+            origin,
+            service=TOKEN_SERVICE,
+            header=login.header if login else None,
+            refresh_credentials=login.refresh_credentials if login else None,
+        )
         self._askers[origin] = asker
         query = parse_qsl(place.query)
         query += [("service", challenge.service)] if challenge.service else []
         query += [("scope", scope) for scope in scopes]
-        try:
-            answer = asker.request("GET", place.path or "/", query=query)
-        except RequestError as error:
-            error.operation, error.service = operation, TOKEN_SERVICE
-            raise
+        answer = asker.request("GET", place.path or "/", operation=operation, query=query)
         if answer.status != 200:
             if answer.status == 401:
                 # GitLab bans an address for an hour after 30 of these.
                 for client in (self.client, self.source):
                     client.stop("the registry's token service does not take the credentials")
-            raise _no_token(answer, operation)
-        return self._token_in(answer, operation)
+            raise error_of(answer, _NO_TOKEN)
+        return self._token_in(answer)
 
-    def _token_in(self, answer: Response, operation: str) -> _Token:
+    def _token_in(self, answer: Response) -> _Token:
         body = answer.json()
         value = (body.get("token") or body.get("access_token")) if isinstance(body, dict) else None
         if not isinstance(value, str) or not value.isascii() or not value.isprintable():
-            raise _no_token(answer, operation, "the answer holds no token")
+            raise answer.error(ErrorKind.INCOMPLETE, "the answer holds no token", _NO_TOKEN)
         claims = _claims(value)
         lifetime = _lifetime(claims, body)
         until = self.client.timing.monotonic() + max(lifetime - MARGIN, lifetime / 2)
@@ -221,11 +226,7 @@ def check_it_is_gitlabs(registry: Registry, host: str) -> None:
     if host and urlsplit(registry.url).netloc.lower() == host.lower():
         return
     operation = f"see whose registry {registry.url} is"
-    try:
-        answer = registry.client.request("GET", "/v2/", retry=RetryPolicy.NEVER, stop_at_401=False)
-    except RequestError as error:
-        error.operation, error.service = operation, "The registry"
-        raise
+    answer = registry.client.request("GET", "/v2/", operation=operation, retry=RetryPolicy.NEVER, stop_at_401=False)
     challenge = _challenge_in(answer.headers.get("WWW-Authenticate", "")) if answer.status == 401 else None
     gitlab = urlsplit(registry.gitlab.settings.url)
     realm = urlsplit(challenge.realm if challenge else "")
@@ -234,7 +235,7 @@ def check_it_is_gitlabs(registry: Registry, host: str) -> None:
             f"GitLab names {host or 'none'} as its registry, and this one does not ask for tokens of {gitlab.netloc}"
         )
         advice = "Leave out registry_url, or give the address of that GitLab's registry."
-        raise RequestError(ErrorKind.FORBIDDEN, message, operation=operation, advice=advice)
+        raise answer.untrusted(message, ErrorKind.FORBIDDEN, advice)
 
 
 def ask(
@@ -281,31 +282,28 @@ def request(
 ) -> Response:
     """Ask, and ask again when the registry wants another token: the first says how, later ones run out."""
     refused: str | None = None
-    for _operation in range(3):
+    for _attempt in range(3):
         asked = registry.challenge
         authorization = registry.authorization(scopes, refused, operation)
-        try:
-            answer = registry.client.request(
-                method,
-                path,
-                headers={**(headers or {}), **bearing(authorization)},
-                retry=retry,
-                stop_at_401=False,
-                **options,
-            )
-        except RequestError as error:
-            error.operation, error.service = operation, "The registry"
-            raise
+        answer = registry.client.request(
+            method,
+            path,
+            operation=operation,
+            headers={**(headers or {}), **bearing(authorization)},
+            retry=retry,
+            stop_at_401=False,
+            **options,
+        )
         if answer.status != 401:
             break
-        registry.update_challenge(answer, operation)
+        registry.update_challenge(answer)
         is_new = registry.challenge != asked
         if isinstance(options.get("data"), Chunks) or (not is_new and (authorization is None or refused is not None)):
             break
         refused = authorization
     if answer.status == success or answer.status in accept:
         return answer
-    raise error_of(answer, operation)
+    raise error_of(answer)
 
 
 def bearing(authorization: str | None) -> dict[str, str]:
@@ -382,7 +380,7 @@ def _message(answer: Response) -> str:
     return "a web page" if "html" in answer.headers.get("Content-Type", "") else answer.text()
 
 
-def error_of(answer: Response, operation: str, advice: str | None = None) -> RequestError:
+def error_of(answer: Response, advice: str | None = None) -> RequestError:
     """The registry's error bodies as one error."""
     kind = kind_of_status(answer.status)
     own = {
@@ -390,27 +388,7 @@ def error_of(answer: Response, operation: str, advice: str | None = None) -> Req
         ErrorKind.FORBIDDEN: "The credentials may lack the role or the scope for this.",
         ErrorKind.SERVER_ERROR: "The registry's own log tells more.",
     }
-    return RequestError(
-        kind,
-        _message(answer),
-        operation=operation,
-        status=answer.status,
-        method=answer.method,
-        path=answer.path,
-        request_id=answer.request_id,
-        advice=own.get(kind) if advice is None else advice,
-        service="The registry",
-    )
-
-
-def _no_token(answer: Response, operation: str, message: str | None = None) -> RequestError:
-    error = error_of(
-        answer, operation, "It needs a token with the scope read_registry (write_registry to change) or api."
-    )
-    error.service = TOKEN_SERVICE
-    if message:
-        error.kind, error.message = ErrorKind.INCOMPLETE, message
-    return error
+    return answer.error(kind, _message(answer), own.get(kind) if advice is None else advice)
 
 
 def not_granted(path: str, actions: list[str], operation: str) -> RequestError:
@@ -420,15 +398,4 @@ def not_granted(path: str, actions: list[str], operation: str) -> RequestError:
     if path == "catalog":
         message = "the token for the registry does not open its catalog"
         advice = "GitLab gives it to administrators alone, and in Admin Mode to tokens with the scope admin_mode."
-    return RequestError(ErrorKind.FORBIDDEN, message, operation=operation, advice=advice)
-
-
-def distrusted(answer: Response, message: str, operation: str) -> RequestError:
-    return RequestError(
-        ErrorKind.INCOMPLETE,
-        message,
-        operation=operation,
-        method=answer.method,
-        path=answer.path,
-        service="The registry",
-    )
+    return RequestError(ErrorKind.FORBIDDEN, message, operation=operation, service=SERVICE, advice=advice)

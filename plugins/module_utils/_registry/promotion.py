@@ -21,7 +21,7 @@ from .api import (
     read_manifest,
     tag_names,
 )
-from .auth import Registry
+from .auth import SERVICE, Registry
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def source_image(registry: Registry, path: str, source: str) -> Manifest:
         ErrorKind.NOT_FOUND,
         "the registry holds no such image" + (" any more" if by_digest else ""),
         operation=f"read {path}{'@' if by_digest else ':'}{source} in the registry",
-        service="The registry",
+        service=SERVICE,
         advice=(
             "An image without a tag is there until the registry's garbage collection takes it."
             if by_digest

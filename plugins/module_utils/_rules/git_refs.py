@@ -36,13 +36,13 @@ class ActiveRefs:
     deployed: tuple[str, ...] = ()
 
 
-def kept_by_refs(names: t.Collection[str], living: ActiveRefs, match: str) -> dict[str, str]:
+def kept_by_refs(names: t.Collection[str], active_refs: ActiveRefs, match: str) -> dict[str, str]:
     """The names of tags that carry a ref or its slug, with the reason deployed, else living_ref.
 
     prefix and suffix: it ends at a separator or at the end of the name, so that dev-1 does not hold dev-10.
     """
     found: dict[str, str] = {}
-    for refs, reason in ((living.refs, "living_ref"), (living.deployed, "deployed")):
+    for refs, reason in ((active_refs.refs, "living_ref"), (active_refs.deployed, "deployed")):
         known = {form for ref in refs for form in (slug(ref), ref.lower()) if form}
         if known:
             found.update((name, reason) for name in names if not known.isdisjoint(_parts(name.lower(), match)))

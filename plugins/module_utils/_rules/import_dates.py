@@ -48,6 +48,18 @@ class Suspicion:
     samples: tuple[Dated, ...]
 
 
+@dataclass(frozen=True)
+class ImportEvidence:
+    """What tells whether shared dates are those of an import.
+
+    builds: of the samples, as far as they are known. why_unknown: why one is not.
+    """
+
+    suspicion: Suspicion
+    builds: tuple[datetime, ...] = ()
+    why_unknown: str = ""
+
+
 def suspicion(dated: t.Sequence[Dated], created: t.Mapping[int, datetime | None]) -> Suspicion | None:
     """The window in which most tags are dated; None where there is none, or too few tags to tell.
 
@@ -86,12 +98,10 @@ def _suspicion(dated: t.Sequence[Dated]) -> Suspicion | None:
     return Suspicion(found[0].date, found[-1].date, len(found), len(dated), samples)
 
 
-def import_refusal(found: Suspicion, builds: t.Sequence[datetime], why_unknown: str) -> str | None:
-    """Why no date can be trusted, a sentence without its end; None where they are those of pushes.
-
-    builds: of the samples, as far as they are known. why_unknown: why one is not.
-    """
-    known = sorted(build for build in builds if build >= OLDEST_CREDIBLE)
+def import_refusal(evidence: ImportEvidence) -> str | None:
+    """Why no date can be trusted, a sentence without its end; None where they are those of pushes."""
+    found = evidence.suspicion
+    known = sorted(build for build in evidence.builds if build >= OLDEST_CREDIBLE)
     when = f"{found.tags} of {found.of} tags are dated between {format_time(found.first)} and {format_time(found.last)}"
     behind = format_time(found.last.replace(microsecond=0) + timedelta(seconds=1))
     advice = (
@@ -99,7 +109,7 @@ def import_refusal(found: Suspicion, builds: t.Sequence[datetime], why_unknown: 
         "all of them are"
     )
     if not known:
-        why = why_unknown.rstrip(".") or "none of them has a date that can be true"
+        why = evidence.why_unknown.rstrip(".") or "none of them has a date that can be true"
         return (
             f"{when}, as they are after an import to the metadata database, and the builds of their images can't be "
             f"read to tell ({why}): {advice}"

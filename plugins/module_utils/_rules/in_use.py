@@ -137,19 +137,19 @@ def kept_by_use(tags: t.Sequence[Tag], path: str, used: InUse) -> dict[str, str]
     An index in use keeps the tags of its images, and an image in use keeps the tag of its index.
     """
     names, digests = used.names.get(path, frozenset()), used.digests.get(path, frozenset())
-    held = {tag.name: "in_use" for tag in tags if tag.name in names or _is_used(tag, digests, used.identifiers)}
-    inside = {child for tag in tags if tag.name in held for child in tag.children}
-    held.update((tag.name, "in_use") for tag in tags if tag.digest in inside)
+    kept = {tag.name: "in_use" for tag in tags if tag.name in names or _is_used(tag, digests, used.identifiers)}
+    inside = {child for tag in tags if tag.name in kept for child in tag.children}
+    kept.update((tag.name, "in_use") for tag in tags if tag.digest in inside)
     if used.needs_details(path):
         # What is the digest of an index itself is nothing inside another one.
         settled = {tag.digest for tag in tags if tag.media_type in INDEXES}
         inside_an_index = bool(digests - settled)
-        held.update(
+        kept.update(
             (tag.name, "unknown_in_use")
             for tag in tags
-            if tag.name not in held and _may_be_used(tag, used, inside_an_index)
+            if tag.name not in kept and _may_be_used(tag, used, inside_an_index)
         )
-    return held
+    return kept
 
 
 def _is_used(tag: Tag, digests: t.Collection[str], identifiers: t.Sequence[str]) -> bool:

@@ -148,7 +148,7 @@ def _rule(row: t.Mapping[str, t.Any], name: str, option: str, where: str) -> Rul
         keep=compile_pattern(row["name_regex_keep"], "name_regex_keep") if row["name_regex_keep"] else None,
         keep_all=row.get("keep", False),
         keep_n=row["keep_n"],
-        keep_n_per=tuple(_slots(each, match) for each in row["keep_n_per"] or ()),
+        keep_n_per=tuple(_keep_per_group(each, match) for each in row["keep_n_per"] or ()),
         older_than=seconds(row["older_than"]) if row["older_than"] is not None else None,
         sort_by=row["sort_by"],
         prereleases_apart=row["prereleases"] == "apart",
@@ -158,7 +158,7 @@ def _rule(row: t.Mapping[str, t.Any], name: str, option: str, where: str) -> Rul
     return rule
 
 
-def _slots(row: t.Mapping[str, t.Any], match: Pattern) -> KeepPerGroup:
+def _keep_per_group(row: t.Mapping[str, t.Any], match: Pattern) -> KeepPerGroup:
     by = row["by"]
     if by not in (*PERIODS, *PARTS) and not match.has_group(by):
         raise UsageError(

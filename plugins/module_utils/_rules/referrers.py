@@ -39,15 +39,15 @@ class ReferrerPolicy:
 
 
 @dataclass(frozen=True)
-class Known:
+class ReferrerFacts:
     """What is known of a repository's signatures besides its tags.
 
-    promised: name and digest of those whose subject an earlier run has deleted before it was killed. missing: digests
-    that the registry itself does not have.
+    pending_followers: name and digest of those whose subject an earlier run has deleted before it was killed.
+    absent_digests: digests that the registry itself does not have.
     """
 
-    promised: t.Collection[tuple[str, str | None]] = ()
-    missing: t.Collection[str] = ()
+    pending_followers: t.Collection[tuple[str, str | None]] = ()
+    absent_digests: t.Collection[str] = ()
 
 
 def subjects_of(tag: Tag) -> frozenset[str]:
@@ -70,58 +70,61 @@ def orphans(tags: t.Sequence[Tag]) -> frozenset[str]:
     """Subjects of signatures that no tag holds; none at all where a tag may hold one unseen."""
     if any(is_opaque(tag) for tag in tags):
         return frozenset()
-    held = {digest for tag in tags for digest in (tag.digest, *tag.children)}
+    present = {digest for tag in tags for digest in (tag.digest, *tag.children)}
     named = (subjects_of(tag) for tag in tags if SIGNATURE.fullmatch(tag.name))
-    return frozenset(subject for subjects in named for subject in subjects if subject not in held)
+    return frozenset(subject for subjects in named for subject in subjects if subject not in present)
 
 
-def with_families(
+def with_referrers(
     decisions: t.Sequence[Decision],
-    families: ReferrerPolicy,
-    spare: t.Callable[[Tag], str | None],
-    known: Known,
+    policy: ReferrerPolicy,
+    age_exemption: t.Callable[[Tag], str | None],
+    facts: ReferrerFacts,
 ) -> list[Decision]:
-    """The decisions of a repository, with what belongs to an image following it. spare: why a tag stays by its age."""
-    found = kept_families(decisions, families)
-    at_stake = families.signatures == "collect" or bool(known.promised) or any(each.delete for each in found)
-    if families.signatures == "keep" or not at_stake:
+    """The decisions of a repository, with what belongs to an image following it.
+
+    age_exemption: why a tag stays by its age.
+    """
+    found = keep_referrers(decisions, policy)
+    at_stake = policy.signatures == "collect" or bool(facts.pending_followers) or any(each.delete for each in found)
+    if policy.signatures == "keep" or not at_stake:
         return found
     while True:
-        following = _followed(found, families, spare, known)
+        following = _followed(found, policy, age_exemption, facts)
         if following == found:
             return found
         found = following
 
 
-def kept_families(decisions: t.Sequence[Decision], families: ReferrerPolicy) -> list[Decision]:
+def keep_referrers(decisions: t.Sequence[Decision], policy: ReferrerPolicy) -> list[Decision]:
     """The decisions, in which what belongs to an image that stays, or may stay unseen, stays as well."""
-    found = _kept_together(decisions) if families.keep_together else list(decisions)
+    found = _kept_together(decisions) if policy.keep_together else list(decisions)
     while True:
-        staying = [each.tag for each in found if not each.delete]
-        digests = {digest for tag in staying for digest in (tag.digest, *tag.children) if digest}
-        opaque = any(is_opaque(tag) for tag in staying)
+        kept_tags = [each.tag for each in found if not each.delete]
+        digests = {digest for tag in kept_tags for digest in (tag.digest, *tag.children) if digest}
+        opaque = any(is_opaque(tag) for tag in kept_tags)
         kept = [_with_subject(each, digests, opaque) for each in found]
         if kept == found:
             return found
-        found = _kept_together(kept) if families.keep_together else kept
+        found = _kept_together(kept) if policy.keep_together else kept
 
 
-def _with_subject(decision: Decision, staying: t.Collection[str], opaque: bool) -> Decision:
+def _with_subject(decision: Decision, kept_digests: t.Collection[str], opaque: bool) -> Decision:
     subjects = subjects_of(decision.tag) if decision.delete else frozenset()
-    if not subjects.isdisjoint(staying):
+    if not subjects.isdisjoint(kept_digests):
         return _kept(decision, "signature" if SIGNATURE.fullmatch(decision.tag.name) else "referrer")
     return _kept(decision, "unknown_subject") if subjects and opaque else decision
 
 
 def _kept_together(decisions: t.Sequence[Decision]) -> list[Decision]:
     images = [each for each in decisions if not SIGNATURE.fullmatch(each.tag.name)]
-    staying = {each.tag.digest for each in images if not each.delete}
-    unknown = bool(staying) and any(each.tag.digest is None for each in images)
+    kept_digests = {each.tag.digest for each in images if not each.delete}
+    unknown = bool(kept_digests) and any(each.tag.digest is None for each in images)
 
     def together(decision: Decision) -> Decision:
         if not decision.delete or SIGNATURE.fullmatch(decision.tag.name):
             return decision
-        if decision.tag.digest and decision.tag.digest in staying:
+        if decision.tag.digest and decision.tag.digest in kept_digests:
             return _kept(decision, "shared_digest")
         return _kept(decision, "unknown_digest") if unknown else decision
 
@@ -134,36 +137,36 @@ def _kept(decision: Decision, reason: str) -> Decision:
 
 def _followed(
     decisions: t.Sequence[Decision],
-    families: ReferrerPolicy,
-    spare: t.Callable[[Tag], str | None],
-    known: Known,
+    policy: ReferrerPolicy,
+    age_exemption: t.Callable[[Tag], str | None],
+    facts: ReferrerFacts,
 ) -> list[Decision]:
     """One step: the signatures of what goes by now. What is signed may be a signature itself."""
     holders = holders_of(decisions)
     opaque = {each.tag.name for each in decisions if is_opaque(each.tag)}
-    staying = {each.tag.name for each in decisions if not each.delete and each.tag.name in opaque}
+    kept_opaque = {each.tag.name for each in decisions if not each.delete and each.tag.name in opaque}
 
     def followed(decision: Decision) -> Decision:
         if decision.delete or decision.reason not in _OPEN:
             return decision
         tag = decision.tag
-        held = [holders.get(subject, []) for subject in subjects_of(tag)]
-        if any(not holder.delete for group in held for holder in group):
+        holder_groups = [holders.get(subject, []) for subject in subjects_of(tag)]
+        if any(not holder.delete for group in holder_groups for holder in group):
             return _kept(decision, "signature")
         if tag.digest is None:
             return _kept(decision, "unknown_digest")
         # It may be seen nowhere and be inside of what stays; and without a holder that is known, of what goes.
-        unseen = staying if all(held) else opaque
+        unseen = kept_opaque if all(holder_groups) else opaque
         if len(unseen) > (tag.name in unseen):
             return _kept(decision, "unknown_subject")
-        gone = all(held) or (tag.name, tag.digest) in known.promised
-        missing = all(subject in known.missing for subject in subjects_of(tag) if subject not in holders)
-        if not gone and not (families.signatures == "collect" and missing):
+        follows = all(holder_groups) or (tag.name, tag.digest) in facts.pending_followers
+        absent = all(subject in facts.absent_digests for subject in subjects_of(tag) if subject not in holders)
+        if not follows and not (policy.signatures == "collect" and absent):
             return _kept(decision, "orphan")
-        reason = spare(tag)
+        reason = age_exemption(tag)
         if reason:
             return _kept(decision, reason)
-        behind = 1 + max((holder.depth for group in held for holder in group), default=0)
-        return decision._replace(delete=True, reason="with_subject" if gone else "orphaned", depth=behind)
+        behind = 1 + max((holder.depth for group in holder_groups for holder in group), default=0)
+        return decision._replace(delete=True, reason="with_subject" if follows else "orphaned", depth=behind)
 
     return [followed(each) for each in decisions]

@@ -12,7 +12,8 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from .._core.models import SIGNATURE, Mode, Tag
+from .._core.models import SIGNATURE, Tag
+from .._core.server import Mode
 from .patterns import Pattern
 from .versions import Version, parse_version
 
@@ -95,21 +96,23 @@ class Rule:
     @property
     def counts(self) -> bool:
         """Whether tags stay for their rank among others."""
-        return self.keep_n > 0 or any(slots.keep_n > 0 for slots in self.keep_n_per)
+        return self.keep_n > 0 or any(per_group.keep_n > 0 for per_group in self.keep_n_per)
 
     @property
     def rank_groups(self) -> bool:
-        return any(slots.rank_groups for slots in self.keep_n_per)
+        return any(per_group.rank_groups for per_group in self.keep_n_per)
 
     @property
     def need_dates(self) -> bool:
         ranked = self.counts and self.sort_by == "date"
-        return ranked or self.older_than is not None or any(slots.by in PERIODS for slots in self.keep_n_per)
+        return ranked or self.older_than is not None or any(per_group.by in PERIODS for per_group in self.keep_n_per)
 
     @property
     def need_versions(self) -> bool:
         return self.counts and (
-            self.sort_by == "semver" or self.prereleases_apart or any(slots.by in PARTS for slots in self.keep_n_per)
+            self.sort_by == "semver"
+            or self.prereleases_apart
+            or any(per_group.by in PARTS for per_group in self.keep_n_per)
         )
 
 
@@ -199,7 +202,7 @@ def _kept_by_rule(name: str, rule: Rule) -> str | None:
     return "keep_rule" if rule.keep_all else None
 
 
-def date_source(mode: str, rules: Rules) -> str:
+def date_source(mode: Mode, rules: Rules) -> str:
     """Where the judged dates come from: published, built, created (as told), unknown, or none when none is needed.
 
     With a metadata database published is the push; created is then the first push of the name, which says nothing
@@ -250,15 +253,16 @@ def decide(
     rules: Rules,
     source: str,
     clock: datetime | None,
-    held: t.Mapping[str, str] | None = None,
+    retained: t.Mapping[str, str] | None = None,
 ) -> list[Decision]:
     """A decision for every tag, in the order of the tags.
 
-    Order: protect, latest, GitLab's protection, signatures, the patterns of the rules, what is held, then within each
-    rule the slots (ties at their edge all stay), and age. An age rule without a clock keeps everything. held: names of
-    tags that stay for what is not in the rules, with the reason; they take no slot.
+    Order: protect, latest, GitLab's protection, signatures, the patterns of the rules, what is retained, then within
+    each rule keep_n and keep_n_per (ties at their edge all stay), and age. An age rule without a clock keeps
+    everything. retained: names of tags that stay for what is not in the rules, with the reason; they do not count
+    towards keep_n.
     """
-    others = held or {}
+    others = retained or {}
     decisions: dict[str, Decision] = {}
     in_play: dict[int, list[_Candidate]] = {}
     order: list[str] = []
@@ -305,11 +309,11 @@ def _by_rule(
     candidates: t.Sequence[_Candidate], beside: t.Collection[str], rule: Rule, rules: Rules, clock: datetime | None
 ) -> t.Iterator[Decision]:
     """The decisions on the tags in play that one rule decides about. beside: names of its other tags."""
-    held = _held(candidates, beside, rule)
+    retained = _retained(candidates, beside, rule)
     for candidate in candidates:
         tag, date = candidate.tag, candidate.date
         reason = (
-            held.get(tag.name)
+            retained.get(tag.name)
             or _too_young(date, rule.older_than, clock, "too_young")
             or _too_young(date, rules.min_age, clock, "min_age")
         )
@@ -332,7 +336,7 @@ def _too_young(date: datetime | None, age: int | None, clock: datetime | None, r
     return None if date < clock - timedelta(seconds=age) else reason
 
 
-def _held(candidates: t.Sequence[_Candidate], beside: t.Collection[str], rule: Rule) -> dict[str, str]:
+def _retained(candidates: t.Sequence[_Candidate], beside: t.Collection[str], rule: Rule) -> dict[str, str]:
     """The names that have a slot, with the reason."""
     parts = [list(candidates)]
     if rule.prereleases_apart:
@@ -340,13 +344,13 @@ def _held(candidates: t.Sequence[_Candidate], beside: t.Collection[str], rule: R
             [each for each in candidates if each.version and bool(each.version.prerelease) is early]
             for early in (False, True)
         ]
-    held: dict[str, str] = {}
+    retained: dict[str, str] = {}
     for part in parts:
-        for slots in rule.keep_n_per:
-            for group in _groups(part, beside, slots, rule):
-                held.update((each.tag.name, "keep_n_per") for each in _newest(group, slots.keep_n, rule))
-        held.update((each.tag.name, "keep_n") for each in _newest(part, rule.keep_n, rule))
-    return held
+        for per_group in rule.keep_n_per:
+            for group in _groups(part, beside, per_group, rule):
+                retained.update((each.tag.name, "keep_n_per") for each in _newest(group, per_group.keep_n, rule))
+        retained.update((each.tag.name, "keep_n") for each in _newest(part, rule.keep_n, rule))
+    return retained
 
 
 def _rank(candidate: _Candidate, rule: Rule) -> t.Any:
@@ -365,7 +369,7 @@ def _newest(candidates: t.Sequence[_Candidate], number: int, rule: Rule) -> list
 
 
 def _groups(
-    candidates: t.Sequence[_Candidate], beside: t.Collection[str], slots: KeepPerGroup, rule: Rule
+    candidates: t.Sequence[_Candidate], beside: t.Collection[str], per_group: KeepPerGroup, rule: Rule
 ) -> list[list[_Candidate]]:
     """The candidates by group, only the newest groups where their number is limited.
 
@@ -373,17 +377,17 @@ def _groups(
     """
     groups: dict[t.Any, list[_Candidate]] = {}
     for each in candidates:
-        groups.setdefault(_group(each, slots.by, rule), []).append(each)
-    apart = {rule.match.part(name, slots.by) for name in beside} if slots.rank_groups else set()
+        groups.setdefault(_group(each, per_group.by, rule), []).append(each)
+    apart = {rule.match.part(name, per_group.by) for name in beside} if per_group.rank_groups else set()
     found = [groups.pop(key) for key in apart if key in groups]
-    if slots.groups is None or slots.groups >= len(groups):
+    if per_group.groups is None or per_group.groups >= len(groups):
         return [*found, *groups.values()]
 
     def newness(key: t.Any) -> t.Any:
-        return max(_rank(each, rule) for each in groups[key]) if slots.rank_groups else key
+        return max(_rank(each, rule) for each in groups[key]) if per_group.rank_groups else key
 
     ranks = sorted(map(newness, groups), reverse=True)
-    edge = ranks[slots.groups - 1]
+    edge = ranks[per_group.groups - 1]
     return found + [group for key, group in groups.items() if newness(key) >= edge]
 
 

@@ -12,7 +12,7 @@ import typing as t
 
 from .._core.errors import UsageError
 from .._core.models import DELETE, PATTERN, PUSH, REPOSITORY
-from .._gitlab.scope import ProjectScope, check_projects
+from .._gitlab.project_scope import ProjectScope, check_projects
 from .._module.options import CONNECTION, RESULT, ArgumentSpec
 from .plan import ACCESS_LEVELS, CLEARABLE, POLICY_KEYS, Value, check_policy
 from .protection import LEVELS, NO_LEVEL, Protection, RuleWish, checked

@@ -125,7 +125,7 @@ def check_policy(policy: t.Mapping[str, Value]) -> None:
         raise UsageError("name_regex_delete is empty: an enabled policy needs a pattern, such as .*")
 
 
-def policy_doubts(policy: t.Mapping[str, Value]) -> list[str]:
+def policy_lint_warnings(policy: t.Mapping[str, Value]) -> list[str]:
     """What is in no list that is known here, one sentence each: GitLab's lists grow with its releases."""
     return [
         f"{option} is {policy[option]}, and the releases of GitLab known here take {', '.join(map(str, values))}: "

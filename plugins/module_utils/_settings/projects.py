@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from .._core.errors import RequestError
 from .._core.models import Project, ProtectionRule
-from .._gitlab.endpoints import get_project
+from .._gitlab.project_scope import Projects, ProjectScope, list_group, select_projects
+from .._gitlab.projects import get_project
 from .._gitlab.rest import PAGE
-from .._gitlab.scope import Projects, ProjectScope, list_group, select_projects
 from .._gitlab.settings import (
     RuleEndpoint,
     create_rule,

@@ -113,7 +113,7 @@ def _checked_tag_pattern(pattern: str) -> str:
     return pattern
 
 
-def doubts(wanted: Protection) -> list[str]:
+def lint_warnings(wanted: Protection) -> list[str]:
     """What is probably not meant, one sentence each."""
     if wanted.kind != TAG or wanted.absent:
         return []

@@ -15,7 +15,7 @@ from collections import Counter
 from ansible.module_utils.basic import AnsibleModule
 
 from .._core.files import check_writable, write_lines
-from .._gitlab.scope import ProjectScope
+from .._gitlab.project_scope import ProjectScope
 from .._module.run import Applied, Connection, Intent, finish
 from .._policy.lint import lint
 from .._policy.prediction import Parameters

@@ -12,45 +12,18 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import ErrorKind, RequestError, UsageError
-from .._core.models import Mode, Repository, Tag
+from .._core.models import Repository, Tag, TagListing
 from .._core.oci import Image
-from .._gitlab.endpoints import first_tag_names, keyset_supported
+from .._core.server import Mode, ReadMethod, ServerCapabilities
 from .._gitlab.graphql import Page, PageRequest, Schema, read_pages, read_schema
-from .._http.client import Client, RetryPolicy
+from .._gitlab.tags import first_tag_names, keyset_supported
+from .._http.client import Client
+from .._http.retry import RetryPolicy
 from .._registry.api import registry_mode, tag_names
 from .._registry.auth import Registry, RegistrySettings, check_it_is_gitlabs
 
 # How many repositories are looked at, at most, to find one that shows what kind of server this is.
 PROBES = 20
-
-
-@dataclass(frozen=True)
-class TagListing:
-    """A repository's tags by name. error: why it counts as unread; the tags are then not to be used.
-
-    complete: nothing is missing, as far as can be told. witness: the registry itself says so, of no tags at all too.
-    unknown: the registry itself says that it has no such repository, which one whose storage is lost says too.
-    """
-
-    repository: Repository
-    tags: tuple[Tag, ...] = ()
-    complete: bool = False
-    authoritative: bool = False
-    unknown: bool = False
-    error: RequestError | None = None
-
-    @property
-    def names(self) -> list[str]:
-        return [tag.name for tag in self.tags]
-
-    @property
-    def listing(self) -> str:
-        """unread, empty, complete, or capped where it may have been cut off."""
-        if self.error:
-            return "unread"
-        if not self.tags:
-            return "empty"
-        return "complete" if self.complete else "capped"
 
 
 @dataclass
@@ -65,7 +38,7 @@ class Server:
     graphql: Schema | None
     why_no_graphql: str
     keyset: bool = False
-    mode: str = Mode.UNKNOWN
+    mode: Mode = Mode.UNKNOWN
     registry: Registry | None = None
     why_no_registry: str = ""
     way: str = "rest"
@@ -90,6 +63,20 @@ class Server:
     def uses_graphql(self) -> bool:
         """Whether tags are read by GraphQL, which alone tells if a rule of GitLab's protects them."""
         return self.way == "graphql" and self.graphql is not None
+
+
+def capabilities_of(server: Server) -> ServerCapabilities:
+    """What was found out, as a plain value."""
+    known = server.graphql is None or "protection" in server.graphql.tag_fields
+    return ServerCapabilities(
+        mode=server.mode,
+        read_method=ReadMethod(server.way),
+        lists_by_keyset=server.keyset,
+        deletes_by_graphql=server.graphql is not None and server.graphql.can_delete,
+        knows_tag_rules=known,
+        graphql_unavailable_reason=server.why_no_graphql,
+        registry_unavailable_reason=server.why_no_registry,
+    )
 
 
 @dataclass(frozen=True)
@@ -248,4 +235,4 @@ def listed_by_registry(
     except RequestError as error:
         return TagListing(repository, error=error)
     tags, known = tuple(Tag(name) for name in sorted(names or ())), names is not None
-    return TagListing(repository, tags, complete=known, authoritative=known, unknown=not known)
+    return TagListing(repository, tags, complete=known, authoritative=known, repository_unknown=not known)

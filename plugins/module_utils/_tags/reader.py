@@ -14,24 +14,19 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import Mode, Repository, Tag
+from .._core.models import Repository, Tag, TagListing
 from .._core.oci import Image, is_opaque
-from .._gitlab.endpoints import (
-    KEYSET_PAGE,
-    LISTING_CAP,
-    active_refs,
-    caller_is_administrator,
-    deployed_refs,
-    tag_detail,
-    tag_names_keyset,
-    tag_names_offset,
-)
+from .._core.server import Mode
+from .._gitlab.git_refs import active_refs, deployed_refs
 from .._gitlab.graphql import ALL_FIELDS, GUARD_FIELDS, PAGE, Page, PageRequest, Schema, read_pages
-from .._http.client import Client, RetryPolicy
+from .._gitlab.projects import caller_is_administrator
+from .._gitlab.tags import KEYSET_PAGE, LISTING_CAP, tag_detail, tag_names_keyset, tag_names_offset
+from .._http.client import Client
+from .._http.retry import RetryPolicy
 from .._registry.api import current_digest, inside_of, read_image
 from .._registry.auth import Registry
 from .._rules.git_refs import ActiveRefs
-from .capabilities import Server, TagListing, listed_by_registry
+from .capabilities import Server, listed_by_registry
 
 Item = t.TypeVar("Item")
 
@@ -255,7 +250,8 @@ def _turn_page(followed: _Followed, request: PageRequest, page: Page | RequestEr
 
 
 def _incomplete(repository: Repository, message: str) -> TagListing:
-    return TagListing(repository, error=_about(RequestError(ErrorKind.INCOMPLETE, message), repository))
+    operation = f"read the tags of {repository.path}"
+    return TagListing(repository, error=RequestError(ErrorKind.INCOMPLETE, message, operation=operation))
 
 
 def _in_order(repositories: t.Sequence[Repository], readings: t.Iterable[TagListing]) -> t.Iterator[TagListing]:

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.journal import (
-    Interrupted,
-    interrupted,
+    earlier_runs,
     kept_journal,
     silent,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import EarlierRuns
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError, UsageError
 
 HERE = "https://gitlab.example.com"
@@ -40,14 +40,14 @@ def test_runs_follow_each_other_in_one_file(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert [row["event"] for row in rows] == ["start", "asking", "start", "asking", "asking"]
     assert all(row["time"].endswith("Z") for row in rows)
-    assert interrupted(str(path), HERE).asked == {("a", name, "x") for name in "123"}
+    assert earlier_runs(str(path), HERE).asked == {("a", name, "x") for name in "123"}
 
 
 def test_what_was_asked_of_another_server_does_not_count(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     write(path, HERE, "1")
     write(path, "https://other.example.com", "2")
-    assert interrupted(str(path), HERE).asked == {("a", "1", "x")}
+    assert earlier_runs(str(path), HERE).asked == {("a", "1", "x")}
 
 
 @pytest.mark.parametrize("torn", ['{"time": "20', "\x00\x00", "[1]\n", '"text"\n', "\n"])
@@ -57,21 +57,21 @@ def test_a_torn_line_is_passed_over_and_nothing_is_glued_to_it(tmp_path: Path, t
     with path.open("a") as stream:
         stream.write(torn)
     write(path, HERE, "2")
-    assert interrupted(str(path), HERE).asked == {("a", "1", "x"), ("a", "2", "x")}
+    assert earlier_runs(str(path), HERE).asked == {("a", "1", "x"), ("a", "2", "x")}
 
 
 def test_without_a_path_nothing_is_kept(tmp_path: Path) -> None:
     with kept_journal(None) as tell:
         assert tell is silent
         tell({"event": "start"})
-    assert interrupted(None, HERE) == interrupted(str(tmp_path / "nothing"), HERE) == Interrupted()
+    assert earlier_runs(None, HERE) == earlier_runs(str(tmp_path / "nothing"), HERE) == EarlierRuns()
 
 
 def test_a_folder_is_no_journal(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="can't be written"), kept_journal(str(tmp_path)):
         pass
     with pytest.raises(UsageError, match="can't be read"):
-        interrupted(str(tmp_path), HERE)
+        earlier_runs(str(tmp_path), HERE)
 
 
 def test_a_full_disk_is_told_before_anything_is_asked_for() -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import SIGNATURE, Repository, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import plan_cleanup
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import SIGNATURE, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, OCI_INDEX
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
     Approved,
     Row,
@@ -30,10 +32,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan imp
     Plan,
     RepositoryPlan,
     file_lines,
-    fingerprint,
+    fingerprint_of,
     limited,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.recall import recalled, to_look_at
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs, kept_by_refs
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import in_use_of, kept_by_use
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import (
@@ -42,26 +43,27 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern
     quoted,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
-    Known,
     ReferrerPolicy,
-    with_families,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
-    DELETE_REASONS,
-    KEEP_REASONS,
     KeepPerGroup,
     Rule,
     Rules,
-    age_reason,
-    decide,
     judged_date,
     name_reason,
 )
+from tests.unit.cleanups import NOW, REPOSITORY, observed, requested
 
 CASES, PARTS = 20_000, 20
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = 86400
-REPOSITORY = Repository(7, "team/app", "", 3, "", None, None, None)
+# The kind of registry that gives dates of a source.
+MODES = {
+    "published": Mode.DATABASE,
+    "created": Mode.DATABASE,
+    "built": Mode.NO_DATABASE,
+    "unknown": Mode.UNKNOWN,
+}
+NO_LIMITS = requested(min_remaining=0)
 HEADER = {"format": FILE_FORMAT, "version": FILE_VERSION, "server": "s", "clock": "2026-06-01T12:00:00Z", "scope": {}}
 
 
@@ -120,27 +122,36 @@ class Case:
     tags: tuple[Tag, ...]
     rules: Rules
     source: str
-    families: ReferrerPolicy
+    referrer_policy: ReferrerPolicy
     images: tuple[str, ...] = ()
-    living: ActiveRefs = ActiveRefs()
+    active_refs: ActiveRefs = ActiveRefs()
     match: str = "whole"
 
     @property
-    def held(self) -> dict[str, str]:
+    def retained(self) -> dict[str, str]:
         names = [tag.name for tag in self.tags]
         used = kept_by_use(self.tags, REPOSITORY.path, in_use_of(self.images))
-        return {**kept_by_refs(names, self.living, self.match), **used}
+        return {**kept_by_refs(names, self.active_refs, self.match), **used}
 
     @property
     def plan(self) -> RepositoryPlan:
-        """What a task decides, before any limits."""
-        decisions = with_families(
-            decide(self.tags, self.rules, self.source, NOW, self.held),
-            self.families,
-            lambda tag: age_reason(tag, self.rules, self.source, NOW),
-            Known(missing={digest("a")}),
+        """What a task decides, without limits."""
+        state = observed(
+            *self.tags,
+            mode=MODES[self.source],
+            clock=NOW,
+            refs={REPOSITORY.project_id: self.active_refs},
+            absent_digests={REPOSITORY.path: {digest("a")}},
         )
-        return RepositoryPlan(REPOSITORY, tuple(decisions), self.source)
+        request = replace(
+            NO_LIMITS,
+            rules=replace(self.rules, timestamp="created" if self.source == "created" else "auto"),
+            referrer_policy=self.referrer_policy,
+            used=in_use_of(self.images),
+            ref_match=self.match,
+        )
+        [part] = plan_cleanup(state, request).plan.repositories
+        return part
 
     def with_tag(self, number: int, **facts: Any) -> Case:
         changed = self.tags[number]._replace(**facts)
@@ -234,7 +245,7 @@ over_all = pytest.mark.parametrize("part", range(PARTS))
 
 def written(plan: RepositoryPlan) -> list[str]:
     whole = Plan((plan,))
-    return list(file_lines(whole, HEADER, fingerprint(HEADER, whole.going())))
+    return list(file_lines(whole, HEADER, fingerprint_of(HEADER, whole.deletion_rows())))
 
 
 @over_all
@@ -250,7 +261,7 @@ def test_what_is_shown_is_what_goes(part: int) -> None:
         assert limited([shown], Limits(min_remaining=0)).repositories == (shown,), seed
         approved = parse_plan(written(shown))
         assert_survived(shown, approved, seed)
-        allowed = compare([run], approved, case.families)
+        allowed = compare([run], approved, case.referrer_policy)
         assert (allowed.repositories, allowed.drift) == ((shown,), ()), seed
         assert_nothing_doubtful(case, shown, seed)
         assert_pinned(shown, seed)
@@ -259,9 +270,9 @@ def test_what_is_shown_is_what_goes(part: int) -> None:
             seed
         )
         assert mixed.deletions == shown.deletions, seed
-        going = names_of(shown)
+        deleted = names_of(shown)
         for what, changed in dice.sample(list(stricter(case, dice)), 2):
-            assert names_of(changed.plan) <= going, (seed, what)
+            assert names_of(changed.plan) <= deleted, (seed, what)
 
 
 def names_of(plan: RepositoryPlan) -> set[str]:
@@ -277,15 +288,15 @@ def assert_survived(shown: RepositoryPlan, approved: Approved, seed: int) -> Non
 
 
 def assert_nothing_doubtful(case: Case, shown: RepositoryPlan, seed: int) -> None:
-    held = case.held
+    retained = case.retained
     for each in shown.deletions:
         tag, name = each.tag, each.tag.name
         assert not tag.protected, seed
-        assert name not in held, seed
+        assert name not in retained, seed
         assert name != "latest" or case.rules.allow_latest, seed
         assert not any(pattern.may_match(name) for pattern in case.rules.protect), seed
         if SIGNATURE.fullmatch(name):
-            assert case.families.signatures != "keep", seed
+            assert case.referrer_policy.signatures != "keep", seed
             continue
         assert name_reason(name, case.rules) is None, seed
         rule = next(rule for rule in case.rules.rules if rule.match.may_match(name))
@@ -314,7 +325,7 @@ def shuffled(case: Case, dice: random.Random) -> Case:
         tags=tuple(dice.sample(case.tags, len(case.tags))),
         rules=replace(case.rules, protect=case.rules.protect * 2),
         images=case.images[::-1] * 2,
-        living=ActiveRefs(case.living.refs * 2, case.living.deployed * 2),
+        active_refs=ActiveRefs(case.active_refs.refs * 2, case.active_refs.deployed * 2),
     )
 
 
@@ -326,7 +337,10 @@ def stricter(case: Case, dice: random.Random) -> Iterator[tuple[str, Case]]:
     yield "a protection", replace(case, rules=replace(rules, protect=(*rules.protect, compiled(quoted([tag.name])))))
     yield "a protection in GitLab", case.with_tag(number, protected=True)
     yield "something in use", replace(case, images=(*case.images, _reference(tag, dice)))
-    yield "something alive", replace(case, living=replace(case.living, refs=(*case.living.refs, tag.name)))
+    yield (
+        "something alive",
+        replace(case, active_refs=replace(case.active_refs, refs=(*case.active_refs.refs, tag.name))),
+    )
     yield "no date", case.with_tag(number, created=None, published=None)
     # Of an index in use that can't be seen any more it is not known what it holds.
     if not case.images:
@@ -342,36 +356,3 @@ def stricter(case: Case, dice: random.Random) -> Iterator[tuple[str, Case]]:
     yield "a higher keep_n of groups", case.with_rule(which, keep_n_per=more)
     more = tuple(replace(each, groups=each.groups and each.groups + 1) for each in rule.keep_n_per)
     yield "more groups", case.with_rule(which, keep_n_per=more)
-
-
-@over_all
-def test_what_is_recalled_is_no_more_than_todays_rules_choose(part: int) -> None:
-    """An approved plan that is applied after tags were pushed, from the names and the tags that it looks at again."""
-    for seed in seeds(part)[::4]:
-        case, dice = made_up(seed)
-        case = replace(case, images=(), families=ReferrerPolicy("keep"))
-        approved = parse_plan(written(case.plan))
-        look = to_look_at(approved, REPOSITORY.path)
-        if look is None or not look:
-            continue
-        today = pushed(case, dice)
-        light = tuple(tag if tag.name in look else Tag(tag.name) for tag in today.tags)
-        dated = {tag: judged_date(tag, case.source, NOW) for tag in light}
-        found = recalled(light, approved, REPOSITORY.path, case.rules, today.held, dated.get)
-        if found is not None:
-            [run] = compare([RepositoryPlan(REPOSITORY, tuple(found))], approved, case.families).repositories
-            assert names_of(run) <= names_of(today.plan), seed
-
-
-def pushed(case: Case, dice: random.Random) -> Case:
-    """The same after some more tags were pushed just now."""
-    names = {tag.name for tag in case.tags}
-    fresh = {name: _tag(name, dice) for name in dice.sample(NAMES[1:], 3) if name not in names}
-    tags = [*case.tags, *(tag._replace(created=NOW, published=NOW) for tag in fresh.values())]
-    return replace(case, tags=tuple(sorted(tags, key=lambda tag: tag.name)))
-
-
-def test_the_fleet_meets_every_way_to_stay_and_to_go() -> None:
-    reasons = {each.reason for seed in range(3000) for each in made_up(seed)[0].plan.decisions}
-    elsewhere = {"limit", "changed", "not_approved", "repository_unread"}
-    assert reasons == {*DELETE_REASONS, *KEEP_REASONS} - elsewhere

@@ -18,7 +18,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphq
     read_pages,
     read_schema,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import RetryPolicy
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.retry import RetryPolicy
 from tests.unit.graphql_serving import Body, Server, aliases, node, schema, tags
 
 
@@ -80,7 +80,7 @@ def test_queries_stay_within_the_stated_complexity(limit: int, most: int) -> Non
     "refusal",
     [
         {"errors": [{"message": "Query has complexity of 300, which exceeds max complexity of 250"}]},
-        RequestError(ErrorKind.TIMEOUT, "too slow"),
+        RequestError(ErrorKind.TIMEOUT, "too slow", operation="read"),
         (502, b"bad gateway"),
         (500, {"message": "500"}),
     ],
@@ -189,10 +189,10 @@ def test_a_deletion_says_which_tags_went_and_is_never_sent_again_blindly() -> No
 @pytest.mark.parametrize(
     ("reply", "lost"),
     [
-        (RequestError(ErrorKind.CONNECTION, "reset"), True),
-        (RequestError(ErrorKind.TIMEOUT, "slow"), True),
-        (RequestError(ErrorKind.STOPPED, "401 before"), False),
-        (RequestError(ErrorKind.TLS, "bad certificate"), False),
+        (RequestError(ErrorKind.CONNECTION, "reset", operation="read"), True),
+        (RequestError(ErrorKind.TIMEOUT, "slow", operation="read"), True),
+        (RequestError(ErrorKind.STOPPED, "401 before", operation="read"), False),
+        (RequestError(ErrorKind.TLS, "bad certificate", operation="read"), False),
         ((502, b""), True),
         ((503, b""), True),
         ((500, {}), True),

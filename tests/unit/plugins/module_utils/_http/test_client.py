@@ -24,8 +24,11 @@ from cryptography.x509.oid import NameOID
 from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client, RetryPolicy, Settings
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.rate_limit import Timing
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Response
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.retry import RetryPolicy
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.timing import Timing
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
 from tests.unit.serving import BEARER, TOKEN, Answer, FakeTime, Script, client, ok, serving
 
 
@@ -104,7 +107,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 def test_an_unknown_certificate_is_refused_in_one_sentence(ours: Authority) -> None:
     with serving(ok, ours.context()) as server, pytest.raises(RequestError) as caught:
-        client(server.url).request("GET", "/x")
+        client(server.url).request("GET", "/x", operation="ask")
     assert caught.value.kind == ErrorKind.TLS
     assert "certificate verify failed" in str(caught.value)
     assert "object at 0x" not in str(caught.value)
@@ -116,13 +119,13 @@ def test_ca_path_counts_although_the_environment_names_another_bundle(
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(theirs.ca))
     with serving(ok, ours.context()) as server:
-        assert client(server.url, ca_path=str(ours.ca)).request("GET", "/x").status == 200
+        assert client(server.url, ca_path=str(ours.ca)).request("GET", "/x", operation="ask").status == 200
 
 
 def test_the_environments_bundle_counts_without_ca_path(ours: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(ours.ca))
     with serving(ok, ours.context()) as server:
-        assert client(server.url).request("GET", "/x").status == 200
+        assert client(server.url).request("GET", "/x", operation="ask").status == 200
 
 
 def test_verification_is_off_when_asked_although_the_environment_names_a_bundle(
@@ -130,20 +133,20 @@ def test_verification_is_off_when_asked_although_the_environment_names_a_bundle(
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(theirs.ca))
     with serving(ok, ours.context()) as server:
-        assert client(server.url, validate_certs=False).request("GET", "/x").status == 200
+        assert client(server.url, validate_certs=False).request("GET", "/x", operation="ask").status == 200
 
 
 def test_a_client_certificate_is_shown(ours: Authority) -> None:
     with serving(ok, ours.context(ask_for_client=True)) as server:
         with pytest.raises(RequestError):
-            client(server.url, ca_path=str(ours.ca), retries=0).request("GET", "/x")
+            client(server.url, ca_path=str(ours.ca), retries=0).request("GET", "/x", operation="ask")
         own = client(server.url, ca_path=str(ours.ca), client_cert=str(ours.client))
-        assert own.request("GET", "/x").status == 200
+        assert own.request("GET", "/x", operation="ask").status == 200
 
 
 def test_a_missing_ca_file_is_named() -> None:
     with pytest.raises(RequestError) as caught:
-        client("https://127.0.0.1:1", ca_path="/nowhere/ca.pem").request("GET", "/x")
+        client("https://127.0.0.1:1", ca_path="/nowhere/ca.pem").request("GET", "/x", operation="ask")
     assert "/nowhere/ca.pem" in str(caught.value)
 
 
@@ -160,14 +163,14 @@ def netrc(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_token_is_not_replaced_by_netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     netrc(tmp_path, monkeypatch)
     with serving(ok) as server:
-        client(server.url).request("GET", "/x")
+        client(server.url).request("GET", "/x", operation="ask")
     assert server.requests[0][2]["Authorization"] == BEARER[1]
 
 
 def test_anonymous_stays_anonymous_although_there_is_netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     netrc(tmp_path, monkeypatch)
     with serving(ok) as server:
-        client(server.url, header=None).request("GET", "/x")
+        client(server.url, header=None).request("GET", "/x", operation="ask")
     assert "Authorization" not in server.requests[0][2]
 
 
@@ -178,7 +181,7 @@ def test_no_redirect_takes_the_token_to_another_host(header: tuple[str, str], st
         elsewhere = other.url.replace("127.0.0.1", "localhost")
         moved = (status, {"Location": f"{elsewhere}/y?private_token=x"}, b"")
         with serving(lambda _n, _r: moved) as server, pytest.raises(RequestError) as caught:
-            client(server.url, header=header).request("GET", "/x")
+            client(server.url, header=header).request("GET", "/x", operation="ask")
     assert caught.value.kind == ErrorKind.REDIRECT
     assert elsewhere in str(caught.value)
     assert "private_token" not in str(caught.value)
@@ -190,7 +193,7 @@ def test_a_redirect_within_the_server_is_followed_with_the_token() -> None:
         return (301, {"Location": "/projects/5"}, b"") if number == 1 else (200, {}, b"[]")
 
     with serving(moved) as server:
-        assert client(server.url).request("GET", "/projects/a%2Fb", query={"page": 1}).json() == []
+        assert client(server.url).request("GET", "/projects/a%2Fb", operation="ask", query={"page": 1}).json() == []
     assert [path for _method, path, _headers in server.requests] == ["/projects/a%2Fb?page=1", "/projects/5"]
     assert server.requests[1][2]["Authorization"] == BEARER[1]
 
@@ -199,28 +202,28 @@ def test_a_redirect_within_the_server_is_followed_with_the_token() -> None:
 def test_no_write_follows_a_redirect(method: str) -> None:
     moved = (307, {"Location": "/elsewhere"}, b"")
     with serving(lambda _n, _r: moved) as server, pytest.raises(RequestError) as caught:
-        client(server.url).request(method, "/x")
+        client(server.url).request(method, "/x", operation="ask")
     assert caught.value.kind == ErrorKind.REDIRECT
     assert len(server.requests) == 1
 
 
 def test_redirects_in_a_circle_end() -> None:
     with serving(lambda _n, _r: (302, {"Location": "/x"}, b"")) as server, pytest.raises(RequestError):
-        client(server.url).request("GET", "/x")
+        client(server.url).request("GET", "/x", operation="ask")
     assert len(server.requests) < 10
 
 
 def test_cookies_are_never_sent_back() -> None:
     with serving(lambda _n, _r: (200, {"Set-Cookie": "_gitlab_session=1; Path=/"}, b"{}")) as server:
         mine = client(server.url)
-        mine.request("GET", "/x")
-        mine.request("GET", "/y")
+        mine.request("GET", "/x", operation="ask")
+        mine.request("GET", "/y", operation="ask")
     assert all("Cookie" not in headers for _method, _path, headers in server.requests)
 
 
 def test_the_user_agent_is_told() -> None:
     with serving(ok) as server:
-        client(server.url, user_agent="containerops.gitlab/9 ansible/2").request("GET", "/x")
+        client(server.url, user_agent="containerops.gitlab/9 ansible/2").request("GET", "/x", operation="ask")
     assert server.requests[0][2]["User-Agent"] == "containerops.gitlab/9 ansible/2"
 
 
@@ -230,10 +233,10 @@ def test_the_user_agent_is_told() -> None:
 def test_a_proxy_is_used_and_no_proxy_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(ok) as proxy, serving(ok) as server:
         monkeypatch.setenv("http_proxy", proxy.url)
-        client("http://gitlab.invalid").request("GET", "/x")
+        client("http://gitlab.invalid").request("GET", "/x", operation="ask")
         assert [path for _method, path, _headers in proxy.requests] == ["http://gitlab.invalid/x"]
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        client(server.url).request("GET", "/y")
+        client(server.url).request("GET", "/y", operation="ask")
         assert len(server.requests) == 1
         assert len(proxy.requests) == 1
 
@@ -247,7 +250,7 @@ def test_a_server_that_never_answers_times_out() -> None:
 
     with serving(slow) as server:
         with pytest.raises(RequestError) as caught:
-            client(server.url, timeout=0.1, retries=0).request("GET", "/x")
+            client(server.url, timeout=0.1, retries=0).request("GET", "/x", operation="ask")
         wake.set()
     assert caught.value.kind == ErrorKind.TIMEOUT
     assert "0.1 seconds" in str(caught.value)
@@ -259,22 +262,22 @@ def test_a_server_that_never_answers_times_out() -> None:
 def test_a_body_cut_short_is_no_answer() -> None:
     short = (200, {"Content-Length": "100", "Connection": "close"}, b"[1, 2]")
     with serving(lambda _n, _r: short) as server, pytest.raises(RequestError) as caught:
-        client(server.url, retries=0).request("GET", "/x")
+        client(server.url, retries=0).request("GET", "/x", operation="ask")
     assert caught.value.kind == ErrorKind.CONNECTION
 
 
 def test_a_body_cut_short_is_noticed_where_the_library_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = client("http://127.0.0.1:1", retries=0)
     short = SimpleNamespace(status_code=200, headers=CaseInsensitiveDict({"Content-Length": "100"}), content=b"[1, 2]")
-    monkeypatch.setattr(mine._adapter, "send", lambda *_words, **_options: short)
+    monkeypatch.setattr(mine._transport._adapter, "send", lambda *_words, **_options: short)
     with pytest.raises(RequestError, match="cut short"):
-        mine.request("GET", "/x")
+        mine.request("GET", "/x", operation="ask")
 
 
 def test_a_web_page_is_not_json() -> None:
     page = (200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>Sign in</html>")
     with serving(lambda _n, _r: page) as server, pytest.raises(RequestError) as caught:
-        client(server.url).request("GET", "/x").json()
+        client(server.url).request("GET", "/x", operation="ask").json()
     assert caught.value.kind == ErrorKind.NOT_JSON
     assert "text/html" in str(caught.value)
 
@@ -290,7 +293,7 @@ def failing_first(times: int, answer: Answer | None) -> Script:
 def test_a_read_is_sent_again_until_it_is_answered(answer: Answer | None) -> None:
     time = FakeTime()
     with serving(failing_first(3, answer)) as server:
-        found = client(server.url, time).request("GET", "/x")
+        found = client(server.url, time).request("GET", "/x", operation="ask")
     assert found.status == 200
     assert found.resent is (answer is None or answer[0] != 429)
     assert len(server.requests) == 4
@@ -301,20 +304,20 @@ def test_a_read_is_sent_again_until_it_is_answered(answer: Answer | None) -> Non
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 500])
 def test_other_answers_are_final(status: int) -> None:
     with serving(lambda _n, _r: (status, {}, b"{}")) as server:
-        assert client(server.url).request("GET", "/x").status == status
+        assert client(server.url).request("GET", "/x", operation="ask").status == status
     assert len(server.requests) == 1
 
 
 def test_retries_end_and_the_last_answer_is_given() -> None:
     with serving(lambda _n, _r: (503, {}, b"busy")) as server:
-        assert client(server.url, retries=2).request("GET", "/x").status == 503
+        assert client(server.url, retries=2).request("GET", "/x", operation="ask").status == 503
     assert len(server.requests) == 3
 
 
 def test_retry_after_is_never_shortened() -> None:
     time = FakeTime()
     with serving(failing_first(1, (429, {"Retry-After": "120"}, b"Retry later\n"))) as server:
-        assert client(server.url, time).request("GET", "/x").status == 200
+        assert client(server.url, time).request("GET", "/x", operation="ask").status == 200
     assert sum(time.slept) == 120
 
 
@@ -322,14 +325,14 @@ def test_retry_after_may_be_a_date() -> None:
     time = FakeTime()
     headers = {"Date": "Mon, 01 Jun 2026 12:00:00 GMT", "Retry-After": "Mon, 01 Jun 2026 12:01:30 GMT"}
     with serving(failing_first(1, (429, headers, b""))) as server:
-        client(server.url, time).request("GET", "/x")
+        client(server.url, time).request("GET", "/x", operation="ask")
     assert sum(time.slept) == 90
 
 
 def test_more_patience_than_there_is_is_not_waited_for() -> None:
     time = FakeTime()
     with serving(lambda _n, _r: (429, {"Retry-After": "3600"}, b"")) as server:
-        assert client(server.url, time).request("GET", "/x").status == 429
+        assert client(server.url, time).request("GET", "/x", operation="ask").status == 429
     assert time.slept == []
 
 
@@ -338,7 +341,7 @@ def test_without_progress_waiting_ends_for_all_requests_together() -> None:
     with serving(lambda _n, _r: (503, {"Retry-After": "100"}, b"")) as server:
         mine = client(server.url, time, retries=100)
         for _request in range(5):
-            assert mine.request("GET", "/x").status == 503
+            assert mine.request("GET", "/x", operation="ask").status == 503
     assert sum(time.slept) <= 600
 
 
@@ -350,8 +353,12 @@ def test_progress_gives_new_patience() -> None:
 
     with serving(odd) as server:
         mine = client(server.url, time)
-        assert [mine.request("GET", "/x").status for _request in range(4)] == [200] * 4
+        assert [mine.request("GET", "/x", operation="ask").status for _request in range(4)] == [200] * 4
     assert sum(time.slept) == 2000
+
+
+def mutate(mine: Client) -> Response:
+    return mine.request("POST", "/x", operation="ask", body={}, retry=RetryPolicy.RATE_LIMITED)
 
 
 @pytest.mark.parametrize("answer", [None, (502, {}, b""), (503, {}, b""), (504, {}, b"")])
@@ -359,15 +366,15 @@ def test_a_mutation_is_not_sent_again_when_its_answer_was_lost(answer: Answer | 
     with serving(failing_first(1, answer)) as server:
         if answer is None:
             with pytest.raises(RequestError):
-                client(server.url).request("POST", "/x", body={}, retry=RetryPolicy.RATE_LIMITED)
+                mutate(client(server.url))
         else:
-            assert client(server.url).request("POST", "/x", body={}, retry=RetryPolicy.RATE_LIMITED).status == answer[0]
+            assert mutate(client(server.url)).status == answer[0]
     assert len(server.requests) == 1
 
 
 def test_a_mutation_is_sent_again_when_the_server_refused_it_unseen() -> None:
     with serving(failing_first(2, (429, {"Retry-After": "1"}, b""))) as server:
-        assert client(server.url).request("POST", "/x", body={}, retry=RetryPolicy.RATE_LIMITED).status == 200
+        assert mutate(client(server.url)).status == 200
     assert len(server.requests) == 3
 
 
@@ -375,7 +382,7 @@ def test_jitter_only_shortens_by_half_at_most() -> None:
     time = FakeTime()
     with serving(failing_first(4, None)) as server:
         mine = Client(Settings(server.url), timing=Timing(time.sleep, lambda: time.now, lambda: 0.0))
-        mine.request("GET", "/x")
+        mine.request("GET", "/x", operation="ask")
     assert time.slept == [0.25, 0.5, 1.0, 2.0]
 
 
@@ -388,7 +395,7 @@ def test_the_first_401_stops_all_threads() -> None:
 
         def ask(_number: int) -> str:
             try:
-                return str(mine.request("GET", "/x").status)
+                return str(mine.request("GET", "/x", operation="ask").status)
             except RequestError as error:
                 return error.kind.value
 
@@ -420,7 +427,7 @@ def test_a_failure_stands_in_the_place_of_its_item_and_the_others_go_on(concurre
 
     def work(number: int) -> int:
         if number % 3 == 1:
-            raise RequestError(ErrorKind.FORBIDDEN, str(number))
+            raise RequestError(ErrorKind.FORBIDDEN, str(number), operation="ask")
         return number
 
     found = mine.try_all(work, range(6))
@@ -437,7 +444,7 @@ def test_no_more_requests_a_minute_than_allowed() -> None:
     with serving(ok) as server:
         mine = client(server.url, time, max_requests_per_minute=30)
         for _request in range(10):
-            mine.request("GET", "/x")
+            mine.request("GET", "/x", operation="ask")
     assert time.now == pytest.approx(18)
 
 
@@ -459,11 +466,11 @@ def test_a_refusal_holds_back_its_own_kind_of_traffic_alone() -> None:
     time = FakeTime()
     with serving(refusing_first({API: {"Retry-After": "50"}})) as server:
         mine = client(server.url, time)
-        assert mine.request("GET", API, retry=RetryPolicy.NEVER).status == 429
+        assert mine.request("GET", API, operation="ask", retry=RetryPolicy.NEVER).status == 429
         for path in (GRAPHQL, LOGIN, "/v2/"):
-            mine.request("GET", path)
+            mine.request("GET", path, operation="ask")
         assert time.now == 0
-        mine.request("GET", API)
+        mine.request("GET", API, operation="ask")
         assert time.now >= 50
 
 
@@ -472,13 +479,13 @@ def test_half_of_a_limit_that_is_told_is_taken() -> None:
     told = {"RateLimit-Limit": "60", "RateLimit-Name": "throttle_authenticated_api", "Retry-After": "1"}
     with serving(refusing_first({API: told})) as server:
         mine = client(server.url, time)
-        mine.request("GET", API)
+        mine.request("GET", API, operation="ask")
         start = time.now
         for _request in range(5):
-            mine.request("GET", API)
+            mine.request("GET", API, operation="ask")
         assert time.now - start == pytest.approx(10)
         for _request in range(5):
-            mine.request("GET", GRAPHQL)
+            mine.request("GET", GRAPHQL, operation="ask")
         assert time.now - start == pytest.approx(10)
 
 
@@ -488,10 +495,10 @@ def test_traffic_under_one_limit_shares_it() -> None:
     with serving(refusing_first({API: told, GRAPHQL: told, LOGIN: {"RateLimit-Limit": "none"}})) as server:
         mine = client(server.url, time, retries=0)
         for path in (API, GRAPHQL, LOGIN):
-            mine.request("GET", path)
+            mine.request("GET", path, operation="ask")
         start = time.now
         for path in (API, GRAPHQL, API, LOGIN, LOGIN, GRAPHQL):
-            mine.request("GET", path)
+            mine.request("GET", path, operation="ask")
         # Two seconds apart, behind what is left of the pause after the refusals.
         assert 6 <= time.now - start < 7
 
@@ -503,8 +510,8 @@ def test_the_clock_is_that_of_the_first_answer() -> None:
     with serving(dated) as server:
         mine = client(server.url)
         assert mine.clock is None
-        mine.request("GET", "/x")
-        mine.request("GET", "/x")
+        mine.request("GET", "/x", operation="ask")
+        mine.request("GET", "/x", operation="ask")
     assert mine.clock == datetime.datetime(2026, 6, 1, 12, 0, 1, tzinfo=datetime.UTC)
 
 
@@ -514,15 +521,15 @@ def test_without_a_date_in_the_first_answer_there_is_no_clock() -> None:
 
     with serving(dated) as server:
         mine = client(server.url)
-        mine.request("GET", "/x")
-        mine.request("GET", "/x")
+        mine.request("GET", "/x", operation="ask")
+        mine.request("GET", "/x", operation="ask")
     assert mine.clock is None
 
 
 def test_every_request_is_counted() -> None:
     with serving(failing_first(2, (503, {}, json.dumps({}).encode()))) as server:
         mine = client(server.url)
-        mine.request("GET", "/x")
+        mine.request("GET", "/x", operation="ask")
     assert mine.requests_sent == len(server.requests) == 3
 
 
@@ -534,9 +541,9 @@ def test_what_is_sent_once_still_makes_others_wait() -> None:
 
     with serving(limited) as server:
         mine = client(server.url, time)
-        assert mine.request("DELETE", "/x", retry=RetryPolicy.NEVER).status == 429
+        assert mine.request("DELETE", "/x", operation="ask", retry=RetryPolicy.NEVER).status == 429
         assert len(server.requests) == 1
-        assert mine.request("GET", "/x").status == 200
+        assert mine.request("GET", "/x", operation="ask").status == 200
         assert time.now >= 7
 
 
@@ -544,9 +551,9 @@ def test_servers_share_a_gate() -> None:
     time = FakeTime()
     with serving(ok) as one, serving(ok) as other:
         mine = client(one.url, time, max_requests_per_minute=60)
-        second = mine.at(other.url)
+        second = mine.at(other.url, service="other")
         for each in (mine, second, mine):
-            each.request("GET", "/x")
+            each.request("GET", "/x", operation="ask")
         assert time.now == 2
         assert mine.requests_sent == second.requests_sent == 3
         assert "Authorization" not in other.requests[0][2]
@@ -566,9 +573,10 @@ def test_after_a_401_another_credential_is_used_once() -> None:
         return (200 if request.headers["Authorization"] == "Bearer new" else 401), {}, b"{}"
 
     with serving(answer) as server:
-        mine = client(server.url, concurrency=4, renew=lambda: next(tokens))
+        mine = client(server.url, concurrency=4, refresh_credentials=lambda: next(tokens))
         answers = mine.parallel(
-            lambda _number: mine.request("POST", "/x", body={}, retry=RetryPolicy.NEVER).status, range(8)
+            lambda _number: mine.request("POST", "/x", operation="ask", body={}, retry=RetryPolicy.NEVER).status,
+            range(8),
         )
     assert answers == [200] * 8
     # It was asked for once, although several threads were refused.
@@ -578,15 +586,16 @@ def test_after_a_401_another_credential_is_used_once() -> None:
 @pytest.mark.parametrize("found", [None, BEARER, ("Authorization", "Bearer other")])
 def test_a_credential_that_is_no_better_stops_everything(found: tuple[str, str] | None) -> None:
     with serving(lambda _number, _request: (401, {}, b"{}")) as server:
-        mine = client(server.url, renew=lambda: found)
-        assert mine.request("GET", "/x").status == 401
+        mine = client(server.url, refresh_credentials=lambda: found)
+        assert mine.request("GET", "/x", operation="ask").status == 401
         with pytest.raises(RequestError):
-            mine.request("GET", "/x")
+            mine.request("GET", "/x", operation="ask")
     assert len(server.requests) == (2 if found and found != BEARER else 1)
 
 
 def test_a_client_of_another_server_has_no_renewal_but_its_own() -> None:
     with serving(lambda _number, _request: (401, {}, b"{}")) as server:
-        other = client("http://127.0.0.1:1", renew=lambda: ("Authorization", "Bearer new")).at(server.url)
-        assert other.request("GET", "/x").status == 401
+        mine = client("http://127.0.0.1:1", refresh_credentials=lambda: ("Authorization", "Bearer new"))
+        other = mine.at(server.url, service="other")
+        assert other.request("GET", "/x", operation="ask").status == 401
     assert "Authorization" not in server.requests[0][2]

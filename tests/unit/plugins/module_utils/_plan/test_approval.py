@@ -23,9 +23,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
+    ApprovalTerms,
     Approved,
     Row,
-    Terms,
     check_plan,
     compare,
     parse_plan,
@@ -37,7 +37,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan imp
     Plan,
     RepositoryPlan,
     file_lines,
-    fingerprint,
+    fingerprint_of,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import ReferrerPolicy
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
@@ -66,14 +66,14 @@ def part(path: str, tags: dict[str, tuple[str | None, bool]]) -> RepositoryPlan:
 
 def written(parts: Sequence[RepositoryPlan], **header: Any) -> list[str]:
     plan, whole = Plan(tuple(parts)), {**HEADER, **header}
-    return list(file_lines(plan, whole, fingerprint(whole, plan.going())))
+    return list(file_lines(plan, whole, fingerprint_of(whole, plan.deletion_rows())))
 
 
-def terms(approved: Approved, **changes: Any) -> Terms:
-    return replace(Terms(approved.fingerprint, 72 * 3600), **changes)
+def terms(approved: Approved, **changes: Any) -> ApprovalTerms:
+    return replace(ApprovalTerms(approved.fingerprint, 72 * 3600), **changes)
 
 
-def going(parts: Sequence[RepositoryPlan]) -> set[tuple[str, str]]:
+def deleted(parts: Sequence[RepositoryPlan]) -> set[tuple[str, str]]:
     return {(each.repository.path, decision.tag.name) for each in parts for decision in each.deletions}
 
 
@@ -83,7 +83,7 @@ TODAY = [part("a", {"1": ("x", True), "2": ("other", True), "3": ("z", True), "4
 
 def test_only_what_is_approved_chosen_and_unchanged_goes() -> None:
     found = compare(TODAY, parse_plan(written(BEFORE)), ReferrerPolicy())
-    assert going(found.repositories) == {("a", "1")}
+    assert deleted(found.repositories) == {("a", "1")}
     assert [(each.name, each.kind, each.reason) for each in found.drift] == [
         ("2", "changed", None),
         ("3", "not_approved", None),
@@ -98,13 +98,16 @@ def test_only_what_is_approved_chosen_and_unchanged_goes() -> None:
 
 
 def test_a_repository_that_is_unread_today_keeps_its_tags() -> None:
-    unread = replace(part("a", {}), error=RequestError(ErrorKind.UNAVAILABLE, "no"))
+    unread = replace(part("a", {}), error=RequestError(ErrorKind.UNAVAILABLE, "no", operation="list tags"))
     found = compare([unread], parse_plan(written(BEFORE)), ReferrerPolicy())
-    assert going(found.repositories) == set()
+    assert deleted(found.repositories) == set()
     assert [each.as_result() for each in found.drift] == [
         {"repository": "a", "name": name, "kind": "unread", "reason": None} for name in "1245"
     ]
-    two = [replace(part(path, {}), error=RequestError(ErrorKind.UNAVAILABLE, "no")) for path in ("a", "b")]
+    two = [
+        replace(part(path, {}), error=RequestError(ErrorKind.UNAVAILABLE, "no", operation="list tags"))
+        for path in ("a", "b")
+    ]
     approved = parse_plan(written([*BEFORE, part("b", {"1": ("x", True)})]))
     assert compare(two, approved, ReferrerPolicy()).counts()["unread"] == 5
 
@@ -150,7 +153,7 @@ def test_a_plan_survives_the_way_through_a_file() -> None:
     assert parse_plan(line.replace('"size": 7', '"size": "7"') for line in lines).rows["a"]["6"].size is None
     assert approved.digests == {("a", "1"): "x", ("a", "2"): "y", ("a", "4"): "v", ("a", "5"): "w"}
     assert approved.clock == NOW
-    assert approved.fingerprint == fingerprint(HEADER, Plan(tuple(BEFORE)).going())
+    assert approved.fingerprint == fingerprint_of(HEADER, Plan(tuple(BEFORE)).deletion_rows())
     check_plan(approved, terms(approved), "https://gitlab.example.com", SCOPE)
 
 
@@ -254,9 +257,9 @@ def test_nothing_goes_beyond_the_plan_or_todays_rules(
     now = [part(path, tags) for path, tags in today.items()]
     approved = parse_plan(written(then))
     found = compare(now, approved, ReferrerPolicy())
-    gone = going(found.repositories)
+    gone = deleted(found.repositories)
     assert gone == {
-        (path, name) for path, name in going(now) & going(then) if today[path][name][0] == before[path][name][0]
+        (path, name) for path, name in deleted(now) & deleted(then) if today[path][name][0] == before[path][name][0]
     }
     assert len(gone) + len(found.drift) - found.counts()["not_approved"] == len(approved.digests)
-    assert {(each.repository, each.name) for each in found.drift} == (going(now) | going(then)) - gone
+    assert {(each.repository, each.name) for each in found.drift} == (deleted(now) | deleted(then)) - gone

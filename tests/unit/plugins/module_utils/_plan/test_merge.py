@@ -27,11 +27,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan imp
 from tests.unit.plugins.module_utils._plan.test_approval import part, written
 
 
-def plan(name: str, tags: int = 2, going: int = 1, **header: Any) -> list[str]:
+def plan(name: str, tags: int = 2, deleted: int = 1, **header: Any) -> list[str]:
     """A plan of one repository, of which some tags go."""
     found: dict[str, tuple[str | None, bool]] = {}
     for number in range(tags):
-        found[f"t{number}"] = (f"{name}-{number}", number < going)
+        found[f"t{number}"] = (f"{name}-{number}", number < deleted)
     return written([part(name, found)], scope={"project": [name]}, **header)
 
 
@@ -60,16 +60,17 @@ def test_the_file_begins_with_what_it_holds() -> None:
     own = plan("ä", 3, 2)
     merged = merge([part_of(own)])
     lines = list(merged.lines())
-    seal = parse_plan(own).fingerprint
+    fingerprint = parse_plan(own).fingerprint
+    text = f"containerops.gitlab/cleanup-plan\nplans\n{fingerprint}"
     assert lines[1:] == own
     assert lines[0].isascii()
     assert json.loads(lines[0]) == {
         "type": "plans",
         "format": "containerops.gitlab/cleanup-plan",
         "version": FILE_VERSION,
-        "fingerprint": "sha256:" + sha256(f"containerops.gitlab/cleanup-plan\nplans\n{seal}".encode()).hexdigest(),
+        "fingerprint": "sha256:" + sha256(text.encode()).hexdigest(),
         "server": parse_plan(own).server,
-        "parts": [{"scope": {"project": ["ä"]}, "fingerprint": seal, "tags": 3, "delete": 2}],
+        "parts": [{"scope": {"project": ["ä"]}, "fingerprint": fingerprint, "tags": 3, "delete": 2}],
         "totals": merged.totals,
     }
 

@@ -23,7 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan imp
     decision_result,
     diff,
     file_lines,
-    fingerprint,
+    fingerprint_of,
     limited,
     repository_result,
     result,
@@ -35,13 +35,13 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SIGNATURE = "sha256-" + "ab" * 32
 
 
-def part(path: str, going: int, staying: int, signatures: int = 0, unknown: int = 0) -> RepositoryPlan:
+def part(path: str, deleted: int, kept: int, signatures: int = 0, unknown: int = 0) -> RepositoryPlan:
     """A repository with so many tags that go, the last by name the oldest."""
     decisions = [
         Decision(Tag(f"dev-{number:03}", digest=f"sha256:{number}"), True, "expired", NOW - timedelta(days=number))
-        for number in range(going)
+        for number in range(deleted)
     ]
-    decisions += [Decision(Tag(f"v{number:03}"), False, "no_match") for number in range(staying)]
+    decisions += [Decision(Tag(f"v{number:03}"), False, "no_match") for number in range(kept)]
     decisions += [Decision(Tag(f"{SIGNATURE}.{number}"), False, "signature") for number in range(signatures)]
     decisions += [Decision(Tag(f"x{number:03}"), False, "unknown_date") for number in range(unknown)]
     return RepositoryPlan(Repository(1, path, "", 1, "", None, None, None), tuple(decisions))
@@ -167,28 +167,28 @@ def test_the_file_is_json_lines_and_the_same_for_the_same_plan() -> None:
 
 
 def test_the_fingerprint_tells_what_goes() -> None:
-    def seal(repository: RepositoryPlan, server: str = "s") -> str:
-        return fingerprint({"server": server}, Plan((repository,)).going())
+    def fingerprint(repository: RepositoryPlan, server: str = "s") -> str:
+        return fingerprint_of({"server": server}, Plan((repository,)).deletion_rows())
 
-    assert seal(part("a", 2, 1)) == seal(part("a", 2, 5))
-    assert seal(part("a", 2, 1)) != seal(part("a", 3, 1))
-    assert seal(part("a", 2, 1)) != seal(part("b", 2, 1))
-    assert seal(part("a", 2, 1)) != seal(part("a", 2, 1), "another")
+    assert fingerprint(part("a", 2, 1)) == fingerprint(part("a", 2, 5))
+    assert fingerprint(part("a", 2, 1)) != fingerprint(part("a", 3, 1))
+    assert fingerprint(part("a", 2, 1)) != fingerprint(part("b", 2, 1))
+    assert fingerprint(part("a", 2, 1)) != fingerprint(part("a", 2, 1), "another")
     # It does not change with a release: what was approved stays so.
     text = b'{"a": 1, "name": "\\u00e4", "server": "s"}\n{"x": 2}\n'
     header = {"server": "s", "name": "ä", "a": 1}
-    assert fingerprint(header, [{"x": 2}]) == "sha256:" + sha256(text).hexdigest()
+    assert fingerprint_of(header, [{"x": 2}]) == "sha256:" + sha256(text).hexdigest()
 
 
 def test_results_are_cut_and_say_so() -> None:
     plan = Plan((part("a", 5, 5),))
-    cut = result(plan, 3, "sha256:0")
-    assert len(cut["delete"]) == len(cut["keep"]) == 3
-    assert cut["truncated"] is True
-    assert cut["totals"]["delete"] == 5
+    shown = result(plan, 3, "sha256:0")
+    assert len(shown["delete"]) == len(shown["keep"]) == 3
+    assert shown["truncated"] is True
+    assert shown["totals"]["delete"] == 5
     assert result(plan, 5, "sha256:0")["truncated"] is False
     assert result(plan, 0, "sha256:0")["delete"] == []
-    assert cut["fingerprint"] == "sha256:0"
+    assert shown["fingerprint"] == "sha256:0"
     assert result(Plan(plan.repositories, ("no",)), 3, "sha256:0")["refusals"] == ["no"]
 
 
@@ -211,7 +211,7 @@ def test_a_repository_and_its_tags_as_they_are_written() -> None:
         policy_known=True,
         limit="no",
         certainty="upper_bound",
-        doubts=("tied",),
+        uncertainties=("tied",),
         expected=(0, 1),
     )
     assert repository_result(found) == {

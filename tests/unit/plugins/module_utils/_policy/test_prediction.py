@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
     DELETED,
     EXACT,
@@ -70,7 +71,7 @@ def test_more_than_a_run_may_delete_is_a_matter_of_chance() -> None:
     assert found.certainty == UPPER_BOUND
     assert found.status == "error"
     assert (len(found.deletes), found.least, found.most) == (295, 200, 200)
-    assert "random sample of at most 205" in found.why[0]
+    assert "random sample of at most 205" in found.uncertainties[0]
     whole = predict(tags[:205], Parameters(name_regex_delete=".*", keep_n=5), Mode.NO_DATABASE, NOW)
     assert (whole.certainty, whole.status, whole.least, whole.most) == (EXACT, "success", 200, 200)
 
@@ -105,7 +106,7 @@ def test_of_equal_dates_a_protected_tag_may_be_the_one_that_keep_n_keeps() -> No
         (POSSIBLE, "tied"),
     ]
     assert (found.certainty, found.least, found.most) == (UPPER_BOUND, 0, 1)
-    assert found.why == ("1 tags have dates too close to each other to tell which of them keep_n keeps",)
+    assert found.uncertainties == ("1 tags have dates too close to each other to tell which of them keep_n keeps",)
     found = predict(tags, Parameters(name_regex_delete=".*", keep_n=2), Mode.DATABASE, NOW)
     assert (found.least, found.most) == (0, 0)
 
@@ -199,7 +200,7 @@ START = 1_780_315_200 * SECOND
         (Tag("a", error="no"), Mode.NO_DATABASE, (-FOREVER, FOREVER)),
     ],
 )
-def test_a_shown_date_is_the_first_of_those_it_may_be(tag: Tag, mode: str, span: tuple[float, float] | None) -> None:
+def test_a_shown_date_is_the_first_of_those_it_may_be(tag: Tag, mode: Mode, span: tuple[float, float] | None) -> None:
     assert seen_by_gitlab(tag, mode, rules=False, binding=True) == Seen("a", span, False)
 
 
@@ -231,7 +232,7 @@ def test_a_date_that_is_not_shown_leaves_the_outcome_unknown() -> None:
     found = predict([first_push, seen("old", 20), seen("young", 1)], wanted, Mode.DATABASE, NOW)
     assert found.deletes == ["moved", "old"]
     assert (found.certainty, found.least, found.most) == (UNKNOWN, 1, 2)
-    assert found.why == ("1 tags have a date that GitLab goes by and does not show here",)
+    assert found.uncertainties == ("1 tags have a date that GitLab goes by and does not show here",)
 
 
 def test_protection_that_can_not_be_read_leaves_an_upper_bound() -> None:
@@ -286,7 +287,7 @@ def really(
     dates: dict[str, int | None],
     protected: set[str],
     wanted: Parameters,
-    mode: str,
+    mode: Mode,
     page_size: int,
     max_list_size: int,
     chance: random.Random,
@@ -327,7 +328,7 @@ def test_whatever_happens_was_predicted(
     pattern: str,
     keep_n: int | None,
     older_than: str | None,
-    mode: str,
+    mode: Mode,
     page_size: int,
     max_list_size: int,
     chance: random.Random,

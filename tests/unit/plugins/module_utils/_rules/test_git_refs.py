@@ -33,15 +33,15 @@ NAMES = ["dev-1", "dev-1-abc123", "dev-10", "abc123-dev-1", "Dev-1", "dev-1.2", 
 
 
 @pytest.mark.parametrize(
-    ("match", "held"),
+    ("match", "kept"),
     [
         ("whole", {"dev-1", "Dev-1"}),
         ("prefix", {"dev-1", "Dev-1", "dev-1-abc123", "dev-1.2"}),
         ("suffix", {"dev-1", "Dev-1", "abc123-dev-1"}),
     ],
 )
-def test_the_tags_of_a_ref(match: str, held: set[str]) -> None:
-    assert set(kept_by_refs(NAMES, ActiveRefs(("dev/1",)), match)) == held
+def test_the_tags_of_a_ref(match: str, kept: set[str]) -> None:
+    assert set(kept_by_refs(NAMES, ActiveRefs(("dev/1",)), match)) == kept
 
 
 def test_a_ref_without_a_slug_holds_nothing() -> None:
@@ -49,9 +49,9 @@ def test_a_ref_without_a_slug_holds_nothing() -> None:
 
 
 def test_what_is_deployed_is_told_so_and_carries_names_as_they_are() -> None:
-    living = ActiveRefs(refs=("v1.2.0", "main"), deployed=("main", "0123456789abcdef", "01234567"))
+    active_refs = ActiveRefs(refs=("v1.2.0", "main"), deployed=("main", "0123456789abcdef", "01234567"))
     names = ["v1.2.0", "V1-2-0", "main", "app-01234567", "app-0123456", "app-0123456789abcdef"]
-    assert kept_by_refs(names, living, "suffix") == {
+    assert kept_by_refs(names, active_refs, "suffix") == {
         "v1.2.0": "living_ref",
         "V1-2-0": "living_ref",
         "main": "deployed",

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_dates import (
     Dated,
+    ImportEvidence,
     Suspicion,
     import_refusal,
     suspicion,
@@ -32,6 +33,10 @@ def dated(count: int, repository: Repository = OLD, hours: float = 70, days_ago:
     step = timedelta(hours=hours / max(1, count - 1))
     end = NOW - timedelta(days=days_ago)
     return [Dated(repository, Tag(f"t{number:03}"), end - number * step) for number in range(count)]
+
+
+def refusal(found: Suspicion, builds: list[datetime], why_unknown: str = "") -> str | None:
+    return import_refusal(ImportEvidence(found, tuple(builds), why_unknown))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +116,7 @@ def days(*numbers: float) -> list[datetime]:
 )
 def test_builds_tell_an_import_from_a_busy_week(builds: list[datetime], word: str | None) -> None:
     found = Suspicion(NOW - timedelta(days=3), NOW, 30, 40, ())
-    text = import_refusal(found, builds, "" if builds else "unreachable.")
+    text = refusal(found, builds, "" if builds else "unreachable.")
     assert (text is None) if word is None else (text is not None and word in text and "30 of 40 tags" in text)
 
 
@@ -123,12 +128,12 @@ def test_a_refusal_says_what_to_do() -> None:
         "give dates_valid_from, the time from which dates are those of pushes, such as 2026-06-01T12:00:01Z, or "
         "1970-01-01 where all of them are"
     )
-    assert import_refusal(found, days(200), "") == (
+    assert refusal(found, days(200)) == (
         f"{dates}, although images among them were built around 2025-11-13T12:00:00Z, so that these are the dates of "
         f"an import to the metadata database: {advice}"
     )
-    assert "tell (no X): give" in str(import_refusal(found, [], "no X."))
-    assert import_refusal(found, [], "not found.") == (
+    assert "tell (no X): give" in str(refusal(found, [], "no X."))
+    assert refusal(found, [], "not found.") == (
         f"{dates}, as they are after an import to the metadata database, and the builds of their images can't be read "
         f"to tell (not found): {advice}"
     )

@@ -67,7 +67,7 @@ def test_what_is_no_reference_is_refused(text: str) -> None:
     assert str(refused.value) == f"in_use holds {text!r}, which is no image: {form}"
 
 
-def held(tags: list[Tag], *images: str) -> dict[str, str]:
+def kept(tags: list[Tag], *images: str) -> dict[str, str]:
     return kept_by_use(tags, PATH, in_use_of(images))
 
 
@@ -77,40 +77,40 @@ INDEX = Tag("multi", digest("3"), media_type=OCI_INDEX, children=(digest("1"), d
 
 
 def test_by_tag_that_tag_alone_stays() -> None:
-    assert held([V1, V2], "reg.io/team/app:v1") == {"v1": "in_use"}
-    assert held([V1, V2], "reg.io/team/other:v1", "team:v1") == {}
+    assert kept([V1, V2], "reg.io/team/app:v1") == {"v1": "in_use"}
+    assert kept([V1, V2], "reg.io/team/other:v1", "team:v1") == {}
 
 
 def test_by_digest_every_tag_of_it_stays() -> None:
-    assert held([V1, Tag("again", digest("1")), V2], f"team/app@{digest('1')}") == {"v1": "in_use", "again": "in_use"}
+    assert kept([V1, Tag("again", digest("1")), V2], f"team/app@{digest('1')}") == {"v1": "in_use", "again": "in_use"}
 
 
 def test_a_tag_whose_digest_is_unknown_stays_when_something_is_in_use_by_digest() -> None:
-    assert held([V2, Tag("dark")], f"team/app@{digest('1')}") == {"dark": "unknown_in_use"}
-    assert held([V2, Tag("dark")], f"team/other@{digest('1')}") == {}
+    assert kept([V2, Tag("dark")], f"team/app@{digest('1')}") == {"dark": "unknown_in_use"}
+    assert kept([V2, Tag("dark")], f"team/other@{digest('1')}") == {}
 
 
 def test_an_index_keeps_its_images_and_an_image_its_index() -> None:
     everything = {"v1": "in_use", "multi": "in_use"}
-    assert held([V1, V2, INDEX], "team/app:multi") == everything
-    assert held([V1, V2, INDEX], f"team/app@{digest('3')}") == everything
-    assert held([V1, V2, INDEX], f"team/app@{digest('1')}") == everything
-    assert held([V2, INDEX], f"team/app@{digest('4')}") == {"multi": "in_use"}
+    assert kept([V1, V2, INDEX], "team/app:multi") == everything
+    assert kept([V1, V2, INDEX], f"team/app@{digest('3')}") == everything
+    assert kept([V1, V2, INDEX], f"team/app@{digest('1')}") == everything
+    assert kept([V2, INDEX], f"team/app@{digest('4')}") == {"multi": "in_use"}
 
 
 def test_an_index_of_which_nothing_is_known_may_hold_what_is_in_use() -> None:
     dark = Tag("dark", digest("5"), media_type=OCI_INDEX)
-    assert held([V1, dark], f"team/app@{digest('1')}") == {"v1": "in_use", "dark": "unknown_in_use"}
+    assert kept([V1, dark], f"team/app@{digest('1')}") == {"v1": "in_use", "dark": "unknown_in_use"}
     # What is an index itself is not inside another one.
-    assert held([INDEX, dark], f"team/app@{digest('3')}") == {"multi": "in_use"}
+    assert kept([INDEX, dark], f"team/app@{digest('3')}") == {"multi": "in_use"}
 
 
 def test_by_id() -> None:
-    assert held([V1, V2], digest("c")) == {"v1": "in_use"}
-    assert held([V1, V2], "c" * 12) == {"v1": "in_use"}
-    assert held([V1, V2], digest("2")) == {"v2": "in_use"}
-    assert held([V1, Tag("dark", digest("6"))], "d" * 12) == {"dark": "unknown_in_use"}
-    assert held([INDEX], "e" * 12) == {"multi": "unknown_in_use"}
+    assert kept([V1, V2], digest("c")) == {"v1": "in_use"}
+    assert kept([V1, V2], "c" * 12) == {"v1": "in_use"}
+    assert kept([V1, V2], digest("2")) == {"v2": "in_use"}
+    assert kept([V1, Tag("dark", digest("6"))], "d" * 12) == {"dark": "unknown_in_use"}
+    assert kept([INDEX], "e" * 12) == {"multi": "unknown_in_use"}
 
 
 def test_sources_that_are_missing_empty_or_failed() -> None:
@@ -158,8 +158,8 @@ images = st.lists(
 
 @given(tags, images, images)
 def test_another_reference_never_lets_a_tag_go(found: list[Tag], some: list[str], more: list[str]) -> None:
-    before: dict[str, Any] = held(found, *some)
-    assert set(before) <= set(held(found, *some, *more))
+    before: dict[str, Any] = kept(found, *some)
+    assert set(before) <= set(kept(found, *some, *more))
 
 
 @given(tags, images, st.randoms(use_true_random=False))
@@ -168,4 +168,4 @@ def test_order_and_duplicates_do_not_matter(found: list[Tag], some: list[str], r
     random.shuffle(shuffled)
     mixed = list(found)
     random.shuffle(mixed)
-    assert held(found, *some) == held(mixed, *shuffled)
+    assert kept(found, *some) == kept(mixed, *shuffled)

@@ -75,16 +75,16 @@ def test_slots_for_each_branch() -> None:
 
 
 def test_branches_are_as_new_as_their_tags() -> None:
-    slots = [{"by": "1", "groups": 1}]
+    keep_n_per = [{"by": "1", "groups": 1}]
     tags: dict[str, float | None] = {"main-1": 9, "fix-1": 1, "fix-2": 2}
-    found = decided(tags, name_regex_delete="(.*)-[0-9]+", keep_n_per=slots)
+    found = decided(tags, name_regex_delete="(.*)-[0-9]+", keep_n_per=keep_n_per)
     assert [name for name, reason in found.items() if reason == "keep_n_per"] == ["fix-1"]
     # Of a branch with a tag that can't be judged it is not known how new it is.
     unknown = {**tags, "main-2": None, "other-1": None, "x": None}
-    found = decided(unknown, name_regex_delete="(.*)-[0-9]+", keep_n_per=slots)
+    found = decided(unknown, name_regex_delete="(.*)-[0-9]+", keep_n_per=keep_n_per)
     assert [name for name, reason in found.items() if reason == "keep_n_per"] == ["main-1", "fix-1"]
     # What no rule or another one is about tells nothing of it.
-    two = [{"match": "main-2", "keep": True}, {"match": "(.*)-[0-9]+", "keep_n_per": slots}]
+    two = [{"match": "main-2", "keep": True}, {"match": "(.*)-[0-9]+", "keep_n_per": keep_n_per}]
     found = decided(unknown, rules=two)
     assert [name for name, reason in found.items() if reason.startswith("keep_n_per")] == ["fix-1"]
 
@@ -109,11 +109,11 @@ def test_one_version_of_each_major_one() -> None:
 
 def test_grandfather_father_son() -> None:
     tags = {f"nightly-{day}": float(day) for day in range(400)}
-    slots = [{"by": "day", "groups": 7}, {"by": "week", "groups": 4}, {"by": "month", "groups": 12}]
-    found = decided(tags, name_regex_delete="nightly-.*", keep_n_per=slots)
-    stays = sorted(int(name.removeprefix("nightly-")) for name, reason in found.items() if reason == "keep_n_per")
+    keep_n_per = [{"by": "day", "groups": 7}, {"by": "week", "groups": 4}, {"by": "month", "groups": 12}]
+    found = decided(tags, name_regex_delete="nightly-.*", keep_n_per=keep_n_per)
+    kept = sorted(int(name.removeprefix("nightly-")) for name, reason in found.items() if reason == "keep_n_per")
     # 2026-06-01 is a Monday: seven days, the Sundays of three weeks before, the last days of eleven months before.
-    assert stays == [0, 1, 2, 3, 4, 5, 6, 8, 15, 32, 62, 93, 121, 152, 183, 213, 244, 274, 305]
+    assert kept == [0, 1, 2, 3, 4, 5, 6, 8, 15, 32, 62, 93, 121, 152, 183, 213, 244, 274, 305]
 
 
 def test_patches_of_each_minor_version() -> None:

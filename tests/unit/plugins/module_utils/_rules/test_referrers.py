@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, OCI_INDEX, is_opaque
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
-    Known,
+    ReferrerFacts,
     ReferrerPolicy,
     holders_of,
-    kept_families,
+    keep_referrers,
     orphans,
     subjects_of,
-    with_families,
+    with_referrers,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
     DELETE_REASONS,
@@ -29,6 +29,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retenti
     Decision,
 )
 
+UNREAD: dict[str, Any] = {"media_type": OCI_INDEX}
+NO_FACTS = ReferrerFacts()
 FOLLOW, COLLECT = ReferrerPolicy("follow"), ReferrerPolicy("collect")
 
 
@@ -40,11 +42,11 @@ def named(letter: str, suffix: str = ".sig") -> str:
     return f"sha256-{letter * 64}{suffix}"
 
 
-def goes(name: str, letter: str, **facts: Any) -> Decision:
+def deleted(name: str, letter: str, **facts: Any) -> Decision:
     return Decision(image(name, letter, **facts), True, "expired")
 
 
-def stays(name: str, letter: str, **facts: Any) -> Decision:
+def kept(name: str, letter: str, **facts: Any) -> Decision:
     return Decision(image(name, letter, **facts), False, "keep_n")
 
 
@@ -60,8 +62,8 @@ def index(*letters: str) -> dict[str, object]:
     return {"media_type": OCI_INDEX, "children": tuple(sha(letter) for letter in letters)}
 
 
-def reasons(*decisions: Decision, families: ReferrerPolicy = FOLLOW, known: Known | None = None) -> dict[str, str]:
-    found = with_families(decisions, families, lambda tag: None, known or Known())
+def reasons(*decisions: Decision, policy: ReferrerPolicy = FOLLOW, facts: ReferrerFacts = NO_FACTS) -> dict[str, str]:
+    found = with_referrers(decisions, policy, lambda tag: None, facts)
     assert [each.tag for each in found] == [each.tag for each in decisions]
     for each in found:
         assert each.reason in (DELETE_REASONS if each.delete else KEEP_REASONS)
@@ -71,44 +73,44 @@ def reasons(*decisions: Decision, families: ReferrerPolicy = FOLLOW, known: Know
 @pytest.mark.parametrize(
     ("decisions", "reason"),
     [
-        pytest.param([goes("a", "1")], "with_subject", id="its image goes"),
-        pytest.param([goes("a", "1"), goes("b", "1")], "with_subject", id="all tags of it go"),
-        pytest.param([goes("a", "1"), stays("b", "1")], "signature", id="one tag of it stays"),
-        pytest.param([goes("a", "2", **index("1", "3"))], "with_subject", id="its index goes"),
-        pytest.param([goes("a", "1"), stays("b", "2", **index("1"))], "signature", id="an index with it stays"),
-        pytest.param([goes("a", "1"), stays("b", "2", media_type=OCI_INDEX)], "unknown_subject", id="unread one stays"),
-        pytest.param([goes("a", "1"), goes("b", "2", media_type=OCI_INDEX)], "with_subject", id="unread one goes"),
-        pytest.param([goes("a", "2", media_type=OCI_INDEX)], "unknown_subject", id="it may be in what goes"),
-        pytest.param([goes("a", "1"), stays("b", "2", digest=None)], "unknown_subject", id="a digest is not known"),
-        pytest.param([goes("a", "1"), stays("b", "2", media_type=None)], "unknown_subject", id="a type is not known"),
-        pytest.param([goes("a", "2"), stays("b", "3")], "orphan", id="nothing is its image"),
-        pytest.param([stays("a", "2"), stays("b", "3")], "signature", id="nothing is at stake"),
+        pytest.param([deleted("a", "1")], "with_subject", id="its image goes"),
+        pytest.param([deleted("a", "1"), deleted("b", "1")], "with_subject", id="all tags of it go"),
+        pytest.param([deleted("a", "1"), kept("b", "1")], "signature", id="one tag of it stays"),
+        pytest.param([deleted("a", "2", **index("1", "3"))], "with_subject", id="its index goes"),
+        pytest.param([deleted("a", "1"), kept("b", "2", **index("1"))], "signature", id="an index with it stays"),
+        pytest.param([deleted("a", "1"), kept("b", "2", **UNREAD)], "unknown_subject", id="unread one stays"),
+        pytest.param([deleted("a", "1"), deleted("b", "2", **UNREAD)], "with_subject", id="unread one goes"),
+        pytest.param([deleted("a", "2", **UNREAD)], "unknown_subject", id="it may be in what goes"),
+        pytest.param([deleted("a", "1"), kept("b", "2", digest=None)], "unknown_subject", id="a digest is not known"),
+        pytest.param([deleted("a", "1"), kept("b", "2", media_type=None)], "unknown_subject", id="a type is not known"),
+        pytest.param([deleted("a", "2"), kept("b", "3")], "orphan", id="nothing is its image"),
+        pytest.param([kept("a", "2"), kept("b", "3")], "signature", id="nothing is at stake"),
     ],
 )
 def test_a_signature_lives_and_dies_with_its_image(decisions: list[Decision], reason: str) -> None:
     assert reasons(*decisions, signs("1"))[named("1")] == reason
     assert reasons(signs("1"), *reversed(decisions))[named("1")] == reason
-    assert reasons(*decisions, signs("1"), families=ReferrerPolicy("keep"))[named("1")] == "signature"
+    assert reasons(*decisions, signs("1"), policy=ReferrerPolicy("keep"))[named("1")] == "signature"
 
 
 def test_a_signature_of_which_nothing_is_known_stays() -> None:
-    assert reasons(goes("a", "1"), signs("1", digest=None))[named("1")] == "unknown_digest"
-    held = Decision(image(named("1"), "5"), False, "in_use")
-    assert reasons(goes("a", "1"), held)[named("1")] == "in_use"
+    assert reasons(deleted("a", "1"), signs("1", digest=None))[named("1")] == "unknown_digest"
+    used = Decision(image(named("1"), "5"), False, "in_use")
+    assert reasons(deleted("a", "1"), used)[named("1")] == "in_use"
 
 
 def test_a_signature_that_is_too_young_stays() -> None:
     young = {named("1"): "min_age"}
-    found = with_families([goes("a", "1"), signs("1")], FOLLOW, lambda tag: young.get(tag.name), Known())
+    found = with_referrers([deleted("a", "1"), signs("1")], FOLLOW, lambda tag: young.get(tag.name), NO_FACTS)
     assert [each.reason for each in found] == ["expired", "min_age"]
 
 
 def test_what_is_signed_may_be_a_signature() -> None:
     referrers = Decision(image(named("1", ""), "4", **index("6")), False, "signature")
-    found = with_families([signs("6", "7"), referrers, goes("a", "1")], FOLLOW, lambda tag: None, Known())
+    found = with_referrers([signs("6", "7"), referrers, deleted("a", "1")], FOLLOW, lambda tag: None, NO_FACTS)
     assert [(each.reason, each.depth) for each in found] == [("with_subject", 2), ("with_subject", 1), ("expired", 0)]
-    held = kept_families([*found, stays("b", "1")], FOLLOW)
-    assert [(each.delete, each.reason, each.depth) for each in held] == [
+    again = keep_referrers([*found, kept("b", "1")], FOLLOW)
+    assert [(each.delete, each.reason, each.depth) for each in again] == [
         *[(False, "signature", 0)] * 2,
         (True, "expired", 0),
         (False, "keep_n", 0),
@@ -116,57 +118,57 @@ def test_what_is_signed_may_be_a_signature() -> None:
 
 
 def test_an_orphan_goes_before_the_signatures_of_itself() -> None:
-    missing = Known(missing={sha("1")})
+    absent = ReferrerFacts(absent_digests={sha("1")})
     tags = [signs("1"), signs("5", "6")]
-    assert [each.depth for each in with_families(tags, COLLECT, lambda tag: None, missing)] == [1, 2]
+    assert [each.depth for each in with_referrers(tags, COLLECT, lambda tag: None, absent)] == [1, 2]
 
 
 def test_orphans_go_only_when_the_registry_has_no_such_image() -> None:
-    tags = [stays("a", "2"), signs("1")]
+    tags = [kept("a", "2"), signs("1")]
     assert orphans([each.tag for each in tags]) == {sha("1")}
-    assert reasons(*tags, families=COLLECT)[named("1")] == "orphan"
-    missing = Known(missing={sha("1")})
-    assert reasons(*tags, families=COLLECT, known=missing)[named("1")] == "orphaned"
-    assert reasons(*tags, families=FOLLOW, known=missing)[named("1")] == "signature"
-    unread = [*tags, stays("b", "3", media_type=OCI_INDEX)]
+    assert reasons(*tags, policy=COLLECT)[named("1")] == "orphan"
+    absent = ReferrerFacts(absent_digests={sha("1")})
+    assert reasons(*tags, policy=COLLECT, facts=absent)[named("1")] == "orphaned"
+    assert reasons(*tags, policy=FOLLOW, facts=absent)[named("1")] == "signature"
+    unread = [*tags, kept("b", "3", **UNREAD)]
     assert orphans([each.tag for each in unread]) == frozenset()
-    assert reasons(*unread, families=COLLECT, known=missing)[named("1")] == "unknown_subject"
+    assert reasons(*unread, policy=COLLECT, facts=absent)[named("1")] == "unknown_subject"
 
 
 def test_what_an_interrupted_run_left_behind_goes() -> None:
-    promised = Known(promised={(named("1"), sha("5"))})
-    assert reasons(stays("a", "2"), signs("1"), known=promised)[named("1")] == "with_subject"
-    assert reasons(stays("a", "1"), signs("1"), known=promised)[named("1")] == "signature"
-    assert reasons(stays("a", "2"), signs("1", "6"), known=promised)[named("1")] == "orphan"
+    pending = ReferrerFacts(pending_followers={(named("1"), sha("5"))})
+    assert reasons(kept("a", "2"), signs("1"), facts=pending)[named("1")] == "with_subject"
+    assert reasons(kept("a", "1"), signs("1"), facts=pending)[named("1")] == "signature"
+    assert reasons(kept("a", "2"), signs("1", "6"), facts=pending)[named("1")] == "orphan"
 
 
 def test_a_referrer_of_another_name_stays_with_its_image() -> None:
-    referrer = goes("sbom", "6", subject=sha("1"))
+    referrer = deleted("sbom", "6", subject=sha("1"))
     assert subjects_of(referrer.tag) == {sha("1")}
-    assert reasons(goes("a", "1"), referrer)["sbom"] == "expired"
-    for families in (FOLLOW, ReferrerPolicy("keep")):
-        assert reasons(stays("a", "1"), referrer, families=families)["sbom"] == "referrer"
-        assert reasons(stays("a", "2", digest=None), referrer, families=families)["sbom"] == "unknown_subject"
+    assert reasons(deleted("a", "1"), referrer)["sbom"] == "expired"
+    for policy in (FOLLOW, ReferrerPolicy("keep")):
+        assert reasons(kept("a", "1"), referrer, policy=policy)["sbom"] == "referrer"
+        assert reasons(kept("a", "2", digest=None), referrer, policy=policy)["sbom"] == "unknown_subject"
 
 
 def test_what_stays_with_an_image_keeps_the_other_tags_of_itself() -> None:
-    tags = [stays("a", "1"), goes("sbom", "6", subject=sha("1")), goes("copy", "6")]
-    found = reasons(*tags, families=ReferrerPolicy("keep", keep_together=True))
+    tags = [kept("a", "1"), deleted("sbom", "6", subject=sha("1")), deleted("copy", "6")]
+    found = reasons(*tags, policy=ReferrerPolicy("keep", keep_together=True))
     assert found == {"a": "keep_n", "sbom": "referrer", "copy": "shared_digest"}
 
 
 @pytest.mark.parametrize(
     ("other", "reason"),
     [
-        (goes("b", "1"), "expired"),
-        (stays("b", "1"), "shared_digest"),
-        (stays("b", "2", digest=None), "unknown_digest"),
-        (stays("b", "2"), "expired"),
+        (deleted("b", "1"), "expired"),
+        (kept("b", "1"), "shared_digest"),
+        (kept("b", "2", digest=None), "unknown_digest"),
+        (kept("b", "2"), "expired"),
     ],
 )
 def test_tags_of_one_image_may_stay_together(other: Decision, reason: str) -> None:
-    assert reasons(goes("a", "1"), other, families=ReferrerPolicy("keep", keep_together=True))["a"] == reason
-    assert reasons(goes("a", "1"), other)["a"] == "expired"
+    assert reasons(deleted("a", "1"), other, policy=ReferrerPolicy("keep", keep_together=True))["a"] == reason
+    assert reasons(deleted("a", "1"), other)["a"] == "expired"
 
 
 LETTERS = st.sampled_from("1234")
@@ -185,7 +187,7 @@ def repositories(draw: st.DrawFn) -> list[Decision]:
             "unread": {"media_type": OCI_INDEX},
             "no digest": {"digest": None},
         }
-        make = goes if draw(st.booleans()) and kind != "no digest" else stays
+        make = deleted if draw(st.booleans()) and kind != "no digest" else kept
         found[f"t{number}"] = make(f"t{number}", draw(LETTERS), **facts[kind])
     for letter in draw(st.sets(st.sampled_from("123456"))):
         found[named(letter)] = signs(letter, draw(st.sampled_from("5678")))
@@ -196,37 +198,37 @@ def repositories(draw: st.DrawFn) -> list[Decision]:
 def test_nothing_goes_while_its_image_stays(
     decisions: list[Decision], signatures: str, together: bool, order: object
 ) -> None:
-    families = ReferrerPolicy(signatures, together)
-    missing = Known(missing={sha(letter) for letter in "123456"})
-    found = with_families(decisions, families, lambda tag: None, missing)
-    staying = {digest for digest, held in holders_of(found).items() if any(not each.delete for each in held)}
+    policy = ReferrerPolicy(signatures, together)
+    absent = ReferrerFacts(absent_digests={sha(letter) for letter in "123456"})
+    found = with_referrers(decisions, policy, lambda tag: None, absent)
+    kept_digests = {digest for digest, holders in holders_of(found).items() if any(not each.delete for each in holders)}
     images = {each.tag.digest for each in found if not each.delete and each.tag.name.startswith("t")}
     unread = any(is_opaque(each.tag) for each in found if not each.delete)
     for before, after in zip(decisions, found, strict=True):
         if after.delete:
-            assert subjects_of(after.tag).isdisjoint(staying)
+            assert subjects_of(after.tag).isdisjoint(kept_digests)
             assert not (subjects_of(after.tag) and unread)
             assert not (together and after.tag.name.startswith("t") and after.tag.digest in images)
         if after.delete and not before.delete:
             assert before.reason == "signature"
             assert signatures != "keep"
     # What was decided once stays so, whatever the order, and cutting it down again changes nothing.
-    assert kept_families(found, families) == found
-    assert with_families(found, families, lambda tag: None, missing) == found
+    assert keep_referrers(found, policy) == found
+    assert with_referrers(found, policy, lambda tag: None, absent) == found
     shuffled = list(decisions)
     order.shuffle(shuffled)  # type: ignore[attr-defined]
-    again = with_families(shuffled, families, lambda tag: None, missing)
+    again = with_referrers(shuffled, policy, lambda tag: None, absent)
     assert {each.tag.name: each for each in again} == {each.tag.name: each for each in found}
 
 
 @given(repositories(), st.booleans())
 def test_keeping_more_never_lets_more_go(decisions: list[Decision], together: bool) -> None:
-    families = ReferrerPolicy("collect", together)
-    missing = Known(missing={sha(letter) for letter in "123456"})
-    delete = {each.tag.name for each in with_families(decisions, families, lambda tag: None, missing) if each.delete}
+    policy = ReferrerPolicy("collect", together)
+    absent = ReferrerFacts(absent_digests={sha(letter) for letter in "123456"})
+    delete = {each.tag.name for each in with_referrers(decisions, policy, lambda tag: None, absent) if each.delete}
     for number, each in enumerate(decisions):
         if each.delete:
-            kept = [*decisions]
-            kept[number] = each._replace(delete=False, reason="protected")
-            fewer = with_families(kept, families, lambda tag: None, missing)
+            more_kept = [*decisions]
+            more_kept[number] = each._replace(delete=False, reason="protected")
+            fewer = with_referrers(more_kept, policy, lambda tag: None, absent)
             assert {each.tag.name for each in fewer if each.delete} <= delete

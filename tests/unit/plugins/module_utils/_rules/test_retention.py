@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import compile_pattern
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
     DELETE_REASONS,
@@ -99,8 +100,8 @@ def test_the_order_of_the_reasons() -> None:
 
 def test_what_is_held_says_so_unless_something_above_it_does() -> None:
     tags = [tag("dev-1", 900), tag(SIGNATURE, 900), tag("latest", 900), tag("dev-2"), tag("other", 900)]
-    held = dict.fromkeys((found.name for found in tags), "in_use")
-    found = decide(tags, rules("dev-.*", name="nightlies", older_than=DAY), "published", NOW, held)
+    retained = dict.fromkeys((found.name for found in tags), "in_use")
+    found = decide(tags, rules("dev-.*", name="nightlies", older_than=DAY), "published", NOW, retained)
     assert [(each.delete, each.reason, each.rule) for each in found] == [
         (False, "in_use", "nightlies"),
         (False, "in_use", ""),
@@ -255,7 +256,7 @@ def test_before_dates_are_valid_a_tag_is_as_old_as_its_image() -> None:
         (Mode.DATABASE, {}, "none"),
     ],
 )
-def test_where_dates_come_from(mode: str, changes: dict[str, Any], source: str) -> None:
+def test_where_dates_come_from(mode: Mode, changes: dict[str, Any], source: str) -> None:
     assert date_source(mode, rules(**changes)) == source
 
 
@@ -282,7 +283,7 @@ tag_lists = st.lists(
     unique_by=lambda found: found.name,
     max_size=15,
 )
-slots = st.lists(
+keep_n_per = st.lists(
     st.builds(
         KeepPerGroup,
         st.sampled_from(["day", "week", "month", "year", "major", "minor", "1"]),
@@ -297,7 +298,7 @@ single_rules = st.builds(
     name=st.sampled_from(["a", "b"]),
     keep_all=st.sampled_from([False, False, False, True]),
     keep_n=st.integers(0, 4),
-    keep_n_per=slots,
+    keep_n_per=keep_n_per,
     older_than=st.one_of(st.none(), st.integers(1, 400 * DAY)),
     sort_by=st.sampled_from(["date", "date", "semver", "name"]),
     prereleases_apart=st.booleans(),

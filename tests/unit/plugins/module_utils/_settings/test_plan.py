@@ -33,7 +33,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._settings.plan
     check_policy,
     diff,
     plan_project,
-    policy_doubts,
+    policy_lint_warnings,
     project_result,
     wants_images,
     written,
@@ -270,7 +270,7 @@ def test_policies_that_some_project_could_have(policy: dict[str, Any]) -> None:
 
 
 def test_values_in_no_known_list() -> None:
-    assert policy_doubts({"keep_n": 5, "older_than": "60d", "cadence": "3month", "name_regex_delete": "x"}) == []
-    assert policy_doubts({"keep_n": None, "older_than": None}) == []
-    doubts = policy_doubts({"keep_n": 3, "older_than": "5d", "cadence": "2d"})
-    assert sorted(doubt.split(",")[0] for doubt in doubts) == ["cadence is 2d", "keep_n is 3", "older_than is 5d"]
+    assert policy_lint_warnings({"keep_n": 5, "older_than": "60d", "cadence": "3month", "name_regex_delete": "x"}) == []
+    assert policy_lint_warnings({"keep_n": None, "older_than": None}) == []
+    texts = policy_lint_warnings({"keep_n": 3, "older_than": "5d", "cadence": "2d"})
+    assert sorted(text.split(",")[0] for text in texts) == ["cadence is 2d", "keep_n is 3", "older_than is 5d"]

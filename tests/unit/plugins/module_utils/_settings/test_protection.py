@@ -26,8 +26,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._settings.prot
     applied,
     changes,
     checked,
-    doubts,
     in_project,
+    lint_warnings,
 )
 
 Levels: TypeAlias = "dict[str, tuple[str | None, str | None]]"
@@ -289,5 +289,5 @@ def test_patterns_that_no_project_could_have(kind: str, pattern: str) -> None:
 )
 def test_patterns_of_tags_that_look_like_globs(pattern: str, doubtful: bool) -> None:
     wanted = checked(Protection(TAG, (RuleWish(pattern, MAINTAINER, MAINTAINER),)))
-    assert [pattern in doubt for doubt in doubts(wanted)] == ([True] if doubtful else [])
-    assert doubts(Protection(REPOSITORY, wanted.rules)) == []
+    assert [pattern in text for text in lint_warnings(wanted)] == ([True] if doubtful else [])
+    assert lint_warnings(Protection(REPOSITORY, wanted.rules)) == []

@@ -15,8 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.estimate import estimate_reading
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Mode, Repository
-from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Server, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
+    ListingState,
+    Repository,
+    TagListing,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Server
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import (
     TagQuery,
     concurrent_repositories,
@@ -74,7 +79,7 @@ def test_every_tag_is_read_and_the_repositories_come_in_their_order(sizes: list[
     readings = read_tags(server, repositories(counts), WHOLE)
     assert [reading.repository.id for reading in readings] == list(counts)
     assert [reading.names for reading in readings] == [names(count) for count in sizes]
-    assert [reading.listing for reading in readings] == ["complete" if count else "empty" for count in sizes]
+    assert [reading.state.value for reading in readings] == ["complete" if count else "empty" for count in sizes]
 
 
 @given(st.lists(st.sampled_from([0, 1, 20, 21, 100, 300]), min_size=1, max_size=300))
@@ -121,7 +126,7 @@ def only_reading(server: Server, number: int) -> TagListing:
 def test_a_repository_of_which_pages_are_missing_is_unread() -> None:
     server = server_of({0: 5, 1: 100, 2: 5}, cut_short)
     found = only_reading(server, 1)
-    assert (found.listing, found.tags) == ("unread", ())
+    assert (found.state, found.tags) == (ListingState.UNREAD, ())
     assert str(found.error).startswith("Could not read the tags of team/r1: 40 tags were read, and GitLab counts 100.")
     assert [len(only_reading(server, number).tags) for number in (0, 2)] == [5, 5]
 

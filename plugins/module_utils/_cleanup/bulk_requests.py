@@ -1,0 +1,69 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What GitLab's bulk deletion is asked for, one request for each repository of a plan. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._core.server import Mode
+from .._plan.plan import Plan, RepositoryPlan
+from .._policy.prediction import MAX_LIST_SIZE, Parameters
+from .._rules.patterns import pattern_error, quoted
+from .request import CleanupRequest
+
+
+@dataclass(frozen=True)
+class BulkRequest:
+    """One repository's bulk deletion. parameters: of the request."""
+
+    plan: RepositoryPlan
+    parameters: t.Mapping[str, t.Any]
+
+
+def bulk_requests(plan: Plan, request: CleanupRequest) -> list[BulkRequest]:
+    """The bulk deletions that carry a plan out, one for each repository that tags are deleted from."""
+    parts = [part for part in plan.repositories if part.deletions]
+    if request.parameters is None:
+        return [_pinned(part, request) for part in parts]
+    parameters = request_parameters(request.parameters)
+    return [BulkRequest(part, parameters) for part in parts]
+
+
+def request_parameters(wanted: Parameters) -> dict[str, t.Any]:
+    """The parameters of a bulk deletion: what is not given is left out, since an empty one would count as given."""
+    named = {
+        "name_regex_delete": wanted.delete_pattern,
+        "name_regex_keep": wanted.name_regex_keep,
+        "keep_n": wanted.keep_n,
+        "older_than": wanted.older_than,
+    }
+    return {name: value for name, value in named.items() if value}
+
+
+def _pinned(part: RepositoryPlan, request: CleanupRequest) -> BulkRequest:
+    """The request for exactly the planned tags. GitLab checks their age and the keep pattern once more by itself."""
+    parameters = {
+        "name_regex_delete": quoted(decision.tag.name for decision in part.deletions),
+        "older_than": request.bulk_older_than,
+        "name_regex_keep": request.bulk_keep,
+    }
+    return BulkRequest(part, {name: value for name, value in parameters.items() if value})
+
+
+def why_not_in_one_run(request: BulkRequest, mode: Mode) -> str | None:
+    """Why GitLab can't carry a pinned request out in one run, a sentence without its end; None where it can."""
+    path, number = request.plan.repository.path, len(request.plan.deletions)
+    if mode is not Mode.DATABASE and number > MAX_LIST_SIZE:
+        return (
+            f"{path}: {number} tags would be deleted in bulk, and without a metadata database GitLab deletes at most "
+            f"{MAX_LIST_SIZE} in one run, chosen by chance (delete_via auto deletes them all)"
+        )
+    if pattern_error(rf"\A{request.parameters['name_regex_delete']}\z"):
+        return f"{path}: the names of {number} tags are too long for one pattern (delete_via auto deletes them all)"
+    return None

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What a cleanup has to know of a repository's tags before it can decide, so that no more is read. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.errors import RequestError
+from .._core.models import SIGNATURE, Tag, TagListing
+from .._rules.git_refs import ActiveRefs, kept_by_refs
+from .._rules.in_use import Reference, kept_by_use, untagged
+from .._rules.retention import is_judged_by_date, name_reason
+from .request import CleanupRequest
+
+# What is alive in the git repositories of projects, or why it is not known, by the project's id.
+Refs = t.Mapping[int, t.Union[ActiveRefs, RequestError]]
+
+
+def detailed_names(listing: TagListing, request: CleanupRequest) -> list[str]:
+    """The tags of which more than the name is needed."""
+    used = request.used.all_names
+    found = [name for name in listing.names if name in used or name_reason(name, request.rules) is None]
+    together = request.referrer_policy.keep_together and found
+    return listing.names if request.used.by_content or together or _subjects_needed(listing, request) else found
+
+
+def children_needed(listing: TagListing, request: CleanupRequest) -> bool:
+    """Whether it has to be known what the images of a repository hold."""
+    if request.parameters is not None or listing.error:
+        return False
+    used = request.used.needs_details(listing.repository.path)
+    return used or _subjects_needed(listing, request) or any(tag.subject for tag in listing.tags)
+
+
+def _subjects_needed(listing: TagListing, request: CleanupRequest) -> bool:
+    """Whether it has to be known what images the signatures of a repository belong to."""
+    if request.referrer_policy.signatures == "keep" or not any(SIGNATURE.fullmatch(name) for name in listing.names):
+        return False
+    if request.referrer_policy.signatures == "collect" or listing.repository.path in request.pending_followers:
+        return True
+    return any(name_reason(name, request.rules) is None for name in listing.names)
+
+
+def dated_tags(listing: TagListing, refs: Refs, request: CleanupRequest) -> list[Tag]:
+    """The tags that a date may decide about."""
+    if listing.error or request.parameters is not None:
+        return []
+    retained = retained_names(listing, refs, request)
+    return [
+        tag
+        for tag in listing.tags
+        if is_judged_by_date(tag.name, request.rules) and not tag.protected and tag.name not in retained
+    ]
+
+
+def retained_names(listing: TagListing, refs: Refs, request: CleanupRequest) -> dict[str, str]:
+    """The tags that are kept for what is not in the rules, with the reason."""
+    active = refs.get(listing.repository.project_id)
+    return {
+        **kept_by_refs(listing.names, active if isinstance(active, ActiveRefs) else ActiveRefs(), request.ref_match),
+        **kept_by_use(listing.tags, listing.repository.path, request.used),
+    }
+
+
+def untagged_images(listings: t.Sequence[TagListing], request: CleanupRequest) -> list[Reference]:
+    """What is in use in the repositories without a tag."""
+    return untagged(request.used, {each.repository.path: each.tags for each in listings if not each.error})

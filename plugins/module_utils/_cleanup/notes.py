@@ -1,0 +1,86 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What a user has to know about a plan before trusting it: warnings, and how it was made. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.models import TagListing
+from .._core.server import Mode
+from .._plan.plan import Plan
+from .._rules.retention import Rules, date_source
+from .planning import CleanupState, policy_sentence, projects_with_policy, rules_on
+from .request import CleanupRequest
+
+
+def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> list[str]:
+    """What a user has to know before trusting the plan, one sentence each."""
+    found = list(state.warnings)
+    if request.on_server_policy == "warn":
+        found += [f"T{policy_sentence(project)[1:]}." for project in projects_with_policy(state)]
+    if request.rules.timestamp == "created" and state.capabilities.mode is not Mode.NO_DATABASE:
+        found.append(
+            "timestamp is created: where the registry has a metadata database that is the first push of a tag's name, "
+            "and a tag that was pushed again since may be deleted as old."
+        )
+    for part in plan.repositories:
+        differing = [decision.tag.name for decision in part.decisions if decision.reason == "ambiguous_pattern"]
+        if differing:
+            found.append(
+                f"{part.repository.path}: GitLab reads a pattern in another way than people do for {len(differing)} "
+                f"tags, which stay ({', '.join(differing[:5])}); put brackets around its alternatives."
+            )
+        if part.listing == "capped":
+            found.append(f"{part.repository.path}: exactly 10,000 tags are listed, so there may be more.")
+    return found
+
+
+def notes_of(state: CleanupState, request: CleanupRequest) -> list[str]:
+    """How the plan was made, one sentence each."""
+    capabilities = state.capabilities
+    rules = rules_on(capabilities, request.rules)
+    source = date_source(capabilities.mode, rules)
+    notes = [
+        _date_source_note(source) if source == "built" or state.listings else None,
+        _build_dates_note(state.listings, rules),
+        capabilities.missing_dates_reason,
+    ]
+    if source == "published" and not capabilities.shows_protection:
+        notes.append(
+            f"The last push of tags is shown by GraphQL alone. {capabilities.graphql_unavailable_reason}".rstrip()
+        )
+    if state.listings and not capabilities.shows_protection and capabilities.mode is not Mode.NO_DATABASE:
+        notes.append("GitLab's tag protection rules can't be read here; GitLab itself enforces them.")
+    return [note for note in notes if note]
+
+
+def _date_source_note(source: str) -> str | None:
+    notes = {
+        "built": (
+            "This registry has no metadata database: dates are the build dates of the images, and an old image that "
+            "was tagged today is old."
+        ),
+        "unknown": (
+            "It could not be told whether the registry has a metadata database, so no date can be trusted and every "
+            "tag that a date would decide about is kept."
+        ),
+    }
+    return notes.get(source)
+
+
+def _build_dates_note(listings: t.Sequence[TagListing], rules: Rules) -> str | None:
+    """What dates_valid_from did; None where it did nothing."""
+    if not rules.dates_valid_from or not rules.need_dates:
+        return None
+    tags = [tag for listing in listings for tag in listing.tags]
+    built = sum(1 for tag in tags if tag.built)
+    unknown = [tag.error for tag in tags if tag.error and not tag.built]
+    if not built and not unknown:
+        return None
+    found = f"{built} tags with dates before dates_valid_from are as old as their image."
+    return f"{found} Of {len(unknown)} tags no date is known, first: {unknown[0]}" if unknown else found

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Which images that are in use without a tag get one, and how that is shown. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._core.errors import RequestError
+from .._core.oci import Manifest
+from .._rules.in_use import Reference
+
+PREFIX = "in-use-"
+
+# What the registry has under a repository's path and a digest: None for nothing.
+Manifests = t.Mapping[tuple[str, str], t.Union[Manifest, RequestError, None]]
+
+
+@dataclass(frozen=True)
+class Pin:
+    """An image that gets a tag. path: of its repository."""
+
+    path: str
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        return pin_name(self.manifest.digest)
+
+    def as_result(self) -> dict[str, t.Any]:
+        return {"repository": self.path, "name": self.name, "digest": self.manifest.digest}
+
+
+@dataclass(frozen=True)
+class Pins:
+    """lost: references to images that the registry does not have. refusals: why of some it is not known."""
+
+    pins: tuple[Pin, ...] = ()
+    lost: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+
+
+def pin_name(digest: str) -> str:
+    """The tag of an image: in-use- and the hexadecimal digits of its digest."""
+    return PREFIX + digest.partition(":")[2]
+
+
+def planned_pins(
+    references: t.Sequence[Reference], manifests: Manifests | None, taken: t.Mapping[str, t.Collection[str]], why: str
+) -> Pins:
+    """The tags that images in use get.
+
+    Args:
+        references: images in use by digest that no tag leads to.
+        manifests: what the registry has of them; None where it could not be asked.
+        taken: the names of all tags, by the repository's path. None of them is one of these images.
+        why: the reason where the registry could not be asked.
+    """
+    if not references:
+        return Pins()
+    if manifests is None:
+        return Pins(refusals=(f"pin_untagged_in_use needs the registry itself: {why}",))
+    found = {place: manifest for place, manifest in manifests.items() if isinstance(manifest, Manifest)}
+    return Pins(
+        pins=tuple(Pin(path, manifest) for (path, _digest), manifest in found.items()),
+        lost=tuple(each.text for each in references if manifests[each.path, str(each.digest)] is None),
+        refusals=(
+            *(str(error) for error in manifests.values() if isinstance(error, RequestError)),
+            *(
+                f"{path}@{digest} is in use without a tag, and {path}:{pin_name(digest)} is another image"
+                for path, digest in found
+                if pin_name(digest) in taken.get(path, ())
+            ),
+        ),
+    )
+
+
+def pins_diff(pins: t.Sequence[Pin], limit: int) -> list[dict[str, str]]:
+    """The tags that are given, as Ansible shows them, at most limit of them but one at least."""
+    shown = [
+        {
+            "before_header": f"{each.path} (in use without a tag)",
+            "after_header": f"{each.path}:{each.name}",
+            "before": "",
+            "after": f"{each.name}  {each.manifest.digest}\n",
+        }
+        for each in pins[: max(1, limit)]
+    ]
+    hidden = len(pins) - len(shown)
+    if hidden > 0:
+        text = f"... and {hidden} more images in use get a tag\n"
+        shown.append({"before_header": "more", "after_header": "more", "before": "", "after": text})
+    return shown

@@ -1,0 +1,264 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Every decision and every refusal of a cleanup: from what was observed and asked for to the plan. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from .._core.budget import why_too_many
+from .._core.errors import RequestError
+from .._core.models import Project, TagListing, format_time
+from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerCapabilities
+from .._plan.approval import Comparison, compare, refusals_of
+from .._plan.plan import Plan, RepositoryPlan, limited
+from .._policy.preview import decisions_of, predicted
+from .._rules.import_dates import ImportEvidence, import_refusal
+from .._rules.referrers import ReferrerFacts, with_referrers
+from .._rules.retention import Decision, Rules, age_reason, date_source, decide
+from .bulk_requests import BulkRequest, bulk_requests, why_not_in_one_run
+from .needs import Refs, retained_names, untagged_images
+from .pins import Manifests, Pins, planned_pins
+from .request import CleanupRequest
+
+
+@dataclass(frozen=True)
+class CleanupState:
+    """What was observed. Nothing in it is decided yet.
+
+    projects: by id; empty where the token may not read them.
+    clock: the server's time at its first answer.
+    rules_hidden: GitLab may have protection rules that can't be read and that it would let this caller past.
+    refs: what is alive in git, by the project's id, or why it is not known.
+    absent_digests: digests that the registry itself does not have, by the repository's path.
+    import_evidence: what tells whether the dates are those of an import, where most tags share them.
+    manifests: what the registry has of images that are in use without a tag; None where it could not be asked.
+    sent: requests so far. max_requests: the most of them, None where there is no limit.
+    warnings: of the scope. being_deleted: repositories in scope that GitLab is deleting, by path.
+    registry_disabled: projects in scope whose registry is disabled, by path.
+    """
+
+    capabilities: ServerCapabilities
+    listings: tuple[TagListing, ...]
+    projects: t.Mapping[int, Project]
+    delete_method: DeleteMethod
+    clock: datetime | None
+    refs: Refs
+    absent_digests: t.Mapping[str, t.Collection[str]]
+    rules_hidden: bool = False
+    import_evidence: ImportEvidence | None = None
+    manifests: Manifests | None = None
+    sent: int = 0
+    max_requests: int | None = None
+    warnings: tuple[str, ...] = ()
+    being_deleted: tuple[str, ...] = ()
+    registry_disabled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CleanupPlan:
+    """What a cleanup is going to do.
+
+    pins: tags that images in use get before. comparison: with the approved plan, where there is one.
+    bulk: what GitLab's bulk deletion is asked for, where that deletes.
+    """
+
+    plan: Plan
+    pins: Pins = Pins()
+    comparison: Comparison | None = None
+    bulk: tuple[BulkRequest, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Criteria:
+    """What is the same for all repositories: the rules as they hold on this server, and what dates mean there."""
+
+    request: CleanupRequest
+    rules: Rules
+    date_source: str
+
+
+def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
+    """The plan for this state: a decision for every tag, and why nothing may be deleted where that is so."""
+    rules = rules_on(state.capabilities, request.rules)
+    criteria = _Criteria(request=request, rules=rules, date_source=date_source(state.capabilities.mode, rules))
+    parts = [_repository_plan(listing, state, criteria) for listing in state.listings]
+    approval = request.approval
+    comparison = compare(parts, approval.plan, request.referrer_policy, request.earlier.asked) if approval else None
+    plan = limited(comparison.repositories if comparison else parts, request.limits)
+    pins = _pins(state, request)
+    bulk = bulk_requests(plan, request) if state.delete_method.is_bulk else []
+    refusals = (
+        *request.use_unknown,
+        *pins.refusals,
+        *plan.refusals,
+        *_bulk_refusals(state, bulk),
+        *_date_refusals(state, criteria),
+        *_policy_refusals(state, request),
+        *_protection_refusals(state),
+        *_approval_refusals(state, request, comparison),
+        *_budget_refusals(state, plan),
+    )
+    return CleanupPlan(plan=replace(plan, refusals=refusals), pins=pins, comparison=comparison, bulk=tuple(bulk))
+
+
+def rules_on(capabilities: ServerCapabilities, rules: Rules) -> Rules:
+    """The rules as they hold on a server.
+
+    With a metadata database every digest is known. Where dates are builds anyway, none of them is an import's.
+    """
+    rules = replace(rules, require_digest=True) if capabilities.mode is Mode.DATABASE else rules
+    return replace(rules, dates_valid_from=None) if capabilities.shows_build_dates else rules
+
+
+def projects_with_policy(state: CleanupState) -> list[Project]:
+    """The projects of which repositories are in the plan and whose own cleanup policy is enabled, by path."""
+    numbers = {listing.repository.project_id for listing in state.listings}
+    projects = [project for number, project in state.projects.items() if number in numbers]
+    return sorted(
+        (project for project in projects if project.policy and project.policy.enabled), key=lambda project: project.path
+    )
+
+
+def policy_sentence(project: Project) -> str:
+    """What is said of a project whose own policy is enabled, a sentence without its end."""
+    when = f", next at {project.policy.next_run_at}" if project.policy and project.policy.next_run_at else ""
+    return f"the cleanup policy of project {project.path} itself is enabled and deletes tags by its own rules{when}"
+
+
+def _repository_plan(listing: TagListing, state: CleanupState, criteria: _Criteria) -> RepositoryPlan:
+    project = state.projects.get(listing.repository.project_id)
+    part = RepositoryPlan(
+        listing.repository,
+        date_source=criteria.date_source,
+        listing=listing.state.value,
+        policy=project.policy if project else None,
+        policy_known=project is not None and project.policy is not None,
+        error=listing.error,
+    )
+    refs = state.refs.get(listing.repository.project_id)
+    if listing.error:
+        return part
+    if isinstance(refs, RequestError):
+        return replace(part, error=refs)
+    parameters = criteria.request.parameters
+    if parameters is None:
+        return replace(part, decisions=tuple(_decisions(listing, state, criteria)))
+    found = predicted(state.capabilities, listing, parameters, state.clock, binding=False)
+    return replace(
+        part,
+        decisions=decisions_of(found, listing),
+        certainty=found.certainty,
+        uncertainties=found.uncertainties,
+        expected=(found.least, found.most),
+    )
+
+
+def _decisions(listing: TagListing, state: CleanupState, criteria: _Criteria) -> list[Decision]:
+    """What the rules decide, and what belongs to the images that they delete."""
+    request, rules, source = criteria.request, criteria.rules, criteria.date_source
+    path = listing.repository.path
+    facts = ReferrerFacts(
+        pending_followers=request.pending_followers.get(path, ()),
+        absent_digests=state.absent_digests.get(path, frozenset()),
+    )
+    return with_referrers(
+        decide(listing.tags, rules, source, state.clock, retained_names(listing, state.refs, request)),
+        request.referrer_policy,
+        lambda tag: age_reason(tag, rules, source, state.clock),
+        facts,
+    )
+
+
+def _pins(state: CleanupState, request: CleanupRequest) -> Pins:
+    if not request.pin_untagged:
+        return Pins()
+    taken = {listing.repository.path: listing.names for listing in state.listings}
+    why = state.capabilities.registry_unavailable_reason or "it is not asked for this kind of deletion"
+    return planned_pins(untagged_images(state.listings, request), state.manifests, taken, why)
+
+
+def _bulk_refusals(state: CleanupState, bulk: t.Sequence[BulkRequest]) -> list[str]:
+    if not bulk:
+        return []
+    if state.capabilities.mode is Mode.UNKNOWN:
+        return ["it could not be told what registry this is, and so not what a bulk deletion does there"]
+    if state.delete_method is not DeleteMethod.BULK:
+        return []
+    found = (why_not_in_one_run(request, state.capabilities.mode) for request in bulk)
+    return [reason for reason in found if reason]
+
+
+def _date_refusals(state: CleanupState, criteria: _Criteria) -> t.Iterator[str]:
+    rules, clock = criteria.rules, state.clock
+    if rules.has_ages and clock is None and state.listings:
+        yield "the server's first answer had no Date, so that ages can't be judged"
+    if rules.dates_valid_from and clock and rules.dates_valid_from > clock:
+        yield f"dates_valid_from {format_time(rules.dates_valid_from)} is later than the server's clock"
+    if state.import_evidence and (refusal := import_refusal(state.import_evidence)):
+        yield refusal
+    by_push = rules.need_dates and rules.timestamp == "auto" and criteria.date_source == "published"
+    if by_push and state.capabilities.read_method is ReadMethod.REGISTRY:
+        yield (
+            "read_via registry shows when images were built, and with this registry's metadata database tags are as "
+            "old as their last push (read_via auto shows that, timestamp created goes by the build)"
+        )
+
+
+def _policy_refusals(state: CleanupState, request: CleanupRequest) -> list[str]:
+    if request.on_server_policy != "fail":
+        return []
+    return [policy_sentence(project) for project in projects_with_policy(state)]
+
+
+def _protection_refusals(state: CleanupState) -> list[str]:
+    if not state.rules_hidden:
+        return []
+    return [
+        "GitLab would let an administrator delete protected tags, and its protection rules can't be read here "
+        "(allow_unread_protection goes on all the same)"
+    ]
+
+
+def _approval_refusals(state: CleanupState, request: CleanupRequest, comparison: Comparison | None) -> list[str]:
+    if request.approval is None or comparison is None:
+        return []
+    return refusals_of(request.approval.plan, request.approval.terms, comparison, state.clock)
+
+
+def _budget_refusals(state: CleanupState, plan: Plan) -> list[str]:
+    if state.delete_method.is_bulk:
+        return []
+    needed = deletion_requests(plan, state.delete_method, by_page=state.capabilities.pages_by_cursor)
+    what = f"deleting {plan.deletions} tags"
+    reason = why_too_many(needed=needed, sent=state.sent, most=state.max_requests, what=what)
+    return [reason] if reason else []
+
+
+def deletion_requests(plan: Plan, method: DeleteMethod, *, by_page: bool) -> int:
+    """The least number of requests that a plan takes.
+
+    What has a digest is read again before it is deleted, and every repository is listed afterwards.
+
+    Args:
+        plan: what is deleted.
+        method: how tags are deleted.
+        by_page: whether tags are read again in pages.
+    """
+    parts = [part.deletions for part in plan.repositories if part.deletions]
+    deleted = [len(deletions) for deletions in parts]
+    guarded = [sum(1 for decision in deletions if decision.tag.digest) for deletions in parts]
+    again = _batches(guarded) if by_page else sum(guarded)
+    asked = _batches(deleted) if method is DeleteMethod.GRAPHQL else sum(deleted)
+    return again + asked + len(parts)
+
+
+def _batches(counts: t.Sequence[int]) -> int:
+    """Batches of tags that are asked for together, of so many for each repository."""
+    return sum(-(-count // DELETE_LIMIT) for count in counts)

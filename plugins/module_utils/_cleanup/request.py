@@ -1,0 +1,245 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""From the options of a cleanup to what they ask for. Pure."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from dataclasses import dataclass
+
+from .._core.errors import UsageError
+from .._core.models import Scope
+from .._core.server import DeleteMethod, requested_method
+from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
+from .._plan.merge import approved_in
+from .._plan.plan import Limits
+from .._policy.prediction import Parameters
+from .._rules.durations import seconds
+from .._rules.in_use import InUse
+from .._rules.options import IN_USE, RULES, rules_of, used_of
+from .._rules.referrers import ReferrerPolicy
+from .._rules.retention import Rules
+
+LIMITS: dict[str, t.Any] = {
+    "min_remaining": {"type": "int", "default": 1},
+    "max_deletions": {"type": "int"},
+    "max_deletions_percent": {"type": "float"},
+    "max_deletions_total": {"type": "int"},
+    "max_deletions_total_percent": {"type": "float"},
+    "max_unknown_percent": {"type": "float"},
+    "on_limit": {"type": "str", "choices": ["fail", "skip_repository"], "default": "fail"},
+}
+# The options that a plan is made by, as its first line names them. Pinning gives tags and deletes none.
+PLANNED_BY = (
+    *RULES,
+    *(option for option in IN_USE if option != "pin_untagged_in_use"),
+    *LIMITS,
+    "delete_via",
+    "read_via",
+)
+
+_COUNTS = (
+    *("min_remaining", "max_deletions", "max_deletions_total"),
+    *("keep_deployments", "return_limit", "wait_timeout"),
+)
+_PERCENTAGES = (
+    *("max_deletions_percent", "max_deletions_total_percent"),
+    *("max_unknown_percent", "max_drift_percent"),
+)
+# Options that GitLab's own decision ignores, with what they are when nobody gives them.
+_IGNORED_BY_GITLAB: dict[str, t.Any] = {"protect": None, "timestamp": "auto", "require_digest": True}
+
+
+@dataclass(frozen=True)
+class EarlierRuns:
+    """What earlier runs did, by their journal.
+
+    asked: tags that they asked to delete, as repository, name and digest.
+    followers: tags of an interrupted run that were to follow the image that they belong to, likewise.
+    """
+
+    asked: frozenset[tuple[str, str, str | None]] = frozenset()
+    followers: frozenset[tuple[str, str, str | None]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A plan that somebody approved, and the terms on which it is taken."""
+
+    plan: Approved
+    terms: ApprovalTerms
+
+
+@dataclass(frozen=True)
+class CleanupRequest:
+    """What the options of a cleanup ask for, checked.
+
+    use_unknown: why it is not known what is in use, one sentence each without its end.
+    parameters: what GitLab itself decides by; None where the rules decide.
+    keep_refs: kinds of git references whose tags are kept. ref_match: how tags carry them.
+    delete_via: None where any method will do.
+    bulk_older_than, bulk_keep: what GitLab checks once more of a pinned bulk deletion.
+    options: what the first line of the plan names, by option.
+    """
+
+    scope: Scope
+    rules: Rules
+    limits: Limits
+    referrer_policy: ReferrerPolicy
+    used: InUse
+    use_unknown: tuple[str, ...]
+    parameters: Parameters | None
+    keep_refs: tuple[str, ...]
+    keep_deployments: int
+    ref_match: str
+    read_via: str
+    delete_via: DeleteMethod | None
+    on_server_policy: str
+    allow_unread_protection: bool
+    pin_untagged: bool
+    bulk_older_than: str | None
+    bulk_keep: str | None
+    options: t.Mapping[str, t.Any]
+    approval: Approval | None = None
+    earlier: EarlierRuns = EarlierRuns()
+
+    @functools.cached_property
+    def pending_followers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
+        """What is to follow images that are gone by now: name and digest, by the repository's path."""
+        approved = self.approval.plan.followers if self.approval else frozenset()
+        found: dict[str, set[tuple[str, str | None]]] = {}
+        for path, name, digest in self.earlier.followers | approved:
+            found.setdefault(path, set()).add((name, digest))
+        return found
+
+
+def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.Iterable[str] | None) -> CleanupRequest:
+    """The options as one checked value.
+
+    Args:
+        params: the module's options.
+        scope: what the scope options name.
+        plan_lines: the lines of the approved plan, None where there is none.
+
+    Raises:
+        UsageError: for what can't be done as it is written.
+    """
+    _check_numbers(params)
+    rules = rules_of(params)
+    method = requested_method(DeleteMethod, params["delete_via"])
+    _check_bulk(params, method)
+    used, use_unknown = used_of(params)
+    return CleanupRequest(
+        scope=scope,
+        rules=rules,
+        limits=Limits(**{option: params[option] for option in LIMITS}),
+        referrer_policy=_referrer_policy(params, method),
+        used=used,
+        use_unknown=use_unknown,
+        parameters=_parameters(params) if method is DeleteMethod.BULK_UNPINNED else None,
+        keep_refs=tuple(params["keep_refs"] or ()),
+        keep_deployments=params["keep_deployments"],
+        ref_match=params["ref_match"],
+        read_via=params["read_via"],
+        delete_via=method,
+        on_server_policy=params["on_server_policy"],
+        allow_unread_protection=params["allow_unread_protection"],
+        pin_untagged=params["pin_untagged_in_use"],
+        bulk_older_than=params["older_than"],
+        bulk_keep=params["name_regex_keep"] or None,
+        options={option: params[option] for option in PLANNED_BY},
+        approval=_approval(params, method, scope, plan_lines),
+    )
+
+
+def check_for_server(request: CleanupRequest, *, url: str, job_token: bool) -> None:
+    """Raises UsageError for what this server or token can't give."""
+    if job_token:
+        for option, wanted in (("keep_refs", request.keep_refs), ("keep_deployments", request.keep_deployments)):
+            if wanted:
+                raise UsageError(f"{option} can't be had with a CI/CD job token: give a project access token instead.")
+    if request.approval:
+        check_plan(request.approval.plan, request.approval.terms, url, request.scope.as_result())
+
+
+def _check_numbers(params: t.Mapping[str, t.Any]) -> None:
+    for option in _COUNTS:
+        if params[option] is not None and params[option] < 0:
+            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
+    for option in _PERCENTAGES:
+        if params[option] is not None and not 0 <= params[option] <= 100:
+            raise UsageError(f"{option} is {params[option]:g}: it has to be between 0 and 100.")
+
+
+def _referrer_policy(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> ReferrerPolicy:
+    """What becomes of tags that belong together. GitLab's own bulk deletion can't delete one tag after another."""
+    signatures = "keep" if method and method.is_bulk else params["signatures"]
+    return ReferrerPolicy(signatures, params["shared_digest"] == "keep_together")
+
+
+def _parameters(params: t.Mapping[str, t.Any]) -> Parameters:
+    return Parameters(
+        name_regex_delete=params["name_regex_delete"],
+        name_regex_keep=params["name_regex_keep"] or None,
+        keep_n=params["keep_n"] or None,
+        older_than=params["older_than"],
+    )
+
+
+def _approval(
+    params: t.Mapping[str, t.Any], method: DeleteMethod | None, scope: Scope, lines: t.Iterable[str] | None
+) -> Approval | None:
+    inline, fingerprint = params["approved_plan"], params["approved_fingerprint"]
+    if lines is None:
+        if fingerprint is not None:
+            raise UsageError("approved_fingerprint needs approved_plan_path or approved_plan.")
+        return None
+    if not fingerprint:
+        raise UsageError("An approved plan needs approved_fingerprint, which does not come from the plan itself.")
+    if method is DeleteMethod.BULK_UNPINNED:
+        raise UsageError(
+            "An approved plan does not go with delete_via bulk_unpinned, where GitLab decides what is deleted."
+        )
+    if inline is not None and len(inline.encode()) > LARGEST_INLINE:
+        raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
+    terms = ApprovalTerms(
+        fingerprint=fingerprint, max_age=seconds(params["plan_max_age"]), max_drift_percent=params["max_drift_percent"]
+    )
+    return Approval(plan=approved_in(lines, scope.as_result()), terms=terms)
+
+
+def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> None:
+    """Raises UsageError for what a bulk deletion can't do."""
+    if method is None or not method.is_bulk:
+        return
+    via = method.value
+    if params["signatures"] == "collect":
+        raise UsageError(f"signatures collect does not go with delete_via {via}: GitLab deletes in no order.")
+    if params["pin_untagged_in_use"]:
+        raise UsageError(f"pin_untagged_in_use does not go with delete_via {via}, for which the registry is not asked.")
+    kept = ("in_use", "in_use_sources", "keep_refs", "keep_deployments", "dates_valid_from")
+    decided_by_gitlab = kept if method is DeleteMethod.BULK_UNPINNED else ()
+    for option in ("rules", "keep_n_per", "min_age", *decided_by_gitlab):
+        if params[option]:
+            raise UsageError(f"{option} does not go with delete_via {via}: GitLab's bulk deletion knows one rule.")
+    if params["read_via"] == "registry":
+        raise UsageError(
+            f"read_via registry does not go with delete_via {via}: GitLab judges by what it sees itself, and of images "
+            "for several platforms that is less."
+        )
+    if method is DeleteMethod.BULK and params["older_than"] is None:
+        raise UsageError(
+            "delete_via bulk needs older_than: its tags are not read again right before they are deleted, and only "
+            "GitLab's own check of their age keeps one that was pushed meanwhile."
+        )
+    ignored: dict[str, t.Any] = {"allow_latest": False}
+    if method is DeleteMethod.BULK_UNPINNED:
+        ignored = {**ignored, **_IGNORED_BY_GITLAB}
+    for option, default in ignored.items():
+        if params[option] not in (default, []):
+            raise UsageError(f"{option} has no effect with delete_via {via}, where GitLab decides: leave it out.")

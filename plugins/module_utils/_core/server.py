@@ -1,0 +1,112 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What a GitLab server and its container registry can do, as plain values. Pure."""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+from dataclasses import dataclass
+
+# How many tags one GraphQL mutation deletes: app/graphql/mutations/container_repositories/destroy_tags.rb
+DELETE_LIMIT = 20
+
+
+class Mode(enum.Enum):
+    """Whether the registry has a metadata database. It decides what the dates of tags mean."""
+
+    DATABASE = "database"
+    NO_DATABASE = "no_database"
+    UNKNOWN = "unknown"
+
+
+class ReadMethod(enum.Enum):
+    """Through which interface tags are read."""
+
+    GRAPHQL = "graphql"
+    REST = "rest"
+    REGISTRY = "registry"
+
+
+class DeleteMethod(enum.Enum):
+    """Through which interface tags are deleted.
+
+    BULK: GitLab's bulk deletion of exactly the planned names. BULK_UNPINNED: GitLab's bulk deletion by the user's
+    parameters, where GitLab decides which tags it deletes.
+    """
+
+    GRAPHQL = "graphql"
+    REST = "rest"
+    REGISTRY = "registry"
+    BULK = "bulk"
+    BULK_UNPINNED = "bulk_unpinned"
+
+    @property
+    def is_bulk(self) -> bool:
+        """Whether GitLab deletes the tags in the background after one request for each repository."""
+        return self in (DeleteMethod.BULK, DeleteMethod.BULK_UNPINNED)
+
+
+Method = t.TypeVar("Method", ReadMethod, DeleteMethod)
+
+
+def requested_method(kind: type[Method], option: str) -> Method | None:
+    """The method that an option such as read_via names; None for auto."""
+    return None if option == "auto" else kind(option)
+
+
+@dataclass(frozen=True)
+class ServerCapabilities:
+    """What was found out about a server, once for a task.
+
+    Args:
+        mode: Whether the registry has a metadata database.
+        read_method: How tags are read.
+        lists_by_keyset: Whether GitLab lists tag names by keyset, which is faster than by numbered pages.
+        deletes_by_graphql: Whether GraphQL can be used and has the mutation that deletes tags.
+        knows_tag_rules: False if GraphQL shows that this GitLab is older than protection rules for tags.
+        graphql_unavailable_reason: Why GraphQL can't be used; empty if it can.
+        registry_unavailable_reason: Why the registry itself can't be asked; empty if it can, or need not be.
+    """
+
+    mode: Mode = Mode.UNKNOWN
+    read_method: ReadMethod = ReadMethod.REST
+    lists_by_keyset: bool = False
+    deletes_by_graphql: bool = False
+    knows_tag_rules: bool = True
+    graphql_unavailable_reason: str = ""
+    registry_unavailable_reason: str = ""
+
+    @property
+    def pages_by_cursor(self) -> bool:
+        """Whether a page of tags with all details costs GitLab no more than a page of their names."""
+        return self.shows_protection and self.mode is Mode.DATABASE
+
+    @property
+    def shows_protection(self) -> bool:
+        """Whether it can be read which tags a protection rule covers: GraphQL alone shows it."""
+        return self.read_method is ReadMethod.GRAPHQL
+
+    @property
+    def may_protect_tags(self) -> bool:
+        """Whether tags may be under protection rules, which need a metadata database."""
+        return self.mode is not Mode.NO_DATABASE and self.knows_tag_rules
+
+    @property
+    def shows_build_dates(self) -> bool:
+        """Whether the dates of tags are those when their images were built."""
+        return self.mode is Mode.NO_DATABASE or self.read_method is ReadMethod.REGISTRY
+
+    @property
+    def missing_dates_reason(self) -> str | None:
+        """Why images for several platforms have no date; None if they have one."""
+        if self.mode is not Mode.NO_DATABASE or not self.registry_unavailable_reason:
+            return None
+        return (
+            "Images for several platforms have no date here, since the registry itself could not be asked: "
+            f"{self.registry_unavailable_reason}"
+        )

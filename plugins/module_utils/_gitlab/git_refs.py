@@ -1,0 +1,55 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""GitLab's REST endpoints for what is alive in a project's git repository and in its environments.
+
+Every function raises RequestError when the answer is not the one it is named after.
+"""
+
+from __future__ import annotations
+
+from .._http.client import Client
+from .rest import field, pages, rows
+
+# app/models/deployment.rb: those that brought or may bring their image to the environment.
+_DEPLOYED = frozenset({"success", "running", "blocked"})
+# lib/gitlab/ci/variables/builder: CI_COMMIT_SHORT_SHA
+SHORT_SHA = 8
+
+
+def active_refs(client: Client, number: int, kind: str) -> list[str]:
+    """What is alive in a project's git repository. kind: branches, tags, or merge_requests (their source branches)."""
+    operation = f"list the {kind.replace('_', ' ')} of project {number}"
+    if kind == "merge_requests":
+        rows = pages(client, f"/projects/{number}/merge_requests", {"state": "opened"}, operation)
+        return [str(field(row, "source_branch")) for row in rows]
+    return [str(field(row, "name")) for row in pages(client, f"/projects/{number}/repository/{kind}", {}, operation)]
+
+
+def deployed_refs(client: Client, number: int, keep: int) -> list[str]:
+    """Refs and commits of the last deployments of each environment of a project that was not stopped.
+
+    keep: how many that succeeded. What runs or waits for approval after the oldest of these counts too. A commit is
+    given with the short form of it that names images (CI_COMMIT_SHORT_SHA).
+    """
+    operation = f"list the environments of project {number}"
+    found: dict[str, None] = {}
+    for environment in pages(client, f"/projects/{number}/environments", {}, operation):
+        if environment.get("state") == "stopped":
+            continue
+        name = str(field(environment, "name"))
+        query = {"environment": name, "order_by": "id", "sort": "desc"}
+        operation = f"list the deployments of {name} of project {number}"
+        left = keep
+        for row in rows(client, f"/projects/{number}/deployments", query, operation):
+            if row.get("status") not in _DEPLOYED:
+                continue
+            commit = str(field(row, "sha"))
+            found.update(dict.fromkeys((str(field(row, "ref")), commit, commit[:SHORT_SHA])))
+            left -= row["status"] == "success"
+            if left <= 0:
+                break
+    return list(found)

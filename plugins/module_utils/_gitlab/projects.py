@@ -1,0 +1,129 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""GitLab's REST endpoints for projects, groups and users as typed functions.
+
+Every function raises RequestError when the answer is not the one it is named after.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.errors import ErrorKind, RequestError
+from .._core.models import Project, ServerPolicy
+from .._http.client import Client
+from .rest import PAGE, an_array, an_object, field, get, pages, segment
+
+
+def get_project(client: Client, project: str | int) -> Project:
+    """A project by id or full path; a moved project's old path leads to it."""
+    answer = get(client, f"/projects/{segment(project)}", operation=f"read project {project!s}")
+    return project_of(an_object(answer))
+
+
+def group_projects(client: Client, group: str | int) -> list[Project]:
+    """The projects of a group and its subgroups, without those that other groups share with it."""
+    query = {
+        "include_subgroups": "true",
+        "with_shared": "false",
+        "order_by": "id",
+        "sort": "asc",
+    }
+    operation = f"list the projects of group {group!s}"
+    return [project_of(row) for row in pages(client, f"/groups/{segment(group)}/projects", query, operation)]
+
+
+def all_projects(client: Client) -> list[Project]:
+    """All projects that the caller may see, by keysets, since numbered pages end at 50,000 projects.
+
+    GitLab leads on from every page that has anything, so the last one is empty.
+    """
+    operation = "list the projects of the instance"
+    query: dict[str, t.Any] = {"pagination": "keyset", "order_by": "id", "sort": "asc", "per_page": PAGE}
+    found: list[Project] = []
+    while True:
+        answer = get(client, "/projects", query=query, operation=operation)
+        page = [project_of(row) for row in an_array(answer)]
+        if any(project.id <= query.get("id_after", 0) for project in page):
+            raise answer.untrusted("a page repeats projects of the pages before it")
+        found += page
+        if answer.next_query is None and len(page) < PAGE:
+            return found
+        if answer.next_query is None or not page:
+            raise answer.untrusted("a page does not say where the list goes on")
+        query["id_after"] = page[-1].id
+
+
+def get_group_path(client: Client, group: str | int) -> str:
+    """The full path of a group."""
+    answer = get(
+        client, f"/groups/{segment(group)}", query={"with_projects": "false"}, operation=f"read group {group!s}"
+    )
+    return str(field(an_object(answer), "full_path"))
+
+
+def get_registry_size(client: Client, project: Project) -> int | None:
+    """The bytes of a project's images; None where GitLab does not know, as without a metadata database."""
+    operation = f"read the size of the registry of project {project.path}"
+    answer = get(client, f"/projects/{project.id}", query={"statistics": "true"}, operation=operation)
+    size = (an_object(answer).get("statistics") or {}).get("container_registry_size")
+    return size if isinstance(size, int) else None
+
+
+def any_image_prefix(client: Client) -> str | None:
+    """The registry's host with the path of some project; None where no project can be seen or there is no registry."""
+    operation = "find out where the registry is"
+    answer = get(client, "/projects", query={"per_page": 1, "order_by": "id"}, operation=operation)
+    return next((project_of(row).image_prefix for row in an_array(answer)), None)
+
+
+def caller_is_administrator(client: Client) -> bool:
+    """Whether the token acts as an administrator: GitLab shows is_admin to administrators alone."""
+    return bool(an_object(get(client, "/user", operation="read the token's own user")).get("is_admin"))
+
+
+def project_of(row: t.Mapping[str, t.Any]) -> Project:
+    """A project as GitLab writes it."""
+    policy = row.get("container_expiration_policy")
+    namespace = row.get("namespace")
+    namespace = namespace if isinstance(namespace, dict) else {}
+    return Project(
+        id=int(field(row, "id")),
+        path=str(field(row, "path_with_namespace")),
+        namespace=str(namespace.get("full_path", "")),
+        access_level=row.get("container_registry_access_level"),
+        policy=_policy(policy) if isinstance(policy, dict) else None,
+        archived=bool(row.get("archived")),
+        image_prefix=row.get("container_registry_image_prefix"),
+        name=str(row.get("name") or ""),
+        description=str(row.get("description") or ""),
+        topics=tuple(str(topic) for topic in row.get("topics") or ()),
+        visibility=row.get("visibility"),
+        url=str(row.get("web_url") or ""),
+        personal=namespace.get("kind") == "user",
+    )
+
+
+def no_registry(operation: str) -> RequestError:
+    """The failure of what needs a container registry on a GitLab that has none."""
+    advice = "An administrator has to enable it for the instance."
+    return RequestError(
+        ErrorKind.NOT_FOUND, "this GitLab has no container registry", operation=operation, advice=advice
+    )
+
+
+def _policy(row: t.Mapping[str, t.Any]) -> ServerPolicy:
+    """The documentation speaks of name_regex_delete too; releases answer name_regex."""
+    return ServerPolicy(
+        enabled=bool(row.get("enabled")),
+        cadence=row.get("cadence"),
+        keep_n=row.get("keep_n"),
+        older_than=row.get("older_than"),
+        name_regex=row.get("name_regex", row.get("name_regex_delete")),
+        name_regex_keep=row.get("name_regex_keep"),
+        next_run_at=row.get("next_run_at"),
+    )

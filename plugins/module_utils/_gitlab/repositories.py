@@ -1,0 +1,67 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""GitLab's REST endpoints for container repositories as typed functions.
+
+Every function raises RequestError when the answer is not the one it is named after.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.models import Repository
+from .._http.client import Client
+from .rest import an_object, field, get, pages, request, segment
+
+
+def project_repositories(client: Client, project: str | int, *, tags_count: bool = False) -> list[Repository]:
+    """The repositories of a project; tags_count costs GitLab a registry call for each."""
+    query = {"tags_count": "true"} if tags_count else {}
+    operation = f"list the repositories of project {project!s}"
+    return [
+        _repository(row)
+        for row in pages(client, f"/projects/{segment(project)}/registry/repositories", query, operation)
+    ]
+
+
+def group_repositories(client: Client, group: str | int) -> list[Repository]:
+    """The repositories of a group and its subgroups; projects with a disabled registry are left out by GitLab."""
+    operation = f"list the repositories of group {group!s}"
+    return [_repository(row) for row in pages(client, f"/groups/{segment(group)}/registry/repositories", {}, operation)]
+
+
+def get_repository(client: Client, repository_id: int, *, tags_count: bool = False, size: bool = False) -> Repository:
+    """One repository by its id."""
+    query = {name: "true" for name, wanted in (("tags_count", tags_count), ("size", size)) if wanted}
+    answer = get(
+        client, f"/registry/repositories/{repository_id}", query=query, operation=f"read repository {repository_id}"
+    )
+    return _repository(an_object(answer))
+
+
+def delete_repository(client: Client, repository: Repository) -> None:
+    """Have GitLab delete a repository, which it does in the background: get_repository tells how far it is.
+
+    Asking again while it is under way changes nothing, and after it failed makes it go on.
+    """
+    path = f"/projects/{repository.project_id}/registry/repositories/{repository.id}"
+    request(client, "DELETE", path, operation=f"delete repository {repository.path}", success=202)
+
+
+def _repository(row: t.Mapping[str, t.Any]) -> Repository:
+    return Repository(
+        id=int(field(row, "id")),
+        path=str(field(row, "path")).lower(),
+        name=str(field(row, "name")).lower(),
+        project_id=int(field(row, "project_id")),
+        location=str(row.get("location") or ""),
+        status=row.get("status"),
+        created_at=row.get("created_at"),
+        cleanup_policy_started_at=row.get("cleanup_policy_started_at"),
+        tags_count=row.get("tags_count"),
+        size=row.get("size"),
+    )

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""From the scope options to the repositories they mean."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from .._core.errors import ErrorKind, RequestError, UsageError
+from .._core.models import Project, Repository, Scope
+from .._http.client import Client
+from .project_scope import check_group_name, check_project_names, list_group, list_instance
+from .projects import get_project, no_registry
+from .repositories import get_repository, group_repositories, project_repositories
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the scope means on the server, ordered by path. projects: by id, empty where the token may not read them.
+
+    being_deleted: repositories that GitLab is deleting already and that are left out.
+    registry_disabled: paths of the group's projects whose registry is disabled.
+    """
+
+    repositories: tuple[Repository, ...]
+    projects: t.Mapping[int, Project]
+    being_deleted: tuple[Repository, ...] = ()
+    registry_disabled: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def check_scope(scope: Scope, job_token: bool) -> None:
+    """Raises UsageError for what no server could answer."""
+    check_project_names(scope.projects)
+    if scope.group is not None:
+        check_group_name(scope.group)
+    if job_token and not scope.projects:
+        option = "instance" if scope.instance else "group" if scope.group is not None else "repository_id"
+        raise UsageError(
+            f"{option} can't be read with a CI/CD job token, which sees only its own project: name that project in "
+            "project, or give a project or group access token in api_token."
+        )
+
+
+def select(client: Client, scope: Scope, *, job_token: bool) -> Selection:
+    """The repositories of the scope; raises RequestError when a named object can't be read.
+
+    A job token is not accepted by GitLab's project endpoint, so the project's path is used as it is.
+    """
+    if scope.instance:
+        selection = _of_instance(client)
+    elif scope.group is not None:
+        selection = _of_group(client, scope.group.strip("/"))
+    elif scope.repository_ids:
+        selection = _of_ids(client, scope.repository_ids)
+    elif job_token:
+        found = client.parallel(lambda path: project_repositories(client, path), _paths(scope))
+        selection = Selection(tuple(repository for listing in found for repository in listing), {})
+    else:
+        selection = _of_projects(client, _paths(scope))
+    return _filtered(selection, scope)
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Whether a repository's path is a pattern's, in which * crosses slashes."""
+    return fnmatchcase(path, pattern.lower().strip("/"))
+
+
+def _paths(scope: Scope) -> list[str]:
+    return list(dict.fromkeys(path.strip("/") for path in scope.projects))
+
+
+def _of_instance(client: Client) -> Selection:
+    """GitLab has no list of all repositories, but those of groups hold their subgroups' too."""
+    projects = list_instance(client)
+    groups = sorted({project.namespace.partition("/")[0] for project in projects if not project.personal})
+    personal = [project.id for project in projects if project.personal and project.access_level != "disabled"]
+
+    def read() -> t.Iterator[Repository]:
+        for listing in client.parallel(lambda group: group_repositories(client, group), groups):
+            yield from listing
+        for listing in client.parallel(lambda number: project_repositories(client, number), personal):
+            yield from listing
+
+    return _of_listed(projects, "the instance", read)
+
+
+def _of_group(client: Client, group: str) -> Selection:
+    return _of_listed(list_group(client, group), f"group {group}", lambda: group_repositories(client, group))
+
+
+def _of_listed(inside: list[Project], where: str, read: t.Callable[[], t.Iterable[Repository]]) -> Selection:
+    """The repositories of these projects alone, of all that are read."""
+    if inside and not any(project.image_prefix for project in inside):
+        raise no_registry(f"list the repositories of {where}")
+    by_id = {project.id: project for project in inside}
+    disabled = tuple(sorted(project.path for project in inside if project.access_level == "disabled"))
+    found = [repository for repository in read() if repository.project_id in by_id]
+    return Selection(tuple(found), by_id, registry_disabled=disabled)
+
+
+def _of_projects(client: Client, paths: list[str]) -> Selection:
+    projects = {project.id: project for project in client.parallel(lambda path: get_project(client, path), paths)}
+    for project in projects.values():
+        operation = f"list the repositories of project {project.path}"
+        if not project.image_prefix:
+            raise no_registry(operation)
+        if project.access_level == "disabled":
+            raise RequestError(
+                ErrorKind.FORBIDDEN,
+                "the container registry is disabled for the project",
+                operation=operation,
+                advice="Enable it in the project's settings (container_registry_access_level); its images are kept.",
+            )
+    listings = client.parallel(lambda number: project_repositories(client, number), list(projects))
+    return Selection(tuple(repository for listing in listings for repository in listing), projects)
+
+
+def _of_ids(client: Client, repository_ids: tuple[int, ...]) -> Selection:
+    wanted = list(dict.fromkeys(repository_ids))
+    found = client.parallel(lambda number: get_repository(client, number), wanted)
+    numbers = list(dict.fromkeys(repository.project_id for repository in found))
+    projects = client.parallel(lambda number: get_project(client, number), numbers)
+    return Selection(tuple(found), {project.id: project for project in projects})
+
+
+def _filtered(selection: Selection, scope: Scope) -> Selection:
+    repositories = sorted(selection.repositories, key=lambda repository: repository.path)
+    warnings = []
+    for option, patterns in (("repositories", scope.include), ("exclude_repositories", scope.exclude)):
+        for pattern in patterns:
+            if any(matches(repository.path, pattern) for repository in repositories):
+                continue
+            if not _is_glob(pattern):
+                raise UsageError(
+                    f"{option} {pattern!r} is the path of no repository in scope: write the whole path, as in "
+                    "group/project/name, or a glob."
+                )
+            warnings.append(f"{option} {pattern!r} matches no repository in scope.")
+    wanted = [
+        repository
+        for repository in repositories
+        if (not scope.include or any(matches(repository.path, pattern) for pattern in scope.include))
+        and not any(matches(repository.path, pattern) for pattern in scope.exclude)
+    ]
+    return replace(
+        selection,
+        repositories=tuple(repository for repository in wanted if not repository.being_deleted),
+        being_deleted=tuple(repository for repository in wanted if repository.being_deleted),
+        warnings=tuple(warnings),
+    )
+
+
+def _is_glob(pattern: str) -> bool:
+    return any(character in pattern for character in "*?[")

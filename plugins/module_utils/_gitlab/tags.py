@@ -1,0 +1,148 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""GitLab's REST endpoints for the tags of a container repository as typed functions.
+
+Every function raises RequestError when the answer is not the one it is named after.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.errors import ErrorKind, RequestError
+from .._core.models import TAG_NAME, Repository, Tag, config_digest, parse_time
+from .._http.client import Client
+from .._http.messages import Response
+from .._http.retry import RetryPolicy
+from .rest import PAGE, an_array, an_object, error_of, get, pages, request, segment
+
+# GitLab lowers a keyset page above this: lib/api/project_container_repositories.rb.
+KEYSET_PAGE = 1000
+# Without a metadata database GitLab asks its registry for this many tags and does not go on.
+LISTING_CAP = 10000
+# lib/api/project_container_repositories.rb; only this text tells it from other bad requests.
+LEASE_TAKEN = "This request has already been made"
+
+
+def keyset_supported(client: Client, repository: Repository) -> bool | None:
+    """Whether GitLab lists tags by keyset, which it does only before a registry with metadata database.
+
+    True: 200 without X- headers. False: 405, which an unreachable registry gives too. None: a release from before
+    keyset listings, which ignores the parameter.
+    """
+    query = {"pagination": "keyset", "per_page": 1}
+    operation = f"find out what registry holds {repository.path}"
+    answer = request(client, "GET", _tags_path(repository), query=query, operation=operation, accept=(405,))
+    if answer.status == 405:
+        return False
+    an_array(answer)
+    return None if "X-Page" in answer.headers else True
+
+
+def tag_names_keyset(client: Client, repository: Repository) -> list[str]:
+    """All tag names, 1000 a page; only before a registry with metadata database."""
+    operation = f"list the tags of {repository.path}"
+    names: dict[str, None] = {}
+    query: dict[str, t.Any] = {"pagination": "keyset", "per_page": KEYSET_PAGE}
+    while True:
+        answer = get(client, _tags_path(repository), query=query, operation=operation)
+        page = [_tag_name(row, operation) for row in an_array(answer)]
+        if "last" in query and not page:
+            raise answer.untrusted("a page behind a next link is empty")
+        if any(name in names for name in page):
+            raise answer.untrusted("a page repeats tags of the pages before it")
+        names.update(dict.fromkeys(page))
+        following = answer.next_query
+        if following is None:
+            return list(names)
+        if "last" not in following:
+            raise answer.untrusted("the next link does not say where it goes on")
+        query = {**query, "last": following["last"]}
+
+
+def tag_names_offset(client: Client, repository: Repository) -> list[str]:
+    """All tag names by numbered pages. Exactly LISTING_CAP of them may be a listing that was cut off."""
+    operation = f"list the tags of {repository.path}"
+    rows = pages(client, _tags_path(repository), {}, operation)
+    return list(dict.fromkeys(_tag_name(row, operation) for row in rows))
+
+
+def first_tag_names(client: Client, repository: Repository) -> list[str]:
+    """The names on the first numbered page: enough to see that there are tags."""
+    operation = f"list the tags of {repository.path}"
+    answer = get(client, _tags_path(repository), query={"per_page": PAGE, "page": 1}, operation=operation)
+    return [_tag_name(row, operation) for row in an_array(answer)]
+
+
+def tag_detail(client: Client, repository: Repository, name: str) -> Tag | None:
+    """A tag with its details; None for a 404, which does not prove that the tag is gone."""
+    operation = f"read tag {repository.path}:{name}"
+    answer = request(client, "GET", f"{_tags_path(repository)}/{segment(name)}", operation=operation, accept=(404,))
+    if answer.status == 404:
+        return None
+    row = an_object(answer)
+    if row.get("name") != name:
+        raise answer.untrusted("the answer is about another tag")
+    return Tag(
+        name,
+        digest=row.get("digest") or None,
+        created=parse_time(row.get("created_at")),
+        size=row.get("total_size"),
+        details_read=True,
+        config_digest=config_digest(row.get("revision")),
+    )
+
+
+def delete_tag(client: Client, repository: Repository, name: str) -> Response:
+    """Ask for one tag's deletion. Returns a 200, a 404 or a 403: what the last two mean depends on the release.
+
+    It is sent once: whoever asks again has to look at the tag before.
+    """
+    return request(
+        client,
+        "DELETE",
+        f"{_tags_path(repository)}/{segment(name)}",
+        operation=f"delete tag {repository.path}:{name}",
+        accept=(403, 404),
+        retry=RetryPolicy.NEVER,
+    )
+
+
+def bulk_delete_tags(client: Client, repository: Repository, parameters: t.Mapping[str, t.Any]) -> None:
+    """Ask for a bulk deletion, which GitLab carries out in the background and never tells of again.
+
+    The parameters travel in a JSON body, in which no character of a pattern has a second meaning. Only one request an
+    hour is taken for a repository, whatever becomes of it: the next one is refused with an error of kind lease. The
+    request is never sent again unless GitLab says that it did nothing (429).
+    """
+    answer = request(
+        client,
+        "DELETE",
+        _tags_path(repository),
+        body=dict(parameters),
+        retry=RetryPolicy.RATE_LIMITED,
+        operation=f"delete tags of {repository.path} in bulk",
+        success=202,
+        accept=(400,),
+    )
+    if answer.status == 400:
+        error = error_of(answer)
+        taken = error.message.startswith(LEASE_TAKEN)
+        raise error.replace(kind=ErrorKind.LEASE, advice=None) if taken else error
+
+
+def _tag_name(row: t.Mapping[str, t.Any], operation: str) -> str:
+    name = row.get("name")
+    if not isinstance(name, str) or not TAG_NAME.fullmatch(name):
+        raise RequestError(
+            ErrorKind.INCOMPLETE, f"the listing holds {name!r}, which is no tag name", operation=operation
+        )
+    return name
+
+
+def _tags_path(repository: Repository) -> str:
+    return f"/projects/{repository.project_id}/registry/repositories/{repository.id}/tags"

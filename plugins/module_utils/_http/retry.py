@@ -1,0 +1,113 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Whether and when a request is sent again."""
+
+from __future__ import annotations
+
+import enum
+import threading
+import typing as t
+from datetime import datetime
+
+from .._core.errors import ErrorKind, RequestError
+from .messages import Response
+from .timing import Timing, http_date
+
+# Seconds.
+LONGEST_BACKOFF = 30.0
+# Seconds that all threads together may go on waiting and retrying without one useful answer.
+PATIENCE = 600.0
+
+# Statuses of a server that did nothing, or could not.
+_TROUBLE = frozenset({429, 502, 503, 504})
+
+# An answer of any status, or why there is none.
+Answer = t.Union[Response, RequestError]
+
+
+class RetryPolicy(enum.Enum):
+    """After what a request is sent again: IDEMPOTENT after any transient failure, RATE_LIMITED only after a 429, by
+    which the server says that it did nothing, NEVER not at all."""
+
+    IDEMPOTENT = "idempotent"
+    RATE_LIMITED = "rate_limited"
+    NEVER = "never"
+
+
+class Patience:
+    """Ends the retries of all threads together once nothing useful was answered for PATIENCE seconds."""
+
+    def __init__(self, timing: Timing) -> None:
+        self._monotonic = timing.monotonic
+        self._lock = threading.Lock()
+        self._trouble_since: float | None = None
+
+    def note(self, answer: Answer) -> None:
+        """Take up an answer: a useful one gives new patience."""
+        with self._lock:
+            if not _is_trouble(answer):
+                self._trouble_since = None
+            elif self._trouble_since is None:
+                self._trouble_since = self._monotonic()
+
+    def allows(self, wait: float) -> bool:
+        """Whether there is patience for a pause of so many seconds."""
+        since = self._trouble_since
+        return since is None or self._monotonic() + wait - since <= PATIENCE
+
+
+def is_rate_limited(answer: Answer) -> bool:
+    """Whether the server refused the request unseen, for there were too many."""
+    return isinstance(answer, Response) and answer.status == 429
+
+
+def is_retried(answer: Answer, policy: RetryPolicy) -> bool:
+    """Whether a request with this answer may be sent again."""
+    if policy is RetryPolicy.NEVER:
+        return False
+    if policy is RetryPolicy.RATE_LIMITED:
+        return is_rate_limited(answer)
+    if isinstance(answer, RequestError):
+        return answer.kind in (ErrorKind.CONNECTION, ErrorKind.TIMEOUT)
+    return answer.status in _TROUBLE
+
+
+def delay_before(attempt: int, answer: Answer, timing: Timing, clock: datetime | None) -> float:
+    """Seconds to wait until a request is sent again: never less than Retry-After asks for.
+
+    Args:
+        attempt: how often it was sent again already.
+        answer: its last answer.
+        clock: the server's time, for a Retry-After that is a date in an answer without one.
+    """
+    backoff = min(LONGEST_BACKOFF, 0.5 * 2.0**attempt) * (0.5 + timing.jitter() / 2)
+    asked = _retry_after(answer, clock) if isinstance(answer, Response) else 0.0
+    return max(backoff, asked)
+
+
+def poll_intervals(timing: Timing, seconds: float, first: float, longest: float) -> t.Iterator[None]:
+    """Pauses, each longer than the one before it, until so many seconds have gone by since the first."""
+    end = timing.monotonic() + seconds
+    wait = first
+    while timing.monotonic() < end:
+        timing.sleep(max(0.0, min(wait, end - timing.monotonic())))
+        wait = min(longest, wait * 1.5)
+        yield
+
+
+def _is_trouble(answer: Answer) -> bool:
+    return isinstance(answer, RequestError) or answer.status in _TROUBLE
+
+
+def _retry_after(response: Response, clock: datetime | None) -> float:
+    """Seconds that Retry-After asks for, from its number or its date."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isdigit():
+        return float(text)
+    until = http_date(text)
+    now = http_date(response.headers.get("Date")) or clock
+    return max(0.0, (until - now).total_seconds()) if until and now else 0.0

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Where time comes from, and how servers write it."""
+
+from __future__ import annotations
+
+import random
+import time
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Clock, pause and chance; tests put their own in their place."""
+
+    sleep: t.Callable[[float], None] = time.sleep
+    monotonic: t.Callable[[], float] = time.monotonic
+    jitter: t.Callable[[], float] = random.random
+
+
+def http_date(text: str | None) -> datetime | None:
+    """The time that a header holds; None where it holds none."""
+    try:
+        moment = parsedate_to_datetime(text or "")
+    except (TypeError, ValueError):
+        return None
+    return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

@@ -1,0 +1,270 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""One exchange with a server by the library requests: credential, TLS, proxies, redirects, and what may go wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import traceback
+import typing as t
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urljoin, urlsplit
+
+from .._core.errors import ErrorKind, RequestError
+from .messages import Header, Request, Response
+from .rate_limit import RateLimiter
+from .timing import http_date
+
+REQUESTS_IMPORT_ERROR: str | None
+try:
+    import requests
+    import requests.adapters
+    import urllib3
+except ImportError:
+    REQUESTS_IMPORT_ERROR = traceback.format_exc()
+else:
+    REQUESTS_IMPORT_ERROR = None
+
+RefreshCredentials = t.Callable[[], t.Optional[Header]]
+
+CONNECT_TIMEOUT = 15.0
+MAX_REDIRECTS = 3
+# Bytes of a body that is read in pieces.
+PIECE = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to reach a server, and how to behave towards it.
+
+    Args:
+        url: scheme, host and a path prefix.
+        header: the credential, None is anonymous.
+        refresh_credentials: gives the credential as it is by now, None where there is none; asked after a 401.
+        ca_path: a CA file or folder.
+        timeout: seconds without an answer.
+        retries: how often one request is sent again.
+        service: what the server is called in errors.
+    """
+
+    url: str
+    header: Header | None = None
+    refresh_credentials: RefreshCredentials | None = None
+    ca_path: str | None = None
+    validate_certs: bool = True
+    client_cert: str | None = None
+    client_key: str | None = None
+    timeout: float = 60.0
+    retries: int = 5
+    concurrency: int = 4
+    max_requests_per_minute: int | None = None
+    max_requests: int | None = None
+    user_agent: str = "containerops.gitlab"
+    service: str = "GitLab"
+
+
+class Transport:
+    """Sends a request once and gives its answer, for all threads.
+
+    clock: the server's time at the first answer, from its Date header; None when that answer had none.
+    """
+
+    def __init__(self, settings: Settings, limiter: RateLimiter) -> None:
+        self.clock: datetime | None = None
+        self.credential = settings.header
+        self._settings = settings
+        self._limiter = limiter
+        self._lock = threading.Lock()
+        self._answered = False
+        self._environments: dict[tuple[str, str], dict[str, t.Any]] = {}
+        if not settings.validate_certs:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self._adapter = requests.adapters.HTTPAdapter(
+            pool_connections=2, pool_maxsize=settings.concurrency, pool_block=True, max_retries=0
+        )
+        told = {"User-Agent": settings.user_agent, "Accept": "application/json"}
+        self._own_headers = {**requests.utils.default_headers(), **told}
+
+    def refresh_credentials(self, used: Header | None) -> bool:
+        """Whether there is another credential than the one that was used: the request did nothing and may go again."""
+        if self._settings.refresh_credentials is None:
+            return False
+        with self._lock:
+            if self.credential == used:
+                self.credential = self._settings.refresh_credentials() or used
+            return self.credential != used
+
+    def send(self, request: Request) -> Response:
+        """Send a request and read the whole answer, of any status. Raises RequestError where there is none."""
+        found = self._follow(request)
+        body = found.content if request.limit is None else self._limited(found, request, request.limit)
+        _check_length(found, request, body)
+        return _response(request, found, body)
+
+    @contextlib.contextmanager
+    def stream(self, request: Request) -> t.Iterator[tuple[Response, t.Iterator[bytes]]]:
+        """Send a request and give the answer without its body, and the body in pieces. Raises RequestError."""
+        found = self._follow(replace(request, stream=True))
+        try:
+            yield _response(request, found, b""), self._pieces(found, request)
+        finally:
+            found.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._adapter.close()
+
+    def _follow(self, request: Request) -> t.Any:
+        """Send a request along the redirects that may be followed."""
+        url = self._settings.url + request.path
+        for _hop in range(MAX_REDIRECTS + 1):
+            answer = self._exchange(url, request)
+            location = answer.headers.get("Location")
+            if answer.status_code not in (301, 302, 303, 307, 308) or not location:
+                return answer
+            answer.close()
+            target = _redirect_target(url, location, request)
+            if not _same_origin(url, target):
+                request = replace(request, headers={}, signed=False)
+            url, request = target, replace(request, query=None)
+        raise request.error(ErrorKind.REDIRECT, "the server redirects in a circle")
+
+    def _exchange(self, url: str, request: Request) -> t.Any:
+        timeout = self._settings.timeout
+        self._limiter.count()
+        with self._translating(request):
+            prepared, environment = self._prepared(url, request), self._environment_for(url)
+            answer = self._adapter.send(prepared, timeout=(min(CONNECT_TIMEOUT, timeout), timeout), **environment)
+            if not request.stream and request.limit is None:
+                # Read here, where what goes wrong is understood.
+                _body = answer.content
+        self._note_answer(request, answer.headers)
+        return answer
+
+    def _prepared(self, url: str, request: Request) -> t.Any:
+        """Without what a session would add: a cookie or what .netrc holds would be a second credential."""
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(request.method)
+        prepared.prepare_url(url, request.query)
+        prepared.prepare_headers({**self._own_headers, **request.headers})
+        prepared.prepare_body(request.data, None, request.body)
+        if request.signed and self.credential:
+            prepared.headers.update([self.credential])
+        return prepared
+
+    def _environment_for(self, url: str) -> dict[str, t.Any]:
+        """The proxies and certificates of a server, where the environment may have a say; asked once, for that takes
+        as long as the rest of sending."""
+        origin = urlsplit(url)[:2]
+        if origin not in self._environments:
+            settings = self._settings
+            verify = (settings.ca_path or True) if settings.validate_certs else False
+            cert: t.Any = settings.client_cert
+            if cert and settings.client_key:
+                cert = (cert, settings.client_key)
+            with requests.Session() as session:
+                found = session.merge_environment_settings(url, {}, None, verify, cert)
+            self._environments[origin] = {name: found[name] for name in ("proxies", "verify", "cert")}
+        return self._environments[origin]
+
+    def _note_answer(self, request: Request, headers: t.Mapping[str, str]) -> None:
+        with self._lock:
+            if not self._answered:
+                self._answered = True
+                self.clock = http_date(headers.get("Date"))
+        limit = headers.get("RateLimit-Limit", "")
+        if limit.isdigit() and int(limit):
+            self._limiter.adopt_server_limit(request.path, int(limit), headers.get("RateLimit-Name", ""))
+
+    def _limited(self, answer: t.Any, request: Request, limit: int) -> bytes:
+        body = bytearray()
+        for piece in self._pieces(answer, request):
+            body += piece
+            if len(body) > limit:
+                answer.close()
+                raise request.error(ErrorKind.INCOMPLETE, f"the answer is longer than {limit} bytes")
+        return bytes(body)
+
+    def _pieces(self, answer: t.Any, request: Request) -> t.Iterator[bytes]:
+        with self._translating(request):
+            yield from answer.iter_content(PIECE)
+
+    @contextlib.contextmanager
+    def _translating(self, request: Request) -> t.Iterator[None]:
+        """Raise what the libraries raise as RequestError."""
+        try:
+            yield
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise _transport_error(error, request, self._settings) from None
+
+
+def _response(request: Request, answer: t.Any, body: bytes) -> Response:
+    return Response(request=request, status=answer.status_code, headers=answer.headers, body=body)
+
+
+def _check_length(answer: t.Any, request: Request, body: bytes) -> None:
+    """Older releases of requests take a body that was cut short for the whole of it."""
+    declared = answer.headers.get("Content-Length", "")
+    if request.method == "HEAD" or answer.headers.get("Content-Encoding") or not declared.isdigit():
+        return
+    if int(declared) != len(body):
+        raise request.error(ErrorKind.CONNECTION, "the answer was cut short")
+
+
+def _redirect_target(url: str, location: str, request: Request) -> str:
+    """The URL that a redirect leads to; raises RequestError where the request must not follow it."""
+    target = urljoin(url, location)
+    there = urlsplit(target)
+    origin = f"{there.scheme}://{there.netloc.rpartition('@')[2]}"
+    if request.method not in ("GET", "HEAD"):
+        raise request.error(ErrorKind.REDIRECT, f"the server redirects a {request.method} to {origin}")
+    if _same_origin(url, target):
+        return target
+    if not request.allow_cross_origin_redirect:
+        raise request.error(ErrorKind.REDIRECT, f"the server redirects to {origin}, where the token is not sent")
+    if there.scheme != "https" and urlsplit(url).scheme == "https":
+        raise request.error(ErrorKind.REDIRECT, f"the server redirects to {origin}, unencrypted")
+    return target
+
+
+def _same_origin(here: str, there: str) -> bool:
+    one, other = urlsplit(here), urlsplit(there)
+    return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port)
+
+
+def _transport_error(error: Exception, request: Request, settings: Settings) -> RequestError:
+    host = urlsplit(settings.url).netloc
+    if isinstance(error, requests.exceptions.SSLError):
+        kind, text = ErrorKind.TLS, f"the TLS connection to {host} failed ({_cause(error)})"
+    elif isinstance(error, requests.exceptions.ProxyError):
+        kind, text = ErrorKind.CONNECTION, f"the proxy for {host} can't be used ({_cause(error)})"
+    elif isinstance(error, requests.exceptions.Timeout):
+        kind, text = ErrorKind.TIMEOUT, f"{host} did not answer within {settings.timeout:g} seconds"
+    elif isinstance(error, OSError) and "CA certificate bundle" in str(error):
+        kind, text = ErrorKind.TLS, f"the CA file or folder {settings.ca_path} can't be read"
+    elif isinstance(error, OSError) and "certificate file" in str(error):
+        kind, text = ErrorKind.TLS, "client_cert or client_key can't be read"
+    else:
+        kind, text = ErrorKind.CONNECTION, f"no answer from {host} ({_cause(error)})"
+    return request.error(kind, text)
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason, without the addresses of objects and the URL that requests puts around it."""
+    seen: BaseException = error
+    while True:
+        inner = getattr(seen, "reason", None) or next(
+            (arg for arg in seen.args if isinstance(arg, BaseException)), None
+        )
+        if not isinstance(inner, BaseException) or inner is seen:
+            break
+        seen = inner
+    strerror = getattr(seen, "strerror", None)
+    text = str(strerror or seen)
+    return text.rpartition("): ")[2].rpartition(">: ")[2].split("(_ssl.c")[0].strip() or type(seen).__name__

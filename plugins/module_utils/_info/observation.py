@@ -1,0 +1,241 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Everything that registry_info reads. Nothing is decided or changed here."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from .._cleanup.estimate import check_reading, estimate_reading
+from .._core.errors import ErrorKind, RequestError
+from .._core.models import REPOSITORY, TAG, Repository, Scope, ServerPolicy, TagListing
+from .._core.oci import Image
+from .._core.server import Mode
+from .._gitlab.project_scope import ProjectScope, select_projects
+from .._gitlab.repositories import get_repository, project_repositories
+from .._gitlab.repository_scope import Selection, select
+from .._module.run import Connection
+from .._policy.preview import PolicyPreview, preview_policy
+from .._policy.reading import read_for_policies
+from .._settings.projects import Rules, read_rules
+from .._tags.capabilities import Server, Sources, capabilities_of, detect
+from .._tags.reader import TagQuery, read_in_turn, read_tags
+from .request import Gather, InfoRequest
+from .rows import InfoState, ProjectInventory
+
+# What the dates of tags are.
+_DATE_SOURCES = {Mode.DATABASE: "published", Mode.NO_DATABASE: "built", Mode.UNKNOWN: "unknown"}
+
+
+def observe(connection: Connection, request: InfoRequest, images: dict[str, Image]) -> InfoState:
+    """Read what was asked for, and nothing else.
+
+    Args:
+        connection: of the module.
+        request: what was asked for.
+        images: those that are known from before, by digest. New ones are added.
+
+    Returns:
+        The state. Its listings are read one after the other, as they are taken.
+    """
+    if not request.needs_repositories:
+        return _with_inventory(InfoState(listed=False), _inventory_of(connection, request, None))
+    selection = select(connection.client, request.scope, job_token=connection.is_job_token)
+    state = _observe_repositories(connection, request, selection)
+    if request.needs_tags or request.needs_previews:
+        state = _observe_tags(connection, request, state, selection, images)
+    if request.needs_projects:
+        state = _with_inventory(state, _inventory_of(connection, request, selection))
+    return state
+
+
+def _with_inventory(state: InfoState, inventory: ProjectInventory) -> InfoState:
+    return replace(state, inventory=inventory, warnings=(*state.warnings, *inventory.warnings))
+
+
+def _inventory_of(connection: Connection, request: InfoRequest, selection: Selection | None) -> ProjectInventory:
+    """The projects of the scope with their settings. selection: what was read of them already."""
+    if selection:
+        found = ProjectInventory(projects=tuple(selection.projects.values()))
+    else:
+        found = _find_projects(connection, request.scope)
+    return _with_rules(connection, found) if Gather.PROTECTION_RULES in request.gather else found
+
+
+def _find_projects(connection: Connection, scope: Scope) -> ProjectInventory:
+    groups = (scope.group,) if scope.group is not None else ()
+    found = select_projects(connection.client, ProjectScope(scope.projects, groups, instance=scope.instance))
+    return ProjectInventory(
+        projects=(*found.found, *found.archived), unread=tuple(found.unread.items()), warnings=found.warnings
+    )
+
+
+def _with_rules(connection: Connection, found: ProjectInventory) -> ProjectInventory:
+    """The inventory with all protection rules; a kind that this GitLab does not have is only warned of."""
+    rules: dict[int, dict[str, Rules]] = {project.id: {} for project in found.projects}
+    warnings, unread = list(found.warnings), list(found.unread)
+    for kind in (REPOSITORY, TAG):
+        try:
+            read, _endpoint = read_rules(connection.client, found.projects, dict.fromkeys(rules, (kind,)))
+        except RequestError as error:
+            if error.kind != ErrorKind.TOO_OLD:
+                raise
+            warnings.append(str(error))
+            continue
+        for project in found.projects:
+            answer = rules[project.id][kind] = read[project.id][kind]
+            if isinstance(answer, RequestError):
+                unread.append((project.path, answer))
+    return replace(found, rules=rules, unread=tuple(unread), warnings=tuple(warnings))
+
+
+def _observe_repositories(connection: Connection, request: InfoRequest, selection: Selection) -> InfoState:
+    """The repositories, with their sizes and numbers of tags where these were asked for."""
+    repositories = list(selection.repositories)
+    errors: dict[int, RequestError] = {}
+    counted = Gather.TAGS_COUNT in request.gather and not request.needs_tags
+    if Gather.SIZE in request.gather:
+        repositories, errors = _ask_each(connection, repositories, size=True, tags_count=counted)
+    elif counted:
+        repositories, errors = _count_tags(connection, request, repositories)
+    return InfoState(
+        repositories=tuple(repositories),
+        errors=errors,
+        being_deleted=tuple(repository.path for repository in selection.being_deleted),
+        registry_disabled=selection.registry_disabled,
+        warnings=selection.warnings,
+    )
+
+
+def _observe_tags(
+    connection: Connection, request: InfoRequest, state: InfoState, selection: Selection, images: dict[str, Image]
+) -> InfoState:
+    """The state with the tags, or with an estimate of what reading them takes."""
+    query = _query_of(request)
+    server = _detect(connection, request, state.repositories, images)
+    repositories, most = list(state.repositories), connection.client.settings.max_requests
+    # Of single tags it can't be told before their repositories are listed.
+    if request.estimate_only or (most and request.needs_tags and request.tag_names is None):
+        repositories, uncounted = _count_tags(connection, request, repositories)
+        state = replace(state, repositories=tuple(repositories))
+        estimate = estimate_reading(server, [each.tags_count for each in repositories], query)
+        if request.estimate_only:
+            told = {"read_via": server.way, **estimate.as_result()}
+            return replace(state, errors={**state.errors, **uncounted}, estimate=told)
+        check_reading(estimate, connection.client.requests_sent, most)
+    if request.needs_previews:
+        policies = {number: project.policy for number, project in selection.projects.items() if project.policy}
+        found = _read_for_previews(server, repositories, policies, query, request)
+        state = replace(
+            state,
+            listings=[found.get(repository.id) for repository in repositories],
+            previews=_previews_of(server, found.values(), policies),
+        )
+    else:
+        state = replace(state, listings=read_in_turn(server, repositories, query))
+    missing = (server.missing_dates_reason,) if server.missing_dates_reason else ()
+    source = _DATE_SOURCES[server.mode] if request.needs_details else "none"
+    return replace(state, date_source=source, warnings=(*state.warnings, *missing))
+
+
+def _query_of(request: InfoRequest) -> TagQuery:
+    names = request.tag_names
+    if names is None:
+        return TagQuery(request.needs_details, whole=True)
+    return TagQuery(request.needs_details, wanted=lambda listing: names.intersection(listing.names))
+
+
+def _detect(
+    connection: Connection, request: InfoRequest, repositories: t.Sequence[Repository], images: dict[str, Image]
+) -> Server:
+    details = request.needs_details or request.needs_previews
+    sources = Sources(
+        use_graphql=not connection.is_job_token and (details or request.read_via == "graphql"),
+        via=request.read_via,
+        registry=None if request.needs_previews else connection.registry,
+        images=images,
+    )
+    return detect(connection.client, repositories, sources, details=details)
+
+
+def _read_for_previews(
+    server: Server,
+    repositories: t.Sequence[Repository],
+    policies: t.Mapping[int, ServerPolicy],
+    query: TagQuery,
+    request: InfoRequest,
+) -> dict[int, TagListing]:
+    """By repository id what was asked for, with what previews need where its project has a policy."""
+    if request.needs_details:
+        found = read_tags(server, repositories, query)
+    else:
+        others = [each for each in repositories if each.project_id not in policies] if request.needs_tags else []
+        found = read_tags(server, others, query) + read_for_policies(server, repositories, policies)
+    return {listing.repository.id: listing for listing in found}
+
+
+def _previews_of(
+    server: Server, listings: t.Iterable[TagListing], policies: t.Mapping[int, ServerPolicy]
+) -> dict[int, PolicyPreview]:
+    """The previews by repository id; one that could not be read has none."""
+    capabilities, clock = capabilities_of(server), server.client.clock
+    return {
+        listing.repository.id: preview_policy(capabilities, listing, policies[listing.repository.project_id], clock)
+        for listing in listings
+        if listing.repository.project_id in policies and not listing.error
+    }
+
+
+def _count_tags(
+    connection: Connection, request: InfoRequest, repositories: t.Sequence[Repository]
+) -> tuple[list[Repository], dict[int, RequestError]]:
+    """The repositories with their numbers of tags, and by id the errors of those that could not be asked.
+
+    A project's listing counts all its repositories at once, and fails for all of them when one fails.
+    """
+    if request.scope.repository_ids:
+        return _ask_each(connection, repositories, tags_count=True)
+    by_project: dict[int, list[Repository]] = {}
+    for repository in repositories:
+        by_project.setdefault(repository.project_id, []).append(repository)
+
+    def count(project: int) -> dict[int, int | None]:
+        found = project_repositories(connection.client, project, tags_count=True)
+        return {repository.id: repository.tags_count for repository in found}
+
+    counts: dict[int, int | None] = {}
+    errors: dict[int, RequestError] = {}
+    for project, answer in zip(by_project, connection.client.try_all(count, list(by_project))):
+        if not isinstance(answer, RequestError):
+            counts.update(answer)
+        elif connection.is_job_token:
+            errors.update((repository.id, answer) for repository in by_project[project])
+        else:
+            singly, failed = _ask_each(connection, by_project[project], tags_count=True)
+            counts.update((repository.id, repository.tags_count) for repository in singly)
+            errors.update(failed)
+    return [replace(repository, tags_count=counts.get(repository.id)) for repository in repositories], errors
+
+
+def _ask_each(
+    connection: Connection, repositories: t.Sequence[Repository], *, size: bool = False, tags_count: bool = False
+) -> tuple[list[Repository], dict[int, RequestError]]:
+    """The repositories with what each was asked for, and by id the errors of those that could not be asked."""
+
+    def ask(repository: Repository) -> Repository:
+        return get_repository(connection.client, repository.id, size=size, tags_count=tags_count)
+
+    found: list[Repository] = []
+    errors: dict[int, RequestError] = {}
+    for repository, answer in zip(repositories, connection.client.try_all(ask, repositories)):
+        if isinstance(answer, RequestError):
+            errors[repository.id] = answer
+            found.append(repository)
+        else:
+            found.append(replace(repository, size=answer.size, tags_count=answer.tags_count))
+    return found, errors

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What is to be read of a registry."""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+from dataclasses import dataclass
+
+from .._core.errors import UsageError
+from .._core.models import TAG_NAME, Scope
+from .._gitlab.repository_scope import check_scope
+from .._module.options import scope
+
+
+class Gather(enum.Enum):
+    """What can be gathered, as users write it."""
+
+    REPOSITORIES = "repositories"
+    TAGS_COUNT = "tags_count"
+    TAGS = "tags"
+    TAG_DETAILS = "tag_details"
+    SIZE = "size"
+    POLICY_PREVIEW = "policy_preview"
+    PROJECTS = "projects"
+    PROTECTION_RULES = "protection_rules"
+
+
+_OF_PROJECTS = frozenset({Gather.PROJECTS, Gather.PROTECTION_RULES})
+# What GitLab does not show to a CI/CD job token.
+_NOT_FOR_JOBS = (Gather.SIZE, Gather.POLICY_PREVIEW, Gather.PROJECTS, Gather.PROTECTION_RULES)
+
+
+@dataclass(frozen=True)
+class InfoRequest:
+    """The checked options. tag_names: None is all tags. read_via: auto, graphql, rest or registry.
+
+    estimate_only: read no tags, and tell what reading them would take.
+    """
+
+    scope: Scope
+    gather: frozenset[Gather]
+    tag_names: frozenset[str] | None = None
+    read_via: str = "auto"
+    estimate_only: bool = False
+
+    @property
+    def needs_details(self) -> bool:
+        return Gather.TAG_DETAILS in self.gather or self.tag_names is not None
+
+    @property
+    def needs_tags(self) -> bool:
+        return self.needs_details or Gather.TAGS in self.gather
+
+    @property
+    def needs_previews(self) -> bool:
+        return Gather.POLICY_PREVIEW in self.gather
+
+    @property
+    def needs_projects(self) -> bool:
+        return bool(self.gather & _OF_PROJECTS)
+
+    @property
+    def needs_repositories(self) -> bool:
+        return bool(self.gather - _OF_PROJECTS) or self.tag_names is not None or bool(self.scope.repository_ids)
+
+
+def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> InfoRequest:
+    """Check the options of registry_info.
+
+    Args:
+        params: the module's options.
+        job_token: whether GitLab is asked with a CI/CD job token.
+
+    Raises:
+        UsageError: they can't be served as they are written.
+    """
+    if params["return_limit"] < 0:
+        raise UsageError(f"return_limit is {params['return_limit']}: it can't be negative.")
+    names = params["tag_names"]
+    for name in names or ():
+        if not TAG_NAME.fullmatch(name):
+            raise UsageError(f"tag_names holds {name!r}, which is not the name of a tag.")
+    request = InfoRequest(
+        scope=scope(params),
+        gather=frozenset(map(Gather, params["gather"])),
+        tag_names=frozenset(names) if names is not None else None,
+        read_via=params["read_via"],
+        estimate_only=params["estimate"],
+    )
+    _check_gather(request, job_token=job_token)
+    if request.estimate_only and (request.needs_previews or not request.needs_tags):
+        raise UsageError("estimate is about reading tags: give gather tags or tag_details, and no policy_preview.")
+    check_scope(request.scope, job_token)
+    return request
+
+
+def _check_gather(request: InfoRequest, *, job_token: bool) -> None:
+    if request.needs_previews and request.read_via == "registry":
+        raise UsageError(
+            "gather policy_preview does not go with read_via registry: GitLab judges by what it sees itself, and of "
+            "images for several platforms that is less."
+        )
+    for wanted in _NOT_FOR_JOBS:
+        if job_token and wanted in request.gather:
+            raise UsageError(
+                f"gather {wanted.value} can't be had with a CI/CD job token: give a project access token in api_token."
+            )
+    if request.needs_previews and request.tag_names is not None:
+        raise UsageError("gather policy_preview needs all tags of a repository: leave out tag_names.")

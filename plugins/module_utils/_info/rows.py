@@ -1,0 +1,249 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What was read, and the rows and sums that are made of it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import typing as t
+from dataclasses import dataclass, field
+
+from .._core.errors import RequestError
+from .._core.models import DELETE, PATTERN, PUSH, REPOSITORY, TAG, Project, Repository, Tag, TagListing, format_time
+from .._policy.preview import PolicyPreview, truncate
+from .._rules.retention import judged_date
+from .._settings.plan import policy_values
+from .._settings.projects import Rules
+from .request import InfoRequest
+
+# The sums where no repositories were listed.
+_UNLISTED = {"repositories": None, "tags": None, "size": None}
+
+
+@dataclass(frozen=True)
+class ProjectInventory:
+    """All projects of the scope by path. rules: theirs by id and kind, where this GitLab has the kind.
+
+    unread: by name, what of them could not be read. warnings: what there is to say about them.
+    """
+
+    projects: tuple[Project, ...]
+    rules: t.Mapping[int, t.Mapping[str, Rules]] = field(default_factory=dict)
+    unread: tuple[tuple[str, RequestError], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class InfoState:
+    """What was read before the tags, and these as they are read.
+
+    listed: whether repositories were. listings: of each repository in turn, None where not asked for. previews, errors:
+    by repository id. date_source: of all dates. being_deleted, registry_disabled: paths of what is left out.
+    inventory: where projects were asked for. estimate: where it was asked for, as it is returned.
+    """
+
+    repositories: tuple[Repository, ...] = ()
+    listed: bool = True
+    listings: t.Iterable[TagListing | None] = itertools.repeat(None)
+    previews: t.Mapping[int, PolicyPreview] = field(default_factory=dict)
+    errors: t.Mapping[int, RequestError] = field(default_factory=dict)
+    date_source: str = "none"
+    being_deleted: tuple[str, ...] = ()
+    registry_disabled: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    inventory: ProjectInventory | None = None
+    estimate: dict[str, t.Any] | None = None
+
+
+@dataclass
+class RowSummary:
+    """What is kept of the rows: those to return, what sums are made of, and errors with the paths.
+
+    limit: the most rows, and the most tags of each, that are returned.
+    """
+
+    limit: int
+    returned: list[dict[str, t.Any]] = field(default_factory=list)
+    counted: list[dict[str, t.Any]] = field(default_factory=list)
+    errors: list[tuple[str, RequestError]] = field(default_factory=list)
+
+
+def file_lines(state: InfoState, request: InfoRequest, summary: RowSummary) -> t.Iterator[str]:
+    """The lines of the file: repositories, and then projects where they were asked for. Completes the summary."""
+    for row in repository_rows(state, request, summary):
+        yield json.dumps({"type": "repository", **row}) + "\n"
+    for row in project_rows(state, summary) if state.inventory else ():
+        yield json.dumps({"type": "project", **row}) + "\n"
+
+
+def repository_rows(state: InfoState, request: InfoRequest, summary: RowSummary) -> t.Iterator[dict[str, t.Any]]:
+    """The rows of the repositories, each as soon as it is read. The summary is complete after the last one."""
+    for repository, listing in zip(state.repositories, state.listings):
+        error = listing.error if listing and listing.error else state.errors.get(repository.id)
+        row = _repository_row(repository, listing, error, state, request)
+        if error:
+            summary.errors.append((repository.path, error))
+        if len(summary.returned) < summary.limit:
+            summary.returned.append(_truncated(row, summary.limit))
+        summary.counted.append({key: row[key] for key in ("project", "project_id", "tags_count", "size")})
+        yield row
+
+
+def _repository_row(
+    repository: Repository,
+    listing: TagListing | None,
+    error: RequestError | None,
+    state: InfoState,
+    request: InfoRequest,
+) -> dict[str, t.Any]:
+    """A repository as it is returned and written, with all its tags. error: the one to tell of."""
+    row: dict[str, t.Any] = {
+        "id": repository.id,
+        "path": repository.path,
+        "name": repository.name,
+        "project": repository.project_path,
+        "project_id": repository.project_id,
+        "location": repository.location,
+        "status": repository.status,
+        "created_at": repository.created_at,
+        "cleanup_policy_started_at": repository.cleanup_policy_started_at,
+        "listing": listing.state.value if listing else "none",
+        "date_source": state.date_source,
+        "tags_count": repository.tags_count,
+        "size": repository.size,
+        "tags": None,
+        "policy_preview": state.previews[repository.id].as_result() if repository.id in state.previews else None,
+        "tags_truncated": False,
+        "missing_tags": [],
+        "error": str(error) if error else None,
+    }
+    if listing and not listing.error:
+        names = request.tag_names
+        if request.needs_tags:
+            shown = (tag for tag in listing.tags if names is None or tag.name in names)
+            row["tags"] = [_tag_row(tag, state.date_source) for tag in shown]
+        row["missing_tags"] = sorted((names or frozenset()) - set(listing.names))
+        row["tags_count"] = len(listing.tags)
+    return row
+
+
+def _tag_row(tag: Tag, source: str) -> dict[str, t.Any]:
+    """A tag as it is returned and written: every key always there."""
+    return {
+        "name": tag.name,
+        "date": format_time(judged_date(tag, source, None)),
+        "digest": tag.digest,
+        "size": tag.size,
+        "media_type": tag.media_type,
+        "created_at": format_time(tag.created),
+        "published_at": format_time(tag.published),
+        "protected": tag.protected,
+        "config_digest": tag.config_digest,
+        "children": list(tag.children),
+        "error": tag.error,
+    }
+
+
+def _truncated(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
+    tags, preview = row["tags"], row["policy_preview"]
+    if tags is not None and len(tags) > limit:
+        row = {**row, "tags": tags[:limit], "tags_truncated": True}
+    if preview is not None:
+        row = {**row, "policy_preview": truncate(preview, limit)}
+    return row
+
+
+def project_rows(state: InfoState, summary: RowSummary) -> list[dict[str, t.Any]]:
+    """The projects by path, with the sums over their repositories: those that were asked for, or have a repository."""
+    by_project: dict[tuple[str, int], list[dict[str, t.Any]]] = {}
+    known: dict[int, Project] = {}
+    for project in state.inventory.projects if state.inventory else ():
+        known[project.id] = project
+        by_project[project.path.lower(), project.id] = []
+    for row in summary.counted:
+        by_project.setdefault((row["project"], row["project_id"]), []).append(row)
+    return [
+        {
+            "id": number,
+            "path": path,
+            **_settings_row(known.get(number), state.inventory),
+            **(_sums(found) if state.listed else _UNLISTED),
+        }
+        for (path, number), found in sorted(by_project.items())
+    ]
+
+
+def _settings_row(project: Project | None, inventory: ProjectInventory | None) -> dict[str, t.Any]:
+    """A project's settings as they are returned; null where they were not asked for or are not known."""
+    if project is None or inventory is None:
+        return dict.fromkeys(("archived", "access_level", "cleanup_policy", "repository_protection", "tag_protection"))
+    policy = project.policy
+    rules = inventory.rules.get(project.id, {})
+    return {
+        "archived": project.archived,
+        "access_level": project.access_level,
+        "cleanup_policy": {**policy_values(policy), "next_run_at": policy.next_run_at} if policy else None,
+        "repository_protection": _rule_rows(rules.get(REPOSITORY), REPOSITORY),
+        "tag_protection": _rule_rows(rules.get(TAG), TAG),
+    }
+
+
+def _rule_rows(rules: Rules | None, kind: str) -> list[dict[str, t.Any]] | None:
+    if rules is None or isinstance(rules, RequestError):
+        return None
+    return [{PATTERN[kind]: rule.pattern, PUSH: rule.push, DELETE: rule.delete} for rule in rules]
+
+
+def _sums(rows: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+    """Number of repositories and tags and bytes; null where one of them is not known."""
+    return {
+        "repositories": len(rows),
+        "tags": _sum([row["tags_count"] for row in rows]),
+        "size": _sum([row["size"] for row in rows]),
+    }
+
+
+def _sum(numbers: list[int | None]) -> int | None:
+    return None if not numbers or None in numbers else sum(number for number in numbers if number is not None)
+
+
+def result_of(state: InfoState, summary: RowSummary, output_path: str | None) -> dict[str, t.Any]:
+    """What is returned, with every list cut to the limit. The summary has to be complete."""
+    projects = project_rows(state, summary)
+    result = {
+        "repositories": summary.returned,
+        "projects": projects[: summary.limit],
+        "totals": {
+            "projects": len(projects),
+            "repositories_unread": len(summary.errors),
+            **(_sums(summary.counted) if state.listed else _UNLISTED),
+        },
+        "truncated": max(len(summary.counted), len(projects)) > summary.limit,
+        "being_deleted": list(state.being_deleted),
+        "registry_disabled": list(state.registry_disabled),
+        "errors": [
+            *(_error_row(error, repository=path) for path, error in summary.errors),
+            *(_error_row(error, project=name) for name, error in _unread_projects(state)),
+        ],
+    }
+    if state.estimate:
+        result["estimate"] = state.estimate
+    return {**result, "output_path": output_path} if output_path else result
+
+
+def errors_of(state: InfoState, summary: RowSummary) -> list[RequestError]:
+    """All that could not be read. The summary has to be complete."""
+    return [error for _name, error in (*summary.errors, *_unread_projects(state))]
+
+
+def _unread_projects(state: InfoState) -> tuple[tuple[str, RequestError], ...]:
+    return state.inventory.unread if state.inventory else ()
+
+
+def _error_row(error: RequestError, repository: str | None = None, project: str | None = None) -> dict[str, t.Any]:
+    return {"repository": repository, "project": project, **error.as_result()}

@@ -1,0 +1,40 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Reading what a prediction of GitLab's own cleanup needs of the tags."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.models import Repository, ServerPolicy, TagListing
+from .._tags.capabilities import Server, capabilities_of
+from .._tags.reader import TagQuery, read_tags
+from .prediction import Parameters, candidates
+from .preview import parameters_of
+
+
+def query_of(server: Server, wanted: Parameters) -> TagQuery:
+    """What has to be read of the tags for a prediction."""
+    is_candidate = candidates(wanted)
+    return TagQuery(
+        details=wanted.need_dates or capabilities_of(server).may_protect_tags,
+        whole=wanted.need_dates,
+        wanted=lambda listing: list(filter(is_candidate, listing.names)),
+    )
+
+
+def read_for_policies(
+    server: Server, repositories: t.Sequence[Repository], policies: t.Mapping[int, ServerPolicy]
+) -> list[TagListing]:
+    """What a preview needs of each repository whose project, by id, has a policy."""
+    by_need: dict[Parameters, list[Repository]] = {}
+    for repository in repositories:
+        if repository.project_id in policies:
+            by_need.setdefault(parameters_of(policies[repository.project_id]), []).append(repository)
+    return [
+        reading for wanted, group in by_need.items() for reading in read_tags(server, group, query_of(server, wanted))
+    ]

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What planning takes: a request from options as a user would write them, and a server's state from tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import (
+    CleanupPlan,
+    CleanupState,
+    plan_cleanup,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import (
+    CleanupRequest,
+    cleanup_request,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Scope, Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import (
+    DeleteMethod,
+    Mode,
+    ReadMethod,
+    ServerCapabilities,
+)
+from ansible_collections.containerops.gitlab.plugins.modules.registry_cleanup import ARGUMENTS
+from tests.unit.options import filled
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+PROJECT = 3
+REPOSITORY = Repository(7, "team/app", "", PROJECT, "", None, None, None)
+SCOPE = Scope(projects=("team/app",))
+
+
+def requested(plan_lines: Iterable[str] | None = None, **options: Any) -> CleanupRequest:
+    """What these options ask for; everything that matches is deleted where none is a rule."""
+    given = options if {"name_regex_delete", "rules"} & options.keys() else {"name_regex_delete": ".*", **options}
+    return cleanup_request(filled(given, ARGUMENTS.options), SCOPE, plan_lines)
+
+
+def observed(
+    *tags: Tag,
+    mode: Mode = Mode.DATABASE,
+    read_method: ReadMethod = ReadMethod.GRAPHQL,
+    listings: Iterable[TagListing] | None = None,
+    **facts: Any,
+) -> CleanupState:
+    """A server that is sound but for the given facts, with one repository of these tags."""
+    capabilities = {
+        "mode": mode,
+        "read_method": read_method,
+        **facts.pop("capabilities", {}),
+    }
+    state = {
+        "projects": {},
+        "delete_method": DeleteMethod.GRAPHQL,
+        "clock": NOW,
+        "refs": {},
+        "absent_digests": {},
+        **facts,
+    }
+    found = listings if listings is not None else (TagListing(REPOSITORY, tags, complete=True),)
+    return CleanupState(capabilities=ServerCapabilities(**capabilities), listings=tuple(found), **state)
+
+
+def planned(*tags: Tag, request: CleanupRequest | None = None, **facts: Any) -> CleanupPlan:
+    """The plan for a state that `observed` makes of these tags and facts."""
+    return plan_cleanup(observed(*tags, **facts), request or requested())

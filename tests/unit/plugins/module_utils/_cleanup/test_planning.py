@@ -1,0 +1,395 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a cleanup is composed: what each part adds to the plan, and every reason to refuse it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import (
+    CleanupPlan,
+    deletion_requests,
+    plan_cleanup,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.report import plan_header
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
+    Project,
+    ServerPolicy,
+    Tag,
+    TagListing,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, Manifest
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, Mode, ReadMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import file_lines, fingerprint_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_dates import (
+    Dated,
+    ImportEvidence,
+    Suspicion,
+)
+from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, SCOPE, observed, planned, requested
+
+URL = "https://gitlab.example.com"
+ENABLED = ServerPolicy(True, "1d", 10, "90d", ".*", None, "2026-06-02T12:00:00.000Z")
+
+
+def digest(letter: str) -> str:
+    return "sha256:" + letter * 64
+
+
+def tag(name: str, days: float = 90, letter: str = "a", **facts: Any) -> Tag:
+    pushed = NOW - timedelta(days=days)
+    return Tag(name, digest(letter), created=pushed, published=pushed, media_type=OCI_IMAGE, details_read=True, **facts)
+
+
+def project(policy: ServerPolicy | None = None) -> Project:
+    return Project(PROJECT, "team/app", "team", "enabled", policy, False, "registry.test/team/app")
+
+
+def outcome(found: CleanupPlan) -> dict[str, str]:
+    """What becomes of each tag, with the reason."""
+    return {
+        decision.tag.name: f"{'delete' if decision.delete else 'keep'} {decision.reason}"
+        for part in found.plan.repositories
+        for decision in part.decisions
+    }
+
+
+TAGS = (tag("v1", letter="a"), tag("v2", letter="b"), tag("main", letter="c"))
+SIGNATURE = tag(f"sha256-{'a' * 64}.sig", letter="e")
+
+COMPOSED: list[Any] = [
+    pytest.param({}, {}, {}, id="rules"),
+    pytest.param({"in_use": ["team/app:v1"]}, {}, {"v1": "keep in_use"}, id="in use by tag"),
+    pytest.param({"in_use": [f"x.test/team/app@{digest('b')}"]}, {}, {"v2": "keep in_use"}, id="in use by digest"),
+    pytest.param(
+        {"keep_refs": ["branches"]},
+        {"refs": {PROJECT: ActiveRefs(refs=("main",))}},
+        {"main": "keep living_ref"},
+        id="git reference",
+    ),
+    pytest.param(
+        {"keep_refs": ["branches"]}, {"refs": {PROJECT + 1: ActiveRefs(refs=("main",))}}, {}, id="another project's"
+    ),
+    pytest.param(
+        {"keep_deployments": 1},
+        {"refs": {PROJECT: ActiveRefs(deployed=("v2",))}},
+        {"v2": "keep deployed"},
+        id="deployment",
+    ),
+    pytest.param(
+        {"keep_refs": ["branches"], "ref_match": "prefix"},
+        {"refs": {PROJECT: ActiveRefs(refs=("mai",))}},
+        {},
+        id="how names carry references",
+    ),
+    pytest.param({"min_age": "100d"}, {}, dict.fromkeys(("v1", "v2", "main"), "keep min_age"), id="minimum age"),
+    pytest.param({"protect": ["v.*"]}, {}, {"v1": "keep protected", "v2": "keep protected"}, id="protect"),
+]
+
+
+@pytest.mark.parametrize(("options", "facts", "kept"), COMPOSED)
+def test_what_each_part_keeps(options: dict[str, Any], facts: dict[str, Any], kept: dict[str, str]) -> None:
+    gone = "delete expired" if "older_than" in options else "delete matched"
+    found = outcome(planned(*TAGS, request=requested(min_remaining=0, **options), **facts))
+    assert found == {"v1": gone, "v2": gone, "main": gone, **kept}
+
+
+def test_a_signature_follows_its_image_by_the_policy_that_was_asked_for() -> None:
+    both = tag("v1"), SIGNATURE
+    following = requested(min_remaining=0)
+    assert outcome(planned(*both, request=following))[SIGNATURE.name] == "delete with_subject"
+    kept = requested(min_remaining=0, signatures="keep")
+    assert outcome(planned(*both, request=kept))[SIGNATURE.name] == "keep signature"
+    in_use = requested(min_remaining=0, in_use=["team/app:v1"])
+    assert outcome(planned(*both, request=in_use))[SIGNATURE.name] == "keep signature"
+
+
+def test_a_signature_without_an_image_needs_the_registrys_word_or_an_earlier_run() -> None:
+    alone = tag("v2", letter="b"), SIGNATURE
+    collect = requested(min_remaining=0, signatures="collect")
+    assert outcome(planned(*alone, request=collect))[SIGNATURE.name] == "keep orphan"
+    absent = {REPOSITORY.path: {digest("a")}}
+    found = outcome(planned(*alone, request=collect, absent_digests=absent))
+    assert found[SIGNATURE.name] == "delete orphaned"
+    elsewhere = {"team/other": {digest("a")}}
+    assert outcome(planned(*alone, request=collect, absent_digests=elsewhere))[SIGNATURE.name] == "keep orphan"
+    request = requested(min_remaining=0)
+    earlier = replace(request.earlier, followers=frozenset({(REPOSITORY.path, SIGNATURE.name, digest("e"))}))
+    resumed = replace(request, earlier=earlier)
+    assert outcome(planned(*alone, request=resumed))[SIGNATURE.name] == "delete with_subject"
+
+
+def test_dates_are_those_of_this_kind_of_registry() -> None:
+    moved = tag("v1")._replace(created=NOW - timedelta(days=400), published=NOW - timedelta(days=1))
+    request = requested(min_remaining=0, older_than="30d")
+    assert outcome(planned(moved, request=request)) == {"v1": "keep too_young"}
+    built = outcome(planned(moved, request=request, mode=Mode.NO_DATABASE, read_method=ReadMethod.REGISTRY))
+    assert built == {"v1": "delete expired"}
+    assert outcome(planned(moved, request=request, mode=Mode.UNKNOWN)) == {"v1": "keep unknown_date"}
+
+
+def test_with_a_metadata_database_no_tag_goes_without_a_known_digest() -> None:
+    unread = Tag("v1", details_read=True)
+    request = requested(min_remaining=0, require_digest=False)
+    assert outcome(planned(unread, request=request)) == {"v1": "keep unknown_digest"}
+    rest = outcome(planned(unread, request=request, mode=Mode.NO_DATABASE, read_method=ReadMethod.REST))
+    assert rest == {"v1": "delete matched"}
+
+
+def test_builds_are_no_dates_of_an_import() -> None:
+    old = tag("v1", days=400)
+    request = requested(min_remaining=0, older_than="30d", dates_valid_from="2026-01-01")
+    assert outcome(planned(old, request=request)) == {"v1": "keep unknown_date"}
+    built = outcome(planned(old, request=request, mode=Mode.NO_DATABASE, read_method=ReadMethod.REGISTRY))
+    assert built == {"v1": "delete expired"}
+
+
+def test_what_could_not_be_read_has_no_decisions() -> None:
+    error = RequestError(ErrorKind.UNAVAILABLE, "down", operation="read it", status=503)
+    unread = planned(listings=[TagListing(REPOSITORY, error=error)])
+    assert [part.error for part in unread.plan.repositories] == [error]
+    assert outcome(unread) == {}
+    refs = planned(*TAGS, refs={PROJECT: error})
+    assert [part.error for part in refs.plan.repositories] == [error]
+    assert outcome(refs) == {}
+
+
+@pytest.mark.parametrize(("policy", "known"), [(None, False), (ENABLED, True), (replace(ENABLED, enabled=False), True)])
+def test_the_projects_own_policy_is_told(policy: ServerPolicy | None, known: bool) -> None:
+    [part] = planned(*TAGS, projects={PROJECT: project(policy)}).plan.repositories
+    assert (part.policy, part.policy_known) == (policy, known)
+
+
+# A reason to refuse, as options and facts, with words of it.
+REFUSED: list[Any] = [
+    pytest.param({"in_use_sources_expected": 1}, {}, "1 sources of what is in use are expected", id="in use"),
+    pytest.param({"min_remaining": 4}, {}, "fewer than min_remaining 4", id="limit"),
+    pytest.param({"max_deletions_total": 1}, {}, "more than max_deletions_total 1", id="total"),
+    pytest.param({"older_than": "30d"}, {"clock": None}, "had no Date, so that ages can't be judged", id="no clock"),
+    pytest.param(
+        {"min_age": "30d"}, {"clock": None}, "had no Date, so that ages can't be judged", id="no clock for ages"
+    ),
+    pytest.param(
+        {"older_than": "30d", "dates_valid_from": "2026-07-01"},
+        {},
+        "dates_valid_from 2026-07-01T00:00:00Z is later than the server's clock",
+        id="dates from the future",
+    ),
+    pytest.param(
+        {"older_than": "30d"},
+        {"read_method": ReadMethod.REGISTRY},
+        "read_via registry shows when images were built",
+        id="builds where pushes count",
+    ),
+    pytest.param({"keep_n": 1}, {"read_method": ReadMethod.REGISTRY}, "read_via registry shows", id="rank by builds"),
+    pytest.param(
+        {"on_server_policy": "fail"},
+        {"projects": {PROJECT: project(ENABLED)}},
+        "cleanup policy of project team/app itself is enabled and deletes tags by its own rules, next at 2026-06-02",
+        id="the project's own policy",
+    ),
+    pytest.param({}, {"rules_hidden": True}, "its protection rules can't be read here", id="hidden protection"),
+    pytest.param(
+        {"delete_via": "bulk", "older_than": "30d"},
+        {"delete_method": DeleteMethod.BULK, "mode": Mode.UNKNOWN, "read_method": ReadMethod.REST, "older": True},
+        "it could not be told what registry this is",
+        id="bulk on an unknown registry",
+    ),
+    pytest.param(
+        {"delete_via": "bulk", "older_than": "30d"},
+        {"delete_method": DeleteMethod.BULK, "mode": Mode.NO_DATABASE, "read_method": ReadMethod.REST, "many": 201},
+        "201 tags would be deleted in bulk, and without a metadata database",
+        id="bulk of too many",
+    ),
+    pytest.param(
+        {"pin_untagged_in_use": True, "in_use": [f"x.test/team/app@{digest('f')}"]},
+        {"manifests": None, "capabilities": {"registry_unavailable_reason": "no address"}},
+        "pin_untagged_in_use needs the registry itself: no address",
+        id="pinning without a registry",
+    ),
+    pytest.param(
+        {},
+        {"sent": 9, "max_requests": 10},
+        "deleting 3 tags takes at least 3 more requests, and of max_requests 10 there are 1 left",
+        id="requests",
+    ),
+]
+
+
+def many(number: int) -> list[Tag]:
+    return [tag(f"dev-{count}") for count in range(number)]
+
+
+@pytest.mark.parametrize(("options", "facts", "words"), REFUSED)
+def test_a_reason_to_refuse(options: dict[str, Any], facts: dict[str, Any], words: str) -> None:
+    facts = dict(facts)
+    tags = many(facts.pop("many")) if "many" in facts else list(TAGS)
+    if facts.pop("older", False):
+        # Where nothing is known of the registry no date counts, so that names alone have to choose.
+        options = {**options, "older_than": None}
+        request = replace(requested(min_remaining=0), delete_via=DeleteMethod.BULK)
+    else:
+        request = requested(**{"min_remaining": 0, **options})
+    [refusal] = planned(*tags, request=request, **facts).plan.refusals
+    assert words in refusal
+
+
+@pytest.mark.parametrize(
+    ("options", "facts"),
+    [
+        pytest.param({}, {"clock": None}, id="names need no clock"),
+        pytest.param({}, {"read_method": ReadMethod.REGISTRY}, id="names need no dates"),
+        pytest.param(
+            {"older_than": "30d", "timestamp": "created"}, {"read_method": ReadMethod.REGISTRY}, id="builds are wanted"
+        ),
+        pytest.param(
+            {"older_than": "30d"},
+            {"read_method": ReadMethod.REGISTRY, "mode": Mode.NO_DATABASE},
+            id="the registry has nothing else",
+        ),
+        pytest.param({"on_server_policy": "warn"}, {"projects": {PROJECT: project(ENABLED)}}, id="a warning will do"),
+        pytest.param(
+            {"on_server_policy": "fail"}, {"projects": {PROJECT: project(replace(ENABLED, enabled=False))}}, id="off"
+        ),
+        pytest.param(
+            {"on_server_policy": "fail"},
+            {"projects": {PROJECT + 1: replace(project(ENABLED), id=PROJECT + 1)}},
+            id="a project without a repository in the plan",
+        ),
+        pytest.param({}, {"sent": 7, "max_requests": 10}, id="just enough requests"),
+        pytest.param(
+            {"pin_untagged_in_use": True, "in_use": [f"x.test/team/app@{digest('a')}"]}, {}, id="nothing to pin"
+        ),
+    ],
+)
+def test_no_reason_to_refuse(options: dict[str, Any], facts: dict[str, Any]) -> None:
+    request = requested(**{"min_remaining": 0, **options})
+    assert planned(*TAGS, request=request, **facts).plan.refusals == ()
+
+
+def test_dates_of_an_import_refuse() -> None:
+    samples = tuple(Dated(REPOSITORY, each, NOW) for each in TAGS)
+    evidence = ImportEvidence(Suspicion(NOW, NOW, 20, 20, samples), (datetime(2020, 1, 1, tzinfo=UTC),))
+    request = requested(min_remaining=0, older_than="30d")
+    [refusal] = planned(*TAGS, request=request, import_evidence=evidence).plan.refusals
+    assert "these are the dates of an import to the metadata database" in refusal
+    pushed = replace(evidence, builds=(NOW,))
+    assert planned(*TAGS, request=request, import_evidence=pushed).plan.refusals == ()
+
+
+def test_refusals_come_in_the_order_in_which_they_matter() -> None:
+    request = requested(
+        min_remaining=4, in_use_sources_expected=1, older_than="30d", on_server_policy="fail", max_deletions_total=1
+    )
+    found = planned(*TAGS, request=request, projects={PROJECT: project(ENABLED)}, rules_hidden=True, sent=9)
+    words = ["in use are expected", "min_remaining", "max_deletions_total", "cleanup policy", "protection rules"]
+    assert len(found.plan.refusals) == len(words)
+    assert all(word in refusal for word, refusal in zip(words, found.plan.refusals, strict=True))
+
+
+def approved_lines(**facts: Any) -> tuple[list[str], str]:
+    """The plan of a first run, as it was approved."""
+    request = requested(min_remaining=0)
+    state = observed(*TAGS, **facts)
+    found = plan_cleanup(state, request).plan
+    header = plan_header(state, request, URL)
+    fingerprint = fingerprint_of(header, found.deletion_rows())
+    return list(file_lines(found, header, fingerprint)), fingerprint
+
+
+def test_an_approved_plan_is_never_gone_beyond() -> None:
+    lines, fingerprint = approved_lines()
+    request = requested(
+        lines, min_remaining=0, approved_plan_path="x", approved_fingerprint=fingerprint, in_use=["team/app:v1"]
+    )
+    today = (TAGS[0], TAGS[1]._replace(digest=digest("d")), TAGS[2], tag("new", letter="f"))
+    found = planned(*today, request=request)
+    assert outcome(found) == {
+        "v1": "keep in_use",
+        "v2": "keep changed",
+        "main": "delete matched",
+        "new": "keep not_approved",
+    }
+    assert found.comparison
+    assert {(each.name, each.kind) for each in found.comparison.drift} == {
+        ("v1", "kept"),
+        ("v2", "changed"),
+        ("new", "not_approved"),
+    }
+
+
+def test_what_an_interrupted_run_deleted_is_no_drift() -> None:
+    lines, fingerprint = approved_lines()
+    request = requested(lines, min_remaining=0, approved_plan_path="x", approved_fingerprint=fingerprint)
+    request = replace(
+        request, earlier=replace(request.earlier, asked=frozenset({(REPOSITORY.path, "v1", digest("a"))}))
+    )
+    found = planned(TAGS[2], request=request)
+    assert found.comparison
+    assert found.comparison.done == 1
+    assert [each.name for each in found.comparison.drift] == ["v2"]
+
+
+@pytest.mark.parametrize(
+    ("options", "facts", "words"),
+    [
+        ({}, {"clock": None}, "the age of the approved plan is not known"),
+        ({"plan_max_age": "1h"}, {"clock": NOW + timedelta(hours=2)}, "older than plan_max_age"),
+        ({"max_drift_percent": 50.0}, {"gone": True}, "more than max_drift_percent 50"),
+    ],
+)
+def test_the_terms_of_an_approval_refuse(options: dict[str, Any], facts: dict[str, Any], words: str) -> None:
+    lines, fingerprint = approved_lines()
+    request = requested(lines, min_remaining=0, approved_plan_path="x", approved_fingerprint=fingerprint, **options)
+    facts = dict(facts)
+    today = TAGS[:1] if facts.pop("gone", False) else TAGS
+    [refusal] = planned(*today, request=request, **facts).plan.refusals
+    assert words in refusal
+
+
+def test_images_in_use_without_a_tag_are_pinned() -> None:
+    manifest = Manifest(digest("f"), OCI_IMAGE, b"{}")
+    place = (REPOSITORY.path, digest("f"))
+    request = requested(min_remaining=0, pin_untagged_in_use=True, in_use=[f"x.test/team/app@{digest('f')}"])
+    found = planned(*TAGS, request=request, manifests={place: manifest})
+    assert [each.as_result() for each in found.pins.pins] == [
+        {"repository": REPOSITORY.path, "name": f"in-use-{'f' * 64}", "digest": digest("f")}
+    ]
+    lost = planned(*TAGS, request=request, manifests={place: None})
+    assert (lost.pins.pins, lost.pins.lost) == ((), (f"x.test/team/app@{digest('f')}",))
+    other = planned(*TAGS, tag(f"in-use-{'f' * 64}", letter="d"), request=request, manifests={place: manifest})
+    assert "is another image" in other.plan.refusals[0]
+    assert planned(*TAGS, request=replace(request, pin_untagged=False), manifests={place: manifest}).pins.pins == ()
+
+
+@pytest.mark.parametrize(
+    ("method", "by_page", "requests"),
+    [
+        (DeleteMethod.GRAPHQL, True, 2 + 2 + 1),
+        (DeleteMethod.GRAPHQL, False, 30 + 2 + 1),
+        (DeleteMethod.REST, False, 30 + 31 + 1),
+        (DeleteMethod.REGISTRY, False, 30 + 31 + 1),
+    ],
+)
+def test_requests_that_deleting_takes(method: DeleteMethod, by_page: bool, requests: int) -> None:
+    tags = [*many(30), Tag("unknown", details_read=True)]
+    request = requested(min_remaining=0, require_digest=False)
+    plan = planned(*tags, request=request, mode=Mode.NO_DATABASE, read_method=ReadMethod.REST).plan
+    assert plan.deletions == 31
+    assert deletion_requests(plan, method, by_page=by_page) == requests
+
+
+def test_a_header_names_what_a_plan_was_made_by() -> None:
+    header = plan_header(observed(*TAGS), requested(keep_n=3), URL)
+    assert header["scope"] == SCOPE.as_result()
+    assert (header["server"], header["registry"], header["clock"]) == (URL, "database", "2026-06-01T12:00:00Z")
+    assert header["rules"]["keep_n"] == 3
+    assert "pin_untagged_in_use" not in header["rules"]

@@ -1,0 +1,190 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From options to what they ask for: each is carried to where it counts, and what can't be done is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import (
+    LIMITS,
+    PLANNED_BY,
+    check_for_server,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import LARGEST_INLINE
+from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import Parameters
+from ansible_collections.containerops.gitlab.plugins.modules.registry_cleanup import ARGUMENTS
+from tests.unit.cleanups import SCOPE, requested
+
+URL = "https://gitlab.example.com"
+BULK = {"delete_via": "bulk", "older_than": "30d"}
+UNPINNED = {"delete_via": "bulk_unpinned"}
+
+BAD: list[Any] = [
+    *(
+        ({option: -1}, f"{option} is -1: it can't be negative.")
+        for option in (
+            *("min_remaining", "max_deletions", "max_deletions_total"),
+            *("keep_deployments", "return_limit", "wait_timeout"),
+        )
+    ),
+    *(
+        ({option: value}, f"{option} is {value:g}: it has to be between 0 and 100.")
+        for option in (
+            *("max_deletions_percent", "max_deletions_total_percent"),
+            *("max_unknown_percent", "max_drift_percent"),
+        )
+        for value in (-0.5, 100.5)
+    ),
+    ({"approved_fingerprint": "sha256:x"}, "approved_fingerprint needs approved_plan_path or approved_plan."),
+    *(({**BULK, option: value}, f"{option} ") for option, value in (("signatures", "collect"), ("allow_latest", True))),
+    ({**BULK, "pin_untagged_in_use": True}, "pin_untagged_in_use does not go with delete_via bulk"),
+    ({**BULK, "keep_n_per": [{"by": "day"}]}, "keep_n_per does not go with delete_via bulk"),
+    ({**BULK, "min_age": "1d"}, "min_age does not go with delete_via bulk"),
+    ({"delete_via": "bulk", "rules": [{"match": ".*", "older_than": "30d"}]}, "rules does not go with delete_via bulk"),
+    ({**BULK, "read_via": "registry"}, "read_via registry does not go with delete_via bulk"),
+    ({"delete_via": "bulk"}, "delete_via bulk needs older_than"),
+    ({**UNPINNED, "signatures": "collect"}, "signatures collect does not go with delete_via bulk_unpinned"),
+    *(
+        ({**UNPINNED, option: value}, f"{option} does not go with delete_via bulk_unpinned")
+        for option, value in (
+            ("in_use", ["a/b:c"]),
+            ("in_use_sources", [{"name": "x", "images": ["a/b:c"]}]),
+            ("keep_refs", ["branches"]),
+            ("keep_deployments", 1),
+            ("dates_valid_from", "2026-01-01"),
+            ("pin_untagged_in_use", True),
+        )
+    ),
+    *(
+        ({**UNPINNED, option: value}, f"{option} has no effect with delete_via bulk_unpinned")
+        for option, value in (
+            ("protect", ["v.*"]),
+            ("timestamp", "created"),
+            ("require_digest", False),
+            ("allow_latest", True),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "words"), BAD)
+def test_what_can_not_be_done_is_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        requested(**options)
+    assert str(caught.value).startswith(words)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{option: 0} for option in ("min_remaining", "max_deletions", "max_deletions_total", "keep_deployments")]
+    + [{option: float(value)} for option in ("max_deletions_percent", "max_drift_percent") for value in (0, 100)]
+    + [
+        BULK,
+        UNPINNED,
+        {**BULK, "protect": ["v.*"], "in_use": ["a/b:c"], "timestamp": "created", "require_digest": False},
+        {**UNPINNED, "protect": [], "keep_n": 3},
+        {"delete_via": "registry", "read_via": "registry", "allow_latest": True, "signatures": "collect"},
+    ],
+)
+def test_what_can_be_done_is_taken(options: dict[str, Any]) -> None:
+    requested(**options)
+
+
+def test_every_option_reaches_what_it_is_for() -> None:
+    request = requested(
+        name_regex_delete="dev-.*",
+        name_regex_keep="dev-main",
+        older_than="30d",
+        protect=["v.*"],
+        in_use=["team/app:v1"],
+        in_use_sources_expected=2,
+        keep_refs=["tags"],
+        keep_deployments=3,
+        ref_match="suffix",
+        pin_untagged_in_use=True,
+        signatures="collect",
+        shared_digest="keep_together",
+        allow_unread_protection=True,
+        on_server_policy="fail",
+        read_via="graphql",
+        delete_via="rest",
+        min_remaining=1,
+        max_deletions=2,
+        max_deletions_percent=3.0,
+        max_deletions_total=4,
+        max_deletions_total_percent=5.0,
+        max_unknown_percent=6.0,
+        on_limit="skip_repository",
+    )
+    assert request.scope == SCOPE
+    assert [rule.match.text for rule in request.rules.rules] == ["dev-.*"]
+    assert [pattern.text for pattern in request.rules.protect] == ["v.*"]
+    assert [reference.text for reference in request.used.references] == ["team/app:v1"]
+    assert len(request.use_unknown) == 1
+    assert (request.keep_refs, request.keep_deployments) == (("tags",), 3)
+    assert (request.ref_match, request.pin_untagged) == ("suffix", True)
+    assert (request.referrer_policy.signatures, request.referrer_policy.keep_together) == ("collect", True)
+    assert (request.allow_unread_protection, request.on_server_policy) == (True, "fail")
+    assert (request.read_via, request.delete_via, request.parameters) == ("graphql", DeleteMethod.REST, None)
+    assert (request.bulk_older_than, request.bulk_keep) == ("30d", "dev-main")
+    limits = request.limits
+    assert (limits.min_remaining, limits.max_deletions, limits.max_deletions_percent) == (1, 2, 3.0)
+    assert (limits.max_deletions_total, limits.max_deletions_total_percent) == (4, 5.0)
+    assert (limits.max_unknown_percent, limits.on_limit) == (6.0, "skip_repository")
+    assert request.options["max_deletions_total"] == 4
+    assert requested().delete_via is None
+
+
+def test_a_plan_names_all_that_it_was_made_by() -> None:
+    assert set(PLANNED_BY) <= set(ARGUMENTS.options)
+    assert set(LIMITS) <= set(PLANNED_BY)
+    judged = {"name_regex_delete", "keep_n", "older_than", "rules", "protect", "signatures", "in_use", "keep_refs"}
+    assert judged <= set(PLANNED_BY)
+
+
+def test_bulk_deletions_leave_what_belongs_together_alone() -> None:
+    assert requested(signatures="follow").referrer_policy.signatures == "follow"
+    assert requested(**BULK, signatures="follow").referrer_policy.signatures == "keep"
+
+
+def test_gitlab_decides_by_what_it_is_given() -> None:
+    found = requested(**UNPINNED, name_regex_delete="dev-.*", name_regex_keep="", keep_n=0, older_than="7d")
+    assert found.parameters == Parameters(
+        name_regex_delete="dev-.*", name_regex_keep=None, keep_n=None, older_than="7d"
+    )
+    assert requested(**BULK).parameters is None
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"approved_plan": "{}"}, "An approved plan needs approved_fingerprint"),
+        (
+            {"approved_plan": "{}", "approved_fingerprint": "sha256:x", **UNPINNED},
+            "An approved plan does not go with delete_via bulk_unpinned",
+        ),
+        (
+            {"approved_plan": " " * (LARGEST_INLINE + 1), "approved_fingerprint": "sha256:x"},
+            f"approved_plan is larger than {LARGEST_INLINE} bytes",
+        ),
+        ({"approved_plan": "", "approved_fingerprint": "sha256:x"}, "The approved plan is empty"),
+    ],
+)
+def test_a_plan_that_can_not_be_approved(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        requested(options["approved_plan"].splitlines(), **options)
+
+
+@pytest.mark.parametrize("option", [{"keep_refs": ["branches"]}, {"keep_deployments": 1}])
+def test_a_job_token_can_not_read_the_code(option: dict[str, Any]) -> None:
+    check_for_server(requested(**option), url=URL, job_token=False)
+    check_for_server(requested(), url=URL, job_token=True)
+    with pytest.raises(UsageError, match=f"{next(iter(option))} can't be had with a CI/CD job token"):
+        check_for_server(requested(**option), url=URL, job_token=True)
