@@ -20,8 +20,11 @@ description:
     O(preview) shows what it would delete.
 extends_documentation_fragment:
   - containerops.gitlab._connection
+  - containerops.gitlab._scope.project
+  - containerops.gitlab._scope.group
   - containerops.gitlab._settings
   - containerops.gitlab._settings.projects
+  - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
 requirements:

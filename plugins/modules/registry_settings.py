@@ -23,6 +23,7 @@ description:
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._settings
+  - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
 requirements:

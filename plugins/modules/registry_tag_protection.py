@@ -22,8 +22,12 @@ description:
     nothing is unprotected in between.
 extends_documentation_fragment:
   - containerops.gitlab._connection
+  - containerops.gitlab._scope.project
+  - containerops.gitlab._scope.group
   - containerops.gitlab._settings
   - containerops.gitlab._settings.projects
+  - containerops.gitlab._settings.protection
+  - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
 requirements:
@@ -67,19 +71,6 @@ options:
           - maintainer
           - owner
           - admin
-  state:
-    description:
-      - V(present) creates and updates the rules, V(absent) deletes those with these patterns.
-    type: str
-    choices:
-      - present
-      - absent
-    default: present
-  exclusive:
-    description:
-      - Delete all other rules of this kind.
-    type: bool
-    default: false
 """
 
 EXAMPLES = r"""

@@ -132,7 +132,7 @@ def _observe_tags(
         state = replace(state, repositories=tuple(repositories))
         estimate = estimate_reading(server, [each.tags_count for each in repositories], query)
         if request.estimate_only:
-            told = {"way": server.way, **estimate.as_result()}
+            told = {"read_via": server.way, **estimate.as_result()}
             return replace(state, errors={**state.errors, **uncounted}, estimate=told)
         check_reading(estimate, connection.client.requests_sent, most)
     if request.needs_previews:

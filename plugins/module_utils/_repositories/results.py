@@ -21,19 +21,19 @@ from .._plan.plan import Plan, RepositoryPlan
 from .planning import RepositoryState, kept_text
 from .request import RepositoryRequest
 
-# How many lines of a diff are shown of all tags that are deleted.
-_DIFF_LINES = 100
+# What is short of what was wanted.
+_FAILED = ("not_deleted", "delete_failed", "not_emptied")
 # What is not there any more.
 _GONE = ("deleted", "already_gone", "unverified")
 
 
-def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> Intent:
-    """What would be deleted."""
-    intent = deletion_intent(plan, _DIFF_LINES)
+def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest, limit: int) -> Intent:
+    """What would be deleted. limit: the most lines of tags in the diff, and of repositories."""
+    intent = deletion_intent(plan, limit)
     if not request.deletes_repositories:
         return intent
     changed = bool(plan.repositories) and not plan.refusals
-    rows = [*intent.diff, *(_difference(part.repository.path) for part in plan.repositories)]
+    rows = [*intent.diff, *(_difference(part.repository.path) for part in plan.repositories[:limit])]
     return Intent(
         changed=changed,
         diff=rows if changed else [],
@@ -83,8 +83,8 @@ def _row(
     }
 
 
-def applied_emptying(plan: Plan, outcome: Outcome) -> Applied:
-    """What became of repositories whose tags were to be deleted."""
+def applied_emptying(plan: Plan, outcome: Outcome, limit: int) -> Applied:
+    """What became of repositories whose tags were to be deleted. limit: the most that are returned."""
     applied = applied_deletion(outcome, 0)
     fates: dict[str, list[TagFate]] = {}
     for fate in outcome.fates:
@@ -92,7 +92,9 @@ def applied_emptying(plan: Plan, outcome: Outcome) -> Applied:
     rows = [_emptied(part, fates[part.repository.path]) for part in plan.repositories if part.deletions]
     left = next((row for row in rows if row["outcome"] == "not_emptied"), None)
     shortfall = f"{left['path']} is not empty: {left['message']}" if left else ""
-    return replace(applied, outcome=rows, shortfall=outcome.halted and applied.shortfall or shortfall)
+    return replace(
+        applied, outcome=_failed_first(rows)[:limit], shortfall=outcome.halted and applied.shortfall or shortfall
+    )
 
 
 def _emptied(part: RepositoryPlan, fates: list[TagFate]) -> dict[str, str]:
@@ -104,9 +106,16 @@ def _emptied(part: RepositoryPlan, fates: list[TagFate]) -> dict[str, str]:
     return {"path": part.repository.path, "outcome": outcome, "message": kept_text(part)}
 
 
-def applied_deletions(fates: t.Sequence[Fate], *, waited: bool) -> Applied:
-    """What became of repositories that were to be deleted. waited: GitLab was to have deleted them by now."""
+def applied_deletions(fates: t.Sequence[Fate], limit: int, *, waited: bool) -> Applied:
+    """What became of repositories that were to be deleted.
+
+    Args:
+        fates: of each.
+        limit: the most that are returned.
+        waited: GitLab was to have deleted them by now.
+    """
     rows = [{"path": fate.order.repository.path, "outcome": fate.outcome, "message": fate.message} for fate in fates]
+    rows = _failed_first(rows)[:limit]
     short = [fate for fate in fates if fate.outcome not in GOOD or (waited and fate.outcome == "scheduled")]
     if not short:
         return Applied(rows)
@@ -116,3 +125,7 @@ def applied_deletions(fates: t.Sequence[Fate], *, waited: bool) -> Applied:
         f"{len(fates) - len(short)} of {len(fates)} repositories are deleted; {first.order.repository.path} is "
         f"{first.outcome}: {first.message}",
     )
+
+
+def _failed_first(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    return sorted(rows, key=lambda row: row["outcome"] not in _FAILED)

@@ -13,7 +13,7 @@ import typing as t
 from .._core.errors import UsageError
 from .._core.models import DELETE_LEVEL, PUSH_LEVEL, RuleKind
 from .._core.scope import ProjectScope, check_projects
-from .._module.options import CONNECTION, ArgumentSpec
+from .._module.options import CONNECTION, RESULT, ArgumentSpec
 from .plan import ACCESS_LEVELS, CLEARABLE, POLICY_KEYS, Value, check_policy
 from .protection import LEVELS, NO_LEVEL, DesiredRule, DesiredRules, checked_rules
 
@@ -26,13 +26,7 @@ PROJECTS = ArgumentSpec(
     mutually_exclusive=(("project", "group"),),
     required_one_of=(("project", "group"),),
 )
-SETTINGS = ArgumentSpec(
-    {
-        "max_changed_projects": {"type": "int"},
-        "output_path": {"type": "path"},
-        "return_limit": {"type": "int", "default": 100},
-    }
-)
+SETTINGS = RESULT.merged(ArgumentSpec({"max_changed_projects": {"type": "int"}, "output_path": {"type": "path"}}))
 
 ACCESS_LEVEL: dict[str, t.Any] = {
     "type": "str",

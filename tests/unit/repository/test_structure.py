@@ -44,6 +44,7 @@ PURE = {
     "_plan",
     "_module/intent",
     "_module/options",
+    "_module/results",
     "_core/budget",
     "_policy/lint",
     "_policy/prediction",
