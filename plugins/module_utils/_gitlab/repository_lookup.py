@@ -20,9 +20,11 @@ from .repositories import get_repository, project_repositories
 
 @dataclass(frozen=True)
 class Place:
-    """Where a repository path leads. repository: None where the project has none of that path.
+    """Where a repository path leads.
 
-    project: None where the token may not read it.
+    Args:
+        project: None where the token may not read it.
+        repository: None where the project has none of that path.
     """
 
     path: str
@@ -38,9 +40,14 @@ class Place:
 
 
 def find_place(client: Client, path: str, *, job_token: bool) -> Place:
-    """The repository of a path: GitLab has no such lookup, so the projects that it may belong to are asked for it.
+    """The repository of a path. GitLab has no such lookup, so the projects that it may belong to are asked for it.
 
-    Raises UsageError for what is no path, RequestError where no project of it can be seen.
+    Args:
+        job_token: the token is that of a CI/CD job, which may not read projects.
+
+    Raises:
+        UsageError: it is no path.
+        RequestError: no project that it could belong to can be seen (not_found), or a project was moved (moved).
     """
     path = repository_path(path)
     parts = path.split("/")
@@ -64,8 +71,8 @@ def find_place(client: Client, path: str, *, job_token: bool) -> Place:
             raise RequestError(ErrorKind.MOVED, moved, operation=f"look for repository {path}")
         repository = next((repository for repository in listing if repository.path == path), None)
         if repository:
-            return Place(path, project, repository)
-        found = found or Place(path, project, None)
+            return Place(path, project=project, repository=repository)
+        found = found or Place(path, project=project, repository=None)
     if found:
         return found
     if refusal:

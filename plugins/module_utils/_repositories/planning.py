@@ -11,11 +11,14 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .._cleanup.repositories import Order, why_not_empty
+from .._cleanup.verification import why_not_empty
 from .._core.models import Repository, TagListing
 from .._core.server import DeleteMethod
-from .._plan.plan import Plan, RepositoryPlan, limited
+from .._plan.plan import Plan, RepositoryPlan, limited, reason_counts
+from .._rules.dates import DateSource
+from .._rules.reasons import Reason
 from .._rules.retention import decide
+from .removal import RepositoryRemoval
 from .request import RepositoryRequest
 
 
@@ -56,8 +59,8 @@ def plan_tags(state: RepositoryState, request: RepositoryRequest) -> Plan:
 
 
 def _part(listing: TagListing, request: RepositoryRequest) -> RepositoryPlan:
-    decisions = tuple(decide(listing.tags, request.rules, "none", None)) if request.deletes_tags else ()
-    return RepositoryPlan(listing.repository, decisions, listing=listing.state.value, error=listing.error)
+    decisions = tuple(decide(listing.tags, request.rules, DateSource.NONE, None)) if request.deletes_tags else ()
+    return RepositoryPlan(listing.repository, decisions, listing=listing.state, error=listing.error)
 
 
 def _beyond_limits(listings: t.Sequence[TagListing], request: RepositoryRequest) -> list[str]:
@@ -95,17 +98,19 @@ def _why_kept(part: RepositoryPlan, listing: TagListing, request: RepositoryRequ
     return [f"{path} is not deleted: {reason.rstrip('.')} ({allowing})"] if reason else []
 
 
-def kept_text(part: RepositoryPlan, *but: str) -> str:
+def kept_text(part: RepositoryPlan, *but: Reason) -> str:
     """How many tags stay for each reason. but: reasons that need no word."""
-    return ", ".join(f"{number} {reason}" for reason, number in part.reasons.items() if reason not in ("matched", *but))
+    told = {reason: number for reason, number in part.reasons.items() if reason not in (Reason.MATCHED, *but)}
+    return ", ".join(f"{number} {reason}" for reason, number in reason_counts(told).items())
 
 
-def plan_repositories(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> list[Order]:
+def plan_repositories(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> list[RepositoryRemoval]:
     """Decide which repositories are deleted, the tags of a plan before them."""
-    orders = [
-        Order(part.repository, part if request.deletes_tags else None, not request.force) for part in plan.repositories
+    removals = [
+        RepositoryRemoval(part.repository, tags=part if request.deletes_tags else None, must_be_empty=not request.force)
+        for part in plan.repositories
     ]
-    return orders + [Order(repository, asked=True) for repository in state.being_deleted]
+    return removals + [RepositoryRemoval(repository, asked_before=True) for repository in state.being_deleted]
 
 
 def warnings_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> list[str]:
@@ -118,5 +123,5 @@ def warnings_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) 
         for listing in state.listings
         if not listing.tags and not listing.error and not listing.authoritative
     ]
-    kept = [(part.repository.path, kept_text(part, "protected")) for part in plan.repositories]
+    kept = [(part.repository.path, kept_text(part, Reason.PROTECTED)) for part in plan.repositories]
     return unproven + [f"Tags of {path} stay that were meant to go ({text})." for path, text in kept if text]

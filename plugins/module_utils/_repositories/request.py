@@ -17,7 +17,7 @@ from .._core.scope import repository_path
 from .._core.server import DeleteMethod, requested_method
 from .._plan.plan import Limits
 from .._rules.patterns import compile_pattern
-from .._rules.retention import Rule, Rules
+from .._rules.rules import Rule, Rules
 
 
 class DesiredState(enum.Enum):

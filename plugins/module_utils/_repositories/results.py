@@ -11,20 +11,17 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._cleanup.deletion import Fate as TagFate
-from .._cleanup.deletion import Outcome
 from .._cleanup.deletion_report import applied_deletion, deletion_intent
-from .._cleanup.repositories import GOOD, Fate
+from .._cleanup.outcomes import DeletionResult, TagResult
 from .._core.models import Repository
 from .._module.intent import Applied, Intent
-from .._plan.plan import Plan, RepositoryPlan
+from .._plan.plan import Plan, RepositoryPlan, reason_counts
 from .planning import RepositoryState, kept_text
+from .removal import RepositoryOutcome, RepositoryResult
 from .request import RepositoryRequest
 
 # What is short of what was wanted.
 _FAILED = ("not_deleted", "delete_failed", "not_emptied")
-# What is not there any more.
-_GONE = ("deleted", "already_gone", "unverified")
 
 
 def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest, limit: int) -> Intent:
@@ -78,27 +75,27 @@ def _row(
         "status": repository.status if repository else None,
         "tags": tags,
         "delete": len(part.deletions) if part else 0,
-        "reasons": part.reasons if part else {},
+        "reasons": reason_counts(part.reasons) if part else {},
         "action": action,
     }
 
 
-def applied_emptying(plan: Plan, outcome: Outcome, limit: int) -> Applied:
+def applied_emptying(plan: Plan, found: DeletionResult, limit: int) -> Applied:
     """What became of repositories whose tags were to be deleted. limit: the most that are returned."""
-    applied = applied_deletion(outcome, 0)
-    fates: dict[str, list[TagFate]] = {}
-    for fate in outcome.fates:
-        fates.setdefault(fate.repository, []).append(fate)
-    rows = [_emptied(part, fates[part.repository.path]) for part in plan.repositories if part.deletions]
+    applied = applied_deletion(found, 0)
+    tags: dict[str, list[TagResult]] = {}
+    for tag in found.tags:
+        tags.setdefault(tag.repository, []).append(tag)
+    rows = [_emptied(part, tags[part.repository.path]) for part in plan.repositories if part.deletions]
     left = next((row for row in rows if row["outcome"] == "not_emptied"), None)
     shortfall = f"{left['path']} is not empty: {left['message']}" if left else ""
-    return replace(
-        applied, outcome=_failed_first(rows)[:limit], shortfall=outcome.halted and applied.shortfall or shortfall
-    )
+    if found.stopped and applied.shortfall:
+        shortfall = applied.shortfall
+    return replace(applied, outcome=_failed_first(rows)[:limit], shortfall=shortfall)
 
 
-def _emptied(part: RepositoryPlan, fates: list[TagFate]) -> dict[str, str]:
-    left = [fate for fate in fates if fate.outcome not in _GONE]
+def _emptied(part: RepositoryPlan, tags: list[TagResult]) -> dict[str, str]:
+    left = [tag for tag in tags if not tag.outcome.is_gone]
     if left:
         message = f"{len(left)} tags are left; {left[0].name}: {left[0].message}"
         return {"path": part.repository.path, "outcome": "not_emptied", "message": message}
@@ -106,24 +103,28 @@ def _emptied(part: RepositoryPlan, fates: list[TagFate]) -> dict[str, str]:
     return {"path": part.repository.path, "outcome": outcome, "message": kept_text(part)}
 
 
-def applied_deletions(fates: t.Sequence[Fate], limit: int, *, waited: bool) -> Applied:
+def applied_removals(results: t.Sequence[RepositoryResult], limit: int, *, waited: bool) -> Applied:
     """What became of repositories that were to be deleted.
 
     Args:
-        fates: of each.
+        results: of each.
         limit: the most that are returned.
         waited: GitLab was to have deleted them by now.
     """
-    rows = [{"path": fate.order.repository.path, "outcome": fate.outcome, "message": fate.message} for fate in fates]
+    rows = [
+        {"path": each.removal.repository.path, "outcome": each.outcome.value, "message": each.message}
+        for each in results
+    ]
     rows = _failed_first(rows)[:limit]
-    short = [fate for fate in fates if fate.outcome not in GOOD or (waited and fate.outcome == "scheduled")]
+    late = RepositoryOutcome.SCHEDULED if waited else None
+    short = [each for each in results if not each.outcome.is_good or each.outcome is late]
     if not short:
         return Applied(rows)
     first = short[0]
     return Applied(
         rows,
-        f"{len(fates) - len(short)} of {len(fates)} repositories are deleted; {first.order.repository.path} is "
-        f"{first.outcome}: {first.message}",
+        f"{len(results) - len(short)} of {len(results)} repositories are deleted; {first.removal.repository.path} is "
+        f"{first.outcome.value}: {first.message}",
     )
 
 

@@ -15,7 +15,8 @@ from .._gitlab.repositories import group_repositories, project_repositories
 from .._http.client import Client
 from .._policy.preview import preview_policy, truncate
 from .._policy.reading import read_for_policies
-from .._tags.capabilities import Sources, capabilities_of, detect
+from .._tags.capabilities import Sources, detect
+from .._tags.reader import open_reader
 from .plan import POLICY_KEYS, ProjectPlan, is_hidden
 from .projects import ProjectSettings
 
@@ -34,15 +35,15 @@ def preview_rows(client: Client, settings: ProjectSettings, limit: int) -> list[
     plans = {plan.project.id: plan for plan in settings.plans if not plan.error}
     policies = {number: _policy_after(plan) for number, plan in plans.items()}
     repositories = _repositories(client, settings, plans)
-    server = detect(client, repositories, Sources(use_graphql=True), details=True)
-    capabilities = capabilities_of(server)
+    reader = open_reader(detect(client, repositories, Sources(use_graphql=True), details=True))
     rows = []
-    for listing in read_for_policies(server, repositories, policies):
+    for listing in read_for_policies(reader, repositories, policies):
         row: dict[str, t.Any] = {"repository": listing.repository.path, "preview": None, "error": None}
         if listing.error:
             row["error"] = str(listing.error)
         else:
-            preview = preview_policy(capabilities, listing, policies[listing.repository.project_id], client.clock)
+            policy = policies[listing.repository.project_id]
+            preview = preview_policy(reader.capabilities, listing, policy, client.clock)
             row["preview"] = truncate(preview.as_result(), limit)
         rows.append(row)
     return sorted(rows, key=lambda row: str(row["repository"]))

@@ -18,7 +18,7 @@ from .._core.files import check_writable, write_lines
 from .._module.connection import Connection, connect
 from .._module.intent import Applied, Intent
 from .._module.run import finish
-from .._policy.lint import lint
+from .._policy.lint import lint_warnings
 from .._policy.prediction import Parameters
 from .options import check_settings
 from .plan import ProjectAction, ProjectPlan, diff, project_row, refusals_of
@@ -88,7 +88,7 @@ def _lint_warnings(plan: ProjectPlan) -> list[str]:
         keep_n=t.cast("int | None", policy.get("keep_n")),
         older_than=t.cast("str | None", policy.get("older_than")),
     )
-    return lint(parameters, (), "name_regex_delete")
+    return lint_warnings(parameters, (), "name_regex_delete")
 
 
 def _of_projects(paths: t.Sequence[str], note: str) -> str:

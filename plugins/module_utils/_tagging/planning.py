@@ -15,7 +15,8 @@ from .._core.server import DeleteMethod
 from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan
 from .._registry.promotion import TagWrite
-from .._rules.retention import Decision
+from .._rules.reasons import Reason
+from .._rules.retention import Decision, to_delete, to_keep
 from .request import TagRequest
 
 _PROTECTED = "is under a tag protection rule of GitLab's"
@@ -97,7 +98,7 @@ def plan_removal(state: RemovalState, request: TagRequest) -> Plan:
     if listing is None:
         return Plan(())
     decisions = tuple(
-        Decision(tag, delete=tag.name in request.names, reason="named" if tag.name in request.names else "not_named")
+        to_delete(tag, Reason.NAMED) if tag.name in request.names else to_keep(tag, Reason.NOT_NAMED)
         for tag in listing.tags
     )
     refusals = [_HIDDEN_RULES] if state.hidden_rules else []
