@@ -21,8 +21,8 @@ from datetime import datetime, timezone
 from .._core.errors import JournalError, UsageError
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.reasons import Reason
+from .earlier_runs import EarlierRuns
 from .outcomes import DeletionResult, TagResult
-from .request import EarlierRuns
 
 # Writes an event. Raises JournalError if it can't be written: what can't be noted must not be asked for.
 JournalWriter = t.Callable[[t.Mapping[str, t.Any]], None]

@@ -16,8 +16,7 @@ from .._cleanup.outcomes import DeletionResult, TagResult
 from .._core.models import Repository
 from .._module.intent import Applied, Intent
 from .._plan.plan import Plan, RepositoryPlan, reason_counts
-from .planning import RepositoryState, kept_text
-from .removal import RepositoryOutcome, RepositoryResult
+from .planning import RepositoryOutcome, RepositoryResult, RepositoryState, kept_text
 from .request import RepositoryRequest
 
 # What is short of what was wanted.
