@@ -20,18 +20,17 @@ extends_documentation_fragment:
   - containerops.gitlab._registry
   - containerops.gitlab._registry.reading
   - containerops.gitlab._scope
+  - containerops.gitlab._scope.project
+  - containerops.gitlab._scope.group
+  - containerops.gitlab._scope.instance
+  - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.info_module
   - containerops.gitlab._attributes.actiongroup_registry
+notes:
+  - Exactly one of O(project), O(group), O(repository_id) and O(instance) is required. With O(instance) a request lists
+    a hundred projects. Repositories take at least one more for each top-level group, and for each project of a user.
 options:
-  instance:
-    description:
-      - Everything that this GitLab has, instead of O(project), O(group) or O(repository_id).
-      - For administrators, whose tokens need the scope C(admin_mode) too where Admin Mode is on. It is refused to
-        everybody else and on GitLab.com, since GitLab would show a part without a word.
-      - A request lists a hundred projects. Repositories take at least one more for each top-level group, and for each
-        project of a user.
-    type: bool
   gather:
     description:
       - What to read. V(repositories) are always listed, unless V(projects) or V(protection_rules) are all that is
@@ -74,26 +73,12 @@ options:
       - Read only these tags, with their details, in every repository in scope.
     type: list
     elements: str
-  on_error:
-    description:
-      - Whether a repository that could not be read fails the task, or is only reported. The rest is returned in both
-        cases.
-    type: str
-    choices:
-      - fail
-      - report
-    default: fail
   output_path:
     description:
       - Write everything to this file as JSON Lines, each with its C(type). A V(repository) is on each line with all its
         tags, written as soon as they are read, so that a task needs little memory however many there are. V(project)
         lines come last.
     type: path
-  return_limit:
-    description:
-      - The most entries in each returned list. The file is always complete.
-    type: int
-    default: 100
 seealso:
   - module: containerops.gitlab.registry_cleanup
   - name: GitLab container registry API
@@ -627,7 +612,7 @@ estimate:
   returned: when O(estimate) is true
   type: dict
   contains:
-    way:
+    read_via:
       description: How tags would be read, V(graphql), V(rest) or V(registry).
       type: str
       returned: success
@@ -665,7 +650,7 @@ from ..module_utils._core.files import check_writable, write_lines
 from ..module_utils._info.observation import observe
 from ..module_utils._info.request import Gather, request_of
 from ..module_utils._info.rows import RowSummary, errors_of, file_lines, repository_rows, result_of
-from ..module_utils._module.options import CONNECTION, READING, SCOPE_OR_INSTANCE, ArgumentSpec
+from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE_OR_INSTANCE, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish_reading, new_module
 from ..module_utils._registry.image_cache import remembered
@@ -684,9 +669,8 @@ ARGUMENTS = (
                 },
                 "estimate": {"type": "bool", "default": False},
                 "tag_names": {"type": "list", "elements": "str"},
-                "on_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
                 "output_path": {"type": "path"},
-                "return_limit": {"type": "int", "default": 100},
+                **RESULT.options,
             }
         )
     )

@@ -20,6 +20,7 @@ description:
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
+  - containerops.gitlab._deletion
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
 attributes:
@@ -63,10 +64,12 @@ options:
     description:
       - Path of the repository that holds O(source), on the same registry. If not set, it is the repository itself.
     type: str
-  signatures:
+  copy_referrers:
     description:
-      - Whether to bring the image's signatures, attestations and software bills of materials along from
-        O(source_repository), as far as they are kept in tags named after its digest, as cosign does it.
+      - Whether to copy what refers to the image too, that is its signatures, attestations and software bills of
+        materials (SBOMs).
+      - Found are those that O(source_repository) keeps in tags named after the image's digest, such as
+        C(sha256-<digest>.sig), which is how cosign stores them.
     type: bool
     default: false
   force:
@@ -85,16 +88,6 @@ options:
         before it goes.
     type: bool
     default: true
-  delete_via:
-    description:
-      - How tags are deleted, see O(containerops.gitlab.registry_cleanup#module:delete_via).
-    type: str
-    choices:
-      - auto
-      - graphql
-      - rest
-      - registry
-    default: auto
 seealso:
   - module: containerops.gitlab.registry_cleanup
 """
@@ -108,7 +101,7 @@ EXAMPLES = r"""
       - stable
     source_repository: team/app
     source: v1.0.0
-    signatures: true
+    copy_referrers: true
 
 - name: Give the same image another name
   containerops.gitlab.registry_tag:
@@ -147,7 +140,7 @@ repository:
   sample: team/app
 tags:
   description:
-    - The tags, first those that come along with an image. The same in check mode and in a run.
+    - The tags. Those that O(copy_referrers) adds come first. The same in check mode and in a run.
   returned: when the tags could be read
   type: list
   elements: dict
@@ -172,8 +165,8 @@ tags:
       type: str
       returned: success
       sample: create
-    signature:
-      description: Whether it comes along with an image by O(signatures).
+    referrer:
+      description: Whether O(copy_referrers) added it.
       type: bool
       returned: success
       sample: false
@@ -238,7 +231,7 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
             },
             "source": {"type": "str"},
             "source_repository": {"type": "str"},
-            "signatures": {"type": "bool", "default": False},
+            "copy_referrers": {"type": "bool", "default": False},
             "force": {"type": "bool", "default": False},
             "digest": {"type": "str"},
             "require_digest": {"type": "bool", "default": True},

@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from .._core.errors import UsageError
-from .._core.models import Scope
+from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
 from .._plan.merge import approved_in
