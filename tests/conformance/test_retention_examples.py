@@ -28,7 +28,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 def told(decision: Decision) -> str:
     rule = f" ({decision.rule})" if decision.rule else ""
-    return f"{'goes' if decision.delete else 'stays'}, {decision.reason}{rule}"
+    return f"{'delete' if decision.delete else 'keep'}, {decision.reason}{rule}"
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -42,7 +42,7 @@ _FORBIDDEN = "forbidden"
 _LOST = "lost"
 
 CHANGED = "it is another image, or was pushed again, since the plan was made"
-NO_PROOF = "no complete listing with a tag that was to stay shows that it is gone"
+NO_PROOF = "no complete listing with a tag that was to be kept shows that it is gone"
 _ANSWER_LOST = "its deletion was asked for and the answer was lost"
 
 
@@ -236,7 +236,7 @@ def _free(work: Work, batch: list[Decision]) -> list[Decision]:
         images = [each.tag.name for subject in sorted(subjects) for each in holders.get(subject, [])]
         left = [name for name in images if name in present or work.fates[name].outcome not in _AWAY]
         if left and all(work.fates[name].outcome == "changed_since" for name in left):
-            work.settle([decision.tag.name], "changed_since", f"it belongs to {left[0]}, which stays")
+            work.settle([decision.tag.name], "changed_since", f"it belongs to {left[0]}, which is kept")
         elif left:
             work.settle([decision.tag.name], "not_tried", f"it belongs to {left[0]}, which is not gone")
         elif listing.error or not listing.complete:

@@ -24,7 +24,7 @@ GOOD = frozenset({"deleted", "scheduled"})
 
 _WHY_FAILED = (
     "GitLab gave up: without a metadata database it deletes at most 200 tags in each of 10 tries (empty_first deletes "
-    "them before), and tags under a protection rule stay (lift the rule); deleting it again goes on from here"
+    "them before), and tags under a protection rule are kept (lift the rule); deleting it again continues from here"
 )
 
 
@@ -62,7 +62,7 @@ def delete_repositories(server: Server, via: DeleteMethod, orders: t.Sequence[Or
         looks = server.client.parallel(lambda position: _look(server, fates[position].order), left)
         for position, fate in zip(left, looks):
             fates[position] = fate
-    late = f"GitLab has not deleted it within {wait:g} seconds, and may go on trying for hours"
+    late = f"GitLab has not deleted it within {wait:g} seconds, and may try for hours"
     return [replace(fate, message=fate.message or late) if fate.outcome == "scheduled" else fate for fate in fates]
 
 

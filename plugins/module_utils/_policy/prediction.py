@@ -37,7 +37,7 @@ _WHY = {
     "sampled": "{} tags match, and GitLab takes a random sample of at most {} of them in one run",
     "tied": "{} tags have dates too close to each other to tell which of them keep_n keeps",
     "near_cutoff": "{} tags are as old as older_than to the second",
-    "unseen_date": "{} tags have a date that GitLab goes by and does not show here",
+    "unseen_date": "{} tags have a date that GitLab uses and does not show here",
     "unseen_registry": "{} tags match, and it could not be told by which of GitLab's two algorithms they are judged",
     "unseen_protection": "{} tags may be protected by a rule that can't be read, or does not bind the caller",
 }

@@ -186,7 +186,7 @@ def _policy_to_set(found: Found, wish: Wish) -> tuple[dict[str, Value], tuple[st
     if found.has_images is not False or not wants_images(found.project, wish):
         return policy, ()
     del policy["enabled"]
-    note = "the policy stays off, since the project has no images and GitLab would switch it off again"
+    note = "the policy remains disabled, since the project has no images and GitLab would switch it off again"
     return policy, (note,)
 
 
