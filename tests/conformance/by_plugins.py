@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
-    DELETED,
-    KEPT,
     PAGE_SIZE,
     Parameters,
     Prediction,
     Seen,
+    Verdict,
     exactly,
     predict,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import DurationError, gitlab_seconds
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import seconds
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import pattern_error, server_search
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty
 from tests.conformance.dates import iso8601, rfc3339
-from tests.conformance.verdicts import Agrees, Disagrees, Row, Verdict, first_difference
+from tests.conformance.verdicts import Agrees, Disagrees, NotApplicable, Row, first_difference
+from tests.conformance.verdicts import Verdict as RowVerdict
 
 # The fixed names of the table of patterns.
 NAMES = [
@@ -31,7 +33,20 @@ NAMES = [
 ]
 
 
-def cleanup_plan(row: Row) -> Verdict:
+NOT_ACCEPTED = NotApplicable("no option accepts this older_than")
+
+
+def accepts(older_than: str | None) -> bool:
+    """Whether an option accepts it, or a policy can hold it: what it means otherwise is known to GitLab alone."""
+    try:
+        return older_than is None or seconds(older_than) > 0
+    except UsageError:
+        return False
+
+
+def cleanup_plan(row: Row) -> RowVerdict:
+    if not accepts(row["params"].get("older_than")):
+        return NOT_ACCEPTED
     for variant, mode in (("gitlab", Mode.DATABASE), ("third_party", Mode.NO_DATABASE)):
         if variant in row:
             found = predict(
@@ -62,31 +77,27 @@ def _seen(tag: dict[str, Any], mode: Mode) -> Seen:
     return Seen(tag["name"], None if date is None else exactly(date))
 
 
-def _compared(variant: str, truth: Row, found: Prediction) -> Verdict:
+def _compared(variant: str, truth: Row, found: Prediction) -> RowVerdict:
     """What surely goes has to be gone and what surely stays to be there; without doubts, that is everything."""
     deleted = set(truth["deleted"])
-    sure = {verdict.name for verdict in found.verdicts if verdict.fate == DELETED}
-    kept = {verdict.name for verdict in found.verdicts if verdict.fate == KEPT}
-    if truth["status"] != found.status or truth.get("message", found.message) != found.message:
+    sure = {tag.name for tag in found.tags if tag.verdict is Verdict.DELETED}
+    kept = {tag.name for tag in found.tags if tag.verdict is Verdict.KEPT}
+    status = found.status.value
+    if truth["status"] != status or truth.get("message", found.message) != found.message:
         expected = (truth["status"], truth.get("message", ""))
-        return Disagrees(f"{variant}: status", expected, (found.status, found.message))
+        return Disagrees(f"{variant}: status", expected, (status, found.message))
     if sure - deleted or deleted & kept:
         return Disagrees(f"{variant}: deleted", sorted(deleted), sorted(set(found.deletes)))
     if not found.least <= len(deleted) <= found.most:
         return Disagrees(f"{variant}: count", len(deleted), (found.least, found.most))
-    if found.certainty != "exact" and not truth["tie_sensitive"] and not truth.get("nondeterministic"):
-        return Disagrees(f"{variant}: certainty", "exact", (found.certainty, found.uncertainties))
+    if found.certainty is not Certainty.EXACT and not truth["tie_sensitive"] and not truth.get("nondeterministic"):
+        return Disagrees(f"{variant}: certainty", "exact", (found.certainty.value, found.uncertainties))
     return Agrees()
 
 
-def duration(row: Row) -> Verdict:
-    seconds: int | float | None = None
-    message = None
-    try:
-        seconds = gitlab_seconds(row["older_than"])
-        result = "nil" if seconds is None else "seconds"
-    except DurationError as error:
-        result, message = "error", str(error)
+def duration(row: Row) -> RowVerdict:
+    if not accepts(row["older_than"]):
+        return NOT_ACCEPTED
     found = predict(
         [Seen(tag["name"], _span(tag["created_at"])) for tag in row["tags"]],
         Parameters(name_regex_delete=".*", older_than=row["older_than"]),
@@ -95,10 +106,9 @@ def duration(row: Row) -> Verdict:
     )
     service = row["service"]
     return first_difference(
-        ("result", row["result"], result),
-        ("seconds", row.get("seconds"), seconds),
-        ("error", (row.get("error") or {}).get("message"), message),
-        ("status", (service["status"], service.get("message", "")), (found.status, found.message)),
+        ("result", row["result"], "seconds"),
+        ("seconds", row.get("seconds"), seconds(row["older_than"])),
+        ("status", (service["status"], service.get("message", "")), (found.status.value, found.message)),
         ("deleted", sorted(service.get("deleted", [])), sorted(found.deletes)),
     )
 
@@ -108,7 +118,7 @@ def _span(text: str | None) -> tuple[float, float] | None:
     return None if date is None else exactly(date)
 
 
-def regex(row: Row) -> Verdict:
+def regex(row: Row) -> RowVerdict:
     text = row["regex"]
     error = pattern_error(text)
     message = f"is an invalid regexp: {error}" if error else None
@@ -117,7 +127,7 @@ def regex(row: Row) -> Verdict:
     return first_difference(
         ("accepted", row["accepted"], error is None),
         ("message", row.get("message"), message),
-        ("status", row["service_status"], as_delete.status),
+        ("status", row["service_status"], as_delete.status.value),
         ("deleted as delete pattern", sorted(row["as_delete_deletes"]), sorted(as_delete.deletes)),
         ("kept as keep pattern", sorted(row.get("as_keep_keeps", [])), sorted(as_keep)),
     )

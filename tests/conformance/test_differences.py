@@ -19,23 +19,29 @@ from hypothesis import strategies as st
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
-    DELETED,
-    KEPT,
     Parameters,
     Prediction,
     Seen,
+    Verdict,
     exactly,
     nanoseconds,
     predict,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import (
+    date_source,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import seconds
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import compile_pattern
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
+    Certainty,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
     Decision,
+    decide,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules import (
     Rule,
     Rules,
-    date_source,
-    decide,
 )
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "differences.md"
@@ -79,9 +85,9 @@ def theirs(tags: list[Tag], rules: dict[str, Any], mode: Mode) -> Prediction:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(list(example["here"].values())))
 def test_the_examples_of_the_page_are_true(example: dict[str, Any], mode: Mode) -> None:
     tags = [tag(name, days, mode) for name, days in example["tags"].items()]
-    assert {item.tag.name: item.reason for item in ours(tags, example["rules"], mode)} == example["here"]
+    assert {item.tag.name: item.reason.value for item in ours(tags, example["rules"], mode)} == example["here"]
     found = theirs(tags, example["rules"], mode)
-    if found.certainty == "exact":
+    if found.certainty is Certainty.EXACT:
         assert found.deletes == sorted(example["gitlab"])
     else:
         assert set(example["gitlab"]) <= set(found.deletes)
@@ -124,11 +130,11 @@ def test_nothing_goes_here_that_gitlab_would_keep(
 ) -> None:
     tags = [tag(name, data.draw(ages, label=name), mode, data.draw(st.booleans())) for name in listed]
     found = theirs(tags, rules, mode)
-    fates = {verdict.name: verdict.fate for verdict in found.verdicts}
+    verdicts = {item.name: item.verdict for item in found.tags}
     for decision in ours(tags, rules, mode):
         name = decision.tag.name
         if decision.delete:
-            assert fates[name] == DELETED, decision.reason
-        elif fates[name] != KEPT:
-            assert decision.reason in KEEPING_MORE
-            assert f"`{decision.reason}`" in PAGE.read_text()
+            assert verdicts[name] is Verdict.DELETED, decision.reason
+        elif verdicts[name] is not Verdict.KEPT:
+            assert decision.reason.value in KEEPING_MORE
+            assert f"`{decision.reason.value}`" in PAGE.read_text()

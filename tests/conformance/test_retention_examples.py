@@ -15,7 +15,14 @@ import pytest
 import yaml
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs, kept_by_refs
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import (
+    DateSource,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
+    ActiveRefs,
+    RefMatch,
+    kept_by_refs,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import kept_by_use
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import rules_of, used_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision, decide
@@ -28,7 +35,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 def told(decision: Decision) -> str:
     rule = f" ({decision.rule})" if decision.rule else ""
-    return f"{'delete' if decision.delete else 'keep'}, {decision.reason}{rule}"
+    return f"{'delete' if decision.delete else 'keep'}, {decision.reason.value}{rule}"
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -45,11 +52,12 @@ def test_an_example(example: dict[str, Any]) -> None:
     ]
     used, missing = used_of(options)
     assert not missing
+    active_refs = ActiveRefs(refs=tuple(example.get("alive_in_git", ())))
     retained = {
-        **kept_by_refs(example["days"], ActiveRefs(tuple(example.get("alive_in_git", ()))), options["ref_match"]),
+        **kept_by_refs(example["days"], active_refs, RefMatch(options["ref_match"])),
         **kept_by_use(tags, "team/app", used),
     }
-    decisions = decide(tags, rules_of(options), "published", NOW, retained)
+    decisions = decide(tags, rules_of(options), DateSource.PUBLISHED, NOW, retained)
     assert {decision.tag.name: told(decision) for decision in decisions} == example["outcome"]
 
 

@@ -18,9 +18,15 @@ from .running import Mutant, break_modules
 
 # The modules that decide which tag goes, and that say so.
 MODULES = [
-    *("_core/oci", "_plan/approval", "_plan/merge", "_plan/plan", "_plan/recall", "_policy/prediction"),
-    *("_rules/durations", "_rules/git_refs", "_rules/import_dates", "_rules/in_use", "_rules/number_words"),
-    *("_rules/patterns", "_rules/referrers", "_rules/retention", "_rules/versions"),
+    "_core/oci",
+    "_plan/approval",
+    "_plan/merge",
+    "_plan/plan",
+    "_rules/git_refs",
+    "_rules/import_dates",
+    "_rules/in_use",
+    "_rules/referrers",
+    "_rules/versions",
 ]
 
 

@@ -14,7 +14,8 @@ from .._core.errors import RequestError
 from .._core.models import SIGNATURE, Tag, TagListing
 from .._rules.git_refs import ActiveRefs, kept_by_refs
 from .._rules.in_use import Reference, kept_by_use, untagged
-from .._rules.retention import is_judged_by_date, name_reason
+from .._rules.reasons import Reason
+from .._rules.referrers import Signatures
 from .request import CleanupRequest
 
 # What is alive in the git repositories of projects, or why it is not known, by the project's id.
@@ -24,7 +25,7 @@ Refs = t.Mapping[int, t.Union[ActiveRefs, RequestError]]
 def detailed_names(listing: TagListing, request: CleanupRequest) -> list[str]:
     """The tags of which more than the name is needed."""
     used = request.used.all_names
-    found = [name for name in listing.names if name in used or name_reason(name, request.rules) is None]
+    found = [name for name in listing.names if name in used or request.rules.is_in_play(name)]
     together = request.referrer_policy.keep_together and found
     return listing.names if request.used.by_content or together or _subjects_needed(listing, request) else found
 
@@ -39,11 +40,12 @@ def children_needed(listing: TagListing, request: CleanupRequest) -> bool:
 
 def _subjects_needed(listing: TagListing, request: CleanupRequest) -> bool:
     """Whether it has to be known what images the signatures of a repository belong to."""
-    if request.referrer_policy.signatures == "keep" or not any(SIGNATURE.fullmatch(name) for name in listing.names):
+    signatures = request.referrer_policy.signatures
+    if signatures is Signatures.KEEP or not any(SIGNATURE.fullmatch(name) for name in listing.names):
         return False
-    if request.referrer_policy.signatures == "collect" or listing.repository.path in request.pending_followers:
+    if signatures is Signatures.COLLECT or listing.repository.path in request.pending_followers:
         return True
-    return any(name_reason(name, request.rules) is None for name in listing.names)
+    return any(request.rules.is_in_play(name) for name in listing.names)
 
 
 def dated_tags(listing: TagListing, refs: Refs, request: CleanupRequest) -> list[Tag]:
@@ -54,11 +56,11 @@ def dated_tags(listing: TagListing, refs: Refs, request: CleanupRequest) -> list
     return [
         tag
         for tag in listing.tags
-        if is_judged_by_date(tag.name, request.rules) and not tag.protected and tag.name not in retained
+        if request.rules.is_judged_by_date(tag.name) and not tag.protected and tag.name not in retained
     ]
 
 
-def retained_names(listing: TagListing, refs: Refs, request: CleanupRequest) -> dict[str, str]:
+def retained_names(listing: TagListing, refs: Refs, request: CleanupRequest) -> dict[str, Reason]:
     """The tags that are kept for what is not in the rules, with the reason."""
     active = refs.get(listing.repository.project_id)
     return {

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.models import TagListing
+from .._core.models import ListingState, TagListing
 from .._core.server import Mode
 from .._plan.plan import Plan
-from .._rules.retention import Rules, date_source
+from .._rules.dates import DateSource, date_source
+from .._rules.reasons import Reason
+from .._rules.rules import Rules, Timestamp
 from .planning import CleanupState, policy_sentence, projects_with_policy, rules_on
 from .request import CleanupRequest
 
@@ -23,19 +25,19 @@ def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> lis
     found = list(state.warnings)
     if request.on_server_policy == "warn":
         found += [f"T{policy_sentence(project)[1:]}." for project in projects_with_policy(state)]
-    if request.rules.timestamp == "created" and state.capabilities.mode is not Mode.NO_DATABASE:
+    if request.rules.timestamp is Timestamp.CREATED and state.capabilities.mode is not Mode.NO_DATABASE:
         found.append(
             "timestamp is created: where the registry has a metadata database that is the first push of a tag's name, "
             "and a tag that was pushed again since may be deleted as old."
         )
     for part in plan.repositories:
-        differing = [decision.tag.name for decision in part.decisions if decision.reason == "ambiguous_pattern"]
+        differing = [decision.tag.name for decision in part.decisions if decision.reason is Reason.AMBIGUOUS_PATTERN]
         if differing:
             found.append(
                 f"{part.repository.path}: GitLab would interpret a pattern differently for {len(differing)} tags, "
                 f"which are kept ({', '.join(differing[:5])}); put brackets around its alternatives."
             )
-        if part.listing == "capped":
+        if part.listing is ListingState.CAPPED:
             found.append(f"{part.repository.path}: exactly 10,000 tags are listed, so there may be more.")
     return found
 
@@ -46,11 +48,11 @@ def notes_of(state: CleanupState, request: CleanupRequest) -> list[str]:
     rules = rules_on(capabilities, request.rules)
     source = date_source(capabilities.mode, rules)
     notes = [
-        _date_source_note(source) if source == "built" or state.listings else None,
+        _date_source_note(source) if source is DateSource.BUILT or state.listings else None,
         _build_dates_note(state.listings, rules),
         capabilities.missing_dates_reason,
     ]
-    if source == "published" and not capabilities.shows_protection:
+    if source is DateSource.PUBLISHED and not capabilities.shows_protection:
         notes.append(
             f"The last push of tags is shown by GraphQL alone. {capabilities.graphql_unavailable_reason}".rstrip()
         )
@@ -59,13 +61,13 @@ def notes_of(state: CleanupState, request: CleanupRequest) -> list[str]:
     return [note for note in notes if note]
 
 
-def _date_source_note(source: str) -> str | None:
+def _date_source_note(source: DateSource) -> str | None:
     notes = {
-        "built": (
+        DateSource.BUILT: (
             "This registry has no metadata database: dates are the build dates of the images, and an old image that "
             "was tagged today is old."
         ),
-        "unknown": (
+        DateSource.UNKNOWN: (
             "It could not be told whether the registry has a metadata database, so no date can be trusted and every "
             "tag that a date would decide about is kept."
         ),

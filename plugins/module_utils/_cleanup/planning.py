@@ -19,9 +19,11 @@ from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerC
 from .._plan.approval import Comparison, compare, refusals_of
 from .._plan.plan import Plan, RepositoryPlan, limited
 from .._policy.preview import decisions_of, predicted
+from .._rules.dates import DateSource, date_source
 from .._rules.import_dates import ImportEvidence, import_refusal
 from .._rules.referrers import ReferrerFacts, with_referrers
-from .._rules.retention import Decision, Rules, age_reason, date_source, decide
+from .._rules.retention import Decision, age_reason, decide
+from .._rules.rules import Rules, Timestamp
 from .bulk_requests import BulkRequest, bulk_requests, why_not_in_one_run
 from .needs import Refs, retained_names, untagged_images
 from .pins import Manifests, Pins, planned_pins
@@ -81,7 +83,7 @@ class _Criteria:
 
     request: CleanupRequest
     rules: Rules
-    date_source: str
+    date_source: DateSource
 
 
 def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
@@ -113,8 +115,12 @@ def rules_on(capabilities: ServerCapabilities, rules: Rules) -> Rules:
 
     With a metadata database every digest is known. Where dates are builds anyway, none of them is an import's.
     """
-    rules = replace(rules, require_digest=True) if capabilities.mode is Mode.DATABASE else rules
-    return replace(rules, dates_valid_from=None) if capabilities.shows_build_dates else rules
+    # Rules know the names that they have judged, so that they are made anew only where they change.
+    if capabilities.mode is Mode.DATABASE and not rules.require_digest:
+        rules = replace(rules, require_digest=True)
+    if capabilities.shows_build_dates and rules.dates_valid_from:
+        rules = replace(rules, dates_valid_from=None)
+    return rules
 
 
 def projects_with_policy(state: CleanupState) -> list[Project]:
@@ -137,7 +143,7 @@ def _repository_plan(listing: TagListing, state: CleanupState, criteria: _Criter
     part = RepositoryPlan(
         listing.repository,
         date_source=criteria.date_source,
-        listing=listing.state.value,
+        listing=listing.state,
         policy=project.policy if project else None,
         policy_known=project is not None and project.policy is not None,
         error=listing.error,
@@ -203,7 +209,7 @@ def _date_refusals(state: CleanupState, criteria: _Criteria) -> t.Iterator[str]:
         yield f"dates_valid_from {format_time(rules.dates_valid_from)} is later than the server's clock"
     if state.import_evidence and (refusal := import_refusal(state.import_evidence)):
         yield refusal
-    by_push = rules.need_dates and rules.timestamp == "auto" and criteria.date_source == "published"
+    by_push = rules.need_dates and rules.timestamp is Timestamp.AUTO and criteria.date_source is DateSource.PUBLISHED
     if by_push and state.capabilities.read_method is ReadMethod.REGISTRY:
         yield (
             "read_via registry shows when images were built, and with this registry's metadata database tags are as "

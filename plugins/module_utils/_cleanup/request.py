@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._core.errors import UsageError
 from .._core.models import Scope
-from .._core.server import DeleteMethod, requested_method
+from .._core.server import DeleteMethod, ReadMethod, requested_method
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
 from .._plan.merge import approved_in
-from .._plan.plan import Limits
+from .._plan.plan import Limits, OnLimit
 from .._policy.prediction import Parameters
 from .._rules.durations import seconds
+from .._rules.git_refs import RefMatch
 from .._rules.in_use import InUse
-from .._rules.options import IN_USE, RULES, rules_of, used_of
-from .._rules.referrers import ReferrerPolicy
-from .._rules.retention import Rules
+from .._rules.options import IN_USE, RULES, referrer_policy_of, rules_of, used_of
+from .._rules.referrers import ReferrerPolicy, Signatures
+from .._rules.rules import Rules
 
 LIMITS: dict[str, t.Any] = {
     "min_remaining": {"type": "int", "default": 1},
@@ -82,7 +83,7 @@ class CleanupRequest:
     use_unknown: why it is not known what is in use, one sentence each without its end.
     parameters: what GitLab itself decides by; None where the rules decide.
     keep_refs: kinds of git references whose tags are kept. ref_match: how tags carry them.
-    delete_via: None where any method will do.
+    read_via, delete_via: None where any method will do.
     bulk_older_than, bulk_keep: what GitLab checks once more of a pinned bulk deletion.
     options: what the first line of the plan names, by option.
     """
@@ -96,8 +97,8 @@ class CleanupRequest:
     parameters: Parameters | None
     keep_refs: tuple[str, ...]
     keep_deployments: int
-    ref_match: str
-    read_via: str
+    ref_match: RefMatch
+    read_via: ReadMethod | None
     delete_via: DeleteMethod | None
     on_server_policy: str
     allow_unread_protection: bool
@@ -137,15 +138,15 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.I
     return CleanupRequest(
         scope=scope,
         rules=rules,
-        limits=Limits(**{option: params[option] for option in LIMITS}),
+        limits=Limits(**{**{option: params[option] for option in LIMITS}, "on_limit": OnLimit(params["on_limit"])}),
         referrer_policy=_referrer_policy(params, method),
         used=used,
         use_unknown=use_unknown,
         parameters=_parameters(params) if method is DeleteMethod.BULK_UNPINNED else None,
         keep_refs=tuple(params["keep_refs"] or ()),
         keep_deployments=params["keep_deployments"],
-        ref_match=params["ref_match"],
-        read_via=params["read_via"],
+        ref_match=RefMatch(params["ref_match"]),
+        read_via=requested_method(ReadMethod, params["read_via"]),
         delete_via=method,
         on_server_policy=params["on_server_policy"],
         allow_unread_protection=params["allow_unread_protection"],
@@ -178,8 +179,8 @@ def _check_numbers(params: t.Mapping[str, t.Any]) -> None:
 
 def _referrer_policy(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> ReferrerPolicy:
     """What becomes of tags that belong together. GitLab's own bulk deletion can't delete one tag after another."""
-    signatures = "keep" if method and method.is_bulk else params["signatures"]
-    return ReferrerPolicy(signatures, params["shared_digest"] == "keep_together")
+    policy = referrer_policy_of(params)
+    return replace(policy, signatures=Signatures.KEEP) if method and method.is_bulk else policy
 
 
 def _parameters(params: t.Mapping[str, t.Any]) -> Parameters:

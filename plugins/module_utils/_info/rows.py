@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from .._core.errors import RequestError
 from .._core.models import DELETE, PATTERN, PUSH, REPOSITORY, TAG, Project, Repository, Tag, TagListing, format_time
 from .._policy.preview import PolicyPreview, truncate
-from .._rules.retention import judged_date
+from .._rules.dates import DateSource, judged_date
 from .._settings.plan import policy_values
 from .._settings.projects import Rules
 from .request import InfoRequest
@@ -52,7 +52,7 @@ class InfoState:
     listings: t.Iterable[TagListing | None] = itertools.repeat(None)
     previews: t.Mapping[int, PolicyPreview] = field(default_factory=dict)
     errors: t.Mapping[int, RequestError] = field(default_factory=dict)
-    date_source: str = "none"
+    date_source: DateSource = DateSource.NONE
     being_deleted: tuple[str, ...] = ()
     registry_disabled: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -113,7 +113,7 @@ def _repository_row(
         "created_at": repository.created_at,
         "cleanup_policy_started_at": repository.cleanup_policy_started_at,
         "listing": listing.state.value if listing else "none",
-        "date_source": state.date_source,
+        "date_source": state.date_source.value,
         "tags_count": repository.tags_count,
         "size": repository.size,
         "tags": None,
@@ -132,7 +132,7 @@ def _repository_row(
     return row
 
 
-def _tag_row(tag: Tag, source: str) -> dict[str, t.Any]:
+def _tag_row(tag: Tag, source: DateSource) -> dict[str, t.Any]:
     """A tag as it is returned and written: every key always there."""
     return {
         "name": tag.name,

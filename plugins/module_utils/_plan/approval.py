@@ -12,6 +12,7 @@ rest is drift.
 
 from __future__ import annotations
 
+import enum
 import json
 import typing as t
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from datetime import datetime, timedelta
 
 from .._core.errors import UsageError
 from .._core.models import format_time, parse_time
+from .._rules.reasons import Reason
 from .._rules.referrers import ReferrerPolicy, keep_referrers
 from .._rules.retention import Decision
 from .plan import FILE_FORMAT, FILE_VERSION, RepositoryPlan, fingerprint_of, header_of
@@ -28,28 +30,31 @@ LARGEST_INLINE = 64 * 1024
 # How far a plan may come from the future, where two servers of one GitLab have clocks of their own.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
-DRIFT = ("gone", "changed", "kept", "unread", "not_approved")
+
+class DriftKind(enum.Enum):
+    """What is not as it was: the tag is gone, another image, kept or unread today, or was not in the plan."""
+
+    GONE = "gone"
+    CHANGED = "changed"
+    KEPT = "kept"
+    UNREAD = "unread"
+    NOT_APPROVED = "not_approved"
 
 
-@dataclass(frozen=True)
-class Row:
-    """A tag of a plan, with its decision."""
-
-    delete: bool
-    reason: str
-    rule: str
-    digest: str | None
-    date: datetime | None
-    size: int | None
+# Why a tag is kept that today's rules delete.
+_NOT_AS_APPROVED = {DriftKind.CHANGED: Reason.CHANGED, DriftKind.NOT_APPROVED: Reason.NOT_APPROVED}
 
 
 @dataclass(frozen=True)
 class Approved:
-    """An approved plan. digests: of the tags that may go, by repository and name; None where none was known.
+    """An approved plan.
 
-    followers: those that go after the image that they belong to, as repository, name and digest. rules: the options
-    that it was made by. rows: all its tags, by repository and name; its fingerprint does not cover those that stay.
-    reasons: number of tags by reason, for each repository. refusals: why nothing may go.
+    digests: of the tags that may be deleted, by repository and name; None where none was known.
+    followers: those of them that are deleted after the image that they belong to, as repository, name and digest.
+    rules: the options that it was made by.
+    listed: number of all its tags; its fingerprint does not cover those that are kept.
+    reasons: number of tags by reason, for each repository.
+    refusals: why nothing may be deleted.
     """
 
     fingerprint: str
@@ -59,27 +64,32 @@ class Approved:
     digests: t.Mapping[tuple[str, str], str | None]
     followers: frozenset[tuple[str, str, str | None]] = frozenset()
     rules: t.Mapping[str, t.Any] = field(default_factory=dict)
-    rows: t.Mapping[str, t.Mapping[str, Row]] = field(default_factory=dict)
+    listed: int = 0
     reasons: t.Mapping[str, t.Mapping[str, int]] = field(default_factory=dict)
     refusals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Drift:
-    """A tag that is not as it was when the plan was approved. kind: one of DRIFT. reason: why it is kept today."""
+    """A tag that is not as it was when the plan was approved. reason: why today's rules keep it, None where not."""
 
     repository: str
     name: str
-    kind: str
-    reason: str | None = None
+    kind: DriftKind
+    reason: Reason | None = None
 
     def as_result(self) -> dict[str, t.Any]:
-        return {"repository": self.repository, "name": self.name, "kind": self.kind, "reason": self.reason}
+        """The difference as a module returns it."""
+        reason = self.reason.value if self.reason else None
+        return {"repository": self.repository, "name": self.name, "kind": self.kind.value, "reason": reason}
 
 
 @dataclass(frozen=True)
 class ApprovalTerms:
-    """On what terms an approved plan is taken. max_age in seconds; max_drift_percent of its tags, None is no limit."""
+    """On what terms an approved plan is taken.
+
+    max_age: seconds. max_drift_percent: of its tags; None is no limit.
+    """
 
     fingerprint: str
     max_age: int
@@ -88,21 +98,32 @@ class ApprovalTerms:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Today's plan cut down to what is approved, and what differs. done: how many an interrupted run deleted."""
+    """Today's plan cut down to what is approved, and what differs.
+
+    done: number of approved tags that an interrupted run has deleted.
+    """
 
     repositories: tuple[RepositoryPlan, ...]
     drift: tuple[Drift, ...] = ()
     done: int = 0
 
     def counts(self) -> dict[str, int]:
-        return {kind: sum(1 for each in self.drift if each.kind == kind) for kind in DRIFT}
+        """Number of differences of each kind, as a module returns it."""
+        return {kind.value: sum(1 for each in self.drift if each.kind is kind) for kind in DriftKind}
 
 
 def parse_plan(lines: t.Iterable[str]) -> Approved:
-    """The plan of a file or variable; raises UsageError for one that is damaged, altered or of another version."""
+    """The plan of a file or variable.
+
+    Args:
+        lines: as file_lines wrote them. Empty ones do not count.
+
+    Raises:
+        UsageError: for one that is damaged, altered or of another version.
+    """
     header: dict[str, t.Any] | None = None
     deletion_rows: list[dict[str, t.Any]] = []
-    rows: dict[str, dict[str, Row]] = {}
+    listed = 0
     reasons: dict[str, dict[str, int]] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -111,7 +132,7 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
         if header is None:
             header = _checked_header(row)
         elif row.get("type") == "tag":
-            rows.setdefault(str(row.get("repository")), {})[str(row.get("name"))] = _tag(row)
+            listed += 1
             if row.get("action") == "delete":
                 deletion_rows.append({key: value for key, value in row.items() if key != "type"})
         elif row.get("type") == "repository":
@@ -127,31 +148,19 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
     followers = frozenset(
         (str(row["repository"]), str(row["name"]), row["digest"])
         for row in deletion_rows
-        if row["reason"] == "with_subject"
+        if row["reason"] == Reason.WITH_SUBJECT.value
     )
     return Approved(
-        header["fingerprint"],
-        str(header.get("server")),
-        header.get("scope") or {},
-        clock,
-        digests,
-        followers,
-        header.get("rules") or {},
-        rows,
-        reasons,
-        tuple(str(text) for text in header.get("refusals") or ()),
-    )
-
-
-def _tag(row: t.Mapping[str, t.Any]) -> Row:
-    size = row.get("size")
-    return Row(
-        row.get("action") == "delete",
-        str(row.get("reason")),
-        str(row.get("rule") or ""),
-        row.get("digest"),
-        parse_time(row.get("date")),
-        size if isinstance(size, int) else None,
+        fingerprint=header["fingerprint"],
+        server=str(header.get("server")),
+        scope=header.get("scope") or {},
+        clock=clock,
+        digests=digests,
+        followers=followers,
+        rules=header.get("rules") or {},
+        listed=listed,
+        reasons=reasons,
+        refusals=tuple(str(text) for text in header.get("refusals") or ()),
     )
 
 
@@ -177,7 +186,11 @@ def _checked_header(row: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def check_plan(approved: Approved, terms: ApprovalTerms, server: str, scope: t.Mapping[str, t.Any]) -> None:
-    """Raises UsageError where another plan was approved, or one for something else."""
+    """Check that this is the plan that was approved, and for the same.
+
+    Raises:
+        UsageError: where another plan was approved, or one for something else.
+    """
     if approved.fingerprint != terms.fingerprint:
         raise UsageError(
             f"The approved plan has the fingerprint {approved.fingerprint}, and approved_fingerprint is "
@@ -198,8 +211,8 @@ def refusals_of(approved: Approved, terms: ApprovalTerms, comparison: Comparison
         found.append(f"the approved plan is of {format_time(approved.clock)}, older than plan_max_age")
     elif approved.clock - clock > CLOCK_TOLERANCE:
         found.append(f"the approved plan is of {format_time(approved.clock)}, which is still to come")
-    counts = comparison.counts()
-    drifted, most = sum(counts.values()) - counts["not_approved"], terms.max_drift_percent
+    drifted = sum(1 for each in comparison.drift if each.kind is not DriftKind.NOT_APPROVED)
+    most = terms.max_drift_percent
     if most is not None and drifted * 100 > most * len(approved.digests):
         found.append(
             f"{drifted} of {len(approved.digests)} approved tags are not as they were, more than max_drift_percent "
@@ -214,9 +227,16 @@ def compare(
     referrer_policy: ReferrerPolicy,
     asked: t.Collection[tuple[str, str, str | None]] = (),
 ) -> Comparison:
-    """Today's plan, in which only approved tags with an unchanged digest still go, and all drift by repository.
+    """Cut today's plan down to the approved tags that are still the same image.
 
-    asked: what an interrupted run asked to delete, as repository, name and digest.
+    Args:
+        parts: today's plan.
+        approved: the approved plan.
+        referrer_policy: what happens to tags that belong together.
+        asked: what an interrupted run asked to delete, as repository, name and digest.
+
+    Returns:
+        What may be deleted, and all drift by repository and name.
     """
     drift: list[Drift] = []
     allowed = []
@@ -224,35 +244,34 @@ def compare(
     for part in parts:
         path = part.repository.path
         if part.error:
-            mine = [key for key in left if key[0] == path]
-            drift += [Drift(path, name, "unread") for _path, name in mine]
-            for key in mine:
+            unread = [key for key in left if key[0] == path]
+            drift += [Drift(*key, kind=DriftKind.UNREAD) for key in unread]
+            for key in unread:
                 del left[key]
         decisions = []
         for decision in part.decisions:
             key = (path, decision.tag.name)
-            planned = key in left
-            kind, reason = _drift(decision, planned, left.pop(key, None))
+            kind = _drift_kind(decision, planned=key in left, digest=left.pop(key, None))
             if kind:
-                drift.append(Drift(path, decision.tag.name, kind, reason))
-            unapproved = decision.delete and kind is not None
-            decisions.append(decision._replace(delete=False, reason=str(kind)) if unapproved else decision)
+                drift.append(Drift(*key, kind=kind, reason=None if decision.delete else decision.reason))
+            decisions.append(decision.kept(_NOT_AS_APPROVED[kind]) if kind and decision.delete else decision)
         narrowed = keep_referrers(decisions, referrer_policy)
         drift += [
-            Drift(path, after.tag.name, "kept", after.reason)
+            Drift(path, after.tag.name, kind=DriftKind.KEPT, reason=after.reason)
             for before, after in zip(decisions, narrowed)
             if before.delete and not after.delete
         ]
         allowed.append(replace(part, decisions=tuple(narrowed)))
     done = {key for key, digest in left.items() if (*key, digest) in asked}
-    drift += [Drift(*key, "gone") for key in left if key not in done]
+    drift += [Drift(*key, kind=DriftKind.GONE) for key in left if key not in done]
     drift.sort(key=lambda each: (each.repository, each.name))
-    return Comparison(tuple(allowed), tuple(drift), len(done))
+    return Comparison(repositories=tuple(allowed), drift=tuple(drift), done=len(done))
 
 
-def _drift(decision: Decision, planned: bool, digest: str | None) -> tuple[str | None, str | None]:
+def _drift_kind(decision: Decision, *, planned: bool, digest: str | None) -> DriftKind | None:
+    """What differs of a tag. planned: whether the approved plan deletes it, with which digest."""
     if not planned:
-        return ("not_approved", None) if decision.delete else (None, None)
+        return DriftKind.NOT_APPROVED if decision.delete else None
     if decision.tag.digest != digest:
-        return "changed", None if decision.delete else decision.reason
-    return (None, None) if decision.delete else ("kept", decision.reason)
+        return DriftKind.CHANGED
+    return None if decision.delete else DriftKind.KEPT

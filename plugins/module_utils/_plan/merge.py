@@ -31,16 +31,11 @@ class Part:
     approved: Approved
     lines: tuple[str, ...]
 
-    @property
-    def listed(self) -> int:
-        """Number of its tags."""
-        return sum(len(tags) for tags in self.approved.rows.values())
-
     def as_result(self) -> dict[str, t.Any]:
         return {
             "scope": dict(self.approved.scope),
             "fingerprint": self.approved.fingerprint,
-            "tags": self.listed,
+            "tags": self.approved.listed,
             "delete": len(self.approved.digests),
         }
 
@@ -96,7 +91,7 @@ def merge(parts: t.Sequence[Part]) -> Merged:
             reasons.update(counts)
     totals = {
         "repositories": len(seen),
-        "tags": sum(part.listed for part in ordered),
+        "tags": sum(part.approved.listed for part in ordered),
         "delete": sum(len(part.approved.digests) for part in ordered),
         "reasons": dict(sorted(reasons.items())),
     }

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import hashlib
 import json
@@ -17,7 +18,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from .._core.errors import RequestError
-from .._core.models import SIGNATURE, Repository, ServerPolicy, format_time
+from .._core.models import SIGNATURE, ListingState, Repository, ServerPolicy, format_time
+from .._rules.dates import DateSource
+from .._rules.reasons import Certainty, Reason
 from .._rules.retention import Decision
 
 FILE_FORMAT = "containerops.gitlab/cleanup-plan"
@@ -26,9 +29,16 @@ FILE_VERSION = 1
 _LONG_AGO = datetime(1, 1, 1, tzinfo=timezone.utc)
 
 
+class OnLimit(enum.Enum):
+    """What happens when a repository is beyond a limit: nothing is deleted at all, or nothing of the repository."""
+
+    FAIL = "fail"
+    SKIP_REPOSITORY = "skip_repository"
+
+
 @dataclass(frozen=True)
 class Limits:
-    """What a plan must not go beyond; None is no limit. on_limit: fail or skip_repository."""
+    """What a plan must not go beyond; None is no limit. min_remaining does not count signatures."""
 
     min_remaining: int = 1
     max_deletions: int | None = None
@@ -36,7 +46,7 @@ class Limits:
     max_deletions_total: int | None = None
     max_deletions_total_percent: float | None = None
     max_unknown_percent: float | None = None
-    on_limit: str = "fail"
+    on_limit: OnLimit = OnLimit.FAIL
 
 
 @dataclass(frozen=True)
@@ -50,13 +60,13 @@ class RepositoryPlan:
 
     repository: Repository
     decisions: tuple[Decision, ...] = ()
-    date_source: str = "none"
-    listing: str = "complete"
+    date_source: DateSource = DateSource.NONE
+    listing: ListingState = ListingState.COMPLETE
     policy: ServerPolicy | None = None
     policy_known: bool = False
     limit: str | None = None
     error: RequestError | None = None
-    certainty: str = "exact"
+    certainty: Certainty = Certainty.EXACT
     uncertainties: tuple[str, ...] = ()
     expected: tuple[int, int] | None = None
 
@@ -81,10 +91,11 @@ class RepositoryPlan:
         return [decision for decision in self.decisions if not decision.delete]
 
     @property
-    def reasons(self) -> dict[str, int]:
+    def reasons(self) -> dict[Reason, int]:
+        """Number of tags by reason. A repository that was not read counts once."""
         if self.error:
-            return {"repository_unread": 1}
-        return dict(sorted(Counter(decision.reason for decision in self.decisions).items()))
+            return {Reason.REPOSITORY_UNREAD: 1}
+        return Counter(decision.reason for decision in self.decisions)
 
 
 @dataclass(frozen=True)
@@ -125,7 +136,7 @@ def limited(repositories: t.Sequence[RepositoryPlan], limits: Limits) -> Plan:
         broken = _broken_limit(part, limits)
         if not broken:
             parts.append(part)
-        elif limits.on_limit == "skip_repository":
+        elif limits.on_limit is OnLimit.SKIP_REPOSITORY:
             parts.append(_kept_whole(part, broken))
         else:
             parts.append(replace(part, limit=broken))
@@ -165,7 +176,7 @@ def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
             f"{path}: {deletions} of {listed} tags would be deleted, more than max_deletions_percent "
             f"{limits.max_deletions_percent:g}"
         )
-    unknown = sum(1 for decision in part.decisions if decision.reason.startswith("unknown_"))
+    unknown = sum(1 for decision in part.decisions if decision.reason.is_unknown)
     if limits.max_unknown_percent is not None and unknown * 100 > limits.max_unknown_percent * listed:
         return (
             f"{path}: of {unknown} of {listed} tags it is not known whether they may be deleted, more than "
@@ -175,9 +186,7 @@ def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
 
 
 def _kept_whole(part: RepositoryPlan, limit: str) -> RepositoryPlan:
-    kept = tuple(
-        decision._replace(delete=False, reason="limit") if decision.delete else decision for decision in part.decisions
-    )
+    kept = tuple(decision.kept(Reason.LIMIT) if decision.delete else decision for decision in part.decisions)
     return replace(part, decisions=kept, limit=limit)
 
 
@@ -188,7 +197,7 @@ def decision_result(part: RepositoryPlan, decision: Decision) -> dict[str, t.Any
         "repository": part.repository.path,
         "name": tag.name,
         "action": "delete" if decision.delete else "keep",
-        "reason": decision.reason,
+        "reason": decision.reason.value,
         "rule": decision.rule or None,
         "digest": tag.digest,
         "date": format_time(decision.date),
@@ -204,16 +213,16 @@ def repository_result(part: RepositoryPlan) -> dict[str, t.Any]:
         "path": part.repository.path,
         "project": part.repository.project_path,
         "project_id": part.repository.project_id,
-        "listing": "unread" if part.error else part.listing,
-        "date_source": part.date_source,
+        "listing": (ListingState.UNREAD if part.error else part.listing).value,
+        "date_source": part.date_source.value,
         "tags": len(part.decisions),
         "delete": len(part.deletions),
         "delete_least": part.deletion_range[0],
         "delete_most": part.deletion_range[1],
         "keep": len(part.kept),
-        "certainty": part.certainty,
+        "certainty": part.certainty.value,
         "doubts": list(part.uncertainties),
-        "reasons": part.reasons,
+        "reasons": reason_counts(part.reasons),
         "limit": part.limit,
         "error": str(part.error) if part.error else None,
         "server_policy": {
@@ -223,9 +232,14 @@ def repository_result(part: RepositoryPlan) -> dict[str, t.Any]:
     }
 
 
+def reason_counts(reasons: t.Mapping[Reason, int]) -> dict[str, int]:
+    """The counts as a module returns them, by the texts of the reasons."""
+    return dict(sorted((reason.value, count) for reason, count in reasons.items()))
+
+
 def totals(plan: Plan) -> dict[str, t.Any]:
     """The plan in numbers."""
-    reasons: Counter[str] = Counter()
+    reasons: Counter[Reason] = Counter()
     for part in plan.repositories:
         reasons.update(part.reasons)
     return {
@@ -236,7 +250,7 @@ def totals(plan: Plan) -> dict[str, t.Any]:
         "tags": sum(len(part.decisions) for part in plan.repositories),
         "delete": plan.deletions,
         "keep": sum(len(part.kept) for part in plan.repositories),
-        "reasons": dict(sorted(reasons.items())),
+        "reasons": reason_counts(reasons),
     }
 
 
@@ -304,7 +318,7 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
 
 def _diff_line(decision: Decision) -> str:
     date = format_time(decision.date)
-    return "  ".join(part for part in (decision.tag.name, date, decision.tag.digest, decision.reason) if part)
+    return "  ".join(part for part in (decision.tag.name, date, decision.tag.digest, decision.reason.value) if part)
 
 
 def file_lines(plan: Plan, header: t.Mapping[str, t.Any], fingerprint: str) -> t.Iterator[str]:

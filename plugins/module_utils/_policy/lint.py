@@ -14,15 +14,24 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import UsageError
-from .._rules.durations import DurationError, gitlab_seconds, seconds
+from .._rules.durations import seconds
 from .._rules.patterns import PatternError, alternatives, has_open_quote, pattern_error, server_search
 from .prediction import Parameters
 
 SHOWN = 5
 
 
-def lint(wanted: Parameters, names: t.Collection[str], deletes: str = "name_regex") -> list[str]:
-    """What is probably not meant, one sentence each. names: of its tags. deletes: what its pattern is called."""
+def lint_warnings(wanted: Parameters, names: t.Collection[str], deletes: str = "name_regex") -> list[str]:
+    """What is probably not meant.
+
+    Args:
+        wanted: what the cleanup is given.
+        names: of the tags of a repository.
+        deletes: what the pattern that deletes is called.
+
+    Returns:
+        Sentences.
+    """
     pattern = wanted.delete_pattern
     found = _of_pattern(pattern, names, deletes) + _of_pattern(wanted.name_regex_keep, names, "name_regex_keep")
     if not pattern:
@@ -69,19 +78,17 @@ def _of_matches(pattern: str, names: list[str], option: str) -> list[str]:
 
 
 def _of_age(older_than: str | None) -> list[str]:
-    if older_than is None:
+    if older_than is None or _is_duration(older_than):
         return []
+    return [f"older_than '{older_than}' is no duration that is known here: what GitLab deletes can't be told."]
+
+
+def _is_duration(text: str) -> bool:
     try:
-        found = gitlab_seconds(older_than)
-    except DurationError as error:
-        return [f"older_than '{older_than}' is no duration to GitLab ({error}): nothing is ever deleted."]
-    if found is None:
-        return [f"older_than '{older_than}' is nothing to GitLab: its cleanup fails, and nothing is ever deleted."]
-    try:
-        seconds(older_than)
+        seconds(text)
     except UsageError:
-        return [f"older_than '{older_than}' is {found:g} seconds to GitLab."]
-    return []
+        return False
+    return True
 
 
 def _matcher(pattern: str) -> t.Callable[[str], bool]:
@@ -97,9 +104,12 @@ def _listed(names: t.Sequence[str]) -> str:
 
 
 def converted(wanted: Parameters) -> dict[str, t.Any] | None:
-    """The options of registry_cleanup that come closest and never delete more; None where nothing is ever deleted.
+    """The options of registry_cleanup that come closest and never delete more.
 
     What deletes gets brackets, as it was meant; what keeps is written out as GitLab reads it, since that keeps more.
+
+    Returns:
+        The options; None where GitLab never deletes anything, or its older_than is not known here.
     """
     pattern = wanted.delete_pattern
     if not pattern or _is_dead(pattern) or _is_dead(wanted.name_regex_keep):
@@ -111,28 +121,12 @@ def converted(wanted: Parameters) -> dict[str, t.Any] | None:
     if (wanted.keep_n or 0) > 0:
         options["keep_n"] = wanted.keep_n
     if wanted.older_than is not None:
-        age = _strict_age(wanted.older_than)
-        if age is None:
+        if not _is_duration(wanted.older_than):
             return None
-        options["older_than"] = age
+        options["older_than"] = wanted.older_than
     return options
 
 
 def _is_dead(text: str | None) -> bool:
     """Whether GitLab refuses the pattern, or matches nothing with it."""
     return bool(text and (pattern_error(text) or has_open_quote(text)))
-
-
-def _strict_age(older_than: str) -> str | None:
-    """The age as this collection takes it, never shorter; None where GitLab's cleanup fails over it."""
-    try:
-        found = gitlab_seconds(older_than)
-    except DurationError:
-        return None
-    if found is None:
-        return None
-    try:
-        same = seconds(older_than) == found
-    except UsageError:
-        same = False
-    return older_than if same else f"{-int(-found // 1)}s"

@@ -13,19 +13,18 @@ registry with metadata database and third_party/ for all others.
 from __future__ import annotations
 
 import bisect
+import enum
 import math
 import typing as t
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 
+from .._core.errors import UsageError
 from .._core.models import Tag
 from .._core.server import Mode
-from .._rules.durations import DurationError, gitlab_seconds
+from .._rules.durations import seconds
 from .._rules.patterns import PatternError, pattern_error, server_search
-
-EXACT, UPPER_BOUND, UNKNOWN = "exact", "upper_bound", "unknown"
-KEPT, DELETED, POSSIBLE = "kept", "deleted", "possible"
+from .._rules.reasons import Certainty, Reason
 
 # TAGS_PAGE_SIZE of the service for a metadata database, and the default of an instance's setting for all others.
 PAGE_SIZE = 1000
@@ -33,13 +32,16 @@ MAX_LIST_SIZE = 200
 
 _SECOND = 10**9
 
-_WHY = {
-    "sampled": "{} tags match, and GitLab takes a random sample of at most {} of them in one run",
-    "tied": "{} tags have dates too close to each other to tell which of them keep_n keeps",
-    "near_cutoff": "{} tags are as old as older_than to the second",
-    "unseen_date": "{} tags have a date that GitLab uses and does not show here",
-    "unseen_registry": "{} tags match, and it could not be told by which of GitLab's two algorithms they are judged",
-    "unseen_protection": "{} tags may be protected by a rule that can't be read, or does not bind the caller",
+_WHY_UNCERTAIN = {
+    Reason.SAMPLED: "{} tags match, and GitLab takes a random sample of at most {} of them in one run",
+    Reason.TIED: "{} tags have dates too close to each other to tell which of them keep_n keeps",
+    Reason.NEAR_CUTOFF: "{} tags are as old as older_than to the second",
+    Reason.UNSEEN_DATE: "{} tags have a date that GitLab uses and does not show here",
+    Reason.UNSEEN_REGISTRY: (
+        "{} tags match, and it could not be told by which of GitLab's two algorithms they are judged"
+    ),
+    Reason.UNSEEN_AGE: "{} tags match, and what GitLab takes older_than for is not known here",
+    Reason.UNSEEN_PROTECTION: "{} tags may be protected by a rule that can't be read, or does not bind the caller",
 }
 
 
@@ -60,6 +62,7 @@ class Parameters:
 
     @property
     def need_dates(self) -> bool:
+        """Whether GitLab goes by the dates of tags."""
         return self.older_than is not None or (self.keep_n or 0) > 0
 
 
@@ -75,36 +78,53 @@ class Seen(t.NamedTuple):
     protected: bool | None = False
 
 
+class Verdict(enum.Enum):
+    """What happens to a tag. Possible is deleted by chance, or unless something unseen keeps it."""
+
+    KEPT = "kept"
+    DELETED = "deleted"
+    POSSIBLE = "possible"
+
+
+class JobStatus(enum.Enum):
+    """How GitLab's job ends. A run that deletes only a sample ends with an error, too."""
+
+    SUCCESS = "success"
+    ERROR = "error"
+    EXCEPTION = "exception"
+
+
 @dataclass(frozen=True)
-class Verdict:
-    """What happens to a tag: kept, deleted or possible (deleted by chance, or unless something unseen keeps it)."""
+class TagPrediction:
+    """What happens to a tag, and why."""
 
     name: str
-    fate: str
-    reason: str
+    verdict: Verdict
+    reason: Reason
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """verdicts: in the order of the names. certainty: exact, upper_bound or unknown.
-    uncertainties: why it is not exact, one sentence each.
+    """What GitLab's cleanup does to a repository.
 
-    least, most: how many tags go. status: success, error (also of a run that deleted a sample) or exception, as the
-    job would end; message: GitLab's own words for the last two.
+    tags: in the order of their names.
+    uncertainties: why it is not exact, one sentence each without its end.
+    least, most: how many tags are deleted.
+    message: GitLab's own, where the job does not succeed.
     """
 
-    verdicts: tuple[Verdict, ...]
-    certainty: str
-    uncertainties: tuple[str, ...]
+    tags: tuple[TagPrediction, ...]
     least: int
     most: int
-    status: str = "success"
+    certainty: Certainty = Certainty.EXACT
+    uncertainties: tuple[str, ...] = ()
+    status: JobStatus = JobStatus.SUCCESS
     message: str = ""
 
     @property
     def deletes(self) -> list[str]:
-        """The names that go or may go."""
-        return [verdict.name for verdict in self.verdicts if verdict.fate != KEPT]
+        """The names of the tags that are deleted or may be."""
+        return [tag.name for tag in self.tags if tag.verdict is not Verdict.KEPT]
 
 
 def exactly(nanoseconds: int) -> tuple[float, float]:
@@ -115,13 +135,16 @@ def exactly(nanoseconds: int) -> tuple[float, float]:
 def seen(tag: Tag, mode: Mode, *, rules: bool, binding: bool) -> Seen:
     """The tag as GitLab's cleanup will see it, as far as it was read.
 
-    GitLab shows dates to the second or millisecond and goes by the whole. rules: whether this server may have tag
-    protection rules. binding: whether every rule binds this cleanup, as it does a policy, or some of its callers.
+    GitLab shows dates to the second or millisecond and goes by the whole.
+
+    Args:
+        tag: with what was read of it.
+        mode: of the registry.
+        rules: whether this server may have tag protection rules.
+        binding: whether every rule binds this cleanup, as it does a policy, and not only some of its callers.
     """
-    protected = tag.protected and not binding
-    return Seen(
-        tag.name, _span(tag, mode), None if protected or (rules and tag.protected is None) else bool(tag.protected)
-    )
+    unclear = (tag.protected and not binding) or (rules and tag.protected is None)
+    return Seen(tag.name, span=_span(tag, mode), protected=None if unclear else bool(tag.protected))
 
 
 def _span(tag: Tag, mode: Mode) -> tuple[float, float] | None:
@@ -159,120 +182,122 @@ def predict(
     page_size: int = PAGE_SIZE,
     max_list_size: int = MAX_LIST_SIZE,
 ) -> Prediction:
-    """What the server deletes of these tags, which are all of the repository.
+    """What the server deletes of a repository.
 
-    mode: of Mode. now: when the job runs, nanoseconds since 1970. max_list_size: 0 is off.
+    Args:
+        tags: all of the repository.
+        wanted: what the cleanup is given.
+        mode: of the registry.
+        now: when the job runs, nanoseconds since 1970.
+        page_size: tags that are judged together where there is a metadata database.
+        max_list_size: the most tags that one run looks at where there is none; 0 is no limit.
     """
     listed = sorted(tags, key=lambda tag: tag.name)
     names = [tag.name for tag in listed]
     patterns = (wanted.name_regex_delete, wanted.name_regex, wanted.name_regex_keep)
     if any(text and not text.isspace() and pattern_error(text) for text in patterns):
-        return _nothing(names, "error", "invalid regex")
+        return _failure(names, JobStatus.ERROR, "invalid regex")
     deletes, keeps = server_search(wanted.delete_pattern), server_search(wanted.name_regex_keep)
     by_name = {name: _reason_of_name(name, deletes, keeps) for name in names}
     if mode == Mode.UNKNOWN:
-        return _unseen(by_name)
+        return _untold(by_name, Reason.UNSEEN_REGISTRY)
     keep_n = wanted.keep_n or 0
     size = max_list_size + keep_n if max_list_size and mode != Mode.DATABASE else len(listed)
     if size < 0:
-        return _nothing(names, "exception", "negative sample number")
+        return _failure(names, JobStatus.EXCEPTION, "negative sample number")
     try:
-        cutoff = _cutoff(wanted.older_than, now)
-    except DurationError as error:
-        return _nothing(names, "exception", str(error))
+        cutoff = None if wanted.older_than is None else now - seconds(wanted.older_than) * _SECOND
+    except UsageError:
+        return _untold(by_name, Reason.UNSEEN_AGE)
     step = page_size if mode == Mode.DATABASE else len(listed)
     pages = [listed[start : start + step] for start in range(0, len(listed), max(1, step))]
     found = [_page([tag for tag in page if not by_name[tag.name]], keep_n, cutoff, now) for page in pages]
-    sampled = sum(len(part.verdicts) for part in found) > size
+    sampled = sum(len(part.tags) for part in found) > size
     if sampled:
         found = [_sample(part, size, max(keep_n, 0)) for part in found]
-    return _prediction(names, by_name, found, "error" if sampled else "success", size)
+    return _prediction(by_name, found, JobStatus.ERROR if sampled else JobStatus.SUCCESS, size)
 
 
-def _nothing(names: list[str], status: str, message: str) -> Prediction:
-    verdicts = tuple(Verdict(name, KEPT, "cleanup_fails") for name in names)
-    return Prediction(verdicts, EXACT, (), 0, 0, status, message)
+def _failure(names: list[str], status: JobStatus, message: str) -> Prediction:
+    """The job fails before it deletes anything."""
+    tags = tuple(TagPrediction(name, verdict=Verdict.KEPT, reason=Reason.CLEANUP_FAILS) for name in names)
+    return Prediction(tags, least=0, most=0, status=status, message=message)
 
 
-def _unseen(by_name: dict[str, str | None]) -> Prediction:
-    verdicts = tuple(
-        Verdict(name, KEPT if reason else POSSIBLE, reason or "unseen_registry") for name, reason in by_name.items()
+def _untold(by_name: t.Mapping[str, Reason | None], unseen: Reason) -> Prediction:
+    """Nothing but names can be judged. unseen: why."""
+    tags = tuple(
+        TagPrediction(name, verdict=Verdict.KEPT if reason else Verdict.POSSIBLE, reason=reason or unseen)
+        for name, reason in by_name.items()
     )
-    possible = sum(1 for verdict in verdicts if verdict.fate == POSSIBLE)
-    uncertainties = (_WHY["unseen_registry"].format(possible),) if possible else ()
-    return Prediction(verdicts, UNKNOWN if possible else EXACT, uncertainties, 0, possible)
+    possible = sum(1 for tag in tags if tag.verdict is Verdict.POSSIBLE)
+    if not possible:
+        return Prediction(tags, least=0, most=0)
+    uncertainty = _WHY_UNCERTAIN[unseen].format(possible)
+    return Prediction(tags, least=0, most=possible, certainty=Certainty.UNKNOWN, uncertainties=(uncertainty,))
 
 
-def _cutoff(older_than: str | None, now: int) -> Fraction | None:
-    """What is strictly before it is old; None without an age rule. Raises DurationError."""
-    if older_than is None:
-        return None
-    seconds = gitlab_seconds(older_than)
-    if seconds is None:
-        raise DurationError("undefined method `seconds' for nil")
-    return now - Fraction(seconds) * _SECOND
-
-
-def _reason_of_name(name: str, deletes: t.Callable[[str], bool], keeps: t.Callable[[str], bool]) -> str | None:
+def _reason_of_name(name: str, deletes: t.Callable[[str], bool], keeps: t.Callable[[str], bool]) -> Reason | None:
     if name == "latest":
-        return "latest"
+        return Reason.LATEST
     if not deletes(name):
-        return "no_match"
-    return "keep_pattern" if keeps(name) else None
+        return Reason.NO_MATCH
+    return Reason.KEEP_PATTERN if keeps(name) else None
 
 
 @dataclass(frozen=True)
-class _Found:
-    """The verdicts on candidates that the server judges together, and how many of them go."""
+class _Page:
+    """What happens to the candidates that the server judges together, by name, and how many of them are deleted."""
 
-    verdicts: dict[str, Verdict]
+    tags: dict[str, TagPrediction]
     least: int
     most: int
 
 
-def _page(tags: list[Seen], keep_n: int, cutoff: Fraction | None, now: int) -> _Found:
+def _page(tags: list[Seen], keep_n: int, cutoff: int | None, now: int) -> _Page:
     spans = [tag.span or exactly(now) for tag in tags]
     earliest = sorted(span[0] for span in spans)
     latest = sorted(span[1] for span in spans)
-    verdicts = {}
+    judged = {}
     for tag, span in zip(tags, spans):
         surely_newer = len(tags) - bisect.bisect_right(earliest, span[1])
         # Itself is one of those whose date may be the same.
         maybe_newer = len(tags) - bisect.bisect_left(latest, span[0]) - 1
-        verdicts[tag.name] = _verdict(tag, cutoff, keep_n, surely_newer, maybe_newer)
-    fates = [verdict.fate for verdict in verdicts.values()]
-    sure, possible = fates.count(DELETED), fates.count(POSSIBLE)
+        verdict, reason = _verdict(tag, cutoff, keep_n, surely_newer, maybe_newer)
+        judged[tag.name] = TagPrediction(tag.name, verdict=verdict, reason=reason)
+    verdicts = [each.verdict for each in judged.values()]
+    sure, possible = verdicts.count(Verdict.DELETED), verdicts.count(Verdict.POSSIBLE)
     if any(span[0] != span[1] for span in spans) or any(tag.protected is None for tag in tags):
-        return _Found(verdicts, sure, sure + possible)
-    # Whichever of equal dates are kept, as many go; only protected ones among them make a difference.
-    counts = [_count(tags, spans, keep_n, cutoff, first) for first in (True, False)]
-    return _Found(verdicts, min(counts), max(counts))
+        return _Page(judged, least=sure, most=sure + possible)
+    # Whichever of equal dates are kept, as many are deleted; only protected ones among them make a difference.
+    counts = [_count(tags, spans, keep_n, cutoff, protected_first=first) for first in (True, False)]
+    return _Page(judged, least=min(counts), most=max(counts))
 
 
-def _verdict(tag: Seen, cutoff: Fraction | None, keep_n: int, surely_newer: int, maybe_newer: int) -> Verdict:
-    name, span = tag.name, tag.span
+def _verdict(tag: Seen, cutoff: int | None, keep_n: int, surely_newer: int, maybe_newer: int) -> tuple[Verdict, Reason]:
+    span = tag.span
     if maybe_newer < keep_n:
-        return Verdict(name, KEPT, "keep_n")
+        return Verdict.KEPT, Reason.KEEP_N
     if cutoff is not None and span is None:
-        return Verdict(name, KEPT, "unknown_date")
+        return Verdict.KEPT, Reason.UNKNOWN_DATE
     if cutoff is not None and span is not None and span[0] >= cutoff:
-        return Verdict(name, KEPT, "too_young")
+        return Verdict.KEPT, Reason.TOO_YOUNG
     if tag.protected:
-        return Verdict(name, KEPT, "gitlab_protected")
+        return Verdict.KEPT, Reason.GITLAB_PROTECTED
     unseen = span is not None and math.isinf(span[1])
     if surely_newer < keep_n:
-        return Verdict(name, POSSIBLE, "unseen_date" if unseen else "tied")
+        return Verdict.POSSIBLE, Reason.UNSEEN_DATE if unseen else Reason.TIED
     if cutoff is not None and span is not None and span[1] >= cutoff:
-        return Verdict(name, POSSIBLE, "unseen_date" if unseen else "near_cutoff")
+        return Verdict.POSSIBLE, Reason.UNSEEN_DATE if unseen else Reason.NEAR_CUTOFF
     if tag.protected is None:
-        return Verdict(name, POSSIBLE, "unseen_protection")
-    return Verdict(name, DELETED, "matched" if cutoff is None else "expired")
+        return Verdict.POSSIBLE, Reason.UNSEEN_PROTECTION
+    return Verdict.DELETED, Reason.MATCHED if cutoff is None else Reason.EXPIRED
 
 
 def _count(
-    tags: list[Seen], spans: list[tuple[float, float]], keep_n: int, cutoff: Fraction | None, protected_first: bool
+    tags: list[Seen], spans: list[tuple[float, float]], keep_n: int, cutoff: int | None, *, protected_first: bool
 ) -> int:
-    """How many go when protected tags are the first, or the last, of equal dates that keep_n keeps."""
+    """How many are deleted when protected tags are the first, or the last, of equal dates that keep_n keeps."""
     rows = sorted(zip(spans, tags), key=lambda row: (row[0][0], bool(row[1].protected) == protected_first))
     rest = rows[: max(0, len(rows) - max(0, keep_n))]
     return sum(
@@ -280,30 +305,37 @@ def _count(
     )
 
 
-def _sample(found: _Found, size: int, keep_n: int) -> _Found:
-    """The same under a random sample of so many tags, of which the newest keep_n stay."""
+def _sample(page: _Page, size: int, keep_n: int) -> _Page:
+    """The same with a random sample of so many tags, of which the newest keep_n are kept."""
     room = max(0, size - keep_n)
-    fate = POSSIBLE if room else KEPT
-    verdicts = {
-        name: verdict if verdict.fate == KEPT else Verdict(name, fate, "sampled")
-        for name, verdict in found.verdicts.items()
+    verdict = Verdict.POSSIBLE if room else Verdict.KEPT
+    tags = {
+        name: tag if tag.verdict is Verdict.KEPT else TagPrediction(name, verdict=verdict, reason=Reason.SAMPLED)
+        for name, tag in page.tags.items()
     }
-    deletions = sum(1 for verdict in verdicts.values() if verdict.fate != KEPT)
-    others = sum(1 for verdict in found.verdicts.values() if verdict.fate != DELETED and verdict.reason != "keep_n")
-    return _Found(verdicts, max(0, room - others), min(room, deletions))
+    deletions = sum(1 for tag in tags.values() if tag.verdict is not Verdict.KEPT)
+    others = sum(
+        1 for tag in page.tags.values() if tag.verdict is not Verdict.DELETED and tag.reason is not Reason.KEEP_N
+    )
+    return _Page(tags, least=max(0, room - others), most=min(room, deletions))
 
 
-def _prediction(
-    names: list[str], by_name: dict[str, str | None], found: list[_Found], status: str, size: int
-) -> Prediction:
-    judged = {name: verdict for part in found for name, verdict in part.verdicts.items()}
-    verdicts = tuple(
-        judged[name] if name in judged else Verdict(name, KEPT, t.cast(str, by_name[name])) for name in names
+def _prediction(by_name: t.Mapping[str, Reason | None], pages: list[_Page], status: JobStatus, size: int) -> Prediction:
+    kept = {
+        name: TagPrediction(name, verdict=Verdict.KEPT, reason=reason) for name, reason in by_name.items() if reason
+    }
+    judged = {name: tag for page in pages for name, tag in page.tags.items()}
+    found = {**kept, **judged}
+    tags = tuple(found[name] for name in by_name)
+    possible = [tag.reason for tag in tags if tag.verdict is Verdict.POSSIBLE]
+    certainty = Certainty.UPPER_BOUND if possible else Certainty.EXACT
+    return Prediction(
+        tags,
+        least=sum(page.least for page in pages),
+        most=sum(page.most for page in pages),
+        certainty=Certainty.UNKNOWN if Reason.UNSEEN_DATE in possible else certainty,
+        uncertainties=tuple(
+            text.format(possible.count(reason), size) for reason, text in _WHY_UNCERTAIN.items() if reason in possible
+        ),
+        status=status,
     )
-    open_reasons = [verdict.reason for verdict in verdicts if verdict.fate == POSSIBLE]
-    certainty = UNKNOWN if "unseen_date" in open_reasons else UPPER_BOUND if open_reasons else EXACT
-    uncertainties = tuple(
-        text.format(open_reasons.count(reason), size) for reason, text in _WHY.items() if reason in open_reasons
-    )
-    least, most = sum(part.least for part in found), sum(part.most for part in found)
-    return Prediction(verdicts, certainty, uncertainties, least, most, status)

@@ -13,13 +13,15 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from .._core.models import ServerPolicy, TagListing, format_time, parse_time
+from .._core.models import ServerPolicy, Tag, TagListing, format_time, parse_time
 from .._core.server import ServerCapabilities
+from .._rules.dates import date_source
 from .._rules.durations import seconds
 from .._rules.patterns import compile_pattern
-from .._rules.retention import Decision, Rule, Rules, date_source, decide
-from .lint import converted, lint
-from .prediction import DELETED, KEPT, Parameters, Prediction, nanoseconds, predict, seen
+from .._rules.retention import Decision, decide, to_delete, to_keep
+from .._rules.rules import Rule, Rules
+from .lint import converted, lint_warnings
+from .prediction import Parameters, Prediction, TagPrediction, Verdict, nanoseconds, predict, seen
 
 # A clock that no server has told: only tags without a date are compared with it.
 _LATE = datetime(9999, 1, 1, tzinfo=timezone.utc)
@@ -38,7 +40,15 @@ def parameters_of(policy: ServerPolicy) -> Parameters:
 def predicted(
     capabilities: ServerCapabilities, listing: TagListing, wanted: Parameters, clock: datetime | None, *, binding: bool
 ) -> Prediction:
-    """The prediction for one repository. clock: when the cleanup runs. binding: whether every tag rule binds it."""
+    """What GitLab deletes of one repository.
+
+    Args:
+        capabilities: of the server.
+        listing: all tags of the repository.
+        wanted: what the cleanup is given.
+        clock: when it runs; None if no server has told a time.
+        binding: whether every tag protection rule binds it, and not only some of its callers.
+    """
     rules = capabilities.may_protect_tags
     tags = [seen(tag, capabilities.mode, rules=rules, binding=binding) for tag in listing.tags]
     return predict(tags, wanted, capabilities.mode, nanoseconds(clock or _LATE))
@@ -46,11 +56,13 @@ def predicted(
 
 def decisions_of(prediction: Prediction, listing: TagListing) -> tuple[Decision, ...]:
     """The prediction as decisions on the tags, with everything chosen that goes or may go."""
-    verdicts = {verdict.name: verdict for verdict in prediction.verdicts}
-    return tuple(
-        Decision(tag, verdicts[tag.name].fate != KEPT, verdicts[tag.name].reason, tag.published or tag.created)
-        for tag in listing.tags
-    )
+    found = {tag.name: tag for tag in prediction.tags}
+    return tuple(_decision(tag, found[tag.name]) for tag in listing.tags)
+
+
+def _decision(tag: Tag, prediction: TagPrediction) -> Decision:
+    decision = to_keep if prediction.verdict is Verdict.KEPT else to_delete
+    return decision(tag, prediction.reason, date=tag.published or tag.created)
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,7 @@ class PolicyPreview:
     policy: ServerPolicy
     at: datetime | None
     prediction: Prediction
-    lint: tuple[str, ...]
+    lint_warnings: tuple[str, ...]
     options: dict[str, t.Any] | None
     decisions: tuple[Decision, ...]
 
@@ -71,22 +83,22 @@ class PolicyPreview:
         """Flat, every key always there, lists whole."""
         found = self.prediction
         deletions = [
-            {"name": verdict.name, "reason": verdict.reason, "certain": verdict.fate == DELETED}
-            for verdict in found.verdicts
-            if verdict.fate != KEPT
+            {"name": tag.name, "reason": tag.reason.value, "certain": tag.verdict is Verdict.DELETED}
+            for tag in found.tags
+            if tag.verdict is not Verdict.KEPT
         ]
         differences = self._differences()
         return {
             "enabled": self.policy.enabled,
             "at": format_time(self.at),
-            "certainty": found.certainty,
+            "certainty": found.certainty.value,
             "doubts": list(found.uncertainties),
             "message": found.message or None,
             "delete_least": found.least,
             "delete_most": found.most,
             "delete": deletions,
-            "reasons": dict(sorted(Counter(verdict.reason for verdict in found.verdicts).items())),
-            "lint": list(self.lint),
+            "reasons": dict(sorted(Counter(tag.reason.value for tag in found.tags).items())),
+            "lint": list(self.lint_warnings),
             "options": self.options,
             "differences": differences,
             "differences_count": len(differences),
@@ -95,18 +107,15 @@ class PolicyPreview:
 
     def _differences(self) -> list[dict[str, t.Any]]:
         """The tags that the policy and the options treat in different ways."""
-        verdicts = {verdict.name: verdict for verdict in self.prediction.verdicts}
-        return [
-            {
-                "name": decision.tag.name,
-                "policy": verdicts[decision.tag.name].fate,
-                "policy_reason": verdicts[decision.tag.name].reason,
-                "options": DELETED if decision.delete else KEPT,
-                "options_reason": decision.reason,
-            }
-            for decision in self.decisions
-            if verdicts[decision.tag.name].fate != (DELETED if decision.delete else KEPT)
-        ]
+        predicted_tags = {tag.name: tag for tag in self.prediction.tags}
+        rows = []
+        for decision in self.decisions:
+            tag = predicted_tags[decision.tag.name]
+            by_options = Verdict.DELETED if decision.delete else Verdict.KEPT
+            if tag.verdict is not by_options:
+                row = {"name": tag.name, "policy": tag.verdict.value, "policy_reason": tag.reason.value}
+                rows.append({**row, "options": by_options.value, "options_reason": decision.reason.value})
+        return rows
 
 
 def truncate(preview: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
@@ -125,12 +134,12 @@ def preview_policy(
     wanted = parameters_of(policy)
     options = converted(wanted)
     return PolicyPreview(
-        policy,
-        at,
-        predicted(capabilities, listing, wanted, at, binding=True),
-        tuple(lint(wanted, listing.names)),
-        options,
-        _decisions(capabilities, listing, options, at) if options else (),
+        policy=policy,
+        at=at,
+        prediction=predicted(capabilities, listing, wanted, at, binding=True),
+        lint_warnings=tuple(lint_warnings(wanted, listing.names)),
+        options=options,
+        decisions=_decisions(capabilities, listing, options, at) if options else (),
     )
 
 

@@ -4,16 +4,16 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""Tags that belong to something alive in git, a branch, an open merge request or a git tag, or deployed. Pure."""
+"""Tags that belong to something active in git (a branch, an open merge request, a git tag) or deployed. Pure."""
 
 from __future__ import annotations
 
+import enum
 import re
 import typing as t
 from dataclasses import dataclass
 
-# How the name of a tag carries the slug of a ref.
-MATCHES = ("whole", "prefix", "suffix")
+from .reasons import Reason
 
 _LONGEST = 63
 _NO_SLUG = re.compile(r"[^0-9a-z]")
@@ -21,39 +21,54 @@ _SEPARATORS = "-._"
 
 
 def slug(ref: str) -> str:
-    """CI_COMMIT_REF_SLUG of a ref: lower case, - for all but letters and digits, cut, no - at the ends.
+    """CI_COMMIT_REF_SLUG of a ref: lower case, - for all but letters and digits, at most 63, no - at the ends.
 
-    lib/gitlab/utils.rb: replaced first, then cut, then stripped.
+    lib/gitlab/utils.rb: replaced first, then shortened, then stripped.
     """
     return _NO_SLUG.sub("-", ref.lower())[:_LONGEST].strip("-")
 
 
+class RefMatch(enum.Enum):
+    """How the name of a tag carries the slug of a ref."""
+
+    WHOLE = "whole"
+    PREFIX = "prefix"
+    SUFFIX = "suffix"
+
+
 @dataclass(frozen=True)
 class ActiveRefs:
-    """What is alive in a project's git repository, and refs and commits that its environments run."""
+    """What is active in a project's git repository, and refs and commits that its environments run."""
 
     refs: tuple[str, ...] = ()
     deployed: tuple[str, ...] = ()
 
 
-def kept_by_refs(names: t.Collection[str], active_refs: ActiveRefs, match: str) -> dict[str, str]:
-    """The names of tags that carry a ref or its slug, with the reason deployed, else living_ref.
+def kept_by_refs(names: t.Collection[str], active_refs: ActiveRefs, match: RefMatch) -> dict[str, Reason]:
+    """The names that carry a ref or its slug.
 
-    prefix and suffix: it ends at a separator or at the end of the name, so that dev-1 does not hold dev-10.
+    Args:
+        names: of the tags of a repository.
+        active_refs: of its project.
+        match: where in a name a ref may be. As a prefix or suffix it ends at a separator, so that dev-1 does not keep
+            dev-10.
+
+    Returns:
+        The reason by name.
     """
-    found: dict[str, str] = {}
-    for refs, reason in ((active_refs.refs, "living_ref"), (active_refs.deployed, "deployed")):
+    found: dict[str, Reason] = {}
+    for refs, reason in ((active_refs.refs, Reason.LIVING_REF), (active_refs.deployed, Reason.DEPLOYED)):
         known = {form for ref in refs for form in (slug(ref), ref.lower()) if form}
         if known:
             found.update((name, reason) for name in names if not known.isdisjoint(_parts(name.lower(), match)))
     return found
 
 
-def _parts(name: str, match: str) -> t.Iterator[str]:
+def _parts(name: str, match: RefMatch) -> t.Iterator[str]:
     """What of a name may be a slug."""
     yield name
-    if match == "whole":
+    if match is RefMatch.WHOLE:
         return
     for position, letter in enumerate(name):
         if letter in _SEPARATORS:
-            yield name[:position] if match == "prefix" else name[position + 1 :]
+            yield name[:position] if match is RefMatch.PREFIX else name[position + 1 :]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .._core.models import Repository, Tag, format_time
-from .retention import OLDEST_CREDIBLE
+from .dates import OLDEST_CREDIBLE
 
 # An import of a large registry takes days.
 WINDOW = timedelta(days=3)
@@ -30,7 +30,7 @@ FAR = timedelta(days=30)
 
 
 class Dated(t.NamedTuple):
-    """A tag with its date, and its repository."""
+    """A tag with its repository and its date."""
 
     repository: Repository
     tag: Tag
@@ -39,7 +39,12 @@ class Dated(t.NamedTuple):
 
 @dataclass(frozen=True)
 class Suspicion:
-    """The dates that most tags share. samples: the tags whose builds tell what they are."""
+    """The dates that most tags share.
+
+    first, last: of these dates.
+    tags: how many have one of them. of: how many were looked at.
+    samples: the tags whose builds tell what the dates are.
+    """
 
     first: datetime
     last: datetime
@@ -61,9 +66,14 @@ class ImportEvidence:
 
 
 def suspicion(dated: t.Sequence[Dated], created: t.Mapping[int, datetime | None]) -> Suspicion | None:
-    """The window in which most tags are dated; None where there is none, or too few tags to tell.
+    """The window in which most tags are dated.
 
-    created: when each repository was made, by its id. What is younger than the window was not there before it.
+    Args:
+        dated: all tags with a date that can be believed.
+        created: when each repository was made, by its id. What is younger than the window was not there before it.
+
+    Returns:
+        The suspicion; None if there is no such window, or there are too few tags to tell.
     """
     found = _window(dated)
     if found is None:
@@ -95,7 +105,7 @@ def _suspicion(dated: t.Sequence[Dated]) -> Suspicion | None:
     by_name = sorted(found, key=lambda each: (each.repository.path, each.tag.name))
     step = (len(by_name) - 1) / (SAMPLES - 1)
     samples = tuple(by_name[round(number * step)] for number in range(SAMPLES))
-    return Suspicion(found[0].date, found[-1].date, len(found), len(dated), samples)
+    return Suspicion(first=found[0].date, last=found[-1].date, tags=len(found), of=len(dated), samples=samples)
 
 
 def import_refusal(evidence: ImportEvidence) -> str | None:

@@ -4,10 +4,10 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""Images that are in use somewhere: references from anywhere, and the tags that have to stay because of them. Pure.
+"""Images that are in use somewhere: references from anywhere, and the tags that are kept because of them. Pure.
 
 Hosts write references in many ways: by tag, by digest, by the image's id (the digest of its config), with or without
-the registry's host. Where a reference may mean a tag, the tag stays.
+the registry's host. If a reference may mean a tag, the tag is kept.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from .._core.errors import UsageError
 from .._core.models import TAG_NAME, Tag
 from .._core.oci import INDEXES
+from .reasons import Reason
 
 _SCHEME = re.compile(r"\A(?:docker-pullable|docker|containerd|oci|cri-o)://")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
@@ -29,7 +30,11 @@ _PATH = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+|/)[a-z0-9]+)*", re.ASCII)
 
 @dataclass(frozen=True)
 class Reference:
-    """A reference without its host. path: empty for a bare id, of which identifier holds the hexadecimal digits."""
+    """A reference to an image, without the registry's host.
+
+    path: of the repository; empty for a bare id.
+    identifier: the hexadecimal digits of a bare id.
+    """
 
     text: str
     path: str = ""
@@ -40,7 +45,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Source:
-    """Where references come from. failed: why they are not all there."""
+    """Where references come from. failed: why they are not all there, empty if they are."""
 
     name: str
     images: tuple[str, ...]
@@ -49,7 +54,10 @@ class Source:
 
 @dataclass(frozen=True)
 class InUse:
-    """All references: names and digests by repository path, and ids, which may be of any repository."""
+    """All images that are in use.
+
+    names, digests: by repository path. identifiers: ids, which may be of any repository.
+    """
 
     references: tuple[Reference, ...] = ()
     names: t.Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -58,11 +66,12 @@ class InUse:
 
     @property
     def by_content(self) -> bool:
-        """Whether anything is named by what it is, so that names alone don't show what is in use."""
+        """Whether any image is in use by digest or id, so that names alone don't show what is in use."""
         return bool(self.digests or self.identifiers)
 
     @property
     def all_names(self) -> frozenset[str]:
+        """The names of tags in use, whatever repository they are of."""
         return frozenset().union(*self.names.values())
 
     def needs_details(self, path: str) -> bool:
@@ -71,7 +80,11 @@ class InUse:
 
 
 def parse_reference(text: str) -> Reference:
-    """A reference in any of its forms; raises UsageError for what is none."""
+    """A reference in any of its forms.
+
+    Raises:
+        UsageError: for what is none.
+    """
     bare = _SCHEME.sub("", text.strip())
     match = _ID.fullmatch(bare)
     if match:
@@ -88,11 +101,15 @@ def parse_reference(text: str) -> Reference:
             "as an id."
         )
     # Engines take latest where nothing else is said.
-    return Reference(text, path, tag or (None if digest else "latest"), digest or None)
+    return Reference(text, path, tag=tag or (None if digest else "latest"), digest=digest or None)
 
 
 def in_use_of(images: t.Iterable[str]) -> InUse:
-    """All references together; raises UsageError for one that is none."""
+    """All references together.
+
+    Raises:
+        UsageError: for one that is none.
+    """
     references = tuple(parse_reference(text) for text in dict.fromkeys(images))
     names: dict[str, set[str]] = {}
     digests: dict[str, set[str]] = {}
@@ -102,15 +119,23 @@ def in_use_of(images: t.Iterable[str]) -> InUse:
         if reference.digest:
             digests.setdefault(reference.path, set()).add(reference.digest)
     return InUse(
-        references,
-        {path: frozenset(found) for path, found in names.items()},
-        {path: frozenset(found) for path, found in digests.items()},
-        tuple(dict.fromkeys(reference.identifier for reference in references if reference.identifier)),
+        references=references,
+        names={path: frozenset(found) for path, found in names.items()},
+        digests={path: frozenset(found) for path, found in digests.items()},
+        identifiers=tuple(dict.fromkeys(reference.identifier for reference in references if reference.identifier)),
     )
 
 
 def missing_sources(sources: t.Sequence[Source], expected: t.Sequence[str] | int | None) -> list[str]:
-    """Why what is in use is not known, one sentence each without its end."""
+    """Why it is not known what is in use.
+
+    Args:
+        sources: that were given.
+        expected: the names of the sources that have to be there, or their number; None if any will do.
+
+    Returns:
+        Sentences without their ends.
+    """
     found = [
         f"the source {source.name} of what is in use failed: {source.failed}" for source in sources if source.failed
     ]
@@ -131,21 +156,21 @@ def missing_sources(sources: t.Sequence[Source], expected: t.Sequence[str] | int
     ]
 
 
-def kept_by_use(tags: t.Sequence[Tag], path: str, used: InUse) -> dict[str, str]:
-    """The names of the tags of a repository that stay, with the reason: in_use, or unknown_in_use where it may be.
+def kept_by_use(tags: t.Sequence[Tag], path: str, used: InUse) -> dict[str, Reason]:
+    """The names of the tags of a repository that are kept since they are in use, or may be, with the reason.
 
     An index in use keeps the tags of its images, and an image in use keeps the tag of its index.
     """
     names, digests = used.names.get(path, frozenset()), used.digests.get(path, frozenset())
-    kept = {tag.name: "in_use" for tag in tags if tag.name in names or _is_used(tag, digests, used.identifiers)}
+    kept = {tag.name: Reason.IN_USE for tag in tags if tag.name in names or _is_used(tag, digests, used.identifiers)}
     inside = {child for tag in tags if tag.name in kept for child in tag.children}
-    kept.update((tag.name, "in_use") for tag in tags if tag.digest in inside)
+    kept.update((tag.name, Reason.IN_USE) for tag in tags if tag.digest in inside)
     if used.needs_details(path):
         # What is the digest of an index itself is nothing inside another one.
         settled = {tag.digest for tag in tags if tag.media_type in INDEXES}
         inside_an_index = bool(digests - settled)
         kept.update(
-            (tag.name, "unknown_in_use")
+            (tag.name, Reason.UNKNOWN_IN_USE)
             for tag in tags
             if tag.name not in kept and _may_be_used(tag, used, inside_an_index)
         )
@@ -170,7 +195,12 @@ def _may_be_used(tag: Tag, used: InUse, inside_an_index: bool) -> bool:
 
 
 def untagged(used: InUse, tags: t.Mapping[str, t.Sequence[Tag]]) -> list[Reference]:
-    """References by digest into the repositories, by path, that no tag leads to: lost at the next collection."""
+    """The references by digest that no tag leads to. What they name is lost at the next garbage collection.
+
+    Args:
+        used: all images in use.
+        tags: of the repositories that were read, by path.
+    """
     found = []
     for reference in used.references:
         if reference.digest and reference.path in tags:

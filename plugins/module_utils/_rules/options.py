@@ -8,17 +8,23 @@
 
 from __future__ import annotations
 
+import enum
 import typing as t
 from datetime import datetime
 
 from .._core.errors import UsageError
 from .._core.models import parse_time
 from .durations import seconds
-from .git_refs import MATCHES
+from .git_refs import RefMatch
 from .in_use import InUse, Source, in_use_of, missing_sources
 from .patterns import Pattern, compile_pattern
-from .referrers import SHARED, SIGNATURES
-from .retention import PARTS, PERIODS, KeepPerGroup, Rule, Rules
+from .referrers import ReferrerPolicy, SharedDigest, Signatures
+from .rules import PARTS, PERIODS, KeepPerGroup, Rule, Rules, SortBy, Timestamp
+
+
+def _values(choices: type[enum.Enum]) -> list[str]:
+    return [each.value for each in choices]
+
 
 _RULE: dict[str, t.Any] = {
     "name_regex_keep": {"type": "str"},
@@ -33,7 +39,7 @@ _RULE: dict[str, t.Any] = {
         },
     },
     "older_than": {"type": "str"},
-    "sort_by": {"type": "str", "choices": ["date", "semver", "name"], "default": "date"},
+    "sort_by": {"type": "str", "choices": _values(SortBy), "default": "date"},
     "prereleases": {"type": "str", "choices": ["together", "apart"], "default": "together"},
 }
 # A rule at the top level, a list of rules, and what holds for all of them.
@@ -51,13 +57,13 @@ RULES: dict[str, t.Any] = {
         },
     },
     "dates_valid_from": {"type": "str"},
-    "timestamp": {"type": "str", "choices": ["auto", "created"], "default": "auto"},
+    "timestamp": {"type": "str", "choices": _values(Timestamp), "default": "auto"},
     "protect": {"type": "list", "elements": "str"},
     "allow_latest": {"type": "bool", "default": False},
     "min_age": {"type": "str"},
     "require_digest": {"type": "bool", "default": True},
-    "signatures": {"type": "str", "choices": list(SIGNATURES), "default": "follow"},
-    "shared_digest": {"type": "str", "choices": list(SHARED), "default": "independent"},
+    "signatures": {"type": "str", "choices": _values(Signatures), "default": "follow"},
+    "shared_digest": {"type": "str", "choices": _values(SharedDigest), "default": "independent"},
 }
 IN_USE: dict[str, t.Any] = {
     "in_use": {"type": "list", "elements": "str"},
@@ -74,7 +80,7 @@ IN_USE: dict[str, t.Any] = {
     "pin_untagged_in_use": {"type": "bool", "default": False},
     "keep_refs": {"type": "list", "elements": "str", "choices": ["branches", "merge_requests", "tags"]},
     "keep_deployments": {"type": "int", "default": 0},
-    "ref_match": {"type": "str", "choices": list(MATCHES), "default": "whole"},
+    "ref_match": {"type": "str", "choices": _values(RefMatch), "default": "whole"},
 }
 EITHER = ("name_regex_delete", "rules")
 # What a rule of the list says for itself.
@@ -82,7 +88,11 @@ NOT_WITH_RULES = tuple(("rules", option) for option in ("name_regex_delete", *_R
 
 
 def rules_of(params: t.Mapping[str, t.Any]) -> Rules:
-    """The checked rules; raises UsageError."""
+    """The rules that the options make.
+
+    Raises:
+        UsageError: for what can't be done as it is written.
+    """
     listed = params["rules"]
     if listed is None:
         rules = [_rule(params, "", "name_regex_delete", "")]
@@ -95,18 +105,25 @@ def rules_of(params: t.Mapping[str, t.Any]) -> Rules:
         if names.count(name) > 1:
             raise UsageError(f"rules has the name {name!r} more than once: each tag names the rule that decided.")
     return Rules(
-        tuple(rules),
+        rules=tuple(rules),
         protect=tuple(compile_pattern(pattern, "protect") for pattern in params["protect"] or ()),
         allow_latest=params["allow_latest"],
-        timestamp=params["timestamp"],
+        timestamp=Timestamp(params["timestamp"]),
         require_digest=params["require_digest"],
         min_age=seconds(params["min_age"]) if params["min_age"] is not None else None,
         dates_valid_from=_moment(params["dates_valid_from"]) if params["dates_valid_from"] is not None else None,
     )
 
 
+def referrer_policy_of(params: t.Mapping[str, t.Any]) -> ReferrerPolicy:
+    """What happens to tags that belong together."""
+    return ReferrerPolicy(
+        signatures=Signatures(params["signatures"]), shared_digest=SharedDigest(params["shared_digest"])
+    )
+
+
 def _moment(text: str) -> datetime:
-    """A time, or the start of a day. What YAML takes for a time itself comes with a blank in it."""
+    """A time, or the start of a day. What YAML itself takes for a time comes with a blank in it."""
     found = parse_time(text.replace(" ", "T", 1)) or parse_time(f"{text}T00:00:00Z")
     if found is None:
         raise UsageError(f"dates_valid_from is {text!r}: write it as 2026-01-31 or 2026-01-31T12:00:00Z.")
@@ -114,14 +131,23 @@ def _moment(text: str) -> datetime:
 
 
 def used_of(params: t.Mapping[str, t.Any]) -> tuple[InUse, tuple[str, ...]]:
-    """What is in use, and why that is not all of it; raises UsageError."""
+    """The images in use.
+
+    Returns:
+        The images, and why these are not all of them: sentences without their ends.
+
+    Raises:
+        UsageError: for what is no reference, and for sources that can't be counted.
+    """
     expected = params["in_use_sources_expected"]
     if isinstance(expected, str) and expected.isdigit():
         expected = int(expected)
     names = isinstance(expected, list) and all(isinstance(name, str) for name in expected)
     if expected is not None and not names and (not isinstance(expected, int) or isinstance(expected, bool)):
         raise UsageError("in_use_sources_expected is neither a list of names nor a number.")
-    sources = [Source(row["name"], tuple(row["images"]), row["failed"]) for row in params["in_use_sources"] or ()]
+    sources = [
+        Source(row["name"], images=tuple(row["images"]), failed=row["failed"]) for row in params["in_use_sources"] or ()
+    ]
     listed = [image for source in sources for image in source.images]
     return in_use_of([*(params["in_use"] or ()), *listed]), tuple(missing_sources(sources, expected))
 
@@ -150,7 +176,7 @@ def _rule(row: t.Mapping[str, t.Any], name: str, option: str, where: str) -> Rul
         keep_n=row["keep_n"],
         keep_n_per=tuple(_keep_per_group(each, match) for each in row["keep_n_per"] or ()),
         older_than=seconds(row["older_than"]) if row["older_than"] is not None else None,
-        sort_by=row["sort_by"],
+        sort_by=SortBy(row["sort_by"]),
         prereleases_apart=row["prereleases"] == "apart",
     )
     if not rule.counts and (row["sort_by"] != "date" or rule.prereleases_apart):
@@ -168,4 +194,4 @@ def _keep_per_group(row: t.Mapping[str, t.Any], match: Pattern) -> KeepPerGroup:
         raise UsageError(f"keep_n_per by {by}: keep_n is {row['keep_n']}, and has to be at least 1.")
     if row["groups"] is not None and row["groups"] < 1:
         raise UsageError(f"keep_n_per by {by}: groups is {row['groups']}, and has to be at least 1.")
-    return KeepPerGroup(by, row["keep_n"], row["groups"])
+    return KeepPerGroup(by, keep_n=row["keep_n"], groups=row["groups"])

@@ -4,38 +4,54 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""Tags that belong together: what belongs to an image lives and dies with it, and tags of one image. Pure.
+"""Tags that belong together: what is deleted and kept with its image, and the tags of one image. Pure.
 
-Signatures, attestations and lists of materials carry the digest of their subject in their names, as cosign and clients
+Signatures, attestations and SBOMs carry the digest of their subject in their names, as cosign and clients
 of registries without the referrers API write them; a manifest may name its subject, too. The subject may be a tag's
 image, or one that an index holds.
 """
 
 from __future__ import annotations
 
+import enum
 import typing as t
 from dataclasses import dataclass
 
 from .._core.models import SIGNATURE, Tag
 from .._core.oci import is_opaque
+from .reasons import Reason
 from .retention import Decision
 
-SIGNATURES = ("keep", "follow", "collect")
-SHARED = ("independent", "keep_together")
+# The reasons of a signature while nothing but its name keeps it.
+_OPEN = (Reason.SIGNATURE, Reason.ORPHAN, Reason.UNKNOWN_SUBJECT)
 
-# What is said of a signature while nothing but its name keeps it.
-_OPEN = ("signature", "orphan", "unknown_subject")
+
+class Signatures(enum.Enum):
+    """What happens to signatures: they are kept, deleted with their image, or without an image as well."""
+
+    KEEP = "keep"
+    FOLLOW = "follow"
+    COLLECT = "collect"
+
+
+class SharedDigest(enum.Enum):
+    """Whether tags of one image are judged by themselves, or kept as long as one of them is."""
+
+    INDEPENDENT = "independent"
+    KEEP_TOGETHER = "keep_together"
 
 
 @dataclass(frozen=True)
 class ReferrerPolicy:
-    """signatures: one of SIGNATURES, keep leaves them alone. keep_together: tags of one digest all go, or all stay.
+    """What happens to tags that belong together. Signatures are no tags of a shared digest."""
 
-    Signatures are not counted among these.
-    """
+    signatures: Signatures = Signatures.KEEP
+    shared_digest: SharedDigest = SharedDigest.INDEPENDENT
 
-    signatures: str = "keep"
-    keep_together: bool = False
+    @property
+    def keep_together(self) -> bool:
+        """Whether tags of one image are kept as long as one of them is."""
+        return self.shared_digest is SharedDigest.KEEP_TOGETHER
 
 
 @dataclass(frozen=True)
@@ -67,7 +83,7 @@ def holders_of(decisions: t.Iterable[Decision]) -> dict[str, list[Decision]]:
 
 
 def orphans(tags: t.Sequence[Tag]) -> frozenset[str]:
-    """Subjects of signatures that no tag holds; none at all where a tag may hold one unseen."""
+    """The subjects of signatures that no tag holds; none at all where a tag may hold one unseen."""
     if any(is_opaque(tag) for tag in tags):
         return frozenset()
     present = {digest for tag in tags for digest in (tag.digest, *tag.children)}
@@ -78,16 +94,24 @@ def orphans(tags: t.Sequence[Tag]) -> frozenset[str]:
 def with_referrers(
     decisions: t.Sequence[Decision],
     policy: ReferrerPolicy,
-    age_exemption: t.Callable[[Tag], str | None],
+    age_exemption: t.Callable[[Tag], Reason | None],
     facts: ReferrerFacts,
 ) -> list[Decision]:
-    """The decisions of a repository, with what belongs to an image following it.
+    """Let what belongs to an image be deleted after it, and kept with it.
 
-    age_exemption: why a tag stays by its age.
+    Args:
+        decisions: on all tags of a repository.
+        policy: what happens to tags that belong together.
+        age_exemption: why a tag is kept for its age, None where it is not.
+        facts: what is known besides.
+
+    Returns:
+        The decisions, in the same order.
     """
     found = keep_referrers(decisions, policy)
-    at_stake = policy.signatures == "collect" or bool(facts.pending_followers) or any(each.delete for each in found)
-    if policy.signatures == "keep" or not at_stake:
+    collects = policy.signatures is Signatures.COLLECT
+    at_stake = collects or bool(facts.pending_followers) or any(each.delete for each in found)
+    if policy.signatures is Signatures.KEEP or not at_stake:
         return found
     while True:
         following = _followed(found, policy, age_exemption, facts)
@@ -97,7 +121,15 @@ def with_referrers(
 
 
 def keep_referrers(decisions: t.Sequence[Decision], policy: ReferrerPolicy) -> list[Decision]:
-    """The decisions, in which what belongs to an image that stays, or may stay unseen, stays as well."""
+    """Keep what belongs to an image that is kept, or may be kept unseen.
+
+    Args:
+        decisions: on all tags of a repository.
+        policy: what happens to tags that belong together.
+
+    Returns:
+        The decisions, in the same order.
+    """
     found = _kept_together(decisions) if policy.keep_together else list(decisions)
     while True:
         kept_tags = [each.tag for each in found if not each.delete]
@@ -112,8 +144,8 @@ def keep_referrers(decisions: t.Sequence[Decision], policy: ReferrerPolicy) -> l
 def _with_subject(decision: Decision, kept_digests: t.Collection[str], opaque: bool) -> Decision:
     subjects = subjects_of(decision.tag) if decision.delete else frozenset()
     if not subjects.isdisjoint(kept_digests):
-        return _kept(decision, "signature" if SIGNATURE.fullmatch(decision.tag.name) else "referrer")
-    return _kept(decision, "unknown_subject") if subjects and opaque else decision
+        return decision.kept(Reason.SIGNATURE if SIGNATURE.fullmatch(decision.tag.name) else Reason.REFERRER)
+    return decision.kept(Reason.UNKNOWN_SUBJECT) if subjects and opaque else decision
 
 
 def _kept_together(decisions: t.Sequence[Decision]) -> list[Decision]:
@@ -125,23 +157,19 @@ def _kept_together(decisions: t.Sequence[Decision]) -> list[Decision]:
         if not decision.delete or SIGNATURE.fullmatch(decision.tag.name):
             return decision
         if decision.tag.digest and decision.tag.digest in kept_digests:
-            return _kept(decision, "shared_digest")
-        return _kept(decision, "unknown_digest") if unknown else decision
+            return decision.kept(Reason.SHARED_DIGEST)
+        return decision.kept(Reason.UNKNOWN_DIGEST) if unknown else decision
 
     return [together(each) for each in decisions]
-
-
-def _kept(decision: Decision, reason: str) -> Decision:
-    return decision._replace(delete=False, reason=reason, depth=0)
 
 
 def _followed(
     decisions: t.Sequence[Decision],
     policy: ReferrerPolicy,
-    age_exemption: t.Callable[[Tag], str | None],
+    age_exemption: t.Callable[[Tag], Reason | None],
     facts: ReferrerFacts,
 ) -> list[Decision]:
-    """One step: the signatures of what goes by now. What is signed may be a signature itself."""
+    """One step: the signatures of what is deleted by now. What is signed may be a signature itself."""
     holders = holders_of(decisions)
     opaque = {each.tag.name for each in decisions if is_opaque(each.tag)}
     kept_opaque = {each.tag.name for each in decisions if not each.delete and each.tag.name in opaque}
@@ -152,21 +180,21 @@ def _followed(
         tag = decision.tag
         holder_groups = [holders.get(subject, []) for subject in subjects_of(tag)]
         if any(not holder.delete for group in holder_groups for holder in group):
-            return _kept(decision, "signature")
+            return decision.kept(Reason.SIGNATURE)
         if tag.digest is None:
-            return _kept(decision, "unknown_digest")
-        # It may be seen nowhere and be inside of what stays; and without a holder that is known, of what goes.
+            return decision.kept(Reason.UNKNOWN_DIGEST)
+        # Its image may be unseen inside of what is kept; without a holder that is known, of what is deleted too.
         unseen = kept_opaque if all(holder_groups) else opaque
         if len(unseen) > (tag.name in unseen):
-            return _kept(decision, "unknown_subject")
+            return decision.kept(Reason.UNKNOWN_SUBJECT)
         follows = all(holder_groups) or (tag.name, tag.digest) in facts.pending_followers
         absent = all(subject in facts.absent_digests for subject in subjects_of(tag) if subject not in holders)
-        if not follows and not (policy.signatures == "collect" and absent):
-            return _kept(decision, "orphan")
+        if not follows and not (policy.signatures is Signatures.COLLECT and absent):
+            return decision.kept(Reason.ORPHAN)
         reason = age_exemption(tag)
         if reason:
-            return _kept(decision, reason)
+            return decision.kept(reason)
         behind = 1 + max((holder.depth for group in holder_groups for holder in group), default=0)
-        return decision._replace(delete=True, reason="with_subject" if follows else "orphaned", depth=behind)
+        return decision._replace(delete=True, reason=Reason.WITH_SUBJECT if follows else Reason.ORPHANED, depth=behind)
 
     return [followed(each) for each in decisions]

@@ -20,7 +20,10 @@ _VERSION = re.compile(rf"[vV]?({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-([0-9A-Za
 @total_ordering
 @dataclass(frozen=True)
 class Version:
-    """A version. prerelease: its identifiers, none for a release. Equal ones may be written in different ways."""
+    """A version. Equal ones may be written in different ways.
+
+    prerelease: its identifiers; none for a release.
+    """
 
     major: int
     minor: int
@@ -45,4 +48,4 @@ def parse_version(text: str) -> Version | None:
     prerelease = tuple(rest.split(".")) if rest else ()
     if any(not each or (each.isdigit() and each[0] == "0" and each != "0") for each in prerelease):
         return None
-    return Version(int(major), int(minor), int(patch), prerelease)
+    return Version(major=int(major), minor=int(minor), patch=int(patch), prerelease=prerelease)

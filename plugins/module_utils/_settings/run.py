@@ -16,8 +16,10 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .._core.files import check_writable, write_lines
 from .._gitlab.project_scope import ProjectScope
-from .._module.run import Applied, Connection, Intent, finish
-from .._policy.lint import lint
+from .._module.connection import Connection
+from .._module.intent import Applied, Intent
+from .._module.run import finish
+from .._policy.lint import lint_warnings
 from .._policy.prediction import Parameters
 from .plan import ProjectPlan, diff, project_result
 from .projects import Fate, Fleet, WishOf, change_fleet, plan_fleet
@@ -73,7 +75,7 @@ def _lint(plan: ProjectPlan) -> list[str]:
         keep_n=t.cast("int | None", policy.get("keep_n")),
         older_than=t.cast("str | None", policy.get("older_than")),
     )
-    return lint(parameters, (), "name_regex_delete")
+    return lint_warnings(parameters, (), "name_regex_delete")
 
 
 def _of_projects(paths: t.Sequence[str], note: str) -> str:

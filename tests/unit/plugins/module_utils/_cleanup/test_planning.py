@@ -56,7 +56,7 @@ def project(policy: ServerPolicy | None = None) -> Project:
 def outcome(found: CleanupPlan) -> dict[str, str]:
     """What becomes of each tag, with the reason."""
     return {
-        decision.tag.name: f"{'delete' if decision.delete else 'keep'} {decision.reason}"
+        decision.tag.name: f"{'delete' if decision.delete else 'keep'} {decision.reason.value}"
         for part in found.plan.repositories
         for decision in part.decisions
     }
@@ -319,7 +319,7 @@ def test_an_approved_plan_is_never_gone_beyond() -> None:
         "new": "keep not_approved",
     }
     assert found.comparison
-    assert {(each.name, each.kind) for each in found.comparison.drift} == {
+    assert {(each.name, each.kind.value) for each in found.comparison.drift} == {
         ("v1", "kept"),
         ("v2", "changed"),
         ("new", "not_approved"),

@@ -21,7 +21,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci impo
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
     Approved,
-    Row,
     compare,
     parse_plan,
 )
@@ -34,23 +33,38 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan imp
     file_lines,
     fingerprint_of,
     limited,
+    reason_counts,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs, kept_by_refs
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import (
+    DateSource,
+    judged_date,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
+    ActiveRefs,
+    RefMatch,
+    kept_by_refs,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import in_use_of, kept_by_use
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import (
+    Match,
     Pattern,
     compile_pattern,
     quoted,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
+    Reason,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
     ReferrerPolicy,
+    SharedDigest,
+    Signatures,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules import (
     KeepPerGroup,
     Rule,
     Rules,
-    judged_date,
-    name_reason,
+    SortBy,
+    Timestamp,
 )
 from tests.unit.cleanups import NOW, REPOSITORY, observed, requested
 
@@ -58,10 +72,10 @@ CASES, PARTS = 20_000, 20
 DAY = 86400
 # The kind of registry that gives dates of a source.
 MODES = {
-    "published": Mode.DATABASE,
-    "created": Mode.DATABASE,
-    "built": Mode.NO_DATABASE,
-    "unknown": Mode.UNKNOWN,
+    DateSource.PUBLISHED: Mode.DATABASE,
+    DateSource.CREATED: Mode.DATABASE,
+    DateSource.BUILT: Mode.NO_DATABASE,
+    DateSource.UNKNOWN: Mode.UNKNOWN,
 }
 NO_LIMITS = requested(min_remaining=0)
 HEADER = {"format": FILE_FORMAT, "version": FILE_VERSION, "server": "s", "clock": "2026-06-01T12:00:00Z", "scope": {}}
@@ -78,7 +92,7 @@ class Remembering:
 @cache
 def compiled(text: str) -> Pattern:
     found = compile_pattern(text, "name_regex_delete")
-    return Pattern(text, Remembering(found.ungrouped), Remembering(found.grouped))
+    return Pattern(text, ungrouped=Remembering(found.ungrouped), grouped=Remembering(found.grouped))
 
 
 def digest(letter: str) -> str:
@@ -115,20 +129,24 @@ AGES: list[float | None] = [0, 1, 1, 2, 8, 9, 30, 30, 31, 40, 40, 90, 90, 400, 4
 ODD_AGES: list[float | None] = [None, 20_000, -3]
 
 
+SOURCES = [*[DateSource.PUBLISHED] * 6, *[DateSource.BUILT] * 2, DateSource.CREATED, DateSource.UNKNOWN]
+SHARED_DIGESTS = [SharedDigest.KEEP_TOGETHER, *[SharedDigest.INDEPENDENT] * 4]
+
+
 @dataclass(frozen=True)
 class Case:
     """A repository, what is wanted of it, and what is known besides."""
 
     tags: tuple[Tag, ...]
     rules: Rules
-    source: str
+    source: DateSource
     referrer_policy: ReferrerPolicy
     images: tuple[str, ...] = ()
     active_refs: ActiveRefs = ActiveRefs()
-    match: str = "whole"
+    match: RefMatch = RefMatch.WHOLE
 
     @property
-    def retained(self) -> dict[str, str]:
+    def retained(self) -> dict[str, Reason]:
         names = [tag.name for tag in self.tags]
         used = kept_by_use(self.tags, REPOSITORY.path, in_use_of(self.images))
         return {**kept_by_refs(names, self.active_refs, self.match), **used}
@@ -143,9 +161,10 @@ class Case:
             refs={REPOSITORY.project_id: self.active_refs},
             absent_digests={REPOSITORY.path: {digest("a")}},
         )
+        timestamp = Timestamp.CREATED if self.source is DateSource.CREATED else Timestamp.AUTO
         request = replace(
             NO_LIMITS,
-            rules=replace(self.rules, timestamp="created" if self.source == "created" else "auto"),
+            rules=replace(self.rules, timestamp=timestamp),
             referrer_policy=self.referrer_policy,
             used=in_use_of(self.images),
             ref_match=self.match,
@@ -178,11 +197,11 @@ def made_up(seed: int) -> tuple[Case, random.Random]:
         Case(
             tags,
             rules,
-            dice.choice(["published"] * 6 + ["built"] * 2 + ["created", "unknown"]),
-            ReferrerPolicy(dice.choice(["keep", "follow", "collect"]), keep_together=dice.random() < 0.2),
+            dice.choice(SOURCES),
+            ReferrerPolicy(dice.choice(list(Signatures)), shared_digest=dice.choice(SHARED_DIGESTS)),
             tuple(dice.sample([_reference(tag, dice) for tag in tags], dice.choice([0, 0, 0, 0, 1]))),
             ActiveRefs(("dev/1",) if dice.random() < 0.1 else (), ("main",) if dice.random() < 0.1 else ()),
-            dice.choice(["whole", "prefix", "suffix"]),
+            dice.choice(list(RefMatch)),
         ),
         dice,
     )
@@ -220,7 +239,7 @@ def _rule(name: str, dice: random.Random) -> Rule:
             for _each in range(dice.choice([0, 1, 2]))
         ),
         older_than=dice.choice([None, None, None, DAY, 9 * DAY, 30 * DAY]),
-        sort_by=dice.choice(["date"] * 5 + ["semver", "name", "name"]),
+        sort_by=dice.choice([*[SortBy.DATE] * 5, SortBy.SEMVER, SortBy.NAME, SortBy.NAME]),
         prereleases_apart=dice.random() < 0.1,
     )
 
@@ -280,10 +299,8 @@ def names_of(plan: RepositoryPlan) -> set[str]:
 
 
 def assert_survived(shown: RepositoryPlan, approved: Approved, seed: int) -> None:
-    assert approved.rows.get(REPOSITORY.path, {}) == {
-        each.tag.name: Row(each.delete, each.reason, each.rule, each.tag.digest, each.date, each.tag.size)
-        for each in shown.decisions
-    }, seed
+    assert approved.listed == len(shown.decisions), seed
+    assert approved.reasons[REPOSITORY.path] == reason_counts(shown.reasons), seed
     assert approved.digests == {(REPOSITORY.path, each.tag.name): each.tag.digest for each in shown.deletions}, seed
 
 
@@ -296,9 +313,9 @@ def assert_nothing_doubtful(case: Case, shown: RepositoryPlan, seed: int) -> Non
         assert name != "latest" or case.rules.allow_latest, seed
         assert not any(pattern.may_match(name) for pattern in case.rules.protect), seed
         if SIGNATURE.fullmatch(name):
-            assert case.referrer_policy.signatures != "keep", seed
+            assert case.referrer_policy.signatures is not Signatures.KEEP, seed
             continue
-        assert name_reason(name, case.rules) is None, seed
+        assert case.rules.is_in_play(name), seed
         rule = next(rule for rule in case.rules.rules if rule.match.may_match(name))
         assert each.rule == rule.name, seed
         assert tag.digest or not case.rules.need_digest(rule), seed
@@ -315,7 +332,7 @@ def assert_pinned(shown: RepositoryPlan, seed: int) -> None:
         pattern = compile_pattern(quoted(wanted), "name_regex_delete")
         others = [*NAMES, *(name.replace(".", "x") for name in wanted), *(f"x{name}x" for name in wanted)]
         assert [name for name in others if pattern.may_match(name)] == [name for name in others if name in wanted], seed
-        assert all(pattern.surely_matches(name) for name in wanted), seed
+        assert all(pattern.match(name) is Match.SURE for name in wanted), seed
 
 
 def shuffled(case: Case, dice: random.Random) -> Case:

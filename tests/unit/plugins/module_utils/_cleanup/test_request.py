@@ -16,9 +16,18 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.reque
     check_for_server,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import LARGEST_INLINE
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import (
+    OnLimit,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import Parameters
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
+    RefMatch,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
+    Signatures,
+)
 from ansible_collections.containerops.gitlab.plugins.modules.registry_cleanup import ARGUMENTS
 from tests.unit.cleanups import SCOPE, requested
 
@@ -132,15 +141,16 @@ def test_every_option_reaches_what_it_is_for() -> None:
     assert [reference.text for reference in request.used.references] == ["team/app:v1"]
     assert len(request.use_unknown) == 1
     assert (request.keep_refs, request.keep_deployments) == (("tags",), 3)
-    assert (request.ref_match, request.pin_untagged) == ("suffix", True)
-    assert (request.referrer_policy.signatures, request.referrer_policy.keep_together) == ("collect", True)
+    assert (request.ref_match, request.pin_untagged) == (RefMatch.SUFFIX, True)
+    assert (request.referrer_policy.signatures, request.referrer_policy.keep_together) == (Signatures.COLLECT, True)
     assert (request.allow_unread_protection, request.on_server_policy) == (True, "fail")
-    assert (request.read_via, request.delete_via, request.parameters) == ("graphql", DeleteMethod.REST, None)
+    methods = (request.read_via, request.delete_via)
+    assert (*methods, request.parameters) == (ReadMethod.GRAPHQL, DeleteMethod.REST, None)
     assert (request.bulk_older_than, request.bulk_keep) == ("30d", "dev-main")
     limits = request.limits
     assert (limits.min_remaining, limits.max_deletions, limits.max_deletions_percent) == (1, 2, 3.0)
     assert (limits.max_deletions_total, limits.max_deletions_total_percent) == (4, 5.0)
-    assert (limits.max_unknown_percent, limits.on_limit) == (6.0, "skip_repository")
+    assert (limits.max_unknown_percent, limits.on_limit) == (6.0, OnLimit.SKIP_REPOSITORY)
     assert request.options["max_deletions_total"] == 4
     assert requested().delete_via is None
 
@@ -153,8 +163,8 @@ def test_a_plan_names_all_that_it_was_made_by() -> None:
 
 
 def test_bulk_deletions_leave_what_belongs_together_alone() -> None:
-    assert requested(signatures="follow").referrer_policy.signatures == "follow"
-    assert requested(**BULK, signatures="follow").referrer_policy.signatures == "keep"
+    assert requested(signatures="follow").referrer_policy.signatures is Signatures.FOLLOW
+    assert requested(**BULK, signatures="follow").referrer_policy.signatures is Signatures.KEEP
 
 
 def test_gitlab_decides_by_what_it_is_given() -> None:

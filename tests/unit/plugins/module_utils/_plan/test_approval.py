@@ -25,7 +25,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
     ApprovalTerms,
     Approved,
-    Row,
+    DriftKind,
     check_plan,
     compare,
     parse_plan,
@@ -39,8 +39,17 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan imp
     file_lines,
     fingerprint_of,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import ReferrerPolicy
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
+    Reason,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
+    ReferrerPolicy,
+    SharedDigest,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
+    to_delete,
+    to_keep,
+)
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SCOPE = {"group": "team"}
@@ -58,7 +67,9 @@ def part(path: str, tags: dict[str, tuple[str | None, bool]]) -> RepositoryPlan:
     """A repository whose tags have a digest and go or stay."""
     repository = Repository(1, path, "", 1, "", None, None, None)
     decisions = tuple(
-        Decision(Tag(name, digest), delete, "matched" if delete else "too_young", NOW)
+        to_delete(Tag(name, digest), Reason.MATCHED, date=NOW)
+        if delete
+        else to_keep(Tag(name, digest), Reason.TOO_YOUNG, date=NOW)
         for name, (digest, delete) in tags.items()
     )
     return RepositoryPlan(repository, decisions)
@@ -70,7 +81,7 @@ def written(parts: Sequence[RepositoryPlan], **header: Any) -> list[str]:
 
 
 def terms(approved: Approved, **changes: Any) -> ApprovalTerms:
-    return replace(ApprovalTerms(approved.fingerprint, 72 * 3600), **changes)
+    return replace(ApprovalTerms(fingerprint=approved.fingerprint, max_age=72 * 3600), **changes)
 
 
 def deleted(parts: Sequence[RepositoryPlan]) -> set[tuple[str, str]]:
@@ -85,12 +96,12 @@ def test_only_what_is_approved_chosen_and_unchanged_goes() -> None:
     found = compare(TODAY, parse_plan(written(BEFORE)), ReferrerPolicy())
     assert deleted(found.repositories) == {("a", "1")}
     assert [(each.name, each.kind, each.reason) for each in found.drift] == [
-        ("2", "changed", None),
-        ("3", "not_approved", None),
-        ("4", "kept", "too_young"),
-        ("5", "gone", None),
+        ("2", DriftKind.CHANGED, None),
+        ("3", DriftKind.NOT_APPROVED, None),
+        ("4", DriftKind.KEPT, Reason.TOO_YOUNG),
+        ("5", DriftKind.GONE, None),
     ]
-    decisions = [(each.tag.name, each.delete, each.reason) for each in found.repositories[0].decisions]
+    decisions = [(each.tag.name, each.delete, each.reason.value) for each in found.repositories[0].decisions]
     assert decisions == [
         *[("1", True, "matched"), ("2", False, "changed"), ("3", False, "not_approved"), ("4", False, "too_young")]
     ]
@@ -113,7 +124,7 @@ def test_a_repository_that_is_unread_today_keeps_its_tags() -> None:
 
 
 def test_what_follows_its_image_is_known() -> None:
-    follower = Decision(Tag("s", "t"), True, "with_subject", depth=1)
+    follower = to_delete(Tag("s", "t"), Reason.WITH_SUBJECT)
     parts = [replace(BEFORE[0], decisions=(*BEFORE[0].decisions, follower))]
     assert parse_plan(written(parts)).followers == {("a", "s", "t")}
 
@@ -121,19 +132,21 @@ def test_what_follows_its_image_is_known() -> None:
 def test_what_an_interrupted_run_deleted_is_done() -> None:
     found = compare(TODAY, parse_plan(written(BEFORE)), ReferrerPolicy(), {("a", "5", "w"), ("a", "1", "other")})
     assert found.done == 1
-    assert "gone" not in {each.kind for each in found.drift}
+    assert DriftKind.GONE not in {each.kind for each in found.drift}
 
 
 def test_a_tag_that_is_another_image_and_stays_says_why() -> None:
     found = compare([part("a", {"1": ("other", False)})], parse_plan(written(BEFORE[:1])), ReferrerPolicy())
-    assert [(each.kind, each.reason) for each in found.drift if each.name == "1"] == [("changed", "too_young")]
+    assert [(each.kind, each.reason) for each in found.drift if each.name == "1"] == [
+        (DriftKind.CHANGED, Reason.TOO_YOUNG)
+    ]
     assert not found.repositories[0].decisions[0].delete
 
 
 def test_what_stays_for_its_family_is_drift() -> None:
     before = [part("a", {"1": ("x", True), "2": ("x", True)})]
     today = [part("a", {"1": ("x", True), "2": ("x", False)})]
-    found = compare(today, parse_plan(written(before)), ReferrerPolicy(keep_together=True))
+    found = compare(today, parse_plan(written(before)), ReferrerPolicy(shared_digest=SharedDigest.KEEP_TOGETHER))
     assert [each.as_result() for each in found.drift] == [
         {"repository": "a", "name": "1", "kind": "kept", "reason": "shared_digest"},
         {"repository": "a", "name": "2", "kind": "kept", "reason": "too_young"},
@@ -142,15 +155,14 @@ def test_what_stays_for_its_family_is_drift() -> None:
 
 
 def test_a_plan_survives_the_way_through_a_file() -> None:
-    ruled = Decision(Tag("6", "s", size=7), False, "keep_n", NOW, rule="nightlies")
+    ruled = to_keep(Tag("6", "s", size=7), Reason.KEEP_N, date=NOW, rule="nightlies")
     parts = [replace(BEFORE[0], decisions=(*BEFORE[0].decisions, ruled))]
     approved = parse_plan(written(parts))
-    assert approved.rows["a"]["6"] == Row(False, "keep_n", "nightlies", "s", NOW, 7)
-    assert approved.rows["a"]["1"] == Row(True, "matched", "", "x", NOW, None)
+    assert (approved.listed, approved.reasons) == (6, {"a": {"keep_n": 1, "matched": 4, "too_young": 1}})
     lines = written(parts)
     assert parse_plan([lines[0], "\n", *lines[1:]]) == approved
-    # What stays is not under the fingerprint: a size that is none is not known.
-    assert parse_plan(line.replace('"size": 7', '"size": "7"') for line in lines).rows["a"]["6"].size is None
+    # What is kept is not under the fingerprint.
+    assert parse_plan(line.replace('"size": 7', '"size": "7"') for line in lines) == approved
     assert approved.digests == {("a", "1"): "x", ("a", "2"): "y", ("a", "4"): "v", ("a", "5"): "w"}
     assert approved.clock == NOW
     assert approved.fingerprint == fingerprint_of(HEADER, Plan(tuple(BEFORE)).deletion_rows())

@@ -44,7 +44,7 @@ def test_each_scope_gets_its_own_part_under_the_fingerprint_of_all() -> None:
         found = approved_in(lines, {"project": [name]})
         assert found.fingerprint == merged.fingerprint != parse_plan(own).fingerprint
         assert found.digests == parse_plan(own).digests
-        assert found.rows == parse_plan(own).rows
+        assert found.listed == parse_plan(own).listed
         assert fingerprint_in(own) == parse_plan(own).fingerprint
     assert fingerprint_in(lines) == merged.fingerprint
     assert [part.approved.scope["project"] for part in merged.parts] == [["a"], ["b"], ["c"]]

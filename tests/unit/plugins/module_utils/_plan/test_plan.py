@@ -18,6 +18,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, ServerPolicy, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import (
     Limits,
+    OnLimit,
     Plan,
     RepositoryPlan,
     decision_result,
@@ -29,7 +30,15 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan imp
     result,
     totals,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import DateSource
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
+    Certainty,
+    Reason,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
+    to_delete,
+    to_keep,
+)
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SIGNATURE = "sha256-" + "ab" * 32
@@ -38,12 +47,12 @@ SIGNATURE = "sha256-" + "ab" * 32
 def part(path: str, deleted: int, kept: int, signatures: int = 0, unknown: int = 0) -> RepositoryPlan:
     """A repository with so many tags that go, the last by name the oldest."""
     decisions = [
-        Decision(Tag(f"dev-{number:03}", digest=f"sha256:{number}"), True, "expired", NOW - timedelta(days=number))
+        to_delete(Tag(f"dev-{number:03}", digest=f"sha256:{number}"), Reason.EXPIRED, date=NOW - timedelta(days=number))
         for number in range(deleted)
     ]
-    decisions += [Decision(Tag(f"v{number:03}"), False, "no_match") for number in range(kept)]
-    decisions += [Decision(Tag(f"{SIGNATURE}.{number}"), False, "signature") for number in range(signatures)]
-    decisions += [Decision(Tag(f"x{number:03}"), False, "unknown_date") for number in range(unknown)]
+    decisions += [to_keep(Tag(f"v{number:03}"), Reason.NO_MATCH) for number in range(kept)]
+    decisions += [to_keep(Tag(f"{SIGNATURE}.{number}"), Reason.SIGNATURE) for number in range(signatures)]
+    decisions += [to_keep(Tag(f"x{number:03}"), Reason.UNKNOWN_DATE) for number in range(unknown)]
     return RepositoryPlan(Repository(1, path, "", 1, "", None, None, None), tuple(decisions))
 
 
@@ -96,22 +105,22 @@ def test_limits(parts: list[tuple[int, ...]], limits: dict[str, Any], refusals: 
 
 
 def test_skipping_keeps_a_repository_whole_and_counts_only_the_others() -> None:
-    limits = Limits(max_deletions=3, max_deletions_total=2, on_limit="skip_repository")
+    limits = Limits(max_deletions=3, max_deletions_total=2, on_limit=OnLimit.SKIP_REPOSITORY)
     plan = limited([part("a", 5, 1), part("b", 2, 1)], limits)
     assert plan.refusals == ()
     assert [len(found.deletions) for found in plan.repositories] == [0, 2]
-    assert plan.repositories[0].reasons == {"limit": 5, "no_match": 1}
+    assert plan.repositories[0].reasons == {Reason.LIMIT: 5, Reason.NO_MATCH: 1}
     assert plan.repositories[0].limit == "a: 5 tags would be deleted, more than max_deletions 3"
     assert {decision.delete for decision in plan.repositories[0].decisions} == {False}
 
 
 def test_a_total_always_refuses() -> None:
-    limits = Limits(max_deletions_total=1, on_limit="skip_repository")
+    limits = Limits(max_deletions_total=1, on_limit=OnLimit.SKIP_REPOSITORY)
     assert limited([part("a", 2, 1)], limits).refusals
 
 
 def test_oldest_first_then_by_name() -> None:
-    same = [Decision(Tag(name), True, "matched") for name in ("c", "a", "b")]
+    same = [to_delete(Tag(name), Reason.MATCHED) for name in ("c", "a", "b")]
     plan = RepositoryPlan(part("a", 0, 0).repository, tuple(same))
     assert [decision.tag.name for decision in plan.deletions] == ["a", "b", "c"]
     assert [decision.tag.name for decision in part("a", 3, 0).deletions] == ["dev-002", "dev-001", "dev-000"]
@@ -201,16 +210,16 @@ def test_whatever_is_cut_is_said(parts: list[tuple[int, int]]) -> None:
 
 def test_a_repository_and_its_tags_as_they_are_written() -> None:
     repository = Repository(7, "team/app", "app", 3, "team", None, None, None)
-    decision = Decision(Tag("v1", "sha256:1", size=5), True, "expired", NOW, "nightlies")
+    decision = to_delete(Tag("v1", "sha256:1", size=5), Reason.EXPIRED, date=NOW, rule="nightlies")
     policy = ServerPolicy(True, None, None, None, None, None, "2026-06-02T00:00:00Z")
     found = RepositoryPlan(
         repository,
-        (decision, Decision(Tag("v2"), False, "no_match")),
-        "published",
+        (decision, to_keep(Tag("v2"), Reason.NO_MATCH)),
+        date_source=DateSource.PUBLISHED,
         policy=policy,
         policy_known=True,
         limit="no",
-        certainty="upper_bound",
+        certainty=Certainty.UPPER_BOUND,
         uncertainties=("tied",),
         expected=(0, 1),
     )

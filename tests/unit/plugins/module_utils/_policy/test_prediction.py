@@ -17,21 +17,21 @@ from hypothesis import strategies as st
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
-    DELETED,
-    EXACT,
-    KEPT,
-    POSSIBLE,
-    UNKNOWN,
-    UPPER_BOUND,
+    JobStatus,
     Parameters,
     Prediction,
     Seen,
+    TagPrediction,
     Verdict,
     candidates,
     exactly,
     predict,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import seen as seen_by_gitlab
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
+    Certainty,
+    Reason,
+)
 
 SECOND = 10**9
 DAY = 86400 * SECOND
@@ -43,6 +43,10 @@ def seen(name: str, days: float | None, protected: bool | None = False) -> Seen:
     return Seen(name, None if days is None else exactly(int(NOW - days * DAY)), protected)
 
 
+def tag(name: str, verdict: Verdict, reason: Reason) -> TagPrediction:
+    return TagPrediction(name, verdict=verdict, reason=reason)
+
+
 def test_the_example_of_gitlabs_documentation() -> None:
     ages = {"latest": 0.1, "production-v44": 3, "production-v43": 6, "production-v42": 11}
     ages |= {"dev-v44": 2, "dev-v43": 5, "dev-v42": 10, "v44": 1, "v43": 12, "v42": 20}
@@ -50,8 +54,8 @@ def test_the_example_of_gitlabs_documentation() -> None:
     for mode in (Mode.DATABASE, Mode.NO_DATABASE):
         found = predict([seen(name, age) for name, age in ages.items()], wanted, mode, NOW)
         assert found.deletes == ["dev-v42", "v42", "v43"]
-        assert (found.certainty, found.least, found.most) == (EXACT, 3, 3)
-        reasons = {verdict.name: verdict.reason for verdict in found.verdicts}
+        assert (found.certainty, found.least, found.most) == (Certainty.EXACT, 3, 3)
+        reasons = {tag.name: tag.reason.value for tag in found.tags}
         assert reasons["v44"] == "keep_n"
         assert reasons["dev-v43"] == "too_young"
         assert reasons["production-v42"] == "keep_pattern"
@@ -68,12 +72,12 @@ def test_keep_n_is_counted_page_by_page_with_a_database() -> None:
 def test_more_than_a_run_may_delete_is_a_matter_of_chance() -> None:
     tags = [seen(f"t{number:03}", number) for number in range(300)]
     found = predict(tags, Parameters(name_regex_delete=".*", keep_n=5), Mode.NO_DATABASE, NOW)
-    assert found.certainty == UPPER_BOUND
-    assert found.status == "error"
+    assert found.certainty == Certainty.UPPER_BOUND
+    assert found.status == JobStatus.ERROR
     assert (len(found.deletes), found.least, found.most) == (295, 200, 200)
     assert "random sample of at most 205" in found.uncertainties[0]
     whole = predict(tags[:205], Parameters(name_regex_delete=".*", keep_n=5), Mode.NO_DATABASE, NOW)
-    assert (whole.certainty, whole.status, whole.least, whole.most) == (EXACT, "success", 200, 200)
+    assert (whole.certainty, whole.status, whole.least, whole.most) == (Certainty.EXACT, JobStatus.SUCCESS, 200, 200)
 
 
 def test_a_sample_may_hold_more_or_less_of_what_goes() -> None:
@@ -87,25 +91,25 @@ def test_a_sample_may_hold_more_or_less_of_what_goes() -> None:
 def test_an_empty_sample_lets_nothing_go() -> None:
     wanted = Parameters(name_regex_delete=".*", keep_n=-200)
     found = predict([seen("a", 1), seen("b", 2)], wanted, Mode.NO_DATABASE, NOW)
-    assert [(verdict.fate, verdict.reason) for verdict in found.verdicts] == [(KEPT, "sampled")] * 2
-    assert (found.certainty, found.status, found.least, found.most) == (EXACT, "error", 0, 0)
+    assert [(tag.verdict, tag.reason) for tag in found.tags] == [(Verdict.KEPT, Reason.SAMPLED)] * 2
+    assert (found.certainty, found.status, found.least, found.most) == (Certainty.EXACT, JobStatus.ERROR, 0, 0)
 
 
 def test_equal_dates_at_the_edge_are_a_matter_of_chance_but_not_their_number() -> None:
     tags = [seen("new", 1), seen("same1", 2), seen("same2", 2), seen("old", 3)]
     found = predict(tags, Parameters(name_regex_delete=".*", keep_n=2), Mode.DATABASE, NOW)
     assert found.deletes == ["old", "same1", "same2"]
-    assert (found.certainty, found.least, found.most) == (UPPER_BOUND, 2, 2)
+    assert (found.certainty, found.least, found.most) == (Certainty.UPPER_BOUND, 2, 2)
 
 
 def test_of_equal_dates_a_protected_tag_may_be_the_one_that_keep_n_keeps() -> None:
     tags = [seen("a", 2, True), seen("b", 2)]
     found = predict(tags, Parameters(name_regex_delete=".*", keep_n=1), Mode.DATABASE, NOW)
-    assert [(verdict.fate, verdict.reason) for verdict in found.verdicts] == [
-        (KEPT, "gitlab_protected"),
-        (POSSIBLE, "tied"),
+    assert [(tag.verdict, tag.reason) for tag in found.tags] == [
+        (Verdict.KEPT, Reason.GITLAB_PROTECTED),
+        (Verdict.POSSIBLE, Reason.TIED),
     ]
-    assert (found.certainty, found.least, found.most) == (UPPER_BOUND, 0, 1)
+    assert (found.certainty, found.least, found.most) == (Certainty.UPPER_BOUND, 0, 1)
     assert found.uncertainties == ("1 tags have dates too close to each other to tell which of them keep_n keeps",)
     found = predict(tags, Parameters(name_regex_delete=".*", keep_n=2), Mode.DATABASE, NOW)
     assert (found.least, found.most) == (0, 0)
@@ -117,37 +121,40 @@ EDGE = NOW - 7 * DAY
 @pytest.mark.parametrize(
     ("span", "protected", "verdict"),
     [
-        (exactly(EDGE - 1), False, (DELETED, "expired")),
-        (exactly(EDGE), False, (KEPT, "too_young")),
-        ((EDGE - 5, EDGE - 1), False, (DELETED, "expired")),
-        ((EDGE - 5, EDGE), False, (POSSIBLE, "near_cutoff")),
-        ((EDGE - 5, FOREVER), False, (POSSIBLE, "unseen_date")),
-        (None, False, (KEPT, "unknown_date")),
-        (exactly(EDGE - 1), True, (KEPT, "gitlab_protected")),
-        (exactly(EDGE - 1), None, (POSSIBLE, "unseen_protection")),
-        ((EDGE - 5, EDGE), True, (KEPT, "gitlab_protected")),
+        (exactly(EDGE - 1), False, (Verdict.DELETED, Reason.EXPIRED)),
+        (exactly(EDGE), False, (Verdict.KEPT, Reason.TOO_YOUNG)),
+        ((EDGE - 5, EDGE - 1), False, (Verdict.DELETED, Reason.EXPIRED)),
+        ((EDGE - 5, EDGE), False, (Verdict.POSSIBLE, Reason.NEAR_CUTOFF)),
+        ((EDGE - 5, FOREVER), False, (Verdict.POSSIBLE, Reason.UNSEEN_DATE)),
+        (None, False, (Verdict.KEPT, Reason.UNKNOWN_DATE)),
+        (exactly(EDGE - 1), True, (Verdict.KEPT, Reason.GITLAB_PROTECTED)),
+        (exactly(EDGE - 1), None, (Verdict.POSSIBLE, Reason.UNSEEN_PROTECTION)),
+        ((EDGE - 5, EDGE), True, (Verdict.KEPT, Reason.GITLAB_PROTECTED)),
     ],
 )
 def test_a_tag_at_the_edge_of_its_age(
-    span: tuple[float, float] | None, protected: bool | None, verdict: tuple[str, str]
+    span: tuple[float, float] | None, protected: bool | None, verdict: tuple[Verdict, Reason]
 ) -> None:
     wanted = Parameters(name_regex_delete=".*", older_than="7d")
-    (found,) = predict([Seen("a", span, protected)], wanted, Mode.DATABASE, NOW).verdicts
-    assert found == Verdict("a", *verdict)
+    (found,) = predict([Seen("a", span, protected)], wanted, Mode.DATABASE, NOW).tags
+    assert (found.name, found.verdict, found.reason) == ("a", *verdict)
 
 
 def test_a_tag_of_unseen_date_may_be_the_one_that_keep_n_keeps() -> None:
     wanted = Parameters(name_regex_delete=".*", keep_n=1)
     found = predict([seen("known", 5), Seen("unseen", (NOW - 100 * DAY, FOREVER))], wanted, Mode.DATABASE, NOW)
-    assert [(verdict.fate, verdict.reason) for verdict in found.verdicts] == [
-        (POSSIBLE, "tied"),
-        (POSSIBLE, "unseen_date"),
+    assert [(tag.verdict, tag.reason) for tag in found.tags] == [
+        (Verdict.POSSIBLE, Reason.TIED),
+        (Verdict.POSSIBLE, Reason.UNSEEN_DATE),
     ]
 
 
 def test_without_dates_a_tag_goes_by_its_name() -> None:
     found = predict([seen("a", 1), seen("b", 1)], Parameters(name_regex_delete="a"), Mode.DATABASE, NOW)
-    assert found.verdicts == (Verdict("a", DELETED, "matched"), Verdict("b", KEPT, "no_match"))
+    assert found.tags == (
+        tag("a", Verdict.DELETED, Reason.MATCHED),
+        tag("b", Verdict.KEPT, Reason.NO_MATCH),
+    )
 
 
 def test_a_registry_of_unknown_kind_may_delete_what_the_patterns_choose() -> None:
@@ -155,19 +162,24 @@ def test_a_registry_of_unknown_kind_may_delete_what_the_patterns_choose() -> Non
     tags = [seen(name, 1) for name in ("a1", "a2", "a3", "b", "latest")]
     assert predict(tags, wanted, Mode.UNKNOWN, NOW) == Prediction(
         (
-            Verdict("a1", POSSIBLE, "unseen_registry"),
-            Verdict("a2", KEPT, "keep_pattern"),
-            Verdict("a3", POSSIBLE, "unseen_registry"),
-            Verdict("b", KEPT, "no_match"),
-            Verdict("latest", KEPT, "latest"),
+            tag("a1", Verdict.POSSIBLE, Reason.UNSEEN_REGISTRY),
+            tag("a2", Verdict.KEPT, Reason.KEEP_PATTERN),
+            tag("a3", Verdict.POSSIBLE, Reason.UNSEEN_REGISTRY),
+            tag("b", Verdict.KEPT, Reason.NO_MATCH),
+            tag("latest", Verdict.KEPT, Reason.LATEST),
         ),
-        UNKNOWN,
-        ("2 tags match, and it could not be told by which of GitLab's two algorithms they are judged",),
-        0,
-        2,
+        least=0,
+        most=2,
+        certainty=Certainty.UNKNOWN,
+        uncertainties=("2 tags match, and it could not be told by which of GitLab's two algorithms they are judged",),
     )
     assert predict(tags[3:], wanted, Mode.UNKNOWN, NOW) == Prediction(
-        (Verdict("b", KEPT, "no_match"), Verdict("latest", KEPT, "latest")), EXACT, (), 0, 0
+        (
+            tag("b", Verdict.KEPT, Reason.NO_MATCH),
+            tag("latest", Verdict.KEPT, Reason.LATEST),
+        ),
+        least=0,
+        most=0,
     )
 
 
@@ -231,37 +243,56 @@ def test_a_date_that_is_not_shown_leaves_the_outcome_unknown() -> None:
     wanted = Parameters(name_regex_delete=".*", older_than="7d")
     found = predict([first_push, seen("old", 20), seen("young", 1)], wanted, Mode.DATABASE, NOW)
     assert found.deletes == ["moved", "old"]
-    assert (found.certainty, found.least, found.most) == (UNKNOWN, 1, 2)
+    assert (found.certainty, found.least, found.most) == (Certainty.UNKNOWN, 1, 2)
     assert found.uncertainties == ("1 tags have a date that GitLab uses and does not show here",)
 
 
 def test_protection_that_can_not_be_read_leaves_an_upper_bound() -> None:
     tags = [seen("safe", 20, True), seen("perhaps", 20, None), seen("gone", 20)]
     found = predict(tags, Parameters(name_regex_delete=".*", older_than="7d"), Mode.DATABASE, NOW)
-    assert {verdict.name: verdict.fate for verdict in found.verdicts}["safe"] == KEPT
-    assert (found.deletes, found.certainty, found.least, found.most) == (["gone", "perhaps"], UPPER_BOUND, 1, 2)
+    assert {tag.name: tag.verdict for tag in found.tags}["safe"] == Verdict.KEPT
+    assert (found.deletes, found.certainty, found.least, found.most) == (
+        ["gone", "perhaps"],
+        Certainty.UPPER_BOUND,
+        1,
+        2,
+    )
 
 
 @pytest.mark.parametrize(
     ("wanted", "status", "message"),
     [
-        (Parameters(name_regex_delete="("), "error", "invalid regex"),
-        (Parameters(name_regex_delete=".*", name_regex_keep="(?!a)"), "error", "invalid regex"),
-        (Parameters(name_regex_delete=".*", older_than="1mon"), "exception", "An invalid word"),
-        (Parameters(name_regex_delete=".*", older_than=""), "exception", "undefined method"),
-        (Parameters(name_regex_delete=".*", older_than="0"), "exception", "undefined method"),
+        (Parameters(name_regex_delete="("), JobStatus.ERROR, "invalid regex"),
+        (Parameters(name_regex_delete=".*", name_regex_keep="(?!a)"), JobStatus.ERROR, "invalid regex"),
+        (Parameters(name_regex_delete=".*", keep_n=-201), JobStatus.EXCEPTION, "negative sample number"),
     ],
 )
-def test_a_job_that_fails_deletes_nothing(wanted: Parameters, status: str, message: str) -> None:
-    found = predict([seen("a", 100)], wanted, Mode.DATABASE, NOW)
-    assert found == Prediction((Verdict("a", KEPT, "cleanup_fails"),), EXACT, (), 0, 0, status, found.message)
-    assert found.message.startswith(message)
+def test_a_job_that_fails_deletes_nothing(wanted: Parameters, status: JobStatus, message: str) -> None:
+    found = predict([seen("a", 100)], wanted, Mode.NO_DATABASE, NOW)
+    told = (tag("a", Verdict.KEPT, Reason.CLEANUP_FAILS),)
+    assert found == Prediction(told, least=0, most=0, status=status, message=message)
+
+
+@pytest.mark.parametrize("older_than", ["1mon", "", "0", "1 day", "30", "1m", "two weeks"])
+def test_an_age_that_is_not_known_here_is_no_guess(older_than: str) -> None:
+    wanted = Parameters(name_regex_delete="a.*", keep_n=1, older_than=older_than)
+    assert predict([seen("a1", 100), seen("a2", 1), seen("b", 1)], wanted, Mode.DATABASE, NOW) == Prediction(
+        (
+            tag("a1", Verdict.POSSIBLE, Reason.UNSEEN_AGE),
+            tag("a2", Verdict.POSSIBLE, Reason.UNSEEN_AGE),
+            tag("b", Verdict.KEPT, Reason.NO_MATCH),
+        ),
+        least=0,
+        most=2,
+        certainty=Certainty.UNKNOWN,
+        uncertainties=("2 tags match, and what GitLab takes older_than for is not known here",),
+    )
 
 
 def test_only_a_registry_without_a_database_stumbles_over_a_negative_sample() -> None:
     wanted = Parameters(name_regex_delete=".*", keep_n=-201)
     found = predict([], wanted, Mode.NO_DATABASE, NOW)
-    assert (found.status, found.message) == ("exception", "negative sample number")
+    assert (found.status, found.message) == (JobStatus.EXCEPTION, "negative sample number")
     assert predict([seen("a", 1)], wanted, Mode.DATABASE, NOW).deletes == ["a"]
 
 
@@ -339,7 +370,7 @@ def test_whatever_happens_was_predicted(
     ]
     wanted = Parameters(name_regex=pattern, keep_n=keep_n, older_than=older_than)
     found = predict(tags, wanted, mode, NOW, page_size=page_size, max_list_size=max_list_size)
-    assert found.status != "exception"
+    assert found.status != JobStatus.EXCEPTION
     for _attempt in range(5):
         dates = {tag.name: real_date(tag.span, chance) for tag in tags}
         protected = {tag.name for tag in tags if tag.protected or (tag.protected is None and chance.random() < 0.5)}
@@ -348,9 +379,9 @@ def test_whatever_happens_was_predicted(
 
 
 def check(found: Prediction, gone: set[str]) -> None:
-    sure = {verdict.name for verdict in found.verdicts if verdict.fate == DELETED}
+    sure = {tag.name for tag in found.tags if tag.verdict is Verdict.DELETED}
     assert sure <= gone <= set(found.deletes)
     assert found.least <= len(gone) <= found.most
-    if found.certainty == EXACT:
+    if found.certainty == Certainty.EXACT:
         assert gone == sure
         assert found.least == found.most

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs, kept_by_refs, slug
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
+    ActiveRefs,
+    RefMatch,
+    kept_by_refs,
+    slug,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
+    Reason,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,26 +43,26 @@ NAMES = ["dev-1", "dev-1-abc123", "dev-10", "abc123-dev-1", "Dev-1", "dev-1.2", 
 @pytest.mark.parametrize(
     ("match", "kept"),
     [
-        ("whole", {"dev-1", "Dev-1"}),
-        ("prefix", {"dev-1", "Dev-1", "dev-1-abc123", "dev-1.2"}),
-        ("suffix", {"dev-1", "Dev-1", "abc123-dev-1"}),
+        (RefMatch.WHOLE, {"dev-1", "Dev-1"}),
+        (RefMatch.PREFIX, {"dev-1", "Dev-1", "dev-1-abc123", "dev-1.2"}),
+        (RefMatch.SUFFIX, {"dev-1", "Dev-1", "abc123-dev-1"}),
     ],
 )
-def test_the_tags_of_a_ref(match: str, kept: set[str]) -> None:
+def test_the_tags_of_a_ref(match: RefMatch, kept: set[str]) -> None:
     assert set(kept_by_refs(NAMES, ActiveRefs(("dev/1",)), match)) == kept
 
 
 def test_a_ref_without_a_slug_holds_nothing() -> None:
-    assert kept_by_refs(["", "-", "x"], ActiveRefs(("---", "äöü")), "prefix") == {}
+    assert kept_by_refs(["", "-", "x"], ActiveRefs(("---", "äöü")), RefMatch.PREFIX) == {}
 
 
 def test_what_is_deployed_is_told_so_and_carries_names_as_they_are() -> None:
     active_refs = ActiveRefs(refs=("v1.2.0", "main"), deployed=("main", "0123456789abcdef", "01234567"))
     names = ["v1.2.0", "V1-2-0", "main", "app-01234567", "app-0123456", "app-0123456789abcdef"]
-    assert kept_by_refs(names, active_refs, "suffix") == {
-        "v1.2.0": "living_ref",
-        "V1-2-0": "living_ref",
-        "main": "deployed",
-        "app-01234567": "deployed",
-        "app-0123456789abcdef": "deployed",
+    assert kept_by_refs(names, active_refs, RefMatch.SUFFIX) == {
+        "v1.2.0": Reason.LIVING_REF,
+        "V1-2-0": Reason.LIVING_REF,
+        "main": Reason.DEPLOYED,
+        "app-01234567": Reason.DEPLOYED,
+        "app-0123456789abcdef": Reason.DEPLOYED,
     }

@@ -68,7 +68,7 @@ def test_what_is_no_reference_is_refused(text: str) -> None:
 
 
 def kept(tags: list[Tag], *images: str) -> dict[str, str]:
-    return kept_by_use(tags, PATH, in_use_of(images))
+    return {name: reason.value for name, reason in kept_by_use(tags, PATH, in_use_of(images)).items()}
 
 
 V1 = Tag("v1", digest("1"), config_digest=digest("c"))

@@ -14,6 +14,9 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import (
+    DateSource,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import rules_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import decide
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.versions import parse_version
@@ -30,10 +33,10 @@ def decided(tags: Mapping[str, float | None], **given: Any) -> dict[str, str]:
             for name, days in tags.items()
         ],
         rules_of(filled(given)),
-        "published",
+        DateSource.PUBLISHED,
         NOW,
     )
-    return {decision.tag.name: f"{decision.reason} {decision.rule}".rstrip() for decision in found}
+    return {decision.tag.name: f"{decision.reason.value} {decision.rule}".rstrip() for decision in found}
 
 
 def test_the_first_rule_that_matches_decides() -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules import patterns
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import (
+    Match,
     PatternError,
     alternatives,
     compile_pattern,
@@ -47,12 +48,12 @@ TABLE = [
 def test_both_readings(pattern: str, both: list[str], one: list[str], none: list[str]) -> None:
     compiled = compile_pattern(pattern, "name_regex_delete")
     for name in both:
-        assert compiled.surely_matches(name), name
+        assert compiled.match(name) is Match.SURE, name
         assert compiled.may_match(name), name
-        assert not compiled.is_ambiguous(name), name
+        assert compiled.match(name) is not Match.AMBIGUOUS, name
     for name in one:
-        assert compiled.is_ambiguous(name), name
-        assert not compiled.surely_matches(name), name
+        assert compiled.match(name) is Match.AMBIGUOUS, name
+        assert compiled.match(name) is not Match.SURE, name
     for name in none:
         assert not compiled.may_match(name), name
 
@@ -93,10 +94,10 @@ def test_a_sure_match_is_a_match_of_the_group(pattern: str, name: str) -> None:
     except UsageError:
         return
     grouped = compile_pattern(f"(?:{pattern})", "x")
-    assert not grouped.is_ambiguous(name)
-    if compiled.surely_matches(name):
-        assert grouped.surely_matches(name)
-    if grouped.surely_matches(name):
+    assert grouped.match(name) is not Match.AMBIGUOUS
+    if compiled.match(name) is Match.SURE:
+        assert grouped.match(name) is Match.SURE
+    if grouped.match(name) is Match.SURE:
         assert compiled.may_match(name)
 
 
@@ -132,7 +133,7 @@ def test_alternatives_put_together_are_the_pattern(pattern: str) -> None:
 def test_alternatives_written_out_are_what_gitlab_reads(pattern: str, name: str) -> None:
     if pattern_error(pattern) is None and len(alternatives(pattern)) > 1:
         written = compile_pattern(f"(?:{'.*|.*'.join(alternatives(pattern))})", "x")
-        assert written.surely_matches(name) == server_search(pattern)(name)
+        assert (written.match(name) is Match.SURE) == server_search(pattern)(name)
 
 
 tag_names = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,8}", fullmatch=True)
@@ -141,7 +142,7 @@ tag_names = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,8}", fullmatch=True)
 @given(st.lists(tag_names, min_size=1, unique=True), tag_names)
 def test_quoted_names_match_themselves_and_nothing_else(names: list[str], other: str) -> None:
     compiled = compile_pattern(quoted(names), "x")
-    assert all(compiled.surely_matches(name) for name in names)
+    assert all(compiled.match(name) is Match.SURE for name in names)
     assert compiled.may_match(other) == (other in names)
     assert not compile_pattern(quoted(["v1.0"]), "x").may_match("v1x0")
 

@@ -14,24 +14,24 @@ from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, OCI_INDEX, is_opaque
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
     ReferrerFacts,
     ReferrerPolicy,
+    SharedDigest,
+    Signatures,
     holders_of,
     keep_referrers,
     orphans,
     subjects_of,
     with_referrers,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
-    DELETE_REASONS,
-    KEEP_REASONS,
-    Decision,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision, to_delete, to_keep
 
 UNREAD: dict[str, Any] = {"media_type": OCI_INDEX}
 NO_FACTS = ReferrerFacts()
-FOLLOW, COLLECT = ReferrerPolicy("follow"), ReferrerPolicy("collect")
+KEEP, TOGETHER = ReferrerPolicy(), ReferrerPolicy(shared_digest=SharedDigest.KEEP_TOGETHER)
+FOLLOW, COLLECT = ReferrerPolicy(Signatures.FOLLOW), ReferrerPolicy(Signatures.COLLECT)
 
 
 def sha(letter: str) -> str:
@@ -43,15 +43,15 @@ def named(letter: str, suffix: str = ".sig") -> str:
 
 
 def deleted(name: str, letter: str, **facts: Any) -> Decision:
-    return Decision(image(name, letter, **facts), True, "expired")
+    return to_delete(image(name, letter, **facts), Reason.EXPIRED)
 
 
 def kept(name: str, letter: str, **facts: Any) -> Decision:
-    return Decision(image(name, letter, **facts), False, "keep_n")
+    return to_keep(image(name, letter, **facts), Reason.KEEP_N)
 
 
 def signs(letter: str, own: str = "5", **facts: Any) -> Decision:
-    return Decision(image(named(letter), own, **facts), False, "signature")
+    return to_keep(image(named(letter), own, **facts), Reason.SIGNATURE)
 
 
 def image(name: str, letter: str, **facts: Any) -> Tag:
@@ -66,8 +66,8 @@ def reasons(*decisions: Decision, policy: ReferrerPolicy = FOLLOW, facts: Referr
     found = with_referrers(decisions, policy, lambda tag: None, facts)
     assert [each.tag for each in found] == [each.tag for each in decisions]
     for each in found:
-        assert each.reason in (DELETE_REASONS if each.delete else KEEP_REASONS)
-    return {each.tag.name: each.reason for each in found}
+        assert each.delete is each.reason.is_deletion
+    return {each.tag.name: each.reason.value for each in found}
 
 
 @pytest.mark.parametrize(
@@ -90,27 +90,31 @@ def reasons(*decisions: Decision, policy: ReferrerPolicy = FOLLOW, facts: Referr
 def test_a_signature_lives_and_dies_with_its_image(decisions: list[Decision], reason: str) -> None:
     assert reasons(*decisions, signs("1"))[named("1")] == reason
     assert reasons(signs("1"), *reversed(decisions))[named("1")] == reason
-    assert reasons(*decisions, signs("1"), policy=ReferrerPolicy("keep"))[named("1")] == "signature"
+    assert reasons(*decisions, signs("1"), policy=KEEP)[named("1")] == "signature"
 
 
 def test_a_signature_of_which_nothing_is_known_stays() -> None:
     assert reasons(deleted("a", "1"), signs("1", digest=None))[named("1")] == "unknown_digest"
-    used = Decision(image(named("1"), "5"), False, "in_use")
+    used = to_keep(image(named("1"), "5"), Reason.IN_USE)
     assert reasons(deleted("a", "1"), used)[named("1")] == "in_use"
 
 
 def test_a_signature_that_is_too_young_stays() -> None:
-    young = {named("1"): "min_age"}
+    young = {named("1"): Reason.MIN_AGE}
     found = with_referrers([deleted("a", "1"), signs("1")], FOLLOW, lambda tag: young.get(tag.name), NO_FACTS)
-    assert [each.reason for each in found] == ["expired", "min_age"]
+    assert [each.reason.value for each in found] == ["expired", "min_age"]
 
 
 def test_what_is_signed_may_be_a_signature() -> None:
-    referrers = Decision(image(named("1", ""), "4", **index("6")), False, "signature")
+    referrers = to_keep(image(named("1", ""), "4", **index("6")), Reason.SIGNATURE)
     found = with_referrers([signs("6", "7"), referrers, deleted("a", "1")], FOLLOW, lambda tag: None, NO_FACTS)
-    assert [(each.reason, each.depth) for each in found] == [("with_subject", 2), ("with_subject", 1), ("expired", 0)]
+    assert [(each.reason.value, each.depth) for each in found] == [
+        ("with_subject", 2),
+        ("with_subject", 1),
+        ("expired", 0),
+    ]
     again = keep_referrers([*found, kept("b", "1")], FOLLOW)
-    assert [(each.delete, each.reason, each.depth) for each in again] == [
+    assert [(each.delete, each.reason.value, each.depth) for each in again] == [
         *[(False, "signature", 0)] * 2,
         (True, "expired", 0),
         (False, "keep_n", 0),
@@ -146,14 +150,14 @@ def test_a_referrer_of_another_name_stays_with_its_image() -> None:
     referrer = deleted("sbom", "6", subject=sha("1"))
     assert subjects_of(referrer.tag) == {sha("1")}
     assert reasons(deleted("a", "1"), referrer)["sbom"] == "expired"
-    for policy in (FOLLOW, ReferrerPolicy("keep")):
+    for policy in (FOLLOW, KEEP):
         assert reasons(kept("a", "1"), referrer, policy=policy)["sbom"] == "referrer"
         assert reasons(kept("a", "2", digest=None), referrer, policy=policy)["sbom"] == "unknown_subject"
 
 
 def test_what_stays_with_an_image_keeps_the_other_tags_of_itself() -> None:
     tags = [kept("a", "1"), deleted("sbom", "6", subject=sha("1")), deleted("copy", "6")]
-    found = reasons(*tags, policy=ReferrerPolicy("keep", keep_together=True))
+    found = reasons(*tags, policy=TOGETHER)
     assert found == {"a": "keep_n", "sbom": "referrer", "copy": "shared_digest"}
 
 
@@ -167,7 +171,7 @@ def test_what_stays_with_an_image_keeps_the_other_tags_of_itself() -> None:
     ],
 )
 def test_tags_of_one_image_may_stay_together(other: Decision, reason: str) -> None:
-    assert reasons(deleted("a", "1"), other, policy=ReferrerPolicy("keep", keep_together=True))["a"] == reason
+    assert reasons(deleted("a", "1"), other, policy=TOGETHER)["a"] == reason
     assert reasons(deleted("a", "1"), other)["a"] == "expired"
 
 
@@ -194,11 +198,11 @@ def repositories(draw: st.DrawFn) -> list[Decision]:
     return list(found.values())
 
 
-@given(repositories(), st.sampled_from(["keep", "follow", "collect"]), st.booleans(), st.randoms(use_true_random=False))
+@given(repositories(), st.sampled_from(Signatures), st.sampled_from(SharedDigest), st.randoms(use_true_random=False))
 def test_nothing_goes_while_its_image_stays(
-    decisions: list[Decision], signatures: str, together: bool, order: object
+    decisions: list[Decision], signatures: Signatures, together: SharedDigest, order: object
 ) -> None:
-    policy = ReferrerPolicy(signatures, together)
+    policy = ReferrerPolicy(signatures, shared_digest=together)
     absent = ReferrerFacts(absent_digests={sha(letter) for letter in "123456"})
     found = with_referrers(decisions, policy, lambda tag: None, absent)
     kept_digests = {digest for digest, holders in holders_of(found).items() if any(not each.delete for each in holders)}
@@ -208,10 +212,10 @@ def test_nothing_goes_while_its_image_stays(
         if after.delete:
             assert subjects_of(after.tag).isdisjoint(kept_digests)
             assert not (subjects_of(after.tag) and unread)
-            assert not (together and after.tag.name.startswith("t") and after.tag.digest in images)
+            assert not (policy.keep_together and after.tag.name.startswith("t") and after.tag.digest in images)
         if after.delete and not before.delete:
-            assert before.reason == "signature"
-            assert signatures != "keep"
+            assert before.reason is Reason.SIGNATURE
+            assert signatures is not Signatures.KEEP
     # What was decided once stays so, whatever the order, and cutting it down again changes nothing.
     assert keep_referrers(found, policy) == found
     assert with_referrers(found, policy, lambda tag: None, absent) == found
@@ -221,14 +225,14 @@ def test_nothing_goes_while_its_image_stays(
     assert {each.tag.name: each for each in again} == {each.tag.name: each for each in found}
 
 
-@given(repositories(), st.booleans())
-def test_keeping_more_never_lets_more_go(decisions: list[Decision], together: bool) -> None:
-    policy = ReferrerPolicy("collect", together)
+@given(repositories(), st.sampled_from(SharedDigest))
+def test_keeping_more_never_lets_more_go(decisions: list[Decision], together: SharedDigest) -> None:
+    policy = ReferrerPolicy(Signatures.COLLECT, shared_digest=together)
     absent = ReferrerFacts(absent_digests={sha(letter) for letter in "123456"})
     delete = {each.tag.name for each in with_referrers(decisions, policy, lambda tag: None, absent) if each.delete}
     for number, each in enumerate(decisions):
         if each.delete:
             more_kept = [*decisions]
-            more_kept[number] = each._replace(delete=False, reason="protected")
+            more_kept[number] = each.kept(Reason.PROTECTED)
             fewer = with_referrers(more_kept, policy, lambda tag: None, absent)
             assert {each.tag.name for each in fewer if each.delete} <= delete

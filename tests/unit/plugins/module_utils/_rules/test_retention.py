@@ -16,24 +16,37 @@ from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import compile_pattern
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import (
+    DateSource,
+    date_source,
+    judged_date,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import (
+    Match,
+    Pattern,
+    compile_pattern,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
+    Reason,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
-    DELETE_REASONS,
-    KEEP_REASONS,
     Decision,
+    age_reason,
+    decide,
+    to_keep,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules import (
     KeepPerGroup,
     Rule,
     Rules,
-    age_reason,
-    date_source,
-    decide,
-    is_judged_by_date,
-    judged_date,
+    SortBy,
+    Timestamp,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.versions import parse_version
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = 86400
+PUBLISHED = DateSource.PUBLISHED
 SIGNATURE = "sha256-" + "ab" * 32 + ".sig"
 
 
@@ -62,8 +75,10 @@ def tag(name: str, days: float | None = None, **changes: Any) -> Tag:
     return Tag(name, digest=f"sha256:{name}", created=date, published=date, details_read=True)._replace(**changes)
 
 
-def reasons(tags: list[Tag], wish: Rules, source: str = "published", clock: datetime | None = NOW) -> dict[str, str]:
-    return {decision.tag.name: decision.reason for decision in decide(tags, wish, source, clock)}
+def reasons(
+    tags: list[Tag], wish: Rules, source: DateSource = DateSource.PUBLISHED, clock: datetime | None = NOW
+) -> dict[str, str]:
+    return {decision.tag.name: decision.reason.value for decision in decide(tags, wish, source, clock)}
 
 
 def test_the_order_of_the_reasons() -> None:
@@ -100,9 +115,9 @@ def test_the_order_of_the_reasons() -> None:
 
 def test_what_is_held_says_so_unless_something_above_it_does() -> None:
     tags = [tag("dev-1", 900), tag(SIGNATURE, 900), tag("latest", 900), tag("dev-2"), tag("other", 900)]
-    retained = dict.fromkeys((found.name for found in tags), "in_use")
-    found = decide(tags, rules("dev-.*", name="nightlies", older_than=DAY), "published", NOW, retained)
-    assert [(each.delete, each.reason, each.rule) for each in found] == [
+    retained = dict.fromkeys((found.name for found in tags), Reason.IN_USE)
+    found = decide(tags, rules("dev-.*", name="nightlies", older_than=DAY), PUBLISHED, NOW, retained)
+    assert [(each.delete, each.reason.value, each.rule) for each in found] == [
         (False, "in_use", "nightlies"),
         (False, "in_use", ""),
         (False, "latest", ""),
@@ -112,13 +127,13 @@ def test_what_is_held_says_so_unless_something_above_it_does() -> None:
 
 
 def test_what_can_not_be_judged_names_its_rule() -> None:
-    (found,) = decide([tag("a")], rules(name="nightlies", keep_n=1), "published", NOW)
-    assert found == Decision(tag("a"), False, "unknown_date", None, "nightlies")
+    (found,) = decide([tag("a")], rules(name="nightlies", keep_n=1), PUBLISHED, NOW)
+    assert found == to_keep(tag("a"), Reason.UNKNOWN_DATE, date=None, rule="nightlies")
 
 
 def test_a_date_to_come_is_none_for_slots_as_well() -> None:
     assert reasons([tag("a", -2), tag("b", 3)], rules(keep_n=1)) == {"a": "unknown_date", "b": "keep_n"}
-    assert age_reason(tag("a", -2), rules(min_age=DAY), "published", NOW) == "unknown_date"
+    assert age_reason(tag("a", -2), rules(min_age=DAY), PUBLISHED, NOW) is Reason.UNKNOWN_DATE
 
 
 @pytest.mark.parametrize(
@@ -133,11 +148,51 @@ def test_a_date_to_come_is_none_for_slots_as_well() -> None:
     ],
 )
 def test_whether_a_date_may_decide(name: str, wish: Rules, judged: bool) -> None:
-    assert is_judged_by_date(name, wish) is judged
+    assert wish.is_judged_by_date(name) is judged
+
+
+class Counting:
+    """A compiled pattern that counts how often it is searched with."""
+
+    def __init__(self, pattern: Any) -> None:
+        self.pattern = pattern
+        self.searches = 0
+
+    def search(self, text: bytes) -> Any:
+        self.searches += 1
+        return self.pattern.search(text)
+
+
+def test_a_name_is_looked_up_once() -> None:
+    compiled = compile_pattern("dev-.*", "match")
+    counting = Counting(compiled.grouped)
+    wish = Rules((Rule(Pattern(compiled.text, ungrouped=compiled.ungrouped, grouped=counting), keep_n=1),))
+    tags = [tag(name, 1) for name in ("dev-1", "dev-2", "other")]
+    for _time in range(3):
+        assert [wish.is_in_play(item.name) for item in tags] == [True, True, False]
+        assert [wish.is_judged_by_date(item.name) for item in tags] == [True, True, False]
+        decide(tags, wish, PUBLISHED, NOW)
+    assert counting.searches == 3
+    assert replace(wish, protect=(compiled,)).judge("dev-1").reason is Reason.PROTECTED
+
+
+def test_a_name_that_stands_above_the_rules_has_no_rule_that_decides() -> None:
+    wish = rules("(latest|dev-.*|sha256-.*)", protect=["dev-1"], keep="dev-2")
+    rule = wish.rules[0]
+    for name, reason, deciding in (
+        ("dev-1", Reason.PROTECTED, None),
+        ("latest", Reason.LATEST, None),
+        (SIGNATURE, Reason.SIGNATURE, None),
+        ("dev-2", Reason.KEEP_PATTERN, rule),
+        ("dev-3", None, rule),
+    ):
+        judged = wish.judge(name)
+        assert (judged.rule, judged.reason, judged.deciding_rule) == (rule, reason, deciding)
+    assert wish.judge("other") == (None, Reason.NO_MATCH)
 
 
 def test_names_alone_need_no_date() -> None:
-    assert decide([tag("a", 9)], rules(), "published", NOW)[0].date is None
+    assert decide([tag("a", 9)], rules(), PUBLISHED, NOW)[0].date is None
     assert reasons([tag("a"), tag("b", digest=None)], rules()) == {"a": "matched", "b": "unknown_digest"}
     assert reasons([tag("b", digest=None)], rules(require_digest=False)) == {"b": "matched"}
 
@@ -198,24 +253,24 @@ def test_without_a_clock_no_age_is_judged() -> None:
     ],
 )
 def test_dates_that_can_not_be_are_none(date: datetime) -> None:
-    for source in ("published", "built", "created"):
+    for source in (DateSource.PUBLISHED, DateSource.BUILT, DateSource.CREATED):
         assert judged_date(Tag("a", created=date, published=date), source, NOW) is None
-    assert judged_date(Tag("a", created=date, published=NOW), "published", NOW) is None
+    assert judged_date(Tag("a", created=date, published=NOW), PUBLISHED, NOW) is None
 
 
 def test_the_first_and_the_last_date_that_can_be() -> None:
     for date in (datetime(2000, 1, 1, tzinfo=UTC), NOW + timedelta(days=1)):
-        assert judged_date(Tag("a", created=date), "built", NOW) == date
+        assert judged_date(Tag("a", created=date), DateSource.BUILT, NOW) == date
 
 
 def test_the_date_of_each_source() -> None:
     old, new = NOW - timedelta(days=900), NOW - timedelta(hours=1)
-    assert judged_date(Tag("a", created=old, published=new), "published", NOW) == new
-    assert judged_date(Tag("a", created=new, published=old), "published", NOW) == new
-    assert judged_date(Tag("a", created=old), "published", NOW) is None
-    assert judged_date(Tag("a", created=old, published=new), "created", NOW) == old
-    assert judged_date(Tag("a", created=old), "built", NOW) == old
-    assert judged_date(Tag("a", created=old, published=new), "unknown", NOW) is None
+    assert judged_date(Tag("a", created=old, published=new), PUBLISHED, NOW) == new
+    assert judged_date(Tag("a", created=new, published=old), PUBLISHED, NOW) == new
+    assert judged_date(Tag("a", created=old), PUBLISHED, NOW) is None
+    assert judged_date(Tag("a", created=old, published=new), DateSource.CREATED, NOW) == old
+    assert judged_date(Tag("a", created=old), DateSource.BUILT, NOW) == old
+    assert judged_date(Tag("a", created=old, published=new), DateSource.UNKNOWN, NOW) is None
 
 
 def test_before_dates_are_valid_a_tag_is_as_old_as_its_image() -> None:
@@ -223,7 +278,7 @@ def test_before_dates_are_valid_a_tag_is_as_old_as_its_image() -> None:
     old, pushed = NOW - timedelta(days=900), NOW - timedelta(days=7)
 
     def found(built: datetime | None, published: datetime) -> datetime | None:
-        return judged_date(Tag("a", created=published, published=published, built=built), "published", NOW, limit)
+        return judged_date(Tag("a", created=published, published=published, built=built), PUBLISHED, NOW, limit)
 
     assert found(old, imported) == old
     assert found(None, imported) is None
@@ -234,30 +289,30 @@ def test_before_dates_are_valid_a_tag_is_as_old_as_its_image() -> None:
     assert found(old, pushed) == pushed
     assert found(old, limit) == limit
     both = Tag("a", created=pushed, published=imported, built=old)
-    assert judged_date(both, "published", NOW, limit) == old
-    assert judged_date(both, "created", NOW, limit) == pushed
-    assert judged_date(both._replace(created=imported), "created", NOW, limit) == old
-    assert judged_date(both._replace(created=imported), "built", NOW, limit) == imported
-    decided = decide([both._replace(created=imported)], rules(keep_n=1, dates_valid_from=limit), "published", NOW)
+    assert judged_date(both, PUBLISHED, NOW, limit) == old
+    assert judged_date(both, DateSource.CREATED, NOW, limit) == pushed
+    assert judged_date(both._replace(created=imported), DateSource.CREATED, NOW, limit) == old
+    assert judged_date(both._replace(created=imported), DateSource.BUILT, NOW, limit) == imported
+    decided = decide([both._replace(created=imported)], rules(keep_n=1, dates_valid_from=limit), PUBLISHED, NOW)
     assert decided[0].date == old
     young = Tag("a", created=imported, published=imported)
-    assert age_reason(young, rules(min_age=30 * DAY, dates_valid_from=limit), "published", NOW) == "min_age"
-    assert age_reason(young, rules(min_age=DAY, dates_valid_from=limit), "published", NOW) is None
+    assert age_reason(young, rules(min_age=30 * DAY, dates_valid_from=limit), PUBLISHED, NOW) is Reason.MIN_AGE
+    assert age_reason(young, rules(min_age=DAY, dates_valid_from=limit), PUBLISHED, NOW) is None
 
 
 @pytest.mark.parametrize(
     ("mode", "changes", "source"),
     [
-        (Mode.DATABASE, {"keep_n": 1}, "published"),
-        (Mode.NO_DATABASE, {"older_than": 1}, "built"),
-        (Mode.UNKNOWN, {"older_than": 1}, "unknown"),
-        (Mode.DATABASE, {"older_than": 1, "timestamp": "created"}, "created"),
-        (Mode.UNKNOWN, {"older_than": 1, "timestamp": "created"}, "created"),
-        (Mode.DATABASE, {}, "none"),
+        (Mode.DATABASE, {"keep_n": 1}, DateSource.PUBLISHED),
+        (Mode.NO_DATABASE, {"older_than": 1}, DateSource.BUILT),
+        (Mode.UNKNOWN, {"older_than": 1}, DateSource.UNKNOWN),
+        (Mode.DATABASE, {"older_than": 1, "timestamp": Timestamp.CREATED}, DateSource.CREATED),
+        (Mode.UNKNOWN, {"older_than": 1, "timestamp": Timestamp.CREATED}, DateSource.CREATED),
+        (Mode.DATABASE, {}, DateSource.NONE),
     ],
 )
-def test_where_dates_come_from(mode: Mode, changes: dict[str, Any], source: str) -> None:
-    assert date_source(mode, rules(**changes)) == source
+def test_where_dates_come_from(mode: Mode, changes: dict[str, Any], source: DateSource) -> None:
+    assert date_source(mode, rules(**changes)) is source
 
 
 names = st.sampled_from(
@@ -300,7 +355,7 @@ single_rules = st.builds(
     keep_n=st.integers(0, 4),
     keep_n_per=keep_n_per,
     older_than=st.one_of(st.none(), st.integers(1, 400 * DAY)),
-    sort_by=st.sampled_from(["date", "date", "semver", "name"]),
+    sort_by=st.sampled_from([SortBy.DATE, SortBy.DATE, SortBy.SEMVER, SortBy.NAME]),
     prereleases_apart=st.booleans(),
 )
 wishes = st.builds(
@@ -310,7 +365,7 @@ wishes = st.builds(
     require_digest=st.booleans(),
     min_age=st.one_of(st.none(), st.none(), st.integers(1, 40 * DAY)),
 )
-sources = st.sampled_from(["published", "built", "created", "unknown"])
+sources = st.sampled_from([DateSource.PUBLISHED, DateSource.BUILT, DateSource.CREATED, DateSource.UNKNOWN])
 
 
 def delete(decisions: list[Decision]) -> set[str]:
@@ -318,12 +373,12 @@ def delete(decisions: list[Decision]) -> set[str]:
 
 
 @given(tag_lists, wishes, sources)
-def test_every_tag_has_one_decision_with_a_known_reason(tags: list[Tag], wish: Rules, source: str) -> None:
+def test_every_tag_has_one_decision_with_a_known_reason(tags: list[Tag], wish: Rules, source: DateSource) -> None:
     decisions = decide(tags, wish, source, NOW)
     assert [decision.tag for decision in decisions] == tags
     for decision in decisions:
         assert isinstance(decision.delete, bool)
-        assert decision.reason in (DELETE_REASONS if decision.delete else KEEP_REASONS)
+        assert decision.delete is decision.reason.is_deletion
 
 
 def deciding(name: str, wish: Rules) -> Rule:
@@ -332,7 +387,7 @@ def deciding(name: str, wish: Rules) -> Rule:
 
 
 @given(tag_lists, wishes, sources)
-def test_nothing_doubtful_ever_goes(tags: list[Tag], wish: Rules, source: str) -> None:
+def test_nothing_doubtful_ever_goes(tags: list[Tag], wish: Rules, source: DateSource) -> None:
     for decision in decide(tags, wish, source, NOW):
         if not decision.delete:
             continue
@@ -342,7 +397,7 @@ def test_nothing_doubtful_ever_goes(tags: list[Tag], wish: Rules, source: str) -
         assert not decision.tag.protected
         assert decision.tag.name != SIGNATURE
         assert decision.tag.name != "latest" or wish.allow_latest
-        assert rule.match.surely_matches(decision.tag.name)
+        assert rule.match.match(decision.tag.name) is Match.SURE
         assert decision.tag.digest or not wish.need_digest(rule)
         assert not rule.need_versions or parse_version(decision.tag.name)
         if rule.need_dates or wish.min_age is not None:
@@ -353,8 +408,8 @@ def test_nothing_doubtful_ever_goes(tags: list[Tag], wish: Rules, source: str) -
 
 
 @given(tag_lists, wishes, sources)
-def test_the_newest_candidates_of_a_rule_stay(tags: list[Tag], wish: Rules, source: str) -> None:
-    single = Rules((replace(wish.rules[0], keep_n_per=(), sort_by="date", prereleases_apart=False),))
+def test_the_newest_candidates_of_a_rule_stay(tags: list[Tag], wish: Rules, source: DateSource) -> None:
+    single = Rules((replace(wish.rules[0], keep_n_per=(), sort_by=SortBy.DATE, prereleases_apart=False),))
     keep_n = single.rules[0].keep_n
     decisions = decide(tags, single, source, NOW)
     candidates = [decision for decision in decisions if decision.date is not None]
@@ -367,14 +422,14 @@ def test_the_newest_candidates_of_a_rule_stay(tags: list[Tag], wish: Rules, sour
 
 
 @given(tag_lists, wishes, sources, st.randoms(use_true_random=False))
-def test_the_order_of_the_tags_does_not_matter(tags: list[Tag], wish: Rules, source: str, random: Any) -> None:
+def test_the_order_of_the_tags_does_not_matter(tags: list[Tag], wish: Rules, source: DateSource, random: Any) -> None:
     shuffled = list(tags)
     random.shuffle(shuffled)
     assert reasons(tags, wish, source) == reasons(shuffled, wish, source)
 
 
 @given(tag_lists, wishes, sources, st.integers(1, 100 * DAY))
-def test_stricter_rules_never_delete_more(tags: list[Tag], wish: Rules, source: str, more: int) -> None:
+def test_stricter_rules_never_delete_more(tags: list[Tag], wish: Rules, source: DateSource, more: int) -> None:
     before = delete(decide(tags, wish, source, NOW))
     first = wish.rules[0]
     stricter = [
@@ -398,7 +453,7 @@ def with_first(wish: Rules, **changes: Any) -> Rules:
 
 
 @given(tag_lists, wishes, sources)
-def test_what_stays_by_a_first_plan_stays_by_the_next(tags: list[Tag], wish: Rules, source: str) -> None:
+def test_what_stays_by_a_first_plan_stays_by_the_next(tags: list[Tag], wish: Rules, source: DateSource) -> None:
     gone = delete(decide(tags, wish, source, NOW))
     left = [found for found in tags if found.name not in gone]
     assert delete(decide(left, wish, source, NOW)) == set()

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What deletions of tags would change, and what came of them.
+
+Apart from the report of a cleanup, which imports all that a cleanup decides: other modules delete tags, too.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._module.intent import Applied, Intent
+from .._plan.plan import Plan, diff
+from .outcomes import DeletionResult, TagOutcome
+
+
+def deletion_intent(plan: Plan, limit: int) -> Intent:
+    """What a plan of deletions would change. limit: the most lines of the diff."""
+    unread = [part.error for part in plan.unread if part.error]
+    return Intent(plan.changed, diff(plan, limit), plan.refusals, unread, verb="deleted", kept="Its tags were kept.")
+
+
+def applied_deletion(found: DeletionResult, limit: int) -> Applied:
+    """What came of deletions. limit: the most entries of each list."""
+    unproven = sum(1 for tag in found.tags if tag.outcome is TagOutcome.UNVERIFIED)
+    warning = f"{unproven} tags were deleted as far as GitLab says, but no complete listing shows it."
+    return Applied(
+        outcome=_outcome_result(found, limit),
+        shortfall="" if found.ok else _shortfall(found),
+        warnings=(warning,) if unproven else (),
+    )
+
+
+def _outcome_result(found: DeletionResult, limit: int) -> dict[str, t.Any]:
+    rows: dict[str, t.Any] = {
+        outcome.value: [tag.as_result() for tag in found.tags if tag.outcome is outcome][:limit]
+        for outcome in TagOutcome
+    }
+    counts = found.counts()
+    return {
+        **rows,
+        "counts": counts,
+        "remaining": found.remaining,
+        "stopped": found.stopped or None,
+        "truncated": max(counts.values()) > limit,
+    }
+
+
+def _shortfall(found: DeletionResult) -> str:
+    counts, planned = found.counts(), len(found.tags)
+    if found.stopped:
+        return f"Stopped after {counts['deleted']} of {planned} planned tags were deleted: {found.stopped}."
+    short = ", ".join(f"{counts[name]} {name}" for name in ("recreated", "not_deleted", "not_tried") if counts[name])
+    first = next(tag for tag in found.tags if not tag.outcome.is_good)
+    sentence = f"{counts['deleted']} of {planned} planned tags were deleted, but {short}"
+    return f"{sentence}; first {first.repository}:{first.name}: {first.message}"

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What registry_repository returns."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from .._cleanup.deletion_report import applied_deletion, deletion_intent
+from .._cleanup.outcomes import DeletionResult, TagResult
+from .._core.models import Repository
+from .._module.intent import Applied, Intent, cut
+from .._plan.plan import Plan, RepositoryPlan, reason_counts
+from .planning import RepositoryState, kept_text
+from .removal import RepositoryOutcome, RepositoryResult
+from .request import RepositoryRequest
+
+# Outcomes that no limit hides.
+_FAILED = ("not_emptied", "delete_failed", "not_deleted")
+
+
+def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> Intent:
+    """What would be deleted."""
+    intent = deletion_intent(plan, request.return_limit)
+    if not request.deletes_repositories:
+        return intent
+    changed = bool(plan.repositories) and not plan.refusals
+    shown = plan.repositories[: request.return_limit]
+    rows = [*intent.diff, *(_difference(part.repository.path) for part in shown)]
+    return Intent(
+        changed=changed,
+        diff=rows if changed else [],
+        refusals=plan.refusals,
+        waits=bool(state.being_deleted),
+        verb=intent.verb,
+    )
+
+
+def _difference(path: str) -> dict[str, str]:
+    return {"before_header": path, "after_header": path, "before": f"repository {path}\n", "after": ""}
+
+
+def result_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> dict[str, t.Any]:
+    """The repositories by path, and what could not be read."""
+    rows = []
+    for listing, part in zip(state.listings, plan.repositories):
+        tags = None if listing.error else len(listing.tags)
+        rows.append(_row(listing.repository, _action(part, request), tags, part))
+    rows += [_row(repository, "none", None, None) for repository in state.being_deleted]
+    rows += [_row(None, "none", None, None, path=path) for path in state.missing]
+    errors = [
+        {"repository": listing.repository.path, **listing.error.as_result()}
+        for listing in state.listings
+        if listing.error
+    ]
+    result = {"repositories": sorted(rows, key=lambda row: str(row["path"])), "errors": errors}
+    return cut(result, request.return_limit)
+
+
+def _failed_first(rows: list[dict[str, str]], limit: int) -> list[dict[str, str]]:
+    return sorted(rows, key=lambda row: row["outcome"] not in _FAILED)[:limit]
+
+
+def _action(part: RepositoryPlan, request: RepositoryRequest) -> str:
+    if request.deletes_repositories:
+        return "empty_and_delete" if part.deletions else "delete"
+    return "empty" if part.deletions else "none"
+
+
+def _row(
+    repository: Repository | None, action: str, tags: int | None, part: RepositoryPlan | None, path: str = ""
+) -> dict[str, t.Any]:
+    return {
+        "path": repository.path if repository else path,
+        "id": repository.id if repository else None,
+        "status": repository.status if repository else None,
+        "tags": tags,
+        "delete": len(part.deletions) if part else 0,
+        "reasons": reason_counts(part.reasons) if part else {},
+        "action": action,
+    }
+
+
+def applied_emptying(plan: Plan, found: DeletionResult, limit: int) -> Applied:
+    """What became of repositories whose tags were to be deleted. limit: the most rows of it."""
+    applied = applied_deletion(found, 0)
+    tags: dict[str, list[TagResult]] = {}
+    for tag in found.tags:
+        tags.setdefault(tag.repository, []).append(tag)
+    rows = [_emptied(part, tags[part.repository.path]) for part in plan.repositories if part.deletions]
+    left = next((row for row in rows if row["outcome"] == "not_emptied"), None)
+    shortfall = f"{left['path']} is not empty: {left['message']}" if left else ""
+    return replace(
+        applied, outcome=_failed_first(rows, limit), shortfall=found.stopped and applied.shortfall or shortfall
+    )
+
+
+def _emptied(part: RepositoryPlan, tags: list[TagResult]) -> dict[str, str]:
+    left = [tag for tag in tags if not tag.outcome.is_gone]
+    if left:
+        message = f"{len(left)} tags are left; {left[0].name}: {left[0].message}"
+        return {"path": part.repository.path, "outcome": "not_emptied", "message": message}
+    outcome = "tags_kept" if part.kept else "emptied"
+    return {"path": part.repository.path, "outcome": outcome, "message": kept_text(part)}
+
+
+def applied_removals(results: t.Sequence[RepositoryResult], limit: int, *, waited: bool) -> Applied:
+    """What became of repositories that were to be deleted.
+
+    Args:
+        results: of each repository.
+        limit: the most rows of them.
+        waited: GitLab was to have deleted them by now.
+    """
+    found = [
+        {"path": each.removal.repository.path, "outcome": each.outcome.value, "message": each.message}
+        for each in results
+    ]
+    rows = _failed_first(found, limit)
+    late = RepositoryOutcome.SCHEDULED if waited else None
+    short = [each for each in results if not each.outcome.is_good or each.outcome is late]
+    if not short:
+        return Applied(rows)
+    first = short[0]
+    return Applied(
+        rows,
+        f"{len(results) - len(short)} of {len(results)} repositories are deleted; {first.removal.repository.path} is "
+        f"{first.outcome.value}: {first.message}",
+    )

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+"""Which date of a tag is judged, and whether it can be believed. Pure."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime, timedelta, timezone
+
+from .._core.models import Tag
+from .._core.server import Mode
+from .rules import Rules, Timestamp
+
+# Build tools write the epoch, 1980 (the zip epoch) or year 1 where they have no date; no image is older than 2000.
+OLDEST_CREDIBLE = datetime(2000, 1, 1, tzinfo=timezone.utc)
+CLOCK_TOLERANCE = timedelta(days=1)
+
+
+class DateSource(enum.Enum):
+    """Where the judged dates come from: the last push, the build, what GitLab calls created, or nowhere."""
+
+    NONE = "none"
+    PUBLISHED = "published"
+    BUILT = "built"
+    CREATED = "created"
+    UNKNOWN = "unknown"
+
+
+def date_source(mode: Mode, rules: Rules) -> DateSource:
+    """Where the judged dates come from under these rules; none where no date is needed.
+
+    With a metadata database published is the last push; created is then the first push of the name, which says nothing
+    about a tag that was pushed again. Without one GitLab knows only when the image was built.
+    """
+    if not rules.need_dates:
+        return DateSource.NONE
+    if rules.timestamp is Timestamp.CREATED:
+        return DateSource.CREATED
+    known = {Mode.DATABASE: DateSource.PUBLISHED, Mode.NO_DATABASE: DateSource.BUILT}
+    return known.get(mode, DateSource.UNKNOWN)
+
+
+def judged_date(
+    tag: Tag, source: DateSource, clock: datetime | None, valid_from: datetime | None = None
+) -> datetime | None:
+    """The newest date of a tag that is known under this source.
+
+    Args:
+        tag: with the dates that were read.
+        source: which of them count.
+        clock: the server's time; dates after it are not believed.
+        valid_from: pushes before it are dates of an import, and the build counts instead. No tag was pushed after the
+            import that dated it.
+
+    Returns:
+        The date; None when there is none that can be believed.
+    """
+    shown = tag.published if source is DateSource.PUBLISHED else tag.created
+    if valid_from and source is not DateSource.BUILT and shown and shown < valid_from:
+        return min(tag.built, shown) if tag.built and _is_credible(tag.built, clock) else None
+    known = _dates_of(tag, source)
+    return max(known) if known and all(_is_credible(date, clock) for date in known) else None
+
+
+def _dates_of(tag: Tag, source: DateSource) -> list[datetime]:
+    if source is DateSource.PUBLISHED and tag.published:
+        return [date for date in (tag.published, tag.created) if date]
+    if source in (DateSource.BUILT, DateSource.CREATED) and tag.created:
+        return [tag.created]
+    return []
+
+
+def _is_credible(date: datetime, clock: datetime | None) -> bool:
+    return date >= OLDEST_CREDIBLE and (clock is None or date <= clock + CLOCK_TOLERANCE)

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+"""Why a tag is deleted or kept, and how sure that is. Pure."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Certainty(enum.Enum):
+    """How sure it is what is deleted: exactly that, at most that, or there is no telling."""
+
+    EXACT = "exact"
+    UPPER_BOUND = "upper_bound"
+    UNKNOWN = "unknown"
+
+
+class Reason(enum.Enum):
+    """Why a tag is deleted or kept, as results and plan files name it."""
+
+    # Deleted.
+    MATCHED = "matched"
+    EXPIRED = "expired"
+    WITH_SUBJECT = "with_subject"
+    ORPHANED = "orphaned"
+    NAMED = "named"
+    # Kept by its name.
+    PROTECTED = "protected"
+    LATEST = "latest"
+    NO_MATCH = "no_match"
+    NOT_NAMED = "not_named"
+    AMBIGUOUS_PATTERN = "ambiguous_pattern"
+    KEEP_PATTERN = "keep_pattern"
+    KEEP_RULE = "keep_rule"
+    # Kept by its age or its rank.
+    KEEP_N = "keep_n"
+    KEEP_N_PER = "keep_n_per"
+    TOO_YOUNG = "too_young"
+    MIN_AGE = "min_age"
+    # Kept for another tag or image.
+    SIGNATURE = "signature"
+    ORPHAN = "orphan"
+    REFERRER = "referrer"
+    SHARED_DIGEST = "shared_digest"
+    # Kept by something outside of the rules.
+    GITLAB_PROTECTED = "gitlab_protected"
+    IN_USE = "in_use"
+    LIVING_REF = "living_ref"
+    DEPLOYED = "deployed"
+    # Kept since something is not known.
+    UNKNOWN_DATE = "unknown_date"
+    UNKNOWN_VERSION = "unknown_version"
+    UNKNOWN_DIGEST = "unknown_digest"
+    UNKNOWN_SUBJECT = "unknown_subject"
+    UNKNOWN_IN_USE = "unknown_in_use"
+    REPOSITORY_UNREAD = "repository_unread"
+    # Kept by the limits of a plan, or since it is not as in the approved one.
+    LIMIT = "limit"
+    CHANGED = "changed"
+    NOT_APPROVED = "not_approved"
+    # What GitLab's own cleanup does with it is a matter of chance, or of something that is not shown.
+    SAMPLED = "sampled"
+    TIED = "tied"
+    NEAR_CUTOFF = "near_cutoff"
+    UNSEEN_DATE = "unseen_date"
+    UNSEEN_REGISTRY = "unseen_registry"
+    UNSEEN_AGE = "unseen_age"
+    UNSEEN_PROTECTION = "unseen_protection"
+    CLEANUP_FAILS = "cleanup_fails"
+
+    @property
+    def is_deletion(self) -> bool:
+        """Whether the rules delete a tag for this reason."""
+        return self in _DELETIONS
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it is not known if the tag may be deleted, which max_unknown_percent counts."""
+        return self in _UNKNOWN
+
+
+_DELETIONS = frozenset({Reason.MATCHED, Reason.EXPIRED, Reason.WITH_SUBJECT, Reason.ORPHANED})
+_UNKNOWN = frozenset(
+    {
+        Reason.UNKNOWN_DATE,
+        Reason.UNKNOWN_VERSION,
+        Reason.UNKNOWN_DIGEST,
+        Reason.UNKNOWN_SUBJECT,
+        Reason.UNKNOWN_IN_USE,
+    }
+)

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+"""What a cleanup wants, as values, and what the name of a tag alone says under these rules. Pure."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime
+
+from .._core.models import SIGNATURE
+from .patterns import Match, Pattern
+from .reasons import Reason
+
+# What keep_n_per can count by besides a capture group of the pattern.
+PERIODS = ("day", "week", "month", "year")
+PARTS = ("major", "minor")
+
+
+class SortBy(enum.Enum):
+    """What newest means for keep_n and keep_n_per."""
+
+    DATE = "date"
+    SEMVER = "semver"
+    NAME = "name"
+
+
+class Timestamp(enum.Enum):
+    """What the age of a tag is: the best date that the server has, or the one that it calls created."""
+
+    AUTO = "auto"
+    CREATED = "created"
+
+
+@dataclass(frozen=True)
+class KeepPerGroup:
+    """The newest tags of each group are kept.
+
+    by: one of PERIODS or PARTS, or a capture group of the rule's pattern.
+    keep_n: how many of each group.
+    groups: only the newest groups, that many and at least one, are kept; None is all of them.
+    """
+
+    by: str
+    keep_n: int = 1
+    groups: int | None = None
+
+    @property
+    def rank_groups(self) -> bool:
+        """Whether a group is as new as its tags: days and versions are new by themselves."""
+        return self.groups is not None and self.by not in (*PERIODS, *PARTS)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What happens to the tags whose names match.
+
+    keep: of these, the names that are kept. keep_all: all of them are.
+    keep_n: the newest tags, that many, are kept; 0 is none. keep_n_per: those of groups besides.
+    older_than: seconds, None is no age rule.
+    prereleases_apart: prereleases have a keep_n of their own.
+    """
+
+    match: Pattern
+    name: str = ""
+    keep: Pattern | None = None
+    keep_all: bool = False
+    keep_n: int = 0
+    keep_n_per: tuple[KeepPerGroup, ...] = ()
+    older_than: int | None = None
+    sort_by: SortBy = SortBy.DATE
+    prereleases_apart: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether tags are kept for their rank among others."""
+        return self.keep_n > 0 or any(per_group.keep_n > 0 for per_group in self.keep_n_per)
+
+    @property
+    def rank_groups(self) -> bool:
+        """Whether groups are kept for their rank among others."""
+        return any(per_group.rank_groups for per_group in self.keep_n_per)
+
+    @property
+    def need_dates(self) -> bool:
+        """Whether its tags are judged by their dates."""
+        ranked = self.counts and self.sort_by is SortBy.DATE
+        return ranked or self.older_than is not None or any(per_group.by in PERIODS for per_group in self.keep_n_per)
+
+    @property
+    def need_versions(self) -> bool:
+        """Whether its tags are judged by the versions that their names are."""
+        by_version = self.sort_by is SortBy.SEMVER or self.prereleases_apart
+        return self.counts and (by_version or any(per_group.by in PARTS for per_group in self.keep_n_per))
+
+
+class JudgedName(t.NamedTuple):
+    """What the name of a tag alone says.
+
+    rule: the first rule that matches it; None where none does.
+    reason: why the name already keeps the tag; None while it is still in play.
+    """
+
+    rule: Rule | None
+    reason: Reason | None
+
+    @property
+    def deciding_rule(self) -> Rule | None:
+        """The rule that decides about the tag. Some reasons stand above all rules."""
+        return None if self.reason in _ABOVE_RULES else self.rule
+
+
+_ABOVE_RULES = (Reason.PROTECTED, Reason.LATEST, Reason.SIGNATURE)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a cleanup wants: the first rule that matches a tag decides about it, and what no rule matches is kept.
+
+    protect: names that are kept, above all rules.
+    min_age: seconds; what is younger is kept whatever a rule says.
+    dates_valid_from: pushes before it are dated by the build of the image.
+    """
+
+    rules: tuple[Rule, ...]
+    protect: tuple[Pattern, ...] = ()
+    allow_latest: bool = False
+    allow_signatures: bool = False
+    timestamp: Timestamp = Timestamp.AUTO
+    require_digest: bool = True
+    min_age: int | None = None
+    dates_valid_from: datetime | None = None
+
+    @property
+    def need_dates(self) -> bool:
+        """Whether any tag is judged by its date."""
+        return self.min_age is not None or any(rule.need_dates for rule in self.rules)
+
+    @property
+    def has_ages(self) -> bool:
+        """Whether anything is judged against the clock."""
+        return self.min_age is not None or any(rule.older_than is not None for rule in self.rules)
+
+    def need_date(self, rule: Rule) -> bool:
+        """Whether a tag of the rule is judged by its date."""
+        return rule.need_dates or self.min_age is not None
+
+    def need_digest(self, rule: Rule) -> bool:
+        """Whether a tag of the rule must not be deleted without a known digest: names alone may do without."""
+        return self.require_digest or rule.counts or self.need_date(rule)
+
+    def judge(self, name: str) -> JudgedName:
+        """What a name alone says. Each name is looked up once, however often it is asked for."""
+        found = self._judged.get(name)
+        if found is None:
+            found = self._judged[name] = self._judge(name)
+        return found
+
+    def is_in_play(self, name: str) -> bool:
+        """Whether the name alone does not keep the tag."""
+        return self.judge(name).reason is None
+
+    def is_judged_by_date(self, name: str) -> bool:
+        """Whether a date may decide about a tag of this name."""
+        rule, reason = self.judge(name)
+        return rule is not None and reason is None and self.need_date(rule)
+
+    @functools.cached_property
+    def _judged(self) -> dict[str, JudgedName]:
+        # A task meets every name several times, and patterns are most of what a plan costs.
+        return {}
+
+    def _judge(self, name: str) -> JudgedName:
+        rule, match = self._first_match(name)
+        reason = self._reason_above_rules(name)
+        if reason is None:
+            reason = _kept_by_rule(name, rule, match) if rule else Reason.NO_MATCH
+        return JudgedName(rule, reason)
+
+    def _first_match(self, name: str) -> tuple[Rule | None, Match]:
+        for rule in self.rules:
+            match = rule.match.match(name)
+            if match is not Match.NONE:
+                return rule, match
+        return None, Match.NONE
+
+    def _reason_above_rules(self, name: str) -> Reason | None:
+        if any(pattern.may_match(name) for pattern in self.protect):
+            return Reason.PROTECTED
+        if name == "latest" and not self.allow_latest:
+            return Reason.LATEST
+        if SIGNATURE.fullmatch(name) and not self.allow_signatures:
+            return Reason.SIGNATURE
+        return None
+
+
+def _kept_by_rule(name: str, rule: Rule, match: Match) -> Reason | None:
+    keep = rule.keep.match(name) if rule.keep else Match.NONE
+    # Where the two readings differ it is not sure that this rule is the one that decides.
+    if Match.AMBIGUOUS in (match, keep):
+        return Reason.AMBIGUOUS_PATTERN
+    if keep is Match.SURE:
+        return Reason.KEEP_PATTERN
+    return Reason.KEEP_RULE if rule.keep_all else None

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What registry_tag returns."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from .._cleanup.deletion_report import applied_deletion
+from .._cleanup.outcomes import DeletionResult, TagOutcome
+from .._module.intent import Applied
+from .._registry.promotion import TagWriteResult, WriteOutcome
+from .planning import PromotionState, RemovalState
+from .request import TagRequest
+
+
+def promotion_result(state: PromotionState) -> dict[str, t.Any]:
+    """The repository, and the tags that were to be an image."""
+    rows = [
+        {
+            "name": write.name,
+            "before": write.before,
+            "after": write.after,
+            "action": "none" if not write.changes else "overwrite" if write.overwrites else "create",
+            "referrer": write.signature,
+        }
+        for write in state.writes
+    ]
+    return {"repository": state.target, "tags": rows}
+
+
+def applied_promotion(path: str, results: t.Sequence[TagWriteResult]) -> Applied:
+    """What became of the tags of a repository that were to be written."""
+    rows = [{"name": row.tag_write.name, "outcome": row.outcome.value, "message": row.message} for row in results]
+    short = [row for row in results if row.outcome is not WriteOutcome.WRITTEN]
+    if not short:
+        return Applied(rows)
+    done = len(results) - len(short)
+    first = short[0]
+    return Applied(
+        rows, f"{done} of {len(results)} tags were written; {path}:{first.tag_write.name} was not: {first.message}"
+    )
+
+
+def removal_result(state: RemovalState, request: TagRequest) -> dict[str, t.Any]:
+    """The repository, and the tags that were to be absent."""
+    there = {tag.name: tag for tag in state.listing.tags} if state.listing else {}
+    rows = [
+        {
+            "name": name,
+            "before": there[name].digest if name in there else None,
+            "after": None,
+            "action": "delete" if name in there else "none",
+            "referrer": False,
+        }
+        for name in request.names
+    ]
+    return {"repository": state.path, "tags": rows}
+
+
+def applied_removal(found: DeletionResult) -> Applied:
+    """What became of the tags that were to be deleted."""
+    rows = [{"name": tag.name, "outcome": tag.outcome.value, "message": tag.message} for tag in found.tags]
+    applied = replace(applied_deletion(found, 0), outcome=rows)
+    changed = next((tag for tag in found.tags if tag.outcome is TagOutcome.CHANGED_SINCE), None)
+    if changed is None or applied.shortfall:
+        return applied
+    return replace(applied, shortfall=f"{changed.repository}:{changed.name} was not deleted: {changed.message}")
