@@ -71,7 +71,7 @@ def part_of(lines: t.Iterable[str]) -> Part:
 
 
 def merge(parts: t.Sequence[Part]) -> Merged:
-    """The plans as one; raises UsageError where they do not go together."""
+    """The plans as one; raises UsageError where they can't be combined."""
     if not parts:
         raise UsageError("There is no plan to merge.")
     ordered = tuple(sorted(parts, key=lambda part: (_scope_key(part.approved), part.approved.fingerprint)))
