@@ -165,7 +165,8 @@ from ..module_utils._inventory.hosts import (
     project_hosts,
     repository_hosts,
 )
-from ..module_utils._module.options import CONNECTION, JOB_TOKEN, access, check_one_scope, header_of, refreshing
+from ..module_utils._module.access import TokenKind, access_of, header_of, refreshing
+from ..module_utils._module.options import CONNECTION, check_one_scope
 from ..module_utils._settings.plan import is_hidden
 
 trusted: Callable[[str], str]
@@ -311,8 +312,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             check_mutually_exclusive(CONNECTION.mutually_exclusive, given)
         except TypeError as error:
             raise UsageError(str(error)) from None
-        found = access(params, os.environ, ansible_version)
-        if found.kind == JOB_TOKEN:
+        found = access_of(params, os.environ, ansible_version)
+        if found.kind == TokenKind.JOB:
             raise UsageError(
                 "A CI/CD job token can't list projects: give a personal, project or group access token in api_token or "
                 "GITLAB_TOKEN."

@@ -112,7 +112,8 @@ from ..module_utils._core.files import check_writable, write_lines
 from ..module_utils._gitlab.projects import any_image_prefix
 from ..module_utils._gitlab.repository_scope import matches
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
-from ..module_utils._module.run import Connection, connect, failing, finish_reading, new_module
+from ..module_utils._module.registry import RegistryConnection, connect_with_registry
+from ..module_utils._module.run import failing, finish_reading, new_module
 from ..module_utils._registry.api import catalog
 from ..module_utils._tags.capabilities import registry_of
 
@@ -138,7 +139,7 @@ def check(params: t.Mapping[str, t.Any]) -> None:
         check_writable(params["output_path"], "output_path")
 
 
-def observe(connection: Connection, params: t.Mapping[str, t.Any]) -> tuple[str, list[str]]:
+def observe(connection: RegistryConnection, params: t.Mapping[str, t.Any]) -> tuple[str, list[str]]:
     """The registry's address, and the paths that are wanted of its catalog."""
     settings, patterns = connection.registry, params["repositories"]
     location = "" if settings.url else any_image_prefix(connection.client) or ""
@@ -152,7 +153,7 @@ def main() -> None:
     params = module.params
     with failing(module):
         check(params)
-        connection = connect(module)
+        connection = connect_with_registry(module)
         url, paths = observe(connection, params)
         limit, output_path = params["return_limit"], params["output_path"]
         result = {

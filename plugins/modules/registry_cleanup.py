@@ -1154,8 +1154,10 @@ from ..module_utils._cleanup.request import LIMITS, check_for_server, cleanup_re
 from ..module_utils._core.files import check_writable, read_lines, write_lines
 from ..module_utils._core.server import DeleteMethod
 from ..module_utils._gitlab.repository_scope import check_scope
-from ..module_utils._module.options import CONNECTION, READING, SCOPE, ArgumentSpec, scope
-from ..module_utils._module.run import Applied, connect, failing, finish, new_module
+from ..module_utils._module.intent import Applied
+from ..module_utils._module.options import CONNECTION, READING, SCOPE, ArgumentSpec, scope_of
+from ..module_utils._module.registry import connect_with_registry
+from ..module_utils._module.run import failing, finish, new_module
 from ..module_utils._plan.plan import file_lines, fingerprint_of
 from ..module_utils._registry.auth import Registry
 from ..module_utils._registry.image_cache import remembered
@@ -1209,11 +1211,11 @@ def main() -> None:
     params = module.params
     limit, wait = params["return_limit"], float(params["wait_timeout"]) if params["wait"] else None
     with failing(module):
-        request = cleanup_request(params, scope(params), approved_lines(params))
+        request = cleanup_request(params, scope_of(params), approved_lines(params))
         for option in ("plan_path", "journal_path"):
             if params[option]:
                 check_writable(params[option], option)
-        connection = connect(module)
+        connection = connect_with_registry(module)
         url = connection.access.settings.url
         check_scope(request.scope, connection.is_job_token)
         check_for_server(request, url=url, job_token=connection.is_job_token)

@@ -329,8 +329,9 @@ import typing as t
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import ServerPolicy
 from ..module_utils._gitlab.repositories import group_repositories, project_repositories
+from ..module_utils._module.connection import Connection, connect
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
-from ..module_utils._module.run import Connection, connect, failing, new_module
+from ..module_utils._module.run import failing, new_module
 from ..module_utils._policy.preview import preview_policy, truncate
 from ..module_utils._policy.reading import read_for_policies
 from ..module_utils._settings.options import POLICY, PROJECTS, SETTINGS, check_settings, policy_of, projects_of

@@ -666,7 +666,8 @@ from ..module_utils._info.observation import observe
 from ..module_utils._info.request import Gather, request_of
 from ..module_utils._info.rows import RowSummary, errors_of, file_lines, repository_rows, result_of
 from ..module_utils._module.options import CONNECTION, READING, SCOPE_OR_INSTANCE, ArgumentSpec
-from ..module_utils._module.run import connect, failing, finish_reading, new_module
+from ..module_utils._module.registry import connect_with_registry
+from ..module_utils._module.run import failing, finish_reading, new_module
 from ..module_utils._registry.image_cache import remembered
 
 ARGUMENTS = (
@@ -696,7 +697,7 @@ def main() -> None:
     module = new_module(ARGUMENTS, "requests")
     params = module.params
     with failing(module):
-        connection = connect(module)
+        connection = connect_with_registry(module)
         request = request_of(params, job_token=connection.is_job_token)
         if params["output_path"]:
             check_writable(params["output_path"], "output_path")

@@ -135,8 +135,10 @@ import typing as t
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.files import check_writable, plan_lines, read_lines, write_lines
 from ..module_utils._gitlab.packages import PackageFile, download, upload
+from ..module_utils._module.connection import Connection, connect
+from ..module_utils._module.intent import Applied, Intent
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
-from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
+from ..module_utils._module.run import failing, finish, new_module
 from ..module_utils._plan.merge import fingerprint_in
 
 ARGUMENTS = CONNECTION.merged(

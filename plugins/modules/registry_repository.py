@@ -226,47 +226,23 @@ requests:
   sample: 6
 """
 
-import typing as t
-from dataclasses import dataclass, replace
-
-from ..module_utils._cleanup.deletion import Fate as TagFate
-from ..module_utils._cleanup.deletion import choose_way, delete
-from ..module_utils._cleanup.report import KEPT_TAGS, applied_deletion
-from ..module_utils._cleanup.repositories import GOOD, Fate, Order, delete_repositories, why_not_empty
-from ..module_utils._core.errors import UsageError
-from ..module_utils._core.models import Repository, TagListing
-from ..module_utils._core.server import DeleteMethod, requested_method
-from ..module_utils._gitlab.repository_lookup import find_by_id, find_place, repository_path
+from ..module_utils._cleanup.deletion import delete
+from ..module_utils._cleanup.repositories import delete_repositories
+from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
-from ..module_utils._module.run import (
-    Applied,
-    Connection,
-    Intent,
-    connect,
-    failing,
-    finish,
-    new_module,
-)
-from ..module_utils._plan.plan import Limits, Plan, RepositoryPlan, diff, limited, reason_counts
-from ..module_utils._rules.dates import DateSource
-from ..module_utils._rules.patterns import compile_pattern
-from ..module_utils._rules.reasons import Reason
-from ..module_utils._rules.retention import decide
-from ..module_utils._rules.rules import Rule, Rules
-from ..module_utils._tags.capabilities import Server, Sources, detect
-from ..module_utils._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
-
-# What is not there any more.
-GONE = ("deleted", "already_gone", "unverified")
-# How many lines of a diff are shown of all tags that go.
-DIFF_LINES = 100
+from ..module_utils._module.registry import connect_with_registry
+from ..module_utils._module.run import failing, finish, new_module
+from ..module_utils._repositories.observation import observe
+from ..module_utils._repositories.planning import plan_repositories, plan_tags, warnings_of
+from ..module_utils._repositories.request import DesiredState, request_of
+from ..module_utils._repositories.results import applied_deletions, applied_emptying, intent_of, result_of
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(
         {
             "repository": {"type": "list", "elements": "str"},
             "repository_id": {"type": "list", "elements": "int"},
-            "state": {"type": "str", "choices": ["absent", "empty"], "required": True},
+            "state": {"type": "str", "choices": [each.value for each in DesiredState], "required": True},
             "force": {"type": "bool", "default": False},
             "empty_first": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": False},
@@ -283,287 +259,24 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
 )
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What the options ask for, checked. empties: tags are deleted one by one."""
-
-    rules: Rules
-    limits: Limits
-    absent: bool
-    empties: bool
-    force: bool
-
-
-@dataclass(frozen=True)
-class State:
-    """What was observed, by path. missing: what is not there. being_deleted: what GitLab is deleting already.
-
-    hidden_rules: protection rules may exist that this caller would be let past.
-    """
-
-    server: Server
-    via: DeleteMethod
-    readings: tuple[TagListing, ...]
-    missing: tuple[str, ...]
-    being_deleted: tuple[Repository, ...]
-    hidden_rules: bool
-
-
-def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
-    """The checked wish; raises UsageError before anything is sent."""
-    for option in ("max_deletions", "max_deletions_total", "wait_timeout"):
-        if params[option] is not None and params[option] < 0:
-            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
-    absent = params["state"] == "absent"
-    for option in ("protect",) if absent else ("force", "empty_first", "wait"):
-        if params[option]:
-            raise UsageError(f"{option} has no meaning with state {params['state']}: leave it out.")
-    if not (params["repository"] or params["repository_id"]):
-        raise UsageError("repository or repository_id is empty: name the repositories.")
-    for path in params["repository"] or ():
-        repository_path(path)
-    rules = Rules(
-        (Rule(compile_pattern(".*", "the pattern of all names")),),
-        protect=tuple(compile_pattern(pattern, "protect") for pattern in params["protect"] or ()),
-        allow_latest=True,
-        allow_signatures=True,
-        require_digest=params["require_digest"],
-    )
-    limits = Limits(
-        min_remaining=0, max_deletions=params["max_deletions"], max_deletions_total=params["max_deletions_total"]
-    )
-    return Wish(rules, limits, absent, not absent or params["empty_first"], params["force"])
-
-
-def observe(connection: Connection, params: t.Mapping[str, t.Any], wish: Wish) -> State:
-    """The repositories, and their tags as far as these decide."""
-    client = connection.client
-    there, missing = find_all(connection, params)
-    being_deleted = tuple(repository for repository in there if repository.being_deleted)
-    left = [repository for repository in there if not repository.being_deleted]
-    need = TagQuery(details=wish.empties, dates=False)
-    use_graphql = wish.empties and not connection.is_job_token
-    server = detect(client, left, Sources(use_graphql, registry=connection.registry), details=need.details)
-    via = (
-        choose_way(server, requested_method(DeleteMethod, params["delete_via"])) if wish.empties else DeleteMethod.REST
-    )
-    readings = [confirm_empty(server, reading) for reading in read_tags(server, left, need)]
-    hidden = wish.empties and bool(left) and rules_are_hidden(server, job_token=connection.is_job_token)
-    return State(server, via, tuple(readings), tuple(missing), being_deleted, hidden)
-
-
-def find_all(connection: Connection, params: t.Mapping[str, t.Any]) -> tuple[list[Repository], list[str]]:
-    """The repositories by path, and the names of those that are not there."""
-    client = connection.client
-
-    def by_path(path: str) -> Repository | None:
-        return find_place(client, path, job_token=connection.is_job_token).repository
-
-    numbers = list(dict.fromkeys(params["repository_id"] or ()))
-    paths = list(dict.fromkeys(repository_path(path) for path in params["repository"] or ()))
-    found = [
-        *zip(map(str, numbers), client.parallel(lambda number: find_by_id(client, number), numbers)),
-        *zip(paths, client.parallel(by_path, paths)),
-    ]
-    there = sorted((repository for _name, repository in found if repository), key=lambda repository: repository.path)
-    return there, [name for name, repository in found if repository is None]
-
-
-def plan_of(state: State, wish: Wish) -> Plan:
-    """The tags that are deleted one by one, and why nothing may be: pure."""
-    parts = [_part(reading, wish) for reading in state.readings]
-    plan = limited(parts, wish.limits)
-    refusals = list(plan.refusals)
-    if wish.absent:
-        refusals += _beyond_limits(state.readings, wish)
-        refusals += [reason for part, reading in zip(parts, state.readings) for reason in _doubts(part, reading, wish)]
-    if state.hidden_rules:
-        refusals.append(
-            "GitLab would let an administrator delete protected tags, and its protection rules can't be read here"
-        )
-    return Plan(plan.repositories, tuple(refusals))
-
-
-def _beyond_limits(readings: t.Sequence[TagListing], wish: Wish) -> list[str]:
-    """Where GitLab deletes the tags with their repository, its listing alone says how many these are."""
-    each, total = wish.limits.max_deletions, wish.limits.max_deletions_total
-    if wish.empties or (each is None and total is None):
-        return []
-    found = [
-        f"{reading.repository.path}: its tags can't be counted, and max_deletions or max_deletions_total is set"
-        for reading in readings
-        if reading.error or not (reading.complete or reading.authoritative)
-    ]
-    found += [
-        f"{reading.repository.path}: {len(reading.tags)} tags would be deleted, more than max_deletions {each}"
-        for reading in readings
-        if each is not None and len(reading.tags) > each
-    ]
-    going = sum(len(reading.tags) for reading in readings)
-    if total is not None and going > total:
-        found.append(f"{going} tags would be deleted in total, more than max_deletions_total {total}")
-    return found
-
-
-def _part(reading: TagListing, wish: Wish) -> RepositoryPlan:
-    decisions = tuple(decide(reading.tags, wish.rules, DateSource.NONE, None)) if wish.empties else ()
-    return RepositoryPlan(reading.repository, decisions, listing=reading.state, error=reading.error)
-
-
-def _doubts(part: RepositoryPlan, reading: TagListing, wish: Wish) -> list[str]:
-    """Why a repository must not be deleted."""
-    path = reading.repository.path
-    if wish.force:
-        return []
-    if wish.empties and part.kept:
-        return [f"{path} would not be empty, since tags stay ({kept_text(part)})"]
-    if wish.empties and reading.tags:
-        return []
-    reason = why_not_empty(reading)
-    allowing = "force or empty_first allow it" if reading.tags else "force allows it"
-    return [f"{path} is not deleted: {reason.rstrip('.')} ({allowing})"] if reason else []
-
-
-def orders_of(state: State, plan: Plan, wish: Wish) -> list[Order]:
-    """The repositories that are to go: pure."""
-    orders = [Order(part.repository, part if wish.empties else None, not wish.force) for part in plan.repositories]
-    return orders + [Order(repository, asked=True) for repository in state.being_deleted]
-
-
-def intent_of(state: State, plan: Plan, wish: Wish) -> Intent:
-    """What would change: pure."""
-    unread = [part.error for part in plan.unread if part.error and not wish.absent]
-    if not wish.absent:
-        return Intent(plan.changed, diff(plan, DIFF_LINES), plan.refusals, unread, verb="deleted", kept=KEPT_TAGS)
-    changed = bool(plan.repositories) and not plan.refusals
-    rows = diff(plan, DIFF_LINES) + [_gone(part.repository.path) for part in plan.repositories] if changed else []
-    return Intent(changed, rows, plan.refusals, waits=bool(state.being_deleted), verb="deleted")
-
-
-def _gone(path: str) -> dict[str, str]:
-    return {"before_header": path, "after_header": path, "before": f"repository {path}\n", "after": ""}
-
-
-def unproven(state: State) -> list[str]:
-    """Repositories of which nobody says that they are empty, though no tags are listed."""
-    return [
-        reading.repository.path
-        for reading in state.readings
-        if not reading.tags and not reading.error and not reading.authoritative
-    ]
-
-
-def unwanted(plan: Plan) -> list[str]:
-    """Repositories that will not be empty for another reason than the patterns of protect, and why."""
-    stays = {part.repository.path: kept_text(part, Reason.PROTECTED) for part in plan.repositories}
-    return [f"Tags of {path} stay that were meant to go ({text})." for path, text in stays.items() if text]
-
-
-def rows_of(state: State, plan: Plan, wish: Wish) -> list[dict[str, t.Any]]:
-    """The repositories for the result."""
-    rows = []
-    for reading, part in zip(state.readings, plan.repositories):
-        empties = bool(part.deletions)
-        action = ("empty_and_delete" if empties else "delete") if wish.absent else "empty" if empties else "none"
-        rows.append(_row(reading.repository, action, None if reading.error else len(reading.tags), part))
-    rows += [_row(repository, "none", None, None) for repository in state.being_deleted]
-    rows += [_row(None, "none", None, None, path=path) for path in state.missing]
-    return sorted(rows, key=lambda row: str(row["path"]))
-
-
-def _row(
-    repository: Repository | None, action: str, tags: int | None, part: RepositoryPlan | None, path: str = ""
-) -> dict[str, t.Any]:
-    return {
-        "path": repository.path if repository else path,
-        "id": repository.id if repository else None,
-        "status": repository.status if repository else None,
-        "tags": tags,
-        "delete": len(part.deletions) if part else 0,
-        "reasons": reason_counts(part.reasons) if part else {},
-        "action": action,
-    }
-
-
-def errors_of(state: State) -> list[dict[str, t.Any]]:
-    """What could not be read, for the result."""
-    return [
-        {"repository": reading.repository.path, **reading.error.as_result()}
-        for reading in state.readings
-        if reading.error
-    ]
-
-
-def empty(state: State, plan: Plan) -> Applied:
-    """Delete the tags."""
-    outcome = delete(state.server, plan, state.via)
-    applied = applied_deletion(outcome, 0)
-    fates: dict[str, list[TagFate]] = {}
-    for fate in outcome.fates:
-        fates.setdefault(fate.repository, []).append(fate)
-    rows = [_emptied(part, fates[part.repository.path]) for part in plan.repositories if part.deletions]
-    left = next((row for row in rows if row["outcome"] == "not_emptied"), None)
-    shortfall = f"{left['path']} is not empty: {left['message']}" if left else ""
-    return replace(applied, outcome=rows, shortfall=outcome.halted and applied.shortfall or shortfall)
-
-
-def _emptied(part: RepositoryPlan, fates: list[TagFate]) -> dict[str, str]:
-    left = [fate for fate in fates if fate.outcome not in GONE]
-    if left:
-        message = f"{len(left)} tags are left; {left[0].name}: {left[0].message}"
-        return {"path": part.repository.path, "outcome": "not_emptied", "message": message}
-    outcome = "tags_kept" if part.kept else "emptied"
-    return {"path": part.repository.path, "outcome": outcome, "message": kept_text(part)}
-
-
-def kept_text(part: RepositoryPlan, *but: Reason) -> str:
-    """How many tags stay, by reason, without the reasons that need no word."""
-    told = {reason: number for reason, number in part.reasons.items() if reason not in (Reason.MATCHED, *but)}
-    return ", ".join(f"{number} {reason}" for reason, number in reason_counts(told).items())
-
-
-def remove(state: State, orders: t.Sequence[Order], wait: float | None) -> Applied:
-    """Delete the repositories."""
-    fates = delete_repositories(state.server, state.via, orders, wait)
-    rows = [{"path": fate.order.repository.path, "outcome": fate.outcome, "message": fate.message} for fate in fates]
-    return Applied(rows, _shortfall(fates, waited=wait is not None))
-
-
-def _shortfall(fates: t.Sequence[Fate], *, waited: bool) -> str:
-    short = [fate for fate in fates if fate.outcome not in GOOD or (waited and fate.outcome == "scheduled")]
-    if not short:
-        return ""
-    first = short[0]
-    return (
-        f"{len(fates) - len(short)} of {len(fates)} repositories are deleted; {first.order.repository.path} is "
-        f"{first.outcome}: {first.message}"
-    )
-
-
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
-    params = module.params
     with failing(module):
-        wish = wish_of(params)
-        connection = connect(module)
-        if params["wait"] and connection.is_job_token:
-            raise UsageError("wait can't be had with a CI/CD job token: give a project access token in api_token.")
-        state = observe(connection, params, wish)
-        plan = plan_of(state, wish)
-        wait = float(params["wait_timeout"]) if params["wait"] else None
-        result = {"repositories": rows_of(state, plan, wish), "errors": errors_of(state)}
-        for path in () if wish.absent else unproven(state):
-            module.warn(
-                f"GitLab lists no tags of {path}, which a registry that fails looks like too: that it is empty is not "
-                "proven."
-            )
-        for warning in () if wish.absent else unwanted(plan):
+        connection = connect_with_registry(module)
+        request = request_of(module.params, job_token=connection.is_job_token)
+        server, state = observe(connection, request)
+        plan = plan_tags(state, request)
+        for warning in warnings_of(state, plan, request):
             module.warn(warning)
 
         def apply() -> Applied:
-            return remove(state, orders_of(state, plan, wish), wait) if wish.absent else empty(state, plan)
+            if not request.deletes_repositories:
+                return applied_emptying(plan, delete(server, plan, state.delete_method))
+            orders = plan_repositories(state, plan, request)
+            fates = delete_repositories(server, state.delete_method, orders, request.wait)
+            return applied_deletions(fates, waited=request.wait is not None)
 
-        finish(module, connection, intent_of(state, plan, wish), result, apply)
+        finish(module, connection, intent_of(state, plan, request), result_of(state, plan, request), apply)
 
 
 if __name__ == "__main__":

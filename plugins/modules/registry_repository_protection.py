@@ -301,7 +301,8 @@ requests:
 """
 
 from ..module_utils._core.models import REPOSITORY
-from ..module_utils._module.run import connect, failing, new_module
+from ..module_utils._module.connection import connect
+from ..module_utils._module.run import failing, new_module
 from ..module_utils._settings.options import check_settings, projects_of, protection_arguments, protection_of
 from ..module_utils._settings.plan import Wish
 from ..module_utils._settings.protection import lint_warnings

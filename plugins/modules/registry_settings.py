@@ -442,8 +442,9 @@ import typing as t
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import REPOSITORY, TAG, Project
 from ..module_utils._gitlab.project_scope import ProjectScope, check_projects
+from ..module_utils._module.connection import connect
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
-from ..module_utils._module.run import connect, failing, new_module
+from ..module_utils._module.run import failing, new_module
 from ..module_utils._settings.options import (
     ACCESS_LEVEL,
     POLICY,

@@ -214,33 +214,16 @@ requests:
   sample: 6
 """
 
-import typing as t
-from dataclasses import dataclass, replace
-
-from ..module_utils._cleanup.deletion import choose_way, delete
-from ..module_utils._cleanup.report import applied_deletion
-from ..module_utils._core.errors import UsageError
-from ..module_utils._core.models import TAG_NAME, Repository, TagListing
-from ..module_utils._core.oci import DIGEST
-from ..module_utils._core.server import DeleteMethod, requested_method
-from ..module_utils._gitlab.repositories import get_repository
-from ..module_utils._gitlab.repository_lookup import find_place, repository_path
+from ..module_utils._cleanup.deletion import delete
+from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
-from ..module_utils._module.run import Applied, Connection, Intent, connect, failing, finish, new_module
-from ..module_utils._plan.plan import Plan, RepositoryPlan
-from ..module_utils._registry.auth import Registry
-from ..module_utils._registry.promotion import (
-    TagWrite,
-    TagWriteResult,
-    plan_tag_writes,
-    referrers_of,
-    source_image,
-    write,
-)
-from ..module_utils._rules.reasons import Reason
-from ..module_utils._rules.retention import to_delete, to_keep
-from ..module_utils._tags.capabilities import Server, Sources, detect, registry_of
-from ..module_utils._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
+from ..module_utils._module.registry import connect_with_registry
+from ..module_utils._module.run import failing, finish, new_module
+from ..module_utils._registry.promotion import write
+from ..module_utils._tagging.observation import observe_promotion, observe_removal
+from ..module_utils._tagging.planning import plan_promotion, plan_removal, removal_intent
+from ..module_utils._tagging.request import DesiredState, request_of
+from ..module_utils._tagging.results import applied_promotion, applied_removal, promotion_result, removal_result
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(
@@ -248,7 +231,11 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
             "repository": {"type": "str"},
             "repository_id": {"type": "int"},
             "name": {"type": "list", "elements": "str", "required": True},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "state": {
+                "type": "str",
+                "choices": [each.value for each in DesiredState],
+                "default": DesiredState.PRESENT.value,
+            },
             "source": {"type": "str"},
             "source_repository": {"type": "str"},
             "signatures": {"type": "bool", "default": False},
@@ -264,269 +251,32 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
 )
 
 
-PROTECTED = "is under a tag protection rule of GitLab's"
-HIDDEN_RULES = (
-    "GitLab would let an administrator change protected tags, and its protection rules can't be read here (use a token "
-    "that is no administrator's)"
-)
-
-
-@dataclass(frozen=True)
-class Target:
-    """The repository. location: its registry's host and a path. repository: None where it is not there yet."""
-
-    path: str
-    location: str
-    repository: Repository | None
-
-
-def check(params: t.Mapping[str, t.Any]) -> None:
-    """Raises UsageError before anything is sent."""
-    if not params["name"]:
-        raise UsageError("name is empty: give the names of the tags.")
-    for name in params["name"]:
-        if not TAG_NAME.fullmatch(name):
-            raise UsageError(f"name holds {name!r}, which is not the name of a tag.")
-    absent = params["state"] == "absent"
-    for option in ("source", "source_repository", "signatures", "force") if absent else ("digest",):
-        if params[option]:
-            raise UsageError(f"{option} has no meaning with state {params['state']}: leave it out.")
-    digest, source, origin = params["digest"], params["source"], params["source_repository"]
-    if digest is not None and (not DIGEST.fullmatch(digest) or len(params["name"]) > 1):
-        raise UsageError("digest has to be one digest such as sha256:... and goes with one name.")
-    if source is not None and not TAG_NAME.fullmatch(source) and not DIGEST.fullmatch(source):
-        raise UsageError(f"source {source!r} is neither the name of a tag nor a digest such as sha256:...")
-    if origin is not None:
-        repository_path(origin, "source_repository")
-
-
-def find_target(connection: Connection, params: t.Mapping[str, t.Any]) -> Target:
-    """The repository that is meant."""
-    if params["repository_id"] is not None:
-        found = get_repository(connection.client, params["repository_id"])
-        return Target(found.path, found.location, found)
-    place = find_place(connection.client, params["repository"], job_token=connection.is_job_token)
-    return Target(place.path, place.location, place.repository)
-
-
-@dataclass(frozen=True)
-class Promotion:
-    """What was observed for state present. source: path of the repository with the image.
-
-    doomed: GitLab is deleting the target, and with it all that is named there. protected: tags that a rule of GitLab's
-    covers. hidden_rules: such rules may exist unseen, and GitLab would let this caller past.
-    """
-
-    registry: Registry
-    source: str
-    target: str
-    plan_tag_writes: tuple[TagWrite, ...]
-    doomed: bool
-    protected: frozenset[str] = frozenset()
-    hidden_rules: bool = False
-
-    @property
-    def changes(self) -> list[TagWrite]:
-        return [naming for naming in self.plan_tag_writes if naming.changes]
-
-
-def observe_promotion(connection: Connection, params: t.Mapping[str, t.Any]) -> Promotion:
-    """The image, what comes along, and what the names stand for now."""
-    target = find_target(connection, params)
-    registry = registry_of(connection.client, connection.registry, target.location)
-    origin = params["source_repository"]
-    source = repository_path(origin, "source_repository") if origin is not None else target.path
-    image = source_image(registry, source, params["source"])
-    along = referrers_of(registry, source, image) if params["signatures"] and source != target.path else {}
-    names = list(dict.fromkeys(params["name"]))
-    doomed = target.repository is not None and target.repository.being_deleted
-    found = tuple(plan_tag_writes(registry, target.path, names, image, along))
-    promotion = Promotion(registry, source, target.path, found, doomed)
-    overwritten = [naming.name for naming in found if naming.overwrites]
-    if not (overwritten and params["force"] and target.repository):
-        return promotion
-    server, reading = look(connection, target.repository, overwritten)
-    protected = frozenset(tag.name for tag in reading.tags if tag.protected and tag.name in overwritten)
-    return replace(
-        promotion,
-        protected=protected,
-        hidden_rules=rules_are_hidden(server, job_token=connection.is_job_token),
-    )
-
-
-def look(connection: Connection, repository: Repository, names: t.Collection[str]) -> tuple[Server, TagListing]:
-    """The repository's tags, with what is known of those names. Raises RequestError where they can't be read."""
-    wanted = frozenset(names)
-    need = TagQuery(details=True, dates=False, wanted=lambda listing: wanted.intersection(listing.names))
-    sources = Sources(use_graphql=not connection.is_job_token, registry=connection.registry)
-    server = detect(connection.client, [repository], sources, details=need.details)
-    reading = confirm_empty(server, read_tags(server, [repository], need)[0])
-    if reading.error:
-        raise reading.error
-    return server, reading
-
-
-def intent_of_promotion(promotion: Promotion, force: bool) -> Intent:
-    """What would be written: pure."""
-    refusals = [
-        f"{promotion.target}:{naming.name} is {naming.before} already and would become {naming.after} (force allows it)"
-        for naming in promotion.plan_tag_writes
-        if naming.overwrites and not force
-    ]
-    refusals += [f"{promotion.target}:{name} {PROTECTED}" for name in sorted(promotion.protected)]
-    if promotion.hidden_rules:
-        refusals.append(HIDDEN_RULES)
-    if promotion.doomed:
-        refusals.append(f"GitLab is deleting repository {promotion.target} with all its tags")
-    changes = promotion.changes
-    differences = [_difference(promotion.target, naming.name, naming.before, naming.after) for naming in changes]
-    return Intent(bool(changes) and not refusals, differences if not refusals else [], refusals)
-
-
-def _difference(path: str, name: str, before: str | None, after: str | None) -> dict[str, str]:
-    header = f"{path}:{name}"
-    return {
-        "before_header": header,
-        "after_header": header,
-        "before": f"{before}\n" if before else "",
-        "after": f"{after}\n" if after else "",
-    }
-
-
-def promote(promotion: Promotion) -> Applied:
-    """Write what is to change."""
-    found = write(promotion.registry, promotion.source, promotion.target, promotion.changes)
-    rows = [{"name": row.naming.name, "outcome": row.outcome, "message": row.message} for row in found]
-    return Applied(rows, _shortfall(promotion.target, found))
-
-
-def _shortfall(path: str, found: t.Sequence[TagWriteResult]) -> str:
-    short = [row for row in found if row.outcome != "written"]
-    if not short:
-        return ""
-    first = short[0]
-    done = len(found) - len(short)
-    return f"{done} of {len(found)} tags were written; {path}:{first.naming.name} was not: {first.message}"
-
-
-def promotion_rows(promotion: Promotion) -> list[dict[str, t.Any]]:
-    """The tags for the result."""
-    return [
-        {
-            "name": naming.name,
-            "before": naming.before,
-            "after": naming.after,
-            "action": "none" if not naming.changes else "overwrite" if naming.overwrites else "create",
-            "signature": naming.signature,
-        }
-        for naming in promotion.plan_tag_writes
-    ]
-
-
-@dataclass(frozen=True)
-class Removal:
-    """What was observed for state absent. reading: None where there is no such repository.
-
-    hidden_rules: protection rules may exist unseen, and GitLab would let this caller past.
-    """
-
-    target: Target
-    server: Server | None
-    reading: TagListing | None
-    via: DeleteMethod
-    hidden_rules: bool = False
-
-
-def observe_removal(connection: Connection, params: t.Mapping[str, t.Any]) -> Removal:
-    """The repository's tags, and the digests of those that are to go."""
-    target = find_target(connection, params)
-    if target.repository is None:
-        return Removal(target, None, None, DeleteMethod.REST)
-    server, reading = look(connection, target.repository, params["name"])
-    via = choose_way(server, requested_method(DeleteMethod, params["delete_via"]))
-    there = bool(set(reading.names) & set(params["name"]))
-    hidden = there and rules_are_hidden(server, job_token=connection.is_job_token)
-    return Removal(target, server, reading, via, hidden)
-
-
-def plan_of(removal: Removal, params: t.Mapping[str, t.Any]) -> Plan:
-    """Which of the tags go: pure."""
-    reading = removal.reading
-    if reading is None:
-        return Plan(())
-    names, digest = set(params["name"]), params["digest"]
-    decisions = tuple(
-        to_delete(tag, Reason.NAMED) if tag.name in names else to_keep(tag, Reason.NOT_NAMED) for tag in reading.tags
-    )
-    refusals = [HIDDEN_RULES] if removal.hidden_rules else []
-    missing = names - set(reading.names)
-    if reading.tags and missing and not reading.complete:
-        path, listed = removal.target.path, len(reading.tags)
-        refusals.append(f"only {listed} tags of {path} are listed, so that others may be there")
-    for tag in (decision.tag for decision in decisions if decision.delete):
-        if tag.protected:
-            refusals.append(f"{removal.target.path}:{tag.name} {PROTECTED}")
-        if tag.digest is None and params["require_digest"]:
-            refusals.append(f"the digest of {removal.target.path}:{tag.name} can't be read (require_digest)")
-        if digest and tag.digest != digest:
-            told = f"is {tag.digest}, not {digest}" if tag.digest else "can't be compared with the digest given"
-            refusals.append(f"{removal.target.path}:{tag.name} {told}")
-    return Plan((RepositoryPlan(reading.repository, decisions),), tuple(refusals))
-
-
-def intent_of_removal(plan: Plan, path: str) -> Intent:
-    """What would be deleted: pure."""
-    going = [decision.tag for part in plan.repositories for decision in part.deletions]
-    rows = [_difference(path, tag.name, tag.digest or "digest unknown", None) for tag in going]
-    return Intent(plan.changed, rows if plan.changed else [], plan.refusals, verb="deleted")
-
-
-def removal_rows(removal: Removal, names: t.Sequence[str]) -> list[dict[str, t.Any]]:
-    """The tags for the result."""
-    there = {tag.name: tag for tag in removal.reading.tags} if removal.reading else {}
-    return [
-        {
-            "name": name,
-            "before": there[name].digest if name in there else None,
-            "after": None,
-            "action": "delete" if name in there else "none",
-            "signature": False,
-        }
-        for name in dict.fromkeys(names)
-    ]
-
-
-def remove(removal: Removal, plan: Plan) -> Applied:
-    """Delete what goes."""
-    outcome = delete(t.cast(Server, removal.server), plan, removal.via)
-    rows = [{"name": fate.name, "outcome": fate.outcome, "message": fate.message} for fate in outcome.fates]
-    applied = replace(applied_deletion(outcome, 0), outcome=rows)
-    stays = next((fate for fate in outcome.fates if fate.outcome == "changed_since"), None)
-    if stays is None or applied.shortfall:
-        return applied
-    return replace(applied, shortfall=f"{stays.repository}:{stays.name} was not deleted: {stays.message}")
-
-
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
-    params = module.params
     with failing(module):
-        check(params)
-        connection = connect(module)
-        if params["state"] == "present":
-            promotion = observe_promotion(connection, params)
-            result = {"repository": promotion.target, "tags": promotion_rows(promotion)}
-            intent = intent_of_promotion(promotion, params["force"])
-            finish(module, connection, intent, result, lambda: promote(promotion))
-        removal = observe_removal(connection, params)
-        if removal.reading and not removal.reading.tags and not removal.reading.complete:
+        request = request_of(module.params)
+        connection = connect_with_registry(module)
+        if request.state is DesiredState.PRESENT:
+            registry, promotion = observe_promotion(connection, request)
+            intent = plan_promotion(promotion, request)
+
+            def promote() -> Applied:
+                written = write(registry, promotion.source, promotion.target, promotion.changes)
+                return applied_promotion(promotion.target, written)
+
+            finish(module, connection, intent, promotion_result(promotion), promote)
+        server, removal = observe_removal(connection, request)
+        if removal.is_unproven:
             module.warn(
-                f"GitLab lists no tags of {removal.target.path}, which a registry that fails looks like too: that they "
-                "are absent is not proven."
+                f"GitLab lists no tags of {removal.path}, which a registry that fails looks like too: that they are "
+                "absent is not proven."
             )
-        plan = plan_of(removal, params)
-        result = {"repository": removal.target.path, "tags": removal_rows(removal, params["name"])}
-        finish(module, connection, intent_of_removal(plan, removal.target.path), result, lambda: remove(removal, plan))
+        plan = plan_removal(removal, request)
+
+        def remove() -> Applied:
+            return applied_removal(delete(server, plan, removal.delete_method)) if server else Applied([])
+
+        finish(module, connection, removal_intent(plan, removal.path), removal_result(removal, request), remove)
 
 
 if __name__ == "__main__":

@@ -270,8 +270,9 @@ access_levels:
 import typing as t
 from collections import Counter
 
+from ..module_utils._module.connection import connect
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
-from ..module_utils._module.run import connect, failing, new_module
+from ..module_utils._module.run import failing, new_module
 from ..module_utils._settings.options import ACCESS_LEVEL, PROJECTS, SETTINGS, check_settings, projects_of
 from ..module_utils._settings.plan import Wish
 from ..module_utils._settings.projects import Fleet

@@ -13,7 +13,7 @@ import typing as t
 from .._core.models import TagListing
 from .._core.oci import Image
 from .._gitlab.repository_scope import select
-from .._module.run import Connection
+from .._module.registry import RegistryConnection
 from .._policy.reading import query_of
 from .._registry.api import current_digest, read_manifest
 from .._rules.in_use import Reference
@@ -28,7 +28,9 @@ from .planning import CleanupState, rules_on
 from .request import CleanupRequest
 
 
-def observe(connection: Connection, request: CleanupRequest, images: dict[str, Image]) -> tuple[CleanupState, Server]:
+def observe(
+    connection: RegistryConnection, request: CleanupRequest, images: dict[str, Image]
+) -> tuple[CleanupState, Server]:
     """All that the decision needs, and the server to carry it out on.
 
     Args:

@@ -12,28 +12,20 @@ import typing as t
 from dataclasses import replace
 
 from .._core.models import format_time
-from .._module.run import Applied, Intent
-from .._plan.plan import FILE_FORMAT, FILE_VERSION, Plan, diff, result
-from .deletion import OUTCOMES, Outcome
+from .._module.intent import Applied, Intent
+from .._plan.plan import FILE_FORMAT, FILE_VERSION, Plan, result
+from .deletion import Outcome
+from .deletion_report import applied_deletion, deletion_intent
 from .needs import untagged_images
 from .notes import notes_of
 from .pins import pins_diff
 from .planning import CleanupPlan, CleanupState
 from .request import CleanupRequest
 
-# What becomes of a repository that could not be read.
-KEPT_TAGS = "Its tags were kept."
-
-
-def intent_of(plan: Plan, return_limit: int) -> Intent:
-    """What a plan of deletions would change."""
-    unread = [part.error for part in plan.unread if part.error]
-    return Intent(plan.changed, diff(plan, return_limit), plan.refusals, unread, verb="deleted", kept=KEPT_TAGS)
-
 
 def cleanup_intent(found: CleanupPlan, limit: int) -> Intent:
     """What a cleanup would change, with the tags that images in use get."""
-    intent = intent_of(found.plan, limit)
+    intent = deletion_intent(found.plan, limit)
     if not found.pins.pins or intent.refusals:
         return intent
     return replace(intent, changed=True, diff=[*intent.diff, *pins_diff(found.pins.pins, limit)])
@@ -131,36 +123,3 @@ def applied_cleanup(outcome: Outcome, pinned: list[dict[str, t.Any]], limit: int
         )
     outcome_rows = {**applied.outcome, "pinned": pinned[:limit]}
     return replace(applied, outcome=outcome_rows, shortfall=" ".join(sentences))
-
-
-def applied_deletion(outcome: Outcome, limit: int) -> Applied:
-    """What came of deletions."""
-    unproven = sum(1 for fate in outcome.fates if fate.outcome == "unverified")
-    warning = f"{unproven} tags were deleted as far as GitLab says, but no complete listing shows it."
-    return Applied(
-        _outcome_result(outcome, limit), "" if outcome.ok else _shortfall(outcome), (warning,) if unproven else ()
-    )
-
-
-def _outcome_result(outcome: Outcome, limit: int) -> dict[str, t.Any]:
-    rows: dict[str, t.Any] = {
-        name: [fate.as_result() for fate in outcome.fates if fate.outcome == name][:limit] for name in OUTCOMES
-    }
-    counts = outcome.counts()
-    return {
-        **rows,
-        "counts": counts,
-        "remaining": outcome.remaining,
-        "stopped": outcome.halted or None,
-        "truncated": max(counts.values()) > limit,
-    }
-
-
-def _shortfall(outcome: Outcome) -> str:
-    counts = outcome.counts()
-    if outcome.halted:
-        return f"Stopped after {counts['deleted']} of {len(outcome.fates)} planned tags were deleted: {outcome.halted}."
-    short = ", ".join(f"{counts[name]} {name}" for name in ("recreated", "not_deleted", "not_tried") if counts[name])
-    first = next(fate for fate in outcome.fates if fate.outcome in ("recreated", "not_deleted", "not_tried"))
-    sentence = f"{counts['deleted']} of {len(outcome.fates)} planned tags were deleted, but {short}"
-    return f"{sentence}; first {first.repository}:{first.name}: {first.message}"

@@ -19,7 +19,8 @@ from .._core.server import Mode
 from .._gitlab.project_scope import ProjectScope, select_projects
 from .._gitlab.repositories import get_repository, project_repositories
 from .._gitlab.repository_scope import Selection, select
-from .._module.run import Connection
+from .._module.connection import Connection
+from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
 from .._rules.dates import DateSource
@@ -37,7 +38,7 @@ _DATE_SOURCES = {
 }
 
 
-def observe(connection: Connection, request: InfoRequest, images: dict[str, Image]) -> InfoState:
+def observe(connection: RegistryConnection, request: InfoRequest, images: dict[str, Image]) -> InfoState:
     """Read what was asked for, and nothing else.
 
     Args:
@@ -118,7 +119,11 @@ def _observe_repositories(connection: Connection, request: InfoRequest, selectio
 
 
 def _observe_tags(
-    connection: Connection, request: InfoRequest, state: InfoState, selection: Selection, images: dict[str, Image]
+    connection: RegistryConnection,
+    request: InfoRequest,
+    state: InfoState,
+    selection: Selection,
+    images: dict[str, Image],
 ) -> InfoState:
     """The state with the tags, or with an estimate of what reading them takes."""
     query = _query_of(request)
@@ -156,7 +161,7 @@ def _query_of(request: InfoRequest) -> TagQuery:
 
 
 def _detect(
-    connection: Connection, request: InfoRequest, repositories: t.Sequence[Repository], images: dict[str, Image]
+    connection: RegistryConnection, request: InfoRequest, repositories: t.Sequence[Repository], images: dict[str, Image]
 ) -> Server:
     details = request.needs_details or request.needs_previews
     sources = Sources(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from .._core.errors import UsageError
 from .._core.models import TAG_NAME, Scope
 from .._gitlab.repository_scope import check_scope
-from .._module.options import scope
+from .._module.options import scope_of
 
 
 class Gather(enum.Enum):
@@ -87,7 +87,7 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> InfoRequest
         if not TAG_NAME.fullmatch(name):
             raise UsageError(f"tag_names holds {name!r}, which is not the name of a tag.")
     request = InfoRequest(
-        scope=scope(params),
+        scope=scope_of(params),
         gather=frozenset(map(Gather, params["gather"])),
         tag_names=frozenset(names) if names is not None else None,
         read_via=params["read_via"],

@@ -4,44 +4,40 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""The frame of every module, and the only room that knows check mode, diff, exit and failure."""
+"""How every module begins and ends, and the only module that knows check mode, diff, exit and failure."""
 
 from __future__ import annotations
 
 import contextlib
-import os
+import importlib
+import traceback
 import typing as t
-from dataclasses import dataclass, replace
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._core.errors import RequestError, UsageError
-from .._http.client import Client
-from .._http.transport import REQUESTS_IMPORT_ERROR
-from .._registry.auth import RegistrySettings
-from .._rules.patterns import RE2_IMPORT_ERROR
-from .options import JOB_TOKEN, Access, ArgumentSpec, access, header_of, refreshing, registry_settings
+from .intent import Applied, Intent
+from .options import ArgumentSpec
 
-_LIBRARIES = {
-    "requests": REQUESTS_IMPORT_ERROR,
-    "google-re2": RE2_IMPORT_ERROR,
-}
+# What is imported of the libraries that modules need.
+_IMPORTS = {"requests": "requests", "google-re2": "re2"}
 
 
-class Connection(t.NamedTuple):
-    """An open connection and whose it is. registry: how to reach the registry itself, for modules that may."""
-
-    client: Client
-    access: Access
-    registry: RegistrySettings
+class RequestCounter(t.Protocol):
+    """A connection, as far as results tell of it."""
 
     @property
-    def is_job_token(self) -> bool:
-        return self.access.kind == JOB_TOKEN
+    def requests_sent(self) -> int:
+        """Number of requests so far."""
 
 
 def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
-    """The module of these options; it ends here when a library is missing where it runs."""
+    """The module of these options. It ends here when a library is missing where it runs.
+
+    Args:
+        spec: all options.
+        libraries: those that are needed besides Ansible's, by the names that pip knows.
+    """
     module = AnsibleModule(
         argument_spec=spec.options,
         mutually_exclusive=spec.mutually_exclusive,
@@ -51,8 +47,10 @@ def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
         supports_check_mode=True,
     )
     for library in libraries:
-        if _LIBRARIES[library]:
-            module.fail_json(msg=missing_required_lib(library), exception=_LIBRARIES[library])
+        try:
+            importlib.import_module(_IMPORTS[library])
+        except ImportError:
+            module.fail_json(msg=missing_required_lib(library), exception=traceback.format_exc())
     return module
 
 
@@ -67,97 +65,32 @@ def failing(module: AnsibleModule) -> t.Iterator[None]:
         module.fail_json(msg=str(error), changed=False, result="failed", error=error.as_result())
 
 
-def connect(module: AnsibleModule) -> Connection:
-    """Connect with the module's connection options; nothing is sent yet."""
-    found = access(module.params, os.environ, str(getattr(module, "ansible_version", "unknown")))
-    if found.token:
-        _hide(module, found.token)
-    for warning in found.warnings:
-        module.warn(warning)
-    if found.token is None:
-        module.warn("No token is given in api_token or GITLAB_TOKEN: only what everybody may see can be read.")
-
-    def header(token: str) -> tuple[str, str] | None:
-        _hide(module, token)
-        return header_of(found.kind, token)
-
-    settings = replace(found.settings, refresh_credentials=refreshing(found, header))
-    return Connection(Client(settings), found, _registry(module, found))
-
-
-def _hide(module: AnsibleModule, *secrets: str) -> None:
-    """Keep secrets out of everything that the module says."""
-    module.no_log_values.update(secrets)
-
-
-def _registry(module: AnsibleModule, gitlab: Access) -> RegistrySettings:
-    if "registry_url" not in module.params:
-        return RegistrySettings()
-    registry, warnings = registry_settings(module.params, os.environ, gitlab)
-    for warning in warnings:
-        module.warn(warning)
-    login = registry.login
-    if login is None:
-        return registry
-    encoded = login.header[1].partition(" ")[2]
-    _hide(module, login.password, encoded)
-
-    def header(token: str) -> tuple[str, str]:
-        found = replace(login, password=token).header
-        _hide(module, token, found[1].partition(" ")[2])
-        return found
-
-    refresh = refreshing(gitlab, header) if login.password == gitlab.token else None
-    return replace(registry, login=replace(login, refresh_credentials=refresh))
-
-
 def finish_reading(
     module: AnsibleModule,
-    connection: Connection,
+    connection: RequestCounter,
     result: dict[str, t.Any],
     errors: t.Sequence[RequestError],
     *,
     tolerate: bool,
 ) -> t.NoReturn:
-    """End a module that only reads. errors: what could not be read; they fail it unless tolerated."""
-    result = {**result, "changed": False, "requests": connection.client.requests_sent}
+    """End a module that only reads.
+
+    Args:
+        module: the module.
+        connection: the one that it read by.
+        result: what it returns, besides what all such modules return.
+        errors: what could not be read.
+        tolerate: errors do not fail the module.
+    """
+    result = {**result, "changed": False, "requests": connection.requests_sent}
     if errors and not tolerate:
         module.fail_json(msg=_first_of(errors), result="partial", **result)
     module.exit_json(result="partial" if errors else "ok", **result)
 
 
-@dataclass(frozen=True)
-class Intent:
-    """What a module would change. diff: as Ansible shows it. refusals: why nothing at all may be changed.
-
-    unread: what could not be read and is therefore left as it is. waits: there is something to wait for in any case.
-    verb: what would be done to things. kept: the sentence on what is unread.
-    """
-
-    changed: bool
-    diff: list[dict[str, str]]
-    refusals: t.Sequence[str] = ()
-    unread: t.Sequence[RequestError] = ()
-    waits: bool = False
-    verb: str = "changed"
-    kept: str = ""
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What came of it. outcome: for the result, None where there is nothing to tell.
-
-    shortfall: what is not as it was meant, one sentence, or nothing.
-    """
-
-    outcome: t.Any
-    shortfall: str = ""
-    warnings: t.Sequence[str] = ()
-
-
 def finish(
     module: AnsibleModule,
-    connection: Connection | None,
+    connection: RequestCounter | None,
     intent: Intent,
     result: dict[str, t.Any],
     apply: t.Callable[[], Applied],
@@ -166,8 +99,15 @@ def finish(
 ) -> t.NoReturn:
     """Carry the intent out, unless it is refused or this is check mode, and end with what came of it.
 
-    changed and diff come from the intent alone, so that both modes give the same. connection: None where no server is
-    asked. tolerate: what is unread does not fail the module.
+    changed and diff come from the intent alone, so that both modes give the same.
+
+    Args:
+        module: the module.
+        connection: the one that it reads and changes by, None where no server is asked.
+        intent: what is to change.
+        result: what it returns, besides what all such modules return.
+        apply: carries the intent out.
+        tolerate: what is unread does not fail the module.
     """
     result = {**result, "changed": intent.changed}
     if module._diff:
@@ -180,7 +120,7 @@ def finish(
         for warning in applied.warnings:
             module.warn(warning)
     if connection:
-        result["requests"] = connection.client.requests_sent
+        result["requests"] = connection.requests_sent
     if intent.refusals:
         reasons = "; ".join(intent.refusals[:5])
         more = f"; and {len(intent.refusals) - 5} more" if intent.refusals[5:] else ""

@@ -16,7 +16,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .._core.files import check_writable, write_lines
 from .._gitlab.project_scope import ProjectScope
-from .._module.run import Applied, Connection, Intent, finish
+from .._module.connection import Connection
+from .._module.intent import Applied, Intent
+from .._module.run import finish
 from .._policy.lint import lint_warnings
 from .._policy.prediction import Parameters
 from .plan import ProjectPlan, diff, project_result

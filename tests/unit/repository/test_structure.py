@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,14 @@ PACKAGES: dict[str, set[str]] = {
     "_plan": {"_core", "_rules"},
     "_gitlab": {"_core", "_http"},
     "_registry": {"_core", "_http"},
-    "_module": {"_core", "_http", "_rules", "_registry"},
+    "_module": {"_core", "_http", "_registry"},
     "_tags": {"_core", "_http", "_rules", "_gitlab", "_registry"},
     "_policy": {"_core", "_rules", "_tags"},
     "_cleanup": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_policy"},
     "_settings": {"_core", "_http", "_rules", "_gitlab", "_module", "_policy"},
     "_info": {"_core", "_rules", "_gitlab", "_module", "_tags", "_policy", "_cleanup", "_settings"},
+    "_repositories": {"_core", "_rules", "_plan", "_gitlab", "_module", "_tags", "_cleanup"},
+    "_tagging": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_cleanup"},
     "_inventory": {"_core", "_settings"},
 }
 # What decides: no input or output, no clock, and no import of a module that has either. A package stands for all of it.
@@ -38,6 +41,8 @@ PURE = {
     "_core/server",
     "_rules",
     "_plan",
+    "_module/intent",
+    "_module/options",
     "_core/budget",
     "_policy/lint",
     "_policy/prediction",
@@ -54,6 +59,8 @@ HARMLESS = {
 }
 IMPURE_NAMES = {"open", "print", "input", "exec", "eval", "__import__"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
+# Modules that ask no server.
+LOCAL = {"registry_plan_merge"}
 HOUSEKEEPING = {"check_mode", "_diff", "exit_json", "fail_json", "fail_from_exception"}
 
 
@@ -79,6 +86,24 @@ def words_of(source: Path) -> set[str]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             words.add(node.value)
     return words
+
+
+@functools.cache
+def dependencies_by_name() -> dict[str, set[str]]:
+    return {name_of(each): dependencies(each) for each in UTILS}
+
+
+def all_dependencies(source: Path) -> set[str]:
+    """Name the modules below module_utils that a file imports, and all that these import."""
+    uses = dependencies_by_name()
+    reached: set[str] = set()
+    waiting = dependencies(source)
+    while waiting:
+        module = waiting.pop()
+        assert module in uses, f"there is no {module}"
+        reached.add(module)
+        waiting |= uses[module] - reached
+    return reached
 
 
 def test_the_table_has_every_package_and_no_circle() -> None:
@@ -113,16 +138,8 @@ def test_the_table_allows_nothing_that_nobody_imports(package: str) -> None:
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
-    uses = {name_of(source): dependencies(source) for source in UTILS}
-    for start in uses:
-        reached: set[str] = set()
-        waiting = set(uses[start])
-        while waiting:
-            module = waiting.pop()
-            assert module in uses, f"there is no {module}"
-            reached.add(module)
-            waiting |= uses[module] - reached
-        assert start not in reached, f"{start} imports itself"
+    for source in UTILS:
+        assert name_of(source) not in all_dependencies(source), f"{name_of(source)} imports itself"
 
 
 @pytest.mark.parametrize("source", [source for source in UTILS if is_pure(name_of(source))], ids=name_of)
@@ -156,6 +173,17 @@ def test_module_files_import_the_collection_and_no_http(module: Path) -> None:
         if not found.module.startswith("."):
             assert found.module.split(".")[0] in HARMLESS, f"{module.stem}:{found.line} imports {found.module}"
     assert not [other for other in dependencies(module) if other.startswith("_http/")]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_a_module_imports_no_client_that_it_does_not_use(module: Path) -> None:
+    """Ansible packs all that a module imports, and the host compiles it in every task."""
+    packages = {each.partition("/")[0] for each in all_dependencies(module)}
+    options = words_of(module)
+    assert ("_http" in packages) == (module.stem not in LOCAL)
+    assert ("_gitlab" in packages) == (module.stem not in LOCAL)
+    # Options of the registry come with READING, too. A preview reads tags, and one way of that is the registry.
+    assert ("_registry" in packages) == bool(options & {"REGISTRY", "READING", "preview"})
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
-from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import (
-    CONNECTION,
-    REGISTRY,
+from ansible_collections.containerops.gitlab.plugins.module_utils._module.access import (
     Access,
-    access,
-    registry_settings,
+    TokenKind,
+    access_of,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import CONNECTION, REGISTRY
+from ansible_collections.containerops.gitlab.plugins.module_utils._module.registry import registry_settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth import Login, RegistrySettings
 
 URL = "https://gitlab.example.com"
@@ -26,7 +26,7 @@ URL = "https://gitlab.example.com"
 
 def connected(environ: dict[str, str] | None = None, **options: Any) -> Access:
     defaults = {name: spec.get("default") for name, spec in CONNECTION.options.items()}
-    return access({**defaults, "api_url": URL, **options}, environ or {}, "2.19.0")
+    return access_of({**defaults, "api_url": URL, **options}, environ or {}, "2.19.0")
 
 
 BEARER = "Authorization"
@@ -202,7 +202,7 @@ def test_a_token_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text(" glpat-file\n")
     given = connected(api_token_file=str(path))
-    assert (given.token, given.token_file, given.kind) == ("glpat-file", str(path), "api")
+    assert (given.token, given.token_file, given.kind) == ("glpat-file", str(path), TokenKind.API)
     named = {"GITLAB_TOKEN_FILE": str(path), "CI_JOB_TOKEN": "job"}
     assert connected(named).token == "glpat-file"
     assert connected({**named, "GITLAB_TOKEN": "first"}).token == "first"

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What registry_repository reads. Nothing is decided or changed here."""
+
+from __future__ import annotations
+
+from .._cleanup.deletion import choose_way
+from .._core.models import Repository
+from .._core.server import DeleteMethod
+from .._gitlab.repository_lookup import find_by_id, find_place
+from .._module.registry import RegistryConnection
+from .._tags.capabilities import Server, Sources, detect
+from .._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
+from .planning import RepositoryState
+from .request import RepositoryRequest
+
+
+def observe(connection: RegistryConnection, request: RepositoryRequest) -> tuple[Server, RepositoryState]:
+    """Read the repositories, and their tags as far as these decide.
+
+    Raises:
+        RequestError: the repositories can't be read. Tags that can't be are told in their listings.
+    """
+    found, missing = _find(connection, request)
+    being_deleted = [repository for repository in found if repository.being_deleted]
+    left = [repository for repository in found if not repository.being_deleted]
+    query = TagQuery(details=request.deletes_tags, dates=False)
+    sources = Sources(use_graphql=request.deletes_tags and not connection.is_job_token, registry=connection.registry)
+    server = detect(connection.client, left, sources, details=query.details)
+    method = choose_way(server, request.delete_via) if request.deletes_tags else DeleteMethod.REST
+    listings = [confirm_empty(server, listing) for listing in read_tags(server, left, query)]
+    hidden = request.deletes_tags and bool(left) and rules_are_hidden(server, job_token=connection.is_job_token)
+    return server, RepositoryState(
+        listings=tuple(listings),
+        missing=tuple(missing),
+        being_deleted=tuple(being_deleted),
+        delete_method=method,
+        hidden_rules=hidden,
+    )
+
+
+def _find(connection: RegistryConnection, request: RepositoryRequest) -> tuple[list[Repository], list[str]]:
+    """The repositories by path, and the names of those that are not there."""
+    client = connection.client
+
+    def by_path(path: str) -> Repository | None:
+        return find_place(client, path, job_token=connection.is_job_token).repository
+
+    found = [
+        *zip(map(str, request.ids), client.parallel(lambda number: find_by_id(client, number), request.ids)),
+        *zip(request.paths, client.parallel(by_path, request.paths)),
+    ]
+    there = sorted((repository for _name, repository in found if repository), key=lambda repository: repository.path)
+    return there, [name for name, repository in found if repository is None]

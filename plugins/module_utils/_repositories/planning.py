@@ -1,0 +1,125 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Which repositories and tags are deleted, and why nothing may be."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._cleanup.repositories import Order, why_not_empty
+from .._core.models import Repository, TagListing
+from .._core.server import DeleteMethod
+from .._plan.plan import Plan, RepositoryPlan, limited, reason_counts
+from .._rules.dates import DateSource
+from .._rules.reasons import Reason
+from .._rules.retention import decide
+from .request import RepositoryRequest
+
+
+@dataclass(frozen=True)
+class RepositoryState:
+    """What was read of the repositories, in the order of their paths.
+
+    Args:
+        listings: their tags.
+        missing: names of those that are not there.
+        being_deleted: those that GitLab is deleting already.
+        delete_method: how tags are deleted, if any are.
+        hidden_rules: there may be protection rules that can't be read, and GitLab would let this caller past them.
+    """
+
+    listings: tuple[TagListing, ...] = ()
+    missing: tuple[str, ...] = ()
+    being_deleted: tuple[Repository, ...] = ()
+    delete_method: DeleteMethod = DeleteMethod.REST
+    hidden_rules: bool = False
+
+
+def plan_tags(state: RepositoryState, request: RepositoryRequest) -> Plan:
+    """Decide which tags are deleted one by one, and why nothing at all may be deleted."""
+    parts = [_part(listing, request) for listing in state.listings]
+    plan = limited(parts, request.limits)
+    refusals = list(plan.refusals)
+    if request.deletes_repositories:
+        refusals += _beyond_limits(state.listings, request)
+        refusals += [
+            reason for part, listing in zip(parts, state.listings) for reason in _why_kept(part, listing, request)
+        ]
+    if state.hidden_rules:
+        refusals.append(
+            "GitLab would let an administrator delete protected tags, and its protection rules can't be read here"
+        )
+    return Plan(plan.repositories, tuple(refusals))
+
+
+def _part(listing: TagListing, request: RepositoryRequest) -> RepositoryPlan:
+    decisions = tuple(decide(listing.tags, request.rules, DateSource.NONE, None)) if request.deletes_tags else ()
+    return RepositoryPlan(listing.repository, decisions, listing=listing.state, error=listing.error)
+
+
+def _beyond_limits(listings: t.Sequence[TagListing], request: RepositoryRequest) -> list[str]:
+    """Where GitLab deletes the tags with their repository, its listing alone says how many these are."""
+    each, total = request.limits.max_deletions, request.limits.max_deletions_total
+    if request.deletes_tags or (each is None and total is None):
+        return []
+    found = [
+        f"{listing.repository.path}: its tags can't be counted, and max_deletions or max_deletions_total is set"
+        for listing in listings
+        if listing.error or not (listing.complete or listing.authoritative)
+    ]
+    found += [
+        f"{listing.repository.path}: {len(listing.tags)} tags would be deleted, more than max_deletions {each}"
+        for listing in listings
+        if each is not None and len(listing.tags) > each
+    ]
+    going = sum(len(listing.tags) for listing in listings)
+    if total is not None and going > total:
+        found.append(f"{going} tags would be deleted in total, more than max_deletions_total {total}")
+    return found
+
+
+def _why_kept(part: RepositoryPlan, listing: TagListing, request: RepositoryRequest) -> list[str]:
+    """Why a repository must not be deleted."""
+    path = listing.repository.path
+    if request.force:
+        return []
+    if request.deletes_tags and part.kept:
+        return [f"{path} would not be empty, since tags stay ({kept_text(part)})"]
+    if request.deletes_tags and listing.tags:
+        return []
+    reason = why_not_empty(listing)
+    allowing = "force or empty_first allow it" if listing.tags else "force allows it"
+    return [f"{path} is not deleted: {reason.rstrip('.')} ({allowing})"] if reason else []
+
+
+def kept_text(part: RepositoryPlan, *but: Reason) -> str:
+    """How many tags stay for each reason. but: reasons that need no word."""
+    told = {reason: number for reason, number in part.reasons.items() if reason not in (Reason.MATCHED, *but)}
+    return ", ".join(f"{number} {reason}" for reason, number in reason_counts(told).items())
+
+
+def plan_repositories(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> list[Order]:
+    """Decide which repositories are deleted, the tags of a plan before them."""
+    orders = [
+        Order(part.repository, part if request.deletes_tags else None, not request.force) for part in plan.repositories
+    ]
+    return orders + [Order(repository, asked=True) for repository in state.being_deleted]
+
+
+def warnings_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> list[str]:
+    """What the user should know of repositories that are emptied."""
+    if request.deletes_repositories:
+        return []
+    unproven = [
+        f"GitLab lists no tags of {listing.repository.path}, which a registry that fails looks like too: that it is "
+        "empty is not proven."
+        for listing in state.listings
+        if not listing.tags and not listing.error and not listing.authoritative
+    ]
+    kept = [(part.repository.path, kept_text(part, Reason.PROTECTED)) for part in plan.repositories]
+    return unproven + [f"Tags of {path} stay that were meant to go ({text})." for path, text in kept if text]

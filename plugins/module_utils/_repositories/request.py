@@ -1,0 +1,109 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What is wanted of container repositories."""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+from dataclasses import dataclass
+
+from .._core.errors import UsageError
+from .._core.server import DeleteMethod, requested_method
+from .._gitlab.repository_lookup import repository_path
+from .._plan.plan import Limits
+from .._rules.patterns import compile_pattern
+from .._rules.rules import Rule, Rules
+
+
+class DesiredState(enum.Enum):
+    """What is to become of the repositories."""
+
+    ABSENT = "absent"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True)
+class RepositoryRequest:
+    """The checked options of registry_repository.
+
+    Args:
+        state: what is to become of the repositories.
+        paths: of the repositories, each once.
+        ids: of the repositories, each once. Either paths or ids are given.
+        rules: by which tags are deleted.
+        limits: what the plan must not go beyond.
+        force: repositories are deleted with whatever is in them.
+        empty_first: tags are deleted one by one before their repository.
+        wait: for how many seconds GitLab's deletion is waited for, None is not at all.
+        delete_via: how tags are deleted, None for the best way that there is.
+    """
+
+    state: DesiredState
+    paths: tuple[str, ...]
+    ids: tuple[int, ...]
+    rules: Rules
+    limits: Limits
+    force: bool = False
+    empty_first: bool = False
+    wait: float | None = None
+    delete_via: DeleteMethod | None = None
+
+    @property
+    def deletes_repositories(self) -> bool:
+        """Whether repositories are deleted, and not only their tags."""
+        return self.state is DesiredState.ABSENT
+
+    @property
+    def deletes_tags(self) -> bool:
+        """Whether tags are deleted one by one."""
+        return self.state is DesiredState.EMPTY or self.empty_first
+
+
+def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> RepositoryRequest:
+    """Check the options of registry_repository.
+
+    Args:
+        params: the module's options.
+        job_token: whether GitLab is asked with a CI/CD job token.
+
+    Raises:
+        UsageError: they can't be served as they are written.
+    """
+    for option in ("max_deletions", "max_deletions_total", "wait_timeout"):
+        if params[option] is not None and params[option] < 0:
+            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
+    state = DesiredState(params["state"])
+    absent = state is DesiredState.ABSENT
+    for option in ("protect",) if absent else ("force", "empty_first", "wait"):
+        if params[option]:
+            raise UsageError(f"{option} has no meaning with state {state.value}: leave it out.")
+    if not (params["repository"] or params["repository_id"]):
+        raise UsageError("repository or repository_id is empty: name the repositories.")
+    if params["wait"] and job_token:
+        raise UsageError("wait can't be had with a CI/CD job token: give a project access token in api_token.")
+    return RepositoryRequest(
+        state=state,
+        paths=tuple(dict.fromkeys(repository_path(path) for path in params["repository"] or ())),
+        ids=tuple(dict.fromkeys(params["repository_id"] or ())),
+        rules=Rules(
+            (Rule(compile_pattern(".*", "the pattern of all names")),),
+            protect=tuple(compile_pattern(pattern, "protect") for pattern in params["protect"] or ()),
+            allow_latest=True,
+            allow_signatures=True,
+            require_digest=params["require_digest"],
+        ),
+        limits=Limits(
+            min_remaining=0,
+            max_deletions=params["max_deletions"],
+            max_deletions_total=params["max_deletions_total"],
+        ),
+        force=params["force"],
+        empty_first=params["empty_first"],
+        wait=float(params["wait_timeout"]) if params["wait"] else None,
+        delete_via=requested_method(DeleteMethod, params["delete_via"]),
+    )

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What registry_repository returns."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from .._cleanup.deletion import Fate as TagFate
+from .._cleanup.deletion import Outcome
+from .._cleanup.deletion_report import applied_deletion, deletion_intent
+from .._cleanup.repositories import GOOD, Fate
+from .._core.models import Repository
+from .._module.intent import Applied, Intent
+from .._plan.plan import Plan, RepositoryPlan, reason_counts
+from .planning import RepositoryState, kept_text
+from .request import RepositoryRequest
+
+# How many lines of a diff are shown of all tags that are deleted.
+_DIFF_LINES = 100
+# What is not there any more.
+_GONE = ("deleted", "already_gone", "unverified")
+
+
+def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> Intent:
+    """What would be deleted."""
+    intent = deletion_intent(plan, _DIFF_LINES)
+    if not request.deletes_repositories:
+        return intent
+    changed = bool(plan.repositories) and not plan.refusals
+    rows = [*intent.diff, *(_difference(part.repository.path) for part in plan.repositories)]
+    return Intent(
+        changed=changed,
+        diff=rows if changed else [],
+        refusals=plan.refusals,
+        waits=bool(state.being_deleted),
+        verb=intent.verb,
+    )
+
+
+def _difference(path: str) -> dict[str, str]:
+    return {"before_header": path, "after_header": path, "before": f"repository {path}\n", "after": ""}
+
+
+def result_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> dict[str, t.Any]:
+    """The repositories by path, and what could not be read."""
+    rows = []
+    for listing, part in zip(state.listings, plan.repositories):
+        tags = None if listing.error else len(listing.tags)
+        rows.append(_row(listing.repository, _action(part, request), tags, part))
+    rows += [_row(repository, "none", None, None) for repository in state.being_deleted]
+    rows += [_row(None, "none", None, None, path=path) for path in state.missing]
+    errors = [
+        {"repository": listing.repository.path, **listing.error.as_result()}
+        for listing in state.listings
+        if listing.error
+    ]
+    return {"repositories": sorted(rows, key=lambda row: str(row["path"])), "errors": errors}
+
+
+def _action(part: RepositoryPlan, request: RepositoryRequest) -> str:
+    if request.deletes_repositories:
+        return "empty_and_delete" if part.deletions else "delete"
+    return "empty" if part.deletions else "none"
+
+
+def _row(
+    repository: Repository | None, action: str, tags: int | None, part: RepositoryPlan | None, path: str = ""
+) -> dict[str, t.Any]:
+    return {
+        "path": repository.path if repository else path,
+        "id": repository.id if repository else None,
+        "status": repository.status if repository else None,
+        "tags": tags,
+        "delete": len(part.deletions) if part else 0,
+        "reasons": reason_counts(part.reasons) if part else {},
+        "action": action,
+    }
+
+
+def applied_emptying(plan: Plan, outcome: Outcome) -> Applied:
+    """What became of repositories whose tags were to be deleted."""
+    applied = applied_deletion(outcome, 0)
+    fates: dict[str, list[TagFate]] = {}
+    for fate in outcome.fates:
+        fates.setdefault(fate.repository, []).append(fate)
+    rows = [_emptied(part, fates[part.repository.path]) for part in plan.repositories if part.deletions]
+    left = next((row for row in rows if row["outcome"] == "not_emptied"), None)
+    shortfall = f"{left['path']} is not empty: {left['message']}" if left else ""
+    return replace(applied, outcome=rows, shortfall=outcome.halted and applied.shortfall or shortfall)
+
+
+def _emptied(part: RepositoryPlan, fates: list[TagFate]) -> dict[str, str]:
+    left = [fate for fate in fates if fate.outcome not in _GONE]
+    if left:
+        message = f"{len(left)} tags are left; {left[0].name}: {left[0].message}"
+        return {"path": part.repository.path, "outcome": "not_emptied", "message": message}
+    outcome = "tags_kept" if part.kept else "emptied"
+    return {"path": part.repository.path, "outcome": outcome, "message": kept_text(part)}
+
+
+def applied_deletions(fates: t.Sequence[Fate], *, waited: bool) -> Applied:
+    """What became of repositories that were to be deleted. waited: GitLab was to have deleted them by now."""
+    rows = [{"path": fate.order.repository.path, "outcome": fate.outcome, "message": fate.message} for fate in fates]
+    short = [fate for fate in fates if fate.outcome not in GOOD or (waited and fate.outcome == "scheduled")]
+    if not short:
+        return Applied(rows)
+    first = short[0]
+    return Applied(
+        rows,
+        f"{len(fates) - len(short)} of {len(fates)} repositories are deleted; {first.order.repository.path} is "
+        f"{first.outcome}: {first.message}",
+    )

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What registry_tag reads. Nothing is decided or changed here."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, replace
+
+from .._cleanup.deletion import choose_way
+from .._core.models import Repository, TagListing
+from .._gitlab.repositories import get_repository
+from .._gitlab.repository_lookup import find_place
+from .._module.registry import RegistryConnection
+from .._registry.auth import Registry
+from .._registry.promotion import plan_tag_writes, referrers_of, source_image
+from .._tags.capabilities import Server, Sources, detect, registry_of
+from .._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
+from .planning import PromotionState, RemovalState
+from .request import TagRequest
+
+
+@dataclass(frozen=True)
+class _Target:
+    """The repository that is meant. location: its registry's host and a path. repository: None if there is none."""
+
+    path: str
+    location: str
+    repository: Repository | None
+
+
+def observe_promotion(connection: RegistryConnection, request: TagRequest) -> tuple[Registry, PromotionState]:
+    """Read the image, what comes along with it, and which images the tags are now.
+
+    Raises:
+        RequestError: one of them can't be read.
+    """
+    target = _find_target(connection, request)
+    registry = registry_of(connection.client, connection.registry, target.location)
+    source = request.source_repository or target.path
+    image = source_image(registry, source, t.cast(str, request.source))
+    copied = request.with_referrers and source != target.path
+    along = referrers_of(registry, source, image) if copied else {}
+    state = PromotionState(
+        source=source,
+        target=target.path,
+        writes=tuple(plan_tag_writes(registry, target.path, request.names, image, along)),
+        being_deleted=target.repository is not None and target.repository.being_deleted,
+    )
+    overwritten = [write.name for write in state.writes if write.overwrites]
+    if overwritten and request.force and target.repository:
+        state = _with_protection(connection, state, target.repository, overwritten)
+    return registry, state
+
+
+def _with_protection(
+    connection: RegistryConnection, state: PromotionState, repository: Repository, names: t.Sequence[str]
+) -> PromotionState:
+    server, listing = _read_named(connection, repository, names)
+    return replace(
+        state,
+        protected=frozenset(tag.name for tag in listing.tags if tag.protected and tag.name in names),
+        hidden_rules=rules_are_hidden(server, job_token=connection.is_job_token),
+    )
+
+
+def observe_removal(connection: RegistryConnection, request: TagRequest) -> tuple[Server | None, RemovalState]:
+    """Read the repository's tags, and the digests of those that are to go.
+
+    Returns:
+        The server, None if there is no such repository, and what was read.
+
+    Raises:
+        RequestError: they can't be read.
+    """
+    target = _find_target(connection, request)
+    if target.repository is None:
+        return None, RemovalState(target.path)
+    server, listing = _read_named(connection, target.repository, request.names)
+    there = bool(set(listing.names) & set(request.names))
+    return server, RemovalState(
+        path=target.path,
+        listing=listing,
+        delete_method=choose_way(server, request.delete_via),
+        hidden_rules=there and rules_are_hidden(server, job_token=connection.is_job_token),
+    )
+
+
+def _find_target(connection: RegistryConnection, request: TagRequest) -> _Target:
+    if request.repository is None:
+        found = get_repository(connection.client, t.cast(int, request.repository_id))
+        return _Target(found.path, found.location, found)
+    place = find_place(connection.client, request.repository, job_token=connection.is_job_token)
+    return _Target(place.path, place.location, place.repository)
+
+
+def _read_named(
+    connection: RegistryConnection, repository: Repository, names: t.Collection[str]
+) -> tuple[Server, TagListing]:
+    """The names of all tags of a repository, with the details of the named ones."""
+    wanted = frozenset(names)
+    query = TagQuery(details=True, dates=False, wanted=lambda listing: wanted.intersection(listing.names))
+    sources = Sources(use_graphql=not connection.is_job_token, registry=connection.registry)
+    server = detect(connection.client, [repository], sources, details=query.details)
+    listing = confirm_empty(server, read_tags(server, [repository], query)[0])
+    if listing.error:
+        raise listing.error
+    return server, listing

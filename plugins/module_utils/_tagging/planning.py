@@ -1,0 +1,141 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Which tags are written or deleted, and why nothing may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .._core.models import TagListing
+from .._core.server import DeleteMethod
+from .._module.intent import Intent
+from .._plan.plan import Plan, RepositoryPlan
+from .._registry.promotion import TagWrite
+from .._rules.reasons import Reason
+from .._rules.retention import Decision, to_delete, to_keep
+from .request import TagRequest
+
+_PROTECTED = "is under a tag protection rule of GitLab's"
+_HIDDEN_RULES = (
+    "GitLab would let an administrator change protected tags, and its protection rules can't be read here (use a token "
+    "that is no administrator's)"
+)
+
+
+@dataclass(frozen=True)
+class PromotionState:
+    """What was read for tags that are to be an image.
+
+    Args:
+        source: path of the repository that holds the image.
+        target: path of the repository that the tags belong to.
+        writes: the tags, with the images that they are now.
+        being_deleted: GitLab is deleting the target, with all that is tagged there.
+        protected: names of tags that a protection rule covers.
+        hidden_rules: there may be protection rules that can't be read, and GitLab would let this caller past them.
+    """
+
+    source: str
+    target: str
+    writes: tuple[TagWrite, ...]
+    being_deleted: bool = False
+    protected: frozenset[str] = frozenset()
+    hidden_rules: bool = False
+
+    @property
+    def changes(self) -> list[TagWrite]:
+        """The tags that are not the image yet."""
+        return [write for write in self.writes if write.changes]
+
+
+@dataclass(frozen=True)
+class RemovalState:
+    """What was read for tags that are to be absent.
+
+    Args:
+        path: of the repository.
+        listing: its tags, None if there is no such repository.
+        delete_method: how tags are deleted, if any are.
+        hidden_rules: there may be protection rules that can't be read, and GitLab would let this caller past them.
+    """
+
+    path: str
+    listing: TagListing | None = None
+    delete_method: DeleteMethod = DeleteMethod.REST
+    hidden_rules: bool = False
+
+    @property
+    def is_unproven(self) -> bool:
+        """Whether no tags are listed and nothing proves that there are none."""
+        return self.listing is not None and not self.listing.tags and not self.listing.complete
+
+
+def plan_promotion(state: PromotionState, request: TagRequest) -> Intent:
+    """Decide which tags are written."""
+    refusals = [
+        f"{state.target}:{write.name} is {write.before} already and would become {write.after} (force allows it)"
+        for write in state.writes
+        if write.overwrites and not request.force
+    ]
+    refusals += [f"{state.target}:{name} {_PROTECTED}" for name in sorted(state.protected)]
+    if state.hidden_rules:
+        refusals.append(_HIDDEN_RULES)
+    if state.being_deleted:
+        refusals.append(f"GitLab is deleting repository {state.target} with all its tags")
+    if refusals:
+        return Intent(changed=False, diff=[], refusals=refusals)
+    rows = [_difference(state.target, write.name, write.before, write.after) for write in state.changes]
+    return Intent(changed=bool(rows), diff=rows)
+
+
+def plan_removal(state: RemovalState, request: TagRequest) -> Plan:
+    """Decide which tags are deleted."""
+    listing = state.listing
+    if listing is None:
+        return Plan(())
+    decisions = tuple(
+        to_delete(tag, Reason.NAMED) if tag.name in request.names else to_keep(tag, Reason.NOT_NAMED)
+        for tag in listing.tags
+    )
+    refusals = [_HIDDEN_RULES] if state.hidden_rules else []
+    missing = set(request.names) - set(listing.names)
+    if listing.tags and missing and not listing.complete:
+        refusals.append(f"only {len(listing.tags)} tags of {state.path} are listed, so that others may be there")
+    for decision in decisions:
+        if decision.delete:
+            refusals += _refusals_of(state.path, decision, request)
+    return Plan((RepositoryPlan(listing.repository, decisions),), tuple(refusals))
+
+
+def _refusals_of(path: str, decision: Decision, request: TagRequest) -> list[str]:
+    """Why one tag must not be deleted."""
+    tag, refusals = decision.tag, []
+    if tag.protected:
+        refusals.append(f"{path}:{tag.name} {_PROTECTED}")
+    if tag.digest is None and request.require_digest:
+        refusals.append(f"the digest of {path}:{tag.name} can't be read (require_digest)")
+    if request.digest and tag.digest != request.digest:
+        told = f"is {tag.digest}, not {request.digest}" if tag.digest else "can't be compared with the digest given"
+        refusals.append(f"{path}:{tag.name} {told}")
+    return refusals
+
+
+def removal_intent(plan: Plan, path: str) -> Intent:
+    """What the plan would delete in the repository of a path."""
+    going = [decision.tag for part in plan.repositories for decision in part.deletions] if plan.changed else []
+    rows = [_difference(path, tag.name, tag.digest or "digest unknown", None) for tag in going]
+    return Intent(changed=plan.changed, diff=rows, refusals=plan.refusals, verb="deleted")
+
+
+def _difference(path: str, name: str, before: str | None, after: str | None) -> dict[str, str]:
+    header = f"{path}:{name}"
+    return {
+        "before_header": header,
+        "after_header": header,
+        "before": f"{before}\n" if before else "",
+        "after": f"{after}\n" if after else "",
+    }

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which repositories and tags are deleted, and each reason why nothing is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.planning import (
+    RepositoryState,
+    plan_repositories,
+    plan_tags,
+    warnings_of,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.request import (
+    RepositoryRequest,
+    request_of,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.results import intent_of, result_of
+from ansible_collections.containerops.gitlab.plugins.modules.registry_repository import ARGUMENTS
+from tests.unit.options import filled
+
+APP = Repository(7, "team/app", "", 3, "registry.test/team/app", None, None, None)
+GOING = Repository(8, "team/old", "", 3, "registry.test/team/old", "delete_scheduled", None, None)
+V1, V2 = Tag("v1", "sha256:" + "0" * 64), Tag("v2", "sha256:" + "1" * 64)
+UNREAD = TagListing(APP, error=RequestError(ErrorKind.UNAVAILABLE, "no", operation="read it"))
+
+
+def absent(**options: Any) -> RepositoryRequest:
+    given = {"repository": ["team/app"], "state": "absent", **options}
+    return request_of(filled(given, ARGUMENTS.options), job_token=False)
+
+
+def empty(**options: Any) -> RepositoryRequest:
+    return absent(state="empty", **options)
+
+
+def state(*tags: Tag, complete: bool = True, authoritative: bool = False, **fields: Any) -> RepositoryState:
+    return RepositoryState((TagListing(APP, tags, complete=complete, authoritative=authoritative),), **fields)
+
+
+PROVEN_EMPTY = state(authoritative=True)
+
+
+def actions(observed: RepositoryState, request: RepositoryRequest) -> list[str]:
+    plan = plan_tags(observed, request)
+    return [row["action"] for row in result_of(observed, plan, request)["repositories"]]
+
+
+@pytest.mark.parametrize(
+    ("observed", "request_", "action"),
+    [
+        (PROVEN_EMPTY, absent(), "delete"),
+        (state(V1), absent(force=True), "delete"),
+        (state(V1, V2), absent(empty_first=True), "empty_and_delete"),
+        (state(V1, V2), empty(), "empty"),
+    ],
+)
+def test_what_is_deleted(observed: RepositoryState, request_: RepositoryRequest, action: str) -> None:
+    plan = plan_tags(observed, request_)
+    intent = intent_of(observed, plan, request_)
+    assert (intent.changed, intent.refusals, intent.verb) == (True, (), "deleted")
+    assert actions(observed, request_) == [action]
+    assert any(row["before"] == "repository team/app\n" for row in intent.diff) == request_.deletes_repositories
+    assert any("v1" in row["before"] for row in intent.diff) == request_.deletes_tags
+
+
+def test_what_is_empty_already_stays_as_it_is() -> None:
+    intent = intent_of(PROVEN_EMPTY, plan_tags(PROVEN_EMPTY, empty()), empty())
+    assert not intent.changed
+    assert intent.diff == []
+    assert actions(PROVEN_EMPTY, empty()) == ["none"]
+
+
+@pytest.mark.parametrize(
+    ("observed", "request_", "words"),
+    [
+        (state(V1), absent(), "team/app is not deleted: it has 1 tags (force or empty_first allow it)"),
+        (state(), absent(), "which a registry that fails looks like too (force allows it)"),
+        (state(), absent(empty_first=True), "which a registry that fails looks like too (force allows it)"),
+        (RepositoryState((UNREAD,)), absent(), "team/app is not deleted: no (force allows it)"),
+        (state(V1, Tag("v3")), absent(empty_first=True), "team/app would not be empty, since tags stay"),
+        (state(V1, complete=False), absent(force=True, max_deletions=9), "its tags can't be counted"),
+        (state(V1, V2), absent(force=True, max_deletions=1), "more than max_deletions 1"),
+        (state(V1, V2), absent(force=True, max_deletions_total=1), "more than max_deletions_total 1"),
+        (state(V1, V2), empty(max_deletions=1), "more than max_deletions 1"),
+        (state(V1, V2), empty(max_deletions_total=1), "more than max_deletions_total 1"),
+        (state(V1, hidden_rules=True), empty(), "protection rules can't be read here"),
+    ],
+)
+def test_why_nothing_is_deleted(observed: RepositoryState, request_: RepositoryRequest, words: str) -> None:
+    intent = intent_of(observed, plan_tags(observed, request_), request_)
+    assert [words in refusal for refusal in intent.refusals] == [True]
+    assert not intent.changed
+    assert intent.diff == []
+
+
+def test_tags_can_be_counted_if_the_registry_itself_lists_them() -> None:
+    request = absent(force=True, max_deletions=1, max_deletions_total=1)
+    assert plan_tags(state(V1), request).refusals == ()
+    assert plan_tags(state(authoritative=True, complete=False), request).refusals == ()
+
+
+@pytest.mark.parametrize(("request_", "before"), [(absent(force=True), False), (absent(empty_first=True), True)])
+def test_repositories_with_the_tags_that_are_deleted_before_them(request_: RepositoryRequest, before: bool) -> None:
+    observed = state(V1, being_deleted=(GOING,))
+    first, second = plan_repositories(observed, plan_tags(observed, request_), request_)
+    assert (first.tags is not None) is before
+    assert first.checked is before
+    assert (second.repository, second.asked) == (GOING, True)
+
+
+def test_a_deletion_that_is_going_on_is_waited_for() -> None:
+    observed = RepositoryState(being_deleted=(GOING,), missing=("team/x",))
+    intent = intent_of(observed, plan_tags(observed, absent()), absent())
+    assert (intent.changed, intent.waits) == (False, True)
+    assert actions(observed, absent()) == ["none", "none"]
+
+
+def test_what_could_not_be_read_is_left_as_it_is() -> None:
+    observed = RepositoryState((UNREAD,))
+    plan = plan_tags(observed, empty())
+    intent = intent_of(observed, plan, empty())
+    assert intent.unread == [UNREAD.error]
+    assert not intent.changed
+    assert [row["repository"] for row in result_of(observed, plan, empty())["errors"]] == ["team/app"]
+
+
+def test_what_is_warned_of() -> None:
+    def warnings(observed: RepositoryState, request: RepositoryRequest) -> list[str]:
+        return warnings_of(observed, plan_tags(observed, request), request)
+
+    assert ["is not proven" in text for text in warnings(state(), empty())] == [True]
+    assert ["tags of team/app stay" in text.lower() for text in warnings(state(Tag("v3")), empty())] == [True]
+    assert warnings(PROVEN_EMPTY, empty()) == []
+    assert warnings(state(V1), empty(protect=["v1"])) == []
+    assert warnings(state(), absent(force=True)) == []

@@ -1,0 +1,150 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which tags are written or deleted, and each reason why nothing is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import Manifest
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry.promotion import TagWrite, TagWriteResult
+from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.planning import (
+    PromotionState,
+    RemovalState,
+    plan_promotion,
+    plan_removal,
+    removal_intent,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.request import DesiredState, TagRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.results import (
+    applied_promotion,
+    promotion_result,
+    removal_result,
+)
+
+OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+IMAGE = Manifest(NEW, "application/vnd.oci.image.manifest.v1+json", b"{}")
+REPOSITORY = Repository(7, "team/app", "", 3, "registry.test/team/app", None, None, None)
+
+
+def promotion(*befores: str | None, **fields: Any) -> PromotionState:
+    writes = tuple(TagWrite(f"v{number}", IMAGE, before) for number, before in enumerate(befores, 1))
+    return PromotionState(source="team/ci", target="team/app", writes=writes, **fields)
+
+
+def present(**fields: Any) -> TagRequest:
+    return TagRequest(state=DesiredState.PRESENT, names=("v1",), repository="team/app", source="build", **fields)
+
+
+def absent(*names: str, **fields: Any) -> TagRequest:
+    return TagRequest(state=DesiredState.ABSENT, names=names, repository="team/app", **fields)
+
+
+def removal(*tags: Tag, complete: bool = True, **fields: Any) -> RemovalState:
+    return RemovalState("team/app", TagListing(REPOSITORY, tags, complete=complete), **fields)
+
+
+def test_a_tag_is_written_unless_it_is_the_image_already() -> None:
+    state = promotion(None, NEW)
+    intent = plan_promotion(state, present())
+    assert intent.changed
+    assert intent.refusals == ()
+    assert [row["after_header"] for row in intent.diff] == ["team/app:v1"]
+    assert [write.name for write in state.changes] == ["v1"]
+    assert [row["action"] for row in promotion_result(state)["tags"]] == ["create", "none"]
+    assert not plan_promotion(promotion(NEW), present()).changed
+
+
+@pytest.mark.parametrize(
+    ("state", "request_", "words"),
+    [
+        (promotion(OLD), present(), "(force allows it)"),
+        (promotion(OLD, protected=frozenset({"v1"})), present(force=True), "is under a tag protection rule"),
+        (promotion(OLD, hidden_rules=True), present(force=True), "protection rules can't be read here"),
+        (promotion(None, being_deleted=True), present(), "GitLab is deleting repository team/app"),
+    ],
+)
+def test_why_nothing_is_written(state: PromotionState, request_: TagRequest, words: str) -> None:
+    intent = plan_promotion(state, request_)
+    assert [words in refusal for refusal in intent.refusals] == [True]
+    assert not intent.changed
+    assert intent.diff == []
+
+
+def test_an_overwritten_tag() -> None:
+    state = promotion(OLD)
+    intent = plan_promotion(state, present(force=True))
+    assert intent.changed
+    assert intent.diff == [
+        {"before_header": "team/app:v1", "after_header": "team/app:v1", "before": f"{OLD}\n", "after": f"{NEW}\n"}
+    ]
+    assert [row["action"] for row in promotion_result(state)["tags"]] == ["overwrite"]
+
+
+def test_what_became_of_written_tags() -> None:
+    first, second = promotion(None, None).writes
+    done = applied_promotion("team/app", [TagWriteResult(first, "written")])
+    assert (done.outcome, done.shortfall) == ([{"name": "v1", "outcome": "written", "message": ""}], "")
+    short = applied_promotion("team/app", [TagWriteResult(first, "written"), TagWriteResult(second, "not_tried", "x")])
+    assert short.shortfall == "1 of 2 tags were written; team/app:v2 was not: x"
+
+
+def test_a_tag_is_deleted_if_it_is_named() -> None:
+    state, request = removal(Tag("v1", OLD), Tag("v2", NEW)), absent("v2", "v3")
+    plan = plan_removal(state, request)
+    assert [decision.tag.name for part in plan.repositories for decision in part.deletions] == ["v2"]
+    intent = removal_intent(plan, state.path)
+    assert (intent.changed, intent.verb) == (True, "deleted")
+    assert [(row["before"], row["after"]) for row in intent.diff] == [(f"{NEW}\n", "")]
+    assert [(row["name"], row["before"], row["action"]) for row in removal_result(state, request)["tags"]] == [
+        ("v2", NEW, "delete"),
+        ("v3", None, "none"),
+    ]
+
+
+def test_a_tag_whose_image_is_unknown_may_be_deleted_if_that_is_allowed() -> None:
+    intent = removal_intent(plan_removal(removal(Tag("v1")), absent("v1", require_digest=False)), "team/app")
+    assert [row["before"] for row in intent.diff] == ["digest unknown\n"]
+
+
+def test_nothing_is_deleted_of_a_repository_that_is_not_there() -> None:
+    plan = plan_removal(RemovalState("team/app"), absent("v1"))
+    assert not removal_intent(plan, "team/app").changed
+    assert not RemovalState("team/app").is_unproven
+
+
+@pytest.mark.parametrize(
+    ("state", "request_", "words"),
+    [
+        (removal(Tag("v1", OLD), hidden_rules=True), absent("v1"), "protection rules can't be read here"),
+        (removal(Tag("v1", OLD), complete=False), absent("v1", "v2"), "only 1 tags of team/app are listed"),
+        (removal(Tag("v1", OLD, protected=True)), absent("v1"), "team/app:v1 is under a tag protection rule"),
+        (removal(Tag("v1")), absent("v1"), "the digest of team/app:v1 can't be read (require_digest)"),
+        (removal(Tag("v1", OLD)), absent("v1", digest=NEW), f"team/app:v1 is {OLD}, not {NEW}"),
+        (
+            removal(Tag("v1")),
+            absent("v1", digest=NEW, require_digest=False),
+            "team/app:v1 can't be compared with the digest given",
+        ),
+    ],
+)
+def test_why_nothing_is_deleted(state: RemovalState, request_: TagRequest, words: str) -> None:
+    intent = removal_intent(plan_removal(state, request_), state.path)
+    assert [words in refusal for refusal in intent.refusals] == [True]
+    assert not intent.changed
+    assert intent.diff == []
+
+
+def test_all_named_tags_are_listed_of_a_listing_that_may_be_cut_off() -> None:
+    assert plan_removal(removal(Tag("v1", OLD), complete=False), absent("v1")).changed
+
+
+@pytest.mark.parametrize(
+    ("tags", "complete", "unproven"), [((), False, True), ((), True, False), ((Tag("v1"),), False, False)]
+)
+def test_a_listing_without_tags_proves_nothing_by_itself(tags: tuple[Tag, ...], complete: bool, unproven: bool) -> None:
+    assert removal(*tags, complete=complete).is_unproven is unproven
