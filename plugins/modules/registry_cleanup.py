@@ -1143,8 +1143,14 @@ import typing as t
 from dataclasses import replace
 
 from ..module_utils._cleanup.bulk import delete_in_bulk
-from ..module_utils._cleanup.deletion import delete, tell_end, tell_following
-from ..module_utils._cleanup.journal import earlier_runs, kept_journal
+from ..module_utils._cleanup.deletion import delete
+from ..module_utils._cleanup.journal import (
+    earlier_runs,
+    journal_end,
+    journal_followers,
+    journal_start,
+    open_journal,
+)
 from ..module_utils._cleanup.notes import warnings_of
 from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.pinning import pin
@@ -1159,7 +1165,6 @@ from ..module_utils._module.options import CONNECTION, READING, SCOPE, ArgumentS
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish, new_module
 from ..module_utils._plan.plan import file_lines, fingerprint_of
-from ..module_utils._registry.auth import Registry
 from ..module_utils._registry.image_cache import remembered
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
 
@@ -1221,7 +1226,7 @@ def main() -> None:
         check_for_server(request, url=url, job_token=connection.is_job_token)
         request = replace(request, earlier=earlier_runs(params["journal_path"], url))
         with remembered(params["cache_path"]) as images:
-            state, server = observe(connection, request, images)
+            state, reader = observe(connection, request, images)
         found = plan_cleanup(state, request)
         for warning in warnings_of(state, found.plan, request):
             module.warn(warning)
@@ -1233,16 +1238,16 @@ def main() -> None:
             result["plan_path"] = params["plan_path"]
 
         def apply() -> Applied:
-            with kept_journal(params["journal_path"]) as tell:
-                tell({"event": "start", "server": url, "fingerprint": fingerprint, "planned": found.plan.deletions})
-                tell_following(tell, found.plan)
-                pinned = pin(t.cast(Registry, server.registry), found.pins.pins, tell)
+            with open_journal(params["journal_path"]) as journal:
+                journal_start(journal, url, fingerprint, found.plan.deletions)
+                journal_followers(journal, found.plan)
+                pinned = pin(reader.registry, found.pins.pins, journal) if reader.registry else []
                 if found.bulk:
-                    outcome = delete_in_bulk(server, found.bulk, wait, tell)
+                    deleted = delete_in_bulk(reader, found.bulk, wait, journal)
                 else:
-                    outcome = delete(server, found.plan, state.delete_method, tell)
-                tell_end(tell, outcome)
-            return applied_cleanup(outcome, pinned, limit)
+                    deleted = delete(reader, found.plan, state.delete_method, journal)
+                journal_end(journal, deleted)
+            return applied_cleanup(deleted, pinned, limit)
 
         finish(
             module,

@@ -338,7 +338,8 @@ from ..module_utils._settings.options import POLICY, PROJECTS, SETTINGS, check_s
 from ..module_utils._settings.plan import POLICY_KEYS, Wish, policy_lint_warnings
 from ..module_utils._settings.projects import Fleet
 from ..module_utils._settings.run import run_settings
-from ..module_utils._tags.capabilities import Sources, capabilities_of, detect
+from ..module_utils._tags.capabilities import Sources, detect
+from ..module_utils._tags.reader import open_reader
 
 ARGUMENTS = (
     CONNECTION.merged(SETTINGS)
@@ -359,15 +360,15 @@ def previews_of(connection: Connection, fleet: Fleet, limit: int) -> list[dict[s
     else:
         listings = client.parallel(lambda number: project_repositories(client, number), seen)
     repositories = [repository for listing in listings for repository in listing if not repository.being_deleted]
-    server = detect(client, repositories, Sources(use_graphql=True), details=True)
+    reader = open_reader(detect(client, repositories, Sources(use_graphql=True), details=True))
     rows = []
-    for reading in read_for_policies(server, repositories, policies):
-        row: dict[str, t.Any] = {"repository": reading.repository.path, "preview": None, "error": None}
-        if reading.error:
-            row["error"] = str(reading.error)
+    for listing in read_for_policies(reader, repositories, policies):
+        row: dict[str, t.Any] = {"repository": listing.repository.path, "preview": None, "error": None}
+        if listing.error:
+            row["error"] = str(listing.error)
         else:
-            policy = policies[reading.repository.project_id]
-            preview = preview_policy(capabilities_of(server), reading, policy, client.clock)
+            policy = policies[listing.repository.project_id]
+            preview = preview_policy(reader.capabilities, listing, policy, client.clock)
             row["preview"] = truncate(preview.as_result(), limit)
         rows.append(row)
     return sorted(rows, key=lambda row: str(row["repository"]))

@@ -227,15 +227,15 @@ requests:
 """
 
 from ..module_utils._cleanup.deletion import delete
-from ..module_utils._cleanup.repositories import delete_repositories
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish, new_module
 from ..module_utils._repositories.observation import observe
 from ..module_utils._repositories.planning import plan_repositories, plan_tags, warnings_of
+from ..module_utils._repositories.removal import delete_repositories
 from ..module_utils._repositories.request import DesiredState, request_of
-from ..module_utils._repositories.results import applied_deletions, applied_emptying, intent_of, result_of
+from ..module_utils._repositories.results import applied_emptying, applied_removals, intent_of, result_of
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(
@@ -264,17 +264,17 @@ def main() -> None:
     with failing(module):
         connection = connect_with_registry(module)
         request = request_of(module.params, job_token=connection.is_job_token)
-        server, state = observe(connection, request)
+        reader, state = observe(connection, request)
         plan = plan_tags(state, request)
         for warning in warnings_of(state, plan, request):
             module.warn(warning)
 
         def apply() -> Applied:
             if not request.deletes_repositories:
-                return applied_emptying(plan, delete(server, plan, state.delete_method))
-            orders = plan_repositories(state, plan, request)
-            fates = delete_repositories(server, state.delete_method, orders, request.wait)
-            return applied_deletions(fates, waited=request.wait is not None)
+                return applied_emptying(plan, delete(reader, plan, state.delete_method))
+            removals = plan_repositories(state, plan, request)
+            results = delete_repositories(reader, state.delete_method, removals, request.wait)
+            return applied_removals(results, waited=request.wait is not None)
 
         finish(module, connection, intent_of(state, plan, request), result_of(state, plan, request), apply)
 

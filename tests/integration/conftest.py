@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.driver import Ansible, Session, environment, running_session
+from tests.integration.driver import Ansible, environment
+from tests.integration.in_process import Modules, running_modules
 from tests.integration.preloaded import preloaded_python
 from tests.simulator.harness import Simulator
 
@@ -23,12 +24,13 @@ def _fast_modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _session(_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    with running_session(tmp_path_factory.mktemp("session"), _simulator.url) as session:
-        yield session
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Modules]:
+    """Where single modules run; one for each worker."""
+    with running_modules(tmp_path_factory.mktemp("modules")) as found:
+        yield found
 
 
 @pytest.fixture
-def ansible(simulator: Simulator, _session: Session, tmp_path: Path) -> Ansible:
+def ansible(simulator: Simulator, modules: Modules, tmp_path: Path) -> Ansible:
     """Ansible with the simulator's address and a token in its environment."""
-    return Ansible(tmp_path, environment(tmp_path, simulator.url), session=_session)
+    return Ansible(tmp_path, environment(tmp_path, simulator.url), modules=modules)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Driving the real ansible-playbook: once for a playbook, or one that stays for the single tasks of many tests."""
+"""Driving the real ansible-playbook, and a way around it for single modules."""
 
 from __future__ import annotations
 
@@ -12,19 +12,26 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.integration.in_process import Modules
 
 HERE = Path(__file__).parent
 TOKEN = "glpat-integration-secret"
 PLAYBOOK = [sys.executable, "-P", str(HERE / "ansible_playbook.py")]
 INVENTORY = [sys.executable, str(Path(sys.executable).with_name("ansible-inventory"))]
-INCLUDE = "ansible.builtin.include_tasks"
+COLLECTION = "containerops.gitlab."
+KEYWORDS = {"name", "check_mode", "diff", "environment", "ignore_errors"}
+# Variables that a process has to be started with.
+FOR_THE_START = re.compile("ANSIBLE_|PYTHON")
+# Changes of the environment; None removes a variable.
+Changes = Mapping[str, str | None]
+NONE: Changes = {}
 
 
 @dataclass(frozen=True)
@@ -94,113 +101,40 @@ def _unmarked(value: Any) -> Any:
     return value["__ansible_unsafe"] if "__ansible_unsafe" in value else {k: _unmarked(v) for k, v in value.items()}
 
 
-class Session:
-    """An ansible-playbook that stays: its start costs more than most tasks do, and so does the first task of a module.
-
-    Its play does nothing but include files of tasks, each written when its turn comes. After some of them, or when
-    something went wrong, a new process takes over.
-    """
-
-    STEPS = 50
-
-    def __init__(self, folder: Path, environment: Mapping[str, str], patience: float = 180) -> None:
-        self.patience = patience
-        self._folder = folder
-        self._environment = environment
-        self._process: subprocess.Popen[str] | None = None
-        self._step = 0
-
-    def run(self, tasks: Sequence[dict[str, Any]]) -> list[Task]:
-        """Run tasks that ignore errors, and give what became of them, one for one."""
-        if self._step == self.STEPS:
-            self.close()
-        process = self._process or self._start()
-        assert process.stdin
-        (self._folder / _file(self._step)).write_text(json.dumps(tasks))
-        self._step += 1
-        guard = threading.Timer(self.patience + 3 * len(tasks), process.terminate)
-        guard.start()
-        with suppress(BrokenPipeError):
-            process.stdin.write("\n")
-            process.stdin.flush()
-        # The first is what became of the include.
-        _include, *lines = [self._record.readline() for _line in range(1 + len(tasks))]
-        guard.cancel()
-        if not all(lines):
-            self.close()
-            raise AssertionError((self._folder / "output").read_text())
-        return [_task(json.loads(line)) for line in lines]
-
-    def close(self) -> None:
-        """Let the playbook end: without a line from here it goes on, and finds no file."""
-        if self._process:
-            self._process.communicate(timeout=self.patience)
-            self._record.close()
-            self._process = None
-
-    def _start(self) -> subprocess.Popen[str]:
-        for number in range(self.STEPS):
-            (self._folder / _file(number)).unlink(missing_ok=True)
-        includes = [{"name": _file(number), INCLUDE: _file(number)} for number in range(self.STEPS)]
-        (self._folder / "playbook.yml").write_text(json.dumps([_play(includes)]))
-        reading, writing = os.pipe()
-        with (self._folder / "output").open("w") as output:
-            self._process = subprocess.Popen(
-                [*PLAYBOOK, "playbook.yml"],
-                cwd=self._folder,
-                env={
-                    **self._environment,
-                    "ANSIBLE_CALLBACKS_ENABLED": "record,steps",
-                    "RECORD_PATH": f"/dev/fd/{writing}",
-                },
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=[writing],
-                text=True,
-            )
-        # Only the playbook writes into it now, so that it ends when the playbook does.
-        os.close(writing)
-        self._record = os.fdopen(reading)
-        self._step = 0
-        return self._process
-
-
 class Ansible:
     """Runs playbooks in a clean environment against one server. patience: seconds for one of them.
 
-    session: where tasks run that need neither options nor an environment of their own.
+    modules: where single modules run without a playbook; without it each of them has one.
     """
 
     def __init__(
-        self, folder: Path, environment: dict[str, str], patience: float = 180, session: Session | None = None
+        self, folder: Path, environment: dict[str, str], patience: float = 180, modules: Modules | None = None
     ) -> None:
         self.patience = patience
         self.folder = folder
         self.environment = environment
-        self.session = session
+        self.modules = modules
         self._count = 0
 
-    def play(self, playbook: Path | str, *options: str, env: Mapping[str, str | None] | None = None) -> Run:
+    def play(self, playbook: Path | str, *options: str, env: Changes = NONE) -> Run:
         """Run a playbook file, or one of the collection's by its name."""
         self._count += 1
         record = self.folder / f"record-{self._count}.jsonl"
-        done = self._run([*PLAYBOOK, str(playbook), *options], {"RECORD_PATH": str(record), **(env or {})})
+        done = self._run([*PLAYBOOK, str(playbook), *options], {"RECORD_PATH": str(record), **env})
         lines = record.read_text().splitlines() if record.exists() else []
         return Run(done.returncode, done.stdout + done.stderr, tuple(_task(json.loads(line)) for line in lines))
 
-    def inventory(self, *options: str, env: Mapping[str, str | None] | None = None) -> Listing:
+    def inventory(self, *options: str, env: Changes = NONE) -> Listing:
         """Run ansible-inventory."""
-        done = self._run([*INVENTORY, *options], env or {})
+        done = self._run([*INVENTORY, *options], env)
         return Listing(done.returncode, done.stdout, " ".join(done.stderr.split()))
 
-    def _run(self, command: Sequence[str], env: Mapping[str, str | None]) -> subprocess.CompletedProcess[str]:
-        """Run a command in the environment with these changes, None removes a variable."""
-        changed = {**self.environment, **env}
+    def _run(self, command: Sequence[str], env: Changes) -> subprocess.CompletedProcess[str]:
+        """Run a command in the environment with these changes."""
         return subprocess.run(
             command,
             cwd=self.folder,
-            env={name: value for name, value in changed.items() if value is not None},
+            env=self._changed(env),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -208,39 +142,49 @@ class Ansible:
             check=False,
         )
 
-    def tasks(self, tasks: list[dict[str, Any]], *options: str, env: Mapping[str, str | None] | None = None) -> Run:
+    def _changed(self, env: Changes) -> dict[str, str]:
+        changed = {**self.environment, **env}
+        return {name: value for name, value in changed.items() if value is not None}
+
+    def tasks(self, tasks: list[dict[str, Any]], *options: str, env: Changes = NONE) -> Run:
         """Run tasks as one play on localhost."""
         # JSON is YAML, and quotes every template as it should be.
         path = self.folder / f"playbook-{self._count + 1}.yml"
         path.write_text(json.dumps([_play(tasks)]))
         return self.play(path, *options, env=env)
 
-    def steps(self, tasks: Sequence[dict[str, Any]]) -> list[Task]:
-        """Run tasks on localhost, each whatever came of the one before it."""
-        told = [{**task, "ignore_errors": True} for task in tasks]
-        if self.session:
-            return self.session.run(told)
-        run = self.tasks(told)
+    def steps(self, tasks: Sequence[dict[str, Any]], env: Changes = NONE) -> list[Task]:
+        """Run tasks on localhost, each whatever came of the one before it.
+
+        They run in process where nothing of them needs ansible-playbook.
+        """
+        if self.modules and all(_is_plain(task) for task in tasks) and not any(map(FOR_THE_START.match, env)):
+            return [self.in_process(task, env) for task in tasks]
+        run = self.tasks([{**task, "ignore_errors": True} for task in tasks], env=env)
         assert len(run.tasks) == len(tasks), run.output
         return list(run.tasks)
 
+    def in_process(self, task: dict[str, Any], env: Changes = NONE) -> Task:
+        """Run a task of one module without ansible-playbook."""
+        assert self.modules
+        [action] = set(task) - KEYWORDS
+        result = self.modules.run(
+            action,
+            task[action],
+            folder=self.folder,
+            environment={**self._changed(env), **task.get("environment", {})},
+            check=task.get("check_mode", False),
+            diff=task.get("diff", False),
+            patience=self.patience,
+        )
+        return Task(task["name"], action, "failed" if result.pop("failed") else "ok", result)
+
     def module(
-        self,
-        name: str,
-        arguments: dict[str, Any],
-        *options: str,
-        env: Mapping[str, str | None] | None = None,
-        check: bool = False,
-        diff: bool = False,
+        self, name: str, arguments: dict[str, Any], *, env: Changes = NONE, check: bool = False, diff: bool = False
     ) -> Task:
         """Run one module of the collection as the only task, and give its result."""
-        task = {"name": name, f"containerops.gitlab.{name}": arguments}
-        if not options and not env:
-            return self.steps([{**task, "check_mode": check, "diff": diff}])[0]
-        modes = [*(["--check"] if check else []), *(["--diff"] if diff else [])]
-        run = self.tasks([task], *modes, *options, env=env)
-        assert run.tasks, run.output
-        return run.tasks[-1]
+        task = {"name": name, f"containerops.gitlab.{name}": arguments, "check_mode": check, "diff": diff}
+        return self.steps([task], env)[0]
 
     def killed(self, name: str, arguments: dict[str, Any], enough: Callable[[], bool]) -> None:
         """Run one module of the collection, and kill it with all that belongs to it as soon as it did enough."""
@@ -278,8 +222,10 @@ def _family(process: int) -> list[int]:
     return found
 
 
-def _file(step: int) -> str:
-    return f"step-{step}.yml"
+def _is_plain(task: dict[str, Any]) -> bool:
+    """Whether a task is a module of this collection, with nothing that Ansible would have to work out."""
+    others = set(task) - KEYWORDS
+    return len(others) == 1 and min(others).startswith(COLLECTION) and not re.search("{[{%#]", json.dumps(task))
 
 
 def _play(tasks: list[dict[str, Any]]) -> dict[str, Any]:
@@ -297,15 +243,6 @@ def _task(row: dict[str, Any]) -> Task:
     return Task(row["task"], row["action"], row["status"], row["result"])
 
 
-@contextmanager
-def running_session(folder: Path, url: str, token: str = TOKEN) -> Iterator[Session]:
-    session = Session(folder, environment(folder, url, token))
-    try:
-        yield session
-    finally:
-        session.close()
-
-
 def environment(folder: Path, url: str | None, token: str = TOKEN) -> dict[str, str]:
     """What a user's shell would hold, and nothing of this machine's own."""
     found = {
@@ -320,7 +257,6 @@ def environment(folder: Path, url: str | None, token: str = TOKEN) -> dict[str, 
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         "ANSIBLE_NOCOLOR": "true",
         "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
-        "ANSIBLE_ACTION_PLUGINS": str(HERE / "action_plugins"),
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
         "ANSIBLE_CALLBACKS_ENABLED": "record",
         "NO_PROXY": "127.0.0.1,localhost",

@@ -2,17 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Python for modules that has Ansible's libraries in memory already: to load them takes longer than most modules.
+"""A process that has libraries in memory already, and forks for each module: loading takes longer than most modules do.
 
-It is a process that forks for each module, and a small program that takes the place of the interpreter: that hands over
-its arguments, its environment and its files, waits, and ends as the module did. What Ansible packs and sends is run as
-by any other Python, the collection's own files from the package too.
+Two things stand in front of it. One is a small program that takes the place of the interpreter: it hands over its
+arguments, its environment and its files, waits, and ends as the module did. What Ansible packs and sends is run as by
+any other Python, the collection's own files from the package too. The other is `in_process.py`, which asks for a module
+of the checkout by its name.
 """
 
 from __future__ import annotations
 
 import array
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -24,7 +26,7 @@ import sys
 import tempfile
 import time
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,7 +44,8 @@ if not alone or os.environ.get("PYTHONPATH") != {libraries!r}:
     os.execv({python!r}, [{python!r}, *arguments])
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
-message = json.dumps([arguments, os.getcwd(), dict(os.environ)]).encode()
+wanted = {{"arguments": arguments, "folder": os.getcwd(), "environment": dict(os.environ)}}
+message = json.dumps(wanted).encode()
 files = array.array("i", [0, 1, 2])
 server.sendmsg([len(message).to_bytes(4, "big")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
 server.sendall(message)
@@ -54,23 +57,49 @@ sys.exit(status[0] if status else 1)
 @contextmanager
 def preloaded_python(folder: Path) -> Iterator[str]:
     """The path of the interpreter, which works as long as this lasts."""
-    address, stand_in = folder / "socket", folder / "python"
-    known = {"python": sys.executable, "address": str(address), "libraries": os.environ.get("PYTHONPATH")}
-    stand_in.write_text(STAND_IN.format(**known))
-    stand_in.chmod(0o755)
-    with subprocess.Popen([sys.executable, __file__, str(address)], stdin=subprocess.PIPE) as server:
-        while not address.exists():
-            assert server.poll() is None, "the Python for modules did not start"
-            time.sleep(0.01)
+    stand_in = folder / "python"
+    with preloaded(folder, LIBRARIES) as address:
+        known = {"python": sys.executable, "address": address, "libraries": os.environ.get("PYTHONPATH")}
+        stand_in.write_text(STAND_IN.format(**known))
+        stand_in.chmod(0o755)
         yield str(stand_in)
+
+
+@contextmanager
+def preloaded(folder: Path, libraries: Sequence[str], places: Sequence[str] = ()) -> Iterator[str]:
+    """The address of a process with these libraries. places: where to look for them, before where Python does."""
+    address = folder / "socket"
+    environment = {**os.environ, **({"PYTHONPATH": os.pathsep.join(places)} if places else {})}
+    command = [sys.executable, __file__, str(address), *libraries]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as server:
+        while not address.exists():
+            assert server.poll() is None, "the process with the libraries did not start"
+            time.sleep(0.01)
+        yield str(address)
         server.kill()
 
 
-def _serve(address: str) -> None:
+def run_there(address: str, wanted: Mapping[str, Any], files: Sequence[int], patience: float) -> int:
+    """Have a fork run what is wanted with these files as its standard ones, and give its status."""
+    message = json.dumps(wanted).encode()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.settimeout(patience)
+        server.connect(address)
+        handed = array.array("i", files)
+        server.sendmsg([len(message).to_bytes(4, "big")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed)])
+        server.sendall(message)
+        status = server.recv(1)
+    return status[0] if status else 1
+
+
+def _serve(address: str, libraries: Sequence[str]) -> None:
     """Fork for each module."""
-    for name in LIBRARIES:
+    for name in libraries:
         importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    # What is there now is never looked at again, so that the forks share its memory.
+    gc.collect()
+    gc.freeze()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)
@@ -91,20 +120,23 @@ def _serve(address: str) -> None:
 
 
 def _become(client: socket.socket) -> int:
-    """Be what the client would have been, and end with its status."""
+    """Be what the client would have been, or the module that it wants, and end with its status."""
     size, control, *_rest = client.recvmsg(4, socket.CMSG_SPACE(3 * array.array("i").itemsize))
     files = array.array("i", control[0][2])
-    arguments, folder, environment = json.loads(_received(client, int.from_bytes(size, "big")))
+    wanted = json.loads(_received(client, int.from_bytes(size, "big")))
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
     os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(folder)
+    os.environ.update(wanted["environment"])
+    os.chdir(wanted["folder"])
     time.tzset()
     tempfile.tempdir = None
-    sys.argv = arguments or [""]
-    return _status(arguments)
+    if "module" in wanted:
+        sys.argv = [wanted["module"]]
+        return _status(lambda: _run_module(wanted["module"], wanted["parameters"]))
+    sys.argv = wanted["arguments"] or [""]
+    return _status(lambda: _run_script(wanted["arguments"]))
 
 
 def _received(client: socket.socket, size: int) -> bytes:
@@ -114,14 +146,27 @@ def _received(client: socket.socket, size: int) -> bytes:
     return found
 
 
-def _status(arguments: list[str]) -> int:
+def _run_module(name: str, parameters: str) -> None:
+    """As the wrapper of a packed module does, with the module where it lies."""
+    from ansible.module_utils._internal._ansiballz import _loader
+
+    _loader.run_module(
+        json_params=parameters.encode(), profile="legacy", module_fqn=name, modlib_path="", extensions={}
+    )
+
+
+def _run_script(arguments: Sequence[str]) -> None:
+    if arguments:
+        runpy.run_path(arguments[0], run_name="__main__")
+        return
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    exec(compile(sys.stdin.read(), "<stdin>", "exec"), main.__dict__)
+
+
+def _status(run: Callable[[], None]) -> int:
     try:
-        if arguments:
-            runpy.run_path(arguments[0], run_name="__main__")
-        else:
-            main = types.ModuleType("__main__")
-            sys.modules["__main__"] = main
-            exec(compile(sys.stdin.read(), "<stdin>", "exec"), main.__dict__)
+        run()
     except SystemExit as end:
         return _code(end.code)
     except BaseException:
@@ -139,4 +184,4 @@ def _code(code: Any) -> int:
 
 if __name__ == "__main__":
     sys.path.remove(str(Path(__file__).parent))
-    _serve(sys.argv[1])
+    _serve(sys.argv[1], sys.argv[2:])

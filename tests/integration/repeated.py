@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module in check mode, for real and once more, all in one playbook; and what the registry itself then shows."""
+"""A module in check mode, for real and once more; and what the registry itself then shows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ END_OF_TROUBLE: Call = ("DELETE", "/_sim/faults", None)
 
 
 def run_all(ansible: Ansible, module: str, cases: Sequence[Options], **keywords: Any) -> list[Task]:
-    """All cases as tasks of one playbook run, each whatever came of the one before it. keywords: of every task."""
+    """All cases as tasks, each whatever came of the one before it. keywords: of every task."""
     tasks = [
         {"name": str(number), f"containerops.gitlab.{module}": case, "diff": True, **keywords}
         for number, case in enumerate(cases)
@@ -128,27 +128,29 @@ class Told:
 
 
 def story(ansible: Ansible, simulator: Simulator, module: str, *steps: Step) -> list[Told]:
-    """All steps in one playbook run, each whatever came of the one before it."""
-    tasks: list[Options] = []
-    for number, step in enumerate(steps):
-        action = f"containerops.gitlab.{step.module or module}"
-        tasks.append(_calls(simulator, [*step.before, ("DELETE", "/_sim/requests", None)]))
-        always = {"ignore_errors": True, "diff": True, "check_mode": step.check}
-        tasks.append({"name": str(number), action: step.options, **always, **step.keywords})
-        reading = [("GET", f"/api/v4/{path}", None) for path in step.after]
-        tasks.append(_calls(simulator, [("GET", "/_sim/requests", None), END_OF_TROUBLE, *reading]))
-    run = ansible.tasks(tasks)
-    assert len(run.tasks) == len(tasks), run.output
-    found = []
-    for task, after in zip(run.tasks[1::3], run.tasks[2::3], strict=True):
-        assert "Traceback" not in str(task.result), task.result
-        log, _ended, *read = after.result["answers"]
-        found.append(Told(task, log["log"], read))
-    return found
+    """All steps, each whatever came of the one before it."""
+    return [_told(ansible, simulator, str(number), module, step) for number, step in enumerate(steps)]
 
 
-def _calls(simulator: Simulator, calls: Sequence[Call]) -> Options:
-    return {"name": "Scene", "simulator": {"url": simulator.url, "token": TOKEN, "calls": calls}}
+def _told(ansible: Ansible, simulator: Simulator, name: str, module: str, step: Step) -> Told:
+    for call in step.before:
+        _answer(simulator, call)
+    simulator.clear_log()
+    action = f"containerops.gitlab.{step.module or module}"
+    task = {"name": name, action: step.options, "diff": True, "check_mode": step.check, **step.keywords}
+    [found] = ansible.steps([task])
+    assert "Traceback" not in str(found.result), found.result
+    log = simulator.requests()
+    _answer(simulator, END_OF_TROUBLE)
+    return Told(found, log, [_answer(simulator, ("GET", f"/api/v4/{path}", None)) for path in step.after])
+
+
+def _answer(simulator: Simulator, call: Call) -> Any:
+    method, path, body = call
+    headers = {"PRIVATE-TOKEN": TOKEN}
+    answer = requests.request(method, f"{simulator.url}{path}", json=body, headers=headers, timeout=30)
+    assert answer.ok, (call, answer.text)
+    return answer.json() if answer.content else None
 
 
 def scene(scenario: Options, *faults: Options) -> list[Call]:

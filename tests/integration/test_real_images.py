@@ -16,7 +16,7 @@ import requests
 
 from tests.demo import team
 from tests.demo.__main__ import NOW
-from tests.integration.driver import Ansible, environment, running_session
+from tests.integration.driver import Ansible, environment
 from tests.simulator.harness import Simulator, running
 from tests.simulator.seed import seed
 
@@ -45,9 +45,8 @@ def gitlab(real_registry: Any) -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def ansible(gitlab: Simulator, tmp_path: Path) -> Iterator[Ansible]:
-    with running_session(tmp_path, gitlab.url, team.TOKEN) as session:
-        yield Ansible(tmp_path, environment(tmp_path, gitlab.url, team.TOKEN), session=session)
+def ansible(gitlab: Simulator, tmp_path: Path) -> Ansible:
+    return Ansible(tmp_path, environment(tmp_path, gitlab.url, team.TOKEN))
 
 
 def pulled(url: str) -> dict[str, dict[str, Any]]:

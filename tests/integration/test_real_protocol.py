@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.integration.driver import Ansible, Session, Task, environment, running_session
+from tests.integration.driver import Ansible, Task, environment
+from tests.integration.in_process import Modules
 from tests.integration.scenarios import NOW, TOKEN, days_ago, server
 from tests.simulator.harness import Simulator
 from tests.simulator.images import EVERYTHING
@@ -52,15 +52,9 @@ class World:
         return answer.headers["Docker-Content-Digest"] if answer.ok else None
 
 
-@pytest.fixture(scope="session")
-def session(_guarded: tuple[Simulator, Registry], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    with running_session(tmp_path_factory.mktemp("session"), _guarded[0].url) as found:
-        yield found
-
-
 @pytest.fixture
 def world(
-    guarded: tuple[Simulator, Registry], session: Session, tmp_path: Path, request: pytest.FixtureRequest
+    guarded: tuple[Simulator, Registry], modules: Modules, tmp_path: Path, request: pytest.FixtureRequest
 ) -> World:
     gitlab, registry = guarded
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name).strip("-")
@@ -81,7 +75,7 @@ def world(
         {"name": "", "signs": "v1", "created": days_ago(90)},
     ]
     digests = seed(registry.url, {app: images}, gitlab.registry_token)[app]
-    ansible = Ansible(tmp_path, environment(tmp_path, gitlab.url), session=session)
+    ansible = Ansible(tmp_path, environment(tmp_path, gitlab.url), modules=modules)
     return World(ansible, gitlab, registry, app, tool, digests)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.integration.driver import Ansible, environment
+from tests.integration.in_process import Modules
 from tests.integration.repeated import Step, Told, outcomes, scene, story
 from tests.integration.scenarios import repository, server, tag
 from tests.simulator.harness import running
@@ -79,11 +80,11 @@ STEPS = {
 
 
 @pytest.fixture(scope="module")
-def endings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Told]]:
-    """All of them in one play, against a server of their own."""
+def endings(modules: Modules, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Told]]:
+    """All of them, against a server of their own."""
     folder = tmp_path_factory.mktemp("edge")
     with running() as simulator:
-        ansible = Ansible(folder, environment(folder, simulator.url))
+        ansible = Ansible(folder, environment(folder, simulator.url), modules=modules)
         yield dict(zip(STEPS, story(ansible, simulator, "registry_settings", *STEPS.values()), strict=True))
 
 

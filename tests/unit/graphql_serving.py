@@ -48,7 +48,7 @@ class Server(Client):
 
 
 def schema(limit: int = 250, fields: Sequence[str] = ALL_FIELDS) -> Schema:
-    return Schema(frozenset({"name", *fields}), True, limit)
+    return Schema(tag_fields=frozenset({"name", *fields}), can_delete=True, complexity_limit=limit)
 
 
 def node(name: str, **fields: Any) -> Body:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from requests.structures import CaseInsensitiveDict
@@ -36,7 +37,7 @@ class Script(Client):
 
     def request(self, method: str, path: str, **wish: Any) -> Response:
         self.asked.append((method, path, dict(wish.get("query") or {})))
-        return self.answers.pop(0)
+        return replace(self.answers.pop(0), request=Request(method, path, wish["operation"], "GitLab"))
 
 
 def names(*found: str) -> list[dict[str, str]]:

@@ -15,12 +15,12 @@ from datetime import datetime
 from .._core.errors import RequestError
 from .._core.models import Tag, TagListing, parse_time
 from .._core.server import Mode
-from .._registry.api import read_image
 from .._registry.auth import Registry
+from .._registry.images import read_image
 from .._rules.dates import DateSource, date_source, judged_date
 from .._rules.import_dates import Dated, ImportEvidence, suspicion
 from .._rules.rules import Rules
-from .._tags.capabilities import Server
+from .._tags.reader import TagReader
 
 # The tags of a repository that a date may decide about.
 DatedTags = t.Callable[[TagListing], t.Sequence[Tag]]
@@ -29,63 +29,69 @@ _GITLAB_ALONE = "a bulk deletion goes by what GitLab sees, and the registry itse
 
 
 def gather_import_evidence(
-    server: Server, listings: t.Sequence[TagListing], rules: Rules, dated: DatedTags
+    reader: TagReader, listings: t.Sequence[TagListing], rules: Rules, dated: DatedTags
 ) -> ImportEvidence | None:
     """What tells whether the dates are those of an import; None where they surely are pushes, or none decides.
 
     rules: as they hold on this server.
     """
-    source = date_source(server.mode, rules)
-    if server.mode != Mode.DATABASE or server.way == "registry" or source is DateSource.NONE or rules.dates_valid_from:
+    capabilities = reader.capabilities
+    source = date_source(capabilities.mode, rules)
+    if capabilities.mode is not Mode.DATABASE or capabilities.shows_build_dates:
+        return None
+    if source is DateSource.NONE or rules.dates_valid_from:
         return None
     if not any(dated(listing) for listing in listings):
         return None
     judged = []
     for listing in listings:
         for tag in listing.tags:
-            date = judged_date(tag, source, server.client.clock)
+            date = judged_date(tag, source, reader.client.clock)
             if date and tag.digest:
                 judged.append(Dated(listing.repository, tag, date))
     created = {listing.repository.id: parse_time(listing.repository.created_at) for listing in listings}
     found = suspicion(judged, created)
-    registry = server.registry
+    registry = reader.registry
     if found is None or registry is None:
-        why = server.why_no_registry or _GITLAB_ALONE
+        why = capabilities.registry_unavailable_reason or _GITLAB_ALONE
         return ImportEvidence(found, why_unknown=why) if found else None
     places = list(dict.fromkeys((sample.repository.path, sample.tag.digest or "") for sample in found.samples))
-    builds = server.client.try_all(lambda place: build_of(registry, *place), places)
+    builds = reader.client.try_all(lambda place: build_of(registry, *place), places)
     why = next((str(build) for build in builds if not isinstance(build, datetime)), "")
     return ImportEvidence(found, tuple(build for build in builds if isinstance(build, datetime)), why)
 
 
-def with_builds(server: Server, listings: t.Sequence[TagListing], rules: Rules, dated: DatedTags) -> list[TagListing]:
+def with_builds(
+    reader: TagReader, listings: t.Sequence[TagListing], rules: Rules, dated: DatedTags
+) -> list[TagListing]:
     """The listings, with the builds of tags whose dates are an import's, or why these are not known.
 
     A repository counts as unread where that may pass.
     """
     since = rules.dates_valid_from
-    if not since or date_source(server.mode, rules) is not DateSource.PUBLISHED:
+    if not since or date_source(reader.capabilities.mode, rules) is not DateSource.PUBLISHED:
         return list(listings)
     limit = since
 
     def look(listing: TagListing) -> TagListing:
         doubted = {tag.name for tag in dated(listing) if tag.published and tag.published < limit}
-        return _with_builds(server, listing, doubted) if doubted else listing
+        return _with_builds(reader, listing, doubted) if doubted else listing
 
     return [look(listing) for listing in listings]
 
 
-def _with_builds(server: Server, listing: TagListing, names: t.Collection[str]) -> TagListing:
-    path, registry = listing.repository.path, server.registry
+def _with_builds(reader: TagReader, listing: TagListing, names: t.Collection[str]) -> TagListing:
+    path, registry = listing.repository.path, reader.registry
     digests = list(dict.fromkeys(tag.digest for tag in listing.tags if tag.name in names and tag.digest))
     found: dict[str, datetime | str] = {}
     if registry:
         asked = registry
         try:
-            found = dict(zip(digests, server.client.parallel(lambda digest: build_of(asked, path, digest), digests)))
+            found = dict(zip(digests, reader.client.parallel(lambda digest: build_of(asked, path, digest), digests)))
         except RequestError as error:
             return TagListing(listing.repository, error=error)
-    unknown = (server.why_no_registry or _GITLAB_ALONE) if registry is None else "its digest is not known"
+    reason = reader.capabilities.registry_unavailable_reason or _GITLAB_ALONE
+    unknown = reason if registry is None else "its digest is not known"
 
     def look(tag: Tag) -> Tag:
         build = found.get(tag.digest or "", unknown)

@@ -14,41 +14,39 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .._core.errors import ErrorKind, RequestError
+from .._core.errors import ErrorKind, JournalError, RequestError
 from .._core.models import TagListing
 from .._gitlab.tags import bulk_delete_tags
-from .._tags.capabilities import Server
-from .._tags.reader import list_names, read_again
+from .._tags.reader import TagReader
 from .bulk_requests import BulkRequest
-from .deletion import (
-    CHANGED,
-    NO_PROOF,
-    Fate,
-    Outcome,
-    differs,
-    proves_absence,
-    tell_asking,
-    tell_fates,
-    vanished,
-)
-from .journal import Tell, silent
+from .journal import JournalWriter, journal_request, journal_results, null_journal
+from .outcomes import DeletionResult, TagOutcome, TagResult
+from .verification import CHANGED, NO_PROOF, is_changed, proves_absence, vanished
 
 # So many looks without a change, after some tags went, mean that no more will go.
 QUIET_LOOKS = 4
 
 _IN_BACKGROUND = "GitLab accepted the bulk deletion and carries it out in the background"
 _LOST = "the answer to the bulk deletion was lost, and GitLab may have taken it up or not"
+# How GitLab refuses a request so that it did nothing, and may do it another time.
+_NOT_TRIED = (ErrorKind.STOPPED, ErrorKind.UNAUTHORIZED, ErrorKind.LEASE)
 
 
 @dataclass
-class Watch:
-    """An order that was given. error: how GitLab refused it, or lost the answer. quiet: looks without a change.
+class BulkProgress:
+    """How far a bulk deletion is.
 
-    changed: planned tags that are there, and are another image than in the plan, or were pushed again.
+    Args:
+        request: What was asked for.
+        error: How GitLab refused it, or how its answer was lost, or why it was not asked for.
+        listing: The last one of the repository.
+        gone: Planned tags that it does not have.
+        changed: Planned tags that are there, and are another image than in the plan, or were pushed again.
+        quiet: How many looks showed no change.
     """
 
-    order: BulkRequest
-    error: RequestError | None = None
+    request: BulkRequest
+    error: RequestError | JournalError | None = None
     listing: TagListing | None = None
     gone: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
@@ -56,115 +54,143 @@ class Watch:
 
     @property
     def answer_lost(self) -> bool:
-        return self.error is not None and self.error.kind.effect_unknown
+        """Whether GitLab may be at it although it did not say so."""
+        return isinstance(self.error, RequestError) and self.error.kind.effect_unknown
 
     @property
     def under_way(self) -> bool:
+        """Whether GitLab may be at it."""
         return self.error is None or self.answer_lost
 
     @property
+    def was_tried(self) -> bool:
+        """Whether GitLab looked at the request."""
+        if isinstance(self.error, RequestError):
+            return self.error.kind not in _NOT_TRIED
+        return self.error is None
+
+    @property
     def done(self) -> bool:
-        """Nothing more will go, or nothing more can be seen of it."""
+        """Whether nothing more will go, or nothing more can be seen of it."""
         blind = self.listing is not None and self.listing.error is not None and self.listing.error.kind.stops_task
-        confirm_empty = bool(self.gone) and self.quiet >= QUIET_LOOKS
-        return blind or confirm_empty or len(self.gone) >= self.order.plan.deletion_range[1]
+        settled = bool(self.gone) and self.quiet >= QUIET_LOOKS
+        return blind or settled or len(self.gone) >= self.request.plan.deletion_range[1]
 
 
-def delete_in_bulk(server: Server, orders: t.Sequence[BulkRequest], wait: float | None, tell: Tell = silent) -> Outcome:
-    """Give the orders and watch them for so many seconds; None is not to watch. tell: as in delete. Raises nothing."""
-    watches = server.client.parallel(lambda order: _give(server, order, tell), orders)
-    left = [watch for watch in watches if watch.under_way]
+def delete_in_bulk(
+    reader: TagReader, requests: t.Sequence[BulkRequest], wait: float | None, journal: JournalWriter = null_journal
+) -> DeletionResult:
+    """Ask for bulk deletions, and watch what comes of them.
+
+    Args:
+        reader: Reads the tags.
+        requests: One for each repository.
+        wait: How many seconds to watch; None is not to watch.
+        journal: Gets what is asked for, before it is, and what became of it.
+
+    Returns:
+        What became of every planned tag. Whatever goes wrong is told there, so nothing is raised.
+    """
+    client = reader.client
+    all_progress = client.parallel(lambda request: _start(reader, request, journal), requests)
+    left = [progress for progress in all_progress if progress.under_way]
     if wait is not None and left:
-        for _pause in server.client.poll_intervals(wait):
-            server.client.parallel(lambda watch: _look(server, watch), left)
-            left = [watch for watch in left if not watch.done]
+        for _pause in client.poll_intervals(wait):
+            client.parallel(lambda progress: _look(reader, progress), left)
+            left = [progress for progress in left if not progress.done]
             if not left:
                 break
-    server.client.parallel(lambda watch: _look_at_what_is_left(server, watch), watches)
-    fates = tuple(fate for watch in watches for fate in _fates(watch, wait))
-    tell_fates(tell, fates)
-    return Outcome(fates, _remaining(watches), "; ".join(filter(None, (_vanished(watch) for watch in watches))))
+    client.parallel(lambda progress: _look_for_changed(reader, progress), all_progress)
+    results = tuple(result for progress in all_progress for result in _results_of(progress, wait))
+    journal_results(journal, results)
+    return DeletionResult(
+        tags=results,
+        remaining=_remaining(all_progress),
+        stopped="; ".join(filter(None, (_vanished(progress) for progress in all_progress))),
+    )
 
 
-def _give(server: Server, order: BulkRequest, tell: Tell) -> Watch:
-    digests = {decision.tag.name: decision.tag.digest for decision in order.plan.deletions}
+def _start(reader: TagReader, request: BulkRequest, journal: JournalWriter) -> BulkProgress:
+    digests = {decision.tag.name: decision.tag.digest for decision in request.plan.deletions}
     try:
-        tell_asking(tell, order.plan, digests, digests)
-        bulk_delete_tags(server.client, order.plan.repository, order.parameters)
-    except RequestError as error:
-        return Watch(order, error)
-    return Watch(order)
+        journal_request(journal, request.plan, digests, digests)
+        bulk_delete_tags(reader.client, request.plan.repository, request.parameters)
+    except (RequestError, JournalError) as error:
+        return BulkProgress(request, error)
+    return BulkProgress(request)
 
 
-def _look(server: Server, watch: Watch) -> None:
-    listing = list_names(server, watch.order.plan.repository)
-    watch.listing = listing
+def _look(reader: TagReader, progress: BulkProgress) -> None:
+    plan = progress.request.plan
+    listing = reader.list_names(plan.repository)
+    progress.listing = listing
     if listing.error:
         return
     present = set(listing.names)
-    gone = {decision.tag.name for decision in watch.order.plan.deletions if decision.tag.name not in present}
-    watch.quiet = watch.quiet + 1 if gone == watch.gone else 0
-    watch.gone = gone
+    gone = {decision.tag.name for decision in plan.deletions if decision.tag.name not in present}
+    progress.quiet = progress.quiet + 1 if gone == progress.gone else 0
+    progress.gone = gone
 
 
-def _look_at_what_is_left(server: Server, watch: Watch) -> None:
-    """Tell tags that GitLab rightly left, as far as their digests were planned and can be read."""
-    if watch.listing is None or watch.listing.error:
+def _look_for_changed(reader: TagReader, progress: BulkProgress) -> None:
+    """Find tags that GitLab was right to leave, as far as their digests were planned and can be read."""
+    plan, listing = progress.request.plan, progress.listing
+    if listing is None or listing.error:
         return
-    planned = {decision.tag.name: decision.tag for decision in watch.order.plan.deletions}
-    left = [name for name, tag in planned.items() if name not in watch.gone and tag.digest]
+    planned = {decision.tag.name: decision.tag for decision in plan.deletions}
+    left = [name for name, tag in planned.items() if name not in progress.gone and tag.digest]
     try:
-        found = read_again(server, watch.order.plan.repository, left, watch.listing.names) if left else {}
+        found = reader.read_again(plan.repository, left, listing.names) if left else {}
     except RequestError:
         return
-    watch.changed = {name for name, tag in found.items() if tag and tag.digest and differs(tag, planned[name])}
+    progress.changed = {name for name, tag in found.items() if tag and tag.digest and is_changed(tag, planned[name])}
 
 
-def _fates(watch: Watch, wait: float | None) -> t.Iterator[Fate]:
-    path = watch.order.plan.repository.path
-    proven_absent = watch.listing is not None and proves_absence(watch.order.plan, watch.listing)
-    for decision in watch.order.plan.deletions:
-        outcome, message = _judged(watch, decision.tag.name, proven_absent, wait)
-        yield Fate(path, decision.tag.name, decision.tag.digest, outcome, message)
+def _results_of(progress: BulkProgress, wait: float | None) -> t.Iterator[TagResult]:
+    plan = progress.request.plan
+    proven_absent = progress.listing is not None and proves_absence(plan, progress.listing)
+    for tag in (decision.tag for decision in plan.deletions):
+        outcome, message = _judge(progress, tag.name, proven_absent, wait)
+        yield TagResult(plan.repository.path, tag.name, digest=tag.digest, outcome=outcome, message=message)
 
 
-def _judged(watch: Watch, name: str, proven_absent: bool, wait: float | None) -> tuple[str, str]:
-    listing = watch.listing
-    if not watch.under_way and watch.error:
-        refused = watch.error.kind in (ErrorKind.STOPPED, ErrorKind.UNAUTHORIZED, ErrorKind.LEASE, ErrorKind.JOURNAL)
-        return "not_tried" if refused else "not_deleted", str(watch.error)
+def _judge(progress: BulkProgress, name: str, proven_absent: bool, wait: float | None) -> tuple[TagOutcome, str]:
+    listing = progress.listing
+    if not progress.under_way:
+        return TagOutcome.NOT_DELETED if progress.was_tried else TagOutcome.NOT_TRIED, str(progress.error)
     if listing is None or listing.error:
-        if watch.answer_lost:
-            return "not_deleted", _LOST
-        return "unverified", str(listing.error) if listing and listing.error else _IN_BACKGROUND
-    if name in watch.changed:
-        return "changed_since", CHANGED
-    if name not in watch.gone:
-        return "not_deleted", _why_left(watch, wait)
-    return ("deleted", "") if proven_absent else ("unverified", NO_PROOF)
+        if progress.answer_lost:
+            return TagOutcome.NOT_DELETED, _LOST
+        return TagOutcome.UNVERIFIED, str(listing.error) if listing and listing.error else _IN_BACKGROUND
+    if name in progress.changed:
+        return TagOutcome.CHANGED_SINCE, CHANGED
+    if name not in progress.gone:
+        return TagOutcome.NOT_DELETED, _why_left(progress, wait)
+    return (TagOutcome.DELETED, "") if proven_absent else (TagOutcome.UNVERIFIED, NO_PROOF)
 
 
-def _why_left(watch: Watch, wait: float | None) -> str:
-    if watch.answer_lost:
+def _why_left(progress: BulkProgress, wait: float | None) -> str:
+    if progress.answer_lost:
         return _LOST
-    if watch.done:
-        return f"GitLab deleted {len(watch.gone)} others in this run and not this one; it takes the next in an hour"
+    if progress.done:
+        return f"GitLab deleted {len(progress.gone)} others in this run and not this one; it takes the next in an hour"
     return f"GitLab has not deleted it within {wait:g} seconds" if wait is not None else _IN_BACKGROUND
 
 
-def _vanished(watch: Watch) -> str:
+def _vanished(progress: BulkProgress) -> str:
     """What to say of tags that the plan keeps and that are gone all the same."""
-    names = sorted(tag.name for tag in vanished(watch.order.plan, watch.listing)) if watch.listing else []
+    plan = progress.request.plan
+    names = sorted(tag.name for tag in vanished(plan, progress.listing)) if progress.listing else []
     if not names:
         return ""
     return (
-        f"tags of {watch.order.plan.repository.path} that the plan keeps are gone ({', '.join(names[:5])}): "
+        f"tags of {plan.repository.path} that the plan keeps are gone ({', '.join(names[:5])}): "
         "GitLab or somebody else deleted them meanwhile"
     )
 
 
-def _remaining(watches: t.Sequence[Watch]) -> int | None:
-    listings = [watch.listing for watch in watches]
-    if any(listing is None or listing.error or not listing.complete for listing in listings):
-        return None
-    return sum(len(listing.names) for listing in listings if listing)
+def _remaining(all_progress: t.Sequence[BulkProgress]) -> int | None:
+    """How many tags are listed afterwards; None if that is not known of every repository."""
+    listings = [progress.listing for progress in all_progress]
+    known = [listing for listing in listings if listing and listing.complete and not listing.error]
+    return sum(len(listing.tags) for listing in known) if len(known) == len(listings) else None

@@ -15,7 +15,7 @@ import typing as t
 
 from .._module.intent import Applied, Intent
 from .._plan.plan import Plan, diff
-from .deletion import OUTCOMES, Outcome
+from .outcomes import DeletionResult, TagOutcome
 
 
 def deletion_intent(plan: Plan, limit: int) -> Intent:
@@ -24,34 +24,37 @@ def deletion_intent(plan: Plan, limit: int) -> Intent:
     return Intent(plan.changed, diff(plan, limit), plan.refusals, unread, verb="deleted", kept="Its tags were kept.")
 
 
-def applied_deletion(outcome: Outcome, limit: int) -> Applied:
+def applied_deletion(found: DeletionResult, limit: int) -> Applied:
     """What came of deletions. limit: the most entries of each list."""
-    unproven = sum(1 for fate in outcome.fates if fate.outcome == "unverified")
+    unproven = sum(1 for tag in found.tags if tag.outcome is TagOutcome.UNVERIFIED)
     warning = f"{unproven} tags were deleted as far as GitLab says, but no complete listing shows it."
     return Applied(
-        _outcome_result(outcome, limit), "" if outcome.ok else _shortfall(outcome), (warning,) if unproven else ()
+        outcome=_outcome_result(found, limit),
+        shortfall="" if found.ok else _shortfall(found),
+        warnings=(warning,) if unproven else (),
     )
 
 
-def _outcome_result(outcome: Outcome, limit: int) -> dict[str, t.Any]:
+def _outcome_result(found: DeletionResult, limit: int) -> dict[str, t.Any]:
     rows: dict[str, t.Any] = {
-        name: [fate.as_result() for fate in outcome.fates if fate.outcome == name][:limit] for name in OUTCOMES
+        outcome.value: [tag.as_result() for tag in found.tags if tag.outcome is outcome][:limit]
+        for outcome in TagOutcome
     }
-    counts = outcome.counts()
+    counts = found.counts()
     return {
         **rows,
         "counts": counts,
-        "remaining": outcome.remaining,
-        "stopped": outcome.halted or None,
+        "remaining": found.remaining,
+        "stopped": found.stopped or None,
         "truncated": max(counts.values()) > limit,
     }
 
 
-def _shortfall(outcome: Outcome) -> str:
-    counts = outcome.counts()
-    if outcome.halted:
-        return f"Stopped after {counts['deleted']} of {len(outcome.fates)} planned tags were deleted: {outcome.halted}."
+def _shortfall(found: DeletionResult) -> str:
+    counts, planned = found.counts(), len(found.tags)
+    if found.stopped:
+        return f"Stopped after {counts['deleted']} of {planned} planned tags were deleted: {found.stopped}."
     short = ", ".join(f"{counts[name]} {name}" for name in ("recreated", "not_deleted", "not_tried") if counts[name])
-    first = next(fate for fate in outcome.fates if fate.outcome in ("recreated", "not_deleted", "not_tried"))
-    sentence = f"{counts['deleted']} of {len(outcome.fates)} planned tags were deleted, but {short}"
+    first = next(tag for tag in found.tags if not tag.outcome.is_good)
+    sentence = f"{counts['deleted']} of {planned} planned tags were deleted, but {short}"
     return f"{sentence}; first {first.repository}:{first.name}: {first.message}"

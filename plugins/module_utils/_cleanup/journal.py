@@ -4,9 +4,9 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""The journal of a run: a line for each step and each tag, on disk before the next request goes out.
+"""The journal of a run: a line for each step and each tag, on disk before the next request is sent.
 
-After a kill it tells what was asked for; its digests are what a tag can be restored from.
+After a kill it tells what was asked for. A tag can be restored from the digest in it.
 """
 
 from __future__ import annotations
@@ -18,24 +18,28 @@ import threading
 import typing as t
 from datetime import datetime, timezone
 
-from .._core.errors import ErrorKind, RequestError, UsageError
+from .._core.errors import JournalError, UsageError
+from .._plan.plan import Plan, RepositoryPlan
+from .._rules.reasons import Reason
+from .outcomes import DeletionResult, TagResult
 from .request import EarlierRuns
 
-Tell = t.Callable[[t.Mapping[str, t.Any]], None]
+# Writes an event. Raises JournalError if it can't be written: what can't be noted must not be asked for.
+JournalWriter = t.Callable[[t.Mapping[str, t.Any]], None]
 
 
-def silent(event: t.Mapping[str, t.Any]) -> None:
-    """Where nobody keeps a journal."""
+def null_journal(event: t.Mapping[str, t.Any]) -> None:
+    """Write nothing: the caller wants no journal."""
 
 
 @contextlib.contextmanager
-def kept_journal(path: str | None) -> t.Iterator[Tell]:
-    """Append events to a file, each with the time of this machine, on its way to the disk at once. Raises UsageError.
+def open_journal(path: str | None) -> t.Iterator[JournalWriter]:
+    """Append events to a file, each with the time of this machine and at once.
 
-    Telling raises RequestError where the file can't be written any more: what can't be noted must not be asked for.
+    path: of the file; None for no journal. Raises UsageError if it can't be written.
     """
     if not path:
-        yield silent
+        yield null_journal
         return
     lock = threading.Lock()
     try:
@@ -44,7 +48,7 @@ def kept_journal(path: str | None) -> t.Iterator[Tell]:
     except OSError as error:
         raise UsageError(f"journal_path {path} can't be written: {error.strerror}.") from None
 
-    def tell(event: t.Mapping[str, t.Any]) -> None:
+    def write(event: t.Mapping[str, t.Any]) -> None:
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         # One write of one whole line: a kill leaves it whole, or torn at the very end of the file.
         line = json.dumps({"time": now, **event}, ensure_ascii=True) + "\n"
@@ -52,43 +56,87 @@ def kept_journal(path: str | None) -> t.Iterator[Tell]:
             with lock:
                 os.write(handle, line.encode())
         except OSError as error:
-            message = f"journal_path {path} can't be written any more: {error.strerror}"
-            raise RequestError(ErrorKind.JOURNAL, message, operation="note what is done") from None
+            raise JournalError(f"journal_path {path} can't be written any more: {error.strerror}") from None
 
     try:
         if torn:
             os.write(handle, b"\n")
-        yield tell
+        yield write
     finally:
         os.close(handle)
 
 
 def earlier_runs(path: str | None, server: str) -> EarlierRuns:
-    """What earlier runs did on a server. Raises UsageError.
+    """What earlier runs did on a server, by the journal that they appended to.
 
-    Lines that were torn by a kill are passed over: what they were about was not asked for yet.
+    path: of the journal; it need not exist. Raises UsageError if it can't be read.
     """
     # A pipe or a device holds no earlier run, and reading one may never end.
     if not path or not (os.path.isfile(path) or os.path.isdir(path)):
         return EarlierRuns()
-    found: dict[str, set[tuple[str, str, str | None]]] = {"asking": set(), "following": set()}
-    here = False
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
-            for line in stream:
-                try:
-                    row = json.loads(line)
-                except ValueError:
-                    continue
-                if not isinstance(row, dict):
-                    continue
-                if row.get("event") == "start":
-                    here = row.get("server") == server
-                elif here and row.get("event") in found:
-                    key = (str(row.get("repository")), str(row.get("name")), row.get("digest"))
-                    found[row["event"]].add(key)
-                elif here and row.get("event") == "end":
-                    found["following"].clear()
+            return _earlier_runs(_rows(stream), server)
     except OSError as error:
         raise UsageError(f"journal_path {path} can't be read: {error.strerror}.") from None
+
+
+def _rows(lines: t.Iterable[str]) -> t.Iterator[dict[str, t.Any]]:
+    """The events. A line that was torn by a kill is passed over: what it is about was not asked for yet."""
+    for line in lines:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            yield row
+
+
+def _earlier_runs(rows: t.Iterable[t.Mapping[str, t.Any]], server: str) -> EarlierRuns:
+    found: dict[str, set[tuple[str, str, str | None]]] = {"asking": set(), "following": set()}
+    here = False
+    for row in rows:
+        event = row.get("event")
+        if event == "start":
+            here = row.get("server") == server
+        elif here and event in found:
+            found[event].add((str(row.get("repository")), str(row.get("name")), row.get("digest")))
+        elif here and event == "end":
+            found["following"].clear()
     return EarlierRuns(frozenset(found["asking"]), frozenset(found["following"]))
+
+
+def journal_start(journal: JournalWriter, server: str, fingerprint: str, planned: int) -> None:
+    """Note that a run begins. planned: how many tags it is going to delete. Raises JournalError."""
+    journal({"event": "start", "server": server, "fingerprint": fingerprint, "planned": planned})
+
+
+def journal_followers(journal: JournalWriter, plan: Plan) -> None:
+    """Note the tags that go after the image that they belong to: an interrupted run leaves them without it.
+
+    Raises JournalError.
+    """
+    for part in plan.repositories:
+        for tag in (decision.tag for decision in part.decisions if decision.reason is Reason.WITH_SUBJECT):
+            journal({"event": "following", "repository": part.repository.path, "name": tag.name, "digest": tag.digest})
+
+
+def journal_request(
+    journal: JournalWriter, plan: RepositoryPlan, names: t.Iterable[str], digests: t.Mapping[str, str | None]
+) -> None:
+    """Note the tags whose deletion is about to be asked for. Raises JournalError."""
+    for name in names:
+        journal({"event": "asking", "repository": plan.repository.path, "name": name, "digest": digests[name]})
+
+
+def journal_results(journal: JournalWriter, results: t.Iterable[TagResult]) -> None:
+    """Note what became of tags, if it can be noted: the module's result has it as well."""
+    with contextlib.suppress(JournalError):
+        for result in results:
+            journal({"event": "outcome", **result.as_result(), "outcome": result.outcome.value})
+
+
+def journal_end(journal: JournalWriter, result: DeletionResult) -> None:
+    """Note how a run ended, if it can be noted."""
+    with contextlib.suppress(JournalError):
+        journal({"event": "end", "counts": result.counts(), "stopped": result.stopped or None})

@@ -12,16 +12,19 @@ import typing as t
 
 from .._core.models import TagListing
 from .._core.oci import Image
+from .._core.server import ServerCapabilities
 from .._gitlab.repository_scope import select
 from .._module.registry import RegistryConnection
 from .._policy.reading import query_of
 from .._registry.api import current_digest, read_manifest
 from .._rules.in_use import Reference
 from .._rules.referrers import Signatures, orphans
-from .._tags.capabilities import Server, Sources, capabilities_of, detect
-from .._tags.reader import TagQuery, read_refs, read_tags, rules_are_hidden
+from .._tags.capabilities import Sources, detect, rules_are_hidden
+from .._tags.query import TagQuery
+from .._tags.reader import TagReader, open_reader
 from .build_dates import gather_import_evidence, with_builds
-from .deletion import choose_way
+from .delete_method import choose_delete_method
+from .git_refs import read_refs
 from .needs import children_needed, dated_tags, detailed_names, untagged_images
 from .pins import Manifests
 from .planning import CleanupState, rules_on
@@ -30,8 +33,8 @@ from .request import CleanupRequest
 
 def observe(
     connection: RegistryConnection, request: CleanupRequest, images: dict[str, Image]
-) -> tuple[CleanupState, Server]:
-    """All that the decision needs, and the server to carry it out on.
+) -> tuple[CleanupState, TagReader]:
+    """All that the decision needs, and the reader with which it is carried out.
 
     Args:
         connection: an open connection to GitLab.
@@ -42,22 +45,22 @@ def observe(
     selection = select(client, request.scope, job_token=connection.is_job_token)
     sources = Sources(
         use_graphql=not connection.is_job_token,
-        via=request.read_via,
+        read_method=request.read_via,
         registry=None if request.delete_via and request.delete_via.is_bulk else connection.registry,
         images=images,
     )
-    server = detect(client, selection.repositories, sources, details=True)
-    method = choose_way(server, request.delete_via)
+    reader = open_reader(detect(client, selection.repositories, sources, details=True))
+    capabilities = reader.capabilities
+    method = choose_delete_method(capabilities, request.delete_via)
     projects = sorted({repository.project_id for repository in selection.repositories})
-    refs = read_refs(client, projects, request.keep_refs, request.keep_deployments)
-    listings = read_tags(server, selection.repositories, _query(server, request))
-    capabilities = capabilities_of(server)
+    refs = read_refs(connection, projects, request.keep_refs, request.keep_deployments)
+    listings = list(reader.read(selection.repositories, _query(capabilities, request)))
     rules = rules_on(capabilities, request.rules)
 
     def dated(listing: TagListing) -> list[t.Any]:
         return dated_tags(listing, refs, request)
 
-    listings = with_builds(server, listings, rules, dated)
+    listings = with_builds(reader, listings, rules, dated)
     protection_matters = bool(listings) and request.parameters is None and not request.allow_unread_protection
     state = CleanupState(
         capabilities=capabilities,
@@ -66,46 +69,46 @@ def observe(
         delete_method=method,
         clock=client.clock,
         refs=refs,
-        absent_digests=_absent_subjects(server, listings, request),
-        rules_hidden=protection_matters and rules_are_hidden(server, job_token=connection.is_job_token),
-        import_evidence=gather_import_evidence(server, listings, rules, dated),
-        manifests=_manifests(server, untagged_images(listings, request)) if request.pin_untagged else None,
+        absent_digests=_absent_subjects(reader, listings, request),
+        rules_hidden=protection_matters and rules_are_hidden(client, capabilities, job_token=connection.is_job_token),
+        import_evidence=gather_import_evidence(reader, listings, rules, dated),
+        manifests=_manifests(reader, untagged_images(listings, request)) if request.pin_untagged else None,
         sent=client.requests_sent,
         max_requests=client.settings.max_requests,
         warnings=selection.warnings,
         being_deleted=tuple(repository.path for repository in selection.being_deleted),
         registry_disabled=selection.registry_disabled,
     )
-    return state, server
+    return state, reader
 
 
-def _query(server: Server, request: CleanupRequest) -> TagQuery:
+def _query(capabilities: ServerCapabilities, request: CleanupRequest) -> TagQuery:
     if request.parameters:
-        return query_of(server, request.parameters)
+        return query_of(capabilities, request.parameters)
     return TagQuery(
         details=True,
-        whole=request.rules.need_dates,
+        all_details=request.rules.need_dates,
         dates=request.rules.need_dates,
         wanted=lambda listing: detailed_names(listing, request),
         configs=bool(request.used.identifiers),
-        inside=lambda listing: children_needed(listing, request),
+        needs_children=lambda listing: children_needed(listing, request),
     )
 
 
-def _manifests(server: Server, references: t.Sequence[Reference]) -> Manifests | None:
+def _manifests(reader: TagReader, references: t.Sequence[Reference]) -> Manifests | None:
     """What the registry has of images that are in use by digest; None where it can't be asked."""
-    registry = server.registry
+    registry = reader.registry
     if registry is None:
         return None
     places = list(dict.fromkeys((reference.path, str(reference.digest)) for reference in references))
-    return dict(zip(places, server.client.try_all(lambda place: read_manifest(registry, *place), places)))
+    return dict(zip(places, reader.client.try_all(lambda place: read_manifest(registry, *place), places)))
 
 
 def _absent_subjects(
-    server: Server, listings: t.Sequence[TagListing], request: CleanupRequest
+    reader: TagReader, listings: t.Sequence[TagListing], request: CleanupRequest
 ) -> dict[str, frozenset[str]]:
     """The images that signatures without one belong to, as far as the registry itself says that it has none."""
-    registry = server.registry
+    registry = reader.registry
     if registry is None or request.referrer_policy.signatures is not Signatures.COLLECT:
         return {}
     places = [
@@ -114,7 +117,7 @@ def _absent_subjects(
         if not listing.error and listing.complete
         for digest in sorted(orphans(listing.tags))
     ]
-    found = server.client.try_all(lambda place: current_digest(registry, *place), places)
+    found = reader.client.try_all(lambda place: current_digest(registry, *place), places)
     absent: dict[str, set[str]] = {}
     for (path, digest), answer in zip(places, found):
         if answer is None:

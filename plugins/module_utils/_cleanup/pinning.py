@@ -11,14 +11,14 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .._core.errors import RequestError
+from .._core.errors import JournalError, RequestError
 from .._registry.auth import Registry
-from .._registry.promotion import TagWrite, write
-from .journal import Tell
+from .._registry.promotion import TagWrite, write_tags
+from .journal import JournalWriter
 from .pins import Pin
 
 
-def pin(registry: Registry, pins: t.Iterable[Pin], tell: Tell) -> list[dict[str, t.Any]]:
+def pin(registry: Registry, pins: t.Iterable[Pin], journal: JournalWriter) -> list[dict[str, t.Any]]:
     """Give the tags, each noted before and after.
 
     Returns:
@@ -27,12 +27,12 @@ def pin(registry: Registry, pins: t.Iterable[Pin], tell: Tell) -> list[dict[str,
     rows = []
     for each in pins:
         try:
-            tell({"event": "pinning", **each.as_result()})
-            [written] = write(registry, each.path, each.path, [TagWrite(each.name, each.manifest, None)])
-            outcome, message = written.outcome, written.message
-        except RequestError as error:
+            journal({"event": "pinning", **each.as_result()})
+            [written] = write_tags(registry, each.path, each.path, [TagWrite(each.name, each.manifest)])
+            outcome, message = written.outcome.value, written.message
+        except (RequestError, JournalError) as error:
             outcome, message = "not_written", str(error)
         rows.append({**each.as_result(), "outcome": outcome, "message": message})
-        with contextlib.suppress(RequestError):
-            tell({"event": "pinned", **rows[-1]})
+        with contextlib.suppress(JournalError):
+            journal({"event": "pinned", **rows[-1]})
     return rows

@@ -14,10 +14,10 @@ from dataclasses import replace
 from .._core.models import format_time
 from .._module.intent import Applied, Intent
 from .._plan.plan import FILE_FORMAT, FILE_VERSION, Plan, result
-from .deletion import Outcome
 from .deletion_report import applied_deletion, deletion_intent
 from .needs import untagged_images
 from .notes import notes_of
+from .outcomes import DeletionResult
 from .pins import pins_diff
 from .planning import CleanupPlan, CleanupState
 from .request import CleanupRequest
@@ -111,9 +111,9 @@ def _approved(request: CleanupRequest, found: CleanupPlan, limit: int) -> dict[s
     }
 
 
-def applied_cleanup(outcome: Outcome, pinned: list[dict[str, t.Any]], limit: int) -> Applied:
+def applied_cleanup(found: DeletionResult, pinned: list[dict[str, t.Any]], limit: int) -> Applied:
     """What came of a cleanup. pinned: what became of the tags that images in use got."""
-    applied = applied_deletion(outcome, limit)
+    applied = applied_deletion(found, limit)
     failed = [row for row in pinned if row["outcome"] != "written"]
     sentences = [applied.shortfall] if applied.shortfall else []
     if failed:

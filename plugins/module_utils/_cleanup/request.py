@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from .._core.errors import UsageError
 from .._core.models import Scope
-from .._core.server import DeleteMethod, requested_method
+from .._core.server import DeleteMethod, ReadMethod, requested_method
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
 from .._plan.merge import approved_in
 from .._plan.plan import Limits, OnLimit
@@ -83,7 +83,7 @@ class CleanupRequest:
     use_unknown: why it is not known what is in use, one sentence each without its end.
     parameters: what GitLab itself decides by; None where the rules decide.
     keep_refs: kinds of git references whose tags are kept. ref_match: how tags carry them.
-    delete_via: None where any method will do.
+    read_via, delete_via: None where any method will do.
     bulk_older_than, bulk_keep: what GitLab checks once more of a pinned bulk deletion.
     options: what the first line of the plan names, by option.
     """
@@ -98,7 +98,7 @@ class CleanupRequest:
     keep_refs: tuple[str, ...]
     keep_deployments: int
     ref_match: RefMatch
-    read_via: str
+    read_via: ReadMethod | None
     delete_via: DeleteMethod | None
     on_server_policy: str
     allow_unread_protection: bool
@@ -146,7 +146,7 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.I
         keep_refs=tuple(params["keep_refs"] or ()),
         keep_deployments=params["keep_deployments"],
         ref_match=RefMatch(params["ref_match"]),
-        read_via=params["read_via"],
+        read_via=requested_method(ReadMethod, params["read_via"]),
         delete_via=method,
         on_server_policy=params["on_server_policy"],
         allow_unread_protection=params["allow_unread_protection"],

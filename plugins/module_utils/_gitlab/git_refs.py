@@ -21,7 +21,12 @@ SHORT_SHA = 8
 
 
 def active_refs(client: Client, number: int, kind: str) -> list[str]:
-    """What is alive in a project's git repository. kind: branches, tags, or merge_requests (their source branches)."""
+    """The names of a project's git refs that exist.
+
+    Args:
+        number: of the project.
+        kind: branches, tags, or merge_requests, which are the source branches of open ones.
+    """
     operation = f"list the {kind.replace('_', ' ')} of project {number}"
     if kind == "merge_requests":
         rows = pages(client, f"/projects/{number}/merge_requests", {"state": "opened"}, operation)
@@ -32,8 +37,12 @@ def active_refs(client: Client, number: int, kind: str) -> list[str]:
 def deployed_refs(client: Client, number: int, keep: int) -> list[str]:
     """Refs and commits of the last deployments of each environment of a project that was not stopped.
 
-    keep: how many that succeeded. What runs or waits for approval after the oldest of these counts too. A commit is
-    given with the short form of it that names images (CI_COMMIT_SHORT_SHA).
+    Args:
+        number: of the project.
+        keep: how many successful deployments. Those that run or wait for approval after the oldest of these count too.
+
+    Returns:
+        The ref and the commit of each, and the short form of the commit that names images (CI_COMMIT_SHORT_SHA).
     """
     operation = f"list the environments of project {number}"
     found: dict[str, None] = {}

@@ -49,9 +49,17 @@ _TOO_MUCH = {ErrorKind.GRAPHQL, ErrorKind.TIMEOUT, ErrorKind.UNAVAILABLE, ErrorK
 
 
 class Schema:
-    """What this server's GraphQL offers. most_aliases shrinks when the server finds a query too large or too slow."""
+    """What this server's GraphQL offers.
 
-    def __init__(self, tag_fields: frozenset[str], can_delete: bool, complexity_limit: int) -> None:
+    Args:
+        tag_fields: the names of a tag's fields.
+        can_delete: it has the mutation that deletes tags.
+        complexity_limit: what one query may cost.
+
+    most_aliases: how many pages one query holds at most; it shrinks when the server finds a query too large or slow.
+    """
+
+    def __init__(self, *, tag_fields: frozenset[str], can_delete: bool, complexity_limit: int) -> None:
         self.tag_fields = tag_fields
         self.can_delete = can_delete
         self.complexity_limit = complexity_limit
@@ -74,7 +82,13 @@ class Schema:
 
 @dataclass(frozen=True)
 class PageRequest:
-    """A page of a repository's tags. after: the cursor, None is the beginning. counted: with the number of all tags."""
+    """A page of a repository's tags that is wanted.
+
+    Args:
+        after: the cursor that it follows, None is the beginning.
+        first: how many tags.
+        counted: with the number of all tags of the repository.
+    """
 
     repository_id: int
     after: str | None = None
@@ -84,7 +98,7 @@ class PageRequest:
 
 @dataclass(frozen=True)
 class Page:
-    """count: of all tags of the repository, where it was asked for."""
+    """A page of a repository's tags. count: of all tags of the repository, where it was asked for."""
 
     tags: tuple[Tag, ...]
     end_cursor: str | None
@@ -108,18 +122,22 @@ def read_schema(client: Client) -> Schema:
         raise answer.untrusted("its GraphQL knows no container tags", ErrorKind.GRAPHQL)
     limit = (data.get("queryComplexity") or {}).get("limit")
     return Schema(
-        frozenset(str(field.get("name")) for field in tag.get("fields") or []),
-        bool(data.get("destroy")),
-        limit if isinstance(limit, int) and limit > 0 else COMPLEXITY_LIMIT,
+        tag_fields=frozenset(str(field.get("name")) for field in tag.get("fields") or []),
+        can_delete=bool(data.get("destroy")),
+        complexity_limit=limit if isinstance(limit, int) and limit > 0 else COMPLEXITY_LIMIT,
     )
 
 
 def read_pages(
     client: Client, schema: Schema, wanted: t.Sequence[PageRequest], fields: tuple[str, ...] = ALL_FIELDS
 ) -> list[Page | RequestError]:
-    """The wanted pages in their order; each one that can't be had is its error.
+    """Read pages of tags, as many in one request as the server's complexity limit allows, fewer if that is too much.
 
-    As many pages travel in one request as the server's complexity limit allows; where that is too much for it, fewer.
+    Args:
+        fields: of each tag; those that this server does not have are left out.
+
+    Returns:
+        For each wanted page, in the same order, the page or why it can't be read.
     """
     if not wanted:
         return []
@@ -131,7 +149,7 @@ def read_pages(
 
 
 def batches_of(schema: Schema, wanted: t.Sequence[PageRequest], fields: tuple[str, ...]) -> list[list[PageRequest]]:
-    """The wanted pages as they travel together, in their order."""
+    """The wanted pages in their order, parted into queries."""
     batches: list[list[PageRequest]] = []
     spent = 0.0
     for request in wanted:
@@ -214,7 +232,12 @@ def _page(
     if has_next and len(tags) != request.first:
         return answer.untrusted(f"a page of {request.first} tags came with {len(tags)} although more follow")
     count = found.get("tagsCount")
-    return Page(tuple(tags), info.get("endCursor"), has_next, count if isinstance(count, int) else None)
+    return Page(
+        tags=tuple(tags),
+        end_cursor=info.get("endCursor"),
+        has_next=has_next,
+        count=count if isinstance(count, int) else None,
+    )
 
 
 def _tag(node: t.Any) -> Tag | None:
@@ -236,10 +259,13 @@ def _tag(node: t.Any) -> Tag | None:
 
 
 def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> tuple[list[str], list[str]]:
-    """Delete at most DELETE_LIMIT tags: (the names GitLab says are deleted, its error texts).
+    """Delete at most DELETE_LIMIT tags.
 
-    Protected names are left out by GitLab without a word. After a RequestError with an unknown effect they may
-    be deleted or not.
+    Returns:
+        The names that GitLab says are deleted, and its error texts. GitLab silently leaves out protected tags.
+
+    Raises:
+        RequestError: if its effect is unknown, the tags may be deleted or not.
     """
     query = (
         "mutation($input: DestroyContainerRepositoryTagsInput!) "

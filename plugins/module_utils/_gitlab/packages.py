@@ -23,7 +23,7 @@ LARGEST = 512 * 1024 * 1024
 
 @dataclass(frozen=True)
 class PackageFile:
-    """Where a file is. project: id or path."""
+    """Where a file is. project: id or full path."""
 
     project: str
     package: str
@@ -42,7 +42,7 @@ class PackageFile:
 def download(client: Client, file: PackageFile) -> bytes | None:
     """The newest content of a file; None for a 404, which may also mean that the token may not see it.
 
-    GitLab may send us to its object storage, where the token does not go. Raises RequestError.
+    GitLab may send us to its object storage, to which the token is not sent. Raises RequestError.
     """
     answer = request(
         client,

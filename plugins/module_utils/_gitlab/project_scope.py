@@ -20,8 +20,12 @@ from .projects import all_projects, caller_is_administrator, get_group_path, get
 
 @dataclass(frozen=True)
 class ProjectScope:
-    """Projects and groups that the user named, by id or full path. by_path: what is wanted goes by the paths, so that
-    a project which has another one by now is left alone. instance: all projects of this GitLab.
+    """Which projects the user named.
+
+    Args:
+        projects, groups: by id or full path.
+        by_path: a project that has another path by now is left alone, since what is wanted goes by the paths.
+        instance: all projects of this GitLab.
     """
 
     projects: tuple[str, ...] = ()
@@ -32,9 +36,13 @@ class ProjectScope:
 
 @dataclass(frozen=True)
 class Projects:
-    """Projects by path. listed: how many each group has. archived: those that were not named and are left out.
+    """What a scope means on the server.
 
-    unread: the groups and projects by name that could not be read.
+    Args:
+        found: ordered by path.
+        listed: how many projects each group has.
+        archived: those that were not named and are left out, ordered by path.
+        unread: why groups and projects could not be read, by the names that the user gave.
     """
 
     found: tuple[Project, ...]
@@ -72,31 +80,38 @@ def check_group_name(group: str) -> None:
 def select_projects(client: Client, scope: ProjectScope) -> Projects:
     """The named projects, and those of the groups and their subgroups. A project that a group lists is not asked for.
 
-    Raises RequestError where not one of them can be read, and where this GitLab has no registry.
+    Raises:
+        RequestError: none of them can be read, or this GitLab has no registry.
     """
-    members, listed, unread = _of_groups(client, scope.groups)
+    groups = _read_groups(client, scope.groups)
+    listings = {group: found for group, found in groups.items() if not isinstance(found, RequestError)}
+    members = [project for listing in listings.values() for project in listing]
     if scope.instance:
         members = list_instance(client)
-    named = _of_names(client, scope.projects, members, unread)
+    names = _read_names(client, scope.projects, members)
+    named = {name: found for name, found in names.items() if not isinstance(found, RequestError)}
+    unread = {name: found for name, found in (*groups.items(), *names.items()) if isinstance(found, RequestError)}
     wanted = {project.id: project for project in named.values()}
-    left_out = [project for project in members if project.archived and project.id not in wanted]
+    archived = {project.id: project for project in members if project.archived and project.id not in wanted}
     wanted.update((project.id, project) for project in members if not project.archived)
-    warnings = []
-    for name, project in named.items():
-        if name.isdigit() or name.lower() == project.path.lower():
-            continue
-        if scope.by_path:
+    moved = {name: project for name, project in named.items() if _has_another_path(project, name)}
+    if scope.by_path:
+        unread.update((name, _moved(name, project)) for name, project in moved.items())
+        for project in moved.values():
             wanted.pop(project.id, None)
-            unread[name] = RequestError(
-                ErrorKind.MOVED, f"it is {project.path} by now", operation=f"read project {name}"
-            )
-        else:
-            warnings.append(f"Project {name} is {project.path} by now: use its new path.")
-    if unread and not (wanted or left_out):
+    if unread and not (wanted or archived):
         raise next(iter(unread.values()))
     if wanted and not any(project.image_prefix for project in wanted.values()):
         raise no_registry("read the settings of projects")
-    return Projects(_by_path(wanted.values()), listed, _by_path(left_out), unread, tuple(warnings))
+    return Projects(
+        found=_by_path(wanted.values()),
+        listed={group: len(listing) for group, listing in listings.items()},
+        archived=_by_path(archived.values()),
+        unread=unread,
+        warnings=()
+        if scope.by_path
+        else tuple(f"Project {name} is {project.path} by now: use its new path." for name, project in moved.items()),
+    )
 
 
 def list_group(client: Client, group: str) -> list[Project]:
@@ -107,7 +122,12 @@ def list_group(client: Client, group: str) -> list[Project]:
 
 
 def list_instance(client: Client) -> list[Project]:
-    """All projects of this GitLab. Raises UsageError on GitLab.com, RequestError where not all of them are shown."""
+    """All projects of this GitLab.
+
+    Raises:
+        UsageError: this is GitLab.com.
+        RequestError: the token is not shown all projects, or they can't be read.
+    """
     if urlsplit(client.settings.url).hostname == "gitlab.com":
         raise UsageError(
             "instance is for administrators of a GitLab of their own: gitlab.com shows nobody all of its projects. "
@@ -128,41 +148,36 @@ def _is_inside(namespace: str, group: str) -> bool:
     return namespace == group or namespace.startswith(group + "/")
 
 
-def _of_groups(
-    client: Client, groups: t.Sequence[str]
-) -> tuple[list[Project], dict[str, int], dict[str, RequestError]]:
-    """The projects of groups, how many each lists, and the groups that could not be read."""
-    members: dict[int, Project] = {}
-    listed: dict[str, int] = {}
-    unread: dict[str, RequestError] = {}
+def _read_groups(client: Client, groups: t.Sequence[str]) -> dict[str, list[Project] | RequestError]:
+    """The projects of each group, or why it could not be read."""
+    found: dict[str, list[Project] | RequestError] = {}
     for group in dict.fromkeys(name.strip("/") for name in groups):
         try:
-            inside = list_group(client, group)
+            found[group] = list_group(client, group)
         except RequestError as error:
-            unread[group] = error
-            continue
-        members.update((project.id, project) for project in inside)
-        listed[group] = len(inside)
-    return list(members.values()), listed, unread
+            found[group] = error
+    return found
 
 
-def _of_names(
-    client: Client, names: t.Sequence[str], members: t.Iterable[Project], unread: dict[str, RequestError]
-) -> dict[str, Project]:
-    """The projects by the names that they were given. unread: gets those that could not be read."""
+def _read_names(
+    client: Client, names: t.Sequence[str], members: t.Iterable[Project]
+) -> dict[str, Project | RequestError]:
+    """The project of each name, or why it could not be read. members: projects that are read already."""
     known = {name: project for project in members for name in (project.path.lower(), str(project.id))}
     wanted = list(dict.fromkeys(name.strip("/") for name in names))
 
     def find(name: str) -> Project:
         return known.get(name.lower()) or get_project(client, name)
 
-    found: dict[str, Project] = {}
-    for name, answer in zip(wanted, client.try_all(find, wanted)):
-        if isinstance(answer, RequestError):
-            unread[name] = answer
-        else:
-            found[name] = answer
-    return found
+    return dict(zip(wanted, client.try_all(find, wanted)))
+
+
+def _has_another_path(project: Project, name: str) -> bool:
+    return not name.isdigit() and name.lower() != project.path.lower()
+
+
+def _moved(name: str, project: Project) -> RequestError:
+    return RequestError(ErrorKind.MOVED, f"it is {project.path} by now", operation=f"read project {name}")
 
 
 def _by_path(projects: t.Iterable[Project]) -> tuple[Project, ...]:

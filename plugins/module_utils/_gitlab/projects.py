@@ -40,7 +40,7 @@ def group_projects(client: Client, group: str | int) -> list[Project]:
 def all_projects(client: Client) -> list[Project]:
     """All projects that the caller may see, by keysets, since numbered pages end at 50,000 projects.
 
-    GitLab leads on from every page that has anything, so the last one is empty.
+    Every page that has anything has a link to a next one, so the last page is empty.
     """
     operation = "list the projects of the instance"
     query: dict[str, t.Any] = {"pagination": "keyset", "order_by": "id", "sort": "asc", "per_page": PAGE}
@@ -67,7 +67,7 @@ def get_group_path(client: Client, group: str | int) -> str:
 
 
 def get_registry_size(client: Client, project: Project) -> int | None:
-    """The bytes of a project's images; None where GitLab does not know, as without a metadata database."""
+    """The size of a project's images in bytes; None where GitLab does not know it, as without a metadata database."""
     operation = f"read the size of the registry of project {project.path}"
     answer = get(client, f"/projects/{project.id}", query={"statistics": "true"}, operation=operation)
     size = (an_object(answer).get("statistics") or {}).get("container_registry_size")
@@ -117,7 +117,7 @@ def no_registry(operation: str) -> RequestError:
 
 
 def _policy(row: t.Mapping[str, t.Any]) -> ServerPolicy:
-    """The documentation speaks of name_regex_delete too; releases answer name_regex."""
+    """A cleanup policy. GitLab documents name_regex_delete too; its releases answer name_regex."""
     return ServerPolicy(
         enabled=bool(row.get("enabled")),
         cadence=row.get("cadence"),

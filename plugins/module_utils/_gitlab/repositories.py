@@ -19,7 +19,7 @@ from .rest import an_object, field, get, pages, request, segment
 
 
 def project_repositories(client: Client, project: str | int, *, tags_count: bool = False) -> list[Repository]:
-    """The repositories of a project; tags_count costs GitLab a registry call for each."""
+    """The repositories of a project. tags_count: with the number of tags of each, at a registry call each."""
     query = {"tags_count": "true"} if tags_count else {}
     operation = f"list the repositories of project {project!s}"
     return [
@@ -35,7 +35,7 @@ def group_repositories(client: Client, group: str | int) -> list[Repository]:
 
 
 def get_repository(client: Client, repository_id: int, *, tags_count: bool = False, size: bool = False) -> Repository:
-    """One repository by its id."""
+    """A repository by its id. tags_count, size: with the number of tags, with the bytes."""
     query = {name: "true" for name, wanted in (("tags_count", tags_count), ("size", size)) if wanted}
     answer = get(
         client, f"/registry/repositories/{repository_id}", query=query, operation=f"read repository {repository_id}"
@@ -46,7 +46,7 @@ def get_repository(client: Client, repository_id: int, *, tags_count: bool = Fal
 def delete_repository(client: Client, repository: Repository) -> None:
     """Have GitLab delete a repository, which it does in the background: get_repository tells how far it is.
 
-    Asking again while it is under way changes nothing, and after it failed makes it go on.
+    Asking again while it is under way changes nothing; after it failed GitLab goes on with it.
     """
     path = f"/projects/{repository.project_id}/registry/repositories/{repository.id}"
     request(client, "DELETE", path, operation=f"delete repository {repository.path}", success=202)

@@ -24,9 +24,11 @@ REPOSITORY_PATH = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})+", re.ASCII)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a repository path leads. repository: None where the project has none of that path.
+    """Where a repository path leads.
 
-    project: None where the token may not read it.
+    Args:
+        project: None where the token may not read it.
+        repository: None where the project has none of that path.
     """
 
     path: str
@@ -42,7 +44,7 @@ class Place:
 
 
 def repository_path(text: str, option: str = "repository") -> str:
-    """A path as GitLab writes it; raises UsageError for what is none."""
+    """A path as GitLab writes it; raises UsageError for what is none. option: that holds the text."""
     path = text.strip("/").lower()
     if not REPOSITORY_PATH.fullmatch(path):
         raise UsageError(f"{option} {path!r} is not the path of a repository: write it as group/project/name.")
@@ -50,9 +52,14 @@ def repository_path(text: str, option: str = "repository") -> str:
 
 
 def find_place(client: Client, path: str, *, job_token: bool) -> Place:
-    """The repository of a path: GitLab has no such lookup, so the projects that it may belong to are asked for it.
+    """The repository of a path. GitLab has no such lookup, so the projects that it may belong to are asked for it.
 
-    Raises UsageError for what is no path, RequestError where no project of it can be seen.
+    Args:
+        job_token: the token is that of a CI/CD job, which may not read projects.
+
+    Raises:
+        UsageError: it is no path.
+        RequestError: no project that it could belong to can be seen (not_found), or a project was moved (moved).
     """
     path = repository_path(path)
     parts = path.split("/")
@@ -76,8 +83,8 @@ def find_place(client: Client, path: str, *, job_token: bool) -> Place:
             raise RequestError(ErrorKind.MOVED, moved, operation=f"look for repository {path}")
         repository = next((repository for repository in listing if repository.path == path), None)
         if repository:
-            return Place(path, project, repository)
-        found = found or Place(path, project, None)
+            return Place(path, project=project, repository=repository)
+        found = found or Place(path, project=project, repository=None)
     if found:
         return found
     if refusal:

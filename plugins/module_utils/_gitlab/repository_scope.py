@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -22,10 +23,13 @@ from .repositories import get_repository, group_repositories, project_repositori
 
 @dataclass(frozen=True)
 class Selection:
-    """What the scope means on the server, ordered by path. projects: by id, empty where the token may not read them.
+    """What a scope means on the server.
 
-    being_deleted: repositories that GitLab is deleting already and that are left out.
-    registry_disabled: paths of the group's projects whose registry is disabled.
+    Args:
+        repositories: ordered by path.
+        projects: by id; empty where the token may not read them.
+        being_deleted: repositories that GitLab is deleting already and that are left out.
+        registry_disabled: paths of the group's projects whose registry is disabled.
     """
 
     repositories: tuple[Repository, ...]
@@ -36,7 +40,7 @@ class Selection:
 
 
 def check_scope(scope: Scope, job_token: bool) -> None:
-    """Raises UsageError for what no server could answer."""
+    """Raises UsageError for what no server could answer. job_token: the token is that of a CI/CD job."""
     check_project_names(scope.projects)
     if scope.group is not None:
         check_group_name(scope.group)
@@ -49,9 +53,15 @@ def check_scope(scope: Scope, job_token: bool) -> None:
 
 
 def select(client: Client, scope: Scope, *, job_token: bool) -> Selection:
-    """The repositories of the scope; raises RequestError when a named object can't be read.
+    """The repositories of the scope.
 
-    A job token is not accepted by GitLab's project endpoint, so the project's path is used as it is.
+    Args:
+        job_token: the token is that of a CI/CD job. GitLab's project endpoint does not take it, so the project's path
+            is used as it is.
+
+    Raises:
+        RequestError: something that the scope names can't be read.
+        UsageError: a path that the scope names is not in it.
     """
     if scope.instance:
         selection = _of_instance(client)
@@ -61,14 +71,14 @@ def select(client: Client, scope: Scope, *, job_token: bool) -> Selection:
         selection = _of_ids(client, scope.repository_ids)
     elif job_token:
         found = client.parallel(lambda path: project_repositories(client, path), _paths(scope))
-        selection = Selection(tuple(repository for listing in found for repository in listing), {})
+        selection = Selection(repositories=tuple(itertools.chain.from_iterable(found)), projects={})
     else:
         selection = _of_projects(client, _paths(scope))
     return _filtered(selection, scope)
 
 
 def matches(path: str, pattern: str) -> bool:
-    """Whether a repository's path is a pattern's, in which * crosses slashes."""
+    """Whether a repository's path fits a glob, in which * stands for slashes too."""
     return fnmatchcase(path, pattern.lower().strip("/"))
 
 
@@ -102,7 +112,7 @@ def _of_listed(inside: list[Project], where: str, read: t.Callable[[], t.Iterabl
     by_id = {project.id: project for project in inside}
     disabled = tuple(sorted(project.path for project in inside if project.access_level == "disabled"))
     found = [repository for repository in read() if repository.project_id in by_id]
-    return Selection(tuple(found), by_id, registry_disabled=disabled)
+    return Selection(repositories=tuple(found), projects=by_id, registry_disabled=disabled)
 
 
 def _of_projects(client: Client, paths: list[str]) -> Selection:
@@ -119,7 +129,7 @@ def _of_projects(client: Client, paths: list[str]) -> Selection:
                 advice="Enable it in the project's settings (container_registry_access_level); its images are kept.",
             )
     listings = client.parallel(lambda number: project_repositories(client, number), list(projects))
-    return Selection(tuple(repository for listing in listings for repository in listing), projects)
+    return Selection(repositories=tuple(itertools.chain.from_iterable(listings)), projects=projects)
 
 
 def _of_ids(client: Client, repository_ids: tuple[int, ...]) -> Selection:
@@ -127,7 +137,7 @@ def _of_ids(client: Client, repository_ids: tuple[int, ...]) -> Selection:
     found = client.parallel(lambda number: get_repository(client, number), wanted)
     numbers = list(dict.fromkeys(repository.project_id for repository in found))
     projects = client.parallel(lambda number: get_project(client, number), numbers)
-    return Selection(tuple(found), {project.id: project for project in projects})
+    return Selection(repositories=tuple(found), projects={project.id: project for project in projects})
 
 
 def _filtered(selection: Selection, scope: Scope) -> Selection:

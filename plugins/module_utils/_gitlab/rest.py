@@ -26,7 +26,7 @@ def segment(value: str | int) -> str:
 
 
 def error_of(answer: Response) -> RequestError:
-    """GitLab's error bodies as one error: message or error, as text, list or object, plain text or a bare number."""
+    """The error of an answer: GitLab writes message or error, as text, list or object, plain text or a bare number."""
     body: t.Any = None
     try:
         body = answer.json()
@@ -74,7 +74,16 @@ def request(
     accept: tuple[int, ...] = (),
     **options: t.Any,
 ) -> Response:
-    """The answer of the wanted or an accepted status. options: further ones of Client.request."""
+    """Send a request to GitLab's REST interface.
+
+    Args:
+        path: below /api/v4, beginning with a slash.
+        success, accept: the statuses that are returned.
+        options: further ones of Client.request.
+
+    Raises:
+        RequestError: the answer has another status, or there is none.
+    """
     answer = client.request(
         method, API + path, operation=operation, query=query, body=body, headers=headers, retry=retry, **options
     )
@@ -84,18 +93,19 @@ def request(
 
 
 def get(client: Client, path: str, *, query: t.Mapping[str, t.Any] | None = None, operation: str) -> Response:
+    """Read something; see request."""
     return request(client, "GET", path, query=query, operation=operation)
 
 
 def pages(client: Client, path: str, query: t.Mapping[str, t.Any], operation: str) -> list[dict[str, t.Any]]:
-    """All rows of a listing with numbered pages."""
+    """All rows of a listing with numbered pages; see rows."""
     return list(rows(client, path, query, operation))
 
 
 def rows(client: Client, path: str, query: t.Mapping[str, t.Any], operation: str) -> t.Iterator[dict[str, t.Any]]:
-    """The rows of a listing with numbered pages, led by what each page says of the next one, never by counts.
+    """The rows of a listing with numbered pages. A page is read when its first row is asked for.
 
-    A page is asked for when its first row is.
+    What a page says of the next one leads on, never a count. Raises RequestError.
     """
     page = 1
     while True:
@@ -141,6 +151,7 @@ def _shaped(answer: Response, shape: type) -> t.Any:
 
 
 def field(row: t.Mapping[str, t.Any], name: str) -> t.Any:
+    """A value that must be there; raises RequestError where it is missing or null."""
     if row.get(name) is None:
         raise RequestError(ErrorKind.INCOMPLETE, f"the answer has no {name}", operation="read what GitLab answered")
     return row[name]

@@ -32,7 +32,7 @@ _NO_DATABASE = "GitLab container registry API not supported"
 
 @dataclass(frozen=True)
 class RuleEndpoint:
-    """Where a kind of protection rules is on a server."""
+    """Where a kind of protection rules is on a server. path: below that of the project."""
 
     kind: str
     path: str
@@ -56,7 +56,7 @@ _SINCE = {
 
 
 def update_project(client: Client, project: Project, attributes: t.Mapping[str, t.Any]) -> None:
-    """Set attributes of a project; what is not named stays."""
+    """Set attributes of a project; what is not named stays as it is."""
     operation = f"change the settings of project {project.path}"
     _send(client, "PUT", f"/projects/{project.id}", body=dict(attributes), operation=operation)
 
@@ -71,9 +71,13 @@ def has_repositories(client: Client, project: Project) -> bool:
 def first_rules(
     client: Client, project: Project, kind: str
 ) -> tuple[RuleEndpoint, tuple[ProtectionRule, ...] | RequestError]:
-    """Where this server has a kind of rules, found out with the rules of one project, and these or their failure.
+    """Find out where this server has a kind of rules, with the rules of one project.
 
-    Raises RequestError of kind too_old where it has none of them.
+    Returns:
+        The endpoint, and the rules of the project or why they can't be read.
+
+    Raises:
+        RequestError: the server has no such rules (too_old).
     """
     for endpoint in _ENDPOINTS[kind]:
         try:
@@ -93,7 +97,7 @@ def list_rules(client: Client, endpoint: RuleEndpoint, project: Project) -> tupl
 
 
 def create_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: ProtectionRule) -> None:
-    """Create a rule. It is not asked for again where no answer comes."""
+    """Create a rule. The request is not sent again if no answer comes."""
     levels = {name: level for name, level in ((PUSH, rule.push), (DELETE, rule.delete)) if level}
     body = {PATTERN[endpoint.kind]: rule.pattern, **levels}
     operation = _operation("create", rule, endpoint, project)
@@ -112,7 +116,7 @@ def create_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: 
 def update_rule(
     client: Client, endpoint: RuleEndpoint, project: Project, before: ProtectionRule, after: ProtectionRule
 ) -> None:
-    """Set the levels of a rule that differ; an empty one takes it away."""
+    """Set the levels of a rule that differ; GitLab removes a level that is sent empty."""
     levels = ((PUSH, before.push, after.push), (DELETE, before.delete, after.delete))
     body = {name: new or "" for name, old, new in levels if old != new}
     operation = _operation("change", before, endpoint, project)
@@ -120,7 +124,7 @@ def update_rule(
 
 
 def delete_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: ProtectionRule) -> None:
-    """Delete a rule, unless it was changed since the task's first answer. One that is gone is as good."""
+    """Delete a rule, unless it was changed since the task's first answer. A rule that is gone already is no error."""
     # The header has no fractions of a second: a change in the same second counts as seen.
     seen = client.clock + timedelta(seconds=1) if client.clock else None
     headers = {"If-Unmodified-Since": format_datetime(seen, usegmt=True)} if seen else {}
@@ -142,7 +146,7 @@ def _path(endpoint: RuleEndpoint, project: Project) -> str:
 
 def _rule(row: t.Mapping[str, t.Any], endpoint: RuleEndpoint) -> ProtectionRule:
     pattern = str(field(row, PATTERN[endpoint.kind]))
-    return ProtectionRule(pattern, row.get(PUSH) or None, row.get(DELETE) or None, int(field(row, "id")))
+    return ProtectionRule(pattern, push=row.get(PUSH) or None, delete=row.get(DELETE) or None, id=int(field(row, "id")))
 
 
 def _send(client: Client, method: str, path: str, endpoint: RuleEndpoint | None = None, **options: t.Any) -> Response:

@@ -29,10 +29,11 @@ LEASE_TAKEN = "This request has already been made"
 
 
 def keyset_supported(client: Client, repository: Repository) -> bool | None:
-    """Whether GitLab lists tags by keyset, which it does only before a registry with metadata database.
+    """Whether GitLab lists tags by keyset, which it does only in front of a registry with metadata database.
 
-    True: 200 without X- headers. False: 405, which an unreachable registry gives too. None: a release from before
-    keyset listings, which ignores the parameter.
+    Returns:
+        True for a 200 without X- headers. False for a 405, which an unreachable registry gives too. None for a release
+        from before keyset listings, which ignores the parameter.
     """
     query = {"pagination": "keyset", "per_page": 1}
     operation = f"find out what registry holds {repository.path}"
@@ -44,7 +45,7 @@ def keyset_supported(client: Client, repository: Repository) -> bool | None:
 
 
 def tag_names_keyset(client: Client, repository: Repository) -> list[str]:
-    """All tag names, 1000 a page; only before a registry with metadata database."""
+    """All tag names, 1000 a page; only in front of a registry with metadata database."""
     operation = f"list the tags of {repository.path}"
     names: dict[str, None] = {}
     query: dict[str, t.Any] = {"pagination": "keyset", "per_page": KEYSET_PAGE}
@@ -98,9 +99,10 @@ def tag_detail(client: Client, repository: Repository, name: str) -> Tag | None:
 
 
 def delete_tag(client: Client, repository: Repository, name: str) -> Response:
-    """Ask for one tag's deletion. Returns a 200, a 404 or a 403: what the last two mean depends on the release.
+    """Ask for one tag's deletion. It is sent once: whoever asks again has to look at the tag before.
 
-    It is sent once: whoever asks again has to look at the tag before.
+    Returns:
+        A 200, a 404 or a 403. What the last two mean depends on the release.
     """
     return request(
         client,
@@ -113,11 +115,14 @@ def delete_tag(client: Client, repository: Repository, name: str) -> Response:
 
 
 def bulk_delete_tags(client: Client, repository: Repository, parameters: t.Mapping[str, t.Any]) -> None:
-    """Ask for a bulk deletion, which GitLab carries out in the background and never tells of again.
+    """Ask for a bulk deletion, which GitLab carries out in the background and never reports on.
 
-    The parameters travel in a JSON body, in which no character of a pattern has a second meaning. Only one request an
-    hour is taken for a repository, whatever becomes of it: the next one is refused with an error of kind lease. The
-    request is never sent again unless GitLab says that it did nothing (429).
+    The parameters are sent in a JSON body, in which no character of a pattern has a second meaning. The request is sent
+    again only if GitLab says that it did nothing (429).
+
+    Raises:
+        RequestError: of kind lease where GitLab was asked within the last hour: it takes one request an hour for a
+            repository, whatever becomes of it.
     """
     answer = request(
         client,

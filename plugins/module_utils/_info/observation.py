@@ -11,11 +11,10 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._cleanup.estimate import check_reading, estimate_reading
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import REPOSITORY, TAG, Repository, Scope, ServerPolicy, TagListing
 from .._core.oci import Image
-from .._core.server import Mode
+from .._core.server import Mode, ReadMethod, requested_method
 from .._gitlab.project_scope import ProjectScope, select_projects
 from .._gitlab.repositories import get_repository, project_repositories
 from .._gitlab.repository_scope import Selection, select
@@ -25,8 +24,10 @@ from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
 from .._rules.dates import DateSource
 from .._settings.projects import Rules, read_rules
-from .._tags.capabilities import Server, Sources, capabilities_of, detect
-from .._tags.reader import TagQuery, read_in_turn, read_tags
+from .._tags.capabilities import Sources, detect
+from .._tags.estimate import check_reading
+from .._tags.query import TagQuery
+from .._tags.reader import TagReader, open_reader
 from .request import Gather, InfoRequest
 from .rows import InfoState, ProjectInventory
 
@@ -127,54 +128,56 @@ def _observe_tags(
 ) -> InfoState:
     """The state with the tags, or with an estimate of what reading them takes."""
     query = _query_of(request)
-    server = _detect(connection, request, state.repositories, images)
+    reader = _open_reader(connection, request, state.repositories, images)
+    capabilities = reader.capabilities
     repositories, most = list(state.repositories), connection.client.settings.max_requests
     # Of single tags it can't be told before their repositories are listed.
     if request.estimate_only or (most and request.needs_tags and request.tag_names is None):
         repositories, uncounted = _count_tags(connection, request, repositories)
         state = replace(state, repositories=tuple(repositories))
-        estimate = estimate_reading(server, [each.tags_count for each in repositories], query)
+        estimate = reader.estimate([each.tags_count for each in repositories], query)
         if request.estimate_only:
-            told = {"way": server.way, **estimate.as_result()}
+            told = {"way": capabilities.read_method.value, **estimate.as_result()}
             return replace(state, errors={**state.errors, **uncounted}, estimate=told)
         check_reading(estimate, connection.client.requests_sent, most)
     if request.needs_previews:
         policies = {number: project.policy for number, project in selection.projects.items() if project.policy}
-        found = _read_for_previews(server, repositories, policies, query, request)
+        found = _read_for_previews(reader, repositories, policies, query, request)
         state = replace(
             state,
             listings=[found.get(repository.id) for repository in repositories],
-            previews=_previews_of(server, found.values(), policies),
+            previews=_previews_of(reader, found.values(), policies),
         )
     else:
-        state = replace(state, listings=read_in_turn(server, repositories, query))
-    missing = (server.missing_dates_reason,) if server.missing_dates_reason else ()
-    source = _DATE_SOURCES[server.mode] if request.needs_details else DateSource.NONE
+        state = replace(state, listings=reader.read(repositories, query))
+    missing = (capabilities.missing_dates_reason,) if capabilities.missing_dates_reason else ()
+    source = _DATE_SOURCES[capabilities.mode] if request.needs_details else DateSource.NONE
     return replace(state, date_source=source, warnings=(*state.warnings, *missing))
 
 
 def _query_of(request: InfoRequest) -> TagQuery:
     names = request.tag_names
     if names is None:
-        return TagQuery(request.needs_details, whole=True)
-    return TagQuery(request.needs_details, wanted=lambda listing: names.intersection(listing.names))
+        return TagQuery(details=request.needs_details, all_details=True)
+    return TagQuery(details=request.needs_details, wanted=lambda listing: names.intersection(listing.names))
 
 
-def _detect(
+def _open_reader(
     connection: RegistryConnection, request: InfoRequest, repositories: t.Sequence[Repository], images: dict[str, Image]
-) -> Server:
+) -> TagReader:
     details = request.needs_details or request.needs_previews
+    method = requested_method(ReadMethod, request.read_via)
     sources = Sources(
-        use_graphql=not connection.is_job_token and (details or request.read_via == "graphql"),
-        via=request.read_via,
+        use_graphql=not connection.is_job_token and (details or method is ReadMethod.GRAPHQL),
+        read_method=method,
         registry=None if request.needs_previews else connection.registry,
         images=images,
     )
-    return detect(connection.client, repositories, sources, details=details)
+    return open_reader(detect(connection.client, repositories, sources, details=details))
 
 
 def _read_for_previews(
-    server: Server,
+    reader: TagReader,
     repositories: t.Sequence[Repository],
     policies: t.Mapping[int, ServerPolicy],
     query: TagQuery,
@@ -182,18 +185,18 @@ def _read_for_previews(
 ) -> dict[int, TagListing]:
     """By repository id what was asked for, with what previews need where its project has a policy."""
     if request.needs_details:
-        found = read_tags(server, repositories, query)
+        found = list(reader.read(repositories, query))
     else:
         others = [each for each in repositories if each.project_id not in policies] if request.needs_tags else []
-        found = read_tags(server, others, query) + read_for_policies(server, repositories, policies)
+        found = [*reader.read(others, query), *read_for_policies(reader, repositories, policies)]
     return {listing.repository.id: listing for listing in found}
 
 
 def _previews_of(
-    server: Server, listings: t.Iterable[TagListing], policies: t.Mapping[int, ServerPolicy]
+    reader: TagReader, listings: t.Iterable[TagListing], policies: t.Mapping[int, ServerPolicy]
 ) -> dict[int, PolicyPreview]:
     """The previews by repository id; one that could not be read has none."""
-    capabilities, clock = capabilities_of(server), server.client.clock
+    capabilities, clock = reader.capabilities, reader.client.clock
     return {
         listing.repository.id: preview_policy(capabilities, listing, policies[listing.repository.project_id], clock)
         for listing in listings

@@ -15,7 +15,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from .._core.errors import RequestError, UsageError
+from .._core.errors import JournalError, RequestError, UsageError
 from .intent import Applied, Intent
 from .options import ArgumentSpec
 
@@ -61,7 +61,7 @@ def failing(module: AnsibleModule) -> t.Iterator[None]:
         yield
     except UsageError as error:
         module.fail_json(msg=str(error), changed=False, result="failed")
-    except RequestError as error:
+    except (RequestError, JournalError) as error:
         module.fail_json(msg=str(error), changed=False, result="failed", error=error.as_result())
 
 

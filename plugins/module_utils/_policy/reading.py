@@ -11,24 +11,25 @@ from __future__ import annotations
 import typing as t
 
 from .._core.models import Repository, ServerPolicy, TagListing
-from .._tags.capabilities import Server, capabilities_of
-from .._tags.reader import TagQuery, read_tags
+from .._core.server import ServerCapabilities
+from .._tags.query import TagQuery
+from .._tags.reader import TagReader
 from .prediction import Parameters, candidates
 from .preview import parameters_of
 
 
-def query_of(server: Server, wanted: Parameters) -> TagQuery:
+def query_of(capabilities: ServerCapabilities, wanted: Parameters) -> TagQuery:
     """What has to be read of the tags for a prediction."""
     is_candidate = candidates(wanted)
     return TagQuery(
-        details=wanted.need_dates or capabilities_of(server).may_protect_tags,
-        whole=wanted.need_dates,
+        details=wanted.need_dates or capabilities.may_protect_tags,
+        all_details=wanted.need_dates,
         wanted=lambda listing: list(filter(is_candidate, listing.names)),
     )
 
 
 def read_for_policies(
-    server: Server, repositories: t.Sequence[Repository], policies: t.Mapping[int, ServerPolicy]
+    reader: TagReader, repositories: t.Sequence[Repository], policies: t.Mapping[int, ServerPolicy]
 ) -> list[TagListing]:
     """What a preview needs of each repository whose project, by id, has a policy."""
     by_need: dict[Parameters, list[Repository]] = {}
@@ -36,5 +37,7 @@ def read_for_policies(
         if repository.project_id in policies:
             by_need.setdefault(parameters_of(policies[repository.project_id]), []).append(repository)
     return [
-        reading for wanted, group in by_need.items() for reading in read_tags(server, group, query_of(server, wanted))
+        listing
+        for wanted, group in by_need.items()
+        for listing in reader.read(group, query_of(reader.capabilities, wanted))
     ]

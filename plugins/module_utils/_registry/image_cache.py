@@ -27,7 +27,11 @@ MOST_IMAGES = 200_000
 
 @contextlib.contextmanager
 def remembered(path: str | None) -> t.Iterator[dict[str, Image]]:
-    """The images of a file, if any; what joins them meanwhile is written back. Raises UsageError."""
+    """The images of a file by digest, none without a path; what joins them meanwhile is written back.
+
+    Raises:
+        UsageError: the file can't be read or written, or is something else.
+    """
     if path is None:
         yield {}
         return
@@ -55,7 +59,7 @@ def load_images(path: str) -> dict[str, Image]:
 
 
 def save_images(path: str, images: t.Mapping[str, Image]) -> None:
-    """Write them together with what others wrote meanwhile, and without the ones that nobody used for longest."""
+    """Write images together with what others wrote meanwhile, and without those that nobody used for longest."""
     known = load_images(path)
     together = {**{digest: image for digest, image in known.items() if digest not in images}, **images}
     kept = list(together.values())[-MOST_IMAGES:]

@@ -4,40 +4,39 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""Giving images names without pulling them: in their own repository, or in another one of the same registry."""
+"""Giving images tags without pulling them: in their own repository, or in another one of the same registry."""
 
 from __future__ import annotations
 
+import enum
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .._core.errors import ErrorKind, RequestError
+from .._core.errors import RequestError
 from .._core.models import SIGNATURE
 from .._core.oci import Manifest
-from .api import (
-    copy_image,
-    current_digest,
-    put_manifest,
-    read_manifest,
-    tag_names,
-)
-from .auth import SERVICE, Registry
+from .api import current_digest, not_found, put_manifest, read_manifest, tag_names
+from .auth import Registry
+from .image_copy import copy_image
 
 
 @dataclass(frozen=True)
 class TagWrite:
-    """A tag that is to be an image. before: the digest it has now, None where there is no such tag.
+    """A tag that is to be an image.
 
-    signature: it belongs to the image and came along.
+    Args:
+        before: the digest that the tag has now, None where there is no such tag.
+        signature: the image is a referrer, which is written because its subject is.
     """
 
     name: str
     image: Manifest
-    before: str | None
+    before: str | None = None
     signature: bool = False
 
     @property
     def after(self) -> str:
+        """The digest that the tag is to have."""
         return self.image.digest
 
     @property
@@ -49,36 +48,40 @@ class TagWrite:
         return self.before is not None and self.changes
 
 
+class WriteOutcome(enum.Enum):
+    """What became of a tag that was to be written."""
+
+    WRITTEN = "written"
+    CHANGED_SINCE = "changed_since"
+    NOT_WRITTEN = "not_written"
+    NOT_TRIED = "not_tried"
+
+
 @dataclass(frozen=True)
 class TagWriteResult:
-    """What became of a naming: written, changed_since, not_written or not_tried, and why where that is not plain."""
+    """What became of a tag, and why where that is not plain."""
 
-    naming: TagWrite
-    outcome: str
+    tag_write: TagWrite
+    outcome: WriteOutcome
     message: str = ""
 
 
 def source_image(registry: Registry, path: str, source: str) -> Manifest:
-    """The image to give names to, by tag or digest. Raises RequestError where it is not there."""
+    """The image that gets tags, by tag or digest. Raises RequestError where it is not there."""
     found = read_manifest(registry, path, source)
     if found:
         return found
-    by_digest = ":" in source
-    raise RequestError(
-        ErrorKind.NOT_FOUND,
-        "the registry holds no such image" + (" any more" if by_digest else ""),
-        operation=f"read {path}{'@' if by_digest else ':'}{source} in the registry",
-        service=SERVICE,
-        advice=(
-            "An image without a tag is there until the registry's garbage collection takes it."
-            if by_digest
-            else "Its path and the tag have to be those in the registry, in lower case."
-        ),
-    )
+    if ":" in source:
+        message = "the registry holds no such image any more"
+        advice = "An image without a tag is there until the registry's garbage collection takes it."
+    else:
+        message = "the registry holds no such image"
+        advice = "Its path and the tag have to be those in the registry, in lower case."
+    raise not_found(path, source, message, advice)
 
 
 def referrers_of(registry: Registry, path: str, image: Manifest) -> dict[str, Manifest]:
-    """The signatures, attestations and lists of materials of an image and of what it holds, by their tags' names."""
+    """The signatures, attestations and SBOMs of an image and of what it holds, by the names of their tags."""
     owners = {digest.replace(":", "-") for digest in (image.digest, *(child.digest for child in image.children))}
     names = [name for name in tag_names(registry, path) or [] if SIGNATURE.fullmatch(name)]
     own = sorted(name for name in names if name.partition(".")[0] in owners)
@@ -86,63 +89,82 @@ def referrers_of(registry: Registry, path: str, image: Manifest) -> dict[str, Ma
 
 
 def plan_tag_writes(
-    registry: Registry, path: str, names: t.Sequence[str], image: Manifest, along: t.Mapping[str, Manifest]
+    registry: Registry, path: str, names: t.Sequence[str], image: Manifest, referrers: t.Mapping[str, Manifest]
 ) -> list[TagWrite]:
-    """What is to be named what in a repository, with what the names stand for now. along: companions by name."""
-    wanted = [*((name, found, True) for name, found in along.items()), *((name, image, False) for name in names)]
-    befores = registry.client.parallel(lambda name: current_digest(registry, path, name), [row[0] for row in wanted])
-    return [TagWrite(name, found, before, mark) for (name, found, mark), before in zip(wanted, befores)]
+    """The tags that are to be written in a repository, referrers first, with what they are now.
 
+    Args:
+        path: of the repository.
+        names: the tags that the image gets.
+        referrers: its referrers, by the names of their tags.
 
-def write(registry: Registry, source: str, target: str, changes: t.Sequence[TagWrite]) -> list[TagWriteResult]:
-    """Bring the images over and name them, companions before their image. Raises nothing.
-
-    A name that is another image by now than it was is left alone. What fails ends it, and so does a companion that was
-    left alone: an image is never named without what belongs to it.
+    Raises:
+        RequestError: a tag can't be read.
     """
-    written: list[TagWriteResult] = []
+    wanted = [TagWrite(name, referrer, signature=True) for name, referrer in referrers.items()]
+    wanted += [TagWrite(name, image) for name in names]
+    digests = registry.client.parallel(lambda each: current_digest(registry, path, each.name), wanted)
+    return [replace(each, before=digest) for each, digest in zip(wanted, digests)]
+
+
+def write_tags(registry: Registry, source: str, target: str, changes: t.Sequence[TagWrite]) -> list[TagWriteResult]:
+    """Bring the images over and write their tags, referrers before their image. Raises nothing.
+
+    A tag that is another image by now than it was is left alone. A failure ends it, and so does a referrer that was
+    left alone: an image is never written without what belongs to it.
+
+    Args:
+        source, target: the paths of the repositories.
+
+    Returns:
+        A result for each change, in the same order.
+    """
+    results: list[TagWriteResult] = []
     copied: set[str] = set()
-    for position, naming in enumerate(changes):
+    for position, change in enumerate(changes):
         try:
-            if source != target and naming.after not in copied:
-                copy_image(registry, source, naming.image, target)
-                copied.add(naming.after)
-            written.append(_name(registry, target, naming))
+            if source != target and change.after not in copied:
+                copy_image(registry, source, change.image, target)
+                copied.add(change.after)
+            result = _write_tag(registry, target, change)
         except RequestError as error:
-            written.append(TagWriteResult(naming, "not_written", str(error)))
-        outcome = written[-1].outcome
-        if outcome == "not_written" or (outcome != "written" and naming.signature):
-            return written + _not_tried(changes[position + 1 :])
-    return written
+            result = TagWriteResult(change, WriteOutcome.NOT_WRITTEN, message=str(error))
+        results.append(result)
+        written = result.outcome is WriteOutcome.WRITTEN
+        if result.outcome is WriteOutcome.NOT_WRITTEN or (change.signature and not written):
+            return results + [_not_tried(left) for left in changes[position + 1 :]]
+    return results
 
 
-def _name(registry: Registry, target: str, naming: TagWrite) -> TagWriteResult:
-    """Give an image its name, unless the name is another image by now. Raises RequestError.
+def _write_tag(registry: Registry, target: str, change: TagWrite) -> TagWriteResult:
+    """Write a tag, unless it is another image by now. Raises RequestError.
 
-    After an answer that was lost, or that only asks for patience, the name is looked at before it is given again.
+    After an answer that was lost, or that only asks for patience, the tag is read before it is written again.
     """
     for attempts_left in registry.client.retry_loop():
-        now = current_digest(registry, target, naming.name)
-        if now not in (naming.before, naming.after):
-            return TagWriteResult(naming, "changed_since", f"it is {now} by now" if now else "it is gone by now")
-        if now == naming.after:
+        now = current_digest(registry, target, change.name)
+        if now not in (change.before, change.after):
+            message = f"it is {now} by now" if now else "it is gone by now"
+            return TagWriteResult(change, WriteOutcome.CHANGED_SINCE, message=message)
+        if now == change.after:
             break
         try:
-            put_manifest(registry, target, naming.image, naming.name)
+            put_manifest(registry, target, change.image, change.name)
         except RequestError as error:
             if not attempts_left or not error.kind.is_transient:
                 raise
         else:
             break
-    return _proven(registry, target, naming)
+    return _verified(registry, target, change)
 
 
-def _not_tried(left: t.Sequence[TagWrite]) -> list[TagWriteResult]:
-    return [TagWriteResult(naming, "not_tried", "an earlier one could not be written") for naming in left]
+def _verified(registry: Registry, target: str, change: TagWrite) -> TagWriteResult:
+    now = current_digest(registry, target, change.name)
+    if now == change.after:
+        return TagWriteResult(change, WriteOutcome.WRITTEN)
+    message = f"the registry took it, and shows {now or 'no such tag'} afterwards"
+    return TagWriteResult(change, WriteOutcome.NOT_WRITTEN, message=message)
 
 
-def _proven(registry: Registry, target: str, naming: TagWrite) -> TagWriteResult:
-    now = current_digest(registry, target, naming.name)
-    if now == naming.after:
-        return TagWriteResult(naming, "written")
-    return TagWriteResult(naming, "not_written", f"the registry took it, and shows {now or 'no such tag'} afterwards")
+def _not_tried(change: TagWrite) -> TagWriteResult:
+    return TagWriteResult(change, WriteOutcome.NOT_TRIED, message="an earlier one could not be written")

@@ -8,18 +8,19 @@
 
 from __future__ import annotations
 
-from .._cleanup.deletion import choose_way
+from .._cleanup.delete_method import choose_delete_method
 from .._core.models import Repository
 from .._core.server import DeleteMethod
 from .._gitlab.repository_lookup import find_by_id, find_place
 from .._module.registry import RegistryConnection
-from .._tags.capabilities import Server, Sources, detect
-from .._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
+from .._tags.capabilities import Sources, detect, rules_are_hidden
+from .._tags.query import TagQuery
+from .._tags.reader import TagReader, confirm_empty, open_reader
 from .planning import RepositoryState
 from .request import RepositoryRequest
 
 
-def observe(connection: RegistryConnection, request: RepositoryRequest) -> tuple[Server, RepositoryState]:
+def observe(connection: RegistryConnection, request: RepositoryRequest) -> tuple[TagReader, RepositoryState]:
     """Read the repositories, and their tags as far as these decide.
 
     Raises:
@@ -30,11 +31,14 @@ def observe(connection: RegistryConnection, request: RepositoryRequest) -> tuple
     left = [repository for repository in found if not repository.being_deleted]
     query = TagQuery(details=request.deletes_tags, dates=False)
     sources = Sources(use_graphql=request.deletes_tags and not connection.is_job_token, registry=connection.registry)
-    server = detect(connection.client, left, sources, details=query.details)
-    method = choose_way(server, request.delete_via) if request.deletes_tags else DeleteMethod.REST
-    listings = [confirm_empty(server, listing) for listing in read_tags(server, left, query)]
-    hidden = request.deletes_tags and bool(left) and rules_are_hidden(server, job_token=connection.is_job_token)
-    return server, RepositoryState(
+    reader = open_reader(detect(connection.client, left, sources, details=query.details))
+    method = (
+        choose_delete_method(reader.capabilities, request.delete_via) if request.deletes_tags else DeleteMethod.REST
+    )
+    listings = [confirm_empty(reader, listing) for listing in reader.read(left, query)]
+    matters = request.deletes_tags and bool(left)
+    hidden = matters and rules_are_hidden(connection.client, reader.capabilities, job_token=connection.is_job_token)
+    return reader, RepositoryState(
         listings=tuple(listings),
         missing=tuple(missing),
         being_deleted=tuple(being_deleted),

@@ -11,13 +11,14 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .._cleanup.repositories import Order, why_not_empty
+from .._cleanup.verification import why_not_empty
 from .._core.models import Repository, TagListing
 from .._core.server import DeleteMethod
 from .._plan.plan import Plan, RepositoryPlan, limited, reason_counts
 from .._rules.dates import DateSource
 from .._rules.reasons import Reason
 from .._rules.retention import decide
+from .removal import RepositoryRemoval
 from .request import RepositoryRequest
 
 
@@ -103,12 +104,13 @@ def kept_text(part: RepositoryPlan, *but: Reason) -> str:
     return ", ".join(f"{number} {reason}" for reason, number in reason_counts(told).items())
 
 
-def plan_repositories(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> list[Order]:
+def plan_repositories(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> list[RepositoryRemoval]:
     """Decide which repositories are deleted, the tags of a plan before them."""
-    orders = [
-        Order(part.repository, part if request.deletes_tags else None, not request.force) for part in plan.repositories
+    removals = [
+        RepositoryRemoval(part.repository, tags=part if request.deletes_tags else None, must_be_empty=not request.force)
+        for part in plan.repositories
     ]
-    return orders + [Order(repository, asked=True) for repository in state.being_deleted]
+    return removals + [RepositoryRemoval(repository, asked_before=True) for repository in state.being_deleted]
 
 
 def warnings_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> list[str]:

@@ -11,20 +11,18 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._cleanup.deletion import Fate as TagFate
-from .._cleanup.deletion import Outcome
 from .._cleanup.deletion_report import applied_deletion, deletion_intent
-from .._cleanup.repositories import GOOD, Fate
+from .._cleanup.outcomes import DeletionResult, TagResult
 from .._core.models import Repository
 from .._module.intent import Applied, Intent
 from .._plan.plan import Plan, RepositoryPlan, reason_counts
 from .planning import RepositoryState, kept_text
+from .removal import RepositoryOutcome, RepositoryResult
 from .request import RepositoryRequest
 
 # How many lines of a diff are shown of all tags that are deleted.
 _DIFF_LINES = 100
 # What is not there any more.
-_GONE = ("deleted", "already_gone", "unverified")
 
 
 def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> Intent:
@@ -83,20 +81,20 @@ def _row(
     }
 
 
-def applied_emptying(plan: Plan, outcome: Outcome) -> Applied:
+def applied_emptying(plan: Plan, found: DeletionResult) -> Applied:
     """What became of repositories whose tags were to be deleted."""
-    applied = applied_deletion(outcome, 0)
-    fates: dict[str, list[TagFate]] = {}
-    for fate in outcome.fates:
-        fates.setdefault(fate.repository, []).append(fate)
-    rows = [_emptied(part, fates[part.repository.path]) for part in plan.repositories if part.deletions]
+    applied = applied_deletion(found, 0)
+    tags: dict[str, list[TagResult]] = {}
+    for tag in found.tags:
+        tags.setdefault(tag.repository, []).append(tag)
+    rows = [_emptied(part, tags[part.repository.path]) for part in plan.repositories if part.deletions]
     left = next((row for row in rows if row["outcome"] == "not_emptied"), None)
     shortfall = f"{left['path']} is not empty: {left['message']}" if left else ""
-    return replace(applied, outcome=rows, shortfall=outcome.halted and applied.shortfall or shortfall)
+    return replace(applied, outcome=rows, shortfall=found.stopped and applied.shortfall or shortfall)
 
 
-def _emptied(part: RepositoryPlan, fates: list[TagFate]) -> dict[str, str]:
-    left = [fate for fate in fates if fate.outcome not in _GONE]
+def _emptied(part: RepositoryPlan, tags: list[TagResult]) -> dict[str, str]:
+    left = [tag for tag in tags if not tag.outcome.is_gone]
     if left:
         message = f"{len(left)} tags are left; {left[0].name}: {left[0].message}"
         return {"path": part.repository.path, "outcome": "not_emptied", "message": message}
@@ -104,15 +102,19 @@ def _emptied(part: RepositoryPlan, fates: list[TagFate]) -> dict[str, str]:
     return {"path": part.repository.path, "outcome": outcome, "message": kept_text(part)}
 
 
-def applied_deletions(fates: t.Sequence[Fate], *, waited: bool) -> Applied:
+def applied_removals(results: t.Sequence[RepositoryResult], *, waited: bool) -> Applied:
     """What became of repositories that were to be deleted. waited: GitLab was to have deleted them by now."""
-    rows = [{"path": fate.order.repository.path, "outcome": fate.outcome, "message": fate.message} for fate in fates]
-    short = [fate for fate in fates if fate.outcome not in GOOD or (waited and fate.outcome == "scheduled")]
+    rows = [
+        {"path": each.removal.repository.path, "outcome": each.outcome.value, "message": each.message}
+        for each in results
+    ]
+    late = RepositoryOutcome.SCHEDULED if waited else None
+    short = [each for each in results if not each.outcome.is_good or each.outcome is late]
     if not short:
         return Applied(rows)
     first = short[0]
     return Applied(
         rows,
-        f"{len(fates) - len(short)} of {len(fates)} repositories are deleted; {first.order.repository.path} is "
-        f"{first.outcome}: {first.message}",
+        f"{len(results) - len(short)} of {len(results)} repositories are deleted; {first.removal.repository.path} is "
+        f"{first.outcome.value}: {first.message}",
     )

@@ -11,15 +11,16 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
-from .._cleanup.deletion import choose_way
+from .._cleanup.delete_method import choose_delete_method
 from .._core.models import Repository, TagListing
 from .._gitlab.repositories import get_repository
 from .._gitlab.repository_lookup import find_place
 from .._module.registry import RegistryConnection
 from .._registry.auth import Registry
 from .._registry.promotion import plan_tag_writes, referrers_of, source_image
-from .._tags.capabilities import Server, Sources, detect, registry_of
-from .._tags.reader import TagQuery, confirm_empty, read_tags, rules_are_hidden
+from .._tags.capabilities import Sources, detect, registry_of, rules_are_hidden
+from .._tags.query import TagQuery
+from .._tags.reader import TagReader, confirm_empty, open_reader
 from .planning import PromotionState, RemovalState
 from .request import TagRequest
 
@@ -60,19 +61,19 @@ def observe_promotion(connection: RegistryConnection, request: TagRequest) -> tu
 def _with_protection(
     connection: RegistryConnection, state: PromotionState, repository: Repository, names: t.Sequence[str]
 ) -> PromotionState:
-    server, listing = _read_named(connection, repository, names)
+    reader, listing = _read_named(connection, repository, names)
     return replace(
         state,
         protected=frozenset(tag.name for tag in listing.tags if tag.protected and tag.name in names),
-        hidden_rules=rules_are_hidden(server, job_token=connection.is_job_token),
+        hidden_rules=rules_are_hidden(connection.client, reader.capabilities, job_token=connection.is_job_token),
     )
 
 
-def observe_removal(connection: RegistryConnection, request: TagRequest) -> tuple[Server | None, RemovalState]:
+def observe_removal(connection: RegistryConnection, request: TagRequest) -> tuple[TagReader | None, RemovalState]:
     """Read the repository's tags, and the digests of those that are to go.
 
     Returns:
-        The server, None if there is no such repository, and what was read.
+        The reader of its tags, None if there is no such repository, and what was read.
 
     Raises:
         RequestError: they can't be read.
@@ -80,13 +81,14 @@ def observe_removal(connection: RegistryConnection, request: TagRequest) -> tupl
     target = _find_target(connection, request)
     if target.repository is None:
         return None, RemovalState(target.path)
-    server, listing = _read_named(connection, target.repository, request.names)
+    reader, listing = _read_named(connection, target.repository, request.names)
     there = bool(set(listing.names) & set(request.names))
-    return server, RemovalState(
+    hidden = there and rules_are_hidden(connection.client, reader.capabilities, job_token=connection.is_job_token)
+    return reader, RemovalState(
         path=target.path,
         listing=listing,
-        delete_method=choose_way(server, request.delete_via),
-        hidden_rules=there and rules_are_hidden(server, job_token=connection.is_job_token),
+        delete_method=choose_delete_method(reader.capabilities, request.delete_via),
+        hidden_rules=hidden,
     )
 
 
@@ -100,13 +102,14 @@ def _find_target(connection: RegistryConnection, request: TagRequest) -> _Target
 
 def _read_named(
     connection: RegistryConnection, repository: Repository, names: t.Collection[str]
-) -> tuple[Server, TagListing]:
+) -> tuple[TagReader, TagListing]:
     """The names of all tags of a repository, with the details of the named ones."""
     wanted = frozenset(names)
     query = TagQuery(details=True, dates=False, wanted=lambda listing: wanted.intersection(listing.names))
     sources = Sources(use_graphql=not connection.is_job_token, registry=connection.registry)
-    server = detect(connection.client, [repository], sources, details=query.details)
-    listing = confirm_empty(server, read_tags(server, [repository], query)[0])
+    reader = open_reader(detect(connection.client, [repository], sources, details=query.details))
+    [listing] = reader.read([repository], query)
+    listing = confirm_empty(reader, listing)
     if listing.error:
         raise listing.error
-    return server, listing
+    return reader, listing

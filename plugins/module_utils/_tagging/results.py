@@ -11,10 +11,10 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._cleanup.deletion import Outcome
 from .._cleanup.deletion_report import applied_deletion
+from .._cleanup.outcomes import DeletionResult, TagOutcome
 from .._module.intent import Applied
-from .._registry.promotion import TagWriteResult
+from .._registry.promotion import TagWriteResult, WriteOutcome
 from .planning import PromotionState, RemovalState
 from .request import TagRequest
 
@@ -36,14 +36,14 @@ def promotion_result(state: PromotionState) -> dict[str, t.Any]:
 
 def applied_promotion(path: str, results: t.Sequence[TagWriteResult]) -> Applied:
     """What became of the tags of a repository that were to be written."""
-    rows = [{"name": row.naming.name, "outcome": row.outcome, "message": row.message} for row in results]
-    short = [row for row in results if row.outcome != "written"]
+    rows = [{"name": row.tag_write.name, "outcome": row.outcome.value, "message": row.message} for row in results]
+    short = [row for row in results if row.outcome is not WriteOutcome.WRITTEN]
     if not short:
         return Applied(rows)
     done = len(results) - len(short)
     first = short[0]
     return Applied(
-        rows, f"{done} of {len(results)} tags were written; {path}:{first.naming.name} was not: {first.message}"
+        rows, f"{done} of {len(results)} tags were written; {path}:{first.tag_write.name} was not: {first.message}"
     )
 
 
@@ -63,11 +63,11 @@ def removal_result(state: RemovalState, request: TagRequest) -> dict[str, t.Any]
     return {"repository": state.path, "tags": rows}
 
 
-def applied_removal(outcome: Outcome) -> Applied:
+def applied_removal(found: DeletionResult) -> Applied:
     """What became of the tags that were to be deleted."""
-    rows = [{"name": fate.name, "outcome": fate.outcome, "message": fate.message} for fate in outcome.fates]
-    applied = replace(applied_deletion(outcome, 0), outcome=rows)
-    stays = next((fate for fate in outcome.fates if fate.outcome == "changed_since"), None)
-    if stays is None or applied.shortfall:
+    rows = [{"name": tag.name, "outcome": tag.outcome.value, "message": tag.message} for tag in found.tags]
+    applied = replace(applied_deletion(found, 0), outcome=rows)
+    changed = next((tag for tag in found.tags if tag.outcome is TagOutcome.CHANGED_SINCE), None)
+    if changed is None or applied.shortfall:
         return applied
-    return replace(applied, shortfall=f"{stays.repository}:{stays.name} was not deleted: {stays.message}")
+    return replace(applied, shortfall=f"{changed.repository}:{changed.name} was not deleted: {changed.message}")

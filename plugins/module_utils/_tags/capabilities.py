@@ -4,7 +4,7 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""Which server it is, and which way its tags are read."""
+"""Finding out what a server and its registry can do, with as few requests as that takes."""
 
 from __future__ import annotations
 
@@ -16,124 +16,147 @@ from .._core.models import Repository, Tag, TagListing
 from .._core.oci import Image
 from .._core.server import Mode, ReadMethod, ServerCapabilities
 from .._gitlab.graphql import Page, PageRequest, Schema, read_pages, read_schema
+from .._gitlab.projects import caller_is_administrator
 from .._gitlab.tags import first_tag_names, keyset_supported
 from .._http.client import Client
 from .._http.retry import RetryPolicy
-from .._registry.api import registry_mode, tag_names
+from .._registry.api import registry_mode
 from .._registry.auth import Registry, RegistrySettings, check_it_is_gitlabs
+from .listing import list_by_registry
 
 # How many repositories are looked at, at most, to find one that shows what kind of server this is.
 PROBES = 20
-
-
-@dataclass
-class Server:
-    """What was found out about the server, once for a task.
-
-    keyset: it lists tags by keyset. graphql, registry: None where they can't be used, and why_no_... then says why.
-    way: how tags are read, graphql, rest or registry. probed: the registry's first listing, until it is used.
-    """
-
-    client: Client
-    graphql: Schema | None
-    why_no_graphql: str
-    keyset: bool = False
-    mode: Mode = Mode.UNKNOWN
-    registry: Registry | None = None
-    why_no_registry: str = ""
-    way: str = "rest"
-    probed: TagListing | None = None
-
-    @property
-    def missing_dates_reason(self) -> str | None:
-        """What can't be seen for want of the registry itself; None where nothing is missed."""
-        if self.mode != Mode.NO_DATABASE or not self.why_no_registry:
-            return None
-        return (
-            "Images for several platforms have no date here, since the registry itself could not be asked: "
-            f"{self.why_no_registry}"
-        )
-
-    @property
-    def by_cursor(self) -> bool:
-        """Whether pages with all details follow each other at the cost of their names."""
-        return self.uses_graphql and self.mode == Mode.DATABASE
-
-    @property
-    def uses_graphql(self) -> bool:
-        """Whether tags are read by GraphQL, which alone tells if a rule of GitLab's protects them."""
-        return self.way == "graphql" and self.graphql is not None
-
-
-def capabilities_of(server: Server) -> ServerCapabilities:
-    """What was found out, as a plain value."""
-    known = server.graphql is None or "protection" in server.graphql.tag_fields
-    return ServerCapabilities(
-        mode=server.mode,
-        read_method=ReadMethod(server.way),
-        lists_by_keyset=server.keyset,
-        deletes_by_graphql=server.graphql is not None and server.graphql.can_delete,
-        knows_tag_rules=known,
-        graphql_unavailable_reason=server.why_no_graphql,
-        registry_unavailable_reason=server.why_no_registry,
-    )
+# How many are asked, at most, whether the server lists by keyset.
+KEYSET_PROBES = 3
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where tags may be read. via: auto, graphql, rest or registry. use_graphql: the token is accepted there.
+    """Where tags may be read.
 
-    registry: None where GitLab's own eyes are wanted. images: known from before, by digest.
+    Args:
+        use_graphql: Whether GraphQL accepts the token.
+        read_method: How tags are to be read; None is the best way that there is.
+        registry: How to reach the registry itself; None if it is not to be asked.
+        images: Images that are known from before, by digest. What is learned joins them.
     """
 
     use_graphql: bool
-    via: str = "auto"
+    read_method: ReadMethod | None = None
     registry: RegistrySettings | None = None
     images: dict[str, Image] | None = None
 
 
-def detect(client: Client, repositories: t.Sequence[Repository], sources: Sources, *, details: bool) -> Server:
-    """Which server it is, with as few requests as that takes, and how its tags are read.
+@dataclass(frozen=True)
+class Detected:
+    """What was found out about a server, and what its tags are read with.
 
-    The mode decides what dates mean, so it is found out only where details are needed. Raises RequestError where the
-    way that was asked for can't be used.
+    Args:
+        client: Of GitLab.
+        capabilities: What was found out, as plain values.
+        schema: What GraphQL offers; None if it can't be used.
+        registry: The registry itself; None if it can't be used.
+        prefetched: The listing by which the registry proved that it can be read.
     """
-    no_graphql = "a job token is not accepted by GraphQL"
-    server = _with_graphql(client) if sources.use_graphql else Server(client, None, no_graphql)
-    server.way = _way(server, sources.via)
-    if not repositories:
-        return server
-    if sources.registry:
-        _find_registry(server, sources, repositories)
-    shown = _find_mode(server, repositories, details=details) if server.way != "registry" or details else None
-    if server.way == "registry" and details and server.mode == Mode.UNKNOWN and server.registry:
-        server.mode = registry_mode(server.registry, repositories[0].path)
-    if sources.via == "auto" and shown and server.registry:
-        _prefer_registry(server, server.registry, shown)
-    return server
+
+    client: Client
+    capabilities: ServerCapabilities
+    schema: Schema | None = None
+    registry: Registry | None = None
+    prefetched: TagListing | None = None
 
 
-def _way(server: Server, via: str) -> str:
-    if via == "graphql" and server.graphql is None:
-        raise RequestError(
-            ErrorKind.GRAPHQL,
-            server.why_no_graphql,
-            operation="read tags by GraphQL",
-            advice="Use read_via: auto or rest.",
-        )
-    return via if via != "auto" else "graphql" if server.graphql else "rest"
+@dataclass(frozen=True)
+class _RegistryFound:
+    """The registry itself, or why it can't be asked. listing: of a repository as GitLab lists it too."""
+
+    registry: Registry | None = None
+    reason: str = ""
+    listing: TagListing | None = None
 
 
-def _find_registry(server: Server, sources: Sources, repositories: t.Sequence[Repository]) -> None:
-    """The registry that holds the repositories; where nobody insists on it, it may be missing."""
-    settings = t.cast(RegistrySettings, sources.registry)
+@dataclass(frozen=True)
+class _Evidence:
+    """What the listings of a few repositories show. listed: the tags that prove that there is no metadata database."""
+
+    mode: Mode = Mode.UNKNOWN
+    lists_by_keyset: bool = False
+    listed: TagListing | None = None
+
+
+def detect(client: Client, repositories: t.Sequence[Repository], sources: Sources, *, details: bool) -> Detected:
+    """Find out what a server can do, and how its tags are to be read.
+
+    Args:
+        client: Of GitLab.
+        repositories: What will be read.
+        sources: Where tags may be read.
+        details: Whether more than names will be read. Only then the mode matters, which decides what dates mean.
+
+    Raises:
+        RequestError: If tags can't be read in the way that the caller wants.
+        UsageError: If the caller wants the registry, and GitLab does not say where it is.
+    """
+    schema, no_graphql = _find_graphql(client, sources)
+    method = _method_of(sources, schema, no_graphql)
+    found, evidence = _RegistryFound(), _Evidence()
+    if repositories:
+        found = _find_registry(client, sources, repositories)
+    if repositories and (details or method is not ReadMethod.REGISTRY):
+        evidence = _examine(client, schema, repositories, details=details)
+    mode = evidence.mode
+    if found.registry and details and mode is Mode.UNKNOWN and method is ReadMethod.REGISTRY:
+        mode = registry_mode(found.registry, repositories[0].path)
+    if found.registry and evidence.listed and sources.read_method is None:
+        found = _compare_listings(found.registry, evidence.listed)
+    capabilities = ServerCapabilities(
+        mode=mode,
+        read_method=ReadMethod.REGISTRY if found.listing else method,
+        lists_by_keyset=evidence.lists_by_keyset,
+        deletes_by_graphql=schema is not None and schema.can_delete,
+        knows_tag_rules=schema is None or "protection" in schema.tag_fields,
+        graphql_unavailable_reason=no_graphql,
+        registry_unavailable_reason=found.reason,
+    )
+    return Detected(
+        client=client, capabilities=capabilities, schema=schema, registry=found.registry, prefetched=found.listing
+    )
+
+
+def _find_graphql(client: Client, sources: Sources) -> tuple[Schema | None, str]:
+    """What GraphQL offers, or why it can't be used."""
+    if not sources.use_graphql:
+        return None, "a job token is not accepted by GraphQL"
     try:
-        server.registry = registry_of(server.client, settings, repositories[0].location, sources.images)
-        server.registry.prefetch_scopes([repository.path for repository in repositories])
-    except (UsageError, RequestError) as error:
-        if sources.via == "registry" or getattr(error, "kind", "") in ("stopped", "unauthorized"):
+        return read_schema(client), ""
+    except RequestError as error:
+        if error.kind is ErrorKind.STOPPED:
             raise
-        server.why_no_registry = str(error)
+        return None, str(error)
+
+
+def _method_of(sources: Sources, schema: Schema | None, no_graphql: str) -> ReadMethod:
+    """How tags are read, unless the registry turns out to be better."""
+    if sources.read_method is ReadMethod.GRAPHQL and schema is None:
+        raise RequestError(
+            ErrorKind.GRAPHQL, no_graphql, operation="read tags by GraphQL", advice="Use read_via: auto or rest."
+        )
+    return sources.read_method or (ReadMethod.GRAPHQL if schema else ReadMethod.REST)
+
+
+def _find_registry(client: Client, sources: Sources, repositories: t.Sequence[Repository]) -> _RegistryFound:
+    """The registry that holds the repositories. It may be missing, unless the caller wants to read there."""
+    if sources.registry is None:
+        return _RegistryFound()
+    try:
+        registry = registry_of(client, sources.registry, repositories[0].location, sources.images)
+    except (UsageError, RequestError) as error:
+        stops = isinstance(error, RequestError) and error.kind.stops_task
+        if stops or sources.read_method is ReadMethod.REGISTRY:
+            raise
+        return _RegistryFound(reason=str(error))
+    registry.prefetch_scopes([repository.path for repository in repositories])
+    return _RegistryFound(registry)
 
 
 def registry_of(
@@ -142,58 +165,54 @@ def registry_of(
     location: str,
     images: dict[str, Image] | None = None,
 ) -> Registry:
-    """The registry at the address that was given, else at the location that GitLab tells of a repository or project.
+    """The registry of a GitLab. GitLab tells no scheme: it is taken to be GitLab's own.
 
-    GitLab tells no scheme: it is taken to be GitLab's own. Raises UsageError where there is no address, and
-    RequestError where the given one is not of this GitLab's registry.
+    Args:
+        client: Of GitLab.
+        settings: The address, if it was given, and the credentials.
+        location: The registry's host and a path, as GitLab tells it of a repository or project.
+        images: Images that are known from before, by digest.
+
+    Raises:
+        UsageError: If no address is known.
+        RequestError: If the given address is not the registry of this GitLab.
     """
     host = location.partition("/")[0]
     if not settings.url and not host:
         raise UsageError("GitLab does not tell where its registry is: give registry_url.")
     scheme = client.settings.url.partition(":")[0]
-    registry = Registry(client, settings.url or f"{scheme}://{host}", settings.login, images)
+    registry = Registry(client, settings.url or f"{scheme}://{host}", login=settings.login, images=images)
     check_it_is_gitlabs(registry, host)
     return registry
 
 
-def _prefer_registry(server: Server, registry: Registry, shown: TagListing) -> None:
-    """Without a metadata database only the registry itself knows everything: it is used where it answers, and is the
-    one that GitLab sees. shown: names that GitLab lists."""
-    listing = listed_by_registry(registry, shown.repository, RetryPolicy.NEVER)
-    if listing.error is None and set(listing.names) & set(shown.names):
-        server.way, server.probed = "registry", listing
-        return
-    other = f"{registry.url} does not list the tags of {shown.repository.path} that GitLab lists"
-    server.registry, server.why_no_registry = None, str(listing.error or other)
+def _compare_listings(registry: Registry, listed: TagListing) -> _RegistryFound:
+    """The registry, if it lists tags that GitLab lists. Without a database only the registry itself knows all dates."""
+    listing = list_by_registry(registry, listed.repository, RetryPolicy.NEVER)
+    if listing.error is None and set(listing.names) & set(listed.names):
+        return _RegistryFound(registry, listing=listing)
+    other = f"{registry.url} does not list the tags of {listed.repository.path} that GitLab lists"
+    return _RegistryFound(reason=str(listing.error or other))
 
 
-def _find_mode(server: Server, repositories: t.Sequence[Repository], *, details: bool) -> TagListing | None:
-    """Tell what registry it is. Gives the tags that proved that it has no metadata database."""
-    client, shown = server.client, None
+def _examine(
+    client: Client, schema: Schema | None, repositories: t.Sequence[Repository], *, details: bool
+) -> _Evidence:
+    """Tell from listings whether there is a metadata database, as far as that is needed."""
     keyset = _keyset_supported(client, repositories)
-    server.keyset = keyset is True
-    if server.keyset:
-        server.mode = Mode.DATABASE
-    elif details and keyset is False:
-        shown = _without_database(client, repositories)
-        server.mode = Mode.NO_DATABASE if shown else Mode.UNKNOWN
-    elif details and keyset is None and _has_published_dates(server, repositories):
-        server.mode = Mode.DATABASE
-    return shown
-
-
-def _with_graphql(client: Client) -> Server:
-    try:
-        return Server(client, read_schema(client), "")
-    except RequestError as error:
-        if error.kind == ErrorKind.STOPPED:
-            raise
-        return Server(client, None, str(error))
+    if keyset:
+        return _Evidence(mode=Mode.DATABASE, lists_by_keyset=True)
+    if not details:
+        return _Evidence()
+    if keyset is None:
+        return _Evidence(mode=Mode.DATABASE if _has_published_dates(client, schema, repositories) else Mode.UNKNOWN)
+    listed = _tags_without_database(client, repositories)
+    return _Evidence(mode=Mode.NO_DATABASE if listed else Mode.UNKNOWN, listed=listed)
 
 
 def _keyset_supported(client: Client, repositories: t.Sequence[Repository]) -> bool | None:
-    """The answer of the first repository that gives one, of a few; None where none does."""
-    for repository in repositories[:3]:
+    """Whether GitLab lists by keyset, as the first of a few repositories says; None if it is too old, or none says."""
+    for repository in repositories[:KEYSET_PROBES]:
         try:
             return keyset_supported(client, repository)
         except RequestError as error:
@@ -202,9 +221,12 @@ def _keyset_supported(client: Client, repositories: t.Sequence[Repository]) -> b
     return None
 
 
-def _without_database(client: Client, repositories: t.Sequence[Repository]) -> TagListing | None:
-    """The tags that prove it: a keyset listing refused is no proof, since an unreachable registry refuses it too, and
-    has to be refused again after the same registry listed tags."""
+def _tags_without_database(client: Client, repositories: t.Sequence[Repository]) -> TagListing | None:
+    """The tags that prove that there is no metadata database; None if none do.
+
+    That GitLab refuses to list by keyset is no proof, since it does so too while its registry can't be reached. It has
+    to refuse it again after the same registry listed tags.
+    """
     for repository in repositories[:PROBES]:
         try:
             names = first_tag_names(client, repository)
@@ -217,22 +239,20 @@ def _without_database(client: Client, repositories: t.Sequence[Repository]) -> T
     return None
 
 
-def _has_published_dates(server: Server, repositories: t.Sequence[Repository]) -> bool:
-    """Releases before keyset listings: a published date comes from a metadata database alone."""
-    if server.graphql is None or "publishedAt" not in server.graphql.tag_fields:
+def _has_published_dates(client: Client, schema: Schema | None, repositories: t.Sequence[Repository]) -> bool:
+    """Whether a tag shows its last push, for releases before keyset listings: only a metadata database knows it."""
+    if schema is None or "publishedAt" not in schema.tag_fields:
         return False
     requests = [PageRequest(repository.id) for repository in repositories[:PROBES]]
-    pages = read_pages(server.client, server.graphql, requests, ("publishedAt",))
+    pages = read_pages(client, schema, requests, ("publishedAt",))
     return any(isinstance(page, Page) and any(tag.published for tag in page.tags) for page in pages)
 
 
-def listed_by_registry(
-    registry: Registry, repository: Repository, retry: RetryPolicy = RetryPolicy.IDEMPOTENT
-) -> TagListing:
-    """What the registry itself lists. One that it does not know may be empty, or may be somewhere else."""
-    try:
-        names = tag_names(registry, repository.path, retry=retry)
-    except RequestError as error:
-        return TagListing(repository, error=error)
-    tags, known = tuple(Tag(name) for name in sorted(names or ())), names is not None
-    return TagListing(repository, tags, complete=known, authoritative=known, repository_unknown=not known)
+def rules_are_hidden(client: Client, capabilities: ServerCapabilities, *, job_token: bool) -> bool:
+    """Whether there may be protection rules for tags that can't be read, and that GitLab lets this caller ignore.
+
+    job_token: whether the caller's token is that of a CI/CD job. Raises RequestError.
+    """
+    if capabilities.shows_protection or capabilities.mode is Mode.NO_DATABASE or job_token:
+        return False
+    return caller_is_administrator(client)

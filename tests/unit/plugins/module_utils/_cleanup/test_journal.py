@@ -13,11 +13,11 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.journal import (
     earlier_runs,
-    kept_journal,
-    silent,
+    null_journal,
+    open_journal,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import EarlierRuns
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError, UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import JournalError, UsageError
 
 HERE = "https://gitlab.example.com"
 
@@ -27,10 +27,10 @@ def asking(name: str) -> dict[str, str]:
 
 
 def write(path: Path, server: str, *names: str) -> None:
-    with kept_journal(str(path)) as tell:
-        tell({"event": "start", "server": server})
+    with open_journal(str(path)) as journal:
+        journal({"event": "start", "server": server})
         for name in names:
-            tell(asking(name))
+            journal(asking(name))
 
 
 def test_runs_follow_each_other_in_one_file(tmp_path: Path) -> None:
@@ -61,19 +61,19 @@ def test_a_torn_line_is_passed_over_and_nothing_is_glued_to_it(tmp_path: Path, t
 
 
 def test_without_a_path_nothing_is_kept(tmp_path: Path) -> None:
-    with kept_journal(None) as tell:
-        assert tell is silent
-        tell({"event": "start"})
+    with open_journal(None) as journal:
+        assert journal is null_journal
+        journal({"event": "start"})
     assert earlier_runs(None, HERE) == earlier_runs(str(tmp_path / "nothing"), HERE) == EarlierRuns()
 
 
 def test_a_folder_is_no_journal(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="can't be written"), kept_journal(str(tmp_path)):
+    with pytest.raises(UsageError, match="can't be written"), open_journal(str(tmp_path)):
         pass
     with pytest.raises(UsageError, match="can't be read"):
         earlier_runs(str(tmp_path), HERE)
 
 
 def test_a_full_disk_is_told_before_anything_is_asked_for() -> None:
-    with kept_journal("/dev/full") as tell, pytest.raises(RequestError, match="any more"):
-        tell(asking("1"))
+    with open_journal("/dev/full") as journal, pytest.raises(JournalError, match="any more"):
+        journal(asking("1"))

@@ -16,7 +16,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.reque
     check_for_server,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import LARGEST_INLINE
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import (
     OnLimit,
@@ -141,7 +141,8 @@ def test_every_option_reaches_what_it_is_for() -> None:
     assert (request.ref_match, request.pin_untagged) == (RefMatch.SUFFIX, True)
     assert (request.referrer_policy.signatures, request.referrer_policy.keep_together) == (Signatures.COLLECT, True)
     assert (request.allow_unread_protection, request.on_server_policy) == (True, "fail")
-    assert (request.read_via, request.delete_via, request.parameters) == ("graphql", DeleteMethod.REST, None)
+    methods = (request.read_via, request.delete_via)
+    assert (*methods, request.parameters) == (ReadMethod.GRAPHQL, DeleteMethod.REST, None)
     assert (request.bulk_older_than, request.bulk_keep) == ("30d", "dev-main")
     limits = request.limits
     assert (limits.min_remaining, limits.max_deletions, limits.max_deletions_percent) == (1, 2, 3.0)

@@ -80,3 +80,19 @@ def test_details_that_are_null_are_unknown() -> None:
 @pytest.mark.parametrize("status", [200, 403, 404])
 def test_a_bare_number_is_a_deletions_answer(status: int) -> None:
     assert tags.delete_tag(Script([answer(status, status)]), REPOSITORY, "v1").status == status
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "advice"),
+    [
+        ("This request has already been made. You can run this at most once an hour", ErrorKind.LEASE, "ask again"),
+        ("name_regex_delete is missing", ErrorKind.BAD_REQUEST, ""),
+    ],
+)
+def test_a_second_bulk_deletion_within_an_hour_is_told_from_a_bad_one(
+    message: str, kind: ErrorKind, advice: str
+) -> None:
+    with pytest.raises(RequestError) as caught:
+        tags.bulk_delete_tags(Script([answer({"message": message}, 400)]), REPOSITORY, {})
+    assert (caught.value.kind, caught.value.status, caught.value.message) == (kind, 400, message)
+    assert advice in caught.value.advice

@@ -599,3 +599,37 @@ def test_a_client_of_another_server_has_no_renewal_but_its_own() -> None:
         other = mine.at(server.url, service="other")
         assert other.request("GET", "/x", operation="ask").status == 401
     assert "Authorization" not in server.requests[0][2]
+
+
+# --- what an error says --------------------------------------------------------------------------------------------
+
+
+def test_every_error_says_what_was_tried_where() -> None:
+    page = (200, {"Content-Type": "text/html", "X-Request-Id": "R1"}, b"<html>")
+    with serving(lambda _n, _r: page) as server:
+        mine = client(server.url, retries=0, service="The registry")
+        errors = [_failure(lambda: mine.request("GET", "/x", operation="read it").json())]
+        mine.stop("it is over")
+        errors.append(_failure(lambda: mine.request("GET", "/x", operation="read it")))
+    lost = client("http://127.0.0.1:1", retries=0, service="The registry")
+    errors.append(_failure(lambda: lost.request("GET", "/x", operation="read it")))
+    assert [error.kind for error in errors] == [ErrorKind.NOT_JSON, ErrorKind.STOPPED, ErrorKind.CONNECTION]
+    assert {(error.operation, error.service, error.method, error.path) for error in errors} == {
+        ("read it", "The registry", "GET", "/x")
+    }
+    assert [error.request_id for error in errors] == ["R1", "", ""]
+
+
+def test_the_most_requests_are_told() -> None:
+    with serving(ok) as server:
+        mine = client(server.url, max_requests=1)
+        mine.request("GET", "/x", operation="read it")
+        error = _failure(lambda: mine.request("GET", "/x", operation="read more"))
+    assert str(error).startswith("Could not read more: max_requests 1 were sent. Raise max_requests")
+    assert len(server.requests) == 1
+
+
+def _failure(work: Callable[[], object]) -> RequestError:
+    with pytest.raises(RequestError) as caught:
+        work()
+    return caught.value

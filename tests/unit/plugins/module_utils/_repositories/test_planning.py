@@ -111,8 +111,8 @@ def test_repositories_with_the_tags_that_are_deleted_before_them(request_: Repos
     observed = state(V1, being_deleted=(GOING,))
     first, second = plan_repositories(observed, plan_tags(observed, request_), request_)
     assert (first.tags is not None) is before
-    assert first.checked is before
-    assert (second.repository, second.asked) == (GOING, True)
+    assert first.must_be_empty is before
+    assert (second.repository, second.asked_before) == (GOING, True)
 
 
 def test_a_deletion_that_is_going_on_is_waited_for() -> None:

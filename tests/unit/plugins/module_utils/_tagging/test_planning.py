@@ -11,7 +11,11 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import Manifest
-from ansible_collections.containerops.gitlab.plugins.module_utils._registry.promotion import TagWrite, TagWriteResult
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry.promotion import (
+    TagWrite,
+    TagWriteResult,
+    WriteOutcome,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.planning import (
     PromotionState,
     RemovalState,
@@ -87,9 +91,10 @@ def test_an_overwritten_tag() -> None:
 
 def test_what_became_of_written_tags() -> None:
     first, second = promotion(None, None).writes
-    done = applied_promotion("team/app", [TagWriteResult(first, "written")])
+    done = applied_promotion("team/app", [TagWriteResult(first, WriteOutcome.WRITTEN)])
     assert (done.outcome, done.shortfall) == ([{"name": "v1", "outcome": "written", "message": ""}], "")
-    short = applied_promotion("team/app", [TagWriteResult(first, "written"), TagWriteResult(second, "not_tried", "x")])
+    results = [TagWriteResult(first, WriteOutcome.WRITTEN), TagWriteResult(second, WriteOutcome.NOT_TRIED, "x")]
+    short = applied_promotion("team/app", results)
     assert short.shortfall == "1 of 2 tags were written; team/app:v2 was not: x"
 
 

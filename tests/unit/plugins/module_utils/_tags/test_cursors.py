@@ -14,24 +14,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.estimate import estimate_reading
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
     ListingState,
     Repository,
     TagListing,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
-from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Server
-from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import (
-    TagQuery,
-    concurrent_repositories,
-    read_in_turn,
-    read_tags,
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import (
+    Mode,
+    ReadMethod,
+    ServerCapabilities,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags.graphql_reader import CursorReader
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags.query import TagQuery
 from tests.unit import graphql_serving
 from tests.unit.graphql_serving import Body, node, schema, tags
 
-WHOLE = TagQuery(details=True, whole=True)
+ALL_DETAILS = TagQuery(details=True, all_details=True)
 Change = Callable[[int, "str | None", Body], Body]
 
 
@@ -43,9 +41,11 @@ def names(count: int) -> list[str]:
     return [f"v{number:04}" for number in range(count)]
 
 
-def server_of(counts: dict[int, int], change: Change = unchanged) -> Server:
-    """A server whose repositories hold so many tags each. change: makes another page of one, of a repository's id and
-    the cursor."""
+def reader_of(counts: dict[int, int], change: Change = unchanged) -> CursorReader:
+    """The reader of a server whose repositories hold so many tags each, by the repository's id.
+
+    change: makes another page of one, of the repository's id and the cursor.
+    """
 
     def reply(query: str, variables: Body) -> Body:
         pages = {}
@@ -58,16 +58,20 @@ def server_of(counts: dict[int, int], change: Change = unchanged) -> Server:
             pages[f"r{alias}"] = change(number, after, {**page, **count})
         return {"data": pages}
 
-    client = graphql_serving.Server(reply)
-    return Server(client, schema(), "", keyset=True, mode=Mode.DATABASE, way="graphql")
+    return CursorReader(
+        client=graphql_serving.Server(reply),
+        capabilities=ServerCapabilities(mode=Mode.DATABASE, read_method=ReadMethod.GRAPHQL, lists_by_keyset=True),
+        registry=None,
+        schema=schema(),
+    )
 
 
 def repositories(counts: dict[int, int]) -> list[Repository]:
     return [Repository(number, f"team/r{number}", f"r{number}", 1, "", None, None, None) for number in counts]
 
 
-def queries(server: Server) -> list[Any]:
-    client = server.client
+def queries(reader: CursorReader) -> list[Any]:
+    client = reader.client
     assert isinstance(client, graphql_serving.Server)
     return client.queries
 
@@ -75,38 +79,38 @@ def queries(server: Server) -> list[Any]:
 @given(st.lists(st.sampled_from([0, 1, 19, 20, 21, 40, 41, 130]), max_size=30))
 def test_every_tag_is_read_and_the_repositories_come_in_their_order(sizes: list[int]) -> None:
     counts = dict(enumerate(sizes))
-    server = server_of(counts)
-    readings = read_tags(server, repositories(counts), WHOLE)
-    assert [reading.repository.id for reading in readings] == list(counts)
-    assert [reading.names for reading in readings] == [names(count) for count in sizes]
-    assert [reading.state.value for reading in readings] == ["complete" if count else "empty" for count in sizes]
+    reader = reader_of(counts)
+    listings = list(reader.read(repositories(counts), ALL_DETAILS))
+    assert [listing.repository.id for listing in listings] == list(counts)
+    assert [listing.names for listing in listings] == [names(count) for count in sizes]
+    assert [listing.state.value for listing in listings] == ["complete" if count else "empty" for count in sizes]
 
 
 @given(st.lists(st.sampled_from([0, 1, 20, 21, 100, 300]), min_size=1, max_size=300))
 def test_an_estimate_is_exact(sizes: list[int]) -> None:
     counts = dict(enumerate(sizes))
-    server = server_of(counts)
-    expected = estimate_reading(server, sizes, WHOLE).requests
-    read_tags(server, repositories(counts), WHOLE)
-    assert len(queries(server)) == expected
+    reader = reader_of(counts)
+    expected = reader.estimate(sizes, ALL_DETAILS).requests
+    list(reader.read(repositories(counts), ALL_DETAILS))
+    assert len(queries(reader)) == expected
 
 
 def test_a_long_repository_travels_with_the_short_ones_after_it() -> None:
     counts = {0: 2000, **dict.fromkeys(range(1, 1001), 20)}
-    server = server_of(counts)
-    read_tags(server, repositories(counts), WHOLE)
+    reader = reader_of(counts)
+    list(reader.read(repositories(counts), ALL_DETAILS))
     pages = sum(-(-count // 20) for count in counts.values())
-    assert len(queries(server)) < pages / 12 + 100
+    assert len(queries(reader)) < pages / 12 + 100
 
 
 def test_no_more_repositories_are_under_way_than_the_window_holds() -> None:
     counts = dict.fromkeys(range(600), 40)
-    server = server_of(counts)
-    width = concurrent_repositories(server, WHOLE)
-    for given_so_far, _reading in enumerate(read_in_turn(server, repositories(counts), WHOLE), 1):
-        begun = {variables[key] for _query, variables, _retry in queries(server) for key in variables if key[0] == "i"}
+    reader = reader_of(counts)
+    width = reader.concurrent_repositories(ALL_DETAILS)
+    for given_so_far, _listing in enumerate(reader.read(repositories(counts), ALL_DETAILS), 1):
+        begun = {variables[key] for _query, variables, _retry in queries(reader) for key in variables if key[0] == "i"}
         assert len(begun) <= given_so_far + 2 * width
-    assert len(queries(server)) < 600 * 2 / 12
+    assert len(queries(reader)) < 600 * 2 / 12
 
 
 def cut_short(number: int, _after: str | None, page: Body) -> Body:
@@ -116,19 +120,19 @@ def cut_short(number: int, _after: str | None, page: Body) -> Body:
     return page
 
 
-def only_reading(server: Server, number: int) -> TagListing:
+def only_listing(reader: CursorReader, number: int) -> TagListing:
     [found] = [
-        each for each in read_tags(server, repositories({0: 5, 1: 100, 2: 5}), WHOLE) if each.repository.id == number
+        each for each in reader.read(repositories({0: 5, 1: 100, 2: 5}), ALL_DETAILS) if each.repository.id == number
     ]
     return found
 
 
 def test_a_repository_of_which_pages_are_missing_is_unread() -> None:
-    server = server_of({0: 5, 1: 100, 2: 5}, cut_short)
-    found = only_reading(server, 1)
+    reader = reader_of({0: 5, 1: 100, 2: 5}, cut_short)
+    found = only_listing(reader, 1)
     assert (found.state, found.tags) == (ListingState.UNREAD, ())
     assert str(found.error).startswith("Could not read the tags of team/r1: 40 tags were read, and GitLab counts 100.")
-    assert [len(only_reading(server, number).tags) for number in (0, 2)] == [5, 5]
+    assert [len(only_listing(reader, number).tags) for number in (0, 2)] == [5, 5]
 
 
 def test_a_repository_that_was_incomplete_is_read_once_more() -> None:
@@ -140,7 +144,7 @@ def test_a_repository_that_was_incomplete_is_read_once_more() -> None:
         cut.append(None)
         return cut_short(number, after, page)
 
-    found = only_reading(server_of({0: 5, 1: 100, 2: 5}, once), 1)
+    found = only_listing(reader_of({0: 5, 1: 100, 2: 5}, once), 1)
     assert (found.error, found.names) == (None, names(100))
 
 
@@ -151,6 +155,6 @@ def test_tags_that_came_after_the_count_are_welcome(count: int) -> None:
     def counted_less(_number: int, _after: str | None, page: Body) -> Body:
         return {**page, "tagsCount": count} if "tagsCount" in page else page
 
-    server = server_of({1: 100}, counted_less)
-    [found] = read_tags(server, repositories({1: 100}), WHOLE)
+    reader = reader_of({1: 100}, counted_less)
+    [found] = reader.read(repositories({1: 100}), ALL_DETAILS)
     assert (found.error, found.names) == (None, names(100))

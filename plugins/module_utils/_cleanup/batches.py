@@ -1,0 +1,99 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""In which order planned tags are deleted, and which of those that belong to an image have to stay. Pure."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from dataclasses import dataclass
+
+from .._core.models import TagListing
+from .._core.server import DELETE_LIMIT
+from .._plan.plan import RepositoryPlan
+from .._rules.reasons import Reason
+from .._rules.referrers import holders_of, subjects_of
+from .._rules.retention import Decision
+from .verification import Answer, Attempt
+
+
+def batches(deletions: t.Iterable[Decision], goes_alone: t.Callable[[Decision], bool]) -> t.Iterator[list[Decision]]:
+    """The planned tags in batches that are deleted together.
+
+    Tags that belong to images come in other batches than these images.
+
+    Args:
+        deletions: In the order of the plan.
+        goes_alone: Whether a tag has to be deleted on its own. It is asked after the batches before it were deleted.
+    """
+    batch: list[Decision] = []
+    for decision in deletions:
+        if batch and batch[0].depth != decision.depth:
+            yield batch
+            batch = []
+        if goes_alone(decision):
+            if batch:
+                yield batch
+            yield [decision]
+            batch = []
+            continue
+        batch.append(decision)
+        if len(batch) == DELETE_LIMIT:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+@dataclass(frozen=True)
+class FollowerCheck:
+    """Tells which tags that belong to images have to stay, since these images are not gone.
+
+    Args:
+        plan: Of the repository.
+        listing: The repository's tags by now.
+        attempts: What was done about its tags so far, by name.
+        is_absent: Whether the registry has no such image, by digest.
+    """
+
+    plan: RepositoryPlan
+    listing: TagListing
+    attempts: t.Mapping[str, Attempt]
+    is_absent: t.Callable[[str], bool]
+
+    @functools.cached_property
+    def _present(self) -> set[str]:
+        return set(self.listing.names)
+
+    @functools.cached_property
+    def _unplanned(self) -> set[str]:
+        return self._present.difference(decision.tag.name for decision in self.plan.decisions)
+
+    @functools.cached_property
+    def _holders(self) -> dict[str, list[Decision]]:
+        return holders_of(self.plan.decisions)
+
+    def refusal_of(self, decision: Decision) -> Attempt | None:
+        """Why a tag is not deleted; None if its images are gone."""
+        subjects = subjects_of(decision.tag)
+        images = [each.tag.name for subject in sorted(subjects) for each in self._holders.get(subject, [])]
+        left = [name for name in images if name in self._present or not self.attempts[name].seems_gone]
+        if left and all(self.attempts[name].answer is Answer.CHANGED for name in left):
+            return Attempt(Answer.CHANGED, f"it belongs to {left[0]}, which stays")
+        if left:
+            return Attempt(Answer.NOT_TRIED, f"it belongs to {left[0]}, which is not gone")
+        if self.listing.error or not self.listing.complete:
+            return Attempt(Answer.NOT_TRIED, "no complete listing shows that its image has no tag")
+        if self._unplanned:
+            pushed = min(self._unplanned)
+            return Attempt(
+                Answer.CHANGED,
+                f"{pushed} was pushed since the plan was made, and may be the image that it belongs to",
+            )
+        if decision.reason is Reason.ORPHANED and not all(map(self.is_absent, subjects - self._holders.keys())):
+            return Attempt(Answer.CHANGED, "the image that it belongs to is there by now")
+        return None

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What is alive in the git repositories of projects."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.errors import RequestError
+from .._gitlab.git_refs import active_refs, deployed_refs
+from .._module.connection import Connection
+from .._rules.git_refs import ActiveRefs
+
+
+def read_refs(
+    connection: Connection, projects: t.Sequence[int], kinds: t.Sequence[str], deployments: int
+) -> dict[int, ActiveRefs | RequestError]:
+    """Read branches, git tags, merge requests and deployments of projects.
+
+    Args:
+        connection: To GitLab.
+        projects: Their ids.
+        kinds: What to read: branches, tags or merge_requests.
+        deployments: How many successful deployments of each environment count; 0 is to read none.
+
+    Returns:
+        What is alive, or why it could not be read, by the id of the project; empty if nothing is to be read.
+    """
+    client = connection.client
+
+    def read(number: int) -> ActiveRefs:
+        refs = [ref for kind in kinds for ref in active_refs(client, number, kind)]
+        return ActiveRefs(tuple(refs), tuple(deployed_refs(client, number, deployments)) if deployments else ())
+
+    return dict(zip(projects, client.try_all(read, projects))) if kinds or deployments else {}

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What became of planned tags, as results. Pure."""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+from dataclasses import dataclass
+
+
+class TagOutcome(enum.Enum):
+    """What became of a tag that was to be deleted.
+
+    DELETED: It is gone, and a listing proves it.
+    ALREADY_GONE: It was gone before anything was asked for.
+    CHANGED_SINCE: It is another image by now, or was pushed again or protected, and was left.
+    RECREATED: It is listed again after its deletion.
+    UNVERIFIED: GitLab says that it is deleted, and no listing proves it.
+    NOT_DELETED: Its deletion was refused, or its answer was lost.
+    NOT_TRIED: Its deletion was not asked for.
+    """
+
+    DELETED = "deleted"
+    ALREADY_GONE = "already_gone"
+    CHANGED_SINCE = "changed_since"
+    RECREATED = "recreated"
+    UNVERIFIED = "unverified"
+    NOT_DELETED = "not_deleted"
+    NOT_TRIED = "not_tried"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the run did what was planned: the tag is gone, or was left because it is another one."""
+        return self.is_gone or self is TagOutcome.CHANGED_SINCE
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the tag is not there any more, as far as is known."""
+        return self in (TagOutcome.DELETED, TagOutcome.ALREADY_GONE, TagOutcome.UNVERIFIED)
+
+
+@dataclass(frozen=True)
+class TagResult:
+    """What became of a planned tag.
+
+    Args:
+        repository: The repository's path.
+        name: Of the tag.
+        digest: Of the tag in the plan; None if it was not known.
+        outcome: What became of it.
+        message: Why, if that is not plain.
+    """
+
+    repository: str
+    name: str
+    digest: str | None
+    outcome: TagOutcome
+    message: str = ""
+
+    def as_result(self) -> dict[str, t.Any]:
+        """The tag as a module returns it in the list of its outcome."""
+        return {"repository": self.repository, "name": self.name, "digest": self.digest, "message": self.message}
+
+
+@dataclass(frozen=True)
+class DeletionResult:
+    """What became of a plan.
+
+    Args:
+        tags: All planned tags, in the order of the plan.
+        remaining: How many tags are listed afterwards; None if that is not known.
+        stopped: Why nothing more was deleted; empty if nothing stopped it.
+    """
+
+    tags: tuple[TagResult, ...]
+    remaining: int | None
+    stopped: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether all was done as planned."""
+        return not self.stopped and all(tag.outcome.is_good for tag in self.tags)
+
+    def counts(self) -> dict[str, int]:
+        """How many tags had each outcome, by its value."""
+        return {outcome.value: sum(1 for tag in self.tags if tag.outcome is outcome) for outcome in TagOutcome}

@@ -1,0 +1,133 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What a new listing proves about tags that were to be deleted, and about those that were to stay. Pure."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from .._core.errors import RequestError
+from .._core.models import Tag, TagListing
+from .._plan.plan import RepositoryPlan
+from .outcomes import TagOutcome
+
+CHANGED = "it is another image, or was pushed again, since the plan was made"
+NO_PROOF = "no complete listing with a tag that was to stay shows that it is gone"
+
+
+class Answer(enum.Enum):
+    """What asking for a tag's deletion seems to have come to, before the tags are listed again.
+
+    DELETED: The server says that it deleted the tag.
+    ABSENT: The tag is not there.
+    FORBIDDEN: The server answered 403, which newer releases also do for a tag that is gone.
+    UNREADABLE: The tag can't be read, so it can't be told whether it is the planned one.
+    REFUSED: The server did not delete it, or the answer was lost for good.
+    CHANGED: The tag is another one than planned.
+    NOT_TRIED: Nothing was asked for.
+    """
+
+    DELETED = "deleted"
+    ABSENT = "absent"
+    FORBIDDEN = "forbidden"
+    UNREADABLE = "unreadable"
+    REFUSED = "refused"
+    CHANGED = "changed"
+    NOT_TRIED = "not_tried"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What was done about a tag.
+
+    Args:
+        answer: What it seems to have come to.
+        message: Why, if that is not plain.
+        asked_before: An earlier request may have deleted the tag, though its answer was lost.
+    """
+
+    answer: Answer
+    message: str = ""
+    asked_before: bool = False
+
+    @property
+    def seems_gone(self) -> bool:
+        """Whether the tag is gone, as far as the answers say."""
+        return self.answer in (Answer.DELETED, Answer.ABSENT)
+
+
+def judge(
+    attempt: Attempt, *, present: bool, proven_absent: bool, error: RequestError | None
+) -> tuple[TagOutcome, str]:
+    """What became of a tag, and why.
+
+    Args:
+        attempt: What was done about it.
+        present: Whether the new listing has it.
+        proven_absent: Whether the new listing proves that what it does not have is gone.
+        error: Why there is no new listing.
+    """
+    answer, message = attempt.answer, attempt.message
+    if answer is Answer.CHANGED:
+        return TagOutcome.CHANGED_SINCE, message
+    if answer is Answer.NOT_TRIED:
+        return TagOutcome.NOT_TRIED, message
+    if proven_absent and not present:
+        asked = attempt.asked_before or answer in (Answer.DELETED, Answer.REFUSED)
+        return TagOutcome.DELETED if asked else TagOutcome.ALREADY_GONE, ""
+    if answer in (Answer.REFUSED, Answer.FORBIDDEN) or (answer is Answer.UNREADABLE and attempt.asked_before):
+        return TagOutcome.NOT_DELETED, message
+    if answer is Answer.UNREADABLE:
+        return TagOutcome.NOT_TRIED, message
+    if present and answer is Answer.DELETED:
+        return TagOutcome.RECREATED, "it is listed again after its deletion"
+    if present:
+        return TagOutcome.NOT_TRIED, "it was not there right before its deletion, and is again"
+    return TagOutcome.UNVERIFIED, str(error) if error else NO_PROOF
+
+
+def proves_absence(plan: RepositoryPlan, listing: TagListing) -> bool:
+    """Whether a tag that is not in the listing is gone.
+
+    Only a complete listing that holds a tag which was to stay proves it. If none was to stay, a listing that holds
+    anything does, or one of the registry itself.
+    """
+    present = set(listing.names)
+    speaks = bool(present) or listing.authoritative
+    return listing.complete and (any(decision.tag.name in present for decision in plan.kept) if plan.kept else speaks)
+
+
+def vanished(plan: RepositoryPlan, listing: TagListing) -> list[Tag]:
+    """The tags that were to stay and are not in a complete listing; none if it is not complete."""
+    if not listing.complete:
+        return []
+    present = set(listing.names)
+    return [decision.tag for decision in plan.kept if decision.tag.name not in present]
+
+
+def is_changed(now: Tag, planned: Tag) -> bool:
+    """Whether a tag is another image than planned, or was pushed again."""
+    if now.digest != planned.digest:
+        return True
+    return now.published is not None and planned.published is not None and now.published != planned.published
+
+
+def why_not_empty(listing: TagListing, *, emptied: bool = False) -> str | None:
+    """Why a repository can't be taken for empty; None if the registry itself says that it is.
+
+    emptied: all its tags were deleted just now, after which some storages do not know the repository any more.
+    """
+    if listing.error:
+        return listing.error.message
+    if listing.tags:
+        return f"it has {len(listing.tags)} tags"
+    if listing.authoritative or (emptied and listing.repository_unknown):
+        return None
+    if listing.repository_unknown:
+        return "the registry does not know it, which one whose storage is lost says too"
+    return "no tags are listed, which a registry that fails looks like too"

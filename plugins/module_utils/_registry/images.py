@@ -1,0 +1,66 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What there is to know of an image: its manifest, its date, and the images of an index."""
+
+from __future__ import annotations
+
+from .._core.oci import Descriptor, Image, Manifest, build_date, image_of, index_of
+from .api import current_digest, not_found, read_blob, read_manifest
+from .auth import Registry
+
+# An index of indexes of indexes is no image that anybody builds.
+DEEPEST = 3
+
+
+def read_image(registry: Registry, path: str, name: str) -> Image | None:
+    """What there is to know of the image behind a tag or a digest; None for a 404.
+
+    A digest that was read before is not read again. If images are remembered from an earlier run, only the tag's digest
+    is read at first.
+    """
+    reference = name
+    if registry.remembers or ":" in name:
+        digest = name if ":" in name else current_digest(registry, path, name)
+        known = registry.recall(digest) if digest else None
+        if digest is None or known:
+            return known
+        reference = digest
+    manifest = read_manifest(registry, path, reference)
+    return _image(registry, path, manifest, 1) if manifest else None
+
+
+def read_undated_image(registry: Registry, path: str, reference: str) -> Image | None:
+    """What a manifest by tag or digest says of itself, without its date; None for a 404."""
+    known = registry.recall(reference) if ":" in reference else None
+    manifest = None if known else read_manifest(registry, path, reference)
+    if manifest is None:
+        return known
+    return index_of(manifest, []) if manifest.is_index else image_of(manifest, None)
+
+
+def _image(registry: Registry, path: str, manifest: Manifest, depth: int) -> Image:
+    known = registry.recall(manifest.digest)
+    if known:
+        return known
+    if manifest.is_index:
+        image = index_of(manifest, [_child(registry, path, child, depth) for child in manifest.images])
+    else:
+        config = manifest.dated_config
+        image = image_of(manifest, build_date(read_blob(registry, path, config)) if config else None)
+    registry.remember(image)
+    return image
+
+
+def _child(registry: Registry, path: str, child: Descriptor, depth: int) -> Image:
+    known = registry.recall(child.digest)
+    if known:
+        return known
+    manifest = read_manifest(registry, path, child.digest) if depth < DEEPEST else None
+    if manifest is None:
+        message = "an image of the index is not there" if depth < DEEPEST else "indexes stand in indexes without end"
+        raise not_found(path, child.digest, message)
+    return _image(registry, path, manifest, depth + 1)

@@ -1,0 +1,156 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Deleting whole repositories, which GitLab does in the background, and following how far it is."""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+from dataclasses import dataclass, replace
+
+from .._cleanup.deletion import delete
+from .._cleanup.verification import why_not_empty
+from .._core.errors import ErrorKind, RequestError
+from .._core.models import Repository
+from .._core.server import DeleteMethod
+from .._gitlab.repositories import delete_repository, get_repository
+from .._plan.plan import Plan, RepositoryPlan
+from .._tags.reader import TagReader, confirm_empty
+
+_WHY_FAILED = (
+    "GitLab gave up: without a metadata database it deletes at most 200 tags in each of 10 tries (empty_first deletes "
+    "them before), and tags under a protection rule stay (lift the rule); deleting it again goes on from here"
+)
+
+
+class RepositoryOutcome(enum.Enum):
+    """What became of a repository that was to be deleted.
+
+    SCHEDULED: GitLab is deleting it in the background.
+    DELETE_FAILED: GitLab gave up.
+    NOT_EMPTIED: Its tags could not be deleted before, so that nothing was asked for.
+    NOT_DELETED: GitLab refused, or it is not empty.
+    """
+
+    DELETED = "deleted"
+    SCHEDULED = "scheduled"
+    DELETE_FAILED = "delete_failed"
+    NOT_EMPTIED = "not_emptied"
+    NOT_DELETED = "not_deleted"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is gone, or GitLab is deleting it."""
+        return self in (RepositoryOutcome.DELETED, RepositoryOutcome.SCHEDULED)
+
+
+@dataclass(frozen=True)
+class RepositoryRemoval:
+    """A repository that is to be deleted.
+
+    Args:
+        repository: Which one.
+        tags: The plan by which its tags are deleted before; None if GitLab is to do that.
+        must_be_empty: Whether it is deleted only if it is empty right before.
+        asked_before: Whether GitLab is deleting it already.
+    """
+
+    repository: Repository
+    tags: RepositoryPlan | None = None
+    must_be_empty: bool = True
+    asked_before: bool = False
+
+
+@dataclass(frozen=True)
+class RepositoryResult:
+    """What became of a repository, and why if that is not plain."""
+
+    removal: RepositoryRemoval
+    outcome: RepositoryOutcome
+    message: str = ""
+
+
+def delete_repositories(
+    reader: TagReader, method: DeleteMethod, removals: t.Sequence[RepositoryRemoval], wait: float | None
+) -> list[RepositoryResult]:
+    """Delete repositories, and follow that.
+
+    Args:
+        reader: Reads their tags.
+        method: How tags are deleted before.
+        removals: The repositories.
+        wait: How many seconds to wait until they are gone; None is not to wait.
+
+    Returns:
+        What became of each. Whatever goes wrong is told there, so nothing is raised.
+    """
+    client = reader.client
+    results = client.parallel(lambda removal: _delete(reader, method, removal), removals)
+    if wait is None:
+        return results
+    for _pause in client.poll_intervals(wait):
+        left = [position for position, result in enumerate(results) if result.outcome is RepositoryOutcome.SCHEDULED]
+        if not left:
+            break
+        looks = client.parallel(lambda position: _look(reader, results[position].removal), left)
+        for position, result in zip(left, looks):
+            results[position] = result
+    late = f"GitLab has not deleted it within {wait:g} seconds, and may go on trying for hours"
+    return [
+        replace(result, message=result.message or late) if result.outcome is RepositoryOutcome.SCHEDULED else result
+        for result in results
+    ]
+
+
+def _delete(reader: TagReader, method: DeleteMethod, removal: RepositoryRemoval) -> RepositoryResult:
+    if removal.asked_before:
+        return RepositoryResult(removal, RepositoryOutcome.SCHEDULED)
+    try:
+        refusal = _why_not(reader, method, removal)
+        if refusal:
+            return refusal
+        delete_repository(reader.client, removal.repository)
+    except RequestError as error:
+        if error.kind is ErrorKind.NOT_FOUND and _is_gone(reader, removal):
+            return RepositoryResult(removal, RepositoryOutcome.DELETED)
+        return RepositoryResult(removal, RepositoryOutcome.NOT_DELETED, message=str(error))
+    return RepositoryResult(removal, RepositoryOutcome.SCHEDULED)
+
+
+def _why_not(reader: TagReader, method: DeleteMethod, removal: RepositoryRemoval) -> RepositoryResult | None:
+    """Delete the repository's tags if that is planned; gives why the repository itself is not to be deleted then."""
+    plan = removal.tags if removal.tags and removal.tags.deletions else None
+    if plan:
+        found = delete(reader, Plan((plan,)), method)
+        if not found.ok:
+            message = next((tag.message for tag in found.tags if tag.message), found.stopped)
+            return RepositoryResult(removal, RepositoryOutcome.NOT_EMPTIED, message=message)
+    if not removal.must_be_empty:
+        return None
+    listing = confirm_empty(reader, reader.list_names(removal.repository))
+    if listing.error:
+        raise listing.error
+    reason = why_not_empty(listing, emptied=plan is not None)
+    return RepositoryResult(removal, RepositoryOutcome.NOT_DELETED, message=reason) if reason else None
+
+
+def _look(reader: TagReader, removal: RepositoryRemoval) -> RepositoryResult:
+    """How far GitLab is."""
+    try:
+        found = get_repository(reader.client, removal.repository.id)
+    except RequestError as error:
+        if error.kind is ErrorKind.NOT_FOUND:
+            return RepositoryResult(removal, RepositoryOutcome.DELETED)
+        lasting = error.kind.stops_task or error.kind is ErrorKind.FORBIDDEN
+        return RepositoryResult(removal, RepositoryOutcome.SCHEDULED, message=str(error) if lasting else "")
+    if found.status == "delete_failed":
+        return RepositoryResult(removal, RepositoryOutcome.DELETE_FAILED, message=_WHY_FAILED)
+    return RepositoryResult(removal, RepositoryOutcome.SCHEDULED)
+
+
+def _is_gone(reader: TagReader, removal: RepositoryRemoval) -> bool:
+    return _look(reader, removal).outcome is RepositoryOutcome.DELETED

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""The details of listed tags: reading them one by one, and adding them to a listing."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+from dataclasses import replace
+
+from .._core.errors import RequestError
+from .._core.models import Repository, Tag, TagListing
+from .._core.oci import Image, is_opaque
+from .._http.client import Client
+from .._registry.auth import Registry
+from .._registry.images import read_undated_image
+from .query import TagQuery
+
+Item = t.TypeVar("Item")
+
+# Of how many repositories tags are held at once, for a caller who does not keep them.
+CHUNK_SIZE = 100
+
+
+class DetailReader(t.Protocol):
+    """Reads one tag with its details."""
+
+    def __call__(self, repository: Repository, name: str, *, dates: bool) -> Tag: ...
+
+
+def chunks(items: t.Iterable[Item]) -> t.Iterator[list[Item]]:
+    """The items in lists of CHUNK_SIZE."""
+    left = iter(items)
+    return iter(lambda: list(itertools.islice(left, CHUNK_SIZE)), [])
+
+
+def for_each(
+    client: Client, work: t.Callable[[TagListing], TagListing], listings: t.Sequence[TagListing]
+) -> list[TagListing]:
+    """The work on every listing: side by side if there are many, else the tags within each are side by side."""
+    if len(listings) >= client.settings.concurrency:
+        return client.parallel(work, listings)
+    return [work(listing) for listing in listings]
+
+
+def read_one_by_one(
+    client: Client,
+    listing: TagListing,
+    wanted: t.Collection[str],
+    query: TagQuery,
+    read_detail: DetailReader,
+    known: t.Mapping[str, Tag] | None = None,
+) -> TagListing:
+    """The listing with the details of the wanted tags, each of which takes requests of its own.
+
+    known: the tags that were read with their details already. The repository is unread if a tag can't be read for a
+    reason that may pass.
+    """
+    found = dict(known or {})
+    missing = [name for name in wanted if name not in found]
+    try:
+        tags = client.parallel(lambda name: read_detail(listing.repository, name, dates=query.dates), missing)
+    except RequestError as error:
+        return TagListing(listing.repository, error=error)
+    found.update((tag.name, tag) for tag in tags)
+    return with_details(listing, {name: found[name] for name in wanted})
+
+
+def with_details(listing: TagListing, found: t.Mapping[str, Tag]) -> TagListing:
+    """The listing, where the tags that were found have their details."""
+    return replace(listing, tags=tuple(found.get(tag.name, tag) for tag in listing.tags))
+
+
+def detail_or_error(name: str, read: t.Callable[[], Tag | None], missing: str) -> Tag:
+    """A tag that is read, or the tag without details and with the reason.
+
+    missing: what to say if there is no such tag. Raises RequestError for what may pass.
+    """
+    try:
+        tag = read()
+    except RequestError as error:
+        if error.kind.is_transient or error.kind.stops_task:
+            raise
+        return Tag(name, details_read=True, error=str(error))
+    return tag or Tag(name, details_read=True, error=missing)
+
+
+def load_children(
+    client: Client, registry: Registry | None, listings: list[TagListing], query: TagQuery
+) -> list[TagListing]:
+    """The listings, where tags have what their manifests say, in the repositories of which the query needs it.
+
+    Only the registry itself shows manifests. A tag whose manifest can't be read stays as it is.
+    """
+    opened = [listing for listing in listings if query.needs_children(listing)] if registry else []
+    if registry is None or not opened:
+        return listings
+    asked = registry
+    places = [
+        (listing.repository.path, tag.digest or tag.name)
+        for listing in opened
+        for tag in listing.tags
+        if is_opaque(tag) and not tag.error
+    ]
+    unique = list(dict.fromkeys(places))
+    found = dict(zip(unique, client.try_all(lambda place: read_undated_image(asked, *place), unique)))
+    images = {place: image for place, image in found.items() if isinstance(image, Image)}
+    numbers = {listing.repository.id for listing in opened}
+    return [_with_children(listing, images) if listing.repository.id in numbers else listing for listing in listings]
+
+
+def _with_children(listing: TagListing, images: t.Mapping[tuple[str, str], Image]) -> TagListing:
+    path = listing.repository.path
+
+    def load(tag: Tag) -> Tag:
+        image = images.get((path, tag.digest or tag.name)) if is_opaque(tag) else None
+        return tag._replace(**manifest_facts(image)) if image else tag
+
+    return replace(listing, tags=tuple(load(tag) for tag in listing.tags))
+
+
+def manifest_facts(image: Image) -> dict[str, t.Any]:
+    """The fields of a tag that only its manifest tells."""
+    return {
+        "digest": image.digest,
+        "media_type": image.media_type,
+        "config_digest": image.config_digest,
+        "children": image.children,
+        "subject": image.subject,
+    }

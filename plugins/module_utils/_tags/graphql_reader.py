@@ -1,0 +1,181 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Reading tags by GraphQL, with and without a metadata database behind it."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._core.errors import RequestError
+from .._core.models import Repository, Tag, TagListing
+from .._gitlab.graphql import ALL_FIELDS, GUARD_FIELDS, PAGE, PageRequest, Schema, read_pages
+from .cursors import count_requests, error_about, follow_cursors, in_order, is_continuation
+from .details import chunks, load_children, read_one_by_one, with_details
+from .estimate import Estimate, estimate_of, known_counts, pages_of
+from .query import TagQuery
+from .rest_reader import RestReader
+
+# How many of the names on a page have to be wanted, on average, for it to be read rather than each name by itself.
+MIN_TAGS_PER_PAGE = 4
+# GraphQL reads whole pages: it is used if at least one tag in so many is wanted.
+MOST_TAGS_PER_WANTED = 4
+
+
+def fields_of(query: TagQuery) -> tuple[str, ...]:
+    """What to ask GraphQL of each tag."""
+    return (*ALL_FIELDS, "revision") if query.configs else ALL_FIELDS
+
+
+@dataclass(frozen=True)
+class PageReader(RestReader):
+    """Reads tags by GraphQL without a metadata database, where each tag costs GitLab several registry calls.
+
+    GraphQL saves requests, not registry calls. It serves if most tags of a repository are wanted; the rest is read by
+    REST.
+    """
+
+    schema: Schema
+
+    def _read_wanted(self, listing: TagListing, wanted: t.Collection[str], query: TagQuery) -> TagListing:
+        known: dict[str, Tag] = {}
+        if len(wanted) * MOST_TAGS_PER_WANTED >= len(listing.tags):
+            known = self._read_pages(listing.repository, fields_of(query))
+        return read_one_by_one(self.client, listing, wanted, query, self.read_detail, known)
+
+    def _read_pages(self, repository: Repository, fields: tuple[str, ...]) -> dict[str, Tag]:
+        """The tags on a repository's pages, as far as these can be read."""
+        found: dict[str, Tag] = {}
+        after: str | None = None
+        while True:
+            request = PageRequest(repository.id, after)
+            page = read_pages(self.client, self.schema, [request], fields)[0]
+            if isinstance(page, RequestError) or not is_continuation(request, page, found):
+                return found
+            found.update((tag.name, tag) for tag in page.tags)
+            if not page.has_next:
+                return found
+            after = page.end_cursor
+
+    def estimate(self, counts: t.Sequence[int | None], query: TagQuery) -> Estimate:
+        details = pages_of(known_counts(counts), PAGE) if query.details else 0
+        return estimate_of(counts, self._listing_pages(counts) + details)
+
+
+@dataclass(frozen=True)
+class CursorReader(RestReader):
+    """Reads tags by GraphQL with a metadata database, where a page with all details begins behind any name."""
+
+    schema: Schema
+
+    def read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
+        if query.details and query.all_details:
+            width = self.concurrent_repositories(query)
+            followed = follow_cursors(self.client, self.schema, repositories, fields_of(query), width)
+            read = chunks(in_order(repositories, followed))
+        else:
+            read = (self._read_listed(chunk, query) for chunk in chunks(repositories))
+        for listings in read:
+            yield from load_children(self.client, self.registry, listings, query)
+
+    def concurrent_repositories(self, query: TagQuery) -> int:
+        """How many repositories are read at once: enough for all workers, and twice that."""
+        return 2 * self.client.settings.concurrency * self.schema.aliases(fields_of(query), PAGE)
+
+    def _read_listed(self, repositories: t.Sequence[Repository], query: TagQuery) -> list[TagListing]:
+        """The names of all repositories, and then the pages that hold wanted names."""
+        listings = self.client.parallel(self.list_names, repositories)
+        if not query.details:
+            return listings
+        requests = [
+            PageRequest(listing.repository.id, after)
+            for listing in listings
+            for after in page_starts(listing.names, frozenset(query.wanted(listing)))
+        ]
+        found: dict[int, dict[str, Tag]] = {listing.repository.id: {} for listing in listings}
+        errors: dict[int, RequestError] = {}
+        pages = read_pages(self.client, self.schema, requests, fields_of(query))
+        for request, page in zip(requests, pages):
+            if isinstance(page, RequestError):
+                errors[request.repository_id] = page
+            else:
+                found[request.repository_id].update((tag.name, tag) for tag in page.tags)
+        return [_completed(listing, found, errors) for listing in listings]
+
+    def read_again(
+        self, repository: Repository, names: t.Sequence[str], listed: t.Sequence[str]
+    ) -> t.Mapping[str, Tag | None]:
+        before = {name: listed[position - 1] if position else None for position, name in enumerate(listed)}
+        tags: dict[str, Tag | None] = {**self._read_together(repository, frozenset(names), listed)}
+        # A tag that was pushed in between stands on the page of one; the longer page then tells.
+        for first in (1, PAGE):
+            left = {name: before.get(name) for name in names if name not in tags}
+            tags.update(self._read_behind(repository, left, first))
+        unseen = "GraphQL did not show it"
+        return {name: tags[name] if name in tags else Tag(name, error=unseen) for name in names}
+
+    def _read_together(
+        self, repository: Repository, names: t.Collection[str], listed: t.Sequence[str]
+    ) -> dict[str, Tag]:
+        """The tags on pages that hold several of the names: such a page costs the registry as much as a page of one."""
+        starts = page_starts(listed, names)
+        if len(starts) * MIN_TAGS_PER_PAGE > len(names):
+            return {}
+        requests = [PageRequest(repository.id, after) for after in starts]
+        pages = self._read_guarded(repository, requests)
+        return {tag.name: tag for page in pages for tag in page if tag.name in names}
+
+    def _read_behind(
+        self, repository: Repository, names: t.Mapping[str, str | None], first: int
+    ) -> t.Iterator[tuple[str, Tag | None]]:
+        """Each name as the page shows it that begins behind the name listed before it; None if it is not there.
+
+        A name of which the page does not tell is left out. first: the length of the pages.
+        """
+        requests = [PageRequest(repository.id, after, first=first) for after in names.values()]
+        for name, page in zip(names, self._read_guarded(repository, requests)):
+            found = {tag.name: tag for tag in page}
+            if name in found:
+                yield name, found[name]
+            elif any(other > name for other in found):
+                yield name, None
+
+    def _read_guarded(self, repository: Repository, requests: t.Sequence[PageRequest]) -> t.Iterator[tuple[Tag, ...]]:
+        """The tags on each page, with what is compared right before a deletion. Raises RequestError."""
+        for page in read_pages(self.client, self.schema, requests, GUARD_FIELDS):
+            if isinstance(page, RequestError):
+                raise error_about(page, repository)
+            yield page.tags
+
+    def estimate(self, counts: t.Sequence[int | None], query: TagQuery) -> Estimate:
+        if not query.details:
+            return super().estimate(counts, query)
+        width = self.concurrent_repositories(query)
+        return estimate_of(counts, count_requests(self.schema, known_counts(counts), fields_of(query), width))
+
+
+def _completed(
+    listing: TagListing, found: t.Mapping[int, t.Mapping[str, Tag]], errors: t.Mapping[int, RequestError]
+) -> TagListing:
+    """The listing with the details that were found, by repository id, or with why they could not be read."""
+    if listing.error:
+        return listing
+    number = listing.repository.id
+    if number in errors:
+        return TagListing(listing.repository, error=error_about(errors[number], listing.repository))
+    return with_details(listing, found[number])
+
+
+def page_starts(names: t.Sequence[str], wanted: t.Collection[str]) -> list[str | None]:
+    """Behind which names pages have to begin so that every wanted name is on one; None is the beginning."""
+    starts: list[str | None] = []
+    covered = 0
+    for position, name in enumerate(names):
+        if position >= covered and name in wanted:
+            starts.append(names[position - 1] if position else None)
+            covered = position + PAGE
+    return starts

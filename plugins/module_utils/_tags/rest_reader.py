@@ -1,0 +1,67 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Reading tags by GitLab's REST interface."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._core.models import Repository, Tag, TagListing
+from .._core.server import ServerCapabilities
+from .._gitlab import rest
+from .._gitlab.tags import KEYSET_PAGE, tag_detail
+from .._http.client import Client
+from .._registry.auth import Registry
+from .details import chunks, detail_or_error, for_each, load_children, read_one_by_one
+from .estimate import Estimate, estimate_of, known_counts, pages_of
+from .listing import list_by_gitlab
+from .query import TagQuery
+
+
+@dataclass(frozen=True)
+class RestReader:
+    """Lists names, and then reads each wanted tag with a request of its own."""
+
+    client: Client
+    capabilities: ServerCapabilities
+    registry: Registry | None
+
+    def list_names(self, repository: Repository) -> TagListing:
+        return list_by_gitlab(self.client, self.capabilities, self.registry, repository)
+
+    def read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
+        for chunk in chunks(repositories):
+            listings = self.client.parallel(self.list_names, chunk)
+            if query.details:
+                listings = for_each(self.client, lambda listing: self._with_details(listing, query), listings)
+            yield from load_children(self.client, self.registry, listings, query)
+
+    def _with_details(self, listing: TagListing, query: TagQuery) -> TagListing:
+        wanted = query.wanted(listing)
+        return listing if listing.error or not wanted else self._read_wanted(listing, wanted, query)
+
+    def _read_wanted(self, listing: TagListing, wanted: t.Collection[str], query: TagQuery) -> TagListing:
+        return read_one_by_one(self.client, listing, wanted, query, self.read_detail)
+
+    def read_detail(self, repository: Repository, name: str, *, dates: bool = True) -> Tag:
+        missing = "GitLab answered 404 for its details"
+        return detail_or_error(name, lambda: tag_detail(self.client, repository, name), missing)
+
+    def read_again(
+        self, repository: Repository, names: t.Sequence[str], listed: t.Sequence[str]
+    ) -> t.Mapping[str, Tag | None]:
+        tags = self.client.parallel(lambda name: self.read_detail(repository, name), names)
+        return {tag.name: tag for tag in tags}
+
+    def estimate(self, counts: t.Sequence[int | None], query: TagQuery) -> Estimate:
+        details = sum(known_counts(counts)) if query.details else 0
+        return estimate_of(counts, self._listing_pages(counts) + details)
+
+    def _listing_pages(self, counts: t.Sequence[int | None]) -> int:
+        """How many requests listing the names takes."""
+        return pages_of(known_counts(counts), KEYSET_PAGE if self.capabilities.lists_by_keyset else rest.PAGE)

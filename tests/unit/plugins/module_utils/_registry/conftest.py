@@ -1,0 +1,22 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the tests of the registry share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.registry_serving import Fake, World
+from tests.unit.serving import FakeTime, serving
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    fake = Fake()
+    with serving(fake.answer) as seen:
+        fake.realm = f"{seen.url}/jwt/auth"
+        yield World(fake, seen, FakeTime())

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is read of an image: its manifest, its config, and the images of an index."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, OCI_INDEX, digest_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api import (
+    read_manifest,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth import (
+    Registry,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry.images import read_image
+from tests.unit.registry_serving import GITLAB, World, image, manifest
+from tests.unit.serving import client, serving
+
+
+def test_an_image_costs_its_manifest_and_its_config_once(world: World) -> None:
+    body, config = image()
+    world.fake.answers = {
+        "/a/b/manifests/v1": manifest(body),
+        "/a/b/manifests/v2": manifest(body),
+        f"/a/b/blobs/{digest_of(config)}": (200, {}, config),
+    }
+    registry = world.registry()
+    first, second = read_image(registry, "a/b", "v1"), read_image(registry, "a/b", "v2")
+    assert first == second
+    assert first
+    assert first.created
+    assert first.created.isoformat() == "2026-01-01T00:00:00+00:00"
+    assert len(world.asked("/v2/a/b/blobs")) == 1
+    assert len(world.asked("/v2/a/b/manifests")) == 2
+    assert read_image(registry, "a/b", "gone") is None
+
+
+def test_what_is_remembered_costs_a_head(world: World) -> None:
+    body, config = image()
+    world.fake.answers = {"/a/b/manifests/v1": manifest(body), f"/a/b/blobs/{digest_of(config)}": (200, {}, config)}
+    known = read_image(world.registry(), "a/b", "v1")
+    assert known
+    registry = Registry(client(world.seen.url, world.time), world.seen.url, login=GITLAB, images={known.digest: known})
+    world.seen.requests.clear()
+    assert read_image(registry, "a/b", "v1") == known
+    assert world.asked("/v2/") == ["HEAD /v2/a/b/manifests/v1"]
+    assert read_image(registry, "a/b", known.digest) == known
+    assert len(world.asked("/v2/")) == 1
+
+
+def test_an_index_is_read_with_all_its_images(world: World) -> None:
+    old, old_config = image("2025-01-01T00:00:00Z")
+    new, new_config = image("2026-02-02T00:00:00Z")
+    note = {"annotations": {"vnd.docker.reference.type": "attestation-manifest"}}
+    rows = [{"digest": digest_of(body), "size": len(body)} for body in (old, new)]
+    rows.append({"digest": digest_of(b"attestation"), "size": 3, **note})
+    index = json.dumps({"mediaType": OCI_INDEX, "manifests": rows}).encode()
+    world.fake.answers = {
+        "/a/b/manifests/multi": manifest(index, OCI_INDEX),
+        f"/a/b/manifests/{digest_of(old)}": manifest(old),
+        f"/a/b/manifests/{digest_of(new)}": manifest(new),
+        f"/a/b/blobs/{digest_of(old_config)}": (200, {}, old_config),
+        f"/a/b/blobs/{digest_of(new_config)}": (200, {}, new_config),
+    }
+    found = read_image(world.registry(), "a/b", "multi")
+    assert found
+    assert found.created
+    assert found.created.year == 2026
+    assert found.size == 10
+    assert found.children == tuple(str(row["digest"]) for row in rows)
+    del world.fake.answers[f"/a/b/manifests/{digest_of(old)}"]
+    with pytest.raises(RequestError, match="an image of the index is not there"):
+        read_image(world.registry(), "a/b", "multi")
+
+
+def test_indexes_in_indexes_come_to_an_end(world: World) -> None:
+    body, _config = image()
+    for _level in range(5):
+        world.fake.answers[f"/a/b/manifests/{digest_of(body)}"] = manifest(body, OCI_INDEX if _level else OCI_IMAGE)
+        body = json.dumps({"manifests": [{"digest": digest_of(body), "size": 1}]}).encode()
+    world.fake.answers["/a/b/manifests/deep"] = manifest(body, OCI_INDEX)
+    with pytest.raises(RequestError, match="without end"):
+        read_image(world.registry(), "a/b", "deep")
+
+
+def test_blobs_may_be_elsewhere_and_no_credential_goes_along(world: World) -> None:
+    body, config = image()
+    with serving(lambda _number, _request: (200, {}, config)) as storage:
+        world.fake.answers = {
+            "/a/b/manifests/v1": manifest(body),
+            f"/a/b/blobs/{digest_of(config)}": (307, {"Location": f"{storage.url}/bucket?signature=1"}, b""),
+        }
+        found = read_image(world.registry(), "a/b", "v1")
+        assert found
+        assert found.created
+        [(_method, _path, headers)] = storage.requests
+        assert "Authorization" not in headers
+
+
+def test_a_config_is_no_longer_than_it_is_told_to_be(world: World) -> None:
+    body, config = image()
+    world.fake.answers = {
+        "/a/b/manifests/v1": manifest(body),
+        f"/a/b/blobs/{digest_of(config)}": (200, {}, config + b" " * 1000),
+    }
+    with pytest.raises(RequestError, match="is longer than"):
+        read_image(world.registry(), "a/b", "v1")
+
+
+def test_bytes_that_are_not_their_digest_are_not_believed(world: World) -> None:
+    body, config = image()
+    world.fake.answers = {
+        "/a/b/manifests/v1": manifest(body, digest=digest_of(b"other")),
+        f"/a/b/manifests/{digest_of(b'wanted')}": manifest(body),
+        "/a/b/manifests/v2": manifest(body),
+        f"/a/b/blobs/{digest_of(config)}": (200, {}, b'{"created": "1999-01-01T00:00:00Z"}'),
+    }
+    for reference in ("v1", digest_of(b"wanted")):
+        with pytest.raises(RequestError, match="another one than its digest says"):
+            read_manifest(world.registry(), "a/b", reference)
+    with pytest.raises(RequestError, match="other ones than their digest says"):
+        read_image(world.registry(), "a/b", "v2")
