@@ -146,8 +146,8 @@ from ..module_utils._module.intent import Applied, Intent
 from ..module_utils._module.options import RESULT, ArgumentSpec
 from ..module_utils._module.results import truncate_lists
 from ..module_utils._module.run import failing, finish, new_module
+from ..module_utils._plan.limits import Limits, broken_totals
 from ..module_utils._plan.merge import Merged, merge, part_of
-from ..module_utils._plan.plan import Limits, broken_totals
 
 ARGUMENTS = ArgumentSpec(
     {

@@ -16,8 +16,8 @@ from .._core.errors import UsageError
 from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
+from .._plan.limits import Limits, OnLimit
 from .._plan.merge import approved_in
-from .._plan.plan import Limits, OnLimit
 from .._policy.prediction import Parameters
 from .._rules.durations import seconds
 from .._rules.git_refs import RefMatch

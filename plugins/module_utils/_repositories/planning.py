@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from .._cleanup.verification import why_not_empty
 from .._core.models import Repository, TagListing
 from .._core.server import DeleteMethod
-from .._plan.plan import Plan, RepositoryPlan, limited, reason_counts
+from .._plan.limits import limited
+from .._plan.plan import Plan, RepositoryPlan
 from .._rules.dates import DateSource
-from .._rules.reasons import Reason
+from .._rules.reasons import Reason, reason_counts
 from .._rules.retention import decide
 from .request import RepositoryRequest
 
