@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Project, Repository
 from .._settings.plan import is_hidden, policy_values
+from .request import HostPer, InventoryRequest
 
 PREFIX = "gitlab_"
 # What GitLab takes for a path. Nothing in it has a meaning in a pattern of hosts.
@@ -50,6 +51,23 @@ NumbersById = t.Mapping[int, Numbers]
 
 
 @dataclass(frozen=True)
+class InventoryState:
+    """What was read for an inventory.
+
+    Args:
+        projects: all that were found.
+        numbers: what was counted, by the id of the project, or of the repository if these are the hosts.
+        repositories: all that were found, if these are the hosts.
+        warnings: what the user should know, one sentence each.
+    """
+
+    projects: tuple[Project, ...]
+    numbers: NumbersById
+    repositories: tuple[Repository, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Host:
     """A host. namespace: the GitLab group, or user, that it lies in. groups: of the inventory, without PREFIX."""
 
@@ -57,6 +75,20 @@ class Host:
     namespace: str
     variables: t.Mapping[str, t.Any]
     groups: tuple[str, ...]
+
+
+def hosts_of(state: InventoryState, request: InventoryRequest) -> list[Host]:
+    """The hosts by name.
+
+    Raises:
+        UsageError: a group can't be a host.
+        RequestError: what GitLab lists can't be told apart.
+    """
+    if request.host_per is HostPer.REPOSITORY:
+        projects = {project.id: project for project in state.projects}
+        return repository_hosts(state.repositories, projects, state.numbers)
+    make = namespace_hosts if request.host_per is HostPer.GROUP else project_hosts
+    return make(state.projects, state.numbers)
 
 
 def project_hosts(projects: t.Iterable[Project], numbers: NumbersById) -> list[Host]:
