@@ -21,7 +21,7 @@ description:
     V(internal) or V(public), C(gitlab_access_level_) with V(enabled), V(private) or V(disabled),
     C(gitlab_cleanup_policy_) with V(enabled), V(disabled) or V(none), and C(gitlab_archived). What GitLab does not show
     is V(unknown), of a policy V(none).
-  - Where anything can't be read there are no hosts at all. Ansible goes on with an empty inventory then, unless
+  - If anything can't be read, there are no hosts at all. Ansible continues with an empty inventory then, unless
     E(ANSIBLE_INVENTORY_UNPARSED_FAILED) or E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is set.
   - What GitLab tells is data, and never a template.
 extends_documentation_fragment:

@@ -1113,13 +1113,7 @@ from dataclasses import replace
 
 from ..module_utils._cleanup.bulk import delete_in_bulk
 from ..module_utils._cleanup.deletion import delete
-from ..module_utils._cleanup.journal import (
-    earlier_runs,
-    journal_end,
-    journal_followers,
-    journal_start,
-    open_journal,
-)
+from ..module_utils._cleanup.journal import earlier_runs, journal_end, journal_followers, journal_start, open_journal
 from ..module_utils._cleanup.notes import warnings_of
 from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.pinning import pin
@@ -1133,7 +1127,7 @@ from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE, WAIT, ArgumentSpec, scope_of
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish, new_module
-from ..module_utils._plan.plan import file_lines, fingerprint_of
+from ..module_utils._plan.results import deletion_rows, file_lines, fingerprint_of
 from ..module_utils._registry.image_cache import remembered
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
 
@@ -1198,7 +1192,7 @@ def main() -> None:
         for warning in warnings_of(state, found.plan, request):
             module.warn(warning)
         header = plan_header(state, request, url)
-        fingerprint = fingerprint_of(header, found.plan.deletion_rows())
+        fingerprint = fingerprint_of(header, deletion_rows(found.plan))
         result = cleanup_result(state, request, found, url=url, fingerprint=fingerprint, limit=limit)
         if params["plan_path"]:
             write_lines(params["plan_path"], file_lines(found.plan, header, fingerprint), "plan_path")

@@ -13,8 +13,8 @@ author:
   - containerops.gitlab contributors (@containerops)
 description:
   - Sets the scheduled cleanup policy of one project, several projects, or a whole group.
-  - What is not named stays as it is. A project whose policy is as it is wanted gets no request, since every save moves
-    the policy's next run.
+  - Options that are left out are not changed. A project whose policy is as it is wanted gets no request, since every
+    save moves the policy's next run.
   - GitLab's lists of values grow with its releases. A value that is not known here gives a warning, and GitLab decides.
   - GitLab's own cleanup differs from M(containerops.gitlab.registry_cleanup) in ways that delete more than one expects.
     O(preview) shows what it would delete.
@@ -63,7 +63,7 @@ options:
       - name_regex
   name_regex_keep:
     description:
-      - RE2 pattern of names that stay all the same.
+      - RE2 pattern of names that are kept although O(name_regex_delete) matches them.
     type: str
   clear:
     description:

@@ -14,7 +14,7 @@ author:
 description:
   - Lists the container repositories of projects, of a whole group or of the instance in one task, and on request their
     tags, dates, digests and sizes.
-  - What could not be read is told under RV(errors) and never shown as empty.
+  - What could not be read is reported in RV(errors) and never shown as empty.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
@@ -311,8 +311,8 @@ repositories:
           sample: "2026-02-01T00:00:00Z"
         certainty:
           description:
-            - V(exact), V(upper_bound) where chance or a rule that can't be read decides about some of the tags, or
-              V(unknown) where a date that GitLab goes by can't be seen.
+            - V(exact), V(upper_bound) if chance or a rule that can't be read decides about some of the tags, or
+              V(unknown) if a date that GitLab uses can't be seen.
           type: str
           returned: success
           sample: exact
@@ -323,22 +323,22 @@ repositories:
           returned: success
           sample: []
         message:
-          description: GitLab's own words when its cleanup fails and deletes nothing, else null.
+          description: GitLab's error message if its cleanup fails and deletes nothing, else null.
           type: str
           returned: success
           sample: null
         delete_least:
-          description: Number of tags that go at least.
+          description: The least number of tags that are deleted.
           type: int
           returned: success
           sample: 3
         delete_most:
-          description: Number of tags that go at most.
+          description: The greatest number of tags that are deleted.
           type: int
           returned: success
           sample: 3
         delete:
-          description: The tags that go or may go by name, at most O(return_limit) of them.
+          description: The tags that are or may be deleted, by name, at most O(return_limit) of them.
           type: list
           elements: dict
           returned: success
@@ -350,18 +350,18 @@ repositories:
               sample: dev-41
             reason:
               description:
-                - V(matched), V(expired), or why it only may go, V(sampled), V(tied), V(near_cutoff), V(unseen_date),
-                  V(unseen_protection) or V(unseen_registry).
+                - V(matched), V(expired), or why it only may be deleted, V(sampled), V(tied), V(near_cutoff),
+                  V(unseen_date), V(unseen_protection), V(unseen_registry) or V(unseen_age).
               type: str
               returned: success
               sample: expired
             certain:
-              description: Whether it surely goes.
+              description: Whether it is surely deleted.
               type: bool
               returned: success
               sample: true
         reasons:
-          description: Number of tags by reason, those that stay included.
+          description: Number of tags by reason, also of those that are kept.
           type: dict
           returned: success
           sample: {"expired": 3, "keep_n": 5, "latest": 1}

@@ -14,10 +14,10 @@ author:
 description:
   - Manages the protection rules for container repositories of one project, several projects, or a whole group. It needs
     GitLab 17.8, or 17.2 with its feature flag, and the role Maintainer.
-  - Rules are told apart by their patterns. Rules that are not named stay, unless O(exclusive) is set. Within a rule, a
-    level that is not named stays too.
-  - All changes of a project are worked out before the first one is made. New rules come before old ones go, so that
-    nothing is unprotected in between.
+  - Rules are told apart by their patterns. Rules that are not named are kept, unless O(exclusive) is set. Within a
+    rule, a level that is not named is not changed.
+  - All changes of a project are worked out before the first one is made. New rules are created before old ones are
+    deleted, so that nothing is unprotected in between.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._scope.project
@@ -50,7 +50,7 @@ options:
           - Path of repositories, in which V(*) stands for anything, in lower case.
           - With O(project) it begins with the project's full path.
           - With O(group) it is relative to each project. V(web*) becomes C(<project>/web*), one that begins with V(*)
-            goes on right behind the project's path, so that V(*) means all repositories of the project.
+            continues right behind the project's path, so that V(*) means all repositories of the project.
         type: str
         required: true
         aliases:

@@ -16,7 +16,7 @@ description:
     pulling it. Images for several platforms come with all that they hold.
   - Restores a deleted tag from the digest of its image, as long as garbage collection has not run. With a metadata
     database the registry collects by itself about a day after the deletion, else when its administrator has it do so.
-  - Deletes tags by name. Other tags of the same image stay.
+  - Deletes tags by name. Other tags of the same image are kept.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
@@ -79,13 +79,12 @@ options:
     default: false
   digest:
     description:
-      - Delete the tag only when it is this image, and refuse the task otherwise. Goes with one O(name) and
+      - Delete the tag only if it points to this image, and refuse the task otherwise. It needs a single O(name) and
         O(state=absent).
     type: str
   require_digest:
     description:
-      - Refuse to delete a tag whose digest can't be read, so that it can't be told whether it is still the same right
-        before it goes.
+      - Refuse to delete a tag whose digest can't be read, since it can't be compared right before it is deleted.
     type: bool
     default: true
 seealso:

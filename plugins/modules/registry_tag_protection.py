@@ -16,10 +16,10 @@ description:
     18.8 (18.9 to change rules, and a later one to delete them), a registry with a metadata database, and the role
     Maintainer.
   - Immutable rules, which GitLab does not show by this way, are left alone.
-  - Rules are told apart by their patterns. Rules that are not named stay, unless O(exclusive) is set. Within a rule, a
-    level that is not named stays too.
-  - All changes of a project are worked out before the first one is made. New rules come before old ones go, so that
-    nothing is unprotected in between.
+  - Rules are told apart by their patterns. Rules that are not named are kept, unless O(exclusive) is set. Within a
+    rule, a level that is not named is not changed.
+  - All changes of a project are worked out before the first one is made. New rules are created before old ones are
+    deleted, so that nothing is unprotected in between.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._scope.project

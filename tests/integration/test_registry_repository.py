@@ -177,7 +177,7 @@ def test_giving_up_and_taking_long_are_told_for_each(ansible: Ansible, simulator
     kept = ansible.module(MODULE, absent(TOOL, force=True, wait=True, wait_timeout=10))
     assert kept.failed
     assert outcomes(kept, "path") == {TOOL: "delete_failed"}
-    assert "tags under a protection rule stay" in kept.message
+    assert "tags under a protection rule are kept" in kept.message
     assert simulator.state()[TOOL] == ["main"]
 
 
@@ -291,7 +291,10 @@ def test_limits_and_protected_tags_refuse_everything(ansible: Ansible, simulator
     cases = [
         (emptied(APP, WEB, max_deletions=3), "more than max_deletions 3"),
         (absent(APP, WEB, empty_first=True, max_deletions_total=5), "more than max_deletions_total 5"),
-        (absent(WEB, TOOL, empty_first=True), "team/sub/tool would not be empty, since tags stay (1 gitlab_protected)"),
+        (
+            absent(WEB, TOOL, empty_first=True),
+            "team/sub/tool would not be empty, since tags are kept (1 gitlab_protected)",
+        ),
     ]
     tasks = refused(ansible, simulator, MODULE, *(options for options, _text in cases))
     for (_options, text), task in zip(cases, tasks, strict=True):
@@ -299,7 +302,7 @@ def test_limits_and_protected_tags_refuse_everything(ansible: Ansible, simulator
     run = ansible.module(MODULE, emptied(TOOL))
     assert (run.status, run.result["changed"]) == ("ok", False)
     assert run.result["repositories"][0]["reasons"] == {"gitlab_protected": 1}
-    assert "team/sub/tool stay that were meant to go (1 gitlab_protected)" in str(run.result["warnings"])
+    assert "team/sub/tool are kept that were meant to be deleted (1 gitlab_protected)" in str(run.result["warnings"])
     simulator.load({**scenario, "graphql_enabled": False})
     [blind] = refused(ansible, simulator, MODULE, emptied(TOOL, api_token="glpat-root"))
     assert "protection rules can't be read" in blind.message

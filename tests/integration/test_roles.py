@@ -69,7 +69,7 @@ def test_an_audit_with_a_pattern_shows_the_plan_and_changes_nothing(
     assert "changed=0" in run.output
     assert "expired 3" in table(run)
     assert "no tag was deleted" in table(run)
-    assert "would go: team/app:dev-1  2026-03-03T12:00:00Z  expired" in table(run)
+    assert "would be deleted: team/app:dev-1  2026-03-03T12:00:00Z  expired" in table(run)
     assert stats(run, "registry_audit_summary")["would_delete"] == 4
     document = json.loads(files["json"].read_text())
     reasons = {row["name"]: row["reason"] for row in document["plan"] if row.get("repository") == "team/app"}
@@ -91,7 +91,7 @@ def test_an_audit_tells_what_dates_would_cost(ansible: Ansible, simulator: Simul
     run = ansible.play(AUDIT, *rules("registry_audit"), "-e", '{"registry_audit_estimate": true}')
     assert run.code == 0, run.output
     assert "reading the dates of 14 tags takes about 1 requests to GitLab by graphql" in table(run)
-    assert "would go" not in table(run)
+    assert "would be deleted" not in table(run)
     assert simulator.counters()["writes"] == 0
 
 
@@ -118,7 +118,7 @@ def test_an_audit_previews_the_policies_of_projects(ansible: Ansible, simulator:
     assert run.code == 0, run.output
     shown = table(run)
     assert "policy of team/app: enabled, at 2026-06-08T12:00:00Z it deletes 4 of 10 tags (exact)" in shown
-    assert "would go: team/app:release-1  expired" in shown
+    assert "would be deleted: team/app:release-1  expired" in shown
     assert "Write (?:dev|release-.*)" in shown
     assert "differs: team/app:release-1  policy deleted (expired), here kept (keep_n)" in shown
     assert '"name_regex_keep": ".*-keep"' in shown

@@ -103,7 +103,7 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> InfoRequest
 def _check_gather(request: InfoRequest, *, job_token: bool) -> None:
     if request.needs_previews and request.read_via == "registry":
         raise UsageError(
-            "gather policy_preview does not go with read_via registry: GitLab judges by what it sees itself, and of "
+            "gather policy_preview can't be used with read_via registry: GitLab judges by what it sees itself, and of "
             "images for several platforms that is less."
         )
     for wanted in _NOT_FOR_JOBS:

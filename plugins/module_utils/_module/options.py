@@ -109,7 +109,7 @@ def check_one_scope(instance: bool, others: t.Mapping[str, t.Any]) -> None:
     """
     given = [*(name for name, value in others.items() if value is not None), *(["instance"] if instance else [])]
     if len(given) > 1:
-        raise UsageError(f"{' and '.join(given)} do not go together: give one of them.")
+        raise UsageError(f"{' and '.join(given)} can't be combined: give one of them.")
     if not given:
         raise UsageError(f"one of the following is required: {', '.join(others)}, instance.")
 

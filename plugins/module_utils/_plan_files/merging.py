@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from .._core.errors import UsageError
 from .._module.intent import Intent
 from .._module.results import truncate_lists
+from .._plan.limits import Limits, broken_totals
 from .._plan.merge import Merged, merge, part_of
-from .._plan.plan import Limits, broken_totals
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from .._cleanup.verification import why_not_empty
 from .._core.models import Repository, TagListing
 from .._core.server import DeleteMethod
-from .._plan.plan import Plan, RepositoryPlan, limited, reason_counts
+from .._plan.limits import limited
+from .._plan.plan import Plan, RepositoryPlan
 from .._rules.dates import DateSource
-from .._rules.reasons import Reason
+from .._rules.reasons import Reason, reason_counts
 from .._rules.retention import decide
 from .request import RepositoryRequest
 
@@ -137,7 +138,7 @@ def _why_kept(part: RepositoryPlan, listing: TagListing, request: RepositoryRequ
     if request.force:
         return []
     if request.deletes_tags and part.kept:
-        return [f"{path} would not be empty, since tags stay ({kept_text(part)})"]
+        return [f"{path} would not be empty, since tags are kept ({kept_text(part)})"]
     if request.deletes_tags and listing.tags:
         return []
     reason = why_not_empty(listing)
@@ -171,4 +172,6 @@ def warnings_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) 
         if not listing.tags and not listing.error and not listing.authoritative
     ]
     kept = [(part.repository.path, kept_text(part, Reason.PROTECTED)) for part in plan.repositories]
-    return unproven + [f"Tags of {path} stay that were meant to go ({text})." for path, text in kept if text]
+    return unproven + [
+        f"Tags of {path} are kept that were meant to be deleted ({text})." for path, text in kept if text
+    ]

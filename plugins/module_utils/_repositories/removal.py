@@ -22,7 +22,7 @@ from .planning import RepositoryOutcome, RepositoryRemoval, RepositoryResult
 
 _WHY_FAILED = (
     "GitLab gave up: without a metadata database it deletes at most 200 tags in each of 10 tries (empty_first deletes "
-    "them before), and tags under a protection rule stay (lift the rule); deleting it again goes on from here"
+    "them before), and tags under a protection rule are kept (lift the rule); deleting it again continues from here"
 )
 
 
@@ -51,7 +51,7 @@ def delete_repositories(
         looks = client.parallel(lambda position: _look(reader, results[position].removal), left)
         for position, result in zip(left, looks):
             results[position] = result
-    late = f"GitLab has not deleted it within {wait:g} seconds, and may go on trying for hours"
+    late = f"GitLab has not deleted it within {wait:g} seconds, and may try for hours"
     return [
         replace(result, message=result.message or late) if result.outcome is RepositoryOutcome.SCHEDULED else result
         for result in results

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from .._core.errors import UsageError
 from .._core.scope import repository_path
 from .._core.server import DeleteMethod, requested_method
-from .._plan.plan import Limits
+from .._plan.limits import Limits
 from .._rules.patterns import compile_pattern
 from .._rules.rules import Rule, Rules
 

@@ -15,7 +15,8 @@ from .._cleanup.deletion_report import applied_deletion, deletion_intent
 from .._cleanup.outcomes import DeletionResult, TagResult
 from .._core.models import Repository
 from .._module.intent import Applied, Intent
-from .._plan.plan import Plan, RepositoryPlan, reason_counts
+from .._plan.plan import Plan, RepositoryPlan
+from .._rules.reasons import reason_counts
 from .planning import RepositoryOutcome, RepositoryResult, RepositoryState, kept_text
 from .request import RepositoryRequest
 

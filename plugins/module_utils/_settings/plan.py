@@ -247,7 +247,7 @@ def _lasting_policy(observed: ObservedProject, desired: DesiredSettings) -> tupl
     if observed.has_images is not False or not needs_images(observed.project, desired):
         return policy, ()
     del policy["enabled"]
-    note = "the policy stays off, since the project has no images and GitLab would switch it off again"
+    note = "the policy remains disabled, since the project has no images and GitLab would switch it off again"
     return policy, (note,)
 
 

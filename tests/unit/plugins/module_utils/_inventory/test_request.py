@@ -47,8 +47,8 @@ def test_what_is_asked_for(options: dict[str, Any], expected: InventoryRequest) 
     ("options", "words"),
     [
         ({}, "one of the following is required: project, group, instance"),
-        ({"group": ["team"], "instance": True}, "group and instance do not go together"),
-        ({"project": ["team/app"], "group": ["team"]}, "project and group do not go together"),
+        ({"group": ["team"], "instance": True}, "group and instance can't be combined"),
+        ({"project": ["team/app"], "group": ["team"]}, "project and group can't be combined"),
         ({"project": []}, "project is an empty list"),
         ({"group": []}, "group is an empty list"),
         ({"project": ["app"]}, "project 'app' is a bare name"),

@@ -84,7 +84,7 @@ def test_what_is_empty_already_stays_as_it_is() -> None:
         (state(), absent(), "which a registry that fails looks like too (force allows it)"),
         (state(), absent(empty_first=True), "which a registry that fails looks like too (force allows it)"),
         (RepositoryState((UNREAD,)), absent(), "team/app is not deleted: no (force allows it)"),
-        (state(V1, Tag("v3")), absent(empty_first=True), "team/app would not be empty, since tags stay"),
+        (state(V1, Tag("v3")), absent(empty_first=True), "team/app would not be empty, since tags are kept"),
         (state(V1, complete=False), absent(force=True, max_deletions=9), "its tags can't be counted"),
         (state(V1, V2), absent(force=True, max_deletions=1), "more than max_deletions 1"),
         (state(V1, V2), absent(force=True, max_deletions_total=1), "more than max_deletions_total 1"),
@@ -136,7 +136,7 @@ def test_what_is_warned_of() -> None:
         return warnings_of(observed, plan_tags(observed, request), request)
 
     assert ["is not proven" in text for text in warnings(state(), empty())] == [True]
-    assert ["tags of team/app stay" in text.lower() for text in warnings(state(Tag("v3")), empty())] == [True]
+    assert ["tags of team/app are kept" in text.lower() for text in warnings(state(Tag("v3")), empty())] == [True]
     assert warnings(PROVEN_EMPTY, empty()) == []
     assert warnings(state(V1), empty(protect=["v1"])) == []
     assert warnings(state(), absent(force=True)) == []

@@ -57,7 +57,7 @@ def test_tags_that_are_to_be_absent() -> None:
         ({"state": "absent", "copy_referrers": True}, "copy_referrers has no meaning with state absent"),
         ({"state": "absent", "force": True}, "force has no meaning with state absent"),
         ({"state": "absent", "digest": "sha256:abc"}, "digest has to be one digest"),
-        ({"state": "absent", "digest": DIGEST, "name": ["v1", "v2"]}, "goes with one name"),
+        ({"state": "absent", "digest": DIGEST, "name": ["v1", "v2"]}, "needs a single name"),
         ({"source": "a b"}, "source 'a b' is neither"),
         ({"source": "sha256:abc"}, "source 'sha256:abc' is neither"),
         ({"source": "v0", "source_repository": "team"}, "source_repository 'team' is not the path of a repository"),
