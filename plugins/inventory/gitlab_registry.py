@@ -145,12 +145,12 @@ from ..module_utils._inventory.request import InventoryRequest, request_of
 from ..module_utils._module.access import TokenKind, access_of, header_of, refreshing
 from ..module_utils._module.options import CONNECTION
 
-trusted: Callable[[str], str]
+_trusted: Callable[[str], str]
 try:
-    from ansible.template import trust_as_template as trusted
+    from ansible.template import trust_as_template as _trusted
 except ImportError:
     # Before ansible-core 2.19 whatever is not marked as unsafe is a template.
-    trusted = str
+    _trusted = str
 
 _ENDINGS = ("gitlab_registry.yml", "gitlab_registry.yaml")
 # The group of all hosts.
@@ -274,8 +274,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for group in host.groups:
             inventory.add_host(host.name, to_safe_group_name(PREFIX + group))
         variables = {
-            "ansible_connection": trusted("local"),
-            "ansible_python_interpreter": trusted("{{ ansible_playbook_python }}"),
+            "ansible_connection": _trusted("local"),
+            "ansible_python_interpreter": _trusted("{{ ansible_playbook_python }}"),
             **unsafe(dict(host.variables)),
         }
         for name, value in variables.items():

@@ -71,8 +71,19 @@ PURE = {
     *("_inventory/hosts", "_inventory/request"),
 }
 HARMLESS = {
-    *("__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "fnmatch", "fractions", "functools"),
-    *("hashlib", "itertools", "json", "math", "operator", "re", "traceback", "typing"),
+    *(
+        "__future__",
+        "bisect",
+        "collections",
+        "contextlib",
+        "dataclasses",
+        "datetime",
+        "enum",
+        "fnmatch",
+        "fractions",
+        "functools",
+    ),
+    *("hashlib", "itertools", "json", "math", "operator", "re", "typing"),
 }
 IMPURE_NAMES = {"open", "print", "input", "exec", "eval", "__import__"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
