@@ -51,22 +51,27 @@ class InfoRequest:
 
     @property
     def needs_details(self) -> bool:
+        """Whether more than the names of tags is read."""
         return Gather.TAG_DETAILS in self.gather or self.tag_names is not None
 
     @property
     def needs_tags(self) -> bool:
+        """Whether tags are read."""
         return self.needs_details or Gather.TAGS in self.gather
 
     @property
     def needs_previews(self) -> bool:
+        """Whether it is told what cleanup policies would delete."""
         return Gather.POLICY_PREVIEW in self.gather
 
     @property
     def needs_projects(self) -> bool:
+        """Whether projects are told of that have no repositories, too."""
         return bool(self.gather & _OF_PROJECTS)
 
     @property
     def needs_repositories(self) -> bool:
+        """Whether repositories are listed."""
         return bool(self.gather - _OF_PROJECTS) or self.tag_names is not None or bool(self.scope.repository_ids)
 
 

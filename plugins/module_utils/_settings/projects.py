@@ -246,7 +246,7 @@ def _result(plan: ProjectPlan, failure: RequestError | None, observed: ObservedP
     path, told = plan.project.path, str(failure) if failure else ""
     if observed.error:
         message = told or f"It was changed as far as GitLab said. {observed.error}"
-        return ProjectResult(path, ProjectOutcome.UNVERIFIED, message)
+        return ProjectResult(path, ProjectOutcome.UNVERIFIED, message=message)
     # A project without a policy gets what was not named from GitLab.
     now = {
         name: value
@@ -258,4 +258,4 @@ def _result(plan: ProjectPlan, failure: RequestError | None, observed: ObservedP
     different = [name for name in {**now, **plan.after} if now.get(name) != plan.after.get(name)]
     kept = ", ".join(f"{name} is {written(now.get(name))}" for name in different)
     outcome = ProjectOutcome.NOT_CHANGED if now == plan.before else ProjectOutcome.PARTLY_CHANGED
-    return ProjectResult(path, outcome, told or f"GitLab took it, but {kept}.")
+    return ProjectResult(path, outcome, message=told or f"GitLab took it, but {kept}.")

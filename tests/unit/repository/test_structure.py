@@ -28,10 +28,11 @@ PACKAGES: dict[str, set[str]] = {
     "_policy": {"_core", "_rules", "_tags"},
     "_cleanup": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_policy"},
     "_settings": {"_core", "_http", "_rules", "_gitlab", "_module", "_tags", "_policy"},
-    "_info": {"_core", "_rules", "_gitlab", "_module", "_tags", "_policy", "_settings"},
+    "_info": {"_core", "_rules", "_gitlab", "_registry", "_module", "_tags", "_policy", "_settings"},
+    "_plan_files": {"_core", "_plan", "_gitlab", "_module"},
     "_repositories": {"_core", "_rules", "_plan", "_gitlab", "_module", "_tags", "_cleanup"},
     "_tagging": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_cleanup"},
-    "_inventory": {"_core", "_settings"},
+    "_inventory": {"_core", "_http", "_gitlab", "_module", "_settings"},
 }
 # What decides: no input or output, no clock, and no import of a module that has either. A package stands for all of it.
 PURE = {
@@ -64,13 +65,25 @@ PURE = {
     "_settings/protection",
     "_info/request",
     "_info/rows",
+    "_plan_files/merging",
     *("_repositories/planning", "_repositories/request", "_repositories/results"),
     *("_tagging/planning", "_tagging/request", "_tagging/results"),
-    "_inventory",
+    *("_inventory/hosts", "_inventory/request"),
 }
 HARMLESS = {
-    *("__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "fnmatch", "fractions", "functools"),
-    *("hashlib", "itertools", "json", "math", "operator", "re", "traceback", "typing"),
+    *(
+        "__future__",
+        "bisect",
+        "collections",
+        "contextlib",
+        "dataclasses",
+        "datetime",
+        "enum",
+        "fnmatch",
+        "fractions",
+        "functools",
+    ),
+    *("hashlib", "itertools", "json", "math", "operator", "re", "typing"),
 }
 IMPURE_NAMES = {"open", "print", "input", "exec", "eval", "__import__"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
