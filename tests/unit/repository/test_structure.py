@@ -51,6 +51,7 @@ PURE = {
     *("_cleanup/batches", "_cleanup/delete_method", "_cleanup/outcomes", "_cleanup/verification"),
     *("_cleanup/bulk_requests", "_cleanup/needs", "_cleanup/notes", "_cleanup/pins", "_cleanup/planning"),
     "_cleanup/request",
+    "_info/repository_rows",
     "_settings/plan",
     "_settings/protection",
     "_inventory",
