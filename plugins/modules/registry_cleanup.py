@@ -365,6 +365,24 @@ options:
     description:
       - Write the whole plan, with every tag and its reason, to this file as JSON Lines, in check mode too.
     type: path
+  output_path:
+    description:
+      - Write a line for each repository to this file as JSON Lines, in check mode too. The lines are those that
+        M(containerops.gitlab.registry_info) writes, so that an audit with a plan reads the tags only once.
+    type: path
+  gather:
+    description:
+      - What O(output_path) holds of each repository. It does not change the plan.
+      - V(tags_count) is the number of its tags. V(tags) adds the tags, with what was read of them to decide.
+      - V(tag_details) reads date, digest, size and media type of all tags, even if the rules do not need them.
+    type: list
+    elements: str
+    choices:
+      - tags_count
+      - tags
+      - tag_details
+    default:
+      - tags_count
   approved_plan_path:
     description:
       - A plan that O(plan_path) wrote before and somebody approved. Only tags are deleted that are in it, that today's
@@ -1092,6 +1110,11 @@ server:
       elements: str
       returned: success
       sample: []
+output_path:
+  description: Where the repositories are.
+  returned: when O(output_path) is given and a plan could be made
+  type: str
+  sample: /tmp/repositories.jsonl
 plan_path:
   description: Where the whole plan is.
   returned: when O(plan_path) is given and a plan could be made
@@ -1125,12 +1148,14 @@ from ..module_utils._cleanup.request import LIMITS, check_for_server, cleanup_re
 from ..module_utils._core.files import check_writable, read_lines, write_lines
 from ..module_utils._core.server import DeleteMethod
 from ..module_utils._gitlab.repository_scope import check_scope
+from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE, WAIT, ArgumentSpec, scope_of
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish, new_module
 from ..module_utils._plan.plan import file_lines, fingerprint_of
 from ..module_utils._registry.image_cache import remembered
+from ..module_utils._rules.dates import DateSource, shown_dates
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
 
 ARGUMENTS = (
@@ -1151,6 +1176,13 @@ ARGUMENTS = (
                 },
                 **WAIT.options,
                 "plan_path": {"type": "path"},
+                "output_path": {"type": "path"},
+                "gather": {
+                    "type": "list",
+                    "elements": "str",
+                    "choices": ["tags_count", "tags", "tag_details"],
+                    "default": ["tags_count"],
+                },
                 "approved_plan_path": {"type": "path"},
                 "approved_plan": {"type": "str"},
                 "approved_fingerprint": {"type": "str"},
@@ -1180,7 +1212,7 @@ def main() -> None:
     limit, wait = params["return_limit"], float(params["wait_timeout"]) if params["wait"] else None
     with failing(module):
         request = cleanup_request(params, scope_of(params), approved_lines(params))
-        for option in ("plan_path", "journal_path"):
+        for option in ("plan_path", "output_path", "journal_path"):
             if params[option]:
                 check_writable(params[option], option)
         connection = connect_with_registry(module)
@@ -1199,6 +1231,12 @@ def main() -> None:
         if params["plan_path"]:
             write_lines(params["plan_path"], file_lines(found.plan, header, fingerprint), "plan_path")
             result["plan_path"] = params["plan_path"]
+        if params["output_path"]:
+            source = shown_dates(state.capabilities.mode) if request.all_details else DateSource.NONE
+            shows_tags = not {"tags", "tag_details"}.isdisjoint(params["gather"])
+            lines = repository_lines(state.listings, date_source=source, shows_tags=shows_tags)
+            write_lines(params["output_path"], lines, "output_path")
+            result["output_path"] = params["output_path"]
 
         def apply() -> Applied:
             with open_journal(params["journal_path"]) as journal:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import REPOSITORY, TAG, Repository, Scope, ServerPolicy, TagListing
 from .._core.oci import Image
-from .._core.server import Mode, ReadMethod, requested_method
+from .._core.server import ReadMethod, requested_method
 from .._gitlab.project_scope import ProjectScope, select_projects
 from .._gitlab.repositories import get_repository, project_repositories
 from .._gitlab.repository_scope import Selection, select
@@ -22,7 +22,7 @@ from .._module.connection import Connection
 from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
-from .._rules.dates import DateSource
+from .._rules.dates import DateSource, shown_dates
 from .._settings.projects import Rules, read_rules
 from .._tags.capabilities import Sources, detect
 from .._tags.estimate import check_reading
@@ -30,13 +30,6 @@ from .._tags.query import TagQuery
 from .._tags.reader import TagReader, open_reader
 from .request import Gather, InfoRequest
 from .rows import InfoState, ProjectInventory
-
-# What the dates of tags are.
-_DATE_SOURCES = {
-    Mode.DATABASE: DateSource.PUBLISHED,
-    Mode.NO_DATABASE: DateSource.BUILT,
-    Mode.UNKNOWN: DateSource.UNKNOWN,
-}
 
 
 def observe(connection: RegistryConnection, request: InfoRequest, images: dict[str, Image]) -> InfoState:
@@ -151,7 +144,7 @@ def _observe_tags(
     else:
         state = replace(state, listings=reader.read(repositories, query))
     missing = (capabilities.missing_dates_reason,) if capabilities.missing_dates_reason else ()
-    source = _DATE_SOURCES[capabilities.mode] if request.needs_details else DateSource.NONE
+    source = shown_dates(capabilities.mode) if request.needs_details else DateSource.NONE
     return replace(state, date_source=source, warnings=(*state.warnings, *missing))
 
 

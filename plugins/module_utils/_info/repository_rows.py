@@ -66,6 +66,19 @@ def repository_row(
     return row
 
 
+def repository_lines(listings: t.Iterable[TagListing], *, date_source: DateSource, shows_tags: bool) -> t.Iterator[str]:
+    """The lines of a file with the rows of repositories and nothing else.
+
+    Args:
+        listings: the repositories with their tags.
+        date_source: what the dates of the tags are.
+        shows_tags: whether the rows have the tags, and not only their number.
+    """
+    for each in listings:
+        row = repository_row(each.repository, each, date_source=date_source, shows_tags=shows_tags, error=each.error)
+        yield repository_line(row)
+
+
 def repository_line(row: t.Mapping[str, t.Any]) -> str:
     """The row as a line of a file, which has lines for other things too."""
     return json.dumps({"type": "repository", **row}) + "\n"
