@@ -22,6 +22,7 @@ WHOLE = Size()
 REPOSITORIES = WHOLE.all_repositories
 TOKENS = REPOSITORIES // 20
 RULES = {"group": GROUP, "name_regex_delete": "v.*", "keep_n": KEPT, "older_than": "1d", "return_limit": 1}
+NAMES = {"group": GROUP, "name_regex_delete": "v00", "return_limit": 1}
 
 
 def info(*gather: str, **options: Any) -> dict[str, Any]:
@@ -78,6 +79,21 @@ def test_dates_with_a_database(ansible: Ansible, simulator: Simulator) -> None:
     assert within((50, 0), sent(simulator)) == (2 + 1 + 1 + 9 + 4 * 8, 0)
 
 
+@pytest.mark.parametrize(("mode", "rules"), [("M1", RULES), ("M1", NAMES), ("M2", RULES)])
+def test_a_plan_and_an_inventory_are_read_at_once(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, mode: str, rules: dict[str, Any]
+) -> None:
+    simulator.load(scenario(mode, WHOLE if mode == "M1" else Size(tags=3)))
+    files = {name: str(tmp_path / name) for name in ("inventory", "beside")}
+    ansible.module("registry_info", info("tag_details", output_path=files["inventory"]))
+    alone = sent(simulator)
+    order = {**rules, "gather": ["tag_details"], "output_path": files["beside"]}
+    plan = ansible.module("registry_cleanup", order, check=True)
+    assert plan.status == "ok", plan.message
+    assert sent(simulator) == alone
+    assert Path(files["beside"]).read_text() == Path(files["inventory"]).read_text()
+
+
 def test_a_cleanup_and_a_second_run_with_a_database(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(scenario("M1", WHOLE))
     run = ansible.module("registry_cleanup", RULES)
@@ -95,8 +111,7 @@ def test_a_cleanup_and_a_second_run_with_a_database(ansible: Ansible, simulator:
 
 def test_a_preview_by_names_reads_details_of_what_goes_alone(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(scenario("M1", WHOLE))
-    order = {"group": GROUP, "name_regex_delete": "v00", "return_limit": 1}
-    run = ansible.module("registry_cleanup", order, check=True)
+    run = ansible.module("registry_cleanup", NAMES, check=True)
     assert run.result["plan"]["totals"]["delete"] == REPOSITORIES
     # A page of names and a part of a request for the one page that holds v00, for each repository.
     assert sent(simulator) == (2 + 1 + 1 + REPOSITORIES + 8, 0)
