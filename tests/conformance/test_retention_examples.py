@@ -33,7 +33,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 def told(decision: Decision) -> str:
     rule = f" ({decision.rule})" if decision.rule else ""
-    return f"{'goes' if decision.delete else 'stays'}, {decision.reason.value}{rule}"
+    return f"{'delete' if decision.delete else 'keep'}, {decision.reason.value}{rule}"
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

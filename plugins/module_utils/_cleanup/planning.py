@@ -214,7 +214,7 @@ def _date_refusals(state: CleanupState, criteria: _Criteria) -> t.Iterator[str]:
     if by_push and state.capabilities.read_method is ReadMethod.REGISTRY:
         yield (
             "read_via registry shows when images were built, and with this registry's metadata database tags are as "
-            "old as their last push (read_via auto shows that, timestamp created goes by the build)"
+            "old as their last push (read_via auto shows that, timestamp created uses the build)"
         )
 
 
@@ -229,7 +229,7 @@ def _protection_refusals(state: CleanupState) -> list[str]:
         return []
     return [
         "GitLab would let an administrator delete protected tags, and its protection rules can't be read here "
-        "(allow_unread_protection goes on all the same)"
+        "(allow_unread_protection ignores that)"
     ]
 
 

@@ -100,8 +100,8 @@ def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
     unknown = sum(1 for decision in part.decisions if decision.reason.is_unknown)
     if limits.max_unknown_percent is not None and unknown * 100 > limits.max_unknown_percent * listed:
         return (
-            f"{path}: of {unknown} of {listed} tags it is not known whether they may go, more than max_unknown_percent "
-            f"{limits.max_unknown_percent:g}"
+            f"{path}: of {unknown} of {listed} tags it is not known whether they may be deleted, more than "
+            f"max_unknown_percent {limits.max_unknown_percent:g}"
         )
     return None
 

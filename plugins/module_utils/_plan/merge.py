@@ -79,7 +79,7 @@ def merge(parts: t.Sequence[Part]) -> Merged:
     """Make one plan of several.
 
     Raises:
-        UsageError: where they do not belong together.
+        UsageError: where they can't be combined.
     """
     if not parts:
         raise UsageError("There is no plan to merge.")

@@ -155,7 +155,7 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
         parts.append(
             {
                 "before_header": f"{part.repository.path} ({counts} are deleted)",
-                "after_header": f"{part.repository.path} ({len(part.kept)} tags stay)",
+                "after_header": f"{part.repository.path} ({len(part.kept)} tags are kept)",
                 "before": "".join(line + "\n" for line in lines),
                 "after": "",
             }

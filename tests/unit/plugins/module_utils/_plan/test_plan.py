@@ -84,7 +84,7 @@ def part(path: str, deleted: int, kept: int, signatures: int = 0, unknown: int =
         (
             [(3, 2, 0, 5)],
             {"max_unknown_percent": 49.9},
-            ["a0: of 5 of 10 tags it is not known whether they may go, more than max_unknown_percent 49.9"],
+            ["a0: of 5 of 10 tags it is not known whether they may be deleted, more than max_unknown_percent 49.9"],
         ),
     ],
 )
@@ -125,7 +125,7 @@ def test_the_diff_is_shared_out_and_capped() -> None:
     assert first["before"].splitlines()[-1] == "... and 45 more, see plan_path"
     assert first["after"] == ""
     assert first["before_header"] == "a (50 of 51 tags are deleted)"
-    assert first["after_header"] == "a (1 tags stay)"
+    assert first["after_header"] == "a (1 tags are kept)"
     assert second["before"] == "dev-000  2026-06-01T12:00:00Z  sha256:0  expired\n"
 
 

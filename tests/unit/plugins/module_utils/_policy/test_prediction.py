@@ -241,7 +241,7 @@ def test_a_date_that_is_not_shown_leaves_the_outcome_unknown() -> None:
     found = predict([first_push, seen("old", 20), seen("young", 1)], wanted, Mode.DATABASE, NOW)
     assert found.deletes == ["moved", "old"]
     assert (found.certainty, found.least, found.most) == (Certainty.UNKNOWN, 1, 2)
-    assert found.uncertainties == ("1 tags have a date that GitLab goes by and does not show here",)
+    assert found.uncertainties == ("1 tags have a date that GitLab uses and does not show here",)
 
 
 def test_protection_that_can_not_be_read_leaves_an_upper_bound() -> None:
