@@ -274,8 +274,8 @@ def test_a_registry_that_deletes_by_digest_is_stopped_after_the_first_tag() -> N
     found = job.run()
     assert [name for name, outcome in outcomes(found).items() if outcome == "not_tried"]
     assert found.stopped == (
-        "after team/app/r0:d1 was deleted the kept tag k1 of the same digest is changed or gone: this registry seems to "
-        "delete by digest"
+        "after team/app/r0:d1 was deleted the kept tag k1 of the same digest is changed or gone: "
+        "this registry seems to delete by digest"
     )
     assert not found.ok
     deletions = [request for request in job.client.requests if request.startswith("DELETE")]
