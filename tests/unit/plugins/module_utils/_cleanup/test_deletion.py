@@ -194,6 +194,7 @@ def test_a_tag_that_is_gone_when_it_is_asked_for_again_was_deleted() -> None:
         job.client,
         {"method": "DELETE", "first": 1, "action": "reset_before"},
         {"method": "DELETE", "nth": 2, "action": "mutate", "when": "before", **gone},
+        {"method": "DELETE", "nth": 2, "action": "status", "status": 404},
     )
     assert outcomes(job.run()) == {"d1": "deleted"}
 
@@ -274,8 +275,8 @@ def test_a_registry_that_deletes_by_digest_is_stopped_after_the_first_tag() -> N
     found = job.run()
     assert [name for name, outcome in outcomes(found).items() if outcome == "not_tried"]
     assert found.stopped == (
-        "after team/app/r0:d1 was deleted the kept tag k1 of the same digest is changed or gone: this registry seems to "
-        "delete by digest"
+        "after team/app/r0:d1 was deleted the kept tag k1 of the same digest is changed or gone: "
+        "this registry seems to delete by digest"
     )
     assert not found.ok
     deletions = [request for request in job.client.requests if request.startswith("DELETE")]
