@@ -106,7 +106,7 @@ def test_while_its_image_is_not_said_to_be_gone_it_stays(image: Answer) -> None:
 
 
 def test_it_stays_with_an_image_that_stays() -> None:
-    assert refused("ik", image=Answer.CHANGED) == (Answer.CHANGED, "it belongs to i, which stays")
+    assert refused("ik", image=Answer.CHANGED) == (Answer.CHANGED, "it belongs to i, which is kept")
 
 
 @pytest.mark.parametrize(("complete", "error"), [(False, None), (True, NOT_READ)])

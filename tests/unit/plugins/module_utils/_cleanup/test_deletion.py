@@ -388,7 +388,7 @@ def test_a_signature_stays_with_an_image_that_changed() -> None:
     edit(job.client, set_tag={"repository": PATH, "name": "d1", "image": "another"})
     found = job.run()
     assert set(outcomes(found).values()) == {"changed_since"}
-    assert "it belongs to d1, which stays" in messages(found).values()
+    assert "it belongs to d1, which is kept" in messages(found).values()
 
 
 def test_what_can_not_be_noted_is_not_asked_for() -> None:

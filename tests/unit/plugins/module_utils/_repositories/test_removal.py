@@ -13,12 +13,12 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
-from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.removal import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.planning import (
     RepositoryOutcome,
     RepositoryRemoval,
     RepositoryResult,
-    delete_repositories,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.removal import delete_repositories
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Sources, detect
