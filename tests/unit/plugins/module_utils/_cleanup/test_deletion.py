@@ -194,6 +194,7 @@ def test_a_tag_that_is_gone_when_it_is_asked_for_again_was_deleted() -> None:
         job.client,
         {"method": "DELETE", "first": 1, "action": "reset_before"},
         {"method": "DELETE", "nth": 2, "action": "mutate", "when": "before", **gone},
+        {"method": "DELETE", "nth": 2, "action": "status", "status": 404},
     )
     assert outcomes(job.run()) == {"d1": "deleted"}
 
