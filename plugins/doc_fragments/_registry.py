@@ -50,6 +50,16 @@ options:
       - rest
       - registry
     default: auto
+  on_error:
+    description:
+      - What to do when a repository could not be read. The other repositories are read, and cleaned, in any case; the
+        tags of one that could not be read are kept.
+      - V(fail) then fails the task, V(report) only reports the repository in RV(errors).
+    type: str
+    choices:
+      - fail
+      - report
+    default: fail
   cache_path:
     description:
       - A file that keeps what the registry itself told of images from one run to the next, so that only new images cost

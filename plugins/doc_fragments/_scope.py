@@ -10,17 +10,6 @@ from __future__ import annotations
 class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
-  project:
-    description:
-      - Projects, each by its numeric id or full path. GitLab does not look up a bare project name.
-      - Exactly one of O(project), O(group) and O(repository_id) is required.
-    type: list
-    elements: str
-  group:
-    description:
-      - A group by its numeric id or full path, with its subgroups. Projects that other groups share with it are left
-        out.
-    type: str
   repository_id:
     description:
       - Container repositories by their ids.
@@ -28,10 +17,9 @@ options:
     elements: int
   repositories:
     description:
-      - Of the repositories in scope take only these, by exact path (V(group/project/name)) or glob, compared in
-        lower case.
-        In a glob V(*) matches slashes too.
-      - An exact path that no repository has is an error, a glob that matches none a warning.
+      - Take only these repositories of the scope, by exact path (V(group/project/name)) or glob, compared in lower
+        case. In a glob V(*) matches slashes too.
+      - An exact path that no repository has is an error. A glob that matches none is a warning.
     type: list
     elements: str
   exclude_repositories:
@@ -39,4 +27,33 @@ options:
       - Leave out these repositories, written as in O(repositories).
     type: list
     elements: str
+"""
+
+    PROJECT = r"""
+options:
+  project:
+    description:
+      - Projects, each by its numeric id or full path. GitLab does not look up a bare project name.
+    type: list
+    elements: str
+"""
+
+    GROUP = r"""
+options:
+  group:
+    description:
+      - A group by its numeric id or full path, with its subgroups. Projects that other groups share with it are left
+        out.
+    type: str
+"""
+
+    INSTANCE = r"""
+options:
+  instance:
+    description:
+      - Everything that this GitLab has, instead of single projects or a group.
+      - For administrators. If Admin Mode is on, their tokens need the scope C(admin_mode) too. It is refused to
+        everybody else and on GitLab.com, since GitLab would silently show only a part.
+    type: bool
+    default: false
 """

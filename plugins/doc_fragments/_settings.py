@@ -16,26 +16,29 @@ options:
     type: int
   output_path:
     description:
-      - Write a line for each project to this file as JSON Lines, in check mode too. Nothing is cut off in it.
+      - Write a line for each project to this file as JSON Lines, in check mode too.
     type: path
-  return_limit:
-    description:
-      - The most entries of each list that is returned, and of projects in the diff.
-    type: int
-    default: 100
 """
 
     PROJECTS = r"""
+notes:
+  - Exactly one of O(project) and O(group) is required. Archived projects of a group are left out.
+options: {}
+"""
+
+    PROTECTION = r"""
 options:
-  project:
+  state:
     description:
-      - Projects, each by its numeric id or full path. GitLab does not look up a bare project name.
-      - Exactly one of O(project) and O(group) is required.
-    type: list
-    elements: str
-  group:
-    description:
-      - A group by its numeric id or full path, with its subgroups. Projects that other groups share with it, and
-        archived ones, are left out.
+      - V(present) creates and updates the rules, V(absent) deletes those with these patterns.
     type: str
+    choices:
+      - present
+      - absent
+    default: present
+  exclusive:
+    description:
+      - Delete all other rules of this kind.
+    type: bool
+    default: false
 """

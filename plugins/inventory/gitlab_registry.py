@@ -21,11 +21,13 @@ description:
     V(internal) or V(public), C(gitlab_access_level_) with V(enabled), V(private) or V(disabled),
     C(gitlab_cleanup_policy_) with V(enabled), V(disabled) or V(none), and C(gitlab_archived). What GitLab does not show
     is V(unknown), of a policy V(none).
-  - Where anything can't be read there are no hosts at all. Ansible goes on with an empty inventory then, unless
+  - If anything can't be read, there are no hosts at all. Ansible continues with an empty inventory then, unless
     E(ANSIBLE_INVENTORY_UNPARSED_FAILED) or E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is set.
   - What GitLab tells is data, and never a template.
 extends_documentation_fragment:
   - containerops.gitlab._connection
+  - containerops.gitlab._scope.project
+  - containerops.gitlab._scope.instance
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 options:
@@ -36,25 +38,12 @@ options:
     required: true
     choices:
       - containerops.gitlab.gitlab_registry
-  project:
-    description:
-      - Projects, each by its numeric id or full path.
-      - Exactly one of O(project), O(group) and O(instance) is required.
-    type: list
-    elements: str
   group:
     description:
       - Groups, each by its numeric id or full path, with their subgroups. Projects that other groups share with them
         are left out.
     type: list
     elements: str
-  instance:
-    description:
-      - All projects of this GitLab.
-      - For administrators, whose tokens need the scope C(admin_mode) too where Admin Mode is on. It is refused to
-        everybody else and on GitLab.com, since GitLab would show a part without a word.
-    type: bool
-    default: false
   host_per:
     description:
       - What a host is.
@@ -89,6 +78,7 @@ options:
       - size
     default: []
 notes:
+  - Exactly one of O(project), O(group) and O(instance) is required.
   - A CI/CD job token is refused, since GitLab shows it neither projects nor groups.
   - O(api_url), O(api_token), O(api_oauth_token) and O(api_job_token) may be templates, such as a lookup in a vault.
   - What is cached is the same for everybody who asks the same server for the same; the token makes no difference. Keep
@@ -149,8 +139,9 @@ from ansible.release import __version__ as ansible_version
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._core.errors import RequestError, UsageError
-from ..module_utils._core.models import Project, Repository, Scope
-from ..module_utils._gitlab.project_scope import ProjectScope, check_projects, select_projects
+from ..module_utils._core.models import Project, Repository
+from ..module_utils._core.scope import ProjectScope, Scope, check_projects
+from ..module_utils._gitlab.project_scope import select_projects
 from ..module_utils._gitlab.projects import get_registry_size
 from ..module_utils._gitlab.repositories import get_repository, project_repositories
 from ..module_utils._gitlab.repository_scope import select

@@ -19,6 +19,7 @@ description:
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
+  - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.info_module
   - containerops.gitlab._attributes.actiongroup_registry
@@ -37,11 +38,6 @@ options:
     description:
       - Write all paths to this file, each on a line.
     type: path
-  return_limit:
-    description:
-      - The most paths that are returned. The file is always complete.
-    type: int
-    default: 1000
 seealso:
   - module: containerops.gitlab.registry_info
 """
@@ -77,11 +73,11 @@ count:
   type: int
   sample: 2
 truncated:
-  description: Whether RV(repositories) is shorter than what was found.
+  description: Whether RV(repositories) was cut to O(return_limit).
   returned: success
   type: bool
   sample: false
-registry:
+registry_url:
   description: Address of the registry.
   returned: success
   type: str
@@ -109,9 +105,9 @@ import typing as t
 
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.files import check_writable, write_lines
+from ..module_utils._core.scope import matches
 from ..module_utils._gitlab.projects import any_image_prefix
-from ..module_utils._gitlab.repository_scope import matches
-from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
+from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, ArgumentSpec
 from ..module_utils._module.registry import RegistryConnection, connect_with_registry
 from ..module_utils._module.run import failing, finish_reading, new_module
 from ..module_utils._registry.api import catalog
@@ -123,7 +119,7 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
             "repositories": {"type": "list", "elements": "str"},
             "limit": {"type": "int"},
             "output_path": {"type": "path"},
-            "return_limit": {"type": "int", "default": 1000},
+            **RESULT.options,
         }
     )
 )
@@ -160,7 +156,7 @@ def main() -> None:
             "repositories": paths[:limit],
             "count": len(paths),
             "truncated": len(paths) > limit,
-            "registry": url,
+            "registry_url": url,
         }
         if output_path:
             write_lines(output_path, (path + "\n" for path in paths), "output_path")

@@ -30,8 +30,17 @@ extends_documentation_fragment:
   - containerops.gitlab._registry
   - containerops.gitlab._registry.reading
   - containerops.gitlab._scope
+  - containerops.gitlab._scope.project
+  - containerops.gitlab._scope.group
+  - containerops.gitlab._deletion.limit
+  - containerops.gitlab._deletion.limit_total
+  - containerops.gitlab._deletion.limit_total_percent
+  - containerops.gitlab._deletion.wait
+  - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
+notes:
+  - Exactly one of O(project), O(group) and O(repository_id) is required.
 requirements:
   - google-re2 (Python library)
 attributes:
@@ -292,23 +301,9 @@ options:
         counted.
     type: int
     default: 1
-  max_deletions:
-    description:
-      - The most tags to delete from one repository.
-    type: int
   max_deletions_percent:
     description:
       - The most tags to delete from one repository, in percent of all its tags.
-    type: float
-  max_deletions_total:
-    description:
-      - The most tags to delete altogether. Beyond it nothing is deleted, whatever O(on_limit) says.
-      - Limits are those of one task. Where a play runs for several inventory hosts, or a job in slices, each of these
-        tasks has them for itself.
-    type: int
-  max_deletions_total_percent:
-    description:
-      - The most tags to delete altogether, in percent of all tags. Beyond it nothing is deleted.
     type: float
   max_unknown_percent:
     description:
@@ -322,16 +317,6 @@ options:
     choices:
       - fail
       - skip_repository
-    default: fail
-  on_error:
-    description:
-      - What to do when a repository could not be read. Its tags are kept, and the other repositories are cleaned in
-        both cases.
-        V(fail) then fails the task, V(report) only reports it under RV(errors).
-    type: str
-    choices:
-      - fail
-      - report
     default: fail
   on_server_policy:
     description:
@@ -379,17 +364,6 @@ options:
       - bulk
       - bulk_unpinned
     default: auto
-  wait:
-    description:
-      - Whether to wait for GitLab to carry out a bulk deletion, and to show by listing the tags what it did. Otherwise
-        tags are reported as C(unverified).
-    type: bool
-    default: true
-  wait_timeout:
-    description:
-      - The most seconds to wait for bulk deletions.
-    type: int
-    default: 300
   plan_path:
     description:
       - Write the whole plan, with every tag and its reason, to this file as JSON Lines; in check mode too.
@@ -428,11 +402,6 @@ options:
       - Refuse when more of the tags of the approved plan, in percent, are gone, changed, unread, or kept by today's
         rules.
     type: float
-  return_limit:
-    description:
-      - The most entries in each returned list and lines in the diff. The plan file is always complete.
-    type: int
-    default: 100
 seealso:
   - module: containerops.gitlab.registry_info
   - module: containerops.gitlab.registry_plan_merge
@@ -1144,13 +1113,7 @@ from dataclasses import replace
 
 from ..module_utils._cleanup.bulk import delete_in_bulk
 from ..module_utils._cleanup.deletion import delete
-from ..module_utils._cleanup.journal import (
-    earlier_runs,
-    journal_end,
-    journal_followers,
-    journal_start,
-    open_journal,
-)
+from ..module_utils._cleanup.journal import earlier_runs, journal_end, journal_followers, journal_start, open_journal
 from ..module_utils._cleanup.notes import warnings_of
 from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.pinning import pin
@@ -1158,13 +1121,13 @@ from ..module_utils._cleanup.planning import plan_cleanup
 from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
 from ..module_utils._cleanup.request import LIMITS, check_for_server, cleanup_request
 from ..module_utils._core.files import check_writable, read_lines, write_lines
+from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod
-from ..module_utils._gitlab.repository_scope import check_scope
 from ..module_utils._module.intent import Applied
-from ..module_utils._module.options import CONNECTION, READING, SCOPE, ArgumentSpec, scope_of
+from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE, WAIT, ArgumentSpec, scope_of
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish, new_module
-from ..module_utils._plan.plan import file_lines, fingerprint_of
+from ..module_utils._plan.results import deletion_rows, file_lines, fingerprint_of
 from ..module_utils._registry.image_cache import remembered
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
 
@@ -1177,7 +1140,6 @@ ARGUMENTS = (
                 **RULES,
                 **IN_USE,
                 **LIMITS,
-                "on_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
                 "on_server_policy": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
                 "allow_unread_protection": {"type": "bool", "default": False},
                 "delete_via": {
@@ -1185,8 +1147,7 @@ ARGUMENTS = (
                     "choices": ["auto", *(method.value for method in DeleteMethod)],
                     "default": "auto",
                 },
-                "wait": {"type": "bool", "default": True},
-                "wait_timeout": {"type": "int", "default": 300},
+                **WAIT.options,
                 "plan_path": {"type": "path"},
                 "approved_plan_path": {"type": "path"},
                 "approved_plan": {"type": "str"},
@@ -1194,7 +1155,7 @@ ARGUMENTS = (
                 "journal_path": {"type": "path"},
                 "plan_max_age": {"type": "str", "default": "72h"},
                 "max_drift_percent": {"type": "float"},
-                "return_limit": {"type": "int", "default": 100},
+                **RESULT.options,
             },
             mutually_exclusive=(*NOT_WITH_RULES, ("approved_plan_path", "approved_plan")),
             required_one_of=(EITHER,),
@@ -1222,7 +1183,7 @@ def main() -> None:
                 check_writable(params[option], option)
         connection = connect_with_registry(module)
         url = connection.access.settings.url
-        check_scope(request.scope, connection.is_job_token)
+        check_scope(request.scope, job_token=connection.is_job_token)
         check_for_server(request, url=url, job_token=connection.is_job_token)
         request = replace(request, earlier=earlier_runs(params["journal_path"], url))
         with remembered(params["cache_path"]) as images:
@@ -1231,7 +1192,7 @@ def main() -> None:
         for warning in warnings_of(state, found.plan, request):
             module.warn(warning)
         header = plan_header(state, request, url)
-        fingerprint = fingerprint_of(header, found.plan.deletion_rows())
+        fingerprint = fingerprint_of(header, deletion_rows(found.plan))
         result = cleanup_result(state, request, found, url=url, fingerprint=fingerprint, limit=limit)
         if params["plan_path"]:
             write_lines(params["plan_path"], file_lines(found.plan, header, fingerprint), "plan_path")

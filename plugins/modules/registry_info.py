@@ -14,24 +14,23 @@ author:
 description:
   - Lists the container repositories of projects, of a whole group or of the instance in one task, and on request their
     tags, dates, digests and sizes.
-  - What could not be read is told under RV(errors) and never shown as empty.
+  - What could not be read is reported in RV(errors) and never shown as empty.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
   - containerops.gitlab._registry.reading
   - containerops.gitlab._scope
+  - containerops.gitlab._scope.project
+  - containerops.gitlab._scope.group
+  - containerops.gitlab._scope.instance
+  - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.info_module
   - containerops.gitlab._attributes.actiongroup_registry
+notes:
+  - Exactly one of O(project), O(group), O(repository_id) and O(instance) is required. With O(instance) a request lists
+    a hundred projects. Repositories take at least one more for each top-level group, and for each project of a user.
 options:
-  instance:
-    description:
-      - Everything that this GitLab has, instead of O(project), O(group) or O(repository_id).
-      - For administrators, whose tokens need the scope C(admin_mode) too where Admin Mode is on. It is refused to
-        everybody else and on GitLab.com, since GitLab would show a part without a word.
-      - A request lists a hundred projects. Repositories take at least one more for each top-level group, and for each
-        project of a user.
-    type: bool
   gather:
     description:
       - What to read. V(repositories) are always listed, unless V(projects) or V(protection_rules) are all that is
@@ -74,26 +73,12 @@ options:
       - Read only these tags, with their details, in every repository in scope.
     type: list
     elements: str
-  on_error:
-    description:
-      - Whether a repository that could not be read fails the task, or is only reported. The rest is returned in both
-        cases.
-    type: str
-    choices:
-      - fail
-      - report
-    default: fail
   output_path:
     description:
       - Write everything to this file as JSON Lines, each with its C(type). A V(repository) is on each line with all its
         tags, written as soon as they are read, so that a task needs little memory however many there are. V(project)
         lines come last.
     type: path
-  return_limit:
-    description:
-      - The most entries in each returned list. The file is always complete.
-    type: int
-    default: 100
 seealso:
   - module: containerops.gitlab.registry_cleanup
   - name: GitLab container registry API
@@ -326,8 +311,8 @@ repositories:
           sample: "2026-02-01T00:00:00Z"
         certainty:
           description:
-            - V(exact), V(upper_bound) where chance or a rule that can't be read decides about some of the tags, or
-              V(unknown) where a date that GitLab goes by can't be seen.
+            - V(exact), V(upper_bound) if chance or a rule that can't be read decides about some of the tags, or
+              V(unknown) if a date that GitLab uses can't be seen.
           type: str
           returned: success
           sample: exact
@@ -338,22 +323,22 @@ repositories:
           returned: success
           sample: []
         message:
-          description: GitLab's own words when its cleanup fails and deletes nothing, else null.
+          description: GitLab's error message if its cleanup fails and deletes nothing, else null.
           type: str
           returned: success
           sample: null
         delete_least:
-          description: Number of tags that go at least.
+          description: The least number of tags that are deleted.
           type: int
           returned: success
           sample: 3
         delete_most:
-          description: Number of tags that go at most.
+          description: The greatest number of tags that are deleted.
           type: int
           returned: success
           sample: 3
         delete:
-          description: The tags that go or may go by name, at most O(return_limit) of them.
+          description: The tags that are or may be deleted, by name, at most O(return_limit) of them.
           type: list
           elements: dict
           returned: success
@@ -365,18 +350,18 @@ repositories:
               sample: dev-41
             reason:
               description:
-                - V(matched), V(expired), or why it only may go, V(sampled), V(tied), V(near_cutoff), V(unseen_date),
-                  V(unseen_protection) or V(unseen_registry).
+                - V(matched), V(expired), or why it only may be deleted, V(sampled), V(tied), V(near_cutoff),
+                  V(unseen_date), V(unseen_protection), V(unseen_registry) or V(unseen_age).
               type: str
               returned: success
               sample: expired
             certain:
-              description: Whether it surely goes.
+              description: Whether it is surely deleted.
               type: bool
               returned: success
               sample: true
         reasons:
-          description: Number of tags by reason, those that stay included.
+          description: Number of tags by reason, also of those that are kept.
           type: dict
           returned: success
           sample: {"expired": 3, "keep_n": 5, "latest": 1}
@@ -627,7 +612,7 @@ estimate:
   returned: when O(estimate) is true
   type: dict
   contains:
-    way:
+    read_via:
       description: How tags would be read, V(graphql), V(rest) or V(registry).
       type: str
       returned: success
@@ -665,7 +650,7 @@ from ..module_utils._core.files import check_writable, write_lines
 from ..module_utils._info.observation import observe
 from ..module_utils._info.request import Gather, request_of
 from ..module_utils._info.rows import RowSummary, errors_of, file_lines, repository_rows, result_of
-from ..module_utils._module.options import CONNECTION, READING, SCOPE_OR_INSTANCE, ArgumentSpec
+from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE_OR_INSTANCE, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish_reading, new_module
 from ..module_utils._registry.image_cache import remembered
@@ -684,9 +669,8 @@ ARGUMENTS = (
                 },
                 "estimate": {"type": "bool", "default": False},
                 "tag_names": {"type": "list", "elements": "str"},
-                "on_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
                 "output_path": {"type": "path"},
-                "return_limit": {"type": "int", "default": 100},
+                **RESULT.options,
             }
         )
     )

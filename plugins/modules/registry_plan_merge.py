@@ -18,6 +18,9 @@ description:
   - It works on files alone, and asks no server.
 extends_documentation_fragment:
   - containerops.gitlab._attributes
+  - containerops.gitlab._deletion.limit_total
+  - containerops.gitlab._deletion.limit_total_percent
+  - containerops.gitlab._result
 attributes:
   check_mode:
     support: full
@@ -26,28 +29,20 @@ attributes:
   idempotent:
     support: full
 options:
-  src:
+  plan_paths:
     description:
-      - The plan files.
+      - The plan files to merge.
     type: list
     elements: path
     required: true
-  dest:
+  plan_path:
     description:
-      - The file to write. Without it the plans are checked, and nothing is written.
+      - Write the merged plan to this file. Without it the plans are only checked.
     type: path
   expected:
     description:
       - How many plans there have to be. A slice that did not write its plan is noticed by that.
     type: int
-  max_deletions_total:
-    description:
-      - The most tags to delete by all plans together.
-    type: int
-  max_deletions_total_percent:
-    description:
-      - The most tags to delete by all plans together, in percent of all tags.
-    type: float
 seealso:
   - module: containerops.gitlab.registry_cleanup
 """
@@ -66,10 +61,10 @@ EXAMPLES = r"""
 
 - name: Make one plan of them, for approval
   containerops.gitlab.registry_plan_merge:
-    src:
+    plan_paths:
       - "{{ playbook_dir }}/team-app.jsonl"
       - "{{ playbook_dir }}/team-sub-tool.jsonl"
-    dest: "{{ playbook_dir }}/all.jsonl"
+    plan_path: "{{ playbook_dir }}/all.jsonl"
     expected: 2
     max_deletions_total: 500
 """
@@ -86,7 +81,7 @@ fingerprint:
   type: str
   sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
 parts:
-  description: The plans, in their order.
+  description: The plans, in their order, at most O(return_limit) of them.
   returned: when the plans go together
   type: list
   elements: dict
@@ -136,6 +131,11 @@ totals:
       type: dict
       returned: success
       sample: {"expired": 90, "keep_n": 20, "no_match": 370}
+truncated:
+  description: Whether RV(parts) was cut to O(return_limit).
+  returned: when the plans go together
+  type: bool
+  sample: false
 """
 
 import typing as t
@@ -143,45 +143,49 @@ import typing as t
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.files import check_writable, plan_lines, read_lines, write_lines
 from ..module_utils._module.intent import Applied, Intent
-from ..module_utils._module.options import ArgumentSpec
+from ..module_utils._module.options import RESULT, ArgumentSpec
+from ..module_utils._module.results import truncate_lists
 from ..module_utils._module.run import failing, finish, new_module
+from ..module_utils._plan.limits import Limits, broken_totals
 from ..module_utils._plan.merge import Merged, merge, part_of
-from ..module_utils._plan.plan import Limits, broken_totals
 
 ARGUMENTS = ArgumentSpec(
     {
-        "src": {"type": "list", "elements": "path", "required": True},
-        "dest": {"type": "path"},
+        "plan_paths": {"type": "list", "elements": "path", "required": True},
+        "plan_path": {"type": "path"},
         "expected": {"type": "int"},
         "max_deletions_total": {"type": "int"},
         "max_deletions_total_percent": {"type": "float"},
+        **RESULT.options,
     }
 )
 
 
 def observe(params: t.Mapping[str, t.Any]) -> Merged:
     """The plans as one; raises UsageError."""
-    paths, expected = list(dict.fromkeys(params["src"])), params["expected"]
+    if params["return_limit"] < 0:
+        raise UsageError(f"return_limit is {params['return_limit']}: it can't be negative.")
+    paths, expected = list(dict.fromkeys(params["plan_paths"])), params["expected"]
     if expected is not None and len(paths) != expected:
-        raise UsageError(f"{expected} plans are expected, and src names {len(paths)}.")
+        raise UsageError(f"{expected} plans are expected, and plan_paths names {len(paths)}.")
     parts = []
     for path in paths:
-        lines = plan_lines(path, "src")
+        lines = plan_lines(path, "plan_paths")
         try:
             parts.append(part_of(lines))
         except UsageError as error:
             raise UsageError(f"{path}: {error}") from None
-    if params["dest"]:
-        check_writable(params["dest"], "dest")
+    if params["plan_path"]:
+        check_writable(params["plan_path"], "plan_path")
     return merge(parts)
 
 
-def diff_of(merged: Merged, dest: str) -> list[dict[str, str]]:
-    """What each plan deletes, as Ansible shows it."""
-    rows = [
-        f"{scope_text(row['scope'])}  {row['delete']} of {row['tags']} tags are deleted\n" for row in parts_of(merged)
-    ]
-    return [{"before_header": dest, "after_header": dest, "before": "", "after": "".join(rows)}]
+def diff_of(merged: Merged, path: str, limit: int) -> list[dict[str, str]]:
+    """What each plan deletes, as Ansible shows it. limit: the most lines."""
+    parts = parts_of(merged)
+    rows = [f"{scope_text(row['scope'])}  {row['delete']} of {row['tags']} tags are deleted\n" for row in parts[:limit]]
+    rows += [f"... and {len(parts) - limit} more plans\n"] if len(parts) > limit else []
+    return [{"before_header": path, "after_header": path, "before": "", "after": "".join(rows)}]
 
 
 def scope_text(scope: t.Mapping[str, t.Any]) -> str:
@@ -204,9 +208,9 @@ def main() -> None:
             max_deletions_total_percent=params["max_deletions_total_percent"],
         )
         refusals = broken_totals(merged.totals["delete"], merged.totals["tags"], limits)
-        dest = params["dest"]
+        path, limit = params["plan_path"], params["return_limit"]
         lines = list(merged.lines())
-        changed = bool(dest) and list(read_lines(dest, "dest")) != lines and not refusals
+        changed = bool(path) and list(read_lines(path, "plan_path")) != lines and not refusals
         result = {
             "fingerprint": merged.fingerprint,
             "parts": parts_of(merged),
@@ -214,11 +218,11 @@ def main() -> None:
         }
 
         def apply() -> Applied:
-            write_lines(dest, lines, "dest")
+            write_lines(path, lines, "plan_path")
             return Applied(None)
 
-        intent = Intent(changed, diff_of(merged, dest) if changed else [], refusals, verb="written")
-        finish(module, None, intent, result, apply)
+        intent = Intent(changed, diff_of(merged, path, limit) if changed else [], refusals, verb="written")
+        finish(module, None, intent, truncate_lists(result, limit), apply)
 
 
 if __name__ == "__main__":

@@ -41,9 +41,9 @@ options:
       - Path or number of the project whose package it is. Storing needs the role Developer.
     type: str
     required: true
-  path:
+  plan_path:
     description:
-      - The plan file on this machine.
+      - The plan file on the host that the module runs on. V(store) reads it, V(fetch) writes it.
     type: path
     required: true
   package:
@@ -85,14 +85,14 @@ EXAMPLES = r"""
     action: store
     project: team/app
     version: "2026.06.01"
-    path: "{{ playbook_dir }}/plan.jsonl"
+    plan_path: "{{ playbook_dir }}/plan.jsonl"
 
 - name: Get it back in another job
   containerops.gitlab.registry_plan_package:
     action: fetch
     project: team/app
     version: "2026.06.01"
-    path: "{{ playbook_dir }}/approved.jsonl"
+    plan_path: "{{ playbook_dir }}/approved.jsonl"
 """
 
 RETURN = r"""
@@ -146,7 +146,7 @@ ARGUMENTS = CONNECTION.merged(
         {
             "action": {"type": "str", "choices": ["store", "fetch"], "required": True},
             "project": {"type": "str", "required": True},
-            "path": {"type": "path", "required": True},
+            "plan_path": {"type": "path", "required": True},
             "package": {"type": "str", "default": "registry-cleanup-plan"},
             "version": {"type": "str", "required": True},
             "file_name": {"type": "str", "default": "plan.jsonl"},
@@ -192,7 +192,7 @@ class Step(t.NamedTuple):
 
 def store(connection: Connection, params: t.Mapping[str, t.Any], place: PackageFile) -> Step:
     """To have the plan of the path in the package. Raises UsageError and RequestError."""
-    mine = "".join(plan_lines(params["path"], "path"))
+    mine = "".join(plan_lines(params["plan_path"], "plan_path"))
     plan = described(mine)
     theirs = there(connection, place)
     if theirs not in (None, mine) and not params["overwrite"]:
@@ -207,9 +207,9 @@ def store(connection: Connection, params: t.Mapping[str, t.Any], place: PackageF
 
 def fetch(connection: Connection, params: t.Mapping[str, t.Any], place: PackageFile) -> Step:
     """To have the plan of the package in the path. Raises UsageError and RequestError."""
-    path = params["path"]
-    check_writable(path, "path")
-    mine = "".join(read_lines(path, "path"))
+    path = params["plan_path"]
+    check_writable(path, "plan_path")
+    mine = "".join(read_lines(path, "plan_path"))
     theirs = there(connection, place)
     if theirs is None:
         raise UsageError(
@@ -218,7 +218,7 @@ def fetch(connection: Connection, params: t.Mapping[str, t.Any], place: PackageF
     content = theirs
 
     def apply() -> Applied:
-        write_lines(path, [content], "path")
+        write_lines(path, [content], "plan_path")
         return Applied("fetched")
 
     return Step(mine != content, described(content), apply)

@@ -17,10 +17,17 @@ description:
     O(force) or O(empty_first) is given.
   - GitLab deletes repositories in the background, and may need hours for one with many tags. Without a metadata
     database it gives up on one with more than about 2,000 tags.
+  - With O(state=absent) the module waits until the repositories are gone or GitLab gives up (O(wait)). The task fails
+    if that takes longer than O(wait_timeout). A CI/CD job token can't see it, and needs O(wait=false).
   - Nothing here frees disk space by itself; that is done by the registry's garbage collection.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
+  - containerops.gitlab._deletion
+  - containerops.gitlab._deletion.limit
+  - containerops.gitlab._deletion.limit_total
+  - containerops.gitlab._deletion.wait
+  - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
 requirements:
@@ -66,45 +73,17 @@ options:
         way. For O(state=absent).
     type: bool
     default: false
-  wait:
-    description:
-      - Whether to follow the deletion until the repository is gone, or GitLab gives up. For O(state=absent).
-    type: bool
-    default: false
-  wait_timeout:
-    description:
-      - The most seconds to wait.
-    type: int
-    default: 600
   protect:
     description:
       - RE2 patterns of tags that stay. They have to match the whole name. For O(state=empty).
     type: list
     elements: str
-  max_deletions:
-    description:
-      - Refuse when more tags would be deleted in one repository.
-    type: int
-  max_deletions_total:
-    description:
-      - Refuse when more tags would be deleted in all.
-    type: int
   require_digest:
     description:
       - Keep tags whose digest can't be read, so that it can't be told whether they are still the same right before they
         go.
     type: bool
     default: true
-  delete_via:
-    description:
-      - How tags are deleted, see O(containerops.gitlab.registry_cleanup#module:delete_via).
-    type: str
-    choices:
-      - auto
-      - graphql
-      - rest
-      - registry
-    default: auto
 seealso:
   - module: containerops.gitlab.registry_cleanup
 """
@@ -144,7 +123,8 @@ result:
   type: str
   sample: ok
 repositories:
-  description: The repositories in the order of their paths. The same in check mode and in a run.
+  description: The repositories in the order of their paths, at most O(return_limit) of them. The same in check mode and
+    in a run.
   returned: when the repositories could be read
   type: list
   elements: dict
@@ -185,7 +165,8 @@ repositories:
       returned: success
       sample: empty
 outcome:
-  description: What became of the repositories that were to change.
+  description: What became of the repositories that were to change, at most O(return_limit) of them. What failed comes
+    first.
   returned: when something was changed or waited for
   type: list
   elements: dict
@@ -208,11 +189,17 @@ outcome:
       returned: success
       sample: ""
 errors:
-  description: The repositories that could not be read, each with the request that failed.
+  description: The repositories that could not be read, each with the request that failed, at most O(return_limit) of
+    them.
   returned: when the repositories could be read
   type: list
   elements: dict
   sample: []
+truncated:
+  description: Whether RV(repositories) or RV(errors) was cut to O(return_limit).
+  returned: when the repositories could be read
+  type: bool
+  sample: false
 error:
   description: The request that failed the task.
   returned: when nothing could be read because a request failed
@@ -228,8 +215,9 @@ requests:
 
 from ..module_utils._cleanup.deletion import delete
 from ..module_utils._module.intent import Applied
-from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
+from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, WAIT, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
+from ..module_utils._module.results import truncate_lists
 from ..module_utils._module.run import failing, finish, new_module
 from ..module_utils._repositories.observation import observe
 from ..module_utils._repositories.planning import plan_repositories, plan_tags, warnings_of
@@ -245,8 +233,8 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
             "state": {"type": "str", "choices": [each.value for each in DesiredState], "required": True},
             "force": {"type": "bool", "default": False},
             "empty_first": {"type": "bool", "default": False},
-            "wait": {"type": "bool", "default": False},
-            "wait_timeout": {"type": "int", "default": 600},
+            **WAIT.options,
+            **RESULT.options,
             "protect": {"type": "list", "elements": "str"},
             "max_deletions": {"type": "int"},
             "max_deletions_total": {"type": "int"},
@@ -261,6 +249,7 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
+    limit = module.params["return_limit"]
     with failing(module):
         connection = connect_with_registry(module)
         request = request_of(module.params, job_token=connection.is_job_token)
@@ -271,12 +260,13 @@ def main() -> None:
 
         def apply() -> Applied:
             if not request.deletes_repositories:
-                return applied_emptying(plan, delete(reader, plan, state.delete_method))
+                return applied_emptying(plan, delete(reader, plan, state.delete_method), limit)
             removals = plan_repositories(state, plan, request)
             results = delete_repositories(reader, state.delete_method, removals, request.wait)
-            return applied_removals(results, waited=request.wait is not None)
+            return applied_removals(results, limit, waited=request.wait is not None)
 
-        finish(module, connection, intent_of(state, plan, request), result_of(state, plan, request), apply)
+        intent, result = intent_of(state, plan, request, limit), result_of(state, plan, request)
+        finish(module, connection, intent, truncate_lists(result, limit), apply)
 
 
 if __name__ == "__main__":

@@ -16,10 +16,11 @@ description:
     pulling it. Images for several platforms come with all that they hold.
   - Restores a deleted tag from the digest of its image, as long as garbage collection has not run. With a metadata
     database the registry collects by itself about a day after the deletion, else when its administrator has it do so.
-  - Deletes tags by name. Other tags of the same image stay.
+  - Deletes tags by name. Other tags of the same image are kept.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
+  - containerops.gitlab._deletion
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
 attributes:
@@ -63,10 +64,12 @@ options:
     description:
       - Path of the repository that holds O(source), on the same registry. If not set, it is the repository itself.
     type: str
-  signatures:
+  copy_referrers:
     description:
-      - Whether to bring the image's signatures, attestations and software bills of materials along from
-        O(source_repository), as far as they are kept in tags named after its digest, as cosign does it.
+      - Whether to copy what refers to the image too, that is its signatures, attestations and software bills of
+        materials (SBOMs).
+      - Found are those that O(source_repository) keeps in tags named after the image's digest, such as
+        C(sha256-<digest>.sig), which is how cosign stores them.
     type: bool
     default: false
   force:
@@ -76,25 +79,14 @@ options:
     default: false
   digest:
     description:
-      - Delete the tag only when it is this image, and refuse the task otherwise. Goes with one O(name) and
+      - Delete the tag only if it points to this image, and refuse the task otherwise. It needs a single O(name) and
         O(state=absent).
     type: str
   require_digest:
     description:
-      - Refuse to delete a tag whose digest can't be read, so that it can't be told whether it is still the same right
-        before it goes.
+      - Refuse to delete a tag whose digest can't be read, since it can't be compared right before it is deleted.
     type: bool
     default: true
-  delete_via:
-    description:
-      - How tags are deleted, see O(containerops.gitlab.registry_cleanup#module:delete_via).
-    type: str
-    choices:
-      - auto
-      - graphql
-      - rest
-      - registry
-    default: auto
 seealso:
   - module: containerops.gitlab.registry_cleanup
 """
@@ -108,7 +100,7 @@ EXAMPLES = r"""
       - stable
     source_repository: team/app
     source: v1.0.0
-    signatures: true
+    copy_referrers: true
 
 - name: Give the same image another name
   containerops.gitlab.registry_tag:
@@ -147,7 +139,7 @@ repository:
   sample: team/app
 tags:
   description:
-    - The tags, first those that come along with an image. The same in check mode and in a run.
+    - The tags. Those that O(copy_referrers) adds come first. The same in check mode and in a run.
   returned: when the tags could be read
   type: list
   elements: dict
@@ -172,8 +164,8 @@ tags:
       type: str
       returned: success
       sample: create
-    signature:
-      description: Whether it comes along with an image by O(signatures).
+    referrer:
+      description: Whether O(copy_referrers) added it.
       type: bool
       returned: success
       sample: false
@@ -219,9 +211,7 @@ from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish, new_module
-from ..module_utils._registry.promotion import (
-    write_tags,
-)
+from ..module_utils._registry.promotion import write_tags
 from ..module_utils._tagging.observation import observe_promotion, observe_removal
 from ..module_utils._tagging.planning import plan_promotion, plan_removal, removal_intent
 from ..module_utils._tagging.request import DesiredState, request_of
@@ -240,7 +230,7 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
             },
             "source": {"type": "str"},
             "source_repository": {"type": "str"},
-            "signatures": {"type": "bool", "default": False},
+            "copy_referrers": {"type": "bool", "default": False},
             "force": {"type": "bool", "default": False},
             "digest": {"type": "str"},
             "require_digest": {"type": "bool", "default": True},
@@ -267,7 +257,7 @@ def main() -> None:
                 return applied_promotion(promotion.target, written)
 
             finish(module, connection, intent, promotion_result(promotion), promote)
-        reader, removal = observe_removal(connection, request)
+        server, removal = observe_removal(connection, request)
         if removal.is_unproven:
             module.warn(
                 f"GitLab lists no tags of {removal.path}, which a registry that fails looks like too: that they are "
@@ -276,7 +266,7 @@ def main() -> None:
         plan = plan_removal(removal, request)
 
         def remove() -> Applied:
-            return applied_removal(delete(reader, plan, removal.delete_method)) if reader else Applied([])
+            return applied_removal(delete(server, plan, removal.delete_method)) if server else Applied([])
 
         finish(module, connection, removal_intent(plan, removal.path), removal_result(removal, request), remove)
 

@@ -16,14 +16,18 @@ description:
     18.8 (18.9 to change rules, and a later one to delete them), a registry with a metadata database, and the role
     Maintainer.
   - Immutable rules, which GitLab does not show by this way, are left alone.
-  - Rules are told apart by their patterns. Rules that are not named stay, unless O(exclusive) is set. Within a rule, a
-    level that is not named stays too.
-  - All changes of a project are worked out before the first one is made. New rules come before old ones go, so that
-    nothing is unprotected in between.
+  - Rules are told apart by their patterns. Rules that are not named are kept, unless O(exclusive) is set. Within a
+    rule, a level that is not named is not changed.
+  - All changes of a project are worked out before the first one is made. New rules are created before old ones are
+    deleted, so that nothing is unprotected in between.
 extends_documentation_fragment:
   - containerops.gitlab._connection
+  - containerops.gitlab._scope.project
+  - containerops.gitlab._scope.group
   - containerops.gitlab._settings
   - containerops.gitlab._settings.projects
+  - containerops.gitlab._settings.protection
+  - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
 requirements:
@@ -67,19 +71,6 @@ options:
           - maintainer
           - owner
           - admin
-  state:
-    description:
-      - V(present) creates and updates the rules, V(absent) deletes those with these patterns.
-    type: str
-    choices:
-      - present
-      - absent
-    default: present
-  exclusive:
-    description:
-      - Delete all other rules of this kind.
-    type: bool
-    default: false
 """
 
 EXAMPLES = r"""
@@ -299,28 +290,27 @@ requests:
   sample: 2
 """
 
-from ..module_utils._core.models import TAG
-from ..module_utils._module.connection import connect
+from ..module_utils._core.models import RuleKind
 from ..module_utils._module.run import failing, new_module
-from ..module_utils._settings.options import check_settings, projects_of, protection_arguments, protection_of
-from ..module_utils._settings.plan import Wish
+from ..module_utils._settings.options import protection_arguments, rules_of_module, scope_of
+from ..module_utils._settings.plan import DesiredSettings
+from ..module_utils._settings.projects import plan_settings
 from ..module_utils._settings.protection import lint_warnings
-from ..module_utils._settings.run import run_settings
+from ..module_utils._settings.run import connect_for_settings, finish_settings
 
-ARGUMENTS = protection_arguments(TAG)
+ARGUMENTS = protection_arguments(RuleKind.TAG)
 
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
-    params = module.params
     with failing(module):
-        connection = connect(module)
-        check_settings(params, job_token=connection.is_job_token)
-        wanted = protection_of(TAG, params, absent=params["state"] == "absent", relative=params["group"] is not None)
-        for text in lint_warnings(wanted):
-            module.warn(text)
-        wish = Wish(tag_protection=wanted)
-        run_settings(module, connection, projects_of(params), lambda project: wish)
+        connection = connect_for_settings(module)
+        rules = rules_of_module(RuleKind.TAG, module.params)
+        for warning in lint_warnings(rules):
+            module.warn(warning)
+        desired = DesiredSettings(tag_protection=rules)
+        settings = plan_settings(connection.client, scope_of(module.params), lambda project: desired)
+        finish_settings(module, connection, settings)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,7 @@ import pytest
 import yaml
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import (
-    DateSource,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import DateSource
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
     ActiveRefs,
     RefMatch,
@@ -35,7 +33,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 def told(decision: Decision) -> str:
     rule = f" ({decision.rule})" if decision.rule else ""
-    return f"{'goes' if decision.delete else 'stays'}, {decision.reason.value}{rule}"
+    return f"{'delete' if decision.delete else 'keep'}, {decision.reason.value}{rule}"
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

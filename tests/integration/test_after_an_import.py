@@ -92,7 +92,7 @@ def test_dates_may_be_trusted_all_the_same(ansible: Ansible, simulator: Simulato
     assert by_name.result["plan"]["totals"]["reasons"]["unknown_date"] == 30
     assert "can't be read to tell" in blind.message
     assert "write it as 2026-01-31" in wrong.message
-    assert "dates_valid_from does not go with delete_via bulk_unpinned" in bulk.message
+    assert "dates_valid_from can't be used with delete_via bulk_unpinned" in bulk.message
 
 
 def test_only_builds_that_matter_are_read_and_remembered(

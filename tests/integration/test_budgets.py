@@ -150,7 +150,7 @@ def test_an_estimate_is_what_reading_takes(
     by_gitlab = "graphql" if (mode, gather) == ("M1", "tag_details") else "rest"
     assert told.result["repositories"][0]["tags"] is None
     assert told.result["estimate"] == {
-        "way": "registry" if requests[1] else by_gitlab,
+        "read_via": "registry" if requests[1] else by_gitlab,
         "requests": requests[0],
         "registry_requests": requests[1],
         "tags": size.all_tags,

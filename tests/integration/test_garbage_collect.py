@@ -47,7 +47,7 @@ def play(ansible: Ansible, *modes: str, env: Changes = None, **options: Any) -> 
 
 
 def report(run: Run) -> dict[str, Any]:
-    facts = [task.result["ansible_facts"] for task in run.tasks if task.name.endswith("Give the report on")]
+    facts = [task.result["ansible_facts"] for task in run.tasks if task.name.endswith("Pass the report on")]
     assert len(facts) == 1, run.output
     found: dict[str, Any] = facts[0][f"{ROLE}_report"]
     return found
@@ -377,7 +377,7 @@ def test_a_registry_that_tells_nothing_is_not_counted_as_clean(ansible: Ansible,
     for command in ("opt/embedded/bin/registry", "opt/bin/gitlab-ctl"):
         host.command(command, tell("silent"))
     listed = on(host, ansible, run=True, untagged=True, digests_in_use=DIGESTS[:1])
-    assert "what would go is not known" in listed.tasks[-1].message
+    assert "what would be removed is not known" in listed.tasks[-1].message
     assert len(host.calls()) == 1
     run = on(host, ansible, run=True)
     assert run.code == 0, run.output
@@ -434,7 +434,7 @@ def test_a_plain_registry_that_takes_images_is_not_collected(ansible: Ansible, h
     assert names(host.calls()) == ["--dry-run"]
     half = on(host, ansible, **plain(host), stop_command="true")
     assert half.code != 0
-    assert "go together" in half.output
+    assert "are needed together" in half.output
     folder = {"filesystem": {"rootdirectory": str(host.folder / "data")}}
     host.configure(storage={**folder, "maintenance": {"readonly": {"enabled": True}}})
     readonly = on(host, ansible, **plain(host))

@@ -90,7 +90,7 @@ def test_hosts_clusters_and_references(ansible: Ansible, simulator: Simulator, t
         {"name": "files", "files": [str(tmp_path / "*.yaml")]},
         {"name": "live", "resources": [{"kind": "Pod", "spec": {"containers": [{"image": "b:1"}]}}]},
     ]
-    options = {"hosts": ["web-1", "web-2"], "kubernetes": clusters, "references": ["c:1"], "path": str(path)}
+    options = {"hosts": ["web-1", "web-2"], "kubernetes": clusters, "references": ["c:1"], "output_path": str(path)}
     run = gather(ansible, tmp_path, environment, **options)
     assert run.code == 0, run.output
     found = sources(path)
@@ -110,10 +110,10 @@ def test_hosts_clusters_and_references(ansible: Ansible, simulator: Simulator, t
 
 def test_a_tool_that_fails_or_is_not_there(ansible: Ansible, tmp_path: Path) -> None:
     environment, path = container_host(tmp_path, "podman", broken=True), tmp_path / "in-use.json"
-    run = gather(ansible, tmp_path, environment, hosts=["web-1"], path=str(path))
+    run = gather(ansible, tmp_path, environment, hosts=["web-1"], output_path=str(path))
     assert run.code == 0, run.output
     assert sources(path)["web-1"] == {"name": "web-1", "images": [], "failed": "no daemon"}
-    run = gather(ansible, tmp_path, environment, hosts=["web-1"], tool="docker", path=str(path))
+    run = gather(ansible, tmp_path, environment, hosts=["web-1"], tool="docker", output_path=str(path))
     assert "are not there" in sources(path)["web-1"]["failed"]
 
 
@@ -154,7 +154,7 @@ def test_a_cleanup_keeps_what_was_gathered(ansible: Ansible, simulator: Simulato
     assert "the source web-2 of what is in use failed: it can not be reached" in bad.output
     path = tmp_path / "in-use.json"
     path.write_text(json.dumps({"sources": [{"name": "file", "images": ["team/app:dev-3"], "failed": ""}]}))
-    more = {"registry_cleanup_gather_in_use": False, "registry_cleanup_in_use_path": str(path)}
+    more = {"registry_cleanup_gather_in_use": False, "registry_cleanup_in_use_sources_path": str(path)}
     read = cleanup(**more)
     assert read.code == 0, read.output
     plan = read.of("containerops.gitlab.registry_cleanup").result["plan"]

@@ -246,8 +246,8 @@ def test_hosts_are_chosen_as_any_others(ansible: Ansible, simulator: Simulator, 
 
 BAD: list[tuple[dict[str, Any], str]] = [
     ({}, "one of the following is required: project, group, instance"),
-    ({"group": ["team"], "instance": True}, "group and instance do not go together"),
-    ({"group": ["team"], "project": ["team/app"]}, "project and group do not go together"),
+    ({"group": ["team"], "instance": True}, "group and instance can't be combined"),
+    ({"group": ["team"], "project": ["team/app"]}, "project and group can't be combined"),
     ({"group": []}, "group is an empty list"),
     ({"project": ["app"]}, "project 'app' is a bare name"),
     ({"group": [" "]}, "group is empty"),

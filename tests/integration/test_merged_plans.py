@@ -30,11 +30,11 @@ def audit(ansible: Ansible, folder: Path) -> list[str]:
 
 def test_several_tasks_carry_out_one_approved_plan(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(team())
-    paths, dest = audit(ansible, tmp_path), tmp_path / "all.jsonl"
-    wish = {"src": paths, "dest": str(dest), "expected": 2, "max_deletions_total": 10}
+    paths, merged = audit(ansible, tmp_path), tmp_path / "all.jsonl"
+    wish = {"plan_paths": paths, "plan_path": str(merged), "expected": 2, "max_deletions_total": 10}
     [check] = run_all(ansible, MERGE, [wish], check_mode=True)
-    assert not dest.exists()
-    run, again, reordered = run_all(ansible, MERGE, [wish, wish, {**wish, "src": paths[::-1]}])
+    assert not merged.exists()
+    run, again, reordered = run_all(ansible, MERGE, [wish, wish, {**wish, "plan_paths": paths[::-1]}])
     for key in ("changed", "diff", "fingerprint", "totals", "parts"):
         assert check.result[key] == run.result[key], key
     assert run.result["changed"]
@@ -42,7 +42,7 @@ def test_several_tasks_carry_out_one_approved_plan(ansible: Ansible, simulator: 
     assert not reordered.result["changed"]
     assert run.result["totals"]["delete"] == 4
     assert "project team/app  4 of 13 tags are deleted" in run.result["diff"][0]["after"]
-    approved = {"approved_plan_path": str(dest), "approved_fingerprint": run.result["fingerprint"]}
+    approved = {"approved_plan_path": str(merged), "approved_fingerprint": run.result["fingerprint"]}
     other = {"project": ["team/app", "team/sub/tool"], **MIXED_RULES, **approved}
     *done, foreign = run_all(ansible, "registry_cleanup", [*({**s, **MIXED_RULES, **approved} for s in SCOPES), other])
     assert [task.result["outcome"]["counts"]["deleted"] for task in done if "outcome" in task.result] == [4]
@@ -51,18 +51,19 @@ def test_several_tasks_carry_out_one_approved_plan(ansible: Ansible, simulator: 
 
 def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(team())
-    paths, dest = audit(ansible, tmp_path), tmp_path / "all.jsonl"
+    paths, merged = audit(ansible, tmp_path), tmp_path / "all.jsonl"
     altered = tmp_path / "altered.jsonl"
     altered.write_text(Path(paths[0]).read_text().replace('"action": "keep"', '"action": "delete"', 1))
-    wish = {"src": paths, "dest": str(dest)}
+    wish = {"plan_paths": paths, "plan_path": str(merged)}
     cases: dict[str, dict[str, Any]] = {
         "more than max_deletions_total 3": {"max_deletions_total": 3},
         "more than max_deletions_total_percent 10": {"max_deletions_total_percent": 10},
-        "3 plans are expected, and src names 2": {"expected": 3},
-        "may have failed": {"src": [*paths, str(tmp_path / "missing.jsonl")]},
-        "was altered": {"src": [str(altered), paths[1]]},
-        "in more than one plan": {"src": [paths[0], str(tmp_path / "copy.jsonl")]},
-        "is a folder": {"dest": str(tmp_path)},
+        "3 plans are expected, and plan_paths names 2": {"expected": 3},
+        "may have failed": {"plan_paths": [*paths, str(tmp_path / "missing.jsonl")]},
+        "was altered": {"plan_paths": [str(altered), paths[1]]},
+        "in more than one plan": {"plan_paths": [paths[0], str(tmp_path / "copy.jsonl")]},
+        "is a folder": {"plan_path": str(tmp_path)},
+        "return_limit is -1": {"return_limit": -1},
     }
     (tmp_path / "copy.jsonl").write_text(Path(paths[0]).read_text())
     tasks = run_all(ansible, MERGE, [{**wish, **case} for case in cases.values()])
@@ -70,8 +71,11 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
         assert task.failed
         assert words in task.message
         assert task.result["changed"] is False
-    assert not dest.exists()
-    good = run_all(ansible, MERGE, [wish, {"src": paths}])
+    assert not merged.exists()
+    good = run_all(ansible, MERGE, [wish, {"plan_paths": paths}])
+    [short] = run_all(ansible, MERGE, [{**wish, "plan_path": str(tmp_path / "short.jsonl"), "return_limit": 1}])
+    assert (len(short.result["parts"]), short.result["truncated"]) == (1, True)
+    assert short.result["diff"][0]["after"].endswith("... and 1 more plans\n")
     assert_documented(MERGE, [*good, tasks[0]])
 
 

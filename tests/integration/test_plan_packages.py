@@ -30,8 +30,8 @@ def test_a_plan_travels_by_a_package(ansible: Ansible, simulator: Simulator, tmp
     path, copy = tmp_path / "plan.jsonl", tmp_path / "copy.jsonl"
     fingerprint = planned(ansible, path)
     place = {"project": "team/app", "version": "1"}
-    store = {**place, "action": "store", "path": str(path)}
-    fetch = {**place, "action": "fetch", "path": str(copy)}
+    store = {**place, "action": "store", "plan_path": str(path)}
+    fetch = {**place, "action": "fetch", "plan_path": str(copy)}
     simulator.clear_log()
     [checked] = run_all(ansible, MODULE, [store], check_mode=True)
     assert writes(simulator.requests()) == []
@@ -57,15 +57,15 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
     planned(ansible, path)
     planned(ansible, other, keep_n=2)
     junk.write_text("no plan\n")
-    place = {"project": "team/app", "version": "1", "action": "store", "path": str(path)}
+    place = {"project": "team/app", "version": "1", "action": "store", "plan_path": str(path)}
     [stored] = run_all(ansible, MODULE, [place])
     assert stored.result["changed"]
     cases: dict[str, dict[str, Any]] = {
-        "is there and is another plan": {"path": str(other)},
-        "may have failed": {"path": str(tmp_path / "missing")},
-        "no line of a plan": {"path": str(junk)},
-        "GitLab answered 404. There is no such plan": {"action": "fetch", "version": "2", "path": str(other)},
-        "is a folder": {"action": "fetch", "path": str(tmp_path)},
+        "is there and is another plan": {"plan_path": str(other)},
+        "may have failed": {"plan_path": str(tmp_path / "missing")},
+        "no line of a plan": {"plan_path": str(junk)},
+        "GitLab answered 404. There is no such plan": {"action": "fetch", "version": "2", "plan_path": str(other)},
+        "is a folder": {"action": "fetch", "plan_path": str(tmp_path)},
         "is none that GitLab takes": {"version": "1/2"},
         "403 Forbidden": {"api_token": "glpat-guest", "version": "3"},
     }
@@ -77,7 +77,7 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
     assert other.read_text() == before
     failed = run_all(ansible, MODULE, [{**place, "api_token": "glpat-guest", "version": "3"}])
     assert_documented(MODULE, [stored, *failed])
-    [over] = run_all(ansible, MODULE, [{**place, "path": str(other), "overwrite": True}])
+    [over] = run_all(ansible, MODULE, [{**place, "plan_path": str(other), "overwrite": True}])
     assert over.result["changed"]
 
 

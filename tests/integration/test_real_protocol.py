@@ -150,12 +150,12 @@ def test_an_image_is_promoted_with_all_that_it_holds(world: World, source: str) 
 
 def test_signatures_come_along(world: World) -> None:
     options = {"repository": world.tool, "name": "prod", "source_repository": world.app, "source": "v1"}
-    task = world.run("registry_tag", {**options, "signatures": True})
+    task = world.run("registry_tag", {**options, "copy_referrers": True})
     assert task.status == "ok", task.message
     signature = world.digests["v1"].replace(":", "-") + ".sig"
     assert [row["name"] for row in task.result["tags"]] == [signature, "prod"]
     assert world.digest(world.tool, signature) == world.digests[signature]
-    assert world.run("registry_tag", {**options, "signatures": True}).result["changed"] is False
+    assert world.run("registry_tag", {**options, "copy_referrers": True}).result["changed"] is False
 
 
 def test_a_deleted_tag_is_restored_from_its_digest(world: World) -> None:

@@ -47,7 +47,7 @@ def test_all_pages_are_listed_and_patterns_choose(ansible: Ansible, simulator: S
     for task in (everything, some, first, none):
         assert task.status == "ok", task.message
         assert task.result["changed"] is False
-        assert task.result["registry"] == simulator.url
+        assert task.result["registry_url"] == simulator.url
     assert (everything.result["count"], everything.result["truncated"]) == (1502, True)
     assert everything.result["repositories"] == ["other/lib", "other/lib/cache", "team/app/r0000"]
     lines = path.read_text().splitlines()

@@ -20,7 +20,7 @@ BARE = {"project": ["team/bare"]}
 NONE = {"project": ["team/none"]}
 WISH = {"enabled": True, "cadence": "7d", "keep_n": 5, "name_regex_delete": "dev-.*"}
 WHOLE = {**WISH, "older_than": "30d", "name_regex_keep": ".*-keep"}
-STAYS_OFF = "the policy stays off, since the project has no images and GitLab would switch it off again"
+REMAINS_DISABLED = "the policy remains disabled, since the project has no images and GitLab would switch it off again"
 DAY = 24 * 3600
 
 
@@ -173,8 +173,8 @@ def test_a_policy_stays_off_where_there_are_no_images(ansible: Ansible, simulato
         assert run.result["changed"] is True
         assert again.result["changed"] is False
         for told in (run, again):
-            assert [row["notes"] for row in told.result["projects"]] == [[STAYS_OFF]]
-            assert f"team/bare: {STAYS_OFF}" in str(told.result["warnings"])
+            assert [row["notes"] for row in told.result["projects"]] == [[REMAINS_DISABLED]]
+            assert f"team/bare: {REMAINS_DISABLED}" in str(told.result["warnings"])
             assert told.result["projects"][0]["after"]["cleanup_policy.enabled"] is False
         assert writes(again.log) == []
         assert policies(run) == policies(again)

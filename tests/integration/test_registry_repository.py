@@ -38,7 +38,7 @@ def shelves(mode: str = "M1", **changes: Any) -> dict[str, Any]:
 
 
 def absent(*paths: str, **changes: Any) -> dict[str, Any]:
-    return {"repository": list(paths), "state": "absent", **changes}
+    return {"repository": list(paths), "state": "absent", "wait": False, **changes}
 
 
 def emptied(*paths: str, **changes: Any) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def test_only_what_is_proven_empty_goes_unless_forced(ansible: Ansible, simulato
     assert outcomes(bare.run, "path") == {BARE: "scheduled"}
     assert BARE not in simulator.state()
 
-    options = {"repository_id": [102, 101, 999], "state": "absent", "force": True}
+    options = {"repository_id": [102, 101, 999], "state": "absent", "force": True, "wait": False}
     forced = repeated(ansible, simulator, MODULE, options, "repositories")
     assert outcomes(forced.run, "path") == {WEB: "scheduled", TOOL: "scheduled"}
     assert [row["id"] for row in forced.run.result["repositories"]] == [None, 101, 102]
@@ -109,7 +109,7 @@ def test_a_repository_that_the_registry_does_not_know_goes_by_force_alone(
     for task in run_all(ansible, MODULE, [absent(APP), absent(APP, empty_first=True)]):
         assert task.result["result"] == "refused"
         assert "the registry does not know it" in task.message
-    task = ansible.module(MODULE, absent(APP, force=True, wait=True, wait_timeout=30))
+    task = ansible.module(MODULE, {"repository": [APP], "state": "absent", "force": True, "wait_timeout": 30})
     assert task.status == "ok", task.message
     assert outcomes(task, "path") == {APP: "deleted"}
 
@@ -177,7 +177,7 @@ def test_giving_up_and_taking_long_are_told_for_each(ansible: Ansible, simulator
     kept = ansible.module(MODULE, absent(TOOL, force=True, wait=True, wait_timeout=10))
     assert kept.failed
     assert outcomes(kept, "path") == {TOOL: "delete_failed"}
-    assert "tags under a protection rule stay" in kept.message
+    assert "tags under a protection rule are kept" in kept.message
     assert simulator.state()[TOOL] == ["main"]
 
 
@@ -233,6 +233,10 @@ def test_a_failure_of_one_does_not_hide_another(ansible: Ansible, simulator: Sim
     assert "500" in messages[TOOL]
     assert "2 of 4 repositories are deleted" in task.message
     assert sorted(simulator.state()) == [WEB, TOOL]
+    short = ansible.module(MODULE, {**options, "repository": [BARE, WEB, TOOL], "return_limit": 1}, diff=True)
+    assert (short.result["truncated"], len(short.result["repositories"])) == (True, 1)
+    assert [row["outcome"] for row in short.result["outcome"]] == ["not_deleted"]
+    assert short.result["diff"][0]["before_header"] == WEB
 
 
 @pytest.mark.parametrize("mode", ["M1", "M2"])
@@ -287,7 +291,10 @@ def test_limits_and_protected_tags_refuse_everything(ansible: Ansible, simulator
     cases = [
         (emptied(APP, WEB, max_deletions=3), "more than max_deletions 3"),
         (absent(APP, WEB, empty_first=True, max_deletions_total=5), "more than max_deletions_total 5"),
-        (absent(WEB, TOOL, empty_first=True), "team/sub/tool would not be empty, since tags stay (1 gitlab_protected)"),
+        (
+            absent(WEB, TOOL, empty_first=True),
+            "team/sub/tool would not be empty, since tags are kept (1 gitlab_protected)",
+        ),
     ]
     tasks = refused(ansible, simulator, MODULE, *(options for options, _text in cases))
     for (_options, text), task in zip(cases, tasks, strict=True):
@@ -295,7 +302,7 @@ def test_limits_and_protected_tags_refuse_everything(ansible: Ansible, simulator
     run = ansible.module(MODULE, emptied(TOOL))
     assert (run.status, run.result["changed"]) == ("ok", False)
     assert run.result["repositories"][0]["reasons"] == {"gitlab_protected": 1}
-    assert "team/sub/tool stay that were meant to go (1 gitlab_protected)" in str(run.result["warnings"])
+    assert "team/sub/tool are kept that were meant to be deleted (1 gitlab_protected)" in str(run.result["warnings"])
     simulator.load({**scenario, "graphql_enabled": False})
     [blind] = refused(ansible, simulator, MODULE, emptied(TOOL, api_token="glpat-root"))
     assert "protection rules can't be read" in blind.message
@@ -399,10 +406,11 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     (absent(APP, protect=["v1"]), "protect has no meaning with state absent"),
     (emptied(APP, force=True), "force has no meaning with state empty"),
     (emptied(APP, empty_first=True), "empty_first has no meaning with state empty"),
-    (emptied(APP, wait=True), "wait has no meaning with state empty"),
     (emptied(APP, protect=["(a"]), "protect '(a' is not a valid RE2 pattern"),
     (emptied(APP, max_deletions=-1), "max_deletions is -1: it can't be negative"),
-    (absent(APP, wait=True, wait_timeout=-1), "wait_timeout is -1"),
+    (absent(APP, wait_timeout=-1), "wait_timeout is -1"),
+    (absent(APP, return_limit=-1), "return_limit is -1"),
+    (absent(APP, wait=True, api_job_token="glcbt-1"), "set wait to false, or give a project access token"),
 ]
 
 

@@ -66,8 +66,8 @@ def test_an_image_gets_more_names_in_its_repository(ansible: Ansible, simulator:
     digest = app.digest("multi")
     assert found.run.result["repository"] == APP
     assert found.run.result["tags"] == [
-        {"name": "stable", "before": None, "after": digest, "action": "create", "signature": False},
-        {"name": "multi", "before": digest, "after": digest, "action": "none", "signature": False},
+        {"name": "stable", "before": None, "after": digest, "action": "create", "referrer": False},
+        {"name": "multi", "before": digest, "after": digest, "action": "none", "referrer": False},
     ]
     assert outcomes(found.run) == {"stable": "written"}
     assert [row["action"] for row in found.again.result["tags"]] == ["none", "none"]
@@ -89,12 +89,12 @@ def test_an_image_is_promoted_whole_with_its_signatures(
     signature = sign(simulator, APP, digest)
     attested = sign(simulator, APP, app.manifest(source)["manifests"][0]["digest"], "att")
     sign(simulator, APP, str(app.digest("v1")))
-    options = promotion(name=["prod", "v1.0"], source=source, signatures=True)
+    options = promotion(name=["prod", "v1.0"], source=source, copy_referrers=True)
     found = repeated(ansible, simulator, TAG, options, "tags")
 
     along = sorted([signature, attested])
     rows = found.run.result["tags"]
-    assert [(row["name"], row["signature"]) for row in rows] == [
+    assert [(row["name"], row["referrer"]) for row in rows] == [
         *((name, True) for name in along),
         ("prod", False),
         ("v1.0", False),
@@ -177,7 +177,7 @@ def test_an_image_is_not_named_when_its_signature_is_another_one_by_now(ansible:
     simulator.faults(
         [{"method": "HEAD", "path": r"\.sig$", "nth": 2, "count": 1, "action": "mutate", "add_tag": moved}]
     )
-    task = ansible.module(TAG, promotion(signatures=True))
+    task = ansible.module(TAG, promotion(copy_referrers=True))
     assert task.failed
     assert outcomes(task) == {signature: "changed_since", "prod": "not_tried"}
     assert "prod" not in simulator.state()[TOOL]
@@ -212,7 +212,7 @@ def test_a_signature_that_fails_keeps_its_image_from_being_named(ansible: Ansibl
     simulator.load(shelves("M2"))
     signature = sign(simulator, APP, str(Shelf(simulator, APP).digest("v1")))
     simulator.faults([{"method": "PUT", "path": r"\.sig$", "action": "status", "status": 500}])
-    task = ansible.module(TAG, promotion(signatures=True))
+    task = ansible.module(TAG, promotion(copy_referrers=True))
     assert task.failed
     assert outcomes(task) == {signature: "not_written", "prod": "not_tried"}
     assert simulator.state()[TOOL] == ["main", "old"]
@@ -342,7 +342,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     (deletion("v1", source_repository=TOOL), "source_repository has no meaning with state absent"),
     (deletion("v1", force=True), "force has no meaning with state absent"),
     (deletion("v1", digest="sha256:abc"), "digest has to be one digest"),
-    (deletion("v1", "v2", digest=OTHER), "goes with one name"),
+    (deletion("v1", "v2", digest=OTHER), "needs a single name"),
     (deletion("v1", digest=""), "digest has to be one digest"),
     (deletion("v1", registry_url="registry.example.com:x"), "registry_url"),
     (deletion("v1", registry_username="ops"), "registry_password"),

@@ -120,7 +120,7 @@ def test_they_stay_where_they_are_told_to(ansible: Ansible, simulator: Simulator
     assert reasons(protected)[names["dev-1"]] == "protected"
     [both] = run_all(ansible, MODULE, [{**WISH, "delete_via": "bulk", "signatures": "collect"}])
     assert both.failed
-    assert "signatures collect does not go with delete_via bulk" in both.message
+    assert "signatures collect can't be used with delete_via bulk" in both.message
 
 
 def test_a_signature_stays_when_its_image_does_not_go_after_all(ansible: Ansible, simulator: Simulator) -> None:

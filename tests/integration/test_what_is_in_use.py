@@ -258,7 +258,7 @@ def test_what_can_get_no_tag_is_told(ansible: Ansible, simulator: Simulator) -> 
     )
     assert unreachable.result["result"] == "refused"
     assert "pin_untagged_in_use needs the registry itself" in unreachable.message
-    assert "does not go with delete_via bulk" in bulk.message
+    assert "can't be used with delete_via bulk" in bulk.message
     assert simulator.counters()["writes"] == 0
     taken = "in-use-" + str(running).removeprefix("sha256:")
     simulator.edit_tags("team/app", put=[tag(taken, 1)])

@@ -83,7 +83,7 @@ class FollowerCheck:
         images = [each.tag.name for subject in sorted(subjects) for each in self._holders.get(subject, [])]
         left = [name for name in images if name in self._present or not self.attempts[name].seems_gone]
         if left and all(self.attempts[name].answer is Answer.CHANGED for name in left):
-            return Attempt(Answer.CHANGED, f"it belongs to {left[0]}, which stays")
+            return Attempt(Answer.CHANGED, f"it belongs to {left[0]}, which is kept")
         if left:
             return Attempt(Answer.NOT_TRIED, f"it belongs to {left[0]}, which is not gone")
         if self.listing.error or not self.listing.complete:

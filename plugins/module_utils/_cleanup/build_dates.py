@@ -25,7 +25,7 @@ from .._tags.reader import TagReader
 # The tags of a repository that a date may decide about.
 DatedTags = t.Callable[[TagListing], t.Sequence[Tag]]
 
-_GITLAB_ALONE = "a bulk deletion goes by what GitLab sees, and the registry itself is not asked"
+_GITLAB_ALONE = "a bulk deletion uses what GitLab sees, and the registry itself is not asked"
 
 
 def gather_import_evidence(

@@ -34,8 +34,8 @@ def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> lis
         differing = [decision.tag.name for decision in part.decisions if decision.reason is Reason.AMBIGUOUS_PATTERN]
         if differing:
             found.append(
-                f"{part.repository.path}: GitLab reads a pattern in another way than people do for {len(differing)} "
-                f"tags, which stay ({', '.join(differing[:5])}); put brackets around its alternatives."
+                f"{part.repository.path}: GitLab would interpret a pattern differently for {len(differing)} tags, "
+                f"which are kept ({', '.join(differing[:5])}); put brackets around its alternatives."
             )
         if part.listing is ListingState.CAPPED:
             found.append(f"{part.repository.path}: exactly 10,000 tags are listed, so there may be more.")

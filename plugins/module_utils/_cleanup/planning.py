@@ -16,8 +16,9 @@ from .._core.budget import why_too_many
 from .._core.errors import RequestError
 from .._core.models import Project, TagListing, format_time
 from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerCapabilities
-from .._plan.approval import Comparison, compare, refusals_of
-from .._plan.plan import Plan, RepositoryPlan, limited
+from .._plan.drift import Comparison, compare, refusals_of
+from .._plan.limits import limited
+from .._plan.plan import Plan, RepositoryPlan
 from .._policy.preview import decisions_of, predicted
 from .._rules.dates import DateSource, date_source
 from .._rules.import_dates import ImportEvidence, import_refusal
@@ -213,7 +214,7 @@ def _date_refusals(state: CleanupState, criteria: _Criteria) -> t.Iterator[str]:
     if by_push and state.capabilities.read_method is ReadMethod.REGISTRY:
         yield (
             "read_via registry shows when images were built, and with this registry's metadata database tags are as "
-            "old as their last push (read_via auto shows that, timestamp created goes by the build)"
+            "old as their last push (read_via auto shows that, timestamp created uses the build)"
         )
 
 
@@ -228,7 +229,7 @@ def _protection_refusals(state: CleanupState) -> list[str]:
         return []
     return [
         "GitLab would let an administrator delete protected tags, and its protection rules can't be read here "
-        "(allow_unread_protection goes on all the same)"
+        "(allow_unread_protection ignores that)"
     ]
 
 

@@ -13,11 +13,11 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from .._core.errors import UsageError
-from .._core.models import Scope
+from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
+from .._plan.limits import Limits, OnLimit
 from .._plan.merge import approved_in
-from .._plan.plan import Limits, OnLimit
 from .._policy.prediction import Parameters
 from .._rules.durations import seconds
 from .._rules.git_refs import RefMatch
@@ -25,6 +25,7 @@ from .._rules.in_use import InUse
 from .._rules.options import IN_USE, RULES, referrer_policy_of, rules_of, used_of
 from .._rules.referrers import ReferrerPolicy, Signatures
 from .._rules.rules import Rules
+from .earlier_runs import EarlierRuns
 
 LIMITS: dict[str, t.Any] = {
     "min_remaining": {"type": "int", "default": 1},
@@ -54,18 +55,6 @@ _PERCENTAGES = (
 )
 # Options that GitLab's own decision ignores, with what they are when nobody gives them.
 _IGNORED_BY_GITLAB: dict[str, t.Any] = {"protect": None, "timestamp": "auto", "require_digest": True}
-
-
-@dataclass(frozen=True)
-class EarlierRuns:
-    """What earlier runs did, by their journal.
-
-    asked: tags that they asked to delete, as repository, name and digest.
-    followers: tags of an interrupted run that were to follow the image that they belong to, likewise.
-    """
-
-    asked: frozenset[tuple[str, str, str | None]] = frozenset()
-    followers: frozenset[tuple[str, str, str | None]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -204,7 +193,7 @@ def _approval(
         raise UsageError("An approved plan needs approved_fingerprint, which does not come from the plan itself.")
     if method is DeleteMethod.BULK_UNPINNED:
         raise UsageError(
-            "An approved plan does not go with delete_via bulk_unpinned, where GitLab decides what is deleted."
+            "An approved plan can't be used with delete_via bulk_unpinned, where GitLab decides what is deleted."
         )
     if inline is not None and len(inline.encode()) > LARGEST_INLINE:
         raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
@@ -220,18 +209,20 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> N
         return
     via = method.value
     if params["signatures"] == "collect":
-        raise UsageError(f"signatures collect does not go with delete_via {via}: GitLab deletes in no order.")
+        raise UsageError(f"signatures collect can't be used with delete_via {via}: GitLab deletes in no order.")
     if params["pin_untagged_in_use"]:
-        raise UsageError(f"pin_untagged_in_use does not go with delete_via {via}, for which the registry is not asked.")
+        raise UsageError(
+            f"pin_untagged_in_use can't be used with delete_via {via}, for which the registry is not asked."
+        )
     kept = ("in_use", "in_use_sources", "keep_refs", "keep_deployments", "dates_valid_from")
     decided_by_gitlab = kept if method is DeleteMethod.BULK_UNPINNED else ()
     for option in ("rules", "keep_n_per", "min_age", *decided_by_gitlab):
         if params[option]:
-            raise UsageError(f"{option} does not go with delete_via {via}: GitLab's bulk deletion knows one rule.")
+            raise UsageError(f"{option} can't be used with delete_via {via}: GitLab's bulk deletion knows one rule.")
     if params["read_via"] == "registry":
         raise UsageError(
-            f"read_via registry does not go with delete_via {via}: GitLab judges by what it sees itself, and of images "
-            "for several platforms that is less."
+            f"read_via registry can't be used with delete_via {via}: GitLab judges by what it sees itself, and of "
+            "images for several platforms that is less."
         )
     if method is DeleteMethod.BULK and params["older_than"] is None:
         raise UsageError(

@@ -17,7 +17,7 @@ from .._plan.plan import RepositoryPlan
 from .outcomes import TagOutcome
 
 CHANGED = "it is another image, or was pushed again, since the plan was made"
-NO_PROOF = "no complete listing with a tag that was to stay shows that it is gone"
+NO_PROOF = "no complete listing with a tag that was to be kept shows that it is gone"
 
 
 class Answer(enum.Enum):

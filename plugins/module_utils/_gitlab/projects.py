@@ -54,7 +54,7 @@ def all_projects(client: Client) -> list[Project]:
         if answer.next_query is None and len(page) < PAGE:
             return found
         if answer.next_query is None or not page:
-            raise answer.untrusted("a page does not say where the list goes on")
+            raise answer.untrusted("a page does not say where the list continues")
         query["id_after"] = page[-1].id
 
 

@@ -61,7 +61,7 @@ def tag_names_keyset(client: Client, repository: Repository) -> list[str]:
         if following is None:
             return list(names)
         if "last" not in following:
-            raise answer.untrusted("the next link does not say where it goes on")
+            raise answer.untrusted("the next link does not say where it continues")
         query = {**query, "last": following["last"]}
 
 

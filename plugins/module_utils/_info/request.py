@@ -13,8 +13,8 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import UsageError
-from .._core.models import TAG_NAME, Scope
-from .._gitlab.repository_scope import check_scope
+from .._core.models import TAG_NAME
+from .._core.scope import Scope, check_scope
 from .._module.options import scope_of
 
 
@@ -96,14 +96,14 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> InfoRequest
     _check_gather(request, job_token=job_token)
     if request.estimate_only and (request.needs_previews or not request.needs_tags):
         raise UsageError("estimate is about reading tags: give gather tags or tag_details, and no policy_preview.")
-    check_scope(request.scope, job_token)
+    check_scope(request.scope, job_token=job_token)
     return request
 
 
 def _check_gather(request: InfoRequest, *, job_token: bool) -> None:
     if request.needs_previews and request.read_via == "registry":
         raise UsageError(
-            "gather policy_preview does not go with read_via registry: GitLab judges by what it sees itself, and of "
+            "gather policy_preview can't be used with read_via registry: GitLab judges by what it sees itself, and of "
             "images for several platforms that is less."
         )
     for wanted in _NOT_FOR_JOBS:

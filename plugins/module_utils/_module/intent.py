@@ -11,8 +11,6 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import RequestError
-
 
 @dataclass(frozen=True)
 class Intent:
@@ -31,7 +29,7 @@ class Intent:
     changed: bool
     diff: list[dict[str, str]]
     refusals: t.Sequence[str] = ()
-    unread: t.Sequence[RequestError] = ()
+    unread: t.Sequence[Exception] = ()
     waits: bool = False
     verb: str = "changed"
     kept: str = ""

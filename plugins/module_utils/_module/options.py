@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import UsageError
-from .._core.models import Scope
+from .._core.scope import Scope
 
 TOKEN_OPTIONS = ("api_token", "api_oauth_token", "api_job_token")
 
@@ -71,9 +71,13 @@ READING = REGISTRY.merged(
         {
             "read_via": {"type": "str", "choices": ["auto", "graphql", "rest", "registry"], "default": "auto"},
             "cache_path": {"type": "path"},
+            "on_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
         }
     )
 )
+
+RESULT = ArgumentSpec({"return_limit": {"type": "int", "default": 100}})
+WAIT = ArgumentSpec({"wait": {"type": "bool", "default": True}, "wait_timeout": {"type": "int", "default": 300}})
 
 SCOPE = ArgumentSpec(
     {
@@ -87,8 +91,10 @@ SCOPE = ArgumentSpec(
     required_one_of=(("project", "group", "repository_id"),),
 )
 
-# What instance goes with is up to scope_of(): where it is false it counts as given all the same.
-SCOPE_OR_INSTANCE = ArgumentSpec({**SCOPE.options, "instance": {"type": "bool"}}, SCOPE.mutually_exclusive)
+# What instance goes with is up to scope_of(): a default counts as given.
+SCOPE_OR_INSTANCE = ArgumentSpec(
+    {**SCOPE.options, "instance": {"type": "bool", "default": False}}, SCOPE.mutually_exclusive
+)
 
 
 def check_one_scope(instance: bool, others: t.Mapping[str, t.Any]) -> None:
@@ -103,7 +109,7 @@ def check_one_scope(instance: bool, others: t.Mapping[str, t.Any]) -> None:
     """
     given = [*(name for name, value in others.items() if value is not None), *(["instance"] if instance else [])]
     if len(given) > 1:
-        raise UsageError(f"{' and '.join(given)} do not go together: give one of them.")
+        raise UsageError(f"{' and '.join(given)} can't be combined: give one of them.")
     if not given:
         raise UsageError(f"one of the following is required: {', '.join(others)}, instance.")
 

@@ -42,7 +42,7 @@ def lint_warnings(wanted: Parameters, names: t.Collection[str], deletes: str = "
         found.append("name_regex_keep is empty, which keeps no tag: leave it out.")
     if (wanted.keep_n or 0) <= 0 and wanted.older_than is None and not wanted.name_regex_keep and pattern:
         found.append(
-            "There is neither keep_n nor older_than nor name_regex_keep: of what matches nothing but latest stays."
+            "There is neither keep_n nor older_than nor name_regex_keep: of what matches, only latest is kept."
         )
     return found + _of_age(wanted.older_than)
 

@@ -36,7 +36,7 @@ _WHY_UNCERTAIN = {
     Reason.SAMPLED: "{} tags match, and GitLab takes a random sample of at most {} of them in one run",
     Reason.TIED: "{} tags have dates too close to each other to tell which of them keep_n keeps",
     Reason.NEAR_CUTOFF: "{} tags are as old as older_than to the second",
-    Reason.UNSEEN_DATE: "{} tags have a date that GitLab goes by and does not show here",
+    Reason.UNSEEN_DATE: "{} tags have a date that GitLab uses and does not show here",
     Reason.UNSEEN_REGISTRY: (
         "{} tags match, and it could not be told by which of GitLab's two algorithms they are judged"
     ),

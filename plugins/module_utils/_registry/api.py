@@ -243,7 +243,7 @@ def _next_last(answer: Response) -> str | None:
     """Where the next page begins; None on the last page."""
     query = answer.next_query
     if query is not None and not query.get("last"):
-        raise answer.untrusted("the next link does not say where it goes on")
+        raise answer.untrusted("the next link does not say where it continues")
     return query["last"] if query else None
 
 

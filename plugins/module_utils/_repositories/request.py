@@ -13,9 +13,9 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import UsageError
+from .._core.scope import repository_path
 from .._core.server import DeleteMethod, requested_method
-from .._gitlab.repository_lookup import repository_path
-from .._plan.plan import Limits
+from .._plan.limits import Limits
 from .._rules.patterns import compile_pattern
 from .._rules.rules import Rule, Rules
 
@@ -74,18 +74,21 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> RepositoryR
     Raises:
         UsageError: they can't be served as they are written.
     """
-    for option in ("max_deletions", "max_deletions_total", "wait_timeout"):
+    for option in ("max_deletions", "max_deletions_total", "wait_timeout", "return_limit"):
         if params[option] is not None and params[option] < 0:
             raise UsageError(f"{option} is {params[option]}: it can't be negative.")
     state = DesiredState(params["state"])
     absent = state is DesiredState.ABSENT
-    for option in ("protect",) if absent else ("force", "empty_first", "wait"):
+    for option in ("protect",) if absent else ("force", "empty_first"):
         if params[option]:
             raise UsageError(f"{option} has no meaning with state {state.value}: leave it out.")
     if not (params["repository"] or params["repository_id"]):
         raise UsageError("repository or repository_id is empty: name the repositories.")
-    if params["wait"] and job_token:
-        raise UsageError("wait can't be had with a CI/CD job token: give a project access token in api_token.")
+    if absent and params["wait"] and job_token:
+        raise UsageError(
+            "With a CI/CD job token it can't be seen whether a repository is gone: set wait to false, or give a "
+            "project access token in api_token."
+        )
     return RepositoryRequest(
         state=state,
         paths=tuple(dict.fromkeys(repository_path(path) for path in params["repository"] or ())),

@@ -15,23 +15,22 @@ from .._cleanup.deletion_report import applied_deletion, deletion_intent
 from .._cleanup.outcomes import DeletionResult, TagResult
 from .._core.models import Repository
 from .._module.intent import Applied, Intent
-from .._plan.plan import Plan, RepositoryPlan, reason_counts
-from .planning import RepositoryState, kept_text
-from .removal import RepositoryOutcome, RepositoryResult
+from .._plan.plan import Plan, RepositoryPlan
+from .._rules.reasons import reason_counts
+from .planning import RepositoryOutcome, RepositoryResult, RepositoryState, kept_text
 from .request import RepositoryRequest
 
-# How many lines of a diff are shown of all tags that are deleted.
-_DIFF_LINES = 100
-# What is not there any more.
+# What is short of what was wanted.
+_FAILED = ("not_deleted", "delete_failed", "not_emptied")
 
 
-def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> Intent:
-    """What would be deleted."""
-    intent = deletion_intent(plan, _DIFF_LINES)
+def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest, limit: int) -> Intent:
+    """What would be deleted. limit: the most lines of tags in the diff, and of repositories."""
+    intent = deletion_intent(plan, limit)
     if not request.deletes_repositories:
         return intent
     changed = bool(plan.repositories) and not plan.refusals
-    rows = [*intent.diff, *(_difference(part.repository.path) for part in plan.repositories)]
+    rows = [*intent.diff, *(_difference(part.repository.path) for part in plan.repositories[:limit])]
     return Intent(
         changed=changed,
         diff=rows if changed else [],
@@ -81,8 +80,8 @@ def _row(
     }
 
 
-def applied_emptying(plan: Plan, found: DeletionResult) -> Applied:
-    """What became of repositories whose tags were to be deleted."""
+def applied_emptying(plan: Plan, found: DeletionResult, limit: int) -> Applied:
+    """What became of repositories whose tags were to be deleted. limit: the most that are returned."""
     applied = applied_deletion(found, 0)
     tags: dict[str, list[TagResult]] = {}
     for tag in found.tags:
@@ -90,7 +89,9 @@ def applied_emptying(plan: Plan, found: DeletionResult) -> Applied:
     rows = [_emptied(part, tags[part.repository.path]) for part in plan.repositories if part.deletions]
     left = next((row for row in rows if row["outcome"] == "not_emptied"), None)
     shortfall = f"{left['path']} is not empty: {left['message']}" if left else ""
-    return replace(applied, outcome=rows, shortfall=found.stopped and applied.shortfall or shortfall)
+    if found.stopped and applied.shortfall:
+        shortfall = applied.shortfall
+    return replace(applied, outcome=_failed_first(rows)[:limit], shortfall=shortfall)
 
 
 def _emptied(part: RepositoryPlan, tags: list[TagResult]) -> dict[str, str]:
@@ -102,12 +103,19 @@ def _emptied(part: RepositoryPlan, tags: list[TagResult]) -> dict[str, str]:
     return {"path": part.repository.path, "outcome": outcome, "message": kept_text(part)}
 
 
-def applied_removals(results: t.Sequence[RepositoryResult], *, waited: bool) -> Applied:
-    """What became of repositories that were to be deleted. waited: GitLab was to have deleted them by now."""
+def applied_removals(results: t.Sequence[RepositoryResult], limit: int, *, waited: bool) -> Applied:
+    """What became of repositories that were to be deleted.
+
+    Args:
+        results: of each.
+        limit: the most that are returned.
+        waited: GitLab was to have deleted them by now.
+    """
     rows = [
         {"path": each.removal.repository.path, "outcome": each.outcome.value, "message": each.message}
         for each in results
     ]
+    rows = _failed_first(rows)[:limit]
     late = RepositoryOutcome.SCHEDULED if waited else None
     short = [each for each in results if not each.outcome.is_good or each.outcome is late]
     if not short:
@@ -118,3 +126,7 @@ def applied_removals(results: t.Sequence[RepositoryResult], *, waited: bool) -> 
         f"{len(results) - len(short)} of {len(results)} repositories are deleted; {first.removal.repository.path} is "
         f"{first.outcome.value}: {first.message}",
     )
+
+
+def _failed_first(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    return sorted(rows, key=lambda row: row["outcome"] not in _FAILED)

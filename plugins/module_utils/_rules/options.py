@@ -103,7 +103,7 @@ def rules_of(params: t.Mapping[str, t.Any]) -> Rules:
     names = [rule.name for rule in rules]
     for name in names:
         if names.count(name) > 1:
-            raise UsageError(f"rules has the name {name!r} more than once: what is kept and deleted is told by it.")
+            raise UsageError(f"rules has the name {name!r} more than once: each tag names the rule that decided.")
     return Rules(
         rules=tuple(rules),
         protect=tuple(compile_pattern(pattern, "protect") for pattern in params["protect"] or ()),
@@ -156,7 +156,7 @@ def _listed_rule(row: t.Mapping[str, t.Any], number: int) -> Rule:
     name = row["name"] or f"rule {number}"
     where = f"rules, {name}: "
     if row["keep"] and any(row[option] for option in ("name_regex_keep", "keep_n", "keep_n_per", "older_than")):
-        raise UsageError(f"{where}keep holds all that matches: leave out what would let some of it go.")
+        raise UsageError(f"{where}keep holds all that matches: leave out what would delete some of it.")
     try:
         return _rule(row, name, "match", where)
     except UsageError as error:

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from .._cleanup.deletion_report import applied_deletion
 from .._cleanup.outcomes import DeletionResult, TagOutcome
+from .._core.tag_writes import TagWriteResult, WriteOutcome
 from .._module.intent import Applied
-from .._registry.promotion import TagWriteResult, WriteOutcome
 from .planning import PromotionState, RemovalState
 from .request import TagRequest
 
@@ -27,7 +27,7 @@ def promotion_result(state: PromotionState) -> dict[str, t.Any]:
             "before": write.before,
             "after": write.after,
             "action": "none" if not write.changes else "overwrite" if write.overwrites else "create",
-            "signature": write.signature,
+            "referrer": write.signature,
         }
         for write in state.writes
     ]
@@ -56,7 +56,7 @@ def removal_result(state: RemovalState, request: TagRequest) -> dict[str, t.Any]
             "before": there[name].digest if name in there else None,
             "after": None,
             "action": "delete" if name in there else "none",
-            "signature": False,
+            "referrer": False,
         }
         for name in request.names
     ]

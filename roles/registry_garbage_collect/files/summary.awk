@@ -4,7 +4,7 @@
 
 # Reads digests in use (part=in_use), then what garbage-collect told (part=told), and prints the counts as JSON. Docker's
 # registry prints sentences, GitLab's a log as text or JSON; the digest is the first on the line in all of them.
-# in_use: those of them that would go. children: what a kept index consists of and would go all the same.
+# in_use: those of them that would be removed. children: what a kept index consists of, and would be removed all the same.
 
 function found() {
     return match($0, /sha256:[0-9a-f]+/) ? substr($0, RSTART, RLENGTH) : ""

@@ -18,16 +18,10 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.reque
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import LARGEST_INLINE
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import (
-    OnLimit,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import OnLimit
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import Parameters
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
-    RefMatch,
-)
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
-    Signatures,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import RefMatch
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import Signatures
 from ansible_collections.containerops.gitlab.plugins.modules.registry_cleanup import ARGUMENTS
 from tests.unit.cleanups import SCOPE, requested
 
@@ -53,15 +47,18 @@ BAD: list[Any] = [
     ),
     ({"approved_fingerprint": "sha256:x"}, "approved_fingerprint needs approved_plan_path or approved_plan."),
     *(({**BULK, option: value}, f"{option} ") for option, value in (("signatures", "collect"), ("allow_latest", True))),
-    ({**BULK, "pin_untagged_in_use": True}, "pin_untagged_in_use does not go with delete_via bulk"),
-    ({**BULK, "keep_n_per": [{"by": "day"}]}, "keep_n_per does not go with delete_via bulk"),
-    ({**BULK, "min_age": "1d"}, "min_age does not go with delete_via bulk"),
-    ({"delete_via": "bulk", "rules": [{"match": ".*", "older_than": "30d"}]}, "rules does not go with delete_via bulk"),
-    ({**BULK, "read_via": "registry"}, "read_via registry does not go with delete_via bulk"),
+    ({**BULK, "pin_untagged_in_use": True}, "pin_untagged_in_use can't be used with delete_via bulk"),
+    ({**BULK, "keep_n_per": [{"by": "day"}]}, "keep_n_per can't be used with delete_via bulk"),
+    ({**BULK, "min_age": "1d"}, "min_age can't be used with delete_via bulk"),
+    (
+        {"delete_via": "bulk", "rules": [{"match": ".*", "older_than": "30d"}]},
+        "rules can't be used with delete_via bulk",
+    ),
+    ({**BULK, "read_via": "registry"}, "read_via registry can't be used with delete_via bulk"),
     ({"delete_via": "bulk"}, "delete_via bulk needs older_than"),
-    ({**UNPINNED, "signatures": "collect"}, "signatures collect does not go with delete_via bulk_unpinned"),
+    ({**UNPINNED, "signatures": "collect"}, "signatures collect can't be used with delete_via bulk_unpinned"),
     *(
-        ({**UNPINNED, option: value}, f"{option} does not go with delete_via bulk_unpinned")
+        ({**UNPINNED, option: value}, f"{option} can't be used with delete_via bulk_unpinned")
         for option, value in (
             ("in_use", ["a/b:c"]),
             ("in_use_sources", [{"name": "x", "images": ["a/b:c"]}]),
@@ -178,7 +175,7 @@ def test_gitlab_decides_by_what_it_is_given() -> None:
         ({"approved_plan": "{}"}, "An approved plan needs approved_fingerprint"),
         (
             {"approved_plan": "{}", "approved_fingerprint": "sha256:x", **UNPINNED},
-            "An approved plan does not go with delete_via bulk_unpinned",
+            "An approved plan can't be used with delete_via bulk_unpinned",
         ),
         (
             {"approved_plan": " " * (LARGEST_INLINE + 1), "approved_fingerprint": "sha256:x"},

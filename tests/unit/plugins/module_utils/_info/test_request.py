@@ -24,7 +24,7 @@ def request(job_token: bool = False, **options: Any) -> InfoRequest:
     [
         ({"return_limit": -1}, "return_limit is -1"),
         ({"tag_names": ["v1", "v 2"]}, "tag_names holds 'v 2'"),
-        ({"gather": ["policy_preview"], "read_via": "registry"}, "does not go with read_via registry"),
+        ({"gather": ["policy_preview"], "read_via": "registry"}, "can't be used with read_via registry"),
         ({"gather": ["policy_preview"], "tag_names": ["v1"]}, "leave out tag_names"),
         ({"estimate": True}, "estimate is about reading tags"),
         ({"estimate": True, "gather": ["tags", "policy_preview"]}, "estimate is about reading tags"),
@@ -35,7 +35,7 @@ def request(job_token: bool = False, **options: Any) -> InfoRequest:
         ({"project": None, "group": "team", "job_token": True}, "group can't be read with a CI/CD job token"),
         ({"project": ["app"]}, "project 'app' is a bare name"),
         ({"project": None}, "one of the following is required: project, group, repository_id, instance"),
-        ({"instance": True}, "project and instance do not go together"),
+        ({"instance": True}, "project and instance can't be combined"),
     ],
 )
 def test_what_is_refused(options: dict[str, Any], words: str) -> None:

@@ -30,7 +30,7 @@ NAMES = ["latest", "v1", "v1-foo", "foo-v2", "dev-1"]
         (Parameters(name_regex=".*", name_regex_keep="v1|v2"), ["name_regex_keep 'v1|v2' has alternatives"]),
         (Parameters(name_regex=".*", keep_n=5), ["matches all of the 4 tags"]),
         (Parameters(name_regex="x.*", keep_n=5), ["matches none of the 4 tags"]),
-        (Parameters(name_regex="dev-.*"), ["nothing but latest stays"]),
+        (Parameters(name_regex="dev-.*"), ["only latest is kept"]),
         (
             Parameters(name_regex="dev-.*", older_than="1m"),
             ["older_than '1m' is no duration that is known here: what GitLab deletes can't be told."],

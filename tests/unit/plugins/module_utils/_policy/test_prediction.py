@@ -28,10 +28,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._policy.predic
     predict,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import seen as seen_by_gitlab
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
-    Certainty,
-    Reason,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty, Reason
 
 SECOND = 10**9
 DAY = 86400 * SECOND
@@ -244,7 +241,7 @@ def test_a_date_that_is_not_shown_leaves_the_outcome_unknown() -> None:
     found = predict([first_push, seen("old", 20), seen("young", 1)], wanted, Mode.DATABASE, NOW)
     assert found.deletes == ["moved", "old"]
     assert (found.certainty, found.least, found.most) == (Certainty.UNKNOWN, 1, 2)
-    assert found.uncertainties == ("1 tags have a date that GitLab goes by and does not show here",)
+    assert found.uncertainties == ("1 tags have a date that GitLab uses and does not show here",)
 
 
 def test_protection_that_can_not_be_read_leaves_an_upper_bound() -> None:

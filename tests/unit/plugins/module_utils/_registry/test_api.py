@@ -38,7 +38,7 @@ NEXT = '</v2/a/b/tags/list?last=v2&n=1000>; rel="next"'
 
 DOUBTFUL: list[tuple[dict[str, Any], str]] = [
     ({FIRST: listing([], Link=NEXT)}, "a page is empty"),
-    ({FIRST: listing(["v1"], Link="</v2/a/b/tags/list?n=1>; rel=next")}, "does not say where it goes on"),
+    ({FIRST: listing(["v1"], Link="</v2/a/b/tags/list?n=1>; rel=next")}, "does not say where it continues"),
     ({"/a/b/tags/list?n=1000": listing(["v1"], Link=NEXT), "/a/b/tags/list?n=1000&last=v2": listing([])}, "empty"),
     (
         {"/a/b/tags/list?n=1000": listing(["v1"], Link=NEXT), "/a/b/tags/list?n=1000&last=v2": listing(["v1"])},

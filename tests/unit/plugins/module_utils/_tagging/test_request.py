@@ -27,14 +27,14 @@ def request(**options: Any) -> TagRequest:
 
 
 def test_tags_that_are_to_be_an_image() -> None:
-    found = request(name=["v1", "latest", "v1"], source="build-7", source_repository="/Team/CI/", signatures=True)
+    found = request(name=["v1", "latest", "v1"], source="build-7", source_repository="/Team/CI/", copy_referrers=True)
     assert found == TagRequest(
         state=DesiredState.PRESENT,
         names=("v1", "latest"),
         repository="team/app",
         source="build-7",
         source_repository="team/ci",
-        with_referrers=True,
+        copy_referrers=True,
     )
 
 
@@ -54,10 +54,10 @@ def test_tags_that_are_to_be_absent() -> None:
         ({"source": "v0", "digest": DIGEST}, "digest has no meaning with state present"),
         ({"state": "absent", "source": "v0"}, "source has no meaning with state absent"),
         ({"state": "absent", "source_repository": "team/ci"}, "source_repository has no meaning with state absent"),
-        ({"state": "absent", "signatures": True}, "signatures has no meaning with state absent"),
+        ({"state": "absent", "copy_referrers": True}, "copy_referrers has no meaning with state absent"),
         ({"state": "absent", "force": True}, "force has no meaning with state absent"),
         ({"state": "absent", "digest": "sha256:abc"}, "digest has to be one digest"),
-        ({"state": "absent", "digest": DIGEST, "name": ["v1", "v2"]}, "goes with one name"),
+        ({"state": "absent", "digest": DIGEST, "name": ["v1", "v2"]}, "needs a single name"),
         ({"source": "a b"}, "source 'a b' is neither"),
         ({"source": "sha256:abc"}, "source 'sha256:abc' is neither"),
         ({"source": "v0", "source_repository": "team"}, "source_repository 'team' is not the path of a repository"),
