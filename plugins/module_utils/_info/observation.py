@@ -15,7 +15,7 @@ from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository, RuleKind, ServerPolicy, TagListing
 from .._core.oci import Image
 from .._core.scope import ProjectScope, Scope
-from .._core.server import Mode, ReadMethod, requested_method
+from .._core.server import Mode, ReadMethod
 from .._gitlab.project_scope import select_projects
 from .._gitlab.repositories import get_repository, project_repositories
 from .._gitlab.repository_scope import Selection, select
@@ -168,10 +168,9 @@ def _open_reader(
     connection: RegistryConnection, request: InfoRequest, repositories: t.Sequence[Repository], images: dict[str, Image]
 ) -> TagReader:
     details = request.needs_details or request.needs_previews
-    method = requested_method(ReadMethod, request.read_via)
     sources = Sources(
-        use_graphql=not connection.is_job_token and (details or method is ReadMethod.GRAPHQL),
-        read_method=method,
+        use_graphql=not connection.is_job_token and (details or request.read_via is ReadMethod.GRAPHQL),
+        read_method=request.read_via,
         registry=None if request.needs_previews else connection.registry,
         images=images,
     )

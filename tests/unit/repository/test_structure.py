@@ -61,6 +61,7 @@ PURE = {
     *("_cleanup/deletion_report", "_cleanup/earlier_runs", "_cleanup/request"),
     "_settings/document",
     "_settings/options",
+    "_settings/outcomes",
     "_settings/plan",
     "_settings/protection",
     "_info/request",
