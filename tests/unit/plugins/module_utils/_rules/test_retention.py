@@ -27,6 +27,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retenti
     Decision,
     age_reason,
     decide,
+    to_delete,
     to_keep,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules import (
@@ -118,6 +119,11 @@ def test_what_is_held_says_so_unless_something_above_it_does() -> None:
         (False, "in_use", "nightlies"),
         (False, "no_match", ""),
     ]
+
+
+def test_a_decision_without_a_rule_names_none() -> None:
+    assert to_keep(tag("a"), Reason.NOT_NAMED) == Decision(tag("a"), delete=False, reason=Reason.NOT_NAMED, rule="")
+    assert to_delete(tag("a"), Reason.NAMED) == Decision(tag("a"), delete=True, reason=Reason.NAMED, rule="")
 
 
 def test_what_can_not_be_judged_names_its_rule() -> None:
