@@ -23,7 +23,7 @@ from .._module.connection import Connection
 from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
-from .._rules.dates import DateSource
+from .._rules.decision import DateSource
 from .._settings.plan import RuleListing
 from .._settings.projects import read_rules
 from .._tags.capabilities import Sources, detect

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from .._core.errors import RequestError
 from .._core.models import DELETE_LEVEL, PUSH_LEVEL, Project, Repository, RuleKind, Tag, TagListing, format_time
 from .._policy.preview import PolicyPreview, truncate
-from .._rules.dates import DateSource, judged_date
+from .._rules.dates import judged_date
+from .._rules.decision import DateSource
 from .._settings.plan import RuleListing, policy_values
 from .request import InfoRequest
 

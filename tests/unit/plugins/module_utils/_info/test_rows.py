@@ -33,7 +33,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._info.rows imp
     repository_rows,
     result_of,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import DateSource
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
 
 ERROR = RequestError(ErrorKind.UNAVAILABLE, "no", operation="read it")
 PUSHED = datetime(2026, 1, 31, 12, tzinfo=UTC)
