@@ -17,7 +17,8 @@ from .._core.models import Tag, TagListing, parse_time
 from .._core.server import Mode
 from .._registry.auth import Registry
 from .._registry.images import read_image
-from .._rules.dates import DateSource, date_source, judged_date
+from .._rules.dates import date_source, judged_date
+from .._rules.decision import DateSource
 from .._rules.import_dates import Dated, ImportEvidence, suspicion
 from .._rules.rules import Rules
 from .._tags.reader import TagReader

@@ -23,7 +23,7 @@ from .._core.models import (
     TagListing,
 )
 from .._policy.preview import PolicyPreview, truncate
-from .._rules.dates import DateSource
+from .._rules.decision import DateSource
 from .._settings.plan import RuleListing, policy_values
 from .repository_rows import repository_line, repository_row
 from .request import InfoRequest

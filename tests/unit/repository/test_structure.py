@@ -62,6 +62,7 @@ PURE = {
     "_settings/document",
     "_settings/options",
     "_info/repository_rows",
+    "_settings/outcomes",
     "_settings/plan",
     "_settings/protection",
     "_info/request",

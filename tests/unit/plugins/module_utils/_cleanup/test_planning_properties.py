@@ -30,7 +30,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results 
     file_lines,
     fingerprint_of,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import DateSource, judged_date
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import judged_date
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
     ActiveRefs,
     RefMatch,

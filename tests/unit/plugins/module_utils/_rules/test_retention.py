@@ -16,20 +16,16 @@ from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import date_source, judged_date
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import (
     DateSource,
-    date_source,
-    judged_date,
-)
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import Match, Pattern, compile_pattern
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
     Decision,
-    age_reason,
-    decide,
     to_delete,
     to_keep,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import Match, Pattern, compile_pattern
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import age_reason, decide
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules import (
     KeepPerGroup,
     Rule,
