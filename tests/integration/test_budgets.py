@@ -9,6 +9,7 @@ The job is the benchmark's: a group of 10 projects with 100 repositories of 100 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,26 @@ def test_a_plan_and_an_inventory_are_read_at_once(
     assert plan.status == "ok", plan.message
     assert sent(simulator) == alone
     assert Path(files["beside"]).read_text() == Path(files["inventory"]).read_text()
+
+
+@pytest.mark.parametrize(
+    ("gather", "besides"),
+    [(["tags_count"], 0), (["tag_details"], 0), (["tags", "size"], 2 + REPOSITORIES)],
+)
+def test_an_audit_with_a_preview_costs_one_reading(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, gather: list[str], besides: int
+) -> None:
+    simulator.load(scenario("M1", WHOLE))
+    path = tmp_path / "audit.json"
+    values = {"registry_audit_gather": gather, "registry_audit_json_path": str(path), "registry_group": GROUP}
+    rules = {f"registry_cleanup_{name}": value for name, value in RULES.items() if name != "group"}
+    run = ansible.play("containerops.gitlab.audit", "-e", json.dumps({**values, **rules}))
+    assert run.code == 0, run.output
+    # The plan of a cleanup; what no plan shows takes the two lists again, and for sizes each repository.
+    assert sent(simulator) == (45 + besides, 0)
+    document = json.loads(path.read_text())
+    assert [row["tags_count"] for row in document["repositories"]] == [WHOLE.tags] * REPOSITORIES
+    assert len(document["plan"]) == 1 + REPOSITORIES + WHOLE.all_tags
 
 
 def test_a_cleanup_and_a_second_run_with_a_database(ansible: Ansible, simulator: Simulator) -> None:
