@@ -71,18 +71,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 result:
-  description: V(ok), V(refused) when a limit is exceeded, or V(failed) when the plans don't go together.
+  description: V(ok), V(refused) when a limit is exceeded, or V(failed) when the plans can't be merged.
   returned: always
   type: str
   sample: ok
 fingerprint:
   description: Fingerprint of the merged plan.
-  returned: when the plans go together
+  returned: when the plans can be merged
   type: str
   sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
 parts:
   description: The plans, in their order, at most O(return_limit) of them.
-  returned: when the plans go together
+  returned: when the plans can be merged
   type: list
   elements: dict
   contains:
@@ -108,7 +108,7 @@ parts:
       sample: 90
 totals:
   description: All plans in numbers.
-  returned: when the plans go together
+  returned: when the plans can be merged
   type: dict
   contains:
     repositories:
@@ -122,7 +122,7 @@ totals:
       returned: success
       sample: 480
     delete:
-      description: Number of tags that go.
+      description: Number of tags to delete.
       type: int
       returned: success
       sample: 90
@@ -133,7 +133,7 @@ totals:
       sample: {"expired": 90, "keep_n": 20, "no_match": 370}
 truncated:
   description: Whether RV(parts) was cut to O(return_limit).
-  returned: when the plans go together
+  returned: when the plans can be merged
   type: bool
   sample: false
 """

@@ -15,7 +15,7 @@ from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository, RuleKind, ServerPolicy, TagListing
 from .._core.oci import Image
 from .._core.scope import ProjectScope, Scope
-from .._core.server import Mode, ReadMethod
+from .._core.server import ReadMethod
 from .._gitlab.project_scope import select_projects
 from .._gitlab.repositories import get_repository, project_repositories
 from .._gitlab.repository_scope import Selection, select
@@ -23,6 +23,7 @@ from .._module.connection import Connection
 from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
+from .._rules.dates import shown_dates
 from .._rules.decision import DateSource
 from .._settings.plan import RuleListing
 from .._settings.projects import read_rules
@@ -32,13 +33,6 @@ from .._tags.query import TagQuery
 from .._tags.reader import TagReader, open_reader
 from .request import Gather, InfoRequest
 from .rows import InfoState, ProjectInventory
-
-# What the dates of tags are.
-_DATE_SOURCES = {
-    Mode.DATABASE: DateSource.PUBLISHED,
-    Mode.NO_DATABASE: DateSource.BUILT,
-    Mode.UNKNOWN: DateSource.UNKNOWN,
-}
 
 
 def observe(connection: RegistryConnection, request: InfoRequest, images: dict[str, Image]) -> InfoState:
@@ -153,7 +147,7 @@ def _observe_tags(
     else:
         state = replace(state, listings=reader.read(repositories, query))
     missing = (capabilities.missing_dates_reason,) if capabilities.missing_dates_reason else ()
-    source = _DATE_SOURCES[capabilities.mode] if request.needs_details else DateSource.NONE
+    source = shown_dates(capabilities.mode) if request.needs_details else DateSource.NONE
     return replace(state, date_source=source, warnings=(*state.warnings, *missing))
 
 

@@ -19,6 +19,12 @@ OLDEST_CREDIBLE = datetime(2000, 1, 1, tzinfo=timezone.utc)
 CLOCK_TOLERANCE = timedelta(days=1)
 
 
+def shown_dates(mode: Mode) -> DateSource:
+    """What the dates of tags are that a server of this kind shows."""
+    known = {Mode.DATABASE: DateSource.PUBLISHED, Mode.NO_DATABASE: DateSource.BUILT}
+    return known.get(mode, DateSource.UNKNOWN)
+
+
 def date_source(mode: Mode, rules: Rules) -> DateSource:
     """Where the judged dates come from under these rules; none where no date is needed.
 
@@ -29,8 +35,7 @@ def date_source(mode: Mode, rules: Rules) -> DateSource:
         return DateSource.NONE
     if rules.timestamp is Timestamp.CREATED:
         return DateSource.CREATED
-    known = {Mode.DATABASE: DateSource.PUBLISHED, Mode.NO_DATABASE: DateSource.BUILT}
-    return known.get(mode, DateSource.UNKNOWN)
+    return shown_dates(mode)
 
 
 def judged_date(

@@ -61,6 +61,7 @@ PURE = {
     *("_cleanup/deletion_report", "_cleanup/earlier_runs", "_cleanup/request"),
     "_settings/document",
     "_settings/options",
+    "_info/repository_rows",
     "_settings/outcomes",
     "_settings/plan",
     "_settings/protection",
@@ -224,6 +225,32 @@ def test_only_run_knows_check_mode_exit_and_failure(source: Path) -> None:
 
 def test_run_does_know_them() -> None:
     assert {"check_mode", "exit_json", "fail_json"} <= words_of(MODULE_UTILS / "_module" / "run.py")
+
+
+def values_in(source: Path) -> set[str]:
+    """Name the dataclasses and named tuples that a file defines."""
+    classes = [node for node in ast.walk(ast.parse(source.read_text())) if isinstance(node, ast.ClassDef)]
+    return {
+        node.name
+        for node in classes
+        if "dataclass" in " ".join(map(ast.unparse, node.decorator_list))
+        or "NamedTuple" in " ".join(map(ast.unparse, node.bases))
+    }
+
+
+def test_values_are_made_with_keywords() -> None:
+    """Fields that stand side by side without their names can be swapped, and nobody sees it."""
+    values = set().union(*map(values_in, [*MODULES, *INVENTORY, *UTILS]))
+    for source in [*MODULES, *INVENTORY, *UTILS]:
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in values:
+                assert len(node.args) <= 2, f"{name_of(source)}:{node.lineno} makes {node.func.id} without names"
+
+
+@pytest.mark.parametrize("source", UTILS, ids=name_of)
+def test_no_file_is_longer_than_a_subject(source: Path) -> None:
+    code = [line for line in source.read_text().splitlines() if line.strip() and not line.strip().startswith("#")]
+    assert len(code) <= 400
 
 
 def test_the_simulator_shares_no_code_with_the_plugins() -> None:

@@ -91,6 +91,15 @@ def test_where_others_went_and_nothing_happens_any_more_it_takes_the_next_run() 
     assert outcomes(found) == {"d1": ("deleted", ""), "d2": ("not_deleted", message)}
 
 
+def test_as_long_as_tags_go_it_is_watched() -> None:
+    job = Job("d1", "d2", "d3", "k1", pattern="other")
+    looks = {"method": "GET", "path": "/tags$", "count": 1, "action": "mutate", "when": "before"}
+    gone = {1: "d1", 4: "d2", 7: "d3"}
+    faults = [{**looks, "nth": look, "remove_tag": {"repository": PATH, "name": name}} for look, name in gone.items()]
+    set_faults(job.client, *faults)
+    assert outcomes(job.run(wait=600.0)) == dict.fromkeys(gone.values(), ("deleted", ""))
+
+
 def test_a_tag_that_was_pushed_meanwhile_is_rightly_left() -> None:
     job = Job("d1", "d2", "k1")
     edit(job.client, set_tag={"repository": PATH, "name": "d1", "image": "new", "created_at": "2026-06-01T11:59:00Z"})

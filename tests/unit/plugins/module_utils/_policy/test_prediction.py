@@ -137,6 +137,12 @@ def test_a_tag_at_the_edge_of_its_age(
     assert (found.name, found.verdict, found.reason) == ("a", *verdict)
 
 
+def test_a_tag_that_is_as_old_as_the_limit_to_the_nanosecond_is_not_counted() -> None:
+    wanted = Parameters(name_regex_delete=".*", older_than="7d")
+    found = predict([Seen("a", exactly(EDGE)), Seen("b", exactly(EDGE - 1))], wanted, Mode.DATABASE, NOW)
+    assert (found.deletes, found.least, found.most) == (["b"], 1, 1)
+
+
 def test_a_tag_of_unseen_date_may_be_the_one_that_keep_n_keeps() -> None:
     wanted = Parameters(name_regex_delete=".*", keep_n=1)
     found = predict([seen("known", 5), Seen("unseen", (NOW - 100 * DAY, FOREVER))], wanted, Mode.DATABASE, NOW)
