@@ -139,8 +139,9 @@ from ansible.release import __version__ as ansible_version
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._core.errors import RequestError, UsageError
-from ..module_utils._core.models import Project, Repository, Scope
-from ..module_utils._gitlab.project_scope import ProjectScope, check_projects, select_projects
+from ..module_utils._core.models import Project, Repository
+from ..module_utils._core.scope import ProjectScope, Scope, check_projects
+from ..module_utils._gitlab.project_scope import select_projects
 from ..module_utils._gitlab.projects import get_registry_size
 from ..module_utils._gitlab.repositories import get_repository, project_repositories
 from ..module_utils._gitlab.repository_scope import select

@@ -105,8 +105,8 @@ import typing as t
 
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.files import check_writable, write_lines
+from ..module_utils._core.scope import matches
 from ..module_utils._gitlab.projects import any_image_prefix
-from ..module_utils._gitlab.repository_scope import matches
 from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, ArgumentSpec
 from ..module_utils._module.registry import RegistryConnection, connect_with_registry
 from ..module_utils._module.run import failing, finish_reading, new_module

@@ -593,7 +593,8 @@ plan:
               after its image, and V(orphaned) for what has no image (O(signatures)).
             - >-
               For a tag that GitLab may delete with O(delete_via=bulk_unpinned) V(sampled), V(tied), V(near_cutoff),
-              V(unseen_date), V(unseen_protection) or V(unseen_registry), which RV(plan.repositories[].doubts) explain.
+              V(unseen_date), V(unseen_protection), V(unseen_registry) or V(unseen_age), which
+              RV(plan.repositories[].doubts) explain.
             - >-
               For a tag to keep V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
               V(orphan), V(unknown_subject), V(referrer), V(shared_digest), V(no_match),
@@ -1132,13 +1133,7 @@ from dataclasses import replace
 
 from ..module_utils._cleanup.bulk import delete_in_bulk
 from ..module_utils._cleanup.deletion import delete
-from ..module_utils._cleanup.journal import (
-    earlier_runs,
-    journal_end,
-    journal_followers,
-    journal_start,
-    open_journal,
-)
+from ..module_utils._cleanup.journal import earlier_runs, journal_end, journal_followers, journal_start, open_journal
 from ..module_utils._cleanup.notes import warnings_of
 from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.pinning import pin
@@ -1146,14 +1141,14 @@ from ..module_utils._cleanup.planning import plan_cleanup
 from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
 from ..module_utils._cleanup.request import LIMITS, check_for_server, cleanup_request
 from ..module_utils._core.files import check_writable, read_lines, write_lines
+from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod
-from ..module_utils._gitlab.repository_scope import check_scope
 from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE, WAIT, ArgumentSpec, scope_of
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish, new_module
-from ..module_utils._plan.plan import file_lines, fingerprint_of
+from ..module_utils._plan.results import deletion_rows, file_lines, fingerprint_of
 from ..module_utils._registry.image_cache import remembered
 from ..module_utils._rules.dates import DateSource, shown_dates
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
@@ -1217,7 +1212,7 @@ def main() -> None:
                 check_writable(params[option], option)
         connection = connect_with_registry(module)
         url = connection.access.settings.url
-        check_scope(request.scope, connection.is_job_token)
+        check_scope(request.scope, job_token=connection.is_job_token)
         check_for_server(request, url=url, job_token=connection.is_job_token)
         request = replace(request, earlier=earlier_runs(params["journal_path"], url))
         with remembered(params["cache_path"]) as images:
@@ -1226,7 +1221,7 @@ def main() -> None:
         for warning in warnings_of(state, found.plan, request):
             module.warn(warning)
         header = plan_header(state, request, url)
-        fingerprint = fingerprint_of(header, found.plan.deletion_rows())
+        fingerprint = fingerprint_of(header, deletion_rows(found.plan))
         result = cleanup_result(state, request, found, url=url, fingerprint=fingerprint, limit=limit)
         if params["plan_path"]:
             write_lines(params["plan_path"], file_lines(found.plan, header, fingerprint), "plan_path")

@@ -327,22 +327,14 @@ previews:
       sample: null
 """
 
-import typing as t
-
 from ..module_utils._core.errors import UsageError
-from ..module_utils._core.models import ServerPolicy
-from ..module_utils._gitlab.repositories import group_repositories, project_repositories
-from ..module_utils._module.connection import Connection, connect
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
 from ..module_utils._module.run import failing, new_module
-from ..module_utils._policy.preview import preview_policy, truncate
-from ..module_utils._policy.reading import read_for_policies
-from ..module_utils._settings.options import POLICY, PROJECTS, SETTINGS, check_settings, policy_of, projects_of
-from ..module_utils._settings.plan import POLICY_KEYS, Wish, policy_lint_warnings
-from ..module_utils._settings.projects import Fleet
-from ..module_utils._settings.run import run_settings
-from ..module_utils._tags.capabilities import Sources, detect
-from ..module_utils._tags.reader import open_reader
+from ..module_utils._settings.options import POLICY, PROJECTS, SETTINGS, desired_policy, scope_of
+from ..module_utils._settings.plan import DesiredSettings, policy_lint_warnings
+from ..module_utils._settings.previews import preview_rows
+from ..module_utils._settings.projects import plan_settings
+from ..module_utils._settings.run import connect_for_settings, finish_settings
 
 ARGUMENTS = (
     CONNECTION.merged(SETTINGS)
@@ -351,54 +343,22 @@ ARGUMENTS = (
 )
 
 
-def previews_of(connection: Connection, fleet: Fleet, limit: int) -> list[dict[str, t.Any]]:
-    """What the policies, as they will be, would delete now in each repository."""
-    client = connection.client
-    plans = {plan.project.id: plan for plan in fleet.plans if not plan.error}
-    policies = {number: _policy(plan.policy) for number, plan in plans.items()}
-    seen = [number for number, plan in plans.items() if plan.project.access_level != "disabled"]
-    groups = list(fleet.projects.listed)
-    if groups:
-        listings = [group_repositories(client, group) for group in groups]
-    else:
-        listings = client.parallel(lambda number: project_repositories(client, number), seen)
-    repositories = [repository for listing in listings for repository in listing if not repository.being_deleted]
-    reader = open_reader(detect(client, repositories, Sources(use_graphql=True), details=True))
-    rows = []
-    for listing in read_for_policies(reader, repositories, policies):
-        row: dict[str, t.Any] = {"repository": listing.repository.path, "preview": None, "error": None}
-        if listing.error:
-            row["error"] = str(listing.error)
-        else:
-            policy = policies[listing.repository.project_id]
-            preview = preview_policy(reader.capabilities, listing, policy, client.clock)
-            row["preview"] = truncate(preview.as_result(), limit)
-        rows.append(row)
-    return sorted(rows, key=lambda row: str(row["repository"]))
-
-
-def _policy(values: t.Mapping[str, t.Any]) -> ServerPolicy:
-    """The policy as it will be; what a project without one gets from GitLab besides is not known."""
-    known: dict[str, t.Any] = {key: values.get(name) for name, key in POLICY_KEYS.items()}
-    return ServerPolicy(**known, next_run_at=None)
-
-
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
     params = module.params
     with failing(module):
-        connection = connect(module)
-        check_settings(params, job_token=connection.is_job_token)
-        policy = policy_of(params)
+        connection = connect_for_settings(module)
+        policy = desired_policy(params)
         if not policy:
             raise UsageError("Nothing of the policy is named: give at least one of its options.")
-        for text in policy_lint_warnings(policy):
-            module.warn(text)
-
-        def more(fleet: Fleet) -> dict[str, t.Any]:
-            return {"previews": previews_of(connection, fleet, params["return_limit"])} if params["preview"] else {}
-
-        run_settings(module, connection, projects_of(params), lambda project: Wish(policy=policy), more)
+        for warning in policy_lint_warnings(policy):
+            module.warn(warning)
+        desired = DesiredSettings(policy=policy)
+        settings = plan_settings(connection.client, scope_of(params), lambda project: desired)
+        more = {}
+        if params["preview"]:
+            more["previews"] = preview_rows(connection.client, settings, params["return_limit"])
+        finish_settings(module, connection, settings, more)
 
 
 if __name__ == "__main__":

@@ -351,7 +351,7 @@ repositories:
             reason:
               description:
                 - V(matched), V(expired), or why it only may be deleted, V(sampled), V(tied), V(near_cutoff),
-                  V(unseen_date), V(unseen_protection) or V(unseen_registry).
+                  V(unseen_date), V(unseen_protection), V(unseen_registry) or V(unseen_age).
               type: str
               returned: success
               sample: expired

@@ -142,11 +142,12 @@ import typing as t
 
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.files import check_writable, plan_lines, read_lines, write_lines
-from ..module_utils._module.intent import Applied, Intent, cut
+from ..module_utils._module.intent import Applied, Intent
 from ..module_utils._module.options import RESULT, ArgumentSpec
+from ..module_utils._module.results import truncate_lists
 from ..module_utils._module.run import failing, finish, new_module
+from ..module_utils._plan.limits import Limits, broken_totals
 from ..module_utils._plan.merge import Merged, merge, part_of
-from ..module_utils._plan.plan import Limits, broken_totals
 
 ARGUMENTS = ArgumentSpec(
     {
@@ -221,7 +222,7 @@ def main() -> None:
             return Applied(None)
 
         intent = Intent(changed, diff_of(merged, path, limit) if changed else [], refusals, verb="written")
-        finish(module, None, intent, cut(result, limit), apply)
+        finish(module, None, intent, truncate_lists(result, limit), apply)
 
 
 if __name__ == "__main__":

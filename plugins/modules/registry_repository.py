@@ -217,6 +217,7 @@ from ..module_utils._cleanup.deletion import delete
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, WAIT, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
+from ..module_utils._module.results import truncate_lists
 from ..module_utils._module.run import failing, finish, new_module
 from ..module_utils._repositories.observation import observe
 from ..module_utils._repositories.planning import plan_repositories, plan_tags, warnings_of
@@ -248,6 +249,7 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
+    limit = module.params["return_limit"]
     with failing(module):
         connection = connect_with_registry(module)
         request = request_of(module.params, job_token=connection.is_job_token)
@@ -258,12 +260,13 @@ def main() -> None:
 
         def apply() -> Applied:
             if not request.deletes_repositories:
-                return applied_emptying(plan, delete(reader, plan, state.delete_method), request.return_limit)
+                return applied_emptying(plan, delete(reader, plan, state.delete_method), limit)
             removals = plan_repositories(state, plan, request)
             results = delete_repositories(reader, state.delete_method, removals, request.wait)
-            return applied_removals(results, request.return_limit, waited=request.wait is not None)
+            return applied_removals(results, limit, waited=request.wait is not None)
 
-        finish(module, connection, intent_of(state, plan, request), result_of(state, plan, request), apply)
+        intent, result = intent_of(state, plan, request, limit), result_of(state, plan, request)
+        finish(module, connection, intent, truncate_lists(result, limit), apply)
 
 
 if __name__ == "__main__":

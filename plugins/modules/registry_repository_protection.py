@@ -291,30 +291,27 @@ requests:
   sample: 2
 """
 
-from ..module_utils._core.models import REPOSITORY
-from ..module_utils._module.connection import connect
+from ..module_utils._core.models import RuleKind
 from ..module_utils._module.run import failing, new_module
-from ..module_utils._settings.options import check_settings, projects_of, protection_arguments, protection_of
-from ..module_utils._settings.plan import Wish
+from ..module_utils._settings.options import protection_arguments, rules_of_module, scope_of
+from ..module_utils._settings.plan import DesiredSettings
+from ..module_utils._settings.projects import plan_settings
 from ..module_utils._settings.protection import lint_warnings
-from ..module_utils._settings.run import run_settings
+from ..module_utils._settings.run import connect_for_settings, finish_settings
 
-ARGUMENTS = protection_arguments(REPOSITORY)
+ARGUMENTS = protection_arguments(RuleKind.REPOSITORY)
 
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
-    params = module.params
     with failing(module):
-        connection = connect(module)
-        check_settings(params, job_token=connection.is_job_token)
-        wanted = protection_of(
-            REPOSITORY, params, absent=params["state"] == "absent", relative=params["group"] is not None
-        )
-        for text in lint_warnings(wanted):
-            module.warn(text)
-        wish = Wish(repository_protection=wanted)
-        run_settings(module, connection, projects_of(params), lambda project: wish)
+        connection = connect_for_settings(module)
+        rules = rules_of_module(RuleKind.REPOSITORY, module.params)
+        for warning in lint_warnings(rules):
+            module.warn(warning)
+        desired = DesiredSettings(repository_protection=rules)
+        settings = plan_settings(connection.client, scope_of(module.params), lambda project: desired)
+        finish_settings(module, connection, settings)
 
 
 if __name__ == "__main__":

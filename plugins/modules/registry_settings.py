@@ -440,33 +440,19 @@ requests:
 
 import typing as t
 
-from ..module_utils._core.errors import UsageError
-from ..module_utils._core.models import REPOSITORY, TAG, Project
-from ..module_utils._gitlab.project_scope import ProjectScope, check_projects
-from ..module_utils._module.connection import connect
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
 from ..module_utils._module.run import failing, new_module
-from ..module_utils._settings.options import (
-    ACCESS_LEVEL,
-    POLICY,
-    SETTINGS,
-    check_settings,
-    policy_of,
-    protection_of,
-    protection_options,
+from ..module_utils._settings.document import (
+    LEVEL,
+    desired_for,
+    document_lint_warnings,
+    document_of,
+    document_scope,
+    empty_groups,
 )
-from ..module_utils._settings.plan import Wish, policy_lint_warnings
-from ..module_utils._settings.projects import Fleet
-from ..module_utils._settings.protection import lint_warnings
-from ..module_utils._settings.run import run_settings
-
-LEVEL: dict[str, t.Any] = {
-    "access_level": ACCESS_LEVEL,
-    "cleanup_policy": {"type": "dict", "options": POLICY},
-    "repository_protection": {"type": "dict", "options": protection_options(REPOSITORY)},
-    "tag_protection": {"type": "dict", "options": protection_options(TAG)},
-    "managed": {"type": "bool"},
-}
+from ..module_utils._settings.options import SETTINGS
+from ..module_utils._settings.projects import plan_settings
+from ..module_utils._settings.run import connect_for_settings, finish_settings
 
 
 def _levels(name: str) -> dict[str, t.Any]:
@@ -485,130 +471,20 @@ ARGUMENTS = CONNECTION.merged(SETTINGS).merged(
 )
 
 
-class Level(t.NamedTuple):
-    """What a part of the document says. managed: None where it says nothing about that."""
-
-    wish: Wish
-    managed: bool | None
-
-
-class Document(t.NamedTuple):
-    """The whole document. groups, projects: by path in lower case."""
-
-    defaults: Level
-    groups: dict[str, Level]
-    projects: dict[str, Level]
-
-
-def document_of(params: t.Mapping[str, t.Any]) -> Document:
-    """The checked document; raises UsageError."""
-    groups = _by_path(params["groups"] or (), "group")
-    projects = _by_path(params["projects"] or (), "project")
-    if not groups and not projects:
-        raise UsageError("groups and projects are empty: name at least one of them.")
-    return Document(_level(params["defaults"], "defaults"), groups, projects)
-
-
-def _by_path(rows: t.Sequence[dict[str, t.Any]], name: str) -> dict[str, Level]:
-    found: dict[str, Level] = {}
-    for row in rows:
-        path = row[name].strip("/").lower()
-        where = f"{name}s, {row[name]!r}"
-        if path.isdigit():
-            raise UsageError(f"{where}: give the full path, since the document is ordered by paths.")
-        if path in found:
-            raise UsageError(f"{where}: it is in the document more than once.")
-        found[path] = _level(row, where)
-    return found
-
-
-def _level(params: t.Mapping[str, t.Any] | None, where: str) -> Level:
-    if not params:
-        return Level(Wish(), None)
-    try:
-        repository, tag = params["repository_protection"], params["tag_protection"]
-        wish = Wish(
-            access_level=params["access_level"],
-            policy=policy_of(params["cleanup_policy"]) if params["cleanup_policy"] else {},
-            repository_protection=protection_of(REPOSITORY, repository, relative=True) if repository else None,
-            tag_protection=protection_of(TAG, tag) if tag else None,
-        )
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
-    return Level(wish, params["managed"])
-
-
-def wish_for(document: Document, path: str) -> Wish | None:
-    """What is wanted of a project, the most specific of each setting; None where it is not managed."""
-    path = path.lower()
-    parts = path.split("/")
-    around = ["/".join(parts[:length]) for length in range(1, len(parts))]
-    levels = [document.defaults, *(document.groups[group] for group in around if group in document.groups)]
-    if path in document.projects:
-        levels.append(document.projects[path])
-    managed = [level.managed for level in levels if level.managed is not None]
-    if managed and not managed[-1]:
-        return None
-    wish = Wish()
-    for level in levels:
-        more = level.wish
-        wish = Wish(
-            more.access_level or wish.access_level,
-            {**wish.policy, **more.policy},
-            more.repository_protection or wish.repository_protection,
-            more.tag_protection or wish.tag_protection,
-        )
-    return wish
-
-
-def scope_of(document: Document) -> ProjectScope:
-    """What has to be read: a group within another one is read with it."""
-    outermost = [
-        group for group in document.groups if not any(group.startswith(f"{other}/") for other in document.groups)
-    ]
-    scope = ProjectScope(tuple(document.projects), tuple(outermost), by_path=True)
-    check_projects(scope)
-    return scope
-
-
-def doubts_of(document: Document) -> list[str]:
-    """What is probably not meant, one sentence each."""
-    found: list[str] = []
-    for level in (document.defaults, *document.groups.values(), *document.projects.values()):
-        found += policy_lint_warnings(level.wish.policy)
-        found += [text for protection in level.wish.protections for text in lint_warnings(protection)]
-    return list(dict.fromkeys(found))
-
-
-def without_projects(document: Document, fleet: Fleet) -> list[str]:
-    """Groups that nothing was found of, as when their names are mistyped."""
-    found = [project.path.lower() for project in (*fleet.projects.found, *fleet.projects.archived)]
-    return [
-        group
-        for group in document.groups
-        if group not in fleet.projects.unread and not any(path.startswith(f"{group}/") for path in found)
-    ]
-
-
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
-    params = module.params
     with failing(module):
-        connection = connect(module)
-        check_settings(params, job_token=connection.is_job_token)
-        document = document_of(params)
-        for text in doubts_of(document):
-            module.warn(text)
-
-        def wish_of(project: Project) -> Wish | None:
-            return wish_for(document, project.path)
-
-        def more(fleet: Fleet) -> dict[str, t.Any]:
-            for group in without_projects(document, fleet):
-                module.warn(f"groups, {group!r}: no project of it is there, or can be seen.")
-            return {}
-
-        run_settings(module, connection, scope_of(document), wish_of, more)
+        connection = connect_for_settings(module)
+        document = document_of(module.params)
+        for warning in document_lint_warnings(document):
+            module.warn(warning)
+        settings = plan_settings(
+            connection.client, document_scope(document), lambda project: desired_for(document, project.path)
+        )
+        found = settings.projects
+        for group in empty_groups(document, (*found.found, *found.archived), found.unread):
+            module.warn(f"groups, {group!r}: no project of it is there, or can be seen.")
+        finish_settings(module, connection, settings)
 
 
 if __name__ == "__main__":

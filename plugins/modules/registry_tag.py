@@ -211,9 +211,7 @@ from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish, new_module
-from ..module_utils._registry.promotion import (
-    write_tags,
-)
+from ..module_utils._registry.promotion import write_tags
 from ..module_utils._tagging.observation import observe_promotion, observe_removal
 from ..module_utils._tagging.planning import plan_promotion, plan_removal, removal_intent
 from ..module_utils._tagging.request import DesiredState, request_of
@@ -259,7 +257,7 @@ def main() -> None:
                 return applied_promotion(promotion.target, written)
 
             finish(module, connection, intent, promotion_result(promotion), promote)
-        reader, removal = observe_removal(connection, request)
+        server, removal = observe_removal(connection, request)
         if removal.is_unproven:
             module.warn(
                 f"GitLab lists no tags of {removal.path}, which a registry that fails looks like too: that they are "
@@ -268,7 +266,7 @@ def main() -> None:
         plan = plan_removal(removal, request)
 
         def remove() -> Applied:
-            return applied_removal(delete(reader, plan, removal.delete_method)) if reader else Applied([])
+            return applied_removal(delete(server, plan, removal.delete_method)) if server else Applied([])
 
         finish(module, connection, removal_intent(plan, removal.path), removal_result(removal, request), remove)
 

@@ -270,16 +270,12 @@ access_levels:
       sample: {"private": 12}
 """
 
-import typing as t
-from collections import Counter
-
-from ..module_utils._module.connection import connect
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
 from ..module_utils._module.run import failing, new_module
-from ..module_utils._settings.options import ACCESS_LEVEL, PROJECTS, SETTINGS, check_settings, projects_of
-from ..module_utils._settings.plan import Wish
-from ..module_utils._settings.projects import Fleet
-from ..module_utils._settings.run import run_settings
+from ..module_utils._settings.options import ACCESS_LEVEL, PROJECTS, SETTINGS, scope_of
+from ..module_utils._settings.plan import DesiredSettings, access_level_counts
+from ..module_utils._settings.projects import plan_settings
+from ..module_utils._settings.run import connect_for_settings, finish_settings
 
 ARGUMENTS = (
     CONNECTION.merged(SETTINGS)
@@ -288,25 +284,13 @@ ARGUMENTS = (
 )
 
 
-def levels_of(fleet: Fleet) -> dict[str, t.Any]:
-    """The number of projects by visibility."""
-    before = [plan.project.access_level for plan in fleet.plans]
-    after = [level if plan.error else plan.after["access_level"] for plan, level in zip(fleet.plans, before)]
-    return {"access_levels": {"before": _counts(before), "after": _counts(after)}}
-
-
-def _counts(levels: t.Iterable[t.Any]) -> dict[str, int]:
-    return dict(sorted(Counter(str(level or "unknown") for level in levels).items()))
-
-
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
-    params = module.params
     with failing(module):
-        connection = connect(module)
-        check_settings(params, job_token=connection.is_job_token)
-        wish = Wish(access_level=params["access_level"])
-        run_settings(module, connection, projects_of(params), lambda project: wish, levels_of)
+        connection = connect_for_settings(module)
+        desired = DesiredSettings(access_level=module.params["access_level"])
+        settings = plan_settings(connection.client, scope_of(module.params), lambda project: desired)
+        finish_settings(module, connection, settings, {"access_levels": access_level_counts(settings.plans)})
 
 
 if __name__ == "__main__":

@@ -21,9 +21,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._policy.predic
     nanoseconds,
     predict,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
-    Certainty,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty
 from tests.conformance.by_plugins import accepts
 from tests.conformance.by_simulator import bulk
 

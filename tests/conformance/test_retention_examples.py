@@ -15,9 +15,7 @@ import pytest
 import yaml
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import (
-    DateSource,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import DateSource
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
     ActiveRefs,
     RefMatch,

@@ -19,7 +19,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.reque
     CleanupRequest,
     cleanup_request,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Scope, Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import (
     DeleteMethod,
     Mode,

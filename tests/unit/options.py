@@ -20,4 +20,6 @@ def filled(given: dict[str, Any], spec: dict[str, Any] | None = None) -> dict[st
 
 def _filled(value: Any, option: dict[str, Any]) -> Any:
     inner = option.get("options")
-    return [filled(row, inner) for row in value] if inner and value is not None else value
+    if not inner or value is None:
+        return value
+    return filled(value, inner) if isinstance(value, dict) else [filled(row, inner) for row in value]

@@ -14,7 +14,8 @@ from __future__ import annotations
 import typing as t
 
 from .._module.intent import Applied, Intent
-from .._plan.plan import Plan, diff
+from .._plan.plan import Plan
+from .._plan.results import diff
 from .outcomes import DeletionResult, TagOutcome
 
 

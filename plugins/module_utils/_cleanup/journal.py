@@ -21,8 +21,8 @@ from datetime import datetime, timezone
 from .._core.errors import JournalError, UsageError
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.reasons import Reason
+from .earlier_runs import EarlierRuns, earlier_runs_in
 from .outcomes import DeletionResult, TagResult
-from .request import EarlierRuns
 
 # Writes an event. Raises JournalError if it can't be written: what can't be noted must not be asked for.
 JournalWriter = t.Callable[[t.Mapping[str, t.Any]], None]
@@ -76,34 +76,9 @@ def earlier_runs(path: str | None, server: str) -> EarlierRuns:
         return EarlierRuns()
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
-            return _earlier_runs(_rows(stream), server)
+            return earlier_runs_in(stream, server)
     except OSError as error:
         raise UsageError(f"journal_path {path} can't be read: {error.strerror}.") from None
-
-
-def _rows(lines: t.Iterable[str]) -> t.Iterator[dict[str, t.Any]]:
-    """The events. A line that was torn by a kill is passed over: what it is about was not asked for yet."""
-    for line in lines:
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict):
-            yield row
-
-
-def _earlier_runs(rows: t.Iterable[t.Mapping[str, t.Any]], server: str) -> EarlierRuns:
-    found: dict[str, set[tuple[str, str, str | None]]] = {"asking": set(), "following": set()}
-    here = False
-    for row in rows:
-        event = row.get("event")
-        if event == "start":
-            here = row.get("server") == server
-        elif here and event in found:
-            found[event].add((str(row.get("repository")), str(row.get("name")), row.get("digest")))
-        elif here and event == "end":
-            found["following"].clear()
-    return EarlierRuns(frozenset(found["asking"]), frozenset(found["following"]))
 
 
 def journal_start(journal: JournalWriter, server: str, fingerprint: str, planned: int) -> None:

@@ -12,8 +12,9 @@ import contextlib
 import typing as t
 
 from .._core.errors import JournalError, RequestError
+from .._core.tag_writes import TagWrite
 from .._registry.auth import Registry
-from .._registry.promotion import TagWrite, write_tags
+from .._registry.promotion import write_tags
 from .journal import JournalWriter
 from .pins import Pin
 

@@ -16,8 +16,9 @@ from .._core.budget import why_too_many
 from .._core.errors import RequestError
 from .._core.models import Project, TagListing, format_time
 from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerCapabilities
-from .._plan.approval import Comparison, compare, refusals_of
-from .._plan.plan import Plan, RepositoryPlan, limited
+from .._plan.drift import Comparison, compare, refusals_of
+from .._plan.limits import limited
+from .._plan.plan import Plan, RepositoryPlan
 from .._policy.preview import decisions_of, predicted
 from .._rules.dates import DateSource, date_source
 from .._rules.import_dates import ImportEvidence, import_refusal

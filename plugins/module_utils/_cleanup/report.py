@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from .._core.models import format_time
 from .._module.intent import Applied, Intent
-from .._plan.plan import FILE_FORMAT, FILE_VERSION, Plan, result
+from .._plan.plan import Plan
+from .._plan.results import FILE_FORMAT, FILE_VERSION, result
 from .deletion_report import applied_deletion, deletion_intent
 from .needs import untagged_images
 from .notes import notes_of

@@ -13,11 +13,11 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from .._core.errors import UsageError
-from .._core.models import Scope
+from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
+from .._plan.limits import Limits, OnLimit
 from .._plan.merge import approved_in
-from .._plan.plan import Limits, OnLimit
 from .._policy.prediction import Parameters
 from .._rules.durations import seconds
 from .._rules.git_refs import RefMatch
@@ -25,6 +25,7 @@ from .._rules.in_use import InUse
 from .._rules.options import IN_USE, RULES, referrer_policy_of, rules_of, used_of
 from .._rules.referrers import ReferrerPolicy, Signatures
 from .._rules.rules import Rules
+from .earlier_runs import EarlierRuns
 
 LIMITS: dict[str, t.Any] = {
     "min_remaining": {"type": "int", "default": 1},
@@ -54,18 +55,6 @@ _PERCENTAGES = (
 )
 # Options that GitLab's own decision ignores, with what they are when nobody gives them.
 _IGNORED_BY_GITLAB: dict[str, t.Any] = {"protect": None, "timestamp": "auto", "require_digest": True}
-
-
-@dataclass(frozen=True)
-class EarlierRuns:
-    """What earlier runs did, by their journal.
-
-    asked: tags that they asked to delete, as repository, name and digest.
-    followers: tags of an interrupted run that were to follow the image that they belong to, likewise.
-    """
-
-    asked: frozenset[tuple[str, str, str | None]] = frozenset()
-    followers: frozenset[tuple[str, str, str | None]] = frozenset()
 
 
 @dataclass(frozen=True)

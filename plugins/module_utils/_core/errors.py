@@ -35,7 +35,6 @@ class ErrorKind(enum.Enum):
     LEASE = "lease"
     TOO_OLD = "too_old"
     STOPPED = "stopped"
-    UNFIT = "unfit"
 
     @property
     def is_transient(self) -> bool:

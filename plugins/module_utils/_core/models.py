@@ -61,10 +61,20 @@ class Project:
     personal: bool = False
 
 
-# The kinds of protection rules, and what GitLab calls the parts of a rule.
-REPOSITORY, TAG = "repository", "tag"
-PATTERN = {REPOSITORY: "repository_path_pattern", TAG: "tag_name_pattern"}
-PUSH, DELETE = "minimum_access_level_for_push", "minimum_access_level_for_delete"
+# What GitLab calls the levels of a protection rule, and users the options.
+PUSH_LEVEL, DELETE_LEVEL = "minimum_access_level_for_push", "minimum_access_level_for_delete"
+
+
+class RuleKind(enum.Enum):
+    """What a protection rule protects."""
+
+    REPOSITORY = "repository"
+    TAG = "tag"
+
+    @property
+    def pattern_option(self) -> str:
+        """What GitLab calls the pattern of such a rule, and users the option."""
+        return "repository_path_pattern" if self is RuleKind.REPOSITORY else "tag_name_pattern"
 
 
 @dataclass(frozen=True)
@@ -103,31 +113,6 @@ class Repository:
     @property
     def being_deleted(self) -> bool:
         return self.status in ("delete_scheduled", "delete_ongoing")
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What the user named. include and exclude: exact repository paths or globs, compared in lower case.
-
-    instance: everything that this GitLab has.
-    """
-
-    projects: tuple[str, ...] = ()
-    group: str | None = None
-    repository_ids: tuple[int, ...] = ()
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    instance: bool = False
-
-    def as_result(self) -> dict[str, t.Any]:
-        """The scope as the options that made it."""
-        return {
-            "project": list(self.projects),
-            "group": self.group,
-            "repository_id": list(self.repository_ids),
-            "repositories": list(self.include),
-            "exclude_repositories": list(self.exclude),
-        }
 
 
 class Tag(t.NamedTuple):

@@ -14,24 +14,9 @@ from urllib.parse import urlsplit
 
 from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Project
+from .._core.scope import ProjectScope
 from .._http.client import Client
 from .projects import all_projects, caller_is_administrator, get_group_path, get_project, group_projects, no_registry
-
-
-@dataclass(frozen=True)
-class ProjectScope:
-    """Which projects the user named.
-
-    Args:
-        projects, groups: by id or full path.
-        by_path: a project that has another path by now is left alone, since what is wanted goes by the paths.
-        instance: all projects of this GitLab.
-    """
-
-    projects: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    by_path: bool = False
-    instance: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,31 +35,6 @@ class Projects:
     archived: tuple[Project, ...] = ()
     unread: t.Mapping[str, RequestError] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-
-
-def check_projects(scope: ProjectScope) -> None:
-    """Raises UsageError for names that no server could look up."""
-    for group in scope.groups:
-        check_group_name(group)
-    check_project_names(scope.projects)
-
-
-def check_project_names(projects: t.Iterable[str]) -> None:
-    """Raises UsageError for what is no id or full path."""
-    for project in projects:
-        if not project.strip():
-            raise UsageError("project holds an empty name: give an id or a full path such as group/project.")
-        if "/" not in project.strip("/") and not project.isdigit():
-            raise UsageError(
-                f"project {project!r} is a bare name, which GitLab does not look up: give the full path, "
-                f"such as group/{project}, or the numeric id."
-            )
-
-
-def check_group_name(group: str) -> None:
-    """Raises UsageError for what is no id or full path."""
-    if not group.strip("/ "):
-        raise UsageError("group is empty: give an id or a full path.")
 
 
 def select_projects(client: Client, scope: ProjectScope) -> Projects:

@@ -8,18 +8,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from .._core.errors import ErrorKind, RequestError, UsageError
+from .._core.errors import ErrorKind, RequestError
 from .._core.models import Project, Repository
+from .._core.scope import repository_path
 from .._http.client import Client
 from .projects import get_project, no_registry
 from .repositories import get_repository, project_repositories
-
-# lib/gitlab/path_regex.rb: segments of lower-case letters and digits, joined by single separators.
-_SEGMENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-REPOSITORY_PATH = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -41,14 +37,6 @@ class Place:
         if self.repository:
             return self.repository.location
         return (self.project and self.project.image_prefix) or ""
-
-
-def repository_path(text: str, option: str = "repository") -> str:
-    """A path as GitLab writes it; raises UsageError for what is none. option: that holds the text."""
-    path = text.strip("/").lower()
-    if not REPOSITORY_PATH.fullmatch(path):
-        raise UsageError(f"{option} {path!r} is not the path of a repository: write it as group/project/name.")
-    return path
 
 
 def find_place(client: Client, path: str, *, job_token: bool) -> Place:

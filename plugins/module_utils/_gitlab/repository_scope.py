@@ -11,12 +11,12 @@ from __future__ import annotations
 import itertools
 import typing as t
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
 from .._core.errors import ErrorKind, RequestError, UsageError
-from .._core.models import Project, Repository, Scope
+from .._core.models import Project, Repository
+from .._core.scope import Scope, matches
 from .._http.client import Client
-from .project_scope import check_group_name, check_project_names, list_group, list_instance
+from .project_scope import list_group, list_instance
 from .projects import get_project, no_registry
 from .repositories import get_repository, group_repositories, project_repositories
 
@@ -37,19 +37,6 @@ class Selection:
     being_deleted: tuple[Repository, ...] = ()
     registry_disabled: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-
-
-def check_scope(scope: Scope, job_token: bool) -> None:
-    """Raises UsageError for what no server could answer. job_token: the token is that of a CI/CD job."""
-    check_project_names(scope.projects)
-    if scope.group is not None:
-        check_group_name(scope.group)
-    if job_token and not scope.projects:
-        option = "instance" if scope.instance else "group" if scope.group is not None else "repository_id"
-        raise UsageError(
-            f"{option} can't be read with a CI/CD job token, which sees only its own project: name that project in "
-            "project, or give a project or group access token in api_token."
-        )
 
 
 def select(client: Client, scope: Scope, *, job_token: bool) -> Selection:
@@ -75,11 +62,6 @@ def select(client: Client, scope: Scope, *, job_token: bool) -> Selection:
     else:
         selection = _of_projects(client, _paths(scope))
     return _filtered(selection, scope)
-
-
-def matches(path: str, pattern: str) -> bool:
-    """Whether a repository's path fits a glob, in which * stands for slashes too."""
-    return fnmatchcase(path, pattern.lower().strip("/"))
 
 
 def _paths(scope: Scope) -> list[str]:

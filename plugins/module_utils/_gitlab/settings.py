@@ -17,7 +17,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import DELETE, PATTERN, PUSH, REPOSITORY, TAG, Project, ProtectionRule
+from .._core.models import DELETE_LEVEL, PUSH_LEVEL, Project, ProtectionRule, RuleKind
 from .._http.client import Client
 from .._http.messages import Response
 from .._http.retry import RetryPolicy
@@ -34,24 +34,24 @@ _NO_DATABASE = "GitLab container registry API not supported"
 class RuleEndpoint:
     """Where a kind of protection rules is on a server. path: below that of the project."""
 
-    kind: str
+    kind: RuleKind
     path: str
 
 
 # The second place of repository rules is that of 17.2 to 17.7.
 _ENDPOINTS = {
-    REPOSITORY: (
-        RuleEndpoint(REPOSITORY, "registry/protection/repository/rules"),
-        RuleEndpoint(REPOSITORY, "registry/protection/rules"),
+    RuleKind.REPOSITORY: (
+        RuleEndpoint(RuleKind.REPOSITORY, "registry/protection/repository/rules"),
+        RuleEndpoint(RuleKind.REPOSITORY, "registry/protection/rules"),
     ),
-    TAG: (RuleEndpoint(TAG, "registry/protection/tag/rules"),),
+    RuleKind.TAG: (RuleEndpoint(RuleKind.TAG, "registry/protection/tag/rules"),),
 }
 # The verbs of tag rules came one after the other: lib/api/project_container_registry_protection_tag_rules.rb
 _SINCE = {
-    (REPOSITORY, "GET"): "17.8",
-    (TAG, "GET"): "18.7",
-    (TAG, "POST"): "18.8",
-    (TAG, "PATCH"): "18.9",
+    (RuleKind.REPOSITORY, "GET"): "17.8",
+    (RuleKind.TAG, "GET"): "18.7",
+    (RuleKind.TAG, "POST"): "18.8",
+    (RuleKind.TAG, "PATCH"): "18.9",
 }
 
 
@@ -69,7 +69,7 @@ def has_repositories(client: Client, project: Project) -> bool:
 
 
 def first_rules(
-    client: Client, project: Project, kind: str
+    client: Client, project: Project, kind: RuleKind
 ) -> tuple[RuleEndpoint, tuple[ProtectionRule, ...] | RequestError]:
     """Find out where this server has a kind of rules, with the rules of one project.
 
@@ -91,15 +91,15 @@ def first_rules(
 
 def list_rules(client: Client, endpoint: RuleEndpoint, project: Project) -> tuple[ProtectionRule, ...]:
     """All rules of a project; GitLab does not show immutable ones of tags here."""
-    operation = f"read the {endpoint.kind} protection rules of project {project.path}"
+    operation = f"read the {endpoint.kind.value} protection rules of project {project.path}"
     answer = _send(client, "GET", _path(endpoint, project), endpoint, operation=operation)
     return tuple(_rule(row, endpoint) for row in an_array(answer))
 
 
 def create_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: ProtectionRule) -> None:
     """Create a rule. The request is not sent again if no answer comes."""
-    levels = {name: level for name, level in ((PUSH, rule.push), (DELETE, rule.delete)) if level}
-    body = {PATTERN[endpoint.kind]: rule.pattern, **levels}
+    levels = {name: level for name, level in ((PUSH_LEVEL, rule.push), (DELETE_LEVEL, rule.delete)) if level}
+    body = {endpoint.kind.pattern_option: rule.pattern, **levels}
     operation = _operation("create", rule, endpoint, project)
     _send(
         client,
@@ -117,7 +117,7 @@ def update_rule(
     client: Client, endpoint: RuleEndpoint, project: Project, before: ProtectionRule, after: ProtectionRule
 ) -> None:
     """Set the levels of a rule that differ; GitLab removes a level that is sent empty."""
-    levels = ((PUSH, before.push, after.push), (DELETE, before.delete, after.delete))
+    levels = ((PUSH_LEVEL, before.push, after.push), (DELETE_LEVEL, before.delete, after.delete))
     body = {name: new or "" for name, old, new in levels if old != new}
     operation = _operation("change", before, endpoint, project)
     _send(client, "PATCH", f"{_path(endpoint, project)}/{before.id}", endpoint, body=body, operation=operation)
@@ -137,7 +137,7 @@ def delete_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: 
 
 
 def _operation(verb: str, rule: ProtectionRule, endpoint: RuleEndpoint, project: Project) -> str:
-    return f"{verb} the {endpoint.kind} protection rule {rule.pattern!r} of project {project.path}"
+    return f"{verb} the {endpoint.kind.value} protection rule {rule.pattern!r} of project {project.path}"
 
 
 def _path(endpoint: RuleEndpoint, project: Project) -> str:
@@ -145,8 +145,9 @@ def _path(endpoint: RuleEndpoint, project: Project) -> str:
 
 
 def _rule(row: t.Mapping[str, t.Any], endpoint: RuleEndpoint) -> ProtectionRule:
-    pattern = str(field(row, PATTERN[endpoint.kind]))
-    return ProtectionRule(pattern, push=row.get(PUSH) or None, delete=row.get(DELETE) or None, id=int(field(row, "id")))
+    pattern = str(field(row, endpoint.kind.pattern_option))
+    push, delete = row.get(PUSH_LEVEL) or None, row.get(DELETE_LEVEL) or None
+    return ProtectionRule(pattern, push=push, delete=delete, id=int(field(row, "id")))
 
 
 def _send(client: Client, method: str, path: str, endpoint: RuleEndpoint | None = None, **options: t.Any) -> Response:

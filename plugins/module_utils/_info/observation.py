@@ -12,10 +12,11 @@ import typing as t
 from dataclasses import replace
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import REPOSITORY, TAG, Repository, Scope, ServerPolicy, TagListing
+from .._core.models import Repository, RuleKind, ServerPolicy, TagListing
 from .._core.oci import Image
+from .._core.scope import ProjectScope, Scope
 from .._core.server import ReadMethod, requested_method
-from .._gitlab.project_scope import ProjectScope, select_projects
+from .._gitlab.project_scope import select_projects
 from .._gitlab.repositories import get_repository, project_repositories
 from .._gitlab.repository_scope import Selection, select
 from .._module.connection import Connection
@@ -23,7 +24,8 @@ from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
 from .._rules.dates import DateSource, shown_dates
-from .._settings.projects import Rules, read_rules
+from .._settings.plan import RuleListing
+from .._settings.projects import read_rules
 from .._tags.capabilities import Sources, detect
 from .._tags.estimate import check_reading
 from .._tags.query import TagQuery
@@ -77,9 +79,9 @@ def _find_projects(connection: Connection, scope: Scope) -> ProjectInventory:
 
 def _with_rules(connection: Connection, found: ProjectInventory) -> ProjectInventory:
     """The inventory with all protection rules; a kind that this GitLab does not have is only warned of."""
-    rules: dict[int, dict[str, Rules]] = {project.id: {} for project in found.projects}
+    rules: dict[int, dict[RuleKind, RuleListing]] = {project.id: {} for project in found.projects}
     warnings, unread = list(found.warnings), list(found.unread)
-    for kind in (REPOSITORY, TAG):
+    for kind in (RuleKind.REPOSITORY, RuleKind.TAG):
         try:
             read, _endpoint = read_rules(connection.client, found.projects, dict.fromkeys(rules, (kind,)))
         except RequestError as error:

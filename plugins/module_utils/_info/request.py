@@ -13,8 +13,8 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import UsageError
-from .._core.models import TAG_NAME, Scope
-from .._gitlab.repository_scope import check_scope
+from .._core.models import TAG_NAME
+from .._core.scope import Scope, check_scope
 from .._module.options import scope_of
 
 
@@ -96,7 +96,7 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> InfoRequest
     _check_gather(request, job_token=job_token)
     if request.estimate_only and (request.needs_previews or not request.needs_tags):
         raise UsageError("estimate is about reading tags: give gather tags or tag_details, and no policy_preview.")
-    check_scope(request.scope, job_token)
+    check_scope(request.scope, job_token=job_token)
     return request
 
 

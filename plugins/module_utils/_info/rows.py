@@ -14,11 +14,10 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._core.errors import RequestError
-from .._core.models import DELETE, PATTERN, PUSH, REPOSITORY, TAG, Project, Repository, TagListing
+from .._core.models import DELETE_LEVEL, PUSH_LEVEL, Project, Repository, RuleKind, TagListing
 from .._policy.preview import PolicyPreview, truncate
 from .._rules.dates import DateSource
-from .._settings.plan import policy_values
-from .._settings.projects import Rules
+from .._settings.plan import RuleListing, policy_values
 from .repository_rows import repository_line, repository_row
 from .request import InfoRequest
 
@@ -34,7 +33,7 @@ class ProjectInventory:
     """
 
     projects: tuple[Project, ...]
-    rules: t.Mapping[int, t.Mapping[str, Rules]] = field(default_factory=dict)
+    rules: t.Mapping[int, t.Mapping[RuleKind, RuleListing]] = field(default_factory=dict)
     unread: tuple[tuple[str, RequestError], ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -143,15 +142,15 @@ def _settings_row(project: Project | None, inventory: ProjectInventory | None) -
         "archived": project.archived,
         "access_level": project.access_level,
         "cleanup_policy": {**policy_values(policy), "next_run_at": policy.next_run_at} if policy else None,
-        "repository_protection": _rule_rows(rules.get(REPOSITORY), REPOSITORY),
-        "tag_protection": _rule_rows(rules.get(TAG), TAG),
+        "repository_protection": _rule_rows(rules.get(RuleKind.REPOSITORY), RuleKind.REPOSITORY),
+        "tag_protection": _rule_rows(rules.get(RuleKind.TAG), RuleKind.TAG),
     }
 
 
-def _rule_rows(rules: Rules | None, kind: str) -> list[dict[str, t.Any]] | None:
+def _rule_rows(rules: RuleListing | None, kind: RuleKind) -> list[dict[str, t.Any]] | None:
     if rules is None or isinstance(rules, RequestError):
         return None
-    return [{PATTERN[kind]: rule.pattern, PUSH: rule.push, DELETE: rule.delete} for rule in rules]
+    return [{kind.pattern_option: rule.pattern, PUSH_LEVEL: rule.push, DELETE_LEVEL: rule.delete} for rule in rules]
 
 
 def _sums(rows: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:

@@ -11,15 +11,6 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import RequestError
-
-
-def cut(result: t.Mapping[str, t.Any], limit: int) -> dict[str, t.Any]:
-    """The result with each of its lists cut to so many entries, and whether one of them was longer (truncated)."""
-    lists = {key: value for key, value in result.items() if isinstance(value, list)}
-    shown = {key: value[:limit] for key, value in lists.items()}
-    return {**result, **shown, "truncated": any(len(value) > limit for value in lists.values())}
-
 
 @dataclass(frozen=True)
 class Intent:
@@ -38,7 +29,7 @@ class Intent:
     changed: bool
     diff: list[dict[str, str]]
     refusals: t.Sequence[str] = ()
-    unread: t.Sequence[RequestError] = ()
+    unread: t.Sequence[Exception] = ()
     waits: bool = False
     verb: str = "changed"
     kept: str = ""

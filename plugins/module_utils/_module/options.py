@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import UsageError
-from .._core.models import Scope
+from .._core.scope import Scope
 
 TOKEN_OPTIONS = ("api_token", "api_oauth_token", "api_job_token")
 
@@ -91,7 +91,7 @@ SCOPE = ArgumentSpec(
     required_one_of=(("project", "group", "repository_id"),),
 )
 
-# What instance can be combined with is up to scope_of(): a default counts as given.
+# What instance goes with is up to scope_of(): a default counts as given.
 SCOPE_OR_INSTANCE = ArgumentSpec(
     {**SCOPE.options, "instance": {"type": "bool", "default": False}}, SCOPE.mutually_exclusive
 )

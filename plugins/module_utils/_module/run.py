@@ -69,7 +69,7 @@ def finish_reading(
     module: AnsibleModule,
     connection: RequestCounter,
     result: dict[str, t.Any],
-    errors: t.Sequence[RequestError],
+    errors: t.Sequence[Exception],
     *,
     tolerate: bool,
 ) -> t.NoReturn:
@@ -134,6 +134,6 @@ def finish(
     module.exit_json(result="partial" if intent.unread else "ok", **result)
 
 
-def _first_of(errors: t.Sequence[RequestError]) -> str:
+def _first_of(errors: t.Sequence[Exception]) -> str:
     more = f" ({len(errors) - 1} more could not be read, see errors.)" if len(errors) > 1 else ""
     return f"{errors[0]}{more}"

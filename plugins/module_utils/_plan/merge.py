@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from .._core.errors import UsageError
 from .approval import Approved, parse_plan
-from .plan import FILE_FORMAT, FILE_VERSION
+from .results import FILE_FORMAT, FILE_VERSION
 
 KIND = "plans"
 
@@ -32,6 +32,7 @@ class Part:
     lines: tuple[str, ...]
 
     def as_result(self) -> dict[str, t.Any]:
+        """The plan in numbers, as a module returns it and the first line of a merged one names it."""
         return {
             "scope": dict(self.approved.scope),
             "fingerprint": self.approved.fingerprint,
@@ -49,7 +50,7 @@ class Merged:
     totals: t.Mapping[str, t.Any]
 
     def lines(self) -> t.Iterator[str]:
-        """The file."""
+        """The lines of its file."""
         header = {
             "type": KIND,
             "format": FILE_FORMAT,
@@ -65,13 +66,21 @@ class Merged:
 
 
 def part_of(lines: t.Iterable[str]) -> Part:
-    """A plan of a file; raises UsageError for one that is damaged, altered or of another version."""
+    """A plan of a file.
+
+    Raises:
+        UsageError: for one that is damaged, altered or of another version.
+    """
     kept = tuple(line if line.endswith("\n") else f"{line}\n" for line in lines if line.strip())
-    return Part(parse_plan(kept), kept)
+    return Part(parse_plan(kept), lines=kept)
 
 
 def merge(parts: t.Sequence[Part]) -> Merged:
-    """The plans as one; raises UsageError where they can't be combined."""
+    """Make one plan of several.
+
+    Raises:
+        UsageError: where they can't be combined.
+    """
     if not parts:
         raise UsageError("There is no plan to merge.")
     ordered = tuple(sorted(parts, key=lambda part: (_scope_key(part.approved), part.approved.fingerprint)))
@@ -95,11 +104,20 @@ def merge(parts: t.Sequence[Part]) -> Merged:
         "delete": sum(len(part.approved.digests) for part in ordered),
         "reasons": dict(sorted(reasons.items())),
     }
-    return Merged(ordered, _merged_fingerprint([part.approved for part in ordered]), totals)
+    fingerprint = _merged_fingerprint([part.approved for part in ordered])
+    return Merged(parts=ordered, fingerprint=fingerprint, totals=totals)
 
 
 def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approved:
-    """The approved plan of a file, of a merged one the part for a scope. Raises UsageError."""
+    """The approved plan of a file, of a merged one the part for a scope.
+
+    Args:
+        lines: of the file.
+        scope: as the options name it.
+
+    Raises:
+        UsageError: for what is no plan, was altered, or has no part for the scope.
+    """
     kept = [line for line in lines if line.strip()]
     if _type(kept[0] if kept else "") != KIND:
         return parse_plan(kept)
@@ -114,14 +132,18 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approve
 
 
 def fingerprint_in(lines: t.Sequence[str]) -> str:
-    """The fingerprint of a plan, merged or not, that was not altered. Raises UsageError."""
+    """The fingerprint of a plan, merged or not.
+
+    Raises:
+        UsageError: for what is no plan or was altered.
+    """
     if _type(lines[0] if lines else "") != KIND:
         return parse_plan(lines).fingerprint
     return _parts_in(lines)[1]
 
 
 def _parts_in(lines: t.Sequence[str]) -> tuple[list[Approved], str]:
-    """The plans in a merged one, and its fingerprint. Raises UsageError where it was altered."""
+    """The plans in a merged one, and its fingerprint."""
     header = json.loads(lines[0])
     starts = [position for position, line in enumerate(lines) if _type(line) == "plan"]
     parts = [parse_plan(lines[start:end]) for start, end in zip(starts, [*starts[1:], len(lines)])]
@@ -135,7 +157,7 @@ def _scope_key(approved: Approved) -> str:
 
 
 def _merged_fingerprint(parts: t.Sequence[Approved]) -> str:
-    """A digest of the fingerprints, which cover what goes, and of their number and order."""
+    """A digest of the fingerprints, which cover the deleted tags, and of their number and order."""
     text = "\n".join([FILE_FORMAT, KIND, *(part.fingerprint for part in parts)])
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 

@@ -18,6 +18,7 @@ from .._core.server import ServerCapabilities
 from .._rules.dates import date_source
 from .._rules.durations import seconds
 from .._rules.patterns import compile_pattern
+from .._rules.reasons import reason_counts
 from .._rules.retention import Decision, decide, to_delete, to_keep
 from .._rules.rules import Rule, Rules
 from .lint import converted, lint_warnings
@@ -55,7 +56,7 @@ def predicted(
 
 
 def decisions_of(prediction: Prediction, listing: TagListing) -> tuple[Decision, ...]:
-    """The prediction as decisions on the tags, with everything chosen that goes or may go."""
+    """The prediction as decisions on the tags. What may be deleted counts as deleted."""
     found = {tag.name: tag for tag in prediction.tags}
     return tuple(_decision(tag, found[tag.name]) for tag in listing.tags)
 
@@ -67,9 +68,10 @@ def _decision(tag: Tag, prediction: TagPrediction) -> Decision:
 
 @dataclass(frozen=True)
 class PolicyPreview:
-    """What a project's policy does to one repository when it runs at that time.
+    """What a project's policy does to one repository.
 
-    options: the same in the options of registry_cleanup, None where there are none. decisions: what these do.
+    at: when it runs. lint_warnings: what of it is probably not meant, one sentence each.
+    options: those of registry_cleanup that come closest; None where there are none. decisions: by these options.
     """
 
     policy: ServerPolicy
@@ -80,7 +82,7 @@ class PolicyPreview:
     decisions: tuple[Decision, ...]
 
     def as_result(self) -> dict[str, t.Any]:
-        """Flat, every key always there, lists whole."""
+        """The preview as a module returns it: every key is always there, and no list is shortened."""
         found = self.prediction
         deletions = [
             {"name": tag.name, "reason": tag.reason.value, "certain": tag.verdict is Verdict.DELETED}
@@ -97,7 +99,7 @@ class PolicyPreview:
             "delete_least": found.least,
             "delete_most": found.most,
             "delete": deletions,
-            "reasons": dict(sorted(Counter(tag.reason.value for tag in found.tags).items())),
+            "reasons": reason_counts(Counter(tag.reason for tag in found.tags)),
             "lint": list(self.lint_warnings),
             "options": self.options,
             "differences": differences,
@@ -119,7 +121,7 @@ class PolicyPreview:
 
 
 def truncate(preview: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
-    """A preview's result with every list cut to limit."""
+    """A preview's result with at most so many entries in every list."""
     lists = {name: preview[name] for name in ("delete", "differences")}
     truncated = any(len(rows) > limit for rows in lists.values())
     return {**preview, **{name: rows[:limit] for name, rows in lists.items()}, "truncated": truncated}
@@ -128,7 +130,7 @@ def truncate(preview: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
 def preview_policy(
     capabilities: ServerCapabilities, listing: TagListing, policy: ServerPolicy, clock: datetime | None
 ) -> PolicyPreview:
-    """The next run on one repository, judged by the tags of today; for a policy that is off a run right now."""
+    """The next run of a policy on one repository, judged by the tags of today; of one that is off, a run right now."""
     following = parse_time(policy.next_run_at) if policy.enabled else None
     at = max(following, clock) if following and clock else clock
     wanted = parameters_of(policy)

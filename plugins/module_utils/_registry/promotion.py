@@ -8,62 +8,16 @@
 
 from __future__ import annotations
 
-import enum
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .._core.errors import RequestError
 from .._core.models import SIGNATURE
 from .._core.oci import Manifest
+from .._core.tag_writes import TagWrite, TagWriteResult, WriteOutcome
 from .api import current_digest, not_found, put_manifest, read_manifest, tag_names
 from .auth import Registry
 from .image_copy import copy_image
-
-
-@dataclass(frozen=True)
-class TagWrite:
-    """A tag that is to be an image.
-
-    Args:
-        before: the digest that the tag has now, None where there is no such tag.
-        signature: the image is a referrer, which is written because its subject is.
-    """
-
-    name: str
-    image: Manifest
-    before: str | None = None
-    signature: bool = False
-
-    @property
-    def after(self) -> str:
-        """The digest that the tag is to have."""
-        return self.image.digest
-
-    @property
-    def changes(self) -> bool:
-        return self.before != self.after
-
-    @property
-    def overwrites(self) -> bool:
-        return self.before is not None and self.changes
-
-
-class WriteOutcome(enum.Enum):
-    """What became of a tag that was to be written."""
-
-    WRITTEN = "written"
-    CHANGED_SINCE = "changed_since"
-    NOT_WRITTEN = "not_written"
-    NOT_TRIED = "not_tried"
-
-
-@dataclass(frozen=True)
-class TagWriteResult:
-    """What became of a tag, and why where that is not plain."""
-
-    tag_write: TagWrite
-    outcome: WriteOutcome
-    message: str = ""
 
 
 def source_image(registry: Registry, path: str, source: str) -> Manifest:

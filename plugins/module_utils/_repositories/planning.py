@@ -8,17 +8,18 @@
 
 from __future__ import annotations
 
+import enum
 import typing as t
 from dataclasses import dataclass
 
 from .._cleanup.verification import why_not_empty
 from .._core.models import Repository, TagListing
 from .._core.server import DeleteMethod
-from .._plan.plan import Plan, RepositoryPlan, limited, reason_counts
+from .._plan.limits import limited
+from .._plan.plan import Plan, RepositoryPlan
 from .._rules.dates import DateSource
-from .._rules.reasons import Reason
+from .._rules.reasons import Reason, reason_counts
 from .._rules.retention import decide
-from .removal import RepositoryRemoval
 from .request import RepositoryRequest
 
 
@@ -39,6 +40,53 @@ class RepositoryState:
     being_deleted: tuple[Repository, ...] = ()
     delete_method: DeleteMethod = DeleteMethod.REST
     hidden_rules: bool = False
+
+
+class RepositoryOutcome(enum.Enum):
+    """What became of a repository that was to be deleted.
+
+    SCHEDULED: GitLab is deleting it in the background.
+    DELETE_FAILED: GitLab gave up.
+    NOT_EMPTIED: Its tags could not be deleted before, so that nothing was asked for.
+    NOT_DELETED: GitLab refused, or it is not empty.
+    """
+
+    DELETED = "deleted"
+    SCHEDULED = "scheduled"
+    DELETE_FAILED = "delete_failed"
+    NOT_EMPTIED = "not_emptied"
+    NOT_DELETED = "not_deleted"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is gone, or GitLab is deleting it."""
+        return self in (RepositoryOutcome.DELETED, RepositoryOutcome.SCHEDULED)
+
+
+@dataclass(frozen=True)
+class RepositoryRemoval:
+    """A repository that is to be deleted.
+
+    Args:
+        repository: Which one.
+        tags: The plan by which its tags are deleted before; None if GitLab is to do that.
+        must_be_empty: Whether it is deleted only if it is empty right before.
+        asked_before: Whether GitLab is deleting it already.
+    """
+
+    repository: Repository
+    tags: RepositoryPlan | None = None
+    must_be_empty: bool = True
+    asked_before: bool = False
+
+
+@dataclass(frozen=True)
+class RepositoryResult:
+    """What became of a repository, and why if that is not plain."""
+
+    removal: RepositoryRemoval
+    outcome: RepositoryOutcome
+    message: str = ""
 
 
 def plan_tags(state: RepositoryState, request: RepositoryRequest) -> Plan:

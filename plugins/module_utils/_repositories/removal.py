@@ -8,70 +8,22 @@
 
 from __future__ import annotations
 
-import enum
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .._cleanup.deletion import delete
 from .._cleanup.verification import why_not_empty
 from .._core.errors import ErrorKind, RequestError
-from .._core.models import Repository
 from .._core.server import DeleteMethod
 from .._gitlab.repositories import delete_repository, get_repository
-from .._plan.plan import Plan, RepositoryPlan
+from .._plan.plan import Plan
 from .._tags.reader import TagReader, confirm_empty
+from .planning import RepositoryOutcome, RepositoryRemoval, RepositoryResult
 
 _WHY_FAILED = (
     "GitLab gave up: without a metadata database it deletes at most 200 tags in each of 10 tries (empty_first deletes "
     "them before), and tags under a protection rule are kept (lift the rule); deleting it again continues from here"
 )
-
-
-class RepositoryOutcome(enum.Enum):
-    """What became of a repository that was to be deleted.
-
-    SCHEDULED: GitLab is deleting it in the background.
-    DELETE_FAILED: GitLab gave up.
-    NOT_EMPTIED: Its tags could not be deleted before, so that nothing was asked for.
-    NOT_DELETED: GitLab refused, or it is not empty.
-    """
-
-    DELETED = "deleted"
-    SCHEDULED = "scheduled"
-    DELETE_FAILED = "delete_failed"
-    NOT_EMPTIED = "not_emptied"
-    NOT_DELETED = "not_deleted"
-
-    @property
-    def is_good(self) -> bool:
-        """Whether it is gone, or GitLab is deleting it."""
-        return self in (RepositoryOutcome.DELETED, RepositoryOutcome.SCHEDULED)
-
-
-@dataclass(frozen=True)
-class RepositoryRemoval:
-    """A repository that is to be deleted.
-
-    Args:
-        repository: Which one.
-        tags: The plan by which its tags are deleted before; None if GitLab is to do that.
-        must_be_empty: Whether it is deleted only if it is empty right before.
-        asked_before: Whether GitLab is deleting it already.
-    """
-
-    repository: Repository
-    tags: RepositoryPlan | None = None
-    must_be_empty: bool = True
-    asked_before: bool = False
-
-
-@dataclass(frozen=True)
-class RepositoryResult:
-    """What became of a repository, and why if that is not plain."""
-
-    removal: RepositoryRemoval
-    outcome: RepositoryOutcome
-    message: str = ""
 
 
 def delete_repositories(

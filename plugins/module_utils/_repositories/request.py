@@ -13,9 +13,9 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import UsageError
+from .._core.scope import repository_path
 from .._core.server import DeleteMethod, requested_method
-from .._gitlab.repository_lookup import repository_path
-from .._plan.plan import Limits
+from .._plan.limits import Limits
 from .._rules.patterns import compile_pattern
 from .._rules.rules import Rule, Rules
 
@@ -41,7 +41,6 @@ class RepositoryRequest:
         empty_first: tags are deleted one by one before their repository.
         wait: for how many seconds GitLab's deletion is waited for, None is not at all.
         delete_via: how tags are deleted, None for the best way that there is.
-        return_limit: the most entries of each list in the result, and the most lines of the diff.
     """
 
     state: DesiredState
@@ -53,7 +52,6 @@ class RepositoryRequest:
     empty_first: bool = False
     wait: float | None = None
     delete_via: DeleteMethod | None = None
-    return_limit: int = 100
 
     @property
     def deletes_repositories(self) -> bool:
@@ -86,8 +84,7 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> RepositoryR
             raise UsageError(f"{option} has no meaning with state {state.value}: leave it out.")
     if not (params["repository"] or params["repository_id"]):
         raise UsageError("repository or repository_id is empty: name the repositories.")
-    waits = absent and params["wait"]
-    if waits and job_token:
+    if absent and params["wait"] and job_token:
         raise UsageError(
             "With a CI/CD job token it can't be seen whether a repository is gone: set wait to false, or give a "
             "project access token in api_token."
@@ -110,7 +107,6 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> RepositoryR
         ),
         force=params["force"],
         empty_first=params["empty_first"],
-        wait=float(params["wait_timeout"]) if waits else None,
+        wait=float(params["wait_timeout"]) if params["wait"] else None,
         delete_via=requested_method(DeleteMethod, params["delete_via"]),
-        return_limit=params["return_limit"],
     )

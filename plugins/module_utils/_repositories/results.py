@@ -14,24 +14,23 @@ from dataclasses import replace
 from .._cleanup.deletion_report import applied_deletion, deletion_intent
 from .._cleanup.outcomes import DeletionResult, TagResult
 from .._core.models import Repository
-from .._module.intent import Applied, Intent, cut
-from .._plan.plan import Plan, RepositoryPlan, reason_counts
-from .planning import RepositoryState, kept_text
-from .removal import RepositoryOutcome, RepositoryResult
+from .._module.intent import Applied, Intent
+from .._plan.plan import Plan, RepositoryPlan
+from .._rules.reasons import reason_counts
+from .planning import RepositoryOutcome, RepositoryResult, RepositoryState, kept_text
 from .request import RepositoryRequest
 
-# Outcomes that no limit hides.
-_FAILED = ("not_emptied", "delete_failed", "not_deleted")
+# What is short of what was wanted.
+_FAILED = ("not_deleted", "delete_failed", "not_emptied")
 
 
-def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> Intent:
-    """What would be deleted."""
-    intent = deletion_intent(plan, request.return_limit)
+def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest, limit: int) -> Intent:
+    """What would be deleted. limit: the most lines of tags in the diff, and of repositories."""
+    intent = deletion_intent(plan, limit)
     if not request.deletes_repositories:
         return intent
     changed = bool(plan.repositories) and not plan.refusals
-    shown = plan.repositories[: request.return_limit]
-    rows = [*intent.diff, *(_difference(part.repository.path) for part in shown)]
+    rows = [*intent.diff, *(_difference(part.repository.path) for part in plan.repositories[:limit])]
     return Intent(
         changed=changed,
         diff=rows if changed else [],
@@ -58,12 +57,7 @@ def result_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) ->
         for listing in state.listings
         if listing.error
     ]
-    result = {"repositories": sorted(rows, key=lambda row: str(row["path"])), "errors": errors}
-    return cut(result, request.return_limit)
-
-
-def _failed_first(rows: list[dict[str, str]], limit: int) -> list[dict[str, str]]:
-    return sorted(rows, key=lambda row: row["outcome"] not in _FAILED)[:limit]
+    return {"repositories": sorted(rows, key=lambda row: str(row["path"])), "errors": errors}
 
 
 def _action(part: RepositoryPlan, request: RepositoryRequest) -> str:
@@ -87,7 +81,7 @@ def _row(
 
 
 def applied_emptying(plan: Plan, found: DeletionResult, limit: int) -> Applied:
-    """What became of repositories whose tags were to be deleted. limit: the most rows of it."""
+    """What became of repositories whose tags were to be deleted. limit: the most that are returned."""
     applied = applied_deletion(found, 0)
     tags: dict[str, list[TagResult]] = {}
     for tag in found.tags:
@@ -95,9 +89,9 @@ def applied_emptying(plan: Plan, found: DeletionResult, limit: int) -> Applied:
     rows = [_emptied(part, tags[part.repository.path]) for part in plan.repositories if part.deletions]
     left = next((row for row in rows if row["outcome"] == "not_emptied"), None)
     shortfall = f"{left['path']} is not empty: {left['message']}" if left else ""
-    return replace(
-        applied, outcome=_failed_first(rows, limit), shortfall=found.stopped and applied.shortfall or shortfall
-    )
+    if found.stopped and applied.shortfall:
+        shortfall = applied.shortfall
+    return replace(applied, outcome=_failed_first(rows)[:limit], shortfall=shortfall)
 
 
 def _emptied(part: RepositoryPlan, tags: list[TagResult]) -> dict[str, str]:
@@ -113,15 +107,15 @@ def applied_removals(results: t.Sequence[RepositoryResult], limit: int, *, waite
     """What became of repositories that were to be deleted.
 
     Args:
-        results: of each repository.
-        limit: the most rows of them.
+        results: of each.
+        limit: the most that are returned.
         waited: GitLab was to have deleted them by now.
     """
-    found = [
+    rows = [
         {"path": each.removal.repository.path, "outcome": each.outcome.value, "message": each.message}
         for each in results
     ]
-    rows = _failed_first(found, limit)
+    rows = _failed_first(rows)[:limit]
     late = RepositoryOutcome.SCHEDULED if waited else None
     short = [each for each in results if not each.outcome.is_good or each.outcome is late]
     if not short:
@@ -132,3 +126,7 @@ def applied_removals(results: t.Sequence[RepositoryResult], limit: int, *, waite
         f"{len(results) - len(short)} of {len(results)} repositories are deleted; {first.removal.repository.path} is "
         f"{first.outcome.value}: {first.message}",
     )
+
+
+def _failed_first(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    return sorted(rows, key=lambda row: row["outcome"] not in _FAILED)

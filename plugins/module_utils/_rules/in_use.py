@@ -161,6 +161,8 @@ def kept_by_use(tags: t.Sequence[Tag], path: str, used: InUse) -> dict[str, Reas
 
     An index in use keeps the tags of its images, and an image in use keeps the tag of its index.
     """
+    if not used.references:
+        return {}
     names, digests = used.names.get(path, frozenset()), used.digests.get(path, frozenset())
     kept = {tag.name: Reason.IN_USE for tag in tags if tag.name in names or _is_used(tag, digests, used.identifiers)}
     inside = {child for tag in tags if tag.name in kept for child in tag.children}

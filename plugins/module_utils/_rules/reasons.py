@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import enum
+import typing as t
 
 
 class Certainty(enum.Enum):
@@ -92,3 +93,8 @@ _UNKNOWN = frozenset(
         Reason.UNKNOWN_IN_USE,
     }
 )
+
+
+def reason_counts(reasons: t.Mapping[Reason, int]) -> dict[str, int]:
+    """Numbers of tags by reason, as modules return them."""
+    return dict(sorted((reason.value, count) for reason, count in reasons.items()))

@@ -11,11 +11,11 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import UsageError
-from .._core.models import DELETE, PATTERN, PUSH, REPOSITORY
-from .._gitlab.project_scope import ProjectScope, check_projects
+from .._core.models import DELETE_LEVEL, PUSH_LEVEL, RuleKind
+from .._core.scope import ProjectScope, check_projects
 from .._module.options import CONNECTION, RESULT, ArgumentSpec
 from .plan import ACCESS_LEVELS, CLEARABLE, POLICY_KEYS, Value, check_policy
-from .protection import LEVELS, NO_LEVEL, Protection, RuleWish, checked
+from .protection import LEVELS, NO_LEVEL, DesiredRule, DesiredRules, checked_rules
 
 # Which projects, and what all modules of settings share.
 PROJECTS = ArgumentSpec(
@@ -44,13 +44,13 @@ POLICY: dict[str, t.Any] = {
 }
 
 
-def protection_options(kind: str) -> dict[str, t.Any]:
+def protection_options(kind: RuleKind) -> dict[str, t.Any]:
     """The options for protection rules of a kind."""
-    levels = [*LEVELS, NO_LEVEL] if kind == REPOSITORY else list(LEVELS)
+    levels = [*LEVELS, NO_LEVEL] if kind is RuleKind.REPOSITORY else list(LEVELS)
     rule = {
-        PATTERN[kind]: {"type": "str", "required": True, "aliases": ["pattern"]},
-        PUSH: {"type": "str", "choices": levels},
-        DELETE: {"type": "str", "choices": levels},
+        kind.pattern_option: {"type": "str", "required": True, "aliases": ["pattern"]},
+        PUSH_LEVEL: {"type": "str", "choices": levels},
+        DELETE_LEVEL: {"type": "str", "choices": levels},
     }
     return {
         "rules": {"type": "list", "elements": "dict", "required": True, "options": rule},
@@ -58,15 +58,19 @@ def protection_options(kind: str) -> dict[str, t.Any]:
     }
 
 
-def protection_arguments(kind: str) -> ArgumentSpec:
+def protection_arguments(kind: RuleKind) -> ArgumentSpec:
     """All options of a module for one kind of protection rules."""
     state = {"type": "str", "choices": ["present", "absent"], "default": "present"}
     own = ArgumentSpec({**protection_options(kind), "state": state})
     return CONNECTION.merged(SETTINGS).merged(PROJECTS).merged(own)
 
 
-def policy_of(params: t.Mapping[str, t.Any]) -> dict[str, Value]:
-    """The policy that is wanted, by the names of options; raises UsageError."""
+def desired_policy(params: t.Mapping[str, t.Any]) -> dict[str, Value]:
+    """The cleanup policy that the options of POLICY ask for, by their names.
+
+    Raises:
+        UsageError: an option is given and cleared as well, or no project could have the policy.
+    """
     cleared = params["clear"] or []
     policy: dict[str, Value] = {name: params[name] for name in POLICY_KEYS if params[name] is not None}
     for name in cleared:
@@ -77,26 +81,58 @@ def policy_of(params: t.Mapping[str, t.Any]) -> dict[str, Value]:
     return policy
 
 
-def protection_of(
-    kind: str, params: t.Mapping[str, t.Any], *, absent: bool = False, relative: bool = False
-) -> Protection:
-    """The protection rules that are wanted; raises UsageError."""
-    rules = tuple(RuleWish(row[PATTERN[kind]], row[PUSH], row[DELETE]) for row in params["rules"])
-    return checked(Protection(kind, rules, params["exclusive"], absent, relative))
+def desired_rules(
+    kind: RuleKind, params: t.Mapping[str, t.Any], *, absent: bool = False, relative: bool = False
+) -> DesiredRules:
+    """The protection rules that the options ask for.
+
+    Args:
+        kind: what the rules protect.
+        params: the options of protection_options.
+        absent: projects are to have none of them.
+        relative: patterns of repositories go on behind the path of each project.
+
+    Raises:
+        UsageError: no project could have them.
+    """
+    rules = tuple(
+        DesiredRule(pattern=row[kind.pattern_option], push=row[PUSH_LEVEL], delete=row[DELETE_LEVEL])
+        for row in params["rules"]
+    )
+    return checked_rules(
+        DesiredRules(kind=kind, rules=rules, exclusive=params["exclusive"], absent=absent, relative=relative)
+    )
 
 
-def projects_of(params: t.Mapping[str, t.Any]) -> ProjectScope:
-    """The projects and the group that were named; raises UsageError."""
+def rules_of_module(kind: RuleKind, params: t.Mapping[str, t.Any]) -> DesiredRules:
+    """The protection rules that a module with protection_arguments is asked for. Raises UsageError."""
+    return desired_rules(kind, params, absent=params["state"] == "absent", relative=params["group"] is not None)
+
+
+def scope_of(params: t.Mapping[str, t.Any]) -> ProjectScope:
+    """The projects that the options of PROJECTS name.
+
+    Raises:
+        UsageError: they name none, or one that no server could look up.
+    """
     if params["project"] == []:
         raise UsageError("project is empty: name at least one.")
     groups = (params["group"],) if params["group"] is not None else ()
-    scope = ProjectScope(tuple(params["project"] or ()), groups)
+    scope = ProjectScope(projects=tuple(params["project"] or ()), groups=groups)
     check_projects(scope)
     return scope
 
 
 def check_settings(params: t.Mapping[str, t.Any], *, job_token: bool) -> None:
-    """Raises UsageError for what all modules of settings refuse alike."""
+    """Check what all modules of settings refuse alike.
+
+    Args:
+        params: the options of SETTINGS.
+        job_token: whether GitLab is asked with a CI/CD job token.
+
+    Raises:
+        UsageError: a number is negative, or the token can't change settings.
+    """
     for option in ("max_changed_projects", "return_limit"):
         if params[option] is not None and params[option] < 0:
             raise UsageError(f"{option} is {params[option]}: it can't be negative.")

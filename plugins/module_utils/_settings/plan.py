@@ -8,19 +8,21 @@
 
 from __future__ import annotations
 
+import collections
+import enum
 import typing as t
 from dataclasses import dataclass, field
 
-from .._core.errors import ErrorKind, RequestError, UsageError
-from .._core.models import Project, ProtectionRule, ServerPolicy
+from .._core.errors import RequestError, UnsupportedSetting, UsageError
+from .._core.models import Project, ProtectionRule, RuleKind, ServerPolicy
 from .._rules.patterns import pattern_error
-from .protection import Protection, RuleChange, UnsupportedSetting, applied, changes, in_project
+from .protection import DesiredRules, RuleChange, plan_rules, rules_after, rules_in_project
 
 ACCESS_LEVELS = ("enabled", "private", "disabled")
 CLEARABLE = ("keep_n", "older_than", "name_regex_keep")
 
 # app/models/container_expiration_policy.rb; newer releases may know more.
-KNOWN = {
+_KNOWN_VALUES = {
     "cadence": ("1d", "7d", "14d", "1month", "3month"),
     "keep_n": (1, 5, 10, 25, 50, 100),
     "older_than": ("7d", "14d", "30d", "60d", "90d"),
@@ -36,35 +38,48 @@ POLICY_KEYS = {
     "name_regex_keep": "name_regex_keep",
 }
 
-NOT_LIMITED = "not limited"
+_NOT_LIMITED = "not limited"
 
 Value = t.Union[str, int, bool, None]
+# The protection rules of a project, or why they are unknown.
+RuleListing = t.Union[tuple[ProtectionRule, ...], RequestError]
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is wanted of a project; None and no key is whatever it is. policy: by the names of options, None is null."""
+class DesiredSettings:
+    """The settings that are wanted of a project.
+
+    Args:
+        access_level: the visibility of its registry, None if it may stay as it is.
+        policy: its cleanup policy by the names of options. What is not named may stay as it is; None is null.
+        repository_protection: its protection rules for repositories, None if they may stay as they are.
+        tag_protection: the same for tags.
+    """
 
     access_level: str | None = None
     policy: t.Mapping[str, Value] = field(default_factory=dict)
-    repository_protection: Protection | None = None
-    tag_protection: Protection | None = None
+    repository_protection: DesiredRules | None = None
+    tag_protection: DesiredRules | None = None
 
     @property
-    def protections(self) -> tuple[Protection, ...]:
+    def protections(self) -> tuple[DesiredRules, ...]:
+        """The wanted rules of each kind."""
         return tuple(filter(None, (self.repository_protection, self.tag_protection)))
 
 
 @dataclass(frozen=True)
-class Found:
-    """A project as it was read. rules: by kind, as far as they were wanted and can be seen.
+class ObservedProject:
+    """A project as it was read.
 
-    has_images: None where nobody asked.
-    error: why something of it is unknown, so that it is left as it is.
+    Args:
+        project: the project.
+        rules: its protection rules by kind, as far as they are wanted and can be seen.
+        has_images: None if nobody asked.
+        error: why something of it is unknown, so that it is left as it is.
     """
 
     project: Project
-    rules: t.Mapping[str, tuple[ProtectionRule, ...]] = field(default_factory=dict)
+    rules: t.Mapping[RuleKind, tuple[ProtectionRule, ...]] = field(default_factory=dict)
     has_images: bool | None = None
     error: RequestError | None = None
 
@@ -78,30 +93,48 @@ class Difference:
     after: Value
 
 
+class ProjectAction(enum.Enum):
+    """What is done to a project. UNKNOWN: nothing, since it can't be read or can't have what is wanted."""
+
+    UPDATE = "update"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True)
 class ProjectPlan:
-    """What to change in one project. attributes: what is sent for visibility and policy. before, after: all settings
-    that the wish is about, by name, in the order in which they are shown. policy: as it will be, by the names of
-    options, empty where the wish is not about it. notes: what is left undone, and why.
+    """What to change in one project.
 
-    error: why nothing of it is changed at all.
+    Args:
+        observed: the project as it was read.
+        desired: the settings that are wanted.
+        attributes: what is sent for visibility and policy.
+        rule_changes: the changes of protection rules by kind.
+        before: all settings that are wanted in some way, by name, in the order in which they are shown.
+        after: the same as they will be.
+        policy: the cleanup policy as it will be, by the names of options, empty if none is wanted.
+        notes: what is left undone, and why.
+        error: why nothing is changed at all.
     """
 
-    found: Found
+    observed: ObservedProject
+    desired: DesiredSettings
     attributes: t.Mapping[str, t.Any] = field(default_factory=dict)
-    rule_changes: t.Mapping[str, tuple[RuleChange, ...]] = field(default_factory=dict)
+    rule_changes: t.Mapping[RuleKind, tuple[RuleChange, ...]] = field(default_factory=dict)
     before: t.Mapping[str, Value] = field(default_factory=dict)
     after: t.Mapping[str, Value] = field(default_factory=dict)
     policy: t.Mapping[str, Value] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    error: RequestError | None = None
+    error: RequestError | UnsupportedSetting | None = None
 
     @property
     def project(self) -> Project:
-        return self.found.project
+        """The project as it was read."""
+        return self.observed.project
 
     @property
     def differences(self) -> list[Difference]:
+        """The settings that are not as they are wanted."""
         names = [*self.before, *(name for name in self.after if name not in self.before)]
         return [
             Difference(name, self.before.get(name), self.after.get(name))
@@ -111,11 +144,23 @@ class ProjectPlan:
 
     @property
     def changed(self) -> bool:
+        """Whether anything is to change."""
         return not self.error and bool(self.attributes or any(self.rule_changes.values()))
+
+    @property
+    def action(self) -> ProjectAction:
+        """What is done."""
+        if self.error:
+            return ProjectAction.UNKNOWN
+        return ProjectAction.UPDATE if self.changed else ProjectAction.NONE
 
 
 def check_policy(policy: t.Mapping[str, Value]) -> None:
-    """Raises UsageError for a policy that GitLab takes in no project."""
+    """Check a wanted policy, by the names of options.
+
+    Raises:
+        UsageError: GitLab takes it in no project.
+    """
     for option in ("name_regex_delete", "name_regex_keep"):
         pattern = policy.get(option)
         reason = pattern_error(str(pattern)) if pattern else None
@@ -130,7 +175,7 @@ def policy_lint_warnings(policy: t.Mapping[str, Value]) -> list[str]:
     return [
         f"{option} is {policy[option]}, and the releases of GitLab known here take {', '.join(map(str, values))}: "
         "GitLab itself has the last word."
-        for option, values in KNOWN.items()
+        for option, values in _KNOWN_VALUES.items()
         if policy.get(option) is not None and policy[option] not in values
     ]
 
@@ -147,43 +192,59 @@ def is_hidden(project: Project) -> bool:
     return project.access_level == "disabled"
 
 
-def wants_images(project: Project, wish: Wish) -> bool:
+def needs_images(project: Project, desired: DesiredSettings) -> bool:
     """Whether a plan has to know if the project has images: GitLab switches policies of those without off."""
-    return bool(wish.policy.get("enabled")) and not (project.policy and project.policy.enabled)
+    return bool(desired.policy.get("enabled")) and not (project.policy and project.policy.enabled)
 
 
-def plan_project(found: Found, wish: Wish) -> ProjectPlan:
-    """What leads from what there is to what is wanted, in one project."""
-    project = found.project
-    if found.error:
-        return ProjectPlan(found, error=found.error)
-    policy, notes = _policy_to_set(found, wish)
-    seen = [wanted for wanted in wish.protections if wanted.kind in found.rules]
-    if len(seen) < len(wish.protections):
+def plan_project(observed: ObservedProject, desired: DesiredSettings) -> ProjectPlan:
+    """Decide what to change in one project."""
+    project = observed.project
+    if observed.error:
+        return ProjectPlan(observed, desired, error=observed.error)
+    policy, notes = _lasting_policy(observed, desired)
+    seen = [wanted for wanted in desired.protections if wanted.kind in observed.rules]
+    if len(seen) < len(desired.protections):
         notes = (*notes, "its protection rules are hidden as long as its registry is disabled")
     try:
-        attributes = _attributes(project, wish.access_level, policy)
-        changed = {
-            wanted.kind: tuple(changes(found.rules[wanted.kind], in_project(wanted, project.path))) for wanted in seen
+        attributes = _attributes(project, desired.access_level, policy)
+        rule_changes = {
+            wanted.kind: tuple(plan_rules(observed.rules[wanted.kind], rules_in_project(wanted, project.path)))
+            for wanted in seen
         }
     except UnsupportedSetting as error:
-        return ProjectPlan(found, error=_refusal(project, str(error)))
-    whole = {**policy_values(project.policy), **policy} if wish.policy else {}
-    before, after = settings_of(found, wish), _settings_after(found, wish, whole, changed)
-    if project.archived and before != after:
-        message = "it is archived, and GitLab changes nothing in archived projects"
-        return ProjectPlan(found, before=before, after=after, error=_refusal(project, message))
-    return ProjectPlan(found, attributes, changed, before, after, whole, notes)
+        return ProjectPlan(observed, desired, error=UnsupportedSetting(error.message, project.path))
+    whole = {**policy_values(project.policy), **policy} if desired.policy else {}
+    plan = ProjectPlan(
+        observed=observed,
+        desired=desired,
+        attributes=attributes,
+        rule_changes=rule_changes,
+        before=shown_settings(observed, desired),
+        after=_settings_after(observed, desired, whole, rule_changes),
+        policy=whole,
+        notes=notes,
+    )
+    if not project.archived or plan.before == plan.after:
+        return plan
+    message = "it is archived, and GitLab changes nothing in archived projects"
+    return ProjectPlan(
+        observed,
+        desired,
+        before=plan.before,
+        after=plan.after,
+        error=UnsupportedSetting(message, project.path),
+    )
 
 
-def _policy_to_set(found: Found, wish: Wish) -> tuple[dict[str, Value], tuple[str, ...]]:
+def _lasting_policy(observed: ObservedProject, desired: DesiredSettings) -> tuple[dict[str, Value], tuple[str, ...]]:
     """The policy as far as it can last, and what can't.
 
     GitLab switches the policies of projects without images off by itself, so switching one on would never end:
     app/workers/container_expiration_policy_worker.rb.
     """
-    policy = dict(wish.policy)
-    if found.has_images is not False or not wants_images(found.project, wish):
+    policy = dict(desired.policy)
+    if observed.has_images is not False or not needs_images(observed.project, desired):
         return policy, ()
     del policy["enabled"]
     note = "the policy remains disabled, since the project has no images and GitLab would switch it off again"
@@ -209,39 +270,60 @@ def _attributes(project: Project, access_level: str | None, policy: t.Mapping[st
     return attributes
 
 
-def settings_of(found: Found, wish: Wish) -> dict[str, Value]:
-    """All settings that a wish is about, by name, as they are shown."""
-    shown: dict[str, Value] = {"access_level": found.project.access_level} if wish.access_level else {}
-    if wish.policy:
-        shown.update((f"cleanup_policy.{name}", value) for name, value in policy_values(found.project.policy).items())
-    for wanted in wish.protections:
-        shown.update(_rules_shown(wanted.kind, found.rules.get(wanted.kind, ())))
+def shown_settings(observed: ObservedProject, desired: DesiredSettings) -> dict[str, Value]:
+    """All settings of a project that are wanted in some way, by name, as they are shown."""
+    shown: dict[str, Value] = {"access_level": observed.project.access_level} if desired.access_level else {}
+    if desired.policy:
+        policy = policy_values(observed.project.policy)
+        shown.update((f"cleanup_policy.{name}", value) for name, value in policy.items())
+    for wanted in desired.protections:
+        shown.update(_shown_rules(wanted.kind, observed.rules.get(wanted.kind, ())))
     return shown
 
 
 def _settings_after(
-    found: Found, wish: Wish, policy: t.Mapping[str, Value], changed: t.Mapping[str, t.Sequence[RuleChange]]
+    observed: ObservedProject,
+    desired: DesiredSettings,
+    policy: t.Mapping[str, Value],
+    rule_changes: t.Mapping[RuleKind, t.Sequence[RuleChange]],
 ) -> dict[str, Value]:
-    shown: dict[str, Value] = {"access_level": wish.access_level} if wish.access_level else {}
+    shown: dict[str, Value] = {"access_level": desired.access_level} if desired.access_level else {}
     shown.update((f"cleanup_policy.{name}", value) for name, value in policy.items())
-    for kind, listed in changed.items():
-        shown.update(_rules_shown(kind, applied(found.rules[kind], listed)))
+    for kind, changes in rule_changes.items():
+        shown.update(_shown_rules(kind, rules_after(observed.rules[kind], changes)))
     return shown
 
 
-def _rules_shown(kind: str, rules: t.Iterable[ProtectionRule]) -> dict[str, Value]:
+def _shown_rules(kind: RuleKind, rules: t.Iterable[ProtectionRule]) -> dict[str, Value]:
     return {
-        f"{kind}_protection {rule.pattern}": f"push: {rule.push or NOT_LIMITED}, delete: {rule.delete or NOT_LIMITED}"
+        f"{kind.value}_protection {rule.pattern}": (
+            f"push: {rule.push or _NOT_LIMITED}, delete: {rule.delete or _NOT_LIMITED}"
+        )
         for rule in sorted(rules, key=lambda rule: rule.pattern)
     }
 
 
-def _refusal(project: Project, message: str) -> RequestError:
-    return RequestError(ErrorKind.UNFIT, message, operation=f"change the settings of project {project.path}")
+def refusals_of(plans: t.Sequence[ProjectPlan], max_changed_projects: int | None) -> list[str]:
+    """Why nothing at all may be changed, one sentence each without its full stop. max_changed_projects: None is any."""
+    changing = sum(1 for plan in plans if plan.changed)
+    if max_changed_projects is None or changing <= max_changed_projects:
+        return []
+    return [f"{changing} projects would be changed, more than max_changed_projects {max_changed_projects}"]
+
+
+def access_level_counts(plans: t.Sequence[ProjectPlan]) -> dict[str, dict[str, int]]:
+    """The number of projects by the visibility of their registry, before and after."""
+    before = [plan.project.access_level for plan in plans]
+    after = [level if plan.error else plan.after["access_level"] for plan, level in zip(plans, before)]
+    return {"before": _counts(before), "after": _counts(after)}
+
+
+def _counts(levels: t.Iterable[t.Any]) -> dict[str, int]:
+    return dict(sorted(collections.Counter(str(level or "unknown") for level in levels).items()))
 
 
 def diff(plans: t.Sequence[ProjectPlan], limit: int) -> list[dict[str, str]]:
-    """The settings before and after of at most limit projects that change."""
+    """The settings before and after of projects that change. limit: the most projects."""
     changing = [plan for plan in plans if plan.changed]
     rows = [
         {
@@ -273,12 +355,12 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
-def project_result(plan: ProjectPlan) -> dict[str, t.Any]:
+def project_row(plan: ProjectPlan) -> dict[str, t.Any]:
     """A project with its settings, for results and files."""
     return {
         "id": plan.project.id,
         "path": plan.project.path,
-        "action": "unknown" if plan.error else "update" if plan.changed else "none",
+        "action": plan.action.value,
         "before": dict(plan.before),
         "after": dict(plan.after),
         "differences": [

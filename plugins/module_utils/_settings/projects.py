@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import collections
+import enum
 import typing as t
 from dataclasses import dataclass
 
-from .._core.errors import RequestError
-from .._core.models import Project, ProtectionRule
-from .._gitlab.project_scope import Projects, ProjectScope, list_group, select_projects
+from .._core.errors import RequestError, UnsupportedSetting
+from .._core.models import Project, ProtectionRule, RuleKind
+from .._core.scope import ProjectScope
+from .._gitlab.project_scope import Projects, list_group, select_projects
 from .._gitlab.projects import get_project
 from .._gitlab.rest import PAGE
 from .._gitlab.settings import (
@@ -28,85 +30,128 @@ from .._gitlab.settings import (
     update_rule,
 )
 from .._http.client import Client
-from .plan import Found, ProjectPlan, Wish, is_hidden, plan_project, settings_of, wants_images, written
-from .protection import RuleChange, applied
+from .plan import (
+    DesiredSettings,
+    ObservedProject,
+    ProjectPlan,
+    RuleListing,
+    is_hidden,
+    needs_images,
+    plan_project,
+    shown_settings,
+    written,
+)
+from .protection import RuleChange, rules_after
 
 # How many refusals are taken before the place of a kind of rules counts as found.
-PROBES = 3
-
-WishOf = t.Callable[[Project], t.Optional[Wish]]
-Rules = t.Union[tuple[ProtectionRule, ...], RequestError]
+_PROBES = 3
 
 
 @dataclass(frozen=True)
-class Fleet:
-    """The projects in scope, and the plans of those of which something is wanted, by path.
+class ProjectSettings:
+    """The projects in scope with their plans.
 
-    endpoints: by kind of rules, where the server has them.
+    Args:
+        projects: in scope.
+        plans: of those of which something is wanted, by path.
+        endpoints: where the server has the rules, by kind.
     """
 
     projects: Projects
     plans: tuple[ProjectPlan, ...]
-    wishes: t.Mapping[int, Wish]
-    endpoints: t.Mapping[str, RuleEndpoint]
+    endpoints: t.Mapping[RuleKind, RuleEndpoint]
 
     @property
-    def unread(self) -> list[RequestError]:
+    def unread(self) -> list[RequestError | UnsupportedSetting]:
         """Why groups, projects or settings are unknown or can't be as they are wanted."""
         return [*self.projects.unread.values(), *(plan.error for plan in self.plans if plan.error)]
 
 
+class ProjectOutcome(enum.Enum):
+    """What became of a project that was to change. UNVERIFIED: it could not be read again."""
+
+    CHANGED = "changed"
+    PARTLY_CHANGED = "partly_changed"
+    NOT_CHANGED = "not_changed"
+    UNVERIFIED = "unverified"
+
+
 @dataclass(frozen=True)
-class Fate:
-    """What became of a project. outcome: changed, partly_changed, not_changed or unverified."""
+class ProjectResult:
+    """What became of a project.
+
+    Args:
+        path: of the project.
+        outcome: what became of it.
+        message: why, empty if all is as it was planned.
+    """
 
     path: str
-    outcome: str
+    outcome: ProjectOutcome
     message: str = ""
 
 
-def plan_fleet(client: Client, scope: ProjectScope, wish_of: WishOf) -> Fleet:
-    """Read what the wishes are about, and plan. Raises RequestError where nothing can be read at all."""
+def plan_settings(
+    client: Client, scope: ProjectScope, desired_for: t.Callable[[Project], DesiredSettings | None]
+) -> ProjectSettings:
+    """Read what is wanted in some way, and decide what to change.
+
+    Args:
+        client: GitLab.
+        scope: which projects.
+        desired_for: gives what is wanted of a project, None if nothing is.
+
+    Raises:
+        RequestError: nothing can be read at all. What else can't be is told in the plans.
+    """
     selected = select_projects(client, scope)
-    wishes = {project.id: wish for project in selected.found for wish in [wish_of(project)] if wish}
-    wanted = [project for project in selected.found if project.id in wishes]
+    pairs = [(project, desired) for project in selected.found for desired in [desired_for(project)] if desired]
     kinds = {
-        project.id: [] if is_hidden(project) else [each.kind for each in wishes[project.id].protections]
-        for project in wanted
+        project.id: [] if is_hidden(project) else [wanted.kind for wanted in desired.protections]
+        for project, desired in pairs
     }
-    rules, endpoints = read_rules(client, wanted, kinds)
+    rules, endpoints = read_rules(client, [project for project, _desired in pairs], kinds)
 
-    def find(project: Project) -> Found:
+    def plan(pair: tuple[Project, DesiredSettings]) -> ProjectPlan:
+        project, desired = pair
         try:
-            asks = wants_images(project, wishes[project.id]) and not is_hidden(project)
-            images = has_repositories(client, project) if asks else None
+            asks = needs_images(project, desired) and not is_hidden(project)
+            has_images = has_repositories(client, project) if asks else None
         except RequestError as error:
-            return Found(project, error=error)
-        return _found(project, rules[project.id], images)
+            return plan_project(ObservedProject(project, error=error), desired)
+        return plan_project(_observed(project, rules[project.id], has_images), desired)
 
-    plans = tuple(plan_project(found, wishes[found.project.id]) for found in client.parallel(find, wanted))
-    return Fleet(selected, plans, wishes, endpoints)
+    return ProjectSettings(projects=selected, plans=tuple(client.parallel(plan, pairs)), endpoints=endpoints)
 
 
 def read_rules(
-    client: Client, projects: t.Sequence[Project], kinds: t.Mapping[int, t.Sequence[str]]
-) -> tuple[dict[int, dict[str, Rules]], dict[str, RuleEndpoint]]:
-    """The rules of projects, or why they are unknown, by the project's id and kind; and where they are by kind.
+    client: Client, projects: t.Sequence[Project], kinds: t.Mapping[int, t.Sequence[RuleKind]]
+) -> tuple[dict[int, dict[RuleKind, RuleListing]], dict[RuleKind, RuleEndpoint]]:
+    """Read the protection rules of projects.
 
-    kinds: by the project's id. Raises RequestError where the server has none of a kind.
+    Args:
+        client: GitLab.
+        projects: whose rules.
+        kinds: which rules, by the project's id.
+
+    Returns:
+        The rules, or why they are unknown, by the project's id and kind; and where the server has them, by kind.
+
+    Raises:
+        RequestError: the server has none of a kind.
     """
-    found: dict[int, dict[str, Rules]] = {project.id: {} for project in projects}
-    endpoints: dict[str, RuleEndpoint] = {}
-    proven: collections.Counter[str] = collections.Counter()
+    found: dict[int, dict[RuleKind, RuleListing]] = {project.id: {} for project in projects}
+    endpoints: dict[RuleKind, RuleEndpoint] = {}
+    proven: collections.Counter[RuleKind] = collections.Counter()
     for project in projects:
         for kind in kinds[project.id]:
             # A refusal does not show for certain where the rules are.
-            if proven[kind] < PROBES:
+            if proven[kind] < _PROBES:
                 endpoints[kind], found[project.id][kind] = first_rules(client, project, kind)
-                proven[kind] += 1 if isinstance(found[project.id][kind], RequestError) else PROBES
+                proven[kind] += 1 if isinstance(found[project.id][kind], RequestError) else _PROBES
     left = [(project, kind) for project in projects for kind in kinds[project.id] if kind not in found[project.id]]
 
-    def read(wanted: tuple[Project, str]) -> tuple[ProtectionRule, ...]:
+    def read(wanted: tuple[Project, RuleKind]) -> tuple[ProtectionRule, ...]:
         project, kind = wanted
         return list_rules(client, endpoints[kind], project)
 
@@ -115,23 +160,24 @@ def read_rules(
     return found, endpoints
 
 
-def _found(project: Project, rules: t.Mapping[str, Rules], images: bool | None) -> Found:
-    error = next((listed for listed in rules.values() if isinstance(listed, RequestError)), None)
-    known = {kind: listed for kind, listed in rules.items() if not isinstance(listed, RequestError)}
-    return Found(project, known, images, error)
+def _observed(project: Project, rules: t.Mapping[RuleKind, RuleListing], has_images: bool | None) -> ObservedProject:
+    return ObservedProject(
+        project=project,
+        rules={kind: listed for kind, listed in rules.items() if not isinstance(listed, RequestError)},
+        has_images=has_images,
+        error=next((listed for listed in rules.values() if isinstance(listed, RequestError)), None),
+    )
 
 
-def change_fleet(client: Client, fleet: Fleet) -> list[Fate]:
+def apply_settings(client: Client, settings: ProjectSettings) -> list[ProjectResult]:
     """Carry the plans out, and tell by reading again what became of each project."""
-    plans = [plan for plan in fleet.plans if plan.changed]
-    failures = client.try_all(lambda plan: _change(client, plan, fleet.endpoints), plans)
-    found = _read_again(client, fleet, plans)
-    return [
-        _fate(plan, fleet.wishes[plan.project.id], failure, now) for plan, failure, now in zip(plans, failures, found)
-    ]
+    plans = [plan for plan in settings.plans if plan.changed]
+    failures = client.try_all(lambda plan: _change(client, plan, settings.endpoints), plans)
+    observed = _read_again(client, settings, plans)
+    return [_result(plan, failure, now) for plan, failure, now in zip(plans, failures, observed)]
 
 
-def _change(client: Client, plan: ProjectPlan, endpoints: t.Mapping[str, RuleEndpoint]) -> None:
+def _change(client: Client, plan: ProjectPlan, endpoints: t.Mapping[RuleKind, RuleEndpoint]) -> None:
     """Change one project. GitLab takes visibility and policy together, and rules one by one."""
     # With its registry the rules of a project are hidden.
     hides = plan.attributes.get("container_registry_access_level") == "disabled"
@@ -153,30 +199,28 @@ def _change_rule(client: Client, project: Project, endpoint: RuleEndpoint, chang
         delete_rule(client, endpoint, project, change.before)
 
 
-def _read_again(client: Client, fleet: Fleet, plans: t.Sequence[ProjectPlan]) -> list[Found]:
+def _read_again(client: Client, settings: ProjectSettings, plans: t.Sequence[ProjectPlan]) -> list[ObservedProject]:
     """The projects as they are now, each with the rules that were changed."""
     touched = [plan.project for plan in plans if plan.attributes]
-    fresh = _projects_again(client, fleet.projects.listed, touched)
+    fresh = _projects_again(client, settings.projects.listed, touched)
 
-    def read(plan: ProjectPlan) -> Found:
-        project = fresh.get(plan.project.id, plan.project)
+    def read(plan: ProjectPlan) -> ObservedProject:
+        project, before = fresh.get(plan.project.id, plan.project), plan.observed.rules
         if isinstance(project, RequestError):
-            return Found(plan.project, error=project)
+            return ObservedProject(plan.project, error=project)
         if is_hidden(project):
             # They were changed before it was disabled, or GitLab would not have taken it.
-            return Found(
-                project,
-                {kind: tuple(applied(plan.found.rules[kind], changed)) for kind, changed in plan.rule_changes.items()},
-            )
+            after = {kind: tuple(rules_after(before[kind], changed)) for kind, changed in plan.rule_changes.items()}
+            return ObservedProject(project, after)
         try:
             rules = {
-                kind: list_rules(client, fleet.endpoints[kind], project)
+                kind: list_rules(client, settings.endpoints[kind], project)
                 for kind, changes in plan.rule_changes.items()
                 if changes
             }
         except RequestError as error:
-            return Found(project, error=error)
-        return Found(project, {**plan.found.rules, **rules})
+            return ObservedProject(project, error=error)
+        return ObservedProject(project, {**before, **rules})
 
     return client.parallel(read, plans)
 
@@ -198,18 +242,20 @@ def _projects_again(
     return fresh
 
 
-def _fate(plan: ProjectPlan, wish: Wish, failure: RequestError | None, found: Found) -> Fate:
+def _result(plan: ProjectPlan, failure: RequestError | None, observed: ObservedProject) -> ProjectResult:
     path, told = plan.project.path, str(failure) if failure else ""
-    if found.error:
-        return Fate(path, "unverified", told or f"It was changed as far as GitLab said. {found.error}")
+    if observed.error:
+        message = told or f"It was changed as far as GitLab said. {observed.error}"
+        return ProjectResult(path, ProjectOutcome.UNVERIFIED, message)
     # A project without a policy gets what was not named from GitLab.
     now = {
         name: value
-        for name, value in settings_of(found, wish).items()
+        for name, value in shown_settings(observed, plan.desired).items()
         if name in plan.after or not name.startswith("cleanup_policy.")
     }
     if now == plan.after:
-        return Fate(path, "changed")
+        return ProjectResult(path, ProjectOutcome.CHANGED)
     different = [name for name in {**now, **plan.after} if now.get(name) != plan.after.get(name)]
     kept = ", ".join(f"{name} is {written(now.get(name))}" for name in different)
-    return Fate(path, "not_changed" if now == plan.before else "partly_changed", told or f"GitLab took it, but {kept}.")
+    outcome = ProjectOutcome.NOT_CHANGED if now == plan.before else ProjectOutcome.PARTLY_CHANGED
+    return ProjectResult(path, outcome, told or f"GitLab took it, but {kept}.")

@@ -16,8 +16,8 @@ import re
 import typing as t
 from dataclasses import dataclass, replace
 
-from .._core.errors import UsageError
-from .._core.models import REPOSITORY, TAG, ProtectionRule
+from .._core.errors import UnsupportedSetting, UsageError
+from .._core.models import ProtectionRule, RuleKind
 from .._rules.patterns import pattern_error
 
 LEVELS = ("maintainer", "owner", "admin")
@@ -25,8 +25,8 @@ LEVELS = ("maintainer", "owner", "admin")
 NO_LEVEL = "none"
 
 # app/models/container_registry/protection/rule.rb and tag_rule.rb
-LONGEST = {REPOSITORY: 255, TAG: 100}
-MOST_TAG_RULES = 5
+_MAX_PATTERN_LENGTH = {RuleKind.REPOSITORY: 255, RuleKind.TAG: 100}
+MAX_TAG_RULES = 5
 
 # A repository's path, in which wildcards count as letters: lib/gitlab/path_regex.rb.
 _PATH_PATTERN = re.compile(r"[a-z0-9*]+(?:(?:[._/]|__|-+)[a-z0-9*]+)*", re.ASCII)
@@ -35,8 +35,14 @@ _GLOB = re.compile(r"(?:^|(?<!\\)[A-Za-z0-9_-])\*")
 
 
 @dataclass(frozen=True)
-class RuleWish:
-    """A rule as it is wanted. push, delete: a level, NO_LEVEL, or None for whatever it is."""
+class DesiredRule:
+    """A protection rule as it is wanted.
+
+    Args:
+        pattern: which repositories or tags it protects.
+        push: the least level for pushing, NO_LEVEL for none, None if it may stay as it is.
+        delete: the same for deleting.
+    """
 
     pattern: str
     push: str | None = None
@@ -44,14 +50,19 @@ class RuleWish:
 
 
 @dataclass(frozen=True)
-class Protection:
-    """The wanted rules of one kind. exclusive: no others. absent: not these.
+class DesiredRules:
+    """The wanted protection rules of one kind.
 
-    relative: patterns of repositories lack the project's path.
+    Args:
+        kind: what they protect.
+        rules: the rules.
+        exclusive: a project is to have no others.
+        absent: a project is to have none of these.
+        relative: patterns of repositories go on behind the path of each project.
     """
 
-    kind: str
-    rules: tuple[RuleWish, ...]
+    kind: RuleKind
+    rules: tuple[DesiredRule, ...]
     exclusive: bool = False
     absent: bool = False
     relative: bool = False
@@ -65,12 +76,15 @@ class RuleChange:
     after: ProtectionRule | None
 
 
-class UnsupportedSetting(Exception):
-    """Why a project can't have what is wanted; one sentence without its full stop."""
+def checked_rules(wanted: DesiredRules) -> DesiredRules:
+    """Check wanted rules.
 
+    Returns:
+        The rules with their patterns as GitLab keeps them.
 
-def checked(wanted: Protection) -> Protection:
-    """The rules with their patterns as GitLab keeps them; raises UsageError for what no project could have."""
+    Raises:
+        UsageError: no project could have them.
+    """
     rules = tuple(replace(rule, pattern=_checked_pattern(rule.pattern, wanted)) for rule in wanted.rules)
     patterns = [rule.pattern for rule in rules]
     for pattern in patterns:
@@ -78,20 +92,20 @@ def checked(wanted: Protection) -> Protection:
             raise UsageError(f"rules has the pattern {pattern!r} more than once: GitLab keeps one rule for each.")
     if wanted.absent and wanted.exclusive:
         raise UsageError("exclusive has no meaning with state absent: leave it out.")
-    if wanted.kind == TAG and not wanted.absent and len(rules) > MOST_TAG_RULES:
-        raise UsageError(f"rules has {len(rules)} rules: a project can have {MOST_TAG_RULES} tag rules.")
+    if wanted.kind == RuleKind.TAG and not wanted.absent and len(rules) > MAX_TAG_RULES:
+        raise UsageError(f"rules has {len(rules)} rules: a project can have {MAX_TAG_RULES} tag rules.")
     for rule in rules:
-        if wanted.kind == TAG and NO_LEVEL in (rule.push, rule.delete):
+        if wanted.kind == RuleKind.TAG and NO_LEVEL in (rule.push, rule.delete):
             raise UsageError(f"The tag rule {rule.pattern!r} has a level {NO_LEVEL}: GitLab wants both levels.")
         if not wanted.absent and rule.push == rule.delete == NO_LEVEL:
             raise UsageError(f"The rule {rule.pattern!r} has no level at all, so it protects nothing: give one.")
     return replace(wanted, rules=rules)
 
 
-def _checked_pattern(pattern: str, wanted: Protection) -> str:
-    if len(pattern) > LONGEST[wanted.kind]:
-        raise UsageError(f"The pattern {pattern!r} is longer than {LONGEST[wanted.kind]} characters.")
-    if wanted.kind == TAG:
+def _checked_pattern(pattern: str, wanted: DesiredRules) -> str:
+    if len(pattern) > _MAX_PATTERN_LENGTH[wanted.kind]:
+        raise UsageError(f"The pattern {pattern!r} is longer than {_MAX_PATTERN_LENGTH[wanted.kind]} characters.")
+    if wanted.kind == RuleKind.TAG:
         return _checked_tag_pattern(pattern)
     pattern = pattern.lower()
     whole = _joined("p", pattern) if wanted.relative else pattern
@@ -113,9 +127,9 @@ def _checked_tag_pattern(pattern: str) -> str:
     return pattern
 
 
-def lint_warnings(wanted: Protection) -> list[str]:
+def lint_warnings(wanted: DesiredRules) -> list[str]:
     """What is probably not meant, one sentence each."""
-    if wanted.kind != TAG or wanted.absent:
+    if wanted.kind != RuleKind.TAG or wanted.absent:
         return []
     return [
         f"tag_name_pattern '{rule.pattern}' looks like a glob, but GitLab reads RE2, in which * repeats the character "
@@ -130,9 +144,17 @@ def _joined(path: str, pattern: str) -> str:
     return path + pattern if pattern[:1] in ("", "*") else f"{path}/{pattern}"
 
 
-def in_project(wanted: Protection, path: str) -> Protection:
-    """The wanted rules with the patterns of a project; raises Unfit for one that can't be its own."""
-    if wanted.kind == TAG:
+def rules_in_project(wanted: DesiredRules, path: str) -> DesiredRules:
+    """The wanted rules with the patterns of one project.
+
+    Args:
+        wanted: the rules.
+        path: of the project.
+
+    Raises:
+        UnsupportedSetting: a pattern can't be one of this project.
+    """
+    if wanted.kind == RuleKind.TAG:
         return wanted
     path = path.lower()
     if wanted.relative:
@@ -155,60 +177,68 @@ def in_project(wanted: Protection, path: str) -> Protection:
     return wanted
 
 
-def changes(found: t.Sequence[ProtectionRule], wanted: Protection) -> list[RuleChange]:
-    """What to change, in the order in which it protects most at any time; raises Unfit.
+def plan_rules(found: t.Sequence[ProtectionRule], wanted: DesiredRules) -> list[RuleChange]:
+    """What to change in one project. Rules are told apart by their pattern, of which GitLab takes only one of each.
 
-    Rules are told apart by their pattern, of which GitLab takes only one of each.
+    Args:
+        found: the rules that the project has.
+        wanted: the rules with the patterns of the project.
+
+    Returns:
+        The changes, in the order in which the rules protect most at any time.
+
+    Raises:
+        UnsupportedSetting: the project can't have the wanted rules.
     """
     there = {rule.pattern: rule for rule in found}
     named = {rule.pattern for rule in wanted.rules}
     if wanted.absent:
         return [RuleChange(rule, None) for rule in found if rule.pattern in named]
     created, updated = [], []
-    for wish in wanted.rules:
-        before = there.get(wish.pattern)
-        after = _filled_in(wish, before, wanted.kind)
+    for rule in wanted.rules:
+        before = there.get(rule.pattern)
+        after = _filled_in(rule, before, wanted.kind)
         if before is None:
             created.append(RuleChange(None, after))
         elif before != after:
             updated.append(RuleChange(before, after))
     deleted = [RuleChange(rule, None) for rule in found if wanted.exclusive and rule.pattern not in named]
-    if wanted.kind == REPOSITORY:
+    if wanted.kind == RuleKind.REPOSITORY:
         return updated + created + deleted
     count = len(found) + len(created) - len(deleted)
-    if created and count > MOST_TAG_RULES:
-        raise UnsupportedSetting(f"it would have {count} tag rules, and GitLab takes {MOST_TAG_RULES} at most")
+    if created and count > MAX_TAG_RULES:
+        raise UnsupportedSetting(f"it would have {count} tag rules, and GitLab takes {MAX_TAG_RULES} at most")
     return updated + _taking_turns(len(found), created, deleted)
 
 
 def _taking_turns(count: int, created: list[RuleChange], deleted: list[RuleChange]) -> list[RuleChange]:
-    """New rules first, and where there is no room for one, one old rule before it."""
+    """New rules first, and if a project has as many as it can have, an old one is deleted before each."""
     order: list[RuleChange] = []
-    going = list(deleted)
+    left = list(deleted)
     for change in created:
-        if count >= MOST_TAG_RULES and going:
-            order.append(going.pop(0))
+        if count >= MAX_TAG_RULES and left:
+            order.append(left.pop(0))
             count -= 1
         order.append(change)
         count += 1
-    return order + going
+    return order + left
 
 
-def _filled_in(wish: RuleWish, before: ProtectionRule | None, kind: str) -> ProtectionRule:
+def _filled_in(rule: DesiredRule, before: ProtectionRule | None, kind: RuleKind) -> ProtectionRule:
     def level(wanted: str | None, present: str | None) -> str | None:
         return present if wanted is None else None if wanted == NO_LEVEL else wanted
 
-    push = level(wish.push, before.push if before else None)
-    delete = level(wish.delete, before.delete if before else None)
-    if kind == TAG and None in (push, delete):
-        raise UnsupportedSetting(f"the new tag rule {wish.pattern!r} needs a level for push and one for delete")
+    push = level(rule.push, before.push if before else None)
+    delete = level(rule.delete, before.delete if before else None)
+    if kind == RuleKind.TAG and None in (push, delete):
+        raise UnsupportedSetting(f"the new tag rule {rule.pattern!r} needs a level for push and one for delete")
     if push is None and delete is None:
-        raise UnsupportedSetting(f"the rule {wish.pattern!r} would have no level at all, so it would protect nothing")
-    return ProtectionRule(wish.pattern, push, delete, before.id if before else None)
+        raise UnsupportedSetting(f"the rule {rule.pattern!r} would have no level at all, so it would protect nothing")
+    return ProtectionRule(pattern=rule.pattern, push=push, delete=delete, id=before.id if before else None)
 
 
-def applied(found: t.Sequence[ProtectionRule], changed: t.Sequence[RuleChange]) -> list[ProtectionRule]:
-    """The rules after the changes."""
+def rules_after(found: t.Sequence[ProtectionRule], changed: t.Sequence[RuleChange]) -> list[ProtectionRule]:
+    """The rules of a project after the changes."""
     rules = {rule.pattern: rule for rule in found}
     for change in changed:
         if change.before:

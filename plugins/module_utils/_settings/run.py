@@ -4,7 +4,7 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""How a module of settings runs: from the wish for each project to the module's end."""
+"""How every module of settings begins and ends."""
 
 from __future__ import annotations
 
@@ -15,55 +15,68 @@ from collections import Counter
 from ansible.module_utils.basic import AnsibleModule
 
 from .._core.files import check_writable, write_lines
-from .._gitlab.project_scope import ProjectScope
-from .._module.connection import Connection
+from .._module.connection import Connection, connect
 from .._module.intent import Applied, Intent
 from .._module.run import finish
 from .._policy.lint import lint_warnings
 from .._policy.prediction import Parameters
-from .plan import ProjectPlan, diff, project_result
-from .projects import Fate, Fleet, WishOf, change_fleet, plan_fleet
+from .options import check_settings
+from .plan import ProjectAction, ProjectPlan, diff, project_row, refusals_of
+from .projects import ProjectOutcome, ProjectResult, ProjectSettings, apply_settings
 
 
-def run_settings(
+def connect_for_settings(module: AnsibleModule) -> Connection:
+    """Connect, and check what all modules of settings have in common. Nothing is sent yet.
+
+    Raises:
+        UsageError: an option can't be served as it is written.
+    """
+    connection = connect(module)
+    check_settings(module.params, job_token=connection.is_job_token)
+    if module.params["output_path"]:
+        check_writable(module.params["output_path"], "output_path")
+    return connection
+
+
+def finish_settings(
     module: AnsibleModule,
     connection: Connection,
-    scope: ProjectScope,
-    wish_of: WishOf,
-    more: t.Callable[[Fleet], dict[str, t.Any]] = lambda fleet: {},
+    settings: ProjectSettings,
+    more: t.Mapping[str, t.Any] | None = None,
 ) -> t.NoReturn:
-    """Have the projects as they are wanted. more: what the module returns besides what all of them do.
+    """Carry the plans out, unless they are refused or this is check mode, and end with what came of them.
 
-    Raises RequestError where nothing can be read at all.
+    Args:
+        module: the module.
+        connection: of the module.
+        settings: the projects with their plans.
+        more: what the module returns besides what all modules of settings do.
     """
-    params = module.params
-    if params["output_path"]:
-        check_writable(params["output_path"], "output_path")
-    fleet = plan_fleet(connection.client, scope, wish_of)
-    rows = [project_result(plan) for plan in fleet.plans]
-    if params["output_path"]:
-        write_lines(params["output_path"], (json.dumps(row) + "\n" for row in rows), "output_path")
-    for warning in warnings_of(fleet):
+    limit, output_path = module.params["return_limit"], module.params["output_path"]
+    rows = [project_row(plan) for plan in settings.plans]
+    if output_path:
+        write_lines(output_path, (json.dumps(row) + "\n" for row in rows), "output_path")
+    for warning in _warnings_of(settings):
         module.warn(warning)
     finish(
         module,
         connection,
-        intent_of(fleet, params["max_changed_projects"], params["return_limit"]),
-        {**result_of(fleet, rows, params["return_limit"]), **more(fleet)},
-        lambda: applied(change_fleet(connection.client, fleet), params["return_limit"]),
+        intent_of(settings, module.params["max_changed_projects"], limit),
+        {**_result_of(settings, rows, limit), **(more or {})},
+        lambda: applied_settings(apply_settings(connection.client, settings), limit),
     )
 
 
-def warnings_of(fleet: Fleet) -> list[str]:
+def _warnings_of(settings: ProjectSettings) -> list[str]:
     """What is left undone and why, and what is probably not meant: each once, whatever number of projects has it."""
     notes: dict[str, list[str]] = {}
-    for plan in fleet.plans:
-        for note in (*plan.notes, *_lint(plan)):
+    for plan in settings.plans:
+        for note in (*plan.notes, *_lint_warnings(plan)):
             notes.setdefault(note, []).append(plan.project.path)
-    return [*fleet.projects.warnings, *(_of_projects(paths, note) for note, paths in notes.items())]
+    return [*settings.projects.warnings, *(_of_projects(paths, note) for note, paths in notes.items())]
 
 
-def _lint(plan: ProjectPlan) -> list[str]:
+def _lint_warnings(plan: ProjectPlan) -> list[str]:
     policy = {
         name.rpartition(".")[2]: value for name, value in plan.after.items() if name.startswith("cleanup_policy.")
     }
@@ -83,44 +96,55 @@ def _of_projects(paths: t.Sequence[str], note: str) -> str:
     return f"{paths[0]}{more}: {note.rstrip('.')}."
 
 
-def intent_of(fleet: Fleet, most: int | None, limit: int) -> Intent:
-    """What would change."""
-    changing = sum(1 for plan in fleet.plans if plan.changed)
-    refusals = []
-    if most is not None and changing > most:
-        refusals.append(f"{changing} projects would be changed, more than max_changed_projects {most}")
-    changed = changing > 0 and not refusals
-    rows = diff(fleet.plans, limit) if changed else []
-    return Intent(changed, rows, refusals, fleet.unread, kept="Nothing of it was changed.")
+def intent_of(settings: ProjectSettings, max_changed_projects: int | None, limit: int) -> Intent:
+    """What would change.
+
+    Args:
+        settings: the projects with their plans.
+        max_changed_projects: the most that may change, None is any number.
+        limit: the most projects in the diff.
+    """
+    refusals = refusals_of(settings.plans, max_changed_projects)
+    changed = any(plan.changed for plan in settings.plans) and not refusals
+    return Intent(
+        changed=changed,
+        diff=diff(settings.plans, limit) if changed else [],
+        refusals=refusals,
+        unread=settings.unread,
+        kept="Nothing of it was changed.",
+    )
 
 
-def result_of(fleet: Fleet, rows: t.Sequence[dict[str, t.Any]], limit: int) -> dict[str, t.Any]:
+def _result_of(settings: ProjectSettings, rows: t.Sequence[dict[str, t.Any]], limit: int) -> dict[str, t.Any]:
     """What is returned: every list cut to limit."""
-    actions = Counter(row["action"] for row in rows)
-    errors = [{"name": name, **error.as_result()} for name, error in fleet.projects.unread.items()]
-    errors += [{"name": plan.project.path, **plan.error.as_result()} for plan in fleet.plans if plan.error]
+    actions = Counter(plan.action for plan in settings.plans)
+    archived = settings.projects.archived
+    errors = [{"name": name, **error.as_result()} for name, error in settings.projects.unread.items()]
+    errors += [{"name": plan.project.path, **plan.error.as_result()} for plan in settings.plans if plan.error]
     return {
         "projects": list(rows[:limit]),
         "totals": {
             "projects": len(rows),
-            "differing": actions["update"],
-            "as_wanted": actions["none"],
-            "unknown": actions["unknown"],
-            "archived": len(fleet.projects.archived),
+            "differing": actions[ProjectAction.UPDATE],
+            "as_wanted": actions[ProjectAction.NONE],
+            "unknown": actions[ProjectAction.UNKNOWN],
+            "archived": len(archived),
         },
-        "archived": [project.path for project in fleet.projects.archived[:limit]],
+        "archived": [project.path for project in archived[:limit]],
         "errors": errors[:limit],
-        "truncated": max(len(rows), len(errors), len(fleet.projects.archived)) > limit,
+        "truncated": max(len(rows), len(errors), len(archived)) > limit,
     }
 
 
-def applied(fates: t.Sequence[Fate], limit: int) -> Applied:
+def applied_settings(results: t.Sequence[ProjectResult], limit: int) -> Applied:
     """What came of it. What failed comes first, so that no limit hides it."""
-    failed = [fate for fate in fates if fate.outcome != "changed"]
-    ordered = failed + [fate for fate in fates if fate.outcome == "changed"]
-    rows = [{"path": fate.path, "outcome": fate.outcome, "message": fate.message} for fate in ordered[:limit]]
+    failed = [result for result in results if result.outcome is not ProjectOutcome.CHANGED]
+    ordered = failed + [result for result in results if result.outcome is ProjectOutcome.CHANGED]
+    rows = [
+        {"path": result.path, "outcome": result.outcome.value, "message": result.message} for result in ordered[:limit]
+    ]
     if not failed:
         return Applied(rows)
     first = failed[0]
-    counts = f"{len(fates) - len(failed)} of {len(fates)} projects were changed as planned"
-    return Applied(rows, f"{counts}; {first.path} is {first.outcome}: {first.message}")
+    counts = f"{len(results) - len(failed)} of {len(results)} projects were changed as planned"
+    return Applied(rows, f"{counts}; {first.path} is {first.outcome.value}: {first.message}")

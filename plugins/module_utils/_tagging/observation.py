@@ -44,7 +44,7 @@ def observe_promotion(connection: RegistryConnection, request: TagRequest) -> tu
     registry = registry_of(connection.client, connection.registry, target.location)
     source = request.source_repository or target.path
     image = source_image(registry, source, t.cast(str, request.source))
-    copied = request.with_referrers and source != target.path
+    copied = request.copy_referrers and source != target.path
     along = referrers_of(registry, source, image) if copied else {}
     state = PromotionState(
         source=source,

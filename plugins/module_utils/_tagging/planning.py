@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from .._core.models import TagListing
 from .._core.server import DeleteMethod
+from .._core.tag_writes import TagWrite
 from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan
-from .._registry.promotion import TagWrite
 from .._rules.reasons import Reason
 from .._rules.retention import Decision, to_delete, to_keep
 from .request import TagRequest

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from .._core.errors import UsageError
 from .._core.models import TAG_NAME
 from .._core.oci import DIGEST
+from .._core.scope import repository_path
 from .._core.server import DeleteMethod, requested_method
-from .._gitlab.repository_lookup import repository_path
 
 
 class DesiredState(enum.Enum):
@@ -37,7 +37,7 @@ class TagRequest:
         repository_id: the repository's id.
         source: tag or digest of the image that they are to be, None if they are to be absent.
         source_repository: path of the repository that holds the image, None if it is the same.
-        with_referrers: the image's signatures, attestations and SBOMs get tags too.
+        copy_referrers: the image's signatures, attestations and SBOMs get tags too.
         force: tags that are another image now may be overwritten.
         digest: the image that the one tag has to be, to be deleted; None is any image.
         require_digest: a tag is deleted only if it is known which image it is.
@@ -50,7 +50,7 @@ class TagRequest:
     repository_id: int | None = None
     source: str | None = None
     source_repository: str | None = None
-    with_referrers: bool = False
+    copy_referrers: bool = False
     force: bool = False
     digest: str | None = None
     require_digest: bool = True
@@ -85,7 +85,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> TagRequest:
         repository_id=params["repository_id"],
         source=source,
         source_repository=_path(params, "source_repository"),
-        with_referrers=params["copy_referrers"],
+        copy_referrers=params["copy_referrers"],
         force=params["force"],
         digest=digest,
         require_digest=params["require_digest"],

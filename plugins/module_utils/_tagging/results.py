@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from .._cleanup.deletion_report import applied_deletion
 from .._cleanup.outcomes import DeletionResult, TagOutcome
+from .._core.tag_writes import TagWriteResult, WriteOutcome
 from .._module.intent import Applied
-from .._registry.promotion import TagWriteResult, WriteOutcome
 from .planning import PromotionState, RemovalState
 from .request import TagRequest
 

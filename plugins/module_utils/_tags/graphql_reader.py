@@ -62,7 +62,8 @@ class PageReader(RestReader):
             after = page.end_cursor
 
     def estimate(self, counts: t.Sequence[int | None], query: TagQuery) -> Estimate:
-        details = pages_of(known_counts(counts), PAGE) if query.details else 0
+        # An empty repository has no tag whose details are wanted.
+        details = pages_of(filter(None, counts), PAGE) if query.details else 0
         return estimate_of(counts, self._listing_pages(counts) + details)
 
 

@@ -27,7 +27,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, Manifest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, Mode, ReadMethod
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import file_lines, fingerprint_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import (
+    deletion_rows,
+    file_lines,
+    fingerprint_of,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_dates import (
     Dated,
@@ -301,7 +305,7 @@ def approved_lines(**facts: Any) -> tuple[list[str], str]:
     state = observed(*TAGS, **facts)
     found = plan_cleanup(state, request).plan
     header = plan_header(state, request, URL)
-    fingerprint = fingerprint_of(header, found.deletion_rows())
+    fingerprint = fingerprint_of(header, deletion_rows(found))
     return list(file_lines(found, header, fingerprint)), fingerprint
 
 

@@ -19,26 +19,18 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.plann
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import SIGNATURE, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, OCI_INDEX
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
-    Approved,
-    compare,
-    parse_plan,
-)
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import Approved, parse_plan
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.drift import compare
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import Limits, limited
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import (
     FILE_FORMAT,
     FILE_VERSION,
-    Limits,
-    Plan,
-    RepositoryPlan,
+    deletion_rows,
     file_lines,
     fingerprint_of,
-    limited,
-    reason_counts,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import (
-    DateSource,
-    judged_date,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import DateSource, judged_date
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
     ActiveRefs,
     RefMatch,
@@ -51,9 +43,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern
     compile_pattern,
     quoted,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
-    Reason,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason, reason_counts
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
     ReferrerPolicy,
     SharedDigest,
@@ -264,7 +254,7 @@ over_all = pytest.mark.parametrize("part", range(PARTS))
 
 def written(plan: RepositoryPlan) -> list[str]:
     whole = Plan((plan,))
-    return list(file_lines(whole, HEADER, fingerprint_of(HEADER, whole.deletion_rows())))
+    return list(file_lines(whole, HEADER, fingerprint_of(HEADER, deletion_rows(whole))))
 
 
 @over_all

@@ -18,16 +18,10 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.reque
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import LARGEST_INLINE
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import (
-    OnLimit,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import OnLimit
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import Parameters
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
-    RefMatch,
-)
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
-    Signatures,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import RefMatch
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import Signatures
 from ansible_collections.containerops.gitlab.plugins.modules.registry_cleanup import ARGUMENTS
 from tests.unit.cleanups import SCOPE, requested
 

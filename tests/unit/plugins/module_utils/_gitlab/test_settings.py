@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import TAG, Project, ProtectionRule
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, ProtectionRule, RuleKind
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.projects import project_of
 from tests.unit.rest_serving import Script, answer
 
 RULE = ProtectionRule("v*", push="maintainer", delete="maintainer")
-ENDPOINT = settings.RuleEndpoint(TAG, "registry/protection/tag/rules")
+ENDPOINT = settings.RuleEndpoint(RuleKind.TAG, "registry/protection/tag/rules")
 
 
 def project() -> Project:

@@ -386,7 +386,7 @@ def test_jitter_only_shortens_by_half_at_most() -> None:
     assert time.slept == [0.25, 0.5, 1.0, 2.0]
 
 
-# --- threads and the gate ------------------------------------------------------------------------------------------
+# --- threads and the rate limit ------------------------------------------------------------------------------------
 
 
 def test_the_first_401_stops_all_threads() -> None:
@@ -547,7 +547,7 @@ def test_what_is_sent_once_still_makes_others_wait() -> None:
         assert time.now >= 7
 
 
-def test_servers_share_a_gate() -> None:
+def test_servers_share_a_rate_limit() -> None:
     time = FakeTime()
     with serving(ok) as one, serving(ok) as other:
         mine = client(one.url, time, max_requests_per_minute=60)

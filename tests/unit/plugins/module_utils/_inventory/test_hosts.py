@@ -16,7 +16,7 @@ from ansible.template import is_trusted_as_template, trust_as_template
 from ansible_collections.containerops.gitlab.plugins.inventory.gitlab_registry import Wish, unsafe
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError, UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, Repository, ServerPolicy
-from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.project_scope import ProjectScope
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import ProjectScope
 from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.hosts import (
     Host,
     namespace_groups,

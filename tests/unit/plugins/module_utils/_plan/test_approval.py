@@ -25,31 +25,21 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
     ApprovalTerms,
     Approved,
-    DriftKind,
     check_plan,
-    compare,
     parse_plan,
-    refusals_of,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.drift import DriftKind, compare, refusals_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import (
     FILE_FORMAT,
     FILE_VERSION,
-    Plan,
-    RepositoryPlan,
+    deletion_rows,
     file_lines,
     fingerprint_of,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
-    Reason,
-)
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
-    ReferrerPolicy,
-    SharedDigest,
-)
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
-    to_delete,
-    to_keep,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import ReferrerPolicy, SharedDigest
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import to_delete, to_keep
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SCOPE = {"group": "team"}
@@ -77,7 +67,7 @@ def part(path: str, tags: dict[str, tuple[str | None, bool]]) -> RepositoryPlan:
 
 def written(parts: Sequence[RepositoryPlan], **header: Any) -> list[str]:
     plan, whole = Plan(tuple(parts)), {**HEADER, **header}
-    return list(file_lines(plan, whole, fingerprint_of(whole, plan.deletion_rows())))
+    return list(file_lines(plan, whole, fingerprint_of(whole, deletion_rows(plan))))
 
 
 def terms(approved: Approved, **changes: Any) -> ApprovalTerms:
@@ -165,7 +155,7 @@ def test_a_plan_survives_the_way_through_a_file() -> None:
     assert parse_plan(line.replace('"size": 7', '"size": "7"') for line in lines) == approved
     assert approved.digests == {("a", "1"): "x", ("a", "2"): "y", ("a", "4"): "v", ("a", "5"): "w"}
     assert approved.clock == NOW
-    assert approved.fingerprint == fingerprint_of(HEADER, Plan(tuple(BEFORE)).deletion_rows())
+    assert approved.fingerprint == fingerprint_of(HEADER, deletion_rows(Plan(tuple(BEFORE))))
     check_plan(approved, terms(approved), "https://gitlab.example.com", SCOPE)
 
 

@@ -23,7 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge im
     merge,
     part_of,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import FILE_VERSION
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import FILE_VERSION
 from tests.unit.plugins.module_utils._plan.test_approval import part, written
 
 

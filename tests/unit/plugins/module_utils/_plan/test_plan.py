@@ -16,29 +16,21 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, ServerPolicy, Tag
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import (
-    Limits,
-    OnLimit,
-    Plan,
-    RepositoryPlan,
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import Limits, OnLimit, limited
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import (
     decision_result,
+    deletion_rows,
     diff,
     file_lines,
     fingerprint_of,
-    limited,
     repository_result,
     result,
     totals,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import DateSource
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
-    Certainty,
-    Reason,
-)
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
-    to_delete,
-    to_keep,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty, Reason
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import to_delete, to_keep
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SIGNATURE = "sha256-" + "ab" * 32
@@ -177,7 +169,7 @@ def test_the_file_is_json_lines_and_the_same_for_the_same_plan() -> None:
 
 def test_the_fingerprint_tells_what_goes() -> None:
     def fingerprint(repository: RepositoryPlan, server: str = "s") -> str:
-        return fingerprint_of({"server": server}, Plan((repository,)).deletion_rows())
+        return fingerprint_of({"server": server}, deletion_rows(Plan((repository,))))
 
     assert fingerprint(part("a", 2, 1)) == fingerprint(part("a", 2, 5))
     assert fingerprint(part("a", 2, 1)) != fingerprint(part("a", 3, 1))

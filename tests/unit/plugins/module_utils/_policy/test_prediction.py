@@ -28,10 +28,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._policy.predic
     predict,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import seen as seen_by_gitlab
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
-    Certainty,
-    Reason,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty, Reason
 
 SECOND = 10**9
 DAY = 86400 * SECOND

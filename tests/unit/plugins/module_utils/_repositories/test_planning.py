@@ -63,7 +63,7 @@ def actions(observed: RepositoryState, request: RepositoryRequest) -> list[str]:
 )
 def test_what_is_deleted(observed: RepositoryState, request_: RepositoryRequest, action: str) -> None:
     plan = plan_tags(observed, request_)
-    intent = intent_of(observed, plan, request_)
+    intent = intent_of(observed, plan, request_, limit=10)
     assert (intent.changed, intent.refusals, intent.verb) == (True, (), "deleted")
     assert actions(observed, request_) == [action]
     assert any(row["before"] == "repository team/app\n" for row in intent.diff) == request_.deletes_repositories
@@ -71,7 +71,7 @@ def test_what_is_deleted(observed: RepositoryState, request_: RepositoryRequest,
 
 
 def test_what_is_empty_already_stays_as_it_is() -> None:
-    intent = intent_of(PROVEN_EMPTY, plan_tags(PROVEN_EMPTY, empty()), empty())
+    intent = intent_of(PROVEN_EMPTY, plan_tags(PROVEN_EMPTY, empty()), empty(), limit=10)
     assert not intent.changed
     assert intent.diff == []
     assert actions(PROVEN_EMPTY, empty()) == ["none"]
@@ -94,7 +94,7 @@ def test_what_is_empty_already_stays_as_it_is() -> None:
     ],
 )
 def test_why_nothing_is_deleted(observed: RepositoryState, request_: RepositoryRequest, words: str) -> None:
-    intent = intent_of(observed, plan_tags(observed, request_), request_)
+    intent = intent_of(observed, plan_tags(observed, request_), request_, limit=10)
     assert [words in refusal for refusal in intent.refusals] == [True]
     assert not intent.changed
     assert intent.diff == []
@@ -117,7 +117,7 @@ def test_repositories_with_the_tags_that_are_deleted_before_them(request_: Repos
 
 def test_a_deletion_that_is_going_on_is_waited_for() -> None:
     observed = RepositoryState(being_deleted=(GOING,), missing=("team/x",))
-    intent = intent_of(observed, plan_tags(observed, absent()), absent())
+    intent = intent_of(observed, plan_tags(observed, absent()), absent(), limit=10)
     assert (intent.changed, intent.waits) == (False, True)
     assert actions(observed, absent()) == ["none", "none"]
 
@@ -125,7 +125,7 @@ def test_a_deletion_that_is_going_on_is_waited_for() -> None:
 def test_what_could_not_be_read_is_left_as_it_is() -> None:
     observed = RepositoryState((UNREAD,))
     plan = plan_tags(observed, empty())
-    intent = intent_of(observed, plan, empty())
+    intent = intent_of(observed, plan, empty(), limit=10)
     assert intent.unread == [UNREAD.error]
     assert not intent.changed
     assert [row["repository"] for row in result_of(observed, plan, empty())["errors"]] == ["team/app"]

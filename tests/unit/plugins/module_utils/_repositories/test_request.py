@@ -31,20 +31,21 @@ def test_repositories_that_are_to_be_absent() -> None:
     assert found.deletes_repositories
     assert not found.deletes_tags
     assert request(empty_first=True).deletes_tags
-    assert request().wait == 300
-    assert request(wait=False, job_token=True).wait is None
 
 
 def test_repositories_that_are_to_be_empty() -> None:
-    found = request(
-        state="empty", repository=None, repository_id=[7, 7], max_deletions=3, protect=["v.*"], job_token=True
-    )
-    assert (found.paths, found.ids, found.wait) == ((), (7,), None)
+    found = request(state="empty", repository=None, repository_id=[7, 7], max_deletions=3, protect=["v.*"])
+    assert (found.paths, found.ids) == ((), (7,))
     assert not found.deletes_repositories
     assert found.deletes_tags
     assert found.limits.min_remaining == 0
     assert found.limits.max_deletions == 3
     assert [pattern.text for pattern in found.rules.protect] == ["v.*"]
+
+
+@pytest.mark.parametrize("options", [{"wait": False}, {"state": "empty"}])
+def test_a_job_token_is_enough_if_nothing_is_waited_for(options: dict[str, Any]) -> None:
+    assert request(job_token=True, **options).paths == ("team/app",)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_repositories_that_are_to_be_empty() -> None:
         ({"repository": None, "repository_id": []}, "repository or repository_id is empty"),
         ({"repository": ["team"]}, "repository 'team' is not the path of a repository"),
         ({"state": "empty", "protect": ["("]}, "protect '(' is not a valid RE2 pattern"),
-        ({"job_token": True}, "set wait to false, or give a project access token"),
+        ({"job_token": True}, "With a CI/CD job token it can't be seen whether a repository is gone"),
     ],
 )
 def test_what_is_refused(options: dict[str, Any], words: str) -> None:

@@ -11,11 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import (
-    LONGEST,
-    SECONDS,
-    seconds,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import LONGEST, SECONDS, seconds
 from tests.simulator.durations import seconds as gitlab_seconds
 
 

@@ -14,9 +14,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_ref
     kept_by_refs,
     slug,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
-    Reason,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates i
     date_source,
     judged_date,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import (
-    Match,
-    Pattern,
-    compile_pattern,
-)
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import (
-    Reason,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import Match, Pattern, compile_pattern
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
     Decision,
     age_reason,

@@ -20,33 +20,36 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
     UsageError,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
-    REPOSITORY,
-    TAG,
     Project,
     ProtectionRule,
+    RuleKind,
     ServerPolicy,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.plan import (
-    Found,
+    DesiredSettings,
+    ObservedProject,
+    ProjectAction,
     ProjectPlan,
-    Wish,
+    access_level_counts,
     check_policy,
     diff,
+    needs_images,
     plan_project,
     policy_lint_warnings,
-    project_result,
-    wants_images,
+    project_row,
+    refusals_of,
     written,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.protection import (
     LEVELS,
-    Protection,
-    RuleWish,
-    applied,
+    DesiredRule,
+    DesiredRules,
+    rules_after,
 )
 
 POLICY = ServerPolicy(False, "1d", 10, "90d", ".*", None, "2026-06-02T12:00:00.000Z")
 PROJECT = Project(1, "team/app", "team", "enabled", POLICY, False, "registry.test/team/app")
+LEVELS_THERE = ("enabled", "private", "disabled")
 POLICY_KEY, LEVEL_KEY = "container_expiration_policy_attributes", "container_registry_access_level"
 # Named by options on the left, by the API on the right.
 NAMES = {name: name for name in ("enabled", "cadence", "keep_n", "older_than", "name_regex_keep")}
@@ -74,14 +77,16 @@ policies = st.builds(
 projects = st.builds(lambda level, policy: replace(PROJECT, access_level=level, policy=policy), access, policies)
 levels = st.sampled_from(LEVELS)
 tag_rules = st.lists(
-    st.builds(RuleWish, st.sampled_from(("a", "b", "c", "d")), levels, levels),
+    st.builds(DesiredRule, st.sampled_from(("a", "b", "c", "d")), levels, levels),
     max_size=3,
     unique_by=lambda rule: rule.pattern,
 )
 protections = st.none() | st.builds(
-    lambda rules, exclusive: Protection(TAG, tuple(rules), exclusive), tag_rules, st.booleans()
+    lambda rules, exclusive: DesiredRules(RuleKind.TAG, tuple(rules), exclusive), tag_rules, st.booleans()
 )
-wishes = st.builds(Wish, st.none() | access, st.fixed_dictionaries({}, optional=values), st.none(), protections)
+desired_settings = st.builds(
+    DesiredSettings, st.none() | access, st.fixed_dictionaries({}, optional=values), st.none(), protections
+)
 rules_there = st.lists(
     st.builds(ProtectionRule, st.sampled_from(("a", "b", "x")), levels, levels),
     max_size=2,
@@ -89,11 +94,11 @@ rules_there = st.lists(
 ).map(lambda rules: tuple(replace(rule, id=number) for number, rule in enumerate(rules, 1)))
 
 
-def found(project: Project, rules: tuple[ProtectionRule, ...] = (), images: bool | None = True) -> Found:
-    return Found(project, {TAG: rules}, images)
+def found(project: Project, rules: tuple[ProtectionRule, ...] = (), images: bool | None = True) -> ObservedProject:
+    return ObservedProject(project, {RuleKind.TAG: rules}, images)
 
 
-def carried_out(plan: ProjectPlan) -> Found:
+def carried_out(plan: ProjectPlan) -> ObservedProject:
     """The project as GitLab would have it after the plan."""
     project = plan.project
     sent = dict(plan.attributes)
@@ -101,8 +106,10 @@ def carried_out(plan: ProjectPlan) -> Found:
     policy = sent.pop(POLICY_KEY, {})
     assert not sent
     after = replace(project, access_level=level, policy=replace(project.policy or POLICY, **policy))
-    rules = {kind: tuple(applied(plan.found.rules[kind], changed)) for kind, changed in plan.rule_changes.items()}
-    return Found(after, {**plan.found.rules, **rules}, plan.found.has_images)
+    rules = {
+        kind: tuple(rules_after(plan.observed.rules[kind], changed)) for kind, changed in plan.rule_changes.items()
+    }
+    return ObservedProject(after, {**plan.observed.rules, **rules}, plan.observed.has_images)
 
 
 def shown(project: Project) -> Mapping[str, Any]:
@@ -110,110 +117,124 @@ def shown(project: Project) -> Mapping[str, Any]:
     return {name: getattr(project.policy, key) for name, key in NAMES.items()}
 
 
-@given(projects, rules_there, wishes)
+@given(projects, rules_there, desired_settings)
 def test_a_plan_leads_to_what_is_wanted_and_then_there_is_none(
-    project: Project, rules: tuple[ProtectionRule, ...], wish: Wish
+    project: Project, rules: tuple[ProtectionRule, ...], desired: DesiredSettings
 ) -> None:
-    plan = plan_project(found(project, rules), wish)
+    plan = plan_project(found(project, rules), desired)
     if plan.error:
         assert not plan.changed
         return
     after = carried_out(plan)
-    assert after.project.access_level == (wish.access_level or project.access_level)
-    assert shown(after.project) == {**shown(project), **wish.policy}
-    assert plan.changed == (after != plan.found)
+    assert after.project.access_level == (desired.access_level or project.access_level)
+    assert shown(after.project) == {**shown(project), **desired.policy}
+    assert plan.changed == (after != plan.observed)
     assert plan.changed == bool(plan.differences)
-    again = plan_project(after, wish)
+    again = plan_project(after, desired)
     assert not again.changed
     assert again.error is None
     assert again.differences == []
     assert again.before == plan.after
 
 
-@given(projects, rules_there, wishes)
-def test_what_is_not_named_is_never_sent(project: Project, rules: tuple[ProtectionRule, ...], wish: Wish) -> None:
-    plan = plan_project(found(project, rules), wish)
+@given(projects, rules_there, desired_settings)
+def test_what_is_not_named_is_never_sent(
+    project: Project, rules: tuple[ProtectionRule, ...], desired: DesiredSettings
+) -> None:
+    plan = plan_project(found(project, rules), desired)
     sent = plan.attributes.get(POLICY_KEY, {})
     assert set(plan.attributes) <= {LEVEL_KEY, POLICY_KEY}
-    assert (LEVEL_KEY in plan.attributes) <= (wish.access_level not in (None, project.access_level))
+    assert (LEVEL_KEY in plan.attributes) <= (desired.access_level not in (None, project.access_level))
     assert "name_regex_delete" not in sent
     for name, key in NAMES.items():
         if key in sent:
-            assert name in wish.policy
-            assert sent[key] == wish.policy[name] != shown(project)[name]
+            assert name in desired.policy
+            assert sent[key] == desired.policy[name] != shown(project)[name]
     assert POLICY_KEY not in plan.attributes or sent
-    assert set(plan.rule_changes) <= {protection.kind for protection in wish.protections}
+    assert set(plan.rule_changes) <= {protection.kind for protection in desired.protections}
     about = {
-        "access_level": bool(wish.access_level),
-        "cleanup_policy": bool(wish.policy),
-        "tag": bool(wish.protections),
+        "access_level": bool(desired.access_level),
+        "cleanup_policy": bool(desired.policy),
+        "tag": bool(desired.protections),
     }
     for name in (*plan.before, *plan.after):
         assert about[name.partition(".")[0].partition("_protection")[0]]
 
 
-@given(projects, wishes)
-def test_without_images_no_policy_is_switched_on(project: Project, wish: Wish) -> None:
-    plan = plan_project(found(project, (), images=False), wish)
+@given(projects, desired_settings)
+def test_without_images_no_policy_is_switched_on(project: Project, desired: DesiredSettings) -> None:
+    plan = plan_project(found(project, (), images=False), desired)
     assert project.policy
     assert plan.attributes.get(POLICY_KEY, {}).get("enabled") is not True
-    on = bool(wish.policy.get("enabled")) and not project.policy.enabled
-    assert wants_images(project, wish) == on
+    on = bool(desired.policy.get("enabled")) and not project.policy.enabled
+    assert needs_images(project, desired) == on
     assert bool(plan.notes) == (on and plan.error is None)
     if plan.error is None:
-        again = plan_project(carried_out(plan), wish)
+        again = plan_project(carried_out(plan), desired)
         assert not again.changed
         assert again.notes == plan.notes
 
 
 @pytest.mark.parametrize(
-    ("project", "wish", "text"),
+    ("project", "desired", "text"),
     [
-        (replace(PROJECT, access_level=None), Wish("private"), "does not show its container_registry_access_level"),
-        (replace(PROJECT, archived=True), Wish("private"), "it is archived"),
+        (
+            replace(PROJECT, access_level=None),
+            DesiredSettings("private"),
+            "does not show its container_registry_access_level",
+        ),
+        (replace(PROJECT, archived=True), DesiredSettings("private"), "it is archived"),
         (
             replace(PROJECT, policy=replace(POLICY, name_regex=" ")),
-            Wish(policy={"enabled": True}),
+            DesiredSettings(policy={"enabled": True}),
             "an enabled policy needs name_regex_delete",
         ),
-        (PROJECT, Wish(policy={"enabled": True, "name_regex_delete": ""}), "an enabled policy needs name_regex_delete"),
-        (PROJECT, Wish(tag_protection=Protection(TAG, (RuleWish("v", "owner"),))), "needs a level for push"),
         (
             PROJECT,
-            Wish(repository_protection=Protection(REPOSITORY, (RuleWish("other", "owner"),))),
+            DesiredSettings(policy={"enabled": True, "name_regex_delete": ""}),
+            "an enabled policy needs name_regex_delete",
+        ),
+        (
+            PROJECT,
+            DesiredSettings(tag_protection=DesiredRules(RuleKind.TAG, (DesiredRule("v", "owner"),))),
+            "needs a level for push",
+        ),
+        (
+            PROJECT,
+            DesiredSettings(repository_protection=DesiredRules(RuleKind.REPOSITORY, (DesiredRule("other", "owner"),))),
             "does not begin with the project's path",
         ),
     ],
 )
-def test_what_can_not_be_is_left_as_it_is(project: Project, wish: Wish, text: str) -> None:
-    plan = plan_project(Found(project, {TAG: (), REPOSITORY: ()}, True), wish)
+def test_what_can_not_be_is_left_as_it_is(project: Project, desired: DesiredSettings, text: str) -> None:
+    plan = plan_project(ObservedProject(project, {RuleKind.TAG: (), RuleKind.REPOSITORY: ()}, True), desired)
     assert text in str(plan.error)
     assert "team/app" in str(plan.error)
     assert not plan.changed
-    assert project_result(plan)["action"] == "unknown"
+    assert project_row(plan)["action"] == "unknown"
     assert diff([plan], 10) == []
 
 
 def test_what_could_not_be_read_is_left_as_it_is() -> None:
     error = RequestError(ErrorKind.FORBIDDEN, "403 Forbidden", operation="read it")
-    plan = plan_project(Found(PROJECT, error=error), Wish("private", {"keep_n": 1}))
+    plan = plan_project(ObservedProject(PROJECT, error=error), DesiredSettings("private", {"keep_n": 1}))
     assert plan.error is error
     assert not plan.changed
     assert plan.attributes == {}
 
 
 def test_an_archived_project_may_be_as_it_is_wanted() -> None:
-    plan = plan_project(Found(replace(PROJECT, archived=True)), Wish("enabled", {"keep_n": 10}))
+    plan = plan_project(ObservedProject(replace(PROJECT, archived=True)), DesiredSettings("enabled", {"keep_n": 10}))
     assert plan.error is None
     assert not plan.changed
 
 
 def test_a_project_with_its_differences() -> None:
     rule = ProtectionRule("^v", "owner", None, 7)
-    wish = Wish("private", {"keep_n": None}, None, Protection(TAG, (), exclusive=True))
-    plan = plan_project(found(PROJECT, (rule,)), wish)
+    desired = DesiredSettings("private", {"keep_n": None}, None, DesiredRules(RuleKind.TAG, (), exclusive=True))
+    plan = plan_project(found(PROJECT, (rule,)), desired)
     assert plan.attributes == {LEVEL_KEY: "private", POLICY_KEY: {"keep_n": None}}
-    assert project_result(plan)["differences"] == [
+    assert project_row(plan)["differences"] == [
         {"setting": "access_level", "before": "enabled", "after": "private"},
         {"setting": "cleanup_policy.keep_n", "before": 10, "after": None},
         {"setting": "tag_protection ^v", "before": "push: owner, delete: not limited", "after": None},
@@ -235,7 +256,9 @@ def test_a_project_with_its_differences() -> None:
 
 def test_a_diff_has_an_end_and_no_tricks_in_it() -> None:
     sly = replace(PROJECT, policy=replace(POLICY, name_regex="\x1b[2K\n+"))
-    plans = [plan_project(Found(sly), Wish(policy={"keep_n": number})) for number in (1, 5, 25, 10)]
+    plans = [
+        plan_project(ObservedProject(sly), DesiredSettings(policy={"keep_n": number})) for number in (1, 5, 25, 10)
+    ]
     rows = diff(plans, 2)
     assert [row["before_header"] for row in rows] == ["team/app", "team/app", "more"]
     assert "1 more projects" in rows[-1]["before"]
@@ -274,3 +297,28 @@ def test_values_in_no_known_list() -> None:
     assert policy_lint_warnings({"keep_n": None, "older_than": None}) == []
     texts = policy_lint_warnings({"keep_n": 3, "older_than": "5d", "cadence": "2d"})
     assert sorted(text.split(",")[0] for text in texts) == ["cadence is 2d", "keep_n is 3", "older_than is 5d"]
+
+
+def test_too_many_projects_that_would_change() -> None:
+    desired = DesiredSettings(access_level="private")
+    plans = [plan_project(ObservedProject(replace(PROJECT, access_level=level)), desired) for level in LEVELS_THERE]
+    assert [plan.action for plan in plans] == [ProjectAction.UPDATE, ProjectAction.NONE, ProjectAction.UPDATE]
+    assert refusals_of(plans, None) == refusals_of(plans, 2) == []
+    assert refusals_of(plans, 1) == ["2 projects would be changed, more than max_changed_projects 1"]
+
+
+def test_how_many_projects_have_which_visibility() -> None:
+    desired = DesiredSettings(access_level="private")
+    levels_there = (*LEVELS_THERE, None)
+    plans = [plan_project(ObservedProject(replace(PROJECT, access_level=level)), desired) for level in levels_there]
+    assert access_level_counts(plans) == {
+        "before": {"disabled": 1, "enabled": 1, "private": 1, "unknown": 1},
+        "after": {"private": 3, "unknown": 1},
+    }
+
+
+def test_the_error_of_a_project_that_can_not_have_what_is_wanted() -> None:
+    plan = plan_project(ObservedProject(replace(PROJECT, archived=True)), DesiredSettings("private"))
+    assert plan.error
+    assert plan.error.as_result()["kind"] == "unfit"
+    assert plan.before != plan.after

@@ -13,21 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import REPOSITORY, TAG, ProtectionRule
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UnsupportedSetting, UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import ProtectionRule, RuleKind
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.protection import (
     LEVELS,
-    MOST_TAG_RULES,
+    MAX_TAG_RULES,
     NO_LEVEL,
-    Protection,
+    DesiredRule,
+    DesiredRules,
     RuleChange,
-    RuleWish,
-    UnsupportedSetting,
-    applied,
-    changes,
-    checked,
-    in_project,
+    checked_rules,
     lint_warnings,
+    plan_rules,
+    rules_after,
+    rules_in_project,
 )
 
 Levels: TypeAlias = "dict[str, tuple[str | None, str | None]]"
@@ -42,7 +41,9 @@ def levels(rules: Sequence[ProtectionRule]) -> Levels:
     return {rule.pattern: (rule.push, rule.delete) for rule in rules}
 
 
-def replayed(found: Sequence[ProtectionRule], changed: Sequence[RuleChange], kind: str) -> list[list[ProtectionRule]]:
+def replayed(
+    found: Sequence[ProtectionRule], changed: Sequence[RuleChange], kind: RuleKind
+) -> list[list[ProtectionRule]]:
     """The rules after each change as GitLab takes it: what there is by its id, and no pattern twice."""
     rules = list(found)
     steps = [list(rules)]
@@ -50,7 +51,7 @@ def replayed(found: Sequence[ProtectionRule], changed: Sequence[RuleChange], kin
         if change.before is None:
             assert change.after
             assert change.after.pattern not in levels(rules)
-            assert kind == REPOSITORY or len(rules) < MOST_TAG_RULES
+            assert kind == RuleKind.REPOSITORY or len(rules) < MAX_TAG_RULES
             rules.append(change.after)
         else:
             position = [rule.id for rule in rules].index(change.before.id)
@@ -60,7 +61,7 @@ def replayed(found: Sequence[ProtectionRule], changed: Sequence[RuleChange], kin
     return steps
 
 
-def wanted_levels(found: Sequence[ProtectionRule], wanted: Protection) -> Levels:
+def wanted_levels(found: Sequence[ProtectionRule], wanted: DesiredRules) -> Levels:
     """What has to come of it, by the documentation's words."""
     before = levels(found)
     if wanted.absent:
@@ -81,41 +82,41 @@ levels_there = st.tuples(st.sampled_from(LEVELS), st.sampled_from(LEVELS))
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[list[ProtectionRule], Protection]:
+def cases(draw: st.DrawFn) -> tuple[list[ProtectionRule], DesiredRules]:
     """Rules of a project and rules that are wanted, of either kind."""
-    kind = draw(st.sampled_from((REPOSITORY, TAG)))
-    most = MOST_TAG_RULES if kind == TAG else len(PATTERNS)
+    kind = draw(st.sampled_from((RuleKind.REPOSITORY, RuleKind.TAG)))
+    most = MAX_TAG_RULES if kind == RuleKind.TAG else len(PATTERNS)
     patterns = draw(st.lists(st.sampled_from(PATTERNS), unique=True, max_size=most))
     found = [ProtectionRule(pattern, *draw(levels_there), number) for number, pattern in enumerate(patterns, 1)]
-    choices = [None, *LEVELS, *([NO_LEVEL] if kind == REPOSITORY else [])]
+    choices = [None, *LEVELS, *([NO_LEVEL] if kind == RuleKind.REPOSITORY else [])]
     level = st.sampled_from(choices)
     wished = draw(st.lists(st.sampled_from(PATTERNS), unique=True, max_size=most))
-    rules = tuple(RuleWish(pattern, draw(level), draw(level)) for pattern in wished)
+    rules = tuple(DesiredRule(pattern, draw(level), draw(level)) for pattern in wished)
     absent = draw(st.booleans())
-    return found, Protection(kind, rules, exclusive=not absent and draw(st.booleans()), absent=absent)
+    return found, DesiredRules(kind, rules, exclusive=not absent and draw(st.booleans()), absent=absent)
 
 
-def planned(found: Sequence[ProtectionRule], wanted: Protection) -> list[RuleChange] | None:
+def planned(found: Sequence[ProtectionRule], wanted: DesiredRules) -> list[RuleChange] | None:
     """The plan, or None where the project can't have what is wanted."""
     try:
-        return changes(found, wanted)
+        return plan_rules(found, wanted)
     except UnsupportedSetting:
         return None
 
 
-def possible(found: Sequence[ProtectionRule], wanted: Protection) -> bool:
+def possible(found: Sequence[ProtectionRule], wanted: DesiredRules) -> bool:
     after = wanted_levels(found, wanted)
     if wanted.absent:
         return True
     named = [after[rule.pattern] for rule in wanted.rules]
-    if wanted.kind == TAG:
+    if wanted.kind == RuleKind.TAG:
         new = [rule for rule in wanted.rules if rule.pattern not in levels(found)]
-        return not any(None in pair for pair in named) and not (new and len(after) > MOST_TAG_RULES)
+        return not any(None in pair for pair in named) and not (new and len(after) > MAX_TAG_RULES)
     return all(pair != (None, None) for pair in named)
 
 
 @given(cases())
-def test_the_changes_lead_to_what_is_wanted_and_no_further(case: tuple[list[ProtectionRule], Protection]) -> None:
+def test_the_changes_lead_to_what_is_wanted_and_no_further(case: tuple[list[ProtectionRule], DesiredRules]) -> None:
     found, wanted = case
     plan = planned(found, wanted)
     assert (plan is not None) == possible(found, wanted)
@@ -123,12 +124,12 @@ def test_the_changes_lead_to_what_is_wanted_and_no_further(case: tuple[list[Prot
         return
     end = replayed(found, plan, wanted.kind)[-1]
     assert levels(end) == wanted_levels(found, wanted)
-    assert levels(applied(found, plan)) == levels(end)
-    assert changes(end, wanted) == []
+    assert levels(rules_after(found, plan)) == levels(end)
+    assert plan_rules(end, wanted) == []
 
 
 @given(cases())
-def test_nothing_goes_or_comes_that_nobody_asked_for(case: tuple[list[ProtectionRule], Protection]) -> None:
+def test_nothing_goes_or_comes_that_nobody_asked_for(case: tuple[list[ProtectionRule], DesiredRules]) -> None:
     found, wanted = case
     named = {rule.pattern for rule in wanted.rules}
     for change in planned(found, wanted) or ():
@@ -148,33 +149,33 @@ def test_nothing_goes_or_comes_that_nobody_asked_for(case: tuple[list[Protection
 
 
 @given(cases(), st.randoms(use_true_random=False))
-def test_the_order_of_rules_does_not_matter(case: tuple[list[ProtectionRule], Protection], random: Any) -> None:
+def test_the_order_of_rules_does_not_matter(case: tuple[list[ProtectionRule], DesiredRules], random: Any) -> None:
     found, wanted = case
     shuffled = random.sample(found, len(found))
     rules = tuple(random.sample(wanted.rules, len(wanted.rules)))
-    other = Protection(wanted.kind, rules, wanted.exclusive, wanted.absent)
+    other = DesiredRules(wanted.kind, rules, wanted.exclusive, wanted.absent)
     plan, again = planned(found, wanted), planned(shuffled, other)
     assert (plan is None) == (again is None)
     if plan is not None and again is not None:
-        assert levels(applied(found, plan)) == levels(applied(shuffled, again))
+        assert levels(rules_after(found, plan)) == levels(rules_after(shuffled, again))
         assert len(plan) == len(again)
 
 
 @given(cases())
-def test_rules_of_repositories_come_before_others_go(case: tuple[list[ProtectionRule], Protection]) -> None:
+def test_rules_of_repositories_come_before_others_go(case: tuple[list[ProtectionRule], DesiredRules]) -> None:
     found, wanted = case
-    if wanted.kind == TAG and len(found) + len(wanted.rules) > MOST_TAG_RULES:
+    if wanted.kind == RuleKind.TAG and len(found) + len(wanted.rules) > MAX_TAG_RULES:
         return
     kinds = ["deleted" if change.after is None else "kept" for change in planned(found, wanted) or ()]
     assert kinds == sorted(kinds, reverse=True)
 
 
 @given(cases())
-def test_there_are_never_more_than_five_tag_rules(case: tuple[list[ProtectionRule], Protection]) -> None:
+def test_there_are_never_more_than_five_tag_rules(case: tuple[list[ProtectionRule], DesiredRules]) -> None:
     found, wanted = case
     plan = planned(found, wanted)
-    if plan is not None and wanted.kind == TAG:
-        assert all(len(rules) <= MOST_TAG_RULES for rules in replayed(found, plan, TAG))
+    if plan is not None and wanted.kind == RuleKind.TAG:
+        assert all(len(rules) <= MAX_TAG_RULES for rules in replayed(found, plan, RuleKind.TAG))
 
 
 TWO = there(("p0", MAINTAINER, OWNER), ("p1", None, MAINTAINER))
@@ -183,41 +184,49 @@ TWO = there(("p0", MAINTAINER, OWNER), ("p1", None, MAINTAINER))
 @pytest.mark.parametrize(
     ("rules", "options", "expected"),
     [
-        ([RuleWish("p0")], {}, {"p0": (MAINTAINER, OWNER), "p1": (None, MAINTAINER)}),
-        ([RuleWish("p0", ADMIN)], {}, {"p0": (ADMIN, OWNER), "p1": (None, MAINTAINER)}),
-        ([RuleWish("p0", delete=NO_LEVEL)], {}, {"p0": (MAINTAINER, None), "p1": (None, MAINTAINER)}),
-        ([RuleWish("p1", OWNER, NO_LEVEL)], {}, {"p0": (MAINTAINER, OWNER), "p1": (OWNER, None)}),
+        ([DesiredRule("p0")], {}, {"p0": (MAINTAINER, OWNER), "p1": (None, MAINTAINER)}),
+        ([DesiredRule("p0", ADMIN)], {}, {"p0": (ADMIN, OWNER), "p1": (None, MAINTAINER)}),
+        ([DesiredRule("p0", delete=NO_LEVEL)], {}, {"p0": (MAINTAINER, None), "p1": (None, MAINTAINER)}),
+        ([DesiredRule("p1", OWNER, NO_LEVEL)], {}, {"p0": (MAINTAINER, OWNER), "p1": (OWNER, None)}),
         (
-            [RuleWish("p2", MAINTAINER)],
+            [DesiredRule("p2", MAINTAINER)],
             {},
             {"p0": (MAINTAINER, OWNER), "p1": (None, MAINTAINER), "p2": (MAINTAINER, None)},
         ),
-        ([RuleWish("p2", MAINTAINER)], {"exclusive": True}, {"p2": (MAINTAINER, None)}),
-        ([RuleWish("p1")], {"exclusive": True}, {"p1": (None, MAINTAINER)}),
+        ([DesiredRule("p2", MAINTAINER)], {"exclusive": True}, {"p2": (MAINTAINER, None)}),
+        ([DesiredRule("p1")], {"exclusive": True}, {"p1": (None, MAINTAINER)}),
         ([], {"exclusive": True}, {}),
         ([], {}, {"p0": (MAINTAINER, OWNER), "p1": (None, MAINTAINER)}),
-        ([RuleWish("p1", ADMIN), RuleWish("p9")], {"absent": True}, {"p0": (MAINTAINER, OWNER)}),
+        ([DesiredRule("p1", ADMIN), DesiredRule("p9")], {"absent": True}, {"p0": (MAINTAINER, OWNER)}),
         ([], {"absent": True}, {"p0": (MAINTAINER, OWNER), "p1": (None, MAINTAINER)}),
     ],
 )
-def test_what_becomes_of_two_rules(rules: list[RuleWish], options: dict[str, bool], expected: Levels) -> None:
-    wanted = Protection(REPOSITORY, tuple(rules), **options)
-    assert levels(applied(TWO, changes(TWO, wanted))) == expected
+def test_what_becomes_of_two_rules(rules: list[DesiredRule], options: dict[str, bool], expected: Levels) -> None:
+    wanted = DesiredRules(RuleKind.REPOSITORY, tuple(rules), **options)
+    assert levels(rules_after(TWO, plan_rules(TWO, wanted))) == expected
 
 
 @pytest.mark.parametrize(
     ("kind", "rules", "text"),
     [
-        (REPOSITORY, [RuleWish("p0", NO_LEVEL, NO_LEVEL)], "the rule 'p0' would have no level at all"),
-        (REPOSITORY, [RuleWish("p1", delete=NO_LEVEL)], "the rule 'p1' would have no level at all"),
-        (REPOSITORY, [RuleWish("p2")], "the rule 'p2' would have no level at all"),
-        (TAG, [RuleWish("p2", MAINTAINER)], "the new tag rule 'p2' needs a level for push and one for delete"),
-        (TAG, [RuleWish(f"q{number}", MAINTAINER, MAINTAINER) for number in range(4)], "it would have 6 tag rules"),
+        (RuleKind.REPOSITORY, [DesiredRule("p0", NO_LEVEL, NO_LEVEL)], "the rule 'p0' would have no level at all"),
+        (RuleKind.REPOSITORY, [DesiredRule("p1", delete=NO_LEVEL)], "the rule 'p1' would have no level at all"),
+        (RuleKind.REPOSITORY, [DesiredRule("p2")], "the rule 'p2' would have no level at all"),
+        (
+            RuleKind.TAG,
+            [DesiredRule("p2", MAINTAINER)],
+            "the new tag rule 'p2' needs a level for push and one for delete",
+        ),
+        (
+            RuleKind.TAG,
+            [DesiredRule(f"q{number}", MAINTAINER, MAINTAINER) for number in range(4)],
+            "it would have 6 tag rules",
+        ),
     ],
 )
-def test_what_a_project_can_not_have(kind: str, rules: list[RuleWish], text: str) -> None:
+def test_what_a_project_can_not_have(kind: RuleKind, rules: list[DesiredRule], text: str) -> None:
     with pytest.raises(UnsupportedSetting, match=text):
-        changes(TWO, Protection(kind, tuple(rules)))
+        plan_rules(TWO, DesiredRules(kind, tuple(rules)))
 
 
 @pytest.mark.parametrize(
@@ -231,8 +240,8 @@ def test_what_a_project_can_not_have(kind: str, rules: list[RuleWish], text: str
     ],
 )
 def test_relative_patterns(path: str, pattern: str, whole: str) -> None:
-    wanted = checked(Protection(REPOSITORY, (RuleWish(pattern, MAINTAINER),), relative=True))
-    assert [rule.pattern for rule in in_project(wanted, path).rules] == [whole]
+    wanted = checked_rules(DesiredRules(RuleKind.REPOSITORY, (DesiredRule(pattern, MAINTAINER),), relative=True))
+    assert [rule.pattern for rule in rules_in_project(wanted, path).rules] == [whole]
 
 
 @pytest.mark.parametrize(
@@ -240,38 +249,38 @@ def test_relative_patterns(path: str, pattern: str, whole: str) -> None:
     [("team/app", True), ("team/app/web*", True), ("team/app*", True), ("team/ap", False), ("*/app", False)],
 )
 def test_a_whole_pattern_begins_with_the_path(pattern: str, fits: bool) -> None:
-    wanted = Protection(REPOSITORY, (RuleWish(pattern, MAINTAINER),))
+    wanted = DesiredRules(RuleKind.REPOSITORY, (DesiredRule(pattern, MAINTAINER),))
     if fits:
-        assert in_project(wanted, "Team/App") == wanted
+        assert rules_in_project(wanted, "Team/App") == wanted
         return
     with pytest.raises(UnsupportedSetting, match="does not begin with the project's path"):
-        in_project(wanted, "Team/App")
+        rules_in_project(wanted, "Team/App")
 
 
 def test_patterns_of_tags_are_the_same_in_every_project() -> None:
-    wanted = Protection(TAG, (RuleWish("^v", MAINTAINER, MAINTAINER),))
-    assert in_project(wanted, "team/app") == wanted
+    wanted = DesiredRules(RuleKind.TAG, (DesiredRule("^v", MAINTAINER, MAINTAINER),))
+    assert rules_in_project(wanted, "team/app") == wanted
 
 
 @pytest.mark.parametrize(
     ("kind", "pattern"),
     [
-        (REPOSITORY, "team/app x"),
-        (REPOSITORY, "/team/app"),
-        (REPOSITORY, "team/app/"),
-        (REPOSITORY, "team//app"),
-        (REPOSITORY, "team/äpp"),
-        (REPOSITORY, "t" * 256),
-        (TAG, "t" * 101),
-        (TAG, "("),
-        (TAG, "*"),
-        (TAG, "a(?!b)"),
-        (TAG, " "),
+        (RuleKind.REPOSITORY, "team/app x"),
+        (RuleKind.REPOSITORY, "/team/app"),
+        (RuleKind.REPOSITORY, "team/app/"),
+        (RuleKind.REPOSITORY, "team//app"),
+        (RuleKind.REPOSITORY, "team/äpp"),
+        (RuleKind.REPOSITORY, "t" * 256),
+        (RuleKind.TAG, "t" * 101),
+        (RuleKind.TAG, "("),
+        (RuleKind.TAG, "*"),
+        (RuleKind.TAG, "a(?!b)"),
+        (RuleKind.TAG, " "),
     ],
 )
-def test_patterns_that_no_project_could_have(kind: str, pattern: str) -> None:
+def test_patterns_that_no_project_could_have(kind: RuleKind, pattern: str) -> None:
     with pytest.raises(UsageError):
-        checked(Protection(kind, (RuleWish(pattern, MAINTAINER, MAINTAINER),)))
+        checked_rules(DesiredRules(kind, (DesiredRule(pattern, MAINTAINER, MAINTAINER),)))
 
 
 @pytest.mark.parametrize(
@@ -288,6 +297,44 @@ def test_patterns_that_no_project_could_have(kind: str, pattern: str) -> None:
     ],
 )
 def test_patterns_of_tags_that_look_like_globs(pattern: str, doubtful: bool) -> None:
-    wanted = checked(Protection(TAG, (RuleWish(pattern, MAINTAINER, MAINTAINER),)))
+    wanted = checked_rules(DesiredRules(RuleKind.TAG, (DesiredRule(pattern, MAINTAINER, MAINTAINER),)))
     assert [pattern in text for text in lint_warnings(wanted)] == ([True] if doubtful else [])
-    assert lint_warnings(Protection(REPOSITORY, wanted.rules)) == []
+    assert lint_warnings(DesiredRules(RuleKind.REPOSITORY, wanted.rules)) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (
+            DesiredRules(RuleKind.REPOSITORY, (DesiredRule("team/A", OWNER), DesiredRule("team/a", ADMIN))),
+            "rules has the pattern 'team/a' more than once",
+        ),
+        (DesiredRules(RuleKind.TAG, (), exclusive=True, absent=True), "exclusive has no meaning with state absent"),
+        (
+            DesiredRules(RuleKind.TAG, tuple(DesiredRule(f"v{number}", OWNER, OWNER) for number in range(6))),
+            "rules has 6 rules: a project can have 5 tag rules",
+        ),
+        (DesiredRules(RuleKind.TAG, (DesiredRule("v", NO_LEVEL, OWNER),)), "GitLab wants both levels"),
+        (DesiredRules(RuleKind.TAG, (DesiredRule("v", OWNER, NO_LEVEL),)), "GitLab wants both levels"),
+        (
+            DesiredRules(RuleKind.REPOSITORY, (DesiredRule("team/a", NO_LEVEL, NO_LEVEL),)),
+            "has no level at all, so it protects nothing",
+        ),
+    ],
+)
+def test_rules_that_no_project_could_have(wanted: DesiredRules, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        checked_rules(wanted)
+    assert words in str(caught.value)
+
+
+def test_rules_that_are_to_be_absent_may_be_many_and_need_no_levels() -> None:
+    wanted = DesiredRules(RuleKind.TAG, tuple(DesiredRule(f"v{number}") for number in range(6)), absent=True)
+    assert checked_rules(wanted) == wanted
+
+
+@pytest.mark.parametrize("pattern", ["team/app", "team/app/web"])
+def test_a_relative_pattern_does_not_repeat_the_path(pattern: str) -> None:
+    wanted = DesiredRules(RuleKind.REPOSITORY, (DesiredRule(pattern, OWNER),), relative=True)
+    with pytest.raises(UnsupportedSetting, match="is relative to each project here"):
+        rules_in_project(wanted, "team/app")

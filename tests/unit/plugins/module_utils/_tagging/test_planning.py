@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import Manifest
-from ansible_collections.containerops.gitlab.plugins.module_utils._registry.promotion import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.tag_writes import (
     TagWrite,
     TagWriteResult,
     WriteOutcome,

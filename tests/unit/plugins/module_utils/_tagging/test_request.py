@@ -34,7 +34,7 @@ def test_tags_that_are_to_be_an_image() -> None:
         repository="team/app",
         source="build-7",
         source_repository="team/ci",
-        with_referrers=True,
+        copy_referrers=True,
     )
 
 

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What earlier runs of a cleanup did, as their journal tells it. Pure."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass
+
+# A repository's path, a tag's name and its digest.
+TagKey = tuple[str, str, t.Optional[str]]
+
+
+@dataclass(frozen=True)
+class EarlierRuns:
+    """What earlier runs did on a server.
+
+    Args:
+        asked: The tags whose deletion was asked for.
+        followers: The tags that the last run was to delete after their images, if it was interrupted.
+    """
+
+    asked: frozenset[TagKey] = frozenset()
+    followers: frozenset[TagKey] = frozenset()
+
+
+def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
+    """What the lines of a journal tell of runs on a server."""
+    found: dict[str, set[TagKey]] = {"asking": set(), "following": set()}
+    here = False
+    for row in _rows(lines):
+        event = row.get("event")
+        if event == "start":
+            here = row.get("server") == server
+        elif here and event in found:
+            found[event].add((str(row.get("repository")), str(row.get("name")), row.get("digest")))
+        elif here and event == "end":
+            found["following"].clear()
+    return EarlierRuns(asked=frozenset(found["asking"]), followers=frozenset(found["following"]))
+
+
+def _rows(lines: t.Iterable[str]) -> t.Iterator[dict[str, t.Any]]:
+    """The events. A line that was torn by a kill is passed over: what it is about was not asked for yet."""
+    for line in lines:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            yield row

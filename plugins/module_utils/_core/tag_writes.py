@@ -1,0 +1,62 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Tags that are written, and what became of them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from .oci import Manifest
+
+
+@dataclass(frozen=True)
+class TagWrite:
+    """A tag that is to be an image.
+
+    Args:
+        before: the digest that the tag has now, None where there is no such tag.
+        signature: the image is a referrer, which is written because its subject is.
+    """
+
+    name: str
+    image: Manifest
+    before: str | None = None
+    signature: bool = False
+
+    @property
+    def after(self) -> str:
+        """The digest that the tag is to have."""
+        return self.image.digest
+
+    @property
+    def changes(self) -> bool:
+        """Whether it has to be written."""
+        return self.before != self.after
+
+    @property
+    def overwrites(self) -> bool:
+        """Whether it is another image now."""
+        return self.before is not None and self.changes
+
+
+class WriteOutcome(enum.Enum):
+    """What became of a tag that was to be written."""
+
+    WRITTEN = "written"
+    CHANGED_SINCE = "changed_since"
+    NOT_WRITTEN = "not_written"
+    NOT_TRIED = "not_tried"
+
+
+@dataclass(frozen=True)
+class TagWriteResult:
+    """What became of a tag, and why where that is not plain."""
+
+    tag_write: TagWrite
+    outcome: WriteOutcome
+    message: str = ""

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""The limits that a plan must not go beyond. Pure."""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+from dataclasses import dataclass, replace
+
+from .._core.models import SIGNATURE
+from .._rules.reasons import Reason
+from .plan import Plan, RepositoryPlan
+
+
+class OnLimit(enum.Enum):
+    """What happens when a repository is beyond a limit: nothing is deleted at all, or nothing of the repository."""
+
+    FAIL = "fail"
+    SKIP_REPOSITORY = "skip_repository"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a plan must not go beyond; None is no limit. min_remaining does not count signatures."""
+
+    min_remaining: int = 1
+    max_deletions: int | None = None
+    max_deletions_percent: float | None = None
+    max_deletions_total: int | None = None
+    max_deletions_total_percent: float | None = None
+    max_unknown_percent: float | None = None
+    on_limit: OnLimit = OnLimit.FAIL
+
+
+def limited(repositories: t.Sequence[RepositoryPlan], limits: Limits) -> Plan:
+    """Apply the limits to what is to be deleted.
+
+    A repository beyond a limit refuses the plan, or with skip_repository keeps all its tags. The total always refuses.
+    """
+    parts = []
+    refusals = []
+    for part in repositories:
+        broken = _broken_limit(part, limits)
+        if not broken:
+            parts.append(part)
+        elif limits.on_limit is OnLimit.SKIP_REPOSITORY:
+            parts.append(_kept_whole(part, broken))
+        else:
+            parts.append(replace(part, limit=broken))
+            refusals.append(broken)
+    total, listed = sum(len(part.deletions) for part in parts), sum(len(part.decisions) for part in parts)
+    return Plan(tuple(parts), refusals=(*refusals, *broken_totals(total, listed, limits)))
+
+
+def broken_totals(total: int, listed: int, limits: Limits) -> list[str]:
+    """Why not so many tags may be deleted in total.
+
+    Args:
+        total: number of deleted tags.
+        listed: number of all tags.
+        limits: those of the total count.
+
+    Returns:
+        Sentences without their ends.
+    """
+    most, percent = limits.max_deletions_total, limits.max_deletions_total_percent
+    found = []
+    if most is not None and total > most:
+        found.append(f"{total} tags would be deleted in total, more than max_deletions_total {most}")
+    if percent is not None and total * 100 > percent * listed:
+        found.append(
+            f"{total} of {listed} tags would be deleted in total, more than max_deletions_total_percent {percent:g}"
+        )
+    return found
+
+
+def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
+    deletions = sum(1 for decision in part.decisions if decision.delete)
+    if not deletions:
+        return None
+    listed, path = len(part.decisions), part.repository.path
+    remaining = sum(1 for decision in part.kept if not SIGNATURE.fullmatch(decision.tag.name))
+    if remaining < limits.min_remaining:
+        return (
+            f"{path}: {deletions} of {deletions + remaining} tags would be deleted and {remaining} remain, "
+            f"fewer than min_remaining {limits.min_remaining}"
+        )
+    if limits.max_deletions is not None and deletions > limits.max_deletions:
+        return f"{path}: {deletions} tags would be deleted, more than max_deletions {limits.max_deletions}"
+    if limits.max_deletions_percent is not None and deletions * 100 > limits.max_deletions_percent * listed:
+        return (
+            f"{path}: {deletions} of {listed} tags would be deleted, more than max_deletions_percent "
+            f"{limits.max_deletions_percent:g}"
+        )
+    unknown = sum(1 for decision in part.decisions if decision.reason.is_unknown)
+    if limits.max_unknown_percent is not None and unknown * 100 > limits.max_unknown_percent * listed:
+        return (
+            f"{path}: of {unknown} of {listed} tags it is not known whether they may be deleted, more than "
+            f"max_unknown_percent {limits.max_unknown_percent:g}"
+        )
+    return None
+
+
+def _kept_whole(part: RepositoryPlan, limit: str) -> RepositoryPlan:
+    kept = tuple(decision.kept(Reason.LIMIT) if decision.delete else decision for decision in part.decisions)
+    return replace(part, decisions=kept, limit=limit)

@@ -1,0 +1,162 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""One document that says which settings the projects of groups have."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._core.errors import UsageError
+from .._core.models import Project, RuleKind
+from .._core.scope import ProjectScope, check_projects
+from .options import ACCESS_LEVEL, POLICY, desired_policy, desired_rules, protection_options
+from .plan import DesiredSettings, policy_lint_warnings
+from .protection import lint_warnings
+
+# The options of one level of the document.
+LEVEL: dict[str, t.Any] = {
+    "access_level": ACCESS_LEVEL,
+    "cleanup_policy": {"type": "dict", "options": POLICY},
+    "repository_protection": {"type": "dict", "options": protection_options(RuleKind.REPOSITORY)},
+    "tag_protection": {"type": "dict", "options": protection_options(RuleKind.TAG)},
+    "managed": {"type": "bool"},
+}
+
+
+@dataclass(frozen=True)
+class Level:
+    """What one part of the document says. managed: None if it does not say whether projects are managed."""
+
+    desired: DesiredSettings = DesiredSettings()
+    managed: bool | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """The whole document. groups, projects: by path in lower case."""
+
+    defaults: Level
+    groups: t.Mapping[str, Level]
+    projects: t.Mapping[str, Level]
+
+    @property
+    def levels(self) -> list[Level]:
+        """All parts of the document."""
+        return [self.defaults, *self.groups.values(), *self.projects.values()]
+
+
+def document_of(params: t.Mapping[str, t.Any]) -> Document:
+    """Check the options of registry_settings.
+
+    Raises:
+        UsageError: they can't be served as they are written.
+    """
+    groups = _by_path(params["groups"] or (), "group")
+    projects = _by_path(params["projects"] or (), "project")
+    if not groups and not projects:
+        raise UsageError("groups and projects are empty: name at least one of them.")
+    return Document(defaults=_level(params["defaults"], "defaults"), groups=groups, projects=projects)
+
+
+def _by_path(rows: t.Sequence[dict[str, t.Any]], name: str) -> dict[str, Level]:
+    found: dict[str, Level] = {}
+    for row in rows:
+        path = row[name].strip("/").lower()
+        where = f"{name}s, {row[name]!r}"
+        if path.isdigit():
+            raise UsageError(f"{where}: give the full path, since the document is ordered by paths.")
+        if path in found:
+            raise UsageError(f"{where}: it is in the document more than once.")
+        found[path] = _level(row, where)
+    return found
+
+
+def _level(params: t.Mapping[str, t.Any] | None, where: str) -> Level:
+    if not params:
+        return Level()
+    repository, tag = params["repository_protection"], params["tag_protection"]
+    try:
+        desired = DesiredSettings(
+            access_level=params["access_level"],
+            policy=desired_policy(params["cleanup_policy"]) if params["cleanup_policy"] else {},
+            repository_protection=desired_rules(RuleKind.REPOSITORY, repository, relative=True) if repository else None,
+            tag_protection=desired_rules(RuleKind.TAG, tag) if tag else None,
+        )
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+    return Level(desired, params["managed"])
+
+
+def desired_for(document: Document, path: str) -> DesiredSettings | None:
+    """What the document says of one project: the most specific of each setting.
+
+    Args:
+        document: the document.
+        path: of the project.
+
+    Returns:
+        The settings, None if the project is not managed.
+    """
+    path = path.lower()
+    parts = path.split("/")
+    around = ["/".join(parts[:length]) for length in range(1, len(parts))]
+    levels = [document.defaults, *(document.groups[group] for group in around if group in document.groups)]
+    if path in document.projects:
+        levels.append(document.projects[path])
+    managed = [level.managed for level in levels if level.managed is not None]
+    if managed and not managed[-1]:
+        return None
+    found = DesiredSettings()
+    for level in levels:
+        more = level.desired
+        found = DesiredSettings(
+            access_level=more.access_level or found.access_level,
+            policy={**found.policy, **more.policy},
+            repository_protection=more.repository_protection or found.repository_protection,
+            tag_protection=more.tag_protection or found.tag_protection,
+        )
+    return found
+
+
+def document_scope(document: Document) -> ProjectScope:
+    """The projects that have to be read. A group within another one of the document is read with it.
+
+    Raises:
+        UsageError: a path is one that no server could look up.
+    """
+    outermost = [
+        group for group in document.groups if not any(group.startswith(f"{other}/") for other in document.groups)
+    ]
+    scope = ProjectScope(projects=tuple(document.projects), groups=tuple(outermost), by_path=True)
+    check_projects(scope)
+    return scope
+
+
+def document_lint_warnings(document: Document) -> list[str]:
+    """What is probably not meant, one sentence each."""
+    found: list[str] = []
+    for level in document.levels:
+        found += policy_lint_warnings(level.desired.policy)
+        found += [text for wanted in level.desired.protections for text in lint_warnings(wanted)]
+    return list(dict.fromkeys(found))
+
+
+def empty_groups(document: Document, projects: t.Iterable[Project], unread: t.Container[str]) -> list[str]:
+    """Groups of the document without any project, as when their names are mistyped.
+
+    Args:
+        document: the document.
+        projects: all that were found.
+        unread: paths of the groups that could not be read.
+    """
+    paths = [project.path.lower() for project in projects]
+    return [
+        group
+        for group in document.groups
+        if group not in unread and not any(path.startswith(f"{group}/") for path in paths)
+    ]

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What cleanup policies, as they will be, would delete now."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.models import Repository, ServerPolicy
+from .._gitlab.repositories import group_repositories, project_repositories
+from .._http.client import Client
+from .._policy.preview import preview_policy, truncate
+from .._policy.reading import read_for_policies
+from .._tags.capabilities import Sources, detect
+from .._tags.reader import open_reader
+from .plan import POLICY_KEYS, ProjectPlan, is_hidden
+from .projects import ProjectSettings
+
+
+def preview_rows(client: Client, settings: ProjectSettings, limit: int) -> list[dict[str, t.Any]]:
+    """Read the tags of all projects, and tell by repository what their policies would delete.
+
+    Args:
+        client: GitLab.
+        settings: the projects with their plans.
+        limit: the most entries of each list of a preview.
+
+    Raises:
+        RequestError: the repositories can't be listed. What else can't be read is told in the rows.
+    """
+    plans = {plan.project.id: plan for plan in settings.plans if not plan.error}
+    policies = {number: _policy_after(plan) for number, plan in plans.items()}
+    repositories = _repositories(client, settings, plans)
+    reader = open_reader(detect(client, repositories, Sources(use_graphql=True), details=True))
+    rows = []
+    for listing in read_for_policies(reader, repositories, policies):
+        row: dict[str, t.Any] = {"repository": listing.repository.path, "preview": None, "error": None}
+        if listing.error:
+            row["error"] = str(listing.error)
+        else:
+            policy = policies[listing.repository.project_id]
+            preview = preview_policy(reader.capabilities, listing, policy, client.clock)
+            row["preview"] = truncate(preview.as_result(), limit)
+        rows.append(row)
+    return sorted(rows, key=lambda row: str(row["repository"]))
+
+
+def _repositories(client: Client, settings: ProjectSettings, plans: t.Mapping[int, ProjectPlan]) -> list[Repository]:
+    groups = list(settings.projects.listed)
+    if groups:
+        listings = [group_repositories(client, group) for group in groups]
+    else:
+        seen = [number for number, plan in plans.items() if not is_hidden(plan.project)]
+        listings = client.parallel(lambda number: project_repositories(client, number), seen)
+    return [repository for listing in listings for repository in listing if not repository.being_deleted]
+
+
+def _policy_after(plan: ProjectPlan) -> ServerPolicy:
+    """The policy as it will be; what a project without one gets from GitLab besides is not known."""
+    known: dict[str, t.Any] = {key: plan.policy.get(name) for name, key in POLICY_KEYS.items()}
+    return ServerPolicy(**known, next_run_at=None)

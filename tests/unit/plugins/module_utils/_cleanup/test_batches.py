@@ -1,0 +1,128 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The order of batches, and tags that go only after their images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.batches import FollowerCheck, batches
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.verification import Answer, Attempt
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DELETE_LIMIT
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
+from tests.unit.simulated import repository_of
+
+REPOSITORY = repository_of()
+IMAGE = "sha256:" + "a" * 64
+SIGNATURE = "sha256-" + "a" * 64 + ".sig"
+
+
+def deletion(name: str, *, digest: str = "sha256:x", depth: int = 0, reason: Reason = Reason.MATCHED) -> Decision:
+    return Decision(Tag(name, digest=digest), delete=True, reason=reason, depth=depth)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=130))
+def test_batches_keep_the_order_and_hold_what_may_go_together(rows: list[tuple[int, bool]]) -> None:
+    """Each row is the depth of a tag, and whether it goes alone."""
+    rows.sort(key=lambda row: row[0])
+    alone = {f"v{number}" for number, row in enumerate(rows) if row[1]}
+    deletions = [deletion(f"v{number}", depth=row[0]) for number, row in enumerate(rows)]
+    found = list(batches(deletions, lambda decision: decision.tag.name in alone))
+    assert [decision for batch in found for decision in batch] == deletions
+    for batch in found:
+        assert 1 <= len(batch) <= DELETE_LIMIT
+        assert len({decision.depth for decision in batch}) == 1
+        assert len(batch) == 1 or not alone.intersection(decision.tag.name for decision in batch)
+
+
+def test_batches_are_as_full_as_they_can_be() -> None:
+    deletions = [deletion(f"v{number:02}") for number in range(DELETE_LIMIT * 2 + 1)]
+    assert [len(batch) for batch in batches(deletions, lambda _decision: False)] == [DELETE_LIMIT, DELETE_LIMIT, 1]
+
+
+def test_whether_a_tag_goes_alone_is_asked_after_the_batches_before_it() -> None:
+    deleted: list[str] = []
+
+    def taken() -> Iterator[list[str]]:
+        for batch in batches([deletion("a"), deletion("b"), deletion("c")], lambda _decision: not deleted):
+            names = [decision.tag.name for decision in batch]
+            deleted.extend(names)
+            yield names
+
+    assert list(taken()) == [["a"], ["b", "c"]]
+
+
+FOLLOWER = deletion(SIGNATURE, depth=1, reason=Reason.WITH_SUBJECT)
+ORPHAN = deletion(SIGNATURE, depth=1, reason=Reason.ORPHANED)
+NOT_READ = RequestError(ErrorKind.TIMEOUT, "too late", operation="list the tags")
+
+
+def refused(
+    names: str = "k",
+    *,
+    follower: Decision = FOLLOWER,
+    image: Answer | None = Answer.DELETED,
+    complete: bool = True,
+    error: RequestError | None = None,
+    absent: bool = True,
+) -> tuple[Answer, str] | None:
+    """Why a signature stays, if these tags are listed. image: what became of the tag of its image; None if none."""
+    decisions = [Decision(Tag("k"), delete=False, reason=Reason.MATCHED), follower]
+    if image:
+        decisions.append(deletion("i", digest=IMAGE))
+    check = FollowerCheck(
+        RepositoryPlan(REPOSITORY, decisions=tuple(decisions)),
+        TagListing(REPOSITORY, tuple(Tag(name) for name in names), complete=complete, error=error),
+        attempts={"i": Attempt(image)} if image else {},
+        is_absent=lambda _digest: absent,
+    )
+    found = check.refusal_of(follower)
+    return (found.answer, found.message) if found else None
+
+
+@pytest.mark.parametrize("image", [Answer.DELETED, Answer.ABSENT])
+def test_what_belongs_to_an_image_goes_after_it(image: Answer) -> None:
+    assert refused(image=image) is None
+
+
+@pytest.mark.parametrize("image", [Answer.DELETED, Answer.REFUSED, Answer.NOT_TRIED])
+def test_while_its_image_is_listed_it_stays(image: Answer) -> None:
+    assert refused("ik", image=image) == (Answer.NOT_TRIED, "it belongs to i, which is not gone")
+
+
+@pytest.mark.parametrize("image", [Answer.REFUSED, Answer.FORBIDDEN, Answer.UNREADABLE, Answer.NOT_TRIED])
+def test_while_its_image_is_not_said_to_be_gone_it_stays(image: Answer) -> None:
+    assert refused(image=image) == (Answer.NOT_TRIED, "it belongs to i, which is not gone")
+
+
+def test_it_stays_with_an_image_that_stays() -> None:
+    assert refused("ik", image=Answer.CHANGED) == (Answer.CHANGED, "it belongs to i, which is kept")
+
+
+@pytest.mark.parametrize(("complete", "error"), [(False, None), (True, NOT_READ)])
+def test_without_a_complete_listing_it_stays(complete: bool, error: RequestError | None) -> None:
+    message = "no complete listing shows that its image has no tag"
+    assert refused(complete=complete, error=error) == (Answer.NOT_TRIED, message)
+
+
+def test_a_tag_that_was_pushed_meanwhile_may_be_its_image() -> None:
+    message = "n was pushed since the plan was made, and may be the image that it belongs to"
+    assert refused("knz") == (Answer.CHANGED, message)
+
+
+def test_an_orphan_goes_while_the_registry_has_no_such_image() -> None:
+    assert refused(follower=ORPHAN, image=None) is None
+    message = "the image that it belongs to is there by now"
+    assert refused(follower=ORPHAN, image=None, absent=False) == (Answer.CHANGED, message)
+    # Of what followed its image the registry is not asked.
+    assert refused(image=None, absent=False) is None

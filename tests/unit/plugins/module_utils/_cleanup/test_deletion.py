@@ -1,0 +1,330 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Deleting planned tags of a server that answers, refuses, changes or loses what it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.deletion import AbortSignal, delete
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.outcomes import DeletionResult, TagOutcome
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import JournalError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Sources, detect
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags.query import TagQuery
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import TagReader, open_reader
+from tests.unit.simulated import (
+    REGISTRY,
+    Simulated,
+    connected,
+    edit,
+    repository_of,
+    scenario_of,
+    set_faults,
+)
+
+GRAPHQL, REST, BY_REGISTRY = DeleteMethod.GRAPHQL, DeleteMethod.REST, DeleteMethod.REGISTRY
+PATH = "team/app/r0"
+# What a server is, how it is read, and how tags are deleted there.
+WAYS = {
+    "graphql": ("M1", Sources(use_graphql=True), GRAPHQL),
+    "rest": ("M1", Sources(use_graphql=True), REST),
+    "rest alone": ("M1", Sources(use_graphql=False), REST),
+    "graphql without a database": ("M2", Sources(use_graphql=True), GRAPHQL),
+    "registry": ("M2", Sources(use_graphql=True, registry=REGISTRY), BY_REGISTRY),
+    "rest, read in the registry": ("M2", Sources(use_graphql=True, registry=REGISTRY), REST),
+    "registry of a database": (
+        "M1",
+        Sources(use_graphql=True, read_method=ReadMethod.GRAPHQL, registry=REGISTRY),
+        BY_REGISTRY,
+    ),
+}
+ALL = [pytest.param(way, id=way) for way in WAYS]
+
+
+class Job:
+    """Tags of one repository that were read; those whose names begin with d are to be deleted."""
+
+    def __init__(self, way: str, tags: list[dict[str, Any]], mode: str | None = None, **changes: Any) -> None:
+        usual, sources, self.method = WAYS[way]
+        self.client: Simulated = connected(scenario_of(tags, mode=mode or usual, **changes))
+        self.reader: TagReader = open_reader(detect(self.client, [repository_of()], sources, details=True))
+        [listing] = self.reader.read([repository_of()], TagQuery(details=True, all_details=True))
+        decisions = [self.decision(tag) for tag in listing.tags]
+        self.plan = Plan((RepositoryPlan(repository_of(), decisions=tuple(decisions)),))
+        self.events: list[Mapping[str, Any]] = []
+        self.client.requests.clear()
+
+    def decision(self, tag: Tag) -> Decision:
+        return Decision(tag, delete=tag.name.startswith("d"), reason=Reason.MATCHED)
+
+    def run(self) -> DeletionResult:
+        return delete(self.reader, self.plan, self.method, self.events.append)
+
+    @property
+    def left(self) -> list[str]:
+        tags = self.client.server.gitlab.state.repositories[100].tags
+        return [tag.name for tag in tags or ()]
+
+
+def named(*names: str) -> list[dict[str, Any]]:
+    return [{"name": name} for name in names]
+
+
+def outcomes(found: DeletionResult) -> dict[str, str]:
+    return {tag.name: tag.outcome.value for tag in found.tags}
+
+
+def messages(found: DeletionResult) -> dict[str, str]:
+    return {tag.name: tag.message for tag in found.tags if tag.message}
+
+
+@pytest.mark.parametrize("way", ALL)
+def test_planned_tags_are_deleted_and_nothing_else(way: str) -> None:
+    job = Job(way, named("d1", "d2", "d3", "k1", "k2"))
+    found = job.run()
+    assert outcomes(found) == dict.fromkeys(("d1", "d2", "d3"), "deleted")
+    assert (found.ok, found.remaining, found.stopped) == (True, 2, "")
+    assert job.left == ["k1", "k2"]
+    assert [(event["event"], event["name"]) for event in job.events] == [
+        *(("asking", name) for name in ("d1", "d2", "d3")),
+        *(("outcome", name) for name in ("d1", "d2", "d3")),
+    ]
+
+
+@pytest.mark.parametrize("way", ALL)
+def test_a_tag_that_is_another_image_by_now_is_left(way: str) -> None:
+    job = Job(way, named("d1", "d2", "k1"))
+    edit(job.client, set_tag={"repository": PATH, "name": "d1", "image": "another"})
+    found = job.run()
+    assert outcomes(found) == {"d1": "changed_since", "d2": "deleted"}
+    assert messages(found) == {"d1": "it is another image, or was pushed again, since the plan was made"}
+    assert (found.ok, job.left) == (True, ["d1", "k1"])
+    assert not [event for event in job.events if event["event"] == "asking" and event["name"] == "d1"]
+
+
+def test_the_same_image_that_was_pushed_again_is_left() -> None:
+    job = Job("graphql", named("d1", "k1"))
+    edit(job.client, set_tag={"repository": PATH, "name": "d1", "updated_at": "2026-06-01T11:59:00Z"})
+    assert outcomes(job.run()) == {"d1": "changed_since"}
+
+
+def test_a_tag_that_was_protected_meanwhile_is_left() -> None:
+    project = {"id": 1, "path": "team/app", "tag_rules": [{"pattern": "d1", "delete": "owner"}]}
+    job = Job("graphql", named("d1", "d2", "k1"), projects=[project])
+    found = job.run()
+    assert outcomes(found) == {"d1": "changed_since", "d2": "deleted"}
+    assert messages(found) == {"d1": "it has been protected since the plan was made"}
+
+
+@pytest.mark.parametrize("way", ALL)
+def test_a_tag_that_somebody_else_deleted_was_gone_already(way: str) -> None:
+    job = Job(way, named("d1", "d2", "d3", "k1"))
+    edit(job.client, remove_tag={"repository": PATH, "name": "d1"})
+    found = job.run()
+    assert outcomes(found) == {"d1": "already_gone", "d2": "deleted", "d3": "deleted"}
+    assert found.ok
+
+
+@pytest.mark.parametrize("way", ALL)
+def test_a_lost_answer_is_not_asked_for_again_unseen(way: str) -> None:
+    job = Job(way, named("d1", "d2", "k1"))
+    mutation = {"body": "destroyContainerRepositoryTags"} if job.method is GRAPHQL else {"method": "DELETE"}
+    set_faults(job.client, {**mutation, "first": 1, "action": "reset_after"})
+    found = job.run()
+    assert outcomes(found) == {"d1": "deleted", "d2": "deleted"}
+    assert (found.ok, job.left) == (True, ["k1"])
+    asked = [event["name"] for event in job.events if event["event"] == "asking"]
+    # Whatever went is seen to be gone, and only the rest is asked for once more.
+    assert asked == ["d1", "d2"]
+
+
+@pytest.mark.parametrize("way", ["graphql", "rest", "registry"])
+def test_what_was_lost_before_it_had_an_effect_is_asked_for_again(way: str) -> None:
+    job = Job(way, named("d1", "k1"))
+    mutation = {"body": "destroyContainerRepositoryTags"} if job.method is GRAPHQL else {"method": "DELETE"}
+    set_faults(job.client, {**mutation, "first": 1, "action": "reset_before"})
+    found = job.run()
+    assert (outcomes(found), job.left) == ({"d1": "deleted"}, ["k1"])
+    assert [event["event"] for event in job.events] == ["asking", "asking", "outcome"]
+
+
+@pytest.mark.parametrize("way", ["graphql", "rest", "registry"])
+def test_answers_that_are_always_lost_end_it(way: str) -> None:
+    job = Job(way, named("d1", "k1"))
+    mutation = {"body": "destroyContainerRepositoryTags"} if job.method is GRAPHQL else {"method": "DELETE"}
+    set_faults(job.client, {**mutation, "action": "reset_before"})
+    found = job.run()
+    assert (outcomes(found), job.left, found.ok) == ({"d1": "not_deleted"}, ["d1", "k1"], False)
+    asked = [event for event in job.events if event["event"] == "asking"]
+    assert len(asked) == 1 + job.client.settings.retries
+
+
+@pytest.mark.parametrize("way", ["graphql", "rest", "registry"])
+def test_what_is_refused_is_not_deleted(way: str) -> None:
+    job = Job(way, named("d1", "d2", "k1"))
+    mutation = {"body": "destroyContainerRepositoryTags"} if job.method is GRAPHQL else {"method": "DELETE"}
+    set_faults(job.client, {**mutation, "action": "status", "status": 400})
+    found = job.run()
+    assert outcomes(found) == {"d1": "not_deleted", "d2": "not_deleted"}
+    assert all("400" in message for message in messages(found).values())
+
+
+def test_a_403_may_be_a_protection() -> None:
+    job = Job("rest alone", named("d1", "k1"))
+    set_faults(job.client, {"method": "DELETE", "action": "status", "status": 403})
+    found = job.run()
+    assert outcomes(found) == {"d1": "not_deleted"}
+    assert messages(found) == {"d1": "GitLab answered 403: it is protected, or the token may not delete it"}
+
+
+def test_after_a_401_nothing_more_is_tried() -> None:
+    job = Job("rest alone", named("d1", "d2", "k1"))
+    set_faults(job.client, {"method": "DELETE", "action": "status", "status": 401})
+    found = job.run()
+    assert set(outcomes(found).values()) == {"not_tried"}
+    assert job.left == ["d1", "d2", "k1"]
+    assert len([request for request in job.client.requests if request.startswith("DELETE")]) == 1
+
+
+@pytest.mark.parametrize("way", ["graphql", "rest", "registry"])
+def test_what_can_not_be_read_again_is_not_tried(way: str) -> None:
+    job = Job(way, named("d1", "k1"))
+    set_faults(job.client, {"path": "graphql|tags/d1|manifests/d1", "action": "status", "status": 400})
+    found = job.run()
+    assert outcomes(found) == {"d1": "not_tried"}
+    assert job.left == ["d1", "k1"]
+    assert not job.events[:-1]
+
+
+def test_a_tag_that_comes_back_is_told() -> None:
+    job = Job("graphql", named("d1", "k1"))
+    push = {"set_tag": {"repository": PATH, "name": "d1", "image": "new"}}
+    set_faults(job.client, {"body": "destroyContainerRepositoryTags", "action": "mutate", "when": "after", **push})
+    found = job.run()
+    assert outcomes(found) == {"d1": "recreated"}
+    assert not found.ok
+
+
+def test_without_a_listing_afterwards_nothing_is_said_to_be_deleted() -> None:
+    job = Job("graphql", named("d1", "k1"))
+    set_faults(job.client, {"method": "GET", "path": "/tags$", "action": "status", "status": 400})
+    found = job.run()
+    assert outcomes(found) == {"d1": "unverified"}
+    assert (found.remaining, found.ok) == (None, True)
+
+
+def test_a_registry_that_deletes_by_digest_is_stopped_after_the_first_tag() -> None:
+    tags = [{"name": name, "image": "shared"} for name in ("d1", "d2", "d3", "k1")]
+    job = Job("rest alone", [*tags, {"name": "k2"}], mode="M3", registry={"deletes": "by_digest"})
+    found = job.run()
+    assert [name for name, outcome in outcomes(found).items() if outcome == "not_tried"]
+    assert "this registry seems to delete by digest" in found.stopped
+    assert not found.ok
+    deletions = [request for request in job.client.requests if request.startswith("DELETE")]
+    assert len(deletions) == 1
+
+
+def test_a_registry_that_deletes_by_name_goes_on_with_tags_of_a_shared_digest() -> None:
+    tags = [{"name": name, "image": "shared"} for name in ("d1", "d2", "d3", "k1")]
+    job = Job("rest alone", tags, mode="M2")
+    found = job.run()
+    assert set(outcomes(found).values()) == {"deleted"}
+    assert (found.ok, job.left) == (True, ["k1"])
+    # The sibling is looked at once, after the first of its tags went alone.
+    sibling = "GET /api/v4/projects/1/registry/repositories/100/tags/k1"
+    assert job.client.requests.count(sibling) == 1
+
+
+def test_a_sibling_that_can_not_be_looked_at_stops_it() -> None:
+    tags = [{"name": name, "image": "shared"} for name in ("d1", "d2", "k1")]
+    job = Job("rest alone", tags, mode="M2")
+    set_faults(job.client, {"path": "tags/k1", "action": "status", "status": 503})
+    found = job.run()
+    assert outcomes(found) == {"d1": "deleted", "d2": "not_tried"}
+    assert "its sibling k1 could not be read" in found.stopped
+
+
+def test_before_a_database_no_sibling_has_to_be_looked_at() -> None:
+    tags = [{"name": name, "image": "shared"} for name in ("d1", "d2", "k1")]
+    job = Job("graphql", tags)
+    assert set(outcomes(job.run()).values()) == {"deleted"}
+    # The batch is read again and deleted, and the repository listed.
+    assert len(job.client.requests) == 3
+
+
+def test_another_image_in_the_registry_itself_is_left() -> None:
+    """GitLab still shows the planned image, as a cache does, and the registry has another one."""
+    job = Job("registry of a database", named("d1", "d2", "k1"))
+    other = {"repository": PATH, "name": "d1", "image": "another"}
+    set_faults(job.client, {"path": "/v2/", "action": "mutate", "when": "before", "set_tag": other})
+    found = job.run()
+    assert outcomes(found) == {"d1": "changed_since", "d2": "deleted"}
+    assert messages(found) == {"d1": "the registry itself has another image under this name"}
+
+
+class Signed(Job):
+    """Signatures go after their images."""
+
+    def decision(self, tag: Tag) -> Decision:
+        if not tag.name.endswith(".sig"):
+            return super().decision(tag)
+        return Decision(tag, delete=True, reason=Reason.WITH_SUBJECT, depth=1)
+
+
+def signed_job() -> Signed:
+    digest = "sha256:" + "a" * 64
+    return Signed("graphql", [{"name": "d1", "digest": digest}, *named("k1", digest.replace(":", "-") + ".sig")])
+
+
+def test_a_signature_goes_after_its_image() -> None:
+    job = signed_job()
+    found = job.run()
+    assert (set(outcomes(found).values()), job.left) == ({"deleted"}, ["k1"])
+    assert [event["name"] for event in job.events if event["event"] == "asking"][0] == "d1"
+
+
+def test_a_signature_stays_with_an_image_that_changed() -> None:
+    job = signed_job()
+    edit(job.client, set_tag={"repository": PATH, "name": "d1", "image": "another"})
+    found = job.run()
+    assert set(outcomes(found).values()) == {"changed_since"}
+    assert "it belongs to d1, which is kept" in messages(found).values()
+
+
+def test_what_can_not_be_noted_is_not_asked_for() -> None:
+    job = Job("graphql", named("d1", "k1"))
+
+    def full(_event: Mapping[str, Any]) -> None:
+        raise JournalError("the disk is full")
+
+    found = delete(job.reader, job.plan, GRAPHQL, full)
+    assert outcomes(found) == {"d1": "not_tried"}
+    assert messages(found) == {"d1": "Could not note what is done: the disk is full."}
+    assert job.left == ["d1", "k1"]
+
+
+def test_the_first_reason_to_stop_counts() -> None:
+    abort = AbortSignal()
+    assert not abort.is_set()
+    abort.set("one")
+    abort.set("two")
+    assert (abort.is_set(), abort.reason) == (True, "one")
+
+
+def test_results_come_in_the_order_of_the_plan() -> None:
+    job = Job("graphql", named(*(f"d{number:02}" for number in range(45)), "k"))
+    found = job.run()
+    assert [tag.name for tag in found.tags] == [f"d{number:02}" for number in range(45)]
+    assert {tag.outcome for tag in found.tags} == {TagOutcome.DELETED}
+    # Three batches that are read again and deleted, and a listing.
+    assert len(job.client.requests) == 3 * 2 + 1

@@ -1,0 +1,202 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a new listing proves, and what becomes of each tag by that."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.outcomes import (
+    DeletionResult,
+    TagOutcome,
+    TagResult,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.verification import (
+    NO_PROOF,
+    Answer,
+    Attempt,
+    is_changed,
+    judge,
+    proves_absence,
+    vanished,
+    why_not_empty,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
+from tests.unit.cleanups import NOW
+from tests.unit.simulated import repository_of
+
+REPOSITORY = repository_of()
+UNREAD = RequestError(ErrorKind.TIMEOUT, "too late", operation="list the tags")
+WHY = "the reason"
+
+
+def judged(
+    answer: Answer, *, present: bool, proven: bool, asked_before: bool = False, error: RequestError | None = None
+) -> tuple[TagOutcome, str]:
+    attempt = Attempt(answer, WHY, asked_before=asked_before)
+    return judge(attempt, present=present, proven_absent=proven, error=error)
+
+
+@pytest.mark.parametrize(
+    ("present", "proven", "asked_before"), list(itertools.product((False, True), (False, True), (False, True)))
+)
+@pytest.mark.parametrize(
+    ("answer", "outcome"), [(Answer.CHANGED, TagOutcome.CHANGED_SINCE), (Answer.NOT_TRIED, TagOutcome.NOT_TRIED)]
+)
+def test_what_was_not_asked_for_is_no_matter_of_the_listing(
+    answer: Answer, outcome: TagOutcome, present: bool, proven: bool, asked_before: bool
+) -> None:
+    assert judged(answer, present=present, proven=proven, asked_before=asked_before) == (outcome, WHY)
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked_before", "outcome"),
+    [
+        (Answer.DELETED, False, TagOutcome.DELETED),
+        (Answer.REFUSED, False, TagOutcome.DELETED),
+        (Answer.ABSENT, False, TagOutcome.ALREADY_GONE),
+        (Answer.ABSENT, True, TagOutcome.DELETED),
+        (Answer.FORBIDDEN, False, TagOutcome.ALREADY_GONE),
+        (Answer.FORBIDDEN, True, TagOutcome.DELETED),
+        (Answer.UNREADABLE, False, TagOutcome.ALREADY_GONE),
+        (Answer.UNREADABLE, True, TagOutcome.DELETED),
+    ],
+)
+def test_what_is_proven_to_be_gone_was_deleted_by_whoever_asked(
+    answer: Answer, asked_before: bool, outcome: TagOutcome
+) -> None:
+    assert judged(answer, present=False, proven=True, asked_before=asked_before) == (outcome, "")
+
+
+@pytest.mark.parametrize(("present", "proven"), [(True, True), (True, False), (False, False)])
+@pytest.mark.parametrize(
+    ("answer", "asked_before", "outcome"),
+    [
+        (Answer.REFUSED, False, TagOutcome.NOT_DELETED),
+        (Answer.FORBIDDEN, False, TagOutcome.NOT_DELETED),
+        (Answer.UNREADABLE, True, TagOutcome.NOT_DELETED),
+        (Answer.UNREADABLE, False, TagOutcome.NOT_TRIED),
+    ],
+)
+def test_what_was_refused_and_is_not_proven_to_be_gone_is_there(
+    answer: Answer, asked_before: bool, outcome: TagOutcome, present: bool, proven: bool
+) -> None:
+    assert judged(answer, present=present, proven=proven, asked_before=asked_before) == (outcome, WHY)
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_what_is_listed_all_the_same_came_back(proven: bool) -> None:
+    assert judged(Answer.DELETED, present=True, proven=proven) == (
+        TagOutcome.RECREATED,
+        "it is listed again after its deletion",
+    )
+    assert judged(Answer.ABSENT, present=True, proven=proven) == (
+        TagOutcome.NOT_TRIED,
+        "it was not there right before its deletion, and is again",
+    )
+
+
+@pytest.mark.parametrize("answer", [Answer.DELETED, Answer.ABSENT])
+def test_without_a_proof_nothing_is_said_to_be_deleted(answer: Answer) -> None:
+    assert judged(answer, present=False, proven=False) == (TagOutcome.UNVERIFIED, NO_PROOF)
+    assert judged(answer, present=False, proven=False, error=UNREAD) == (TagOutcome.UNVERIFIED, str(UNREAD))
+
+
+@pytest.mark.parametrize("answer", Answer)
+def test_what_seems_gone(answer: Answer) -> None:
+    assert Attempt(answer).seems_gone is (answer in (Answer.DELETED, Answer.ABSENT))
+
+
+def plan_of(*, kept: str = "", deleted: str = "") -> RepositoryPlan:
+    """A plan for tags of one letter each."""
+    decisions = [Decision(Tag(name), name in deleted, Reason.MATCHED) for name in sorted(kept + deleted)]
+    return RepositoryPlan(REPOSITORY, decisions=tuple(decisions))
+
+
+def listing_of(names: str, *, complete: bool = True, authoritative: bool = False) -> TagListing:
+    return TagListing(REPOSITORY, tuple(Tag(name) for name in names), complete=complete, authoritative=authoritative)
+
+
+@pytest.mark.parametrize(
+    ("plan", "listing", "proof"),
+    [
+        pytest.param(plan_of(kept="a", deleted="b"), listing_of("a"), True, id="a kept tag is there"),
+        pytest.param(plan_of(kept="ac", deleted="b"), listing_of("c"), True, id="one of the kept tags is there"),
+        pytest.param(plan_of(kept="a", deleted="b"), listing_of("n"), False, id="a stranger alone"),
+        pytest.param(plan_of(kept="a", deleted="b"), listing_of("a", complete=False), False, id="it may be cut off"),
+        pytest.param(plan_of(kept="a", deleted="b"), listing_of("", authoritative=True), False, id="all are gone"),
+        pytest.param(plan_of(deleted="b"), listing_of("n"), True, id="nothing was to stay, and something is there"),
+        pytest.param(plan_of(deleted="b"), listing_of(""), False, id="nothing is listed"),
+        pytest.param(plan_of(deleted="b"), listing_of("", authoritative=True), True, id="the registry lists nothing"),
+    ],
+)
+def test_which_listing_proves_that_a_tag_is_gone(plan: RepositoryPlan, listing: TagListing, proof: bool) -> None:
+    assert proves_absence(plan, listing) is proof
+
+
+def test_kept_tags_vanish_only_from_complete_listings() -> None:
+    plan = plan_of(kept="ace", deleted="b")
+    assert [tag.name for tag in vanished(plan, listing_of("cx"))] == ["a", "e"]
+    assert vanished(plan, listing_of("cx", complete=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "planned", "changed"),
+    [
+        (Tag("a", digest="1"), Tag("a", digest="1"), False),
+        (Tag("a", digest="2"), Tag("a", digest="1"), True),
+        (Tag("a", digest="1", published=NOW), Tag("a", digest="1", published=NOW), False),
+        (Tag("a", digest="1", published=NOW.replace(hour=13)), Tag("a", digest="1", published=NOW), True),
+        (Tag("a", digest="1", published=NOW), Tag("a", digest="1"), False),
+        (Tag("a", digest="1"), Tag("a", digest="1", published=NOW), False),
+    ],
+)
+def test_a_tag_is_changed_by_another_image_or_another_push(now: Tag, planned: Tag, changed: bool) -> None:
+    assert is_changed(now, planned) is changed
+
+
+@pytest.mark.parametrize(
+    ("listing", "emptied", "reason"),
+    [
+        (TagListing(REPOSITORY, error=UNREAD), True, "too late"),
+        (listing_of("ab"), True, "it has 2 tags"),
+        (listing_of("", authoritative=True), False, None),
+        (listing_of("", complete=False), True, "no tags are listed, which a registry that fails looks like too"),
+        (
+            TagListing(REPOSITORY, repository_unknown=True),
+            False,
+            "the registry does not know it, which one whose storage is lost says too",
+        ),
+        (TagListing(REPOSITORY, repository_unknown=True), True, None),
+    ],
+)
+def test_what_can_not_be_taken_for_empty(listing: TagListing, emptied: bool, reason: str | None) -> None:
+    assert why_not_empty(listing, emptied=emptied) == reason
+
+
+GOOD = {TagOutcome.DELETED, TagOutcome.ALREADY_GONE, TagOutcome.CHANGED_SINCE, TagOutcome.UNVERIFIED}
+
+
+@pytest.mark.parametrize("outcome", TagOutcome)
+def test_what_is_good_and_what_is_gone(outcome: TagOutcome) -> None:
+    assert outcome.is_good is (outcome in GOOD)
+    assert outcome.is_gone is (outcome in GOOD - {TagOutcome.CHANGED_SINCE})
+
+
+@pytest.mark.parametrize("outcome", TagOutcome)
+def test_a_deletion_is_counted_by_its_outcomes(outcome: TagOutcome) -> None:
+    tags = (TagResult("a/b", "v1", digest="x", outcome=outcome), TagResult("a/b", "v2", "y", TagOutcome.DELETED))
+    found = DeletionResult(tags, remaining=1, stopped="")
+    assert found.ok is (outcome in GOOD)
+    assert sum(found.counts().values()) == 2
+    assert found.counts()[outcome.value] >= 1
+    assert list(found.counts()) == [each.value for each in TagOutcome]
+    assert not DeletionResult(tags, remaining=1, stopped="something is wrong").ok

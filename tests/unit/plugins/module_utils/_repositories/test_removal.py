@@ -1,0 +1,167 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Deleting repositories: empty ones, or those that may be emptied before, followed until GitLab is through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.planning import (
+    RepositoryOutcome,
+    RepositoryRemoval,
+    RepositoryResult,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.removal import delete_repositories
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Sources, detect
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags.query import TagQuery
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import TagReader, open_reader
+from tests.unit.simulated import (
+    REGISTRY,
+    Simulated,
+    connected,
+    edit,
+    repositories_of,
+    repository_of,
+    scenario_of,
+    set_faults,
+)
+
+TAGS = [{"name": "v1"}, {"name": "v2"}]
+REPOSITORY = repository_of()
+
+
+def opened(*repositories: list[dict[str, Any]], **changes: Any) -> tuple[TagReader, Simulated]:
+    """A reader that may ask the registry itself, and its client."""
+    client = connected(scenario_of(*repositories, mode="M2", **changes), retries=0)
+    sources = Sources(use_graphql=True, registry=REGISTRY)
+    return open_reader(detect(client, repositories_of(len(repositories)), sources, details=True)), client
+
+
+def removed(reader: TagReader, removal: RepositoryRemoval, wait: float | None = None) -> tuple[RepositoryOutcome, str]:
+    [result] = delete_repositories(reader, DeleteMethod.REST, [removal], wait)
+    assert isinstance(result, RepositoryResult)
+    return result.outcome, result.message
+
+
+def all_tags(reader: TagReader, repository: Repository = REPOSITORY, kept: str = "") -> RepositoryPlan:
+    [listing] = reader.read([repository], TagQuery(details=True))
+    return RepositoryPlan(
+        repository, decisions=tuple(Decision(tag, tag.name != kept, Reason.MATCHED) for tag in listing.tags)
+    )
+
+
+def is_there(client: Simulated) -> bool:
+    return 100 in client.server.gitlab.state.repositories
+
+
+def test_an_empty_repository_is_deleted() -> None:
+    reader, client = opened([], TAGS)
+    outcome = removed(reader, RepositoryRemoval(REPOSITORY), wait=60.0)
+    assert (outcome, is_there(client)) == ((RepositoryOutcome.DELETED, ""), False)
+
+
+def test_who_does_not_wait_is_told_that_it_is_scheduled() -> None:
+    reader, client = opened([], TAGS)
+    assert removed(reader, RepositoryRemoval(REPOSITORY)) == (RepositoryOutcome.SCHEDULED, "")
+    assert client.requests[-1] == "DELETE /api/v4/projects/1/registry/repositories/100"
+
+
+def test_one_that_is_not_empty_right_before_is_left() -> None:
+    reader, client = opened(TAGS)
+    assert removed(reader, RepositoryRemoval(REPOSITORY)) == (RepositoryOutcome.NOT_DELETED, "it has 2 tags")
+    assert is_there(client)
+
+
+def test_one_that_need_not_be_empty_is_not_even_listed() -> None:
+    reader, client = opened(TAGS)
+    client.requests.clear()
+    removal = RepositoryRemoval(REPOSITORY, must_be_empty=False)
+    assert removed(reader, removal) == (RepositoryOutcome.SCHEDULED, "")
+    assert not [request for request in client.requests if "/tags" in request]
+
+
+def test_one_that_can_not_be_listed_is_left() -> None:
+    reader, client = opened(TAGS)
+    set_faults(client, {"path": "/tags", "action": "status", "status": 500})
+    outcome, message = removed(reader, RepositoryRemoval(REPOSITORY))
+    assert (outcome, "500" in message, is_there(client)) == (RepositoryOutcome.NOT_DELETED, True, True)
+
+
+def test_its_tags_are_deleted_before() -> None:
+    reader, client = opened(TAGS)
+    outcome = removed(reader, RepositoryRemoval(REPOSITORY, tags=all_tags(reader)), wait=60.0)
+    assert (outcome, is_there(client)) == ((RepositoryOutcome.DELETED, ""), False)
+    deletions = [request.rpartition("/")[2] for request in client.requests if request.startswith("DELETE")]
+    assert deletions == ["v1", "v2", "100"]
+
+
+def test_one_whose_tags_can_not_be_deleted_is_left() -> None:
+    reader, client = opened(TAGS)
+    removal = RepositoryRemoval(REPOSITORY, tags=all_tags(reader))
+    set_faults(client, {"method": "DELETE", "path": "tags/v2", "action": "status", "status": 400})
+    outcome, message = removed(reader, removal)
+    assert (outcome, "400" in message, is_there(client)) == (RepositoryOutcome.NOT_EMPTIED, True, True)
+
+
+def test_a_tag_that_stays_keeps_its_repository() -> None:
+    reader, client = opened(TAGS)
+    removal = RepositoryRemoval(REPOSITORY, tags=all_tags(reader, kept="v1"))
+    assert removed(reader, removal) == (RepositoryOutcome.NOT_DELETED, "it has 1 tags")
+    assert is_there(client)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        pytest.param({"status": 403}, RepositoryOutcome.NOT_DELETED, id="refused"),
+        pytest.param({"status": 404}, RepositoryOutcome.NOT_DELETED, id="404, and it is there"),
+    ],
+)
+def test_what_gitlab_refuses_is_not_deleted(fault: dict[str, Any], expected: RepositoryOutcome) -> None:
+    reader, client = opened([], TAGS)
+    set_faults(client, {"method": "DELETE", "action": "status", **fault})
+    assert removed(reader, RepositoryRemoval(REPOSITORY))[0] is expected
+
+
+def test_one_that_somebody_else_deleted_is_deleted() -> None:
+    reader, client = opened([], TAGS)
+    del client.server.gitlab.state.repositories[100]
+    assert removed(reader, RepositoryRemoval(REPOSITORY, must_be_empty=False))[0] is RepositoryOutcome.DELETED
+
+
+def test_one_that_gitlab_is_deleting_already_is_only_followed() -> None:
+    reader, client = opened([], TAGS)
+    client.requests.clear()
+    assert removed(reader, RepositoryRemoval(REPOSITORY, asked_before=True)) == (RepositoryOutcome.SCHEDULED, "")
+    assert client.requests == []
+
+
+def test_what_gitlab_gave_up_is_told() -> None:
+    reader, client = opened([], TAGS)
+    edit(client, set_repository={"repository": "team/app/r0", "status": "delete_failed"})
+    outcome, message = removed(reader, RepositoryRemoval(REPOSITORY, asked_before=True), wait=60.0)
+    assert outcome is RepositoryOutcome.DELETE_FAILED
+    assert message.startswith("GitLab gave up: without a metadata database it deletes at most 200 tags")
+
+
+@pytest.mark.parametrize(("status", "message"), [(500, "GitLab has not deleted it within 60 seconds"), (403, "403")])
+def test_what_can_not_be_followed_stays_scheduled(status: int, message: str) -> None:
+    reader, client = opened([], TAGS)
+    set_faults(client, {"method": "GET", "path": "/registry/repositories/100$", "action": "status", "status": status})
+    outcome, told = removed(reader, RepositoryRemoval(REPOSITORY, asked_before=True), wait=60.0)
+    assert outcome is RepositoryOutcome.SCHEDULED
+    assert message in told
+
+
+@pytest.mark.parametrize("outcome", RepositoryOutcome)
+def test_what_is_good(outcome: RepositoryOutcome) -> None:
+    assert outcome.is_good is (outcome in (RepositoryOutcome.DELETED, RepositoryOutcome.SCHEDULED))
