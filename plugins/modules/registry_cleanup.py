@@ -333,7 +333,7 @@ options:
     default: true
   allow_unread_protection:
     description:
-      - Go on as an administrator although GitLab's tag protection rules can't be read. GitLab enforces them for
+      - Continue as an administrator although GitLab's tag protection rules can't be read. GitLab enforces them for
         everybody else.
     type: bool
     default: false
@@ -1150,7 +1150,8 @@ from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish, new_module
 from ..module_utils._plan.results import deletion_rows, file_lines, fingerprint_of
 from ..module_utils._registry.image_cache import remembered
-from ..module_utils._rules.dates import DateSource, shown_dates
+from ..module_utils._rules.dates import shown_dates
+from ..module_utils._rules.decision import DateSource
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
 
 ARGUMENTS = (

@@ -29,9 +29,8 @@ COLLECTION = "containerops.gitlab."
 KEYWORDS = {"name", "check_mode", "diff", "environment", "ignore_errors"}
 # Variables that a process has to be started with.
 FOR_THE_START = re.compile("ANSIBLE_|PYTHON")
-# Changes of the environment; None removes a variable.
-Changes = Mapping[str, str | None]
-NONE: Changes = {}
+# Changes of the environment, if any; None in the place of a value removes the variable.
+Changes = Mapping[str, str | None] | None
 
 
 @dataclass(frozen=True)
@@ -116,15 +115,15 @@ class Ansible:
         self.modules = modules
         self._count = 0
 
-    def play(self, playbook: Path | str, *options: str, env: Changes = NONE) -> Run:
+    def play(self, playbook: Path | str, *options: str, env: Changes = None) -> Run:
         """Run a playbook file, or one of the collection's by its name."""
         self._count += 1
         record = self.folder / f"record-{self._count}.jsonl"
-        done = self._run([*PLAYBOOK, str(playbook), *options], {"RECORD_PATH": str(record), **env})
+        done = self._run([*PLAYBOOK, str(playbook), *options], {"RECORD_PATH": str(record), **(env or {})})
         lines = record.read_text().splitlines() if record.exists() else []
         return Run(done.returncode, done.stdout + done.stderr, tuple(_task(json.loads(line)) for line in lines))
 
-    def inventory(self, *options: str, env: Changes = NONE) -> Listing:
+    def inventory(self, *options: str, env: Changes = None) -> Listing:
         """Run ansible-inventory."""
         done = self._run([*INVENTORY, *options], env)
         return Listing(done.returncode, done.stdout, " ".join(done.stderr.split()))
@@ -143,28 +142,29 @@ class Ansible:
         )
 
     def _changed(self, env: Changes) -> dict[str, str]:
-        changed = {**self.environment, **env}
+        changed = {**self.environment, **(env or {})}
         return {name: value for name, value in changed.items() if value is not None}
 
-    def tasks(self, tasks: list[dict[str, Any]], *options: str, env: Changes = NONE) -> Run:
+    def tasks(self, tasks: list[dict[str, Any]], *options: str, env: Changes = None) -> Run:
         """Run tasks as one play on localhost."""
         # JSON is YAML, and quotes every template as it should be.
         path = self.folder / f"playbook-{self._count + 1}.yml"
         path.write_text(json.dumps([_play(tasks)]))
         return self.play(path, *options, env=env)
 
-    def steps(self, tasks: Sequence[dict[str, Any]], env: Changes = NONE) -> list[Task]:
+    def steps(self, tasks: Sequence[dict[str, Any]], env: Changes = None) -> list[Task]:
         """Run tasks on localhost, each whatever came of the one before it.
 
         They run in process where nothing of them needs ansible-playbook.
         """
-        if self.modules and all(_is_plain(task) for task in tasks) and not any(map(FOR_THE_START.match, env)):
+        plain = all(_is_plain(task) for task in tasks) and not any(map(FOR_THE_START.match, env or {}))
+        if self.modules and plain:
             return [self.in_process(task, env) for task in tasks]
         run = self.tasks([{**task, "ignore_errors": True} for task in tasks], env=env)
         assert len(run.tasks) == len(tasks), run.output
         return list(run.tasks)
 
-    def in_process(self, task: dict[str, Any], env: Changes = NONE) -> Task:
+    def in_process(self, task: dict[str, Any], env: Changes = None) -> Task:
         """Run a task of one module without ansible-playbook."""
         assert self.modules
         [action] = set(task) - KEYWORDS
@@ -180,7 +180,7 @@ class Ansible:
         return Task(task["name"], action, "failed" if result.pop("failed") else "ok", result)
 
     def module(
-        self, name: str, arguments: dict[str, Any], *, env: Changes = NONE, check: bool = False, diff: bool = False
+        self, name: str, arguments: dict[str, Any], *, env: Changes = None, check: bool = False, diff: bool = False
     ) -> Task:
         """Run one module of the collection as the only task, and give its result."""
         task = {"name": name, f"containerops.gitlab.{name}": arguments, "check_mode": check, "diff": diff}

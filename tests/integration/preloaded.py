@@ -75,8 +75,10 @@ def preloaded(folder: Path, libraries: Sequence[str], places: Sequence[str] = ()
         while not address.exists():
             assert server.poll() is None, "the process with the libraries did not start"
             time.sleep(0.01)
-        yield str(address)
-        server.kill()
+        try:
+            yield str(address)
+        finally:
+            server.kill()
 
 
 def run_there(address: str, wanted: Mapping[str, Any], files: Sequence[int], patience: float) -> int:

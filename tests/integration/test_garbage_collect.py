@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.driver import NONE, Ansible, Changes, Run, environment
+from tests.integration.driver import Ansible, Changes, Run, environment
 from tests.simulator.images import EVERYTHING, Wire, untag
 from tests.simulator.real_registry import RegistryUnavailable, program, running_registry
 from tests.simulator.seed import seed
@@ -41,7 +41,7 @@ def ansible(tmp_path: Path) -> Ansible:
     return Ansible(tmp_path, environment(tmp_path, None))
 
 
-def play(ansible: Ansible, *modes: str, env: Changes = NONE, **options: Any) -> Run:
+def play(ansible: Ansible, *modes: str, env: Changes = None, **options: Any) -> Run:
     wanted = {f"{ROLE}_{name}": value for name, value in options.items()}
     return ansible.play(PLAYBOOK, *modes, "-e", json.dumps(wanted), env=env)
 

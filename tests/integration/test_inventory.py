@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.driver import NONE, Ansible, Changes, Listing, Run
+from tests.integration.driver import Ansible, Changes, Listing, Run
 from tests.integration.scenarios import TOKEN, mixed_tags, repository, server, tag
 from tests.simulator.harness import Simulator
 
@@ -53,7 +53,7 @@ def source(ansible: Ansible, options: dict[str, Any], name: str = "fleet.gitlab_
     return ["-i", name]
 
 
-def listed(ansible: Ansible, options: dict[str, Any], *more: str, env: Changes = NONE) -> Listing:
+def listed(ansible: Ansible, options: dict[str, Any], *more: str, env: Changes = None) -> Listing:
     found = ansible.inventory(*source(ansible, options), "--list", *more, env=env)
     assert found.code == 0, found.told
     assert found.told == "", found.told

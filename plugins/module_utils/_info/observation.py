@@ -15,7 +15,7 @@ from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository, RuleKind, ServerPolicy, TagListing
 from .._core.oci import Image
 from .._core.scope import ProjectScope, Scope
-from .._core.server import ReadMethod, requested_method
+from .._core.server import ReadMethod
 from .._gitlab.project_scope import select_projects
 from .._gitlab.repositories import get_repository, project_repositories
 from .._gitlab.repository_scope import Selection, select
@@ -23,7 +23,8 @@ from .._module.connection import Connection
 from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
-from .._rules.dates import DateSource, shown_dates
+from .._rules.dates import shown_dates
+from .._rules.decision import DateSource
 from .._settings.plan import RuleListing
 from .._settings.projects import read_rules
 from .._tags.capabilities import Sources, detect
@@ -161,10 +162,9 @@ def _open_reader(
     connection: RegistryConnection, request: InfoRequest, repositories: t.Sequence[Repository], images: dict[str, Image]
 ) -> TagReader:
     details = request.needs_details or request.needs_previews
-    method = requested_method(ReadMethod, request.read_via)
     sources = Sources(
-        use_graphql=not connection.is_job_token and (details or method is ReadMethod.GRAPHQL),
-        read_method=method,
+        use_graphql=not connection.is_job_token and (details or request.read_via is ReadMethod.GRAPHQL),
+        read_method=request.read_via,
         registry=None if request.needs_previews else connection.registry,
         images=images,
     )

@@ -13,7 +13,8 @@ import typing as t
 
 from .._core.errors import RequestError
 from .._core.models import Repository, Tag, TagListing, format_time
-from .._rules.dates import DateSource, judged_date
+from .._rules.dates import judged_date
+from .._rules.decision import DateSource
 
 
 def repository_row(

@@ -14,9 +14,16 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._core.errors import RequestError
-from .._core.models import DELETE_LEVEL, PUSH_LEVEL, Project, Repository, RuleKind, TagListing
+from .._core.models import (
+    DELETE_LEVEL,
+    PUSH_LEVEL,
+    Project,
+    Repository,
+    RuleKind,
+    TagListing,
+)
 from .._policy.preview import PolicyPreview, truncate
-from .._rules.dates import DateSource
+from .._rules.decision import DateSource
 from .._settings.plan import RuleListing, policy_values
 from .repository_rows import repository_line, repository_row
 from .request import InfoRequest
@@ -77,7 +84,7 @@ def file_lines(state: InfoState, request: InfoRequest, summary: RowSummary) -> t
     """The lines of the file: repositories, and then projects where they were asked for. Completes the summary."""
     for row in repository_rows(state, request, summary):
         yield repository_line(row)
-    for row in project_rows(state, summary) if state.inventory else ():
+    for row in _project_rows(state, summary) if state.inventory else ():
         yield json.dumps({"type": "project", **row}) + "\n"
 
 
@@ -112,7 +119,7 @@ def _truncated(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
     return row
 
 
-def project_rows(state: InfoState, summary: RowSummary) -> list[dict[str, t.Any]]:
+def _project_rows(state: InfoState, summary: RowSummary) -> list[dict[str, t.Any]]:
     """The projects by path, with the sums over their repositories: those that were asked for, or have a repository."""
     by_project: dict[tuple[str, int], list[dict[str, t.Any]]] = {}
     known: dict[int, Project] = {}
@@ -168,7 +175,7 @@ def _sum(numbers: list[int | None]) -> int | None:
 
 def result_of(state: InfoState, summary: RowSummary, output_path: str | None) -> dict[str, t.Any]:
     """What is returned, with every list cut to the limit. The summary has to be complete."""
-    projects = project_rows(state, summary)
+    projects = _project_rows(state, summary)
     result = {
         "repositories": summary.returned,
         "projects": projects[: summary.limit],

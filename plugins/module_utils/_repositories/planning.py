@@ -17,7 +17,7 @@ from .._core.models import Repository, TagListing
 from .._core.server import DeleteMethod
 from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
-from .._rules.dates import DateSource
+from .._rules.decision import DateSource
 from .._rules.reasons import Reason, reason_counts
 from .._rules.retention import decide
 from .request import RepositoryRequest

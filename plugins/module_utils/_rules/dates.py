@@ -7,26 +7,16 @@
 
 from __future__ import annotations
 
-import enum
 from datetime import datetime, timedelta, timezone
 
 from .._core.models import Tag
 from .._core.server import Mode
+from .decision import DateSource
 from .rules import Rules, Timestamp
 
 # Build tools write the epoch, 1980 (the zip epoch) or year 1 where they have no date; no image is older than 2000.
 OLDEST_CREDIBLE = datetime(2000, 1, 1, tzinfo=timezone.utc)
 CLOCK_TOLERANCE = timedelta(days=1)
-
-
-class DateSource(enum.Enum):
-    """Where the judged dates come from: the last push, the build, what GitLab calls created, or nowhere."""
-
-    NONE = "none"
-    PUBLISHED = "published"
-    BUILT = "built"
-    CREATED = "created"
-    UNKNOWN = "unknown"
 
 
 def shown_dates(mode: Mode) -> DateSource:

@@ -15,8 +15,8 @@ from .._core.server import DeleteMethod
 from .._core.tag_writes import TagWrite
 from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan
+from .._rules.decision import Decision, to_delete, to_keep
 from .._rules.reasons import Reason
-from .._rules.retention import Decision, to_delete, to_keep
 from .request import TagRequest
 
 _PROTECTED = "is under a tag protection rule of GitLab's"
