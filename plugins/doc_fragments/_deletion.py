@@ -36,7 +36,7 @@ options:
     default: true
   wait_timeout:
     description:
-      - The most seconds to wait. GitLab goes on with what it has not done by then, and the outcome says what that is.
+      - The most seconds to wait. GitLab continues with what it has not done by then, and the outcome says what that is.
     type: int
     default: 300
 """

@@ -67,9 +67,9 @@ options:
       - What to read of each host besides. Each costs a request for each project, with O(host_per=repository) both
         together one for each repository.
       - V(tags_count) also costs GitLab a call to its registry for each repository, and a registry that fails looks like
-        no tags. Hosts get C(gitlab_tags_count), and go into C(gitlab_tags_) with V(none), V(from_1), V(from_100),
+        no tags. Hosts get C(gitlab_tags_count), and join C(gitlab_tags_) with V(none), V(from_1), V(from_100),
         V(from_1000), V(from_10000) or V(unknown).
-      - V(size) is known only where the registry has a metadata database. Hosts get C(gitlab_size) in bytes, and go into
+      - V(size) is known only where the registry has a metadata database. Hosts get C(gitlab_size) in bytes, and join
         C(gitlab_size_) with V(below_1_gib), V(from_1_gib), V(from_10_gib), V(from_100_gib) or V(unknown).
     type: list
     elements: str

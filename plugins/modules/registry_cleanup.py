@@ -333,7 +333,7 @@ options:
     default: true
   allow_unread_protection:
     description:
-      - Go on as an administrator although GitLab's tag protection rules can't be read. GitLab enforces them for
+      - Continue as an administrator although GitLab's tag protection rules can't be read. GitLab enforces them for
         everybody else.
     type: bool
     default: false
@@ -593,7 +593,8 @@ plan:
               after its image, and V(orphaned) for what has no image (O(signatures)).
             - >-
               For a tag that GitLab may delete with O(delete_via=bulk_unpinned) V(sampled), V(tied), V(near_cutoff),
-              V(unseen_date), V(unseen_protection) or V(unseen_registry), which RV(plan.repositories[].doubts) explain.
+              V(unseen_date), V(unseen_protection), V(unseen_registry) or V(unseen_age), which
+              RV(plan.repositories[].doubts) explain.
             - >-
               For a tag to keep V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
               V(orphan), V(unknown_subject), V(referrer), V(shared_digest), V(no_match),

@@ -59,7 +59,7 @@ options:
           enabled:
             description:
               - Whether the policy runs. GitLab switches the policies of projects without images off by itself, so for
-                those it stays off, with a note.
+                those it remains disabled, with a note.
             type: bool
           cadence:
             description:

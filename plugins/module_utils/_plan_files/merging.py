@@ -62,7 +62,7 @@ def merge_files(files: t.Mapping[str, t.Iterable[str]]) -> Merged:
         files: the lines of each, by its path.
 
     Raises:
-        UsageError: a file holds no plan, its plan was altered, or the plans do not go together.
+        UsageError: a file holds no plan, its plan was altered, or the plans can't be combined.
     """
     parts = []
     for path, lines in files.items():
