@@ -167,8 +167,9 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session(name="format")
 def format_(session: nox.Session) -> None:
-    """Let ruff rewrite the code."""
+    """Let ruff rewrite the code, and make the roles' variables of the modules' options."""
     install(session, "test")
+    session.run("python", "-m", "tests.tools.roles")
     session.run("ruff", "check", "--fix", ".")
     session.run("ruff", "format", ".")
 

@@ -124,12 +124,10 @@ gather:
   - tags_count
 """
 
-import hashlib
-import json
 import os
 import typing as t
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
@@ -139,121 +137,26 @@ from ansible.release import __version__ as ansible_version
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._core.errors import RequestError, UsageError
-from ..module_utils._core.models import Project, Repository
-from ..module_utils._core.scope import ProjectScope, Scope, check_projects
-from ..module_utils._gitlab.project_scope import select_projects
-from ..module_utils._gitlab.projects import get_registry_size
-from ..module_utils._gitlab.repositories import get_repository, project_repositories
-from ..module_utils._gitlab.repository_scope import select
 from ..module_utils._http.client import Client
 from ..module_utils._http.transport import REQUESTS_IMPORT_ERROR, Settings
-from ..module_utils._inventory.hosts import (
-    PREFIX,
-    Host,
-    Numbers,
-    namespace_groups,
-    namespace_hosts,
-    project_hosts,
-    repository_hosts,
-)
+from ..module_utils._inventory.hosts import PREFIX, Host, hosts_of, namespace_groups
+from ..module_utils._inventory.observation import observe
+from ..module_utils._inventory.request import InventoryRequest, request_of
 from ..module_utils._module.access import TokenKind, access_of, header_of, refreshing
-from ..module_utils._module.options import CONNECTION, check_one_scope
-from ..module_utils._settings.plan import is_hidden
+from ..module_utils._module.options import CONNECTION
 
-trusted: Callable[[str], str]
+_trusted: Callable[[str], str]
 try:
-    from ansible.template import trust_as_template as trusted
+    from ansible.template import trust_as_template as _trusted
 except ImportError:
     # Before ansible-core 2.19 whatever is not marked as unsafe is a template.
-    trusted = str
+    _trusted = str
 
-ENDINGS = ("gitlab_registry.yml", "gitlab_registry.yaml")
-ALL = "gitlab_registry"
-OPTIONS = ("project", "group", "instance", "host_per", "gather")
-TEMPLATES = ("api_url", "api_token", "api_oauth_token", "api_job_token")
-# Of what is cached: another one where that changes.
-FORMAT = 1
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What the options ask for, checked. gather: tags_count and size."""
-
-    scope: ProjectScope
-    host_per: str
-    gather: frozenset[str]
-
-    def cache_key(self, url: str) -> str:
-        scope = asdict(self.scope)
-        asked = json.dumps([FORMAT, url, scope, self.host_per, sorted(self.gather)], sort_keys=True)
-        return f"containerops.gitlab.gitlab_registry_{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
-
-
-def wish_of(params: t.Mapping[str, t.Any]) -> Wish:
-    """The checked wish; raises UsageError before anything is sent."""
-    named = {name: params[name] for name in ("project", "group")}
-    check_one_scope(params["instance"], named)
-    for name, value in named.items():
-        if value == []:
-            raise UsageError(f"{name} is an empty list: there would be no hosts.")
-    scope = ProjectScope(
-        tuple(params["project"] or ()), tuple(params["group"] or ()), instance=bool(params["instance"])
-    )
-    check_projects(scope)
-    return Wish(scope, params["host_per"], frozenset(params["gather"]))
-
-
-def observe(client: Client, wish: Wish, warn: Callable[[str], None]) -> list[Host]:
-    """The hosts. Raises RequestError where anything can't be read."""
-    if wish.host_per == "repository":
-        return observe_repositories(client, wish, warn)
-    found = select_projects(client, wish.scope)
-    for error in found.unread.values():
-        raise error
-    for warning in found.warnings:
-        warn(warning)
-    projects = [*found.found, *found.archived]
-    readable = [project for project in projects if wish.gather and not is_hidden(project)]
-    counted = client.parallel(lambda project: count_project(client, project, wish.gather), readable)
-    numbers = {project.id: count for project, count in zip(readable, counted, strict=True)}
-    return (namespace_hosts if wish.host_per == "group" else project_hosts)(projects, numbers)
-
-
-def count_project(client: Client, project: Project, gather: frozenset[str]) -> Numbers:
-    """What is asked for of all repositories of a project."""
-    numbers: dict[str, int | None] = {}
-    if "tags_count" in gather:
-        listing = project_repositories(client, project.id, tags_count=True)
-        counts = [repository.tags_count for repository in listing if not repository.being_deleted]
-        numbers["tags_count"] = None if None in counts else sum(count for count in counts if count is not None)
-    if "size" in gather:
-        numbers["size"] = get_registry_size(client, project)
-    return numbers
-
-
-def observe_repositories(client: Client, wish: Wish, warn: Callable[[str], None]) -> list[Host]:
-    """The hosts where each is a repository."""
-    repositories: dict[int, Repository] = {}
-    projects: dict[int, Project] = {}
-    for scope in repository_scopes(wish.scope):
-        found = select(client, scope, job_token=False)
-        repositories.update((repository.id, repository) for repository in found.repositories)
-        projects.update(found.projects)
-        for warning in found.warnings:
-            warn(warning)
-    asked = dict.fromkeys(wish.gather, True)
-    wanted = list(repositories) if asked else []
-    counted = client.parallel(lambda number: get_repository(client, number, **asked), wanted)
-    numbers = {found.id: {name: getattr(found, name) for name in sorted(wish.gather)} for found in counted}
-    return repository_hosts(repositories.values(), projects, numbers)
-
-
-def repository_scopes(scope: ProjectScope) -> list[Scope]:
-    if scope.instance:
-        return [Scope(instance=True)]
-    if scope.groups:
-        return [Scope(group=group) for group in scope.groups]
-    return [Scope(projects=scope.projects)]
+_ENDINGS = ("gitlab_registry.yml", "gitlab_registry.yaml")
+# The group of all hosts.
+_ALL = "gitlab_registry"
+_OPTIONS = ("project", "group", "instance", "host_per", "gather")
+_TEMPLATES = ("api_url", "api_token", "api_oauth_token", "api_job_token")
 
 
 def unsafe(value: t.Any) -> t.Any:
@@ -273,7 +176,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def verify_file(self, path: str) -> bool:
         base: t.Any = super()
-        return path.endswith(ENDINGS) and bool(base.verify_file(path))
+        return path.endswith(_ENDINGS) and bool(base.verify_file(path))
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
@@ -281,11 +184,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(missing_required_lib("requests"))
         t.cast("t.Any", self)._read_config_data(path)
         try:
-            wish = wish_of(
-                {name: self._option(name) for name in ("project", "group", "instance", "host_per", "gather")}
-            )
+            request = request_of({name: self._option(name) for name in _OPTIONS})
             settings = self._settings()
-            hosts = self._hosts(settings, wish, cache)
+            hosts = self._hosts(settings, request, cache)
             namespaces = namespace_groups(hosts, to_safe_group_name)
         except (UsageError, RequestError) as error:
             raise AnsibleParserError(str(error)) from None
@@ -297,7 +198,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _settings(self) -> Settings:
         """How to reach GitLab. Raises UsageError."""
         params = {name: self._option(name) for name in CONNECTION.options}
-        params.update({name: self._templated(name, params[name]) for name in TEMPLATES})
+        params.update({name: self._templated(name, params[name]) for name in _TEMPLATES})
         try:
             given = {name: value for name, value in params.items() if value is not None}
             check_mutually_exclusive(CONNECTION.mutually_exclusive, given)
@@ -327,9 +228,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except AnsibleError as error:
             raise UsageError(f"{name} is a template that does not work: {error}") from None
 
-    def _hosts(self, settings: Settings, wish: Wish, cache: bool) -> list[Host]:
+    def _hosts(self, settings: Settings, request: InventoryRequest, cache: bool) -> list[Host]:
         """The hosts from the cache, or from GitLab and into the cache."""
-        caching, key = self._option("cache"), wish.cache_key(settings.url)
+        caching, key = self._option("cache"), request.cache_key(settings.url)
         if caching and cache:
             try:
                 return [Host(**row) for row in self._cache[key]]
@@ -337,9 +238,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 pass
         client = Client(settings)
         try:
-            hosts = observe(client, wish, self.display.warning)
+            state = observe(client, request)
         finally:
             client.close()
+        for warning in state.warnings:
+            self.display.warning(warning)
+        hosts = hosts_of(state, request)
         if caching:
             self._cache[key] = [asdict(host) for host in hosts]
         return hosts
@@ -347,11 +251,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _populate(self, hosts: list[Host], namespaces: dict[str, str]) -> None:
         """All hosts with their groups, or none where an expression of the user fails."""
         inventory = t.cast("t.Any", self.inventory)
-        inventory.add_group(ALL)
+        inventory.add_group(_ALL)
         for path, group in namespaces.items():
             parent = path.rpartition("/")[0]
             inventory.add_group(group)
-            inventory.add_child(namespaces[parent] if parent else ALL, group)
+            inventory.add_child(namespaces[parent] if parent else _ALL, group)
         for name in sorted({name for host in hosts for name in host.groups}):
             inventory.add_group(to_safe_group_name(PREFIX + name))
         added = [host.name for host in hosts if host.name not in inventory.hosts]
@@ -370,8 +274,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for group in host.groups:
             inventory.add_host(host.name, to_safe_group_name(PREFIX + group))
         variables = {
-            "ansible_connection": trusted("local"),
-            "ansible_python_interpreter": trusted("{{ ansible_playbook_python }}"),
+            "ansible_connection": _trusted("local"),
+            "ansible_python_interpreter": _trusted("{{ ansible_playbook_python }}"),
             **unsafe(dict(host.variables)),
         }
         for name, value in variables.items():

@@ -100,18 +100,11 @@ requests:
   sample: 3
 """
 
-import itertools
-import typing as t
-
-from ..module_utils._core.errors import UsageError
 from ..module_utils._core.files import check_writable, write_lines
-from ..module_utils._core.scope import matches
-from ..module_utils._gitlab.projects import any_image_prefix
+from ..module_utils._info.catalog import observe, request_of, result_of
 from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, ArgumentSpec
-from ..module_utils._module.registry import RegistryConnection, connect_with_registry
+from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish_reading, new_module
-from ..module_utils._registry.api import catalog
-from ..module_utils._tags.capabilities import registry_of
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(
@@ -125,41 +118,18 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
 )
 
 
-def check(params: t.Mapping[str, t.Any]) -> None:
-    """Raises UsageError before anything is sent."""
-    if params["limit"] is not None and params["limit"] < 1:
-        raise UsageError(f"limit is {params['limit']}: it has to be at least 1.")
-    if params["return_limit"] < 0:
-        raise UsageError(f"return_limit is {params['return_limit']}: it can't be negative.")
-    if params["output_path"]:
-        check_writable(params["output_path"], "output_path")
-
-
-def observe(connection: RegistryConnection, params: t.Mapping[str, t.Any]) -> tuple[str, list[str]]:
-    """The registry's address, and the paths that are wanted of its catalog."""
-    settings, patterns = connection.registry, params["repositories"]
-    location = "" if settings.url else any_image_prefix(connection.client) or ""
-    registry = registry_of(connection.client, settings, location)
-    wanted = (path for path in catalog(registry) if not patterns or any(matches(path, pattern) for pattern in patterns))
-    return registry.url, list(itertools.islice(wanted, params["limit"]))
-
-
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
-    params = module.params
+    output_path = module.params["output_path"]
     with failing(module):
-        check(params)
-        connection = connect_with_registry(module)
-        url, paths = observe(connection, params)
-        limit, output_path = params["return_limit"], params["output_path"]
-        result = {
-            "repositories": paths[:limit],
-            "count": len(paths),
-            "truncated": len(paths) > limit,
-            "registry_url": url,
-        }
+        request = request_of(module.params)
         if output_path:
-            write_lines(output_path, (path + "\n" for path in paths), "output_path")
+            check_writable(output_path, "output_path")
+        connection = connect_with_registry(module)
+        state = observe(connection, request)
+        result = result_of(state, request)
+        if output_path:
+            write_lines(output_path, (path + "\n" for path in state.paths), "output_path")
             result["output_path"] = output_path
         finish_reading(module, connection, result, [], tolerate=False)
 

@@ -12,19 +12,18 @@ version_added: 0.1.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Decides for every tag of one repository, some projects or a whole group whether it goes or stays, and why, and
-    deletes
-    exactly the tags that check mode shows.
-  - Whatever could not be read, or read with doubt, is kept and reported.
+  - Decides for every tag of one repository, some projects or a whole group whether it is deleted or kept, and why. Then
+    deletes exactly the tags that check mode shows.
+  - Anything that could not be read reliably is kept and reported.
   - >-
     The decision is made in this order: O(protect) and C(latest); tags under a GitLab protection rule;
     O(name_regex_delete) and O(name_regex_keep); of what is left the newest O(keep_n), and those of O(keep_n_per); then
-    O(older_than) and O(min_age). A tag goes when nothing has kept it. What belongs to it follows (O(signatures)).
-  - With O(rules), the first rule that matches a tag decides about it in this order. What no rule matches stays.
-  - Tags are deleted by name, so that other tags of the same image stay. Right before a tag goes it is read again,
-    and stays when it is
-    another image by then.
-  - Deleting tags frees no disk space by itself; that is done by the registry's garbage collection.
+    O(older_than) and O(min_age). A tag that nothing has kept is deleted. Signatures and the like are deleted with the
+    last tag of their image (O(signatures)).
+  - With O(rules), the first rule that matches a tag decides about it in this order. A tag that no rule matches is kept.
+  - Tags are deleted by name, so other tags of the same image are kept. Each tag is read again right before it is
+    deleted, and is kept if it points to another image by then.
+  - Deleting tags frees no disk space by itself. The registry's garbage collection does that.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
@@ -50,32 +49,33 @@ attributes:
     support: full
   idempotent:
     support: full
-    details: With O(older_than) tags become old enough as time goes on.
+    details: With O(older_than), tags become old enough as time passes.
 options:
   name_regex_delete:
     description:
       - RE2 pattern of the names that may be deleted. It has to match the whole name.
-      - GitLab does not group a pattern before it anchors it, so that V(v1|v2) also matches V(v1-foo). Where the two
-        readings of a pattern
-        differ on a tag, the tag stays and a warning names it. Write V((v1|v2\)).
+      - GitLab does not group a pattern before it anchors it, so to GitLab V(v1|v2) also matches V(v1-foo). If the two
+        readings of a pattern differ on a tag, the tag is kept and a warning names it. Write V((v1|v2\)).
       - Exactly one of O(name_regex_delete) and O(rules) is required.
     type: str
     aliases:
       - name_regex
   name_regex_keep: &name_regex_keep
     description:
-      - RE2 pattern of names that stay although the pattern that deletes matches them. They take no O(keep_n) place.
+      - RE2 pattern of names that are kept although O(name_regex_delete) matches them. They do not count towards
+        O(keep_n).
       - An empty string is the same as leaving the option out.
     type: str
   keep_n: &keep_n
     description:
-      - Keep this many of the newest matching tags in each repository. Tags that are equally new at the edge all stay.
+      - Keep this many of the newest matching tags in each repository. If several tags are as old as the last one of
+        these, all of them are kept.
       - V(0) keeps none.
     type: int
     default: 0
   keep_n_per: &keep_n_per
     description:
-      - Keep the newest tags of each group, besides O(keep_n). A tag that one of the entries keeps stays.
+      - Keep the newest tags of each group, besides O(keep_n). A tag is kept if one of the entries keeps it.
       - Seven days, four weeks and twelve months, each with one tag, keep backups in the way of grandfather, father and
         son.
     type: list
@@ -89,18 +89,18 @@ options:
         required: true
       keep_n:
         description:
-          - How many tags of each group.
+          - How many tags to keep of each group.
         type: int
         default: 1
       groups:
         description:
-          - Only the newest so many groups that have a tag. All by default.
+          - Only this many groups, the newest that have a tag. All by default.
         type: int
   sort_by: &sort_by
     description:
       - What newest means for O(keep_n) and O(keep_n_per).
-      - With V(semver) it is the version that the whole name is, with or without a v before it. A name that is none,
-        such as V(1.2), stays and takes no place.
+      - With V(semver) it is the version that the whole name is, with or without a v before it. A name that is no
+        version, such as V(1.2), is kept and does not count.
       - V(name) compares the names letter by letter, which suits names that are dates.
     type: str
     choices:
@@ -110,8 +110,8 @@ options:
     default: date
   prereleases: &prereleases
     description:
-      - V(apart) gives prereleases of semantic versions, such as V(1.2.0-rc1), places of their own, so that they take
-        none of a release.
+      - V(apart) counts prereleases of semantic versions, such as V(1.2.0-rc1), apart from releases, so that they take
+        no place of a release.
     type: str
     choices:
       - together
@@ -121,20 +121,19 @@ options:
     description:
       - Delete only tags older than this, such as V(30d), V(12h) or V(1month 2w).
       - Units are V(s), V(sec), V(min), V(h), V(d), V(w), V(month) of 30 days and V(y) of 365.25 days. V(1m) and bare
-        numbers are
-        refused, since GitLab reads V(1m) as a minute and V(30) as 30 seconds.
+        numbers are refused, since GitLab reads V(1m) as a minute and V(30) as 30 seconds.
     type: str
   rules:
     description:
       - Several rules, for several kinds of tags. The first one whose pattern matches a tag decides about it, and a tag
-        that none matches stays. O(protect) stands above all rules.
-      - They say for themselves what the options of a single rule say, so these can't be given besides.
+        that none matches is kept. O(protect) comes before all rules.
+      - Each rule has its own O(keep_n), O(older_than) and so on, so those options can't be given besides.
     type: list
     elements: dict
     suboptions:
       name:
         description:
-          - Name of the rule, which is given with each tag that it decides about. Its number by default.
+          - Name of the rule. Each tag that the rule decides about shows it. The rule's number by default.
         type: str
       match:
         description:
@@ -145,7 +144,7 @@ options:
           - name_regex_delete
       keep:
         description:
-          - Whether all that matches stays.
+          - Whether to keep all tags that match.
         type: bool
         default: false
       name_regex_keep: *name_regex_keep
@@ -160,23 +159,21 @@ options:
     type: str
   dates_valid_from:
     description:
-      - From when on GitLab's dates are those of pushes, such as V(2026-01-31) or V(2026-01-31T12:00:00Z).
-      - An import to the registry's metadata database dates all tags anew. Where most tags of the scope are dated within
-        three days, and images among them were built long before, or that can't be read, a plan that goes by dates is
-        refused until this option is given, whether or not something would go today.
-      - A tag with an older date is as old as the build of its image, which is read from the registry itself; where it
-        can't be read, or under O(timestamp=created), its age is unknown and it stays. A time before all dates says that
-        all of them can be trusted.
+      - The time from which on GitLab's dates are those of pushes, such as V(2026-01-31) or V(2026-01-31T12:00:00Z).
+      - An import to the registry's metadata database gives all tags new dates. If most tags of the scope are dated
+        within three days, and images among them were built long before or can't be read, a plan that needs dates is
+        refused until this option is given, even if it would delete nothing today.
+      - A tag with an older date is as old as the build of its image, which is read from the registry itself. If that
+        can't be read, or with O(timestamp=created), its age is unknown and it is kept. A time before all dates says
+        that all of them can be trusted.
     type: str
   timestamp:
     description:
       - What the age of a tag is. It is judged by the clock of the server.
-      - With V(auto) it is the last push of the tag where the registry has a metadata database, else the build of the
-        image, the only
-        date that GitLab knows there; an old image that was tagged today is old then.
-      - With V(created) it is the date that GitLab calls C(created_at). Where there is a metadata database that is
-        the first push of the
-        name, so that a tag that was pushed again an hour ago may count as old.
+      - With V(auto) it is the last push of the tag if the registry has a metadata database. Else it is the build of the
+        image, the only date that GitLab knows there, so an old image that was tagged today is old.
+      - With V(created) it is the date that GitLab calls C(created_at). With a metadata database that is the first push
+        of the name, so a tag that was pushed again an hour ago may count as old.
     type: str
     choices:
       - auto
@@ -184,7 +181,7 @@ options:
     default: auto
   protect:
     description:
-      - RE2 patterns of names that always stay.
+      - RE2 patterns of names that are always kept.
     type: list
     elements: str
   allow_latest:
@@ -194,18 +191,18 @@ options:
     default: false
   in_use:
     description:
-      - Images that run somewhere, which stay. Each is a reference by tag or by digest, with or without the registry's
-        host, or an image's id as container engines show it.
+      - Images that run somewhere, whose tags are kept. Each is a reference by tag or by digest, with or without the
+        registry's host, or an image's id as container engines show it.
       - An index in use keeps the tags of its images, and an image in use keeps the tag of its index. Which images an
         index has is read from the registry itself (O(read_via)); GitLab does not show it.
-      - Where an image is in use by digest or by id, tags of which that can't be told stay too. By ids these are the
+      - If an image is in use by digest or by id, tags for which this is unknown are kept as well. By ids these are the
         tags of images for several platforms.
     type: list
     elements: str
   in_use_sources:
     description:
-      - The same by where it was found, so that a source that gave nothing is noticed. A source without images, or with
-        a failure, refuses the plan.
+      - Images in use, grouped by where they were found, so that a source that gave nothing is noticed. A source without
+        images, or with a failure, refuses the plan.
     type: list
     elements: dict
     suboptions:
@@ -222,26 +219,26 @@ options:
         default: []
       failed:
         description:
-          - Why the images are not all there. Empty when they are.
+          - Why the images are incomplete. Empty if they are complete.
         type: str
         default: ""
   in_use_sources_expected:
     description:
-      - The names of the sources that have to be there, or their number. Where one is missing the plan is refused.
+      - The names of the sources that have to be there, or their number. If one is missing, the plan is refused.
     type: raw
   pin_untagged_in_use:
     description:
       - Give a tag to each image that is in use by its digest and that no tag leads to (RV(in_use.untagged)), before
         anything is deleted, so that the registry does not collect it. The tag is C(in-use-) and the digits of the
-        digest. While the image is in use its tag stays, like every other; later a rule may delete it.
+        digest. It is kept while the image is in use, like every other tag; later a rule may delete it.
       - It needs the registry itself (O(read_via)) and a token that may push.
     type: bool
     default: false
   keep_refs:
     description:
-      - Keep tags that belong to what is alive in the project's git repository, branches, source branches of open merge
-        requests, or git tags. It takes a request for each hundred of them, and a token that may read the code.
-      - Where they can't be read, the repository counts as unread and keeps all its tags.
+      - Keep tags named after an existing branch, the source branch of an open merge request, or a git tag of the
+        project. It takes a request for each hundred of them, and a token that may read the code.
+      - If they can't be read, the repository counts as unread and keeps all its tags.
     type: list
     elements: str
     choices:
@@ -250,11 +247,11 @@ options:
       - tags
   keep_deployments:
     description:
-      - Keep tags that belong to the last so many successful deployments of each environment of the project that was not
-        stopped, and to later ones that run or wait for approval. A tag belongs to a deployment by its ref, its commit
-        or the commit's first eight digits (C(CI_COMMIT_SHORT_SHA)), as O(ref_match) says. It takes a request for each
-        environment, and a token that may read the code.
-      - Where they can't be read, the repository counts as unread and keeps all its tags.
+      - Keep tags of the last N successful deployments of each environment of the project that was not stopped, and of
+        later ones that run or wait for approval. A tag belongs to a deployment by its ref, its commit or the commit's
+        first eight digits (C(CI_COMMIT_SHORT_SHA)), as O(ref_match) says. It takes a request for each environment, and
+        a token that may read the code.
+      - If they can't be read, the repository counts as unread and keeps all its tags.
     type: int
     default: 0
   ref_match:
@@ -269,15 +266,16 @@ options:
     default: whole
   signatures:
     description:
-      - What becomes of signatures, attestations and lists of materials, which carry the digest of their image in their
-        names (C(sha256-<digest>) and what may follow).
-      - With V(follow) they go when every tag of their image goes, be it the image of a tag or one inside of an index,
-        and stay as long as one stays. Where a tag that stays may hold their image unseen, they stay too.
-      - V(collect) deletes those without an image besides, if all tags of the repository were read and the registry
-        itself, asked for the digest, says that there is no such image.
-      - With V(keep) they all stay. Under O(delete_via=bulk) they stay in any case.
-      - Any other tag that belongs to an image by its manifest's C(subject) is deleted by its rule, yet never while a
-        tag of its image stays. The registry itself alone shows this field (O(read_via)).
+      - What to do with signatures, attestations and SBOMs, which carry the digest of their image in their names
+        (C(sha256-<digest>) and what may follow).
+      - V(follow) deletes them when every tag of their image is deleted, whether a tag points to the image or to an
+        index that holds it. They are kept while one such tag is kept. If a tag that is kept may hold their image
+        unseen, they are kept too.
+      - V(collect) also deletes those without an image, if all tags of the repository were read and the registry itself,
+        asked for the digest, says that there is no such image.
+      - V(keep) keeps all of them. With O(delete_via=bulk) they are kept in any case.
+      - Any other tag that belongs to an image by its manifest's C(subject) is deleted by its rule, but never while a
+        tag of its image is kept. Only the registry itself shows this field (O(read_via)).
     type: str
     choices:
       - keep
@@ -286,10 +284,10 @@ options:
     default: follow
   shared_digest:
     description:
-      - What becomes of a tag whose image another tag of the repository is, too. With V(independent) each is judged by
-        itself.
-      - With V(keep_together) it stays as long as one of them stays. All tags of a repository are read then, and where
-        the digest of one that stays is not known, all stay.
+      - What to do with a tag if another tag of the repository points to the same image. V(independent) judges each tag
+        by itself.
+      - V(keep_together) keeps all tags of an image if one of them is kept. All tags of a repository are read then, and
+        if the digest of one that is kept is unknown, all tags are kept.
     type: str
     choices:
       - independent
@@ -297,8 +295,7 @@ options:
     default: independent
   min_remaining:
     description:
-      - The least number of tags that has to stay in each repository that tags are deleted from, signatures not
-        counted.
+      - The least number of tags to keep in each repository that tags are deleted from. Signatures do not count.
     type: int
     default: 1
   max_deletions_percent:
@@ -307,12 +304,12 @@ options:
     type: float
   max_unknown_percent:
     description:
-      - The most tags of one repository of which it is not known whether they may go, in percent of all its tags.
+      - The most tags of one repository for which it is unknown whether they may be deleted, in percent of all its tags.
     type: float
   on_limit:
     description:
-      - What to do when a repository is beyond a limit. V(fail) deletes nothing anywhere, V(skip_repository) leaves
-        that repository whole.
+      - What to do if a repository exceeds a limit. V(fail) deletes nothing anywhere, V(skip_repository) keeps all tags
+        of that repository.
     type: str
     choices:
       - fail
@@ -320,7 +317,7 @@ options:
     default: fail
   on_server_policy:
     description:
-      - What to do when the project has a cleanup policy of its own enabled, which deletes tags by its own rules.
+      - What to do if the project has a cleanup policy of its own enabled, which deletes tags by its own rules.
     type: str
     choices:
       - warn
@@ -330,9 +327,8 @@ options:
   require_digest:
     description:
       - Keep tags whose digest can't be read, since they can't be compared right before they are deleted.
-      - With V(false), tags that are chosen by name alone are deleted all the same and listed under RV(unguarded). It
-        has no effect with
-        O(keep_n) or O(older_than), nor where the registry has a metadata database.
+      - With V(false), such tags are deleted if they are chosen by name alone, and listed in RV(unguarded). It has no
+        effect with O(keep_n) or O(older_than), nor if the registry has a metadata database.
     type: bool
     default: true
   allow_unread_protection:
@@ -349,12 +345,13 @@ options:
         the job's own project, and a registry of GitLab's.
       - V(bulk) asks GitLab once for each repository to delete the planned tags in the background, which it does once an
         hour. It needs the role Maintainer and O(older_than), since GitLab checks the age of each tag right before it
-        goes; tags are not compared with the plan again. Without a metadata database it is refused for more than 200
-        tags of a repository.
-      - V(bulk_unpinned) hands O(name_regex_delete), O(name_regex_keep), O(keep_n) and O(older_than) to the same
+        deletes it; tags are not compared with the plan again. Without a metadata database it is refused for more than
+        200 tags of a repository.
+      - V(bulk_unpinned) passes O(name_regex_delete), O(name_regex_keep), O(keep_n) and O(older_than) to the same
         endpoint as they are, and GitLab decides. The plan is then a prediction that says how sure it is
         (RV(plan.repositories[].certainty)). O(protect), O(allow_latest), O(timestamp) and O(require_digest) have no
         effect there and are refused.
+      - With both, O(wait) is about GitLab's background job. Without waiting, tags are reported as C(unverified).
     type: str
     choices:
       - auto
@@ -366,18 +363,36 @@ options:
     default: auto
   plan_path:
     description:
-      - Write the whole plan, with every tag and its reason, to this file as JSON Lines; in check mode too.
+      - Write the whole plan, with every tag and its reason, to this file as JSON Lines, in check mode too.
     type: path
+  output_path:
+    description:
+      - Write a line for each repository to this file as JSON Lines, in check mode too. The lines are those that
+        M(containerops.gitlab.registry_info) writes, so that an audit with a plan reads the tags only once.
+    type: path
+  gather:
+    description:
+      - What O(output_path) holds of each repository. It does not change the plan.
+      - V(tags_count) is the number of its tags. V(tags) adds the tags, with what was read of them to decide.
+      - V(tag_details) reads date, digest, size and media type of all tags, even if the rules do not need them.
+    type: list
+    elements: str
+    choices:
+      - tags_count
+      - tags
+      - tag_details
+    default:
+      - tags_count
   approved_plan_path:
     description:
-      - A plan that O(plan_path) wrote before and somebody approved. Only tags go that it holds, that today's rules
-        still choose, and that are still the same image. What differs is told under RV(approved).
-      - Of a plan that M(containerops.gitlab.registry_plan_merge) made of several, it takes the one for its own scope.
-      - It is refused when it was altered, is older than O(plan_max_age), or was made for another server or scope.
+      - A plan that O(plan_path) wrote before and somebody approved. Only tags are deleted that are in it, that today's
+        rules still choose, and that still point to the same image. Differences are reported in RV(approved).
+      - If M(containerops.gitlab.registry_plan_merge) made the plan of several, the one for this scope is taken from it.
+      - It is refused if it was altered, is older than O(plan_max_age), or was made for another server or scope.
     type: path
   approved_plan:
     description:
-      - The same as text, up to 64 KB.
+      - The approved plan as text, at most 64 KB, instead of O(approved_plan_path).
     type: str
   approved_fingerprint:
     description:
@@ -387,19 +402,19 @@ options:
   journal_path:
     description:
       - Append a line to this file before each tag is asked to be deleted or given, and one with what became of it, as
-        JSON Lines, each on disk at once. So a run can be followed, and each digest that went is known.
-      - A run that was killed is started again as it was, with the same file; tags of an approved plan that it had
-        already deleted are then no drift.
+        JSON Lines, each on disk at once. So a run can be followed, and each deleted digest is known.
+      - A run that was killed is started again as it was, with the same file. Tags of an approved plan that it had
+        already deleted do not count as drift then.
       - In check mode nothing is written to it.
     type: path
   plan_max_age:
     description:
-      - The oldest an approved plan may be, written as O(older_than).
+      - The greatest age of an approved plan, written as O(older_than).
     type: str
     default: 72h
   max_drift_percent:
     description:
-      - Refuse when more of the tags of the approved plan, in percent, are gone, changed, unread, or kept by today's
+      - Refuse if more of the tags of the approved plan, in percent, are gone, changed, unread, or kept by today's
         rules.
     type: float
 seealso:
@@ -411,7 +426,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what would go from a group, and why everything else stays
+- name: See what would be deleted from a group, and why every other tag is kept
   containerops.gitlab.registry_cleanup:
     group: team
     name_regex_delete: "(dev|feature)-.*"
@@ -440,7 +455,7 @@ EXAMPLES = r"""
     approved_fingerprint: "{{ preview.plan.fingerprint }}"
     journal_path: "{{ playbook_dir }}/journal.jsonl"
 
-- name: Keep the images of living branches, of which a pipeline wrote the slug before the build
+- name: Keep the images of existing branches, if pipelines put the branch's slug before the build in the tag
   containerops.gitlab.registry_cleanup:
     project:
       - team/app
@@ -452,7 +467,7 @@ EXAMPLES = r"""
     older_than: 7d
   check_mode: true
 
-- name: Keep what runs, and refuse when a host did not tell
+- name: Keep what runs, and refuse if a host is missing
   containerops.gitlab.registry_cleanup:
     group: team
     name_regex_delete: .*
@@ -518,7 +533,7 @@ EXAMPLES = r"""
     delete_via: rest
   when: lookup('ansible.builtin.env', 'CI_JOB_TOKEN') | length > 0
 
-- name: See what GitLab would make of the same request in bulk, where GitLab decides
+- name: See what GitLab would delete by its own bulk deletion
   containerops.gitlab.registry_cleanup:
     project: team/app
     name_regex_delete: "[0-9a-z]{40}"
@@ -531,28 +546,28 @@ EXAMPLES = r"""
 RETURN = r"""
 result:
   description:
-    - V(ok) when every planned tag is gone, or was rightly left since it changed; in check mode when the plan is
+    - V(ok) if every planned tag is gone, or was correctly skipped since it changed; in check mode if the plan is
       complete.
-    - V(partial) when something could not be read or deleted, V(refused) when a limit forbids the plan, V(failed)
-      when there is no plan.
+    - V(partial) if something could not be read or deleted, V(refused) if a limit forbids the plan, V(failed) if there
+      is no plan.
   returned: always
   type: str
   sample: ok
 plan:
   description:
-    - What goes and what stays. The same in check mode and in a run, for the same state of the server and the same
-      clock.
+    - The tags to delete and to keep. The same in check mode and in a run, for the same state of the server and the
+      same clock.
   returned: when a plan could be made
   type: dict
   contains:
     fingerprint:
-      description: A digest of where, when, of what and by which rules the plan was made, and of every tag that goes
+      description: A digest of where, when, of what and by which rules the plan was made, and of every tag to delete
         with its digest, date, size and reason.
       type: str
       returned: success
       sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
     delete:
-      description: What goes, oldest first in each repository, at most O(return_limit) entries.
+      description: The tags to delete, oldest first in each repository, at most O(return_limit) entries.
       type: list
       elements: dict
       returned: success
@@ -574,13 +589,13 @@ plan:
           sample: delete
         reason:
           description:
-            - For a tag that goes V(matched), or V(expired) under O(older_than), V(with_subject) for what goes after its
-              image and V(orphaned) for what has none (O(signatures)).
+            - For a tag to delete V(matched), or V(expired) with O(older_than); V(with_subject) for what is deleted
+              after its image, and V(orphaned) for what has no image (O(signatures)).
             - >-
-              For a tag that may go under O(delete_via=bulk_unpinned) V(sampled), V(tied), V(near_cutoff),
+              For a tag that GitLab may delete with O(delete_via=bulk_unpinned) V(sampled), V(tied), V(near_cutoff),
               V(unseen_date), V(unseen_protection) or V(unseen_registry), which RV(plan.repositories[].doubts) explain.
             - >-
-              For a tag that stays V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
+              For a tag to keep V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
               V(orphan), V(unknown_subject), V(referrer), V(shared_digest), V(no_match),
               V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(living_ref),
               V(deployed), V(keep_n),
@@ -591,7 +606,7 @@ plan:
           returned: success
           sample: expired
         rule:
-          description: Name of the rule that decided, null where none did or there is a single one.
+          description: Name of the rule that decided, null if none did or there is only one.
           type: str
           returned: success
           sample: null
@@ -601,7 +616,7 @@ plan:
           returned: success
           sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         date:
-          description: The date that was judged, null when none was needed or known.
+          description: The date that the decision is made by, null if none was needed or known.
           type: str
           returned: success
           sample: "2026-01-31T12:00:00Z"
@@ -611,7 +626,7 @@ plan:
           returned: success
           sample: 31457280
     keep:
-      description: What stays, by name in each repository, at most O(return_limit) entries.
+      description: The tags to keep, by name in each repository, at most O(return_limit) entries.
       type: list
       elements: dict
       returned: success
@@ -644,18 +659,16 @@ plan:
           sample: 3
         listing:
           description:
-            - V(complete), V(unread), V(empty), which a broken registry looks like too, or V(capped) when GitLab may
-              have cut it off at
-              10,000 tags.
+            - V(complete), V(unread), V(empty), which a broken registry looks like too, or V(capped) if GitLab may have
+              cut it off at 10,000 tags.
           type: str
           returned: success
           sample: complete
         date_source:
           description:
-            - What the judged dates are, V(published) for the last push, V(built) for the build of the image,
-              V(created) under
-              O(timestamp=created), V(none) when no date is needed, V(unknown) when it can't be told, and every tag
-              stays then.
+            - What the dates are that decide, V(published) for the last push, V(built) for the build of the image,
+              V(created) with O(timestamp=created), V(none) if no date is needed, or V(unknown) if it can't be told, and
+              every tag is kept then.
           type: str
           returned: success
           sample: published
@@ -665,29 +678,29 @@ plan:
           returned: success
           sample: 120
         delete:
-          description: Number of tags that go, or may go.
+          description: Number of tags to delete, or that may be deleted.
           type: int
           returned: success
           sample: 90
         delete_least:
-          description: Number of tags that go at least.
+          description: The least number of tags that are deleted.
           type: int
           returned: success
           sample: 90
         delete_most:
-          description: Number of tags that go at most.
+          description: The greatest number of tags that are deleted.
           type: int
           returned: success
           sample: 90
         keep:
-          description: Number of tags that stay.
+          description: Number of tags to keep.
           type: int
           returned: success
           sample: 30
         certainty:
           description:
-            - V(exact), but under O(delete_via=bulk_unpinned) also V(upper_bound) where chance or a rule decides whether
-              some of the tags go, and V(unknown) where a date that GitLab goes by can't be seen.
+            - V(exact), but with O(delete_via=bulk_unpinned) also V(upper_bound) if chance or a rule decides whether
+              some of the tags are deleted, and V(unknown) if a date that GitLab uses can't be seen.
           type: str
           returned: success
           sample: exact
@@ -703,7 +716,7 @@ plan:
           returned: success
           sample: {"expired": 90, "keep_n": 5, "latest": 1, "no_match": 24}
         limit:
-          description: The limit that the repository is beyond, null when there is none.
+          description: The limit that the repository exceeds, null if there is none.
           type: str
           returned: success
           sample: null
@@ -743,7 +756,7 @@ plan:
           returned: success
           sample: 0
         repositories_limited:
-          description: Number of repositories beyond a limit.
+          description: Number of repositories that exceed a limit.
           type: int
           returned: success
           sample: 0
@@ -758,12 +771,12 @@ plan:
           returned: success
           sample: 480
         delete:
-          description: Number of tags that go.
+          description: Number of tags to delete.
           type: int
           returned: success
           sample: 90
         keep:
-          description: Number of tags that stay.
+          description: Number of tags to keep.
           type: int
           returned: success
           sample: 390
@@ -789,7 +802,7 @@ outcome:
   type: dict
   contains:
     deleted:
-      description: Gone, and shown to be gone by a complete listing that still holds a tag that was to stay.
+      description: Deleted. A complete listing, which still has a tag that was to be kept, does not have them.
       type: list
       elements: dict
       returned: success
@@ -810,42 +823,43 @@ outcome:
           returned: success
           sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         message:
-          description: What happened, empty where that is plain.
+          description: What happened, empty if the outcome says it all.
           type: str
           returned: success
           sample: ""
     already_gone:
-      description: Gone before this run came to it.
+      description: Deleted by somebody else before this run came to them.
       type: list
       elements: dict
       returned: success
       contains: *fate
     changed_since:
-      description: Left, since it is another image, was pushed again or has become protected since the plan was made.
+      description: Kept, since they point to another image, were pushed again or became protected after the plan was
+        made.
       type: list
       elements: dict
       returned: success
       contains: *fate
     recreated:
-      description: Deleted, and there again afterwards.
+      description: Deleted, but there again afterwards.
       type: list
       elements: dict
       returned: success
       contains: *fate
     unverified:
-      description: Deleted as far as GitLab says, but no complete listing shows it.
+      description: Deleted as GitLab says, but no complete listing shows it.
       type: list
       elements: dict
       returned: success
       contains: *fate
     not_deleted:
-      description: Asked for, and still there or refused.
+      description: GitLab was asked to delete them, but refused or did not.
       type: list
       elements: dict
       returned: success
       contains: *fate
     not_tried:
-      description: Left alone, since it could not be read again or the run had stopped.
+      description: Kept, since they could not be read again or the run had stopped.
       type: list
       elements: dict
       returned: success
@@ -878,12 +892,12 @@ outcome:
           returned: success
           sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         outcome:
-          description: V(written), V(changed_since) where the name was something else by then, or V(not_written).
+          description: V(written), V(changed_since) if the name pointed to another image by then, or V(not_written).
           type: str
           returned: success
           sample: written
         message:
-          description: What happened, empty where that is plain.
+          description: What happened, empty if the outcome says it all.
           type: str
           returned: success
           sample: ""
@@ -904,7 +918,7 @@ outcome:
       returned: success
       sample: false
 unguarded:
-  description: Planned tags whose digest could not be read under O(require_digest=false), at most O(return_limit) of
+  description: Planned tags whose digest could not be read, with O(require_digest=false), at most O(return_limit) of
     them.
   returned: when a plan could be made
   type: list
@@ -1044,13 +1058,13 @@ approved:
           returned: success
           sample: dev-41
         kind:
-          description: V(gone), V(changed) (another image by now), V(kept) by today's rules, V(unread), or
+          description: V(gone), V(changed) (points to another image now), V(kept) by today's rules, V(unread), or
             V(not_approved) for a tag that today's rules choose and the plan does not hold.
           type: str
           returned: success
           sample: changed
         reason:
-          description: Why today's rules keep it, null where they don't.
+          description: Why today's rules keep it, null if they don't.
           type: str
           returned: success
           sample: null
@@ -1096,6 +1110,11 @@ server:
       elements: str
       returned: success
       sample: []
+output_path:
+  description: Where the repositories are.
+  returned: when O(output_path) is given and a plan could be made
+  type: str
+  sample: /tmp/repositories.jsonl
 plan_path:
   description: Where the whole plan is.
   returned: when O(plan_path) is given and a plan could be made
@@ -1123,12 +1142,15 @@ from ..module_utils._cleanup.request import LIMITS, check_for_server, cleanup_re
 from ..module_utils._core.files import check_writable, read_lines, write_lines
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod
+from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE, WAIT, ArgumentSpec, scope_of
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish, new_module
 from ..module_utils._plan.results import deletion_rows, file_lines, fingerprint_of
 from ..module_utils._registry.image_cache import remembered
+from ..module_utils._rules.dates import shown_dates
+from ..module_utils._rules.decision import DateSource
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
 
 ARGUMENTS = (
@@ -1149,6 +1171,13 @@ ARGUMENTS = (
                 },
                 **WAIT.options,
                 "plan_path": {"type": "path"},
+                "output_path": {"type": "path"},
+                "gather": {
+                    "type": "list",
+                    "elements": "str",
+                    "choices": ["tags_count", "tags", "tag_details"],
+                    "default": ["tags_count"],
+                },
                 "approved_plan_path": {"type": "path"},
                 "approved_plan": {"type": "str"},
                 "approved_fingerprint": {"type": "str"},
@@ -1178,7 +1207,7 @@ def main() -> None:
     limit, wait = params["return_limit"], float(params["wait_timeout"]) if params["wait"] else None
     with failing(module):
         request = cleanup_request(params, scope_of(params), approved_lines(params))
-        for option in ("plan_path", "journal_path"):
+        for option in ("plan_path", "output_path", "journal_path"):
             if params[option]:
                 check_writable(params[option], option)
         connection = connect_with_registry(module)
@@ -1197,6 +1226,12 @@ def main() -> None:
         if params["plan_path"]:
             write_lines(params["plan_path"], file_lines(found.plan, header, fingerprint), "plan_path")
             result["plan_path"] = params["plan_path"]
+        if params["output_path"]:
+            source = shown_dates(state.capabilities.mode) if request.all_details else DateSource.NONE
+            shows_tags = not {"tags", "tag_details"}.isdisjoint(params["gather"])
+            lines = repository_lines(state.listings, date_source=source, shows_tags=shows_tags)
+            write_lines(params["output_path"], lines, "output_path")
+            result["output_path"] = params["output_path"]
 
         def apply() -> Applied:
             with open_journal(params["journal_path"]) as journal:

@@ -71,18 +71,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 result:
-  description: V(ok), V(refused) when a limit is exceeded, or V(failed) when the plans don't go together.
+  description: V(ok), V(refused) when a limit is exceeded, or V(failed) when the plans can't be merged.
   returned: always
   type: str
   sample: ok
 fingerprint:
   description: Fingerprint of the merged plan.
-  returned: when the plans go together
+  returned: when the plans can be merged
   type: str
   sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
 parts:
   description: The plans, in their order, at most O(return_limit) of them.
-  returned: when the plans go together
+  returned: when the plans can be merged
   type: list
   elements: dict
   contains:
@@ -108,7 +108,7 @@ parts:
       sample: 90
 totals:
   description: All plans in numbers.
-  returned: when the plans go together
+  returned: when the plans can be merged
   type: dict
   contains:
     repositories:
@@ -122,7 +122,7 @@ totals:
       returned: success
       sample: 480
     delete:
-      description: Number of tags that go.
+      description: Number of tags to delete.
       type: int
       returned: success
       sample: 90
@@ -133,21 +133,16 @@ totals:
       sample: {"expired": 90, "keep_n": 20, "no_match": 370}
 truncated:
   description: Whether RV(parts) was cut to O(return_limit).
-  returned: when the plans go together
+  returned: when the plans can be merged
   type: bool
   sample: false
 """
 
-import typing as t
-
-from ..module_utils._core.errors import UsageError
 from ..module_utils._core.files import check_writable, plan_lines, read_lines, write_lines
-from ..module_utils._module.intent import Applied, Intent
+from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import RESULT, ArgumentSpec
-from ..module_utils._module.results import truncate_lists
 from ..module_utils._module.run import failing, finish, new_module
-from ..module_utils._plan.limits import Limits, broken_totals
-from ..module_utils._plan.merge import Merged, merge, part_of
+from ..module_utils._plan_files.merging import intent_of, merge_files, request_of, result_of
 
 ARGUMENTS = ArgumentSpec(
     {
@@ -161,68 +156,22 @@ ARGUMENTS = ArgumentSpec(
 )
 
 
-def observe(params: t.Mapping[str, t.Any]) -> Merged:
-    """The plans as one; raises UsageError."""
-    if params["return_limit"] < 0:
-        raise UsageError(f"return_limit is {params['return_limit']}: it can't be negative.")
-    paths, expected = list(dict.fromkeys(params["plan_paths"])), params["expected"]
-    if expected is not None and len(paths) != expected:
-        raise UsageError(f"{expected} plans are expected, and plan_paths names {len(paths)}.")
-    parts = []
-    for path in paths:
-        lines = plan_lines(path, "plan_paths")
-        try:
-            parts.append(part_of(lines))
-        except UsageError as error:
-            raise UsageError(f"{path}: {error}") from None
-    if params["plan_path"]:
-        check_writable(params["plan_path"], "plan_path")
-    return merge(parts)
-
-
-def diff_of(merged: Merged, path: str, limit: int) -> list[dict[str, str]]:
-    """What each plan deletes, as Ansible shows it. limit: the most lines."""
-    parts = parts_of(merged)
-    rows = [f"{scope_text(row['scope'])}  {row['delete']} of {row['tags']} tags are deleted\n" for row in parts[:limit]]
-    rows += [f"... and {len(parts) - limit} more plans\n"] if len(parts) > limit else []
-    return [{"before_header": path, "after_header": path, "before": "", "after": "".join(rows)}]
-
-
-def scope_text(scope: t.Mapping[str, t.Any]) -> str:
-    """A scope in words, such as project team/app."""
-    given = ((option, value if isinstance(value, list) else [value]) for option, value in scope.items() if value)
-    return " ".join(f"{option} {', '.join(map(str, values))}" for option, values in given)
-
-
-def parts_of(merged: Merged) -> list[dict[str, t.Any]]:
-    return [part.as_result() for part in merged.parts]
-
-
 def main() -> None:
     module = new_module(ARGUMENTS)
-    params = module.params
     with failing(module):
-        merged = observe(params)
-        limits = Limits(
-            max_deletions_total=params["max_deletions_total"],
-            max_deletions_total_percent=params["max_deletions_total_percent"],
-        )
-        refusals = broken_totals(merged.totals["delete"], merged.totals["tags"], limits)
-        path, limit = params["plan_path"], params["return_limit"]
-        lines = list(merged.lines())
-        changed = bool(path) and list(read_lines(path, "plan_path")) != lines and not refusals
-        result = {
-            "fingerprint": merged.fingerprint,
-            "parts": parts_of(merged),
-            "totals": dict(merged.totals),
-        }
+        request = request_of(module.params)
+        target = request.target or ""
+        files = {path: plan_lines(path, "plan_paths") for path in request.sources}
+        if target:
+            check_writable(target, "plan_path")
+        merged = merge_files(files)
+        present = list(read_lines(target, "plan_path")) if target else []
 
         def apply() -> Applied:
-            write_lines(path, lines, "plan_path")
+            write_lines(target, merged.lines(), "plan_path")
             return Applied(None)
 
-        intent = Intent(changed, diff_of(merged, path, limit) if changed else [], refusals, verb="written")
-        finish(module, None, intent, truncate_lists(result, limit), apply)
+        finish(module, None, intent_of(merged, request, present), result_of(merged, request), apply)
 
 
 if __name__ == "__main__":

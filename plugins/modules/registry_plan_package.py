@@ -129,17 +129,13 @@ requests:
   sample: 2
 """
 
-import re
-import typing as t
-
-from ..module_utils._core.errors import UsageError
 from ..module_utils._core.files import check_writable, plan_lines, read_lines, write_lines
-from ..module_utils._gitlab.packages import PackageFile, download, upload
-from ..module_utils._module.connection import Connection, connect
+from ..module_utils._gitlab.packages import download, upload
+from ..module_utils._module.connection import connect
 from ..module_utils._module.intent import Applied, Intent
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
 from ..module_utils._module.run import failing, finish, new_module
-from ..module_utils._plan.merge import fingerprint_in
+from ..module_utils._plan_files.packages import fetched_plan, needs_upload, package_file, plan_text
 
 ARGUMENTS = CONNECTION.merged(
     ArgumentSpec(
@@ -155,88 +151,31 @@ ARGUMENTS = CONNECTION.merged(
     )
 )
 
-# lib/gitlab/regex/packages.rb: what GitLab takes in the names of generic packages.
-_NAMES = {
-    "package": re.compile(r"[A-Za-z0-9._+~@/-]{1,255}", re.ASCII),
-    "version": re.compile(r"[A-Za-z0-9.+_-]{1,255}", re.ASCII),
-    "file_name": re.compile(r"[A-Za-z0-9._+~@-]{1,255}", re.ASCII),
-}
-
-
-def place_of(params: t.Mapping[str, t.Any]) -> PackageFile:
-    """Where the plan is, or goes. Raises UsageError."""
-    for option, pattern in _NAMES.items():
-        if not pattern.fullmatch(params[option]) or set(params[option]) == {"."}:
-            raise UsageError(f"{option} {params[option]!r} is none that GitLab takes.")
-    return PackageFile(params["project"].strip("/"), params["package"], params["version"], params["file_name"])
-
-
-def there(connection: Connection, place: PackageFile) -> str | None:
-    """The plan of the package; None where there is none. Raises UsageError and RequestError."""
-    content = download(connection.client, place)
-    if content is None:
-        return None
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        raise UsageError(f"{place} is no plan.") from None
-
-
-class Step(t.NamedTuple):
-    """What is to be done, and the plan that it is about, for the result."""
-
-    changed: bool
-    plan: dict[str, t.Any]
-    apply: t.Callable[[], Applied]
-
-
-def store(connection: Connection, params: t.Mapping[str, t.Any], place: PackageFile) -> Step:
-    """To have the plan of the path in the package. Raises UsageError and RequestError."""
-    mine = "".join(plan_lines(params["plan_path"], "plan_path"))
-    plan = described(mine)
-    theirs = there(connection, place)
-    if theirs not in (None, mine) and not params["overwrite"]:
-        raise UsageError(f"{place} is there and is another plan: give another version, or overwrite.")
-
-    def apply() -> Applied:
-        upload(connection.client, place, mine.encode())
-        return Applied("stored")
-
-    return Step(mine != theirs, plan, apply)
-
-
-def fetch(connection: Connection, params: t.Mapping[str, t.Any], place: PackageFile) -> Step:
-    """To have the plan of the package in the path. Raises UsageError and RequestError."""
-    path = params["plan_path"]
-    check_writable(path, "plan_path")
-    mine = "".join(read_lines(path, "plan_path"))
-    theirs = there(connection, place)
-    if theirs is None:
-        raise UsageError(
-            f"Could not fetch {place}: GitLab answered 404. There is no such plan, or the token may not see it."
-        )
-    content = theirs
-
-    def apply() -> Applied:
-        write_lines(path, [content], "plan_path")
-        return Applied("fetched")
-
-    return Step(mine != content, described(content), apply)
-
-
-def described(plan: str) -> dict[str, t.Any]:
-    """A plan that was not altered, for the result. Raises UsageError."""
-    return {"fingerprint": fingerprint_in(plan.splitlines()), "size": len(plan.encode())}
-
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
-    params = module.params
+    path = module.params["plan_path"]
     with failing(module):
-        place = place_of(params)
+        file = package_file(module.params)
         connection = connect(module)
-        step = (store if params["action"] == "store" else fetch)(connection, params, place)
-        finish(module, connection, Intent(step.changed, []), step.plan, step.apply)
+        if module.params["action"] == "store":
+            plan = plan_text("".join(plan_lines(path, "plan_path")))
+            stored = download(connection.client, file)
+            changed = needs_upload(plan, stored, file, overwrite=module.params["overwrite"])
+        else:
+            check_writable(path, "plan_path")
+            present = "".join(read_lines(path, "plan_path"))
+            plan = fetched_plan(download(connection.client, file), file)
+            changed = plan.text != present
+
+        def apply() -> Applied:
+            if module.params["action"] == "store":
+                upload(connection.client, file, plan.text.encode())
+                return Applied("stored")
+            write_lines(path, [plan.text], "plan_path")
+            return Applied("fetched")
+
+        finish(module, connection, Intent(changed, []), plan.as_result(), apply)
 
 
 if __name__ == "__main__":

@@ -54,8 +54,8 @@ options:
   state:
     description:
       - V(absent) deletes the repositories. It needs the role Maintainer.
-      - V(empty) deletes all their tags, C(latest) and signatures too, and leaves the repositories. Each tag is read
-        again right before it goes, and stays when it is another image by then.
+      - V(empty) deletes all their tags, C(latest) and signatures too, and keeps the repositories. Each tag is read
+        again right before it is deleted, and is kept if it points to another image by then.
     type: str
     choices:
       - absent
@@ -75,13 +75,12 @@ options:
     default: false
   protect:
     description:
-      - RE2 patterns of tags that stay. They have to match the whole name. For O(state=empty).
+      - RE2 patterns of tags to keep. They have to match the whole name. For O(state=empty).
     type: list
     elements: str
   require_digest:
     description:
-      - Keep tags whose digest can't be read, so that it can't be told whether they are still the same right before they
-        go.
+      - Keep tags whose digest can't be read, since they can't be compared right before they are deleted.
     type: bool
     default: true
 seealso:
@@ -155,7 +154,8 @@ repositories:
       returned: success
       sample: 3
     reasons:
-      description: Number of tags by the reason why they go or stay, as in M(containerops.gitlab.registry_cleanup).
+      description: Number of tags by the reason why they are deleted or kept, as in
+        M(containerops.gitlab.registry_cleanup).
       type: dict
       returned: success
       sample: {"matched": 3}
@@ -178,8 +178,8 @@ outcome:
       sample: team/app/web
     outcome:
       description:
-        - V(emptied), V(tags_kept) when tags stay on purpose, V(not_emptied), V(deleted) when it is gone, V(scheduled)
-          when GitLab has accepted to delete it, V(delete_failed) when GitLab gave up, or V(not_deleted).
+        - V(emptied), V(tags_kept) if tags are kept on purpose, V(not_emptied), V(deleted) if it is gone, V(scheduled)
+          if GitLab has accepted to delete it, V(delete_failed) if GitLab gave up, or V(not_deleted).
       type: str
       returned: success
       sample: emptied

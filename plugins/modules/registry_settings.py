@@ -16,7 +16,7 @@ description:
   - What is more specific wins, setting by setting, from O(defaults) by O(groups) to O(projects). Of a cleanup policy
     each key is such a setting; protection rules of one kind are replaced as a whole.
   - The whole document is checked before anything is sent, and all projects are read before anything is changed. What
-    the document does not name stays as it is.
+    the document does not name is not changed.
   - A hundred projects are read with one request, and each kind of protection rules that is named with one more for a
     project. Projects that are as they are wanted get no other request.
   - In check mode this is a report of what differs from the document.
@@ -53,7 +53,7 @@ options:
           - container_registry_access_level
       cleanup_policy:
         description:
-          - The cleanup policy. What is not named in it is taken from what is less specific, or stays as it is.
+          - The cleanup policy. What is not named in it is taken from what is less specific, or is not changed.
         type: dict
         suboptions:
           enabled:
@@ -82,7 +82,7 @@ options:
               - name_regex
           name_regex_keep:
             description:
-              - RE2 pattern of names that stay all the same.
+              - RE2 pattern of names that are kept although C(name_regex_delete) matches them.
             type: str
           clear:
             description:
@@ -109,7 +109,7 @@ options:
                 description:
                   - Path of repositories, in which V(*) stands for anything, in lower case.
                   - It is relative to each project. V(web*) becomes C(<project>/web*), one that begins with V(*)
-                    goes on right behind the project's path, so that V(*) means all repositories of the project.
+                    continues right behind the project's path, so that V(*) means all repositories of the project.
                 type: str
                 required: true
                 aliases:

@@ -28,10 +28,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._policy.predic
     predict,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import date_source
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import seconds
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import compile_pattern
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision, decide
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import decide
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules import Rule, Rules
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "differences.md"

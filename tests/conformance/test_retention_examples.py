@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import DateSource
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource, Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
     ActiveRefs,
     RefMatch,
@@ -23,7 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_ref
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import kept_by_use
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import rules_of, used_of
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision, decide
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import decide
 from tests.unit.options import filled
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "retention.md"

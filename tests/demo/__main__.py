@@ -78,10 +78,10 @@ def play(name: str, url: str, *options: str) -> None:
         sys.exit(f"The playbook {name} failed with exit code {done.returncode}.")
 
 
-def options(role: str, **changes: str) -> list[str]:
-    """The demo's rules as extra variables of a role."""
-    variables = [f"{role}_{key}={value}" for key, value in {**RULES, **changes}.items()]
-    return [word for variable in [f"registry_group={team.GROUP}", *variables] for word in ("-e", variable)]
+def options(*more: str, **changes: str) -> list[str]:
+    """The demo's rules as extra variables, which the audit and the cleanup share. more: further ones."""
+    rules = [f"registry_cleanup_{key}={value}" for key, value in {**RULES, **changes}.items()]
+    return [word for variable in [f"registry_group={team.GROUP}", *rules, *more] for word in ("-e", variable)]
 
 
 def main() -> None:
@@ -90,11 +90,11 @@ def main() -> None:
     started = time.monotonic()
     with server() as gitlab:
         before = sum(len(names) for names in gitlab.state().values())
-        play("audit", gitlab.url, "--check", *options("registry_audit", return_limit="10"))
-        play("cleanup", gitlab.url, "--check", "--diff", *options("registry_cleanup", return_limit="20"))
-        play("cleanup", gitlab.url, *options("registry_cleanup"))
+        play("audit", gitlab.url, "--check", *options("registry_audit_return_limit=10"))
+        play("cleanup", gitlab.url, "--check", "--diff", *options(return_limit="20"))
+        play("cleanup", gitlab.url, *options())
         # The plan of the run that deleted; the last run would write an empty one.
-        play("cleanup", gitlab.url, *options("registry_cleanup", plan_path=""))
+        play("cleanup", gitlab.url, *options(plan_path=""))
         after = sum(len(names) for names in gitlab.state().values())
     say(f"{before} tags before, {after} after; {time.monotonic() - started:.0f} seconds.")
     say(f"The plan, with a reason for every tag: {PLAN.relative_to(ROOT)}")

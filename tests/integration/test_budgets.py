@@ -9,6 +9,7 @@ The job is the benchmark's: a group of 10 projects with 100 repositories of 100 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ WHOLE = Size()
 REPOSITORIES = WHOLE.all_repositories
 TOKENS = REPOSITORIES // 20
 RULES = {"group": GROUP, "name_regex_delete": "v.*", "keep_n": KEPT, "older_than": "1d", "return_limit": 1}
+NAMES = {"group": GROUP, "name_regex_delete": "v00", "return_limit": 1}
 
 
 def info(*gather: str, **options: Any) -> dict[str, Any]:
@@ -78,6 +80,41 @@ def test_dates_with_a_database(ansible: Ansible, simulator: Simulator) -> None:
     assert within((50, 0), sent(simulator)) == (2 + 1 + 1 + 9 + 4 * 8, 0)
 
 
+@pytest.mark.parametrize(("mode", "rules"), [("M1", RULES), ("M1", NAMES), ("M2", RULES)])
+def test_a_plan_and_an_inventory_are_read_at_once(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, mode: str, rules: dict[str, Any]
+) -> None:
+    simulator.load(scenario(mode, WHOLE if mode == "M1" else Size(tags=3)))
+    files = {name: str(tmp_path / name) for name in ("inventory", "beside")}
+    ansible.module("registry_info", info("tag_details", output_path=files["inventory"]))
+    alone = sent(simulator)
+    order = {**rules, "gather": ["tag_details"], "output_path": files["beside"]}
+    plan = ansible.module("registry_cleanup", order, check=True)
+    assert plan.status == "ok", plan.message
+    assert sent(simulator) == alone
+    assert Path(files["beside"]).read_text() == Path(files["inventory"]).read_text()
+
+
+@pytest.mark.parametrize(
+    ("gather", "besides"),
+    [(["tags_count"], 0), (["tag_details"], 0), (["tags", "size"], 2 + REPOSITORIES)],
+)
+def test_an_audit_with_a_preview_costs_one_reading(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, gather: list[str], besides: int
+) -> None:
+    simulator.load(scenario("M1", WHOLE))
+    path = tmp_path / "audit.json"
+    values = {"registry_audit_gather": gather, "registry_audit_json_path": str(path), "registry_group": GROUP}
+    rules = {f"registry_cleanup_{name}": value for name, value in RULES.items() if name != "group"}
+    run = ansible.play("containerops.gitlab.audit", "-e", json.dumps({**values, **rules}))
+    assert run.code == 0, run.output
+    # The plan of a cleanup; what no plan shows takes the two lists again, and for sizes each repository.
+    assert sent(simulator) == (45 + besides, 0)
+    document = json.loads(path.read_text())
+    assert [row["tags_count"] for row in document["repositories"]] == [WHOLE.tags] * REPOSITORIES
+    assert len(document["plan"]) == 1 + REPOSITORIES + WHOLE.all_tags
+
+
 def test_a_cleanup_and_a_second_run_with_a_database(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(scenario("M1", WHOLE))
     run = ansible.module("registry_cleanup", RULES)
@@ -95,8 +132,7 @@ def test_a_cleanup_and_a_second_run_with_a_database(ansible: Ansible, simulator:
 
 def test_a_preview_by_names_reads_details_of_what_goes_alone(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(scenario("M1", WHOLE))
-    order = {"group": GROUP, "name_regex_delete": "v00", "return_limit": 1}
-    run = ansible.module("registry_cleanup", order, check=True)
+    run = ansible.module("registry_cleanup", NAMES, check=True)
     assert run.result["plan"]["totals"]["delete"] == REPOSITORIES
     # A page of names and a part of a request for the one page that holds v00, for each repository.
     assert sent(simulator) == (2 + 1 + 1 + REPOSITORIES + 8, 0)

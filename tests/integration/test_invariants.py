@@ -211,14 +211,10 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-# The option that has a module write a file.
+# The options that have a module write a file.
 FILES = {
-    "registry_cleanup": "plan_path",
-    **{
-        name: "output_path"
-        for name in MODULES
-        if name not in ("registry_cleanup", "registry_tag", "registry_repository")
-    },
+    **{name: ["output_path"] for name in MODULES if name not in ("registry_tag", "registry_repository")},
+    "registry_cleanup": ["plan_path", "output_path"],
 }
 
 
@@ -226,11 +222,11 @@ def results(ansible: Ansible, simulator: Simulator, module: str, tmp_path: Path)
     """Results of a module in as many ways as it can end."""
     if module in ENDINGS:
         simulator.load(team())
-        file = {FILES[module]: str(tmp_path / "file")} if module in FILES else {}
+        files = {option: str(tmp_path / option) for option in FILES.get(module, [])}
         tasks = [
             {
                 "name": str(number),
-                f"containerops.gitlab.{module}": _given({**FULL[module], **options, **file}),
+                f"containerops.gitlab.{module}": _given({**FULL[module], **options, **files}),
                 "check_mode": check,
                 "diff": True,
             }
@@ -240,7 +236,7 @@ def results(ansible: Ansible, simulator: Simulator, module: str, tmp_path: Path)
     broken = team("M2")
     broken["repositories"][1]["registry_state"] = "unreachable"
     refusing = server([repository(100, "team/app", "", [tag("dev-1", 90), tag("v1", 1)])])
-    full = {**FULL[module], FILES[module]: str(tmp_path / "file.jsonl")}
+    full = {**FULL[module], **{option: str(tmp_path / option) for option in FILES[module]}}
     found = []
     simulator.load(team())
     found.append(ansible.module(module, full, check=True, diff=True))

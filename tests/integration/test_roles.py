@@ -24,16 +24,15 @@ SETTINGS = "containerops.gitlab.settings"
 DEBUG = "ansible.builtin.debug"
 
 
-def rules(role: str) -> list[str]:
-    """The rules of the mixed tags as extra variables of a role."""
-    values: dict[str, Any] = {
-        f"{role}_name_regex_delete": "(dev|release)-.*",
-        f"{role}_name_regex_keep": ".*-keep",
-        f"{role}_protect": ["release-.*"],
-        f"{role}_keep_n": 1,
-        f"{role}_older_than": "30d",
-    }
-    return ["-e", "registry_group=team", "-e", json.dumps(values)]
+# The rules of the mixed tags, which the audit and the cleanup share.
+RULES: dict[str, Any] = {
+    "registry_cleanup_name_regex_delete": "(dev|release)-.*",
+    "registry_cleanup_name_regex_keep": ".*-keep",
+    "registry_cleanup_protect": ["release-.*"],
+    "registry_cleanup_keep_n": 1,
+    "registry_cleanup_older_than": "30d",
+}
+GROUP_AND_RULES = ["-e", "registry_group=team", "-e", json.dumps(RULES)]
 
 
 def table(run: Run) -> str:
@@ -64,7 +63,7 @@ def test_an_audit_with_a_pattern_shows_the_plan_and_changes_nothing(
     before = simulator.state()
     files = {kind: tmp_path / f"audit.{kind}" for kind in ("json", "csv")}
     wanted = {f"registry_audit_{kind}_path": str(path) for kind, path in files.items()}
-    run = ansible.play(AUDIT, *mode, "--diff", *rules("registry_audit"), "-e", json.dumps(wanted))
+    run = ansible.play(AUDIT, *mode, "--diff", *GROUP_AND_RULES, "-e", json.dumps(wanted))
     assert run.code == 0, run.output
     assert "changed=0" in run.output
     assert "expired 3" in table(run)
@@ -86,9 +85,67 @@ def test_an_audit_with_a_pattern_shows_the_plan_and_changes_nothing(
     assert not list(tmp_path.glob("registry_audit_*"))
 
 
+def test_an_audit_holds_the_same_with_and_without_a_preview(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    scenario = team()
+    policy = {"keep_n": 1, "older_than": "30d", "name_regex": "dev-.*", "name_regex_keep": ""}
+    scenario["projects"][0]["policy"] = {**policy, "enabled": True, "next_run_at": "2026-06-08T12:00:00.000Z"}
+    simulator.load(scenario)
+    wanted = ["tag_details", "policy_preview", "projects", "size"]
+    documents, summaries, rows = [], [], []
+    for number, rules in enumerate(({}, RULES)):
+        files = {kind: tmp_path / f"{number}.{kind}" for kind in ("json", "csv")}
+        paths = {f"registry_audit_{kind}_path": str(path) for kind, path in files.items()}
+        values = {**paths, **rules, "registry_audit_gather": wanted, "registry_group": "team"}
+        run = ansible.play(AUDIT, "-e", json.dumps(values))
+        assert run.code == 0, run.output
+        documents.append(json.loads(files["json"].read_text()))
+        summaries.append(stats(run, "registry_audit_summary"))
+        rows.append(list(csv.DictReader(files["csv"].read_text().splitlines())))
+    plain, previewed = documents
+    assert previewed["repositories"] == plain["repositories"]
+    assert previewed["projects"] == plain["projects"]
+    assert (len(plain["plan"]), len(previewed["plan"])) == (0, 1 + 3 + 14)
+    assert summaries[1] == {**summaries[0], "would_delete": 4}
+    assert [{**row, "delete": "", "keep": ""} for row in rows[1]] == rows[0]
+
+
+def test_an_audit_leaves_the_files_and_packages_of_a_cleanup_alone(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(team())
+    place = {"project": "team/app", "version": "1"}
+    (ansible.folder / "rules.yml").write_text(
+        json.dumps(
+            {
+                "hosts": "localhost",
+                "gather_facts": False,
+                "connection": "local",
+                "vars": {
+                    **RULES,
+                    "registry_cleanup_plan_path": str(tmp_path / "plan.jsonl"),
+                    "registry_cleanup_output_path": str(tmp_path / "output.jsonl"),
+                    "registry_cleanup_journal_path": str(tmp_path / "journal.jsonl"),
+                    "registry_cleanup_plan_package": place,
+                    "registry_cleanup_exclude_repositories": ["team/app/web"],
+                    "registry_audit_group": "team",
+                },
+                "roles": ["containerops.gitlab.registry_audit"],
+            }
+        ).join("[]")
+    )
+    run = ansible.play("rules.yml")
+    assert run.code == 0, run.output
+    assert "team/app/web" not in table(run)
+    assert "changed=0" in run.output
+    assert not [path for path in tmp_path.glob("*.jsonl") if path.stem in ("plan", "output", "journal")]
+    assert simulator.counters()["writes"] == 0
+
+
 def test_an_audit_tells_what_dates_would_cost(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
-    run = ansible.play(AUDIT, *rules("registry_audit"), "-e", '{"registry_audit_estimate": true}')
+    run = ansible.play(AUDIT, *GROUP_AND_RULES, "-e", '{"registry_audit_estimate": true}')
     assert run.code == 0, run.output
     assert "reading the dates of 14 tags takes about 1 requests to GitLab by graphql" in table(run)
     assert "would be deleted" not in table(run)
@@ -146,9 +203,10 @@ def test_an_audit_of_a_broken_registry_reports_and_fails(ansible: Ansible, simul
     scenario = team("M2")
     scenario["repositories"][1]["registry_state"] = "unreachable"
     simulator.load(scenario)
-    run = ansible.play(AUDIT, *rules("registry_audit"))
+    run = ansible.play(AUDIT, *GROUP_AND_RULES)
     assert run.code != 0
-    assert "503" in table(run)
+    assert "Could not list the tags of team/app/web in the registry" in table(run)
+    assert "expired 3" in table(run)
     assert stats(run, "registry_audit_summary")["result"] == "partial"
 
 
@@ -167,7 +225,7 @@ def test_names_of_projects_are_no_formulas_in_a_spreadsheet(
         ]
     )
     path = tmp_path / "audit.csv"
-    run = ansible.play(AUDIT, *rules("registry_audit"), "-e", f"registry_audit_csv_path={path}")
+    run = ansible.play(AUDIT, *GROUP_AND_RULES, "-e", f"registry_audit_csv_path={path}")
     assert run.code != 0
     [row] = [row for row in csv.DictReader(path.read_text().splitlines()) if row["repository"] == "team/app/web"]
     assert '=cmd|"/C calc"!A1 {{ 7 * 6 }}' in row["error"]
@@ -178,11 +236,11 @@ def test_names_of_projects_are_no_formulas_in_a_spreadsheet(
 def test_the_cleanup_deletes_what_its_check_mode_shows(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     before = simulator.state()
-    check = ansible.play(CLEANUP, "--check", "--diff", *rules("registry_cleanup"))
+    check = ansible.play(CLEANUP, "--check", "--diff", *GROUP_AND_RULES)
     assert check.code == 0, check.output
     assert simulator.state() == before
     assert "check mode: nothing was deleted" in table(check)
-    run = ansible.play(CLEANUP, "--diff", *rules("registry_cleanup"))
+    run = ansible.play(CLEANUP, "--diff", *GROUP_AND_RULES)
     assert run.code == 0, run.output
     assert "outcome: 4 deleted" in table(run)
     module = "containerops.gitlab.registry_cleanup"
@@ -197,7 +255,7 @@ def test_the_cleanup_deletes_what_its_check_mode_shows(ansible: Ansible, simulat
         "fingerprint": run.of(module).result["plan"]["fingerprint"],
         "deleted": 4,
     }
-    again = ansible.play(CLEANUP, *rules("registry_cleanup"))
+    again = ansible.play(CLEANUP, *GROUP_AND_RULES)
     assert "changed=0" in again.output
     assert again.code == 0
 
@@ -210,7 +268,7 @@ def test_the_cleanup_has_no_default_pattern(ansible: Ansible, simulator: Simulat
     assert simulator.counters()["total"] == 0
 
 
-def test_rules_of_the_cleanup_are_those_of_the_audit(ansible: Ansible, simulator: Simulator) -> None:
+def test_the_audit_previews_what_the_cleanup_has_for_rules(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     listed = [
         {
@@ -221,9 +279,12 @@ def test_rules_of_the_cleanup_are_those_of_the_audit(ansible: Ansible, simulator
         },
         {"match": "release-.*", "keep": True},
     ]
-    options = {f"registry_{role}_rules": listed for role in ("audit", "cleanup")}
-    audit = ansible.play(AUDIT, "-e", "registry_group=team", "-e", json.dumps(options))
-    run = ansible.play(CLEANUP, "-e", "registry_group=team", "-e", json.dumps(options))
+    (ansible.folder / "group_vars").mkdir()
+    shared = {"registry_group": "team", "registry_cleanup_rules": listed, "registry_cleanup_return_limit": 1}
+    (ansible.folder / "group_vars" / "all.yml").write_text(json.dumps({**shared, "registry_audit_return_limit": 100}))
+    (ansible.folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": {"localhost": None}}}))
+    audit = ansible.play(AUDIT, "-i", "hosts.yml")
+    run = ansible.play(CLEANUP, "-i", "hosts.yml", "-e", "registry_cleanup_return_limit=100")
     module = "containerops.gitlab.registry_cleanup"
     plan = audit.of(module).result["plan"]
     assert plan == run.of(module).result["plan"]
@@ -239,7 +300,7 @@ def test_rules_of_the_cleanup_are_those_of_the_audit(ansible: Ansible, simulator
 
 def test_a_refused_cleanup_still_shows_its_table(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
-    run = ansible.play(CLEANUP, *rules("registry_cleanup"), "-e", "registry_cleanup_max_deletions_total=0")
+    run = ansible.play(CLEANUP, *GROUP_AND_RULES, "-e", "registry_cleanup_max_deletions_total=0")
     assert run.code != 0
     assert "more than max_deletions_total 0" in table(run)
     assert stats(run, "registry_cleanup_summary")["result"] == "refused"

@@ -37,7 +37,7 @@ def explained() -> list[Reason]:
 
 
 def write_page(outcomes: Mapping[str, Outcome]) -> None:
-    """Bring the page up to a run. Rooms that were not in it stay as they are."""
+    """Bring the page up to a run. Modules that were not in it stay as they are."""
     page = PAGE.read_text()
     counts = counts_in(page) | {module: (outcome.made, outcome.survived) for module, outcome in outcomes.items()}
     PAGE.write_text(filled(page, "mutants", {"modules": modules(counts), "survivors": survivors()}))

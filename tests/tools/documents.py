@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def documentation_of(plugin: Path) -> dict[str, Any]:
     return found
 
 
+@functools.cache
 def fragments() -> dict[str, dict[str, Any]]:
     """All fragments of this collection by the names that plugins give them."""
     found = {}
@@ -42,6 +44,7 @@ def fragments() -> dict[str, dict[str, Any]]:
     return found
 
 
+@functools.cache
 def options_of(plugin: Path) -> dict[str, Any]:
     """All options of a plugin by name, those of this collection's fragments included."""
     known = fragments()

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from .._core.models import TagListing
 from .._core.server import DELETE_LIMIT
 from .._plan.plan import RepositoryPlan
+from .._rules.decision import Decision
 from .._rules.reasons import Reason
 from .._rules.referrers import holders_of, subjects_of
-from .._rules.retention import Decision
 from .verification import Answer, Attempt
 
 

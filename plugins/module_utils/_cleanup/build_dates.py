@@ -17,7 +17,8 @@ from .._core.models import Tag, TagListing, parse_time
 from .._core.server import Mode
 from .._registry.auth import Registry
 from .._registry.images import read_image
-from .._rules.dates import DateSource, date_source, judged_date
+from .._rules.dates import date_source, judged_date
+from .._rules.decision import DateSource
 from .._rules.import_dates import Dated, ImportEvidence, suspicion
 from .._rules.rules import Rules
 from .._tags.reader import TagReader
@@ -48,7 +49,7 @@ def gather_import_evidence(
         for tag in listing.tags:
             date = judged_date(tag, source, reader.client.clock)
             if date and tag.digest:
-                judged.append(Dated(listing.repository, tag, date))
+                judged.append(Dated(repository=listing.repository, tag=tag, date=date))
     created = {listing.repository.id: parse_time(listing.repository.created_at) for listing in listings}
     found = suspicion(judged, created)
     registry = reader.registry
@@ -58,7 +59,9 @@ def gather_import_evidence(
     places = list(dict.fromkeys((sample.repository.path, sample.tag.digest or "") for sample in found.samples))
     builds = reader.client.try_all(lambda place: build_of(registry, *place), places)
     why = next((str(build) for build in builds if not isinstance(build, datetime)), "")
-    return ImportEvidence(found, tuple(build for build in builds if isinstance(build, datetime)), why)
+    return ImportEvidence(
+        found, builds=tuple(build for build in builds if isinstance(build, datetime)), why_unknown=why
+    )
 
 
 def with_builds(

@@ -21,7 +21,7 @@ from .._gitlab.tags import delete_tag
 from .._plan.plan import Plan, RepositoryPlan
 from .._registry.api import current_digest
 from .._registry.api import delete_tag as delete_tag_in_registry
-from .._rules.retention import Decision
+from .._rules.decision import Decision
 from .._tags.reader import TagReader, confirm_empty
 from .batches import FollowerCheck, batches
 from .journal import JournalWriter, journal_request, journal_results, null_journal

@@ -22,7 +22,14 @@ from .outcomes import DeletionResult, TagOutcome
 def deletion_intent(plan: Plan, limit: int) -> Intent:
     """What a plan of deletions would change. limit: the most lines of the diff."""
     unread = [part.error for part in plan.unread if part.error]
-    return Intent(plan.changed, diff(plan, limit), plan.refusals, unread, verb="deleted", kept="Its tags were kept.")
+    return Intent(
+        changed=plan.changed,
+        diff=diff(plan, limit),
+        refusals=plan.refusals,
+        unread=unread,
+        verb="deleted",
+        kept="Its tags were kept.",
+    )
 
 
 def applied_deletion(found: DeletionResult, limit: int) -> Applied:

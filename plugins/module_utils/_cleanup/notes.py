@@ -13,7 +13,8 @@ import typing as t
 from .._core.models import ListingState, TagListing
 from .._core.server import Mode
 from .._plan.plan import Plan
-from .._rules.dates import DateSource, date_source
+from .._rules.dates import date_source
+from .._rules.decision import DateSource
 from .._rules.reasons import Reason
 from .._rules.rules import Rules, Timestamp
 from .planning import CleanupState, policy_sentence, projects_with_policy, rules_on

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from .._core.models import TagListing
 from .._core.oci import Image
@@ -83,6 +84,13 @@ def observe(
 
 
 def _query(capabilities: ServerCapabilities, request: CleanupRequest) -> TagQuery:
+    query = _query_for_decision(capabilities, request)
+    if not request.all_details:
+        return query
+    return replace(query, details=True, all_details=True, dates=True, wanted=lambda listing: listing.names)
+
+
+def _query_for_decision(capabilities: ServerCapabilities, request: CleanupRequest) -> TagQuery:
     if request.parameters:
         return query_of(capabilities, request.parameters)
     return TagQuery(

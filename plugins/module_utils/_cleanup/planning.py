@@ -20,10 +20,11 @@ from .._plan.drift import Comparison, compare, refusals_of
 from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
 from .._policy.preview import decisions_of, predicted
-from .._rules.dates import DateSource, date_source
+from .._rules.dates import date_source
+from .._rules.decision import DateSource, Decision
 from .._rules.import_dates import ImportEvidence, import_refusal
 from .._rules.referrers import ReferrerFacts, with_referrers
-from .._rules.retention import Decision, age_reason, decide
+from .._rules.retention import age_reason, decide
 from .._rules.rules import Rules, Timestamp
 from .bulk_requests import BulkRequest, bulk_requests, why_not_in_one_run
 from .needs import Refs, retained_names, untagged_images

@@ -75,6 +75,7 @@ class CleanupRequest:
     read_via, delete_via: None where any method will do.
     bulk_older_than, bulk_keep: what GitLab checks once more of a pinned bulk deletion.
     options: what the first line of the plan names, by option.
+    all_details: whether the details of all tags are read, whatever decides.
     """
 
     scope: Scope
@@ -97,6 +98,7 @@ class CleanupRequest:
     options: t.Mapping[str, t.Any]
     approval: Approval | None = None
     earlier: EarlierRuns = EarlierRuns()
+    all_details: bool = False
 
     @functools.cached_property
     def pending_followers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
@@ -144,6 +146,7 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.I
         bulk_keep=params["name_regex_keep"] or None,
         options={option: params[option] for option in PLANNED_BY},
         approval=_approval(params, method, scope, plan_lines),
+        all_details=params["output_path"] is not None and "tag_details" in params["gather"],
     )
 
 

@@ -133,11 +133,11 @@ def parse_manifest(body: bytes, media_type: str, digest: str) -> Manifest:
         raise ManifestError(f"the manifest came as {media_type} and calls itself {row['mediaType']}")
     subject = _descriptor(row["subject"]).digest if row.get("subject") is not None else None
     if media_type in INDEXES:
-        return Manifest(digest, media_type, body, children=_descriptors(row, "manifests"), subject=subject)
+        return Manifest(digest, media_type, body=body, children=_descriptors(row, "manifests"), subject=subject)
     if media_type not in IMAGES:
         raise ManifestError(f"manifests of type {media_type or 'none'} are not known here")
     config, layers = _descriptor(row.get("config")), _descriptors(row, "layers")
-    return Manifest(digest, media_type, body, config, layers, subject=subject)
+    return Manifest(digest, media_type, body=body, config=config, layers=layers, subject=subject)
 
 
 def _descriptors(row: dict[str, t.Any], name: str) -> tuple[Descriptor, ...]:
@@ -179,9 +179,9 @@ def image_of(manifest: Manifest, created: datetime | None) -> Image:
     return Image(
         manifest.digest,
         manifest.media_type,
-        created,
-        size,
-        config.digest if config else None,
+        created=created,
+        size=size,
+        config_digest=config.digest if config else None,
         subject=manifest.subject,
     )
 
@@ -193,8 +193,8 @@ def index_of(manifest: Manifest, images: t.Sequence[Image]) -> Image:
     return Image(
         manifest.digest,
         manifest.media_type,
-        max((date for date in dates if date), default=None) if None not in dates else None,
-        sum(size for size in sizes if size is not None) if None not in sizes else None,
+        created=max((date for date in dates if date), default=None) if None not in dates else None,
+        size=sum(size for size in sizes if size is not None) if None not in sizes else None,
         children=tuple(child.digest for child in manifest.children),
         subject=manifest.subject,
     )
@@ -230,4 +230,12 @@ def image_in(row: t.Any) -> Image | None:
         return None
     if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 0):
         return None
-    return Image(row["digest"], row["media_type"], parse_time(created), size, config, tuple(row["children"]), subject)
+    return Image(
+        row["digest"],
+        row["media_type"],
+        created=parse_time(created),
+        size=size,
+        config_digest=config,
+        children=tuple(row["children"]),
+        subject=subject,
+    )

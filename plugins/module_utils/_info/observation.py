@@ -15,7 +15,7 @@ from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository, RuleKind, ServerPolicy, TagListing
 from .._core.oci import Image
 from .._core.scope import ProjectScope, Scope
-from .._core.server import Mode, ReadMethod, requested_method
+from .._core.server import ReadMethod
 from .._gitlab.project_scope import select_projects
 from .._gitlab.repositories import get_repository, project_repositories
 from .._gitlab.repository_scope import Selection, select
@@ -23,7 +23,8 @@ from .._module.connection import Connection
 from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
-from .._rules.dates import DateSource
+from .._rules.dates import shown_dates
+from .._rules.decision import DateSource
 from .._settings.plan import RuleListing
 from .._settings.projects import read_rules
 from .._tags.capabilities import Sources, detect
@@ -32,13 +33,6 @@ from .._tags.query import TagQuery
 from .._tags.reader import TagReader, open_reader
 from .request import Gather, InfoRequest
 from .rows import InfoState, ProjectInventory
-
-# What the dates of tags are.
-_DATE_SOURCES = {
-    Mode.DATABASE: DateSource.PUBLISHED,
-    Mode.NO_DATABASE: DateSource.BUILT,
-    Mode.UNKNOWN: DateSource.UNKNOWN,
-}
 
 
 def observe(connection: RegistryConnection, request: InfoRequest, images: dict[str, Image]) -> InfoState:
@@ -153,7 +147,7 @@ def _observe_tags(
     else:
         state = replace(state, listings=reader.read(repositories, query))
     missing = (capabilities.missing_dates_reason,) if capabilities.missing_dates_reason else ()
-    source = _DATE_SOURCES[capabilities.mode] if request.needs_details else DateSource.NONE
+    source = shown_dates(capabilities.mode) if request.needs_details else DateSource.NONE
     return replace(state, date_source=source, warnings=(*state.warnings, *missing))
 
 
@@ -168,10 +162,9 @@ def _open_reader(
     connection: RegistryConnection, request: InfoRequest, repositories: t.Sequence[Repository], images: dict[str, Image]
 ) -> TagReader:
     details = request.needs_details or request.needs_previews
-    method = requested_method(ReadMethod, request.read_via)
     sources = Sources(
-        use_graphql=not connection.is_job_token and (details or method is ReadMethod.GRAPHQL),
-        read_method=method,
+        use_graphql=not connection.is_job_token and (details or request.read_via is ReadMethod.GRAPHQL),
+        read_method=request.read_via,
         registry=None if request.needs_previews else connection.registry,
         images=images,
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from .._core.errors import UsageError
 from .._core.models import TAG_NAME
 from .._core.scope import Scope, check_scope
+from .._core.server import ReadMethod, requested_method
 from .._module.options import scope_of
 
 
@@ -38,35 +39,45 @@ _NOT_FOR_JOBS = (Gather.SIZE, Gather.POLICY_PREVIEW, Gather.PROJECTS, Gather.PRO
 
 @dataclass(frozen=True)
 class InfoRequest:
-    """The checked options. tag_names: None is all tags. read_via: auto, graphql, rest or registry.
+    """The checked options of registry_info.
 
-    estimate_only: read no tags, and tell what reading them would take.
+    Args:
+        scope: which repositories.
+        gather: what is read of them.
+        tag_names: the tags that are read, None is all.
+        read_via: how tags are read, None for the best way that there is.
+        estimate_only: no tags are read, and what reading them would take is told.
     """
 
     scope: Scope
     gather: frozenset[Gather]
     tag_names: frozenset[str] | None = None
-    read_via: str = "auto"
+    read_via: ReadMethod | None = None
     estimate_only: bool = False
 
     @property
     def needs_details(self) -> bool:
+        """Whether more than the names of tags is read."""
         return Gather.TAG_DETAILS in self.gather or self.tag_names is not None
 
     @property
     def needs_tags(self) -> bool:
+        """Whether tags are read."""
         return self.needs_details or Gather.TAGS in self.gather
 
     @property
     def needs_previews(self) -> bool:
+        """Whether it is told what cleanup policies would delete."""
         return Gather.POLICY_PREVIEW in self.gather
 
     @property
     def needs_projects(self) -> bool:
+        """Whether projects are told of that have no repositories, too."""
         return bool(self.gather & _OF_PROJECTS)
 
     @property
     def needs_repositories(self) -> bool:
+        """Whether repositories are listed."""
         return bool(self.gather - _OF_PROJECTS) or self.tag_names is not None or bool(self.scope.repository_ids)
 
 
@@ -90,7 +101,7 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> InfoRequest
         scope=scope_of(params),
         gather=frozenset(map(Gather, params["gather"])),
         tag_names=frozenset(names) if names is not None else None,
-        read_via=params["read_via"],
+        read_via=requested_method(ReadMethod, params["read_via"]),
         estimate_only=params["estimate"],
     )
     _check_gather(request, job_token=job_token)
@@ -101,7 +112,7 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> InfoRequest
 
 
 def _check_gather(request: InfoRequest, *, job_token: bool) -> None:
-    if request.needs_previews and request.read_via == "registry":
+    if request.needs_previews and request.read_via is ReadMethod.REGISTRY:
         raise UsageError(
             "gather policy_preview can't be used with read_via registry: GitLab judges by what it sees itself, and of "
             "images for several platforms that is less."

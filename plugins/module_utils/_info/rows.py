@@ -14,10 +14,18 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._core.errors import RequestError
-from .._core.models import DELETE_LEVEL, PUSH_LEVEL, Project, Repository, RuleKind, Tag, TagListing, format_time
+from .._core.models import (
+    DELETE_LEVEL,
+    PUSH_LEVEL,
+    Project,
+    Repository,
+    RuleKind,
+    TagListing,
+)
 from .._policy.preview import PolicyPreview, truncate
-from .._rules.dates import DateSource, judged_date
+from .._rules.decision import DateSource
 from .._settings.plan import RuleListing, policy_values
+from .repository_rows import repository_line, repository_row
 from .request import InfoRequest
 
 # The sums where no repositories were listed.
@@ -75,8 +83,8 @@ class RowSummary:
 def file_lines(state: InfoState, request: InfoRequest, summary: RowSummary) -> t.Iterator[str]:
     """The lines of the file: repositories, and then projects where they were asked for. Completes the summary."""
     for row in repository_rows(state, request, summary):
-        yield json.dumps({"type": "repository", **row}) + "\n"
-    for row in project_rows(state, summary) if state.inventory else ():
+        yield repository_line(row)
+    for row in _project_rows(state, summary) if state.inventory else ():
         yield json.dumps({"type": "project", **row}) + "\n"
 
 
@@ -84,68 +92,22 @@ def repository_rows(state: InfoState, request: InfoRequest, summary: RowSummary)
     """The rows of the repositories, each as soon as it is read. The summary is complete after the last one."""
     for repository, listing in zip(state.repositories, state.listings):
         error = listing.error if listing and listing.error else state.errors.get(repository.id)
-        row = _repository_row(repository, listing, error, state, request)
+        preview = state.previews.get(repository.id)
+        row = repository_row(
+            repository,
+            listing,
+            date_source=state.date_source,
+            shows_tags=request.needs_tags,
+            tag_names=request.tag_names,
+            policy_preview=preview.as_result() if preview else None,
+            error=error,
+        )
         if error:
             summary.errors.append((repository.path, error))
         if len(summary.returned) < summary.limit:
             summary.returned.append(_truncated(row, summary.limit))
         summary.counted.append({key: row[key] for key in ("project", "project_id", "tags_count", "size")})
         yield row
-
-
-def _repository_row(
-    repository: Repository,
-    listing: TagListing | None,
-    error: RequestError | None,
-    state: InfoState,
-    request: InfoRequest,
-) -> dict[str, t.Any]:
-    """A repository as it is returned and written, with all its tags. error: the one to tell of."""
-    row: dict[str, t.Any] = {
-        "id": repository.id,
-        "path": repository.path,
-        "name": repository.name,
-        "project": repository.project_path,
-        "project_id": repository.project_id,
-        "location": repository.location,
-        "status": repository.status,
-        "created_at": repository.created_at,
-        "cleanup_policy_started_at": repository.cleanup_policy_started_at,
-        "listing": listing.state.value if listing else "none",
-        "date_source": state.date_source.value,
-        "tags_count": repository.tags_count,
-        "size": repository.size,
-        "tags": None,
-        "policy_preview": state.previews[repository.id].as_result() if repository.id in state.previews else None,
-        "tags_truncated": False,
-        "missing_tags": [],
-        "error": str(error) if error else None,
-    }
-    if listing and not listing.error:
-        names = request.tag_names
-        if request.needs_tags:
-            shown = (tag for tag in listing.tags if names is None or tag.name in names)
-            row["tags"] = [_tag_row(tag, state.date_source) for tag in shown]
-        row["missing_tags"] = sorted((names or frozenset()) - set(listing.names))
-        row["tags_count"] = len(listing.tags)
-    return row
-
-
-def _tag_row(tag: Tag, source: DateSource) -> dict[str, t.Any]:
-    """A tag as it is returned and written: every key always there."""
-    return {
-        "name": tag.name,
-        "date": format_time(judged_date(tag, source, None)),
-        "digest": tag.digest,
-        "size": tag.size,
-        "media_type": tag.media_type,
-        "created_at": format_time(tag.created),
-        "published_at": format_time(tag.published),
-        "protected": tag.protected,
-        "config_digest": tag.config_digest,
-        "children": list(tag.children),
-        "error": tag.error,
-    }
 
 
 def _truncated(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
@@ -157,7 +119,7 @@ def _truncated(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
     return row
 
 
-def project_rows(state: InfoState, summary: RowSummary) -> list[dict[str, t.Any]]:
+def _project_rows(state: InfoState, summary: RowSummary) -> list[dict[str, t.Any]]:
     """The projects by path, with the sums over their repositories: those that were asked for, or have a repository."""
     by_project: dict[tuple[str, int], list[dict[str, t.Any]]] = {}
     known: dict[int, Project] = {}
@@ -213,7 +175,7 @@ def _sum(numbers: list[int | None]) -> int | None:
 
 def result_of(state: InfoState, summary: RowSummary, output_path: str | None) -> dict[str, t.Any]:
     """What is returned, with every list cut to the limit. The summary has to be complete."""
-    projects = project_rows(state, summary)
+    projects = _project_rows(state, summary)
     result = {
         "repositories": summary.returned,
         "projects": projects[: summary.limit],

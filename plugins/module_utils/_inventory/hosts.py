@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Project, Repository
 from .._settings.plan import is_hidden, policy_values
+from .request import HostPer, InventoryRequest
 
 PREFIX = "gitlab_"
 # What GitLab takes for a path. Nothing in it has a meaning in a pattern of hosts.
@@ -46,12 +47,36 @@ _UNKNOWN = {"tags_count": "tags_unknown", "size": "size_unknown"}
 
 # What was counted of a thing: tags_count, size in bytes; only what was asked for, None where it is not known.
 Numbers = t.Mapping[str, t.Optional[int]]
-NumbersById = t.Mapping[int, Numbers]
+_NumbersById = t.Mapping[int, Numbers]
+
+
+@dataclass(frozen=True)
+class InventoryState:
+    """What was read for an inventory.
+
+    Args:
+        projects: all that were found.
+        numbers: what was counted, by the id of the project, or of the repository if these are the hosts.
+        repositories: all that were found, if these are the hosts.
+        warnings: what the user should know, one sentence each.
+    """
+
+    projects: tuple[Project, ...]
+    numbers: _NumbersById
+    repositories: tuple[Repository, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Host:
-    """A host. namespace: the GitLab group, or user, that it lies in. groups: of the inventory, without PREFIX."""
+    """A host.
+
+    Args:
+        name: path of what it is in GitLab.
+        namespace: path of the group, or user, that it lies in.
+        variables: its own.
+        groups: of the inventory, without PREFIX.
+    """
 
     name: str
     namespace: str
@@ -59,23 +84,50 @@ class Host:
     groups: tuple[str, ...]
 
 
-def project_hosts(projects: t.Iterable[Project], numbers: NumbersById) -> list[Host]:
-    """A host for each project."""
-    return _checked(
-        Host(
-            project.path,
-            project.namespace,
-            {**_facts(project), **_counted(numbers.get(project.id, {})), "registry_project": project.path},
-            (*_states(project), *_classes(numbers.get(project.id, {}))),
-        )
-        for project in projects
+def hosts_of(state: InventoryState, request: InventoryRequest) -> list[Host]:
+    """The hosts by name.
+
+    Raises:
+        UsageError: a group can't be a host.
+        RequestError: what GitLab lists can't be told apart.
+    """
+    if request.host_per is HostPer.REPOSITORY:
+        projects = {project.id: project for project in state.projects}
+        return repository_hosts(state.repositories, projects, state.numbers)
+    make = namespace_hosts if request.host_per is HostPer.GROUP else project_hosts
+    return make(state.projects, state.numbers)
+
+
+def project_hosts(projects: t.Iterable[Project], numbers: _NumbersById) -> list[Host]:
+    """A host for each project.
+
+    Args:
+        projects: those that are hosts.
+        numbers: what was counted, by the id of the project.
+    """
+    return _checked(_project_host(project, numbers.get(project.id, {})) for project in projects)
+
+
+def _project_host(project: Project, numbers: Numbers) -> Host:
+    return Host(
+        name=project.path,
+        namespace=project.namespace,
+        variables={**_facts(project), **_counted(numbers), "registry_project": project.path},
+        groups=(*_states(project), *_classes(numbers)),
     )
 
 
-def namespace_hosts(projects: t.Iterable[Project], numbers: NumbersById) -> list[Host]:
+def namespace_hosts(projects: t.Iterable[Project], numbers: _NumbersById) -> list[Host]:
     """A host for each group or user with projects directly in it, so that no project belongs to two hosts.
 
-    It is in the groups that all its projects are in. registry_project: those whose registry is not disabled.
+    It is in the groups that all its projects are in. Its registry_project names those whose registry is not disabled.
+
+    Args:
+        projects: all of them.
+        numbers: what was counted, by the id of the project.
+
+    Raises:
+        UsageError: a group can't be a host.
     """
     members: dict[str, list[Project]] = {}
     for project in projects:
@@ -89,7 +141,7 @@ def namespace_hosts(projects: t.Iterable[Project], numbers: NumbersById) -> list
     return _checked(_namespace_host(namespace, found, numbers) for namespace, found in members.items())
 
 
-def _namespace_host(namespace: str, projects: t.Sequence[Project], numbers: NumbersById) -> Host:
+def _namespace_host(namespace: str, projects: t.Sequence[Project], numbers: _NumbersById) -> Host:
     ordered = sorted(projects, key=lambda project: project.path.lower())
     usable = [project for project in ordered if not is_hidden(project)]
     counted = [numbers.get(project.id, {}) for project in usable]
@@ -101,37 +153,62 @@ def _namespace_host(namespace: str, projects: t.Sequence[Project], numbers: Numb
         **_counted(sums),
         "registry_project": [project.path for project in usable],
     }
-    return Host(namespace, namespace, variables, (*sorted(set.intersection(*states)), *_classes(sums)))
+    return Host(
+        name=namespace,
+        namespace=namespace,
+        variables=variables,
+        groups=(*sorted(set.intersection(*states)), *_classes(sums)),
+    )
 
 
 def repository_hosts(
-    repositories: t.Iterable[Repository], projects: t.Mapping[int, Project], numbers: NumbersById
+    repositories: t.Iterable[Repository], projects: t.Mapping[int, Project], numbers: _NumbersById
 ) -> list[Host]:
-    """A host for each container repository, with what is known of its project. projects: by id."""
+    """A host for each container repository, with what is known of its project.
+
+    Args:
+        repositories: those that are hosts.
+        projects: theirs, by id.
+        numbers: what was counted, by the id of the repository.
+    """
     return _checked(
-        Host(
-            repository.path,
-            projects[repository.project_id].namespace,
-            {
-                **_facts(projects[repository.project_id]),
-                "gitlab_repository_id": repository.id,
-                "gitlab_repository_path": repository.path,
-                "gitlab_repository_name": repository.name,
-                "gitlab_location": repository.location,
-                **_counted(numbers.get(repository.id, {})),
-                "registry_repository_id": [repository.id],
-            },
-            (*_states(projects[repository.project_id]), *_classes(numbers.get(repository.id, {}))),
-        )
+        _repository_host(repository, projects[repository.project_id], numbers.get(repository.id, {}))
         for repository in repositories
     )
 
 
-def namespace_groups(hosts: t.Iterable[Host], safe: t.Callable[[str], str]) -> dict[str, str]:
-    """The inventory's group for each namespace of hosts and each one around it, by path, what is around comes first.
+def _repository_host(repository: Repository, project: Project, numbers: Numbers) -> Host:
+    variables = {
+        **_facts(project),
+        "gitlab_repository_id": repository.id,
+        "gitlab_repository_path": repository.path,
+        "gitlab_repository_name": repository.name,
+        "gitlab_location": repository.location,
+        **_counted(numbers),
+        "registry_repository_id": [repository.id],
+    }
+    return Host(
+        name=repository.path,
+        namespace=project.namespace,
+        variables=variables,
+        groups=(*_states(project), *_classes(numbers)),
+    )
 
-    safe: what Ansible makes of a name. Namespaces that it would make one of, such as team-a and team/a, get a part of
-    their hash too. Raises RequestError where even that does not tell them apart.
+
+def namespace_groups(hosts: t.Iterable[Host], safe: t.Callable[[str], str]) -> dict[str, str]:
+    """The inventory's group for each namespace of hosts, and for each one around it.
+
+    Namespaces whose groups would have the same name, such as team-a and team/a, get a part of their hash too.
+
+    Args:
+        hosts: all of them.
+        safe: what Ansible makes of a name.
+
+    Returns:
+        The names of groups by the path of the namespace. What is around comes first.
+
+    Raises:
+        RequestError: even the hashes do not tell them apart.
     """
     paths: dict[str, None] = {}
     for namespace in sorted({host.namespace for host in hosts}):

@@ -84,7 +84,13 @@ def access_of(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansib
         max_requests=params["max_requests"],
         user_agent=f"containerops.gitlab/{COLLECTION_VERSION} ansible/{ansible_version}",
     )
-    return Access(settings, kind, token, warnings=unencrypted_warnings(root, "api_url"), token_file=path)
+    return Access(
+        settings=settings,
+        kind=kind,
+        token=token,
+        warnings=unencrypted_warnings(root, "api_url"),
+        token_file=path,
+    )
 
 
 def unencrypted_warnings(url: str, option: str) -> tuple[str, ...]:

@@ -28,11 +28,11 @@ class ArgumentSpec(t.NamedTuple):
     def merged(self, other: ArgumentSpec) -> ArgumentSpec:
         """The options and conditions of both."""
         return ArgumentSpec(
-            {**self.options, **other.options},
-            self.mutually_exclusive + other.mutually_exclusive,
-            self.required_one_of + other.required_one_of,
-            self.required_together + other.required_together,
-            self.required_if + other.required_if,
+            options={**self.options, **other.options},
+            mutually_exclusive=self.mutually_exclusive + other.mutually_exclusive,
+            required_one_of=self.required_one_of + other.required_one_of,
+            required_together=self.required_together + other.required_together,
+            required_if=self.required_if + other.required_if,
         )
 
 

@@ -43,7 +43,7 @@ def connect_with_registry(module: AnsibleModule) -> RegistryConnection:
         module.warn(warning)
     if registry.login:
         registry = replace(registry, login=_following_file(module, registry.login, connection.access))
-    return RegistryConnection(connection.client, connection.access, registry)
+    return RegistryConnection(client=connection.client, access=connection.access, registry=registry)
 
 
 def _following_file(module: AnsibleModule, login: Login, gitlab: Access) -> Login:

@@ -23,7 +23,7 @@ from .options import ArgumentSpec
 _IMPORTS = {"requests": "requests", "google-re2": "re2"}
 
 
-class RequestCounter(t.Protocol):
+class _RequestCounter(t.Protocol):
     """A connection, as far as results tell of it."""
 
     @property
@@ -67,7 +67,7 @@ def failing(module: AnsibleModule) -> t.Iterator[None]:
 
 def finish_reading(
     module: AnsibleModule,
-    connection: RequestCounter,
+    connection: _RequestCounter,
     result: dict[str, t.Any],
     errors: t.Sequence[Exception],
     *,
@@ -90,7 +90,7 @@ def finish_reading(
 
 def finish(
     module: AnsibleModule,
-    connection: RequestCounter | None,
+    connection: _RequestCounter | None,
     intent: Intent,
     result: dict[str, t.Any],
     apply: t.Callable[[], Applied],

@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from .._core.models import format_time
+from .._rules.decision import Decision
 from .._rules.reasons import Reason
 from .._rules.referrers import ReferrerPolicy, keep_referrers
-from .._rules.retention import Decision
 from .approval import ApprovalTerms, Approved
 from .plan import RepositoryPlan
 

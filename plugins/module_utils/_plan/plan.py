@@ -15,9 +15,8 @@ from datetime import datetime, timezone
 
 from .._core.errors import RequestError
 from .._core.models import ListingState, Repository, ServerPolicy
-from .._rules.dates import DateSource
+from .._rules.decision import DateSource, Decision
 from .._rules.reasons import Certainty, Reason
-from .._rules.retention import Decision
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=timezone.utc)
 

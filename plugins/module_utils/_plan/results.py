@@ -14,8 +14,8 @@ import typing as t
 from collections import Counter
 
 from .._core.models import ListingState, format_time
+from .._rules.decision import Decision
 from .._rules.reasons import Reason, reason_counts
-from .._rules.retention import Decision
 from .plan import Plan, RepositoryPlan
 
 FILE_FORMAT = "containerops.gitlab/cleanup-plan"

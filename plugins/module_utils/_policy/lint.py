@@ -15,7 +15,7 @@ import typing as t
 
 from .._core.errors import UsageError
 from .._rules.durations import seconds
-from .._rules.patterns import PatternError, alternatives, has_open_quote, pattern_error, server_search
+from .._rules.patterns import alternatives, has_open_quote, pattern_error, server_search
 from .prediction import Parameters
 
 SHOWN = 5
@@ -36,7 +36,7 @@ def lint_warnings(wanted: Parameters, names: t.Collection[str], deletes: str = "
     found = _of_pattern(pattern, names, deletes) + _of_pattern(wanted.name_regex_keep, names, "name_regex_keep")
     if not pattern:
         found.append(f"{deletes} is empty, which matches no tag: nothing is ever deleted.")
-    elif names and not pattern_error(pattern):
+    elif not pattern_error(pattern):
         found += _of_matches(pattern, [name for name in names if name != "latest"], deletes)
     if wanted.name_regex_keep == "":
         found.append("name_regex_keep is empty, which keeps no tag: leave it out.")
@@ -59,7 +59,7 @@ def _of_pattern(text: str | None, names: t.Collection[str], option: str) -> list
         return [f"{option} '{text}' has \\Q without \\E, with which it matches no tag."]
     if len(alternatives(text)) < 2:
         return []
-    written, meant = _matcher(text), _matcher(f"(?:{text})")
+    written, meant = server_search(text), server_search(f"(?:{text})")
     changed = sorted(name for name in names if written(name) and not meant(name))
     effect = f", which here takes in {_listed(changed)} as well" if changed else ""
     return [
@@ -69,10 +69,10 @@ def _of_pattern(text: str | None, names: t.Collection[str], option: str) -> list
 
 
 def _of_matches(pattern: str, names: list[str], option: str) -> list[str]:
-    matching = sum(map(_matcher(pattern), names))
-    if names and not matching:
+    matching = sum(map(server_search(pattern), names))
+    if matching == 0 < len(names):
         return [f"{option} '{pattern}' matches none of the {len(names)} tags."]
-    if names and matching == len(names):
+    if matching == len(names) > 0:
         return [f"{option} '{pattern}' matches all of the {len(names)} tags."]
     return []
 
@@ -89,13 +89,6 @@ def _is_duration(text: str) -> bool:
     except UsageError:
         return False
     return True
-
-
-def _matcher(pattern: str) -> t.Callable[[str], bool]:
-    try:
-        return server_search(pattern)
-    except PatternError:
-        return lambda name: False
 
 
 def _listed(names: t.Sequence[str]) -> str:
@@ -115,9 +108,9 @@ def converted(wanted: Parameters) -> dict[str, t.Any] | None:
     if not pattern or _is_dead(pattern) or _is_dead(wanted.name_regex_keep):
         return None
     options: dict[str, t.Any] = {"name_regex_delete": f"(?:{pattern})" if len(alternatives(pattern)) > 1 else pattern}
-    keep = alternatives(wanted.name_regex_keep or "")
     if wanted.name_regex_keep:
-        options["name_regex_keep"] = f"(?:{'.*|.*'.join(keep)})" if len(keep) > 1 else wanted.name_regex_keep
+        keep = alternatives(wanted.name_regex_keep)
+        options["name_regex_keep"] = f"(?:{'.*|.*'.join(keep)})" if len(keep) > 1 else keep[0]
     if (wanted.keep_n or 0) > 0:
         options["keep_n"] = wanted.keep_n
     if wanted.older_than is not None:

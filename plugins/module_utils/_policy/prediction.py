@@ -148,10 +148,10 @@ def seen(tag: Tag, mode: Mode, *, rules: bool, binding: bool) -> Seen:
 
 
 def _span(tag: Tag, mode: Mode) -> tuple[float, float] | None:
-    if mode == Mode.DATABASE and tag.published is None:
+    if mode is Mode.DATABASE and tag.published is None:
         # The first push of the name: the last one may be at any time since then.
         return (nanoseconds(tag.created) if tag.created else -math.inf, math.inf)
-    date = tag.published if mode == Mode.DATABASE else tag.created
+    date = tag.published if mode is Mode.DATABASE else tag.created
     if date is None:
         return None if tag.details_read and not tag.error else (-math.inf, math.inf)
     start = nanoseconds(date)
@@ -199,17 +199,17 @@ def predict(
         return _failure(names, JobStatus.ERROR, "invalid regex")
     deletes, keeps = server_search(wanted.delete_pattern), server_search(wanted.name_regex_keep)
     by_name = {name: _reason_of_name(name, deletes, keeps) for name in names}
-    if mode == Mode.UNKNOWN:
+    if mode is Mode.UNKNOWN:
         return _untold(by_name, Reason.UNSEEN_REGISTRY)
     keep_n = wanted.keep_n or 0
-    size = max_list_size + keep_n if max_list_size and mode != Mode.DATABASE else len(listed)
+    size = max_list_size + keep_n if max_list_size and mode is not Mode.DATABASE else len(listed)
     if size < 0:
         return _failure(names, JobStatus.EXCEPTION, "negative sample number")
     try:
         cutoff = None if wanted.older_than is None else now - seconds(wanted.older_than) * _SECOND
     except UsageError:
         return _untold(by_name, Reason.UNSEEN_AGE)
-    step = page_size if mode == Mode.DATABASE else len(listed)
+    step = page_size if mode is Mode.DATABASE else len(listed)
     pages = [listed[start : start + step] for start in range(0, len(listed), max(1, step))]
     found = [_page([tag for tag in page if not by_name[tag.name]], keep_n, cutoff, now) for page in pages]
     sampled = sum(len(part.tags) for part in found) > size
@@ -307,8 +307,8 @@ def _count(
 
 def _sample(page: _Page, size: int, keep_n: int) -> _Page:
     """The same with a random sample of so many tags, of which the newest keep_n are kept."""
-    room = max(0, size - keep_n)
-    verdict = Verdict.POSSIBLE if room else Verdict.KEPT
+    capacity = max(0, size - keep_n)
+    verdict = Verdict.POSSIBLE if capacity else Verdict.KEPT
     tags = {
         name: tag if tag.verdict is Verdict.KEPT else TagPrediction(name, verdict=verdict, reason=Reason.SAMPLED)
         for name, tag in page.tags.items()
@@ -317,7 +317,7 @@ def _sample(page: _Page, size: int, keep_n: int) -> _Page:
     others = sum(
         1 for tag in page.tags.values() if tag.verdict is not Verdict.DELETED and tag.reason is not Reason.KEEP_N
     )
-    return _Page(tags, least=max(0, room - others), most=min(room, deletions))
+    return _Page(tags, least=max(0, capacity - others), most=min(capacity, deletions))
 
 
 def _prediction(by_name: t.Mapping[str, Reason | None], pages: list[_Page], status: JobStatus, size: int) -> Prediction:

@@ -16,10 +16,11 @@ from datetime import datetime, timezone
 from .._core.models import ServerPolicy, Tag, TagListing, format_time, parse_time
 from .._core.server import ServerCapabilities
 from .._rules.dates import date_source
+from .._rules.decision import Decision, to_delete, to_keep
 from .._rules.durations import seconds
 from .._rules.patterns import compile_pattern
 from .._rules.reasons import reason_counts
-from .._rules.retention import Decision, decide, to_delete, to_keep
+from .._rules.retention import decide
 from .._rules.rules import Rule, Rules
 from .lint import converted, lint_warnings
 from .prediction import Parameters, Prediction, TagPrediction, Verdict, nanoseconds, predict, seen

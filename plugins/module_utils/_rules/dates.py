@@ -3,15 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to containerops.gitlab: may change in any release.
+
 """Which date of a tag is judged, and whether it can be believed. Pure."""
 
 from __future__ import annotations
 
-import enum
 from datetime import datetime, timedelta, timezone
 
 from .._core.models import Tag
 from .._core.server import Mode
+from .decision import DateSource
 from .rules import Rules, Timestamp
 
 # Build tools write the epoch, 1980 (the zip epoch) or year 1 where they have no date; no image is older than 2000.
@@ -19,14 +20,10 @@ OLDEST_CREDIBLE = datetime(2000, 1, 1, tzinfo=timezone.utc)
 CLOCK_TOLERANCE = timedelta(days=1)
 
 
-class DateSource(enum.Enum):
-    """Where the judged dates come from: the last push, the build, what GitLab calls created, or nowhere."""
-
-    NONE = "none"
-    PUBLISHED = "published"
-    BUILT = "built"
-    CREATED = "created"
-    UNKNOWN = "unknown"
+def shown_dates(mode: Mode) -> DateSource:
+    """What the dates of tags are that a server of this kind shows."""
+    known = {Mode.DATABASE: DateSource.PUBLISHED, Mode.NO_DATABASE: DateSource.BUILT}
+    return known.get(mode, DateSource.UNKNOWN)
 
 
 def date_source(mode: Mode, rules: Rules) -> DateSource:
@@ -39,8 +36,7 @@ def date_source(mode: Mode, rules: Rules) -> DateSource:
         return DateSource.NONE
     if rules.timestamp is Timestamp.CREATED:
         return DateSource.CREATED
-    known = {Mode.DATABASE: DateSource.PUBLISHED, Mode.NO_DATABASE: DateSource.BUILT}
-    return known.get(mode, DateSource.UNKNOWN)
+    return shown_dates(mode)
 
 
 def judged_date(

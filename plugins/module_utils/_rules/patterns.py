@@ -8,21 +8,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import re
-import traceback
 import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import UsageError
 
-RE2_IMPORT_ERROR: str | None
-try:
+# Where it is missing, new_module ends every module that needs it.
+with contextlib.suppress(ImportError):
     import re2
-except ImportError:
-    RE2_IMPORT_ERROR = traceback.format_exc()
-else:
-    RE2_IMPORT_ERROR = None
 
 
 # Quoted text, an escaped character, a class or one character. A ] that comes first in a class belongs to it.

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 from .._core.models import SIGNATURE, Tag
 from .._core.oci import is_opaque
+from .decision import Decision
 from .reasons import Reason
-from .retention import Decision
 
 # The reasons of a signature while nothing but its name keeps it.
 _OPEN = (Reason.SIGNATURE, Reason.ORPHAN, Reason.UNKNOWN_SUBJECT)

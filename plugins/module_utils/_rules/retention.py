@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to containerops.gitlab: may change in any release.
+
 """Which tags are deleted and which are kept: rules, tags and the clock make a decision for every tag. Pure."""
 
 from __future__ import annotations
@@ -11,41 +12,12 @@ import typing as t
 from datetime import datetime, timedelta
 
 from .._core.models import Tag
-from .dates import DateSource, judged_date
+from .dates import judged_date
+from .decision import DateSource, Decision, to_delete, to_keep
 from .ranking import Candidate, kept_by_rank
 from .reasons import Reason
 from .rules import Rule, Rules
 from .versions import parse_version
-
-
-class Decision(t.NamedTuple):
-    """What happens to a tag and why.
-
-    date: the date that was judged; None when none was needed or known.
-    rule: the name of the rule that decided; empty where none did.
-    depth: 0, or after how many other tags that it belongs to it is deleted.
-    """
-
-    tag: Tag
-    delete: bool
-    reason: Reason
-    date: datetime | None = None
-    rule: str = ""
-    depth: int = 0
-
-    def kept(self, reason: Reason) -> Decision:
-        """The decision, with the tag kept for another reason."""
-        return self._replace(delete=False, reason=reason, depth=0)
-
-
-def to_keep(tag: Tag, reason: Reason, *, date: datetime | None = None, rule: str = "") -> Decision:
-    """The decision to keep a tag."""
-    return Decision(tag, delete=False, reason=reason, date=date, rule=rule)
-
-
-def to_delete(tag: Tag, reason: Reason, *, date: datetime | None = None, rule: str = "") -> Decision:
-    """The decision to delete a tag."""
-    return Decision(tag, delete=True, reason=reason, date=date, rule=rule)
 
 
 def decide(

@@ -69,7 +69,7 @@ def _by_path(rows: t.Sequence[dict[str, t.Any]], name: str) -> dict[str, Level]:
         path = row[name].strip("/").lower()
         where = f"{name}s, {row[name]!r}"
         if path.isdigit():
-            raise UsageError(f"{where}: give the full path, since the document goes by paths.")
+            raise UsageError(f"{where}: give the full path, since the document is ordered by paths.")
         if path in found:
             raise UsageError(f"{where}: it is in the document more than once.")
         found[path] = _level(row, where)

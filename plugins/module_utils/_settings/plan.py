@@ -137,7 +137,7 @@ class ProjectPlan:
         """The settings that are not as they are wanted."""
         names = [*self.before, *(name for name in self.after if name not in self.before)]
         return [
-            Difference(name, self.before.get(name), self.after.get(name))
+            Difference(setting=name, before=self.before.get(name), after=self.after.get(name))
             for name in names
             if self.before.get(name) != self.after.get(name)
         ]

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import collections
-import enum
 import typing as t
 from dataclasses import dataclass
 
@@ -30,6 +29,7 @@ from .._gitlab.settings import (
     update_rule,
 )
 from .._http.client import Client
+from .outcomes import ProjectResult, result_of
 from .plan import (
     DesiredSettings,
     ObservedProject,
@@ -38,8 +38,6 @@ from .plan import (
     is_hidden,
     needs_images,
     plan_project,
-    shown_settings,
-    written,
 )
 from .protection import RuleChange, rules_after
 
@@ -65,30 +63,6 @@ class ProjectSettings:
     def unread(self) -> list[RequestError | UnsupportedSetting]:
         """Why groups, projects or settings are unknown or can't be as they are wanted."""
         return [*self.projects.unread.values(), *(plan.error for plan in self.plans if plan.error)]
-
-
-class ProjectOutcome(enum.Enum):
-    """What became of a project that was to change. UNVERIFIED: it could not be read again."""
-
-    CHANGED = "changed"
-    PARTLY_CHANGED = "partly_changed"
-    NOT_CHANGED = "not_changed"
-    UNVERIFIED = "unverified"
-
-
-@dataclass(frozen=True)
-class ProjectResult:
-    """What became of a project.
-
-    Args:
-        path: of the project.
-        outcome: what became of it.
-        message: why, empty if all is as it was planned.
-    """
-
-    path: str
-    outcome: ProjectOutcome
-    message: str = ""
 
 
 def plan_settings(
@@ -174,7 +148,7 @@ def apply_settings(client: Client, settings: ProjectSettings) -> list[ProjectRes
     plans = [plan for plan in settings.plans if plan.changed]
     failures = client.try_all(lambda plan: _change(client, plan, settings.endpoints), plans)
     observed = _read_again(client, settings, plans)
-    return [_result(plan, failure, now) for plan, failure, now in zip(plans, failures, observed)]
+    return [result_of(plan, failure, now) for plan, failure, now in zip(plans, failures, observed)]
 
 
 def _change(client: Client, plan: ProjectPlan, endpoints: t.Mapping[RuleKind, RuleEndpoint]) -> None:
@@ -240,22 +214,3 @@ def _projects_again(
     left = [project.id for project in projects if project.id not in fresh]
     fresh.update(zip(left, client.try_all(lambda number: get_project(client, number), left)))
     return fresh
-
-
-def _result(plan: ProjectPlan, failure: RequestError | None, observed: ObservedProject) -> ProjectResult:
-    path, told = plan.project.path, str(failure) if failure else ""
-    if observed.error:
-        message = told or f"It was changed as far as GitLab said. {observed.error}"
-        return ProjectResult(path, ProjectOutcome.UNVERIFIED, message)
-    # A project without a policy gets what was not named from GitLab.
-    now = {
-        name: value
-        for name, value in shown_settings(observed, plan.desired).items()
-        if name in plan.after or not name.startswith("cleanup_policy.")
-    }
-    if now == plan.after:
-        return ProjectResult(path, ProjectOutcome.CHANGED)
-    different = [name for name in {**now, **plan.after} if now.get(name) != plan.after.get(name)]
-    kept = ", ".join(f"{name} is {written(now.get(name))}" for name in different)
-    outcome = ProjectOutcome.NOT_CHANGED if now == plan.before else ProjectOutcome.PARTLY_CHANGED
-    return ProjectResult(path, outcome, told or f"GitLab took it, but {kept}.")

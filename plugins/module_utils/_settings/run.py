@@ -21,8 +21,9 @@ from .._module.run import finish
 from .._policy.lint import lint_warnings
 from .._policy.prediction import Parameters
 from .options import check_settings
+from .outcomes import ProjectOutcome, ProjectResult
 from .plan import ProjectAction, ProjectPlan, diff, project_row, refusals_of
-from .projects import ProjectOutcome, ProjectResult, ProjectSettings, apply_settings
+from .projects import ProjectSettings, apply_settings
 
 
 def connect_for_settings(module: AnsibleModule) -> Connection:

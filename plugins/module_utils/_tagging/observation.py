@@ -95,9 +95,9 @@ def observe_removal(connection: RegistryConnection, request: TagRequest) -> tupl
 def _find_target(connection: RegistryConnection, request: TagRequest) -> _Target:
     if request.repository is None:
         found = get_repository(connection.client, t.cast(int, request.repository_id))
-        return _Target(found.path, found.location, found)
+        return _Target(path=found.path, location=found.location, repository=found)
     place = find_place(connection.client, request.repository, job_token=connection.is_job_token)
-    return _Target(place.path, place.location, place.repository)
+    return _Target(path=place.path, location=place.location, repository=place.repository)
 
 
 def _read_named(

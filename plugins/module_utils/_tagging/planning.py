@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 from .._core.models import TagListing
@@ -15,8 +16,8 @@ from .._core.server import DeleteMethod
 from .._core.tag_writes import TagWrite
 from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan
+from .._rules.decision import Decision, to_delete, to_keep
 from .._rules.reasons import Reason
-from .._rules.retention import Decision, to_delete, to_keep
 from .request import TagRequest
 
 _PROTECTED = "is under a tag protection rule of GitLab's"
@@ -24,6 +25,15 @@ _HIDDEN_RULES = (
     "GitLab would let an administrator change protected tags, and its protection rules can't be read here (use a token "
     "that is no administrator's)"
 )
+
+
+class TagAction(enum.Enum):
+    """What is done to a tag."""
+
+    NONE = "none"
+    CREATE = "create"
+    OVERWRITE = "overwrite"
+    DELETE = "delete"
 
 
 @dataclass(frozen=True)

@@ -151,8 +151,7 @@ def _find_registry(client: Client, sources: Sources, repositories: t.Sequence[Re
     try:
         registry = registry_of(client, sources.registry, repositories[0].location, sources.images)
     except (UsageError, RequestError) as error:
-        stops = isinstance(error, RequestError) and error.kind.stops_task
-        if stops or sources.read_method is ReadMethod.REGISTRY:
+        if sources.read_method is ReadMethod.REGISTRY:
             raise
         return _RegistryFound(reason=str(error))
     registry.prefetch_scopes([repository.path for repository in repositories])

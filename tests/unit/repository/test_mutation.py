@@ -29,4 +29,4 @@ def test_the_page_shows_them() -> None:
     assert block == survivors()
     counts = counts_in(page)
     assert list(counts) == MODULES
-    assert {room for room, (_made, survived) in counts.items() if survived} == {mutant.module for mutant in MUTANTS}
+    assert {module for module, (_made, survived) in counts.items() if survived} == {mutant.module for mutant in MUTANTS}

@@ -6,73 +6,74 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.tools.collection import ROOT
-from tests.tools.documents import OWN_FRAGMENTS, documentation_of, fragments, options_of
+from tests.tools.documents import documentation_of, fragments, options_of
+from tests.tools.roles import NOTHING, ROLES, argument_specs_of, defaults_of, folder_of
 from tests.unit.repository.tree import INVENTORY, MODULES, text_of
 
-# What a task says once for all modules, by module_defaults.
-CONNECTION = {
-    option
-    for part in ("_connection", "_registry", "_registry.reading")
-    for option in fragments()[f"{OWN_FRAGMENTS}{part}"]["options"]
+# What roles give their modules in another way than under the option's own name.
+IN_ANOTHER_WAY = {
+    "registry_audit": {
+        "repositories": "{{ registry_cleanup_repositories | default(omit, true) }}",
+        "exclude_repositories": "{{ registry_cleanup_exclude_repositories | default(omit, true) }}",
+        "gather": "{{ __registry_audit_gather }}",
+        "estimate": "{{ registry_audit_estimate }}",
+        "output_path": "{{ __registry_audit_folder.path }}/repositories.jsonl",
+    },
+    "registry_cleanup": {"in_use_sources": "{{ __registry_cleanup_sources | default(omit, true) }}"},
+    "registry_settings": {"output_path": "{{ __registry_settings_folder.path }}/projects.jsonl"},
 }
 
 
-ROLE_MODULES = {
-    "registry_audit": ["registry_info", "registry_cleanup"],
-    "registry_cleanup": ["registry_cleanup"],
-    "registry_settings": ["registry_settings"],
-}
+@pytest.mark.parametrize("role", ROLES)
+def test_the_variables_of_a_role_are_made_of_the_options_of_its_module(role: str) -> None:
+    """Where this fails, `python -m tests.tools.roles` writes them."""
+    assert (folder_of(role) / "meta" / "argument_specs.yml").read_text() == argument_specs_of(role)
+    assert (folder_of(role) / "defaults" / "main.yml").read_text() == defaults_of(role)
 
 
-@pytest.mark.parametrize("role", sorted(ROLE_MODULES))
-def test_the_options_of_a_role_are_those_of_its_modules(role: str) -> None:
-    spec = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text())
-    options = spec["argument_specs"]["main"]["options"]
-    modules: dict[str, Any] = {}
-    for name in ROLE_MODULES[role]:
-        found = options_of(ROOT / "plugins" / "modules" / f"{name}.py")
-        modules |= {key: value for key, value in found.items() if key not in modules}
-    own = {f"{role}_{key}" for key in ("json_path", "csv_path", "project", "group", "repository_id")}
-    own |= {f"{role}_repositories", f"{role}_exclude_repositories", f"{role}_fail_on_drift"}
-    own |= {
-        f"{role}_{key}" for key in ("plan_package", "approved_plan_package", "gather_in_use", "in_use_sources_path")
-    }
-    for name, option in options.items():
-        if name in own:
-            continue
-        module = modules[name.removeprefix(f"{role}_")]
-        assert option["type"].replace("path", "str") == module["type"].replace("path", "str"), name
-        assert option.get("choices") == module.get("choices"), name
-        assert option.get("elements") == module.get("elements"), name
-        if "default" in module and name != "registry_audit_gather":
-            assert option["default"] == module["default"], name
-    left_out = set(modules) - {name.removeprefix(f"{role}_") for name in options} - CONNECTION
-    assert (
-        left_out
-        == {
-            "registry_audit": {
-                *(
-                    "tag_names",
-                    "output_path",
-                    "delete_via",
-                    "wait",
-                    "wait_timeout",
-                    "plan_max_age",
-                    "max_drift_percent",
-                ),
-                *("approved_plan", "approved_plan_path", "approved_fingerprint", "journal_path"),
-            },
-            "registry_cleanup": set(),
-            "registry_settings": {"output_path"},
-        }[role]
-    )
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_gives_its_module_all_of_them(role: str) -> None:
+    module = f"containerops.gitlab.{ROLES[role].module}"
+    tasks = [
+        task
+        for file in sorted((folder_of(role) / "tasks").glob("*.yml"))
+        for task in flat(yaml.safe_load(file.read_text()))
+    ]
+    [given] = [task[module] for task in tasks if module in task]
+    assert given == {option: given_for(role, option) for option in ROLES[role].options} | IN_ANOTHER_WAY[role]
+
+
+def flat(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The tasks of a file, those inside of blocks too."""
+    for task in tasks:
+        yield task
+        for part in ("block", "rescue", "always"):
+            yield from flat(task.get(part, []))
+
+
+def given_for(role: str, option: str) -> str:
+    """What a role gives for an option: nothing where the variable is as it is when nobody sets it."""
+    spec, variable = ROLES[role].options[option], f"{role}_{option}"
+    if option in only_alone(ROLES[role].module) and "default" in spec:
+        return f"{{{{ omit if {variable} == {spec['default']!r} else {variable} }}}}"
+    if "default" in spec:
+        return f"{{{{ {variable} }}}}"
+    return f"{{{{ {variable} | default(omit{', true' if spec['type'] in NOTHING else ''}) }}}}"
+
+
+def only_alone(module: str) -> set[str]:
+    """Options that exclude others. For these a default counts as given."""
+    name = f"ansible_collections.containerops.gitlab.plugins.modules.{module}"
+    groups = importlib.import_module(name).ARGUMENTS.mutually_exclusive
+    return {option for group in groups for option in group}
 
 
 def test_an_option_of_several_plugins_is_documented_once() -> None:

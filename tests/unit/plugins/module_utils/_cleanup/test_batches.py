@@ -18,8 +18,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DELETE_LIMIT
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
 from tests.unit.simulated import repository_of
 
 REPOSITORY = repository_of()

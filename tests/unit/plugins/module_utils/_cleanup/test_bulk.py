@@ -25,8 +25,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Sources, detect
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.query import TagQuery
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import TagReader, open_reader
@@ -89,6 +89,15 @@ def test_where_others_went_and_nothing_happens_any_more_it_takes_the_next_run() 
     found = job.run(wait=600.0)
     message = "GitLab deleted 1 others in this run and not this one; it takes the next in an hour"
     assert outcomes(found) == {"d1": ("deleted", ""), "d2": ("not_deleted", message)}
+
+
+def test_as_long_as_tags_go_it_is_watched() -> None:
+    job = Job("d1", "d2", "d3", "k1", pattern="other")
+    looks = {"method": "GET", "path": "/tags$", "count": 1, "action": "mutate", "when": "before"}
+    gone = {1: "d1", 4: "d2", 7: "d3"}
+    faults = [{**looks, "nth": look, "remove_tag": {"repository": PATH, "name": name}} for look, name in gone.items()]
+    set_faults(job.client, *faults)
+    assert outcomes(job.run(wait=600.0)) == dict.fromkeys(gone.values(), ("deleted", ""))
 
 
 def test_a_tag_that_was_pushed_meanwhile_is_rightly_left() -> None:

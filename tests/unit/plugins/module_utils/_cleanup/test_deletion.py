@@ -17,8 +17,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Sources, detect
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.query import TagQuery
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import TagReader, open_reader
@@ -42,13 +42,14 @@ WAYS = {
     "graphql without a database": ("M2", Sources(use_graphql=True), GRAPHQL),
     "registry": ("M2", Sources(use_graphql=True, registry=REGISTRY), BY_REGISTRY),
     "rest, read in the registry": ("M2", Sources(use_graphql=True, registry=REGISTRY), REST),
+    "rest, confirmed": ("M2", Sources(use_graphql=False, read_method=ReadMethod.REST, registry=REGISTRY), REST),
     "registry of a database": (
         "M1",
         Sources(use_graphql=True, read_method=ReadMethod.GRAPHQL, registry=REGISTRY),
         BY_REGISTRY,
     ),
 }
-ALL = [pytest.param(way, id=way) for way in WAYS]
+ALL = list(WAYS)
 
 
 class Job:
@@ -179,6 +180,51 @@ def test_what_is_refused_is_not_deleted(way: str) -> None:
     assert all("400" in message for message in messages(found).values())
 
 
+def test_a_deletion_that_has_to_wait_is_asked_for_again() -> None:
+    job = Job("rest alone", named("d1", "k1"))
+    set_faults(job.client, {"method": "DELETE", "first": 1, "action": "status", "status": 429})
+    assert (outcomes(job.run()), job.left) == ({"d1": "deleted"}, ["k1"])
+
+
+def test_a_tag_that_is_gone_when_it_is_asked_for_again_was_deleted() -> None:
+    """The first answer was lost, so that nobody can tell who deleted it."""
+    job = Job("rest alone", named("d1", "k1"))
+    gone = {"remove_tag": {"repository": PATH, "name": "d1"}}
+    set_faults(
+        job.client,
+        {"method": "DELETE", "first": 1, "action": "reset_before"},
+        {"method": "DELETE", "nth": 2, "action": "mutate", "when": "before", **gone},
+        {"method": "DELETE", "nth": 2, "action": "status", "status": 404},
+    )
+    assert outcomes(job.run()) == {"d1": "deleted"}
+
+
+class Unguarded(Job):
+    """The digests of tags that are to be deleted are not known."""
+
+    def decision(self, tag: Tag) -> Decision:
+        return super().decision(Tag(tag.name))
+
+
+@pytest.mark.parametrize(("action", "outcome"), [("reset_before", "not_deleted"), ("reset_after", "deleted")])
+@pytest.mark.parametrize("way", ["graphql", "rest"])
+def test_a_tag_without_a_digest_is_asked_for_once(way: str, action: str, outcome: str) -> None:
+    """It can't be told whether it is still the same."""
+    job = Unguarded(way, named("d1", "k1"))
+    mutation = {"body": "destroyContainerRepositoryTags"} if job.method is GRAPHQL else {"method": "DELETE"}
+    set_faults(job.client, {**mutation, "first": 1, "action": action})
+    assert outcomes(job.run()) == {"d1": outcome}
+    assert [event["event"] for event in job.events] == ["asking", "outcome"]
+
+
+@pytest.mark.parametrize("way", ["rest, confirmed", "rest alone"])
+def test_only_the_registry_itself_proves_that_the_last_tag_is_gone(way: str) -> None:
+    job = Job(way, named("d1"), mode="M2")
+    found = job.run()
+    assert outcomes(found) == {"d1": "deleted" if way == "rest, confirmed" else "unverified"}
+    assert (found.ok, job.left) == (True, [])
+
+
 def test_a_403_may_be_a_protection() -> None:
     job = Job("rest alone", named("d1", "k1"))
     set_faults(job.client, {"method": "DELETE", "action": "status", "status": 403})
@@ -228,7 +274,10 @@ def test_a_registry_that_deletes_by_digest_is_stopped_after_the_first_tag() -> N
     job = Job("rest alone", [*tags, {"name": "k2"}], mode="M3", registry={"deletes": "by_digest"})
     found = job.run()
     assert [name for name, outcome in outcomes(found).items() if outcome == "not_tried"]
-    assert "this registry seems to delete by digest" in found.stopped
+    assert found.stopped == (
+        "after team/app/r0:d1 was deleted the kept tag k1 of the same digest is changed or gone: "
+        "this registry seems to delete by digest"
+    )
     assert not found.ok
     deletions = [request for request in job.client.requests if request.startswith("DELETE")]
     assert len(deletions) == 1
@@ -243,6 +292,47 @@ def test_a_registry_that_deletes_by_name_goes_on_with_tags_of_a_shared_digest() 
     # The sibling is looked at once, after the first of its tags went alone.
     sibling = "GET /api/v4/projects/1/registry/repositories/100/tags/k1"
     assert job.client.requests.count(sibling) == 1
+
+
+class Undated(Job):
+    """Of tags that stay the names are known, and no digests, as where names alone decide."""
+
+    def decision(self, tag: Tag) -> Decision:
+        found = super().decision(tag)
+        return found if found.delete else found._replace(tag=Tag(tag.name))
+
+
+def sharing_job(count: int) -> Undated:
+    """A registry that deletes by digest, and a tag that stays of which nobody knows that it is the image of d00."""
+    tags = [{"name": f"d{number:02}", "image": str(number)} for number in range(count)]
+    return Undated(
+        "rest alone",
+        [*tags, {"name": "k1", "image": "0"}, {"name": "k2"}],
+        mode="M3",
+        registry={"deletes": "by_digest"},
+    )
+
+
+def test_kept_tags_that_vanish_stop_it_after_the_first_batch() -> None:
+    job = sharing_job(25)
+    found = job.run()
+    assert found.stopped == (
+        "kept tags of team/app/r0 vanished while others were deleted (k1): this registry seems to delete by digest"
+    )
+    assert [tag.name for tag in found.tags if tag.outcome is TagOutcome.NOT_TRIED] == [f"d{n}" for n in range(20, 25)]
+
+
+def test_kept_tags_that_vanish_are_seen_at_the_end() -> None:
+    found = sharing_job(3).run()
+    assert set(outcomes(found).values()) == {"deleted"}
+    assert found.stopped.startswith("kept tags of team/app/r0 vanished while others were deleted (k1)")
+    assert not found.ok
+
+
+def test_before_a_database_tags_that_vanish_are_somebody_elses_work() -> None:
+    job = Job("graphql", named("d1", "k1", "k2"))
+    edit(job.client, remove_tag={"repository": PATH, "name": "k1"})
+    assert job.run().stopped == ""
 
 
 def test_a_sibling_that_can_not_be_looked_at_stops_it() -> None:

@@ -280,8 +280,10 @@ def test_no_reason_to_refuse(options: dict[str, Any], facts: dict[str, Any]) -> 
 
 
 def test_dates_of_an_import_refuse() -> None:
-    samples = tuple(Dated(REPOSITORY, each, NOW) for each in TAGS)
-    evidence = ImportEvidence(Suspicion(NOW, NOW, 20, 20, samples), (datetime(2020, 1, 1, tzinfo=UTC),))
+    samples = tuple(Dated(repository=REPOSITORY, tag=each, date=NOW) for each in TAGS)
+    evidence = ImportEvidence(
+        Suspicion(first=NOW, last=NOW, tags=20, of=20, samples=samples), (datetime(2020, 1, 1, tzinfo=UTC),)
+    )
     request = requested(min_remaining=0, older_than="30d")
     [refusal] = planned(*TAGS, request=request, import_evidence=evidence).plan.refusals
     assert "these are the dates of an import to the metadata database" in refusal

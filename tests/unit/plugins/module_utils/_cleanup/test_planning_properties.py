@@ -30,7 +30,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results 
     file_lines,
     fingerprint_of,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import DateSource, judged_date
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import judged_date
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
     ActiveRefs,
     RefMatch,
@@ -225,7 +226,7 @@ def _rule(name: str, dice: random.Random) -> Rule:
         keep_all=dice.random() < 0.05,
         keep_n=dice.choice([0, 0, 0, 1, 2]),
         keep_n_per=tuple(
-            KeepPerGroup(dice.choice(by), dice.randint(1, 2), dice.choice([None, 1, 2]))
+            KeepPerGroup(dice.choice(by), keep_n=dice.randint(1, 2), groups=dice.choice([None, 1, 2]))
             for _each in range(dice.choice([0, 1, 2]))
         ),
         older_than=dice.choice([None, None, None, DAY, 9 * DAY, 30 * DAY]),

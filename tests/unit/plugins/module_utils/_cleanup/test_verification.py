@@ -28,8 +28,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.verif
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
 from tests.unit.cleanups import NOW
 from tests.unit.simulated import repository_of
 

@@ -13,10 +13,9 @@ import pytest
 from ansible.plugins.inventory import to_safe_group_name
 from ansible.template import is_trusted_as_template, trust_as_template
 
-from ansible_collections.containerops.gitlab.plugins.inventory.gitlab_registry import Wish, unsafe
+from ansible_collections.containerops.gitlab.plugins.inventory.gitlab_registry import unsafe
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError, UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, Repository, ServerPolicy
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import ProjectScope
 from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.hosts import (
     Host,
     namespace_groups,
@@ -205,25 +204,6 @@ def test_a_namespace_can_not_pass_for_another() -> None:
     name = groups("team/sub", "team-sub")["team/sub"]
     with pytest.raises(RequestError, match="would be one in the inventory"):
         groups("team/sub", "team-sub", name.removeprefix("gitlab_namespace_"))
-
-
-BASE = Wish(ProjectScope(groups=("team",)), "project", frozenset())
-
-
-@pytest.mark.parametrize(
-    ("url", "wish"),
-    [
-        ("https://b.example.com", BASE),
-        ("https://a.example.com", replace(BASE, scope=ProjectScope(groups=("team/sub",)))),
-        ("https://a.example.com", replace(BASE, scope=ProjectScope(projects=("team",)))),
-        ("https://a.example.com", replace(BASE, scope=ProjectScope(instance=True))),
-        ("https://a.example.com", replace(BASE, host_per="group")),
-        ("https://a.example.com", replace(BASE, gather=frozenset({"size"}))),
-    ],
-)
-def test_what_is_cached_is_of_one_server_and_one_wish(url: str, wish: Wish) -> None:
-    assert wish.cache_key(url) != BASE.cache_key("https://a.example.com")
-    assert wish.cache_key(url) == replace(wish).cache_key(url)
 
 
 def test_no_value_is_a_template_even_where_somebody_trusted_it() -> None:

@@ -37,9 +37,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results 
     file_lines,
     fingerprint_of,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import to_delete, to_keep
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import ReferrerPolicy, SharedDigest
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import to_delete, to_keep
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SCOPE = {"group": "team"}

@@ -28,9 +28,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results 
     result,
     totals,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import DateSource
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource, to_delete, to_keep
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty, Reason
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import to_delete, to_keep
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SIGNATURE = "sha256-" + "ab" * 32

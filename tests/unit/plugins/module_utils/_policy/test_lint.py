@@ -48,6 +48,66 @@ def test_what_is_probably_not_meant(wanted: Parameters, words: list[str]) -> Non
         assert word in found
 
 
+ANCHORED = "GitLab anchors the first only at its beginning and the last only at its end"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names", "found"),
+    [
+        (
+            Parameters(name_regex="v1|v2", keep_n=1),
+            [*NAMES[3:], "v1", "v2", "latest"],
+            [
+                f"name_regex_delete 'v1|v2' has alternatives without brackets around them: {ANCHORED}, which here "
+                "takes in foo-v2 as well. Write (?:v1|v2)."
+            ],
+        ),
+        (
+            Parameters(name_regex="v1|v2", keep_n=1),
+            ["v1", "dev-1"],
+            [f"name_regex_delete 'v1|v2' has alternatives without brackets around them: {ANCHORED}. Write (?:v1|v2)."],
+        ),
+        (Parameters(name_regex="x.*", keep_n=1), NAMES, ["name_regex_delete 'x.*' matches none of the 4 tags."]),
+        (Parameters(name_regex=".*", keep_n=1), NAMES, ["name_regex_delete '.*' matches all of the 4 tags."]),
+        (
+            Parameters(name_regex="dev-.*", name_regex_keep="", keep_n=1),
+            NAMES,
+            ["name_regex_keep is empty, which keeps no tag: leave it out."],
+        ),
+        (
+            Parameters(name_regex="(", keep_n=1),
+            [],
+            [
+                "name_regex_delete '(' is not a valid RE2 pattern (missing ): (): GitLab deletes nothing and disables "
+                "the policy."
+            ],
+        ),
+        (
+            Parameters(name_regex="", keep_n=1),
+            [],
+            ["name_regex_delete is empty, which matches no tag: nothing is ever deleted."],
+        ),
+        (
+            Parameters(name_regex="dev-.*"),
+            NAMES,
+            ["There is neither keep_n nor older_than nor name_regex_keep: of what matches, only latest is kept."],
+        ),
+    ],
+)
+def test_what_is_said_to_whom_means_it(wanted: Parameters, names: list[str], found: list[str]) -> None:
+    assert lint_warnings(wanted, names, "name_regex_delete") == found
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(5, "v1-0, v1-1, v1-2, v1-3, v1-4"), (7, "v1-0, v1-1, v1-2, v1-3, v1-4 and 2 more")]
+)
+def test_a_few_names_are_shown(count: int, shown: str) -> None:
+    [found] = lint_warnings(
+        Parameters(name_regex="v1|v2", keep_n=1), ["x", *(f"v1-{number}" for number in range(count))]
+    )
+    assert f"which here takes in {shown} as well." in found
+
+
 def test_a_sound_policy_is_not_complained_about() -> None:
     assert lint_warnings(Parameters(name_regex="(?:dev|v1)-.*", keep_n=5, older_than="30d"), NAMES) == []
     assert lint_warnings(Parameters(name_regex="dev-.*", keep_n=5), []) == []
@@ -68,6 +128,12 @@ def test_a_sound_policy_is_not_complained_about() -> None:
         ),
         (Parameters(name_regex="a", older_than="1m"), None),
         (Parameters(name_regex="a", keep_n=0), {"name_regex_delete": "a"}),
+        (Parameters(name_regex="a", keep_n=1), {"name_regex_delete": "a", "keep_n": 1}),
+        (Parameters(name_regex="a", name_regex_keep="b"), {"name_regex_delete": "a", "name_regex_keep": "b"}),
+        (
+            Parameters(name_regex="a", name_regex_keep="b|c"),
+            {"name_regex_delete": "a", "name_regex_keep": "(?:b.*|.*c)"},
+        ),
         (Parameters(name_regex="(", keep_n=5), None),
         (Parameters(name_regex=""), None),
         (Parameters(name_regex="a", older_than="0d"), None),

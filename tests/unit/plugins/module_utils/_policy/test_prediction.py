@@ -37,7 +37,7 @@ FOREVER = float("inf")
 
 
 def seen(name: str, days: float | None, protected: bool | None = False) -> Seen:
-    return Seen(name, None if days is None else exactly(int(NOW - days * DAY)), protected)
+    return Seen(name, span=None if days is None else exactly(int(NOW - days * DAY)), protected=protected)
 
 
 def tag(name: str, verdict: Verdict, reason: Reason) -> TagPrediction:
@@ -133,8 +133,14 @@ def test_a_tag_at_the_edge_of_its_age(
     span: tuple[float, float] | None, protected: bool | None, verdict: tuple[Verdict, Reason]
 ) -> None:
     wanted = Parameters(name_regex_delete=".*", older_than="7d")
-    (found,) = predict([Seen("a", span, protected)], wanted, Mode.DATABASE, NOW).tags
+    (found,) = predict([Seen("a", span=span, protected=protected)], wanted, Mode.DATABASE, NOW).tags
     assert (found.name, found.verdict, found.reason) == ("a", *verdict)
+
+
+def test_a_tag_that_is_as_old_as_the_limit_to_the_nanosecond_is_not_counted() -> None:
+    wanted = Parameters(name_regex_delete=".*", older_than="7d")
+    found = predict([Seen("a", exactly(EDGE)), Seen("b", exactly(EDGE - 1))], wanted, Mode.DATABASE, NOW)
+    assert (found.deletes, found.least, found.most) == (["b"], 1, 1)
 
 
 def test_a_tag_of_unseen_date_may_be_the_one_that_keep_n_keeps() -> None:
@@ -210,7 +216,7 @@ START = 1_780_315_200 * SECOND
     ],
 )
 def test_a_shown_date_is_the_first_of_those_it_may_be(tag: Tag, mode: Mode, span: tuple[float, float] | None) -> None:
-    assert seen_by_gitlab(tag, mode, rules=False, binding=True) == Seen("a", span, False)
+    assert seen_by_gitlab(tag, mode, rules=False, binding=True) == Seen("a", span=span, protected=False)
 
 
 @pytest.mark.parametrize(
@@ -362,7 +368,7 @@ def test_whatever_happens_was_predicted(
     chance: random.Random,
 ) -> None:
     tags = [
-        Seen(name, data.draw(spans, label=name), data.draw(st.sampled_from([False, False, True, None])))
+        Seen(name, span=data.draw(spans, label=name), protected=data.draw(st.sampled_from([False, False, True, None])))
         for name in listed
     ]
     wanted = Parameters(name_regex=pattern, keep_n=keep_n, older_than=older_than)

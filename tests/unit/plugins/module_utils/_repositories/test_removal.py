@@ -19,8 +19,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.
     RepositoryResult,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.removal import delete_repositories
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Sources, detect
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.query import TagQuery
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import TagReader, open_reader
@@ -164,4 +164,5 @@ def test_what_can_not_be_followed_stays_scheduled(status: int, message: str) -> 
 
 @pytest.mark.parametrize("outcome", RepositoryOutcome)
 def test_what_is_good(outcome: RepositoryOutcome) -> None:
-    assert outcome.is_good is (outcome in (RepositoryOutcome.DELETED, RepositoryOutcome.SCHEDULED))
+    wanted = ("deleted", "scheduled", "emptied", "tags_kept")
+    assert outcome.is_good is (outcome.value in wanted)

@@ -32,11 +32,11 @@ def dated(count: int, repository: Repository = OLD, hours: float = 70, days_ago:
     """So many tags, spread over so many hours."""
     step = timedelta(hours=hours / max(1, count - 1))
     end = NOW - timedelta(days=days_ago)
-    return [Dated(repository, Tag(f"t{number:03}"), end - number * step) for number in range(count)]
+    return [Dated(repository=repository, tag=Tag(f"t{number:03}"), date=end - number * step) for number in range(count)]
 
 
 def refusal(found: Suspicion, builds: list[datetime], why_unknown: str = "") -> str | None:
-    return import_refusal(ImportEvidence(found, tuple(builds), why_unknown))
+    return import_refusal(ImportEvidence(found, builds=tuple(builds), why_unknown=why_unknown))
 
 
 @pytest.mark.parametrize(
@@ -115,14 +115,14 @@ def days(*numbers: float) -> list[datetime]:
     ],
 )
 def test_builds_tell_an_import_from_a_busy_week(builds: list[datetime], word: str | None) -> None:
-    found = Suspicion(NOW - timedelta(days=3), NOW, 30, 40, ())
+    found = Suspicion(first=NOW - timedelta(days=3), last=NOW, tags=30, of=40, samples=())
     text = refusal(found, builds, "" if builds else "unreachable.")
     assert (text is None) if word is None else (text is not None and word in text and "30 of 40 tags" in text)
 
 
 def test_a_refusal_says_what_to_do() -> None:
     first, last = NOW - timedelta(days=3), NOW + timedelta(microseconds=700000)
-    found = Suspicion(first, last, 30, 40, ())
+    found = Suspicion(first=first, last=last, tags=30, of=40, samples=())
     dates = "30 of 40 tags are dated between 2026-05-29T12:00:00Z and 2026-06-01T12:00:00.700000Z"
     advice = (
         "give dates_valid_from, the time from which dates are those of pushes, such as 2026-06-01T12:00:01Z, or "

@@ -52,7 +52,7 @@ def test_the_forms_of_a_reference(
     text: str, path: str, tag: str | None, pinned: str | None, identifier: str | None
 ) -> None:
     found = parse_reference(text)
-    assert found == Reference(text, path, tag, pinned, identifier)
+    assert found == Reference(text, path=path, tag=tag, digest=pinned, identifier=identifier)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_by_id() -> None:
 
 
 def test_sources_that_are_missing_empty_or_failed() -> None:
-    good, empty, bad = Source("a", ("x",)), Source("b", ()), Source("c", ("x",), "unreachable")
+    good, empty, bad = Source("a", ("x",)), Source("b", ()), Source("c", images=("x",), failed="unreachable")
     assert missing_sources([good], ["a"]) == missing_sources([good], 1) == missing_sources([good], None) == []
     [text] = missing_sources([good], ["a", "z"])
     assert "z of what is in use is expected" in text

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import DateSource
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import rules_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import decide
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.versions import parse_version

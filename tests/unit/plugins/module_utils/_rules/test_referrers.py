@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, OCI_INDEX, is_opaque
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision, to_delete, to_keep
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
     ReferrerFacts,
@@ -26,7 +27,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referre
     subjects_of,
     with_referrers,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import Decision, to_delete, to_keep
 
 UNREAD: dict[str, Any] = {"media_type": OCI_INDEX}
 NO_FACTS = ReferrerFacts()

@@ -16,19 +16,16 @@ from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import date_source, judged_date
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import (
     DateSource,
-    date_source,
-    judged_date,
+    Decision,
+    to_delete,
+    to_keep,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import Match, Pattern, compile_pattern
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import (
-    Decision,
-    age_reason,
-    decide,
-    to_keep,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import age_reason, decide
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules import (
     KeepPerGroup,
     Rule,
@@ -118,6 +115,11 @@ def test_what_is_held_says_so_unless_something_above_it_does() -> None:
         (False, "in_use", "nightlies"),
         (False, "no_match", ""),
     ]
+
+
+def test_a_decision_without_a_rule_names_none() -> None:
+    assert to_keep(tag("a"), Reason.NOT_NAMED) == Decision(tag("a"), delete=False, reason=Reason.NOT_NAMED, rule="")
+    assert to_delete(tag("a"), Reason.NAMED) == Decision(tag("a"), delete=True, reason=Reason.NAMED, rule="")
 
 
 def test_what_can_not_be_judged_names_its_rule() -> None:

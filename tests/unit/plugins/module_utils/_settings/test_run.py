@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._settings.projects import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._settings.outcomes import (
     ProjectOutcome,
     ProjectResult,
 )

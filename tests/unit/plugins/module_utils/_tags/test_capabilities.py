@@ -268,12 +268,35 @@ def test_a_registry_that_is_not_gitlabs_is_only_missed_by_those_who_want_it(
         detect(client, repositories, wanted, details=True)
 
 
-def test_a_task_that_may_send_nothing_more_ends_while_it_looks_for_the_registry() -> None:
-    client = connected(scenario_of(TAGS), max_requests=1)
+@pytest.mark.parametrize("sent", [0, 1, 2])
+def test_a_task_that_may_send_nothing_more_finds_out_nothing(sent: int) -> None:
+    client = connected(scenario_of(TAGS), max_requests=sent)
     settings = RegistrySettings(url="http://mirror.example.com", login=REGISTRY.login)
     with pytest.raises(RequestError) as caught:
         detect(client, [repository_of()], Sources(use_graphql=True, registry=settings), details=True)
     assert caught.value.kind is ErrorKind.STOPPED
+
+
+def test_a_task_that_may_send_nothing_does_not_take_graphql_for_missing() -> None:
+    with pytest.raises(RequestError) as caught:
+        detect(connected(scenario_of(), max_requests=0), [], GRAPHQL, details=True)
+    assert caught.value.kind is ErrorKind.STOPPED
+
+
+def test_a_token_that_is_not_accepted_ends_the_search() -> None:
+    client = connected(scenario_of(TAGS, TAGS))
+    set_faults(client, {"path": "/repositories/", "action": "status", "status": 401})
+    with pytest.raises(RequestError) as caught:
+        detect(client, repositories_of(2), GRAPHQL, details=True)
+    assert caught.value.kind is ErrorKind.UNAUTHORIZED
+
+
+def test_trouble_ends_the_search_for_a_proof() -> None:
+    client = connected(scenario_of(TAGS, TAGS, mode="M2"), retries=0)
+    set_faults(client, {"path": "/repositories/", "query": "&page=1", "first": 1, "action": "status", "status": 503})
+    found = detect(client, repositories_of(2), GRAPHQL, details=True)
+    assert found.capabilities.mode is Mode.UNKNOWN
+    assert client.requests == [SCHEMA, LISTING, LISTING]
 
 
 def test_the_registry_is_at_the_address_that_was_given_or_told() -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
     ListingState,
     Repository,
+    Tag,
     TagListing,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import (
@@ -24,6 +25,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
     ReadMethod,
     ServerCapabilities,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql import Page, PageRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags.cursors import is_continuation
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.graphql_reader import CursorReader
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.query import TagQuery
 from tests.unit import graphql_serving
@@ -158,3 +161,18 @@ def test_tags_that_came_after_the_count_are_welcome(count: int) -> None:
     reader = reader_of({1: 100}, counted_less)
     [found] = reader.read(repositories({1: 100}), ALL_DETAILS)
     assert (found.error, found.names) == (None, names(100))
+
+
+@pytest.mark.parametrize(
+    ("after", "page", "sound"),
+    [
+        pytest.param(None, Page((), None, False), True, id="a repository without tags"),
+        pytest.param(None, Page((Tag("b"),), None, False), True, id="the only page"),
+        pytest.param("a", Page((Tag("b"),), "b", True), True, id="a page that leads on"),
+        pytest.param("a", Page((), None, False), False, id="an empty page behind another"),
+        pytest.param("a", Page((Tag("b"),), None, True), False, id="more pages, and no way there"),
+        pytest.param("a", Page((Tag("a"), Tag("b")), "b", True), False, id="a tag that was seen"),
+    ],
+)
+def test_which_page_can_follow_the_ones_before(after: str | None, page: Page, sound: bool) -> None:
+    assert is_continuation(PageRequest(1, after), page, {"a": Tag("a")} if after else {}) is sound

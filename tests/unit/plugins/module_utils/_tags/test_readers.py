@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import (
+    ErrorKind,
+    RequestError,
+    UsageError,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
     ListingState,
     Repository,
@@ -208,7 +212,16 @@ def test_a_listing_that_detection_needed_is_read_once_and_never_taken_for_a_new_
     assert reader.list_names(repository_of()).names == ["v001"]
 
 
-@pytest.mark.parametrize(("way", "names", "complete"), [("pages", 3, False), ("rest", 3, False), ("pages", 2, True)])
+@pytest.mark.parametrize(
+    ("way", "names", "complete"),
+    [
+        ("pages", 3, False),
+        ("rest", 3, False),
+        ("pages", 2, True),
+        ("cursor", 3, True),
+        ("rest, with a database", 3, True),
+    ],
+)
 def test_as_many_names_as_gitlab_ever_lists_may_not_be_all(
     monkeypatch: pytest.MonkeyPatch, way: str, names: int, complete: bool
 ) -> None:
@@ -251,12 +264,14 @@ def test_only_the_registry_itself_confirms_that_there_are_no_tags() -> None:
     unknown = confirm_empty(reader, TagListing(repository_of(1)))
     assert (unknown.authoritative, unknown.repository_unknown) == (False, True)
     edit(client, set_repository={"repository": "team/app/r1", "registry_state": "error"})
-    assert confirm_empty(reader, empty_of_1 := TagListing(repository_of(1))) is empty_of_1
+    empty = TagListing(repository_of(1))
+    assert confirm_empty(reader, empty) is empty
 
 
-def test_what_has_tags_needs_no_confirmation() -> None:
+def test_only_an_empty_listing_needs_a_confirmation() -> None:
     reader, client = opened("registry", numbered(1))
-    listing = reader.list_names(repository_of())
-    client.requests.clear()
-    assert confirm_empty(reader, listing) is listing
-    assert client.requests == []
+    unread = RequestError(ErrorKind.TIMEOUT, "too late", operation="list the tags")
+    for listing in (reader.list_names(repository_of()), TagListing(repository_of(), error=unread)):
+        client.requests.clear()
+        assert confirm_empty(reader, listing) is listing
+        assert client.requests == []

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""The catalog of a registry: what is wanted of it, and what was read."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+from dataclasses import dataclass
+
+from .._core.errors import UsageError
+from .._core.scope import matches
+from .._gitlab.projects import any_image_prefix
+from .._module.registry import RegistryConnection
+from .._module.results import truncate_lists
+from .._registry.api import catalog
+from .._tags.capabilities import registry_of
+
+
+@dataclass(frozen=True)
+class CatalogRequest:
+    """The checked options of registry_catalog_info.
+
+    Args:
+        patterns: of the paths that are wanted, empty is all.
+        limit: the most paths that are read, None is all.
+        return_limit: the most paths that are returned.
+    """
+
+    patterns: tuple[str, ...]
+    limit: int | None
+    return_limit: int
+
+
+@dataclass(frozen=True)
+class CatalogState:
+    """What was read. url: of the registry. paths: of its repositories, in its order."""
+
+    url: str
+    paths: tuple[str, ...]
+
+
+def request_of(params: t.Mapping[str, t.Any]) -> CatalogRequest:
+    """Check the options of registry_catalog_info.
+
+    Raises:
+        UsageError: they can't be served as they are written.
+    """
+    if params["limit"] is not None and params["limit"] < 1:
+        raise UsageError(f"limit is {params['limit']}: it has to be at least 1.")
+    if params["return_limit"] < 0:
+        raise UsageError(f"return_limit is {params['return_limit']}: it can't be negative.")
+    return CatalogRequest(
+        patterns=tuple(params["repositories"] or ()), limit=params["limit"], return_limit=params["return_limit"]
+    )
+
+
+def observe(connection: RegistryConnection, request: CatalogRequest) -> CatalogState:
+    """Read the catalog, as far as it is wanted.
+
+    Raises:
+        RequestError: it can't be read.
+        UsageError: GitLab does not tell where its registry is.
+    """
+    location = "" if connection.registry.url else any_image_prefix(connection.client) or ""
+    registry = registry_of(connection.client, connection.registry, location)
+    wanted = (path for path in catalog(registry) if _is_wanted(path, request))
+    return CatalogState(registry.url, tuple(itertools.islice(wanted, request.limit)))
+
+
+def _is_wanted(path: str, request: CatalogRequest) -> bool:
+    return not request.patterns or any(matches(path, pattern) for pattern in request.patterns)
+
+
+def result_of(state: CatalogState, request: CatalogRequest) -> dict[str, t.Any]:
+    """What registry_catalog_info returns."""
+    result = {"repositories": list(state.paths), "count": len(state.paths), "registry_url": state.url}
+    return truncate_lists(result, request.return_limit)

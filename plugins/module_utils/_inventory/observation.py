@@ -1,0 +1,78 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What the inventory plugin reads."""
+
+from __future__ import annotations
+
+from .._core.models import Project, Repository
+from .._core.scope import ProjectScope, Scope
+from .._gitlab.project_scope import select_projects
+from .._gitlab.projects import get_registry_size
+from .._gitlab.repositories import get_repository, project_repositories
+from .._gitlab.repository_scope import select
+from .._http.client import Client
+from .._settings.plan import is_hidden
+from .hosts import InventoryState, Numbers
+from .request import HostPer, InventoryRequest
+
+
+def observe(client: Client, request: InventoryRequest) -> InventoryState:
+    """Read what was asked for.
+
+    Raises:
+        RequestError: something of it can't be read.
+    """
+    if request.host_per is HostPer.REPOSITORY:
+        return _observe_repositories(client, request)
+    found = select_projects(client, request.scope)
+    for error in found.unread.values():
+        raise error
+    projects = (*found.found, *found.archived)
+    readable = [project for project in projects if request.gather and not is_hidden(project)]
+    counted = client.parallel(lambda project: _count(client, project, request.gather), readable)
+    numbers = {project.id: count for project, count in zip(readable, counted)}
+    return InventoryState(projects=projects, numbers=numbers, warnings=found.warnings)
+
+
+def _count(client: Client, project: Project, gather: frozenset[str]) -> Numbers:
+    """What is asked for of all repositories of a project."""
+    numbers: dict[str, int | None] = {}
+    if "tags_count" in gather:
+        listing = project_repositories(client, project.id, tags_count=True)
+        counts = [repository.tags_count for repository in listing if not repository.being_deleted]
+        numbers["tags_count"] = None if None in counts else sum(count for count in counts if count is not None)
+    if "size" in gather:
+        numbers["size"] = get_registry_size(client, project)
+    return numbers
+
+
+def _observe_repositories(client: Client, request: InventoryRequest) -> InventoryState:
+    repositories: dict[int, Repository] = {}
+    projects: dict[int, Project] = {}
+    warnings: list[str] = []
+    for scope in _repository_scopes(request.scope):
+        found = select(client, scope, job_token=False)
+        repositories.update((repository.id, repository) for repository in found.repositories)
+        projects.update(found.projects)
+        warnings += found.warnings
+    asked = dict.fromkeys(request.gather, True)
+    wanted = list(repositories) if asked else []
+    counted = client.parallel(lambda number: get_repository(client, number, **asked), wanted)
+    return InventoryState(
+        projects=tuple(projects.values()),
+        repositories=tuple(repositories.values()),
+        numbers={found.id: {name: getattr(found, name) for name in sorted(request.gather)} for found in counted},
+        warnings=tuple(warnings),
+    )
+
+
+def _repository_scopes(scope: ProjectScope) -> list[Scope]:
+    if scope.instance:
+        return [Scope(instance=True)]
+    if scope.groups:
+        return [Scope(group=group) for group in scope.groups]
+    return [Scope(projects=scope.projects)]

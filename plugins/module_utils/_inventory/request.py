@@ -1,0 +1,71 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What an inventory source asks for."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import json
+import typing as t
+from dataclasses import asdict, dataclass
+
+from .._core.errors import UsageError
+from .._core.scope import ProjectScope, check_projects
+from .._module.options import check_one_scope
+
+# Of what is cached: another one where that changes.
+_CACHE_FORMAT = 1
+
+
+class HostPer(enum.Enum):
+    """What a host is."""
+
+    PROJECT = "project"
+    GROUP = "group"
+    REPOSITORY = "repository"
+
+
+@dataclass(frozen=True)
+class InventoryRequest:
+    """The checked options of the inventory plugin.
+
+    Args:
+        scope: which projects.
+        host_per: what a host is.
+        gather: what is read of each host besides, tags_count and size.
+    """
+
+    scope: ProjectScope
+    host_per: HostPer
+    gather: frozenset[str]
+
+    def cache_key(self, url: str) -> str:
+        """What the hosts of a GitLab at this URL are cached by."""
+        asked = [_CACHE_FORMAT, url, asdict(self.scope), self.host_per.value, sorted(self.gather)]
+        digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        return f"containerops.gitlab.gitlab_registry_{digest[:32]}"
+
+
+def request_of(params: t.Mapping[str, t.Any]) -> InventoryRequest:
+    """Check the options of the inventory plugin.
+
+    Raises:
+        UsageError: they can't be served as they are written.
+    """
+    named = {name: params[name] for name in ("project", "group")}
+    check_one_scope(params["instance"], named)
+    for name, value in named.items():
+        if value == []:
+            raise UsageError(f"{name} is an empty list: there would be no hosts.")
+    scope = ProjectScope(
+        projects=tuple(params["project"] or ()),
+        groups=tuple(params["group"] or ()),
+        instance=bool(params["instance"]),
+    )
+    check_projects(scope)
+    return InventoryRequest(scope=scope, host_per=HostPer(params["host_per"]), gather=frozenset(params["gather"]))

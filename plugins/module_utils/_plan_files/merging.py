@@ -1,0 +1,111 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Plans of several files as one: what goes together, and what would be written."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._core.errors import UsageError
+from .._module.intent import Intent
+from .._module.results import truncate_lists
+from .._plan.limits import Limits, broken_totals
+from .._plan.merge import Merged, merge, part_of
+
+
+@dataclass(frozen=True)
+class MergeRequest:
+    """The checked options of registry_plan_merge.
+
+    Args:
+        sources: paths of the plans, each once.
+        target: path of the merged plan, None if it is not written.
+        limits: what all plans together must not go beyond.
+        return_limit: the most plans that are returned.
+    """
+
+    sources: tuple[str, ...]
+    target: str | None
+    limits: Limits
+    return_limit: int
+
+
+def request_of(params: t.Mapping[str, t.Any]) -> MergeRequest:
+    """Check the options of registry_plan_merge.
+
+    Raises:
+        UsageError: they can't be served as they are written.
+    """
+    if params["return_limit"] < 0:
+        raise UsageError(f"return_limit is {params['return_limit']}: it can't be negative.")
+    sources, expected = tuple(dict.fromkeys(params["plan_paths"])), params["expected"]
+    if expected is not None and len(sources) != expected:
+        raise UsageError(f"{expected} plans are expected, and plan_paths names {len(sources)}.")
+    limits = Limits(
+        max_deletions_total=params["max_deletions_total"],
+        max_deletions_total_percent=params["max_deletions_total_percent"],
+    )
+    return MergeRequest(
+        sources=sources, target=params["plan_path"] or None, limits=limits, return_limit=params["return_limit"]
+    )
+
+
+def merge_files(files: t.Mapping[str, t.Iterable[str]]) -> Merged:
+    """The plans of several files as one.
+
+    Args:
+        files: the lines of each, by its path.
+
+    Raises:
+        UsageError: a file holds no plan, its plan was altered, or the plans do not go together.
+    """
+    parts = []
+    for path, lines in files.items():
+        try:
+            parts.append(part_of(lines))
+        except UsageError as error:
+            raise UsageError(f"{path}: {error}") from None
+    return merge(parts)
+
+
+def intent_of(merged: Merged, request: MergeRequest, present: t.Sequence[str]) -> Intent:
+    """What would be written.
+
+    Args:
+        merged: the plans as one.
+        request: what was asked for.
+        present: the lines that the target has now.
+    """
+    refusals = broken_totals(merged.totals["delete"], merged.totals["tags"], request.limits)
+    if request.target is None or refusals or list(present) == list(merged.lines()):
+        return Intent(changed=False, diff=[], refusals=refusals, verb="written")
+    return Intent(changed=True, diff=[_difference(merged, request.target, request.return_limit)], verb="written")
+
+
+def _difference(merged: Merged, path: str, limit: int) -> dict[str, str]:
+    rows = [part.as_result() for part in merged.parts]
+    lines = [f"{_in_words(row['scope'])}  {row['delete']} of {row['tags']} tags are deleted\n" for row in rows[:limit]]
+    if len(rows) > limit:
+        lines.append(f"... and {len(rows) - limit} more plans\n")
+    return {"before_header": path, "after_header": path, "before": "", "after": "".join(lines)}
+
+
+def _in_words(scope: t.Mapping[str, t.Any]) -> str:
+    """A scope such as project team/app."""
+    given = ((option, value if isinstance(value, list) else [value]) for option, value in scope.items() if value)
+    return " ".join(f"{option} {', '.join(map(str, values))}" for option, values in given)
+
+
+def result_of(merged: Merged, request: MergeRequest) -> dict[str, t.Any]:
+    """What registry_plan_merge returns."""
+    result = {
+        "fingerprint": merged.fingerprint,
+        "parts": [part.as_result() for part in merged.parts],
+        "totals": dict(merged.totals),
+    }
+    return truncate_lists(result, request.return_limit)

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What became of projects that were to change."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from .._core.errors import RequestError
+from .plan import ObservedProject, ProjectPlan, shown_settings, written
+
+
+class ProjectOutcome(enum.Enum):
+    """What became of a project that was to change. UNVERIFIED: it could not be read again."""
+
+    CHANGED = "changed"
+    PARTLY_CHANGED = "partly_changed"
+    NOT_CHANGED = "not_changed"
+    UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True)
+class ProjectResult:
+    """What became of a project.
+
+    Args:
+        path: of the project.
+        outcome: what became of it.
+        message: why, empty if all is as it was planned.
+    """
+
+    path: str
+    outcome: ProjectOutcome
+    message: str = ""
+
+
+def result_of(plan: ProjectPlan, failure: RequestError | None, observed: ObservedProject) -> ProjectResult:
+    """Judge a project by what it is like afterwards.
+
+    Args:
+        plan: what was to change.
+        failure: the first request that failed, None if none did.
+        observed: the project as it was read again.
+    """
+    path, told = plan.project.path, str(failure) if failure else ""
+    if observed.error:
+        message = told or f"It was changed as far as GitLab said. {observed.error}"
+        return ProjectResult(path, ProjectOutcome.UNVERIFIED, message=message)
+    # A project without a policy gets what was not named from GitLab.
+    now = {
+        name: value
+        for name, value in shown_settings(observed, plan.desired).items()
+        if name in plan.after or not name.startswith("cleanup_policy.")
+    }
+    if now == plan.after:
+        return ProjectResult(path, ProjectOutcome.CHANGED)
+    different = [name for name in {**now, **plan.after} if now.get(name) != plan.after.get(name)]
+    kept = ", ".join(f"{name} is {written(now.get(name))}" for name in different)
+    outcome = ProjectOutcome.NOT_CHANGED if now == plan.before else ProjectOutcome.PARTLY_CHANGED
+    return ProjectResult(path, outcome, message=told or f"GitLab took it, but {kept}.")

@@ -1,0 +1,153 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The variables of roles, made of the options of the modules that they run: `python -m tests.tools.roles` writes them.
+
+A role has an option of its module under its own name before it. What else it has is written in its argument
+specification by hand and stays there.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.tools.collection import ROOT
+from tests.tools.documents import OWN_FRAGMENTS, fragments, options_of
+
+# What users say once for all modules, by module_defaults.
+CONNECTION = {
+    option
+    for part in ("_connection", "_registry", "_registry.reading")
+    for option in fragments()[f"{OWN_FRAGMENTS}{part}"]["options"]
+    if option != "on_error"
+}
+# What a variable is when nobody sets it and its option has no default. Other types have none.
+NOTHING: dict[str, Any] = {"str": "", "path": "", "list": [], "dict": {}}
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role that runs a module.
+
+    module: its name. own: the role's variables that are no option of it. left_out: options that the role itself sets.
+    only: the options that it has, empty for all but these. defaults: other ones than the module's.
+    """
+
+    module: str
+    own: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The module's options that the role has, by name."""
+        found = options_of(ROOT / "plugins" / "modules" / f"{self.module}.py")
+        wanted = self.only or set(found) - CONNECTION - set(self.left_out)
+        return {name: option for name, option in found.items() if name in wanted}
+
+
+ROLES = {
+    "registry_audit": Role(
+        "registry_info",
+        own=("estimate", "plan_path", "json_path", "csv_path"),
+        only=("project", "group", "repository_id", "instance", "gather", "on_error", "return_limit"),
+        defaults={"gather": ["tags_count"]},
+    ),
+    "registry_cleanup": Role(
+        "registry_cleanup", own=("plan_package", "approved_plan_package", "gather_in_use", "in_use_sources_path")
+    ),
+    "registry_settings": Role(
+        "registry_settings", own=("json_path", "csv_path", "fail_on_drift"), left_out=("output_path",)
+    ),
+}
+
+
+def folder_of(name: str) -> Path:
+    return ROOT / "roles" / name
+
+
+def argument_specs_of(name: str) -> str:
+    """The argument specification of a role, with the variables that it has by hand."""
+    path = folder_of(name) / "meta" / "argument_specs.yml"
+    specs = yaml.safe_load(path.read_text())
+    by_hand = specs["argument_specs"]["main"]["options"]
+    own = {f"{name}_{option}": by_hand[f"{name}_{option}"] for option in ROLES[name].own}
+    specs["argument_specs"]["main"]["options"] = {**_from_module(name), **own}
+    return _text(path, specs)
+
+
+def defaults_of(name: str) -> str:
+    """The defaults of a role, which are those of its argument specification."""
+    options = yaml.safe_load(argument_specs_of(name))["argument_specs"]["main"]["options"]
+    found = {option: spec["default"] for option, spec in options.items() if "default" in spec}
+    return _text(folder_of(name) / "defaults" / "main.yml", found)
+
+
+def _from_module(name: str) -> dict[str, Any]:
+    role = ROLES[name]
+    return {f"{name}_{option}": _variable(name, option, spec) for option, spec in role.options.items()}
+
+
+def _variable(name: str, option: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    role = ROLES[name]
+    description = [_for_role(name, text) for text in spec["description"]]
+    if "suboptions" in spec:
+        # The schema of argument specifications has no aliases, which the module takes there.
+        description.append(f"It is written as O(containerops.gitlab.{role.module}#module:{option}).")
+    found = {key: value for key, value in spec.items() if key in ("type", "elements", "choices", "required")}
+    default = role.defaults.get(option, spec.get("default", NOTHING.get(spec["type"])))
+    return {"description": description, **found, **({} if default is None else {"default": default})}
+
+
+def _for_role(name: str, text: str) -> str:
+    """A description in which options are called as the role's variables, and what it does not have as the module's."""
+    role = ROLES[name]
+    variables = {*role.options, *role.own}
+    module = f"containerops.gitlab.{role.module}#module:"
+
+    def reference(match: re.Match[str]) -> str:
+        kind, target = match.groups()
+        if "#" in target:
+            return match[0]
+        first = re.split(r"[.\[=]", target)[0]
+        return f"O({name}_{target})" if kind == "O" and first in variables else f"{kind}({module}{target})"
+
+    return re.sub(r"\b(O|RV)\(([^)]+)\)", reference, text)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Lists below their key are indented, and nothing is an alias."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(path: Path, content: Any) -> str:
+    """The YAML of a file, below the comments that it begins with."""
+    lines = path.read_text().splitlines(keepends=True)
+    head = "".join(itertools.takewhile(lambda line: line.startswith(("---", "#", "\n")), lines))
+    body = yaml.dump(content, Dumper=_Dumper, sort_keys=False, width=75, allow_unicode=True)
+    return f"{head}{body}"
+
+
+def main() -> None:
+    for name in ROLES:
+        specs, defaults = argument_specs_of(name), defaults_of(name)
+        (folder_of(name) / "meta" / "argument_specs.yml").write_text(specs)
+        (folder_of(name) / "defaults" / "main.yml").write_text(defaults)
+
+
+if __name__ == "__main__":
+    main()

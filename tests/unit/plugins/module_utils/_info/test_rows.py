@@ -1,0 +1,175 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rows, sums and results of what was read."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
+    Project,
+    ProtectionRule,
+    Repository,
+    RuleKind,
+    ServerPolicy,
+    Tag,
+    TagListing,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
+from ansible_collections.containerops.gitlab.plugins.module_utils._info.request import Gather, InfoRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._info.rows import (
+    InfoState,
+    ProjectInventory,
+    RowSummary,
+    errors_of,
+    file_lines,
+    repository_rows,
+    result_of,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
+
+ERROR = RequestError(ErrorKind.UNAVAILABLE, "no", operation="read it")
+PUSHED = datetime(2026, 1, 31, 12, tzinfo=UTC)
+V1, V2 = Tag("v1", "sha256:1", published=PUSHED, size=7), Tag("v2")
+
+
+def repository(number: int, path: str, **fields: Any) -> Repository:
+    return Repository(number, path, path.rpartition("/")[2], 3, f"r.test/{path}", None, None, None, **fields)
+
+
+API, WEB = repository(7, "team/app/api", size=5), repository(8, "team/app/web", size=6)
+
+
+def request(*gather: Gather, **fields: Any) -> InfoRequest:
+    return InfoRequest(scope=Scope(group="team"), gather=frozenset(gather), **fields)
+
+
+DETAILS = request(Gather.TAG_DETAILS)
+
+
+def complete(state: InfoState, asked: InfoRequest, limit: int = 10) -> RowSummary:
+    summary = RowSummary(limit)
+    assert len(list(repository_rows(state, asked, summary))) == len(state.repositories)
+    return summary
+
+
+def tags_state(*listings: TagListing, **fields: Any) -> InfoState:
+    return InfoState(
+        repositories=tuple(listing.repository for listing in listings),
+        listings=listings,
+        date_source=DateSource.PUBLISHED,
+        **fields,
+    )
+
+
+def test_a_tag_has_the_date_that_can_be_trusted() -> None:
+    [row] = complete(tags_state(TagListing(API, (V1, V2), complete=True)), DETAILS).returned
+    assert (row["listing"], row["date_source"], row["tags_count"]) == ("complete", "published", 2)
+    assert [(tag["name"], tag["date"], tag["size"]) for tag in row["tags"]] == [
+        ("v1", "2026-01-31T12:00:00Z", 7),
+        ("v2", None, None),
+    ]
+
+
+def test_named_tags_and_those_that_are_missing() -> None:
+    asked = request(tag_names=frozenset({"v2", "v3"}))
+    [row] = complete(tags_state(TagListing(API, (V1, V2), complete=True)), asked).returned
+    assert [tag["name"] for tag in row["tags"]] == ["v2"]
+    assert (row["missing_tags"], row["tags_count"]) == (["v3"], 2)
+
+
+def test_without_tags_there_is_no_listing() -> None:
+    [row] = complete(InfoState(repositories=(API,)), request(Gather.REPOSITORIES)).returned
+    assert (row["tags"], row["tags_count"], row["listing"], row["date_source"]) == (None, None, "none", "none")
+
+
+def test_at_most_so_many_rows_and_tags_are_returned() -> None:
+    state = tags_state(TagListing(API, (V1, V2)), TagListing(WEB, (V1,)))
+    result = result_of(state, complete(state, DETAILS, limit=1), None)
+    assert [row["path"] for row in result["repositories"]] == ["team/app/api"]
+    assert (len(result["repositories"][0]["tags"]), result["repositories"][0]["tags_truncated"]) == (1, True)
+    assert result["truncated"]
+    assert result["totals"] == {"projects": 1, "repositories": 2, "repositories_unread": 0, "tags": 3, "size": 11}
+
+
+@pytest.mark.parametrize(
+    ("listings", "tags", "size"),
+    [
+        ((TagListing(API, (V1,)), TagListing(WEB, error=ERROR)), None, 11),
+        ((TagListing(repository(9, "team/app/x"), (V1,)),), 1, None),
+        ((), None, None),
+    ],
+)
+def test_a_sum_of_unknown_numbers_is_unknown(
+    listings: tuple[TagListing, ...], tags: int | None, size: int | None
+) -> None:
+    state = tags_state(*listings)
+    totals = result_of(state, complete(state, DETAILS), None)["totals"]
+    assert (totals["tags"], totals["size"]) == (tags, size)
+
+
+def test_what_could_not_be_read() -> None:
+    inventory = ProjectInventory(projects=(), unread=(("team/x", ERROR),))
+    state = tags_state(TagListing(API, error=ERROR), inventory=inventory)
+    summary = complete(state, DETAILS)
+    assert errors_of(state, summary) == [ERROR, ERROR]
+    result = result_of(state, summary, "/file")
+    assert [(row["repository"], row["project"]) for row in result["errors"]] == [
+        ("team/app/api", None),
+        (None, "team/x"),
+    ]
+    assert (result["totals"]["repositories_unread"], result["output_path"]) == (1, "/file")
+    assert summary.returned[0]["error"] == str(ERROR)
+
+
+POLICY = ServerPolicy(True, "7d", 5, None, "dev-.*", None, "2026-06-08T12:00:00Z")
+RULE = ProtectionRule("^v", "owner", None, 1)
+PROJECT = Project(3, "Team/App", "Team", "private", POLICY, True, "r.test/team/app")
+EMPTY = Project(4, "team/b", "team", "enabled", None, False, "r.test/team/b")
+
+
+def test_projects_with_their_settings_and_sums() -> None:
+    inventory = ProjectInventory(
+        projects=(PROJECT, EMPTY),
+        rules={3: {RuleKind.TAG: (RULE,), RuleKind.REPOSITORY: ERROR}, 4: {RuleKind.TAG: ()}},
+    )
+    state = tags_state(TagListing(API, (V1,)), inventory=inventory)
+    first, second = result_of(state, complete(state, DETAILS), None)["projects"]
+    assert (first["path"], first["archived"], first["access_level"], first["tags"]) == ("team/app", True, "private", 1)
+    assert first["cleanup_policy"]["name_regex_delete"] == "dev-.*"
+    assert first["cleanup_policy"]["next_run_at"] == "2026-06-08T12:00:00Z"
+    assert first["repository_protection"] is None
+    assert first["tag_protection"] == [
+        {
+            "tag_name_pattern": "^v",
+            "minimum_access_level_for_push": "owner",
+            "minimum_access_level_for_delete": None,
+        }
+    ]
+    assert (second["path"], second["repositories"], second["tags"], second["tag_protection"]) == ("team/b", 0, None, [])
+
+
+def test_nothing_is_counted_where_no_repositories_were_listed() -> None:
+    state = InfoState(listed=False, inventory=ProjectInventory(projects=(EMPTY,)))
+    result = result_of(state, complete(state, request(Gather.PROJECTS)), None)
+    assert result["projects"][0]["repositories"] is None
+    assert (result["totals"]["projects"], result["totals"]["repositories"]) == (1, None)
+
+
+def test_the_file_has_everything() -> None:
+    inventory = ProjectInventory(projects=(PROJECT,))
+    state = tags_state(TagListing(API, (V1, V2)), TagListing(WEB, (V1,)), inventory=inventory)
+    rows = [json.loads(line) for line in file_lines(state, DETAILS, RowSummary(limit=1))]
+    assert [(row["type"], row["path"]) for row in rows] == [
+        ("repository", "team/app/api"),
+        ("repository", "team/app/web"),
+        ("project", "team/app"),
+    ]
+    assert len(rows[0]["tags"]) == 2

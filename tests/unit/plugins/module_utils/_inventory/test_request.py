@@ -1,0 +1,80 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options of an inventory source that are refused, and what is cached by them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import ProjectScope
+from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.request import (
+    HostPer,
+    InventoryRequest,
+    request_of,
+)
+
+NOTHING: dict[str, Any] = {"project": None, "group": None, "instance": False, "host_per": "project", "gather": []}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (
+            {"group": ["team"], "gather": ["size"]},
+            InventoryRequest(ProjectScope(groups=("team",)), HostPer.PROJECT, frozenset({"size"})),
+        ),
+        (
+            {"project": ["team/app"], "host_per": "group"},
+            InventoryRequest(ProjectScope(projects=("team/app",)), HostPer.GROUP, frozenset()),
+        ),
+        (
+            {"instance": True, "host_per": "repository"},
+            InventoryRequest(ProjectScope(instance=True), HostPer.REPOSITORY, frozenset()),
+        ),
+    ],
+)
+def test_what_is_asked_for(options: dict[str, Any], expected: InventoryRequest) -> None:
+    assert request_of({**NOTHING, **options}) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "one of the following is required: project, group, instance"),
+        ({"group": ["team"], "instance": True}, "group and instance can't be combined"),
+        ({"project": ["team/app"], "group": ["team"]}, "project and group can't be combined"),
+        ({"project": []}, "project is an empty list"),
+        ({"group": []}, "group is an empty list"),
+        ({"project": ["app"]}, "project 'app' is a bare name"),
+        ({"group": [" "]}, "group is empty"),
+    ],
+)
+def test_what_is_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        request_of({**NOTHING, **options})
+    assert words in str(caught.value)
+
+
+BASE = InventoryRequest(ProjectScope(groups=("team",)), HostPer.PROJECT, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("url", "request_"),
+    [
+        ("https://b.example.com", BASE),
+        ("https://a.example.com", replace(BASE, scope=ProjectScope(groups=("team/sub",)))),
+        ("https://a.example.com", replace(BASE, scope=ProjectScope(projects=("team",)))),
+        ("https://a.example.com", replace(BASE, scope=ProjectScope(instance=True))),
+        ("https://a.example.com", replace(BASE, host_per=HostPer.GROUP)),
+        ("https://a.example.com", replace(BASE, gather=frozenset({"size"}))),
+    ],
+)
+def test_what_is_cached_is_of_one_server_and_one_request(url: str, request_: InventoryRequest) -> None:
+    assert request_.cache_key(url) != BASE.cache_key("https://a.example.com")
+    assert request_.cache_key(url) == replace(request_).cache_key(url)
