@@ -25,12 +25,12 @@ help:
 	@echo 'make lint         ruff, mypy, yamllint, ansible-lint, antsibull-docs, antsibull-changelog, REUSE'
 	@echo 'make sanity       ansible-test sanity'
 	@echo 'make unit         unit tests; PYTEST="-k name -x" adds options for pytest'
-	@echo 'make integration  tests that run the real ansible-playbook; PYTEST= as above'
+	@echo 'make integration  tests of tasks, roles and playbooks against the simulator; PYTEST= as above'
 	@echo 'make galaxy       build, install and document the collection'
 	@echo 'make molecule     the molecule scenario of the cleanup role'
 	@echo
 	@echo 'make bench        measure against other tools, for about an hour; BENCH="--small" takes minutes'
-	@echo 'make mutants      break the pure rooms line by line, for about half an hour; MUTANTS=_matching names one of them'
+	@echo 'make mutants      break the pure modules line by line, for about half an hour; MUTANTS=_rules/versions names one of them'
 	@echo 'make format       let ruff rewrite the code'
 	@echo 'make clean        remove build/'
 	@echo

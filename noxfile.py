@@ -9,13 +9,16 @@ from __future__ import annotations
 import atexit
 import functools
 import hashlib
+import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import nox
 
@@ -78,11 +81,25 @@ def part(run: Part) -> Part:
     return nox.session(session_of)
 
 
-def check(session: nox.Session, name: str, *command: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
-    """Run one tool and note whether it was content; the tools after it run in any case."""
-    code, output = machine.run(command, cwd, env)
-    files = re.findall(r"\d+ (?:source )?files", output)
-    report.note(session.name, name, passed=int(code == 0), failed=int(code != 0), remark="".join(files[-1:]))
+class Tool(NamedTuple):
+    """Something to run for a line of the table."""
+
+    name: str
+    command: Sequence[str]
+    cwd: Path = ROOT
+    env: Mapping[str, str] | None = None
+
+
+def check(session: nox.Session, *tools: Tool) -> None:
+    """Run tools side by side, show what each had to say, and note whether it was content."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = [pool.submit(machine.run, tool.command, tool.cwd, tool.env, shown=()) for tool in tools]
+        for tool, run in zip(tools, runs, strict=True):
+            code, output = run.result()
+            print(f"{tool.name}:\n{output}", flush=True)
+            files = re.findall(r"\d+ (?:source )?files", output)
+            remark = "".join(files[-1:])
+            report.note(session.name, tool.name, passed=int(code == 0), failed=int(code != 0), remark=remark)
 
 
 def pytest(session: nox.Session, *folders: str, processes: int = 2) -> None:
@@ -142,7 +159,7 @@ def install_rivals(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Break the pure rooms line by line, and list what no test noticed."""
+    """Break the pure modules line by line, and list what no test noticed."""
     install(session, "mutation")
     link()
     session.run("python", "-m", "tests.mutation", *session.posargs)
@@ -160,23 +177,29 @@ def format_(session: nox.Session) -> None:
 @part
 def lint(session: nox.Session) -> None:
     """Run everything that reads the sources without running them."""
-    sources = copy()
-    run = functools.partial(check, session)
+    # ansible-lint writes into what it reads.
+    sources, scratch = copy(), copy("ansible-lint")
     collections = {"MYPYPATH": str(BUILD / "collections")}
-    run("ruff check", "ruff", "check", ".")
-    run("ruff format", "ruff", "format", "--check", ".")
-    run("mypy, plugins", "mypy", "--python-version", "3.10", "plugins", env=collections)
-    run("mypy, tests", "mypy", "--python-version", "3.11", "noxfile.py", "tests", env=collections)
-    run("yamllint", "yamllint", "--strict", ".", cwd=sources)
-    run("ansible-lint", "ansible-lint", "--offline", "--profile", "production", "--strict", cwd=sources)
-    run(
-        "antsibull-docs",
-        *("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck"),
-        *("--validate-collection-refs=all", "--disallow-unknown-collection-refs", str(sources)),
-        cwd=sources,
+    documents = ("--plugin-docs", "--skip-rstcheck", "--validate-collection-refs=all")
+    check(
+        session,
+        Tool("ruff check", ("ruff", "check", ".")),
+        Tool("ruff format", ("ruff", "format", "--check", ".")),
+        Tool("mypy, plugins", ("mypy", "--python-version", "3.10", "plugins"), env=collections),
+        Tool("mypy, tests", ("mypy", "--python-version", "3.11", "noxfile.py", "tests"), env=collections),
+        Tool("yamllint", ("yamllint", "--strict", "."), sources),
+        Tool("ansible-lint", ("ansible-lint", "--offline", "--profile", "production", "--strict"), scratch),
+        Tool(
+            "antsibull-docs",
+            (
+                *("antsibull-docs", "lint-collection-docs", *documents),
+                *("--disallow-unknown-collection-refs", str(sources)),
+            ),
+            sources,
+        ),
+        Tool("antsibull-changelog", ("antsibull-changelog", "lint"), sources),
+        Tool("REUSE", ("reuse", "--root", str(sources), "lint", "--lines"), sources),
     )
-    run("antsibull-changelog", "antsibull-changelog", "lint", cwd=sources)
-    run("REUSE", "reuse", "--root", str(sources), "lint", "--lines", cwd=sources)
 
 
 @part
@@ -187,13 +210,13 @@ def sanity(session: nox.Session) -> None:
 
 @part
 def unit(session: nox.Session) -> None:
-    """Run the tests of single rooms, of the repository itself, and the truth tables."""
+    """Run the tests of single modules, of the repository itself, and the truth tables."""
     pytest(session, *(str(folder) for folder in (Path("tests/unit"), Path("tests/conformance")) if folder.exists()))
 
 
 @part
 def integration(session: nox.Session) -> None:
-    """Run the tests that drive the real ansible-playbook. They wait as much as they compute."""
+    """Run the tests of whole tasks, roles and playbooks. Some of them wait as much as they compute."""
     pytest(session, "tests/integration", processes=3)
 
 
@@ -206,4 +229,4 @@ def galaxy(session: nox.Session) -> None:
 @part
 def molecule(session: nox.Session) -> None:
     """Run the molecule scenario of the cleanup role."""
-    check(session, "scenarios", "molecule", "test", "--all", cwd=copy() / "extensions")
+    check(session, Tool("scenarios", ("molecule", "test", "--all"), copy() / "extensions"))

@@ -11,14 +11,19 @@ import pytest
 
 from tests.integration.driver import Ansible, environment
 from tests.integration.in_process import Modules, running_modules
-from tests.integration.preloaded import preloaded_python
+from tests.integration.preloaded import FOR_MODULES, FOR_PLAYBOOKS, preloaded_python
 from tests.simulator.harness import Simulator
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _fast_modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with preloaded_python(tmp_path_factory.mktemp("python")) as python, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MODULES_PYTHON", python)
+def _fast_playbooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with (
+        preloaded_python(tmp_path_factory.mktemp("python"), FOR_PLAYBOOKS) as python,
+        preloaded_python(tmp_path_factory.mktemp("python"), FOR_MODULES) as modules_python,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("PLAYBOOKS_PYTHON", python)
+        patch.setenv("MODULES_PYTHON", modules_python)
         patch.setenv("PACKED_MODULES", str(tmp_path_factory.mktemp("packed")))
         yield
 

@@ -23,8 +23,8 @@ from tests.integration.in_process import Modules
 
 HERE = Path(__file__).parent
 TOKEN = "glpat-integration-secret"
-PLAYBOOK = [sys.executable, "-P", str(HERE / "ansible_playbook.py")]
-INVENTORY = [sys.executable, str(Path(sys.executable).with_name("ansible-inventory"))]
+PLAYBOOK = HERE / "ansible_playbook.py"
+INVENTORY = Path(sys.executable).with_name("ansible-inventory")
 COLLECTION = "containerops.gitlab."
 KEYWORDS = {"name", "check_mode", "diff", "environment", "ignore_errors"}
 # Variables that a process has to be started with.
@@ -119,19 +119,19 @@ class Ansible:
         """Run a playbook file, or one of the collection's by its name."""
         self._count += 1
         record = self.folder / f"record-{self._count}.jsonl"
-        done = self._run([*PLAYBOOK, str(playbook), *options], {"RECORD_PATH": str(record), **(env or {})})
+        done = self._run(PLAYBOOK, [str(playbook), *options], {"RECORD_PATH": str(record), **(env or {})})
         lines = record.read_text().splitlines() if record.exists() else []
         return Run(done.returncode, done.stdout + done.stderr, tuple(_task(json.loads(line)) for line in lines))
 
     def inventory(self, *options: str, env: Changes = None) -> Listing:
         """Run ansible-inventory."""
-        done = self._run([*INVENTORY, *options], env)
+        done = self._run(INVENTORY, options, env)
         return Listing(done.returncode, done.stdout, " ".join(done.stderr.split()))
 
-    def _run(self, command: Sequence[str], env: Changes) -> subprocess.CompletedProcess[str]:
-        """Run a command in the environment with these changes."""
+    def _run(self, program: Path, options: Sequence[str], env: Changes) -> subprocess.CompletedProcess[str]:
+        """Run a program in the environment with these changes."""
         return subprocess.run(
-            command,
+            [self.environment.get("PLAYBOOKS_PYTHON", sys.executable), str(program), *options],
             cwd=self.folder,
             env=self._changed(env),
             stdin=subprocess.DEVNULL,
@@ -192,9 +192,9 @@ class Ansible:
         playbook = self.folder / "killed.yml"
         playbook.write_text(json.dumps(play))
         with subprocess.Popen(
-            [*PLAYBOOK, str(playbook)],
+            # What another process ran for it would live on.
+            [sys.executable, "-P", str(PLAYBOOK), str(playbook)],
             cwd=self.folder,
-            # A module that another process runs for it would live on.
             env={**self.environment, "RECORD_PATH": str(self.folder / "killed"), "MODULES_PYTHON": sys.executable},
         ) as process:
             deadline = time.monotonic() + self.patience
@@ -261,7 +261,8 @@ def environment(folder: Path, url: str | None, token: str = TOKEN) -> dict[str, 
         "ANSIBLE_CALLBACKS_ENABLED": "record",
         "NO_PROXY": "127.0.0.1,localhost",
     }
-    found.update({name: os.environ[name] for name in ("MODULES_PYTHON", "PACKED_MODULES") if name in os.environ})
+    faster = ("PLAYBOOKS_PYTHON", "MODULES_PYTHON", "PACKED_MODULES")
+    found.update({name: os.environ[name] for name in faster if name in os.environ})
     if url:
         found.update(GITLAB_API_URL=url, GITLAB_TOKEN=token)
     return found

@@ -25,7 +25,7 @@ from ansible.module_utils.common.json import Direction, get_module_decoder
 from ansible.module_utils.json_utils import _filter_non_json_lines
 from ansible.utils.vars import transform_to_native_types
 
-from tests.integration.preloaded import LIBRARIES, preloaded, run_there
+from tests.integration.preloaded import FOR_MODULES, preloaded, run_there
 from tests.tools.collection import ROOT, link
 
 PLUGINS = "ansible_collections.containerops.gitlab.plugins"
@@ -92,7 +92,7 @@ class Modules:
 @contextmanager
 def running_modules(folder: Path) -> Iterator[Modules]:
     """A process for this collection's modules, which lasts as long as this does."""
-    with preloaded(folder, [*LIBRARIES, *_module_utils()], [str(link())]) as address:
+    with preloaded(folder, [*FOR_MODULES, *_module_utils()], [str(link())]) as address:
         yield Modules(address)
 
 

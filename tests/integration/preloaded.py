@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A process that has libraries in memory already, and forks for each module: loading takes longer than most modules do.
+"""A process that has libraries in memory already, and forks for each program: loading takes longer than most of them.
 
 Two things stand in front of it. One is a small program that takes the place of the interpreter: it hands over its
-arguments, its environment and its files, waits, and ends as the module did. What Ansible packs and sends is run as by
-any other Python, the collection's own files from the package too. The other is `in_process.py`, which asks for a module
-of the checkout by its name.
+arguments, its environment and its files, waits, and ends as the script did. ansible-playbook is run by one, and what it
+packs and sends by another, which have different libraries in memory. The other thing is `in_process.py`, which asks for
+a module of the checkout by its name.
 """
 
 from __future__ import annotations
@@ -31,16 +31,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-LIBRARIES = ("ansible.module_utils.basic", "ansible.module_utils.urls", "ansible.module_utils.facts.utils", "requests")
+# What modules import. The collection's own files are taken from what was sent.
+FOR_MODULES = (
+    "ansible.module_utils.basic",
+    "ansible.module_utils.urls",
+    "ansible.module_utils.facts.utils",
+    "requests",
+)
+# What ansible-playbook imports, without Ansible: that looks at the environment when it is imported.
+FOR_PLAYBOOKS = (
+    *("cryptography.hazmat.backends.openssl.backend", "cryptography.hazmat.primitives.asymmetric.ec"),
+    *("cryptography.hazmat.primitives.ciphers", "cryptography.hazmat.primitives.kdf.pbkdf2"),
+    *("importlib.metadata", "importlib.resources", "jinja2.nativetypes", "multiprocessing.managers"),
+    *("multiprocessing.popen_fork", "packaging.specifiers", "packaging.tags", "requests", "yaml"),
+)
 
-# A script alone, or one on standard input, is handed over; whatever else goes to the Python that there is, and so does
-# one that would find other libraries than those in memory.
+# A script, also one on standard input, is handed over; whatever else goes to the Python that there is, and so does one
+# that would find other libraries than those in memory.
 STAND_IN = """#!{python} -IS
 import array, json, os, socket, sys
 
 arguments = sys.argv[1:]
-alone = not arguments or len(arguments) == 1 and os.path.isfile(arguments[0])
-if not alone or os.environ.get("PYTHONPATH") != {libraries!r}:
+is_script = not arguments or os.path.isfile(arguments[0])
+if not is_script or os.environ.get("PYTHONPATH") != {libraries!r}:
     os.execv({python!r}, [{python!r}, *arguments])
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
@@ -55,10 +68,10 @@ sys.exit(status[0] if status else 1)
 
 
 @contextmanager
-def preloaded_python(folder: Path) -> Iterator[str]:
+def preloaded_python(folder: Path, libraries: Sequence[str]) -> Iterator[str]:
     """The path of the interpreter, which works as long as this lasts."""
     stand_in = folder / "python"
-    with preloaded(folder, LIBRARIES) as address:
+    with preloaded(folder, libraries) as address:
         known = {"python": sys.executable, "address": address, "libraries": os.environ.get("PYTHONPATH")}
         stand_in.write_text(STAND_IN.format(**known))
         stand_in.chmod(0o755)
@@ -95,7 +108,7 @@ def run_there(address: str, wanted: Mapping[str, Any], files: Sequence[int], pat
 
 
 def _serve(address: str, libraries: Sequence[str]) -> None:
-    """Fork for each module."""
+    """Fork for each program."""
     for name in libraries:
         importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -111,12 +124,12 @@ def _serve(address: str, libraries: Sequence[str]) -> None:
                 break
             client.close()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    module = os.getpid()
+    program = os.getpid()
     status = _become(client)
     atexit._run_exitfuncs()
     sys.stdout.flush()
-    # What the module left running may hold this connection open for long: the client is told not to wait for its end.
-    if os.getpid() == module:
+    # What the program left running may hold this connection open for long: the client is told not to wait for its end.
+    if os.getpid() == program:
         client.send(bytes([status]))
     os._exit(status)
 

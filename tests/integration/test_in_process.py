@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from tests.integration.driver import Ansible, Task, environment
-from tests.integration.in_process import Modules
+from tests.integration.driver import Ansible
 from tests.integration.scenarios import MIXED_RULES, TOKEN, team
 from tests.simulator.harness import Simulator
 
@@ -44,33 +41,22 @@ TASKS: dict[str, tuple[str, dict[str, Any]]] = {
 HAS = {"a diff": "diff", "a warning": "warnings", "a deprecation": "deprecations"}
 
 
-@pytest.fixture(scope="module")
-def both(
-    _simulator: Simulator, modules: Modules, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, tuple[Task, Task]]:
-    """Every task as ansible-playbook ran it, and as it was run in process."""
-    folder = tmp_path_factory.mktemp("both")
-    ansible = Ansible(folder, environment(folder, _simulator.url), modules=modules)
+def test_results_are_those_of_a_playbook(ansible: Ansible, simulator: Simulator) -> None:
     tasks = [{"name": name, **task} for name, (_status, task) in TASKS.items()]
-    _simulator.load(team())
+    simulator.load(team())
     run = ansible.tasks([{**task, "ignore_errors": True} for task in tasks])
     assert len(run.tasks) == len(tasks), run.output
-    _simulator.load(team())
-    found = [ansible.in_process(task) for task in tasks]
-    return {task["name"]: (there, here) for task, there, here in zip(tasks, run.tasks, found, strict=True)}
-
-
-@pytest.mark.parametrize("name", TASKS)
-def test_the_result_is_that_of_a_playbook(both: dict[str, tuple[Task, Task]], name: str) -> None:
-    there, here = both[name]
-    assert there.status == TASKS[name][0], there.message
-    assert HAS.get(name, "changed") in there.result
-    # Not of the result, but about it.
-    there.result.pop("_ansible_no_log", None)
-    # The server counts on.
-    for task in (there, here):
-        task.result.get("error", {}).pop("request_id", None)
-    assert here == there
+    simulator.load(team())
+    for task, there in zip(tasks, run.tasks, strict=True):
+        name, here = there.name, ansible.in_process(task)
+        assert there.status == TASKS[name][0], there.message
+        assert HAS.get(name, "changed") in there.result, name
+        # Not of the result, but about it.
+        there.result.pop("_ansible_no_log", None)
+        # The server counts on.
+        for found in (there, here):
+            found.result.get("error", {}).pop("request_id", None)
+        assert here == there
 
 
 def test_what_is_for_ansible_to_work_out_goes_to_a_playbook(ansible: Ansible, simulator: Simulator) -> None:

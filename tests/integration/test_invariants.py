@@ -18,6 +18,7 @@ from tests.integration.repeated import writes
 from tests.integration.scenarios import MIXED_RULES, TOKEN, repository, server, tag, team
 from tests.simulator.harness import Simulator
 
+SECRETS = {"secret": TOKEN, "root": "glpat-root", "wrong": "glpat-wrong"}
 # These work on plan files, and are tested by themselves.
 LOCAL = {"registry_plan_merge", "registry_plan_package"}
 MODULES = sorted({path.stem for path in MODULES_FOLDER.glob("*.py")} - LOCAL)
@@ -40,7 +41,7 @@ FULL: dict[str, dict[str, Any]] = {
         "source": "v1",
     },
     "registry_repository": {"repository": ["team/app", "team/app/web"], "state": "empty", "protect": ["v1"]},
-    "registry_catalog_info": {"registry_username": "root", "registry_password": "{{ root }}"},
+    "registry_catalog_info": {"registry_username": "root", "registry_password": SECRETS["root"]},
     "registry_visibility": {"group": "team", "access_level": "private"},
     "registry_cleanup_policy": {"group": "team", **POLICY, "preview": True},
     "registry_repository_protection": {"group": "team", "rules": [REPOSITORY_RULE], "exclusive": True},
@@ -57,7 +58,7 @@ NOTHING: dict[str, dict[str, Any]] = {
     "registry_cleanup": {"group": "nothing"},
     "registry_tag": {"repository": "nothing/here"},
     "registry_repository": {"repository": ["nothing/here"]},
-    "registry_catalog_info": {"registry_password": "{{ wrong }}"},
+    "registry_catalog_info": {"registry_password": SECRETS["wrong"]},
     "registry_visibility": {"group": "nothing"},
     "registry_cleanup_policy": {"group": "nothing"},
     "registry_repository_protection": {"group": "nothing"},
@@ -66,7 +67,6 @@ NOTHING: dict[str, dict[str, Any]] = {
 }
 # An empty variable counts as unset.
 WITHOUT_TOKEN = {"environment": {"GITLAB_TOKEN": ""}}
-SECRETS = {"secret": TOKEN, "root": "glpat-root", "wrong": "glpat-wrong"}
 
 
 def test_every_module_is_in_the_table() -> None:
@@ -82,8 +82,7 @@ def test_check_mode_writes_nothing_and_promises_what_a_run_does(
         [
             {"name": name, f"containerops.gitlab.{module}": FULL[module], "check_mode": check, "diff": True}
             for name, check in (("Check", True), ("Run", False), ("Again", False))
-        ],
-        *("-e", json.dumps(SECRETS)),
+        ]
     ).tasks
     assert [task.status for task in tasks] == ["ok", "ok", "ok"], [task.message for task in tasks]
     log = simulator.requests()
@@ -100,10 +99,11 @@ def test_the_token_is_nowhere(ansible: Ansible, simulator: Simulator, module: st
     simulator.load(team())
     # A token in a play's own text is the user's to hide; what the modules give back is ours.
     by_option = {"api_token": "{{ secret }}"}
-    nothing = {**FULL[module], **NOTHING[module]}
+    full = _by_name(FULL[module])
+    nothing = {**full, **_by_name(NOTHING[module])}
     tasks = [
-        {"name": "By environment", f"containerops.gitlab.{module}": FULL[module]},
-        {"name": "By option", f"containerops.gitlab.{module}": {**FULL[module], **by_option}, **WITHOUT_TOKEN},
+        {"name": "By environment", f"containerops.gitlab.{module}": full},
+        {"name": "By option", f"containerops.gitlab.{module}": {**full, **by_option}, **WITHOUT_TOKEN},
         {"name": "By environment, in vain", f"containerops.gitlab.{module}": nothing},
         {"name": "By option, in vain", f"containerops.gitlab.{module}": {**nothing, **by_option}, **WITHOUT_TOKEN},
     ]
@@ -115,6 +115,12 @@ def test_the_token_is_nowhere(ansible: Ansible, simulator: Simulator, module: st
     # A JSON Web Token begins like this.
     assert not [text for text in told for secret in (*SECRETS.values(), "eyJ") if secret in text]
     assert all(TOKEN not in json.dumps(entry) for entry in simulator.requests())
+
+
+def _by_name(options: dict[str, Any]) -> dict[str, Any]:
+    """The options with the names of secrets in their place."""
+    names = {value: f"{{{{ {name} }}}}" for name, value in SECRETS.items()}
+    return {key: names.get(value, value) if isinstance(value, str) else value for key, value in options.items()}
 
 
 def _secret_file(folder: Path) -> Path:
@@ -141,7 +147,7 @@ def test_defaults_for_the_whole_group(ansible: Ansible, simulator: Simulator) ->
     ]
     path = ansible.folder / "defaults.yml"
     path.write_text(json.dumps(play))
-    run = ansible.play(path, "-e", json.dumps(SECRETS), env={"GITLAB_TOKEN": None, "GITLAB_API_URL": None})
+    run = ansible.play(path, env={"GITLAB_TOKEN": None, "GITLAB_API_URL": None})
     assert run.code == 0, run.output
     assert len(run.tasks) == len(MODULES)
 
@@ -223,11 +229,10 @@ def results(ansible: Ansible, simulator: Simulator, module: str, tmp_path: Path)
                 f"containerops.gitlab.{module}": _given({**FULL[module], **options, **files}),
                 "check_mode": check,
                 "diff": True,
-                "ignore_errors": True,
             }
             for number, (options, check) in enumerate(ENDINGS[module])
         ]
-        return list(ansible.tasks(tasks, "-e", json.dumps(SECRETS)).tasks)
+        return ansible.steps(tasks)
     broken = team("M2")
     broken["repositories"][1]["registry_state"] = "unreachable"
     refusing = server([repository(100, "team/app", "", [tag("dev-1", 90), tag("v1", 1)])])

@@ -38,7 +38,7 @@ def test_as_any_other_python(program: str, by_file: bool, tmp_path: Path) -> Non
 
     def run(python: str) -> tuple[int, bytes, bytes]:
         done = subprocess.run(
-            [python, *([str(script)] if by_file else [])],
+            [python, *([str(script), "-c", "words"] if by_file else [])],
             input=None if by_file else program.encode(),
             cwd=tmp_path,
             env=environment,
