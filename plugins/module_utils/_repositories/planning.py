@@ -42,25 +42,42 @@ class RepositoryState:
     hidden_rules: bool = False
 
 
-class RepositoryOutcome(enum.Enum):
-    """What became of a repository that was to be deleted.
+class RepositoryAction(enum.Enum):
+    """What is done to a repository."""
 
+    NONE = "none"
+    EMPTY = "empty"
+    DELETE = "delete"
+    EMPTY_AND_DELETE = "empty_and_delete"
+
+
+class RepositoryOutcome(enum.Enum):
+    """What became of a repository that was to be emptied or deleted.
+
+    EMPTIED: All its tags were deleted.
+    TAGS_KEPT: Tags were kept on purpose, and all others were deleted.
+    NOT_EMPTIED: Not all tags that were to be deleted are. If the repository was to be deleted, nothing more was asked.
+    DELETED: It is gone.
     SCHEDULED: GitLab is deleting it in the background.
     DELETE_FAILED: GitLab gave up.
-    NOT_EMPTIED: Its tags could not be deleted before, so that nothing was asked for.
     NOT_DELETED: GitLab refused, or it is not empty.
     """
 
+    EMPTIED = "emptied"
+    TAGS_KEPT = "tags_kept"
+    NOT_EMPTIED = "not_emptied"
     DELETED = "deleted"
     SCHEDULED = "scheduled"
     DELETE_FAILED = "delete_failed"
-    NOT_EMPTIED = "not_emptied"
     NOT_DELETED = "not_deleted"
 
     @property
     def is_good(self) -> bool:
-        """Whether it is gone, or GitLab is deleting it."""
-        return self in (RepositoryOutcome.DELETED, RepositoryOutcome.SCHEDULED)
+        """Whether it is as it was wanted, or GitLab is deleting it."""
+        return self not in _FAILURES
+
+
+_FAILURES = {RepositoryOutcome.NOT_EMPTIED, RepositoryOutcome.DELETE_FAILED, RepositoryOutcome.NOT_DELETED}
 
 
 @dataclass(frozen=True)

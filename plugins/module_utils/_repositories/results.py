@@ -17,11 +17,11 @@ from .._core.models import Repository
 from .._module.intent import Applied, Intent
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.reasons import reason_counts
-from .planning import RepositoryOutcome, RepositoryResult, RepositoryState, kept_text
+from .planning import RepositoryAction, RepositoryOutcome, RepositoryResult, RepositoryState, kept_text
 from .request import RepositoryRequest
 
-# What is short of what was wanted.
-_FAILED = ("not_deleted", "delete_failed", "not_emptied")
+# What became of one repository: its path, the outcome, and why if that is not plain.
+_Outcome = tuple[str, RepositoryOutcome, str]
 
 
 def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest, limit: int) -> Intent:
@@ -50,8 +50,8 @@ def result_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) ->
     for listing, part in zip(state.listings, plan.repositories):
         tags = None if listing.error else len(listing.tags)
         rows.append(_row(listing.repository, _action(part, request), tags, part))
-    rows += [_row(repository, "none", None, None) for repository in state.being_deleted]
-    rows += [_row(None, "none", None, None, path=path) for path in state.missing]
+    rows += [_row(repository, RepositoryAction.NONE, None, None) for repository in state.being_deleted]
+    rows += [_row(None, RepositoryAction.NONE, None, None, path=path) for path in state.missing]
     errors = [
         {"repository": listing.repository.path, **listing.error.as_result()}
         for listing in state.listings
@@ -60,14 +60,18 @@ def result_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) ->
     return {"repositories": sorted(rows, key=lambda row: str(row["path"])), "errors": errors}
 
 
-def _action(part: RepositoryPlan, request: RepositoryRequest) -> str:
+def _action(part: RepositoryPlan, request: RepositoryRequest) -> RepositoryAction:
     if request.deletes_repositories:
-        return "empty_and_delete" if part.deletions else "delete"
-    return "empty" if part.deletions else "none"
+        return RepositoryAction.EMPTY_AND_DELETE if part.deletions else RepositoryAction.DELETE
+    return RepositoryAction.EMPTY if part.deletions else RepositoryAction.NONE
 
 
 def _row(
-    repository: Repository | None, action: str, tags: int | None, part: RepositoryPlan | None, path: str = ""
+    repository: Repository | None,
+    action: RepositoryAction,
+    tags: int | None,
+    part: RepositoryPlan | None,
+    path: str = "",
 ) -> dict[str, t.Any]:
     return {
         "path": repository.path if repository else path,
@@ -76,7 +80,7 @@ def _row(
         "tags": tags,
         "delete": len(part.deletions) if part else 0,
         "reasons": reason_counts(part.reasons) if part else {},
-        "action": action,
+        "action": action.value,
     }
 
 
@@ -86,21 +90,22 @@ def applied_emptying(plan: Plan, found: DeletionResult, limit: int) -> Applied:
     tags: dict[str, list[TagResult]] = {}
     for tag in found.tags:
         tags.setdefault(tag.repository, []).append(tag)
-    rows = [_emptied(part, tags[part.repository.path]) for part in plan.repositories if part.deletions]
-    left = next((row for row in rows if row["outcome"] == "not_emptied"), None)
-    shortfall = f"{left['path']} is not empty: {left['message']}" if left else ""
+    outcomes = [_emptied(part, tags[part.repository.path]) for part in plan.repositories if part.deletions]
+    left = next((each for each in outcomes if not each[1].is_good), None)
+    shortfall = f"{left[0]} is not empty: {left[2]}" if left else ""
     if found.stopped and applied.shortfall:
         shortfall = applied.shortfall
-    return replace(applied, outcome=_failed_first(rows)[:limit], shortfall=shortfall)
+    return replace(applied, outcome=_rows(outcomes, limit), shortfall=shortfall)
 
 
-def _emptied(part: RepositoryPlan, tags: list[TagResult]) -> dict[str, str]:
+def _emptied(part: RepositoryPlan, tags: list[TagResult]) -> _Outcome:
+    path = part.repository.path
     left = [tag for tag in tags if not tag.outcome.is_gone]
     if left:
         message = f"{len(left)} tags are left; {left[0].name}: {left[0].message}"
-        return {"path": part.repository.path, "outcome": "not_emptied", "message": message}
-    outcome = "tags_kept" if part.kept else "emptied"
-    return {"path": part.repository.path, "outcome": outcome, "message": kept_text(part)}
+        return path, RepositoryOutcome.NOT_EMPTIED, message
+    outcome = RepositoryOutcome.TAGS_KEPT if part.kept else RepositoryOutcome.EMPTIED
+    return path, outcome, kept_text(part)
 
 
 def applied_removals(results: t.Sequence[RepositoryResult], limit: int, *, waited: bool) -> Applied:
@@ -111,11 +116,7 @@ def applied_removals(results: t.Sequence[RepositoryResult], limit: int, *, waite
         limit: the most that are returned.
         waited: GitLab was to have deleted them by now.
     """
-    rows = [
-        {"path": each.removal.repository.path, "outcome": each.outcome.value, "message": each.message}
-        for each in results
-    ]
-    rows = _failed_first(rows)[:limit]
+    rows = _rows([(each.removal.repository.path, each.outcome, each.message) for each in results], limit)
     late = RepositoryOutcome.SCHEDULED if waited else None
     short = [each for each in results if not each.outcome.is_good or each.outcome is late]
     if not short:
@@ -128,5 +129,7 @@ def applied_removals(results: t.Sequence[RepositoryResult], limit: int, *, waite
     )
 
 
-def _failed_first(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    return sorted(rows, key=lambda row: row["outcome"] not in _FAILED)
+def _rows(outcomes: list[_Outcome], limit: int) -> list[dict[str, str]]:
+    """What failed comes first, so that no limit hides it."""
+    ordered = sorted(outcomes, key=lambda each: each[1].is_good)
+    return [{"path": path, "outcome": outcome.value, "message": message} for path, outcome, message in ordered[:limit]]

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to containerops.gitlab: may change in any release.
+
 """Which date of a tag is judged, and whether it can be believed. Pure."""
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to containerops.gitlab: may change in any release.
+
 """Which tags are kept for their rank: keep_n of all tags of a rule, and of each group. Pure."""
 
 from __future__ import annotations

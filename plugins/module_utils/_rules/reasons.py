@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to containerops.gitlab: may change in any release.
+
 """Why a tag is deleted or kept, and how sure that is. Pure."""
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to containerops.gitlab: may change in any release.
+
 """Which tags are deleted and which are kept: rules, tags and the clock make a decision for every tag. Pure."""
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to containerops.gitlab: may change in any release.
+
 """What a cleanup wants, as values, and what the name of a tag alone says under these rules. Pure."""
 
 from __future__ import annotations

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 from .._core.models import TagListing
@@ -24,6 +25,15 @@ _HIDDEN_RULES = (
     "GitLab would let an administrator change protected tags, and its protection rules can't be read here (use a token "
     "that is no administrator's)"
 )
+
+
+class TagAction(enum.Enum):
+    """What is done to a tag."""
+
+    NONE = "none"
+    CREATE = "create"
+    OVERWRITE = "overwrite"
+    DELETE = "delete"
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from dataclasses import replace
 
 from .._cleanup.deletion_report import applied_deletion
 from .._cleanup.outcomes import DeletionResult, TagOutcome
-from .._core.tag_writes import TagWriteResult, WriteOutcome
+from .._core.tag_writes import TagWrite, TagWriteResult, WriteOutcome
 from .._module.intent import Applied
-from .planning import PromotionState, RemovalState
+from .planning import PromotionState, RemovalState, TagAction
 from .request import TagRequest
 
 
@@ -26,12 +26,18 @@ def promotion_result(state: PromotionState) -> dict[str, t.Any]:
             "name": write.name,
             "before": write.before,
             "after": write.after,
-            "action": "none" if not write.changes else "overwrite" if write.overwrites else "create",
+            "action": _write_action(write).value,
             "referrer": write.signature,
         }
         for write in state.writes
     ]
     return {"repository": state.target, "tags": rows}
+
+
+def _write_action(write: TagWrite) -> TagAction:
+    if not write.changes:
+        return TagAction.NONE
+    return TagAction.OVERWRITE if write.overwrites else TagAction.CREATE
 
 
 def applied_promotion(path: str, results: t.Sequence[TagWriteResult]) -> Applied:
@@ -55,7 +61,7 @@ def removal_result(state: RemovalState, request: TagRequest) -> dict[str, t.Any]
             "name": name,
             "before": there[name].digest if name in there else None,
             "after": None,
-            "action": "delete" if name in there else "none",
+            "action": (TagAction.DELETE if name in there else TagAction.NONE).value,
             "referrer": False,
         }
         for name in request.names

@@ -164,4 +164,5 @@ def test_what_can_not_be_followed_stays_scheduled(status: int, message: str) -> 
 
 @pytest.mark.parametrize("outcome", RepositoryOutcome)
 def test_what_is_good(outcome: RepositoryOutcome) -> None:
-    assert outcome.is_good is (outcome in (RepositoryOutcome.DELETED, RepositoryOutcome.SCHEDULED))
+    wanted = ("deleted", "scheduled", "emptied", "tags_kept")
+    assert outcome.is_good is (outcome.value in wanted)

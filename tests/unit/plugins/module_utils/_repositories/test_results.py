@@ -1,0 +1,99 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is returned of repositories that were emptied or deleted."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.outcomes import (
+    DeletionResult,
+    TagOutcome,
+    TagResult,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.planning import (
+    RepositoryOutcome,
+    RepositoryRemoval,
+    RepositoryResult,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.results import (
+    applied_emptying,
+    applied_removals,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import to_delete, to_keep
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
+
+
+def repository(path: str) -> Repository:
+    return Repository(7, path, "", 3, f"registry.test/{path}", None, None, None)
+
+
+def part(path: str, *, kept: bool = False) -> RepositoryPlan:
+    decisions = [to_delete(Tag("v1"), Reason.MATCHED)]
+    if kept:
+        decisions.append(to_keep(Tag("v2"), Reason.PROTECTED))
+    return RepositoryPlan(repository(path), tuple(decisions))
+
+
+def tag(path: str, outcome: TagOutcome, message: str = "") -> TagResult:
+    return TagResult(path, "v1", None, outcome, message=message)
+
+
+def emptied(
+    *parts: RepositoryPlan, tags: tuple[TagResult, ...], stopped: str = "", limit: int = 10
+) -> tuple[object, str]:
+    applied = applied_emptying(Plan(parts), DeletionResult(tags, remaining=None, stopped=stopped), limit)
+    return applied.outcome, applied.shortfall
+
+
+@pytest.mark.parametrize("outcome", [TagOutcome.DELETED, TagOutcome.ALREADY_GONE, TagOutcome.UNVERIFIED])
+@pytest.mark.parametrize(("kept", "told"), [(False, ("emptied", "")), (True, ("tags_kept", "1 protected"))])
+def test_repositories_whose_tags_are_gone(outcome: TagOutcome, kept: bool, told: tuple[str, str]) -> None:
+    rows, shortfall = emptied(part("team/a", kept=kept), tags=(tag("team/a", outcome),))
+    assert rows == [{"path": "team/a", "outcome": told[0], "message": told[1]}]
+    assert shortfall == ""
+
+
+def test_a_repository_that_still_has_tags_comes_first() -> None:
+    tags = (tag("team/a", TagOutcome.DELETED), tag("team/b", TagOutcome.CHANGED_SINCE, "it is another image"))
+    rows, shortfall = emptied(part("team/a"), part("team/b"), tags=tags, limit=1)
+    message = "1 tags are left; v1: it is another image"
+    assert rows == [{"path": "team/b", "outcome": "not_emptied", "message": message}]
+    assert shortfall == f"team/b is not empty: {message}"
+
+
+def test_what_stopped_everything_is_told_first() -> None:
+    tags = (tag("team/a", TagOutcome.NOT_TRIED, "the token was revoked"),)
+    _rows, shortfall = emptied(part("team/a"), tags=tags, stopped="the token was revoked")
+    assert shortfall == "Stopped after 0 of 1 planned tags were deleted: the token was revoked."
+
+
+def removed(path: str, outcome: RepositoryOutcome, message: str = "") -> RepositoryResult:
+    return RepositoryResult(RepositoryRemoval(repository(path)), outcome, message=message)
+
+
+def test_repositories_that_are_gone() -> None:
+    applied = applied_removals([removed("team/a", RepositoryOutcome.DELETED)], 10, waited=True)
+    assert applied.outcome == [{"path": "team/a", "outcome": "deleted", "message": ""}]
+    assert applied.shortfall == ""
+
+
+def test_a_deletion_that_goes_on_falls_short_only_if_it_was_waited_for() -> None:
+    going_on = [removed("team/a", RepositoryOutcome.SCHEDULED, "it takes long")]
+    assert applied_removals(going_on, 10, waited=False).shortfall == ""
+    short = "0 of 1 repositories are deleted; team/a is scheduled: it takes long"
+    assert applied_removals(going_on, 10, waited=True).shortfall == short
+
+
+@pytest.mark.parametrize(
+    "outcome", [RepositoryOutcome.NOT_DELETED, RepositoryOutcome.DELETE_FAILED, RepositoryOutcome.NOT_EMPTIED]
+)
+def test_what_failed_comes_first_so_that_no_limit_hides_it(outcome: RepositoryOutcome) -> None:
+    results = [removed("team/a", RepositoryOutcome.DELETED), removed("team/b", outcome, "no")]
+    applied = applied_removals(results, 1, waited=True)
+    assert applied.outcome == [{"path": "team/b", "outcome": outcome.value, "message": "no"}]
+    assert applied.shortfall == f"1 of 2 repositories are deleted; team/b is {outcome.value}: no"
