@@ -37,29 +37,28 @@ NOTHING: dict[str, Any] = {"str": "", "path": "", "list": [], "dict": {}}
 class Role:
     """A role that runs a module.
 
-    module: its name. own: the role's variables that are no option of it. left_out: options that the role itself sets.
-    only: the options that it has, empty for all but these. defaults: other ones than the module's.
+    module: its name. own: the role's variables that are no option of it, or another one. left_out: options that are no
+    variables. defaults: other ones than the module's.
     """
 
     module: str
     own: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def options(self) -> dict[str, Any]:
         """The module's options that the role has, by name."""
         found = options_of(ROOT / "plugins" / "modules" / f"{self.module}.py")
-        wanted = self.only or set(found) - CONNECTION - set(self.left_out)
-        return {name: option for name, option in found.items() if name in wanted}
+        return {name: option for name, option in found.items() if name not in {*CONNECTION, *self.left_out}}
 
 
 ROLES = {
     "registry_audit": Role(
         "registry_info",
         own=("estimate", "plan_path", "json_path", "csv_path"),
-        only=("project", "group", "repository_id", "instance", "gather", "on_error", "return_limit"),
+        # A preview is made by the cleanup's variables, which also choose the repositories.
+        left_out=("estimate", "output_path", "tag_names", "repositories", "exclude_repositories"),
         defaults={"gather": ["tags_count"]},
     ),
     "registry_cleanup": Role(
