@@ -142,6 +142,10 @@ def _become(client: socket.socket) -> int:
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
+    # Those that there are were made for other files, in which one could seek.
+    sys.stdin = os.fdopen(0, errors=sys.stdin.errors, closefd=False)
+    sys.stdout = os.fdopen(1, "w", errors=sys.stdout.errors, closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, errors=sys.stderr.errors, closefd=False)
     os.environ.clear()
     os.environ.update(wanted["environment"])
     os.chdir(wanted["folder"])
