@@ -344,6 +344,6 @@ def test_others_are_never_let_past_rules() -> None:
 def test_which_reader_a_server_gets(changes: dict[str, Any], sources: Sources, kind: type) -> None:
     found, _sent = detected(scenario_of(TAGS, **changes), sources)
     reader = open_reader(found)
-    assert type(reader) is kind
+    assert reader.__class__ is kind
     assert reader.capabilities == found.capabilities
     assert (reader.registry is None) is (found.registry is None)
