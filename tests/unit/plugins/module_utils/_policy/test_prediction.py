@@ -88,7 +88,7 @@ def test_a_sample_may_hold_more_or_less_of_what_goes() -> None:
 def test_an_empty_sample_lets_nothing_go() -> None:
     wanted = Parameters(name_regex_delete=".*", keep_n=-200)
     found = predict([seen("a", 1), seen("b", 2)], wanted, Mode.NO_DATABASE, NOW)
-    assert [(tag.verdict, tag.reason) for tag in found.tags] == [(Verdict.KEPT, Reason.SAMPLED)] * 2
+    assert found.tags == tuple(tag(name, Verdict.KEPT, Reason.SAMPLED) for name in ("a", "b"))
     assert (found.certainty, found.status, found.least, found.most) == (Certainty.EXACT, JobStatus.ERROR, 0, 0)
 
 
