@@ -16,17 +16,12 @@ import sys
 from .explaining import as_diff, explained, write_page
 from .running import Mutant, break_modules
 
-# The modules that decide which tag goes, and that say so.
+# The modules that decide which tag is deleted, and that say so.
 MODULES = [
-    "_core/oci",
-    "_plan/approval",
-    "_plan/merge",
-    "_plan/plan",
-    "_rules/git_refs",
-    "_rules/import_dates",
-    "_rules/in_use",
-    "_rules/referrers",
-    "_rules/versions",
+    *("_core/oci", "_plan/approval", "_plan/drift", "_plan/limits", "_plan/merge", "_plan/results"),
+    *("_policy/lint", "_policy/prediction", "_rules/dates", "_rules/decision", "_rules/durations", "_rules/git_refs"),
+    *("_rules/import_dates", "_rules/in_use", "_rules/patterns", "_rules/ranking", "_rules/reasons"),
+    *("_rules/referrers", "_rules/retention", "_rules/rules", "_rules/versions"),
 ]
 
 
