@@ -24,13 +24,13 @@ from .._rules.rules import Rules
 from .._tags.reader import TagReader
 
 # The tags of a repository that a date may decide about.
-DatedTags = t.Callable[[TagListing], t.Sequence[Tag]]
+_DatedTags = t.Callable[[TagListing], t.Sequence[Tag]]
 
 _GITLAB_ALONE = "a bulk deletion uses what GitLab sees, and the registry itself is not asked"
 
 
 def gather_import_evidence(
-    reader: TagReader, listings: t.Sequence[TagListing], rules: Rules, dated: DatedTags
+    reader: TagReader, listings: t.Sequence[TagListing], rules: Rules, dated: _DatedTags
 ) -> ImportEvidence | None:
     """What tells whether the dates are those of an import; None where they surely are pushes, or none decides.
 
@@ -57,7 +57,7 @@ def gather_import_evidence(
         why = capabilities.registry_unavailable_reason or _GITLAB_ALONE
         return ImportEvidence(found, why_unknown=why) if found else None
     places = list(dict.fromkeys((sample.repository.path, sample.tag.digest or "") for sample in found.samples))
-    builds = reader.client.try_all(lambda place: build_of(registry, *place), places)
+    builds = reader.client.try_all(lambda place: _build_of(registry, *place), places)
     why = next((str(build) for build in builds if not isinstance(build, datetime)), "")
     return ImportEvidence(
         found, builds=tuple(build for build in builds if isinstance(build, datetime)), why_unknown=why
@@ -65,7 +65,7 @@ def gather_import_evidence(
 
 
 def with_builds(
-    reader: TagReader, listings: t.Sequence[TagListing], rules: Rules, dated: DatedTags
+    reader: TagReader, listings: t.Sequence[TagListing], rules: Rules, dated: _DatedTags
 ) -> list[TagListing]:
     """The listings, with the builds of tags whose dates are an import's, or why these are not known.
 
@@ -90,7 +90,7 @@ def _with_builds(reader: TagReader, listing: TagListing, names: t.Collection[str
     if registry:
         asked = registry
         try:
-            found = dict(zip(digests, reader.client.parallel(lambda digest: build_of(asked, path, digest), digests)))
+            found = dict(zip(digests, reader.client.parallel(lambda digest: _build_of(asked, path, digest), digests)))
         except RequestError as error:
             return TagListing(listing.repository, error=error)
     reason = reader.capabilities.registry_unavailable_reason or _GITLAB_ALONE
@@ -103,7 +103,7 @@ def _with_builds(reader: TagReader, listing: TagListing, names: t.Collection[str
     return replace(listing, tags=tuple(look(tag) if tag.name in names else tag for tag in listing.tags))
 
 
-def build_of(registry: Registry, path: str, digest: str) -> datetime | str:
+def _build_of(registry: Registry, path: str, digest: str) -> datetime | str:
     """When an image was built, or why that is not known. Raises RequestError where that may pass."""
     try:
         image = read_image(registry, path, digest)

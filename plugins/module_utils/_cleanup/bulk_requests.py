@@ -31,11 +31,11 @@ def bulk_requests(plan: Plan, request: CleanupRequest) -> list[BulkRequest]:
     parts = [part for part in plan.repositories if part.deletions]
     if request.parameters is None:
         return [_pinned(part, request) for part in parts]
-    parameters = request_parameters(request.parameters)
+    parameters = _request_parameters(request.parameters)
     return [BulkRequest(part, parameters) for part in parts]
 
 
-def request_parameters(wanted: Parameters) -> dict[str, t.Any]:
+def _request_parameters(wanted: Parameters) -> dict[str, t.Any]:
     """The parameters of a bulk deletion: what is not given is left out, since an empty one would count as given."""
     named = {
         "name_regex_delete": wanted.delete_pattern,

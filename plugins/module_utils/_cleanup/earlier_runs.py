@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass
 
 # A repository's path, a tag's name and its digest.
-TagKey = tuple[str, str, t.Optional[str]]
+_TagKey = tuple[str, str, t.Optional[str]]
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class EarlierRuns:
         followers: The tags that the last run was to delete after their images, if it was interrupted.
     """
 
-    asked: frozenset[TagKey] = frozenset()
-    followers: frozenset[TagKey] = frozenset()
+    asked: frozenset[_TagKey] = frozenset()
+    followers: frozenset[_TagKey] = frozenset()
 
 
 def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
     """What the lines of a journal tell of runs on a server."""
-    found: dict[str, set[TagKey]] = {"asking": set(), "following": set()}
+    found: dict[str, set[_TagKey]] = {"asking": set(), "following": set()}
     here = False
     for row in _rows(lines):
         event = row.get("event")

@@ -30,7 +30,7 @@ class Pin:
 
     @property
     def name(self) -> str:
-        return pin_name(self.manifest.digest)
+        return _pin_name(self.manifest.digest)
 
     def as_result(self) -> dict[str, t.Any]:
         return {"repository": self.path, "name": self.name, "digest": self.manifest.digest}
@@ -45,7 +45,7 @@ class Pins:
     refusals: tuple[str, ...] = ()
 
 
-def pin_name(digest: str) -> str:
+def _pin_name(digest: str) -> str:
     """The tag of an image: in-use- and the hexadecimal digits of its digest."""
     return PREFIX + digest.partition(":")[2]
 
@@ -72,9 +72,9 @@ def planned_pins(
         refusals=(
             *(str(error) for error in manifests.values() if isinstance(error, RequestError)),
             *(
-                f"{path}@{digest} is in use without a tag, and {path}:{pin_name(digest)} is another image"
+                f"{path}@{digest} is in use without a tag, and {path}:{_pin_name(digest)} is another image"
                 for path, digest in found
-                if pin_name(digest) in taken.get(path, ())
+                if _pin_name(digest) in taken.get(path, ())
             ),
         ),
     )

@@ -51,10 +51,10 @@ class DeleteMethod(enum.Enum):
         return self in (DeleteMethod.BULK, DeleteMethod.BULK_UNPINNED)
 
 
-Method = t.TypeVar("Method", ReadMethod, DeleteMethod)
+_Method = t.TypeVar("_Method", ReadMethod, DeleteMethod)
 
 
-def requested_method(kind: type[Method], option: str) -> Method | None:
+def requested_method(kind: type[_Method], option: str) -> _Method | None:
     """The method that an option such as read_via names; None for auto."""
     return None if option == "auto" else kind(option)
 

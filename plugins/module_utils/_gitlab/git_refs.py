@@ -17,7 +17,7 @@ from .rest import field, pages, rows
 # app/models/deployment.rb: those that brought or may bring their image to the environment.
 _DEPLOYED = frozenset({"success", "running", "blocked"})
 # lib/gitlab/ci/variables/builder: CI_COMMIT_SHORT_SHA
-SHORT_SHA = 8
+_SHORT_SHA = 8
 
 
 def active_refs(client: Client, number: int, kind: str) -> list[str]:
@@ -57,7 +57,7 @@ def deployed_refs(client: Client, number: int, keep: int) -> list[str]:
             if row.get("status") not in _DEPLOYED:
                 continue
             commit = str(field(row, "sha"))
-            found.update(dict.fromkeys((str(field(row, "ref")), commit, commit[:SHORT_SHA])))
+            found.update(dict.fromkeys((str(field(row, "ref")), commit, commit[:_SHORT_SHA])))
             left -= row["status"] == "success"
             if left <= 0:
                 break

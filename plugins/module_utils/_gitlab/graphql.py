@@ -25,9 +25,9 @@ PATH = "/api/graphql"
 # The connection is cut to this many nodes while the cursor moves on by what was asked for: asking for more skips tags.
 # app/graphql/types/container_registry/container_repository_details_type.rb
 PAGE = 20
-MOST_ALIASES = 20
+_MOST_ALIASES = 20
 # What a signed-in user may spend on one query where the server does not say: app/graphql/gitlab_schema.rb
-COMPLEXITY_LIMIT = 250
+_COMPLEXITY_LIMIT = 250
 
 # Fields of a tag that exist only from some release on; one unknown field would fail the whole query.
 _OPTIONAL_FIELDS = {
@@ -63,7 +63,7 @@ class Schema:
         self.tag_fields = tag_fields
         self.can_delete = can_delete
         self.complexity_limit = complexity_limit
-        self.most_aliases = MOST_ALIASES
+        self.most_aliases = _MOST_ALIASES
 
     @property
     def budget(self) -> float:
@@ -124,7 +124,7 @@ def read_schema(client: Client) -> Schema:
     return Schema(
         tag_fields=frozenset(str(field.get("name")) for field in tag.get("fields") or []),
         can_delete=bool(data.get("destroy")),
-        complexity_limit=limit if isinstance(limit, int) and limit > 0 else COMPLEXITY_LIMIT,
+        complexity_limit=limit if isinstance(limit, int) and limit > 0 else _COMPLEXITY_LIMIT,
     )
 
 

@@ -18,7 +18,7 @@ from .._http.retry import RetryPolicy
 from .rest import request, segment
 
 # A plan of a million tags has about this many bytes.
-LARGEST = 512 * 1024 * 1024
+_LARGEST = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def download(client: Client, file: PackageFile) -> bytes | None:
         operation=f"fetch {file}",
         accept=(404,),
         allow_cross_origin_redirect=True,
-        limit=LARGEST,
+        limit=_LARGEST,
     )
     return None if answer.status == 404 else answer.body
 

@@ -25,7 +25,7 @@ KEYSET_PAGE = 1000
 # Without a metadata database GitLab asks its registry for this many tags and does not go on.
 LISTING_CAP = 10000
 # lib/api/project_container_repositories.rb; only this text tells it from other bad requests.
-LEASE_TAKEN = "This request has already been made"
+_LEASE_TAKEN = "This request has already been made"
 
 
 def keyset_supported(client: Client, repository: Repository) -> bool | None:
@@ -136,7 +136,7 @@ def bulk_delete_tags(client: Client, repository: Repository, parameters: t.Mappi
     )
     if answer.status == 400:
         error = error_of(answer)
-        taken = error.message.startswith(LEASE_TAKEN)
+        taken = error.message.startswith(_LEASE_TAKEN)
         raise error.replace(kind=ErrorKind.LEASE, advice=None) if taken else error
 
 

@@ -18,7 +18,7 @@ from .messages import Response
 from .timing import Timing, http_date
 
 # Seconds.
-LONGEST_BACKOFF = 30.0
+_LONGEST_BACKOFF = 30.0
 # Seconds that all threads together may go on waiting and retrying without one useful answer.
 PATIENCE = 600.0
 
@@ -84,7 +84,7 @@ def delay_before(attempt: int, answer: Answer, timing: Timing, clock: datetime |
         answer: its last answer.
         clock: the server's time, for a Retry-After that is a date in an answer without one.
     """
-    backoff = min(LONGEST_BACKOFF, 0.5 * 2.0**attempt) * (0.5 + timing.jitter() / 2)
+    backoff = min(_LONGEST_BACKOFF, 0.5 * 2.0**attempt) * (0.5 + timing.jitter() / 2)
     asked = _retry_after(answer, clock) if isinstance(answer, Response) else 0.0
     return max(backoff, asked)
 

@@ -33,10 +33,10 @@ else:
 
 RefreshCredentials = t.Callable[[], t.Optional[Header]]
 
-CONNECT_TIMEOUT = 15.0
-MAX_REDIRECTS = 3
+_CONNECT_TIMEOUT = 15.0
+_MAX_REDIRECTS = 3
 # Bytes of a body that is read in pieces.
-PIECE = 256 * 1024
+_PIECE = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Transport:
     def _follow(self, request: Request) -> t.Any:
         """Send a request along the redirects that may be followed."""
         url = self._settings.url + request.path
-        for _hop in range(MAX_REDIRECTS + 1):
+        for _hop in range(_MAX_REDIRECTS + 1):
             answer = self._exchange(url, request)
             location = answer.headers.get("Location")
             if answer.status_code not in (301, 302, 303, 307, 308) or not location:
@@ -140,7 +140,7 @@ class Transport:
         self._limiter.count()
         with self._translating(request):
             prepared, environment = self._prepared(url, request), self._environment_for(url)
-            answer = self._adapter.send(prepared, timeout=(min(CONNECT_TIMEOUT, timeout), timeout), **environment)
+            answer = self._adapter.send(prepared, timeout=(min(_CONNECT_TIMEOUT, timeout), timeout), **environment)
             if not request.stream and request.limit is None:
                 # Read here, where what goes wrong is understood.
                 _body = answer.content
@@ -193,7 +193,7 @@ class Transport:
 
     def _pieces(self, answer: t.Any, request: Request) -> t.Iterator[bytes]:
         with self._translating(request):
-            yield from answer.iter_content(PIECE)
+            yield from answer.iter_content(_PIECE)
 
     @contextlib.contextmanager
     def _translating(self, request: Request) -> t.Iterator[None]:

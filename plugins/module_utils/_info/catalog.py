@@ -18,7 +18,7 @@ from .._gitlab.projects import any_image_prefix
 from .._module.registry import RegistryConnection
 from .._module.results import truncate_lists
 from .._registry.api import catalog
-from .._tags.capabilities import registry_of
+from .._registry.auth import registry_of
 
 
 @dataclass(frozen=True)

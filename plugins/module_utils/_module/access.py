@@ -20,7 +20,7 @@ from .._http.messages import Header
 from .._http.transport import RefreshCredentials, Settings
 from .options import TOKEN_OPTIONS
 
-COLLECTION_VERSION = "0.1.0"
+_COLLECTION_VERSION = "0.1.0"
 
 
 class TokenKind(enum.Enum):
@@ -82,7 +82,7 @@ def access_of(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansib
         concurrency=params["concurrency"],
         max_requests_per_minute=params["max_requests_per_minute"],
         max_requests=params["max_requests"],
-        user_agent=f"containerops.gitlab/{COLLECTION_VERSION} ansible/{ansible_version}",
+        user_agent=f"containerops.gitlab/{_COLLECTION_VERSION} ansible/{ansible_version}",
     )
     return Access(
         settings=settings,

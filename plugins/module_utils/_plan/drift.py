@@ -25,7 +25,7 @@ from .approval import ApprovalTerms, Approved
 from .plan import RepositoryPlan
 
 # How far a plan may come from the future, where two servers of one GitLab have clocks of their own.
-CLOCK_TOLERANCE = timedelta(minutes=5)
+_CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class DriftKind(enum.Enum):
@@ -149,7 +149,7 @@ def refusals_of(approved: Approved, terms: ApprovalTerms, comparison: Comparison
         found.append("the server's first answer had no Date, so that the age of the approved plan is not known")
     elif clock - approved.clock > timedelta(seconds=terms.max_age):
         found.append(f"the approved plan is of {format_time(approved.clock)}, older than plan_max_age")
-    elif approved.clock - clock > CLOCK_TOLERANCE:
+    elif approved.clock - clock > _CLOCK_TOLERANCE:
         found.append(f"the approved plan is of {format_time(approved.clock)}, which is still to come")
     drifted = sum(1 for each in comparison.drift if each.kind is not DriftKind.NOT_APPROVED)
     most = terms.max_drift_percent

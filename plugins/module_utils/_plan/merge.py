@@ -21,7 +21,7 @@ from .._core.errors import UsageError
 from .approval import Approved, parse_plan
 from .results import FILE_FORMAT, FILE_VERSION
 
-KIND = "plans"
+_KIND = "plans"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Merged:
     def lines(self) -> t.Iterator[str]:
         """The lines of its file."""
         header = {
-            "type": KIND,
+            "type": _KIND,
             "format": FILE_FORMAT,
             "version": FILE_VERSION,
             "fingerprint": self.fingerprint,
@@ -119,7 +119,7 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approve
         UsageError: for what is no plan, was altered, or has no part for the scope.
     """
     kept = [line for line in lines if line.strip()]
-    if _type(kept[0] if kept else "") != KIND:
+    if _type(kept[0] if kept else "") != _KIND:
         return parse_plan(kept)
     parts, fingerprint = _parts_in(kept)
     for part in parts:
@@ -137,7 +137,7 @@ def fingerprint_in(lines: t.Sequence[str]) -> str:
     Raises:
         UsageError: for what is no plan or was altered.
     """
-    if _type(lines[0] if lines else "") != KIND:
+    if _type(lines[0] if lines else "") != _KIND:
         return parse_plan(lines).fingerprint
     return _parts_in(lines)[1]
 
@@ -158,7 +158,7 @@ def _scope_key(approved: Approved) -> str:
 
 def _merged_fingerprint(parts: t.Sequence[Approved]) -> str:
     """A digest of the fingerprints, which cover the deleted tags, and of their number and order."""
-    text = "\n".join([FILE_FORMAT, KIND, *(part.fingerprint for part in parts)])
+    text = "\n".join([FILE_FORMAT, _KIND, *(part.fingerprint for part in parts)])
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -18,7 +18,7 @@ from .._rules.durations import seconds
 from .._rules.patterns import alternatives, has_open_quote, pattern_error, server_search
 from .prediction import Parameters
 
-SHOWN = 5
+_SHOWN = 5
 
 
 def lint_warnings(wanted: Parameters, names: t.Collection[str], deletes: str = "name_regex") -> list[str]:
@@ -92,8 +92,8 @@ def _is_duration(text: str) -> bool:
 
 
 def _listed(names: t.Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def converted(wanted: Parameters) -> dict[str, t.Any] | None:

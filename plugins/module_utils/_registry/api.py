@@ -40,8 +40,8 @@ ACCEPT = ", ".join(IMAGES + INDEXES)
 # The most that GitLab's registry gives at once; one without a database gives all names in any case.
 PAGE = 1000
 # The specification wants 4 MB at least.
-LARGEST_MANIFEST = 16 * 1024 * 1024
-CATALOG = "registry:catalog:*"
+_LARGEST_MANIFEST = 16 * 1024 * 1024
+_CATALOG = "registry:catalog:*"
 
 _NO_SUCH = ("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND")
 
@@ -77,13 +77,13 @@ def tag_names(registry: Registry, path: str, *, retry: RetryPolicy = RetryPolicy
 def catalog(registry: Registry) -> t.Iterator[str]:
     """The paths of all repositories in the registry, page by page as they are taken."""
     operation = f"list the repositories of {registry.url}"
-    registry.authorization((CATALOG,), None, operation)
-    if registry.denied_actions((CATALOG,), "catalog", ("*",)):
+    registry.authorization((_CATALOG,), None, operation)
+    if registry.denied_actions((_CATALOG,), "catalog", ("*",)):
         raise not_granted("catalog", ["*"], operation)
     paths: dict[str, None] = {}
     query: dict[str, t.Any] = {"n": PAGE}
     while True:
-        answer = request(registry, "GET", "/v2/_catalog", (CATALOG,), query=query, operation=operation)
+        answer = request(registry, "GET", "/v2/_catalog", (_CATALOG,), query=query, operation=operation)
         body = answer.json()
         page = body.get("repositories") if isinstance(body, dict) else None
         following = _next_last(answer)
@@ -257,7 +257,7 @@ def _manifest_request(registry: Registry, method: str, path: str, reference: str
         headers={"Accept": ACCEPT},
         operation=operation,
         accept=(404,),
-        limit=LARGEST_MANIFEST,
+        limit=_LARGEST_MANIFEST,
     )
     # A HEAD has no body to say more.
     if answer.status == 404 and method != "HEAD" and not set(error_codes(answer)) & set(_NO_SUCH):

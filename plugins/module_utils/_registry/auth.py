@@ -17,7 +17,7 @@ import typing as t
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from .._core.errors import ErrorKind
+from .._core.errors import ErrorKind, UsageError
 from .._core.oci import Image
 from .._http.client import Client
 from .._http.messages import Header, Response
@@ -30,9 +30,9 @@ from .tokens import Challenge, Token, challenge_in, token_in
 TOKEN_SCOPES = 20
 
 # lib/gitlab/auth.rb and app/controllers/jwt_controller.rb
-GITLAB_TOKENS = "/jwt/auth"
-GITLAB_SERVICE = "container_registry"
-TOKEN_SERVICE = "The registry's token service"
+_GITLAB_TOKENS = "/jwt/auth"
+_GITLAB_SERVICE = "container_registry"
+_TOKEN_SERVICE = "The registry's token service"
 
 _NO_TOKEN = "It needs a token with the scope read_registry (write_registry to change) or api."
 
@@ -101,7 +101,7 @@ class Registry:
         self._scope_groups: dict[str, tuple[str, ...]] = {}
         self.challenge: Challenge | None = None
         if login and login.gitlab:
-            self.challenge = Challenge("bearer", realm=client.settings.url + GITLAB_TOKENS, service=GITLAB_SERVICE)
+            self.challenge = Challenge("bearer", realm=client.settings.url + _GITLAB_TOKENS, service=_GITLAB_SERVICE)
 
     def recall(self, digest: str) -> Image | None:
         """What is known of a digest; it counts as the last one used."""
@@ -202,7 +202,7 @@ class Registry:
         if origin not in self._token_clients:
             self._token_clients[origin] = self.gitlab.at(
                 origin,
-                service=TOKEN_SERVICE,
+                service=_TOKEN_SERVICE,
                 header=self._login.header if self._login else None,
                 refresh_credentials=self._login.refresh_credentials if self._login else None,
             )
@@ -214,7 +214,34 @@ def scope_of(path: str, actions: str) -> str:
     return f"repository:{path}:{actions}"
 
 
-def check_it_is_gitlabs(registry: Registry, host: str) -> None:
+def registry_of(
+    client: Client,
+    settings: RegistrySettings,
+    location: str,
+    images: dict[str, Image] | None = None,
+) -> Registry:
+    """The registry of a GitLab. GitLab tells no scheme: it is taken to be GitLab's own.
+
+    Args:
+        client: Of GitLab.
+        settings: The address, if it was given, and the credentials.
+        location: The registry's host and a path, as GitLab tells it of a repository or project.
+        images: Images that are known from before, by digest.
+
+    Raises:
+        UsageError: If no address is known.
+        RequestError: If the given address is not the registry of this GitLab.
+    """
+    host = location.partition("/")[0]
+    if not settings.url and not host:
+        raise UsageError("GitLab does not tell where its registry is: give registry_url.")
+    scheme = client.settings.url.partition(":")[0]
+    registry = Registry(client, settings.url or f"{scheme}://{host}", login=settings.login, images=images)
+    _check_it_is_gitlabs(registry, host)
+    return registry
+
+
+def _check_it_is_gitlabs(registry: Registry, host: str) -> None:
     """See that this is the registry of the GitLab at hand.
 
     A registry of another address, a mirror or a copy perhaps, has other images under the same names. It is taken for
@@ -233,7 +260,7 @@ def check_it_is_gitlabs(registry: Registry, host: str) -> None:
     challenge = challenge_in(answer.headers.get("WWW-Authenticate", "")) if answer.status == 401 else None
     gitlab = urlsplit(registry.gitlab.settings.url)
     realm = urlsplit(challenge.realm if challenge else "")
-    if (realm.hostname, realm.path) != (gitlab.hostname, gitlab.path + GITLAB_TOKENS):
+    if (realm.hostname, realm.path) != (gitlab.hostname, gitlab.path + _GITLAB_TOKENS):
         message = (
             f"GitLab names {host or 'none'} as its registry, and this one does not ask for tokens of {gitlab.netloc}"
         )

@@ -19,10 +19,10 @@ from .._core.errors import UsageError
 from .._core.files import check_writable, read_lines, write_lines
 from .._core.oci import Image, image_in, row_of
 
-FORMAT = "containerops.gitlab/image-cache"
-VERSION = 1
+_FORMAT = "containerops.gitlab/image-cache"
+_VERSION = 1
 # About 60 megabytes.
-MOST_IMAGES = 200_000
+_MOST_IMAGES = 200_000
 
 
 @contextlib.contextmanager
@@ -50,7 +50,7 @@ def load_images(path: str) -> dict[str, Image]:
     first = next(lines, None)
     if first is None:
         return {}
-    if (_row(first).get("format"), _row(first).get("version")) != (FORMAT, VERSION):
+    if (_row(first).get("format"), _row(first).get("version")) != (_FORMAT, _VERSION):
         raise UsageError(
             f"cache_path {path} is a file of another kind, or of another release: give the name of a new file."
         )
@@ -62,8 +62,8 @@ def save_images(path: str, images: t.Mapping[str, Image]) -> None:
     """Write images together with what others wrote meanwhile, and without those that nobody used for longest."""
     known = load_images(path)
     together = {**{digest: image for digest, image in known.items() if digest not in images}, **images}
-    kept = list(together.values())[-MOST_IMAGES:]
-    first = {"format": FORMAT, "version": VERSION, "images": len(kept)}
+    kept = list(together.values())[-_MOST_IMAGES:]
+    first = {"format": _FORMAT, "version": _VERSION, "images": len(kept)}
     rows = (row_of(image) for image in kept)
     write_lines(path, (json.dumps(row) + "\n" for row in (first, *rows)), "cache_path")
 

@@ -13,7 +13,7 @@ from .api import current_digest, not_found, read_blob, read_manifest
 from .auth import Registry
 
 # An index of indexes of indexes is no image that anybody builds.
-DEEPEST = 3
+_DEEPEST = 3
 
 
 def read_image(registry: Registry, path: str, name: str) -> Image | None:
@@ -59,8 +59,8 @@ def _child(registry: Registry, path: str, child: Descriptor, depth: int) -> Imag
     known = registry.recall(child.digest)
     if known:
         return known
-    manifest = read_manifest(registry, path, child.digest) if depth < DEEPEST else None
+    manifest = read_manifest(registry, path, child.digest) if depth < _DEEPEST else None
     if manifest is None:
-        message = "an image of the index is not there" if depth < DEEPEST else "indexes stand in indexes without end"
+        message = "an image of the index is not there" if depth < _DEEPEST else "indexes stand in indexes without end"
         raise not_found(path, child.digest, message)
     return _image(registry, path, manifest, depth + 1)

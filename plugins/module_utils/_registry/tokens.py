@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 # Seconds: how long a token is good where it does not say, and how long before its end it is not used any more.
-SHORTEST_TOKEN = 60.0
-MARGIN = 20.0
+_SHORTEST_TOKEN = 60.0
+_MARGIN = 20.0
 
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
@@ -78,7 +78,7 @@ def token_in(body: t.Any, now: float) -> Token | None:
         return None
     claims = _claims(value)
     lifetime = _lifetime(claims, body)
-    return Token(value=value, until=now + max(lifetime - MARGIN, lifetime / 2), granted=_granted(claims))
+    return Token(value=value, until=now + max(lifetime - _MARGIN, lifetime / 2), granted=_granted(claims))
 
 
 def _claims(token: str) -> dict[str, t.Any]:
@@ -98,7 +98,7 @@ def _lifetime(claims: t.Mapping[str, t.Any], body: t.Mapping[str, t.Any]) -> flo
     start, end, told = claims.get("iat"), claims.get("exp"), body.get("expires_in")
     if isinstance(start, (int, float)) and isinstance(end, (int, float)):
         return max(0.0, float(end) - float(start))
-    return float(told) if isinstance(told, (int, float)) and told > 0 else SHORTEST_TOKEN
+    return float(told) if isinstance(told, (int, float)) and told > 0 else _SHORTEST_TOKEN
 
 
 def _granted(claims: t.Mapping[str, t.Any]) -> dict[str, frozenset[str]] | None:

@@ -17,7 +17,7 @@ from .rules import Rules, Timestamp
 
 # Build tools write the epoch, 1980 (the zip epoch) or year 1 where they have no date; no image is older than 2000.
 OLDEST_CREDIBLE = datetime(2000, 1, 1, tzinfo=timezone.utc)
-CLOCK_TOLERANCE = timedelta(days=1)
+_CLOCK_TOLERANCE = timedelta(days=1)
 
 
 def shown_dates(mode: Mode) -> DateSource:
@@ -70,4 +70,4 @@ def _dates_of(tag: Tag, source: DateSource) -> list[datetime]:
 
 
 def _is_credible(date: datetime, clock: datetime | None) -> bool:
-    return date >= OLDEST_CREDIBLE and (clock is None or date <= clock + CLOCK_TOLERANCE)
+    return date >= OLDEST_CREDIBLE and (clock is None or date <= clock + _CLOCK_TOLERANCE)

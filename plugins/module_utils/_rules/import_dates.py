@@ -21,12 +21,12 @@ from .._core.models import Repository, Tag, format_time
 from .dates import OLDEST_CREDIBLE
 
 # An import of a large registry takes days.
-WINDOW = timedelta(days=3)
-LEAST_TAGS = 20
-SHARE = 0.8
-SAMPLES = 5
+_WINDOW = timedelta(days=3)
+_LEAST_TAGS = 20
+_SHARE = 0.8
+_SAMPLES = 5
 # Images are pushed soon after they were built.
-FAR = timedelta(days=30)
+_FAR = timedelta(days=30)
 
 
 class Dated(t.NamedTuple):
@@ -91,11 +91,11 @@ def _window(dated: t.Sequence[Dated]) -> list[Dated] | None:
     ordered = sorted(dated, key=lambda each: each.date)
     dates = [each.date for each in ordered]
     start, end = max(
-        ((position, bisect_right(dates, date + WINDOW)) for position, date in enumerate(dates)),
+        ((position, bisect_right(dates, date + _WINDOW)) for position, date in enumerate(dates)),
         key=lambda pair: pair[1] - pair[0],
         default=(0, 0),
     )
-    return ordered[start:end] if end - start >= max(LEAST_TAGS, SHARE * len(ordered)) else None
+    return ordered[start:end] if end - start >= max(_LEAST_TAGS, _SHARE * len(ordered)) else None
 
 
 def _suspicion(dated: t.Sequence[Dated]) -> Suspicion | None:
@@ -103,8 +103,8 @@ def _suspicion(dated: t.Sequence[Dated]) -> Suspicion | None:
     if found is None:
         return None
     by_name = sorted(found, key=lambda each: (each.repository.path, each.tag.name))
-    step = (len(by_name) - 1) / (SAMPLES - 1)
-    samples = tuple(by_name[round(number * step)] for number in range(SAMPLES))
+    step = (len(by_name) - 1) / (_SAMPLES - 1)
+    samples = tuple(by_name[round(number * step)] for number in range(_SAMPLES))
     return Suspicion(first=found[0].date, last=found[-1].date, tags=len(found), of=len(dated), samples=samples)
 
 
@@ -125,7 +125,7 @@ def import_refusal(evidence: ImportEvidence) -> str | None:
             f"read to tell ({why}): {advice}"
         )
     middle = known[(len(known) - 1) // 2]
-    if found.first - middle <= FAR:
+    if found.first - middle <= _FAR:
         return None
     return (
         f"{when}, although images among them were built around {format_time(middle)}, so that these are the dates of "

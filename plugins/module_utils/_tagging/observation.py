@@ -16,9 +16,9 @@ from .._core.models import Repository, TagListing
 from .._gitlab.repositories import get_repository
 from .._gitlab.repository_lookup import find_place
 from .._module.registry import RegistryConnection
-from .._registry.auth import Registry
+from .._registry.auth import Registry, registry_of
 from .._registry.promotion import plan_tag_writes, referrers_of, source_image
-from .._tags.capabilities import Sources, detect, registry_of, rules_are_hidden
+from .._tags.capabilities import Sources, detect, rules_are_hidden
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, confirm_empty, open_reader
 from .planning import PromotionState, RemovalState

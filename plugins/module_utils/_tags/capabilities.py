@@ -21,13 +21,13 @@ from .._gitlab.tags import first_tag_names, keyset_supported
 from .._http.client import Client
 from .._http.retry import RetryPolicy
 from .._registry.api import registry_mode
-from .._registry.auth import Registry, RegistrySettings, check_it_is_gitlabs
+from .._registry.auth import Registry, RegistrySettings, registry_of
 from .listing import list_by_registry
 
 # How many repositories are looked at, at most, to find one that shows what kind of server this is.
-PROBES = 20
+_PROBES = 20
 # How many are asked, at most, whether the server lists by keyset.
-KEYSET_PROBES = 3
+_KEYSET_PROBES = 3
 
 
 @dataclass(frozen=True)
@@ -158,33 +158,6 @@ def _find_registry(client: Client, sources: Sources, repositories: t.Sequence[Re
     return _RegistryFound(registry)
 
 
-def registry_of(
-    client: Client,
-    settings: RegistrySettings,
-    location: str,
-    images: dict[str, Image] | None = None,
-) -> Registry:
-    """The registry of a GitLab. GitLab tells no scheme: it is taken to be GitLab's own.
-
-    Args:
-        client: Of GitLab.
-        settings: The address, if it was given, and the credentials.
-        location: The registry's host and a path, as GitLab tells it of a repository or project.
-        images: Images that are known from before, by digest.
-
-    Raises:
-        UsageError: If no address is known.
-        RequestError: If the given address is not the registry of this GitLab.
-    """
-    host = location.partition("/")[0]
-    if not settings.url and not host:
-        raise UsageError("GitLab does not tell where its registry is: give registry_url.")
-    scheme = client.settings.url.partition(":")[0]
-    registry = Registry(client, settings.url or f"{scheme}://{host}", login=settings.login, images=images)
-    check_it_is_gitlabs(registry, host)
-    return registry
-
-
 def _compare_listings(registry: Registry, listed: TagListing) -> _RegistryFound:
     """The registry, if it lists tags that GitLab lists. Without a database only the registry itself knows all dates."""
     listing = list_by_registry(registry, listed.repository, RetryPolicy.NEVER)
@@ -211,7 +184,7 @@ def _examine(
 
 def _keyset_supported(client: Client, repositories: t.Sequence[Repository]) -> bool | None:
     """Whether GitLab lists by keyset, as the first of a few repositories says; None if it is too old, or none says."""
-    for repository in repositories[:KEYSET_PROBES]:
+    for repository in repositories[:_KEYSET_PROBES]:
         try:
             return keyset_supported(client, repository)
         except RequestError as error:
@@ -226,7 +199,7 @@ def _tags_without_database(client: Client, repositories: t.Sequence[Repository])
     That GitLab refuses to list by keyset is no proof, since it does so too while its registry can't be reached. It has
     to refuse it again after the same registry listed tags.
     """
-    for repository in repositories[:PROBES]:
+    for repository in repositories[:_PROBES]:
         try:
             names = first_tag_names(client, repository)
             if names:
@@ -242,7 +215,7 @@ def _has_published_dates(client: Client, schema: Schema | None, repositories: t.
     """Whether a tag shows its last push, for releases before keyset listings: only a metadata database knows it."""
     if schema is None or "publishedAt" not in schema.tag_fields:
         return False
-    requests = [PageRequest(repository.id) for repository in repositories[:PROBES]]
+    requests = [PageRequest(repository.id) for repository in repositories[:_PROBES]]
     pages = read_pages(client, schema, requests, ("publishedAt",))
     return any(isinstance(page, Page) and any(tag.published for tag in page.tags) for page in pages)
 

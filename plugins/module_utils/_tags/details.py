@@ -23,7 +23,7 @@ from .query import TagQuery
 Item = t.TypeVar("Item")
 
 # Of how many repositories tags are held at once, for a caller who does not keep them.
-CHUNK_SIZE = 100
+_CHUNK_SIZE = 100
 
 
 class DetailReader(t.Protocol):
@@ -33,9 +33,9 @@ class DetailReader(t.Protocol):
 
 
 def chunks(items: t.Iterable[Item]) -> t.Iterator[list[Item]]:
-    """The items in lists of CHUNK_SIZE."""
+    """The items in lists of _CHUNK_SIZE."""
     left = iter(items)
-    return iter(lambda: list(itertools.islice(left, CHUNK_SIZE)), [])
+    return iter(lambda: list(itertools.islice(left, _CHUNK_SIZE)), [])
 
 
 def for_each(

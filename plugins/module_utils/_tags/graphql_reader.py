@@ -21,12 +21,12 @@ from .query import TagQuery
 from .rest_reader import RestReader
 
 # How many of the names on a page have to be wanted, on average, for it to be read rather than each name by itself.
-MIN_TAGS_PER_PAGE = 4
+_MIN_TAGS_PER_PAGE = 4
 # GraphQL reads whole pages: it is used if at least one tag in so many is wanted.
-MOST_TAGS_PER_WANTED = 4
+_MOST_TAGS_PER_WANTED = 4
 
 
-def fields_of(query: TagQuery) -> tuple[str, ...]:
+def _fields_of(query: TagQuery) -> tuple[str, ...]:
     """What to ask GraphQL of each tag."""
     return (*ALL_FIELDS, "revision") if query.configs else ALL_FIELDS
 
@@ -43,8 +43,8 @@ class PageReader(RestReader):
 
     def _read_wanted(self, listing: TagListing, wanted: t.Collection[str], query: TagQuery) -> TagListing:
         known: dict[str, Tag] = {}
-        if len(wanted) * MOST_TAGS_PER_WANTED >= len(listing.tags):
-            known = self._read_pages(listing.repository, fields_of(query))
+        if len(wanted) * _MOST_TAGS_PER_WANTED >= len(listing.tags):
+            known = self._read_pages(listing.repository, _fields_of(query))
         return read_one_by_one(self.client, listing, wanted, query, self.read_detail, known)
 
     def _read_pages(self, repository: Repository, fields: tuple[str, ...]) -> dict[str, Tag]:
@@ -76,7 +76,7 @@ class CursorReader(RestReader):
     def read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
         if query.details and query.all_details:
             width = self.concurrent_repositories(query)
-            followed = follow_cursors(self.client, self.schema, repositories, fields_of(query), width)
+            followed = follow_cursors(self.client, self.schema, repositories, _fields_of(query), width)
             read = chunks(in_order(repositories, followed))
         else:
             read = (self._read_listed(chunk, query) for chunk in chunks(repositories))
@@ -85,7 +85,7 @@ class CursorReader(RestReader):
 
     def concurrent_repositories(self, query: TagQuery) -> int:
         """How many repositories are read at once: enough for all workers, and twice that."""
-        return 2 * self.client.settings.concurrency * self.schema.aliases(fields_of(query), PAGE)
+        return 2 * self.client.settings.concurrency * self.schema.aliases(_fields_of(query), PAGE)
 
     def _read_listed(self, repositories: t.Sequence[Repository], query: TagQuery) -> list[TagListing]:
         """The names of all repositories, and then the pages that hold wanted names."""
@@ -95,11 +95,11 @@ class CursorReader(RestReader):
         requests = [
             PageRequest(listing.repository.id, after)
             for listing in listings
-            for after in page_starts(listing.names, frozenset(query.wanted(listing)))
+            for after in _page_starts(listing.names, frozenset(query.wanted(listing)))
         ]
         found: dict[int, dict[str, Tag]] = {listing.repository.id: {} for listing in listings}
         errors: dict[int, RequestError] = {}
-        pages = read_pages(self.client, self.schema, requests, fields_of(query))
+        pages = read_pages(self.client, self.schema, requests, _fields_of(query))
         for request, page in zip(requests, pages):
             if isinstance(page, RequestError):
                 errors[request.repository_id] = page
@@ -123,8 +123,8 @@ class CursorReader(RestReader):
         self, repository: Repository, names: t.Collection[str], listed: t.Sequence[str]
     ) -> dict[str, Tag]:
         """The tags on pages that hold several of the names: such a page costs the registry as much as a page of one."""
-        starts = page_starts(listed, names)
-        if len(starts) * MIN_TAGS_PER_PAGE > len(names):
+        starts = _page_starts(listed, names)
+        if len(starts) * _MIN_TAGS_PER_PAGE > len(names):
             return {}
         requests = [PageRequest(repository.id, after) for after in starts]
         pages = self._read_guarded(repository, requests)
@@ -156,7 +156,7 @@ class CursorReader(RestReader):
         if not query.details:
             return super().estimate(counts, query)
         width = self.concurrent_repositories(query)
-        return estimate_of(counts, count_requests(self.schema, known_counts(counts), fields_of(query), width))
+        return estimate_of(counts, count_requests(self.schema, known_counts(counts), _fields_of(query), width))
 
 
 def _completed(
@@ -171,7 +171,7 @@ def _completed(
     return with_details(listing, found[number])
 
 
-def page_starts(names: t.Sequence[str], wanted: t.Collection[str]) -> list[str | None]:
+def _page_starts(names: t.Sequence[str], wanted: t.Collection[str]) -> list[str | None]:
     """Behind which names pages have to begin so that every wanted name is on one; None is the beginning."""
     starts: list[str | None] = []
     covered = 0

@@ -94,7 +94,7 @@ def test_version_is_told_alike_everywhere() -> None:
     upcoming = ROOT / "changelogs" / "fragments" / f"{VERSION}.yml"
     assert released[:1] == [VERSION] or "release_summary" in yaml.safe_load(upcoming.read_text())
     argspec = (ROOT / "plugins" / "module_utils" / "_module" / "access.py").read_text()
-    assert re.findall(r'^COLLECTION_VERSION = "(.+)"$', argspec, re.MULTILINE) == [VERSION]
+    assert re.findall(r'^_COLLECTION_VERSION = "(.+)"$', argspec, re.MULTILINE) == [VERSION]
     for told in re.findall(r"containerops[.-]gitlab[:-](\d+\.\d+\.\d+)", (ROOT / "README.md").read_text()):
         assert told == VERSION
 

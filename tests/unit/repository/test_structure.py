@@ -253,6 +253,34 @@ def test_no_file_is_longer_than_a_subject(source: Path) -> None:
     assert len(code) <= 400
 
 
+def defined_in(source: Path) -> set[str]:
+    """Name the functions and constants that stand at the outermost level of a file. Types may be named by values."""
+    found = set()
+    for node in ast.parse(source.read_text()).body:
+        if isinstance(node, ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return found
+
+
+@functools.cache
+def users_of_names() -> dict[str, set[Path]]:
+    """Tell for each name and attribute which files of the plugins and the tests have it."""
+    users: dict[str, set[Path]] = {}
+    for top in ("plugins", "tests"):
+        for source in (ROOT / top).rglob("*.py"):
+            for name in words_of(source) | {str(found.name) for found in imports(source)}:
+                users.setdefault(name, set()).add(source)
+    return users
+
+
+@pytest.mark.parametrize("source", UTILS, ids=name_of)
+def test_what_one_file_uses_is_private(source: Path) -> None:
+    public = {name for name in defined_in(source) if not name.startswith("_")}
+    assert not {name for name in public if not users_of_names()[name] - {source}}
+
+
 def test_the_simulator_shares_no_code_with_the_plugins() -> None:
     files = sorted((ROOT / "tests" / "simulator").rglob("*.py"))
     assert files

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import (
+    ErrorKind,
+    RequestError,
+    UsageError,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api import (
     tag_names,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth import (
-    check_it_is_gitlabs,
+    RegistrySettings,
+    registry_of,
 )
 from tests.unit.registry_serving import GITLAB, JSON, OWN, World, listing
 from tests.unit.serving import serving
@@ -122,21 +127,31 @@ def test_the_api_token_is_never_sent_to_the_registry(world: World) -> None:
     assert sent == [f"Bearer {world.fake.given[0]}"]
 
 
-def test_whose_registry_it_is(world: World) -> None:
+def test_the_registry_is_at_the_address_that_was_given_or_told(world: World) -> None:
     host = world.seen.url.partition("//")[2]
-    check_it_is_gitlabs(world.registry(), host.upper())
+    gitlab = world.registry().gitlab
+    given = RegistrySettings(url=world.seen.url)
+    assert registry_of(gitlab, RegistrySettings(), "registry.example.com/a/b").url == "http://registry.example.com"
+    assert registry_of(gitlab, given, f"{host.upper()}/a/b").url == world.seen.url
     assert world.seen.requests == []
-    # At another address than GitLab names it is GitLab's own where it wants this GitLab's tokens.
-    check_it_is_gitlabs(world.registry(), "registry.example.com")
+    with pytest.raises(UsageError, match="give registry_url"):
+        registry_of(gitlab, RegistrySettings(), "")
+
+
+def test_whose_registry_it_is(world: World) -> None:
+    """At another address than GitLab names it is GitLab's own where it wants this GitLab's tokens."""
+    gitlab = world.registry().gitlab
+    given = RegistrySettings(url=world.seen.url)
+    assert registry_of(gitlab, given, "registry.example.com/a/b").url == world.seen.url
     assert world.fake.tokens == []
     for realm in ("http://gitlab.example.com/jwt/auth", f"{world.seen.url}/token"):
         world.fake.realm = realm
         with pytest.raises(RequestError, match="GitLab names registry.example.com as its registry"):
-            check_it_is_gitlabs(world.registry(), "registry.example.com")
+            registry_of(gitlab, given, "registry.example.com/a/b")
     world.fake.scheme = "open"
     world.fake.answers["/"] = (200, {}, b"{}")
     with pytest.raises(RequestError, match="GitLab names none as its registry"):
-        check_it_is_gitlabs(world.registry(), "")
+        registry_of(gitlab, given, "")
 
 
 def test_an_unencrypted_token_service_is_not_used_by_an_encrypted_registry(world: World) -> None:

@@ -26,7 +26,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabili
     Detected,
     Sources,
     detect,
-    registry_of,
     rules_are_hidden,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.graphql_reader import CursorReader, PageReader
@@ -297,13 +296,6 @@ def test_trouble_ends_the_search_for_a_proof() -> None:
     found = detect(client, repositories_of(2), GRAPHQL, details=True)
     assert found.capabilities.mode is Mode.UNKNOWN
     assert client.requests == [SCHEMA, LISTING, LISTING]
-
-
-def test_the_registry_is_at_the_address_that_was_given_or_told() -> None:
-    client = connected(scenario_of(TAGS))
-    assert registry_of(client, RegistrySettings(), "registry.example.com/a/b").url == "http://registry.example.com"
-    given = RegistrySettings(url="https://gitlab.example.com:5050")
-    assert registry_of(client, given, "gitlab.example.com:5050/a/b").url == "https://gitlab.example.com:5050"
 
 
 @pytest.mark.parametrize(
