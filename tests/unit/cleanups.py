@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import (
@@ -20,6 +20,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.reque
     cleanup_request,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import (
     DeleteMethod,
@@ -34,6 +35,16 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PROJECT = 3
 REPOSITORY = Repository(7, "team/app", "", PROJECT, "", None, None, None)
 SCOPE = Scope(projects=("team/app",))
+
+
+def digest(letter: str) -> str:
+    return "sha256:" + letter * 64
+
+
+def tag(name: str, days: float = 90, letter: str = "a", **facts: Any) -> Tag:
+    """A tag of an image, pushed so many days ago, of which everything was read."""
+    pushed = NOW - timedelta(days=days)
+    return Tag(name, digest(letter), created=pushed, published=pushed, media_type=OCI_IMAGE, details_read=True, **facts)
 
 
 def requested(plan_lines: Iterable[str] | None = None, **options: Any) -> CleanupRequest:

@@ -58,7 +58,7 @@ def planned_pins(
     Args:
         references: images in use by digest that no tag leads to.
         manifests: what the registry has of them; None where it could not be asked.
-        taken: the names of all tags, by the repository's path. None of them is one of these images.
+        taken: the names of all tags, by the path of every repository that is referred to. None is one of these images.
         why: the reason where the registry could not be asked.
     """
     if not references:
@@ -74,7 +74,7 @@ def planned_pins(
             *(
                 f"{path}@{digest} is in use without a tag, and {path}:{_pin_name(digest)} is another image"
                 for path, digest in found
-                if _pin_name(digest) in taken.get(path, ())
+                if _pin_name(digest) in taken[path]
             ),
         ),
     )

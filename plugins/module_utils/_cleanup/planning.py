@@ -93,8 +93,7 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
     rules = rules_on(state.capabilities, request.rules)
     criteria = _Criteria(request=request, rules=rules, date_source=date_source(state.capabilities.mode, rules))
     parts = [_repository_plan(listing, state, criteria) for listing in state.listings]
-    approval = request.approval
-    comparison = compare(parts, approval.plan, request.referrer_policy, request.earlier.asked) if approval else None
+    comparison, approval_refusals = _compared(parts, state, request)
     plan = limited(comparison.repositories if comparison else parts, request.limits)
     pins = _pins(state, request)
     bulk = bulk_requests(plan, request) if state.delete_method.is_bulk else []
@@ -106,7 +105,7 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         *_date_refusals(state, criteria),
         *_policy_refusals(state, request),
         *_protection_refusals(state),
-        *_approval_refusals(state, request, comparison),
+        *approval_refusals,
         *_budget_refusals(state, plan),
     )
     return CleanupPlan(plan=replace(plan, refusals=refusals), pins=pins, comparison=comparison, bulk=tuple(bulk))
@@ -184,6 +183,17 @@ def _decisions(listing: TagListing, state: CleanupState, criteria: _Criteria) ->
     )
 
 
+def _compared(
+    parts: t.Sequence[RepositoryPlan], state: CleanupState, request: CleanupRequest
+) -> tuple[Comparison | None, list[str]]:
+    """How the plan differs from the approved one, and why that refuses it."""
+    approval = request.approval
+    if approval is None:
+        return None, []
+    comparison = compare(parts, approval.plan, request.referrer_policy, request.earlier.asked)
+    return comparison, refusals_of(approval.plan, approval.terms, comparison, state.clock)
+
+
 def _pins(state: CleanupState, request: CleanupRequest) -> Pins:
     if not request.pin_untagged:
         return Pins()
@@ -232,12 +242,6 @@ def _protection_refusals(state: CleanupState) -> list[str]:
         "GitLab would let an administrator delete protected tags, and its protection rules can't be read here "
         "(allow_unread_protection ignores that)"
     ]
-
-
-def _approval_refusals(state: CleanupState, request: CleanupRequest, comparison: Comparison | None) -> list[str]:
-    if request.approval is None or comparison is None:
-        return []
-    return refusals_of(request.approval.plan, request.approval.terms, comparison, state.clock)
 
 
 def _budget_refusals(state: CleanupState, plan: Plan) -> list[str]:

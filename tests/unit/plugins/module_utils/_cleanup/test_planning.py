@@ -38,19 +38,10 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_
     ImportEvidence,
     Suspicion,
 )
-from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, SCOPE, observed, planned, requested
+from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, SCOPE, digest, observed, planned, requested, tag
 
 URL = "https://gitlab.example.com"
 ENABLED = ServerPolicy(True, "1d", 10, "90d", ".*", None, "2026-06-02T12:00:00.000Z")
-
-
-def digest(letter: str) -> str:
-    return "sha256:" + letter * 64
-
-
-def tag(name: str, days: float = 90, letter: str = "a", **facts: Any) -> Tag:
-    pushed = NOW - timedelta(days=days)
-    return Tag(name, digest(letter), created=pushed, published=pushed, media_type=OCI_IMAGE, details_read=True, **facts)
 
 
 def project(policy: ServerPolicy | None = None) -> Project:

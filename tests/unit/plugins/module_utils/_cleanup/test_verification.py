@@ -182,6 +182,12 @@ def test_what_can_not_be_taken_for_empty(listing: TagListing, emptied: bool, rea
     assert why_not_empty(listing, emptied=emptied) == reason
 
 
+def test_who_does_not_say_that_a_repository_was_emptied_is_not_believed_to_have_done_it() -> None:
+    assert why_not_empty(TagListing(REPOSITORY, repository_unknown=True)) == (
+        "the registry does not know it, which one whose storage is lost says too"
+    )
+
+
 GOOD = {TagOutcome.DELETED, TagOutcome.ALREADY_GONE, TagOutcome.CHANGED_SINCE, TagOutcome.UNVERIFIED}
 
 
@@ -200,3 +206,9 @@ def test_a_deletion_is_counted_by_its_outcomes(outcome: TagOutcome) -> None:
     assert found.counts()[outcome.value] >= 1
     assert list(found.counts()) == [each.value for each in TagOutcome]
     assert not DeletionResult(tags, remaining=1, stopped="something is wrong").ok
+
+
+@pytest.mark.parametrize(("digest", "message"), [("sha256:x", ""), (None, "it is listed again after its deletion")])
+def test_a_tag_is_returned_with_what_it_was_in_the_plan(digest: str | None, message: str) -> None:
+    found = TagResult("a/b", "v1", digest=digest, outcome=TagOutcome.RECREATED, message=message)
+    assert found.as_result() == {"repository": "a/b", "name": "v1", "digest": digest, "message": message}

@@ -1,0 +1,213 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is said of a plan: what to know before trusting it, and how it was made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.notes import notes_of, warnings_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import plan_cleanup
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, ServerPolicy, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode, ReadMethod
+from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, observed, requested, tag
+
+POLICY = ServerPolicy(True, "1d", 10, "90d", ".*", None, "2026-06-02T12:00:00.000Z")
+PROJECTS = {PROJECT: Project(PROJECT, "team/app", "team", "enabled", POLICY, False, "registry.test/team/app")}
+TAGS = (tag("v1"), tag("v2"), tag("main"))
+
+CREATED = (
+    "timestamp is created: where the registry has a metadata database that is the first push of a tag's name, and a "
+    "tag that was pushed again since may be deleted as old."
+)
+
+WARNINGS: list[Any] = [
+    pytest.param({}, {}, [], id="nothing to say"),
+    pytest.param(
+        {},
+        {"warnings": ("The group has no projects.",)},
+        ["The group has no projects."],
+        id="what the scope has to say",
+    ),
+    pytest.param(
+        {"on_server_policy": "warn"},
+        {"projects": PROJECTS},
+        [
+            "The cleanup policy of project team/app itself is enabled and deletes tags by its own rules, next at "
+            "2026-06-02T12:00:00.000Z."
+        ],
+        id="the project's own policy",
+    ),
+    pytest.param({"on_server_policy": "ignore"}, {"projects": PROJECTS}, [], id="which may be ignored"),
+    pytest.param(
+        {"older_than": "30d", "timestamp": "created"}, {}, [CREATED], id="created is no push with a metadata database"
+    ),
+    pytest.param(
+        {"older_than": "30d", "timestamp": "created"},
+        {"mode": Mode.UNKNOWN},
+        [CREATED],
+        id="nor where there may be one",
+    ),
+    pytest.param(
+        {"older_than": "30d", "timestamp": "created"},
+        {"mode": Mode.NO_DATABASE},
+        [],
+        id="it is the build, and nothing else is shown, where there is none",
+    ),
+    pytest.param(
+        {"name_regex_delete": "x|v"},
+        {"listings": [TagListing(REPOSITORY, tuple(tag(f"{name}v") for name in "abcdefg"), complete=True)]},
+        [
+            "team/app: GitLab would interpret a pattern differently for 7 tags, which are kept (av, bv, cv, dv, ev); "
+            "put brackets around its alternatives."
+        ],
+        id="a pattern with two readings",
+    ),
+    pytest.param(
+        {},
+        {"listings": [TagListing(REPOSITORY, TAGS)]},
+        ["team/app: exactly 10,000 tags are listed, so there may be more."],
+        id="a listing that may be cut off",
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "facts", "warnings"), WARNINGS)
+def test_what_a_user_has_to_know_before_trusting_a_plan(
+    options: dict[str, Any], facts: dict[str, Any], warnings: list[str]
+) -> None:
+    state, request = observed(*TAGS, **facts), requested(**options)
+    assert warnings_of(state, plan_cleanup(state, request).plan, request) == warnings
+
+
+def test_every_repository_and_project_is_warned_of_by_itself() -> None:
+    other = replace(REPOSITORY, id=8, path="team/other", project_id=PROJECT + 1)
+    projects = {**PROJECTS, PROJECT + 1: replace(PROJECTS[PROJECT], id=PROJECT + 1, path="group/other")}
+    listings = [
+        TagListing(REPOSITORY, (tag("v1"), tag("xa"))),
+        TagListing(other, (tag("av"),), complete=True),
+    ]
+    state = observed(listings=listings, projects=projects, warnings=("One.", "Two."))
+    request = requested(name_regex_delete="x|v", on_server_policy="warn", timestamp="created", older_than="1d")
+    policies = "itself is enabled and deletes tags by its own rules, next at 2026-06-02T12:00:00.000Z."
+    two = "GitLab would interpret a pattern differently for 1 tags, which are kept"
+    assert warnings_of(state, plan_cleanup(state, request).plan, request) == [
+        "One.",
+        "Two.",
+        f"The cleanup policy of project group/other {policies}",
+        f"The cleanup policy of project team/app {policies}",
+        CREATED,
+        f"team/app: {two} (xa); put brackets around its alternatives.",
+        "team/app: exactly 10,000 tags are listed, so there may be more.",
+        f"team/other: {two} (av); put brackets around its alternatives.",
+    ]
+
+
+BUILT = (
+    "This registry has no metadata database: dates are the build dates of the images, and an old image that was tagged "
+    "today is old."
+)
+UNKNOWN = (
+    "It could not be told whether the registry has a metadata database, so no date can be trusted and every tag that a "
+    "date would decide about is kept."
+)
+UNSEEN_RULES = "GitLab's tag protection rules can't be read here; GitLab itself enforces them."
+AGED = {"older_than": "30d"}
+WITH_DATABASE = {"read_method": ReadMethod.REST}
+WITHOUT_DATABASE = {"mode": Mode.NO_DATABASE, "read_method": ReadMethod.REST}
+WITHOUT_TAGS: dict[str, Any] = {"listings": []}
+
+NOTES: list[Any] = [
+    pytest.param(AGED, {}, [], id="nothing to say"),
+    pytest.param({}, WITHOUT_DATABASE, [], id="names have no dates"),
+    pytest.param(AGED, WITHOUT_DATABASE, [BUILT], id="dates are builds"),
+    pytest.param(AGED, {**WITHOUT_DATABASE, **WITHOUT_TAGS}, [BUILT], id="even of nothing"),
+    pytest.param(AGED, {"mode": Mode.UNKNOWN}, [UNKNOWN], id="no date can be trusted"),
+    pytest.param({}, {"mode": Mode.UNKNOWN}, [], id="none has to be"),
+    pytest.param(AGED, {"mode": Mode.UNKNOWN, **WITHOUT_TAGS}, [], id="nothing has one"),
+    pytest.param({**AGED, "timestamp": "created"}, {"mode": Mode.UNKNOWN}, [], id="another date is trusted"),
+    pytest.param(
+        AGED,
+        {**WITHOUT_DATABASE, "capabilities": {"registry_unavailable_reason": "no address is known."}},
+        [
+            BUILT,
+            "Images for several platforms have no date here, since the registry itself could not be asked: no address "
+            "is known.",
+        ],
+        id="the registry alone knows some dates",
+    ),
+    pytest.param(
+        AGED,
+        {**WITH_DATABASE, "capabilities": {"graphql_unavailable_reason": "A job token is not accepted there."}},
+        ["The last push of tags is shown by GraphQL alone. A job token is not accepted there.", UNSEEN_RULES],
+        id="GraphQL alone knows pushes",
+    ),
+    pytest.param(
+        AGED,
+        WITH_DATABASE,
+        ["The last push of tags is shown by GraphQL alone.", UNSEEN_RULES],
+        id="whether or not it is known why it can't be asked",
+    ),
+    pytest.param({}, WITH_DATABASE, [UNSEEN_RULES], id="rules that can't be read"),
+    pytest.param({}, {**WITH_DATABASE, **WITHOUT_TAGS}, [], id="protect nothing where nothing is"),
+    pytest.param({}, {**WITH_DATABASE, "mode": Mode.UNKNOWN}, [UNSEEN_RULES], id="there may be rules"),
+]
+
+
+@pytest.mark.parametrize(("options", "facts", "notes"), NOTES)
+def test_how_a_plan_was_made(options: dict[str, Any], facts: dict[str, Any], notes: list[str]) -> None:
+    assert notes_of(observed(*TAGS, **facts), requested(**options)) == notes
+
+
+IMPORTED = {"dates_valid_from": "2026-04-01", **AGED}
+OLD = tag("v1", built=NOW - timedelta(days=300))
+LOST = tag("v2", error="the registry is down")
+OTHER_LOST = tag("v3", error="no manifest")
+
+BUILDS: list[Any] = [
+    pytest.param((OLD,), IMPORTED, ["1 tags with dates before dates_valid_from are as old as their image."], id="all"),
+    pytest.param(
+        (OLD, tag("v4", days=10), OLD._replace(name="v5", error="too late"), LOST, OTHER_LOST),
+        IMPORTED,
+        [
+            "2 tags with dates before dates_valid_from are as old as their image. Of 2 tags no date is known, first: "
+            "the registry is down"
+        ],
+        id="some are not known",
+    ),
+    pytest.param(
+        (LOST,),
+        IMPORTED,
+        [
+            "0 tags with dates before dates_valid_from are as old as their image. Of 1 tags no date is known, first: "
+            "the registry is down"
+        ],
+        id="none is known",
+    ),
+    pytest.param((tag("v4", days=10),), IMPORTED, [], id="no tag is that old"),
+    pytest.param((OLD, LOST), AGED, [], id="nothing was imported"),
+    pytest.param((OLD, LOST), {"dates_valid_from": "2026-04-01"}, [], id="no date decides"),
+]
+
+
+@pytest.mark.parametrize(("tags", "options", "notes"), BUILDS)
+def test_what_became_of_dates_of_an_import(tags: tuple[Any, ...], options: dict[str, Any], notes: list[str]) -> None:
+    assert notes_of(observed(*tags), requested(**options)) == notes
+
+
+def test_where_dates_are_builds_none_of_them_is_of_an_import() -> None:
+    assert notes_of(observed(OLD, LOST, mode=Mode.NO_DATABASE), requested(**IMPORTED)) == [BUILT]
+
+
+def test_dates_of_an_import_are_counted_in_all_repositories() -> None:
+    other = replace(REPOSITORY, id=8, path="team/other")
+    listings = [TagListing(each, (OLD, tag("v4")), complete=True) for each in (REPOSITORY, other)]
+    assert notes_of(observed(listings=listings), requested(**IMPORTED)) == [
+        "2 tags with dates before dates_valid_from are as old as their image."
+    ]

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Images in use without a tag: which get one, why some can't, and how that is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.pins import (
+    PREFIX,
+    Pin,
+    Pins,
+    pins_diff,
+    planned_pins,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, Manifest
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import parse_reference
+from tests.unit.cleanups import digest
+
+DOWN = RequestError(ErrorKind.UNAVAILABLE, "down", operation="read an image", service="the registry", status=503)
+
+
+def manifest(letter: str) -> Manifest:
+    return Manifest(digest(letter), OCI_IMAGE, b"{}")
+
+
+def pins_of(answers: dict[str, Manifest | RequestError | None], *taken: str) -> Pins:
+    """What is planned for images of team/app, by the letter of their digests, when these names are taken there."""
+    references = [parse_reference(f"registry.test/team/app@{digest(letter)}") for letter in answers]
+    manifests = {("team/app", digest(letter)): answer for letter, answer in answers.items()}
+    return planned_pins(references, manifests, {"team/app": taken, "team/other": [f"{PREFIX}{'b' * 64}"]}, "no reason")
+
+
+def test_an_image_in_use_gets_a_tag_that_names_its_digest() -> None:
+    found = pins_of({"a": manifest("a"), "b": manifest("b")}, "v1", "in-use-a")
+    assert found == Pins(pins=(Pin("team/app", manifest("a")), Pin("team/app", manifest("b"))))
+    assert [each.as_result() for each in found.pins] == [
+        {"repository": "team/app", "name": f"in-use-{letter * 64}", "digest": digest(letter)} for letter in "ab"
+    ]
+
+
+def test_an_image_that_the_registry_does_not_have_is_lost_and_refuses_nothing() -> None:
+    assert pins_of({"a": None, "b": manifest("b")}) == Pins(
+        pins=(Pin("team/app", manifest("b")),), lost=(f"registry.test/team/app@{digest('a')}",)
+    )
+
+
+def test_an_image_that_can_not_be_read_and_a_name_that_is_taken_refuse() -> None:
+    found = pins_of({"a": DOWN, "b": manifest("b"), "c": manifest("c")}, f"in-use-{'b' * 64}", f"in-use-{'a' * 64}")
+    assert found.refusals == (
+        "Could not read an image: the registry answered 503 (down). The server or its registry is not available at the "
+        "moment; try again later.",
+        f"team/app@{digest('b')} is in use without a tag, and team/app:in-use-{'b' * 64} is another image",
+    )
+    assert found.lost == ()
+
+
+def test_the_registry_is_needed_only_where_an_image_has_no_tag() -> None:
+    reference = parse_reference(f"team/app@{digest('a')}")
+    assert planned_pins([reference], None, {}, "no address is known") == Pins(
+        refusals=("pin_untagged_in_use needs the registry itself: no address is known",)
+    )
+    assert planned_pins([], None, {}, "no address is known") == Pins()
+
+
+def shown(letter: str) -> dict[str, str]:
+    return {
+        "before_header": "team/app (in use without a tag)",
+        "after_header": f"team/app:in-use-{letter * 64}",
+        "before": "",
+        "after": f"in-use-{letter * 64}  {digest(letter)}\n",
+    }
+
+
+def more(number: int) -> dict[str, str]:
+    text = f"... and {number} more images in use get a tag\n"
+    return {"before_header": "more", "after_header": "more", "before": "", "after": text}
+
+
+@pytest.mark.parametrize(
+    ("letters", "limit", "diff"),
+    [
+        pytest.param("", 5, [], id="none"),
+        pytest.param("ab", 5, [shown("a"), shown("b")], id="all"),
+        pytest.param("ab", 2, [shown("a"), shown("b")], id="exactly all"),
+        pytest.param("abc", 2, [shown("a"), shown("b"), more(1)], id="as many as the limit, and how many more"),
+        pytest.param("abc", 1, [shown("a"), more(2)], id="one"),
+        pytest.param("abc", 0, [shown("a"), more(2)], id="one at least"),
+    ],
+)
+def test_tags_that_are_given_are_shown(letters: str, limit: int, diff: list[Any]) -> None:
+    assert pins_diff([Pin("team/app", manifest(letter)) for letter in letters], limit) == diff
