@@ -198,7 +198,7 @@ def _pins(state: CleanupState, request: CleanupRequest) -> Pins:
     if not request.pin_untagged:
         return Pins()
     taken = {listing.repository.path: listing.names for listing in state.listings}
-    why = state.capabilities.registry_unavailable_reason or "it is not asked for this kind of deletion"
+    why = state.capabilities.registry_unavailable_reason
     return planned_pins(untagged_images(state.listings, request), state.manifests, taken, why)
 
 

@@ -19,8 +19,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
 from tests.unit.cleanups import PROJECT, REPOSITORY, planned, requested, tag
 
 OTHER = Repository(8, "team/other", "", PROJECT, "", None, None, None)
-BULK = {"delete_via": "bulk", "older_than": "30d", "min_remaining": 0}
-UNPINNED = {"delete_via": "bulk_unpinned", "min_remaining": 0}
+BULK: dict[str, Any] = {"delete_via": "bulk", "older_than": "30d", "min_remaining": 0}
+UNPINNED: dict[str, Any] = {"delete_via": "bulk_unpinned", "min_remaining": 0}
 
 
 def parameters_for(*tags: Tag, **options: Any) -> list[dict[str, Any]]:

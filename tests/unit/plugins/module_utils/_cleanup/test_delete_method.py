@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.delete_method import choose_delete_method
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ServerCapabilities
 
 GRAPHQL = ServerCapabilities(deletes_by_graphql=True, registry_unavailable_reason="it is away")
@@ -39,22 +39,31 @@ def test_which_method_is_taken(
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "wanted", "message"),
+    ("capabilities", "wanted", "kind", "message"),
     [
-        (GRAPHQL, DeleteMethod.REGISTRY, "Could not delete tags in the registry: it is away."),
+        (
+            GRAPHQL,
+            DeleteMethod.REGISTRY,
+            ErrorKind.UNAVAILABLE,
+            "Could not delete tags in the registry: it is away.",
+        ),
         (
             NO_GRAPHQL,
             DeleteMethod.GRAPHQL,
+            ErrorKind.GRAPHQL,
             "Could not delete tags by GraphQL: a job token is not accepted by GraphQL. Use delete_via: auto or rest.",
         ),
         (
             ServerCapabilities(),
             DeleteMethod.GRAPHQL,
+            ErrorKind.GRAPHQL,
             "Could not delete tags by GraphQL: it has no mutation that deletes tags. Use delete_via: auto or rest.",
         ),
     ],
 )
-def test_a_wanted_method_has_to_be_there(capabilities: ServerCapabilities, wanted: DeleteMethod, message: str) -> None:
+def test_a_wanted_method_has_to_be_there(
+    capabilities: ServerCapabilities, wanted: DeleteMethod, kind: ErrorKind, message: str
+) -> None:
     with pytest.raises(RequestError) as caught:
         choose_delete_method(capabilities, wanted)
-    assert str(caught.value) == message
+    assert (str(caught.value), caught.value.kind) == (message, kind)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.bulk_requests import BulkRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import (
     CleanupPlan,
     deletion_requests,
@@ -20,6 +21,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.plann
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.report import plan_header
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
+    ListingState,
     Project,
     ServerPolicy,
     Tag,
@@ -27,17 +29,20 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, Manifest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, Mode, ReadMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import (
     deletion_rows,
     file_lines,
     fingerprint_of,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource, Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_dates import (
     Dated,
     ImportEvidence,
     Suspicion,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty, Reason
 from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, SCOPE, digest, observed, planned, requested, tag
 
 URL = "https://gitlab.example.com"
@@ -55,6 +60,10 @@ def outcome(found: CleanupPlan) -> dict[str, str]:
         for part in found.plan.repositories
         for decision in part.decisions
     }
+
+
+def many(number: int) -> list[Tag]:
+    return [tag(f"dev-{count}") for count in range(number)]
 
 
 TAGS = (tag("v1", letter="a"), tag("v2", letter="b"), tag("main", letter="c"))
@@ -122,6 +131,16 @@ def test_a_signature_without_an_image_needs_the_registrys_word_or_an_earlier_run
     assert outcome(planned(*alone, request=resumed))[SIGNATURE.name] == "delete with_subject"
 
 
+def test_a_signature_younger_than_min_age_stays_though_its_image_goes() -> None:
+    request = requested(min_remaining=0, min_age="30d")
+    assert outcome(planned(tag("v1"), SIGNATURE, request=request))[SIGNATURE.name] == "delete with_subject"
+    young = tag(SIGNATURE.name, days=1, letter="e")
+    assert outcome(planned(tag("v1"), young, request=request)) == {
+        "v1": "delete matched",
+        SIGNATURE.name: "keep min_age",
+    }
+
+
 def test_dates_are_those_of_this_kind_of_registry() -> None:
     moved = tag("v1")._replace(created=NOW - timedelta(days=400), published=NOW - timedelta(days=1))
     request = requested(min_remaining=0, older_than="30d")
@@ -143,8 +162,9 @@ def test_builds_are_no_dates_of_an_import() -> None:
     old = tag("v1", days=400)
     request = requested(min_remaining=0, older_than="30d", dates_valid_from="2026-01-01")
     assert outcome(planned(old, request=request)) == {"v1": "keep unknown_date"}
-    built = outcome(planned(old, request=request, mode=Mode.NO_DATABASE, read_method=ReadMethod.REGISTRY))
-    assert built == {"v1": "delete expired"}
+    for without in (request, requested(older_than="30d", dates_valid_from="2026-01-01", timestamp="created")):
+        built = outcome(planned(old, request=without, mode=Mode.NO_DATABASE, read_method=ReadMethod.REGISTRY))
+        assert built == {"v1": "delete expired"}
 
 
 def test_what_could_not_be_read_has_no_decisions() -> None:
@@ -163,15 +183,88 @@ def test_the_projects_own_policy_is_told(policy: ServerPolicy | None, known: boo
     assert (part.policy, part.policy_known) == (policy, known)
 
 
-# A reason to refuse, as options and facts, with words of it.
+def test_where_gitlab_decides_the_plan_says_what_it_does_and_how_sure_that_is() -> None:
+    """The tag v2 is half a second younger or older than the rule, which GitLab's dates do not show."""
+    parts = [
+        tag("main", protected=False),
+        tag("v1", protected=False),
+        tag("v2", days=30, protected=False),
+        tag("v3", days=29, protected=False),
+        tag("v4", protected=True),
+    ]
+    reasons = [Reason.NO_MATCH, Reason.EXPIRED, Reason.NEAR_CUTOFF, Reason.TOO_YOUNG, Reason.UNSEEN_PROTECTION]
+    deleted = (Reason.EXPIRED, Reason.NEAR_CUTOFF, Reason.UNSEEN_PROTECTION)
+    request = requested(delete_via="bulk_unpinned", name_regex_delete="v.*", older_than="30d", min_remaining=0)
+    found = planned(*parts, request=request, clock=NOW + timedelta(milliseconds=500))
+    assert found.plan.repositories == (
+        RepositoryPlan(
+            REPOSITORY,
+            decisions=tuple(
+                Decision(each, delete=reason in deleted, reason=reason, date=each.published)
+                for each, reason in zip(parts, reasons, strict=True)
+            ),
+            date_source=DateSource.PUBLISHED,
+            certainty=Certainty.UPPER_BOUND,
+            uncertainties=(
+                "1 tags are as old as older_than to the second",
+                "1 tags may be protected by a rule that can't be read, or does not bind the caller",
+            ),
+            expected=(1, 3),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "facts", "source", "state"),
+    [
+        ({}, {}, DateSource.NONE, ListingState.COMPLETE),
+        ({"older_than": "30d"}, {}, DateSource.PUBLISHED, ListingState.COMPLETE),
+        ({"older_than": "30d"}, {"mode": Mode.NO_DATABASE}, DateSource.BUILT, ListingState.COMPLETE),
+        ({"older_than": "30d", "timestamp": "created"}, {}, DateSource.CREATED, ListingState.COMPLETE),
+        ({"older_than": "30d"}, {"mode": Mode.UNKNOWN}, DateSource.UNKNOWN, ListingState.COMPLETE),
+        ({}, {"listings": [TagListing(REPOSITORY, TAGS)]}, DateSource.NONE, ListingState.CAPPED),
+        ({}, {"listings": [TagListing(REPOSITORY, complete=True)]}, DateSource.NONE, ListingState.EMPTY),
+    ],
+)
+def test_a_plan_tells_what_its_dates_are_and_whether_all_tags_were_listed(
+    options: dict[str, Any], facts: dict[str, Any], source: DateSource, state: ListingState
+) -> None:
+    [part] = planned(*TAGS, request=requested(**options), **facts).plan.repositories
+    assert (part.date_source, part.listing) == (source, state)
+
+
+@pytest.mark.parametrize("method", DeleteMethod)
+def test_gitlabs_bulk_deletion_is_asked_for_only_where_it_deletes(method: DeleteMethod) -> None:
+    found = planned(*TAGS, request=requested(older_than="30d", min_remaining=0), delete_method=method)
+    names = {"name_regex_delete": "(?:main|v1|v2)", "older_than": "30d"}
+    expected = (BulkRequest(found.plan.repositories[0], names),) if method.is_bulk else ()
+    assert found.bulk == expected
+    assert found.comparison is None
+
+
+BUILDS = (
+    "read_via registry shows when images were built, and with this registry's metadata database tags are as old as "
+    "their last push (read_via auto shows that, timestamp created uses the build)"
+)
+NO_CLOCK = "the server's first answer had no Date, so that ages can't be judged"
+POLICY = "the cleanup policy of project team/app itself is enabled and deletes tags by its own rules"
+
+# A reason to refuse, as options and facts, with its sentence.
 REFUSED: list[Any] = [
-    pytest.param({"in_use_sources_expected": 1}, {}, "1 sources of what is in use are expected", id="in use"),
-    pytest.param({"min_remaining": 4}, {}, "fewer than min_remaining 4", id="limit"),
-    pytest.param({"max_deletions_total": 1}, {}, "more than max_deletions_total 1", id="total"),
-    pytest.param({"older_than": "30d"}, {"clock": None}, "had no Date, so that ages can't be judged", id="no clock"),
     pytest.param(
-        {"min_age": "30d"}, {"clock": None}, "had no Date, so that ages can't be judged", id="no clock for ages"
+        {"in_use_sources_expected": 1}, {}, "1 sources of what is in use are expected, and 0 are there", id="in use"
     ),
+    pytest.param(
+        {"min_remaining": 4},
+        {},
+        "team/app: 3 of 3 tags would be deleted and 0 remain, fewer than min_remaining 4",
+        id="limit",
+    ),
+    pytest.param(
+        {"max_deletions_total": 1}, {}, "3 tags would be deleted in total, more than max_deletions_total 1", id="total"
+    ),
+    pytest.param({"older_than": "30d"}, {"clock": None}, NO_CLOCK, id="no clock"),
+    pytest.param({"min_age": "30d"}, {"clock": None}, NO_CLOCK, id="no clock for ages"),
     pytest.param(
         {"older_than": "30d", "dates_valid_from": "2026-07-01"},
         {},
@@ -181,27 +274,40 @@ REFUSED: list[Any] = [
     pytest.param(
         {"older_than": "30d"},
         {"read_method": ReadMethod.REGISTRY},
-        "read_via registry shows when images were built",
+        BUILDS,
         id="builds where pushes count",
     ),
-    pytest.param({"keep_n": 1}, {"read_method": ReadMethod.REGISTRY}, "read_via registry shows", id="rank by builds"),
+    pytest.param({"keep_n": 1}, {"read_method": ReadMethod.REGISTRY}, BUILDS, id="rank by builds"),
     pytest.param(
         {"on_server_policy": "fail"},
         {"projects": {PROJECT: project(ENABLED)}},
-        "cleanup policy of project team/app itself is enabled and deletes tags by its own rules, next at 2026-06-02",
+        f"{POLICY}, next at 2026-06-02T12:00:00.000Z",
         id="the project's own policy",
     ),
-    pytest.param({}, {"rules_hidden": True}, "its protection rules can't be read here", id="hidden protection"),
+    pytest.param(
+        {"on_server_policy": "fail"},
+        {"projects": {PROJECT: project(replace(ENABLED, next_run_at=None))}},
+        POLICY,
+        id="whenever that runs",
+    ),
+    pytest.param(
+        {},
+        {"rules_hidden": True},
+        "GitLab would let an administrator delete protected tags, and its protection rules can't be read here "
+        "(allow_unread_protection ignores that)",
+        id="hidden protection",
+    ),
     pytest.param(
         {"delete_via": "bulk", "older_than": "30d"},
         {"delete_method": DeleteMethod.BULK, "mode": Mode.UNKNOWN, "read_method": ReadMethod.REST, "older": True},
-        "it could not be told what registry this is",
+        "it could not be told what registry this is, and so not what a bulk deletion does there",
         id="bulk on an unknown registry",
     ),
     pytest.param(
         {"delete_via": "bulk", "older_than": "30d"},
         {"delete_method": DeleteMethod.BULK, "mode": Mode.NO_DATABASE, "read_method": ReadMethod.REST, "many": 201},
-        "201 tags would be deleted in bulk, and without a metadata database",
+        "team/app: 201 tags would be deleted in bulk, and without a metadata database GitLab deletes at most 200 in "
+        "one run, chosen by chance (delete_via auto deletes them all)",
         id="bulk of too many",
     ),
     pytest.param(
@@ -219,12 +325,8 @@ REFUSED: list[Any] = [
 ]
 
 
-def many(number: int) -> list[Tag]:
-    return [tag(f"dev-{count}") for count in range(number)]
-
-
-@pytest.mark.parametrize(("options", "facts", "words"), REFUSED)
-def test_a_reason_to_refuse(options: dict[str, Any], facts: dict[str, Any], words: str) -> None:
+@pytest.mark.parametrize(("options", "facts", "sentence"), REFUSED)
+def test_a_reason_to_refuse(options: dict[str, Any], facts: dict[str, Any], sentence: str) -> None:
     facts = dict(facts)
     tags = many(facts.pop("many")) if "many" in facts else list(TAGS)
     if facts.pop("older", False):
@@ -233,8 +335,7 @@ def test_a_reason_to_refuse(options: dict[str, Any], facts: dict[str, Any], word
         request = replace(requested(min_remaining=0), delete_via=DeleteMethod.BULK)
     else:
         request = requested(**{"min_remaining": 0, **options})
-    [refusal] = planned(*tags, request=request, **facts).plan.refusals
-    assert words in refusal
+    assert planned(*tags, request=request, **facts).plan.refusals == (sentence,)
 
 
 @pytest.mark.parametrize(
@@ -260,6 +361,16 @@ def test_a_reason_to_refuse(options: dict[str, Any], facts: dict[str, Any], word
             id="a project without a repository in the plan",
         ),
         pytest.param({}, {"sent": 7, "max_requests": 10}, id="just enough requests"),
+        pytest.param({"older_than": "30d"}, {"clock": None, "listings": []}, id="nothing has an age"),
+        pytest.param({"older_than": "30d", "dates_valid_from": "2026-06-01T12:00:00Z"}, {}, id="dates from now on"),
+        pytest.param(
+            {"older_than": "30d", "dates_valid_from": "2026-07-01"}, {"mode": Mode.NO_DATABASE}, id="no imported dates"
+        ),
+        pytest.param(
+            {"delete_via": "bulk", "older_than": "30d"},
+            {"delete_method": DeleteMethod.BULK, "listings": [TagListing(REPOSITORY, tuple(many(201)), complete=True)]},
+            id="with a metadata database bulk deletions take any number",
+        ),
         pytest.param(
             {"pin_untagged_in_use": True, "in_use": [f"x.test/team/app@{digest('a')}"]}, {}, id="nothing to pin"
         ),
@@ -336,20 +447,31 @@ def test_what_an_interrupted_run_deleted_is_no_drift() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "facts", "words"),
+    ("options", "facts", "sentence"),
     [
-        ({}, {"clock": None}, "the age of the approved plan is not known"),
-        ({"plan_max_age": "1h"}, {"clock": NOW + timedelta(hours=2)}, "older than plan_max_age"),
-        ({"max_drift_percent": 50.0}, {"gone": True}, "more than max_drift_percent 50"),
+        (
+            {},
+            {"clock": None},
+            "the server's first answer had no Date, so that the age of the approved plan is not known",
+        ),
+        (
+            {"plan_max_age": "1h"},
+            {"clock": NOW + timedelta(hours=2)},
+            "the approved plan is of 2026-06-01T12:00:00Z, older than plan_max_age",
+        ),
+        (
+            {"max_drift_percent": 50.0},
+            {"gone": True},
+            "2 of 3 approved tags are not as they were, more than max_drift_percent 50",
+        ),
     ],
 )
-def test_the_terms_of_an_approval_refuse(options: dict[str, Any], facts: dict[str, Any], words: str) -> None:
+def test_the_terms_of_an_approval_refuse(options: dict[str, Any], facts: dict[str, Any], sentence: str) -> None:
     lines, fingerprint = approved_lines()
     request = requested(lines, min_remaining=0, approved_plan_path="x", approved_fingerprint=fingerprint, **options)
     facts = dict(facts)
     today = TAGS[:1] if facts.pop("gone", False) else TAGS
-    [refusal] = planned(*today, request=request, **facts).plan.refusals
-    assert words in refusal
+    assert planned(*today, request=request, **facts).plan.refusals == (sentence,)
 
 
 def test_images_in_use_without_a_tag_are_pinned() -> None:

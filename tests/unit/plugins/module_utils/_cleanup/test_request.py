@@ -6,24 +6,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import plan_cleanup
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.report import plan_header
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import (
     LIMITS,
     PLANNED_BY,
+    Approval,
+    CleanupRequest,
     check_for_server,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import LARGEST_INLINE
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import LARGEST_INLINE, ApprovalTerms
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import OnLimit
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import Part, merge, part_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import (
+    deletion_rows,
+    file_lines,
+    fingerprint_of,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import Parameters
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import RefMatch
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import Signatures
 from ansible_collections.containerops.gitlab.plugins.modules.registry_cleanup import ARGUMENTS
-from tests.unit.cleanups import SCOPE, requested
+from tests.unit.cleanups import REPOSITORY, SCOPE, observed, requested, tag
 
 URL = "https://gitlab.example.com"
 BULK = {"delete_via": "bulk", "older_than": "30d"}
@@ -46,30 +60,65 @@ BAD: list[Any] = [
         for value in (-0.5, 100.5)
     ),
     ({"approved_fingerprint": "sha256:x"}, "approved_fingerprint needs approved_plan_path or approved_plan."),
-    *(({**BULK, option: value}, f"{option} ") for option, value in (("signatures", "collect"), ("allow_latest", True))),
-    ({**BULK, "pin_untagged_in_use": True}, "pin_untagged_in_use can't be used with delete_via bulk"),
-    ({**BULK, "keep_n_per": [{"by": "day"}]}, "keep_n_per can't be used with delete_via bulk"),
-    ({**BULK, "min_age": "1d"}, "min_age can't be used with delete_via bulk"),
     (
-        {"delete_via": "bulk", "rules": [{"match": ".*", "older_than": "30d"}]},
-        "rules can't be used with delete_via bulk",
+        {**BULK, "signatures": "collect"},
+        "signatures collect can't be used with delete_via bulk: GitLab deletes in no order.",
     ),
-    ({**BULK, "read_via": "registry"}, "read_via registry can't be used with delete_via bulk"),
-    ({"delete_via": "bulk"}, "delete_via bulk needs older_than"),
-    ({**UNPINNED, "signatures": "collect"}, "signatures collect can't be used with delete_via bulk_unpinned"),
+    (
+        {**BULK, "allow_latest": True},
+        "allow_latest has no effect with delete_via bulk, where GitLab decides: leave it out.",
+    ),
+    (
+        {**BULK, "pin_untagged_in_use": True},
+        "pin_untagged_in_use can't be used with delete_via bulk, for which the registry is not asked.",
+    ),
     *(
-        ({**UNPINNED, option: value}, f"{option} can't be used with delete_via bulk_unpinned")
+        (
+            {"delete_via": "bulk", option: value},
+            f"{option} can't be used with delete_via bulk: GitLab's bulk deletion knows one rule.",
+        )
+        for option, value in (
+            ("keep_n_per", [{"by": "day"}]),
+            ("min_age", "1d"),
+            ("rules", [{"match": ".*", "older_than": "30d"}]),
+        )
+    ),
+    (
+        {**BULK, "read_via": "registry"},
+        "read_via registry can't be used with delete_via bulk: GitLab judges by what it sees itself, and of images for "
+        "several platforms that is less.",
+    ),
+    (
+        {"delete_via": "bulk"},
+        "delete_via bulk needs older_than: its tags are not read again right before they are deleted, and only "
+        "GitLab's own check of their age keeps one that was pushed meanwhile.",
+    ),
+    (
+        {**UNPINNED, "signatures": "collect"},
+        "signatures collect can't be used with delete_via bulk_unpinned: GitLab deletes in no order.",
+    ),
+    (
+        {**UNPINNED, "pin_untagged_in_use": True},
+        "pin_untagged_in_use can't be used with delete_via bulk_unpinned, for which the registry is not asked.",
+    ),
+    *(
+        (
+            {**UNPINNED, option: value},
+            f"{option} can't be used with delete_via bulk_unpinned: GitLab's bulk deletion knows one rule.",
+        )
         for option, value in (
             ("in_use", ["a/b:c"]),
             ("in_use_sources", [{"name": "x", "images": ["a/b:c"]}]),
             ("keep_refs", ["branches"]),
             ("keep_deployments", 1),
             ("dates_valid_from", "2026-01-01"),
-            ("pin_untagged_in_use", True),
         )
     ),
     *(
-        ({**UNPINNED, option: value}, f"{option} has no effect with delete_via bulk_unpinned")
+        (
+            {**UNPINNED, option: value},
+            f"{option} has no effect with delete_via bulk_unpinned, where GitLab decides: leave it out.",
+        )
         for option, value in (
             ("protect", ["v.*"]),
             ("timestamp", "created"),
@@ -80,11 +129,11 @@ BAD: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "words"), BAD)
-def test_what_can_not_be_done_is_refused(options: dict[str, Any], words: str) -> None:
+@pytest.mark.parametrize(("options", "sentence"), BAD)
+def test_what_can_not_be_done_is_refused(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UsageError) as caught:
         requested(**options)
-    assert str(caught.value).startswith(words)
+    assert str(caught.value) == sentence
 
 
 @pytest.mark.parametrize(
@@ -166,32 +215,119 @@ def test_gitlab_decides_by_what_it_is_given() -> None:
     assert found.parameters == Parameters(
         name_regex_delete="dev-.*", name_regex_keep=None, keep_n=None, older_than="7d"
     )
+    everything = requested(**UNPINNED, name_regex_delete="dev-.*", name_regex_keep="dev-main", keep_n=3)
+    assert everything.parameters == Parameters(name_regex_delete="dev-.*", name_regex_keep="dev-main", keep_n=3)
     assert requested(**BULK).parameters is None
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "wanted"),
     [
-        ({"approved_plan": "{}"}, "An approved plan needs approved_fingerprint"),
-        (
-            {"approved_plan": "{}", "approved_fingerprint": "sha256:x", **UNPINNED},
-            "An approved plan can't be used with delete_via bulk_unpinned",
-        ),
-        (
-            {"approved_plan": " " * (LARGEST_INLINE + 1), "approved_fingerprint": "sha256:x"},
-            f"approved_plan is larger than {LARGEST_INLINE} bytes",
-        ),
-        ({"approved_plan": "", "approved_fingerprint": "sha256:x"}, "The approved plan is empty"),
+        ({}, False),
+        ({"gather": ["tag_details"], "output_path": "x"}, True),
+        ({"gather": [], "output_path": "x"}, False),
+        ({"gather": ["tag_details"]}, False),
     ],
 )
-def test_a_plan_that_can_not_be_approved(options: dict[str, Any], words: str) -> None:
-    with pytest.raises(UsageError, match=words):
+def test_all_details_are_read_where_a_file_gets_them(options: dict[str, Any], wanted: bool) -> None:
+    assert requested(**options).all_details is wanted
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            {"approved_plan": "{}"},
+            "An approved plan needs approved_fingerprint, which does not come from the plan itself.",
+        ),
+        (
+            {"approved_plan": "{}", "approved_fingerprint": "sha256:x", **UNPINNED},
+            "An approved plan can't be used with delete_via bulk_unpinned, where GitLab decides what is deleted.",
+        ),
+        (
+            {"approved_plan": "ä" * (LARGEST_INLINE // 2) + " ", "approved_fingerprint": "sha256:x"},
+            "approved_plan is larger than 65536 bytes: give a file in approved_plan_path.",
+        ),
+        (
+            {"approved_plan": " " * LARGEST_INLINE, "approved_fingerprint": "sha256:x"},
+            "The approved plan is empty, or not there.",
+        ),
+        (
+            {"approved_plan": "", "approved_fingerprint": "sha256:x"},
+            "The approved plan is empty, or not there.",
+        ),
+    ],
+)
+def test_a_plan_that_can_not_be_approved(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
         requested(options["approved_plan"].splitlines(), **options)
+    assert str(caught.value) == sentence
+
+
+def written(scope: Scope = SCOPE, server: str = URL, path: str = REPOSITORY.path) -> Part:
+    """A plan as a first run wrote it."""
+    request = replace(requested(min_remaining=0), scope=scope)
+    state = observed(listings=[TagListing(replace(REPOSITORY, path=path), (tag("v1"),), complete=True)])
+    found = plan_cleanup(state, request).plan
+    header = plan_header(state, request, server)
+    return part_of(file_lines(found, header, fingerprint_of(header, deletion_rows(found))))
+
+
+def approving(part: Part, lines: Iterable[str] | None = None, **options: Any) -> CleanupRequest:
+    """What is asked for with an approved plan, which may be in these lines with others."""
+    given = {"approved_plan_path": "x", "approved_fingerprint": part.approved.fingerprint, **options}
+    return requested(part.lines if lines is None else lines, **given)
+
+
+def test_an_approved_plan_is_taken_on_the_terms_that_are_given() -> None:
+    part = written()
+    request = approving(part, plan_max_age="2h", max_drift_percent=5.0)
+    terms = ApprovalTerms(fingerprint=part.approved.fingerprint, max_age=7200, max_drift_percent=5.0)
+    assert request.approval == Approval(plan=part.approved, terms=terms)
+    check_for_server(request, url=URL, job_token=False)
+
+
+def test_of_a_merged_plan_the_part_for_the_scope_is_approved() -> None:
+    own, other = written(), written(scope=Scope(group="team"), path="team/other")
+    merged = merge([own, other])
+    found = approving(own, merged.lines(), approved_fingerprint=merged.fingerprint).approval
+    assert found
+    assert found.plan == replace(own.approved, fingerprint=merged.fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("part", "options", "sentence"),
+    [
+        (
+            written(),
+            {"approved_fingerprint": "sha256:x"},
+            f"The approved plan has the fingerprint {written().approved.fingerprint}, and approved_fingerprint is "
+            "sha256:x: another plan was approved.",
+        ),
+        (
+            written(server="https://other.example.com"),
+            {},
+            "The approved plan was made for https://other.example.com, and this is https://gitlab.example.com.",
+        ),
+        (
+            written(scope=Scope(group="team")),
+            {},
+            "The approved plan was made for another scope: name the same projects, group or repositories.",
+        ),
+    ],
+)
+def test_an_approved_plan_is_for_one_server_and_one_scope(part: Part, options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_for_server(approving(part, **options), url=URL, job_token=False)
+    assert str(caught.value) == sentence
 
 
 @pytest.mark.parametrize("option", [{"keep_refs": ["branches"]}, {"keep_deployments": 1}])
 def test_a_job_token_can_not_read_the_code(option: dict[str, Any]) -> None:
     check_for_server(requested(**option), url=URL, job_token=False)
     check_for_server(requested(), url=URL, job_token=True)
-    with pytest.raises(UsageError, match=f"{next(iter(option))} can't be had with a CI/CD job token"):
+    with pytest.raises(UsageError) as caught:
         check_for_server(requested(**option), url=URL, job_token=True)
+    assert str(caught.value) == (
+        f"{next(iter(option))} can't be had with a CI/CD job token: give a project access token instead."
+    )
