@@ -1142,7 +1142,7 @@ from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, clea
 from ..module_utils._cleanup.request import LIMITS, check_for_server, cleanup_request
 from ..module_utils._core.files import check_writable, read_lines, write_lines
 from ..module_utils._core.scope import check_scope
-from ..module_utils._core.server import DeleteMethod
+from ..module_utils._core.server import DeleteMethod, choices_of
 from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE, WAIT, ArgumentSpec, scope_of
@@ -1165,11 +1165,7 @@ ARGUMENTS = (
                 **LIMITS,
                 "on_server_policy": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
                 "allow_unread_protection": {"type": "bool", "default": False},
-                "delete_via": {
-                    "type": "str",
-                    "choices": ["auto", *(method.value for method in DeleteMethod)],
-                    "default": "auto",
-                },
+                "delete_via": {"type": "str", "choices": choices_of(DeleteMethod), "default": "auto"},
                 **WAIT.options,
                 "plan_path": {"type": "path"},
                 "output_path": {"type": "path"},

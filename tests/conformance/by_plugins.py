@@ -39,7 +39,7 @@ NOT_ACCEPTED = NotApplicable("no option accepts this older_than")
 def accepts(older_than: str | None) -> bool:
     """Whether an option accepts it, or a policy can hold it: what it means otherwise is known to GitLab alone."""
     try:
-        return older_than is None or seconds(older_than) > 0
+        return older_than is None or seconds(older_than, "older_than") > 0
     except UsageError:
         return False
 
@@ -107,7 +107,7 @@ def duration(row: Row) -> RowVerdict:
     service = row["service"]
     return first_difference(
         ("result", row["result"], "seconds"),
-        ("seconds", row.get("seconds"), seconds(row["older_than"])),
+        ("seconds", row.get("seconds"), seconds(row["older_than"], "older_than")),
         ("status", (service["status"], service.get("message", "")), (found.status.value, found.message)),
         ("deleted", sorted(service.get("deleted", [])), sorted(found.deletes)),
     )

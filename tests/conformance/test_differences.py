@@ -54,7 +54,7 @@ def ours(tags: list[Tag], rules: dict[str, Any], mode: Mode) -> list[Decision]:
         compile_pattern(rules["name_regex_delete"], "x"),
         keep=compile_pattern(keep, "x") if keep else None,
         keep_n=rules.get("keep_n", 0),
-        older_than=seconds(age) if age else None,
+        older_than=seconds(age, "older_than") if age else None,
     )
     compiled = Rules(
         (rule,),

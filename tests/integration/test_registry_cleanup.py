@@ -391,7 +391,7 @@ def test_the_diff_and_the_lists_are_capped_and_the_file_is_not(
     )
     assert len(run.result["plan"]["delete"]) == 5
     assert run.result["plan"]["truncated"] is True
-    assert run.result["diff"][0]["before"].splitlines()[-1] == "... and 25 more, see plan_path"
+    assert run.result["diff"][0]["before"].splitlines()[-1] == "... and 25 more, hidden by return_limit"
     assert len(plan.read_text().splitlines()) == 1 + 1 + 31
 
 

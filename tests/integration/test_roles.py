@@ -111,33 +111,36 @@ def test_an_audit_holds_the_same_with_and_without_a_preview(
     assert [{**row, "delete": "", "keep": ""} for row in rows[1]] == rows[0]
 
 
-def test_an_audit_leaves_the_files_and_packages_of_a_cleanup_alone(
-    ansible: Ansible, simulator: Simulator, tmp_path: Path
+@pytest.mark.parametrize("extra", [False, True], ids=["playbook's variables", "extra variables"])
+def test_an_audit_leaves_the_scope_files_and_packages_of_a_cleanup_alone(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, extra: bool
 ) -> None:
+    """Variables of a cleanup choose what is deleted, by whatever way they come. AWX knows extra variables alone."""
     simulator.load(team())
-    place = {"project": "team/app", "version": "1"}
-    (ansible.folder / "rules.yml").write_text(
-        json.dumps(
-            {
-                "hosts": "localhost",
-                "gather_facts": False,
-                "connection": "local",
-                "vars": {
-                    **RULES,
-                    "registry_cleanup_plan_path": str(tmp_path / "plan.jsonl"),
-                    "registry_cleanup_output_path": str(tmp_path / "output.jsonl"),
-                    "registry_cleanup_journal_path": str(tmp_path / "journal.jsonl"),
-                    "registry_cleanup_plan_package": place,
-                    "registry_cleanup_exclude_repositories": ["team/app/web"],
-                    "registry_audit_group": "team",
-                },
-                "roles": ["containerops.gitlab.registry_audit"],
-            }
-        ).join("[]")
-    )
-    run = ansible.play("rules.yml")
+    cleanup = {
+        **RULES,
+        "registry_cleanup_project": ["team/elsewhere"],
+        "registry_cleanup_plan_path": str(tmp_path / "plan.jsonl"),
+        "registry_cleanup_output_path": str(tmp_path / "output.jsonl"),
+        "registry_cleanup_journal_path": str(tmp_path / "journal.jsonl"),
+        "registry_cleanup_plan_package": {"project": "team/app", "version": "1"},
+        "registry_cleanup_exclude_repositories": ["team/app/web"],
+        "registry_cleanup_return_limit": 0,
+        "registry_cleanup_gather": ["tag_details"],
+    }
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "connection": "local",
+        "vars": {"registry_audit_group": "team", **({} if extra else cleanup)},
+        "roles": ["containerops.gitlab.registry_audit"],
+    }
+    (ansible.folder / "rules.yml").write_text(json.dumps([play]))
+    run = ansible.play("rules.yml", *(["-e", json.dumps(cleanup)] if extra else []))
     assert run.code == 0, run.output
     assert "team/app/web" not in table(run)
+    assert stats(run, "registry_audit_summary")["would_delete"] == 3
+    assert "dev-1" in run.output
     assert "changed=0" in run.output
     assert not [path for path in tmp_path.glob("*.jsonl") if path.stem in ("plan", "output", "journal")]
     assert simulator.counters()["writes"] == 0

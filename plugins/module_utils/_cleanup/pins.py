@@ -93,6 +93,6 @@ def pins_diff(pins: t.Sequence[Pin], limit: int) -> list[dict[str, str]]:
     ]
     hidden = len(pins) - len(shown)
     if hidden > 0:
-        text = f"... and {hidden} more images in use get a tag\n"
+        text = f"... and {hidden} more images in use get a tag, hidden by return_limit\n"
         shown.append({"before_header": "more", "after_header": "more", "before": "", "after": text})
     return shown

@@ -201,7 +201,9 @@ def _approval(
     if inline is not None and len(inline.encode()) > LARGEST_INLINE:
         raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
     terms = ApprovalTerms(
-        fingerprint=fingerprint, max_age=seconds(params["plan_max_age"]), max_drift_percent=params["max_drift_percent"]
+        fingerprint=fingerprint,
+        max_age=seconds(params["plan_max_age"], "plan_max_age"),
+        max_drift_percent=params["max_drift_percent"],
     )
     return Approval(plan=approved_in(lines, scope.as_result()), terms=terms)
 

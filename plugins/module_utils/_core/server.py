@@ -54,6 +54,11 @@ class DeleteMethod(enum.Enum):
 _Method = t.TypeVar("_Method", ReadMethod, DeleteMethod)
 
 
+def choices_of(kind: type[ReadMethod] | type[DeleteMethod]) -> list[str]:
+    """What an option such as read_via may be: auto, or a method."""
+    return ["auto", *(method.value for method in kind)]
+
+
 def requested_method(kind: type[_Method], option: str) -> _Method | None:
     """The method that an option such as read_via names; None for auto."""
     return None if option == "auto" else kind(option)

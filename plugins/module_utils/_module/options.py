@@ -12,6 +12,7 @@ import typing as t
 
 from .._core.errors import UsageError
 from .._core.scope import Scope
+from .._core.server import ReadMethod, choices_of
 
 TOKEN_OPTIONS = ("api_token", "api_oauth_token", "api_job_token")
 
@@ -69,7 +70,7 @@ REGISTRY = ArgumentSpec(
 READING = REGISTRY.merged(
     ArgumentSpec(
         {
-            "read_via": {"type": "str", "choices": ["auto", "graphql", "rest", "registry"], "default": "auto"},
+            "read_via": {"type": "str", "choices": choices_of(ReadMethod), "default": "auto"},
             "cache_path": {"type": "path"},
             "on_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
         }

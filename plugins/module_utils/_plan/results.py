@@ -150,7 +150,7 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
         deletions = part.deletions
         lines = [_diff_line(decision) for decision in deletions[:share]]
         if len(lines) < len(deletions):
-            lines.append(f"... and {len(deletions) - len(lines)} more, see plan_path")
+            lines.append(f"... and {len(deletions) - len(lines)} more, hidden by return_limit")
         counts = f"{len(deletions)} of {len(part.decisions)} tags"
         parts.append(
             {
@@ -162,7 +162,7 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
         )
     hidden = len(affected) - len(parts)
     if hidden:
-        text = f"... and tags of {hidden} more repositories, see plan_path\n"
+        text = f"... and tags of {hidden} more repositories, hidden by return_limit\n"
         parts.append({"before_header": "more", "after_header": "more", "before": text, "after": ""})
     return parts
 

@@ -91,7 +91,7 @@ def _difference(merged: Merged, path: str, limit: int) -> dict[str, str]:
     rows = [part.as_result() for part in merged.parts]
     lines = [f"{_in_words(row['scope'])}  {row['delete']} of {row['tags']} tags are deleted\n" for row in rows[:limit]]
     if len(rows) > limit:
-        lines.append(f"... and {len(rows) - limit} more plans\n")
+        lines.append(f"... and {len(rows) - limit} more plans, hidden by return_limit\n")
     return {"before_header": path, "after_header": path, "before": "", "after": "".join(lines)}
 
 

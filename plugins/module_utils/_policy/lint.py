@@ -85,7 +85,7 @@ def _of_age(older_than: str | None) -> list[str]:
 
 def _is_duration(text: str) -> bool:
     try:
-        seconds(text)
+        seconds(text, "older_than")
     except UsageError:
         return False
     return True

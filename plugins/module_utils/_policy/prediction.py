@@ -206,7 +206,7 @@ def predict(
     if size < 0:
         return _failure(names, JobStatus.EXCEPTION, "negative sample number")
     try:
-        cutoff = None if wanted.older_than is None else now - seconds(wanted.older_than) * _SECOND
+        cutoff = None if wanted.older_than is None else now - seconds(wanted.older_than, "older_than") * _SECOND
     except UsageError:
         return _untold(by_name, Reason.UNSEEN_AGE)
     step = page_size if mode is Mode.DATABASE else len(listed)

@@ -154,7 +154,7 @@ def _decisions(
         compile_pattern(options["name_regex_delete"], "name_regex_delete"),
         keep=compile_pattern(keep, "name_regex_keep") if keep else None,
         keep_n=options.get("keep_n", 0),
-        older_than=seconds(age) if age else None,
+        older_than=seconds(age, "older_than") if age else None,
     )
     # A preview does not read digests where names decide.
     rules = Rules((rule,), require_digest=False)

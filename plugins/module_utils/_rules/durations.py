@@ -29,7 +29,7 @@ _PART = re.compile(r"(\d+)\s*([a-z]*)", re.ASCII)
 _WHOLE = re.compile(r"\s*\d+\s*[a-z]*(\s*\d+\s*[a-z]*)*\s*", re.ASCII)
 
 
-def seconds(text: str, option: str = "older_than") -> int:
+def seconds(text: str, option: str) -> int:
     """Seconds in a list of integers with units, such as 30d or 1month 12h.
 
     GitLab takes 1m for a minute and a bare 30 for 30 seconds: both are refused here.

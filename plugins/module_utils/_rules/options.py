@@ -110,7 +110,7 @@ def rules_of(params: t.Mapping[str, t.Any]) -> Rules:
         allow_latest=params["allow_latest"],
         timestamp=Timestamp(params["timestamp"]),
         require_digest=params["require_digest"],
-        min_age=seconds(params["min_age"]) if params["min_age"] is not None else None,
+        min_age=seconds(params["min_age"], "min_age") if params["min_age"] is not None else None,
         dates_valid_from=_moment(params["dates_valid_from"]) if params["dates_valid_from"] is not None else None,
     )
 
@@ -175,7 +175,7 @@ def _rule(row: t.Mapping[str, t.Any], name: str, option: str, where: str) -> Rul
         keep_all=row.get("keep", False),
         keep_n=row["keep_n"],
         keep_n_per=tuple(_keep_per_group(each, match) for each in row["keep_n_per"] or ()),
-        older_than=seconds(row["older_than"]) if row["older_than"] is not None else None,
+        older_than=seconds(row["older_than"], "older_than") if row["older_than"] is not None else None,
         sort_by=SortBy(row["sort_by"]),
         prereleases_apart=row["prereleases"] == "apart",
     )

@@ -29,8 +29,8 @@ def decide(
 ) -> list[Decision]:
     """A decision for every tag of a repository.
 
-    The order is: protect, latest, GitLab's protection, signatures, the patterns of the rules, what is retained, then
-    within each rule keep_n and keep_n_per, and age.
+    The order is: protect, latest, GitLab's protection, the patterns of the rules, what is retained, signatures, then
+    within each rule keep_n and keep_n_per, and age. Signatures are held against no rule's pattern.
 
     Args:
         tags: all tags of the repository, with what was read of them.
@@ -48,7 +48,7 @@ def decide(
     order: list[str] = []
     for tag in tags:
         order.append(tag.name)
-        rule, reason = _alone(tag, rules, retained or {})
+        rule, reason = _before_ranking(tag, rules, retained or {})
         if rule is None or reason:
             decisions[tag.name] = to_keep(tag, reason or Reason.NO_MATCH, rule=rule.name if rule else "")
             continue
@@ -65,7 +65,7 @@ def decide(
     return [decisions[name] for name in order]
 
 
-def _alone(tag: Tag, rules: Rules, retained: t.Mapping[str, Reason]) -> tuple[Rule | None, Reason | None]:
+def _before_ranking(tag: Tag, rules: Rules, retained: t.Mapping[str, Reason]) -> tuple[Rule | None, Reason | None]:
     """The rule that decides about a tag, and why it is kept whatever its date and rank are."""
     name = rules.judge(tag.name)
     reason = name.reason

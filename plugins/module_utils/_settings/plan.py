@@ -336,7 +336,7 @@ def diff(plans: t.Sequence[ProjectPlan], limit: int) -> list[dict[str, str]]:
     ]
     hidden = len(changing) - len(rows)
     if hidden:
-        before = f"... and {hidden} more projects, see output_path\n"
+        before = f"... and {hidden} more projects, hidden by return_limit\n"
         rows.append({"before_header": "more", "after_header": "more", "before": before, "after": ""})
     return rows
 

@@ -31,6 +31,12 @@ IN_ANOTHER_WAY = {
     "registry_settings": {"output_path": "{{ __registry_settings_folder.path }}/projects.jsonl"},
 }
 
+# What an audit says of its preview, whatever the variables of the cleanup are.
+SAID_BY_AUDITS = (
+    *("project", "group", "repository_id", "on_error"),
+    *("return_limit", "plan_path", "output_path", "gather"),
+)
+
 
 @pytest.mark.parametrize("role", ROLES)
 def test_the_variables_of_a_role_are_made_of_the_options_of_its_module(role: str) -> None:
@@ -51,6 +57,12 @@ def test_a_role_gives_its_module_all_of_them(role: str) -> None:
     assert given == {option: given_for(role, option) for option in ROLES[role].options} | IN_ANOTHER_WAY[role]
 
 
+def test_an_audit_says_itself_what_would_be_another_audit_otherwise() -> None:
+    tasks = flat(yaml.safe_load((folder_of("registry_audit") / "tasks" / "main.yml").read_text()))
+    [said] = [task["vars"]["__registry_cleanup_audit"] for task in tasks if "include_role" in str(task.keys())]
+    assert set(said) == set(SAID_BY_AUDITS)
+
+
 def flat(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The tasks of a file, those inside of blocks too."""
     for task in tasks:
@@ -62,6 +74,8 @@ def flat(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 def given_for(role: str, option: str) -> str:
     """What a role gives for an option: nothing where the variable is as it is when nobody sets it."""
     spec, variable = ROLES[role].options[option], f"{role}_{option}"
+    if (role, option) in {("registry_cleanup", said) for said in SAID_BY_AUDITS}:
+        variable = f"__registry_cleanup_by.{option} | default({variable})"
     if option in only_alone(ROLES[role].module) and "default" in spec:
         return f"{{{{ omit if {variable} == {spec['default']!r} else {variable} }}}}"
     if "default" in spec:

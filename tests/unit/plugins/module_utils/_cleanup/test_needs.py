@@ -142,12 +142,12 @@ def test_which_tags_a_date_may_decide_about(options: dict[str, Any], refs: Refs,
 
 
 def test_tags_are_retained_for_what_is_in_use_and_for_what_is_alive_in_git() -> None:
-    request = wanted(in_use=["team/app:v1"], keep_refs=["branches"], ref_match="suffix")
-    listing = listed("build-main", "main-build", "v1", "v2", "x-prod")
+    request = wanted(in_use=["team/app:v1"], keep_refs=["branches"], ref_match="prefix")
+    listing = listed("build-main", "main-build", "v1", "v2", "prod-x")
     refs = {PROJECT: ActiveRefs(refs=("main",), deployed=("prod", "v1"))}
     assert retained_names(listing, refs, request) == {
-        "build-main": Reason.LIVING_REF,
-        "x-prod": Reason.DEPLOYED,
+        "main-build": Reason.LIVING_REF,
+        "prod-x": Reason.DEPLOYED,
         "v1": Reason.IN_USE,
     }
     assert retained_names(listing, {}, request) == {"v1": Reason.IN_USE}

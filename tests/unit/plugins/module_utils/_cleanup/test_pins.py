@@ -78,7 +78,7 @@ def shown(letter: str) -> dict[str, str]:
 
 
 def more(number: int) -> dict[str, str]:
-    text = f"... and {number} more images in use get a tag\n"
+    text = f"... and {number} more images in use get a tag, hidden by return_limit\n"
     return {"before_header": "more", "after_header": "more", "before": "", "after": text}
 
 

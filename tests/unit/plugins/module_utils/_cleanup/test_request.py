@@ -15,7 +15,6 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import plan_cleanup
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.report import plan_header
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import (
-    LIMITS,
     PLANNED_BY,
     Approval,
     CleanupRequest,
@@ -25,6 +24,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import CONNECTION, READING
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import LARGEST_INLINE, ApprovalTerms
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import OnLimit
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import Part, merge, part_of
@@ -198,11 +198,18 @@ def test_every_option_reaches_what_it_is_for() -> None:
     assert requested().delete_via is None
 
 
-def test_a_plan_names_all_that_it_was_made_by() -> None:
+def test_a_plan_names_every_option_that_it_was_made_by() -> None:
+    """What it does not name can change behind the back of who approved it."""
+    scope = {"project", "group", "repository_id", "repositories", "exclude_repositories"}
+    where = {*CONNECTION.options, *READING.options} - {"read_via"}
+    approval = {"approved_fingerprint", "approved_plan", "approved_plan_path", "plan_max_age", "max_drift_percent"}
+    told = {"plan_path", "output_path", "gather", "return_limit", "journal_path", "wait", "wait_timeout", "on_error"}
+    # A plan that these refuse is not carried out, and a pin deletes nothing.
+    refuse = {"on_server_policy", "allow_unread_protection", "pin_untagged_in_use"}
+    assert scope <= set(SCOPE.as_result())
+    assert set(ARGUMENTS.options) - set(PLANNED_BY) == {*scope, *where, *approval, *told, *refuse}
     assert set(PLANNED_BY) <= set(ARGUMENTS.options)
-    assert set(LIMITS) <= set(PLANNED_BY)
-    judged = {"name_regex_delete", "keep_n", "older_than", "rules", "protect", "signatures", "in_use", "keep_refs"}
-    assert judged <= set(PLANNED_BY)
+    assert set(requested().options) == set(PLANNED_BY)
 
 
 def test_bulk_deletions_leave_what_belongs_together_alone() -> None:

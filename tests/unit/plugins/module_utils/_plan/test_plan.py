@@ -121,7 +121,7 @@ def test_the_diff_is_shared_out_and_capped() -> None:
     plan = Plan((part("a", 50, 1), part("b", 1, 1), part("c", 0, 1)))
     first, second = diff(plan, 10)
     assert len(first["before"].splitlines()) == 6
-    assert first["before"].splitlines()[-1] == "... and 45 more, see plan_path"
+    assert first["before"].splitlines()[-1] == "... and 45 more, hidden by return_limit"
     assert first["after"] == ""
     assert first["before_header"] == "a (50 of 51 tags are deleted)"
     assert first["after_header"] == "a (1 tags are kept)"
@@ -132,7 +132,7 @@ def test_the_diff_of_many_repositories_is_capped_too() -> None:
     found = diff(Plan(tuple(part(f"a{number}", 2, 1) for number in range(30))), 10)
     assert len(found) == 11
     assert [len(shown["before"].splitlines()) for shown in found[:-1]] == [2] * 10
-    more = "... and tags of 20 more repositories, see plan_path\n"
+    more = "... and tags of 20 more repositories, hidden by return_limit\n"
     assert found[-1] == {"before_header": "more", "after_header": "more", "before": more, "after": ""}
 
 
@@ -146,8 +146,8 @@ def test_the_diff_of_one_repository_has_as_many_lines_as_it_may() -> None:
 def test_the_least_diff_names_one_tag() -> None:
     found = diff(Plan((part("a", 2, 1), part("b", 1, 1))), 0)
     assert [shown["before"].splitlines() for shown in found] == [
-        ["dev-001  2026-05-31T12:00:00Z  sha256:1  expired", "... and 1 more, see plan_path"],
-        ["... and tags of 1 more repositories, see plan_path"],
+        ["dev-001  2026-05-31T12:00:00Z  sha256:1  expired", "... and 1 more, hidden by return_limit"],
+        ["... and tags of 1 more repositories, hidden by return_limit"],
     ]
 
 

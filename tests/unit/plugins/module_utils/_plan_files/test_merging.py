@@ -63,7 +63,7 @@ def test_what_would_be_written() -> None:
         "project b  3 of 4 tags are deleted",
     ]
     [short] = intent_of(MERGED, request(plan_path="/all", return_limit=1), []).diff
-    assert short["after"].splitlines()[1:] == ["... and 1 more plans"]
+    assert short["after"].splitlines()[1:] == ["... and 1 more plans, hidden by return_limit"]
 
 
 @pytest.mark.parametrize(("options", "present"), [({"plan_path": "/all"}, LINES), ({}, []), ({"plan_path": ""}, [])])

@@ -36,7 +36,7 @@ from tests.simulator.durations import seconds as gitlab_seconds
     ],
 )
 def test_what_is_understood(text: str, expected: int) -> None:
-    assert seconds(text) == expected
+    assert seconds(text, "older_than") == expected
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_is_understood(text: str, expected: int) -> None:
 )
 def test_what_is_refused(text: str, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
-        seconds(text)
+        seconds(text, "older_than")
 
 
 @given(st.lists(st.tuples(st.integers(1, 300), st.sampled_from(sorted(SECONDS))), min_size=1, max_size=5))
@@ -83,15 +83,15 @@ def test_a_list_is_the_sum_of_its_parts(parts: list[tuple[int, str]]) -> None:
     text = " ".join(f"{number}{unit}" for number, unit in parts)
     if total > LONGEST:
         with pytest.raises(UsageError):
-            seconds(text)
+            seconds(text, "older_than")
     else:
-        assert seconds(text) == total == seconds(text.replace(" ", ""))
+        assert seconds(text, "older_than") == total == seconds(text.replace(" ", ""), "older_than")
 
 
 @given(st.text(max_size=20))
 def test_any_text_is_a_duration_or_refused(text: str) -> None:
     try:
-        found = seconds(text)
+        found = seconds(text, "older_than")
     except UsageError:
         return
     assert 0 < found <= LONGEST
@@ -101,7 +101,7 @@ def test_any_text_is_a_duration_or_refused(text: str) -> None:
 def test_whatever_is_understood_here_is_the_same_to_gitlab(parts: list[tuple[int, str]]) -> None:
     text = " ".join(f"{number}{unit}" for number, unit in parts)
     try:
-        expected = seconds(text)
+        expected = seconds(text, "older_than")
     except UsageError:
         return
     assert gitlab_seconds(text) == expected
