@@ -294,6 +294,14 @@ def test_an_approved_plan_is_taken_on_the_terms_that_are_given() -> None:
     check_for_server(request, url=URL, job_token=False)
 
 
+def test_an_age_that_is_none_is_told_with_its_option() -> None:
+    with pytest.raises(UsageError) as caught:
+        approving(written(), plan_max_age="soon")
+    assert str(caught.value) == (
+        "plan_max_age 'soon' is not a duration: write integers with units, such as 12h, 30d or 1month."
+    )
+
+
 def test_of_a_merged_plan_the_part_for_the_scope_is_approved() -> None:
     own, other = written(), written(scope=Scope(group="team"), path="team/other")
     merged = merge([own, other])
