@@ -20,8 +20,7 @@ _SEGMENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _REPOSITORY_PATH = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})+", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(t.NamedTuple):
     """Which repositories a task is about.
 
     Args:

@@ -50,8 +50,7 @@ Numbers = t.Mapping[str, t.Optional[int]]
 _NumbersById = t.Mapping[int, Numbers]
 
 
-@dataclass(frozen=True)
-class InventoryState:
+class InventoryState(t.NamedTuple):
     """What was read for an inventory.
 
     Args:

@@ -16,7 +16,6 @@ import bisect
 import enum
 import math
 import typing as t
-from dataclasses import dataclass
 from datetime import datetime
 
 from .._core.errors import UsageError
@@ -45,8 +44,7 @@ _WHY_UNCERTAIN = {
 }
 
 
-@dataclass(frozen=True)
-class Parameters:
+class Parameters(t.NamedTuple):
     """What a bulk deletion or a policy is given, as written; None is not given."""
 
     name_regex_delete: str | None = None
@@ -94,8 +92,7 @@ class JobStatus(enum.Enum):
     EXCEPTION = "exception"
 
 
-@dataclass(frozen=True)
-class TagPrediction:
+class TagPrediction(t.NamedTuple):
     """What happens to a tag, and why."""
 
     name: str
@@ -103,8 +100,7 @@ class TagPrediction:
     reason: Reason
 
 
-@dataclass(frozen=True)
-class Prediction:
+class Prediction(t.NamedTuple):
     """What GitLab's cleanup does to a repository.
 
     tags: in the order of their names.
@@ -245,8 +241,7 @@ def _reason_of_name(name: str, deletes: t.Callable[[str], bool], keeps: t.Callab
     return Reason.KEEP_PATTERN if keeps(name) else None
 
 
-@dataclass(frozen=True)
-class _Page:
+class _Page(t.NamedTuple):
     """What happens to the candidates that the server judges together, by name, and how many of them are deleted."""
 
     tags: dict[str, TagPrediction]

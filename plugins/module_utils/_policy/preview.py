@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from .._core.models import ServerPolicy, Tag, TagListing, format_time, parse_time
@@ -67,8 +66,7 @@ def _decision(tag: Tag, prediction: TagPrediction) -> Decision:
     return decision(tag, prediction.reason, date=tag.published or tag.created)
 
 
-@dataclass(frozen=True)
-class PolicyPreview:
+class PolicyPreview(t.NamedTuple):
     """What a project's policy does to one repository.
 
     at: when it runs. lint_warnings: what of it is probably not meant, one sentence each.

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import UsageError
 from .._core.models import Project, RuleKind
@@ -28,16 +27,14 @@ LEVEL: dict[str, t.Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(t.NamedTuple):
     """What one part of the document says. managed: None if it does not say whether projects are managed."""
 
     desired: DesiredSettings = DesiredSettings()
     managed: bool | None = None
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(t.NamedTuple):
     """The whole document. groups, projects: by path in lower case."""
 
     defaults: Level

@@ -84,8 +84,7 @@ class ObservedProject:
     error: RequestError | None = None
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(t.NamedTuple):
     """One setting that is not as it is wanted. setting: such as cleanup_policy.keep_n."""
 
     setting: str

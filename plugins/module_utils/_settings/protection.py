@@ -68,8 +68,7 @@ class DesiredRules:
     relative: bool = False
 
 
-@dataclass(frozen=True)
-class RuleChange:
+class RuleChange(t.NamedTuple):
     """A rule that is created (nothing before), updated, or deleted (nothing after)."""
 
     before: ProtectionRule | None
