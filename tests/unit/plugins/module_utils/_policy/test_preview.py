@@ -285,6 +285,15 @@ def test_a_prediction_goes_by_the_date_that_the_registry_goes_by() -> None:
     assert predicted(NO_DATABASE, tags, wanted, NOW, binding=True).deletes == ["a"]
 
 
+def test_of_a_registry_of_unknown_kind_only_names_are_judged() -> None:
+    tags = listing(tag("a"), tag("latest"))
+    found = predicted(replace(DATABASE, mode=Mode.UNKNOWN), tags, EVERYTHING, NOW, binding=True)
+    assert [(each.delete, each.reason) for each in decisions_of(found, tags)] == [
+        (GONE, Reason.UNSEEN_REGISTRY),
+        (KEPT, Reason.LATEST),
+    ]
+
+
 def test_a_prediction_makes_a_decision_for_every_tag_in_the_order_of_the_listing() -> None:
     old, new = NOW - timedelta(days=90), NOW - timedelta(days=1)
     pushed = tag("v2", created=old, published=new)
