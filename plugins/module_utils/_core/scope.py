@@ -135,4 +135,4 @@ def repository_path(text: str, option: str = "repository") -> str:
 
 def matches(path: str, pattern: str) -> bool:
     """Whether the path of a repository is a pattern's. A * stands for slashes, too."""
-    return fnmatchcase(path, pattern.lower().strip("/"))
+    return fnmatchcase(path, pattern.strip("/").lower())

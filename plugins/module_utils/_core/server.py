@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 import typing as t
+from dataclasses import dataclass
 
 # How many tags one GraphQL mutation deletes: app/graphql/mutations/container_repositories/destroy_tags.rb
 DELETE_LIMIT = 20
@@ -63,7 +64,8 @@ def requested_method(kind: type[_Method], option: str) -> _Method | None:
     return None if option == "auto" else kind(option)
 
 
-class ServerCapabilities(t.NamedTuple):
+@dataclass(frozen=True)
+class ServerCapabilities:
     """What was found out about a server, once for a task.
 
     Args:

@@ -39,7 +39,7 @@ _WHY_UNCERTAIN = {
     Reason.UNSEEN_REGISTRY: (
         "{} tags match, and it could not be told by which of GitLab's two algorithms they are judged"
     ),
-    Reason.UNSEEN_AGE: "{} tags match, and what GitLab takes older_than for is not known here",
+    Reason.UNSEEN_AGE: "{} tags match, and which of them GitLab takes for older than older_than can't be told here",
     Reason.UNSEEN_PROTECTION: "{} tags may be protected by a rule that can't be read, or does not bind the caller",
 }
 
@@ -123,7 +123,7 @@ class Prediction(t.NamedTuple):
         return [tag.name for tag in self.tags if tag.verdict is not Verdict.KEPT]
 
 
-def exactly(nanoseconds: int) -> tuple[float, float]:
+def exactly(nanoseconds: float) -> tuple[float, float]:
     """The span of a date that is known to the nanosecond."""
     return (nanoseconds, nanoseconds)
 
@@ -173,7 +173,7 @@ def predict(
     tags: t.Iterable[Seen],
     wanted: Parameters,
     mode: Mode,
-    now: int,
+    now: float,
     *,
     page_size: int = PAGE_SIZE,
     max_list_size: int = MAX_LIST_SIZE,
@@ -184,7 +184,7 @@ def predict(
         tags: all of the repository.
         wanted: what the cleanup is given.
         mode: of the registry.
-        now: when the job runs, nanoseconds since 1970.
+        now: when the job runs, nanoseconds since 1970; infinity where that is not known.
         page_size: tags that are judged together where there is a metadata database.
         max_list_size: the most tags that one run looks at where there is none; 0 is no limit.
     """
@@ -201,6 +201,8 @@ def predict(
     size = max_list_size + keep_n if max_list_size and mode is not Mode.DATABASE else len(listed)
     if size < 0:
         return _failure(names, JobStatus.EXCEPTION, "negative sample number")
+    if wanted.older_than is not None and math.isinf(now):
+        return _untold(by_name, Reason.UNSEEN_AGE)
     try:
         cutoff = None if wanted.older_than is None else now - seconds(wanted.older_than, "older_than") * _SECOND
     except UsageError:
@@ -249,7 +251,7 @@ class _Page(t.NamedTuple):
     most: int
 
 
-def _page(tags: list[Seen], keep_n: int, cutoff: int | None, now: int) -> _Page:
+def _page(tags: list[Seen], keep_n: int, cutoff: float | None, now: float) -> _Page:
     spans = [tag.span or exactly(now) for tag in tags]
     earliest = sorted(span[0] for span in spans)
     latest = sorted(span[1] for span in spans)
@@ -269,7 +271,9 @@ def _page(tags: list[Seen], keep_n: int, cutoff: int | None, now: int) -> _Page:
     return _Page(judged, least=min(counts), most=max(counts))
 
 
-def _verdict(tag: Seen, cutoff: int | None, keep_n: int, surely_newer: int, maybe_newer: int) -> tuple[Verdict, Reason]:
+def _verdict(
+    tag: Seen, cutoff: float | None, keep_n: int, surely_newer: int, maybe_newer: int
+) -> tuple[Verdict, Reason]:
     span = tag.span
     if maybe_newer < keep_n:
         return Verdict.KEPT, Reason.KEEP_N
@@ -290,7 +294,7 @@ def _verdict(tag: Seen, cutoff: int | None, keep_n: int, surely_newer: int, mayb
 
 
 def _count(
-    tags: list[Seen], spans: list[tuple[float, float]], keep_n: int, cutoff: int | None, *, protected_first: bool
+    tags: list[Seen], spans: list[tuple[float, float]], keep_n: int, cutoff: float | None, *, protected_first: bool
 ) -> int:
     """How many are deleted when protected tags are the first, or the last, of equal dates that keep_n keeps."""
     rows = sorted(zip(spans, tags), key=lambda row: (row[0][0], bool(row[1].protected) == protected_first))
