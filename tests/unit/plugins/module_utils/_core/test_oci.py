@@ -243,7 +243,7 @@ def test_two_jobs_share_a_cache(tmp_path: Path) -> None:
 
 
 def test_the_last_used_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_cache, "MOST_IMAGES", 3)
+    monkeypatch.setattr(image_cache, "_MOST_IMAGES", 3)
     path = str(tmp_path / "images.jsonl")
     images = some(3)
     save_images(path, images)
