@@ -364,9 +364,9 @@ def test_a_diff_names_no_more_projects_than_wanted_and_says_how_many_more_there_
 
 def test_a_diff_can_not_move_the_cursor_of_a_terminal() -> None:
     rules = DesiredRules(RuleKind.TAG, (), exclusive=True)
-    rule = ProtectionRule("a\x1b[2K\tb\n+ c\u202e", "owner", "admin", 7)
+    rule = ProtectionRule("v\\d\x1b[2K\tb\n+ c\u202e", "owner", "admin", 7)
     [row] = diff([plan_project(found(PROJECT, (rule,)), DesiredSettings(tag_protection=rules))], 1)
-    assert row["before"] == r"tag_protection a\x1b[2K\tb\n+ c\u202e: push: owner, delete: admin" + "\n"
+    assert row["before"] == r"tag_protection v\d\x1b[2K\tb\n+ c\u202e: push: owner, delete: admin" + "\n"
 
 
 @pytest.mark.parametrize(
