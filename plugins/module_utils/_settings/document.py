@@ -100,8 +100,7 @@ def desired_for(document: Document, path: str) -> DesiredSettings | None:
         The settings, None if the project is not managed.
     """
     path = path.lower()
-    parts = path.split("/")
-    around = ["/".join(parts[:length]) for length in range(1, len(parts))]
+    around = [path[:end] for end, letter in enumerate(path) if letter == "/"]
     levels = [document.defaults, *(document.groups[group] for group in around if group in document.groups)]
     if path in document.projects:
         levels.append(document.projects[path])

@@ -215,11 +215,11 @@ def _taking_turns(count: int, created: list[RuleChange], deleted: list[RuleChang
     order: list[RuleChange] = []
     left = list(deleted)
     for change in created:
-        if count >= MAX_TAG_RULES and left:
+        if count < MAX_TAG_RULES:
+            count += 1
+        else:
             order.append(left.pop(0))
-            count -= 1
         order.append(change)
-        count += 1
     return order + left
 
 
