@@ -359,7 +359,7 @@ def test_a_diff_names_no_more_projects_than_wanted_and_says_how_many_more_there_
     ]
     more = {"before_header": "more", "after_header": "more", "after": ""}
     assert diff(plans, 3) == rows
-    assert diff(plans, 1) == [rows[0], {**more, "before": "... and 2 more projects, see output_path\n"}]
+    assert diff(plans, 1) == [rows[0], {**more, "before": "... and 2 more projects, hidden by return_limit\n"}]
 
 
 def test_a_diff_can_not_move_the_cursor_of_a_terminal() -> None:
