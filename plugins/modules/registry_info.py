@@ -305,14 +305,16 @@ repositories:
           returned: success
           sample: true
         at:
-          description: The time of the run that is predicted, for a disabled policy the time of the server.
+          description:
+            - The time of the run that is predicted, for a disabled policy the time of the server; null when the server
+              tells none.
           type: str
           returned: success
           sample: "2026-02-01T00:00:00Z"
         certainty:
           description:
             - V(exact), V(upper_bound) if chance or a rule that can't be read decides about some of the tags, or
-              V(unknown) if a date that GitLab uses can't be seen.
+              V(unknown) if a date that GitLab uses, or the time, can't be seen.
           type: str
           returned: success
           sample: exact

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._core.server import Mode
 from .._plan.plan import Plan, RepositoryPlan
@@ -18,8 +17,7 @@ from .._rules.patterns import pattern_error, quoted
 from .request import CleanupRequest
 
 
-@dataclass(frozen=True)
-class BulkRequest:
+class BulkRequest(t.NamedTuple):
     """One repository's bulk deletion. parameters: of the request."""
 
     plan: RepositoryPlan

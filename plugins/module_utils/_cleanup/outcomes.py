@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import dataclass
 
 
 class TagOutcome(enum.Enum):
@@ -44,8 +43,7 @@ class TagOutcome(enum.Enum):
         return self in (TagOutcome.DELETED, TagOutcome.ALREADY_GONE, TagOutcome.UNVERIFIED)
 
 
-@dataclass(frozen=True)
-class TagResult:
+class TagResult(t.NamedTuple):
     """What became of a planned tag.
 
     Args:
@@ -67,8 +65,7 @@ class TagResult:
         return {"repository": self.repository, "name": self.name, "digest": self.digest, "message": self.message}
 
 
-@dataclass(frozen=True)
-class DeletionResult:
+class DeletionResult(t.NamedTuple):
     """What became of a plan.
 
     Args:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import RequestError
 from .._core.oci import Manifest
@@ -21,8 +20,7 @@ PREFIX = "in-use-"
 Manifests = t.Mapping[tuple[str, str], t.Union[Manifest, RequestError, None]]
 
 
-@dataclass(frozen=True)
-class Pin:
+class Pin(t.NamedTuple):
     """An image that gets a tag. path: of its repository."""
 
     path: str
@@ -36,8 +34,7 @@ class Pin:
         return {"repository": self.path, "name": self.name, "digest": self.manifest.digest}
 
 
-@dataclass(frozen=True)
-class Pins:
+class Pins(t.NamedTuple):
     """lost: references to images that the registry does not have. refusals: why of some it is not known."""
 
     pins: tuple[Pin, ...] = ()

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from .._core.budget import why_too_many
@@ -32,8 +32,7 @@ from .pins import Manifests, Pins, planned_pins
 from .request import CleanupRequest
 
 
-@dataclass(frozen=True)
-class CleanupState:
+class CleanupState(t.NamedTuple):
     """What was observed. Nothing in it is decided yet.
 
     projects: by id; empty where the token may not read them.
@@ -65,8 +64,7 @@ class CleanupState:
     registry_disabled: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class CleanupPlan:
+class CleanupPlan(t.NamedTuple):
     """What a cleanup is going to do.
 
     pins: tags that images in use get before. comparison: with the approved plan, where there is one.
@@ -79,8 +77,7 @@ class CleanupPlan:
     bulk: tuple[BulkRequest, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Criteria:
+class _Criteria(t.NamedTuple):
     """What is the same for all repositories: the rules as they hold on this server, and what dates mean there."""
 
     request: CleanupRequest

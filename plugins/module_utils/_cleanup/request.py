@@ -57,8 +57,7 @@ _PERCENTAGES = (
 _IGNORED_BY_GITLAB: dict[str, t.Any] = {"protect": None, "timestamp": "auto", "require_digest": True}
 
 
-@dataclass(frozen=True)
-class Approval:
+class Approval(t.NamedTuple):
     """A plan that somebody approved, and the terms on which it is taken."""
 
     plan: Approved

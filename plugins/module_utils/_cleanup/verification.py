@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+import typing as t
 
 from .._core.errors import RequestError
 from .._core.models import Tag, TagListing
@@ -41,8 +41,7 @@ class Answer(enum.Enum):
     NOT_TRIED = "not_tried"
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(t.NamedTuple):
     """What was done about a tag.
 
     Args:

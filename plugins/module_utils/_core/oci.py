@@ -42,8 +42,7 @@ class ManifestError(Exception):
     """The bytes are no manifest that can be read with confidence; the text says why."""
 
 
-@dataclass(frozen=True)
-class Descriptor:
+class Descriptor(t.NamedTuple):
     """A reference from a manifest. size: bytes. attestation: it tells about an image and is none.
 
     elsewhere: its bytes are not kept in the registry.
@@ -87,8 +86,7 @@ class Manifest:
         return config if config and config.media_type in _IMAGE_CONFIGS and config.size <= LARGEST_CONFIG else None
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(t.NamedTuple):
     """What is known of an image by its digest, which never changes. created: the build, of an index its newest image's.
 
     size: bytes of the layers, of an index of all its images. children: digests of all that an index holds. subject:

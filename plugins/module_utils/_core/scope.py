@@ -20,8 +20,7 @@ _SEGMENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _REPOSITORY_PATH = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})+", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(t.NamedTuple):
     """Which repositories a task is about.
 
     Args:
@@ -136,4 +135,4 @@ def repository_path(text: str, option: str = "repository") -> str:
 
 def matches(path: str, pattern: str) -> bool:
     """Whether the path of a repository is a pattern's. A * stands for slashes, too."""
-    return fnmatchcase(path, pattern.lower().strip("/"))
+    return fnmatchcase(path, pattern.strip("/").lower())

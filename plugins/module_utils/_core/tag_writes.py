@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import enum
+import typing as t
 from dataclasses import dataclass
 
 from .oci import Manifest
@@ -53,8 +54,7 @@ class WriteOutcome(enum.Enum):
     NOT_TRIED = "not_tried"
 
 
-@dataclass(frozen=True)
-class TagWriteResult:
+class TagWriteResult(t.NamedTuple):
     """What became of a tag, and why where that is not plain."""
 
     tag_write: TagWrite

@@ -80,8 +80,7 @@ class Schema:
         return tuple(field for field in fields if field in self.tag_fields)
 
 
-@dataclass(frozen=True)
-class PageRequest:
+class PageRequest(t.NamedTuple):
     """A page of a repository's tags that is wanted.
 
     Args:

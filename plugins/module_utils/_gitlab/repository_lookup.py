@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import typing as t
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Project, Repository
@@ -18,8 +18,7 @@ from .projects import get_project, no_registry
 from .repositories import get_repository, project_repositories
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(t.NamedTuple):
     """Where a repository path leads.
 
     Args:

@@ -12,7 +12,6 @@ Every function raises RequestError when the answer is not the one it is named af
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -30,8 +29,7 @@ _TOO_MANY = "Maximum number of protection rules"
 _NO_DATABASE = "GitLab container registry API not supported"
 
 
-@dataclass(frozen=True)
-class RuleEndpoint:
+class RuleEndpoint(t.NamedTuple):
     """Where a kind of protection rules is on a server. path: below that of the project."""
 
     kind: RuleKind

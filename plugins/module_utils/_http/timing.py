@@ -11,13 +11,11 @@ from __future__ import annotations
 import random
 import time
 import typing as t
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(t.NamedTuple):
     """Clock, pause and chance; tests put their own in their place."""
 
     sleep: t.Callable[[float], None] = time.sleep

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import UsageError
 from .._core.scope import matches
@@ -21,8 +20,7 @@ from .._registry.api import catalog
 from .._registry.auth import registry_of
 
 
-@dataclass(frozen=True)
-class CatalogRequest:
+class CatalogRequest(t.NamedTuple):
     """The checked options of registry_catalog_info.
 
     Args:
@@ -36,8 +34,7 @@ class CatalogRequest:
     return_limit: int
 
 
-@dataclass(frozen=True)
-class CatalogState:
+class CatalogState(t.NamedTuple):
     """What was read. url: of the registry. paths: of its repositories, in its order."""
 
     url: str

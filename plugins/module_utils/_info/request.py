@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import UsageError
 from .._core.models import TAG_NAME
@@ -37,8 +36,7 @@ _OF_PROJECTS = frozenset({Gather.PROJECTS, Gather.PROTECTION_RULES})
 _NOT_FOR_JOBS = (Gather.SIZE, Gather.POLICY_PREVIEW, Gather.PROJECTS, Gather.PROTECTION_RULES)
 
 
-@dataclass(frozen=True)
-class InfoRequest:
+class InfoRequest(t.NamedTuple):
     """The checked options of registry_info.
 
     Args:

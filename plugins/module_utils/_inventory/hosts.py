@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import collections
 import hashlib
+import itertools
 import re
 import typing as t
 from dataclasses import dataclass
@@ -50,8 +51,7 @@ Numbers = t.Mapping[str, t.Optional[int]]
 _NumbersById = t.Mapping[int, Numbers]
 
 
-@dataclass(frozen=True)
-class InventoryState:
+class InventoryState(t.NamedTuple):
     """What was read for an inventory.
 
     Args:
@@ -145,7 +145,7 @@ def _namespace_host(namespace: str, projects: t.Sequence[Project], numbers: _Num
     ordered = sorted(projects, key=lambda project: project.path.lower())
     usable = [project for project in ordered if not is_hidden(project)]
     counted = [numbers.get(project.id, {}) for project in usable]
-    sums = {name: _sum([found.get(name) for found in counted]) for found in counted[:1] for name in found}
+    sums = {name: _sum([found.get(name) for found in counted]) for name in (counted[0] if counted else ())}
     states = [set(_states(project)) for project in ordered]
     variables = {
         "gitlab_namespace": namespace,
@@ -212,8 +212,7 @@ def namespace_groups(hosts: t.Iterable[Host], safe: t.Callable[[str], str]) -> d
     """
     paths: dict[str, None] = {}
     for namespace in sorted({host.namespace for host in hosts}):
-        parts = namespace.split("/")
-        paths.update(("/".join(parts[:length]), None) for length in range(1, len(parts) + 1))
+        paths.update(dict.fromkeys(itertools.accumulate(namespace.split("/"), "{}/{}".format)))
     names = {path: safe(f"{PREFIX}namespace_{path}") for path in paths}
     used = collections.Counter(names.values())
     for path, name in names.items():

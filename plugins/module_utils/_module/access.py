@@ -11,7 +11,6 @@ from __future__ import annotations
 import enum
 import ipaddress
 import typing as t
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from .._core.errors import UsageError
@@ -32,8 +31,7 @@ class TokenKind(enum.Enum):
     ANONYMOUS = "anonymous"
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(t.NamedTuple):
     """How to reach GitLab.
 
     token: the secret in use, None for anonymous access. token_file: the file that it is in, None where it is in none.

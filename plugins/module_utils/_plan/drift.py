@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .._core.models import format_time
@@ -42,8 +42,7 @@ class DriftKind(enum.Enum):
 _NOT_AS_APPROVED = {DriftKind.CHANGED: Reason.CHANGED, DriftKind.NOT_APPROVED: Reason.NOT_APPROVED}
 
 
-@dataclass(frozen=True)
-class Drift:
+class Drift(t.NamedTuple):
     """A tag that is not as it was when the plan was approved.
 
     reason: why today's rules keep it; None where they delete it.
@@ -60,8 +59,7 @@ class Drift:
         return {"repository": self.repository, "name": self.name, "kind": self.kind.value, "reason": reason}
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(t.NamedTuple):
     """Today's plan cut down to what is approved, and what differs.
 
     done: number of approved tags that an interrupted run has deleted.

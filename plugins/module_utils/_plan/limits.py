@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .._core.models import SIGNATURE
 from .._rules.reasons import Reason
@@ -24,8 +24,7 @@ class OnLimit(enum.Enum):
     SKIP_REPOSITORY = "skip_repository"
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(t.NamedTuple):
     """What a plan must not go beyond; None is no limit. min_remaining does not count signatures."""
 
     min_remaining: int = 1

@@ -15,7 +15,7 @@ import hashlib
 import json
 import typing as t
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .._core.errors import UsageError
 from .approval import Approved, parse_plan
@@ -24,8 +24,7 @@ from .results import FILE_FORMAT, FILE_VERSION
 _KIND = "plans"
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(t.NamedTuple):
     """A plan with its lines."""
 
     approved: Approved
@@ -41,8 +40,7 @@ class Part:
         }
 
 
-@dataclass(frozen=True)
-class Merged:
+class Merged(t.NamedTuple):
     """Several plans. totals: as in a plan."""
 
     parts: tuple[Part, ...]

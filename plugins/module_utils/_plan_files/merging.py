@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import UsageError
 from .._module.intent import Intent
@@ -18,8 +17,7 @@ from .._plan.limits import Limits, broken_totals
 from .._plan.merge import Merged, merge, part_of
 
 
-@dataclass(frozen=True)
-class MergeRequest:
+class MergeRequest(t.NamedTuple):
     """The checked options of registry_plan_merge.
 
     Args:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import UsageError
 from .._gitlab.packages import PackageFile
@@ -24,8 +23,7 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True)
-class PlanText:
+class PlanText(t.NamedTuple):
     """A plan that was not altered, as it lies in a file."""
 
     text: str

@@ -16,7 +16,6 @@ import bisect
 import enum
 import math
 import typing as t
-from dataclasses import dataclass
 from datetime import datetime
 
 from .._core.errors import UsageError
@@ -40,13 +39,12 @@ _WHY_UNCERTAIN = {
     Reason.UNSEEN_REGISTRY: (
         "{} tags match, and it could not be told by which of GitLab's two algorithms they are judged"
     ),
-    Reason.UNSEEN_AGE: "{} tags match, and what GitLab takes older_than for is not known here",
+    Reason.UNSEEN_AGE: "{} tags match, and which of them GitLab takes for older than older_than can't be told here",
     Reason.UNSEEN_PROTECTION: "{} tags may be protected by a rule that can't be read, or does not bind the caller",
 }
 
 
-@dataclass(frozen=True)
-class Parameters:
+class Parameters(t.NamedTuple):
     """What a bulk deletion or a policy is given, as written; None is not given."""
 
     name_regex_delete: str | None = None
@@ -94,8 +92,7 @@ class JobStatus(enum.Enum):
     EXCEPTION = "exception"
 
 
-@dataclass(frozen=True)
-class TagPrediction:
+class TagPrediction(t.NamedTuple):
     """What happens to a tag, and why."""
 
     name: str
@@ -103,8 +100,7 @@ class TagPrediction:
     reason: Reason
 
 
-@dataclass(frozen=True)
-class Prediction:
+class Prediction(t.NamedTuple):
     """What GitLab's cleanup does to a repository.
 
     tags: in the order of their names.
@@ -127,7 +123,7 @@ class Prediction:
         return [tag.name for tag in self.tags if tag.verdict is not Verdict.KEPT]
 
 
-def exactly(nanoseconds: int) -> tuple[float, float]:
+def exactly(nanoseconds: float) -> tuple[float, float]:
     """The span of a date that is known to the nanosecond."""
     return (nanoseconds, nanoseconds)
 
@@ -177,7 +173,7 @@ def predict(
     tags: t.Iterable[Seen],
     wanted: Parameters,
     mode: Mode,
-    now: int,
+    now: float,
     *,
     page_size: int = PAGE_SIZE,
     max_list_size: int = MAX_LIST_SIZE,
@@ -188,7 +184,7 @@ def predict(
         tags: all of the repository.
         wanted: what the cleanup is given.
         mode: of the registry.
-        now: when the job runs, nanoseconds since 1970.
+        now: when the job runs, nanoseconds since 1970; infinity where that is not known.
         page_size: tags that are judged together where there is a metadata database.
         max_list_size: the most tags that one run looks at where there is none; 0 is no limit.
     """
@@ -205,6 +201,8 @@ def predict(
     size = max_list_size + keep_n if max_list_size and mode is not Mode.DATABASE else len(listed)
     if size < 0:
         return _failure(names, JobStatus.EXCEPTION, "negative sample number")
+    if wanted.older_than is not None and math.isinf(now):
+        return _untold(by_name, Reason.UNSEEN_AGE)
     try:
         cutoff = None if wanted.older_than is None else now - seconds(wanted.older_than, "older_than") * _SECOND
     except UsageError:
@@ -245,8 +243,7 @@ def _reason_of_name(name: str, deletes: t.Callable[[str], bool], keeps: t.Callab
     return Reason.KEEP_PATTERN if keeps(name) else None
 
 
-@dataclass(frozen=True)
-class _Page:
+class _Page(t.NamedTuple):
     """What happens to the candidates that the server judges together, by name, and how many of them are deleted."""
 
     tags: dict[str, TagPrediction]
@@ -254,7 +251,7 @@ class _Page:
     most: int
 
 
-def _page(tags: list[Seen], keep_n: int, cutoff: int | None, now: int) -> _Page:
+def _page(tags: list[Seen], keep_n: int, cutoff: float | None, now: float) -> _Page:
     spans = [tag.span or exactly(now) for tag in tags]
     earliest = sorted(span[0] for span in spans)
     latest = sorted(span[1] for span in spans)
@@ -274,7 +271,9 @@ def _page(tags: list[Seen], keep_n: int, cutoff: int | None, now: int) -> _Page:
     return _Page(judged, least=min(counts), most=max(counts))
 
 
-def _verdict(tag: Seen, cutoff: int | None, keep_n: int, surely_newer: int, maybe_newer: int) -> tuple[Verdict, Reason]:
+def _verdict(
+    tag: Seen, cutoff: float | None, keep_n: int, surely_newer: int, maybe_newer: int
+) -> tuple[Verdict, Reason]:
     span = tag.span
     if maybe_newer < keep_n:
         return Verdict.KEPT, Reason.KEEP_N
@@ -295,7 +294,7 @@ def _verdict(tag: Seen, cutoff: int | None, keep_n: int, surely_newer: int, mayb
 
 
 def _count(
-    tags: list[Seen], spans: list[tuple[float, float]], keep_n: int, cutoff: int | None, *, protected_first: bool
+    tags: list[Seen], spans: list[tuple[float, float]], keep_n: int, cutoff: float | None, *, protected_first: bool
 ) -> int:
     """How many are deleted when protected tags are the first, or the last, of equal dates that keep_n keeps."""
     rows = sorted(zip(spans, tags), key=lambda row: (row[0][0], bool(row[1].protected) == protected_first))

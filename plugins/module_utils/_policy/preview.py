@@ -8,25 +8,20 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 from collections import Counter
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 
 from .._core.models import ServerPolicy, Tag, TagListing, format_time, parse_time
 from .._core.server import ServerCapabilities
 from .._rules.dates import date_source
 from .._rules.decision import Decision, to_delete, to_keep
-from .._rules.durations import seconds
-from .._rules.patterns import compile_pattern
+from .._rules.options import RULES, rules_of
 from .._rules.reasons import reason_counts
 from .._rules.retention import decide
-from .._rules.rules import Rule, Rules
 from .lint import converted, lint_warnings
 from .prediction import Parameters, Prediction, TagPrediction, Verdict, nanoseconds, predict, seen
-
-# A clock that no server has told: only tags without a date are compared with it.
-_LATE = datetime(9999, 1, 1, tzinfo=timezone.utc)
 
 
 def parameters_of(policy: ServerPolicy) -> Parameters:
@@ -53,7 +48,7 @@ def predicted(
     """
     rules = capabilities.may_protect_tags
     tags = [seen(tag, capabilities.mode, rules=rules, binding=binding) for tag in listing.tags]
-    return predict(tags, wanted, capabilities.mode, nanoseconds(clock or _LATE))
+    return predict(tags, wanted, capabilities.mode, nanoseconds(clock) if clock else math.inf)
 
 
 def decisions_of(prediction: Prediction, listing: TagListing) -> tuple[Decision, ...]:
@@ -67,8 +62,7 @@ def _decision(tag: Tag, prediction: TagPrediction) -> Decision:
     return decision(tag, prediction.reason, date=tag.published or tag.created)
 
 
-@dataclass(frozen=True)
-class PolicyPreview:
+class PolicyPreview(t.NamedTuple):
     """What a project's policy does to one repository.
 
     at: when it runs. lint_warnings: what of it is probably not meant, one sentence each.
@@ -149,13 +143,7 @@ def preview_policy(
 def _decisions(
     capabilities: ServerCapabilities, listing: TagListing, options: t.Mapping[str, t.Any], at: datetime | None
 ) -> tuple[Decision, ...]:
-    keep, age = options.get("name_regex_keep"), options.get("older_than")
-    rule = Rule(
-        compile_pattern(options["name_regex_delete"], "name_regex_delete"),
-        keep=compile_pattern(keep, "name_regex_keep") if keep else None,
-        keep_n=options.get("keep_n", 0),
-        older_than=seconds(age, "older_than") if age else None,
-    )
+    defaults = {name: option.get("default") for name, option in RULES.items()}
     # A preview does not read digests where names decide.
-    rules = Rules((rule,), require_digest=False)
+    rules = rules_of({**defaults, **options, "require_digest": False})
     return tuple(decide(listing.tags, rules, date_source(capabilities.mode, rules), at))

@@ -16,7 +16,6 @@ import binascii
 import json
 import re
 import typing as t
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 # Seconds: how long a token is good where it does not say, and how long before its end it is not used any more.
@@ -26,8 +25,7 @@ _MARGIN = 20.0
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 
-@dataclass(frozen=True)
-class Challenge:
+class Challenge(t.NamedTuple):
     """How a registry wants to be asked.
 
     Args:
@@ -41,8 +39,7 @@ class Challenge:
     service: str = ""
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(t.NamedTuple):
     """A token of the registry.
 
     Args:

@@ -23,8 +23,7 @@ from .._rules.retention import decide
 from .request import RepositoryRequest
 
 
-@dataclass(frozen=True)
-class RepositoryState:
+class RepositoryState(t.NamedTuple):
     """What was read of the repositories, in the order of their paths.
 
     Args:
@@ -80,8 +79,7 @@ class RepositoryOutcome(enum.Enum):
 _FAILURES = {RepositoryOutcome.NOT_EMPTIED, RepositoryOutcome.DELETE_FAILED, RepositoryOutcome.NOT_DELETED}
 
 
-@dataclass(frozen=True)
-class RepositoryRemoval:
+class RepositoryRemoval(t.NamedTuple):
     """A repository that is to be deleted.
 
     Args:

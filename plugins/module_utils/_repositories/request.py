@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import UsageError
 from .._core.scope import repository_path
@@ -27,8 +26,7 @@ class DesiredState(enum.Enum):
     EMPTY = "empty"
 
 
-@dataclass(frozen=True)
-class RepositoryRequest:
+class RepositoryRequest(t.NamedTuple):
     """The checked options of registry_repository.
 
     Args:

@@ -37,8 +37,7 @@ class Dated(t.NamedTuple):
     date: datetime
 
 
-@dataclass(frozen=True)
-class Suspicion:
+class Suspicion(t.NamedTuple):
     """The dates that most tags share.
 
     first, last: of these dates.

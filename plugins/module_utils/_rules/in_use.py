@@ -28,8 +28,7 @@ _ID = re.compile(r"(?:sha256:)?([0-9a-f]{12,64})", re.ASCII)
 _PATH = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+|/)[a-z0-9]+)*", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(t.NamedTuple):
     """A reference to an image, without the registry's host.
 
     path: of the repository; empty for a bare id.
@@ -43,8 +42,7 @@ class Reference:
     identifier: str | None = None
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(t.NamedTuple):
     """Where references come from. failed: why they are not all there, empty if they are."""
 
     name: str

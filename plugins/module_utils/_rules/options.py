@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 import typing as t
+from dataclasses import replace
 from datetime import datetime
 
 from .._core.errors import UsageError
@@ -95,7 +96,7 @@ def rules_of(params: t.Mapping[str, t.Any]) -> Rules:
     """
     listed = params["rules"]
     if listed is None:
-        rules = [_rule(params, "", "name_regex_delete", "")]
+        rules = [_rule(params, "", "name_regex_delete")]
     elif not listed:
         raise UsageError("rules is empty: write at least one, or give name_regex_delete.")
     else:
@@ -124,7 +125,7 @@ def referrer_policy_of(params: t.Mapping[str, t.Any]) -> ReferrerPolicy:
 
 def _moment(text: str) -> datetime:
     """A time, or the start of a day. What YAML itself takes for a time comes with a blank in it."""
-    found = parse_time(text.replace(" ", "T", 1)) or parse_time(f"{text}T00:00:00Z")
+    found = parse_time(text.replace(" ", "T")) or parse_time(f"{text}T00:00:00Z")
     if found is None:
         raise UsageError(f"dates_valid_from is {text!r}: write it as 2026-01-31 or 2026-01-31T12:00:00Z.")
     return found
@@ -140,7 +141,7 @@ def used_of(params: t.Mapping[str, t.Any]) -> tuple[InUse, tuple[str, ...]]:
         UsageError: for what is no reference, and for sources that can't be counted.
     """
     expected = params["in_use_sources_expected"]
-    if isinstance(expected, str) and expected.isdigit():
+    if isinstance(expected, str) and expected.isdecimal():
         expected = int(expected)
     names = isinstance(expected, list) and all(isinstance(name, str) for name in expected)
     if expected is not None and not names and (not isinstance(expected, int) or isinstance(expected, bool)):
@@ -158,21 +159,19 @@ def _listed_rule(row: t.Mapping[str, t.Any], number: int) -> Rule:
     if row["keep"] and any(row[option] for option in ("name_regex_keep", "keep_n", "keep_n_per", "older_than")):
         raise UsageError(f"{where}keep holds all that matches: leave out what would delete some of it.")
     try:
-        return _rule(row, name, "match", where)
+        return replace(_rule(row, name, "match"), keep_all=row["keep"])
     except UsageError as error:
-        text = str(error)
-        raise UsageError(text if text.startswith(where) else f"{where}{text}") from None
+        raise UsageError(f"{where}{error}") from None
 
 
-def _rule(row: t.Mapping[str, t.Any], name: str, option: str, where: str) -> Rule:
+def _rule(row: t.Mapping[str, t.Any], name: str, option: str) -> Rule:
     if row["keep_n"] < 0:
-        raise UsageError(f"{where}keep_n is {row['keep_n']}: it can't be negative.")
+        raise UsageError(f"keep_n is {row['keep_n']}: it can't be negative.")
     match = compile_pattern(row[option], option)
     rule = Rule(
         match,
         name=name,
         keep=compile_pattern(row["name_regex_keep"], "name_regex_keep") if row["name_regex_keep"] else None,
-        keep_all=row.get("keep", False),
         keep_n=row["keep_n"],
         keep_n_per=tuple(_keep_per_group(each, match) for each in row["keep_n_per"] or ()),
         older_than=seconds(row["older_than"], "older_than") if row["older_than"] is not None else None,

@@ -12,7 +12,6 @@ import contextlib
 import enum
 import re
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import UsageError
 
@@ -37,8 +36,7 @@ class Match(enum.Enum):
     NONE = enum.auto()
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(t.NamedTuple):
     r"""A pattern in both readings.
 
     GitLab puts \A and \z around the text without grouping it, so in a|b only the ends are anchored:

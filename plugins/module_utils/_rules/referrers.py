@@ -54,8 +54,7 @@ class ReferrerPolicy:
         return self.shared_digest is SharedDigest.KEEP_TOGETHER
 
 
-@dataclass(frozen=True)
-class ReferrerFacts:
+class ReferrerFacts(t.NamedTuple):
     """What is known of a repository's signatures besides its tags.
 
     pending_followers: name and digest of those whose subject an earlier run has deleted before it was killed.

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import UsageError
 from .._core.models import Project, RuleKind
@@ -28,16 +27,14 @@ LEVEL: dict[str, t.Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(t.NamedTuple):
     """What one part of the document says. managed: None if it does not say whether projects are managed."""
 
     desired: DesiredSettings = DesiredSettings()
     managed: bool | None = None
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(t.NamedTuple):
     """The whole document. groups, projects: by path in lower case."""
 
     defaults: Level
@@ -103,8 +100,7 @@ def desired_for(document: Document, path: str) -> DesiredSettings | None:
         The settings, None if the project is not managed.
     """
     path = path.lower()
-    parts = path.split("/")
-    around = ["/".join(parts[:length]) for length in range(1, len(parts))]
+    around = [path[:end] for end, letter in enumerate(path) if letter == "/"]
     levels = [document.defaults, *(document.groups[group] for group in around if group in document.groups)]
     if path in document.projects:
         levels.append(document.projects[path])

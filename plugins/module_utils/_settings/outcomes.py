@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+import typing as t
 
 from .._core.errors import RequestError
 from .plan import ObservedProject, ProjectPlan, shown_settings, written
@@ -24,8 +24,7 @@ class ProjectOutcome(enum.Enum):
     UNVERIFIED = "unverified"
 
 
-@dataclass(frozen=True)
-class ProjectResult:
+class ProjectResult(t.NamedTuple):
     """What became of a project.
 
     Args:

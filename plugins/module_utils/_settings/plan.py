@@ -84,8 +84,7 @@ class ObservedProject:
     error: RequestError | None = None
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(t.NamedTuple):
     """One setting that is not as it is wanted. setting: such as cleanup_policy.keep_n."""
 
     setting: str
@@ -163,7 +162,7 @@ def check_policy(policy: t.Mapping[str, Value]) -> None:
     """
     for option in ("name_regex_delete", "name_regex_keep"):
         pattern = policy.get(option)
-        reason = pattern_error(str(pattern)) if pattern else None
+        reason = pattern_error(pattern) if isinstance(pattern, str) else None
         if reason:
             raise UsageError(f"{option} '{pattern}' is not a valid RE2 pattern: {reason}.")
     if policy.get("enabled") and "name_regex_delete" in policy and not str(policy["name_regex_delete"]).strip():

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import collections
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import RequestError, UnsupportedSetting
 from .._core.models import Project, ProtectionRule, RuleKind
@@ -45,8 +44,7 @@ from .protection import RuleChange, rules_after
 _PROBES = 3
 
 
-@dataclass(frozen=True)
-class ProjectSettings:
+class ProjectSettings(t.NamedTuple):
     """The projects in scope with their plans.
 
     Args:

@@ -68,8 +68,7 @@ class DesiredRules:
     relative: bool = False
 
 
-@dataclass(frozen=True)
-class RuleChange:
+class RuleChange(t.NamedTuple):
     """A rule that is created (nothing before), updated, or deleted (nothing after)."""
 
     before: ProtectionRule | None
@@ -216,11 +215,11 @@ def _taking_turns(count: int, created: list[RuleChange], deleted: list[RuleChang
     order: list[RuleChange] = []
     left = list(deleted)
     for change in created:
-        if count >= MAX_TAG_RULES and left:
+        if count < MAX_TAG_RULES:
+            count += 1
+        else:
             order.append(left.pop(0))
-            count -= 1
         order.append(change)
-        count += 1
     return order + left
 
 

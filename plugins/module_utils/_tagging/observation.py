@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .._cleanup.delete_method import choose_delete_method
 from .._core.models import Repository, TagListing
@@ -25,8 +25,7 @@ from .planning import PromotionState, RemovalState
 from .request import TagRequest
 
 
-@dataclass(frozen=True)
-class _Target:
+class _Target(t.NamedTuple):
     """The repository that is meant. location: its registry's host and a path. repository: None if there is none."""
 
     path: str

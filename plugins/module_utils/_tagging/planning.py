@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import enum
+import typing as t
 from dataclasses import dataclass
 
 from .._core.models import TagListing
@@ -62,8 +63,7 @@ class PromotionState:
         return [write for write in self.writes if write.changes]
 
 
-@dataclass(frozen=True)
-class RemovalState:
+class RemovalState(t.NamedTuple):
     """What was read for tags that are to be absent.
 
     Args:

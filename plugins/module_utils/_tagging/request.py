@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import UsageError
 from .._core.models import TAG_NAME
@@ -26,8 +25,7 @@ class DesiredState(enum.Enum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True)
-class TagRequest:
+class TagRequest(t.NamedTuple):
     """The checked options of registry_tag.
 
     Args:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Repository, Tag, TagListing
@@ -30,8 +29,7 @@ _PROBES = 20
 _KEYSET_PROBES = 3
 
 
-@dataclass(frozen=True)
-class Sources:
+class Sources(t.NamedTuple):
     """Where tags may be read.
 
     Args:
@@ -47,8 +45,7 @@ class Sources:
     images: dict[str, Image] | None = None
 
 
-@dataclass(frozen=True)
-class Detected:
+class Detected(t.NamedTuple):
     """What was found out about a server, and what its tags are read with.
 
     Args:
@@ -66,8 +63,7 @@ class Detected:
     prefetched: TagListing | None = None
 
 
-@dataclass(frozen=True)
-class _RegistryFound:
+class _RegistryFound(t.NamedTuple):
     """The registry itself, or why it can't be asked. listing: of a repository as GitLab lists it too."""
 
     registry: Registry | None = None
@@ -75,8 +71,7 @@ class _RegistryFound:
     listing: TagListing | None = None
 
 
-@dataclass(frozen=True)
-class _Evidence:
+class _Evidence(t.NamedTuple):
     """What the listings of a few repositories show. listed: the tags that prove that there is no metadata database."""
 
     mode: Mode = Mode.UNKNOWN

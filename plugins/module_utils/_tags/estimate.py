@@ -9,14 +9,12 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._core.budget import why_too_many
 from .._core.errors import UsageError
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(t.NamedTuple):
     """The requests that reading all tags takes.
 
     Args:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
     TagListing,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode, ServerCapabilities
 from ansible_collections.containerops.gitlab.plugins.module_utils._info.request import Gather, InfoRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._info.rows import (
     InfoState,
@@ -33,9 +35,14 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._info.rows imp
     repository_rows,
     result_of,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._policy.preview import preview_policy, truncate
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
 
 ERROR = RequestError(ErrorKind.UNAVAILABLE, "no", operation="read it")
+POLICY = ServerPolicy(True, "7d", 5, None, "dev-.*", None, "2026-06-08T12:00:00Z")
+RULE = ProtectionRule("^v", "owner", None, 1)
+PROJECT = Project(3, "Team/App", "Team", "private", POLICY, True, "r.test/team/app")
+EMPTY = Project(4, "team/b", "team", "enabled", None, False, "r.test/team/b")
 PUSHED = datetime(2026, 1, 31, 12, tzinfo=UTC)
 V1, V2 = Tag("v1", "sha256:1", published=PUSHED, size=7), Tag("v2")
 
@@ -99,6 +106,32 @@ def test_at_most_so_many_rows_and_tags_are_returned() -> None:
     assert result["totals"] == {"projects": 1, "repositories": 2, "repositories_unread": 0, "tags": 3, "size": 11}
 
 
+def test_nothing_is_called_cut_off_that_is_as_long_as_the_limit() -> None:
+    state = tags_state(TagListing(API, (V1, V2)), TagListing(WEB, (V1,)))
+    result = result_of(state, complete(state, DETAILS, limit=2), None)
+    assert [(len(row["tags"]), row["tags_truncated"]) for row in result["repositories"]] == [(2, False), (1, False)]
+    assert not result["truncated"]
+
+
+def test_more_projects_than_the_limit_are_cut_off_even_where_the_repositories_are_not() -> None:
+    state = InfoState(listed=False, inventory=ProjectInventory(projects=(PROJECT, EMPTY)))
+    result = result_of(state, complete(state, request(Gather.PROJECTS), limit=1), None)
+    assert [row["path"] for row in result["projects"]] == ["team/app"]
+    assert (result["truncated"], result["totals"]["projects"]) == (True, 2)
+
+
+def test_a_row_has_the_preview_of_its_policy_with_lists_as_long_as_those_of_tags() -> None:
+    everything = TagListing(API, (V1, V2), complete=True)
+    capabilities = ServerCapabilities(mode=Mode.DATABASE)
+    preview = preview_policy(capabilities, everything, replace(POLICY, keep_n=None, name_regex=".*"), PUSHED)
+    assert [row["name"] for row in preview.as_result()["delete"]] == ["v1", "v2"]
+    state = InfoState(repositories=(API, WEB), previews={API.id: preview})
+    asked, summary = request(Gather.POLICY_PREVIEW), RowSummary(limit=1)
+    whole = list(repository_rows(state, asked, summary))
+    assert [row["policy_preview"] for row in whole] == [preview.as_result(), None]
+    assert summary.returned == [{**whole[0], "policy_preview": truncate(preview.as_result(), 1)}]
+
+
 @pytest.mark.parametrize(
     ("listings", "tags", "size"),
     [
@@ -129,10 +162,92 @@ def test_what_could_not_be_read() -> None:
     assert summary.returned[0]["error"] == str(ERROR)
 
 
-POLICY = ServerPolicy(True, "7d", 5, None, "dev-.*", None, "2026-06-08T12:00:00Z")
-RULE = ProtectionRule("^v", "owner", None, 1)
-PROJECT = Project(3, "Team/App", "Team", "private", POLICY, True, "r.test/team/app")
-EMPTY = Project(4, "team/b", "team", "enabled", None, False, "r.test/team/b")
+def test_what_could_not_be_read_of_a_repository_besides_its_tags_is_its_error() -> None:
+    state = InfoState(repositories=(API, WEB), errors={WEB.id: ERROR})
+    summary = complete(state, request(Gather.SIZE))
+    assert [row["error"] for row in summary.returned] == [None, str(ERROR)]
+    assert result_of(state, summary, None)["errors"] == [
+        {"repository": "team/app/web", "project": None, **ERROR.as_result()}
+    ]
+
+
+def test_a_result_has_the_rows_the_sums_and_what_is_left_out() -> None:
+    inventory = ProjectInventory(
+        projects=(PROJECT,),
+        rules={3: {RuleKind.REPOSITORY: (ProtectionRule("team/app/*", None, "admin", 2),), RuleKind.TAG: (RULE,)}},
+    )
+    state = tags_state(
+        TagListing(API, (V1,), complete=True),
+        inventory=inventory,
+        being_deleted=("team/app/old",),
+        registry_disabled=("team/off",),
+        estimate={"requests": 5},
+    )
+    summary = complete(state, DETAILS, limit=1)
+    assert result_of(state, summary, "/file") == {
+        "repositories": summary.returned,
+        "projects": [
+            {
+                "id": 3,
+                "path": "team/app",
+                "archived": True,
+                "access_level": "private",
+                "cleanup_policy": {
+                    "enabled": True,
+                    "cadence": "7d",
+                    "keep_n": 5,
+                    "older_than": None,
+                    "name_regex_delete": "dev-.*",
+                    "name_regex_keep": None,
+                    "next_run_at": "2026-06-08T12:00:00Z",
+                },
+                "repository_protection": [
+                    {
+                        "repository_path_pattern": "team/app/*",
+                        "minimum_access_level_for_push": None,
+                        "minimum_access_level_for_delete": "admin",
+                    }
+                ],
+                "tag_protection": [
+                    {
+                        "tag_name_pattern": "^v",
+                        "minimum_access_level_for_push": "owner",
+                        "minimum_access_level_for_delete": None,
+                    }
+                ],
+                "repositories": 1,
+                "tags": 1,
+                "size": 5,
+            }
+        ],
+        "totals": {"projects": 1, "repositories": 1, "repositories_unread": 0, "tags": 1, "size": 5},
+        "truncated": False,
+        "being_deleted": ["team/app/old"],
+        "registry_disabled": ["team/off"],
+        "errors": [],
+        "estimate": {"requests": 5},
+        "output_path": "/file",
+    }
+
+
+def test_what_was_not_asked_for_is_null_or_not_there() -> None:
+    state = tags_state(TagListing(API, (V1,)))
+    result = result_of(state, complete(state, DETAILS), None)
+    assert result["projects"] == [
+        {
+            "id": 3,
+            "path": "team/app",
+            "archived": None,
+            "access_level": None,
+            "cleanup_policy": None,
+            "repository_protection": None,
+            "tag_protection": None,
+            "repositories": 1,
+            "tags": 1,
+            "size": 5,
+        }
+    ]
+    assert not {"estimate", "output_path"} & result.keys()
 
 
 def test_projects_with_their_settings_and_sums() -> None:
@@ -173,3 +288,8 @@ def test_the_file_has_everything() -> None:
         ("project", "team/app"),
     ]
     assert len(rows[0]["tags"]) == 2
+
+
+def test_a_file_has_projects_only_where_they_were_asked_for() -> None:
+    state = tags_state(TagListing(API, (V1,)))
+    assert [json.loads(line)["type"] for line in file_lines(state, DETAILS, RowSummary(limit=1))] == ["repository"]

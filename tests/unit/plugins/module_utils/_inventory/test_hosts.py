@@ -14,18 +14,34 @@ from ansible.plugins.inventory import to_safe_group_name
 from ansible.template import is_trusted_as_template, trust_as_template
 
 from ansible_collections.containerops.gitlab.plugins.inventory.gitlab_registry import unsafe
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError, UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import (
+    ErrorKind,
+    RequestError,
+    UsageError,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, Repository, ServerPolicy
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import ProjectScope
 from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.hosts import (
     Host,
+    InventoryState,
+    hosts_of,
     namespace_groups,
     namespace_hosts,
     project_hosts,
     repository_hosts,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.request import HostPer, InventoryRequest
 
 POLICY = ServerPolicy(True, "7d", 5, None, "dev-.*", None, "2026-06-08T12:00:00Z")
 GIB = 2**30
+WEB = Repository(101, "team/app/web", "web", 7, "r.test/team/app/web", None, None, None)
+
+
+def doubt(message: str) -> str:
+    return (
+        f"Could not make hosts of what GitLab lists: {message}. "
+        "What was read can't be trusted, so nothing is concluded from it; try again later."
+    )
 
 
 def project(number: int, path: str, **fields: Any) -> Project:
@@ -135,22 +151,92 @@ def test_a_namespace_without_a_usable_registry_shows_it() -> None:
     assert "access_level_disabled" in host.groups
 
 
-@pytest.mark.parametrize("name", ["all", "ungrouped", "localhost"])
+def test_a_namespace_as_a_host_names_its_projects_in_an_order_without_regard_to_case() -> None:
+    projects = [project(1, "Team/abc"), project(2, "Team/a_b"), project(3, "Team/Aaa", access_level="disabled")]
+    numbers: dict[int, dict[str, int | None]] = {
+        1: {"tags_count": 60, "size": GIB},
+        2: {"tags_count": 40, "size": None},
+    }
+    assert namespace_hosts(projects, numbers) == [
+        Host(
+            name="Team",
+            namespace="Team",
+            variables={
+                "gitlab_namespace": "Team",
+                "gitlab_project_paths": ["Team/a_b", "Team/Aaa", "Team/abc"],
+                "gitlab_tags_count": 100,
+                "gitlab_size": None,
+                "registry_project": ["Team/a_b", "Team/abc"],
+            },
+            groups=("cleanup_policy_enabled", "visibility_private", "tags_from_100", "size_unknown"),
+        )
+    ]
+
+
+def test_a_namespace_of_which_nothing_was_counted_has_no_numbers() -> None:
+    [host] = namespace_hosts([project(1, "team/app")], {})
+    assert host.variables == {
+        "gitlab_namespace": "team",
+        "gitlab_project_paths": ["team/app"],
+        "registry_project": ["team/app"],
+    }
+    assert host.groups == ("access_level_enabled", "cleanup_policy_enabled", "visibility_private")
+
+
+@pytest.mark.parametrize("name", ["all", "ungrouped", "localhost", "127.0.0.1"])
 def test_a_namespace_that_means_something_to_ansible_is_no_host(name: str) -> None:
-    with pytest.raises(UsageError, match="take host_per project"):
+    with pytest.raises(UsageError) as caught:
         namespace_hosts([project(1, f"{name}/app")], {})
+    assert str(caught.value) == (
+        f"The group {name} of GitLab can't be a host, since Ansible has a meaning of its own for that name: "
+        "take host_per project."
+    )
     assert names(project_hosts([project(1, f"{name}/app")], {})) == [f"{name}/app"]
 
 
 def test_a_repository_as_a_host() -> None:
-    web = Repository(101, "team/app/web", "web", 7, "r.test/team/app/web", None, None, None)
-    [host] = repository_hosts([web], {7: project(7, "Team/App")}, {101: {"size": 5}})
+    app = project(7, "Team/App", archived=True)
+    [host] = repository_hosts([WEB], {7: app}, {101: {"size": 5}})
     assert (host.name, host.namespace) == ("team/app/web", "Team")
-    assert host.variables["registry_repository_id"] == [101]
-    assert "registry_project" not in host.variables
-    assert host.variables["gitlab_location"] == "r.test/team/app/web"
-    assert host.variables["gitlab_project_path"] == "Team/App"
-    assert host.groups[-1] == "size_below_1_gib"
+    [project_host] = project_hosts([app], {})
+    # All that is known of the project, but for what would make it the project's host.
+    shared = {name: value for name, value in project_host.variables.items() if name != "registry_project"}
+    assert host.variables == {
+        **shared,
+        "gitlab_repository_id": 101,
+        "gitlab_repository_path": "team/app/web",
+        "gitlab_repository_name": "web",
+        "gitlab_location": "r.test/team/app/web",
+        "gitlab_size": 5,
+        "registry_repository_id": [101],
+    }
+    assert host.groups == (*project_host.groups, "size_below_1_gib")
+
+
+def test_a_repository_of_which_nothing_was_counted_has_no_numbers() -> None:
+    [host] = repository_hosts([WEB], {7: project(7, "team/app")}, {})
+    assert not {"gitlab_size", "gitlab_tags_count"} & host.variables.keys()
+    assert host.groups == ("visibility_private", "access_level_enabled", "cleanup_policy_enabled")
+
+
+@pytest.mark.parametrize(
+    ("per", "paths", "registry"),
+    [
+        (HostPer.PROJECT, ["Team/App"], {"registry_project": "Team/App"}),
+        (HostPer.GROUP, ["Team"], {"registry_project": ["Team/App"]}),
+        (HostPer.REPOSITORY, ["team/app/web"], {"registry_repository_id": [101]}),
+    ],
+)
+def test_a_host_is_what_host_per_names_and_the_variables_that_the_roles_take(
+    per: HostPer, paths: list[str], registry: dict[str, Any]
+) -> None:
+    counted: dict[int, dict[str, int | None]] = {7: {"tags_count": 12}, 101: {"tags_count": 12}}
+    state = InventoryState(projects=(project(7, "Team/App"),), numbers=counted, repositories=(WEB,))
+    hosts = hosts_of(state, InventoryRequest(ProjectScope(groups=("Team",)), per, frozenset({"tags_count"})))
+    assert names(hosts) == paths
+    assert hosts[0].variables["gitlab_tags_count"] == 12
+    found = {name: value for name, value in hosts[0].variables.items() if not name.startswith("gitlab_")}
+    assert found == registry
 
 
 @pytest.mark.parametrize(
@@ -161,8 +247,10 @@ def test_a_repository_as_a_host() -> None:
     ],
 )
 def test_what_is_no_path_of_gitlab_is_no_host(path: str) -> None:
-    with pytest.raises(RequestError, match="no path of its own"):
+    with pytest.raises(RequestError) as caught:
         project_hosts([project(1, path)], {})
+    namespace = path.rpartition("/")[0]
+    assert str(caught.value) == doubt(f"GitLab lists {path!r} in {namespace!r}, which is no path of its own")
 
 
 @pytest.mark.parametrize(
@@ -173,8 +261,10 @@ def test_paths_of_gitlab_are_hosts(path: str) -> None:
 
 
 def test_a_path_that_is_there_twice_is_not_believed() -> None:
-    with pytest.raises(RequestError, match="lists team/app twice"):
+    with pytest.raises(RequestError) as caught:
         project_hosts([project(1, "team/App"), project(2, "team/app")], {})
+    assert caught.value.kind is ErrorKind.INCOMPLETE
+    assert str(caught.value) == doubt("GitLab lists team/app twice, as when something is moved meanwhile")
 
 
 def groups(*namespaces: str) -> dict[str, str]:
@@ -196,14 +286,15 @@ def test_namespaces_that_would_be_one_group_are_two() -> None:
     assert len(set(found.values())) == len(found) == 5
     # Under the name that could mean either there is nothing.
     assert "gitlab_namespace_team_sub" not in found.values()
-    # It goes by the path alone, whatever else there is.
-    assert groups("team/sub", "team_sub")["team/sub"] == found["team/sub"]
+    # It goes by the path alone, whatever else there is, so that playbooks can name it.
+    assert groups("team/sub", "team_sub")["team/sub"] == found["team/sub"] == "gitlab_namespace_team_sub_b6a24083"
 
 
 def test_a_namespace_can_not_pass_for_another() -> None:
     name = groups("team/sub", "team-sub")["team/sub"]
-    with pytest.raises(RequestError, match="would be one in the inventory"):
+    with pytest.raises(RequestError) as caught:
         groups("team/sub", "team-sub", name.removeprefix("gitlab_namespace_"))
+    assert str(caught.value) == doubt("two groups of GitLab would be one in the inventory")
 
 
 def test_no_value_is_a_template_even_where_somebody_trusted_it() -> None:

@@ -288,7 +288,7 @@ def test_an_age_that_is_not_known_here_is_no_guess(older_than: str) -> None:
         least=0,
         most=2,
         certainty=Certainty.UNKNOWN,
-        uncertainties=("2 tags match, and what GitLab takes older_than for is not known here",),
+        uncertainties=("2 tags match, and which of them GitLab takes for older than older_than can't be told here",),
     )
 
 

@@ -10,8 +10,15 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
+    ListingState,
+    Repository,
+    Tag,
+    TagListing,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.planning import (
+    RepositoryRemoval,
     RepositoryState,
     plan_repositories,
     plan_tags,
@@ -22,13 +29,14 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.
     request_of,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.results import intent_of, result_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import to_delete, to_keep
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.modules.registry_repository import ARGUMENTS
 from tests.unit.options import filled
 
 APP = Repository(7, "team/app", "", 3, "registry.test/team/app", None, None, None)
 GOING = Repository(8, "team/old", "", 3, "registry.test/team/old", "delete_scheduled", None, None)
 V1, V2 = Tag("v1", "sha256:" + "0" * 64), Tag("v2", "sha256:" + "1" * 64)
-UNREAD = TagListing(APP, error=RequestError(ErrorKind.UNAVAILABLE, "no", operation="read it"))
 
 
 def absent(**options: Any) -> RepositoryRequest:
@@ -42,6 +50,11 @@ def empty(**options: Any) -> RepositoryRequest:
 
 def state(*tags: Tag, complete: bool = True, authoritative: bool = False, **fields: Any) -> RepositoryState:
     return RepositoryState((TagListing(APP, tags, complete=complete, authoritative=authoritative),), **fields)
+
+
+def unread(message: str) -> RepositoryState:
+    error = RequestError(ErrorKind.UNAVAILABLE, message, operation="read it")
+    return RepositoryState((TagListing(APP, error=error),))
 
 
 PROVEN_EMPTY = state(authoritative=True)
@@ -77,25 +90,67 @@ def test_what_is_empty_already_stays_as_it_is() -> None:
     assert actions(PROVEN_EMPTY, empty()) == ["none"]
 
 
+NOT_COUNTED = "team/app: its tags can't be counted, and max_deletions or max_deletions_total is set"
+HIDDEN_RULES = "GitLab would let an administrator delete protected tags, and its protection rules can't be read here"
+EMPTY_OR_FAILED = "no tags are listed, which a registry that fails looks like too"
+
+
 @pytest.mark.parametrize(
-    ("observed", "request_", "words"),
+    ("observed", "request_", "refusals"),
     [
-        (state(V1), absent(), "team/app is not deleted: it has 1 tags (force or empty_first allow it)"),
-        (state(), absent(), "which a registry that fails looks like too (force allows it)"),
-        (state(), absent(empty_first=True), "which a registry that fails looks like too (force allows it)"),
-        (RepositoryState((UNREAD,)), absent(), "team/app is not deleted: no (force allows it)"),
-        (state(V1, Tag("v3")), absent(empty_first=True), "team/app would not be empty, since tags are kept"),
-        (state(V1, complete=False), absent(force=True, max_deletions=9), "its tags can't be counted"),
-        (state(V1, V2), absent(force=True, max_deletions=1), "more than max_deletions 1"),
-        (state(V1, V2), absent(force=True, max_deletions_total=1), "more than max_deletions_total 1"),
-        (state(V1, V2), empty(max_deletions=1), "more than max_deletions 1"),
-        (state(V1, V2), empty(max_deletions_total=1), "more than max_deletions_total 1"),
-        (state(V1, hidden_rules=True), empty(), "protection rules can't be read here"),
+        (state(V1), absent(), ["team/app is not deleted: it has 1 tags (force or empty_first allow it)"]),
+        (state(), absent(), [f"team/app is not deleted: {EMPTY_OR_FAILED} (force allows it)"]),
+        (state(), absent(empty_first=True), [f"team/app is not deleted: {EMPTY_OR_FAILED} (force allows it)"]),
+        (unread("404 Not Found."), absent(), ["team/app is not deleted: 404 Not Found (force allows it)"]),
+        (unread("...by proxy X"), absent(), ["team/app is not deleted: ...by proxy X (force allows it)"]),
+        (
+            state(V1, Tag("v3")),
+            absent(empty_first=True),
+            ["team/app would not be empty, since tags are kept (1 unknown_digest)"],
+        ),
+        (
+            state(V1, Tag("v2", protected=True), Tag("v3"), Tag("v4")),
+            absent(empty_first=True),
+            ["team/app would not be empty, since tags are kept (1 gitlab_protected, 2 unknown_digest)"],
+        ),
+        (state(V1, complete=False), absent(force=True, max_deletions=9), [NOT_COUNTED]),
+        (unread("no"), absent(force=True, max_deletions_total=9), [NOT_COUNTED]),
+        (
+            state(V1, V2),
+            absent(force=True, max_deletions=1),
+            ["team/app: 2 tags would be deleted, more than max_deletions 1"],
+        ),
+        (
+            state(V1, V2),
+            absent(force=True, max_deletions_total=1),
+            ["2 tags would be deleted in total, more than max_deletions_total 1"],
+        ),
+        (state(V1, V2), empty(max_deletions=1), ["team/app: 2 tags would be deleted, more than max_deletions 1"]),
+        (
+            state(V1, V2),
+            empty(max_deletions_total=1),
+            ["2 tags would be deleted in total, more than max_deletions_total 1"],
+        ),
+        (
+            state(V1, V2),
+            absent(empty_first=True, max_deletions=1),
+            ["team/app: 2 tags would be deleted, more than max_deletions 1"],
+        ),
+        (state(V1, hidden_rules=True), empty(), [HIDDEN_RULES]),
+        (
+            state(V1, V2, hidden_rules=True),
+            absent(max_deletions=1),
+            [
+                "team/app: 2 tags would be deleted, more than max_deletions 1",
+                "team/app is not deleted: it has 2 tags (force or empty_first allow it)",
+                HIDDEN_RULES,
+            ],
+        ),
     ],
 )
-def test_why_nothing_is_deleted(observed: RepositoryState, request_: RepositoryRequest, words: str) -> None:
+def test_why_nothing_is_deleted(observed: RepositoryState, request_: RepositoryRequest, refusals: list[str]) -> None:
     intent = intent_of(observed, plan_tags(observed, request_), request_, limit=10)
-    assert [words in refusal for refusal in intent.refusals] == [True]
+    assert list(intent.refusals) == refusals
     assert not intent.changed
     assert intent.diff == []
 
@@ -109,10 +164,22 @@ def test_tags_can_be_counted_if_the_registry_itself_lists_them() -> None:
 @pytest.mark.parametrize(("request_", "before"), [(absent(force=True), False), (absent(empty_first=True), True)])
 def test_repositories_with_the_tags_that_are_deleted_before_them(request_: RepositoryRequest, before: bool) -> None:
     observed = state(V1, being_deleted=(GOING,))
-    first, second = plan_repositories(observed, plan_tags(observed, request_), request_)
-    assert (first.tags is not None) is before
-    assert first.must_be_empty is before
-    assert (second.repository, second.asked_before) == (GOING, True)
+    plan = plan_tags(observed, request_)
+    tags = RepositoryPlan(APP, (to_delete(V1, Reason.MATCHED),)) if before else None
+    assert plan_repositories(observed, plan, request_) == [
+        RepositoryRemoval(APP, tags=tags, must_be_empty=before),
+        RepositoryRemoval(GOING, asked_before=True),
+    ]
+
+
+def test_how_much_of_a_repository_is_listed_is_told_with_what_is_deleted_of_it() -> None:
+    def plans(observed: RepositoryState) -> tuple[RepositoryPlan, ...]:
+        return plan_tags(observed, empty()).repositories
+
+    decisions = (to_delete(V1, Reason.MATCHED), to_keep(Tag("v3"), Reason.UNKNOWN_DIGEST))
+    assert plans(state(V1, Tag("v3"))) == (RepositoryPlan(APP, decisions),)
+    assert plans(state(V1, complete=False)) == (RepositoryPlan(APP, decisions[:1], listing=ListingState.CAPPED),)
+    assert plans(state()) == (RepositoryPlan(APP, listing=ListingState.EMPTY),)
 
 
 def test_a_deletion_that_is_going_on_is_waited_for() -> None:
@@ -123,10 +190,12 @@ def test_a_deletion_that_is_going_on_is_waited_for() -> None:
 
 
 def test_what_could_not_be_read_is_left_as_it_is() -> None:
-    observed = RepositoryState((UNREAD,))
+    observed = unread("no")
+    error = observed.listings[0].error
     plan = plan_tags(observed, empty())
+    assert plan == Plan((RepositoryPlan(APP, listing=ListingState.UNREAD, error=error),))
     intent = intent_of(observed, plan, empty(), limit=10)
-    assert intent.unread == [UNREAD.error]
+    assert intent.unread == [error]
     assert not intent.changed
     assert [row["repository"] for row in result_of(observed, plan, empty())["errors"]] == ["team/app"]
 
@@ -135,8 +204,12 @@ def test_what_is_warned_of() -> None:
     def warnings(observed: RepositoryState, request: RepositoryRequest) -> list[str]:
         return warnings_of(observed, plan_tags(observed, request), request)
 
-    assert ["is not proven" in text for text in warnings(state(), empty())] == [True]
-    assert ["tags of team/app are kept" in text.lower() for text in warnings(state(Tag("v3")), empty())] == [True]
+    assert warnings(state(), empty()) == [
+        "GitLab lists no tags of team/app, which a registry that fails looks like too: that it is empty is not proven."
+    ]
+    assert warnings(state(V1, Tag("v3"), Tag("v4", protected=True)), empty(protect=["v1"])) == [
+        "Tags of team/app are kept that were meant to be deleted (1 gitlab_protected, 1 unknown_digest)."
+    ]
     assert warnings(PROVEN_EMPTY, empty()) == []
     assert warnings(state(V1), empty(protect=["v1"])) == []
     assert warnings(state(), absent(force=True)) == []

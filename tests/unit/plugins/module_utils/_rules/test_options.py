@@ -15,7 +15,9 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import rules_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import InUse, in_use_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import rules_of, used_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import decide
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.versions import parse_version
 from tests.unit.options import filled
@@ -185,23 +187,154 @@ def test_what_is_no_version(text: str) -> None:
     assert parse_version(text) is None
 
 
+def test_protect_and_name_regex_keep_hold_what_would_be_deleted() -> None:
+    found = decided(
+        {"dev-1": 900, "dev-2": 900, "dev-3": 900},
+        name_regex_delete="dev-.*",
+        name_regex_keep="dev-2",
+        protect=["dev-3"],
+    )
+    assert found == {"dev-1": "matched", "dev-2": "keep_pattern", "dev-3": "protected"}
+
+
+@pytest.mark.parametrize(("allowed", "reason"), [(False, "latest"), (True, "matched")])
+def test_latest_is_deleted_only_if_that_is_allowed(allowed: bool, reason: str) -> None:
+    assert decided({"latest": 900}, name_regex_delete=".*", allow_latest=allowed) == {"latest": reason}
+
+
+@pytest.mark.parametrize(("required", "reason"), [(True, Reason.UNKNOWN_DIGEST), (False, Reason.MATCHED)])
+def test_a_tag_without_a_known_digest_is_deleted_only_if_none_is_required(required: bool, reason: Reason) -> None:
+    rules = rules_of(filled({"name_regex_delete": ".*", "require_digest": required}))
+    [decision] = decide([Tag("dark")], rules, DateSource.NONE, None)
+    assert decision.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        (None, None),
+        ("2026-01-31", datetime(2026, 1, 31, tzinfo=UTC)),
+        ("2026-01-31T12:30:00Z", datetime(2026, 1, 31, 12, 30, tzinfo=UTC)),
+        ("2026-01-31T12:30:00+02:00", datetime(2026, 1, 31, 10, 30, tzinfo=UTC)),
+        # As YAML hands on what it takes for a time.
+        ("2026-01-31 12:30:00+00:00", datetime(2026, 1, 31, 12, 30, tzinfo=UTC)),
+    ],
+)
+def test_dates_are_valid_from_a_day_or_a_time(written: str | None, moment: datetime | None) -> None:
+    assert rules_of(filled({"name_regex_delete": ".*", "dates_valid_from": written})).dates_valid_from == moment
+
+
+def test_images_in_use_are_those_that_are_named_and_those_of_all_sources() -> None:
+    sources = [{"name": "web", "images": ["team/app:v2", "team/app:v3"]}, {"name": "jobs", "images": ["team/job:v1"]}]
+    found = used_of(filled({"in_use": ["team/app:v1"], "in_use_sources": sources}))
+    assert found == (in_use_of(["team/app:v1", "team/app:v2", "team/app:v3", "team/job:v1"]), ())
+    assert used_of(filled({})) == (InUse(), ())
+
+
+WEB, EMPTY, FAILED = (
+    {"name": "web", "images": ["app"]},
+    {"name": "jobs"},
+    {"name": "cron", "failed": "no route to host"},
+)
+WEB_IS_MISSING = ("the source web of what is in use is expected, and not there",)
+ONE_IS_MISSING = ("2 sources of what is in use are expected, and 1 are there",)
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected", "missing"),
+    [
+        ([WEB], None, ()),
+        ([WEB], ["web"], ()),
+        ([WEB], 1, ()),
+        ([WEB], "1", ()),
+        ([WEB], [], ()),
+        (None, ["web"], WEB_IS_MISSING),
+        ([], ["web"], WEB_IS_MISSING),
+        ([WEB], 2, ONE_IS_MISSING),
+        ([WEB], "2", ONE_IS_MISSING),
+        ([WEB, EMPTY], None, ("the source jobs of what is in use is empty",)),
+        ([FAILED], None, ("the source cron of what is in use failed: no route to host",)),
+    ],
+)
+def test_why_the_images_in_use_are_not_all_known(
+    sources: list[dict[str, Any]] | None, expected: Any, missing: tuple[str, ...]
+) -> None:
+    assert used_of(filled({"in_use_sources": sources, "in_use_sources_expected": expected}))[1] == missing
+
+
+@pytest.mark.parametrize("expected", ["web", "-1", "1.0", "²", "", True, 1.5, {"web": 1}, [1], ["web", 1]])
+def test_expected_sources_are_names_or_a_number(expected: Any) -> None:
+    with pytest.raises(UsageError) as caught:
+        used_of(filled({"in_use_sources_expected": expected}))
+    assert str(caught.value) == "in_use_sources_expected is neither a list of names nor a number."
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"rules": []}, "rules is empty"),
-        ({"rules": [{"match": "("}]}, "rules, rule 1: match '(' is not a valid RE2 pattern"),
-        ({"rules": [{"name": "a", "match": "x"}, {"name": "a", "match": "y"}]}, "the name 'a' more than once"),
-        ({"rules": [{"match": "x", "keep": True, "keep_n": 1}]}, "rules, rule 1: keep holds all that matches"),
-        ({"rules": [{"match": "x", "keep_n": -1}]}, "rules, rule 1: keep_n is -1"),
-        ({"rules": [{"match": "x", "older_than": "1mon"}]}, "rules, rule 1: "),
-        ({"name_regex_delete": "x", "keep_n_per": [{"by": "1"}]}, "nor a capture group of 'x'"),
-        ({"name_regex_delete": "x", "keep_n_per": [{"by": "day", "keep_n": 0}]}, "keep_n is 0"),
-        ({"name_regex_delete": "x", "keep_n_per": [{"by": "day", "groups": 0}]}, "groups is 0"),
-        ({"name_regex_delete": "x", "sort_by": "semver"}, "sort_by and prereleases have no meaning"),
-        ({"name_regex_delete": "x", "min_age": "soon"}, "soon"),
+        ({"rules": []}, "rules is empty: write at least one, or give name_regex_delete."),
+        (
+            {"rules": [{"name": "a", "match": "x"}, {"name": "a", "match": "y"}]},
+            "rules has the name 'a' more than once: each tag names the rule that decided.",
+        ),
+        ({"rules": [{"match": "("}]}, "rules, rule 1: match '(' is not a valid RE2 pattern: missing ): (."),
+        (
+            {"rules": [{"match": "x"}, {"name": "old", "match": "y", "keep_n": -1}]},
+            "rules, old: keep_n is -1: it can't be negative.",
+        ),
+        (
+            {"rules": [{"match": "x", "older_than": "1mon"}]},
+            "rules, rule 1: older_than '1mon' has the unknown unit 'mon': use one of s, sec, min, h, d, w, month, y.",
+        ),
+        *(
+            (
+                {"rules": [{"match": "x", "keep": True, **more}]},
+                "rules, rule 1: keep holds all that matches: leave out what would delete some of it.",
+            )
+            for more in (
+                {"name_regex_keep": "y"},
+                {"keep_n": 1},
+                {"keep_n_per": [{"by": "day"}]},
+                {"older_than": "1d"},
+            )
+        ),
+        ({"name_regex_delete": "("}, "name_regex_delete '(' is not a valid RE2 pattern: missing ): (."),
+        (
+            {"name_regex_delete": "x", "name_regex_keep": "("},
+            "name_regex_keep '(' is not a valid RE2 pattern: missing ): (.",
+        ),
+        ({"name_regex_delete": "x", "protect": ["y", "("]}, "protect '(' is not a valid RE2 pattern: missing ): (."),
+        ({"name_regex_delete": "x", "keep_n": -1}, "keep_n is -1: it can't be negative."),
+        (
+            {"name_regex_delete": "x", "keep_n_per": [{"by": "1"}]},
+            "keep_n_per by '1' is neither day, week, month, year, major, minor nor a capture group of 'x'.",
+        ),
+        (
+            {"name_regex_delete": "x", "keep_n_per": [{"by": "day", "keep_n": 0}]},
+            "keep_n_per by day: keep_n is 0, and has to be at least 1.",
+        ),
+        (
+            {"name_regex_delete": "x", "keep_n_per": [{"by": "day", "groups": 0}]},
+            "keep_n_per by day: groups is 0, and has to be at least 1.",
+        ),
+        *(
+            (
+                {"name_regex_delete": "x", **more},
+                "sort_by and prereleases have no meaning without keep_n or keep_n_per: leave them out.",
+            )
+            for more in ({"sort_by": "semver"}, {"sort_by": "name"}, {"prereleases": "apart"})
+        ),
+        (
+            {"name_regex_delete": "x", "min_age": "soon"},
+            "min_age 'soon' is not a duration: write integers with units, such as 12h, 30d or 1month.",
+        ),
+        (
+            {"name_regex_delete": "x", "dates_valid_from": "last week"},
+            "dates_valid_from is 'last week': write it as 2026-01-31 or 2026-01-31T12:00:00Z.",
+        ),
     ],
 )
 def test_what_is_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         rules_of(filled(given))
-    assert message in str(caught.value)
+    assert str(caught.value) == message

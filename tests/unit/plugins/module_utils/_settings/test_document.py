@@ -22,6 +22,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._settings.docu
     empty_groups,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.plan import DesiredSettings
+from ansible_collections.containerops.gitlab.plugins.module_utils._settings.protection import DesiredRule, DesiredRules
 from ansible_collections.containerops.gitlab.plugins.modules.registry_settings import ARGUMENTS
 from tests.unit.options import filled
 
@@ -30,15 +31,17 @@ def document(**given: Any) -> Document:
     return document_of(filled(given, ARGUMENTS.options))
 
 
-WHOLE = document(
-    defaults={"access_level": "private", "cleanup_policy": {"enabled": True, "keep_n": 10}},
-    groups=[
-        {"group": "/Team/", "cleanup_policy": {"keep_n": 5, "older_than": "30d"}},
-        {"group": "team/old", "managed": False},
-        {"group": "team/old/live", "managed": True, "access_level": "enabled"},
-    ],
-    projects=[{"project": "other/app", "cleanup_policy": {"clear": ["keep_n"]}}],
-)
+@pytest.fixture
+def whole() -> Document:
+    return document(
+        defaults={"access_level": "private", "cleanup_policy": {"enabled": True, "keep_n": 10}},
+        groups=[
+            {"group": "/Team/", "cleanup_policy": {"keep_n": 5, "older_than": "30d"}},
+            {"group": "team/old", "managed": False},
+            {"group": "team/old/live", "managed": True, "access_level": "enabled"},
+        ],
+        projects=[{"project": "other/app", "cleanup_policy": {"clear": ["keep_n"]}}],
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,51 +61,89 @@ WHOLE = document(
         ("teams/app", DesiredSettings(access_level="private", policy={"enabled": True, "keep_n": 10})),
     ],
 )
-def test_the_most_specific_part_decides(path: str, desired: DesiredSettings | None) -> None:
-    assert desired_for(WHOLE, path) == desired
+def test_the_most_specific_part_decides(whole: Document, path: str, desired: DesiredSettings | None) -> None:
+    assert desired_for(whole, path) == desired
+
+
+def test_a_group_or_project_that_is_not_managed_is_left_alone() -> None:
+    found = document(
+        groups=[{"group": "a", "managed": False}, {"group": "b", "access_level": "private"}],
+        projects=[{"project": "a/live", "managed": True}, {"project": "b/old", "managed": False}],
+    )
+    paths = ["a/app", "a/live", "b/app", "b/old"]
+    private = DesiredSettings(access_level="private")
+    assert [desired_for(found, path) for path in paths] == [None, DesiredSettings(), private, None]
+
+
+def test_paths_are_compared_in_lower_case_and_without_the_slashes_around_them() -> None:
+    found = document(groups=[{"group": "/XFree86/"}, {"group": "Team/Sub"}], projects=[{"project": "/Team/AppX/"}])
+    assert (list(found.groups), list(found.projects)) == (["xfree86", "team/sub"], ["team/appx"])
 
 
 def test_rules_of_a_level_replace_those_around_it() -> None:
-    def protection(pattern: str) -> dict[str, Any]:
-        return {"rules": [{"tag_name_pattern": pattern, "minimum_access_level_for_push": "owner"}]}
+    def protections(repository: str, tag: str) -> dict[str, Any]:
+        return {
+            "repository_protection": {
+                "rules": [{"repository_path_pattern": repository, "minimum_access_level_for_push": "owner"}],
+                "exclusive": True,
+            },
+            "tag_protection": {"rules": [{"tag_name_pattern": tag, "minimum_access_level_for_delete": "admin"}]},
+        }
+
+    def wanted(repository: str, tag: str) -> DesiredSettings:
+        repositories = (DesiredRule(repository, push="owner"),)
+        return DesiredSettings(
+            repository_protection=DesiredRules(RuleKind.REPOSITORY, repositories, exclusive=True, relative=True),
+            tag_protection=DesiredRules(RuleKind.TAG, (DesiredRule(tag, delete="admin"),)),
+        )
 
     found = document(
-        defaults={"tag_protection": protection("a")},
-        groups=[{"group": "team", "tag_protection": protection("b")}],
+        defaults=protections("", "a"), groups=[{"group": "team", **protections("*-api", "b")}, {"group": "team/more"}]
     )
-    desired = desired_for(found, "team/app")
-    assert desired
-    assert desired.repository_protection is None
-    assert desired.tag_protection
-    assert desired.tag_protection.kind is RuleKind.TAG
-    assert [rule.pattern for rule in desired.tag_protection.rules] == ["b"]
+    paths = ["other/app", "team/app", "team/more/app"]
+    assert [desired_for(found, path) for path in paths] == [wanted("", "a"), wanted("*-api", "b"), wanted("*-api", "b")]
 
 
-def test_a_group_is_read_with_the_one_around_it() -> None:
-    assert document_scope(WHOLE) == ProjectScope(projects=("other/app",), groups=("team",), by_path=True)
+def test_a_group_is_read_with_the_one_around_it(whole: Document) -> None:
+    assert document_scope(whole) == ProjectScope(projects=("other/app",), groups=("team",), by_path=True)
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("given", "message"),
     [
-        ({"groups": [], "projects": []}, "groups and projects are empty"),
-        ({"groups": [{"group": "7"}]}, "groups, '7': give the full path"),
-        ({"projects": [{"project": "7"}]}, "projects, '7': give the full path"),
-        ({"groups": [{"group": "Team"}, {"group": "team/"}]}, "groups, 'team/': it is in the document more than once"),
+        ({"groups": [], "projects": []}, "groups and projects are empty: name at least one of them."),
+        ({}, "groups and projects are empty: name at least one of them."),
+        (
+            {"groups": [{"group": "7"}]},
+            "groups, '7': give the full path, since the document is ordered by paths.",
+        ),
+        (
+            {"projects": [{"project": "7"}]},
+            "projects, '7': give the full path, since the document is ordered by paths.",
+        ),
+        (
+            {"groups": [{"group": "Team"}, {"group": "team/"}]},
+            "groups, 'team/': it is in the document more than once.",
+        ),
         (
             {"groups": [{"group": "team", "cleanup_policy": {"name_regex_delete": "("}}]},
-            "groups, 'team': name_regex_delete '(' is not a valid RE2 pattern",
+            "groups, 'team': name_regex_delete '(' is not a valid RE2 pattern: missing ): (.",
+        ),
+        (
+            {"projects": [{"project": "a/b", "repository_protection": {"rules": [{"repository_path_pattern": "/"}]}}]},
+            "projects, 'a/b': repository_path_pattern '/' is not the path of a repository in which * stands for "
+            "anything: write it as group/project/name*.",
         ),
         (
             {"groups": [{"group": "team"}], "defaults": {"tag_protection": {"rules": [{"tag_name_pattern": "("}]}}},
-            "defaults: tag_name_pattern '(' is not a valid RE2 pattern",
+            "defaults: tag_name_pattern '(' is not a valid RE2 pattern (missing ): ().",
         ),
     ],
 )
-def test_what_is_refused(given: dict[str, Any], words: str) -> None:
+def test_what_is_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         document(**given)
-    assert words in str(caught.value)
+    assert str(caught.value) == message
 
 
 def test_paths_that_no_server_could_look_up_are_refused() -> None:
@@ -110,14 +151,28 @@ def test_paths_that_no_server_could_look_up_are_refused() -> None:
         document_scope(document(projects=[{"project": "app"}]))
 
 
-def test_each_warning_is_given_once() -> None:
-    rule = {"tag_name_pattern": "v*", "minimum_access_level_for_push": "owner"}
-    level = {"cleanup_policy": {"keep_n": 3}, "tag_protection": {"rules": [rule]}}
-    texts = document_lint_warnings(document(groups=[{"group": "a", **level}, {"group": "b", **level}]))
-    assert ["keep_n is 3" in texts[0], "looks like a glob" in texts[1], len(texts)] == [True, True, 2]
+def test_each_warning_of_any_part_is_given_once() -> None:
+    def level(keep_n: int, pattern: str) -> dict[str, Any]:
+        rule = {"tag_name_pattern": pattern, "minimum_access_level_for_push": "owner"}
+        return {"cleanup_policy": {"keep_n": keep_n}, "tag_protection": {"rules": [rule]}}
+
+    def warnings(keep_n: int, pattern: str) -> list[str]:
+        return [
+            f"keep_n is {keep_n}, and the releases of GitLab known here take 1, 5, 10, 25, 50, 100: GitLab itself has "
+            "the last word.",
+            f"tag_name_pattern '{pattern}' looks like a glob, but GitLab reads RE2, in which * repeats the character "
+            "before it, and finds the pattern anywhere in a name: for anything write .*, and ^ and $ for the ends.",
+        ]
+
+    found = document(
+        defaults=level(3, "v*"),
+        groups=[{"group": "a", **level(4, "w*")}, {"group": "b", **level(3, "v*")}],
+        projects=[{"project": "c/d", **level(6, "x*")}],
+    )
+    assert document_lint_warnings(found) == [*warnings(3, "v*"), *warnings(4, "w*"), *warnings(6, "x*")]
 
 
-def test_groups_in_which_nothing_was_found() -> None:
+def test_groups_in_which_nothing_was_found(whole: Document) -> None:
     app = Project(1, "Team/App", "Team", "enabled", None, False, "registry.test/team/app")
-    assert empty_groups(WHOLE, [app], unread=()) == ["team/old", "team/old/live"]
-    assert empty_groups(WHOLE, [], unread={"team/old", "team/old/live"}) == ["team"]
+    assert empty_groups(whole, [app], unread=()) == ["team/old", "team/old/live"]
+    assert empty_groups(whole, [], unread={"team/old", "team/old/live"}) == ["team"]

@@ -176,51 +176,121 @@ def test_without_images_no_policy_is_switched_on(project: Project, desired: Desi
 
 
 @pytest.mark.parametrize(
-    ("project", "desired", "text"),
+    ("project", "desired", "reason"),
     [
         (
             replace(PROJECT, access_level=None),
             DesiredSettings("private"),
-            "does not show its container_registry_access_level",
+            "GitLab does not show its container_registry_access_level, which takes the role Maintainer",
         ),
-        (replace(PROJECT, archived=True), DesiredSettings("private"), "it is archived"),
         (
             replace(PROJECT, policy=replace(POLICY, name_regex=" ")),
             DesiredSettings(policy={"enabled": True}),
-            "an enabled policy needs name_regex_delete",
+            "an enabled policy needs name_regex_delete, and it has none",
         ),
         (
             PROJECT,
             DesiredSettings(policy={"enabled": True, "name_regex_delete": ""}),
-            "an enabled policy needs name_regex_delete",
+            "an enabled policy needs name_regex_delete, and it has none",
+        ),
+        (
+            replace(PROJECT, policy=None),
+            DesiredSettings(policy={"enabled": True}),
+            "an enabled policy needs name_regex_delete, and it has none",
         ),
         (
             PROJECT,
             DesiredSettings(tag_protection=DesiredRules(RuleKind.TAG, (DesiredRule("v", "owner"),))),
-            "needs a level for push",
+            "the new tag rule 'v' needs a level for push and one for delete",
         ),
         (
             PROJECT,
             DesiredSettings(repository_protection=DesiredRules(RuleKind.REPOSITORY, (DesiredRule("other", "owner"),))),
-            "does not begin with the project's path",
+            "repository_path_pattern 'other' does not begin with the project's path: GitLab wants team/app, and what "
+            "follows",
         ),
     ],
 )
-def test_what_can_not_be_is_left_as_it_is(project: Project, desired: DesiredSettings, text: str) -> None:
-    plan = plan_project(ObservedProject(project, {RuleKind.TAG: (), RuleKind.REPOSITORY: ()}, True), desired)
-    assert text in str(plan.error)
-    assert "team/app" in str(plan.error)
+def test_what_can_not_be_is_left_as_it_is(project: Project, desired: DesiredSettings, reason: str) -> None:
+    observed = ObservedProject(project, {RuleKind.TAG: (), RuleKind.REPOSITORY: ()}, True)
+    plan = plan_project(observed, desired)
+    assert plan == ProjectPlan(observed, desired, error=plan.error)
     assert not plan.changed
-    assert project_row(plan)["action"] == "unknown"
     assert diff([plan], 10) == []
+    assert project_row(plan) == {
+        "id": 1,
+        "path": "team/app",
+        "action": "unknown",
+        "before": {},
+        "after": {},
+        "differences": [],
+        "notes": [],
+        "error": f"Could not change the settings of project team/app: {reason}.",
+    }
 
 
 def test_what_could_not_be_read_is_left_as_it_is() -> None:
     error = RequestError(ErrorKind.FORBIDDEN, "403 Forbidden", operation="read it")
-    plan = plan_project(ObservedProject(PROJECT, error=error), DesiredSettings("private", {"keep_n": 1}))
-    assert plan.error is error
+    observed, desired = ObservedProject(PROJECT, error=error), DesiredSettings("private", {"keep_n": 1})
+    plan = plan_project(observed, desired)
+    assert plan == ProjectPlan(observed, desired, error=error)
     assert not plan.changed
-    assert plan.attributes == {}
+
+
+def test_an_archived_project_is_left_as_it_is_and_shows_what_is_wanted_of_it() -> None:
+    observed, desired = ObservedProject(replace(PROJECT, archived=True)), DesiredSettings("private")
+    plan = plan_project(observed, desired)
+    assert plan.error
+    before, after = {"access_level": "enabled"}, {"access_level": "private"}
+    assert plan == ProjectPlan(observed, desired, before=before, after=after, error=plan.error)
+    assert not plan.changed
+    message = "it is archived, and GitLab changes nothing in archived projects"
+    assert str(plan.error) == f"Could not change the settings of project team/app: {message}."
+    assert plan.error.as_result() == {
+        "kind": "unfit",
+        "status": None,
+        "method": "",
+        "path": "",
+        "message": message,
+        "request_id": "",
+    }
+
+
+def test_a_policy_with_a_pattern_is_switched_on_and_changed() -> None:
+    off = plan_project(found(PROJECT), DesiredSettings(policy={"enabled": True}))
+    assert (off.error, off.attributes) == (None, {POLICY_KEY: {"enabled": True}})
+    assert off.policy == {
+        "enabled": True,
+        "cadence": "1d",
+        "keep_n": 10,
+        "older_than": "90d",
+        "name_regex_delete": ".*",
+        "name_regex_keep": None,
+    }
+    on = plan_project(
+        found(replace(PROJECT, policy=replace(POLICY, enabled=True))), DesiredSettings(policy={"keep_n": 5})
+    )
+    assert (on.error, on.attributes) == (None, {POLICY_KEY: {"keep_n": 5}})
+
+
+def test_a_policy_that_gitlab_would_switch_off_again_is_not_switched_on() -> None:
+    plan = plan_project(found(PROJECT, images=False), DesiredSettings(policy={"enabled": True, "keep_n": 5}))
+    assert plan.attributes == {POLICY_KEY: {"keep_n": 5}}
+    assert project_row(plan)["notes"] == [
+        "the policy remains disabled, since the project has no images and GitLab would switch it off again"
+    ]
+
+
+def test_rules_that_a_disabled_registry_hides_are_left_as_they_are_and_the_rest_is_changed() -> None:
+    rules = DesiredRules(RuleKind.TAG, (DesiredRule("v", "owner", "owner"),))
+    hidden = ObservedProject(replace(PROJECT, access_level="disabled"), has_images=False)
+    plan = plan_project(hidden, DesiredSettings("disabled", {"enabled": True, "keep_n": 5}, tag_protection=rules))
+    assert (plan.error, plan.rule_changes, plan.attributes) == (None, {}, {POLICY_KEY: {"keep_n": 5}})
+    assert plan.notes == (
+        "the policy remains disabled, since the project has no images and GitLab would switch it off again",
+        "its protection rules are hidden as long as its registry is disabled",
+    )
+    assert [each.setting for each in plan.differences] == ["cleanup_policy.keep_n"]
 
 
 def test_an_archived_project_may_be_as_it_is_wanted() -> None:
@@ -234,60 +304,102 @@ def test_a_project_with_its_differences() -> None:
     desired = DesiredSettings("private", {"keep_n": None}, None, DesiredRules(RuleKind.TAG, (), exclusive=True))
     plan = plan_project(found(PROJECT, (rule,)), desired)
     assert plan.attributes == {LEVEL_KEY: "private", POLICY_KEY: {"keep_n": None}}
-    assert project_row(plan)["differences"] == [
-        {"setting": "access_level", "before": "enabled", "after": "private"},
-        {"setting": "cleanup_policy.keep_n", "before": 10, "after": None},
-        {"setting": "tag_protection ^v", "before": "push: owner, delete: not limited", "after": None},
+    before = {
+        "access_level": "enabled",
+        "cleanup_policy.enabled": False,
+        "cleanup_policy.cadence": "1d",
+        "cleanup_policy.keep_n": 10,
+        "cleanup_policy.older_than": "90d",
+        "cleanup_policy.name_regex_delete": ".*",
+        "cleanup_policy.name_regex_keep": None,
+        "tag_protection ^v": "push: owner, delete: not limited",
+    }
+    after = {**before, "access_level": "private", "cleanup_policy.keep_n": None}
+    del after["tag_protection ^v"]
+    assert project_row(plan) == {
+        "id": 1,
+        "path": "team/app",
+        "action": "update",
+        "before": before,
+        "after": after,
+        "differences": [
+            {"setting": "access_level", "before": "enabled", "after": "private"},
+            {"setting": "cleanup_policy.keep_n", "before": 10, "after": None},
+            {"setting": "tag_protection ^v", "before": "push: owner, delete: not limited", "after": None},
+        ],
+        "notes": [],
+        "error": None,
+    }
+    policy = (
+        "cleanup_policy.older_than: 90d\ncleanup_policy.name_regex_delete: .*\ncleanup_policy.name_regex_keep: null\n"
+    )
+    assert diff([plan], 10) == [
+        {
+            "before_header": "team/app",
+            "after_header": "team/app",
+            "before": "access_level: enabled\ncleanup_policy.enabled: false\ncleanup_policy.cadence: 1d\n"
+            f"cleanup_policy.keep_n: 10\n{policy}tag_protection ^v: push: owner, delete: not limited\n",
+            "after": "access_level: private\ncleanup_policy.enabled: false\ncleanup_policy.cadence: 1d\n"
+            f"cleanup_policy.keep_n: null\n{policy}",
+        }
     ]
-    [row] = diff([plan], 10)
-    assert row["before"].splitlines() == [
-        "access_level: enabled",
-        "cleanup_policy.enabled: false",
-        "cleanup_policy.cadence: 1d",
-        "cleanup_policy.keep_n: 10",
-        "cleanup_policy.older_than: 90d",
-        "cleanup_policy.name_regex_delete: .*",
-        "cleanup_policy.name_regex_keep: null",
-        "tag_protection ^v: push: owner, delete: not limited",
-    ]
-    assert row["after"].splitlines()[3] == "cleanup_policy.keep_n: null"
-    assert len(row["after"].splitlines()) == 7
 
 
-def test_a_diff_has_an_end_and_no_tricks_in_it() -> None:
-    sly = replace(PROJECT, policy=replace(POLICY, name_regex="\x1b[2K\n+"))
-    plans = [
-        plan_project(ObservedProject(sly), DesiredSettings(policy={"keep_n": number})) for number in (1, 5, 25, 10)
+def test_a_diff_names_no_more_projects_than_wanted_and_says_how_many_more_there_are() -> None:
+    desired = DesiredSettings("private")
+    plans = [plan_project(ObservedProject(replace(PROJECT, path=path)), desired) for path in ("a/b", "a/c", "a/d")]
+    rows = [
+        {
+            "before_header": path,
+            "after_header": path,
+            "before": "access_level: enabled\n",
+            "after": "access_level: private\n",
+        }
+        for path in ("a/b", "a/c", "a/d")
     ]
-    rows = diff(plans, 2)
-    assert [row["before_header"] for row in rows] == ["team/app", "team/app", "more"]
-    assert "1 more projects" in rows[-1]["before"]
-    assert "\x1b" not in str([row["before"] for row in rows])
-    assert rows[0]["before"].count("\n") == 6
+    more = {"before_header": "more", "after_header": "more", "after": ""}
+    assert diff(plans, 3) == rows
+    assert diff(plans, 1) == [rows[0], {**more, "before": "... and 2 more projects, hidden by return_limit\n"}]
+
+
+def test_a_diff_can_not_move_the_cursor_of_a_terminal() -> None:
+    rules = DesiredRules(RuleKind.TAG, (), exclusive=True)
+    rule = ProtectionRule("v\\d\x1b[2K\tb\n+ c\u202e", "owner", "admin", 7)
+    [row] = diff([plan_project(found(PROJECT, (rule,)), DesiredSettings(tag_protection=rules))], 1)
+    assert row["before"] == r"tag_protection v\d\x1b[2K\tb\n+ c\u202e: push: owner, delete: admin" + "\n"
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, "null"), (True, "true"), (False, "false"), (0, "0"), ("x", "x"), ("", "")]
+    ("value", "text"), [(None, "null"), (True, "true"), (False, "false"), (0, "0"), ("V1", "V1"), ("", "")]
 )
 def test_values_as_people_write_them(value: Any, text: str) -> None:
     assert written(value) == text
 
 
 @pytest.mark.parametrize(
-    ("policy", "text"),
+    ("policy", "message"),
     [
-        ({"name_regex_delete": "("}, "name_regex_delete '(' is not a valid RE2 pattern"),
-        ({"name_regex_keep": "a(?=b)"}, "name_regex_keep 'a(?=b)' is not a valid RE2 pattern"),
-        ({"enabled": True, "name_regex_delete": " "}, "name_regex_delete is empty"),
+        ({"name_regex_delete": "("}, "name_regex_delete '(' is not a valid RE2 pattern: missing ): (."),
+        (
+            {"name_regex_keep": "a(?=b)"},
+            "name_regex_keep 'a(?=b)' is not a valid RE2 pattern: invalid perl operator: (?=.",
+        ),
+        (
+            {"enabled": True, "name_regex_delete": " "},
+            "name_regex_delete is empty: an enabled policy needs a pattern, such as .*",
+        ),
     ],
 )
-def test_policies_that_no_project_could_have(policy: dict[str, Any], text: str) -> None:
+def test_policies_that_no_project_could_have(policy: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         check_policy(policy)
-    assert text in str(caught.value)
+    assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("policy", [{}, {"enabled": True}, {"enabled": False, "name_regex_delete": ""}, {"keep_n": 3}])
+@pytest.mark.parametrize(
+    "policy",
+    [{}, {"enabled": True}, {"enabled": False, "name_regex_delete": ""}, {"keep_n": 3}, {"name_regex_keep": None}],
+)
 def test_policies_that_some_project_could_have(policy: dict[str, Any]) -> None:
     check_policy(policy)
 
@@ -295,8 +407,12 @@ def test_policies_that_some_project_could_have(policy: dict[str, Any]) -> None:
 def test_values_in_no_known_list() -> None:
     assert policy_lint_warnings({"keep_n": 5, "older_than": "60d", "cadence": "3month", "name_regex_delete": "x"}) == []
     assert policy_lint_warnings({"keep_n": None, "older_than": None}) == []
-    texts = policy_lint_warnings({"keep_n": 3, "older_than": "5d", "cadence": "2d"})
-    assert sorted(text.split(",")[0] for text in texts) == ["cadence is 2d", "keep_n is 3", "older_than is 5d"]
+    last_word = "GitLab itself has the last word."
+    assert policy_lint_warnings({"keep_n": 3, "older_than": "5d", "cadence": "2d"}) == [
+        f"cadence is 2d, and the releases of GitLab known here take 1d, 7d, 14d, 1month, 3month: {last_word}",
+        f"keep_n is 3, and the releases of GitLab known here take 1, 5, 10, 25, 50, 100: {last_word}",
+        f"older_than is 5d, and the releases of GitLab known here take 7d, 14d, 30d, 60d, 90d: {last_word}",
+    ]
 
 
 def test_too_many_projects_that_would_change() -> None:
@@ -315,10 +431,3 @@ def test_how_many_projects_have_which_visibility() -> None:
         "before": {"disabled": 1, "enabled": 1, "private": 1, "unknown": 1},
         "after": {"private": 3, "unknown": 1},
     }
-
-
-def test_the_error_of_a_project_that_can_not_have_what_is_wanted() -> None:
-    plan = plan_project(ObservedProject(replace(PROJECT, archived=True)), DesiredSettings("private"))
-    assert plan.error
-    assert plan.error.as_result()["kind"] == "unfit"
-    assert plan.before != plan.after

@@ -178,6 +178,26 @@ def test_there_are_never_more_than_five_tag_rules(case: tuple[list[ProtectionRul
         assert all(len(rules) <= MAX_TAG_RULES for rules in replayed(found, plan, RuleKind.TAG))
 
 
+@pytest.mark.parametrize(
+    ("there_are", "wanted", "order"),
+    [
+        (2, 3, ["+new0", "+new1", "+new2", "-old0", "-old1"]),
+        (3, 3, ["+new0", "+new1", "-old0", "+new2", "-old1", "-old2"]),
+        (4, 3, ["+new0", "-old0", "+new1", "-old1", "+new2", "-old2", "-old3"]),
+        (5, 2, ["-old0", "+new0", "-old1", "+new1", "-old2", "-old3", "-old4"]),
+        (5, 0, ["-old0", "-old1", "-old2", "-old3", "-old4"]),
+    ],
+)
+def test_a_tag_rule_goes_before_a_new_one_comes_only_if_there_is_no_room(
+    there_are: int, wanted: int, order: list[str]
+) -> None:
+    found = there(*((f"old{number}", OWNER, OWNER) for number in range(there_are)))
+    rules = tuple(DesiredRule(f"new{number}", OWNER, OWNER) for number in range(wanted))
+    changes = plan_rules(found, DesiredRules(RuleKind.TAG, rules, exclusive=True))
+    told = [f"-{each.before.pattern}" if each.before else f"+{each.after and each.after.pattern}" for each in changes]
+    assert told == order
+
+
 TWO = there(("p0", MAINTAINER, OWNER), ("p1", None, MAINTAINER))
 
 
@@ -241,7 +261,7 @@ def test_what_a_project_can_not_have(kind: RuleKind, rules: list[DesiredRule], t
 )
 def test_relative_patterns(path: str, pattern: str, whole: str) -> None:
     wanted = checked_rules(DesiredRules(RuleKind.REPOSITORY, (DesiredRule(pattern, MAINTAINER),), relative=True))
-    assert [rule.pattern for rule in rules_in_project(wanted, path).rules] == [whole]
+    assert rules_in_project(wanted, path) == DesiredRules(RuleKind.REPOSITORY, (DesiredRule(whole, MAINTAINER),))
 
 
 @pytest.mark.parametrize(
@@ -253,8 +273,12 @@ def test_a_whole_pattern_begins_with_the_path(pattern: str, fits: bool) -> None:
     if fits:
         assert rules_in_project(wanted, "Team/App") == wanted
         return
-    with pytest.raises(UnsupportedSetting, match="does not begin with the project's path"):
+    with pytest.raises(UnsupportedSetting) as caught:
         rules_in_project(wanted, "Team/App")
+    assert str(caught.value) == (
+        f"repository_path_pattern {pattern!r} does not begin with the project's path: GitLab wants team/app, and what "
+        "follows"
+    )
 
 
 def test_patterns_of_tags_are_the_same_in_every_project() -> None:
@@ -262,25 +286,63 @@ def test_patterns_of_tags_are_the_same_in_every_project() -> None:
     assert rules_in_project(wanted, "team/app") == wanted
 
 
+NO_PATH = "is not the path of a repository in which * stands for anything: write it as group/project/name*."
+NO_GLOB = "which is no glob: for anything write .*."
+
+
 @pytest.mark.parametrize(
-    ("kind", "pattern"),
+    ("kind", "pattern", "message"),
     [
-        (RuleKind.REPOSITORY, "team/app x"),
-        (RuleKind.REPOSITORY, "/team/app"),
-        (RuleKind.REPOSITORY, "team/app/"),
-        (RuleKind.REPOSITORY, "team//app"),
-        (RuleKind.REPOSITORY, "team/äpp"),
-        (RuleKind.REPOSITORY, "t" * 256),
-        (RuleKind.TAG, "t" * 101),
-        (RuleKind.TAG, "("),
-        (RuleKind.TAG, "*"),
-        (RuleKind.TAG, "a(?!b)"),
-        (RuleKind.TAG, " "),
+        *(
+            (RuleKind.REPOSITORY, pattern, f"repository_path_pattern {pattern!r} {NO_PATH}")
+            for pattern in ("", "team/app x", "/team/app", "team/app/", "team//app", "team/äpp")
+        ),
+        (RuleKind.REPOSITORY, "t" * 256, f"The pattern '{'t' * 256}' is longer than 255 characters."),
+        (RuleKind.TAG, "t" * 101, f"The pattern '{'t' * 101}' is longer than 100 characters."),
+        (RuleKind.TAG, "", "tag_name_pattern is empty: write an RE2 pattern such as ^v[0-9]"),
+        (RuleKind.TAG, " ", "tag_name_pattern is empty: write an RE2 pattern such as ^v[0-9]"),
+        (RuleKind.TAG, "(", "tag_name_pattern '(' is not a valid RE2 pattern (missing ): ()."),
+        (
+            RuleKind.TAG,
+            "a(?!b)",
+            "tag_name_pattern 'a(?!b)' is not a valid RE2 pattern (invalid perl operator: (?!).",
+        ),
+        (
+            RuleKind.TAG,
+            "*",
+            f"tag_name_pattern '*' is not a valid RE2 pattern (no argument for repetition operator: *), {NO_GLOB}",
+        ),
+        (
+            RuleKind.TAG,
+            "(v*",
+            f"tag_name_pattern '(v*' is not a valid RE2 pattern (missing ): (v*), {NO_GLOB}",
+        ),
     ],
 )
-def test_patterns_that_no_project_could_have(kind: RuleKind, pattern: str) -> None:
-    with pytest.raises(UsageError):
+def test_patterns_that_no_project_could_have(kind: RuleKind, pattern: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
         checked_rules(DesiredRules(kind, (DesiredRule(pattern, MAINTAINER, MAINTAINER),)))
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern", "kept"),
+    [
+        (RuleKind.REPOSITORY, "Team/App/Web*", "team/app/web*"),
+        (RuleKind.REPOSITORY, "*", "*"),
+        (RuleKind.REPOSITORY, "t" * 255, "t" * 255),
+        (RuleKind.TAG, "V1", "V1"),
+        (RuleKind.TAG, "t" * 100, "t" * 100),
+    ],
+)
+def test_patterns_as_they_are_kept(kind: RuleKind, pattern: str, kept: str) -> None:
+    wanted = DesiredRules(kind, (DesiredRule(pattern, MAINTAINER, OWNER),), exclusive=True)
+    assert checked_rules(wanted) == DesiredRules(kind, (DesiredRule(kept, MAINTAINER, OWNER),), exclusive=True)
+
+
+def test_a_project_may_have_five_tag_rules() -> None:
+    wanted = DesiredRules(RuleKind.TAG, tuple(DesiredRule(f"v{number}", OWNER, OWNER) for number in range(5)))
+    assert checked_rules(wanted) == wanted
 
 
 @pytest.mark.parametrize(
@@ -298,34 +360,46 @@ def test_patterns_that_no_project_could_have(kind: RuleKind, pattern: str) -> No
 )
 def test_patterns_of_tags_that_look_like_globs(pattern: str, doubtful: bool) -> None:
     wanted = checked_rules(DesiredRules(RuleKind.TAG, (DesiredRule(pattern, MAINTAINER, MAINTAINER),)))
-    assert [pattern in text for text in lint_warnings(wanted)] == ([True] if doubtful else [])
+    text = (
+        f"tag_name_pattern '{pattern}' looks like a glob, but GitLab reads RE2, in which * repeats the character "
+        "before it, and finds the pattern anywhere in a name: for anything write .*, and ^ and $ for the ends."
+    )
+    assert lint_warnings(wanted) == ([text] if doubtful else [])
     assert lint_warnings(DesiredRules(RuleKind.REPOSITORY, wanted.rules)) == []
 
 
 @pytest.mark.parametrize(
-    ("wanted", "words"),
+    ("wanted", "message"),
     [
         (
             DesiredRules(RuleKind.REPOSITORY, (DesiredRule("team/A", OWNER), DesiredRule("team/a", ADMIN))),
-            "rules has the pattern 'team/a' more than once",
+            "rules has the pattern 'team/a' more than once: GitLab keeps one rule for each.",
         ),
-        (DesiredRules(RuleKind.TAG, (), exclusive=True, absent=True), "exclusive has no meaning with state absent"),
+        (
+            DesiredRules(RuleKind.TAG, (), exclusive=True, absent=True),
+            "exclusive has no meaning with state absent: leave it out.",
+        ),
         (
             DesiredRules(RuleKind.TAG, tuple(DesiredRule(f"v{number}", OWNER, OWNER) for number in range(6))),
-            "rules has 6 rules: a project can have 5 tag rules",
+            "rules has 6 rules: a project can have 5 tag rules.",
         ),
-        (DesiredRules(RuleKind.TAG, (DesiredRule("v", NO_LEVEL, OWNER),)), "GitLab wants both levels"),
-        (DesiredRules(RuleKind.TAG, (DesiredRule("v", OWNER, NO_LEVEL),)), "GitLab wants both levels"),
+        *(
+            (
+                DesiredRules(RuleKind.TAG, (DesiredRule("v", *pair),)),
+                "The tag rule 'v' has a level none: GitLab wants both levels.",
+            )
+            for pair in ((NO_LEVEL, OWNER), (OWNER, NO_LEVEL))
+        ),
         (
             DesiredRules(RuleKind.REPOSITORY, (DesiredRule("team/a", NO_LEVEL, NO_LEVEL),)),
-            "has no level at all, so it protects nothing",
+            "The rule 'team/a' has no level at all, so it protects nothing: give one.",
         ),
     ],
 )
-def test_rules_that_no_project_could_have(wanted: DesiredRules, words: str) -> None:
+def test_rules_that_no_project_could_have(wanted: DesiredRules, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         checked_rules(wanted)
-    assert words in str(caught.value)
+    assert str(caught.value) == message
 
 
 def test_rules_that_are_to_be_absent_may_be_many_and_need_no_levels() -> None:
@@ -336,5 +410,7 @@ def test_rules_that_are_to_be_absent_may_be_many_and_need_no_levels() -> None:
 @pytest.mark.parametrize("pattern", ["team/app", "team/app/web"])
 def test_a_relative_pattern_does_not_repeat_the_path(pattern: str) -> None:
     wanted = DesiredRules(RuleKind.REPOSITORY, (DesiredRule(pattern, OWNER),), relative=True)
-    with pytest.raises(UnsupportedSetting, match="is relative to each project here"):
-        rules_in_project(wanted, "team/app")
+    with pytest.raises(UnsupportedSetting) as caught:
+        rules_in_project(wanted, "Team/App")
+    message = f"repository_path_pattern {pattern!r} is relative to each project here: leave out team/app"
+    assert str(caught.value) == message

@@ -16,6 +16,10 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.tag_writ
     TagWriteResult,
     WriteOutcome,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._module.intent import Intent
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import to_delete, to_keep
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.planning import (
     PromotionState,
     RemovalState,
@@ -54,29 +58,58 @@ def removal(*tags: Tag, complete: bool = True, **fields: Any) -> RemovalState:
 
 def test_a_tag_is_written_unless_it_is_the_image_already() -> None:
     state = promotion(None, NEW)
-    intent = plan_promotion(state, present())
-    assert intent.changed
-    assert intent.refusals == ()
-    assert [row["after_header"] for row in intent.diff] == ["team/app:v1"]
+    row = {"before_header": "team/app:v1", "after_header": "team/app:v1", "before": "", "after": f"{NEW}\n"}
+    assert plan_promotion(state, present()) == Intent(changed=True, diff=[row])
     assert [write.name for write in state.changes] == ["v1"]
     assert [row["action"] for row in promotion_result(state)["tags"]] == ["create", "none"]
     assert not plan_promotion(promotion(NEW), present()).changed
 
 
+HIDDEN_RULES = (
+    "GitLab would let an administrator change protected tags, and its protection rules can't be read here (use a token "
+    "that is no administrator's)"
+)
+
+
 @pytest.mark.parametrize(
-    ("state", "request_", "words"),
+    ("state", "request_", "refusals"),
     [
-        (promotion(OLD), present(), "(force allows it)"),
-        (promotion(OLD, protected=frozenset({"v1"})), present(force=True), "is under a tag protection rule"),
-        (promotion(OLD, hidden_rules=True), present(force=True), "protection rules can't be read here"),
-        (promotion(None, being_deleted=True), present(), "GitLab is deleting repository team/app"),
+        (
+            promotion(OLD, None, OLD),
+            present(),
+            [
+                f"team/app:v1 is {OLD} already and would become {NEW} (force allows it)",
+                f"team/app:v3 is {OLD} already and would become {NEW} (force allows it)",
+            ],
+        ),
+        (
+            promotion(OLD, None, protected=frozenset({"v2", "v1"})),
+            present(force=True),
+            [
+                "team/app:v1 is under a tag protection rule of GitLab's",
+                "team/app:v2 is under a tag protection rule of GitLab's",
+            ],
+        ),
+        (promotion(OLD, hidden_rules=True), present(force=True), [HIDDEN_RULES]),
+        (
+            promotion(None, being_deleted=True),
+            present(),
+            ["GitLab is deleting repository team/app with all its tags"],
+        ),
+        (
+            promotion(OLD, protected=frozenset({"v1"}), hidden_rules=True, being_deleted=True),
+            present(),
+            [
+                f"team/app:v1 is {OLD} already and would become {NEW} (force allows it)",
+                "team/app:v1 is under a tag protection rule of GitLab's",
+                HIDDEN_RULES,
+                "GitLab is deleting repository team/app with all its tags",
+            ],
+        ),
     ],
 )
-def test_why_nothing_is_written(state: PromotionState, request_: TagRequest, words: str) -> None:
-    intent = plan_promotion(state, request_)
-    assert [words in refusal for refusal in intent.refusals] == [True]
-    assert not intent.changed
-    assert intent.diff == []
+def test_why_nothing_is_written(state: PromotionState, request_: TagRequest, refusals: list[str]) -> None:
+    assert plan_promotion(state, request_) == Intent(changed=False, diff=[], refusals=refusals)
 
 
 def test_an_overwritten_tag() -> None:
@@ -101,10 +134,10 @@ def test_what_became_of_written_tags() -> None:
 def test_a_tag_is_deleted_if_it_is_named() -> None:
     state, request = removal(Tag("v1", OLD), Tag("v2", NEW)), absent("v2", "v3")
     plan = plan_removal(state, request)
-    assert [decision.tag.name for part in plan.repositories for decision in part.deletions] == ["v2"]
-    intent = removal_intent(plan, state.path)
-    assert (intent.changed, intent.verb) == (True, "deleted")
-    assert [(row["before"], row["after"]) for row in intent.diff] == [(f"{NEW}\n", "")]
+    decisions = (to_keep(Tag("v1", OLD), Reason.NOT_NAMED), to_delete(Tag("v2", NEW), Reason.NAMED))
+    assert plan == Plan((RepositoryPlan(REPOSITORY, decisions),))
+    row = {"before_header": "team/app:v2", "after_header": "team/app:v2", "before": f"{NEW}\n", "after": ""}
+    assert removal_intent(plan, state.path) == Intent(changed=True, diff=[row], refusals=(), verb="deleted")
     assert [(row["name"], row["before"], row["action"]) for row in removal_result(state, request)["tags"]] == [
         ("v2", NEW, "delete"),
         ("v3", None, "none"),
@@ -118,30 +151,49 @@ def test_a_tag_whose_image_is_unknown_may_be_deleted_if_that_is_allowed() -> Non
 
 def test_nothing_is_deleted_of_a_repository_that_is_not_there() -> None:
     plan = plan_removal(RemovalState("team/app"), absent("v1"))
-    assert not removal_intent(plan, "team/app").changed
+    assert plan == Plan(())
+    assert removal_intent(plan, "team/app") == Intent(changed=False, diff=[], refusals=(), verb="deleted")
     assert not RemovalState("team/app").is_unproven
 
 
 @pytest.mark.parametrize(
-    ("state", "request_", "words"),
+    ("state", "request_", "refusals"),
     [
-        (removal(Tag("v1", OLD), hidden_rules=True), absent("v1"), "protection rules can't be read here"),
-        (removal(Tag("v1", OLD), complete=False), absent("v1", "v2"), "only 1 tags of team/app are listed"),
-        (removal(Tag("v1", OLD, protected=True)), absent("v1"), "team/app:v1 is under a tag protection rule"),
-        (removal(Tag("v1")), absent("v1"), "the digest of team/app:v1 can't be read (require_digest)"),
-        (removal(Tag("v1", OLD)), absent("v1", digest=NEW), f"team/app:v1 is {OLD}, not {NEW}"),
+        (removal(Tag("v1", OLD), hidden_rules=True), absent("v1"), (HIDDEN_RULES,)),
+        (
+            removal(Tag("v1", OLD), complete=False),
+            absent("v1", "v2"),
+            ("only 1 tags of team/app are listed, so that others may be there",),
+        ),
+        (
+            removal(Tag("v1", OLD, protected=True)),
+            absent("v1"),
+            ("team/app:v1 is under a tag protection rule of GitLab's",),
+        ),
+        (removal(Tag("v1")), absent("v1"), ("the digest of team/app:v1 can't be read (require_digest)",)),
+        (removal(Tag("v1", OLD)), absent("v1", digest=NEW), (f"team/app:v1 is {OLD}, not {NEW}",)),
         (
             removal(Tag("v1")),
             absent("v1", digest=NEW, require_digest=False),
-            "team/app:v1 can't be compared with the digest given",
+            ("team/app:v1 can't be compared with the digest given",),
+        ),
+        (
+            removal(Tag("v1", OLD, protected=True), Tag("v2"), complete=False, hidden_rules=True),
+            absent("v1", "v2", "v3", digest=NEW),
+            (
+                HIDDEN_RULES,
+                "only 2 tags of team/app are listed, so that others may be there",
+                "team/app:v1 is under a tag protection rule of GitLab's",
+                f"team/app:v1 is {OLD}, not {NEW}",
+                "the digest of team/app:v2 can't be read (require_digest)",
+                "team/app:v2 can't be compared with the digest given",
+            ),
         ),
     ],
 )
-def test_why_nothing_is_deleted(state: RemovalState, request_: TagRequest, words: str) -> None:
+def test_why_nothing_is_deleted(state: RemovalState, request_: TagRequest, refusals: tuple[str, ...]) -> None:
     intent = removal_intent(plan_removal(state, request_), state.path)
-    assert [words in refusal for refusal in intent.refusals] == [True]
-    assert not intent.changed
-    assert intent.diff == []
+    assert intent == Intent(changed=False, diff=[], refusals=refusals, verb="deleted")
 
 
 def test_all_named_tags_are_listed_of_a_listing_that_may_be_cut_off() -> None:
