@@ -14,7 +14,7 @@ from tests.conformance.by_plugins import NAMES
 from tests.conformance.dates import iso8601, rfc3339
 from tests.conformance.recordings import http_recording
 from tests.conformance.verdicts import Agrees, Disagrees, Row, Verdict, first_difference
-from tests.simulator.inprocess import Direct
+from tests.simulator.inprocess import InProcessServer
 
 __all__ = ["cleanup_plan", "duration", "http_recording", "regex"]
 
@@ -73,7 +73,7 @@ def bulk(
     tags: list[dict[str, Any]], given: dict[str, Any], mode: str, now: str, **cleanup: int
 ) -> tuple[int, Any, dict[str, Any] | None]:
     """Status and body of the request, and the job that came of it after its first run."""
-    direct = Direct(
+    server = InProcessServer(
         {
             "clock": now,
             "mode": mode,
@@ -86,8 +86,8 @@ def bulk(
             "jobs": {"retries": 0},
         }
     )
-    status, _headers, body = direct.request("DELETE", PATH, headers=HEADERS, body=json.dumps(given).encode())
-    jobs = direct.jobs()
+    status, _headers, body = server.request("DELETE", PATH, headers=HEADERS, body=json.dumps(given).encode())
+    jobs = server.jobs()
     return status, json.loads(body), jobs[0] if jobs else None
 
 

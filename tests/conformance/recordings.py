@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tests.conformance.verdicts import NotApplicable, Row, Verdict, first_difference
-from tests.simulator.inprocess import Direct
+from tests.simulator.inprocess import InProcessServer
 
 LEASE = "This request has already been made"
 ROLES = ("guest", "reporter", "developer", "maintainer", "owner")
@@ -72,13 +72,13 @@ def http_recording(row: Row) -> Verdict:
     if row["kind"] != "request" or row["backend"] != "gitlab_api_memory":
         return NotApplicable(f"it is no request to a registry with database: {row['kind']}, {row['backend']}")
     asked = row["request"]
-    direct = Direct(_state_before(row))
+    server = InProcessServer(_state_before(row))
     headers = asked.get("headers") or {}
     body = _body(asked["body"])
     path, query = urlsplit(asked["path"]).path, asked["query"] or ""
     if LEASE in str(row["response"].get("body_json")):
-        direct.request(asked["method"], path, query, headers, body)
-    answer = direct.request(asked["method"], path, query, headers, body)
+        server.request(asked["method"], path, query, headers, body)
+    answer = server.request(asked["method"], path, query, headers, body)
     return _compared(row["response"], answer, asked["method"])
 
 

@@ -16,7 +16,7 @@ from .scenario import build
 ORIGIN = "http://gitlab.example.com"
 
 
-class Direct:
+class InProcessServer:
     """A server of one process; gitlab is its inside."""
 
     def __init__(self, scenario: Mapping[str, Any]) -> None:

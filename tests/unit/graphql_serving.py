@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A GraphQL server that is a function of the query and its variables, and the parts of its answers."""
+"""A client whose GraphQL server is a function of the query and its variables, and the parts of its answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._http.transpor
 Body = dict[str, Any]
 
 
-class Server(Client):
+class FakeGraphQLClient(Client):
     """Answers every query by a function of its text and variables."""
 
     def __init__(self, reply: Callable[[str, Body], Any]) -> None:
@@ -31,16 +31,16 @@ class Server(Client):
         self.settings = Settings("https://gitlab.example.com")
         self.queries: list[tuple[str, Body, RetryPolicy]] = []
 
-    def request(self, method: str, path: str, **wish: Any) -> Response:
+    def request(self, method: str, path: str, **options: Any) -> Response:
         assert (method, path) == ("POST", "/api/graphql")
-        body = wish["body"]
-        self.queries.append((body["query"], body["variables"], wish["retry"]))
+        body = options["body"]
+        self.queries.append((body["query"], body["variables"], options["retry"]))
         found = self.reply(body["query"], body["variables"])
         if isinstance(found, RequestError):
             raise found
         status, content = found if isinstance(found, tuple) else (200, found)
         text = content if isinstance(content, bytes) else json.dumps(content).encode()
-        request = Request(method, path, wish["operation"], "GitLab")
+        request = Request(method, path, options["operation"], "GitLab")
         return Response(request=request, status=status, headers=CaseInsensitiveDict(), body=text)
 
     def parallel(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, digest_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth import Login, Registry
-from tests.unit.serving import Answer, FakeTime, Seen, client
+from tests.unit.serving import Answer, FakeTime, RecordingServer, client
 
 GITLAB = Login("any", "glpat-unit", gitlab=True)
 
@@ -30,7 +30,7 @@ def jwt(access: list[dict[str, Any]] | None, **claims: Any) -> str:
 
 
 @dataclass
-class Fake:
+class FakeRegistry:
     """A registry with its token service. allow: what is granted of what is asked. answers: by the path after /v2."""
 
     scheme: str = "bearer"
@@ -81,17 +81,19 @@ def listing(names: list[str] | None, path: str = "a/b", **headers: str) -> Answe
 
 
 @dataclass
-class World:
-    fake: Fake
-    seen: Seen
+class RegistryServer:
+    """A fake registry that is served over HTTP, and the time of its clients."""
+
+    fake: FakeRegistry
+    http: RecordingServer
     time: FakeTime
 
     def registry(self, login: Login | None = GITLAB, **settings: Any) -> Registry:
-        gitlab = client(self.seen.url, self.time, header=("Authorization", "Bearer glpat-unit"), **settings)
-        return Registry(gitlab, self.seen.url, login=login)
+        gitlab = client(self.http.url, self.time, header=("Authorization", "Bearer glpat-unit"), **settings)
+        return Registry(gitlab, self.http.url, login=login)
 
-    def asked(self, path: str) -> list[str]:
-        return [f"{method} {where}" for method, where, _headers in self.seen.requests if where.startswith(path)]
+    def requests_to(self, path: str) -> list[str]:
+        return [f"{method} {where}" for method, where, _headers in self.http.requests if where.startswith(path)]
 
 
 def image(created: str | None = "2026-01-01T00:00:00Z") -> tuple[bytes, bytes]:

@@ -28,16 +28,16 @@ def answer(body: Any, status: int = 200, **headers: str) -> Response:
     return Response(request=REQUEST, status=status, headers=CaseInsensitiveDict(found), body=content)
 
 
-class Script(Client):
+class ScriptedClient(Client):
     """Gives prepared answers in their order, and remembers what was asked."""
 
     def __init__(self, answers: Sequence[Response]) -> None:
         self.answers = list(answers)
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
 
-    def request(self, method: str, path: str, **wish: Any) -> Response:
-        self.asked.append((method, path, dict(wish.get("query") or {})))
-        return replace(self.answers.pop(0), request=Request(method, path, wish["operation"], "GitLab"))
+    def request(self, method: str, path: str, **options: Any) -> Response:
+        self.asked.append((method, path, dict(options.get("query") or {})))
+        return replace(self.answers.pop(0), request=Request(method, path, options["operation"], "GitLab"))
 
 
 def names(*found: str) -> list[dict[str, str]]:

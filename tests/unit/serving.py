@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server that answers by a script, and a clock that only sleeping moves on."""
+"""A server that answers by a function, and a clock that only sleeping moves on."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ TOKEN = "glpat-unit"
 BEARER = ("Authorization", f"Bearer {TOKEN}")
 
 Answer = tuple[int, dict[str, str], bytes]
-Script = Callable[[int, BaseHTTPRequestHandler], "Answer | None"]
+Responder = Callable[[int, BaseHTTPRequestHandler], "Answer | None"]
 
 
-class Seen:
+class RecordingServer:
     """A running server and the requests it got: (method, path, headers)."""
 
     def __init__(self, url: str) -> None:
@@ -33,8 +33,8 @@ class Seen:
 
 
 @contextmanager
-def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Seen]:
-    """A server whose n-th answer comes from script(n, request); None cuts the connection."""
+def serving(respond: Responder, tls: ssl.SSLContext | None = None) -> Iterator[RecordingServer]:
+    """A server whose n-th answer comes from respond(n, request); None cuts the connection."""
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -45,11 +45,11 @@ def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Seen]
 
         def do_GET(self) -> None:
             with lock:
-                seen.requests.append((self.command, self.path, dict(self.headers)))
-                number = len(seen.requests)
+                recording.requests.append((self.command, self.path, dict(self.headers)))
+                number = len(recording.requests)
             length = int(self.headers.get("Content-Length", 0))
             self.rfile.read(length)
-            answer = script(number, self)
+            answer = respond(number, self)
             if answer is None:
                 self.close_connection = True
                 self.connection.close()
@@ -72,11 +72,11 @@ def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Seen]
     server.daemon_threads = True
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    seen = Seen(f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}")
+    recording = RecordingServer(f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield seen
+        yield recording
     finally:
         server.shutdown()
         server.server_close()

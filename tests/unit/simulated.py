@@ -21,7 +21,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._http.timing i
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth import Login, RegistrySettings
 from tests.simulator import edits, faults
-from tests.simulator.inprocess import ORIGIN, Direct
+from tests.simulator.inprocess import ORIGIN, InProcessServer
 from tests.unit.serving import FakeTime
 
 TOKEN = "glpat-unit"
@@ -37,7 +37,7 @@ class Simulated(Client):
 
     def __init__(
         self,
-        server: Direct,
+        server: InProcessServer,
         settings: Settings,
         *,
         requests: list[str],
@@ -73,7 +73,7 @@ def connected(scenario: dict[str, Any], **settings: Any) -> Simulated:
     time = FakeTime()
     known = {"header": ("Authorization", f"Bearer {TOKEN}"), "concurrency": 1, **settings}
     return Simulated(
-        Direct(scenario),
+        InProcessServer(scenario),
         Settings(ORIGIN, **known),
         requests=[],
         timing=Timing(time.sleep, lambda: time.now, lambda: 1.0),

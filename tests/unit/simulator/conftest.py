@@ -10,11 +10,11 @@ import pytest
 
 from tests.simulator.harness import Simulator
 
-from .world import Client, world
+from .helpers import Client, default_scenario
 
 
 @pytest.fixture
 def gitlab(simulator: Simulator) -> Client:
-    """A client of the server that world() describes, with a metadata database."""
-    simulator.load(world())
+    """A client of the server that default_scenario() describes, with a metadata database."""
+    simulator.load(default_scenario())
     return Client(simulator)

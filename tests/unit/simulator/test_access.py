@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .world import ROLES, Client, names, world
+from .helpers import ROLES, Client, default_scenario, names
 
 APP = "/projects/1/registry/repositories"
 INSUFFICIENT = {
@@ -142,7 +142,7 @@ def test_a_disabled_registry_is_closed_to_everybody(gitlab: Client, token: str) 
 def test_an_administrator_needs_admin_mode(gitlab: Client) -> None:
     assert gitlab.rest("/projects/3/registry/repositories", "admin").status_code == 404
     assert gitlab.rest("/projects/3/registry/repositories", "admin-mode").status_code == 200
-    gitlab.simulator.load(world(admin_mode=False))
+    gitlab.simulator.load(default_scenario(admin_mode=False))
     assert gitlab.rest("/projects/3/registry/repositories", "admin").status_code == 200
 
 

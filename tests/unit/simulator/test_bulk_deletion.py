@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .world import Client, one_repository, world
+from .helpers import Client, default_scenario, one_repository
 
 TAGS = "/projects/1/registry/repositories/100/tags"
 NEEDED = "name_regex, name_regex_delete are missing, at least one parameter must be provided"
@@ -124,7 +124,7 @@ def test_trap_02_one_lease_for_a_repository_and_an_hour_whoever_asks_for_whateve
 
 
 def test_trap_02_lease_is_kept_after_a_failed_job(gitlab: Client) -> None:
-    gitlab.simulator.load(world(jobs={"retries": 1, "retry_wait": 10}))
+    gitlab.simulator.load(default_scenario(jobs={"retries": 1, "retry_wait": 10}))
     assert asked(gitlab, "name_regex=.%2A&older_than=1mon").status_code == 202
     (job,) = gitlab.simulator.jobs()
     assert (job["state"], job["attempts"], job["result"]["status"]) == ("queued", 1, "exception")
@@ -136,7 +136,7 @@ def test_trap_02_lease_is_kept_after_a_failed_job(gitlab: Client) -> None:
 
 
 def test_trap_01_nothing_happens_before_the_job_runs(gitlab: Client) -> None:
-    gitlab.simulator.load(world(jobs={"delay": 60}))
+    gitlab.simulator.load(default_scenario(jobs={"delay": 60}))
     assert asked(gitlab, {"name_regex_delete": "[ab]", "keep_n": 1}).status_code == 202
     (job,) = gitlab.simulator.jobs()
     assert job == {
@@ -170,14 +170,14 @@ def test_trap_01_nothing_happens_before_the_job_runs(gitlab: Client) -> None:
 
 
 def test_a_job_can_be_run_before_its_time(gitlab: Client) -> None:
-    gitlab.simulator.load(world(jobs={"delay": 1000}))
+    gitlab.simulator.load(default_scenario(jobs={"delay": 1000}))
     asked(gitlab, "name_regex=a")
     gitlab.simulator.run_jobs()
     assert gitlab.simulator.state()["team/app"] == ["b", "c"]
 
 
 def test_a_job_that_fails_by_itself_is_tried_again(gitlab: Client) -> None:
-    gitlab.simulator.load(world(jobs={"failures": 2, "retry_wait": 30}))
+    gitlab.simulator.load(default_scenario(jobs={"failures": 2, "retry_wait": 30}))
     asked(gitlab, "name_regex=a")
     for attempts, state in ((1, "queued"), (2, "queued"), (3, "done")):
         (job,) = gitlab.simulator.jobs()
@@ -223,8 +223,8 @@ def test_a_job_leaves_what_is_protected_from_its_user(gitlab: Client, token: str
 
 
 def test_jobs_and_leases_end_with_the_scenario(gitlab: Client) -> None:
-    gitlab.simulator.load(world(jobs={"delay": 60}))
+    gitlab.simulator.load(default_scenario(jobs={"delay": 60}))
     asked(gitlab, "name_regex=a")
-    gitlab.simulator.load(world())
+    gitlab.simulator.load(default_scenario())
     assert gitlab.simulator.jobs() == []
     assert asked(gitlab, "name_regex=a").status_code == 202

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.inprocess import Direct
+from tests.simulator.inprocess import InProcessServer
 
-from .world import CLOCK, INDEX, one_repository
+from .helpers import CLOCK, INDEX, one_repository
 
 TAGS = "/api/v4/projects/1/registry/repositories/100/tags"
 BOTH = ["M1", "M2"]
@@ -28,18 +28,18 @@ def tag(name: str, created: str | None = None, **more: Any) -> dict[str, Any]:
     return {"name": name, "created_at": created or day(1), "config_created": created or day(1), **more}
 
 
-def cleaned(mode: str, tags: list[dict[str, Any]], changes: dict[str, Any] | None = None, **wish: Any) -> Any:
+def cleaned(mode: str, tags: list[dict[str, Any]], changes: dict[str, Any] | None = None, **parameters: Any) -> Any:
     """The server after a bulk deletion, and the result of its job."""
-    server = Direct(one_repository(tags, mode=mode, jobs={"retries": 0}, **(changes or {})))
+    server = InProcessServer(one_repository(tags, mode=mode, jobs={"retries": 0}, **(changes or {})))
     headers = {"PRIVATE-TOKEN": "maintainer", "Content-Type": "application/json"}
-    status, _headers, body = server.request("DELETE", TAGS, "", headers, json.dumps(wish).encode())
+    status, _headers, body = server.request("DELETE", TAGS, "", headers, json.dumps(parameters).encode())
     assert (status, body) == (202, b"202")
     server.request("GET", "/api/v4/projects/1", "", headers)
     return server, server.gitlab.state.queue.jobs[0].result
 
 
-def gone(mode: str, tags: list[dict[str, Any]], changes: dict[str, Any] | None = None, **wish: Any) -> list[str]:
-    server, result = cleaned(mode, tags, changes, **wish)
+def gone(mode: str, tags: list[dict[str, Any]], changes: dict[str, Any] | None = None, **parameters: Any) -> list[str]:
+    server, result = cleaned(mode, tags, changes, **parameters)
     assert set(server.gitlab.state.repositories[100].tags.names) == {row["name"] for row in tags} - set(
         result["deleted"]
     )
@@ -66,12 +66,12 @@ PATTERNS: list[tuple[dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize("mode", BOTH)
-@pytest.mark.parametrize(("wish", "expected"), PATTERNS)
+@pytest.mark.parametrize(("parameters", "expected"), PATTERNS)
 def test_trap_05_and_09_patterns_are_anchored_without_a_group(
-    mode: str, wish: dict[str, Any], expected: list[str]
+    mode: str, parameters: dict[str, Any], expected: list[str]
 ) -> None:
     names = ("LATEST", "latest", "main", "v1", "v1-rc", "v10")
-    assert gone(mode, [tag(name) for name in names], **wish) == expected
+    assert gone(mode, [tag(name) for name in names], **parameters) == expected
 
 
 DATED = [tag("a", day(10)), tag("b", day(12)), tag("c", day(11)), tag("latest", day(30)), tag("keep", day(31))]
@@ -259,7 +259,7 @@ def test_a_hundred_thousand_tags(mode: str) -> None:
     ]
     scenario["cleanup"] = {"max_list_size": 0}
     scenario["registry"] = {"cap": 10_000}
-    server = Direct(scenario)
+    server = InProcessServer(scenario)
     headers = {"PRIVATE-TOKEN": "maintainer"}
     status, _headers, _body = server.request("DELETE", TAGS, "name_regex_delete=.%2A&keep_n=1&older_than=1d", headers)
     assert status == 202

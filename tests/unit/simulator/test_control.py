@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.simulator.harness import ROOT, ControlError, Simulator, running
 
-from .world import Client, world
+from .helpers import Client, default_scenario
 
 APP = "/projects/1/registry/repositories"
 
@@ -85,7 +85,7 @@ def test_tags_can_be_edited(gitlab: Client) -> None:
 
 
 def _broken(change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
-    scenario = world()
+    scenario = default_scenario()
     change(scenario)
     return scenario
 
@@ -128,7 +128,7 @@ def test_a_scenario_that_makes_no_sense_is_refused_and_changes_nothing(
 
 def test_many_tags_are_made_cheaply(simulator: Simulator) -> None:
     generate = {"count": 100_000, "prefix": "build-", "first_created": "2020-01-01T00:00:00Z", "step_seconds": 60}
-    simulator.load(world(repositories=[{"id": 100, "project": "team/app", "generate": generate}]))
+    simulator.load(default_scenario(repositories=[{"id": 100, "project": "team/app", "generate": generate}]))
     gitlab = Client(simulator)
     rows = gitlab.rest(f"{APP}/100/tags?pagination=keyset&per_page=1000&last=build-98999").json()
     assert (rows[0]["name"], rows[-1]["name"], len(rows)) == ("build-99000", "build-99999", 1000)
@@ -138,8 +138,8 @@ def test_many_tags_are_made_cheaply(simulator: Simulator) -> None:
 
 
 def test_two_servers_do_not_know_each_other(simulator: Simulator) -> None:
-    simulator.load(world())
-    with running(world(), mode="M2") as other:
+    simulator.load(default_scenario())
+    with running(default_scenario(), mode="M2") as other:
         assert other.mode == "M2"
         assert other.url != simulator.url
         assert Client(other).rest(f"{APP}/100/tags?pagination=keyset").status_code == 405
@@ -150,7 +150,7 @@ def test_two_servers_do_not_know_each_other(simulator: Simulator) -> None:
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
 def test_the_program_says_when_it_is_ready_and_stops_cleanly(tmp_path: Path, end: signal.Signals) -> None:
     scenario = tmp_path / "scenario.json"
-    scenario.write_text(json.dumps(world(mode="M2")))
+    scenario.write_text(json.dumps(default_scenario(mode="M2")))
     command = [sys.executable, "-m", "tests.simulator", "--scenario", str(scenario)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -214,7 +214,7 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
 
 def test_it_speaks_tls_and_resets_connections_there_too(tmp_path: Path) -> None:
     certificate, key = _certificate(tmp_path)
-    with running(world(), https=(certificate, key)) as simulator:
+    with running(default_scenario(), https=(certificate, key)) as simulator:
         gitlab = Client(simulator)
         assert simulator.url.startswith("https://127.0.0.1:")
         assert gitlab.rest("/user", verify=str(certificate)).status_code == 200

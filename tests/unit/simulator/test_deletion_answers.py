@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .world import Client, one_repository, world
+from .helpers import Client, default_scenario, one_repository
 
 TAGS = "/projects/1/registry/repositories/100/tags"
 FORBIDDEN = {"message": "403 Forbidden"}
@@ -20,7 +20,7 @@ DIGEST = "sha256:" + "1" * 64
 
 @pytest.mark.parametrize(("generation", "version"), [("G15", "15.10.0"), ("G17", "17.5.0"), ("G18", "18.9.0")])
 def test_the_version_follows_the_generation(gitlab: Client, generation: str, version: str) -> None:
-    gitlab.simulator.load(world(generation=generation))
+    gitlab.simulator.load(default_scenario(generation=generation))
     assert gitlab.data("{ metadata { version } }") == {"metadata": {"version": version}}
 
 

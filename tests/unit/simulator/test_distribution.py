@@ -19,10 +19,10 @@ import pytest
 
 from tests.simulator import edits
 from tests.simulator.harness import ControlError
-from tests.simulator.inprocess import Direct
+from tests.simulator.inprocess import InProcessServer
 from tests.simulator.scenario import ScenarioError, build
 
-from .world import CLOCK, DOCKER_LIST, INDEX, Client, one_repository, world
+from .helpers import CLOCK, DOCKER_LIST, INDEX, Client, default_scenario, one_repository
 
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
 DOCKER_IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
@@ -64,7 +64,7 @@ class Answer:
 class Registry:
     """A client with a token for what the scopes say, or with the header that it is given."""
 
-    direct: Direct
+    server: InProcessServer
     scopes: Sequence[str] = (APP, WEB)
     user: str = "maintainer"
     authorization: str | None = field(default=None)
@@ -73,9 +73,9 @@ class Registry:
         self, method: str, path: str, query: str = "", headers: dict[str, str] | None = None, body: bytes = b""
     ) -> Answer:
         if self.authorization is None:
-            self.authorization = f"Bearer {token(self.direct, self.user, *self.scopes)}"
+            self.authorization = f"Bearer {token(self.server, self.user, *self.scopes)}"
         sent = {"Accept": ALL, **({"Authorization": self.authorization} if self.authorization else {})}
-        return Answer(*self.direct.request(method, f"/v2/{path}", query, {**sent, **(headers or {})}, body))
+        return Answer(*self.server.request(method, f"/v2/{path}", query, {**sent, **(headers or {})}, body))
 
     def manifest(self, reference: str, name: str = "team/app", **headers: str) -> Answer:
         return self.ask("GET", f"{name}/manifests/{reference}", headers=headers)
@@ -101,9 +101,9 @@ class Registry:
         return json.dumps(manifest).encode()
 
 
-def token(direct: Direct, user: str, *scopes: str) -> str:
+def token(server: InProcessServer, user: str, *scopes: str) -> str:
     query = urlencode([("service", "container_registry"), *(("scope", scope) for scope in scopes)])
-    status, _headers, body = direct.request("GET", "/jwt/auth", query, {"Authorization": basic(user)})
+    status, _headers, body = server.request("GET", "/jwt/auth", query, {"Authorization": basic(user)})
     assert status == 200
     return str(json.loads(body)["token"])
 
@@ -124,12 +124,12 @@ def location(answer: Answer) -> str:
 def registry(tags: list[dict[str, Any]] | None = None, **changes: Any) -> Registry:
     scenario = one_repository(SHARED if tags is None else tags, **changes)
     scenario["repositories"].append({"id": 101, "project": "team/app", "name": "web", "tags": [{"name": "w"}]})
-    return Registry(Direct(scenario))
+    return Registry(InProcessServer(scenario))
 
 
 def rest(client: Registry, path: str, method: str = "GET") -> Any:
     path = f"/api/v4/projects/1/registry/repositories/100{path}"
-    return json.loads(client.direct.request(method, path, "", {"PRIVATE-TOKEN": "maintainer"})[2])
+    return json.loads(client.server.request(method, path, "", {"PRIVATE-TOKEN": "maintainer"})[2])
 
 
 # Tokens
@@ -250,7 +250,7 @@ def test_a_repository_without_tags_has_null_of_them() -> None:
 
 
 def test_the_catalog_has_pages_for_administrators() -> None:
-    client = Registry(Direct(world()), (CATALOG,), "admin-mode")
+    client = Registry(InProcessServer(default_scenario()), (CATALOG,), "admin-mode")
     answer = client.ask("GET", "_catalog")
     paths = answer.json["repositories"]
     assert (len(paths), paths) == (8, sorted(paths))
@@ -357,7 +357,7 @@ def test_equal_labels_are_the_same_image_everywhere() -> None:
     children = [{"image": "one"}, {"attestation": True}, {"platform": "linux/arm64"}, {"attestation": True}]
     scenario = one_repository([{"name": "a", "image": "one", "size": 77}, {"name": "i", "children": children}])
     scenario["repositories"].append({"project": "team/app", "name": "web", "tags": [{"name": "b", "image": "one"}]})
-    client = Registry(Direct(scenario))
+    client = Registry(InProcessServer(scenario))
     first, rows = client.manifest("a"), client.manifest("i").json["manifests"]
     assert client.manifest("b", "team/app/web").body == first.body
     assert rows[0]["digest"] == first.digest
@@ -551,25 +551,25 @@ def remove(client: Registry, way: str, name: str) -> None:
     elif way == "rest":
         assert rest(client, f"/tags/{name}", "DELETE") == 200
     elif way == "bulk":
-        client.direct.gitlab.state.leases.clear()
+        client.server.gitlab.state.leases.clear()
         path = "/api/v4/projects/1/registry/repositories/100/tags"
-        client.direct.request("DELETE", path, f"name_regex_delete={name}", {"PRIVATE-TOKEN": "maintainer"})
-        assert client.direct.jobs()[-1]["result"]["deleted"] == [name]
+        client.server.request("DELETE", path, f"name_regex_delete={name}", {"PRIVATE-TOKEN": "maintainer"})
+        assert client.server.jobs()[-1]["result"]["deleted"] == [name]
     elif way == "graphql":
         gid = "gid://gitlab/ContainerRepository/100"
         query = (
             f'mutation {{ destroyContainerRepositoryTags(input: {{id: "{gid}", tagNames: ["{name}"]}}) {{ errors }} }}'
         )
         headers = {"PRIVATE-TOKEN": "maintainer", "Content-Type": "application/json"}
-        client.direct.request("POST", "/api/graphql", "", headers, json.dumps({"query": query}).encode())
+        client.server.request("POST", "/api/graphql", "", headers, json.dumps({"query": query}).encode())
     else:
-        tags = client.direct.gitlab.state.repositories[100].tags
+        tags = client.server.gitlab.state.repositories[100].tags
         assert tags is not None
         tags.remove(name)
 
 
 def collect(client: Registry) -> None:
-    for repository in client.direct.gitlab.state.repositories.values():
+    for repository in client.server.gitlab.state.repositories.values():
         assert repository.tags is not None
         repository.tags.collect()
 
@@ -615,7 +615,7 @@ def test_what_is_pushed_is_seen_by_everybody(mode: str) -> None:
     assert "sha256:" + row["revision"] == json.loads(content)["config"]["digest"]
     expected = "2026-06-01T12:00:00.000+00:00" if mode == "M1" else "2026-02-03T04:05:06.123+00:00"
     assert row["created_at"] == expected
-    tags = client.direct.gitlab.state.repositories[100].tags
+    tags = client.server.gitlab.state.repositories[100].tags
     assert tags is not None
     old = tags.get("x")
     assert old is not None
@@ -688,7 +688,7 @@ def test_a_repository_is_made_by_asking_for_push_and_known_after_the_first_uploa
     assert client.ask("GET", "team/app/new/tags/list").error == (404, "NAME_UNKNOWN")
     assert client.put("v1", client.image("team/app/new"), name="team/app/new").status == 201
     assert client.names("team/app/new") == ["v1"]
-    repository = client.direct.gitlab.state.repository_at("team/app/new")
+    repository = client.server.gitlab.state.repository_at("team/app/new")
     assert repository is not None
     assert repository.tags is not None
     assert repository.tags.names == ["v1"]
@@ -757,7 +757,7 @@ def test_a_new_date_leaves_an_image_as_it_is_and_a_new_content_is_another() -> N
 
 
 def apply_edit(client: Registry, edit: dict[str, Any]) -> None:
-    edits.apply(client.direct.gitlab.state, {"set_tag": edit})
+    edits.apply(client.server.gitlab.state, {"set_tag": edit})
 
 
 def test_a_pushed_image_keeps_its_config_when_its_dates_change() -> None:
@@ -780,7 +780,7 @@ def test_a_registry_in_trouble(place: str) -> None:
             scenario["registry"]["state"] = state
         else:
             scenario["repositories"][0]["registry_state"] = state
-        return Registry(Direct(scenario))
+        return Registry(InProcessServer(scenario))
 
     assert troubled("error").ask("GET", "team/app/tags/list").error == (502, "UNKNOWN")
     with pytest.raises(ConnectionResetError):
@@ -792,7 +792,7 @@ def test_a_registry_in_trouble(place: str) -> None:
 def test_a_repository_that_is_being_deleted_still_answers() -> None:
     scenario = one_repository(SHARED)
     scenario["repositories"][0]["status"] = "delete_failed"
-    assert Registry(Direct(scenario)).names() == ["a", "b", "c", "multi"]
+    assert Registry(InProcessServer(scenario)).names() == ["a", "b", "c", "multi"]
 
 
 def test_requests_are_logged_and_counted(gitlab: Client) -> None:
@@ -835,7 +835,7 @@ def test_faults_and_limits_hold_here_too(gitlab: Client) -> None:
     assert [gitlab.send("GET", url).status_code for _time in range(2)] == [503, 401]
     with pytest.raises(ControlError):
         gitlab.simulator.faults([{"kind": "v2", "action": "reset_before"}])
-    gitlab.simulator.load(world(rate_limit={"web": {"requests": 2, "retry_after": 60}}))
+    gitlab.simulator.load(default_scenario(rate_limit={"web": {"requests": 2, "retry_after": 60}}))
     assert [gitlab.send("GET", url).status_code for _time in range(3)] == [401, 401, 429]
     assert gitlab.send("GET", f"{gitlab.simulator.url}/jwt/auth").status_code == 429
     assert gitlab.rest("/projects/1").status_code == 200

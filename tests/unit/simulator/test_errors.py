@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .world import Client, one_repository
+from .helpers import Client, one_repository
 
 TAGS = "/projects/1/registry/repositories/100/tags"
 LIST = "/projects/1/registry/repositories"

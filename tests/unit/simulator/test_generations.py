@@ -12,7 +12,7 @@ import pytest
 
 from tests.simulator.harness import ControlError
 
-from .world import Client, names, one_repository, world
+from .helpers import Client, default_scenario, names, one_repository
 
 TAGS = "/projects/1/registry/repositories/100/tags"
 GID = "gid://gitlab/ContainerRepository/100"
@@ -21,7 +21,7 @@ GID = "gid://gitlab/ContainerRepository/100"
 @pytest.mark.parametrize(("generation", "keyset"), [("G15", False), ("G17", True), ("G18", True)])
 def test_a_release_before_keysets_answers_with_offsets(gitlab: Client, generation: str, keyset: bool) -> None:
     for mode, status in (("M1", 200), ("M2", 405 if keyset else 200)):
-        gitlab.simulator.load(world(generation=generation, mode=mode))
+        gitlab.simulator.load(default_scenario(generation=generation, mode=mode))
         answer = gitlab.rest(f"{TAGS}?pagination=keyset&per_page=2&last=a")
         assert answer.status_code == status
         if status == 200:
@@ -31,7 +31,7 @@ def test_a_release_before_keysets_answers_with_offsets(gitlab: Client, generatio
 
 @pytest.mark.parametrize(("generation", "shown"), [("G15", False), ("G17", True), ("G18", True)])
 def test_status_and_size_came_after_the_first_releases(gitlab: Client, generation: str, shown: bool) -> None:
-    gitlab.simulator.load(world(generation=generation))
+    gitlab.simulator.load(default_scenario(generation=generation))
     row = gitlab.rest("/registry/repositories/100?size=true").json()
     assert ("status" in row) is shown
     assert (row["size"] is not None) is shown
@@ -41,7 +41,7 @@ def test_status_and_size_came_after_the_first_releases(gitlab: Client, generatio
 
 @pytest.mark.parametrize("generation", ["G15", "G17", "G18"])
 def test_the_group_listing_has_no_tags_in_any_of_them(gitlab: Client, generation: str) -> None:
-    gitlab.simulator.load(world(generation=generation))
+    gitlab.simulator.load(default_scenario(generation=generation))
     row = gitlab.rest("/groups/team/registry/repositories?tags=true&tags_count=true").json()[0]
     assert not {"tags", "tags_count"} & set(row)
 
@@ -58,9 +58,9 @@ FIELDS = [
 def test_the_schema_grew(gitlab: Client, generation: str, field: str, generations: set[str]) -> None:
     owner, _dot, name = field.partition(".")
     shown = f'{{ __type(name: "{owner}") {{ fields {{ name }} }} }}'
-    gitlab.simulator.load(world(generation=generation))
+    gitlab.simulator.load(default_scenario(generation=generation))
     assert (name in names(gitlab.data(shown)["__type"]["fields"])) is (generation in generations)
-    gitlab.simulator.load(world(generation=generation, graphql_missing_fields=[field, "Project.archived"]))
+    gitlab.simulator.load(default_scenario(generation=generation, graphql_missing_fields=[field, "Project.archived"]))
     assert name not in names(gitlab.data(shown)["__type"]["fields"])
     assert "archived" not in names(gitlab.data('{ __type(name: "Project") { fields { name } } }')["__type"]["fields"])
 
@@ -76,7 +76,7 @@ def test_the_schema_grew(gitlab: Client, generation: str, field: str, generation
 def test_how_a_job_token_of_another_project_is_refused(
     gitlab: Client, generation: str, status: int, message: str
 ) -> None:
-    gitlab.simulator.load(world(generation=generation))
+    gitlab.simulator.load(default_scenario(generation=generation))
     for project in ("2", "4", "999", "team%2Fnope"):
         for path in ("", "/100/tags", "/100/tags/a"):
             answer = gitlab.rest(f"/projects/{project}/registry/repositories{path}", None, headers={"JOB-TOKEN": "job"})

@@ -13,7 +13,7 @@ import pytest
 from tests.simulator.granular import PERMISSIONS
 from tests.simulator.harness import ControlError
 
-from .world import Client, world
+from .helpers import Client, default_scenario
 
 APP = "/projects/1/registry/repositories"
 RULES = "/projects/1/registry/protection"
@@ -43,7 +43,7 @@ ROUTES: list[tuple[str, str, Any, str]] = [
 
 def granular(*permissions: str, user: str = "maintainer") -> dict[str, Any]:
     """The token fine has these permissions, the token rest has all others."""
-    scenario = world()
+    scenario = default_scenario()
     others = sorted(set(PERMISSIONS) - set(permissions))
     scenario["tokens"] += [
         {"token": "fine", "user": user, "granular": list(permissions)},
@@ -115,7 +115,7 @@ def test_graphql_shows_no_tags_without_their_permission(gitlab: Client) -> None:
     ],
 )
 def test_a_permission_that_there_is_not_is_refused(gitlab: Client, token: dict[str, Any]) -> None:
-    scenario = world()
+    scenario = default_scenario()
     scenario["tokens"].append({"token": "fine", "user": "owner", **token})
     with pytest.raises(ControlError, match="a personal token without scopes has some of"):
         gitlab.simulator.load(scenario)

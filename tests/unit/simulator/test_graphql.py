@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from graphql import build_client_schema, get_introspection_query
 
-from .world import INDEX, Client, names, one_repository, world
+from .helpers import INDEX, Client, default_scenario, names, one_repository
 
 GID = "gid://gitlab/ContainerRepository/100"
 DESTROY = (
@@ -23,7 +23,7 @@ DESTROY = (
 
 def many(count: int, **changes: Any) -> dict[str, Any]:
     repository = {"id": 100, "project": "team/app", "generate": {"count": count, "prefix": "v", "step_seconds": 86400}}
-    return world(repositories=[repository], **changes)
+    return default_scenario(repositories=[repository], **changes)
 
 
 def destroy(gitlab: Client, tags: list[str], token: str = "developer", gid: str = GID) -> Any:
@@ -270,7 +270,7 @@ def test_a_wrong_query_is_an_error_with_status_200(gitlab: Client, query: str, t
 
 
 def test_fields_of_later_releases_can_be_taken_away(gitlab: Client) -> None:
-    gitlab.simulator.load(world(graphql_missing_fields=["ContainerRepositoryTag.publishedAt"]))
+    gitlab.simulator.load(default_scenario(graphql_missing_fields=["ContainerRepositoryTag.publishedAt"]))
     query = f'{{ containerRepository(id: "{GID}") {{ tags(first: 1) {{ nodes {{ publishedAt }} }} }} }}'
     [error] = gitlab.graphql(query).json()["errors"]
     assert error["extensions"] == {
@@ -280,7 +280,7 @@ def test_fields_of_later_releases_can_be_taken_away(gitlab: Client) -> None:
     }
     shown = gitlab.data('{ __type(name: "ContainerRepositoryTag") { fields { name } } }')["__type"]["fields"]
     assert "publishedAt" not in names(shown)
-    gitlab.simulator.load(world())
+    gitlab.simulator.load(default_scenario())
     assert gitlab.data(query)["containerRepository"]["tags"]["nodes"]
 
 
@@ -291,7 +291,7 @@ def test_the_schema_can_be_read_by_anybody(gitlab: Client) -> None:
 
 
 def test_graphql_can_be_off(gitlab: Client) -> None:
-    gitlab.simulator.load(world(graphql_enabled=False))
+    gitlab.simulator.load(default_scenario(graphql_enabled=False))
     assert gitlab.graphql("{ currentUser { id } }").status_code == 404
 
 
@@ -322,7 +322,7 @@ def test_too_complex_a_query_is_refused(gitlab: Client, token: str | None, limit
 
 
 def test_the_limit_of_complexity_can_be_set_and_fragments_and_variables_count(gitlab: Client) -> None:
-    gitlab.simulator.load(world(complexity_limit=13))
+    gitlab.simulator.load(default_scenario(complexity_limit=13))
     nodes = f"nodes {{ ... on ContainerRepositoryTag {{ {TAG_FIELDS} }} }}"
     page = f"tags(first: $first) {{ {nodes} pageInfo {{ hasNextPage endCursor }} }}"
     fragment = f'fragment all on Query {{ containerRepository(id: "{GID}") {{ {page} }} }}'

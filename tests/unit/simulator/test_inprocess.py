@@ -11,25 +11,25 @@ import json
 import pytest
 
 from tests.simulator import faults
-from tests.simulator.inprocess import Direct
+from tests.simulator.inprocess import InProcessServer
 
-from .world import Client, world
+from .helpers import Client, default_scenario
 
 LIST = "/projects/1/registry/repositories"
 
 
 @pytest.mark.parametrize(("path", "query"), [(LIST, "per_page=1&tags=true"), (f"{LIST}/999", ""), (LIST, "page=x")])
 def test_both_give_the_same(gitlab: Client, path: str, query: str) -> None:
-    gitlab.simulator.load(world(external_url="http://gitlab.example.com"))
+    gitlab.simulator.load(default_scenario(external_url="http://gitlab.example.com"))
     answer = gitlab.rest(f"{path}?{query}")
-    direct = Direct(world(external_url="http://gitlab.example.com"))
-    status, headers, body = direct.request("GET", f"/api/v4{path}", query, {"PRIVATE-TOKEN": "maintainer"})
+    server = InProcessServer(default_scenario(external_url="http://gitlab.example.com"))
+    status, headers, body = server.request("GET", f"/api/v4{path}", query, {"PRIVATE-TOKEN": "maintainer"})
     assert (status, json.loads(body)) == (answer.status_code, answer.json())
     assert headers.items() <= answer.headers.items()
 
 
 def test_a_reset_is_one() -> None:
-    direct = Direct(world())
-    direct.gitlab.faults = faults.read([{"action": "reset_before"}])
+    server = InProcessServer(default_scenario())
+    server.gitlab.faults = faults.read([{"action": "reset_before"}])
     with pytest.raises(ConnectionResetError):
-        direct.request("GET", "/api/v4/version")
+        server.request("GET", "/api/v4/version")

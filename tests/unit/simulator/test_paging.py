@@ -15,14 +15,14 @@ from tests.simulator import edits
 from tests.simulator.registry import MemoryFiles
 from tests.simulator.scenario import build
 
-from .world import Client, names, world
+from .helpers import Client, default_scenario, names
 
 TAGS = "/projects/1/registry/repositories/100/tags"
 HEADERS = ("X-Per-Page", "X-Page", "X-Next-Page", "X-Prev-Page", "X-Total", "X-Total-Pages")
 
 
 def many(count: int, **changes: Any) -> dict[str, Any]:
-    return world(
+    return default_scenario(
         repositories=[{"id": 100, "project": "team/app", "generate": {"count": count, "prefix": "v"}}], **changes
     )
 
@@ -125,7 +125,7 @@ def test_more_than_two_hundred_thousand_tags_break_the_listing(gitlab: Client) -
 
 
 def test_names_are_sorted_bytewise(gitlab: Client) -> None:
-    scenario = world(
+    scenario = default_scenario(
         repositories=[{"id": 100, "project": "team/app", "tags": [{"name": n} for n in ("b", "B", "_", "1")]}]
     )
     for mode in ("M1", "M2"):

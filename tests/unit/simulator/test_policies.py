@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .world import Client, world
+from .helpers import Client, default_scenario
 
 DUE = "2026-06-01T13:00:00.000Z"
 OLD = [{"name": name, "created_at": "2026-01-01T00:00:00Z"} for name in ("a", "b", "latest", "safe")]
@@ -22,7 +22,7 @@ def scenario(**policy: Any) -> dict[str, Any]:
         {"id": 101, "project": "team/app", "name": "web", "tags": OLD},
         {"id": 102, "project": "team/sub/tool", "tags": OLD},
     ]
-    found = world(repositories=rows)
+    found = default_scenario(repositories=rows)
     defaults = {"enabled": True, "next_run_at": DUE, "keep_n": 1, "older_than": "7d", "name_regex_keep": "z"}
     found["projects"][0] |= {"policy": {**defaults, **policy}, "tag_rules": [{"pattern": "safe"}]}
     return found

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .world import Client, world
+from .helpers import Client, default_scenario
 
 ALL = [1, 2, 3, 4, 5, 6, 7]
 
@@ -95,7 +95,7 @@ def test_a_job_token_sees_what_anybody_sees(gitlab: Client) -> None:
 
 
 def living(**references: Any) -> dict[str, Any]:
-    scenario = world()
+    scenario = default_scenario()
     scenario["projects"][0].update(references)
     scenario["projects"][3].update(references)
     return scenario
@@ -178,7 +178,7 @@ def test_a_word_that_is_none_is_told(gitlab: Client, query: str) -> None:
 
 
 def test_the_projects_of_a_user_are_in_no_group(gitlab: Client) -> None:
-    scenario = world()
+    scenario = default_scenario()
     scenario["groups"].append({"id": 90, "path": "dora", "kind": "user", "visibility": "public"})
     scenario["projects"].append(
         {"id": 91, "path": "dora/own", "name": "{{ own }}", "description": "Mine", "topics": ["a", "b"]}

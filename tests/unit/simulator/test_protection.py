@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 
-from .world import Client, world
+from .helpers import Client, default_scenario
 
 TAGS = "/projects/1/registry/repositories/100/tags"
 GID = "gid://gitlab/ContainerRepository/100"
 
 
 def ruled(*rules: dict[str, Any], names: tuple[str, ...] = ("v1", "rev10", "dev")) -> dict[str, Any]:
-    scenario = world(repositories=[{"id": 100, "project": "team/app", "tags": [{"name": name} for name in names]}])
+    scenario = default_scenario(
+        repositories=[{"id": 100, "project": "team/app", "tags": [{"name": name} for name in names]}]
+    )
     scenario["projects"][0]["tag_rules"] = list(rules)
     return scenario
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from .world import DOCKER_LIST, INDEX, Client, names, one_repository, world
+from .helpers import DOCKER_LIST, INDEX, Client, default_scenario, names, one_repository
 
 TAGS = "/projects/1/registry/repositories/100/tags"
 
@@ -39,12 +39,12 @@ def test_a_single_repository_says_more_to_those_who_may_delete_it(gitlab: Client
     assert row["size"] > 0
     assert row["delete_api_path"] == f"{gitlab.simulator.api_url}/projects/1/registry/repositories/101"
     assert "delete_api_path" not in gitlab.rest("/registry/repositories/101", "developer").json()
-    gitlab.simulator.load(world(mode="M2"))
+    gitlab.simulator.load(default_scenario(mode="M2"))
     assert gitlab.rest("/registry/repositories/101?size=true").json()["size"] is None
 
 
 def test_a_repository_under_deletion_is_still_listed(gitlab: Client) -> None:
-    scenario = world()
+    scenario = default_scenario()
     scenario["repositories"][1]["status"] = "delete_ongoing"
     gitlab.simulator.load(scenario)
     rows = gitlab.rest("/groups/team/registry/repositories").json()
@@ -64,7 +64,7 @@ def test_a_project_tells_of_its_registry(gitlab: Client) -> None:
     assert row["container_registry_access_level"] == "enabled"
     assert row["container_registry_enabled"] is False
     assert row["container_expiration_policy"]["enabled"] is False
-    scenario = world(registry={"enabled": False})
+    scenario = default_scenario(registry={"enabled": False})
     scenario["projects"][0]["policy"] = None
     gitlab.simulator.load(scenario)
     row = gitlab.rest("/projects/1").json()
@@ -177,6 +177,6 @@ def test_a_short_name_hides_behind_a_hundred_longer_ones(gitlab: Client) -> None
 
 @pytest.mark.parametrize(("mode", "calls"), [("M1", 1), ("M2", 3)])
 def test_details_cost_requests_to_the_registry(gitlab: Client, mode: str, calls: int) -> None:
-    gitlab.simulator.load(world(mode=mode))
+    gitlab.simulator.load(default_scenario(mode=mode))
     gitlab.rest(f"{TAGS}/a")
     assert gitlab.simulator.counters()["registry"] == calls

@@ -20,7 +20,7 @@ from tests.simulator.harness import ROOT, running
 from tests.simulator.real_registry import Registry, RegistryUnavailable, running_registry
 from tests.simulator.seed import seed
 
-from .world import Client, names, world
+from .helpers import Client, default_scenario, names
 
 pytestmark = pytest.mark.real_registry
 
@@ -66,7 +66,7 @@ def real(real_registry: Registry, path: str, pushed: dict[str, str]) -> Iterator
         {"id": 100, "project": "team/app", "name": path.rpartition("/")[2]},
         {"id": 101, "project": "team/sub/tool", "tags": [{"name": "in-memory"}]},
     ]
-    with running(world(repositories=repositories), registry=real_registry.url) as simulator:
+    with running(default_scenario(repositories=repositories), registry=real_registry.url) as simulator:
         yield Client(simulator)
 
 
@@ -136,7 +136,7 @@ def test_newer_releases_know_indexes(
     real: Client, path: str, pushed: dict[str, str], behaviour: str, status: int
 ) -> None:
     repository = {"id": 100, "project": "team/app", "name": path.rpartition("/")[2]}
-    real.simulator.load(world(repositories=[repository], registry={"index_detail": behaviour}))
+    real.simulator.load(default_scenario(repositories=[repository], registry={"index_detail": behaviour}))
     for name in ("multi", "list"):
         answer = real.rest(f"{TAGS}/{name}")
         assert answer.status_code == status
@@ -193,7 +193,7 @@ def test_a_registry_that_is_gone_is_unreachable(real_registry: Registry, tmp_pat
         seed(registry.url, {"team/app": [{"name": "v1"}]})
         url = registry.url
     repositories = [{"id": 100, "project": "team/app"}]
-    with running(world(repositories=repositories), registry=url) as simulator:
+    with running(default_scenario(repositories=repositories), registry=url) as simulator:
         assert Client(simulator).rest(TAGS).status_code == 503
 
 

@@ -19,7 +19,7 @@ from tests.simulator.images import EVERYTHING
 from tests.simulator.real_registry import Registry
 from tests.simulator.seed import seed
 
-from .world import Client, names, world
+from .helpers import Client, default_scenario, names
 
 pytestmark = pytest.mark.real_registry
 
@@ -68,7 +68,7 @@ def pair(guarded: tuple[Simulator, Registry], request: pytest.FixtureRequest) ->
     simulator, registry = guarded
     name = request.node.originalname.replace("_", "-")
     path = f"team/app/{name}"
-    simulator.load(world(repositories=[{"id": 100, "project": "team/app", "name": name}]))
+    simulator.load(default_scenario(repositories=[{"id": 100, "project": "team/app", "name": name}]))
     digests = seed(registry.url, {path: ROWS}, simulator.registry_token)[path]
     return Pair(Client(simulator), registry, path, digests)
 
@@ -150,14 +150,14 @@ def test_a_repository_that_a_push_made_is_in_the_registry(pair: Pair) -> None:
 
 
 def test_a_registry_is_there_until_another_comes(tmp_path: Path, real_registry: Registry) -> None:
-    with running_with_registry(world(repositories=[]), ROOT / "build", tmp_path) as (simulator, registry):
+    with running_with_registry(default_scenario(repositories=[]), ROOT / "build", tmp_path) as (simulator, registry):
         assert simulator.state() == {}
         repositories = [{"id": 100, "project": "team/app", "name": "swap"}]
-        simulator.load(world(repositories=repositories))
+        simulator.load(default_scenario(repositories=repositories))
         seed(registry.url, {"team/app/swap": [{"name": "here"}]}, simulator.registry_token)
         assert simulator.state() == {"team/app/swap": ["here"]}
         simulator.use_registry(real_registry.url)
-        simulator.load(world(repositories=repositories))
+        simulator.load(default_scenario(repositories=repositories))
         seed(real_registry.url, {"team/app/swap": [{"name": "there"}]})
         assert simulator.state() == {"team/app/swap": ["there"]}
         answer = Client(simulator).send("PUT", f"{simulator.url}/_sim/registry", json={"url": 1})

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .world import SMALL, Client, world
+from .helpers import SMALL, Client, default_scenario
 
 LIST = "/projects/1/registry/repositories"
 ONE = "/registry/repositories/100"
@@ -40,8 +40,8 @@ ROWS = [(mode, state, where, answers) for mode, state, answers in TABLE for wher
 def in_state(mode: str, state: str, where: str) -> dict[str, Any]:
     repository = {"id": 100, "project": "team/app", "tags": SMALL}
     if where == "repository":
-        return world(mode=mode, repositories=[{**repository, "registry_state": state}])
-    return world(mode=mode, repositories=[repository], registry={"state": state})
+        return default_scenario(mode=mode, repositories=[{**repository, "registry_state": state}])
+    return default_scenario(mode=mode, repositories=[repository], registry={"state": state})
 
 
 @pytest.mark.parametrize(
@@ -129,6 +129,6 @@ def test_how_deleting_by_graphql_fails(
 
 
 def test_a_registry_that_is_off_is_not_there(gitlab: Client) -> None:
-    gitlab.simulator.load(world(registry={"enabled": False}))
+    gitlab.simulator.load(default_scenario(registry={"enabled": False}))
     assert gitlab.rest(TAGS).status_code == 503
     assert "container_registry_image_prefix" not in gitlab.rest("/projects/1").json()

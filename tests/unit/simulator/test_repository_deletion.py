@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .world import SMALL, Client, one_repository, world
+from .helpers import SMALL, Client, default_scenario, one_repository
 
 ONE = "/projects/1/registry/repositories/100"
 MINUTE = 60
@@ -110,14 +110,14 @@ def test_it_ends_in_failure_after_ten_attempts_until_it_is_asked_for_again(gitla
 
 def test_the_failures_so_far_can_be_given(gitlab: Client) -> None:
     repository = {"id": 100, "project": "team/app", "tags": SMALL, "failed_attempts": 10}
-    gitlab.simulator.load(world(mode="M2", repositories=[repository]))
+    gitlab.simulator.load(default_scenario(mode="M2", repositories=[repository]))
     delete(gitlab)
     assert status(gitlab) == "delete_failed"
 
 
 def test_one_that_nobody_works_on_is_taken_up_after_half_an_hour(gitlab: Client) -> None:
     repository = {"id": 100, "project": "team/app", "tags": SMALL, "status": "delete_ongoing"}
-    gitlab.simulator.load(world(repositories=[repository]))
+    gitlab.simulator.load(default_scenario(repositories=[repository]))
     assert status(gitlab) == "delete_ongoing"
     gitlab.simulator.clock(advance=29 * MINUTE)
     assert status(gitlab) == "delete_ongoing"
@@ -127,7 +127,7 @@ def test_one_that_nobody_works_on_is_taken_up_after_half_an_hour(gitlab: Client)
 
 def test_two_at_a_time(gitlab: Client) -> None:
     rows = [{"id": number, "project": "team/app", "name": str(number), "tags": [{"name": "a"}]} for number in (1, 2, 3)]
-    gitlab.simulator.load(world(repositories=rows, cleanup={"seconds_per_delete": 50}))
+    gitlab.simulator.load(default_scenario(repositories=rows, cleanup={"seconds_per_delete": 50}))
     for row in rows:
         gitlab.rest(f"/projects/1/registry/repositories/{row['id']}", method="DELETE")
     listed = gitlab.rest("/projects/1/registry/repositories").json()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .world import Client, world
+from .helpers import Client, default_scenario
 
 # Whom each character of a row below is about.
 CALLERS = (None, "outsider", "guest", "reporter", "developer", "maintainer", "owner", "admin", "admin-mode")
@@ -90,7 +90,7 @@ TABLES = [
 @pytest.mark.parametrize("endpoint", list(ENDPOINTS))
 @pytest.mark.parametrize(("visibility", "level", "table"), TABLES, ids=[f"{a}-{b}" for a, b, _c in TABLES])
 def test_who_may_do_what(gitlab: Client, visibility: str, level: str, table: dict[str, str], endpoint: str) -> None:
-    scenario = world()
+    scenario = default_scenario()
     scenario["projects"][0].update(visibility=visibility, access_level=level)
     method, path, body = ENDPOINTS[endpoint]
     found = []
@@ -106,7 +106,7 @@ def test_who_may_do_what(gitlab: Client, visibility: str, level: str, table: dic
     [("private", "nn foooo no"), ("internal", "nf foooo fo"), ("public", "ff foooo fo")],
 )
 def test_the_group_listing_is_a_reporters_of_the_group(gitlab: Client, visibility: str, row: str) -> None:
-    scenario = world()
+    scenario = default_scenario()
     scenario["groups"][0]["visibility"] = visibility
     gitlab.simulator.load(scenario)
     found = [gitlab.rest("/groups/team/registry/repositories", token).status_code for token in CALLERS]

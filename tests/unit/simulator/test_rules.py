@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from .world import Client, world
+from .helpers import Client, default_scenario
 
 BASE = "/projects/1/registry/protection"
 REPOSITORY, OLD, TAG = f"{BASE}/repository/rules", f"{BASE}/rules", f"{BASE}/tag/rules"
@@ -26,7 +26,7 @@ NO_DATABASE = "GitLab container registry API not supported"
 
 
 def ruled(repository: list[Any] | None = None, tag: list[Any] | None = None, **changes: Any) -> dict[str, Any]:
-    scenario = world(**changes)
+    scenario = default_scenario(**changes)
     scenario["projects"][0]["repository_rules"] = repository or []
     scenario["projects"][0]["tag_rules"] = tag or []
     return scenario

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from .world import Client, world
+from .helpers import Client, default_scenario
 
 KEY = "container_expiration_policy_attributes"
 DEFAULT = {
@@ -34,7 +34,7 @@ def put_policy(gitlab: Client, **attributes: Any) -> requests.Response:
 
 
 def with_policy(policy: dict[str, Any] | None, **changes: Any) -> dict[str, Any]:
-    scenario = world(**changes)
+    scenario = default_scenario(**changes)
     scenario["projects"][0]["policy"] = policy
     return scenario
 
@@ -241,14 +241,14 @@ def test_a_project_without_a_policy_gets_one(gitlab: Client) -> None:
 
 
 def test_a_newer_release_knows_more_ages(gitlab: Client) -> None:
-    gitlab.simulator.load(world(policy_older_than=["7d", "365d"]))
+    gitlab.simulator.load(default_scenario(policy_older_than=["7d", "365d"]))
     assert put_policy(gitlab, older_than="365d").status_code == 200
     assert put_policy(gitlab, older_than="14d").status_code == 400
 
 
 @pytest.mark.parametrize(("project", "enabled"), [("1", True), ("8", False)])
 def test_policies_of_projects_without_images_may_be_switched_off(gitlab: Client, project: str, enabled: bool) -> None:
-    scenario = world(policies_off_without_images=True)
+    scenario = default_scenario(policies_off_without_images=True)
     scenario["projects"].append({"id": 8, "path": "team/empty"})
     gitlab.simulator.load(scenario)
     answer = put(gitlab, {KEY: {"enabled": True}}, project=project)

@@ -17,7 +17,7 @@ from cryptography import x509
 from tests.simulator import signing
 from tests.simulator.harness import Simulator
 
-from .world import Client
+from .helpers import Client
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)

@@ -15,7 +15,7 @@ from tests.simulator.scenario import build
 from tests.simulator.shelf import Shelf
 from tests.simulator.state import Group, State
 
-from .world import Client, world
+from .helpers import Client, default_scenario
 
 
 class Counting(Shelf[Group]):
@@ -53,7 +53,7 @@ def test_a_path_that_changes_is_found_after_relabelling() -> None:
 
 
 def test_repositories_are_found_by_their_project() -> None:
-    state = build(world())
+    state = build(default_scenario())
     app = state.projects[1]
     assert [item.id for item in state.repositories_of([app])] == [100, 101]
     del state.repositories[100]

@@ -20,7 +20,7 @@ from tests.simulator.images import EVERYTHING, Wire
 from tests.simulator.real_registry import Registry
 from tests.simulator.seed import seed
 
-from .world import CLOCK, INDEX, SMALL, Client, names, one_repository, world
+from .helpers import CLOCK, INDEX, SMALL, Client, default_scenario, names, one_repository
 
 TAGS = "/projects/1/registry/repositories/100/tags"
 REPOSITORY = "/projects/1/registry/repositories/100"
@@ -228,7 +228,7 @@ def test_trap_16_totals_vanish_and_keyset_pages_have_a_link_alone(gitlab: Client
 
 
 def test_trap_17_links_name_the_configured_host_and_echo_a_token(gitlab: Client) -> None:
-    gitlab.simulator.load(world(external_url="https://gitlab.example.com"))
+    gitlab.simulator.load(default_scenario(external_url="https://gitlab.example.com"))
     answer = gitlab.rest("/projects/1/registry/repositories?per_page=1&private_token=maintainer", None)
     link = answer.headers["Link"]
     assert urlsplit(link.strip("<")).hostname == "gitlab.example.com"
@@ -346,7 +346,7 @@ def test_trap_25_more_tags_than_the_attempts_can_take(gitlab: Client) -> None:
 def test_trap_26_bodies_of_success_are_numbers_and_of_too_many_requests_text(gitlab: Client) -> None:
     assert gitlab.rest(f"{TAGS}/a", method="DELETE").json() == 200
     assert bulk(gitlab, name_regex_delete="x").json() == 202
-    gitlab.simulator.load(world(rate_limit={"requests": 0, "retry_after": 9}))
+    gitlab.simulator.load(default_scenario(rate_limit={"requests": 0, "retry_after": 9}))
     answer = gitlab.rest(TAGS)
     assert (answer.status_code, answer.text, answer.headers["Content-Type"]) == (429, "Retry later\n", "text/plain")
 
@@ -360,7 +360,7 @@ def test_trap_27_four_shapes_of_errors(gitlab: Client) -> None:
 
 
 def test_trap_28_too_many_requests_say_when_to_come_back(gitlab: Client) -> None:
-    gitlab.simulator.load(world(rate_limit={"requests": 1, "retry_after": 30}))
+    gitlab.simulator.load(default_scenario(rate_limit={"requests": 1, "retry_after": 30}))
     gitlab.rest(TAGS)
     answer = gitlab.rest(TAGS)
     assert answer.status_code == 429
@@ -429,7 +429,7 @@ def test_trap_35_registry_tokens_are_refused_in_the_registrys_own_shape(gitlab: 
     answer = auth(gitlab, None, scope)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "DENIED")
     assert granted(auth(gitlab, None, "repository:open/site:pull,push")) == {"open/site": ["pull"]}
-    scenario = world()
+    scenario = default_scenario()
     scenario["projects"][0]["repository_rules"] = [{"pattern": "team/app/pro*", "push": "owner"}]
     gitlab.simulator.load(scenario)
     answer = auth(gitlab, "maintainer", "repository:team/app/prod:push")
@@ -437,7 +437,7 @@ def test_trap_35_registry_tokens_are_refused_in_the_registrys_own_shape(gitlab: 
         403,
         "Pushing to protected repository path forbidden",
     )
-    gitlab.simulator.load(world(registry={"enabled": False}))
+    gitlab.simulator.load(default_scenario(registry={"enabled": False}))
     answer = auth(gitlab, "maintainer", scope)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "UNAVAILABLE")
 

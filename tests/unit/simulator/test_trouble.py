@@ -14,7 +14,7 @@ import requests
 
 from tests.simulator.harness import ControlError
 
-from .world import CLOCK, Client, world
+from .helpers import CLOCK, Client, default_scenario
 
 APP = "/projects/1/registry/repositories"
 TAGS = f"{APP}/100/tags"
@@ -141,7 +141,7 @@ def test_a_fault_that_makes_no_sense_is_refused(gitlab: Client, fault: dict[str,
 
 
 def test_latency_counts_the_requests_to_the_registry(gitlab: Client) -> None:
-    gitlab.simulator.load(world(mode="M2"))
+    gitlab.simulator.load(default_scenario(mode="M2"))
     gitlab.simulator.latency(request=0.02, registry=0.03)
     started = time.monotonic()
     gitlab.rest(f"{TAGS}/a")
@@ -163,7 +163,7 @@ def test_an_answer_has_one_date_or_none(gitlab: Client) -> None:
             return list(answer.raw.headers.getlist("date"))
 
     assert dates() == ["Mon, 01 Jun 2026 12:00:00 GMT"]
-    gitlab.simulator.load(world(omit_date=True))
+    gitlab.simulator.load(default_scenario(omit_date=True))
     assert dates() == []
 
 
@@ -173,7 +173,7 @@ def test_every_answer_has_a_request_id_of_its_own(gitlab: Client) -> None:
 
 
 def test_the_rate_limit_answers_in_text_and_passes(gitlab: Client) -> None:
-    gitlab.simulator.load(world(rate_limit={"requests": 3, "retry_after": 600}))
+    gitlab.simulator.load(default_scenario(rate_limit={"requests": 3, "retry_after": 600}))
     answers = [gitlab.rest(f"{TAGS}/a", method="DELETE") for _time in range(3)] + [gitlab.rest("/user")]
     assert [answer.status_code for answer in answers] == [200, 403, 403, 429]
     limited = answers[-1]
@@ -188,7 +188,7 @@ def test_the_rate_limit_answers_in_text_and_passes(gitlab: Client) -> None:
 
 def test_rest_and_graphql_may_have_limits_of_their_own(gitlab: Client) -> None:
     limits = {"api": {"requests": 2, "retry_after": 600}, "web": {"requests": 1, "retry_after": 60}}
-    gitlab.simulator.load(world(rate_limit=limits))
+    gitlab.simulator.load(default_scenario(rate_limit=limits))
     query = "{ currentUser { id } }"
     assert [gitlab.graphql(query).status_code for _time in range(2)] == [200, 429]
     assert [gitlab.rest("/user").status_code for _time in range(3)] == [200, 200, 429]
@@ -202,12 +202,12 @@ def test_rest_and_graphql_may_have_limits_of_their_own(gitlab: Client) -> None:
 
 
 def test_one_limit_may_be_for_one_kind_of_traffic(gitlab: Client) -> None:
-    gitlab.simulator.load(world(rate_limit={"web": {"requests": 1, "retry_after": 60}}))
+    gitlab.simulator.load(default_scenario(rate_limit={"web": {"requests": 1, "retry_after": 60}}))
     assert [gitlab.graphql("{ currentUser { id } }").status_code for _time in range(2)] == [200, 429]
     assert {gitlab.rest("/user").status_code for _time in range(5)} == {200}
 
 
 def test_a_limit_for_everything_counts_everything(gitlab: Client) -> None:
-    gitlab.simulator.load(world(rate_limit={"requests": 2, "retry_after": 60}))
+    gitlab.simulator.load(default_scenario(rate_limit={"requests": 2, "retry_after": 60}))
     assert gitlab.graphql("{ currentUser { id } }").status_code == gitlab.rest("/user").status_code == 200
     assert gitlab.graphql("{ currentUser { id } }").status_code == gitlab.rest("/user").status_code == 429

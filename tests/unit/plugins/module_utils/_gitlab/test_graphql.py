@@ -19,7 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphq
     read_schema,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.retry import RetryPolicy
-from tests.unit.graphql_serving import Body, Server, aliases, node, schema, tags
+from tests.unit.graphql_serving import Body, FakeGraphQLClient, aliases, node, schema, tags
 
 
 def every_page(query: str, _variables: Body) -> Body:
@@ -34,7 +34,7 @@ def test_the_schema_tells_fields_limit_and_deletion() -> None:
             "queryComplexity": {"limit": 300},
         }
     }
-    found = read_schema(Server(lambda _q, _v: reply))
+    found = read_schema(FakeGraphQLClient(lambda _q, _v: reply))
     assert found.tag_fields == {"name", "digest"}
     assert found.can_delete
     assert found.complexity_limit == 300
@@ -53,13 +53,13 @@ def test_the_schema_tells_fields_limit_and_deletion() -> None:
 )
 def test_a_schema_that_can_not_be_read_is_an_error(reply: Any) -> None:
     with pytest.raises(RequestError):
-        read_schema(Server(lambda _q, _v: reply))
+        read_schema(FakeGraphQLClient(lambda _q, _v: reply))
 
 
 def test_fields_that_the_server_does_not_know_are_not_asked_for() -> None:
-    server = Server(every_page)
-    read_pages(server, schema(fields=["digest", "createdAt"]), [PageRequest(1)])
-    query = server.queries[0][0]
+    client = FakeGraphQLClient(every_page)
+    read_pages(client, schema(fields=["digest", "createdAt"]), [PageRequest(1)])
+    query = client.queries[0][0]
     assert "createdAt" in query
     assert "publishedAt" not in query
     assert "protection" not in query
@@ -67,11 +67,11 @@ def test_fields_that_the_server_does_not_know_are_not_asked_for() -> None:
 
 @pytest.mark.parametrize(("limit", "most"), [(250, 16), (300, 20), (60, 5), (1, 1)])
 def test_queries_stay_within_the_stated_complexity(limit: int, most: int) -> None:
-    server = Server(every_page)
-    pages = read_pages(server, schema(limit), [PageRequest(number) for number in range(40)])
+    client = FakeGraphQLClient(every_page)
+    pages = read_pages(client, schema(limit), [PageRequest(number) for number in range(40)])
     assert len(pages) == 40
     assert all(isinstance(page, Page) for page in pages)
-    sizes = [aliases(query) for query, _variables, _retry in server.queries]
+    sizes = [aliases(query) for query, _variables, _retry in client.queries]
     assert max(sizes) <= most
     assert sum(sizes) == 40
 
@@ -89,14 +89,14 @@ def test_a_query_that_is_too_much_is_halved_and_the_lesson_kept(refusal: Any) ->
     def reply(query: str, variables: Body) -> Any:
         return refusal if aliases(query) > 3 else every_page(query, variables)
 
-    server = Server(reply)
+    client = FakeGraphQLClient(reply)
     found = schema()
-    pages = read_pages(server, found, [PageRequest(number) for number in range(12)])
+    pages = read_pages(client, found, [PageRequest(number) for number in range(12)])
     assert all(isinstance(page, Page) for page in pages)
     assert found.most_aliases <= 3
-    server.queries.clear()
-    read_pages(server, found, [PageRequest(number) for number in range(12)])
-    assert max(aliases(query) for query, _variables, _retry in server.queries) <= 3
+    client.queries.clear()
+    read_pages(client, found, [PageRequest(number) for number in range(12)])
+    assert max(aliases(query) for query, _variables, _retry in client.queries) <= 3
 
 
 def test_pages_come_back_in_the_order_asked_for() -> None:
@@ -107,7 +107,7 @@ def test_pages_come_back_in_the_order_asked_for() -> None:
             }
         }
 
-    pages = read_pages(Server(reply), schema(), [PageRequest(number) for number in (5, 3, 9)])
+    pages = read_pages(FakeGraphQLClient(reply), schema(), [PageRequest(number) for number in (5, 3, 9)])
     assert [page.tags[0].name for page in pages if isinstance(page, Page)] == ["5", "3", "9"]
 
 
@@ -124,7 +124,7 @@ def test_pages_come_back_in_the_order_asked_for() -> None:
 )
 def test_one_page_that_fails_leaves_the_others(first: Any, kind: str) -> None:
     reply = {"data": {"r0": first, "r1": tags(node("b"))}}
-    bad, good = read_pages(Server(lambda _q, _v: reply), schema(), [PageRequest(1), PageRequest(2)])
+    bad, good = read_pages(FakeGraphQLClient(lambda _q, _v: reply), schema(), [PageRequest(1), PageRequest(2)])
     assert isinstance(bad, RequestError)
     assert bad.kind.value == kind
     assert isinstance(good, Page)
@@ -135,7 +135,7 @@ def test_errors_belong_to_their_alias() -> None:
         "data": {"r0": None, "r1": tags(node("b"))},
         "errors": [{"message": "Can't connect to the Container Registry.", "path": ["r0", "tags"]}],
     }
-    bad, good = read_pages(Server(lambda _q, _v: reply), schema(), [PageRequest(1), PageRequest(2)])
+    bad, good = read_pages(FakeGraphQLClient(lambda _q, _v: reply), schema(), [PageRequest(1), PageRequest(2)])
     assert isinstance(bad, RequestError)
     assert "Container Registry" in bad.message
     assert isinstance(good, Page)
@@ -143,7 +143,7 @@ def test_errors_belong_to_their_alias() -> None:
 
 def test_an_error_without_a_place_spoils_every_page() -> None:
     reply = {"data": {"r0": tags(node("a"))}, "errors": [{"message": "Timeout"}]}
-    [page] = read_pages(Server(lambda _q, _v: reply), schema(), [PageRequest(1)])
+    [page] = read_pages(FakeGraphQLClient(lambda _q, _v: reply), schema(), [PageRequest(1)])
     assert isinstance(page, RequestError)
 
 
@@ -157,7 +157,9 @@ def test_what_a_tag_says() -> None:
         protection={"minimumAccessLevelForDelete": None},
     )
     empty = {**node("v2", digest=None, totalSize=None, mediaType=None), "protection": None}
-    [page] = read_pages(Server(lambda _q, _v: {"data": {"r0": tags(full, empty)}}), schema(), [PageRequest(1)])
+    [page] = read_pages(
+        FakeGraphQLClient(lambda _q, _v: {"data": {"r0": tags(full, empty)}}), schema(), [PageRequest(1)]
+    )
     assert isinstance(page, Page)
     first, second = page.tags
     assert first.size == 123456789012
@@ -170,20 +172,20 @@ def test_what_a_tag_says() -> None:
 
 
 def test_protection_that_was_not_asked_for_is_unknown() -> None:
-    [page] = read_pages(Server(every_page), schema(fields=["digest"]), [PageRequest(1)])
+    [page] = read_pages(FakeGraphQLClient(every_page), schema(fields=["digest"]), [PageRequest(1)])
     assert isinstance(page, Page)
     assert page.tags[0].protected is None
 
 
 def test_a_deletion_says_which_tags_went_and_is_never_sent_again_blindly() -> None:
     reply = {"data": {"destroyContainerRepositoryTags": {"deletedTagNames": ["a"], "errors": ["b failed"]}}}
-    server = Server(lambda _q, _v: reply)
-    assert destroy_tags(server, 7, ["a", "b"]) == (["a"], ["b failed"])
-    _query, variables, retry = server.queries[0]
+    client = FakeGraphQLClient(lambda _q, _v: reply)
+    assert destroy_tags(client, 7, ["a", "b"]) == (["a"], ["b failed"])
+    _query, variables, retry = client.queries[0]
     assert variables == {"input": {"id": "gid://gitlab/ContainerRepository/7", "tagNames": ["a", "b"]}}
     assert retry is RetryPolicy.RATE_LIMITED
-    read_pages(server, schema(), [PageRequest(1)])
-    assert server.queries[1][2] is RetryPolicy.IDEMPOTENT
+    read_pages(client, schema(), [PageRequest(1)])
+    assert client.queries[1][2] is RetryPolicy.IDEMPOTENT
 
 
 @pytest.mark.parametrize(
@@ -207,5 +209,5 @@ def test_a_deletion_says_which_tags_went_and_is_never_sent_again_blindly() -> No
 )
 def test_which_answers_leave_open_what_happened(reply: Any, lost: bool) -> None:
     with pytest.raises(RequestError) as caught:
-        destroy_tags(Server(lambda _q, _v: reply), 7, ["a"])
+        destroy_tags(FakeGraphQLClient(lambda _q, _v: reply), 7, ["a"])
     assert caught.value.kind.effect_unknown is lost

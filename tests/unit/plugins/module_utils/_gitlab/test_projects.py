@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import projects
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Response
-from tests.unit.rest_serving import Script, answer
+from tests.unit.rest_serving import ScriptedClient, answer
 
 
 def rows(*numbers: int) -> list[dict[str, Any]]:
@@ -24,24 +24,24 @@ NEXT = '<https://elsewhere.example.com/x?id_after=999>; rel="next"'
 
 
 def test_paths_are_one_segment() -> None:
-    script = Script([answer({"id": 3, "path_with_namespace": "Team/App", "namespace": {"full_path": "Team"}})])
-    project = projects.get_project(script, "Team/App")
-    assert script.asked == [("GET", "/api/v4/projects/Team%2FApp", {})]
+    client = ScriptedClient([answer({"id": 3, "path_with_namespace": "Team/App", "namespace": {"full_path": "Team"}})])
+    project = projects.get_project(client, "Team/App")
+    assert client.asked == [("GET", "/api/v4/projects/Team%2FApp", {})]
     assert project.image_prefix is None
     assert project.policy is None
 
 
 @pytest.mark.parametrize(("row", "expected"), [({"id": 1}, False), ({"id": 1, "is_admin": True}, True)])
 def test_administrators_are_told_by_their_own_user(row: dict[str, Any], expected: bool) -> None:
-    assert projects.caller_is_administrator(Script([answer(row)])) is expected
+    assert projects.caller_is_administrator(ScriptedClient([answer(row)])) is expected
 
 
 def test_all_projects_are_read_to_the_empty_page() -> None:
-    script = Script([answer(rows(3, 5), Link=NEXT), answer(rows(8), Link=NEXT), answer([])])
-    assert [project.id for project in projects.all_projects(script)] == [3, 5, 8]
-    assert [path for _method, path, _query in script.asked] == ["/api/v4/projects"] * 3
+    client = ScriptedClient([answer(rows(3, 5), Link=NEXT), answer(rows(8), Link=NEXT), answer([])])
+    assert [project.id for project in projects.all_projects(client)] == [3, 5, 8]
+    assert [path for _method, path, _query in client.asked] == ["/api/v4/projects"] * 3
     # Where the link leads is of no interest.
-    assert [query.get("id_after") for _method, _path, query in script.asked] == [None, 5, 8]
+    assert [query.get("id_after") for _method, _path, query in client.asked] == [None, 5, 8]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_all_projects_are_read_to_the_empty_page() -> None:
 )
 def test_a_list_of_projects_that_may_have_ended_too_early_is_not_believed(pages: list[Response]) -> None:
     with pytest.raises(RequestError) as caught:
-        projects.all_projects(Script(pages))
+        projects.all_projects(ScriptedClient(pages))
     assert caught.value.kind == ErrorKind.INCOMPLETE
 
 
@@ -71,4 +71,4 @@ def test_a_list_of_projects_that_may_have_ended_too_early_is_not_believed(pages:
 )
 def test_the_size_of_a_registry(row: dict[str, Any], size: int | None) -> None:
     project = projects.project_of(rows(3)[0])
-    assert projects.get_registry_size(Script([answer(row)]), project) == size
+    assert projects.get_registry_size(ScriptedClient([answer(row)]), project) == size

@@ -14,7 +14,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, ProtectionRule, RuleKind
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.projects import project_of
-from tests.unit.rest_serving import Script, answer
+from tests.unit.rest_serving import ScriptedClient, answer
 
 RULE = ProtectionRule("v*", push="maintainer", delete="maintainer")
 ENDPOINT = settings.RuleEndpoint(RuleKind.TAG, "registry/protection/tag/rules")
@@ -39,12 +39,12 @@ def project() -> Project:
 )
 def test_a_refusal_says_what_settings_take(status: int, body: dict[str, Any], kind: ErrorKind, advice: str) -> None:
     with pytest.raises(RequestError) as caught:
-        settings.create_rule(Script([answer(body, status)]), ENDPOINT, project(), RULE)
+        settings.create_rule(ScriptedClient([answer(body, status)]), ENDPOINT, project(), RULE)
     assert (caught.value.kind, caught.value.status) == (kind, status)
     assert advice in caught.value.advice
 
 
 def test_a_project_that_is_not_there_is_no_old_release() -> None:
     with pytest.raises(RequestError) as caught:
-        settings.update_project(Script([answer({"error": "404 Not Found"}, 404)]), project(), {})
+        settings.update_project(ScriptedClient([answer({"error": "404 Not Found"}, 404)]), project(), {})
     assert caught.value.kind == ErrorKind.NOT_FOUND

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import tags
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Response
-from tests.unit.rest_serving import REPOSITORY, Script, answer, names
+from tests.unit.rest_serving import REPOSITORY, ScriptedClient, answer, names
 
 
 def keyset(last: str) -> str:
@@ -21,9 +21,9 @@ def keyset(last: str) -> str:
 
 
 def test_keyset_listings_go_on_behind_the_last_name() -> None:
-    script = Script([answer(names("a", "bb"), Link=keyset("bb")), answer(names("c"))])
-    assert tags.tag_names_keyset(script, REPOSITORY) == ["a", "bb", "c"]
-    assert script.asked[1][2] == {"pagination": "keyset", "per_page": 1000, "last": "bb"}
+    client = ScriptedClient([answer(names("a", "bb"), Link=keyset("bb")), answer(names("c"))])
+    assert tags.tag_names_keyset(client, REPOSITORY) == ["a", "bb", "c"]
+    assert client.asked[1][2] == {"pagination": "keyset", "per_page": 1000, "last": "bb"}
 
 
 @pytest.mark.parametrize(
@@ -36,14 +36,14 @@ def test_keyset_listings_go_on_behind_the_last_name() -> None:
 )
 def test_a_keyset_page_that_can_not_be_true_fails_the_listing(first: Response, second: Response) -> None:
     with pytest.raises(RequestError) as caught:
-        tags.tag_names_keyset(Script([first, second]), REPOSITORY)
+        tags.tag_names_keyset(ScriptedClient([first, second]), REPOSITORY)
     assert caught.value.kind == ErrorKind.INCOMPLETE
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "-x", "a b", "{{ x }}", "a/b", "x" * 129, None, 5])
 def test_a_name_that_no_tag_has_fails_the_listing(name: Any) -> None:
     with pytest.raises(RequestError) as caught:
-        tags.tag_names_offset(Script([answer([{"name": name}])]), REPOSITORY)
+        tags.tag_names_offset(ScriptedClient([answer([{"name": name}])]), REPOSITORY)
     assert caught.value.kind == ErrorKind.INCOMPLETE
 
 
@@ -56,30 +56,30 @@ def test_a_name_that_no_tag_has_fails_the_listing(name: Any) -> None:
     ],
 )
 def test_what_the_keyset_listing_tells(found: Response, expected: bool | None) -> None:
-    assert tags.keyset_supported(Script([found]), REPOSITORY) is expected
+    assert tags.keyset_supported(ScriptedClient([found]), REPOSITORY) is expected
 
 
 def test_a_web_page_tells_nothing_about_keyset_listings() -> None:
     with pytest.raises(RequestError):
-        tags.keyset_supported(Script([answer(b"<html>", Content_Type="text/html")]), REPOSITORY)
+        tags.keyset_supported(ScriptedClient([answer(b"<html>", Content_Type="text/html")]), REPOSITORY)
 
 
 def test_details_of_another_tag_are_not_taken() -> None:
     with pytest.raises(RequestError) as caught:
-        tags.tag_detail(Script([answer({"name": "v10"})]), REPOSITORY, "v1")
+        tags.tag_detail(ScriptedClient([answer({"name": "v10"})]), REPOSITORY, "v1")
     assert caught.value.kind == ErrorKind.INCOMPLETE
 
 
 def test_details_that_are_null_are_unknown() -> None:
     body = {"name": "v1", "digest": None, "created_at": None, "total_size": None}
-    tag = tags.tag_detail(Script([answer(body)]), REPOSITORY, "v1")
+    tag = tags.tag_detail(ScriptedClient([answer(body)]), REPOSITORY, "v1")
     assert tag is not None
     assert (tag.digest, tag.created, tag.size) == (None, None, None)
 
 
 @pytest.mark.parametrize("status", [200, 403, 404])
 def test_a_bare_number_is_a_deletions_answer(status: int) -> None:
-    assert tags.delete_tag(Script([answer(status, status)]), REPOSITORY, "v1").status == status
+    assert tags.delete_tag(ScriptedClient([answer(status, status)]), REPOSITORY, "v1").status == status
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,6 @@ def test_a_second_bulk_deletion_within_an_hour_is_told_from_a_bad_one(
     message: str, kind: ErrorKind, advice: str
 ) -> None:
     with pytest.raises(RequestError) as caught:
-        tags.bulk_delete_tags(Script([answer({"message": message}, 400)]), REPOSITORY, {})
+        tags.bulk_delete_tags(ScriptedClient([answer({"message": message}, 400)]), REPOSITORY, {})
     assert (caught.value.kind, caught.value.status, caught.value.message) == (kind, 400, message)
     assert advice in caught.value.advice

@@ -29,7 +29,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.retry import RetryPolicy
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.timing import Timing
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
-from tests.unit.serving import BEARER, TOKEN, Answer, FakeTime, Script, client, ok, serving
+from tests.unit.serving import BEARER, TOKEN, Answer, FakeTime, Responder, client, ok, serving
 
 
 @pytest.fixture(autouse=True)
@@ -285,7 +285,7 @@ def test_a_web_page_is_not_json() -> None:
 # --- sending again -------------------------------------------------------------------------------------------------
 
 
-def failing_first(times: int, answer: Answer | None) -> Script:
+def failing_first(times: int, answer: Answer | None) -> Responder:
     return lambda number, _request: answer if number <= times else (200, {}, b"{}")
 
 

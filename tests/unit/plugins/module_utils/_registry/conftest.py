@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.registry_serving import Fake, World
+from tests.unit.registry_serving import FakeRegistry, RegistryServer
 from tests.unit.serving import FakeTime, serving
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    fake = Fake()
-    with serving(fake.answer) as seen:
-        fake.realm = f"{seen.url}/jwt/auth"
-        yield World(fake, seen, FakeTime())
+def server() -> Iterator[RegistryServer]:
+    fake = FakeRegistry()
+    with serving(fake.answer) as recording:
+        fake.realm = f"{recording.url}/jwt/auth"
+        yield RegistryServer(fake, recording, FakeTime())

@@ -20,16 +20,16 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api 
     registry_mode,
     tag_names,
 )
-from tests.unit.registry_serving import JSON, World, errors, image, listing, manifest
+from tests.unit.registry_serving import JSON, RegistryServer, errors, image, listing, manifest
 
 
-def test_pages_follow_relative_links_and_never_their_host(world: World) -> None:
+def test_pages_follow_relative_links_and_never_their_host(server: RegistryServer) -> None:
     link = '<https://elsewhere.example.com/v2/a/b/tags/list?last=v2&n=1000>; rel="next"'
-    world.fake.answers = {
+    server.fake.answers = {
         "/a/b/tags/list?n=1000": listing(["v1", "v2"], Link=link),
         "/a/b/tags/list?n=1000&last=v2": listing(["v3"]),
     }
-    assert tag_names(world.registry(), "a/b") == ["v1", "v2", "v3"]
+    assert tag_names(server.registry(), "a/b") == ["v1", "v2", "v3"]
 
 
 FIRST = "/a/b/tags/list?n=1000"
@@ -55,23 +55,23 @@ DOUBTFUL: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("answers", "words"), DOUBTFUL)
-def test_a_listing_that_can_not_be_trusted_is_none(world: World, answers: dict[str, Any], words: str) -> None:
-    world.fake.answers = answers
+def test_a_listing_that_can_not_be_trusted_is_none(server: RegistryServer, answers: dict[str, Any], words: str) -> None:
+    server.fake.answers = answers
     with pytest.raises(RequestError, match=words):
-        tag_names(world.registry(retries=0), "a/b")
+        tag_names(server.registry(retries=0), "a/b")
 
 
-def test_no_tags_and_no_repository_are_not_the_same(world: World) -> None:
-    world.fake.answers["/a/b/tags/list?n=1000"] = listing(None)
-    assert tag_names(world.registry(), "a/b") == []
-    assert tag_names(world.registry(), "a/unknown") is None
+def test_no_tags_and_no_repository_are_not_the_same(server: RegistryServer) -> None:
+    server.fake.answers["/a/b/tags/list?n=1000"] = listing(None)
+    assert tag_names(server.registry(), "a/b") == []
+    assert tag_names(server.registry(), "a/unknown") is None
 
 
-def test_a_digest_without_a_header_is_counted(world: World) -> None:
+def test_a_digest_without_a_header_is_counted(server: RegistryServer) -> None:
     body, _config = image()
-    world.fake.answers["/a/b/manifests/v1"] = (200, {"Content-Type": OCI_IMAGE}, body)
-    assert current_digest(world.registry(), "a/b", "v1") == digest_of(body)
-    assert current_digest(world.registry(), "a/b", "v2") is None
+    server.fake.answers["/a/b/manifests/v1"] = (200, {"Content-Type": OCI_IMAGE}, body)
+    assert current_digest(server.registry(), "a/b", "v1") == digest_of(body)
+    assert current_digest(server.registry(), "a/b", "v2") is None
 
 
 GONE = (404, JSON, errors("MANIFEST_UNKNOWN"))
@@ -92,76 +92,76 @@ DELETIONS: list[tuple[dict[str, Any], int | str]] = [
 
 
 @pytest.mark.parametrize(("answers", "expected"), DELETIONS)
-def test_tags_are_deleted_by_name(world: World, answers: dict[str, Any], expected: int | str) -> None:
-    world.fake.answers = answers
+def test_tags_are_deleted_by_name(server: RegistryServer, answers: dict[str, Any], expected: int | str) -> None:
+    server.fake.answers = answers
     if isinstance(expected, int):
-        assert delete_tag(world.registry(), "a/b", "v1").status == expected
+        assert delete_tag(server.registry(), "a/b", "v1").status == expected
     else:
         with pytest.raises(RequestError, match=expected):
-            delete_tag(world.registry(), "a/b", "v1")
-    assert [scopes for _authorization, scopes in world.fake.tokens] == [["repository:a/b:pull,delete"]]
-    assert not [path for path in world.asked("/v2") if "sha256" in path]
+            delete_tag(server.registry(), "a/b", "v1")
+    assert [scopes for _authorization, scopes in server.fake.tokens] == [["repository:a/b:pull,delete"]]
+    assert not [path for path in server.requests_to("/v2") if "sha256" in path]
 
 
-def test_who_may_not_delete_is_told_before_anything_is_asked(world: World) -> None:
-    world.fake.allow = lambda scope: "delete" not in scope
+def test_who_may_not_delete_is_told_before_anything_is_asked(server: RegistryServer) -> None:
+    server.fake.allow = lambda scope: "delete" not in scope
     with pytest.raises(RequestError, match="allows no delete on a/b") as caught:
-        delete_tag(world.registry(), "a/b", "v1")
+        delete_tag(server.registry(), "a/b", "v1")
     assert "Maintainer" in caught.value.advice
-    assert world.asked("/v2/") == []
+    assert server.requests_to("/v2/") == []
 
 
-def test_what_the_registry_says_of_itself(world: World) -> None:
+def test_what_the_registry_says_of_itself(server: RegistryServer) -> None:
     for value, mode in (("true", Mode.DATABASE), ("false", Mode.NO_DATABASE), ("", Mode.UNKNOWN)):
-        world.fake.answers["/"] = (200, {"Gitlab-Container-Registry-Database-Enabled": value}, b"{}")
-        assert registry_mode(world.registry(), "a/b") == mode
+        server.fake.answers["/"] = (200, {"Gitlab-Container-Registry-Database-Enabled": value}, b"{}")
+        assert registry_mode(server.registry(), "a/b") == mode
 
 
-def test_the_catalog_comes_page_by_page(world: World) -> None:
+def test_the_catalog_comes_page_by_page(server: RegistryServer) -> None:
     link = '</v2/_catalog?last=b%2Fb&n=1000>; rel="next"'
-    world.fake.answers = {
+    server.fake.answers = {
         "/_catalog?n=1000": (200, {"Link": link}, b'{"repositories": ["a/a", "b/b"]}'),
         "/_catalog?n=1000&last=b%2Fb": (200, {}, b'{"repositories": ["c/c"]}'),
     }
-    assert list(catalog(world.registry())) == ["a/a", "b/b", "c/c"]
-    assert world.fake.tokens[0][1] == ["registry:catalog:*"]
-    world.seen.requests.clear()
-    assert next(catalog(world.registry())) == "a/a"
-    assert len(world.asked("/v2/_catalog")) == 1
+    assert list(catalog(server.registry())) == ["a/a", "b/b", "c/c"]
+    assert server.fake.tokens[0][1] == ["registry:catalog:*"]
+    server.http.requests.clear()
+    assert next(catalog(server.registry())) == "a/a"
+    assert len(server.requests_to("/v2/_catalog")) == 1
 
 
-def test_the_catalog_is_for_administrators(world: World) -> None:
-    world.fake.allow = lambda scope: False
+def test_the_catalog_is_for_administrators(server: RegistryServer) -> None:
+    server.fake.allow = lambda scope: False
     with pytest.raises(RequestError, match="does not open its catalog") as caught:
-        list(catalog(world.registry()))
+        list(catalog(server.registry()))
     assert "administrators" in caught.value.advice
-    assert world.asked("/v2/") == []
+    assert server.requests_to("/v2/") == []
 
 
-def test_a_full_page_without_a_link_is_looked_behind(world: World) -> None:
+def test_a_full_page_without_a_link_is_looked_behind(server: RegistryServer) -> None:
     names = [f"v{number:04}" for number in range(1000)]
-    world.fake.answers = {FIRST: listing(names), "/a/b/tags/list?n=1000&last=v0999": listing(["w"])}
-    assert tag_names(world.registry(), "a/b") == [*names, "w"]
-    world.fake.answers["/a/b/tags/list?n=1000&last=v0999"] = listing(None)
-    assert tag_names(world.registry(), "a/b") == names
+    server.fake.answers = {FIRST: listing(names), "/a/b/tags/list?n=1000&last=v0999": listing(["w"])}
+    assert tag_names(server.registry(), "a/b") == [*names, "w"]
+    server.fake.answers["/a/b/tags/list?n=1000&last=v0999"] = listing(None)
+    assert tag_names(server.registry(), "a/b") == names
     # One that ignores where to go on, and gives everything again.
-    world.fake.answers["/a/b/tags/list?n=1000&last=v0999"] = listing(names)
-    assert tag_names(world.registry(), "a/b") == names
+    server.fake.answers["/a/b/tags/list?n=1000&last=v0999"] = listing(names)
+    assert tag_names(server.registry(), "a/b") == names
 
 
-def test_a_head_without_an_image_is_confirmed(world: World) -> None:
-    world.fake.answers["HEAD /a/b/manifests/v1"] = (404, {}, b"")
-    assert current_digest(world.registry(), "a/b", "v2") is None
+def test_a_head_without_an_image_is_confirmed(server: RegistryServer) -> None:
+    server.fake.answers["HEAD /a/b/manifests/v1"] = (404, {}, b"")
+    assert current_digest(server.registry(), "a/b", "v2") is None
     body, _config = image()
-    world.fake.answers["GET /a/b/manifests/v1"] = manifest(body)
-    assert current_digest(world.registry(), "a/b", "v1") == digest_of(body)
-    world.fake.answers["GET /a/b/manifests/v1"] = (404, {"Content-Type": "text/html"}, b"<html>")
+    server.fake.answers["GET /a/b/manifests/v1"] = manifest(body)
+    assert current_digest(server.registry(), "a/b", "v1") == digest_of(body)
+    server.fake.answers["GET /a/b/manifests/v1"] = (404, {"Content-Type": "text/html"}, b"<html>")
     with pytest.raises(RequestError, match="404"):
-        current_digest(world.registry(), "a/b", "v1")
+        current_digest(server.registry(), "a/b", "v1")
 
 
-def test_a_deletion_is_sent_once(world: World) -> None:
-    world.fake.answers["DELETE /a/b/manifests/v1"] = (503, JSON, b"{}")
+def test_a_deletion_is_sent_once(server: RegistryServer) -> None:
+    server.fake.answers["DELETE /a/b/manifests/v1"] = (503, JSON, b"{}")
     with pytest.raises(RequestError, match="503"):
-        delete_tag(world.registry(), "a/b", "v1")
-    assert len(world.asked("/v2/a/b/manifests")) == 1
+        delete_tag(server.registry(), "a/b", "v1")
+    assert len(server.requests_to("/v2/a/b/manifests")) == 1

@@ -19,103 +19,105 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth
     Registry,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.images import read_image
-from tests.unit.registry_serving import GITLAB, World, image, manifest
+from tests.unit.registry_serving import GITLAB, RegistryServer, image, manifest
 from tests.unit.serving import client, serving
 
 
-def test_an_image_costs_its_manifest_and_its_config_once(world: World) -> None:
+def test_an_image_costs_its_manifest_and_its_config_once(server: RegistryServer) -> None:
     body, config = image()
-    world.fake.answers = {
+    server.fake.answers = {
         "/a/b/manifests/v1": manifest(body),
         "/a/b/manifests/v2": manifest(body),
         f"/a/b/blobs/{digest_of(config)}": (200, {}, config),
     }
-    registry = world.registry()
+    registry = server.registry()
     first, second = read_image(registry, "a/b", "v1"), read_image(registry, "a/b", "v2")
     assert first == second
     assert first
     assert first.created
     assert first.created.isoformat() == "2026-01-01T00:00:00+00:00"
-    assert len(world.asked("/v2/a/b/blobs")) == 1
-    assert len(world.asked("/v2/a/b/manifests")) == 2
+    assert len(server.requests_to("/v2/a/b/blobs")) == 1
+    assert len(server.requests_to("/v2/a/b/manifests")) == 2
     assert read_image(registry, "a/b", "gone") is None
 
 
-def test_what_is_remembered_costs_a_head(world: World) -> None:
+def test_what_is_remembered_costs_a_head(server: RegistryServer) -> None:
     body, config = image()
-    world.fake.answers = {"/a/b/manifests/v1": manifest(body), f"/a/b/blobs/{digest_of(config)}": (200, {}, config)}
-    known = read_image(world.registry(), "a/b", "v1")
+    server.fake.answers = {"/a/b/manifests/v1": manifest(body), f"/a/b/blobs/{digest_of(config)}": (200, {}, config)}
+    known = read_image(server.registry(), "a/b", "v1")
     assert known
-    registry = Registry(client(world.seen.url, world.time), world.seen.url, login=GITLAB, images={known.digest: known})
-    world.seen.requests.clear()
+    registry = Registry(
+        client(server.http.url, server.time), server.http.url, login=GITLAB, images={known.digest: known}
+    )
+    server.http.requests.clear()
     assert read_image(registry, "a/b", "v1") == known
-    assert world.asked("/v2/") == ["HEAD /v2/a/b/manifests/v1"]
+    assert server.requests_to("/v2/") == ["HEAD /v2/a/b/manifests/v1"]
     assert read_image(registry, "a/b", known.digest) == known
-    assert len(world.asked("/v2/")) == 1
+    assert len(server.requests_to("/v2/")) == 1
 
 
-def test_an_index_is_read_with_all_its_images(world: World) -> None:
+def test_an_index_is_read_with_all_its_images(server: RegistryServer) -> None:
     old, old_config = image("2025-01-01T00:00:00Z")
     new, new_config = image("2026-02-02T00:00:00Z")
     note = {"annotations": {"vnd.docker.reference.type": "attestation-manifest"}}
     rows = [{"digest": digest_of(body), "size": len(body)} for body in (old, new)]
     rows.append({"digest": digest_of(b"attestation"), "size": 3, **note})
     index = json.dumps({"mediaType": OCI_INDEX, "manifests": rows}).encode()
-    world.fake.answers = {
+    server.fake.answers = {
         "/a/b/manifests/multi": manifest(index, OCI_INDEX),
         f"/a/b/manifests/{digest_of(old)}": manifest(old),
         f"/a/b/manifests/{digest_of(new)}": manifest(new),
         f"/a/b/blobs/{digest_of(old_config)}": (200, {}, old_config),
         f"/a/b/blobs/{digest_of(new_config)}": (200, {}, new_config),
     }
-    found = read_image(world.registry(), "a/b", "multi")
+    found = read_image(server.registry(), "a/b", "multi")
     assert found
     assert found.created
     assert found.created.year == 2026
     assert found.size == 10
     assert found.children == tuple(str(row["digest"]) for row in rows)
-    del world.fake.answers[f"/a/b/manifests/{digest_of(old)}"]
+    del server.fake.answers[f"/a/b/manifests/{digest_of(old)}"]
     with pytest.raises(RequestError, match="an image of the index is not there"):
-        read_image(world.registry(), "a/b", "multi")
+        read_image(server.registry(), "a/b", "multi")
 
 
-def test_indexes_in_indexes_come_to_an_end(world: World) -> None:
+def test_indexes_in_indexes_come_to_an_end(server: RegistryServer) -> None:
     body, _config = image()
     for _level in range(5):
-        world.fake.answers[f"/a/b/manifests/{digest_of(body)}"] = manifest(body, OCI_INDEX if _level else OCI_IMAGE)
+        server.fake.answers[f"/a/b/manifests/{digest_of(body)}"] = manifest(body, OCI_INDEX if _level else OCI_IMAGE)
         body = json.dumps({"manifests": [{"digest": digest_of(body), "size": 1}]}).encode()
-    world.fake.answers["/a/b/manifests/deep"] = manifest(body, OCI_INDEX)
+    server.fake.answers["/a/b/manifests/deep"] = manifest(body, OCI_INDEX)
     with pytest.raises(RequestError, match="without end"):
-        read_image(world.registry(), "a/b", "deep")
+        read_image(server.registry(), "a/b", "deep")
 
 
-def test_blobs_may_be_elsewhere_and_no_credential_goes_along(world: World) -> None:
+def test_blobs_may_be_elsewhere_and_no_credential_goes_along(server: RegistryServer) -> None:
     body, config = image()
     with serving(lambda _number, _request: (200, {}, config)) as storage:
-        world.fake.answers = {
+        server.fake.answers = {
             "/a/b/manifests/v1": manifest(body),
             f"/a/b/blobs/{digest_of(config)}": (307, {"Location": f"{storage.url}/bucket?signature=1"}, b""),
         }
-        found = read_image(world.registry(), "a/b", "v1")
+        found = read_image(server.registry(), "a/b", "v1")
         assert found
         assert found.created
         [(_method, _path, headers)] = storage.requests
         assert "Authorization" not in headers
 
 
-def test_a_config_is_no_longer_than_it_is_told_to_be(world: World) -> None:
+def test_a_config_is_no_longer_than_it_is_told_to_be(server: RegistryServer) -> None:
     body, config = image()
-    world.fake.answers = {
+    server.fake.answers = {
         "/a/b/manifests/v1": manifest(body),
         f"/a/b/blobs/{digest_of(config)}": (200, {}, config + b" " * 1000),
     }
     with pytest.raises(RequestError, match="is longer than"):
-        read_image(world.registry(), "a/b", "v1")
+        read_image(server.registry(), "a/b", "v1")
 
 
-def test_bytes_that_are_not_their_digest_are_not_believed(world: World) -> None:
+def test_bytes_that_are_not_their_digest_are_not_believed(server: RegistryServer) -> None:
     body, config = image()
-    world.fake.answers = {
+    server.fake.answers = {
         "/a/b/manifests/v1": manifest(body, digest=digest_of(b"other")),
         f"/a/b/manifests/{digest_of(b'wanted')}": manifest(body),
         "/a/b/manifests/v2": manifest(body),
@@ -123,6 +125,6 @@ def test_bytes_that_are_not_their_digest_are_not_believed(world: World) -> None:
     }
     for reference in ("v1", digest_of(b"wanted")):
         with pytest.raises(RequestError, match="another one than its digest says"):
-            read_manifest(world.registry(), "a/b", reference)
+            read_manifest(server.registry(), "a/b", reference)
     with pytest.raises(RequestError, match="other ones than their digest says"):
-        read_image(world.registry(), "a/b", "v2")
+        read_image(server.registry(), "a/b", "v2")

@@ -67,9 +67,9 @@ def tag(name: str, days: float | None = None, **changes: Any) -> Tag:
 
 
 def reasons(
-    tags: list[Tag], wish: Rules, source: DateSource = DateSource.PUBLISHED, clock: datetime | None = NOW
+    tags: list[Tag], policy: Rules, source: DateSource = DateSource.PUBLISHED, clock: datetime | None = NOW
 ) -> dict[str, str]:
-    return {decision.tag.name: decision.reason.value for decision in decide(tags, wish, source, clock)}
+    return {decision.tag.name: decision.reason.value for decision in decide(tags, policy, source, clock)}
 
 
 def test_the_order_of_the_reasons() -> None:
@@ -86,10 +86,10 @@ def test_the_order_of_the_reasons() -> None:
         tag("dev-blind", 900, digest=None),
         tag("dev-old", 900),
     ]
-    wish = rules(
+    policy = rules(
         "(dev-.*|protected|guarded|latest)", keep=".*-keep", protect=["protected"], keep_n=1, older_than=30 * DAY
     )
-    assert reasons(tags, wish) == {
+    assert reasons(tags, policy) == {
         "protected": "protected",
         "guarded": "gitlab_protected",
         "latest": "latest",
@@ -133,7 +133,7 @@ def test_a_date_to_come_is_none_for_slots_as_well() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "wish", "judged"),
+    ("name", "policy", "judged"),
     [
         ("dev-1", rules("dev-.*", older_than=1), True),
         ("dev-1", rules("dev-.*", min_age=1), True),
@@ -143,8 +143,8 @@ def test_a_date_to_come_is_none_for_slots_as_well() -> None:
         ("dev-1", rules("dev-.*", keep=".*1", older_than=1), False),
     ],
 )
-def test_whether_a_date_may_decide(name: str, wish: Rules, judged: bool) -> None:
-    assert wish.is_judged_by_date(name) is judged
+def test_whether_a_date_may_decide(name: str, policy: Rules, judged: bool) -> None:
+    assert policy.is_judged_by_date(name) is judged
 
 
 class Counting:
@@ -162,19 +162,19 @@ class Counting:
 def test_a_name_is_looked_up_once() -> None:
     compiled = compile_pattern("dev-.*", "match")
     counting = Counting(compiled.grouped)
-    wish = Rules((Rule(Pattern(compiled.text, ungrouped=compiled.ungrouped, grouped=counting), keep_n=1),))
+    policy = Rules((Rule(Pattern(compiled.text, ungrouped=compiled.ungrouped, grouped=counting), keep_n=1),))
     tags = [tag(name, 1) for name in ("dev-1", "dev-2", "other")]
     for _time in range(3):
-        assert [wish.is_in_play(item.name) for item in tags] == [True, True, False]
-        assert [wish.is_judged_by_date(item.name) for item in tags] == [True, True, False]
-        decide(tags, wish, PUBLISHED, NOW)
+        assert [policy.is_in_play(item.name) for item in tags] == [True, True, False]
+        assert [policy.is_judged_by_date(item.name) for item in tags] == [True, True, False]
+        decide(tags, policy, PUBLISHED, NOW)
     assert counting.searches == 3
-    assert replace(wish, protect=(compiled,)).judge("dev-1").reason is Reason.PROTECTED
+    assert replace(policy, protect=(compiled,)).judge("dev-1").reason is Reason.PROTECTED
 
 
 def test_a_name_that_stands_above_the_rules_has_no_rule_that_decides() -> None:
-    wish = rules("(latest|dev-.*|sha256-.*)", protect=["dev-1"], keep="dev-2")
-    rule = wish.rules[0]
+    policy = rules("(latest|dev-.*|sha256-.*)", protect=["dev-1"], keep="dev-2")
+    rule = policy.rules[0]
     for name, reason, deciding in (
         ("dev-1", Reason.PROTECTED, None),
         ("latest", Reason.LATEST, None),
@@ -182,9 +182,9 @@ def test_a_name_that_stands_above_the_rules_has_no_rule_that_decides() -> None:
         ("dev-2", Reason.KEEP_PATTERN, rule),
         ("dev-3", None, rule),
     ):
-        judged = wish.judge(name)
+        judged = policy.judge(name)
         assert (judged.rule, judged.reason, judged.deciding_rule) == (rule, reason, deciding)
-    assert wish.judge("other") == (None, Reason.NO_MATCH)
+    assert policy.judge("other") == (None, Reason.NO_MATCH)
 
 
 def test_names_alone_need_no_date() -> None:
@@ -223,8 +223,8 @@ def test_keep_n_counts_candidates_alone_and_keeps_ties() -> None:
 
 
 def test_young_tags_take_places_of_keep_n() -> None:
-    wish = rules(keep_n=1, older_than=30 * DAY)
-    assert reasons([tag("young", 1), tag("old", 60)], wish) == {"young": "keep_n", "old": "expired"}
+    policy = rules(keep_n=1, older_than=30 * DAY)
+    assert reasons([tag("young", 1), tag("old", 60)], policy) == {"young": "keep_n", "old": "expired"}
 
 
 def test_old_is_strictly_before_the_cutoff() -> None:
@@ -354,7 +354,7 @@ single_rules = st.builds(
     sort_by=st.sampled_from([SortBy.DATE, SortBy.DATE, SortBy.SEMVER, SortBy.NAME]),
     prereleases_apart=st.booleans(),
 )
-wishes = st.builds(
+policies = st.builds(
     Rules,
     st.lists(single_rules, min_size=1, max_size=3).map(tuple),
     allow_latest=st.booleans(),
@@ -368,44 +368,44 @@ def delete(decisions: list[Decision]) -> set[str]:
     return {decision.tag.name for decision in decisions if decision.delete}
 
 
-@given(tag_lists, wishes, sources)
-def test_every_tag_has_one_decision_with_a_known_reason(tags: list[Tag], wish: Rules, source: DateSource) -> None:
-    decisions = decide(tags, wish, source, NOW)
+@given(tag_lists, policies, sources)
+def test_every_tag_has_one_decision_with_a_known_reason(tags: list[Tag], policy: Rules, source: DateSource) -> None:
+    decisions = decide(tags, policy, source, NOW)
     assert [decision.tag for decision in decisions] == tags
     for decision in decisions:
         assert isinstance(decision.delete, bool)
         assert decision.delete is decision.reason.is_deletion
 
 
-def deciding(name: str, wish: Rules) -> Rule:
+def deciding(name: str, policy: Rules) -> Rule:
     """The first rule that matches."""
-    return next(rule for rule in wish.rules if rule.match.may_match(name))
+    return next(rule for rule in policy.rules if rule.match.may_match(name))
 
 
-@given(tag_lists, wishes, sources)
-def test_nothing_doubtful_ever_goes(tags: list[Tag], wish: Rules, source: DateSource) -> None:
-    for decision in decide(tags, wish, source, NOW):
+@given(tag_lists, policies, sources)
+def test_nothing_doubtful_ever_goes(tags: list[Tag], policy: Rules, source: DateSource) -> None:
+    for decision in decide(tags, policy, source, NOW):
         if not decision.delete:
             continue
-        rule = deciding(decision.tag.name, wish)
+        rule = deciding(decision.tag.name, policy)
         assert decision.rule == rule.name
         assert not rule.keep_all
         assert not decision.tag.protected
         assert decision.tag.name != SIGNATURE
-        assert decision.tag.name != "latest" or wish.allow_latest
+        assert decision.tag.name != "latest" or policy.allow_latest
         assert rule.match.match(decision.tag.name) is Match.SURE
-        assert decision.tag.digest or not wish.need_digest(rule)
+        assert decision.tag.digest or not policy.need_digest(rule)
         assert not rule.need_versions or parse_version(decision.tag.name)
-        if rule.need_dates or wish.min_age is not None:
+        if rule.need_dates or policy.min_age is not None:
             date = judged_date(decision.tag, source, NOW)
             assert date is not None
             assert decision.date == date
-            assert date < NOW - timedelta(seconds=max(rule.older_than or 0, wish.min_age or 0))
+            assert date < NOW - timedelta(seconds=max(rule.older_than or 0, policy.min_age or 0))
 
 
-@given(tag_lists, wishes, sources)
-def test_the_newest_candidates_of_a_rule_stay(tags: list[Tag], wish: Rules, source: DateSource) -> None:
-    single = Rules((replace(wish.rules[0], keep_n_per=(), sort_by=SortBy.DATE, prereleases_apart=False),))
+@given(tag_lists, policies, sources)
+def test_the_newest_candidates_of_a_rule_stay(tags: list[Tag], policy: Rules, source: DateSource) -> None:
+    single = Rules((replace(policy.rules[0], keep_n_per=(), sort_by=SortBy.DATE, prereleases_apart=False),))
     keep_n = single.rules[0].keep_n
     decisions = decide(tags, single, source, NOW)
     candidates = [decision for decision in decisions if decision.date is not None]
@@ -417,39 +417,39 @@ def test_the_newest_candidates_of_a_rule_stay(tags: list[Tag], wish: Rules, sour
         assert all(date is not None and date < min(newest) for date in gone)
 
 
-@given(tag_lists, wishes, sources, st.randoms(use_true_random=False))
-def test_the_order_of_the_tags_does_not_matter(tags: list[Tag], wish: Rules, source: DateSource, random: Any) -> None:
+@given(tag_lists, policies, sources, st.randoms(use_true_random=False))
+def test_the_order_of_the_tags_does_not_matter(tags: list[Tag], policy: Rules, source: DateSource, random: Any) -> None:
     shuffled = list(tags)
     random.shuffle(shuffled)
-    assert reasons(tags, wish, source) == reasons(shuffled, wish, source)
+    assert reasons(tags, policy, source) == reasons(shuffled, policy, source)
 
 
-@given(tag_lists, wishes, sources, st.integers(1, 100 * DAY))
-def test_stricter_rules_never_delete_more(tags: list[Tag], wish: Rules, source: DateSource, more: int) -> None:
-    before = delete(decide(tags, wish, source, NOW))
-    first = wish.rules[0]
+@given(tag_lists, policies, sources, st.integers(1, 100 * DAY))
+def test_stricter_rules_never_delete_more(tags: list[Tag], policy: Rules, source: DateSource, more: int) -> None:
+    before = delete(decide(tags, policy, source, NOW))
+    first = policy.rules[0]
     stricter = [
-        with_first(wish, keep_n=first.keep_n + 1),
-        with_first(wish, older_than=(first.older_than or 0) + more),
-        with_first(wish, keep_n_per=(*first.keep_n_per, KeepPerGroup("day"))),
-        with_first(wish, keep_n_per=tuple(replace(each, keep_n=each.keep_n + 1) for each in first.keep_n_per)),
-        with_first(wish, keep=compile_pattern("dev-[2-7]", "keep")),
-        with_first(wish, keep_all=True),
-        replace(wish, min_age=(wish.min_age or 0) + more),
-        replace(wish, protect=(compile_pattern("dev-[0-5]", "protect"),)),
-        replace(wish, require_digest=True),
-        replace(wish, allow_latest=False),
+        with_first(policy, keep_n=first.keep_n + 1),
+        with_first(policy, older_than=(first.older_than or 0) + more),
+        with_first(policy, keep_n_per=(*first.keep_n_per, KeepPerGroup("day"))),
+        with_first(policy, keep_n_per=tuple(replace(each, keep_n=each.keep_n + 1) for each in first.keep_n_per)),
+        with_first(policy, keep=compile_pattern("dev-[2-7]", "keep")),
+        with_first(policy, keep_all=True),
+        replace(policy, min_age=(policy.min_age or 0) + more),
+        replace(policy, protect=(compile_pattern("dev-[0-5]", "protect"),)),
+        replace(policy, require_digest=True),
+        replace(policy, allow_latest=False),
     ]
     for changed in stricter:
         assert delete(decide(tags, changed, source, NOW)) <= before
 
 
-def with_first(wish: Rules, **changes: Any) -> Rules:
-    return replace(wish, rules=(replace(wish.rules[0], **changes), *wish.rules[1:]))
+def with_first(policy: Rules, **changes: Any) -> Rules:
+    return replace(policy, rules=(replace(policy.rules[0], **changes), *policy.rules[1:]))
 
 
-@given(tag_lists, wishes, sources)
-def test_what_stays_by_a_first_plan_stays_by_the_next(tags: list[Tag], wish: Rules, source: DateSource) -> None:
-    gone = delete(decide(tags, wish, source, NOW))
+@given(tag_lists, policies, sources)
+def test_what_stays_by_a_first_plan_stays_by_the_next(tags: list[Tag], policy: Rules, source: DateSource) -> None:
+    gone = delete(decide(tags, policy, source, NOW))
     left = [found for found in tags if found.name not in gone]
-    assert delete(decide(left, wish, source, NOW)) == set()
+    assert delete(decide(left, policy, source, NOW)) == set()

@@ -62,7 +62,7 @@ def reader_of(counts: dict[int, int], change: Change = unchanged) -> CursorReade
         return {"data": pages}
 
     return CursorReader(
-        client=graphql_serving.Server(reply),
+        client=graphql_serving.FakeGraphQLClient(reply),
         capabilities=ServerCapabilities(mode=Mode.DATABASE, read_method=ReadMethod.GRAPHQL, lists_by_keyset=True),
         registry=None,
         schema=schema(),
@@ -75,7 +75,7 @@ def repositories(counts: dict[int, int]) -> list[Repository]:
 
 def queries(reader: CursorReader) -> list[Any]:
     client = reader.client
-    assert isinstance(client, graphql_serving.Server)
+    assert isinstance(client, graphql_serving.FakeGraphQLClient)
     return client.queries
 
 

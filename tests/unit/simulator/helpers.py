@@ -20,7 +20,7 @@ ROLES = ("guest", "reporter", "developer", "maintainer", "owner")
 SMALL = [{"name": name} for name in ("a", "b", "c")]
 
 
-def world(**changes: Any) -> dict[str, Any]:
+def default_scenario(**changes: Any) -> dict[str, Any]:
     """A user for every role in the group team, one project for every kind of visibility."""
     users = [*ROLES, "outsider", "admin"]
     scenario: dict[str, Any] = {
@@ -69,7 +69,7 @@ def world(**changes: Any) -> dict[str, Any]:
 
 def one_repository(tags: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
     """The same with the repository 100 alone, with these tags."""
-    return world(repositories=[{"id": 100, "project": "team/app", "tags": tags}], **changes)
+    return default_scenario(repositories=[{"id": 100, "project": "team/app", "tags": tags}], **changes)
 
 
 @dataclass(frozen=True)
