@@ -33,7 +33,7 @@ PYTHON = BUILD / "venv" / "bin" / "python"
 REQUIREMENTS = ROOT / "tests" / "requirements"
 # Each holds what the one before it does.
 LAYERS = ["run", "test", "mutation"]
-RIVALS = {
+OTHER_TOOLS = {
     "pip": ["python-gitlab==8.6.0"],
     "npm": ["@gitlab-container-registry-cleaner/gitlab-container-registry-cleaner@1.0.0"],
 }
@@ -142,19 +142,19 @@ def demo(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure this collection beside others, and write what came of it into the pages."""
     install(session, "run")
-    install_rivals(session)
+    install_other_tools(session)
     link()
     session.run("python", "-m", "tests.benchmark", *session.posargs)
 
 
-def install_rivals(session: nox.Session) -> None:
+def install_other_tools(session: nox.Session) -> None:
     """Install what others use for the same work, each into a folder of its own."""
     place = BUILD / "bench"
     if not (place / "venv").exists():
         session.run(sys.executable, "-m", "virtualenv", "-q", "--python", sys.executable, str(place / "venv"))
-    session.run(str(place / "venv/bin/python"), "-m", "pip", "install", "-qq", *RIVALS["pip"])
+    session.run(str(place / "venv/bin/python"), "-m", "pip", "install", "-qq", *OTHER_TOOLS["pip"])
     # Its script for developers needs a tool that comes with their dependencies alone.
-    session.run("npm", "install", "--silent", "--ignore-scripts", "--prefix", str(place / "npm"), *RIVALS["npm"])
+    session.run("npm", "install", "--silent", "--ignore-scripts", "--prefix", str(place / "npm"), *OTHER_TOOLS["npm"])
 
 
 @nox.session

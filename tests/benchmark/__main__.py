@@ -4,8 +4,8 @@
 
 """python -m tests.benchmark: measures everything and writes build/results/bench.json, then the pages.
 
-Every contestant meets the same simulator with the same contents; where a request takes time, it takes that long for
-everybody. A contestant that did not do the job ends the benchmark.
+Every tool meets the same simulator with the same contents; where a request takes time, it takes that long for
+everybody. A tool that did not do the job ends the benchmark.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from tests.simulator.harness import Simulator, running
 from tests.tools.collection import ROOT, link
 
 from . import measuring
-from .contestants import CONTESTANTS, Contestant, environment, playbook, start, versions
 from .job import KEPT, REGISTRY, REQUEST, Size, scenario
 from .presenting import write_pages
+from .tools import TOOLS, Tool, environment, playbook, start, versions
 
 RESULTS = ROOT / "build" / "results" / "bench.json"
 MODES = ("M1", "M2")
@@ -64,12 +64,12 @@ def prepare(simulator: Simulator, mode: str, size: Size) -> None:
     simulator.clear_log()
 
 
-def measure(simulator: Simulator, contestant: Contestant, job: str, place: Path) -> dict[str, Any]:
+def measure(simulator: Simulator, tool: Tool, job: str, place: Path) -> dict[str, Any]:
     """One run, as it was measured."""
     for file in (*place.glob("tags*"), *place.glob("plan*")):
         file.unlink()
     before = measuring.processor_seconds(simulator.pid)
-    command = contestant.command(job, simulator.url, place)
+    command = tool.command(job, simulator.url, place)
     taken = measuring.run(command, environment(place, simulator.url), place, place / "log")
     server = measuring.processor_seconds(simulator.pid) - before
     counters = simulator.counters()
@@ -86,40 +86,40 @@ def measure(simulator: Simulator, contestant: Contestant, job: str, place: Path)
     }
 
 
-def check(simulator: Simulator, contestant: Contestant, job: str, size: Size, place: Path) -> None:
+def check(simulator: Simulator, tool: Tool, job: str, size: Size, place: Path) -> None:
     """Whether the job was done."""
     if job == "audit":
-        found = contestant.dated(place) if contestant.dated else size.all_tags
+        found = tool.dated(place) if tool.dated else size.all_tags
         if found != size.all_tags:
-            raise SystemExit(f"{contestant.name} told the dates of {found} tags instead of {size.all_tags}.")
+            raise SystemExit(f"{tool.name} told the dates of {found} tags instead of {size.all_tags}.")
         return
     kept = [f"v{number:02}" for number in range(size.tags - KEPT, size.tags)]
     for path, names in simulator.state().items():
         if names != kept:
-            raise SystemExit(f"{contestant.name} left {len(names)} tags in {path}: {names[:20]}.")
+            raise SystemExit(f"{tool.name} left {len(names)} tags in {path}: {names[:20]}.")
 
 
-def race(simulator: Simulator, contestant: Contestant, mode: str, job: str, size: Size) -> dict[str, Any]:
-    """What a contestant takes for the whole job; where it does a part only, the rest is as much for each tag."""
-    part = replace(contestant.part, repositories=min(contestant.part.repositories, size.repositories))
+def measure_job(simulator: Simulator, tool: Tool, mode: str, job: str, size: Size) -> dict[str, Any]:
+    """What a tool takes for the whole job; where it does a part only, the rest is as much for each tag."""
+    part = replace(tool.part, repositories=min(tool.part.repositories, size.repositories))
     with folder() as place:
-        if contestant.warm:
+        if tool.warm:
             prepare(simulator, mode, part)
-            measure(simulator, contestant, job, place)
+            measure(simulator, tool, job, place)
         prepare(simulator, mode, part)
-        row = measure(simulator, contestant, job, place)
-        check(simulator, contestant, job, part, place)
+        row = measure(simulator, tool, job, place)
+        check(simulator, tool, job, part, place)
     times = size.all_tags / part.all_tags
     if times > 1:
         with folder() as place:
             prepare(simulator, mode, NOTHING)
-            base = measure(simulator, contestant, job, place)
+            base = measure(simulator, tool, job, place)
         for key in ("requests", "registry_requests_of_gitlab", "wall", "cpu", "server_cpu"):
             row[key] = round(base[key] + (row[key] - base[key]) * times, 2)
         row["requests"] = round(row["requests"])
-    if contestant.concurrency:
-        row["waiting"] = round(waiting(row) / contestant.concurrency, 2)
-    return {"mode": mode, "job": job, "contestant": contestant.name, "part": round(1 / times, 3), **row}
+    if tool.concurrency:
+        row["waiting"] = round(waiting(row) / tool.concurrency, 2)
+    return {"mode": mode, "job": job, "tool": tool.name, "part": round(1 / times, 3), **row}
 
 
 def waiting(row: dict[str, Any]) -> float:
@@ -142,7 +142,7 @@ def fleet(simulator: Simulator, size: Size) -> dict[str, Any]:
     """An audit of very many tags, the details written to a file."""
     prepare(simulator, "M1", size)
     with folder() as place:
-        ours = Contestant("fleet", "", lambda job, _url, to: playbook(job, to, concurrency=8), None)
+        ours = Tool("fleet", "", lambda job, _url, to: playbook(job, to, concurrency=8), None)
         row = measure(simulator, ours, "audit", place)
         megabytes = (place / "tags.jsonl").stat().st_size // 1_000_000
     return {"tags": size.all_tags, "repositories": size.all_repositories, "file": megabytes, **row}
@@ -151,12 +151,12 @@ def fleet(simulator: Simulator, size: Size) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--small", action="store_true", help="a tenth of the job, and no page is written")
-    parser.add_argument("--only", nargs="*", metavar="NAME", help="these contestants, and no page is written")
-    wish = parser.parse_args()
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="these tools, and no page is written")
+    arguments = parser.parse_args()
     link()
-    size, fleets = (Size(10, 1, 100), FLEETS[:1]) if wish.small else (Size(), FLEETS)
-    names = [contestant.name for contestant in CONTESTANTS]
-    delete = [contestant for contestant in CONTESTANTS if contestant.name in (wish.only or names)]
+    size, fleets = (Size(10, 1, 100), FLEETS[:1]) if arguments.small else (Size(), FLEETS)
+    names = [tool.name for tool in TOOLS]
+    chosen = [tool for tool in TOOLS if tool.name in (arguments.only or names)]
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     with running() as simulator:
         results: dict[str, Any] = {
@@ -179,12 +179,12 @@ def main() -> None:
         say(f"Ansible's own start: {results['start']} s")
         for mode in MODES:
             for job in JOBS:
-                for contestant in delete:
-                    if mode in contestant.modes and job in contestant.jobs:
-                        keep("runs", race(simulator, contestant, mode, job, size))
-        for one in fleets if wish.only is None else ():
+                for tool in chosen:
+                    if mode in tool.modes and job in tool.jobs:
+                        keep("runs", measure_job(simulator, tool, mode, job, size))
+        for one in fleets if arguments.only is None else ():
             keep("fleets", fleet(simulator, one))
-    if not wish.small and wish.only is None:
+    if not arguments.small and arguments.only is None:
         write_pages(results)
 
 

@@ -16,12 +16,12 @@ from typing import Any
 from tests.tools.collection import ROOT
 from tests.tools.pages import filled, table
 
-from .contestants import CONTESTANTS, OURS
+from .tools import OURS, TOOLS
 
 DATA = ROOT / "docs" / "benchmark.json"
 PICTURE = ROOT / "docs" / "benchmark.svg"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmark.md", ROOT / "docs" / "sizing.md")
-TITLES = {contestant.name: contestant.title for contestant in CONTESTANTS}
+TITLES = {tool.name: tool.title for tool in TOOLS}
 MODES = {"M1": "with a metadata database", "M2": "without one"}
 JOBS = {"audit": "audit: all tags with their dates", "cleanup": "cleanup: 9 of 10 tags deleted"}
 
@@ -53,13 +53,13 @@ def comparison(results: Results) -> str:
     for mode, registry in MODES.items():
         for job in JOBS:
             found = runs_of(results, mode, job)
-            ours = next(row for row in found if row["contestant"] == OURS)
+            ours = next(row for row in found if row["tool"] == OURS)
             for row in found:
                 about = "" if row["part"] == 1 else "~ "
                 rows.append(
                     [
                         f"{job}, {registry}" if row is found[0] else "",
-                        TITLES[row["contestant"]],
+                        TITLES[row["tool"]],
                         about + number(row["requests"] + row["registry_requests"]),
                         about + seconds(row["wall"]),
                         about + seconds(row["cpu"]),
@@ -90,7 +90,7 @@ def limit(results: Results) -> str:
         rows.append(
             [
                 f"{row['job']}, {MODES[row['mode']]}",
-                TITLES[row["contestant"]],
+                TITLES[row["tool"]],
                 f"{number(row['requests'])} / {number(row['registry_requests'])}",
                 number(row["registry_requests_of_gitlab"]),
                 seconds(possible),
@@ -117,7 +117,7 @@ def rates(results: Results) -> str:
         rows.append(
             [
                 f"{row['job']}, {MODES[row['mode']]}",
-                TITLES[row["contestant"]],
+                TITLES[row["tool"]],
                 number(done / minutes),
                 number((row["requests"] + row["tokens"]) / minutes),
                 number((row["registry_requests"] - row["tokens"]) / minutes),
@@ -183,9 +183,9 @@ def picture(results: Results) -> str:
                 parts.append(f'<line class="grid" x1="{x:.0f}" y1="{y - 4}" x2="{x:.0f}" y2="{bottom}"/>')
                 parts.append(f'<text class="small" x="{x + 3:.0f}" y="{y - 6}">{10**decade:,} s</text>')
             for row in found:
-                kind = "ours" if row["contestant"].startswith("collection") else "other"
+                kind = "ours" if row["tool"].startswith("collection") else "other"
                 about = "" if row["part"] == 1 else "~ "
-                title_of = TITLES[row["contestant"]].replace("`", "")
+                title_of = TITLES[row["tool"]].replace("`", "")
                 parts.append(f'<text x="10" y="{y + 15}">{title_of}</text>')
                 long = place(row["wall"])
                 parts.append(f'<rect class="{kind}" x="{LEFT}" y="{y + 3}" width="{long:.1f}" height="{LINE - 6}"/>')

@@ -69,11 +69,11 @@ def main() -> int:
     parser.add_argument(
         "--against", choices=["plugins", "simulator"], help="default: plugins, where they know the table"
     )
-    wish = parser.parse_args()
-    against = wish.against or next(iter(TABLES[wish.table]))
-    if against not in TABLES[wish.table]:
-        parser.error(f"{wish.table} can be replayed against {' or '.join(TABLES[wish.table])} only")
-    return 0 if replay(wish.table, wish.file, against) else 1
+    arguments = parser.parse_args()
+    against = arguments.against or next(iter(TABLES[arguments.table]))
+    if against not in TABLES[arguments.table]:
+        parser.error(f"{arguments.table} can be replayed against {' or '.join(TABLES[arguments.table])} only")
+    return 0 if replay(arguments.table, arguments.file, against) else 1
 
 
 if __name__ == "__main__":

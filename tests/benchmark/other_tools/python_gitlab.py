@@ -40,15 +40,15 @@ def main() -> None:
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--keep", type=int, required=True)
     parser.add_argument("--output", type=Path, required=True)
-    wish = parser.parse_args()
-    client = connect(wish.url, wish.token, wish.threads)
-    with ThreadPoolExecutor(wish.threads) as pool:
-        group = client.groups.get(wish.group)
+    arguments = parser.parse_args()
+    client = connect(arguments.url, arguments.token, arguments.threads)
+    with ThreadPoolExecutor(arguments.threads) as pool:
+        group = client.groups.get(arguments.group)
         repositories = group.registry_repositories.list(iterator=True)
         listings = pool.map(lambda repository: repository.tags.list(get_all=True), list(repositories))
         names = [tag for listing in listings for tag in listing]
         tags = list(pool.map(lambda tag: tag.manager.get(tag.name), names))
-        if wish.job == "cleanup":
+        if arguments.job == "cleanup":
             by_repository: dict[int, list[Any]] = {}
             for tag in tags:
                 by_repository.setdefault(tag.repository_id, []).append(tag)
@@ -56,11 +56,11 @@ def main() -> None:
             doomed = [
                 tag
                 for found in by_repository.values()
-                for tag in sorted(found, key=lambda tag: tag.created_at, reverse=True)[wish.keep :]
+                for tag in sorted(found, key=lambda tag: tag.created_at, reverse=True)[arguments.keep :]
                 if older_than(tag, yesterday)
             ]
             list(pool.map(lambda tag: tag.delete(), doomed))
-    wish.output.write_text("".join(json.dumps(tag.attributes) + "\n" for tag in tags))
+    arguments.output.write_text("".join(json.dumps(tag.attributes) + "\n" for tag in tags))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ WHOLE = Size()
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Tool:
     """command: for a job, the URL of GitLab and a folder to write to. dated: how many tags it told with a date there.
 
     part: what of the job it does, where all of it would take hours; the rest is reckoned. concurrency: of ours.
@@ -59,12 +59,12 @@ def start() -> list[str]:
     return playbook("start", Path())
 
 
-def _collection(concurrency: int, *, warm: bool = False) -> Contestant:
+def _collection(concurrency: int, *, warm: bool = False) -> Tool:
     def command(job: str, _url: str, folder: Path) -> list[str]:
         cache = {"cache": str(folder / "images.jsonl")} if job == "audit" else {}
         return playbook(job, folder, concurrency=concurrency, **cache)
 
-    return Contestant(
+    return Tool(
         f"collection-{concurrency}{'-warm' if warm else ''}",
         f"this collection, `concurrency: {concurrency}`{', everything in its cache' if warm else ''}",
         command,
@@ -81,9 +81,9 @@ def _dated_by_collection(folder: Path) -> int:
     return sum(1 for row in rows for tag in row["tags"] if tag["date"])
 
 
-def _python_gitlab(threads: int, title: str, part: Size = WHOLE) -> Contestant:
+def _python_gitlab(threads: int, title: str, part: Size = WHOLE) -> Tool:
     def command(job: str, url: str, folder: Path) -> list[str]:
-        program = [str(VENV / "bin" / "python"), str(HERE / "rivals" / "python_gitlab.py"), job]
+        program = [str(VENV / "bin" / "python"), str(HERE / "other_tools" / "python_gitlab.py"), job]
         options = {"url": url, "token": TOKEN, "group": GROUP, "threads": threads, "keep": KEPT}
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         return [*program, *words, "--output", str(folder / "tags.jsonl")]
@@ -91,11 +91,11 @@ def _python_gitlab(threads: int, title: str, part: Size = WHOLE) -> Contestant:
     def dated(folder: Path) -> int:
         return sum(1 for line in (folder / "tags.jsonl").open() if json.loads(line)["created_at"])
 
-    return Contestant(f"python-gitlab-{threads}", title, command, dated, part)
+    return Tool(f"python-gitlab-{threads}", title, command, dated, part)
 
 
 def _npm_command(job: str, _url: str, folder: Path) -> list[str]:
-    program = [sys.executable, str(HERE / "rivals" / "npm_cleaner.py"), job]
+    program = [sys.executable, str(HERE / "other_tools" / "npm_cleaner.py"), job]
     options = {"program": NPM / ".bin" / CLEANER, "group": GROUP, "keep": KEPT, "folder": folder}
     return [*program, *(word for name, value in options.items() for word in (f"--{name}", str(value)))]
 
@@ -109,14 +109,14 @@ def _uri_command(job: str, _url: str, folder: Path) -> list[str]:
 
 
 OURS = "collection-8"
-CONTESTANTS = (
+TOOLS = (
     _collection(8),
     _collection(8, warm=True),
     _collection(4),
-    Contestant("npm", f"`{CLEANER}` (npm), 20 at a time", _npm_command, _dated_by_npm),
+    Tool("npm", f"`{CLEANER}` (npm), 20 at a time", _npm_command, _dated_by_npm),
     _python_gitlab(20, "python-gitlab, 20 threads"),
     _python_gitlab(1, "python-gitlab, one after another", Size(10, 1, 100)),
-    Contestant("uri", "`ansible.builtin.uri` in loops", _uri_command, None, Size(1, 1, 100)),
+    Tool("uri", "`ansible.builtin.uri` in loops", _uri_command, None, Size(1, 1, 100)),
 )
 
 

@@ -22,13 +22,15 @@ def main() -> None:
     parser.add_argument("--group", required=True)
     parser.add_argument("--keep", required=True)
     parser.add_argument("--folder", type=Path, required=True)
-    wish = parser.parse_args()
-    listing = wish.folder / "repositories.json"
-    subprocess.run([wish.program, "list", "group", wish.group, "-o", str(listing)], check=True)
+    arguments = parser.parse_args()
+    listing = arguments.folder / "repositories.json"
+    subprocess.run([arguments.program, "list", "group", arguments.group, "-o", str(listing)], check=True)
     for repository in json.loads(listing.read_text()):
-        tags = wish.folder / f"tags-{repository['id']}.json"
-        rules = ["-n", "0", "-a", "0"] if wish.job == "audit" else ["-n", wish.keep, "-a", "1", "--no-dry-run"]
-        command = [wish.program, "clean", str(repository["id"]), "-k", "^$", "-d", ".*", *rules, "-o", str(tags)]
+        tags = arguments.folder / f"tags-{repository['id']}.json"
+        rules = (
+            ["-n", "0", "-a", "0"] if arguments.job == "audit" else ["-n", arguments.keep, "-a", "1", "--no-dry-run"]
+        )
+        command = [arguments.program, "clean", str(repository["id"]), "-k", "^$", "-d", ".*", *rules, "-o", str(tags)]
         subprocess.run(command, check=True)
 
 
