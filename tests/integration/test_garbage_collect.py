@@ -24,7 +24,7 @@ import pytest
 import yaml
 
 from tests.integration.driver import Ansible, Changes, Run, environment
-from tests.simulator.images import EVERYTHING, Wire, untag
+from tests.simulator.images import EVERYTHING, RegistryClient, untag
 from tests.simulator.real_registry import RegistryUnavailable, program, running_registry
 from tests.simulator.seed import seed
 
@@ -89,15 +89,15 @@ class Images:
 
 
 def complete(url: str, digests: dict[str, dict[str, str]]) -> set[str]:
-    wire = Wire(url)
+    client = RegistryClient(url)
 
     def whole(path: str, digest: str) -> bool:
-        answer = wire.manifest(path, digest, EVERYTHING)
+        answer = client.manifest(path, digest, EVERYTHING)
         if not answer.ok:
             return False
         manifest = json.loads(answer.body)
         blobs = [manifest["config"], *manifest["layers"]] if "config" in manifest else []
-        return all(wire.blob(path, blob["digest"]).ok for blob in blobs) and all(
+        return all(client.blob(path, blob["digest"]).ok for blob in blobs) and all(
             whole(path, child["digest"]) for child in manifest.get("manifests", [])
         )
 
@@ -114,9 +114,9 @@ def seeded(folder: Path, specification: dict[str, Any]) -> Iterator[Images]:
     try:
         with running_registry(BUILD, folder) as registry:
             digests = seed(registry.url, specification)
-            wire = Wire(registry.url)
-            assert wire.delete_manifest("team/app", digests["team/app"]["deleted"]).ok
-            assert untag(wire, "team/app", "moved") == "deleted"
+            client = RegistryClient(registry.url)
+            assert client.delete_manifest("team/app", digests["team/app"]["deleted"]).ok
+            assert untag(client, "team/app", "moved") == "deleted"
     except RegistryUnavailable as error:
         if os.environ.get("CI") == "true":
             raise

@@ -20,7 +20,7 @@ from tests.integration.in_process import Modules
 from tests.integration.scenarios import NOW, TOKEN, days_ago, server
 from tests.simulator.harness import Simulator
 from tests.simulator.images import EVERYTHING
-from tests.simulator.real_registry import Registry
+from tests.simulator.real_registry import RealRegistry
 from tests.simulator.seed import seed
 
 pytestmark = pytest.mark.real_registry
@@ -34,7 +34,7 @@ class World:
 
     ansible: Ansible
     gitlab: Simulator
-    registry: Registry
+    registry: RealRegistry
     app: str
     tool: str
     digests: dict[str, str]
@@ -54,7 +54,7 @@ class World:
 
 @pytest.fixture
 def world(
-    guarded: tuple[Simulator, Registry], modules: Modules, tmp_path: Path, request: pytest.FixtureRequest
+    guarded: tuple[Simulator, RealRegistry], modules: Modules, tmp_path: Path, request: pytest.FixtureRequest
 ) -> World:
     gitlab, registry = guarded
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name).strip("-")

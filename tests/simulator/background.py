@@ -13,7 +13,7 @@ from typing import Any
 
 from . import access, cleanup, durations, patterns
 from .access import Caller
-from .cleanup import Wish
+from .cleanup import CleanupParameters
 from .jobs import Job, Steps
 from .registry import Registry, Unreachable
 from .scenario import AGES, CADENCES, COUNTS
@@ -38,20 +38,20 @@ def take_lease(state: State, repository: Repository) -> bool:
     return True
 
 
-def delete_tags(state: State, registry: Registry, repository: Repository, wish: Wish, caller: Caller) -> None:
+def delete_tags(
+    state: State, registry: Registry, repository: Repository, parameters: CleanupParameters, caller: Caller
+) -> None:
     """Queue a bulk deletion in the caller's name."""
-    parameters = {name: value for name, value in asdict(wish).items() if name != "keep_latest"}
+    queued = {name: value for name, value in asdict(parameters).items() if name != "keep_latest"}
 
     def attempt() -> dict[str, Any] | None:
         if state.repositories.get(repository.id) is not repository:
             return None
         if not access.can_destroy_images(state, caller, repository.project):
             return {"status": "error", "deleted": [], "message": "access denied"}
-        return cleanup.run(state, registry, repository, wish, caller)
+        return cleanup.run(state, registry, repository, parameters, caller)
 
-    job = Job(
-        "delete_tags", repository.path, repository.id, parameters, state.clock.elapsed() + state.job_settings.delay
-    )
+    job = Job("delete_tags", repository.path, repository.id, queued, state.clock.elapsed() + state.job_settings.delay)
     state.queue.add(job, lambda job: _retried(state, job, attempt))
 
 
@@ -105,19 +105,21 @@ def run_policy(state: State, registry: Registry, project: Project) -> None:
     step = timedelta(seconds=durations.seconds(policy["cadence"]) or 0)
     policy["next_run_at"] = (state.clock.now() + step).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     names = ("name_regex", "name_regex_keep", "keep_n", "older_than")
-    wish = Wish(**{name: policy[name] for name in names})
-    parameters = {name: policy[name] for name in names}
+    parameters = CleanupParameters(**{name: policy[name] for name in names})
+    queued = {name: policy[name] for name in names}
     for repository in state.repositories_of([project]):
-        job = Job("policy", repository.path, repository.id, parameters, state.clock.elapsed())
-        state.queue.add(job, _policy_steps(state, registry, repository, wish))
+        job = Job("policy", repository.path, repository.id, queued, state.clock.elapsed())
+        state.queue.add(job, _policy_steps(state, registry, repository, parameters))
 
 
-def _policy_steps(state: State, registry: Registry, repository: Repository, wish: Wish) -> Callable[[Job], Steps]:
+def _policy_steps(
+    state: State, registry: Registry, repository: Repository, parameters: CleanupParameters
+) -> Callable[[Job], Steps]:
     def attempt() -> dict[str, Any] | None:
         if state.repositories.get(repository.id) is not repository:
             return None
         repository.cleanup_policy_started_at = state.clock.now()
-        return cleanup.run(state, registry, repository, wish)
+        return cleanup.run(state, registry, repository, parameters)
 
     return lambda job: _retried(state, job, attempt)
 
@@ -175,10 +177,10 @@ def _delete_all(state: State, registry: Registry, repository: Repository) -> tup
 
     Without a database the tags are counted before they go and never again, so that it goes in the next attempt.
     """
-    wish = Wish(name_regex_delete=".*", keep_latest=False)
+    parameters = CleanupParameters(name_regex_delete=".*", keep_latest=False)
     try:
         before = registry.count(repository)
-        result = cleanup.run(state, registry, repository, wish)
+        result = cleanup.run(state, registry, repository, parameters)
         left = registry.count(repository) if registry.database else before
     except Unreachable:
         return cleanup.unreachable(), False

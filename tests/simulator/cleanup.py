@@ -15,14 +15,14 @@ from typing import Any
 from . import access, durations, patterns
 from .access import Caller
 from .dates import nanoseconds
-from .registry import Question, Registry, TagView, Unreachable
+from .registry import PageQuery, Registry, TagView, Unreachable
 from .state import Repository, State
 
 NO_CONNECTION = ("Faraday::ConnectionFailed", "Failed to open TCP connection")
 
 
 @dataclass(frozen=True)
-class Wish:
+class CleanupParameters:
     """What a cleanup is asked for. An empty name_regex_delete goes before name_regex, None does not."""
 
     name_regex_delete: str | None = None
@@ -52,7 +52,7 @@ class _Run:
     state: State
     registry: Registry
     repository: Repository
-    wish: Wish
+    parameters: CleanupParameters
     caller: Caller | None
     result: dict[str, Any]
     spent: float = 0
@@ -75,7 +75,11 @@ class _Run:
 
 
 def run(
-    state: State, registry: Registry, repository: Repository, wish: Wish, caller: Caller | None = None
+    state: State,
+    registry: Registry,
+    repository: Repository,
+    parameters: CleanupParameters,
+    caller: Caller | None = None,
 ) -> dict[str, Any]:
     """Clean a repository. caller: None is nobody, whom every tag rule binds.
 
@@ -86,9 +90,9 @@ def run(
     result: dict[str, Any] = {"status": "success", "deleted": []}
     if registry.database:
         result["pages"] = 0
-    if any(patterns.mistake(pattern) for pattern in wish.patterns if pattern):
+    if any(patterns.mistake(pattern) for pattern in parameters.patterns if pattern):
         return {**result, "status": "error", "message": "invalid regex"}
-    task = _Run(state, registry, repository, wish, caller, result)
+    task = _Run(state, registry, repository, parameters, caller, result)
     try:
         (_page_by_page if registry.database else _at_once)(task)
     except (RubyError, durations.DurationError) as error:
@@ -115,7 +119,7 @@ def _page_by_page(task: _Run) -> None:
     result |= {"original_size": 0, "before_delete_size": 0, "deleted_size": 0}
     last: str | None = None
     while True:
-        page = task.registry.page(task.repository, Question(task.state.cleanup.page_size, last=last))
+        page = task.registry.page(task.repository, PageQuery(task.state.cleanup.page_size, last=last))
         result["pages"] += 1
         tags = _unprotected(task, _old(task, _after_newest(task, _matching(task, page.tags))))
         removal = task.registry.remove(task.repository, [tag.name for tag in tags], task.clock())
@@ -155,19 +159,21 @@ def _at_once(task: _Run) -> None:
 
 
 def _matching(task: _Run, tags: Any) -> list[TagView]:
-    wish = task.wish
-    pattern = wish.name_regex if wish.name_regex_delete is None else wish.name_regex_delete
-    delete, keep = patterns.whole(pattern or ""), patterns.whole(wish.name_regex_keep or "")
+    parameters = task.parameters
+    pattern = parameters.name_regex if parameters.name_regex_delete is None else parameters.name_regex_delete
+    delete, keep = patterns.whole(pattern or ""), patterns.whole(parameters.name_regex_keep or "")
     return [
         tag
         for tag in tags
-        if not (wish.keep_latest and tag.name == "latest") and delete.search(tag.name) and not keep.search(tag.name)
+        if not (parameters.keep_latest and tag.name == "latest")
+        and delete.search(tag.name)
+        and not keep.search(tag.name)
     ]
 
 
 def _truncated(task: _Run, tags: list[TagView]) -> list[TagView]:
     limit = task.state.cleanup.max_list_size
-    most = limit + (task.wish.keep_n or 0)
+    most = limit + (task.parameters.keep_n or 0)
     if not limit or len(tags) <= most:
         return tags
     if most < 0:
@@ -177,19 +183,19 @@ def _truncated(task: _Run, tags: list[TagView]) -> list[TagView]:
 
 def _after_newest(task: _Run, tags: list[TagView]) -> list[TagView]:
     """Without the newest keep_n; a tag without a date is new. Of equal dates the last names stay."""
-    if task.wish.keep_n is None:
+    if task.parameters.keep_n is None:
         return tags
     now = task.state.clock.now()
     tags = sorted(tags, key=lambda tag: nanoseconds(tag.aged_from or now))
     tags.reverse()
-    return tags[max(0, task.wish.keep_n) :]
+    return tags[max(0, task.parameters.keep_n) :]
 
 
 def _old(task: _Run, tags: list[TagView]) -> list[TagView]:
     """Those dated before now less older_than; a tag without a date is never old."""
-    if task.wish.older_than is None:
+    if task.parameters.older_than is None:
         return tags
-    seconds = durations.seconds(task.wish.older_than)
+    seconds = durations.seconds(task.parameters.older_than)
     if seconds is None:
         raise RubyError("NoMethodError", "undefined method `seconds' for nil")
     if math.isinf(seconds):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The bytes of images: manifests, configs and layers that follow from a few facts, the same in every run."""
+"""The bytes of images: manifests, configs and layers that follow from an ImageSpec, the same in every run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ImageSpec:
     """All that the bytes of an image follow from. label: what tells it from images that are alike otherwise.
 
     size: of its layers. config: False for an artifact. attests: it says something of another image of its index.
@@ -55,7 +55,7 @@ class Facts:
     config: bool = True
     platform: str = "linux/amd64"
     attests: bool = False
-    children: tuple[Facts, ...] = ()
+    children: tuple[ImageSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,41 +116,41 @@ def blob_of(content: bytes) -> Blob:
     return Blob(digest_of(content), 0, content)
 
 
-def make(facts: Facts) -> Image:
-    """The image of these facts."""
-    if facts.children:
-        return _index(facts)
-    docker = facts.media_type == DOCKER_IMAGE
-    layers = _layers(facts)
-    kind = ATTESTATION if facts.attests else DOCKER_LAYER if docker else LAYER
-    manifest: dict[str, Any] = {"schemaVersion": 2, "mediaType": facts.media_type}
-    if facts.config:
-        config = blob_of(_config(facts, layers))
+def make(spec: ImageSpec) -> Image:
+    """The image of a spec."""
+    if spec.children:
+        return _index(spec)
+    docker = spec.media_type == DOCKER_IMAGE
+    layers = _layers(spec)
+    kind = ATTESTATION if spec.attests else DOCKER_LAYER if docker else LAYER
+    manifest: dict[str, Any] = {"schemaVersion": 2, "mediaType": spec.media_type}
+    if spec.config:
+        config = blob_of(_config(spec, layers))
         described = _descriptor(DOCKER_CONFIG if docker else CONFIG, config.digest, config.size)
     else:
         config = blob_of(b"{}")
         manifest["artifactType"] = ARTIFACT
         described = _descriptor(EMPTY_CONFIG, config.digest, config.size)
     manifest |= {"config": described, "layers": [_descriptor(kind, layer.digest, layer.size) for layer in layers]}
-    if not facts.config:
-        manifest["annotations"] = {TITLE: facts.label}
-    return Image(_document(facts.media_type, manifest), (config, *layers))
+    if not spec.config:
+        manifest["annotations"] = {TITLE: spec.label}
+    return Image(_document(spec.media_type, manifest), (config, *layers))
 
 
-def usual_children(parent: Facts) -> tuple[Facts, ...]:
+def usual_children(parent: ImageSpec) -> tuple[ImageSpec, ...]:
     """What an index holds where nobody says so: two images, and in an OCI index an attestation of the first."""
     kind = DOCKER_IMAGE if parent.media_type == DOCKER_LIST else IMAGE
     half = parent.size // 2
     images = (
-        Facts(child_label(parent, 0), kind, parent.created, parent.size - half),
-        Facts(child_label(parent, 1), kind, parent.created, half, platform="linux/arm64"),
+        ImageSpec(child_label(parent, 0), kind, parent.created, parent.size - half),
+        ImageSpec(child_label(parent, 1), kind, parent.created, half, platform="linux/arm64"),
     )
     if kind == DOCKER_IMAGE:
         return images
-    return (*images, Facts(child_label(parent, 2), kind, None, 500, platform=UNKNOWN, attests=True))
+    return (*images, ImageSpec(child_label(parent, 2), kind, None, 500, platform=UNKNOWN, attests=True))
 
 
-def child_label(parent: Facts, number: int) -> str:
+def child_label(parent: ImageSpec, number: int) -> str:
     """Of a child that has none of its own."""
     return f"{parent.label}#{number}"
 
@@ -164,23 +164,23 @@ def _document(media_type: str, manifest: dict[str, Any]) -> Document:
     return Document(digest_of(content), media_type, content)
 
 
-def _config(facts: Facts, layers: list[Blob]) -> bytes:
-    system, _slash, rest = facts.platform.partition("/")
+def _config(spec: ImageSpec, layers: list[Blob]) -> bytes:
+    system, _slash, rest = spec.platform.partition("/")
     architecture, _slash, variant = rest.partition("/")
     config: dict[str, Any] = {"architecture": architecture, "os": system}
     if variant:
         config["variant"] = variant
-    if facts.created:
-        config["created"] = iso(facts.created)
-    config["config"] = {"Labels": {TITLE: facts.label}}
+    if spec.created:
+        config["created"] = iso(spec.created)
+    config["config"] = {"Labels": {TITLE: spec.label}}
     config["rootfs"] = {"type": "layers", "diff_ids": [layer.digest for layer in layers]}
     return _encode(config).encode()
 
 
-def _layers(facts: Facts) -> list[Blob]:
+def _layers(spec: ImageSpec) -> list[Blob]:
     """No archives of files: zeros, and at the end of the first layer what no other image has."""
-    giants, rest = divmod(facts.size, GIANT)
-    end = hashlib.sha256(facts.label.encode()).hexdigest().encode()[:rest]
+    giants, rest = divmod(spec.size, GIANT)
+    end = hashlib.sha256(spec.label.encode()).hexdigest().encode()[:rest]
     first = [_layer(rest - len(end), end)] if rest else []
     return first + [_layer(GIANT, b"")] * giants if giants else first
 
@@ -196,10 +196,10 @@ def _layer(padding: int, end: bytes) -> Blob:
     return Blob("sha256:" + digest.hexdigest(), padding, end)
 
 
-def _index(facts: Facts) -> Image:
+def _index(spec: ImageSpec) -> Image:
     """The first attestation is of the first image, the second of the second, as BuildKit writes them."""
-    children = tuple(make(child) for child in facts.children)
-    pairs = list(zip(facts.children, children, strict=True))
+    children = tuple(make(child) for child in spec.children)
+    pairs = list(zip(spec.children, children, strict=True))
     images = [image for child, image in pairs if not child.attests]
     attested = iter(images)
     manifests = []
@@ -213,8 +213,8 @@ def _index(facts: Facts) -> Image:
         manifests.append(row)
     manifest = {
         "schemaVersion": 2,
-        "mediaType": facts.media_type,
+        "mediaType": spec.media_type,
         "manifests": manifests,
-        "annotations": {TITLE: facts.label},
+        "annotations": {TITLE: spec.label},
     }
-    return Image(_document(facts.media_type, manifest), (), children)
+    return Image(_document(spec.media_type, manifest), (), children)

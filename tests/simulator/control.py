@@ -17,7 +17,7 @@ from starlette.routing import Route
 from . import background, edits, faults, graphql_schema, jwt_auth, signing
 from .dates import iso
 from .gitlab import GitLab, Latency
-from .images import Images, Wire
+from .images import Images, RegistryClient
 from .scenario import Row, ScenarioError, build, describe_tag, parse_time
 from .state import State
 
@@ -169,8 +169,8 @@ def builder(gitlab: GitLab, mode: str | None) -> Builder:
 
 def attach(gitlab: GitLab, url: str) -> None:
     """Put a real registry behind GitLab. Scenarios from before know nothing of it."""
-    wire = Wire(url, jwt_auth.full_access)
-    gitlab.open_registry = lambda state: Images(state, wire)
-    gitlab.real_names = lambda repository: wire.names(repository.path)
+    client = RegistryClient(url, jwt_auth.full_access)
+    gitlab.open_registry = lambda state: Images(state, client)
+    gitlab.real_names = lambda repository: client.names(repository.path)
     gitlab.blocking = True
     gitlab.real_host = urlsplit(url).netloc

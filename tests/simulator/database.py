@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from .registry import Broken, Deletion, Page, Question, Registry, TagView, tags_of
+from .registry import Broken, Deletion, Page, PageQuery, Registry, TagView, tags_of
 from .scenario import MOST_ROWS
 from .state import Repository, Tag
 
@@ -78,14 +78,14 @@ class Database(Registry):
     def count(self, repository: Repository) -> int:
         return len(self.names(repository))
 
-    def page(self, repository: Repository, question: Question) -> Page:
+    def page(self, repository: Repository, query: PageQuery) -> Page:
         """Empty for a question the registry refuses, as for a registry that fails."""
-        if not self.answers(repository) or not _is_legal(question):
+        if not self.answers(repository) or not _is_legal(query):
             return Page()
         tags = tags_of(repository)
-        if question.sort in (None, "name", "-name"):
-            return _page_by_name(tags.names, tags.get, question)
-        return _page_by_date(list(tags), question)
+        if query.sort in (None, "name", "-name"):
+            return _page_by_name(tags.names, tags.get, query)
+        return _page_by_date(list(tags), query)
 
     def views(self, repository: Repository, names: Sequence[str]) -> list[TagView]:
         found = (tags_of(repository).get(name) for name in names)
@@ -94,7 +94,7 @@ class Database(Registry):
     def find(self, repository: Repository, name: str) -> TagView | None:
         if not TAG_NAME.fullmatch(name):
             return None
-        page = self.page(repository, Question(LOOKUP_PAGE, name=name))
+        page = self.page(repository, PageQuery(LOOKUP_PAGE, name=name))
         return next((tag for tag in page.tags if tag.name == name), None)
 
     def delete(self, repository: Repository, name: str) -> Deletion:
@@ -113,39 +113,39 @@ class Database(Registry):
         return max((tag.published_at for tag in tags_of(repository) if tag.published_at), default=None)
 
 
-def _is_legal(question: Question) -> bool:
+def _is_legal(query: PageQuery) -> bool:
     """What the registry answers with 400 becomes an empty list in GitLab."""
-    if not 1 <= question.count <= MOST_ROWS or (question.sort or "name") not in SORTS:
+    if not 1 <= query.count <= MOST_ROWS or (query.sort or "name") not in SORTS:
         return False
-    if question.name is not None and not NAME_FILTER.fullmatch(question.name):
+    if query.name is not None and not NAME_FILTER.fullmatch(query.name):
         return False
-    if question.last is not None and question.before is not None:
+    if query.last is not None and query.before is not None:
         return False
-    by_name = question.sort in (None, "name", "-name")
-    cursors = (cursor for cursor in (question.last, question.before) if cursor is not None)
+    by_name = query.sort in (None, "name", "-name")
+    cursors = (cursor for cursor in (query.last, query.before) if cursor is not None)
     return all(TAG_NAME.fullmatch(cursor) if by_name else _parse_cursor(cursor) for cursor in cursors)
 
 
-def _page_by_name(names: list[str], get: object, question: Question) -> Page:
+def _page_by_name(names: list[str], get: object, query: PageQuery) -> Page:
     assert callable(get)
-    descending = question.sort == "-name"
+    descending = query.sort == "-name"
     start, stop = 0, len(names)
     # In a falling order what comes after a name is left of it.
-    after, before = (question.before, question.last) if descending else (question.last, question.before)
+    after, before = (query.before, query.last) if descending else (query.last, query.before)
     if after is not None:
         start = bisect.bisect_right(names, after)
     if before is not None:
         stop = bisect.bisect_left(names, before)
-    backwards = descending != (question.before is not None)
+    backwards = descending != (query.before is not None)
     order = range(stop - 1, start - 1, -1) if backwards else range(start, stop)
-    wanted = (names[index] for index in order if not question.name or question.name in names[index])
-    found = list(itertools.islice(wanted, question.count + 1))
-    more = len(found) > question.count
-    found = found[: question.count]
-    if question.before is not None:
+    wanted = (names[index] for index in order if not query.name or query.name in names[index])
+    found = list(itertools.islice(wanted, query.count + 1))
+    more = len(found) > query.count
+    found = found[: query.count]
+    if query.before is not None:
         found.reverse()
-    forward, backward = (more, question.last is not None)
-    if question.before is not None:
+    forward, backward = (more, query.last is not None)
+    if query.before is not None:
         forward, backward = True, more
     return Page(
         [RowTag(get(name)) for name in found],
@@ -171,22 +171,22 @@ def _parse_cursor(cursor: str) -> tuple[datetime, str] | None:
         return None
 
 
-def _page_by_date(tags: list[Tag], question: Question) -> Page:
-    descending = question.sort == "-published_at"
-    rows = sorted((tag for tag in tags if not question.name or question.name in tag.name), key=_key, reverse=descending)
+def _page_by_date(tags: list[Tag], query: PageQuery) -> Page:
+    descending = query.sort == "-published_at"
+    rows = sorted((tag for tag in tags if not query.name or query.name in tag.name), key=_key, reverse=descending)
     sign = -1 if descending else 1
 
     def side(tag: Tag, cursor: tuple[datetime, str]) -> int:
         return sign * ((_key(tag) > cursor) - (_key(tag) < cursor))
 
-    last = _parse_cursor(question.last) if question.last else None
-    before = _parse_cursor(question.before) if question.before else None
+    last = _parse_cursor(query.last) if query.last else None
+    before = _parse_cursor(query.before) if query.before else None
     if last:
         rows = [tag for tag in rows if side(tag, last) > 0]
     if before:
         rows = [tag for tag in rows if side(tag, before) < 0]
-    more = len(rows) > question.count
-    found = rows[-question.count :] if before else rows[: question.count]
+    more = len(rows) > query.count
+    found = rows[-query.count :] if before else rows[: query.count]
     forward, backward = (True, more) if before else (more, last is not None)
     return Page(
         [RowTag(tag) for tag in found],

@@ -18,7 +18,7 @@ from . import distribution_blobs as blobs
 from . import distribution_manifests as manifests
 from . import jwt_auth, signing
 from .answers import Answer, as_json, as_text
-from .distribution_call import Call, Handler, Problem
+from .distribution_call import Handler, Problem, RegistryCall
 from .paging import link
 from .registry import Unreachable
 from .state import State
@@ -43,7 +43,7 @@ class Access:
     action: str
 
 
-def base(call: Call) -> Answer:
+def base(call: RegistryCall) -> Answer:
     """Where GitLab's registry says what it is, to whom it answers at all."""
     if call.state.mode == "M3":
         return as_json(200, {})
@@ -55,7 +55,7 @@ def base(call: Call) -> Answer:
     return as_json(200, {}, headers)
 
 
-def tags_list(call: Call) -> Answer:
+def tags_list(call: RegistryCall) -> Answer:
     """With a database in pages, without as a whole, whatever the client asks for; others page as the scenario says."""
     names: Sequence[str] = call.tags.names
     headers: dict[str, str] = {}
@@ -70,7 +70,7 @@ def tags_list(call: Call) -> Answer:
     return as_json(200, {"name": call.name, "tags": list(names) or None}, headers)
 
 
-def catalog(call: Call) -> Answer:
+def catalog(call: RegistryCall) -> Answer:
     size = _number(call) or PAGE
     if size > MOST_REPOSITORIES:
         raise Problem("PAGINATION_NUMBER_INVALID", f"n must be no larger than {MOST_REPOSITORIES}")
@@ -80,12 +80,12 @@ def catalog(call: Call) -> Answer:
     return as_json(200, {"repositories": list(found)}, headers)
 
 
-def _number(call: Call) -> int | None:
+def _number(call: RegistryCall) -> int | None:
     text = call.params.get("n", "")
     return int(text) if re.fullmatch(r"0*[1-9][0-9]*", text) else None
 
 
-def _page(names: Sequence[str], call: Call, path: str, size: int) -> tuple[Sequence[str], dict[str, str]]:
+def _page(names: Sequence[str], call: RegistryCall, path: str, size: int) -> tuple[Sequence[str], dict[str, str]]:
     """After the last one that the client has. The link to the next page is a relative reference."""
     start = bisect.bisect_right(names, call.params.get("last", ""))
     found = names[start : start + size]
@@ -127,14 +127,14 @@ def route_name(method: str, path: str) -> str:
     return f"{method} {found[0] if found else '(no route)'}"
 
 
-def serve(call: Call, path: str) -> Answer:
+def serve(call: RegistryCall, path: str) -> Answer:
     """path: still encoded. Unreachable where nobody is there."""
     answer = _serve(call, path)
     answer.headers.setdefault("Docker-Distribution-Api-Version", "registry/2.0")
     return answer
 
 
-def _serve(call: Call, path: str) -> Answer:
+def _serve(call: RegistryCall, path: str) -> Answer:
     settings = call.state.registry
     if settings.state == "unreachable" or not settings.enabled:
         raise Unreachable
@@ -167,7 +167,7 @@ def _not_found() -> Answer:
     return as_text(404, "404 page not found\n")
 
 
-def _check_state(call: Call) -> None:
+def _check_state(call: RegistryCall) -> None:
     """What the scenario says of this one repository; unknown is found out later."""
     row = call.row
     if row is not None and row.registry_state == "unreachable":
@@ -176,7 +176,7 @@ def _check_state(call: Call) -> None:
         raise Problem("UNKNOWN", status=call.state.registry.error_status)
 
 
-def _dispatch(call: Call, methods: Methods) -> Answer:
+def _dispatch(call: RegistryCall, methods: Methods) -> Answer:
     writable = not call.state.registry.read_only
     allowed = {name: handler for name, handler in methods.items() if writable or name in READING}
     if call.method in allowed:
@@ -191,7 +191,7 @@ def _dispatch(call: Call, methods: Methods) -> Answer:
     return as_text(405, "Method not allowed\n", headers=headers)
 
 
-def _needed(call: Call, template: str) -> list[Access]:
+def _needed(call: RegistryCall, template: str) -> list[Access]:
     if template == "/v2/_catalog":
         return [Access("registry", "catalog", "*")]
     if not call.name:
@@ -200,7 +200,7 @@ def _needed(call: Call, template: str) -> list[Access]:
     return [Access("repository", call.name, action) for action in actions.get(call.method, ("pull", "push"))]
 
 
-def _authorize(call: Call, template: str) -> None:
+def _authorize(call: RegistryCall, template: str) -> None:
     """Problem with a challenge where the request may not be."""
     kind, _blank, value = call.headers.get("authorization", "").partition(" ")
     needed = _needed(call, template)

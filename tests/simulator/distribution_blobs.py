@@ -11,33 +11,33 @@ import uuid
 
 from .answers import Answer
 from .contents import Blob, blob_of
-from .distribution_call import Call, Problem, accepted, body_of
+from .distribution_call import Problem, RegistryCall, accepted, body_of
 from .state import Tags
 
 BYTES = "application/octet-stream"
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
 
-def get(call: Call) -> Answer:
+def get(call: RegistryCall) -> Answer:
     blob = _found(call)
     return body_of(call, BYTES, blob.digest, blob.size, lambda: blob.content)
 
 
-def delete(call: Call) -> Answer:
+def delete(call: RegistryCall) -> Answer:
     if not call.state.registry.deletes_enabled:
         raise Problem("UNSUPPORTED")
     call.tags.store.gone.add(_found(call).digest)
     return accepted()
 
 
-def _found(call: Call) -> Blob:
+def _found(call: RegistryCall) -> Blob:
     blob = call.tags.store.blob(call.reference)
     if blob is None:
         raise Problem("BLOB_UNKNOWN", call.reference)
     return blob
 
 
-def start(call: Call) -> Answer:
+def start(call: RegistryCall) -> Answer:
     """An upload, or none where the blob can be mounted."""
     tags = call.pushed()
     blob = _mountable(call)
@@ -49,7 +49,7 @@ def start(call: Call) -> Answer:
     return accepted(_progress(call, b""))
 
 
-def _mountable(call: Call) -> Blob | None:
+def _mountable(call: RegistryCall) -> Blob | None:
     """A mount that can't be is an upload; the registry does not say why."""
     digest, path = call.params.get("mount"), call.params.get("from", "")
     source = call.state.repository_at(path)
@@ -59,11 +59,11 @@ def _mountable(call: Call) -> Blob | None:
     return source.tags.store.blob(digest)
 
 
-def status(call: Call) -> Answer:
+def status(call: RegistryCall) -> Answer:
     return Answer(204, b"", headers=_progress(call, _upload(call)[1]))
 
 
-def append(call: Call) -> Answer:
+def append(call: RegistryCall) -> Answer:
     tags, before = _upload(call)
     match = _RANGE.fullmatch(call.headers.get("content-range", "").removeprefix("bytes ").partition("/")[0])
     if match and (int(match[1]) != len(before) or int(match[2]) - int(match[1]) + 1 != len(call.body)):
@@ -72,7 +72,7 @@ def append(call: Call) -> Answer:
     return accepted(_progress(call, before + call.body))
 
 
-def finish(call: Call) -> Answer:
+def finish(call: RegistryCall) -> Answer:
     """With the last chunk, if there is one; what does not have the digest is dropped."""
     tags, before = _upload(call)
     blob = blob_of(before + call.body)
@@ -83,19 +83,19 @@ def finish(call: Call) -> Answer:
     return _created(call, blob)
 
 
-def cancel(call: Call) -> Answer:
+def cancel(call: RegistryCall) -> Answer:
     del _upload(call)[0].store.uploads[call.reference]
     return Answer(204, b"")
 
 
-def _upload(call: Call) -> tuple[Tags, bytes]:
+def _upload(call: RegistryCall) -> tuple[Tags, bytes]:
     tags = call.tags
     if call.reference not in tags.store.uploads:
         raise Problem("BLOB_UPLOAD_UNKNOWN")
     return tags, tags.store.uploads[call.reference]
 
 
-def _progress(call: Call, content: bytes) -> dict[str, str]:
+def _progress(call: RegistryCall, content: bytes) -> dict[str, str]:
     """The registry's locations have a query of their own."""
     return {
         "Location": call.url(f"blobs/uploads/{call.reference}?_state={len(content)}"),
@@ -104,6 +104,6 @@ def _progress(call: Call, content: bytes) -> dict[str, str]:
     }
 
 
-def _created(call: Call, blob: Blob) -> Answer:
+def _created(call: RegistryCall, blob: Blob) -> Answer:
     headers = {"Location": call.url(f"blobs/{blob.digest}"), "Docker-Content-Digest": blob.digest}
     return Answer(201, b"", headers=headers)

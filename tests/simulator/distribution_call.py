@@ -34,7 +34,7 @@ MESSAGES = {
 
 
 @dataclass
-class Call:
+class RegistryCall:
     """headers: in lower case. params: of the query. may: whether the bearer may do something in a repository."""
 
     state: State
@@ -72,7 +72,7 @@ class Call:
         return f"{self.base}/v2/{self.name}/{path}"
 
 
-Handler = Callable[[Call], Answer]
+Handler = Callable[[RegistryCall], Answer]
 
 
 class Problem(Exception):
@@ -91,7 +91,7 @@ def accepted(headers: dict[str, str] | None = None) -> Answer:
     return Answer(202, b"", headers=headers or {})
 
 
-def body_of(call: Call, media_type: str, digest: str, size: int, content: Callable[[], bytes]) -> Answer:
+def body_of(call: RegistryCall, media_type: str, digest: str, size: int, content: Callable[[], bytes]) -> Answer:
     """Something with a digest; a HEAD leaves the bytes out."""
     headers = {"Content-Length": str(size), "Docker-Content-Digest": digest, "Etag": f'"{digest}"'}
     return Answer(200, b"" if call.method == "HEAD" else content(), media_type, headers)

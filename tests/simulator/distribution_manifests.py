@@ -14,7 +14,7 @@ from typing import Any
 from . import dates
 from .answers import Answer
 from .contents import CONFIGS, DOCKER_IMAGE, DOCKER_LIST, IMAGE, INDEX, INDEXES, Document, digest_of
-from .distribution_call import DIGEST, Call, Problem, accepted, body_of
+from .distribution_call import DIGEST, Problem, RegistryCall, accepted, body_of
 from .state import State, Tag, Tags
 from .store import Store, children, parts
 
@@ -22,7 +22,7 @@ from .store import Store, children, parts
 NEEDED = {IMAGE: "OCI manifest", INDEX: "OCI index"}
 
 
-def get(call: Call) -> Answer:
+def get(call: RegistryCall) -> Answer:
     """What a client does not accept is hidden; of a Docker list it gets the image for linux/amd64."""
     document = _found(call)
     by_tag = not DIGEST.fullmatch(call.reference)
@@ -37,7 +37,7 @@ def get(call: Call) -> Answer:
     return body_of(call, document.media_type, document.digest, len(document.content), lambda: document.content)
 
 
-def put(call: Call) -> Answer:
+def put(call: RegistryCall) -> Answer:
     tags = call.pushed()
     digest = digest_of(call.body)
     if ":" in call.reference and call.reference != digest:
@@ -52,7 +52,7 @@ def put(call: Call) -> Answer:
     return Answer(201, b"", headers=headers)
 
 
-def delete(call: Call) -> Answer:
+def delete(call: RegistryCall) -> Answer:
     """By tag it is the tag alone that goes, by digest the image with all its tags."""
     settings = call.state.registry
     if not settings.deletes_enabled:
@@ -70,7 +70,7 @@ def delete(call: Call) -> Answer:
     return accepted()
 
 
-def untag(call: Call) -> Answer:
+def untag(call: RegistryCall) -> Answer:
     if not call.state.registry.deletes_enabled:
         raise Problem("UNSUPPORTED")
     if not call.tags.remove(call.reference):
@@ -78,7 +78,7 @@ def untag(call: Call) -> Answer:
     return accepted()
 
 
-def _found(call: Call) -> Document:
+def _found(call: RegistryCall) -> Document:
     tags = call.tags
     if ":" in call.reference:
         found = tags.store.manifest(call.reference)
@@ -96,7 +96,7 @@ def _of_tag(store: Store, tag: Tag) -> Document:
     return store.manifests.get(tag.digest) or store.read(tag).manifest
 
 
-def _usual_member(call: Call, document: Document) -> Document:
+def _usual_member(call: RegistryCall, document: Document) -> Document:
     for row in children(document.parsed):
         platform = row.get("platform", {})
         if (platform.get("os"), platform.get("architecture")) == ("linux", "amd64"):
@@ -106,7 +106,7 @@ def _usual_member(call: Call, document: Document) -> Document:
     raise Problem("MANIFEST_UNKNOWN")
 
 
-def _read(call: Call) -> tuple[str, Any]:
+def _read(call: RegistryCall) -> tuple[str, Any]:
     """The media type of what is pushed, and what it says."""
     try:
         manifest = json.loads(call.body)
@@ -131,7 +131,7 @@ def _check_references(store: Store, manifest: Any) -> None:
         raise Problem("MANIFEST_BLOB_UNKNOWN", *missing)
 
 
-def _tag(call: Call, tags: Tags, document: Document) -> None:
+def _tag(call: RegistryCall, tags: Tags, document: Document) -> None:
     """Point a tag at what was pushed; to push the same again changes nothing."""
     name, now = call.reference, call.state.clock.now()
     old = tags.get(name)

@@ -35,7 +35,7 @@ from . import (
 from .access import NOBODY, Caller, Credential
 from .answers import Answer, Refused, as_json, as_text
 from .database import Database
-from .distribution_call import Call
+from .distribution_call import RegistryCall
 from .faults import Fault
 from .graphql_resolvers import Visit
 from .journal import Journal
@@ -69,7 +69,7 @@ def in_memory(state: State) -> Registry:
 
 
 @dataclass(frozen=True)
-class Asked:
+class HttpRequest:
     """A request. path is still encoded; headers are in lower case; origin: scheme and host the client used."""
 
     method: str
@@ -156,22 +156,24 @@ class GitLab:
             if ahead:
                 state.queue.run_all(state.clock.elapsed())
 
-    async def answer(self, asked: Asked) -> Outcome:
-        credential = _credential(asked)
+    async def answer(self, request: HttpRequest) -> Outcome:
+        credential = _credential(request)
         journal = self.journal
-        entry = journal.add(_entry(asked, credential), _route_name(asked, self.state))
-        body = asked.body.decode("utf-8", "replace")
+        entry = journal.add(_entry(request, credential), _route_name(request, self.state))
+        body = request.body.decode("utf-8", "replace")
         active = [
-            fault for fault in self.faults if fault.matches(asked.method, asked.kind, asked.path, asked.query, body)
+            fault
+            for fault in self.faults
+            if fault.matches(request.method, request.kind, request.path, request.query, body)
         ]
-        latency = self.latency.registry if asked.kind == "registry" else self.latency.request
+        latency = self.latency.registry if request.kind == "registry" else self.latency.request
         await asyncio.sleep(sum(fault.options["seconds"] for fault in active if fault.action == "delay"))
         began = time.monotonic()
         for fault in active:
             if fault.action == "mutate" and fault.options.get("when", "before") == "before":
                 fault.mutate(self.state)
         await self.work()
-        outcome = await self._outcome(asked, credential, entry, active, journal)
+        outcome = await self._outcome(request, credential, entry, active, journal)
         for fault in active:
             if fault.action == "mutate" and fault.options.get("when") == "after":
                 fault.mutate(self.state)
@@ -184,7 +186,7 @@ class GitLab:
 
     async def _outcome(
         self,
-        asked: Asked,
+        request: HttpRequest,
         credential: Credential | None,
         entry: dict[str, Any],
         active: list[Fault],
@@ -195,57 +197,59 @@ class GitLab:
             return Outcome(None, entry)
         if final and final.action in ("status", "json", "html"):
             return Outcome(final.answer(), entry)
-        limited = self._rate_limited(asked.traffic, credential)
+        limited = self._rate_limited(request.traffic, credential)
         if limited:
             return Outcome(limited, entry)
         registry = self.open_registry(self.state)
         if self.blocking:
-            answer = await asyncio.to_thread(self._serve, asked, credential, registry)
+            answer = await asyncio.to_thread(self._serve, request, credential, registry)
         else:
-            answer = self._serve(asked, credential, registry)
+            answer = self._serve(request, credential, registry)
         journal.registry += registry.calls
         if answer is None or (final and final.action == "reset_after"):
             return Outcome(None, entry, calls=registry.calls)
         keep = final.options.get("keep", len(answer.body) // 2) if final and final.action == "truncate" else None
         return Outcome(answer, entry, keep, registry.calls)
 
-    def _serve(self, asked: Asked, credential: Credential | None, registry: Registry) -> Answer | None:
+    def _serve(self, request: HttpRequest, credential: Credential | None, registry: Registry) -> Answer | None:
         """None where a client of the registry itself finds nobody."""
-        base = (self.state.external_url or asked.origin).rstrip("/")
-        if asked.kind == "graphql":
-            return self._graphql(asked, credential, registry, base)
-        if asked.kind == "registry":
+        base = (self.state.external_url or request.origin).rstrip("/")
+        if request.kind == "graphql":
+            return self._graphql(request, credential, registry, base)
+        if request.kind == "registry":
             try:
-                return distribution.serve(_protocol_call(self.state, asked, base), asked.path)
+                return distribution.serve(_registry_call(self.state, request, base), request.path)
             except Unreachable:
                 return None
-        if asked.path == jwt_auth.PATH and asked.method == "GET":
-            return jwt_auth.answer(self.state, asked.headers, asked.query)
-        if asked.path.startswith(rest_packages.STORAGE):
-            return rest_packages.stored(self.state, asked.path)
-        found = ROUTES.find(asked.method, asked.path, self.state)
+        if request.path == jwt_auth.PATH and request.method == "GET":
+            return jwt_auth.answer(self.state, request.headers, request.query)
+        if request.path.startswith(rest_packages.STORAGE):
+            return rest_packages.stored(self.state, request.path)
+        found = ROUTES.find(request.method, request.path, self.state)
         if found is None:
             return rest.no_route()
         route, parts = found
         try:
-            params = _params(asked)
+            params = _params(request)
             if route.early:
                 params = route.early({**params, **parts})
             caller = access.identify(self.state, credential)
         except Refused as refusal:
             return as_json(refusal.status, refusal.body)
-        call = rest.Call(self.state, registry, caller, asked.method, asked.path, params, asked.query, base, parts)
-        call.asked, call.content = asked.headers, asked.body
+        call = rest.RestCall(
+            self.state, registry, caller, request.method, request.path, params, request.query, base, parts
+        )
+        call.request_headers, call.content = request.headers, request.body
         return rest.serve(route, call)
 
-    def _graphql(self, asked: Asked, credential: Credential | None, registry: Registry, base: str) -> Answer:
-        if not self.state.graphql_enabled or asked.method != "POST":
+    def _graphql(self, request: HttpRequest, credential: Credential | None, registry: Registry, base: str) -> Answer:
+        if not self.state.graphql_enabled or request.method != "POST":
             return rest.no_route()
         try:
             caller = _graphql_caller(self.state, credential)
         except Refused:
             return as_json(401, {"errors": [{"message": "Invalid token"}]})
-        return graphql_server.serve(Visit(self.state, registry, caller, base), asked.body)
+        return graphql_server.serve(Visit(self.state, registry, caller, base), request.body)
 
     def _rate_limited(self, traffic: str, credential: Credential | None) -> Answer | None:
         """429 as plain text beyond so many requests of a caller in a window of retry_after seconds."""
@@ -286,64 +290,64 @@ def _graphql_caller(state: State, credential: Credential | None) -> Caller:
     return caller
 
 
-def _protocol_call(state: State, asked: Asked, base: str) -> Call:
-    return Call(state, asked.method, asked.headers, dict(parse_qsl(asked.query)), asked.body, base)
+def _registry_call(state: State, request: HttpRequest, base: str) -> RegistryCall:
+    return RegistryCall(state, request.method, request.headers, dict(parse_qsl(request.query)), request.body, base)
 
 
-def _credential(asked: Asked) -> Credential | None:
+def _credential(request: HttpRequest) -> Credential | None:
     """A token may be among the parameters, those of the body included. The registry knows none but its own."""
-    if asked.kind == "registry":
-        is_bearer = asked.headers.get("authorization", "").lower().startswith("bearer ")
+    if request.kind == "registry":
+        is_bearer = request.headers.get("authorization", "").lower().startswith("bearer ")
         return Credential("registry", "") if is_bearer else None
     try:
-        params = _params(asked)
+        params = _params(request)
     except Refused:
-        params = dict(from_query(asked.query))
-    return access.credential_of(asked.headers, params)
+        params = dict(from_query(request.query))
+    return access.credential_of(request.headers, params)
 
 
-def _params(asked: Asked) -> dict[str, Any]:
+def _params(request: HttpRequest) -> dict[str, Any]:
     """Query and body together: GitLab takes parameters from both, in every method."""
-    params: dict[str, Any] = dict(from_query(asked.query))
-    content = asked.headers.get("content-type", "").partition(";")[0]
-    if asked.body and content == "application/x-www-form-urlencoded":
-        params |= from_query(asked.body.decode("utf-8", "replace"))
-    elif asked.body and content == "application/json":
+    params: dict[str, Any] = dict(from_query(request.query))
+    content = request.headers.get("content-type", "").partition(";")[0]
+    if request.body and content == "application/x-www-form-urlencoded":
+        params |= from_query(request.body.decode("utf-8", "replace"))
+    elif request.body and content == "application/json":
         try:
-            value = json.loads(asked.body)
+            value = json.loads(request.body)
         except ValueError:
             raise Refused(400, {"error": BAD_JSON}) from None
         params |= value if isinstance(value, dict) else {}
     return params
 
 
-def _route_name(asked: Asked, state: State) -> str:
-    if asked.path == jwt_auth.PATH:
-        return f"{asked.method} {jwt_auth.PATH}"
-    if asked.kind == "graphql":
-        return f"{asked.method} {graphql_server.PATH}"
-    if asked.kind == "registry":
-        return distribution.route_name(asked.method, asked.path)
-    found = ROUTES.find(asked.method, asked.path, state)
-    return found[0].name if found else f"{asked.method} (no route)"
+def _route_name(request: HttpRequest, state: State) -> str:
+    if request.path == jwt_auth.PATH:
+        return f"{request.method} {jwt_auth.PATH}"
+    if request.kind == "graphql":
+        return f"{request.method} {graphql_server.PATH}"
+    if request.kind == "registry":
+        return distribution.route_name(request.method, request.path)
+    found = ROUTES.find(request.method, request.path, state)
+    return found[0].name if found else f"{request.method} (no route)"
 
 
-def _entry(asked: Asked, credential: Credential | None) -> dict[str, Any]:
-    operation = graphql_server.describe(asked.body) if asked.kind == "graphql" else None
-    if asked.kind == "graphql":
+def _entry(request: HttpRequest, credential: Credential | None) -> dict[str, Any]:
+    operation = graphql_server.describe(request.body) if request.kind == "graphql" else None
+    if request.kind == "graphql":
         write = operation is not None and operation["type"] == "mutation"
     else:
-        pushes = asked.path == jwt_auth.PATH and jwt_auth.asks_for_push(asked.query)
-        write = pushes or asked.method not in ("GET", "HEAD", "OPTIONS")
+        pushes = request.path == jwt_auth.PATH and jwt_auth.asks_for_push(request.query)
+        write = pushes or request.method not in ("GET", "HEAD", "OPTIONS")
     return {
-        "method": asked.method,
-        "path": asked.path,
-        "query": asked.query,
-        "kind": asked.kind,
+        "method": request.method,
+        "path": request.path,
+        "query": request.query,
+        "kind": request.kind,
         "write": write,
         "operation": operation,
         "credential": credential.kind if credential else None,
-        "user_agent": asked.headers.get("user-agent"),
+        "user_agent": request.headers.get("user-agent"),
         "status": None,
         "size": 0,
         "fault": None,

@@ -18,7 +18,7 @@ from graphql import GraphQLError, GraphQLResolveInfo
 from . import access, deletion, granular
 from .access import Caller
 from .answers import UNREACHABLE
-from .registry import Page, Question, Registry, TagView, Unreachable
+from .registry import Page, PageQuery, Registry, TagView, Unreachable
 from .state import LEVELS, Group, Project, Repository, State
 
 MOST_TAGS = 20
@@ -173,8 +173,8 @@ def _tags(
     _must_hold(visit, "read_container_repository_tag")
     registry = visit.registry
     if registry.database and registry.is_reachable(repository):
-        question = Question(max(first or 0, last or 0), after, before, name or None, SORTS[sort] if sort else None)
-        return _external(repository, registry.page(repository, question), first, last)
+        query = PageQuery(max(first or 0, last or 0), after, before, name or None, SORTS[sort] if sort else None)
+        return _external(repository, registry.page(repository, query), first, last)
     try:
         names = registry.names(repository)
     except Unreachable:

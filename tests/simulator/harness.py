@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from .real_registry import Registry, running_registry
+from .real_registry import RealRegistry, running_registry
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
@@ -176,7 +176,9 @@ def running(
 
 
 @contextmanager
-def running_with_registry(scenario: Json | None, build: Path, storage: Path) -> Iterator[tuple[Simulator, Registry]]:
+def running_with_registry(
+    scenario: Json | None, build: Path, storage: Path
+) -> Iterator[tuple[Simulator, RealRegistry]]:
     """A simulator, and behind it a registry that trusts its tokens and no others. Raises RegistryUnavailable."""
     with (
         running(mode="M2") as simulator,

@@ -30,7 +30,7 @@ _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d
 
 
 @dataclass(frozen=True)
-class Answer:
+class RegistryResponse:
     """headers in lower case."""
 
     status: int
@@ -49,7 +49,7 @@ class Answer:
 Authorize = Callable[[str], str]
 
 
-class Wire:
+class RegistryClient:
     """A registry's HTTP API. Every thread has a connection of its own.
 
     authorize: a token for everything in a repository; asked once the registry has turned out to want tokens.
@@ -64,7 +64,7 @@ class Wire:
 
     def request(
         self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None
-    ) -> Answer:
+    ) -> RegistryResponse:
         """Unreachable where nobody answers. path may be a whole URL, as in a Location."""
         if not self._guarded:
             answer = self._send(method, path, headers or {}, body)
@@ -77,7 +77,7 @@ class Wire:
         repository = _REPOSITORY.match(urlsplit(path).path)
         return {"Authorization": f"Bearer {self._authorize(repository[1])}"} if self._authorize and repository else {}
 
-    def _send(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def _send(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> RegistryResponse:
         parts = urlsplit(path)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         for attempt in (1, 2):
@@ -89,7 +89,7 @@ class Wire:
                 connection.request(method, target, body, headers)
                 answer = connection.getresponse()
                 found = {name.lower(): value for name, value in answer.getheaders()}
-                return Answer(answer.status, found, answer.read())
+                return RegistryResponse(answer.status, found, answer.read())
             except (OSError, http.client.HTTPException):
                 # The registry may have closed a connection that was idle.
                 connection.close()
@@ -102,10 +102,10 @@ class Wire:
         answer = self.request("GET", f"/v2/{path}/tags/list")
         return sorted(json.loads(answer.body)["tags"] or []) if answer.ok else []
 
-    def manifest(self, path: str, reference: str, accept: str, method: str = "GET") -> Answer:
+    def manifest(self, path: str, reference: str, accept: str, method: str = "GET") -> RegistryResponse:
         return self.request(method, f"/v2/{path}/manifests/{reference}", {"Accept": accept})
 
-    def blob(self, path: str, digest: str) -> Answer:
+    def blob(self, path: str, digest: str) -> RegistryResponse:
         return self.request("GET", f"/v2/{path}/blobs/{digest}")
 
     def put_blob(self, path: str, content: bytes) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class Wire:
         _must(answer, 201)
         return answer.digest
 
-    def delete_manifest(self, path: str, digest: str) -> Answer:
+    def delete_manifest(self, path: str, digest: str) -> RegistryResponse:
         return self.request("DELETE", f"/v2/{path}/manifests/{digest}")
 
 
@@ -133,7 +133,7 @@ class RegistryRefused(Exception):
     """The registry did not take what was pushed."""
 
 
-def _must(answer: Answer, status: int) -> None:
+def _must(answer: RegistryResponse, status: int) -> None:
     if answer.status != status:
         raise RegistryRefused(f"{answer.status} instead of {status}: {answer.body.decode(errors='replace')}")
 
@@ -141,22 +141,22 @@ def _must(answer: Answer, status: int) -> None:
 class Images(MemoryFiles):
     """Repositories whose tags the scenario does not list are in the registry, the others in memory."""
 
-    def __init__(self, state: State, wire: Wire) -> None:
+    def __init__(self, state: State, client: RegistryClient) -> None:
         super().__init__(state)
-        self._wire = wire
+        self._client = client
 
-    def _read(self, repository: Repository, name: str, method: str) -> Answer | None:
+    def _read(self, repository: Repository, name: str, method: str) -> RegistryResponse | None:
         """The manifest of a tag as Rails asks for it, by release; Broken or None where it gets none."""
         if not self.answers(repository):
             return None
         accept = IMAGES if self.state.registry.index_detail == "missing" else EVERYTHING
-        answer = self._wire.manifest(repository.path, name, accept, method)
+        answer = self._client.manifest(repository.path, name, accept, method)
         return answer if answer.ok else None
 
     def list(self, repository: Repository) -> list[str]:
         if repository.tags is not None:
             return super().list(repository)
-        return self._wire.names(repository.path) if self.answers(repository) else []
+        return self._client.names(repository.path) if self.answers(repository) else []
 
     def digest(self, repository: Repository, name: str) -> str | None:
         if repository.tags is not None:
@@ -182,7 +182,7 @@ class Images(MemoryFiles):
             return super().created(repository, name, manifest)
         if not self.answers(repository):
             return None
-        answer = self._wire.blob(repository.path, f"sha256:{manifest.revision}")
+        answer = self._client.blob(repository.path, f"sha256:{manifest.revision}")
         return rfc3339(json.loads(answer.body).get("created")) if answer.ok else None
 
     def delete(self, repository: Repository, name: str) -> Deletion:
@@ -190,25 +190,25 @@ class Images(MemoryFiles):
             return super().delete(repository, name)
         if not self.answers(repository):
             return "refused" if "error" in self.states(repository) else "missing"
-        return untag(self._wire, repository.path, name)
+        return untag(self._client, repository.path, name)
 
 
-def untag(wire: Wire, path: str, name: str) -> Deletion:
+def untag(client: RegistryClient, path: str, name: str) -> Deletion:
     """Delete one tag in a registry that can only delete images: make it an image of its own first, and delete that.
 
     Every other tag of the same image, and the image itself, stay.
     """
-    if not wire.manifest(path, name, EVERYTHING, "HEAD").ok:
+    if not client.manifest(path, name, EVERYTHING, "HEAD").ok:
         return "missing"
     config = json.dumps({"architecture": "none", "os": "none", "comment": f"{path}:{name}"}).encode()
     manifest = {
         "schemaVersion": 2,
         "mediaType": DOCKER_IMAGE,
-        "config": {"mediaType": DOCKER_CONFIG, **wire.put_blob(path, config)},
+        "config": {"mediaType": DOCKER_CONFIG, **client.put_blob(path, config)},
         "layers": [],
     }
-    digest = wire.put_manifest(path, name, DOCKER_IMAGE, json.dumps(manifest).encode())
-    return "deleted" if wire.delete_manifest(path, digest).ok else "refused"
+    digest = client.put_manifest(path, name, DOCKER_IMAGE, json.dumps(manifest).encode())
+    return "deleted" if client.delete_manifest(path, digest).ok else "refused"
 
 
 def rfc3339(text: Any) -> datetime | None:

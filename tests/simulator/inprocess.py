@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from .gitlab import Asked, GitLab
+from .gitlab import GitLab, HttpRequest
 from .scenario import build
 
 ORIGIN = "http://gitlab.example.com"
@@ -27,7 +27,7 @@ class InProcessServer:
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of an answer. path and query are encoded; ConnectionResetError for a reset."""
         known = {name.lower(): value for name, value in (headers or {}).items()}
-        outcome = asyncio.run(self.gitlab.answer(Asked(method, path, query, known, body, ORIGIN)))
+        outcome = asyncio.run(self.gitlab.answer(HttpRequest(method, path, query, known, body, ORIGIN)))
         if outcome.answer is None:
             raise ConnectionResetError
         answer = outcome.answer

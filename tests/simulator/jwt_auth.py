@@ -157,6 +157,6 @@ def _make_room(state: State, caller: Caller, project: Project, path: str) -> Non
     if state.repository_at(path) is None:
         # The registry does not know it before something is pushed.
         name = path[len(project.path) + 1 :]
-        number, now = state.repositories.free, state.clock.now()
+        number, now = state.repositories.next_id, state.clock.now()
         tags, known = (None, "ok") if state.real else (Tags([]), "unknown")
         state.repositories[number] = Repository(number, project, name, None, now, None, known, tags)

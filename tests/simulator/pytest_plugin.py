@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from .harness import ROOT, Simulator, running, running_with_registry
-from .real_registry import Registry, RegistryUnavailable, running_registry
+from .real_registry import RealRegistry, RegistryUnavailable, running_registry
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,21 +46,21 @@ def _registry_or_skip() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def real_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+def real_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]:
     """A registry of the worker's own."""
     with _registry_or_skip(), running_registry(ROOT / "build", tmp_path_factory.mktemp("registry")) as registry:
         yield registry
 
 
 @pytest.fixture(scope="session")
-def _guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Simulator, Registry]]:
+def _guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Simulator, RealRegistry]]:
     storage = tmp_path_factory.mktemp("guarded")
     with _registry_or_skip(), running_with_registry(None, ROOT / "build", storage) as both:
         yield both
 
 
 @pytest.fixture
-def guarded(_guarded: tuple[Simulator, Registry]) -> tuple[Simulator, Registry]:
+def guarded(_guarded: tuple[Simulator, RealRegistry]) -> tuple[Simulator, RealRegistry]:
     """An empty simulated GitLab, and a registry of the worker's own that wants its tokens. Images of old stay there."""
     _guarded[0].reset()
     return _guarded

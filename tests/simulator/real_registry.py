@@ -30,7 +30,7 @@ class RegistryUnavailable(Exception):
 
 
 @dataclass(frozen=True)
-class Registry:
+class RealRegistry:
     url: str
 
 
@@ -93,7 +93,7 @@ def _apt(folder: Path, *words: str) -> str:
 
 
 @contextlib.contextmanager
-def running_registry(build: Path, storage: Path, *, realm: str = "", certificate: str = "") -> Iterator[Registry]:
+def running_registry(build: Path, storage: Path, *, realm: str = "", certificate: str = "") -> Iterator[RealRegistry]:
     """A registry on loopback that keeps its images in storage. Raises RegistryUnavailable.
 
     realm: URL of where tokens are to be had; certificate: PEM, of who signs them. Without them everybody may do all.
@@ -118,7 +118,7 @@ def running_registry(build: Path, storage: Path, *, realm: str = "", certificate
             stderr=subprocess.STDOUT,
         )
     try:
-        yield Registry(f"http://127.0.0.1:{_port(log, process)}")
+        yield RealRegistry(f"http://127.0.0.1:{_port(log, process)}")
     finally:
         process.terminate()
         try:

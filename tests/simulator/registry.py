@@ -92,7 +92,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Question:
+class PageQuery:
     """What GitLab asks that listing. sort: name, -name, published_at or -published_at."""
 
     count: int
@@ -132,7 +132,7 @@ class Registry(abc.ABC):
     def count(self, repository: Repository) -> int: ...
 
     @abc.abstractmethod
-    def page(self, repository: Repository, question: Question) -> Page:
+    def page(self, repository: Repository, query: PageQuery) -> Page:
         """With a database only."""
 
     @abc.abstractmethod
@@ -225,7 +225,7 @@ class Files(Registry):
     def count(self, repository: Repository) -> int:
         return len(self.names(repository))
 
-    def page(self, repository: Repository, question: Question) -> Page:
+    def page(self, repository: Repository, query: PageQuery) -> Page:
         raise NotImplementedError("a registry without a database has no such listing")
 
     def views(self, repository: Repository, names: Sequence[str]) -> list[TagView]:

@@ -23,10 +23,10 @@ PREFIX = "/api/v4"
 
 
 @dataclass
-class Call:
+class RestCall:
     """A REST request. path: as it came, still encoded. base: the URL that GitLab believes to have.
 
-    headers: of the answer; asked: of the request, in lower case; content: its body as it came.
+    headers: of the answer; request_headers: in lower case; content: its body as it came.
     """
 
     state: State
@@ -39,7 +39,7 @@ class Call:
     base: str
     route: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
-    asked: Mapping[str, str] = field(default_factory=dict)
+    request_headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
 
     @property
@@ -51,7 +51,7 @@ class Call:
         return check(declared, {**self.params, **self.route}, one_of=one_of)
 
 
-Handler = Callable[[Call], Any]
+Handler = Callable[[RestCall], Any]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile(re.escape(PREFIX) + re.sub(r":(\w+)", r"(?P<\1>[^/]+)", template) + "/?")
 
 
-def serve(route: Route, call: Call) -> Answer:
+def serve(route: Route, call: RestCall) -> Answer:
     """The answer of a route, whatever happens in it."""
     try:
         if call.caller.is_job and not route.job:
@@ -118,7 +118,7 @@ def no_route() -> Answer:
     return as_json(NO_ROUTE.status, NO_ROUTE.body)
 
 
-def find_project(call: Call, reference: str) -> Project:
+def find_project(call: RestCall, reference: str) -> Project:
     """By number or full path; a path without a slash is never found, a former path leads on."""
     state = call.state
     if re.fullmatch(r"-?[0-9]+", reference):
@@ -132,7 +132,7 @@ def find_project(call: Call, reference: str) -> Project:
     return project
 
 
-def _moved(call: Call, reference: str) -> Project | None:
+def _moved(call: RestCall, reference: str) -> Project | None:
     project = call.state.moved_project(reference)
     if project is None or not access.can_see_project(call.state, call.caller, project):
         return None
@@ -144,7 +144,7 @@ def _moved(call: Call, reference: str) -> Project | None:
     raise Refused(301, {"message": "301 Moved Permanently"}, {"Location": target})
 
 
-def find_group(call: Call, reference: str) -> Group:
+def find_group(call: RestCall, reference: str) -> Group:
     state = call.state
     group = state.groups.get(int(reference)) if re.fullmatch(r"-?[0-9]+", reference) else state.group_at(reference)
     if group is None or group.kind == "user" or not access.can_see_group(state, call.caller, group):

@@ -11,10 +11,10 @@ from typing import Any
 
 from . import access, background
 from .answers import Refused, refused
-from .cleanup import Wish
+from .cleanup import CleanupParameters
 from .deletion import remove
 from .params import Param
-from .rest import Call, Route
+from .rest import RestCall, Route
 from .rest_registry import REPOSITORY_ID, find_repository, registry_project
 from .state import LEVELS, Project, Repository
 
@@ -31,14 +31,14 @@ ONE_OF = ("name_regex", "name_regex_delete")
 
 
 def _found(
-    call: Call, declared: dict[str, Param], one_of: tuple[str, ...] = ()
+    call: RestCall, declared: dict[str, Param], one_of: tuple[str, ...] = ()
 ) -> tuple[Project, Repository, dict[str, Any]]:
     project = registry_project(call)
     params = call.check({**REPOSITORY_ID, **declared}, one_of=one_of)
     return project, find_repository(call, project, params["repository_id"]), params
 
 
-def delete_tag(call: Call) -> int:
+def delete_tag(call: RestCall) -> int:
     """Since G18 the tag itself is looked up first: where the database has none, it is forbidden."""
     project, repository, _params = _found(call, {})
     name = call.route["tag_name"]
@@ -54,25 +54,25 @@ def delete_tag(call: Call) -> int:
     return 200
 
 
-def delete_tags(call: Call) -> int:
+def delete_tags(call: RestCall) -> int:
     """Promised at once, done by a job; once an hour for a repository."""
     project, repository, params = _found(call, BULK, ONE_OF)
     if not access.can_admin_images(call.state, call.caller, project):
         raise refused(403, "403 Forbidden")
     if not background.take_lease(call.state, repository):
         raise refused(400, LEASED)
-    wish = Wish(
+    parameters = CleanupParameters(
         name_regex_delete=params.get("name_regex_delete"),
         name_regex=params.get("name_regex"),
         name_regex_keep=params.get("name_regex_keep"),
         keep_n=params.get("keep_n"),
         older_than=params.get("older_than"),
     )
-    background.delete_tags(call.state, call.registry, repository, wish, call.caller)
+    background.delete_tags(call.state, call.registry, repository, parameters, call.caller)
     return 202
 
 
-def delete_repository(call: Call) -> int:
+def delete_repository(call: RestCall) -> int:
     project, repository, _params = _found(call, {})
     if not access.can_admin_images(call.state, call.caller, project):
         raise refused(403, "403 Forbidden")
@@ -82,7 +82,7 @@ def delete_repository(call: Call) -> int:
     return 202
 
 
-def _is_protected(call: Call, repository: Repository) -> bool:
+def _is_protected(call: RestCall, repository: Repository) -> bool:
     """Whether a rule on the repository's path wants a higher level than the caller's."""
     if call.caller.admin:
         return False

@@ -13,7 +13,7 @@ from .answers import refused
 from .paging import paginate
 from .params import PAGES, Param
 from .registry import Unreachable
-from .rest import PREFIX, Call, Route, find_group, find_project
+from .rest import PREFIX, RestCall, Route, find_group, find_project
 from .rest_registry import rails_time
 from .state import LEVELS, Group, Project
 
@@ -34,7 +34,7 @@ LIST = {
 EMBEDDED = 100
 
 
-def group_row(call: Call, group: Group) -> dict[str, Any]:
+def group_row(call: RestCall, group: Group) -> dict[str, Any]:
     parent = call.state.group_at(group.path.rpartition("/")[0])
     name = group.path.rpartition("/")[2]
     return {
@@ -53,7 +53,7 @@ def group_row(call: Call, group: Group) -> dict[str, Any]:
     }
 
 
-def simple_project_row(call: Call, project: Project) -> dict[str, Any]:
+def simple_project_row(call: RestCall, project: Project) -> dict[str, Any]:
     path = project.path.rpartition("/")[2]
     name = path if project.name is None else project.name
     url = f"{call.base}/{project.path}"
@@ -86,7 +86,7 @@ def simple_project_row(call: Call, project: Project) -> dict[str, Any]:
     }
 
 
-def project_row(call: Call, project: Project) -> dict[str, Any]:
+def project_row(call: RestCall, project: Project) -> dict[str, Any]:
     row = simple_project_row(call, project)
     if call.state.registry.enabled:
         row["container_registry_image_prefix"] = f"{call.state.registry.host_at(call.base)}/{project.path.lower()}"
@@ -105,7 +105,7 @@ def project_row(call: Call, project: Project) -> dict[str, Any]:
     return row
 
 
-def _share_row(call: Call, path: str) -> dict[str, Any]:
+def _share_row(call: RestCall, path: str) -> dict[str, Any]:
     group = call.state.group_at(path)
     assert group is not None
     name = group.path.rpartition("/")[2]
@@ -113,7 +113,7 @@ def _share_row(call: Call, path: str) -> dict[str, Any]:
     return {"group_id": group.id, "group_name": name, "group_full_path": group.path, "group_access_level": level}
 
 
-def get_project(call: Call) -> dict[str, Any]:
+def get_project(call: RestCall) -> dict[str, Any]:
     params = call.check({"statistics": Param("bool", False)})
     project = find_project(call, call.route["id"])
     row = project_row(call, project)
@@ -122,7 +122,7 @@ def get_project(call: Call) -> dict[str, Any]:
     return row
 
 
-def _registry_size(call: Call, project: Project) -> int | None:
+def _registry_size(call: RestCall, project: Project) -> int | None:
     if not call.registry.database:
         return None
     try:
@@ -132,7 +132,7 @@ def _registry_size(call: Call, project: Project) -> int | None:
     return None if None in sizes else sum(size or 0 for size in sizes)
 
 
-def get_group(call: Call) -> dict[str, Any]:
+def get_group(call: RestCall) -> dict[str, Any]:
     params = call.check({"with_projects": Param("bool", True)})
     group = find_group(call, call.route["id"])
     row = group_row(call, group)
@@ -148,7 +148,7 @@ def _is_shared(project: Project, group: Group) -> bool:
     return group.path.lower() in [path.lower() for path in project.shared_with]
 
 
-def _projects(call: Call, group: Group) -> list[Project]:
+def _projects(call: RestCall, group: Group) -> list[Project]:
     return [
         project
         for project in call.state.projects_within(group)
@@ -156,7 +156,7 @@ def _projects(call: Call, group: Group) -> list[Project]:
     ]
 
 
-def group_projects(call: Call) -> list[dict[str, Any]]:
+def group_projects(call: RestCall) -> list[dict[str, Any]]:
     params = call.check(LIST)
     group = find_group(call, call.route["id"])
     prefix = group.path.lower() + "/"
@@ -194,7 +194,7 @@ def order(key: str) -> Any:
     return lambda project: (project.created_at, project.id)
 
 
-def get_user(call: Call) -> dict[str, Any]:
+def get_user(call: RestCall) -> dict[str, Any]:
     user = call.caller.user
     if user is None:
         raise refused(401, "401 Unauthorized")
@@ -202,13 +202,13 @@ def get_user(call: Call) -> dict[str, Any]:
     return {**row, "is_admin": True} if call.caller.admin else row
 
 
-def get_version(call: Call) -> dict[str, Any]:
+def get_version(call: RestCall) -> dict[str, Any]:
     if call.caller.user is None:
         raise refused(401, "401 Unauthorized")
     return {"version": call.state.version, "revision": "0000000000a"}
 
 
-def get_metadata(call: Call) -> dict[str, Any]:
+def get_metadata(call: RestCall) -> dict[str, Any]:
     kas = {"enabled": False, "externalUrl": None, "externalK8sProxyUrl": None, "version": None}
     return {**get_version(call), "kas": kas, "enterprise": True}
 

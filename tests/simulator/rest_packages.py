@@ -10,28 +10,28 @@ from typing import Any
 
 from . import access
 from .answers import Answer, Refused, as_text, refused
-from .rest import Call, Route, find_project
+from .rest import RestCall, Route, find_project
 from .state import LEVELS, Project, State
 
 STORAGE = "/storage/"
 _PATH = "/projects/:id/packages/generic/:package_name/:package_version/:file_name"
 
 
-def _place(call: Call, level: str) -> tuple[int, str, str, str]:
+def _place(call: RestCall, level: str) -> tuple[int, str, str, str]:
     project: Project = find_project(call, call.route["id"])
     if access.project_level(call.state, call.caller, project) < LEVELS[level]:
         raise refused(403, "403 Forbidden")
     return project.id, call.route["package_name"], call.route["package_version"], call.route["file_name"]
 
 
-def upload(call: Call) -> dict[str, str]:
+def upload(call: RestCall) -> dict[str, str]:
     """The newest file of a name is the one that is downloaded."""
     place = _place(call, "developer")
     call.state.packages[place] = call.content
     return {"message": "201 Created"}
 
 
-def download(call: Call) -> Any:
+def download(call: RestCall) -> Any:
     place = _place(call, "reporter")
     if place not in call.state.packages:
         raise refused(404, "404 Package Not Found")

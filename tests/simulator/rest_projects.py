@@ -13,7 +13,7 @@ from . import access
 from .answers import Refused
 from .paging import LARGEST_PAGE, link, paginate
 from .params import PAGES, Param
-from .rest import Call, Route
+from .rest import RestCall, Route
 from .rest_namespaces import LIST, is_wanted, order, project_row, simple_project_row
 from .state import Project
 
@@ -28,7 +28,7 @@ DECLARED = {
 }
 
 
-def projects(call: Call) -> list[dict[str, Any]]:
+def projects(call: RestCall) -> list[dict[str, Any]]:
     params = call.check(DECLARED)
     found = [
         project
@@ -47,7 +47,7 @@ def _is_between(project: Project, params: dict[str, Any]) -> bool:
     return (after is None or project.id > after) and (before is None or project.id < before)
 
 
-def _offset(call: Call, found: Sequence[Project], params: dict[str, Any]) -> Sequence[Project]:
+def _offset(call: RestCall, found: Sequence[Project], params: dict[str, Any]) -> Sequence[Project]:
     if params["page"] * params["per_page"] > FURTHEST:
         text = (
             f"Offset pagination has a maximum allowed offset of {FURTHEST} for requests that return objects of type "
@@ -58,7 +58,7 @@ def _offset(call: Call, found: Sequence[Project], params: dict[str, Any]) -> Seq
     return page
 
 
-def _keyset(call: Call, found: Sequence[Project], params: dict[str, Any]) -> Sequence[Project]:
+def _keyset(call: RestCall, found: Sequence[Project], params: dict[str, Any]) -> Sequence[Project]:
     """By id alone. A page that has anything leads on, so that the last one is empty."""
     if params["order_by"] != "id":
         raise Refused(405, {"error": "Keyset pagination is not yet available for this type of request"})

@@ -20,7 +20,7 @@ from . import access
 from .answers import Refused, refused
 from .params import Param, check
 from .patterns import mistake
-from .rest import Call, Route, find_project
+from .rest import RestCall, Route, find_project
 from .scenario import RULE_LEVELS
 from .state import Project, RepositoryRule, State, TagRule
 
@@ -62,7 +62,7 @@ class AnyRule(Protocol):
 Rule = TypeVar("Rule", bound=AnyRule)
 
 
-def managed_project(call: Call) -> Project:
+def managed_project(call: RestCall) -> Project:
     """The project whose rules the caller may manage."""
     if call.caller.user is None:
         raise refused(401, "401 Unauthorized")
@@ -76,7 +76,7 @@ def _row(project: Project, rule: AnyRule, pattern: str) -> dict[str, Any]:
     return {"id": rule.id, "project_id": project.id, pattern: rule.pattern, PUSH: rule.push, DELETE: rule.delete}
 
 
-def _find(call: Call, rules: Sequence[Rule]) -> Rule:
+def _find(call: RestCall, rules: Sequence[Rule]) -> Rule:
     rule = next((item for item in rules if str(item.id) == call.route["protection_rule_id"]), None)
     if rule is None:
         raise refused(404, "404 Not found")
@@ -90,14 +90,14 @@ def _wanted(params: Mapping[str, Any], pattern: str, rule: AnyRule | None) -> tu
     return after[pattern] or "", after[PUSH] or None, after[DELETE] or None
 
 
-def _save(call: Call, rule: AnyRule, pattern: str, push: str | None, delete: str | None) -> None:
+def _save(call: RestCall, rule: AnyRule, pattern: str, push: str | None, delete: str | None) -> None:
     rule.pattern, rule.push, rule.delete = pattern, push, delete
     rule.updated_at = call.state.clock.now()
 
 
-def _check_unmodified(call: Call, rule: AnyRule) -> None:
+def _check_unmodified(call: RestCall, rule: AnyRule) -> None:
     """412 where the rule was changed after the time that the client has seen."""
-    text = call.asked.get("if-unmodified-since")
+    text = call.request_headers.get("if-unmodified-since")
     try:
         seen = parsedate_to_datetime(text) if text else None
     except ValueError:
@@ -135,13 +135,13 @@ def _repository_complaints(
     return complaints
 
 
-def repository_rules(call: Call) -> list[dict[str, Any]]:
+def repository_rules(call: RestCall) -> list[dict[str, Any]]:
     """All of them; there are no pages."""
     project = managed_project(call)
     return [_row(project, rule, REPOSITORY_PATTERN) for rule in project.repository_rules]
 
 
-def create_repository_rule(call: Call) -> dict[str, Any]:
+def create_repository_rule(call: RestCall) -> dict[str, Any]:
     project = managed_project(call)
     pattern, push, delete = _wanted(call.params, REPOSITORY_PATTERN, None)
     complaints = _repository_complaints(project, None, pattern, push, delete)
@@ -152,7 +152,7 @@ def create_repository_rule(call: Call) -> dict[str, Any]:
     return _row(project, rule, REPOSITORY_PATTERN)
 
 
-def update_repository_rule(call: Call) -> dict[str, Any]:
+def update_repository_rule(call: RestCall) -> dict[str, Any]:
     project = managed_project(call)
     rule = _find(call, project.repository_rules)
     wanted = _wanted(call.params, REPOSITORY_PATTERN, rule)
@@ -163,7 +163,7 @@ def update_repository_rule(call: Call) -> dict[str, Any]:
     return _row(project, rule, REPOSITORY_PATTERN)
 
 
-def delete_repository_rule(call: Call) -> None:
+def delete_repository_rule(call: RestCall) -> None:
     project = managed_project(call)
     rule = _find(call, project.repository_rules)
     _check_unmodified(call, rule)
@@ -192,12 +192,12 @@ def _tag_complaints(
     ]
 
 
-def tag_rules(call: Call) -> list[dict[str, Any]]:
+def tag_rules(call: RestCall) -> list[dict[str, Any]]:
     project = managed_project(call)
     return [_row(project, rule, TAG_PATTERN) for rule in _mutable(project)]
 
 
-def create_tag_rule(call: Call) -> dict[str, Any]:
+def create_tag_rule(call: RestCall) -> dict[str, Any]:
     """Five rules of a project at most, immutable ones among them."""
     project = managed_project(call)
     pattern, push, delete = _wanted(call.params, TAG_PATTERN, None)
@@ -213,7 +213,7 @@ def create_tag_rule(call: Call) -> dict[str, Any]:
     return _row(project, rule, TAG_PATTERN)
 
 
-def update_tag_rule(call: Call) -> dict[str, Any]:
+def update_tag_rule(call: RestCall) -> dict[str, Any]:
     project = managed_project(call)
     rule = _find(call, _mutable(project))
     if call.state.mode != "M1":
@@ -226,7 +226,7 @@ def update_tag_rule(call: Call) -> dict[str, Any]:
     return _row(project, rule, TAG_PATTERN)
 
 
-def delete_tag_rule(call: Call) -> None:
+def delete_tag_rule(call: RestCall) -> None:
     project = managed_project(call)
     rule = _find(call, _mutable(project))
     _check_unmodified(call, rule)

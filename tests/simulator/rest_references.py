@@ -15,7 +15,7 @@ from . import access
 from .answers import refused
 from .paging import paginate
 from .params import PAGES, Param
-from .rest import Call, Route, find_project
+from .rest import RestCall, Route, find_project
 from .scenario import DEPLOYMENT_STATUSES
 from .state import Project
 
@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 SORT = Param(values=("asc", "desc"))
 
 
-def readable_project(call: Call) -> Project:
+def readable_project(call: RestCall) -> Project:
     """The project, whose code the caller may read."""
     project = find_project(call, call.route["id"])
     if not access.can_read_code(call.state, call.caller, project):
@@ -31,7 +31,7 @@ def readable_project(call: Call) -> Project:
     return project
 
 
-def _page(call: Call, items: Sequence[Item], params: dict[str, Any], row: Callable[[Item], Any]) -> list[Any]:
+def _page(call: RestCall, items: Sequence[Item], params: dict[str, Any], row: Callable[[Item], Any]) -> list[Any]:
     found, call.headers = paginate(items, params, call.url)
     return [row(item) for item in found]
 
@@ -42,7 +42,7 @@ def _commit(project: Project, name: str) -> dict[str, str]:
     return {"id": sha, "short_id": sha[:8], "title": f"Commit of {name}"}
 
 
-def branches(call: Call) -> list[Any]:
+def branches(call: RestCall) -> list[Any]:
     project = readable_project(call)
     params = call.check({"search": Param(), **PAGES})
     names = sorted(name for name in project.references.branches if (params.get("search") or "") in name)
@@ -55,7 +55,7 @@ def branches(call: Call) -> list[Any]:
     return _page(call, names, params, row)
 
 
-def git_tags(call: Call) -> list[Any]:
+def git_tags(call: RestCall) -> list[Any]:
     project = readable_project(call)
     params = call.check({"search": Param(), **PAGES})
     names = sorted(name for name in project.references.git_tags if (params.get("search") or "") in name)
@@ -67,7 +67,7 @@ def git_tags(call: Call) -> list[Any]:
     return _page(call, names, params, row)
 
 
-def merge_requests(call: Call) -> list[Any]:
+def merge_requests(call: RestCall) -> list[Any]:
     """The newest first."""
     project = readable_project(call)
     declared = {
@@ -109,7 +109,7 @@ def _state(project: Project, name: str) -> str:
     return "stopped" if name in project.references.stopped else "available"
 
 
-def environments(call: Call) -> list[Any]:
+def environments(call: RestCall) -> list[Any]:
     project = readable_project(call)
     params = call.check({"name": Param(), "search": Param(), **PAGES})
     found = [
@@ -120,7 +120,7 @@ def environments(call: Call) -> list[Any]:
     return _page(call, found, params, lambda name: {**_environment(project, name), "state": _state(project, name)})
 
 
-def deployments(call: Call) -> list[Any]:
+def deployments(call: RestCall) -> list[Any]:
     """By id, the oldest first, unless asked otherwise."""
     project = readable_project(call)
     declared = {

@@ -13,8 +13,8 @@ from . import access
 from .answers import NO_PROJECT, refused
 from .paging import link, paginate
 from .params import PAGES, Param
-from .registry import Question
-from .rest import PREFIX, Call, Route, find_group, find_project
+from .registry import PageQuery
+from .rest import PREFIX, RestCall, Route, find_group, find_project
 from .state import Project, Repository
 
 OTHER_PROJECT = (
@@ -35,11 +35,11 @@ def tag_time(value: datetime | None) -> str | None:
     return value.isoformat(timespec="milliseconds") if value else None
 
 
-def location(call: Call, repository: Repository) -> str:
+def location(call: RestCall, repository: Repository) -> str:
     return f"{call.state.registry.host_at(call.base)}/{repository.path}"
 
 
-def tag_row(call: Call, repository: Repository, name: str) -> dict[str, str]:
+def tag_row(call: RestCall, repository: Repository, name: str) -> dict[str, str]:
     return {
         "name": name,
         "path": f"{repository.path}:{name}",
@@ -47,7 +47,7 @@ def tag_row(call: Call, repository: Repository, name: str) -> dict[str, str]:
     }
 
 
-def repository_row(call: Call, repository: Repository, params: dict[str, Any]) -> dict[str, Any]:
+def repository_row(call: RestCall, repository: Repository, params: dict[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": repository.id,
         "name": repository.name,
@@ -66,7 +66,7 @@ def repository_row(call: Call, repository: Repository, params: dict[str, Any]) -
     return row
 
 
-def registry_project(call: Call) -> Project:
+def registry_project(call: RestCall) -> Project:
     """What comes before the parameters: the project, and whether its images may be read."""
     reference = call.route["id"]
     if call.caller.is_job and call.caller.token and call.caller.token.project:
@@ -80,21 +80,21 @@ def registry_project(call: Call) -> Project:
     return project
 
 
-def find_repository(call: Call, project: Project, number: int) -> Repository:
+def find_repository(call: RestCall, project: Project, number: int) -> Repository:
     repository = call.state.repositories.get(number)
     if repository is None or repository.project is not project:
         raise refused(404, "404 Not found")
     return repository
 
 
-def project_repositories(call: Call) -> list[dict[str, Any]]:
+def project_repositories(call: RestCall) -> list[dict[str, Any]]:
     project = registry_project(call)
     params = call.check({**WITH_TAGS, **PAGES})
     found, call.headers = paginate(call.state.repositories_of([project]), params, call.url)
     return [repository_row(call, repository, params) for repository in found]
 
 
-def group_repositories(call: Call) -> list[dict[str, Any]]:
+def group_repositories(call: RestCall) -> list[dict[str, Any]]:
     """With the subgroups', without disabled registries; never asks the registry."""
     group = find_group(call, call.route["id"])
     if not access.can_read_group_images(call.state, call.caller, group):
@@ -105,7 +105,7 @@ def group_repositories(call: Call) -> list[dict[str, Any]]:
     return [repository_row(call, repository, {}) for repository in found]
 
 
-def single_repository(call: Call) -> dict[str, Any]:
+def single_repository(call: RestCall) -> dict[str, Any]:
     if call.caller.user is None:
         raise refused(401, "401 Unauthorized")
     params = call.check({**WITH_TAGS, "size": Param("bool", False)})
@@ -123,7 +123,7 @@ def single_repository(call: Call) -> dict[str, Any]:
     return row
 
 
-def tags(call: Call) -> list[dict[str, str]]:
+def tags(call: RestCall) -> list[dict[str, str]]:
     project = registry_project(call)
     declared = {
         **REPOSITORY_ID,
@@ -140,14 +140,14 @@ def tags(call: Call) -> list[dict[str, str]]:
     return [tag_row(call, repository, name) for name in found]
 
 
-def _keyset(call: Call, repository: Repository, params: dict[str, Any]) -> list[dict[str, str]]:
+def _keyset(call: RestCall, repository: Repository, params: dict[str, Any]) -> list[dict[str, str]]:
     """Asking whether the registry can do it fails like a registry that can't."""
     if not call.registry.database or not call.registry.is_reachable(repository):
         raise refused(405, "405 Method Not Allowed")
     count = min(params["per_page"], 1000)
     sort = "desc" if params.get("sort") == "desc" else "asc"
     order = "-name" if sort == "desc" else "name"
-    page = call.registry.page(repository, Question(count, last=params.get("last") or None, sort=order))
+    page = call.registry.page(repository, PageQuery(count, last=params.get("last") or None, sort=order))
     if page.next:
         shown = {name: value for name, value in params.items() if name != "page" or "page" in call.params}
         shown |= {"last": page.next, "per_page": count, "sort": sort}
@@ -155,7 +155,7 @@ def _keyset(call: Call, repository: Repository, params: dict[str, Any]) -> list[
     return [tag_row(call, repository, tag.name) for tag in page.tags]
 
 
-def tag_detail(call: Call) -> dict[str, Any]:
+def tag_detail(call: RestCall) -> dict[str, Any]:
     project = registry_project(call)
     params = call.check(REPOSITORY_ID)
     repository = find_repository(call, project, params["repository_id"])

@@ -17,7 +17,7 @@ from . import access
 from .answers import Refused, refused
 from .params import Param, check, nested
 from .patterns import mistake
-from .rest import Call, Route, find_project
+from .rest import RestCall, Route, find_project
 from .rest_namespaces import project_row
 from .rest_registry import rails_time
 from .scenario import POLICY
@@ -64,7 +64,7 @@ NOT_LISTED = "is not included in the list"
 BLANK = "can't be blank"
 
 
-def put_project(call: Call) -> dict[str, Any]:
+def put_project(call: RestCall) -> dict[str, Any]:
     if call.caller.user is None:
         raise refused(401, "401 Unauthorized")
     attributes = _policy_attributes(call.params)
@@ -93,7 +93,7 @@ def _policy_attributes(params: dict[str, Any]) -> dict[str, Any] | None:
     return {key: checked[key] for key in POLICY_PARAMS if key in given}
 
 
-def _save_policy(call: Call, project: Project, attributes: dict[str, Any]) -> None:
+def _save_policy(call: RestCall, project: Project, attributes: dict[str, Any]) -> None:
     """Every save moves the next run, also one that changes nothing else."""
     policy = {**(project.policy or POLICY), **attributes}
     complaints = {key: texts for key, texts in _complaints(call, policy).items() if texts}
@@ -106,7 +106,7 @@ def _save_policy(call: Call, project: Project, attributes: dict[str, Any]) -> No
     project.policy = policy
 
 
-def _complaints(call: Call, policy: dict[str, Any]) -> dict[str, list[str]]:
+def _complaints(call: RestCall, policy: dict[str, Any]) -> dict[str, list[str]]:
     """By key, what the model has against a policy. Patterns are looked at in one that is switched on."""
 
     def listed(key: str, values: Collection[Any]) -> list[str]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from . import dates
-from .contents import DOCKER_IMAGE, DOCKER_LIST, IMAGE, INDEX, INDEXES, UNKNOWN, Facts, child_label, make
+from .contents import DOCKER_IMAGE, DOCKER_LIST, IMAGE, INDEX, INDEXES, UNKNOWN, ImageSpec, child_label, make
 from .dates import iso
 from .granular import PERMISSIONS
 from .patterns import mistake
@@ -317,7 +317,7 @@ def _members(state: State, row: Row) -> dict[str, str]:
 
 
 def _add_group(state: State, row: Row) -> None:
-    number = row.get("id", int, state.groups.free)
+    number = row.get("id", int, state.groups.next_id)
     path = row.get("path", str)
     parent = path.rpartition("/")[0]
     if parent and not state.group_at(parent):
@@ -335,7 +335,7 @@ def _add_group(state: State, row: Row) -> None:
 
 
 def _add_project(state: State, row: Row) -> None:
-    number = row.get("id", int, state.projects.free)
+    number = row.get("id", int, state.projects.next_id)
     path = row.get("path", str)
     if number in state.projects or state.project_at(path):
         raise row.wrong("path", f"the project {path!r} or its id is there already")
@@ -428,7 +428,7 @@ def _repository_rule(state: State, row: Row) -> RepositoryRule:
 
 
 def _add_repository(state: State, row: Row) -> None:
-    number = row.get("id", int, state.repositories.free)
+    number = row.get("id", int, state.repositories.next_id)
     project = state.project_at(row.get("project", str))
     if project is None:
         raise row.wrong("project", f"there is no project {row.value['project']!r}")
@@ -467,7 +467,7 @@ def make_tag(row: Row, state: State, path: str) -> Tag:
     published = row.time("published_at") or updated or created
     label = row.get("image", str, None)
     known = state.images.get(label or "")
-    usual = known or Facts("", INDEX if row.value.get("children") else IMAGE, created, 0)
+    usual = known or ImageSpec("", INDEX if row.value.get("children") else IMAGE, created, 0)
     built = row.time("config_created") if "config_created" in row else usual.created
     tag = Tag(
         name=name,
@@ -487,33 +487,33 @@ def make_tag(row: Row, state: State, path: str) -> Tag:
         tag.size = sum(child.size for child in tag.children)
     tag.size = row.get("size", int, tag.size)
     if tag.media_type in INDEXES:
-        tag.children = tag.facts.children
+        tag.children = tag.spec.children
     elif tag.children:
         raise row.wrong("children", f"{tag.media_type} is no index")
     if label:
-        _same_image(row, state, tag.facts)
+        _same_image(row, state, tag.spec)
     if not tag.config:
         tag.config_created = None
     row.done()
     return tag
 
 
-def _children(row: Row, state: State, tag: Tag) -> tuple[Facts, ...]:
+def _children(row: Row, state: State, tag: Tag) -> tuple[ImageSpec, ...]:
     rows = row.get("children", list, None) or []
     return tuple(
         _child(Row(value, f"{row.where}.children[{number}]"), state, tag, number) for number, value in enumerate(rows)
     )
 
 
-def _child(row: Row, state: State, tag: Tag, number: int) -> Facts:
+def _child(row: Row, state: State, tag: Tag, number: int) -> ImageSpec:
     """An image of an index, or what BuildKit attests of one."""
     attests = row.get("attestation", bool, False)
     label = row.get("image", str, None)
     kind = DOCKER_IMAGE if tag.media_type == DOCKER_LIST else IMAGE
-    usual = state.images.get(label or "") or Facts(
-        child_label(tag.facts, number), kind, None if attests else tag.config_created, 500 if attests else 1000 + number
+    usual = state.images.get(label or "") or ImageSpec(
+        child_label(tag.spec, number), kind, None if attests else tag.config_created, 500 if attests else 1000 + number
     )
-    facts = Facts(
+    spec = ImageSpec(
         label=label or usual.label,
         media_type=kind,
         created=row.time("config_created") if "config_created" in row else usual.created,
@@ -521,19 +521,19 @@ def _child(row: Row, state: State, tag: Tag, number: int) -> Facts:
         platform=row.get("platform", str, UNKNOWN if attests else usual.platform),
         attests=attests,
     )
-    if not PLATFORM.fullmatch(facts.platform):
-        raise row.wrong("platform", f"{facts.platform!r} is none, unlike linux/amd64")
+    if not PLATFORM.fullmatch(spec.platform):
+        raise row.wrong("platform", f"{spec.platform!r} is none, unlike linux/amd64")
     row.done()
     if label:
-        _same_image(row, state, facts)
-    return facts
+        _same_image(row, state, spec)
+    return spec
 
 
-def _same_image(row: Row, state: State, facts: Facts) -> None:
+def _same_image(row: Row, state: State, spec: ImageSpec) -> None:
     """A label is one image, wherever it stands."""
-    known = state.images.setdefault(facts.label, facts)
-    if make(known).manifest.digest != make(facts).manifest.digest:
-        raise row.wrong("image", f"{facts.label!r} is another image elsewhere")
+    known = state.images.setdefault(spec.label, spec)
+    if make(known).manifest.digest != make(spec).manifest.digest:
+        raise row.wrong("image", f"{spec.label!r} is another image elsewhere")
 
 
 def _generated(row: Row, mode: str, path: str) -> Iterator[Tag]:
@@ -561,11 +561,11 @@ def describe_tag(tag: Tag) -> dict[str, Any]:
     return {**row, "children": [_describe_child(tag, child, number) for number, child in enumerate(tag.children)]}
 
 
-def _describe_child(tag: Tag, child: Facts, number: int) -> dict[str, Any]:
+def _describe_child(tag: Tag, child: ImageSpec, number: int) -> dict[str, Any]:
     return {
         "platform": child.platform,
         "config_created": iso(child.created),
         "size": child.size,
-        "image": None if child.label == child_label(tag.facts, number) else child.label,
+        "image": None if child.label == child_label(tag.spec, number) else child.label,
         "attestation": child.attests,
     }

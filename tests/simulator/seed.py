@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .images import Authorize, Wire
+from .images import Authorize, RegistryClient
 
 FORMATS = {
     "oci": {
@@ -49,17 +49,17 @@ class Seeder:
     """Pushes into one registry, and remembers what it pushed by path and tag."""
 
     def __init__(self, url: str, authorize: Authorize | None = None) -> None:
-        self._wire = Wire(url, authorize)
+        self._client = RegistryClient(url, authorize)
         self.pushed: dict[tuple[str, str], Pushed] = {}
 
     def put(self, path: str, reference: str, content: bytes, media_type: str) -> None:
-        digest = self._wire.put_manifest(path, reference, media_type, content)
+        digest = self._client.put_manifest(path, reference, media_type, content)
         self.pushed[path, reference] = Pushed(content, media_type, digest)
 
     def image(self, path: str, row: dict[str, Any], platform: str, reference: str | None) -> dict[str, Any]:
         types = FORMATS[row.get("format", "oci")]
         system, _slash, architecture = platform.partition("/")
-        layer = self._wire.put_blob(path, f"layer of {path}:{row['name']} for {platform}".encode())
+        layer = self._client.put_blob(path, f"layer of {path}:{row['name']} for {platform}".encode())
         config: dict[str, Any] = {
             "architecture": architecture,
             "os": system,
@@ -70,7 +70,7 @@ class Seeder:
         manifest = {
             "schemaVersion": 2,
             "mediaType": types["image"],
-            "config": {"mediaType": types["config"], **self._wire.put_blob(path, json.dumps(config).encode())},
+            "config": {"mediaType": types["config"], **self._client.put_blob(path, json.dumps(config).encode())},
             "layers": [{"mediaType": types["layer"], **layer}],
         }
         content = json.dumps(manifest).encode()
@@ -107,7 +107,7 @@ class Seeder:
 def seed(
     url: str, specification: dict[str, list[dict[str, Any]]], authorize: Authorize | None = None
 ) -> dict[str, dict[str, str]]:
-    """Push everything; the digests by repository path and tag name. authorize: see Wire."""
+    """Push everything; the digests by repository path and tag name. authorize: see RegistryClient."""
     seeder = Seeder(url, authorize)
     for path, rows in specification.items():
         for row in rows:
@@ -127,8 +127,8 @@ def main() -> None:
     )
     parser.add_argument("registry", help="URL of the registry")
     parser.add_argument("specification", type=Path, help="JSON file, see below")
-    wish = parser.parse_args()
-    json.dump(seed(wish.registry, json.loads(wish.specification.read_text())), sys.stdout, indent=2)
+    arguments = parser.parse_args()
+    json.dump(seed(arguments.registry, json.loads(arguments.specification.read_text())), sys.stdout, indent=2)
 
 
 if __name__ == "__main__":

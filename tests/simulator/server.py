@@ -24,7 +24,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from . import control
 from .answers import as_text
-from .gitlab import Asked, GitLab, Outcome
+from .gitlab import GitLab, HttpRequest, Outcome
 
 Transports = MutableMapping[tuple[str, int], asyncio.Transport]
 
@@ -45,7 +45,7 @@ class Application:
             await self._control(scope, receive, send)
             return
         try:
-            outcome = await self._gitlab.answer(await _asked(scope, receive))
+            outcome = await self._gitlab.answer(await _request_of(scope, receive))
         except Exception:
             # A mistake of the simulator's own is no answer of GitLab's.
             traceback.print_exc()
@@ -86,11 +86,11 @@ class Application:
         return [(name.encode("latin-1"), str(value).encode("latin-1")) for name, value in rows]
 
 
-async def _asked(scope: Scope, receive: Receive) -> Asked:
+async def _request_of(scope: Scope, receive: Receive) -> HttpRequest:
     request = Request(scope, receive)
     headers = {name.lower(): value for name, value in request.headers.items()}
     host = headers.get("host") or "{}:{}".format(*scope["server"])
-    return Asked(
+    return HttpRequest(
         method=scope["method"],
         path=scope["raw_path"].decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from .contents import INDEXES, Facts, Image, make, usual_children
+from .contents import INDEXES, Image, ImageSpec, make, usual_children
+from .indexed import IndexedById
 from .jobs import Queue
-from .shelf import Shelf
 from .store import Store
 
 LEVELS = {"guest": 10, "planner": 15, "reporter": 20, "developer": 30, "maintainer": 40, "owner": 50, "admin": 60}
@@ -47,20 +47,20 @@ class Tag:
     own_digest: str | None = None
     own_revision: str | None = None
     image: str | None = None
-    children: tuple[Facts, ...] = ()
+    children: tuple[ImageSpec, ...] = ()
     _digest: str | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
-    def facts(self) -> Facts:
+    def spec(self) -> ImageSpec:
         """Of its image. Without a label it is an image that no other tag has."""
         label = self.image or self.own_digest or f"{self.repository_path}:{self.name}"
-        facts = Facts(label, self.media_type, self.config_created, self.size, self.config)
+        spec = ImageSpec(label, self.media_type, self.config_created, self.size, self.config)
         if self.media_type in INDEXES:
-            return replace(facts, children=self.children or usual_children(facts))
-        return facts
+            return replace(spec, children=self.children or usual_children(spec))
+        return spec
 
     def contents(self) -> Image:
-        image = make(self.facts)
+        image = make(self.spec)
         if self.own_digest is None:
             return image
         return replace(image, manifest=replace(image.manifest, digest=self.own_digest))
@@ -250,7 +250,7 @@ class Repository:
         return "/".join(part for part in (self.project.path, self.name) if part).lower()
 
 
-class Repositories(Shelf[Repository]):
+class Repositories(IndexedById[Repository]):
     """Those of a project are found by its id."""
 
     def __init__(self) -> None:
@@ -397,10 +397,10 @@ class State:
     admin_mode: bool = True
     users: dict[str, User] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
-    groups: Shelf[Group] = field(default_factory=Shelf)
-    projects: Shelf[Project] = field(default_factory=Shelf)
+    groups: IndexedById[Group] = field(default_factory=IndexedById)
+    projects: IndexedById[Project] = field(default_factory=IndexedById)
     repositories: Repositories = field(default_factory=Repositories)
-    images: dict[str, Facts] = field(default_factory=dict)
+    images: dict[str, ImageSpec] = field(default_factory=dict)
     last_rule: int = 0
     object_storage: bool = False
     packages: dict[tuple[int, str, str, str], bytes] = field(default_factory=dict)
@@ -424,8 +424,8 @@ class State:
         """The old path leads to it from now on, and its repositories have new ones."""
         project.former_paths.append(project.path)
         project.path = path
-        self.projects.relabel()
-        self.repositories.relabel()
+        self.projects.reindex()
+        self.repositories.reindex()
 
     def group_at(self, path: str) -> Group | None:
         return self.groups.at(path)

@@ -42,7 +42,7 @@ SHARED = [
 
 
 @dataclass
-class Answer:
+class Response:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -61,7 +61,7 @@ class Answer:
 
 
 @dataclass
-class Registry:
+class ProtocolClient:
     """A client with a token for what the scopes say, or with the header that it is given."""
 
     server: InProcessServer
@@ -71,19 +71,19 @@ class Registry:
 
     def ask(
         self, method: str, path: str, query: str = "", headers: dict[str, str] | None = None, body: bytes = b""
-    ) -> Answer:
+    ) -> Response:
         if self.authorization is None:
             self.authorization = f"Bearer {token(self.server, self.user, *self.scopes)}"
         sent = {"Accept": ALL, **({"Authorization": self.authorization} if self.authorization else {})}
-        return Answer(*self.server.request(method, f"/v2/{path}", query, {**sent, **(headers or {})}, body))
+        return Response(*self.server.request(method, f"/v2/{path}", query, {**sent, **(headers or {})}, body))
 
-    def manifest(self, reference: str, name: str = "team/app", **headers: str) -> Answer:
+    def manifest(self, reference: str, name: str = "team/app", **headers: str) -> Response:
         return self.ask("GET", f"{name}/manifests/{reference}", headers=headers)
 
     def names(self, name: str = "team/app") -> list[str]:
         return list(self.ask("GET", f"{name}/tags/list").json["tags"] or ())
 
-    def put(self, reference: str, content: bytes, media_type: str = IMAGE, name: str = "team/app") -> Answer:
+    def put(self, reference: str, content: bytes, media_type: str = IMAGE, name: str = "team/app") -> Response:
         return self.ask("PUT", f"{name}/manifests/{reference}", "", {"Content-Type": media_type}, content)
 
     def upload(self, content: bytes, name: str = "team/app") -> str:
@@ -116,18 +116,18 @@ def sha(content: bytes) -> str:
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
-def location(answer: Answer) -> str:
+def location(answer: Response) -> str:
     """Below /v2/."""
     return answer.headers["Location"].partition("/v2/")[2]
 
 
-def registry(tags: list[dict[str, Any]] | None = None, **changes: Any) -> Registry:
+def registry(tags: list[dict[str, Any]] | None = None, **changes: Any) -> ProtocolClient:
     scenario = one_repository(SHARED if tags is None else tags, **changes)
     scenario["repositories"].append({"id": 101, "project": "team/app", "name": "web", "tags": [{"name": "w"}]})
-    return Registry(InProcessServer(scenario))
+    return ProtocolClient(InProcessServer(scenario))
 
 
-def rest(client: Registry, path: str, method: str = "GET") -> Any:
+def rest(client: ProtocolClient, path: str, method: str = "GET") -> Any:
     path = f"/api/v4/projects/1/registry/repositories/100{path}"
     return json.loads(client.server.request(method, path, "", {"PRIVATE-TOKEN": "maintainer"})[2])
 
@@ -250,7 +250,7 @@ def test_a_repository_without_tags_has_null_of_them() -> None:
 
 
 def test_the_catalog_has_pages_for_administrators() -> None:
-    client = Registry(InProcessServer(default_scenario()), (CATALOG,), "admin-mode")
+    client = ProtocolClient(InProcessServer(default_scenario()), (CATALOG,), "admin-mode")
     answer = client.ask("GET", "_catalog")
     paths = answer.json["repositories"]
     assert (len(paths), paths) == (8, sorted(paths))
@@ -268,7 +268,7 @@ def test_the_catalog_has_pages_for_administrators() -> None:
 # Reading images
 
 
-def read_image(client: Registry, answer: Answer, name: str) -> None:
+def read_image(client: ProtocolClient, answer: Response, name: str) -> None:
     """Everything below a manifest is there, with the digest and the size that it says."""
     assert sha(answer.body) == answer.digest
     assert answer.headers["Content-Length"] == str(len(answer.body))
@@ -357,7 +357,7 @@ def test_equal_labels_are_the_same_image_everywhere() -> None:
     children = [{"image": "one"}, {"attestation": True}, {"platform": "linux/arm64"}, {"attestation": True}]
     scenario = one_repository([{"name": "a", "image": "one", "size": 77}, {"name": "i", "children": children}])
     scenario["repositories"].append({"project": "team/app", "name": "web", "tags": [{"name": "b", "image": "one"}]})
-    client = Registry(InProcessServer(scenario))
+    client = ProtocolClient(InProcessServer(scenario))
     first, rows = client.manifest("a"), client.manifest("i").json["manifests"]
     assert client.manifest("b", "team/app/web").body == first.body
     assert rows[0]["digest"] == first.digest
@@ -545,7 +545,7 @@ def test_trap_37_a_deleted_tag_leaves_its_image_until_garbage_is_collected(mode:
     read_image(client, client.manifest("kept"), "team/app")
 
 
-def remove(client: Registry, way: str, name: str) -> None:
+def remove(client: ProtocolClient, way: str, name: str) -> None:
     if way == "tag":
         assert client.ask("DELETE", f"team/app/manifests/{name}").status == 202
     elif way == "rest":
@@ -568,7 +568,7 @@ def remove(client: Registry, way: str, name: str) -> None:
         tags.remove(name)
 
 
-def collect(client: Registry) -> None:
+def collect(client: ProtocolClient) -> None:
     for repository in client.server.gitlab.state.repositories.values():
         assert repository.tags is not None
         repository.tags.collect()
@@ -756,7 +756,7 @@ def test_a_new_date_leaves_an_image_as_it_is_and_a_new_content_is_another() -> N
     assert client.manifest("c").digest == client.manifest("b").digest
 
 
-def apply_edit(client: Registry, edit: dict[str, Any]) -> None:
+def apply_edit(client: ProtocolClient, edit: dict[str, Any]) -> None:
     edits.apply(client.server.gitlab.state, {"set_tag": edit})
 
 
@@ -774,13 +774,13 @@ def test_a_pushed_image_keeps_its_config_when_its_dates_change() -> None:
 
 @pytest.mark.parametrize("place", ["registry", "repository"])
 def test_a_registry_in_trouble(place: str) -> None:
-    def troubled(state: str) -> Registry:
+    def troubled(state: str) -> ProtocolClient:
         scenario = one_repository(SHARED, registry={"error_status": 502})
         if place == "registry":
             scenario["registry"]["state"] = state
         else:
             scenario["repositories"][0]["registry_state"] = state
-        return Registry(InProcessServer(scenario))
+        return ProtocolClient(InProcessServer(scenario))
 
     assert troubled("error").ask("GET", "team/app/tags/list").error == (502, "UNKNOWN")
     with pytest.raises(ConnectionResetError):
@@ -792,7 +792,7 @@ def test_a_registry_in_trouble(place: str) -> None:
 def test_a_repository_that_is_being_deleted_still_answers() -> None:
     scenario = one_repository(SHARED)
     scenario["repositories"][0]["status"] = "delete_failed"
-    assert Registry(InProcessServer(scenario)).names() == ["a", "b", "c", "multi"]
+    assert ProtocolClient(InProcessServer(scenario)).names() == ["a", "b", "c", "multi"]
 
 
 def test_requests_are_logged_and_counted(gitlab: Client) -> None:

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from tests.simulator.harness import ROOT, running
-from tests.simulator.real_registry import Registry, RegistryUnavailable, running_registry
+from tests.simulator.real_registry import RealRegistry, RegistryUnavailable, running_registry
 from tests.simulator.seed import seed
 
 from .helpers import Client, default_scenario, names
@@ -44,7 +44,7 @@ def path(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def pushed(real_registry: Registry, path: str) -> dict[str, str]:
+def pushed(real_registry: RealRegistry, path: str) -> dict[str, str]:
     """The digests of the images by tag."""
     images: list[dict[str, Any]] = [
         {"name": "v1", "created": "2026-01-01T00:00:00.123456789Z"},
@@ -61,7 +61,7 @@ def pushed(real_registry: Registry, path: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def real(real_registry: Registry, path: str, pushed: dict[str, str]) -> Iterator[Client]:
+def real(real_registry: RealRegistry, path: str, pushed: dict[str, str]) -> Iterator[Client]:
     repositories = [
         {"id": 100, "project": "team/app", "name": path.rpartition("/")[2]},
         {"id": 101, "project": "team/sub/tool", "tags": [{"name": "in-memory"}]},
@@ -70,7 +70,7 @@ def real(real_registry: Registry, path: str, pushed: dict[str, str]) -> Iterator
         yield Client(simulator)
 
 
-def manifests(registry: Registry, path: str) -> dict[str, tuple[str, Any]]:
+def manifests(registry: RealRegistry, path: str) -> dict[str, tuple[str, Any]]:
     """Digest and manifest by tag, straight from the registry."""
     found = {}
     for name in requests.get(f"{registry.url}/v2/{path}/tags/list", timeout=20).json()["tags"] or []:
@@ -81,7 +81,7 @@ def manifests(registry: Registry, path: str) -> dict[str, tuple[str, Any]]:
     return found
 
 
-def test_what_is_pushed_is_there(real_registry: Registry, path: str, pushed: dict[str, str]) -> None:
+def test_what_is_pushed_is_there(real_registry: RealRegistry, path: str, pushed: dict[str, str]) -> None:
     found = manifests(real_registry, path)
     assert {name: digest for name, (digest, _manifest) in found.items()} == pushed
     assert pushed["v1"] == pushed["stable"]
@@ -147,7 +147,7 @@ def test_newer_releases_know_indexes(
 @pytest.mark.parametrize("via", ["rest", "graphql"])
 @pytest.mark.parametrize("gone", ["v1", "stable", "multi", "list", "docker"])
 def test_deleting_a_tag_leaves_everything_else(
-    real: Client, real_registry: Registry, path: str, pushed: dict[str, str], via: str, gone: str
+    real: Client, real_registry: RealRegistry, path: str, pushed: dict[str, str], via: str, gone: str
 ) -> None:
     before = manifests(real_registry, path)
     assert before
@@ -171,7 +171,7 @@ def test_deleting_a_tag_leaves_everything_else(
 
 
 def test_deleting_everything_and_what_is_not_there(
-    real: Client, real_registry: Registry, path: str, pushed: dict[str, str]
+    real: Client, real_registry: RealRegistry, path: str, pushed: dict[str, str]
 ) -> None:
     for name in [*pushed, "nope"]:
         assert real.rest(f"{TAGS}/{name}", method="DELETE").text == "200"
@@ -188,7 +188,7 @@ def test_memory_and_images_go_together(real: Client) -> None:
     assert real.simulator.state()["team/sub/tool"] == []
 
 
-def test_a_registry_that_is_gone_is_unreachable(real_registry: Registry, tmp_path: Path) -> None:
+def test_a_registry_that_is_gone_is_unreachable(real_registry: RealRegistry, tmp_path: Path) -> None:
     with running_registry(ROOT / "build", tmp_path) as registry:
         seed(registry.url, {"team/app": [{"name": "v1"}]})
         url = registry.url
@@ -203,7 +203,7 @@ def test_a_machine_without_a_registry_says_so(monkeypatch: pytest.MonkeyPatch, t
         pass
 
 
-def test_the_seeding_program(real_registry: Registry, path: str, tmp_path: Path) -> None:
+def test_the_seeding_program(real_registry: RealRegistry, path: str, tmp_path: Path) -> None:
     specification = tmp_path / "images.json"
     specification.write_text(json.dumps({path: [{"name": "v1"}, {"name": "v2", "same_as": "v1"}]}))
     command = [sys.executable, "-m", "tests.simulator.seed"]

@@ -16,7 +16,7 @@ import requests
 from tests.simulator import jwt_auth
 from tests.simulator.harness import ROOT, Simulator, running_with_registry
 from tests.simulator.images import EVERYTHING
-from tests.simulator.real_registry import Registry
+from tests.simulator.real_registry import RealRegistry
 from tests.simulator.seed import seed
 
 from .helpers import Client, default_scenario, names
@@ -38,7 +38,7 @@ class Pair:
     """GitLab and the registry behind it. path: of a repository of the test's own; digests: of its images by tag."""
 
     gitlab: Client
-    registry: Registry
+    registry: RealRegistry
     path: str
     digests: dict[str, str]
 
@@ -64,7 +64,7 @@ class Pair:
 
 
 @pytest.fixture
-def pair(guarded: tuple[Simulator, Registry], request: pytest.FixtureRequest) -> Pair:
+def pair(guarded: tuple[Simulator, RealRegistry], request: pytest.FixtureRequest) -> Pair:
     simulator, registry = guarded
     name = request.node.originalname.replace("_", "-")
     path = f"team/app/{name}"
@@ -149,7 +149,7 @@ def test_a_repository_that_a_push_made_is_in_the_registry(pair: Pair) -> None:
     assert row["digest"] == digests[new]["v1"]
 
 
-def test_a_registry_is_there_until_another_comes(tmp_path: Path, real_registry: Registry) -> None:
+def test_a_registry_is_there_until_another_comes(tmp_path: Path, real_registry: RealRegistry) -> None:
     with running_with_registry(default_scenario(repositories=[]), ROOT / "build", tmp_path) as (simulator, registry):
         assert simulator.state() == {}
         repositories = [{"id": 100, "project": "team/app", "name": "swap"}]

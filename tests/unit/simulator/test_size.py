@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from tests.simulator import access
+from tests.simulator.indexed import IndexedById
 from tests.simulator.scenario import build
-from tests.simulator.shelf import Shelf
 from tests.simulator.state import Group, State
 
 from .helpers import Client, default_scenario
 
 
-class Counting(Shelf[Group]):
+class Counting(IndexedById[Group]):
     """Counts how often somebody asks for all of it."""
 
     walks = 0
@@ -33,23 +33,23 @@ def group(number: int, path: str) -> Group:
 
 
 def test_a_path_is_found_in_any_case_until_it_is_gone() -> None:
-    shelf: Shelf[Group] = Shelf()
-    shelf[7] = group(7, "Team/Sub")
-    assert shelf.at("team/SUB") is shelf[7]
-    assert shelf.at("team") is None
-    assert shelf.free == 8
-    del shelf[7]
-    assert shelf.at("team/sub") is None
-    assert shelf.free == 8
+    indexed: IndexedById[Group] = IndexedById()
+    indexed[7] = group(7, "Team/Sub")
+    assert indexed.at("team/SUB") is indexed[7]
+    assert indexed.at("team") is None
+    assert indexed.next_id == 8
+    del indexed[7]
+    assert indexed.at("team/sub") is None
+    assert indexed.next_id == 8
 
 
 def test_a_path_that_changes_is_found_after_relabelling() -> None:
-    shelf: Shelf[Group] = Shelf()
-    shelf[1] = group(1, "old")
-    shelf[1].path = "new"
-    assert shelf.at("old") is None
-    shelf.relabel()
-    assert shelf.at("new") is shelf[1]
+    indexed: IndexedById[Group] = IndexedById()
+    indexed[1] = group(1, "old")
+    indexed[1].path = "new"
+    assert indexed.at("old") is None
+    indexed.reindex()
+    assert indexed.at("new") is indexed[1]
 
 
 def test_repositories_are_found_by_their_project() -> None:

@@ -16,8 +16,8 @@ import jwt
 import pytest
 import requests
 
-from tests.simulator.images import EVERYTHING, Wire
-from tests.simulator.real_registry import Registry
+from tests.simulator.images import EVERYTHING, RegistryClient
+from tests.simulator.real_registry import RealRegistry
 from tests.simulator.seed import seed
 
 from .helpers import CLOCK, INDEX, SMALL, Client, default_scenario, names, one_repository
@@ -443,11 +443,13 @@ def test_trap_35_registry_tokens_are_refused_in_the_registrys_own_shape(gitlab: 
 
 
 @pytest.mark.real_registry
-def test_trap_36_deleting_a_digest_takes_all_its_tags(real_registry: Registry) -> None:
+def test_trap_36_deleting_a_digest_takes_all_its_tags(real_registry: RealRegistry) -> None:
     digests = seed(real_registry.url, {"trap/digest": [{"name": "a"}, {"name": "b", "same_as": "a"}, {"name": "c"}]})
-    wire = Wire(real_registry.url)
-    assert wire.delete_manifest("trap/digest", digests["trap/digest"]["a"]).ok
-    assert [name for name in wire.names("trap/digest") if wire.manifest("trap/digest", name, EVERYTHING).ok] == ["c"]
+    client = RegistryClient(real_registry.url)
+    assert client.delete_manifest("trap/digest", digests["trap/digest"]["a"]).ok
+    assert [name for name in client.names("trap/digest") if client.manifest("trap/digest", name, EVERYTHING).ok] == [
+        "c"
+    ]
 
 
 def test_trap_36_a_registry_that_deletes_by_digest_takes_siblings_along(gitlab: Client) -> None:
@@ -460,13 +462,13 @@ def test_trap_36_a_registry_that_deletes_by_digest_takes_siblings_along(gitlab: 
 
 
 @pytest.mark.real_registry
-def test_trap_37_deleting_a_tag_frees_nothing(real_registry: Registry) -> None:
+def test_trap_37_deleting_a_tag_frees_nothing(real_registry: RealRegistry) -> None:
     seed(real_registry.url, {"trap/bytes": [{"name": "a"}, {"name": "b"}]})
-    wire = Wire(real_registry.url)
-    manifest = wire.manifest("trap/bytes", "a", EVERYTHING)
-    assert wire.delete_manifest("trap/bytes", manifest.digest).ok
+    client = RegistryClient(real_registry.url)
+    manifest = client.manifest("trap/bytes", "a", EVERYTHING)
+    assert client.delete_manifest("trap/bytes", manifest.digest).ok
     for layer in json.loads(manifest.body)["layers"]:
-        assert wire.blob("trap/bytes", layer["digest"]).ok
+        assert client.blob("trap/bytes", layer["digest"]).ok
 
 
 def test_trap_38_rights_that_a_token_seems_to_have(gitlab: Client) -> None:

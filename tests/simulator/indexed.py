@@ -9,37 +9,37 @@ from __future__ import annotations
 from typing import Protocol, TypeVar
 
 
-class Placed(Protocol):
+class HasPath(Protocol):
     @property
     def path(self) -> str: ...
 
 
-Item = TypeVar("Item", bound=Placed)
+Item = TypeVar("Item", bound=HasPath)
 
 
-class Shelf(dict[int, Item]):
-    """A dictionary by id that notes the path of what is put in. Whoever changes paths calls relabel()."""
+class IndexedById(dict[int, Item]):
+    """A dictionary by id with an index of the paths of what is put in. Whoever changes paths calls reindex()."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._numbers: dict[str, int] = {}
+        self._ids_by_path: dict[str, int] = {}
         self._highest = 0
 
     def __setitem__(self, number: int, item: Item) -> None:
         super().__setitem__(number, item)
-        self._numbers[item.path.lower()] = number
+        self._ids_by_path[item.path.lower()] = number
         self._highest = max(self._highest, number)
 
     @property
-    def free(self) -> int:
+    def next_id(self) -> int:
         """An id that nothing ever had."""
         return self._highest + 1
 
     def at(self, path: str) -> Item | None:
-        """In any case, as GitLab takes its paths. A note may be of something that is gone."""
+        """In any case, as GitLab takes its paths. The index may hold something that is gone."""
         wanted = path.lower()
-        item = self.get(self._numbers.get(wanted, -1))
+        item = self.get(self._ids_by_path.get(wanted, -1))
         return item if item is not None and item.path.lower() == wanted else None
 
-    def relabel(self) -> None:
-        self._numbers = {item.path.lower(): number for number, item in self.items()}
+    def reindex(self) -> None:
+        self._ids_by_path = {item.path.lower(): number for number, item in self.items()}
