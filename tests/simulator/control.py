@@ -26,6 +26,16 @@ Builder = Callable[[Any], State]
 
 def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
     """build_state: from a scenario to a state, as this server was started."""
+    return [
+        *_server_routes(gitlab, build_state),
+        *_request_routes(gitlab),
+        *_job_routes(gitlab),
+        *_image_routes(gitlab),
+    ]
+
+
+def _server_routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
+    """What the server holds and what it is: scenario, clock, and the registry behind it."""
 
     async def reset(_request: Request) -> Any:
         gitlab.reset(build_state({}))
@@ -43,6 +53,24 @@ def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
         row.done()
         return {"now": iso(gitlab.state.clock.now())}
 
+    async def registry(request: Request) -> Any:
+        row = Row(await request.json(), "registry")
+        url = row.get("url", str)
+        row.done()
+        attach(gitlab, url)
+        gitlab.reset(build_state({}))
+
+    return [
+        Route("/_sim/reset", _plain(reset), methods=["POST"]),
+        Route("/_sim/scenario", _plain(scenario), methods=["PUT"]),
+        Route("/_sim/clock", _plain(clock), methods=["PUT"]),
+        Route("/_sim/registry", _plain(registry), methods=["PUT"]),
+    ]
+
+
+def _request_routes(gitlab: GitLab) -> list[Route]:
+    """What happens to requests: faults, latency, and their log."""
+
     async def set_faults(request: Request) -> Any:
         if request.method == "DELETE":
             gitlab.faults = []
@@ -59,6 +87,16 @@ def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
             gitlab.journal = type(gitlab.journal)()
             return None
         return {"log": gitlab.journal.log, "counters": gitlab.journal.counters()}
+
+    return [
+        Route("/_sim/faults", _plain(set_faults), methods=["POST", "DELETE"]),
+        Route("/_sim/latency", _plain(latency), methods=["PUT"]),
+        Route("/_sim/requests", _plain(requests), methods=["GET", "DELETE"]),
+    ]
+
+
+def _job_routes(gitlab: GitLab) -> list[Route]:
+    """What GitLab does in the background: jobs, policies, leases, garbage collection."""
 
     async def jobs(request: Request) -> Any:
         await gitlab.work(ahead=request.method == "POST")
@@ -81,6 +119,17 @@ def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
         for repository in gitlab.state.repositories.values():
             if repository.tags is not None:
                 repository.tags.collect()
+
+    return [
+        Route("/_sim/jobs", _plain(jobs), methods=["GET", "POST"]),
+        Route("/_sim/policies", _plain(policies), methods=["POST"]),
+        Route("/_sim/leases", _plain(leases), methods=["DELETE"]),
+        Route("/_sim/collect", _plain(collect), methods=["POST"]),
+    ]
+
+
+def _image_routes(gitlab: GitLab) -> list[Route]:
+    """Tags and images, and what it takes to push them to a real registry."""
 
     async def state(_request: Request) -> Any:
         await gitlab.work()
@@ -116,30 +165,12 @@ def routes(gitlab: GitLab, build_state: Builder) -> list[Route]:
         row.done()
         return {"token": jwt_auth.full_access(path)}
 
-    async def registry(request: Request) -> Any:
-        row = Row(await request.json(), "registry")
-        url = row.get("url", str)
-        row.done()
-        attach(gitlab, url)
-        gitlab.reset(build_state({}))
-
     return [
-        Route("/_sim/reset", _plain(reset), methods=["POST"]),
-        Route("/_sim/scenario", _plain(scenario), methods=["PUT"]),
-        Route("/_sim/clock", _plain(clock), methods=["PUT"]),
-        Route("/_sim/faults", _plain(set_faults), methods=["POST", "DELETE"]),
-        Route("/_sim/latency", _plain(latency), methods=["PUT"]),
-        Route("/_sim/requests", _plain(requests), methods=["GET", "DELETE"]),
-        Route("/_sim/jobs", _plain(jobs), methods=["GET", "POST"]),
-        Route("/_sim/policies", _plain(policies), methods=["POST"]),
-        Route("/_sim/leases", _plain(leases), methods=["DELETE"]),
-        Route("/_sim/collect", _plain(collect), methods=["POST"]),
         Route("/_sim/state", _plain(state), methods=["GET"]),
-        Route("/_sim/import", _plain(import_tags), methods=["POST"]),
         Route("/_sim/tags", _plain(tags), methods=["GET", "PATCH"]),
+        Route("/_sim/import", _plain(import_tags), methods=["POST"]),
         Route("/_sim/certificate", _plain(certificate), methods=["GET"]),
         Route("/_sim/token", _plain(token), methods=["GET"]),
-        Route("/_sim/registry", _plain(registry), methods=["PUT"]),
     ]
 
 
