@@ -19,7 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.reque
     CleanupRequest,
     cleanup_request,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import (
@@ -29,11 +29,12 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
     ServerCapabilities,
 )
 from ansible_collections.containerops.gitlab.plugins.modules.registry_cleanup import ARGUMENTS
+from tests.unit.models import repository
 from tests.unit.options import filled
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PROJECT = 3
-REPOSITORY = Repository(7, "team/app", "", PROJECT, "", None, None, None)
+REPOSITORY = repository(project_id=PROJECT)
 SCOPE = Scope(projects=("team/app",))
 
 

@@ -40,7 +40,7 @@ class FakeGraphQLClient(Client):
             raise found
         status, content = found if isinstance(found, tuple) else (200, found)
         text = content if isinstance(content, bytes) else json.dumps(content).encode()
-        request = Request(method, path, options["operation"], "GitLab")
+        request = Request(method=method, path=path, operation=options["operation"], service="GitLab")
         return Response(request=request, status=status, headers=CaseInsensitiveDict(), body=text)
 
     def parallel(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:

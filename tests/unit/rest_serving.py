@@ -13,13 +13,13 @@ from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
+from tests.unit.models import repository
 
-REPOSITORY = Repository(7, "team/app", "", 3, "", None, None, None)
+REPOSITORY = repository()
 
-REQUEST = Request("GET", "/x", "do it", "GitLab")
+REQUEST = Request(method="GET", path="/x", operation="do it", service="GitLab")
 
 
 def answer(body: Any, status: int = 200, **headers: str) -> Response:
@@ -37,7 +37,10 @@ class ScriptedClient(Client):
 
     def request(self, method: str, path: str, **options: Any) -> Response:
         self.asked.append((method, path, dict(options.get("query") or {})))
-        return replace(self.answers.pop(0), request=Request(method, path, options["operation"], "GitLab"))
+        return replace(
+            self.answers.pop(0),
+            request=Request(method=method, path=path, operation=options["operation"], service="GitLab"),
+        )
 
 
 def names(*found: str) -> list[dict[str, str]]:

@@ -101,4 +101,6 @@ class FakeTime:
 def client(url: str, time: FakeTime | None = None, **settings: Any) -> Client:
     time = time or FakeTime()
     settings = {"header": BEARER, "timeout": 5.0, **settings}
-    return Client(Settings(url, **settings), timing=Timing(time.sleep, lambda: time.now, lambda: 1.0))
+    return Client(
+        Settings(url, **settings), timing=Timing(sleep=time.sleep, monotonic=lambda: time.now, jitter=lambda: 1.0)
+    )

@@ -22,6 +22,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._http.transpor
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth import Login, RegistrySettings
 from tests.simulator import edits, faults
 from tests.simulator.inprocess import ORIGIN, InProcessServer
+from tests.unit.models import repository
 from tests.unit.serving import FakeTime
 
 TOKEN = "glpat-unit"
@@ -76,7 +77,7 @@ def connected(scenario: dict[str, Any], **settings: Any) -> Simulated:
         InProcessServer(scenario),
         Settings(ORIGIN, **known),
         requests=[],
-        timing=Timing(time.sleep, lambda: time.now, lambda: 1.0),
+        timing=Timing(sleep=time.sleep, monotonic=lambda: time.now, jitter=lambda: 1.0),
     )
 
 
@@ -99,15 +100,8 @@ def scenario_of(*repositories: list[dict[str, Any]], **changes: Any) -> dict[str
 def repository_of(number: int = 0) -> Repository:
     """A repository of scenario_of, as GitLab's API shows it."""
     name = f"r{number}"
-    return Repository(
-        id=100 + number,
-        path=f"team/app/{name}",
-        name=name,
-        project_id=1,
-        location=f"{HOST}/team/app/{name}",
-        status=None,
-        created_at=None,
-        cleanup_policy_started_at=None,
+    return repository(
+        id=100 + number, path=f"team/app/{name}", name=name, project_id=1, location=f"{HOST}/team/app/{name}"
     )
 
 

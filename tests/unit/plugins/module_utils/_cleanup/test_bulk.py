@@ -45,7 +45,7 @@ class Job:
         sources = Sources(use_graphql=True)
         self.reader: TagReader = open_reader(detect(self.client, [repository_of()], sources, details=True))
         [listing] = self.reader.read([repository_of()], TagQuery(details=True, all_details=True))
-        decisions = [Decision(tag, tag.name.startswith("d"), Reason.MATCHED) for tag in listing.tags]
+        decisions = [Decision(tag, delete=tag.name.startswith("d"), reason=Reason.MATCHED) for tag in listing.tags]
         plan = RepositoryPlan(repository_of(), decisions=tuple(decisions))
         self.request = BulkRequest(plan, {"name_regex_delete": pattern, "older_than": "1d"})
         self.events: list[Mapping[str, Any]] = []

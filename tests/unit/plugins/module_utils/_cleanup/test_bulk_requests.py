@@ -14,11 +14,12 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.bulk_
     bulk_requests,
     why_not_in_one_run,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, Mode
 from tests.unit.cleanups import PROJECT, REPOSITORY, planned, requested, tag
+from tests.unit.models import repository
 
-OTHER = Repository(8, "team/other", "", PROJECT, "", None, None, None)
+OTHER = repository(id=8, path="team/other", project_id=PROJECT)
 BULK: dict[str, Any] = {"delete_via": "bulk", "older_than": "30d", "min_remaining": 0}
 UNPINNED: dict[str, Any] = {"delete_via": "bulk_unpinned", "min_remaining": 0}
 
@@ -62,7 +63,7 @@ def test_an_unpinned_request_is_what_the_user_wrote(options: dict[str, Any], par
 
 @pytest.mark.parametrize("options", [BULK, UNPINNED])
 def test_each_repository_that_loses_tags_is_asked_for_by_itself(options: dict[str, Any]) -> None:
-    quiet = Repository(9, "team/quiet", "", PROJECT, "", None, None, None)
+    quiet = repository(id=9, path="team/quiet", project_id=PROJECT)
     request = requested(**options, name_regex_delete="v.*")
     listings = [
         TagListing(repository, (tag(name),), complete=True)

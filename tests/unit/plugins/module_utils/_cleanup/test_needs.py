@@ -21,10 +21,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.needs
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from tests.unit.cleanups import PROJECT, REPOSITORY, digest, requested
+from tests.unit.models import repository
 
 ERROR = RequestError(ErrorKind.UNAVAILABLE, "down", operation="read it", status=503)
 UNPINNED = {"delete_via": "bulk_unpinned"}
@@ -154,7 +155,7 @@ def test_tags_are_retained_for_what_is_in_use_and_for_what_is_alive_in_git() -> 
 
 
 def test_only_of_what_was_read_it_is_known_that_an_image_in_use_has_no_tag() -> None:
-    unread = Repository(8, "team/unread", "", PROJECT, "", None, None, None)
+    unread = repository(id=8, path="team/unread", project_id=PROJECT)
     lost, tagged = f"team/app@{digest('b')}", f"team/app@{digest('a')}"
     request = wanted(in_use=[lost, tagged, f"team/unread@{digest('b')}", f"team/elsewhere@{digest('b')}"])
     listings = [

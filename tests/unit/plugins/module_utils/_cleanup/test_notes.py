@@ -18,8 +18,26 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode, ReadMethod
 from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, observed, requested, tag
 
-POLICY = ServerPolicy(True, "1d", 10, "90d", ".*", None, "2026-06-02T12:00:00.000Z")
-PROJECTS = {PROJECT: Project(PROJECT, "team/app", "team", "enabled", POLICY, False, "registry.test/team/app")}
+POLICY = ServerPolicy(
+    enabled=True,
+    cadence="1d",
+    keep_n=10,
+    older_than="90d",
+    name_regex=".*",
+    name_regex_keep=None,
+    next_run_at="2026-06-02T12:00:00.000Z",
+)
+PROJECTS = {
+    PROJECT: Project(
+        PROJECT,
+        path="team/app",
+        namespace="team",
+        access_level="enabled",
+        policy=POLICY,
+        archived=False,
+        image_prefix="registry.test/team/app",
+    )
+}
 TAGS = (tag("v1"), tag("v2"), tag("main"))
 
 CREATED = (

@@ -26,7 +26,7 @@ DOWN = RequestError(ErrorKind.UNAVAILABLE, "down", operation="read an image", se
 
 
 def manifest(letter: str) -> Manifest:
-    return Manifest(digest(letter), OCI_IMAGE, b"{}")
+    return Manifest(digest(letter), media_type=OCI_IMAGE, body=b"{}")
 
 
 def pins_of(answers: dict[str, Manifest | RequestError | None], *taken: str) -> Pins:

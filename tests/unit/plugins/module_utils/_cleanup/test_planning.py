@@ -46,11 +46,27 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons
 from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, SCOPE, digest, observed, planned, requested, tag
 
 URL = "https://gitlab.example.com"
-ENABLED = ServerPolicy(True, "1d", 10, "90d", ".*", None, "2026-06-02T12:00:00.000Z")
+ENABLED = ServerPolicy(
+    enabled=True,
+    cadence="1d",
+    keep_n=10,
+    older_than="90d",
+    name_regex=".*",
+    name_regex_keep=None,
+    next_run_at="2026-06-02T12:00:00.000Z",
+)
 
 
 def project(policy: ServerPolicy | None = None) -> Project:
-    return Project(PROJECT, "team/app", "team", "enabled", policy, False, "registry.test/team/app")
+    return Project(
+        PROJECT,
+        path="team/app",
+        namespace="team",
+        access_level="enabled",
+        policy=policy,
+        archived=False,
+        image_prefix="registry.test/team/app",
+    )
 
 
 def outcome(found: CleanupPlan) -> dict[str, str]:
@@ -475,7 +491,7 @@ def test_the_terms_of_an_approval_refuse(options: dict[str, Any], facts: dict[st
 
 
 def test_images_in_use_without_a_tag_are_pinned() -> None:
-    manifest = Manifest(digest("f"), OCI_IMAGE, b"{}")
+    manifest = Manifest(digest("f"), media_type=OCI_IMAGE, body=b"{}")
     place = (REPOSITORY.path, digest("f"))
     request = requested(min_remaining=0, pin_untagged_in_use=True, in_use=[f"x.test/team/app@{digest('f')}"])
     found = planned(*TAGS, request=request, manifests={place: manifest})

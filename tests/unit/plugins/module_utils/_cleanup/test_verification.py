@@ -117,7 +117,7 @@ def test_what_seems_gone(answer: Answer) -> None:
 
 def plan_of(*, kept: str = "", deleted: str = "") -> RepositoryPlan:
     """A plan for tags of one letter each."""
-    decisions = [Decision(Tag(name), name in deleted, Reason.MATCHED) for name in sorted(kept + deleted)]
+    decisions = [Decision(Tag(name), delete=name in deleted, reason=Reason.MATCHED) for name in sorted(kept + deleted)]
     return RepositoryPlan(REPOSITORY, decisions=tuple(decisions))
 
 
@@ -199,7 +199,10 @@ def test_what_is_good_and_what_is_gone(outcome: TagOutcome) -> None:
 
 @pytest.mark.parametrize("outcome", TagOutcome)
 def test_a_deletion_is_counted_by_its_outcomes(outcome: TagOutcome) -> None:
-    tags = (TagResult("a/b", "v1", digest="x", outcome=outcome), TagResult("a/b", "v2", "y", TagOutcome.DELETED))
+    tags = (
+        TagResult("a/b", "v1", digest="x", outcome=outcome),
+        TagResult("a/b", name="v2", digest="y", outcome=TagOutcome.DELETED),
+    )
     found = DeletionResult(tags, remaining=1, stopped="")
     assert found.ok is (outcome in GOOD)
     assert sum(found.counts().values()) == 2

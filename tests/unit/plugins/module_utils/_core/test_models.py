@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
     SIGNATURE,
-    Repository,
     format_time,
     parse_time,
 )
+from tests.unit.models import repository
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,6 @@ def test_signatures(name: str, is_signature: bool) -> None:
 
 
 def test_the_project_of_a_repository() -> None:
-    def repository(path: str, name: str) -> Repository:
-        return Repository(1, path, name, 1, "", None, None, None)
-
-    assert repository("a/b", "").project_path == "a/b"
-    assert repository("a/b/web", "web").project_path == "a/b"
-    assert repository("a/b/web/api", "web/api").project_path == "a/b"
+    assert repository(path="a/b").project_path == "a/b"
+    assert repository(path="a/b/web", name="web").project_path == "a/b"
+    assert repository(path="a/b/web/api", name="web/api").project_path == "a/b"

@@ -8,16 +8,13 @@ import contextlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import (
-    DOCKER_IMAGE,
     DOCKER_LIST,
     IMAGES,
     INDEXES,
@@ -37,8 +34,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci impo
     parse_manifest,
     row_of,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._registry import image_cache
-from ansible_collections.containerops.gitlab.plugins.module_utils._registry.image_cache import load_images, save_images
 
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 
@@ -63,7 +58,9 @@ def test_an_image() -> None:
     assert found.dated_config.digest == digest("config")
     assert [layer.size for layer in found.layers] == [1, 2]
     built = datetime(2026, 1, 1, tzinfo=UTC)
-    assert image_of(found, built) == Image(digest("it"), OCI_IMAGE, built, 3, digest("config"))
+    assert image_of(found, built) == Image(
+        digest("it"), media_type=OCI_IMAGE, created=built, size=3, config_digest=digest("config")
+    )
     assert image_of(replace(found, config=None), None).config_digest is None
 
 
@@ -72,14 +69,18 @@ def test_what_says_something_of_an_image_names_it() -> None:
     row = {"config": descriptor(), "layers": [], **subject}
     found = parse(row)
     assert found.body == json.dumps(row).encode()
-    assert found == Manifest(digest("it"), OCI_IMAGE, found.body, found.config, subject=digest("subject"))
+    assert found == Manifest(
+        digest("it"), media_type=OCI_IMAGE, body=found.body, config=found.config, subject=digest("subject")
+    )
     assert image_of(found, None) == Image(
         digest("it"), OCI_IMAGE, size=0, config_digest=digest("x"), subject=digest("subject")
     )
     listing = {"manifests": [descriptor("a")], **subject}
     found = parse(listing, OCI_INDEX)
     assert found.body == json.dumps(listing).encode()
-    assert found == Manifest(digest("it"), OCI_INDEX, found.body, children=found.children, subject=digest("subject"))
+    assert found == Manifest(
+        digest("it"), media_type=OCI_INDEX, body=found.body, children=found.children, subject=digest("subject")
+    )
     assert index_of(found, [Image(digest("a"), OCI_IMAGE, size=7)]) == Image(
         digest("it"), OCI_INDEX, size=7, children=(digest("a"),), subject=digest("subject")
     )
@@ -87,7 +88,7 @@ def test_what_says_something_of_an_image_names_it() -> None:
 
 def test_what_an_entry_does_not_say() -> None:
     layer = parse({"config": descriptor(), "layers": [descriptor(size=0)]}).layers[0]
-    assert layer == Descriptor(digest("x"), 0, "")
+    assert layer == Descriptor(digest("x"), size=0, media_type="")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ FOUND = st.builds(
 
 @given(st.lists(FOUND, max_size=4))
 def test_an_index_is_as_old_as_its_newest_image_if_all_have_a_date(images: list[Image]) -> None:
-    manifest = Manifest(digest("index"), OCI_INDEX, b"")
+    manifest = Manifest(digest("index"), media_type=OCI_INDEX, body=b"")
     found = index_of(manifest, images)
     dates = [image.created for image in images]
     if not images or None in dates:
@@ -191,7 +192,7 @@ def test_an_index_is_as_old_as_its_newest_image_if_all_have_a_date(images: list[
     else:
         assert found.created == max(date for date in dates if date)
         # One more image can only make it younger, or of no known age.
-        younger = Image(digest("y"), OCI_IMAGE, found.created + timedelta(days=1), 1)
+        younger = Image(digest("y"), media_type=OCI_IMAGE, created=found.created + timedelta(days=1), size=1)
         assert index_of(manifest, [*images, younger]).created == younger.created
     assert found.size == (
         None if None in [image.size for image in images] else sum(image.size or 0 for image in images)
@@ -219,64 +220,3 @@ def test_contents_and_digests() -> None:
     assert is_content_of(b"x", digest_of(b"x", "sha512"))
     assert not is_content_of(b"y", digest_of(b"x"))
     assert not is_content_of(b"x", "md5:" + "0" * 32)
-
-
-def some(number: int) -> dict[str, Image]:
-    found = [Image(digest(str(index)), DOCKER_IMAGE, None, index) for index in range(number)]
-    return {image.digest: image for image in found}
-
-
-def test_a_cache_is_read_as_it_was_written(tmp_path: Path) -> None:
-    path = str(tmp_path / "images.jsonl")
-    assert load_images(path) == {}
-    save_images(path, some(3))
-    assert load_images(path) == some(3)
-    assert list(load_images(path)) == list(some(3))
-
-
-def test_two_jobs_share_a_cache(tmp_path: Path) -> None:
-    path = str(tmp_path / "images.jsonl")
-    save_images(path, some(2))
-    other = {digest("other"): Image(digest("other"), OCI_IMAGE)}
-    save_images(path, other)
-    assert load_images(path) == {**some(2), **other}
-
-
-def test_the_last_used_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_cache, "_MOST_IMAGES", 3)
-    path = str(tmp_path / "images.jsonl")
-    images = some(3)
-    save_images(path, images)
-    used = list(images)[0]
-    fresh = Image(digest("fresh"), OCI_IMAGE)
-    save_images(path, {used: images[used], fresh.digest: fresh})
-    assert list(load_images(path)) == [list(images)[2], used, fresh.digest]
-
-
-def test_spoilt_lines_are_left_out(tmp_path: Path) -> None:
-    path = tmp_path / "images.jsonl"
-    save_images(str(path), some(2))
-    lines = path.read_text().splitlines()
-    path.write_text("\n".join([lines[0], "{broken", lines[1], '{"digest": "sha256:no"}', lines[2][:40]]))
-    assert load_images(str(path)) == dict(list(some(2).items())[:1])
-
-
-FOREIGN = ["hello\n", "[]\n", "{}\nmore\n", '{"format": "other"}\n', '{"my": "notes"}\n']
-FOREIGN += ['{"format": "containerops.gitlab/image-cache", "version": 99}\n{"digest": "new"}\n']
-
-
-@pytest.mark.parametrize("text", FOREIGN)
-def test_a_file_of_another_kind_is_left_alone(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "notes"
-    path.write_text(text)
-    for use in (load_images, lambda path: save_images(path, some(1))):
-        with pytest.raises(UsageError, match="a file of another kind"):
-            use(str(path))
-    assert path.read_text() == text
-
-
-def test_an_empty_file_is_a_new_cache(tmp_path: Path) -> None:
-    path = tmp_path / "images.jsonl"
-    path.write_text("")
-    save_images(str(path), some(1))
-    assert load_images(str(path)) == some(1)

@@ -13,7 +13,6 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
     ListingState,
-    Repository,
     Tag,
     TagListing,
 )
@@ -24,8 +23,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
     ServerCapabilities,
     requested_method,
 )
+from tests.unit.models import repository
 
-REPOSITORY = Repository(7, "team/app", "", 3, "", None, None, None)
+REPOSITORY = repository()
 
 
 @pytest.mark.parametrize(("mode", "method"), list(itertools.product(Mode, ReadMethod)))

@@ -381,7 +381,9 @@ def test_a_mutation_is_sent_again_when_the_server_refused_it_unseen() -> None:
 def test_jitter_only_shortens_by_half_at_most() -> None:
     time = FakeTime()
     with serving(failing_first(4, None)) as server:
-        mine = Client(Settings(server.url), timing=Timing(time.sleep, lambda: time.now, lambda: 0.0))
+        mine = Client(
+            Settings(server.url), timing=Timing(sleep=time.sleep, monotonic=lambda: time.now, jitter=lambda: 0.0)
+        )
         mine.request("GET", "/x", operation="ask")
     assert time.slept == [0.25, 0.5, 1.0, 2.0]
 

@@ -37,21 +37,46 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._info.rows imp
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.preview import preview_policy, truncate
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
+from tests.unit.models import repository
 
 ERROR = RequestError(ErrorKind.UNAVAILABLE, "no", operation="read it")
-POLICY = ServerPolicy(True, "7d", 5, None, "dev-.*", None, "2026-06-08T12:00:00Z")
-RULE = ProtectionRule("^v", "owner", None, 1)
-PROJECT = Project(3, "Team/App", "Team", "private", POLICY, True, "r.test/team/app")
-EMPTY = Project(4, "team/b", "team", "enabled", None, False, "r.test/team/b")
+POLICY = ServerPolicy(
+    enabled=True,
+    cadence="7d",
+    keep_n=5,
+    older_than=None,
+    name_regex="dev-.*",
+    name_regex_keep=None,
+    next_run_at="2026-06-08T12:00:00Z",
+)
+RULE = ProtectionRule("^v", push="owner", delete=None, id=1)
+PROJECT = Project(
+    3,
+    path="Team/App",
+    namespace="Team",
+    access_level="private",
+    policy=POLICY,
+    archived=True,
+    image_prefix="r.test/team/app",
+)
+EMPTY = Project(
+    4,
+    path="team/b",
+    namespace="team",
+    access_level="enabled",
+    policy=None,
+    archived=False,
+    image_prefix="r.test/team/b",
+)
 PUSHED = datetime(2026, 1, 31, 12, tzinfo=UTC)
 V1, V2 = Tag("v1", "sha256:1", published=PUSHED, size=7), Tag("v2")
 
 
-def repository(number: int, path: str, **fields: Any) -> Repository:
-    return Repository(number, path, path.rpartition("/")[2], 3, f"r.test/{path}", None, None, None, **fields)
+def repository_at(number: int, path: str, **fields: Any) -> Repository:
+    return repository(id=number, path=path, name=path.rpartition("/")[2], location=f"r.test/{path}", **fields)
 
 
-API, WEB = repository(7, "team/app/api", size=5), repository(8, "team/app/web", size=6)
+API, WEB = repository_at(7, "team/app/api", size=5), repository_at(8, "team/app/web", size=6)
 
 
 def request(*gather: Gather, **fields: Any) -> InfoRequest:
@@ -136,7 +161,7 @@ def test_a_row_has_the_preview_of_its_policy_with_lists_as_long_as_those_of_tags
     ("listings", "tags", "size"),
     [
         ((TagListing(API, (V1,)), TagListing(WEB, error=ERROR)), None, 11),
-        ((TagListing(repository(9, "team/app/x"), (V1,)),), 1, None),
+        ((TagListing(repository_at(9, "team/app/x"), (V1,)),), 1, None),
         ((), None, None),
     ],
 )
@@ -174,7 +199,12 @@ def test_what_could_not_be_read_of_a_repository_besides_its_tags_is_its_error() 
 def test_a_result_has_the_rows_the_sums_and_what_is_left_out() -> None:
     inventory = ProjectInventory(
         projects=(PROJECT,),
-        rules={3: {RuleKind.REPOSITORY: (ProtectionRule("team/app/*", None, "admin", 2),), RuleKind.TAG: (RULE,)}},
+        rules={
+            3: {
+                RuleKind.REPOSITORY: (ProtectionRule("team/app/*", push=None, delete="admin", id=2),),
+                RuleKind.TAG: (RULE,),
+            }
+        },
     )
     state = tags_state(
         TagListing(API, (V1,), complete=True),

@@ -19,7 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
     RequestError,
     UsageError,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, Repository, ServerPolicy
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, ServerPolicy
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import ProjectScope
 from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.hosts import (
     Host,
@@ -31,10 +31,19 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.hos
     repository_hosts,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.request import HostPer, InventoryRequest
+from tests.unit.models import repository
 
-POLICY = ServerPolicy(True, "7d", 5, None, "dev-.*", None, "2026-06-08T12:00:00Z")
+POLICY = ServerPolicy(
+    enabled=True,
+    cadence="7d",
+    keep_n=5,
+    older_than=None,
+    name_regex="dev-.*",
+    name_regex_keep=None,
+    next_run_at="2026-06-08T12:00:00Z",
+)
 GIB = 2**30
-WEB = Repository(101, "team/app/web", "web", 7, "r.test/team/app/web", None, None, None)
+WEB = repository(id=101, path="team/app/web", name="web", project_id=7, location="r.test/team/app/web")
 
 
 def doubt(message: str) -> str:
@@ -46,7 +55,14 @@ def doubt(message: str) -> str:
 
 def project(number: int, path: str, **fields: Any) -> Project:
     found = Project(
-        number, path, path.rpartition("/")[0], "enabled", POLICY, False, f"r.test/{path}", visibility="private"
+        number,
+        path=path,
+        namespace=path.rpartition("/")[0],
+        access_level="enabled",
+        policy=POLICY,
+        archived=False,
+        image_prefix=f"r.test/{path}",
+        visibility="private",
     )
     return replace(found, **fields)
 
@@ -232,7 +248,9 @@ def test_a_host_is_what_host_per_names_and_the_variables_that_the_roles_take(
 ) -> None:
     counted: dict[int, dict[str, int | None]] = {7: {"tags_count": 12}, 101: {"tags_count": 12}}
     state = InventoryState(projects=(project(7, "Team/App"),), numbers=counted, repositories=(WEB,))
-    hosts = hosts_of(state, InventoryRequest(ProjectScope(groups=("Team",)), per, frozenset({"tags_count"})))
+    hosts = hosts_of(
+        state, InventoryRequest(ProjectScope(groups=("Team",)), host_per=per, gather=frozenset({"tags_count"}))
+    )
     assert names(hosts) == paths
     assert hosts[0].variables["gitlab_tags_count"] == 12
     found = {name: value for name, value in hosts[0].variables.items() if not name.startswith("gitlab_")}
@@ -268,7 +286,9 @@ def test_a_path_that_is_there_twice_is_not_believed() -> None:
 
 
 def groups(*namespaces: str) -> dict[str, str]:
-    return namespace_groups([Host(f"{path}/app", path, {}, ()) for path in namespaces], to_safe_group_name)
+    return namespace_groups(
+        [Host(f"{path}/app", namespace=path, variables={}, groups=()) for path in namespaces], to_safe_group_name
+    )
 
 
 def test_namespaces_are_groups_inside_each_other() -> None:

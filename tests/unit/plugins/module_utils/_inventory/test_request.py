@@ -27,15 +27,15 @@ NOTHING: dict[str, Any] = {"project": None, "group": None, "instance": False, "h
     [
         (
             {"group": ["team"], "gather": ["size"]},
-            InventoryRequest(ProjectScope(groups=("team",)), HostPer.PROJECT, frozenset({"size"})),
+            InventoryRequest(ProjectScope(groups=("team",)), host_per=HostPer.PROJECT, gather=frozenset({"size"})),
         ),
         (
             {"project": ["team/app"], "host_per": "group"},
-            InventoryRequest(ProjectScope(projects=("team/app",)), HostPer.GROUP, frozenset()),
+            InventoryRequest(ProjectScope(projects=("team/app",)), host_per=HostPer.GROUP, gather=frozenset()),
         ),
         (
             {"instance": True, "host_per": "repository"},
-            InventoryRequest(ProjectScope(instance=True), HostPer.REPOSITORY, frozenset()),
+            InventoryRequest(ProjectScope(instance=True), host_per=HostPer.REPOSITORY, gather=frozenset()),
         ),
     ],
 )
@@ -61,7 +61,7 @@ def test_what_is_refused(options: dict[str, Any], words: str) -> None:
     assert words in str(caught.value)
 
 
-BASE = InventoryRequest(ProjectScope(groups=("team",)), HostPer.PROJECT, frozenset())
+BASE = InventoryRequest(ProjectScope(groups=("team",)), host_per=HostPer.PROJECT, gather=frozenset())
 
 
 @pytest.mark.parametrize(

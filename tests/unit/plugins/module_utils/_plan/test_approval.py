@@ -21,7 +21,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
     RequestError,
     UsageError,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
     ApprovalTerms,
     Approved,
@@ -40,6 +40,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results 
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import to_delete, to_keep
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import ReferrerPolicy, SharedDigest
+from tests.unit.models import repository
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SCOPE = {"group": "team"}
@@ -55,14 +56,13 @@ HEADER = {
 
 def part(path: str, tags: dict[str, tuple[str | None, bool]]) -> RepositoryPlan:
     """A repository whose tags have a digest and go or stay."""
-    repository = Repository(1, path, "", 1, "", None, None, None)
     decisions = tuple(
         to_delete(Tag(name, digest), Reason.MATCHED, date=NOW)
         if delete
         else to_keep(Tag(name, digest), Reason.TOO_YOUNG, date=NOW)
         for name, (digest, delete) in tags.items()
     )
-    return RepositoryPlan(repository, decisions)
+    return RepositoryPlan(repository(id=1, path=path, project_id=1), decisions)
 
 
 def written(parts: Sequence[RepositoryPlan], **header: Any) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, ServerPolicy, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import ServerPolicy, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import Limits, OnLimit, limited
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import (
@@ -30,6 +30,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results 
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource, to_delete, to_keep
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty, Reason
+from tests.unit.models import repository
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SIGNATURE = "sha256-" + "ab" * 32
@@ -44,7 +45,7 @@ def part(path: str, deleted: int, kept: int, signatures: int = 0, unknown: int =
     decisions += [to_keep(Tag(f"v{number:03}"), Reason.NO_MATCH) for number in range(kept)]
     decisions += [to_keep(Tag(f"{SIGNATURE}.{number}"), Reason.SIGNATURE) for number in range(signatures)]
     decisions += [to_keep(Tag(f"x{number:03}"), Reason.UNKNOWN_DATE) for number in range(unknown)]
-    return RepositoryPlan(Repository(1, path, "", 1, "", None, None, None), tuple(decisions))
+    return RepositoryPlan(repository(id=1, path=path, project_id=1), tuple(decisions))
 
 
 @pytest.mark.parametrize(
@@ -200,11 +201,19 @@ def test_whatever_is_cut_is_said(parts: list[tuple[int, int]]) -> None:
 
 
 def test_a_repository_and_its_tags_as_they_are_written() -> None:
-    repository = Repository(7, "team/app", "app", 3, "team", None, None, None)
     decision = to_delete(Tag("v1", "sha256:1", size=5), Reason.EXPIRED, date=NOW, rule="nightlies")
-    policy = ServerPolicy(True, None, None, None, None, None, "2026-06-02T00:00:00Z")
+    policy = ServerPolicy(
+        enabled=True,
+        cadence=None,
+        keep_n=None,
+        older_than=None,
+        name_regex=None,
+        name_regex_keep=None,
+        next_run_at="2026-06-02T00:00:00Z",
+    )
+    app = repository(name="app", location="team")
     found = RepositoryPlan(
-        repository,
+        app,
         (decision, to_keep(Tag("v2"), Reason.NO_MATCH)),
         date_source=DateSource.PUBLISHED,
         policy=policy,
@@ -217,7 +226,7 @@ def test_a_repository_and_its_tags_as_they_are_written() -> None:
     assert repository_result(found) == {
         "id": 7,
         "path": "team/app",
-        "project": repository.project_path,
+        "project": app.project_path,
         "project_id": 3,
         "listing": "complete",
         "date_source": "published",

@@ -24,7 +24,7 @@ from tests.unit.plugins.module_utils._plan.test_merge import plan
 
 TEXT, OTHER = "".join(plan("a")), "".join(plan("b"))
 PLAN = plan_text(TEXT)
-FILE = PackageFile("team/app", "plans", "1", "plan.jsonl")
+FILE = PackageFile("team/app", package="plans", version="1", name="plan.jsonl")
 
 
 def file(**options: Any) -> PackageFile:

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
-    Repository,
     ServerPolicy,
     Tag,
     TagListing,
@@ -33,13 +32,22 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._policy.previe
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
+from tests.unit.models import repository
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NEXT_WEEK = "2026-06-08T12:00:00Z"
 DATABASE = ServerCapabilities(mode=Mode.DATABASE, read_method=ReadMethod.GRAPHQL)
 NO_DATABASE = replace(DATABASE, mode=Mode.NO_DATABASE)
-REPOSITORY = Repository(7, "team/app", "", 3, "", None, None, None)
-POLICY = ServerPolicy(True, "7d", 1, "7d", "dev-.*|rc", "dev-keep.*", NEXT_WEEK)
+REPOSITORY = repository()
+POLICY = ServerPolicy(
+    enabled=True,
+    cadence="7d",
+    keep_n=1,
+    older_than="7d",
+    name_regex="dev-.*|rc",
+    name_regex_keep="dev-keep.*",
+    next_run_at=NEXT_WEEK,
+)
 
 
 def tag(name: str, days: float | None = 30, **fields: Any) -> Tag:

@@ -12,7 +12,6 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
     ListingState,
-    Repository,
     Tag,
     TagListing,
 )
@@ -32,10 +31,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import to_delete, to_keep
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.modules.registry_repository import ARGUMENTS
+from tests.unit.models import repository
 from tests.unit.options import filled
 
-APP = Repository(7, "team/app", "", 3, "registry.test/team/app", None, None, None)
-GOING = Repository(8, "team/old", "", 3, "registry.test/team/old", "delete_scheduled", None, None)
+APP = repository(location="registry.test/team/app")
+GOING = repository(id=8, path="team/old", location="registry.test/team/old", status="delete_scheduled")
 V1, V2 = Tag("v1", "sha256:" + "0" * 64), Tag("v2", "sha256:" + "1" * 64)
 
 

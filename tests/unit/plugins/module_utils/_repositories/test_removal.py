@@ -55,7 +55,8 @@ def removed(reader: TagReader, removal: RepositoryRemoval, wait: float | None = 
 def all_tags(reader: TagReader, repository: Repository = REPOSITORY, kept: str = "") -> RepositoryPlan:
     [listing] = reader.read([repository], TagQuery(details=True))
     return RepositoryPlan(
-        repository, decisions=tuple(Decision(tag, tag.name != kept, Reason.MATCHED) for tag in listing.tags)
+        repository,
+        decisions=tuple(Decision(tag, delete=tag.name != kept, reason=Reason.MATCHED) for tag in listing.tags),
     )
 
 

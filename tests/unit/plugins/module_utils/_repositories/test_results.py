@@ -26,21 +26,22 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import to_delete, to_keep
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
+from tests.unit.models import repository
 
 
-def repository(path: str) -> Repository:
-    return Repository(7, path, "", 3, f"registry.test/{path}", None, None, None)
+def repository_at(path: str) -> Repository:
+    return repository(path=path, location=f"registry.test/{path}")
 
 
 def part(path: str, *, kept: bool = False) -> RepositoryPlan:
     decisions = [to_delete(Tag("v1"), Reason.MATCHED)]
     if kept:
         decisions.append(to_keep(Tag("v2"), Reason.PROTECTED))
-    return RepositoryPlan(repository(path), tuple(decisions))
+    return RepositoryPlan(repository_at(path), tuple(decisions))
 
 
 def tag(path: str, outcome: TagOutcome, message: str = "") -> TagResult:
-    return TagResult(path, "v1", None, outcome, message=message)
+    return TagResult(path, name="v1", digest=None, outcome=outcome, message=message)
 
 
 def emptied(
@@ -73,7 +74,7 @@ def test_what_stopped_everything_is_told_first() -> None:
 
 
 def removed(path: str, outcome: RepositoryOutcome, message: str = "") -> RepositoryResult:
-    return RepositoryResult(RepositoryRemoval(repository(path)), outcome, message=message)
+    return RepositoryResult(RepositoryRemoval(repository_at(path)), outcome, message=message)
 
 
 def test_repositories_that_are_gone() -> None:

@@ -20,11 +20,12 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_
     import_refusal,
     suspicion,
 )
+from tests.unit.models import repository
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-OLD = Repository(1, "team/old", "", 1, "", None, None, None)
-YOUNG = Repository(2, "team/young", "", 1, "", None, None, None)
+OLD = repository(id=1, path="team/old", project_id=1)
+YOUNG = repository(id=2, path="team/young", project_id=1)
 CREATED = {1: LONG_AGO, 2: NOW - timedelta(hours=71)}
 
 

@@ -173,6 +173,14 @@ def test_each_warning_of_any_part_is_given_once() -> None:
 
 
 def test_groups_in_which_nothing_was_found(whole: Document) -> None:
-    app = Project(1, "Team/App", "Team", "enabled", None, False, "registry.test/team/app")
+    app = Project(
+        1,
+        path="Team/App",
+        namespace="Team",
+        access_level="enabled",
+        policy=None,
+        archived=False,
+        image_prefix="registry.test/team/app",
+    )
     assert empty_groups(whole, [app], unread=()) == ["team/old", "team/old/live"]
     assert empty_groups(whole, [], unread={"team/old", "team/old/live"}) == ["team"]

@@ -20,8 +20,18 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._settings.plan
     plan_project,
 )
 
-POLICY = ServerPolicy(False, "1d", 10, "90d", ".*", None, None)
-BEFORE = Project(1, "team/app", "team", "enabled", POLICY, False, "registry.test/team/app")
+POLICY = ServerPolicy(
+    enabled=False, cadence="1d", keep_n=10, older_than="90d", name_regex=".*", name_regex_keep=None, next_run_at=None
+)
+BEFORE = Project(
+    1,
+    path="team/app",
+    namespace="team",
+    access_level="enabled",
+    policy=POLICY,
+    archived=False,
+    image_prefix="registry.test/team/app",
+)
 DESIRED = DesiredSettings(access_level="private", policy={"keep_n": 5})
 PLAN = plan_project(ObservedProject(BEFORE), DESIRED)
 FAILURE = RequestError(ErrorKind.FORBIDDEN, "403 Forbidden", operation="change it")

@@ -47,8 +47,24 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._settings.prot
     rules_after,
 )
 
-POLICY = ServerPolicy(False, "1d", 10, "90d", ".*", None, "2026-06-02T12:00:00.000Z")
-PROJECT = Project(1, "team/app", "team", "enabled", POLICY, False, "registry.test/team/app")
+POLICY = ServerPolicy(
+    enabled=False,
+    cadence="1d",
+    keep_n=10,
+    older_than="90d",
+    name_regex=".*",
+    name_regex_keep=None,
+    next_run_at="2026-06-02T12:00:00.000Z",
+)
+PROJECT = Project(
+    1,
+    path="team/app",
+    namespace="team",
+    access_level="enabled",
+    policy=POLICY,
+    archived=False,
+    image_prefix="registry.test/team/app",
+)
 LEVELS_THERE = ("enabled", "private", "disabled")
 POLICY_KEY, LEVEL_KEY = "container_expiration_policy_attributes", "container_registry_access_level"
 # Named by options on the left, by the API on the right.
@@ -82,7 +98,9 @@ tag_rules = st.lists(
     unique_by=lambda rule: rule.pattern,
 )
 protections = st.none() | st.builds(
-    lambda rules, exclusive: DesiredRules(RuleKind.TAG, tuple(rules), exclusive), tag_rules, st.booleans()
+    lambda rules, exclusive: DesiredRules(RuleKind.TAG, rules=tuple(rules), exclusive=exclusive),
+    tag_rules,
+    st.booleans(),
 )
 desired_settings = st.builds(
     DesiredSettings, st.none() | access, st.fixed_dictionaries({}, optional=values), st.none(), protections
@@ -95,7 +113,7 @@ rules_there = st.lists(
 
 
 def found(project: Project, rules: tuple[ProtectionRule, ...] = (), images: bool | None = True) -> ObservedProject:
-    return ObservedProject(project, {RuleKind.TAG: rules}, images)
+    return ObservedProject(project, rules={RuleKind.TAG: rules}, has_images=images)
 
 
 def carried_out(plan: ProjectPlan) -> ObservedProject:
@@ -109,7 +127,7 @@ def carried_out(plan: ProjectPlan) -> ObservedProject:
     rules = {
         kind: tuple(rules_after(plan.observed.rules[kind], changed)) for kind, changed in plan.rule_changes.items()
     }
-    return ObservedProject(after, {**plan.observed.rules, **rules}, plan.observed.has_images)
+    return ObservedProject(after, rules={**plan.observed.rules, **rules}, has_images=plan.observed.has_images)
 
 
 def shown(project: Project) -> Mapping[str, Any]:
@@ -212,7 +230,7 @@ def test_without_images_no_policy_is_switched_on(project: Project, desired: Desi
     ],
 )
 def test_what_can_not_be_is_left_as_it_is(project: Project, desired: DesiredSettings, reason: str) -> None:
-    observed = ObservedProject(project, {RuleKind.TAG: (), RuleKind.REPOSITORY: ()}, True)
+    observed = ObservedProject(project, rules={RuleKind.TAG: (), RuleKind.REPOSITORY: ()}, has_images=True)
     plan = plan_project(observed, desired)
     assert plan == ProjectPlan(observed, desired, error=plan.error)
     assert not plan.changed
@@ -282,7 +300,7 @@ def test_a_policy_that_gitlab_would_switch_off_again_is_not_switched_on() -> Non
 
 
 def test_rules_that_a_disabled_registry_hides_are_left_as_they_are_and_the_rest_is_changed() -> None:
-    rules = DesiredRules(RuleKind.TAG, (DesiredRule("v", "owner", "owner"),))
+    rules = DesiredRules(RuleKind.TAG, (DesiredRule("v", push="owner", delete="owner"),))
     hidden = ObservedProject(replace(PROJECT, access_level="disabled"), has_images=False)
     plan = plan_project(hidden, DesiredSettings("disabled", {"enabled": True, "keep_n": 5}, tag_protection=rules))
     assert (plan.error, plan.rule_changes, plan.attributes) == (None, {}, {POLICY_KEY: {"keep_n": 5}})
@@ -300,8 +318,13 @@ def test_an_archived_project_may_be_as_it_is_wanted() -> None:
 
 
 def test_a_project_with_its_differences() -> None:
-    rule = ProtectionRule("^v", "owner", None, 7)
-    desired = DesiredSettings("private", {"keep_n": None}, None, DesiredRules(RuleKind.TAG, (), exclusive=True))
+    rule = ProtectionRule("^v", push="owner", delete=None, id=7)
+    desired = DesiredSettings(
+        "private",
+        policy={"keep_n": None},
+        repository_protection=None,
+        tag_protection=DesiredRules(RuleKind.TAG, (), exclusive=True),
+    )
     plan = plan_project(found(PROJECT, (rule,)), desired)
     assert plan.attributes == {LEVEL_KEY: "private", POLICY_KEY: {"keep_n": None}}
     before = {
@@ -364,7 +387,7 @@ def test_a_diff_names_no_more_projects_than_wanted_and_says_how_many_more_there_
 
 def test_a_diff_can_not_move_the_cursor_of_a_terminal() -> None:
     rules = DesiredRules(RuleKind.TAG, (), exclusive=True)
-    rule = ProtectionRule("v\\d\x1b[2K\tb\n+ c\u202e", "owner", "admin", 7)
+    rule = ProtectionRule("v\\d\x1b[2K\tb\n+ c\u202e", push="owner", delete="admin", id=7)
     [row] = diff([plan_project(found(PROJECT, (rule,)), DesiredSettings(tag_protection=rules))], 1)
     assert row["before"] == r"tag_protection v\d\x1b[2K\tb\n+ c\u202e: push: owner, delete: admin" + "\n"
 

@@ -87,11 +87,14 @@ def cases(draw: st.DrawFn) -> tuple[list[ProtectionRule], DesiredRules]:
     kind = draw(st.sampled_from((RuleKind.REPOSITORY, RuleKind.TAG)))
     most = MAX_TAG_RULES if kind == RuleKind.TAG else len(PATTERNS)
     patterns = draw(st.lists(st.sampled_from(PATTERNS), unique=True, max_size=most))
-    found = [ProtectionRule(pattern, *draw(levels_there), number) for number, pattern in enumerate(patterns, 1)]
+    found = []
+    for number, pattern in enumerate(patterns, 1):
+        push, delete = draw(levels_there)
+        found.append(ProtectionRule(pattern, push=push, delete=delete, id=number))
     choices = [None, *LEVELS, *([NO_LEVEL] if kind == RuleKind.REPOSITORY else [])]
     level = st.sampled_from(choices)
     wished = draw(st.lists(st.sampled_from(PATTERNS), unique=True, max_size=most))
-    rules = tuple(DesiredRule(pattern, draw(level), draw(level)) for pattern in wished)
+    rules = tuple(DesiredRule(pattern, push=draw(level), delete=draw(level)) for pattern in wished)
     absent = draw(st.booleans())
     return found, DesiredRules(kind, rules, exclusive=not absent and draw(st.booleans()), absent=absent)
 
@@ -141,7 +144,7 @@ def test_nothing_goes_or_comes_that_nobody_asked_for(case: tuple[list[Protection
             assert change.before
             assert change.before.pattern not in named
         else:
-            assert (change.after or change.before or ProtectionRule("", None, None)).pattern in named
+            assert (change.after or change.before or ProtectionRule("", push=None, delete=None)).pattern in named
         if change.before and change.after:
             assert change.before.pattern == change.after.pattern
             assert change.before.id == change.after.id
@@ -153,7 +156,7 @@ def test_the_order_of_rules_does_not_matter(case: tuple[list[ProtectionRule], De
     found, wanted = case
     shuffled = random.sample(found, len(found))
     rules = tuple(random.sample(wanted.rules, len(wanted.rules)))
-    other = DesiredRules(wanted.kind, rules, wanted.exclusive, wanted.absent)
+    other = DesiredRules(wanted.kind, rules=rules, exclusive=wanted.exclusive, absent=wanted.absent)
     plan, again = planned(found, wanted), planned(shuffled, other)
     assert (plan is None) == (again is None)
     if plan is not None and again is not None:
@@ -192,7 +195,7 @@ def test_a_tag_rule_goes_before_a_new_one_comes_only_if_there_is_no_room(
     there_are: int, wanted: int, order: list[str]
 ) -> None:
     found = there(*((f"old{number}", OWNER, OWNER) for number in range(there_are)))
-    rules = tuple(DesiredRule(f"new{number}", OWNER, OWNER) for number in range(wanted))
+    rules = tuple(DesiredRule(f"new{number}", push=OWNER, delete=OWNER) for number in range(wanted))
     changes = plan_rules(found, DesiredRules(RuleKind.TAG, rules, exclusive=True))
     told = [f"-{each.before.pattern}" if each.before else f"+{each.after and each.after.pattern}" for each in changes]
     assert told == order
@@ -207,7 +210,7 @@ TWO = there(("p0", MAINTAINER, OWNER), ("p1", None, MAINTAINER))
         ([DesiredRule("p0")], {}, {"p0": (MAINTAINER, OWNER), "p1": (None, MAINTAINER)}),
         ([DesiredRule("p0", ADMIN)], {}, {"p0": (ADMIN, OWNER), "p1": (None, MAINTAINER)}),
         ([DesiredRule("p0", delete=NO_LEVEL)], {}, {"p0": (MAINTAINER, None), "p1": (None, MAINTAINER)}),
-        ([DesiredRule("p1", OWNER, NO_LEVEL)], {}, {"p0": (MAINTAINER, OWNER), "p1": (OWNER, None)}),
+        ([DesiredRule("p1", push=OWNER, delete=NO_LEVEL)], {}, {"p0": (MAINTAINER, OWNER), "p1": (OWNER, None)}),
         (
             [DesiredRule("p2", MAINTAINER)],
             {},
@@ -229,7 +232,11 @@ def test_what_becomes_of_two_rules(rules: list[DesiredRule], options: dict[str, 
 @pytest.mark.parametrize(
     ("kind", "rules", "text"),
     [
-        (RuleKind.REPOSITORY, [DesiredRule("p0", NO_LEVEL, NO_LEVEL)], "the rule 'p0' would have no level at all"),
+        (
+            RuleKind.REPOSITORY,
+            [DesiredRule("p0", push=NO_LEVEL, delete=NO_LEVEL)],
+            "the rule 'p0' would have no level at all",
+        ),
         (RuleKind.REPOSITORY, [DesiredRule("p1", delete=NO_LEVEL)], "the rule 'p1' would have no level at all"),
         (RuleKind.REPOSITORY, [DesiredRule("p2")], "the rule 'p2' would have no level at all"),
         (
@@ -239,7 +246,7 @@ def test_what_becomes_of_two_rules(rules: list[DesiredRule], options: dict[str, 
         ),
         (
             RuleKind.TAG,
-            [DesiredRule(f"q{number}", MAINTAINER, MAINTAINER) for number in range(4)],
+            [DesiredRule(f"q{number}", push=MAINTAINER, delete=MAINTAINER) for number in range(4)],
             "it would have 6 tag rules",
         ),
     ],
@@ -282,7 +289,7 @@ def test_a_whole_pattern_begins_with_the_path(pattern: str, fits: bool) -> None:
 
 
 def test_patterns_of_tags_are_the_same_in_every_project() -> None:
-    wanted = DesiredRules(RuleKind.TAG, (DesiredRule("^v", MAINTAINER, MAINTAINER),))
+    wanted = DesiredRules(RuleKind.TAG, (DesiredRule("^v", push=MAINTAINER, delete=MAINTAINER),))
     assert rules_in_project(wanted, "team/app") == wanted
 
 
@@ -321,7 +328,7 @@ NO_GLOB = "which is no glob: for anything write .*."
 )
 def test_patterns_that_no_project_could_have(kind: RuleKind, pattern: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        checked_rules(DesiredRules(kind, (DesiredRule(pattern, MAINTAINER, MAINTAINER),)))
+        checked_rules(DesiredRules(kind, (DesiredRule(pattern, push=MAINTAINER, delete=MAINTAINER),)))
     assert str(caught.value) == message
 
 
@@ -336,12 +343,16 @@ def test_patterns_that_no_project_could_have(kind: RuleKind, pattern: str, messa
     ],
 )
 def test_patterns_as_they_are_kept(kind: RuleKind, pattern: str, kept: str) -> None:
-    wanted = DesiredRules(kind, (DesiredRule(pattern, MAINTAINER, OWNER),), exclusive=True)
-    assert checked_rules(wanted) == DesiredRules(kind, (DesiredRule(kept, MAINTAINER, OWNER),), exclusive=True)
+    wanted = DesiredRules(kind, (DesiredRule(pattern, push=MAINTAINER, delete=OWNER),), exclusive=True)
+    assert checked_rules(wanted) == DesiredRules(
+        kind, (DesiredRule(kept, push=MAINTAINER, delete=OWNER),), exclusive=True
+    )
 
 
 def test_a_project_may_have_five_tag_rules() -> None:
-    wanted = DesiredRules(RuleKind.TAG, tuple(DesiredRule(f"v{number}", OWNER, OWNER) for number in range(5)))
+    wanted = DesiredRules(
+        RuleKind.TAG, tuple(DesiredRule(f"v{number}", push=OWNER, delete=OWNER) for number in range(5))
+    )
     assert checked_rules(wanted) == wanted
 
 
@@ -359,7 +370,7 @@ def test_a_project_may_have_five_tag_rules() -> None:
     ],
 )
 def test_patterns_of_tags_that_look_like_globs(pattern: str, doubtful: bool) -> None:
-    wanted = checked_rules(DesiredRules(RuleKind.TAG, (DesiredRule(pattern, MAINTAINER, MAINTAINER),)))
+    wanted = checked_rules(DesiredRules(RuleKind.TAG, (DesiredRule(pattern, push=MAINTAINER, delete=MAINTAINER),)))
     text = (
         f"tag_name_pattern '{pattern}' looks like a glob, but GitLab reads RE2, in which * repeats the character "
         "before it, and finds the pattern anywhere in a name: for anything write .*, and ^ and $ for the ends."
@@ -380,7 +391,9 @@ def test_patterns_of_tags_that_look_like_globs(pattern: str, doubtful: bool) -> 
             "exclusive has no meaning with state absent: leave it out.",
         ),
         (
-            DesiredRules(RuleKind.TAG, tuple(DesiredRule(f"v{number}", OWNER, OWNER) for number in range(6))),
+            DesiredRules(
+                RuleKind.TAG, tuple(DesiredRule(f"v{number}", push=OWNER, delete=OWNER) for number in range(6))
+            ),
             "rules has 6 rules: a project can have 5 tag rules.",
         ),
         *(
@@ -391,7 +404,7 @@ def test_patterns_of_tags_that_look_like_globs(pattern: str, doubtful: bool) -> 
             for pair in ((NO_LEVEL, OWNER), (OWNER, NO_LEVEL))
         ),
         (
-            DesiredRules(RuleKind.REPOSITORY, (DesiredRule("team/a", NO_LEVEL, NO_LEVEL),)),
+            DesiredRules(RuleKind.REPOSITORY, (DesiredRule("team/a", push=NO_LEVEL, delete=NO_LEVEL),)),
             "The rule 'team/a' has no level at all, so it protects nothing: give one.",
         ),
     ],

@@ -13,7 +13,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._settings.outc
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.run import applied_settings
 
 DONE = ProjectResult("team/a", ProjectOutcome.CHANGED)
-KEPT = ProjectResult("team/b", ProjectOutcome.NOT_CHANGED, "403 Forbidden")
+KEPT = ProjectResult("team/b", outcome=ProjectOutcome.NOT_CHANGED, message="403 Forbidden")
 
 
 def test_all_projects_are_as_they_are_wanted() -> None:

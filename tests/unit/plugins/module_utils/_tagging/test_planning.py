@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import Manifest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.tag_writes import (
     TagWrite,
@@ -33,14 +33,15 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.resul
     promotion_result,
     removal_result,
 )
+from tests.unit.models import repository
 
 OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
-IMAGE = Manifest(NEW, "application/vnd.oci.image.manifest.v1+json", b"{}")
-REPOSITORY = Repository(7, "team/app", "", 3, "registry.test/team/app", None, None, None)
+IMAGE = Manifest(NEW, media_type="application/vnd.oci.image.manifest.v1+json", body=b"{}")
+REPOSITORY = repository(location="registry.test/team/app")
 
 
 def promotion(*befores: str | None, **fields: Any) -> PromotionState:
-    writes = tuple(TagWrite(f"v{number}", IMAGE, before) for number, before in enumerate(befores, 1))
+    writes = tuple(TagWrite(f"v{number}", image=IMAGE, before=before) for number, before in enumerate(befores, 1))
     return PromotionState(source="team/ci", target="team/app", writes=writes, **fields)
 
 
@@ -126,7 +127,10 @@ def test_what_became_of_written_tags() -> None:
     first, second = promotion(None, None).writes
     done = applied_promotion("team/app", [TagWriteResult(first, WriteOutcome.WRITTEN)])
     assert (done.outcome, done.shortfall) == ([{"name": "v1", "outcome": "written", "message": ""}], "")
-    results = [TagWriteResult(first, WriteOutcome.WRITTEN), TagWriteResult(second, WriteOutcome.NOT_TRIED, "x")]
+    results = [
+        TagWriteResult(first, WriteOutcome.WRITTEN),
+        TagWriteResult(second, outcome=WriteOutcome.NOT_TRIED, message="x"),
+    ]
     short = applied_promotion("team/app", results)
     assert short.shortfall == "1 of 2 tags were written; team/app:v2 was not: x"
 

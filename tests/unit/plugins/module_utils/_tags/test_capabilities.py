@@ -15,7 +15,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
     RequestError,
     UsageError,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import (
     Mode,
     ReadMethod,
@@ -32,6 +31,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._tags.graphql_
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import open_reader
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.registry_reader import RegistryReader
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.rest_reader import RestReader
+from tests.unit.models import repository
 from tests.unit.simulated import REGISTRY, connected, repositories_of, repository_of, scenario_of, set_faults
 
 TAGS = [{"name": "v1"}, {"name": "v2"}]
@@ -257,7 +257,7 @@ def test_a_registry_that_is_not_gitlabs_is_only_missed_by_those_who_want_it(
     url: str | None, location: str, reason: str
 ) -> None:
     client = connected(scenario_of(TAGS, mode="M2", registry={"auth": "none"}))
-    repositories = [Repository(100, "team/app/r0", "r0", 1, location, None, None, None)]
+    repositories = [repository(id=100, path="team/app/r0", name="r0", project_id=1, location=location)]
     settings = RegistrySettings(url=url, login=REGISTRY.login)
     found = detect(client, repositories, Sources(use_graphql=True, registry=settings), details=True)
     assert found.registry is None

@@ -31,6 +31,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._tags.graphql_
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.query import TagQuery
 from tests.unit import graphql_serving
 from tests.unit.graphql_serving import Body, node, schema, tags
+from tests.unit.models import repository
 
 ALL_DETAILS = TagQuery(details=True, all_details=True)
 Change = Callable[[int, "str | None", Body], Body]
@@ -70,7 +71,7 @@ def reader_of(counts: dict[int, int], change: Change = unchanged) -> CursorReade
 
 
 def repositories(counts: dict[int, int]) -> list[Repository]:
-    return [Repository(number, f"team/r{number}", f"r{number}", 1, "", None, None, None) for number in counts]
+    return [repository(id=number, path=f"team/r{number}", name=f"r{number}", project_id=1) for number in counts]
 
 
 def queries(reader: CursorReader) -> list[Any]:
@@ -166,12 +167,16 @@ def test_tags_that_came_after_the_count_are_welcome(count: int) -> None:
 @pytest.mark.parametrize(
     ("after", "page", "sound"),
     [
-        pytest.param(None, Page((), None, False), True, id="a repository without tags"),
-        pytest.param(None, Page((Tag("b"),), None, False), True, id="the only page"),
-        pytest.param("a", Page((Tag("b"),), "b", True), True, id="a page that leads on"),
-        pytest.param("a", Page((), None, False), False, id="an empty page behind another"),
-        pytest.param("a", Page((Tag("b"),), None, True), False, id="more pages, and no way there"),
-        pytest.param("a", Page((Tag("a"), Tag("b")), "b", True), False, id="a tag that was seen"),
+        pytest.param(None, Page(tags=(), end_cursor=None, has_next=False), True, id="a repository without tags"),
+        pytest.param(None, Page(tags=(Tag("b"),), end_cursor=None, has_next=False), True, id="the only page"),
+        pytest.param("a", Page(tags=(Tag("b"),), end_cursor="b", has_next=True), True, id="a page that leads on"),
+        pytest.param("a", Page(tags=(), end_cursor=None, has_next=False), False, id="an empty page behind another"),
+        pytest.param(
+            "a", Page(tags=(Tag("b"),), end_cursor=None, has_next=True), False, id="more pages, and no way there"
+        ),
+        pytest.param(
+            "a", Page(tags=(Tag("a"), Tag("b")), end_cursor="b", has_next=True), False, id="a tag that was seen"
+        ),
     ],
 )
 def test_which_page_can_follow_the_ones_before(after: str | None, page: Page, sound: bool) -> None:

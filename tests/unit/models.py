@@ -1,0 +1,26 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Values of which a test names only the fields that matter to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository
+
+
+def repository(**fields: Any) -> Repository:
+    """A repository as GitLab tells it, team/app unless the fields say otherwise."""
+    usual = {
+        "id": 7,
+        "path": "team/app",
+        "name": "",
+        "project_id": 3,
+        "location": "",
+        "status": None,
+        "created_at": None,
+        "cleanup_policy_started_at": None,
+    }
+    return Repository(**{**usual, **fields})
