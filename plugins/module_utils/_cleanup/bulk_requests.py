@@ -18,7 +18,12 @@ from .request import CleanupRequest
 
 
 class BulkRequest(t.NamedTuple):
-    """One repository's bulk deletion. parameters: of the request."""
+    """One repository's bulk deletion.
+
+    Args:
+        plan: of the repository.
+        parameters: what GitLab is sent, by the names of its API.
+    """
 
     plan: RepositoryPlan
     parameters: t.Mapping[str, t.Any]

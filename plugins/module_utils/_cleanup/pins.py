@@ -21,7 +21,12 @@ Manifests = t.Mapping[tuple[str, str], t.Union[Manifest, RequestError, None]]
 
 
 class Pin(t.NamedTuple):
-    """An image that gets a tag. path: of its repository."""
+    """An image that gets a tag.
+
+    Args:
+        path: of its repository.
+        manifest: of the image.
+    """
 
     path: str
     manifest: Manifest
@@ -35,7 +40,13 @@ class Pin(t.NamedTuple):
 
 
 class Pins(t.NamedTuple):
-    """lost: references to images that the registry does not have. refusals: why of some it is not known."""
+    """The tags that images in use get, and what stands against it.
+
+    Args:
+        pins: the images that get a tag.
+        lost: references to images that the registry does not have, as they were given.
+        refusals: why of some images it is not known, one sentence each without its full stop.
+    """
 
     pins: tuple[Pin, ...] = ()
     lost: tuple[str, ...] = ()

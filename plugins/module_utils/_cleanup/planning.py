@@ -35,16 +35,22 @@ from .request import CleanupRequest
 class CleanupState(t.NamedTuple):
     """What was observed. Nothing in it is decided yet.
 
-    projects: by id; empty where the token may not read them.
-    clock: the server's time at its first answer.
-    rules_hidden: GitLab may have protection rules that can't be read and that it would let this caller past.
-    refs: what is alive in git, by the project's id, or why it is not known.
-    absent_digests: digests that the registry itself does not have, by the repository's path.
-    import_evidence: what tells whether the dates are those of an import, where most tags share them.
-    manifests: what the registry has of images that are in use without a tag; None where it could not be asked.
-    sent: requests so far. max_requests: the most of them, None where there is no limit.
-    warnings: of the scope. being_deleted: repositories in scope that GitLab is deleting, by path.
-    registry_disabled: projects in scope whose registry is disabled, by path.
+    Args:
+        capabilities: what the server can do.
+        listings: the tags of each repository in scope, by path.
+        projects: the projects of these repositories by id; empty where the token may not read them.
+        delete_method: how tags are deleted.
+        clock: the server's time at its first answer; None if that answer told none.
+        refs: by the project's id, the active git references whose tags are kept, or why they are not known.
+        absent_digests: by the repository's path, digests of images that the registry itself does not have.
+        rules_hidden: GitLab may have protection rules that can't be read and that it would let this caller past.
+        import_evidence: what tells whether the dates are those of an import; None unless most tags share their dates.
+        manifests: what the registry has of images that are in use without a tag; None if it could not be asked.
+        sent: number of requests so far.
+        max_requests: the most requests of the task; None is no limit.
+        warnings: what the user should know of the scope, one sentence each.
+        being_deleted: paths of the repositories in scope that GitLab is deleting.
+        registry_disabled: paths of the projects in scope whose registry is disabled.
     """
 
     capabilities: ServerCapabilities
@@ -67,8 +73,11 @@ class CleanupState(t.NamedTuple):
 class CleanupPlan(t.NamedTuple):
     """What a cleanup is going to do.
 
-    pins: tags that images in use get before. comparison: with the approved plan, where there is one.
-    bulk: what GitLab's bulk deletion is asked for, where that deletes.
+    Args:
+        plan: what is decided on every tag.
+        pins: the tags that images in use get before anything is deleted.
+        comparison: what differs from the approved plan; None if none was given.
+        bulk: what GitLab's bulk deletion is asked for; empty if tags are deleted in another way.
     """
 
     plan: Plan
@@ -78,7 +87,13 @@ class CleanupPlan(t.NamedTuple):
 
 
 class _Criteria(t.NamedTuple):
-    """What is the same for all repositories: the rules as they hold on this server, and what dates mean there."""
+    """What is the same for all repositories.
+
+    Args:
+        request: what is asked for.
+        rules: its rules as they hold on this server.
+        date_source: what the dates of tags mean there.
+    """
 
     request: CleanupRequest
     rules: Rules

@@ -68,13 +68,28 @@ class Approval(t.NamedTuple):
 class CleanupRequest:
     """What the options of a cleanup ask for, checked.
 
-    use_unknown: why it is not known what is in use, one sentence each without its end.
-    parameters: what GitLab itself decides by; None where the rules decide.
-    keep_refs: kinds of git references whose tags are kept. ref_match: how tags carry them.
-    read_via, delete_via: None where any method will do.
-    bulk_older_than, bulk_keep: what GitLab checks once more of a pinned bulk deletion.
-    options: what the first line of the plan names, by option.
-    all_details: whether the details of all tags are read, whatever decides.
+    Args:
+        scope: which repositories.
+        rules: by which tags are deleted or kept.
+        limits: what the plan must not go beyond.
+        referrer_policy: what happens to signatures, and to tags of the same image.
+        used: the images that are in use.
+        use_unknown: why it is not known what is in use, one sentence each without its full stop.
+        parameters: what GitLab itself decides by; None if the rules decide.
+        keep_refs: the kinds of git references whose tags are kept.
+        keep_deployments: the tags of so many last successful deployments of each environment are kept.
+        ref_match: how the name of a tag carries a git reference.
+        read_via: how tags are read; None for the best way that there is.
+        delete_via: how tags are deleted; None for the best way that there is.
+        on_server_policy: warn, fail or ignore, if a project has a cleanup policy of its own.
+        allow_unread_protection: whether tags are deleted although protection rules can't be read.
+        pin_untagged: whether images that are in use without a tag get one.
+        bulk_older_than: the age that GitLab checks once more of a pinned bulk deletion, such as 30d; None is no age.
+        bulk_keep: the pattern of names that GitLab keeps in a pinned bulk deletion; None is none.
+        options: the values that the first line of the plan names, by option.
+        approval: the approved plan and its terms; None if none was given.
+        earlier: what earlier runs did, by their journal.
+        all_details: whether the details of all tags are read, whatever decides.
     """
 
     scope: Scope

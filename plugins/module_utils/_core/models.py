@@ -28,7 +28,17 @@ _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d
 
 @dataclass(frozen=True)
 class ServerPolicy:
-    """A project's own cleanup policy, as GitLab shows it; None is null."""
+    """A project's own cleanup policy, as GitLab shows it.
+
+    Args:
+        enabled: whether it runs at all.
+        cadence: how often it runs, such as 1d.
+        keep_n: how many of the newest matching tags it keeps in each repository; None is null.
+        older_than: the age from which tags are deleted, such as 90d; None is null.
+        name_regex: the pattern of names that are deleted; None is null.
+        name_regex_keep: the pattern of names that are kept; None is null.
+        next_run_at: when it runs next, RFC 3339; None is null.
+    """
 
     enabled: bool
     cadence: str | None
@@ -41,9 +51,22 @@ class ServerPolicy:
 
 @dataclass(frozen=True)
 class Project:
-    """A project. policy: None when it has none or it can't be seen. image_prefix: None without a registry.
+    """A project.
 
-    visibility: who may see the project, access_level: its registry. personal: its namespace is a user's and no group.
+    Args:
+        id: GitLab's number.
+        path: the full path, as GitLab writes it.
+        namespace: the full path of its group or user.
+        access_level: who may see its registry, enabled, private or disabled; None if GitLab does not show it.
+        policy: its cleanup policy; None if it has none or it can't be seen.
+        archived: whether it is archived.
+        image_prefix: the registry's host and the project's path in lower case; None without a registry.
+        name: its title.
+        description: the text below the title; empty if there is none.
+        topics: its topics.
+        visibility: who may see the project, private, internal or public; None if GitLab does not show it.
+        url: its page; empty if GitLab does not show it.
+        personal: whether its namespace is a user's and no group.
     """
 
     id: int
@@ -79,9 +102,13 @@ class RuleKind(enum.Enum):
 
 @dataclass(frozen=True)
 class ProtectionRule:
-    """A protection rule of repositories or tags. push, delete: the least level for it, None where everybody may.
+    """A protection rule of repositories or tags.
 
-    id: None for one that is not there yet.
+    Args:
+        pattern: the paths of repositories or the names of tags that it protects.
+        push: the least level that may push, such as maintainer; None if the rule does not restrict it.
+        delete: the same for deleting.
+        id: GitLab's number; None for a rule that is not there yet.
     """
 
     pattern: str
@@ -92,7 +119,20 @@ class ProtectionRule:
 
 @dataclass(frozen=True)
 class Repository:
-    """A container repository. path: lower case, the project's path and the name. size: bytes, only when asked for."""
+    """A container repository.
+
+    Args:
+        id: GitLab's number.
+        path: in lower case, the project's path and the name.
+        name: what follows the project's path; empty for the repository at the project's own path.
+        project_id: the id of its project.
+        location: the registry's host and the path.
+        status: delete_scheduled or delete_ongoing while GitLab deletes it; None otherwise.
+        created_at: when it was made, RFC 3339; None if GitLab does not show it.
+        cleanup_policy_started_at: when its last cleanup began, RFC 3339; None if there was none.
+        tags_count: how many tags it has; None if nobody asked.
+        size: bytes of its images; None if nobody asked or it is not known.
+    """
 
     id: int
     path: str
@@ -116,12 +156,22 @@ class Repository:
 
 
 class Tag(t.NamedTuple):
-    """A tag with what was read of it; None is unknown. size: bytes. children: digests of all that an index holds.
-    subject: the digest of the image that its manifest says something of. built: the build, where created is something
-    else.
+    """A tag with what was read of it; None is unknown.
 
-    details_read: somebody asked for more than the name. protected: a GitLab rule covers it (None: can't be seen).
-    error: why its details are unknown, when a request for them failed.
+    Args:
+        name: of the tag.
+        digest: of its manifest.
+        created: when the image was built or, with a metadata database, when GitLab says that the tag was made.
+        published: when it was last pushed.
+        size: bytes of the image's layers.
+        media_type: of its manifest.
+        protected: whether a rule of GitLab covers it.
+        details_read: somebody asked for more than the name.
+        error: why its details are unknown, when a request for them failed.
+        config_digest: of the image's config.
+        children: digests of all that an index holds.
+        subject: the digest of the image that its manifest says something of.
+        built: when the image was built, where created is something else.
     """
 
     name: str

@@ -43,9 +43,14 @@ class ManifestError(Exception):
 
 
 class Descriptor(t.NamedTuple):
-    """A reference from a manifest. size: bytes. attestation: it tells about an image and is none.
+    """A reference from a manifest.
 
-    elsewhere: its bytes are not kept in the registry.
+    Args:
+        digest: of what is referred to.
+        size: its bytes.
+        media_type: what it is; empty if the entry does not say.
+        attestation: it tells about an image and is none.
+        elsewhere: its bytes are not kept in the registry.
     """
 
     digest: str
@@ -57,9 +62,16 @@ class Descriptor(t.NamedTuple):
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest as it is stored. children: of an index; config and layers: of an image. body: its very bytes.
+    """A manifest as it is stored.
 
-    subject: the digest of the image that it says something of.
+    Args:
+        digest: of the body.
+        media_type: of an image or an index.
+        body: its very bytes.
+        config: of an image; None for an index.
+        layers: of an image; empty for an index.
+        children: what an index holds; empty for an image.
+        subject: the digest of the image that it says something of; None if it names none.
     """
 
     digest: str
@@ -87,10 +99,16 @@ class Manifest:
 
 
 class Image(t.NamedTuple):
-    """What is known of an image by its digest, which never changes. created: the build, of an index its newest image's.
+    """What is known of an image by its digest, which never changes; None is unknown.
 
-    size: bytes of the layers, of an index of all its images. children: digests of all that an index holds. subject:
-    that of the image that it says something of.
+    Args:
+        digest: of its manifest.
+        media_type: of its manifest.
+        created: when it was built; of an index when its newest image was.
+        size: bytes of the layers, of an index those of all its images.
+        config_digest: of the image's config; None for an index.
+        children: digests of all that an index holds.
+        subject: the digest of the image that it says something of; None if it names none.
     """
 
     digest: str

@@ -20,7 +20,9 @@ class TagWrite:
     """A tag that is to be an image.
 
     Args:
-        before: the digest that the tag has now, None where there is no such tag.
+        name: of the tag.
+        image: the manifest that it is to be.
+        before: the digest that the tag has now; None if there is no such tag.
         signature: the image is a referrer, which is written because its subject is.
     """
 
@@ -55,7 +57,13 @@ class WriteOutcome(enum.Enum):
 
 
 class TagWriteResult(t.NamedTuple):
-    """What became of a tag, and why where that is not plain."""
+    """What became of a tag.
+
+    Args:
+        tag_write: what was to be done.
+        outcome: what became of it.
+        message: why, if that is not plain.
+    """
 
     tag_write: TagWrite
     outcome: WriteOutcome

@@ -84,7 +84,8 @@ class PageRequest(t.NamedTuple):
     """A page of a repository's tags that is wanted.
 
     Args:
-        after: the cursor that it follows, None is the beginning.
+        repository_id: GitLab's number of the repository.
+        after: the cursor that the page follows; None is the beginning.
         first: how many tags.
         counted: with the number of all tags of the repository.
     """
@@ -97,7 +98,14 @@ class PageRequest(t.NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a repository's tags. count: of all tags of the repository, where it was asked for."""
+    """A page of a repository's tags.
+
+    Args:
+        tags: in the order of their names.
+        end_cursor: what the next page follows; None if the page is empty.
+        has_next: whether there is a next page.
+        count: number of all tags of the repository; None if it was not asked for.
+    """
 
     tags: tuple[Tag, ...]
     end_cursor: str | None

@@ -23,7 +23,14 @@ _LARGEST = 512 * 1024 * 1024
 
 @dataclass(frozen=True)
 class PackageFile:
-    """Where a file is. project: id or full path."""
+    """Where a file lies in GitLab's generic packages.
+
+    Args:
+        project: id or full path.
+        package: name of the package.
+        version: of the package.
+        name: of the file.
+    """
 
     project: str
     package: str

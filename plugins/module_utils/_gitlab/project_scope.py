@@ -24,10 +24,11 @@ class Projects:
     """What a scope means on the server.
 
     Args:
-        found: ordered by path.
-        listed: how many projects each group has.
-        archived: those that were not named and are left out, ordered by path.
+        found: the projects, by path.
+        listed: how many projects each group has, by the name that the user gave.
+        archived: those that were not named and are left out, by path.
         unread: why groups and projects could not be read, by the names that the user gave.
+        warnings: what the user should know, one sentence each.
     """
 
     found: tuple[Project, ...]

@@ -22,8 +22,9 @@ class Place(t.NamedTuple):
     """Where a repository path leads.
 
     Args:
-        project: None where the token may not read it.
-        repository: None where the project has none of that path.
+        path: the repository's, in lower case.
+        project: the one that it belongs to; None if the token may not read it.
+        repository: None if the project has none of that path.
     """
 
     path: str

@@ -26,10 +26,11 @@ class Selection:
     """What a scope means on the server.
 
     Args:
-        repositories: ordered by path.
-        projects: by id; empty where the token may not read them.
+        repositories: by path.
+        projects: the projects of these repositories by id; empty where the token may not read them.
         being_deleted: repositories that GitLab is deleting already and that are left out.
         registry_disabled: paths of the group's projects whose registry is disabled.
+        warnings: what the user should know, one sentence each.
     """
 
     repositories: tuple[Repository, ...]

@@ -30,7 +30,12 @@ _NO_DATABASE = "GitLab container registry API not supported"
 
 
 class RuleEndpoint(t.NamedTuple):
-    """Where a kind of protection rules is on a server. path: below that of the project."""
+    """Where a kind of protection rules is on a server.
+
+    Args:
+        kind: what the rules protect.
+        path: of the endpoint, below that of the project.
+    """
 
     kind: RuleKind
     path: str

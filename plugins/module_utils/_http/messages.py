@@ -23,9 +23,21 @@ Header = tuple[str, str]
 
 @dataclass(frozen=True)
 class Request:
-    """What goes out, as in Client.request. operation, service: see RequestError.
+    """What goes out, as in Client.request.
 
-    stream: the body of the answer is not read yet. signed: the credential goes with it.
+    Args:
+        method: of HTTP, in capitals.
+        path: begins with a slash, percent-encoded, relative to the server's URL.
+        operation: what it is for, as in "read the tags of a/b".
+        service: what the server is called in errors.
+        query: a mapping or pairs; None is none.
+        body: sent as JSON; None is none.
+        data: sent as it is, bytes or Chunks; None is none.
+        headers: besides those that every request has.
+        allow_cross_origin_redirect: a redirect to another host is followed, without credentials.
+        limit: the most bytes of a body that is believed; None is no limit.
+        stream: the body of the answer is not read yet.
+        signed: the credential goes with it.
     """
 
     method: str
@@ -66,7 +78,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer, whatever its status. resent: the request went out before, and what it did then is not known."""
+    """An answer, whatever its status.
+
+    Args:
+        request: what it answers.
+        status: of HTTP.
+        headers: by name, whatever the case.
+        body: its bytes; empty if it was not read.
+        resent: the request went out before, and what it did then is not known.
+    """
 
     request: Request
     status: int

@@ -21,7 +21,13 @@ _APART = ("/api/graphql", "/api/")
 
 @dataclass
 class _Bucket:
-    """Seconds between two requests, and when the next one may go."""
+    """The pace of one kind of traffic.
+
+    Args:
+        interval: seconds between two requests.
+        next_slot: when the next one may go, in the clock's own seconds.
+        paused_until: when requests go on after the server asked for patience, in the same seconds.
+    """
 
     interval: float = 0.0
     next_slot: float = 0.0

@@ -16,7 +16,13 @@ from email.utils import parsedate_to_datetime
 
 
 class Timing(t.NamedTuple):
-    """Clock, pause and chance; tests put their own in their place."""
+    """Clock, pause and chance; tests put their own in their place.
+
+    Args:
+        sleep: waits for so many seconds.
+        monotonic: gives seconds that only grow.
+        jitter: gives a number from 0 to 1, by which pauses differ.
+    """
 
     sleep: t.Callable[[float], None] = time.sleep
     monotonic: t.Callable[[], float] = time.monotonic

@@ -45,11 +45,18 @@ class Settings:
 
     Args:
         url: scheme, host and a path prefix.
-        header: the credential, None is anonymous.
+        header: the credential; None is anonymous.
         refresh_credentials: gives the credential as it is by now, None where there is none; asked after a 401.
-        ca_path: a CA file or folder.
+        ca_path: a file or folder of certificates that are trusted; None is the system's.
+        validate_certs: whether the server's certificate is checked.
+        client_cert: file of the client's certificate; None if it shows none.
+        client_key: file of the key for it; None if it is in client_cert.
         timeout: seconds without an answer.
         retries: how often one request is sent again.
+        concurrency: how many requests are under way at once.
+        max_requests_per_minute: the most requests a minute; None is no limit.
+        max_requests: the most requests at all; None is no limit.
+        user_agent: what the client is called in the header User-Agent.
         service: what the server is called in errors.
     """
 

@@ -35,7 +35,12 @@ class CatalogRequest(t.NamedTuple):
 
 
 class CatalogState(t.NamedTuple):
-    """What was read. url: of the registry. paths: of its repositories, in its order."""
+    """What was read.
+
+    Args:
+        url: of the registry.
+        paths: of its repositories, in its order.
+    """
 
     url: str
     paths: tuple[str, ...]

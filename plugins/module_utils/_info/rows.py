@@ -34,9 +34,14 @@ _UNLISTED = {"repositories": None, "tags": None, "size": None}
 
 @dataclass(frozen=True)
 class ProjectInventory:
-    """All projects of the scope by path. rules: theirs by id and kind, where this GitLab has the kind.
+    """All projects of the scope.
 
-    unread: by name, what of them could not be read. warnings: what there is to say about them.
+    Args:
+        projects: by path.
+        rules: their protection rules or why they are not known, by the project's id and kind, where this GitLab has the
+            kind.
+        unread: names that the user gave, each with why it could not be read.
+        warnings: what the user should know, one sentence each.
     """
 
     projects: tuple[Project, ...]
@@ -49,9 +54,18 @@ class ProjectInventory:
 class InfoState:
     """What was read before the tags, and these as they are read.
 
-    listed: whether repositories were. listings: of each repository in turn, None where not asked for. previews, errors:
-    by repository id. date_source: of all dates. being_deleted, registry_disabled: paths of what is left out.
-    inventory: where projects were asked for. estimate: where it was asked for, as it is returned.
+    Args:
+        repositories: in scope, by path.
+        listed: whether repositories were read at all.
+        listings: the tags of each repository in turn; None where tags were not asked for.
+        previews: what the projects' own policies would do, by the repository's id.
+        errors: why something of a repository could not be read, by its id.
+        date_source: where all dates come from.
+        being_deleted: paths of the repositories that GitLab is deleting and that are left out.
+        registry_disabled: paths of the projects whose registry is disabled.
+        warnings: what the user should know, one sentence each.
+        inventory: the projects; None where they were not asked for.
+        estimate: what reading would take, as it is returned; None where it was not asked for.
     """
 
     repositories: tuple[Repository, ...] = ()
@@ -69,9 +83,13 @@ class InfoState:
 
 @dataclass
 class RowSummary:
-    """What is kept of the rows: those to return, what sums are made of, and errors with the paths.
+    """What is kept of the rows.
 
-    limit: the most rows, and the most tags of each, that are returned.
+    Args:
+        limit: the most rows, and the most tags of each, that are returned.
+        returned: the rows to return.
+        counted: what sums are made of, for every row.
+        errors: paths of repositories that could not be read, each with the reason.
     """
 
     limit: int

@@ -34,8 +34,12 @@ class TokenKind(enum.Enum):
 class Access(t.NamedTuple):
     """How to reach GitLab.
 
-    token: the secret in use, None for anonymous access. token_file: the file that it is in, None where it is in none.
-    warnings: what the user should know, one sentence each.
+    Args:
+        settings: of the client.
+        kind: what kind of token is in use.
+        token: the secret; None for anonymous access.
+        warnings: what the user should know, one sentence each.
+        token_file: the file that the token is in; None if it is in none.
     """
 
     settings: Settings

@@ -19,7 +19,12 @@ from .access import Access, TokenKind, access_of, header_of, refreshing
 
 @dataclass(frozen=True)
 class Connection:
-    """An open connection to GitLab. access: how it is reached, and as whom."""
+    """An open connection to GitLab.
+
+    Args:
+        client: of GitLab.
+        access: how it is reached, and as whom.
+    """
 
     client: Client
     access: Access

@@ -18,7 +18,15 @@ TOKEN_OPTIONS = ("api_token", "api_oauth_token", "api_job_token")
 
 
 class ArgumentSpec(t.NamedTuple):
-    """Options together with the conditions between them."""
+    """Options together with the conditions between them, as AnsibleModule takes them.
+
+    Args:
+        options: the specification of each option.
+        mutually_exclusive: options of which at most one may be given.
+        required_one_of: options of which at least one has to be given.
+        required_together: options that are given together or not at all.
+        required_if: an option, a value, and the options that it then needs.
+    """
 
     options: dict[str, t.Any]
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()

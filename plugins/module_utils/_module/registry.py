@@ -26,7 +26,11 @@ _GITLAB_TOKEN = re.compile(r"gl[a-z]{1,6}-")
 
 @dataclass(frozen=True)
 class RegistryConnection(Connection):
-    """A connection to GitLab. registry: how to reach the registry itself."""
+    """A connection to GitLab, with all that it takes to reach its registry.
+
+    Args:
+        registry: how to reach the registry itself.
+    """
 
     registry: RegistrySettings
 

@@ -26,11 +26,16 @@ LARGEST_INLINE = 64 * 1024
 class Approved:
     """An approved plan.
 
-    digests: of the tags that may be deleted, by repository and name; None where none was known.
-    followers: those of them that are deleted after the image that they belong to, as repository, name and digest.
-    listed: number of all its tags; its fingerprint does not cover those that are kept.
-    reasons: number of tags by reason, for each repository.
-    refusals: why nothing may be deleted.
+    Args:
+        fingerprint: digest of its circumstances and of every tag that it deletes.
+        server: URL of the GitLab that it was made for.
+        scope: the options of scope that it was made for.
+        clock: the server's time when it was made.
+        digests: of the tags that may be deleted, by repository and name; None where none was known.
+        followers: those of them that are deleted after the image that they belong to, as repository, name and digest.
+        listed: number of all its tags; its fingerprint does not cover those that are kept.
+        reasons: number of tags by reason, for each repository.
+        refusals: why nothing may be deleted, one sentence each without its full stop.
     """
 
     fingerprint: str
@@ -48,7 +53,10 @@ class Approved:
 class ApprovalTerms:
     """On what terms an approved plan is taken.
 
-    max_age: seconds. max_drift_percent: of its tags; None is no limit.
+    Args:
+        fingerprint: the one that the plan must have.
+        max_age: seconds since it was made.
+        max_drift_percent: of its tags, how many may differ by now; None is no limit.
     """
 
     fingerprint: str

@@ -45,7 +45,11 @@ _NOT_AS_APPROVED = {DriftKind.CHANGED: Reason.CHANGED, DriftKind.NOT_APPROVED: R
 class Drift(t.NamedTuple):
     """A tag that is not as it was when the plan was approved.
 
-    reason: why today's rules keep it; None where they delete it.
+    Args:
+        repository: path of its repository.
+        name: of the tag.
+        kind: what is not as it was.
+        reason: why today's rules keep it; None if they delete it.
     """
 
     repository: str
@@ -62,7 +66,10 @@ class Drift(t.NamedTuple):
 class Comparison(t.NamedTuple):
     """Today's plan cut down to what is approved, and what differs.
 
-    done: number of approved tags that an interrupted run has deleted.
+    Args:
+        repositories: the plan that is left.
+        drift: the tags that are not as they were.
+        done: number of approved tags that an interrupted run has deleted.
     """
 
     repositories: tuple[RepositoryPlan, ...]

@@ -25,7 +25,18 @@ class OnLimit(enum.Enum):
 
 
 class Limits(t.NamedTuple):
-    """What a plan must not go beyond; None is no limit. min_remaining does not count signatures."""
+    """What a plan must not go beyond; None is no limit.
+
+    Args:
+        min_remaining: how many tags have to stay in a repository that loses some; signatures do not count.
+        max_deletions: the most tags that are deleted in one repository.
+        max_deletions_percent: the same in percent of the repository's tags.
+        max_deletions_total: the most tags that are deleted in all repositories together.
+        max_deletions_total_percent: the same in percent of all tags.
+        max_unknown_percent: the most tags of a repository, in percent, of which it is not known whether they may be
+            deleted.
+        on_limit: what happens when a repository is beyond a limit.
+    """
 
     min_remaining: int = 1
     max_deletions: int | None = None

@@ -41,7 +41,13 @@ class Part(t.NamedTuple):
 
 
 class Merged(t.NamedTuple):
-    """Several plans. totals: as in a plan."""
+    """Several plans as one.
+
+    Args:
+        parts: the plans.
+        fingerprint: of the merged plan.
+        totals: all plans in numbers, as a plan has them.
+    """
 
     parts: tuple[Part, ...]
     fingerprint: str

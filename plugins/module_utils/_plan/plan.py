@@ -23,14 +23,20 @@ _LONG_AGO = datetime(1, 1, 1, tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class RepositoryPlan:
-    """The decisions on one repository, in the order of the names.
+    """The decisions on one repository.
 
-    policy: the project's own cleanup policy; None when not known.
-    policy_known: whether the policy could be seen at all.
-    limit: the limit that the repository is beyond, a sentence without its end.
-    error: why it is unread; there are no decisions then.
-    certainty: of what is deleted, where GitLab itself decides. uncertainties: why it is not exact, one sentence each.
-    expected: how many tags GitLab deletes at least and at most; None where the decisions say it.
+    Args:
+        repository: which one.
+        decisions: on all its tags, in the order of the names; empty if there is an error.
+        date_source: where the judged dates come from.
+        listing: how complete the listing of its tags is.
+        policy: the project's own cleanup policy; None if it is not known.
+        policy_known: whether the policy could be seen at all.
+        limit: the limit that the repository is beyond, a sentence without its full stop; None if it is beyond none.
+        error: why it is unread; None if it was read.
+        certainty: how exact it is what is deleted, where GitLab itself decides.
+        uncertainties: why it is not exact, one sentence each without its full stop.
+        expected: how many tags GitLab deletes at least and at most; None if the decisions say it.
     """
 
     repository: Repository
@@ -73,9 +79,11 @@ class RepositoryPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """The plans of all repositories, by path.
+    """The plans of all repositories.
 
-    refusals: why nothing at all may be deleted, one sentence each without its end.
+    Args:
+        repositories: by path.
+        refusals: why nothing at all may be deleted, one sentence each without its full stop.
     """
 
     repositories: tuple[RepositoryPlan, ...]

@@ -45,7 +45,15 @@ _WHY_UNCERTAIN = {
 
 
 class Parameters(t.NamedTuple):
-    """What a bulk deletion or a policy is given, as written; None is not given."""
+    """What a bulk deletion or a policy is given; None is not given.
+
+    Args:
+        name_regex_delete: the pattern of names that are deleted. It wins over name_regex even when it is empty.
+        name_regex: the same by its older name.
+        name_regex_keep: the pattern of names that are kept.
+        keep_n: how many of the newest matching tags are kept.
+        older_than: the age from which tags are deleted, as written, such as 30d.
+    """
 
     name_regex_delete: str | None = None
     name_regex: str | None = None
@@ -67,8 +75,10 @@ class Parameters(t.NamedTuple):
 class Seen(t.NamedTuple):
     """A tag as the server will see it.
 
-    span: earliest and latest nanosecond since 1970 that its date may be, None where the server knows no date.
-    protected: whether a rule will keep it, None where that can't be told.
+    Args:
+        name: of the tag.
+        span: the earliest and the latest nanosecond since 1970 that its date may be; None if the server knows no date.
+        protected: whether a rule will keep it; None if that can't be told.
     """
 
     name: str
@@ -103,10 +113,14 @@ class TagPrediction(t.NamedTuple):
 class Prediction(t.NamedTuple):
     """What GitLab's cleanup does to a repository.
 
-    tags: in the order of their names.
-    uncertainties: why it is not exact, one sentence each without its end.
-    least, most: how many tags are deleted.
-    message: GitLab's own, where the job does not succeed.
+    Args:
+        tags: what happens to each tag, in the order of their names.
+        least: how many tags are deleted at least.
+        most: how many tags are deleted at most.
+        certainty: how exact this is.
+        uncertainties: why it is not exact, one sentence each without its full stop.
+        status: how GitLab's job ends.
+        message: GitLab's own, if the job does not succeed; empty otherwise.
     """
 
     tags: tuple[TagPrediction, ...]
@@ -244,7 +258,13 @@ def _reason_of_name(name: str, deletes: t.Callable[[str], bool], keeps: t.Callab
 
 
 class _Page(t.NamedTuple):
-    """What happens to the candidates that the server judges together, by name, and how many of them are deleted."""
+    """What happens to the candidates that the server judges together.
+
+    Args:
+        tags: what happens to each, by name.
+        least: how many of them are deleted at least.
+        most: how many of them are deleted at most.
+    """
 
     tags: dict[str, TagPrediction]
     least: int

@@ -65,8 +65,13 @@ def _decision(tag: Tag, prediction: TagPrediction) -> Decision:
 class PolicyPreview(t.NamedTuple):
     """What a project's policy does to one repository.
 
-    at: when it runs. lint_warnings: what of it is probably not meant, one sentence each.
-    options: those of registry_cleanup that come closest; None where there are none. decisions: by these options.
+    Args:
+        policy: of the project.
+        at: when it runs; None if the server's time is not known.
+        prediction: what it does.
+        lint_warnings: what of it is probably not meant, one sentence each.
+        options: the options of registry_cleanup that come closest; None if there are none.
+        decisions: on all tags by these options; empty if there are none.
     """
 
     policy: ServerPolicy

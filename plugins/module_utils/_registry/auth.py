@@ -42,8 +42,10 @@ class Login:
     """Name and password for the registry.
 
     Args:
+        username: the name.
+        password: the secret.
         gitlab: the password is a token of GitLab's API, which is sent to GitLab alone.
-        refresh_credentials: gives the header with the password as it is by now.
+        refresh_credentials: gives the header with the password as it is by now; None if it stays as it is.
     """
 
     username: str

@@ -43,8 +43,9 @@ class Token(t.NamedTuple):
     """A token of the registry.
 
     Args:
-        until: when it is not used any more, in the client's own time.
-        granted: the actions that it allows, by repository; None where it does not show them.
+        value: the token itself.
+        until: when it is not used any more, in the client's own seconds.
+        granted: the actions that it allows, by the repository's path; None if it does not show them.
     """
 
     value: str

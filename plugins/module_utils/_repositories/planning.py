@@ -97,7 +97,13 @@ class RepositoryRemoval(t.NamedTuple):
 
 @dataclass(frozen=True)
 class RepositoryResult:
-    """What became of a repository, and why if that is not plain."""
+    """What became of a repository.
+
+    Args:
+        removal: what was to be done.
+        outcome: what became of it.
+        message: why, if that is not plain.
+    """
 
     removal: RepositoryRemoval
     outcome: RepositoryOutcome

@@ -32,9 +32,13 @@ class DateSource(enum.Enum):
 class Decision(t.NamedTuple):
     """What happens to a tag and why.
 
-    date: the date that was judged; None when none was needed or known.
-    rule: the name of the rule that decided; empty where none did.
-    depth: 0, or after how many other tags that it belongs to it is deleted.
+    Args:
+        tag: which one.
+        delete: whether it is deleted.
+        reason: why it is deleted or kept.
+        date: the date that was judged; None if none was needed or known.
+        rule: name of the rule that decided; empty if none did.
+        depth: 0, or after how many other tags that it belongs to it is deleted.
     """
 
     tag: Tag

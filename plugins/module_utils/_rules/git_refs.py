@@ -38,7 +38,12 @@ class RefMatch(enum.Enum):
 
 @dataclass(frozen=True)
 class ActiveRefs:
-    """What is active in a project's git repository, and refs and commits that its environments run."""
+    """What is active in a project's git repository.
+
+    Args:
+        refs: names of git references that exist.
+        deployed: git references and commits that its environments run.
+    """
 
     refs: tuple[str, ...] = ()
     deployed: tuple[str, ...] = ()

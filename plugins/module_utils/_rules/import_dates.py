@@ -40,9 +40,12 @@ class Dated(t.NamedTuple):
 class Suspicion(t.NamedTuple):
     """The dates that most tags share.
 
-    first, last: of these dates.
-    tags: how many have one of them. of: how many were looked at.
-    samples: the tags whose builds tell what the dates are.
+    Args:
+        first: the earliest of these dates.
+        last: the latest of them.
+        tags: how many tags have one of them.
+        of: how many tags were looked at.
+        samples: the tags whose builds tell what the dates are.
     """
 
     first: datetime
@@ -56,7 +59,10 @@ class Suspicion(t.NamedTuple):
 class ImportEvidence:
     """What tells whether shared dates are those of an import.
 
-    builds: of the samples, as far as they are known. why_unknown: why one is not.
+    Args:
+        suspicion: the dates, and who shares them.
+        builds: when the images of the samples were built, as far as that is known.
+        why_unknown: why it is not known of one of them; empty if it is known of all.
     """
 
     suspicion: Suspicion

@@ -31,8 +31,12 @@ _PATH = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+|/)[a-z0-9]+)*", re.ASCII)
 class Reference(t.NamedTuple):
     """A reference to an image, without the registry's host.
 
-    path: of the repository; empty for a bare id.
-    identifier: the hexadecimal digits of a bare id.
+    Args:
+        text: as it was given.
+        path: of the repository; empty for a bare id.
+        tag: name of the tag; None if it names none.
+        digest: of the image; None if it names none.
+        identifier: the hexadecimal digits of a bare id; None for all others.
     """
 
     text: str
@@ -43,7 +47,13 @@ class Reference(t.NamedTuple):
 
 
 class Source(t.NamedTuple):
-    """Where references come from. failed: why they are not all there, empty if they are."""
+    """Where references come from.
+
+    Args:
+        name: what the user calls it.
+        images: the references as they were given.
+        failed: why they are not all there; empty if they are.
+    """
 
     name: str
     images: tuple[str, ...]
@@ -54,7 +64,11 @@ class Source(t.NamedTuple):
 class InUse:
     """All images that are in use.
 
-    names, digests: by repository path. identifiers: ids, which may be of any repository.
+    Args:
+        references: all of them, as they were given.
+        names: names of tags, by the repository's path.
+        digests: of images, by the repository's path.
+        identifiers: hexadecimal digits of ids, which may be of any repository.
     """
 
     references: tuple[Reference, ...] = ()

@@ -57,8 +57,9 @@ class ReferrerPolicy:
 class ReferrerFacts(t.NamedTuple):
     """What is known of a repository's signatures besides its tags.
 
-    pending_followers: name and digest of those whose subject an earlier run has deleted before it was killed.
-    absent_digests: digests that the registry itself does not have.
+    Args:
+        pending_followers: name and digest of those whose subject an earlier run has deleted before it was killed.
+        absent_digests: digests that the registry itself does not have.
     """
 
     pending_followers: t.Collection[tuple[str, str | None]] = ()

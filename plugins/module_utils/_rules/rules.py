@@ -42,9 +42,10 @@ class Timestamp(enum.Enum):
 class KeepPerGroup:
     """The newest tags of each group are kept.
 
-    by: one of PERIODS or PARTS, or a capture group of the rule's pattern.
-    keep_n: how many of each group.
-    groups: only the newest groups, that many and at least one, are kept; None is all of them.
+    Args:
+        by: one of PERIODS or PARTS, or a capture group of the rule's pattern.
+        keep_n: how many of each group.
+        groups: only the newest groups, that many and at least one, are kept; None is all of them.
     """
 
     by: str
@@ -61,10 +62,16 @@ class KeepPerGroup:
 class Rule:
     """What happens to the tags whose names match.
 
-    keep: of these, the names that are kept. keep_all: all of them are.
-    keep_n: the newest tags, that many, are kept; 0 is none. keep_n_per: those of groups besides.
-    older_than: seconds, None is no age rule.
-    prereleases_apart: prereleases have a keep_n of their own.
+    Args:
+        match: the pattern of these names.
+        name: of the rule; empty if it has none.
+        keep: of these names, the pattern of those that are kept; None keeps none.
+        keep_all: whether all of them are kept.
+        keep_n: so many of the newest tags are kept.
+        keep_n_per: so many of the newest tags of each group are kept besides.
+        older_than: seconds; only older tags are deleted. None is no age rule.
+        sort_by: what newest means.
+        prereleases_apart: prereleases have a keep_n of their own.
     """
 
     match: Pattern
@@ -103,8 +110,9 @@ class Rule:
 class JudgedName(t.NamedTuple):
     """What the name of a tag alone says.
 
-    rule: the first rule that matches it; None where none does.
-    reason: why the name already keeps the tag; None while it is still in play.
+    Args:
+        rule: the first rule that matches it; None if none does.
+        reason: why the name already keeps the tag; None while it is still in play.
     """
 
     rule: Rule | None
@@ -123,9 +131,15 @@ _ABOVE_RULES = (Reason.PROTECTED, Reason.LATEST, Reason.SIGNATURE)
 class Rules:
     """What a cleanup wants: the first rule that matches a tag decides about it, and what no rule matches is kept.
 
-    protect: names that are kept, above all rules.
-    min_age: seconds; what is younger is kept whatever a rule says.
-    dates_valid_from: pushes before it are dated by the build of the image.
+    Args:
+        rules: in their order.
+        protect: patterns of names that are kept, above all rules.
+        allow_latest: whether the tag latest may be deleted.
+        allow_signatures: whether signatures may be deleted by rules.
+        timestamp: what the age of a tag is.
+        require_digest: whether a tag without a known digest is kept.
+        min_age: seconds; what is younger is kept whatever a rule says. None is no limit.
+        dates_valid_from: pushes before it are dated by the build of the image; None if all dates are valid.
     """
 
     rules: tuple[Rule, ...]

@@ -22,7 +22,11 @@ _VERSION = re.compile(rf"[vV]?({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-([0-9A-Za
 class Version:
     """A version. Equal ones may be written in different ways.
 
-    prerelease: its identifiers; none for a release.
+    Args:
+        major: the first number.
+        minor: the second number.
+        patch: the third number.
+        prerelease: its identifiers; empty for a release.
     """
 
     major: int

@@ -28,14 +28,25 @@ LEVEL: dict[str, t.Any] = {
 
 
 class Level(t.NamedTuple):
-    """What one part of the document says. managed: None if it does not say whether projects are managed."""
+    """What one part of the document says.
+
+    Args:
+        desired: the settings that are wanted.
+        managed: whether projects are managed; None if the part does not say.
+    """
 
     desired: DesiredSettings = DesiredSettings()
     managed: bool | None = None
 
 
 class Document(t.NamedTuple):
-    """The whole document. groups, projects: by path in lower case."""
+    """The whole document.
+
+    Args:
+        defaults: what holds for all projects.
+        groups: what holds for the projects of a group, by its path in lower case.
+        projects: what holds for one project, by its path in lower case.
+    """
 
     defaults: Level
     groups: t.Mapping[str, Level]

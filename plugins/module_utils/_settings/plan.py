@@ -85,7 +85,13 @@ class ObservedProject:
 
 
 class Difference(t.NamedTuple):
-    """One setting that is not as it is wanted. setting: such as cleanup_policy.keep_n."""
+    """One setting that is not as it is wanted.
+
+    Args:
+        setting: its name, such as cleanup_policy.keep_n.
+        before: its value now.
+        after: the value that is wanted.
+    """
 
     setting: str
     before: Value

@@ -69,7 +69,12 @@ class DesiredRules:
 
 
 class RuleChange(t.NamedTuple):
-    """A rule that is created (nothing before), updated, or deleted (nothing after)."""
+    """A rule that is created, updated or deleted.
+
+    Args:
+        before: the rule now; None if it is created.
+        after: the rule as it will be; None if it is deleted.
+    """
 
     before: ProtectionRule | None
     after: ProtectionRule | None

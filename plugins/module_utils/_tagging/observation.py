@@ -26,7 +26,13 @@ from .request import TagRequest
 
 
 class _Target(t.NamedTuple):
-    """The repository that is meant. location: its registry's host and a path. repository: None if there is none."""
+    """The repository that is meant.
+
+    Args:
+        path: of the repository.
+        location: its registry's host and the path.
+        repository: None if there is none.
+    """
 
     path: str
     location: str

@@ -64,7 +64,13 @@ class Detected(t.NamedTuple):
 
 
 class _RegistryFound(t.NamedTuple):
-    """The registry itself, or why it can't be asked. listing: of a repository as GitLab lists it too."""
+    """The registry itself, or why it can't be asked.
+
+    Args:
+        registry: None if it can't be asked.
+        reason: why it can't be asked; empty if it can.
+        listing: of a repository as GitLab lists it too; None if none was read.
+    """
 
     registry: Registry | None = None
     reason: str = ""
@@ -72,7 +78,13 @@ class _RegistryFound(t.NamedTuple):
 
 
 class _Evidence(t.NamedTuple):
-    """What the listings of a few repositories show. listed: the tags that prove that there is no metadata database."""
+    """What the listings of a few repositories show.
+
+    Args:
+        mode: whether the registry has a metadata database.
+        lists_by_keyset: whether GitLab lists tag names by keyset.
+        listed: the tags that prove that there is no metadata database; None if none do.
+    """
 
     mode: Mode = Mode.UNKNOWN
     lists_by_keyset: bool = False

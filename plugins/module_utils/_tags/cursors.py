@@ -21,7 +21,13 @@ from .estimate import pages_of
 
 @dataclass
 class _Followed:
-    """A repository whose pages are being read. count: of all its tags, as GitLab counts them."""
+    """A repository whose pages are being read.
+
+    Args:
+        repository: which one.
+        tags: those that were read so far, by name.
+        count: of all its tags, as GitLab counts them.
+    """
 
     repository: Repository
     tags: dict[str, Tag] = field(default_factory=dict)
