@@ -104,7 +104,11 @@ def _with_builds(reader: TagReader, listing: TagListing, names: t.Collection[str
 
 
 def _build_of(registry: Registry, path: str, digest: str) -> datetime | str:
-    """When an image was built, or why that is not known. Raises RequestError where that may pass."""
+    """When an image was built, or why that is not known.
+
+    Raises:
+        RequestError: another look may tell.
+    """
     try:
         image = read_image(registry, path, digest)
     except RequestError as error:

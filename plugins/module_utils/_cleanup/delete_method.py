@@ -13,9 +13,14 @@ from .._core.server import DeleteMethod, ServerCapabilities
 
 
 def choose_delete_method(capabilities: ServerCapabilities, wanted: DeleteMethod | None) -> DeleteMethod:
-    """The method that the caller wants, or the best that the server offers if wanted is None.
+    """The method that the caller wants, or the best that the server offers.
 
-    Raises RequestError if the wanted one can't be used.
+    Args:
+        capabilities: what the server can do.
+        wanted: the caller's method; None is the best.
+
+    Raises:
+        RequestError: the wanted one can't be used.
     """
     if wanted is DeleteMethod.REGISTRY and capabilities.registry_unavailable_reason:
         raise RequestError(

@@ -267,7 +267,11 @@ class RepositoryDeletion:
         return lost
 
     def _delete_one(self, name: str, *, asked_before: bool) -> Attempt:
-        """Ask for a tag's deletion. Raises RequestError if another look has to decide whether to ask again."""
+        """Ask for a tag's deletion.
+
+        Raises:
+            RequestError: another look has to decide whether to ask again.
+        """
         registry, repository = self.reader.registry, self.plan.repository
         try:
             if registry and self.method is DeleteMethod.REGISTRY:

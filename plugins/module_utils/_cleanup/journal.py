@@ -36,7 +36,11 @@ def null_journal(event: t.Mapping[str, t.Any]) -> None:
 def open_journal(path: str | None) -> t.Iterator[JournalWriter]:
     """Append events to a file, each with the time of this machine and at once.
 
-    path: of the file; None for no journal. Raises UsageError if it can't be written.
+    Args:
+        path: of the file; None for no journal.
+
+    Raises:
+        UsageError: it can't be written.
     """
     if not path:
         yield null_journal
@@ -69,7 +73,12 @@ def open_journal(path: str | None) -> t.Iterator[JournalWriter]:
 def earlier_runs(path: str | None, server: str) -> EarlierRuns:
     """What earlier runs did on a server, by the journal that they appended to.
 
-    path: of the journal; it need not exist. Raises UsageError if it can't be read.
+    Args:
+        path: of the journal, which need not exist; None for no journal.
+        server: URL of GitLab.
+
+    Raises:
+        UsageError: it can't be read.
     """
     # A pipe or a device holds no earlier run, and reading one may never end.
     if not path or not (os.path.isfile(path) or os.path.isdir(path)):
@@ -82,14 +91,25 @@ def earlier_runs(path: str | None, server: str) -> EarlierRuns:
 
 
 def journal_start(journal: JournalWriter, server: str, fingerprint: str, planned: int) -> None:
-    """Note that a run begins. planned: how many tags it is going to delete. Raises JournalError."""
+    """Note that a run begins.
+
+    Args:
+        journal: writes the event.
+        server: URL of GitLab.
+        fingerprint: of the plan.
+        planned: how many tags it is going to delete.
+
+    Raises:
+        JournalError: it can't be noted.
+    """
     journal({"event": "start", "server": server, "fingerprint": fingerprint, "planned": planned})
 
 
 def journal_followers(journal: JournalWriter, plan: Plan) -> None:
     """Note the tags that go after the image that they belong to: an interrupted run leaves them without it.
 
-    Raises JournalError.
+    Raises:
+        JournalError: it can't be noted.
     """
     for part in plan.repositories:
         for tag in (decision.tag for decision in part.decisions if decision.reason is Reason.WITH_SUBJECT):
@@ -99,7 +119,11 @@ def journal_followers(journal: JournalWriter, plan: Plan) -> None:
 def journal_request(
     journal: JournalWriter, plan: RepositoryPlan, names: t.Iterable[str], digests: t.Mapping[str, str | None]
 ) -> None:
-    """Note the tags whose deletion is about to be asked for. Raises JournalError."""
+    """Note the tags whose deletion is about to be asked for.
+
+    Raises:
+        JournalError: it can't be noted, and must not be asked for.
+    """
     for name in names:
         journal({"event": "asking", "repository": plan.repository.path, "name": name, "digest": digests[name]})
 

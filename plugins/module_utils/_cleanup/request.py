@@ -165,7 +165,11 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.I
 
 
 def check_for_server(request: CleanupRequest, *, url: str, job_token: bool) -> None:
-    """Raises UsageError for what this server or token can't give."""
+    """See that this server and token can give what is asked for.
+
+    Raises:
+        UsageError: they can't.
+    """
     if job_token:
         for option, wanted in (("keep_refs", request.keep_refs), ("keep_deployments", request.keep_deployments)):
             if wanted:
@@ -223,7 +227,11 @@ def _approval(
 
 
 def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> None:
-    """Raises UsageError for what a bulk deletion can't do."""
+    """See that a bulk deletion can do what is asked for.
+
+    Raises:
+        UsageError: it can't.
+    """
     if method is None or not method.is_bulk:
         return
     via = method.value

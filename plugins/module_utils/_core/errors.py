@@ -118,6 +118,9 @@ class RequestError(Exception):
         operation: what was tried, as in "read the tags of a/b".
         service: who answered, or should have.
         status: the HTTP status, None when there was no answer or the status is not what is wrong.
+        method: of HTTP, in capitals; empty where no single request failed.
+        path: of the request; empty where no single request failed.
+        request_id: what the server calls the request in its logs; empty where it does not say.
         advice: what the user can do about it; None is what there is to say of the kind.
     """
 

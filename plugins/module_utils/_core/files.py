@@ -16,7 +16,15 @@ from .errors import UsageError
 
 
 def check_writable(path: str, option: str) -> None:
-    """Raises UsageError when the file could not be written, so that nothing is sent before that is known."""
+    """See that a file can be written, so that nothing is sent before that is known.
+
+    Args:
+        path: of the file.
+        option: the option that holds the path, for the message.
+
+    Raises:
+        UsageError: it can't be written.
+    """
     folder = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path):
         raise UsageError(f"{option} {path} is a folder: give the name of a file.")
@@ -29,14 +37,22 @@ def check_writable(path: str, option: str) -> None:
 
 
 def plan_lines(path: str, option: str) -> list[str]:
-    """The lines of a plan that another task has written. Raises UsageError where it is not there."""
+    """The lines of a plan that another task has written.
+
+    Raises:
+        UsageError: it is not there, or can't be read.
+    """
     if not os.path.isfile(path):
         raise UsageError(f"The plan {path} is not there: the task that was to write it may have failed.")
     return list(read_lines(path, option))
 
 
 def write_lines(path: str, lines: t.Iterable[str], option: str) -> None:
-    """Write the file in one step: a reader sees the old file or the new one. Raises UsageError."""
+    """Write the file in one step: a reader sees the old file or the new one.
+
+    Raises:
+        UsageError: it can't be written.
+    """
     folder = os.path.dirname(os.path.abspath(path))
     try:
         handle, temporary = tempfile.mkstemp(prefix=".containerops-", dir=folder)
@@ -55,7 +71,11 @@ def write_lines(path: str, lines: t.Iterable[str], option: str) -> None:
 
 
 def read_lines(path: str, option: str) -> t.Iterator[str]:
-    """The lines of a file; none where there is no file. Raises UsageError."""
+    """The lines of a file; none where there is no file.
+
+    Raises:
+        UsageError: it can't be read.
+    """
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
             yield from stream

@@ -138,7 +138,11 @@ def _json(body: bytes) -> t.Any:
 
 
 def parse_manifest(body: bytes, media_type: str, digest: str) -> Manifest:
-    """The manifest of a body whose digest was checked. Raises ManifestError."""
+    """The manifest of a body whose digest was checked.
+
+    Raises:
+        ManifestError: it is no manifest, or of a type that is not known here.
+    """
     row = _json(body)
     if row is _NO_JSON:
         raise ManifestError("the manifest is no JSON")

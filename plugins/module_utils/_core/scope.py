@@ -100,7 +100,11 @@ def check_projects(scope: ProjectScope) -> None:
 
 
 def _check_project_names(projects: t.Iterable[str]) -> None:
-    """Raises UsageError for what is no id or full path."""
+    """See that each name is an id or a full path.
+
+    Raises:
+        UsageError: one is not.
+    """
     for project in projects:
         if not project.strip():
             raise UsageError("project holds an empty name: give an id or a full path such as group/project.")
@@ -112,7 +116,11 @@ def _check_project_names(projects: t.Iterable[str]) -> None:
 
 
 def _check_group_name(group: str) -> None:
-    """Raises UsageError for what is no id or full path."""
+    """See that the name is an id or a full path.
+
+    Raises:
+        UsageError: it is not.
+    """
     if not group.strip("/ "):
         raise UsageError("group is empty: give an id or a full path.")
 

@@ -24,6 +24,7 @@ def active_refs(client: Client, number: int, kind: str) -> list[str]:
     """The names of a project's git refs that exist.
 
     Args:
+        client: of GitLab.
         number: of the project.
         kind: branches, tags, or merge_requests, which are the source branches of open ones.
     """
@@ -38,6 +39,7 @@ def deployed_refs(client: Client, number: int, keep: int) -> list[str]:
     """Refs and commits of the last deployments of each environment of a project that was not stopped.
 
     Args:
+        client: of GitLab.
         number: of the project.
         keep: how many successful deployments. Those that run or wait for approval after the oldest of these count too.
 

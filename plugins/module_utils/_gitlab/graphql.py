@@ -141,6 +141,9 @@ def read_pages(
     """Read pages of tags, as many in one request as the server's complexity limit allows, fewer if that is too much.
 
     Args:
+        client: of GitLab.
+        schema: what its GraphQL offers.
+        wanted: the pages.
         fields: of each tag; those that this server does not have are left out.
 
     Returns:

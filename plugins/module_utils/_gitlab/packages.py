@@ -49,7 +49,10 @@ class PackageFile:
 def download(client: Client, file: PackageFile) -> bytes | None:
     """The newest content of a file; None for a 404, which may also mean that the token may not see it.
 
-    GitLab may send us to its object storage, to which the token is not sent. Raises RequestError.
+    GitLab may send us to its object storage, to which the token is not sent.
+
+    Raises:
+        RequestError: it can't be read.
     """
     answer = request(
         client,
@@ -64,7 +67,11 @@ def download(client: Client, file: PackageFile) -> bytes | None:
 
 
 def upload(client: Client, file: PackageFile, content: bytes) -> None:
-    """Store a file, beside older ones of the same name. It is sent once. Raises RequestError."""
+    """Store a file, beside older ones of the same name. It is sent once.
+
+    Raises:
+        RequestError: it is not known to be stored.
+    """
     headers = {"Content-Type": "application/octet-stream"}
     operation = f"store {file}"
     request(

@@ -43,6 +43,8 @@ def find_place(client: Client, path: str, *, job_token: bool) -> Place:
     """The repository of a path. GitLab has no such lookup, so the projects that it may belong to are asked for it.
 
     Args:
+        client: of GitLab.
+        path: the repository's, as the user wrote it.
         job_token: the token is that of a CI/CD job, which may not read projects.
 
     Raises:

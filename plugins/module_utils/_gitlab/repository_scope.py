@@ -44,6 +44,8 @@ def select(client: Client, scope: Scope, *, job_token: bool) -> Selection:
     """The repositories of the scope.
 
     Args:
+        client: of GitLab.
+        scope: which repositories.
         job_token: the token is that of a CI/CD job. GitLab's project endpoint does not take it, so the project's path
             is used as it is.
 

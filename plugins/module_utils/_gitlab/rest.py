@@ -77,8 +77,16 @@ def request(
     """Send a request to GitLab's REST interface.
 
     Args:
+        client: of GitLab.
+        method: of HTTP, in capitals.
         path: below /api/v4, beginning with a slash.
-        success, accept: the statuses that are returned.
+        query: the parameters in the URL; None is none.
+        body: sent as JSON; None is none.
+        headers: besides those that every request has.
+        retry: after what it is sent again.
+        operation: what it is for, as in "read the tags of a/b".
+        success: the status of an answer as it should be.
+        accept: other statuses that are returned.
         options: further ones of Client.request.
 
     Raises:
@@ -105,7 +113,10 @@ def pages(client: Client, path: str, query: t.Mapping[str, t.Any], operation: st
 def rows(client: Client, path: str, query: t.Mapping[str, t.Any], operation: str) -> t.Iterator[dict[str, t.Any]]:
     """The rows of a listing with numbered pages. A page is read when its first row is asked for.
 
-    What a page says of the next one leads on, never a count. Raises RequestError.
+    What a page says of the next one leads on, never a count.
+
+    Raises:
+        RequestError: a page can't be read or trusted.
     """
     page = 1
     while True:
@@ -131,12 +142,20 @@ def _next_page(answer: Response) -> int | None:
 
 
 def an_object(answer: Response) -> dict[str, t.Any]:
-    """The answer's object; raises RequestError where it is something else."""
+    """The answer's object.
+
+    Raises:
+        RequestError: it is something else.
+    """
     return t.cast("dict[str, t.Any]", _shaped(answer, dict))
 
 
 def an_array(answer: Response) -> list[dict[str, t.Any]]:
-    """The answer's list of objects; raises RequestError where it is something else."""
+    """The answer's list of objects.
+
+    Raises:
+        RequestError: it is something else.
+    """
     rows = t.cast("list[t.Any]", _shaped(answer, list))
     if not all(isinstance(row, dict) for row in rows):
         raise answer.untrusted("the listing holds something that is no object")
@@ -151,7 +170,11 @@ def _shaped(answer: Response, shape: type) -> t.Any:
 
 
 def field(row: t.Mapping[str, t.Any], name: str) -> t.Any:
-    """A value that must be there; raises RequestError where it is missing or null."""
+    """A value that must be there.
+
+    Raises:
+        RequestError: it is missing or null.
+    """
     if row.get(name) is None:
         raise RequestError(ErrorKind.INCOMPLETE, f"the answer has no {name}", operation="read what GitLab answered")
     return row[name]

@@ -27,7 +27,8 @@ class Client:
     """One server, for all threads of a task: its requests are paced, sent again, and stopped together.
 
     Args:
-        timing: for tests.
+        settings: how to reach it.
+        timing: clock, pause and chance; tests give their own.
         limiter: shared with clients of other servers; None makes one from the settings.
     """
 
@@ -88,15 +89,17 @@ class Client:
         """Send a request and return the answer of any status once it is not worth sending again.
 
         Args:
+            method: of HTTP, in capitals.
             path: begins with a slash, percent-encoded, relative to the server's URL.
             operation: what it is for, as in "read the tags of a/b".
-            query: a mapping or pairs.
-            body: sent as JSON.
-            data: sent as it is, bytes or Chunks.
+            query: a mapping or pairs; None is none.
+            body: sent as JSON; None is none.
+            data: sent as it is, bytes or Chunks; None is none.
+            headers: besides those that every request has.
             retry: after what it is sent again.
             stop_at_401: a 401 ends all requests, unless there is another credential by then.
             allow_cross_origin_redirect: a redirect to another host is followed, without credentials.
-            limit: the most bytes of a body that is believed.
+            limit: the most bytes of a body that is believed; None is no limit.
 
         Raises:
             RequestError: there is no answer (connection, timeout, tls, redirect, incomplete, stopped).
@@ -124,8 +127,15 @@ class Client:
     ) -> t.Iterator[tuple[Response, t.Iterator[bytes]]]:
         """An answer of any status without its body, and the body in pieces.
 
-        A redirect to another host is followed, without credentials. The request is sent once. Raises RequestError, also
-        while the pieces are read.
+        A redirect to another host is followed, without credentials. The request is sent once.
+
+        Args:
+            path: begins with a slash, percent-encoded, relative to the server's URL.
+            headers: besides those that every request has.
+            operation: what it is for, as in "copy a blob of a/b".
+
+        Raises:
+            RequestError: there is no answer, or no whole one; also while the pieces are read.
         """
         request = Request(
             method="GET",
@@ -196,7 +206,11 @@ class Client:
         return answer
 
     def _wait_for_turn(self, request: Request) -> None:
-        """Raises RequestError of kind stopped where the request may not go out."""
+        """Hold the thread back until the request may go out.
+
+        Raises:
+            RequestError: it may not go out any more (stopped).
+        """
 
         def check() -> None:
             if self._stopped_by:

@@ -112,7 +112,11 @@ class Response:
         return " ".join(self.body[: limit * 4].decode("utf-8", "replace").split())[:limit]
 
     def json(self) -> t.Any:
-        """The body as JSON; raises RequestError not_json."""
+        """The body as JSON.
+
+        Raises:
+            RequestError: it is none (not_json).
+        """
         try:
             return json.loads(self.body)
         except ValueError:

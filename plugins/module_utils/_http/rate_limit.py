@@ -44,6 +44,7 @@ class RateLimiter:
 
     Args:
         per_minute: the most requests a minute of all kinds together; None is no limit.
+        timing: clock and pause.
         most: the most requests at all; None is no limit. Those that follow a redirect do not count.
     """
 
@@ -63,7 +64,8 @@ class RateLimiter:
         """Hold the thread back until a request to this path has its turn.
 
         Args:
-            check: raises where the request shall not go out any more; asked before every pause.
+            path: of the request, which tells its kind of traffic.
+            check: called before every pause; its exception ends the waiting.
 
         Returns:
             False where the most that may be sent was sent already.
@@ -93,6 +95,8 @@ class RateLimiter:
         """Take half of a limit that the server tells of; the rest is for others who share it.
 
         Args:
+            path: of a request that is limited, which tells its kind of traffic.
+            per_minute: the server's limit, requests a minute.
             name: the server's own for the limit, or empty. Traffic under the same one shares a bucket from then on.
         """
         with self._lock:

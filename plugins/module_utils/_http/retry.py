@@ -82,7 +82,8 @@ def delay_before(attempt: int, answer: Answer, timing: Timing, clock: datetime |
     Args:
         attempt: how often it was sent again already.
         answer: its last answer.
-        clock: the server's time, for a Retry-After that is a date in an answer without one.
+        timing: clock and chance.
+        clock: the server's time, for a Retry-After that is a date in an answer without one; None if it is not known.
     """
     backoff = min(_LONGEST_BACKOFF, 0.5 * 2.0**attempt) * (0.5 + timing.jitter() / 2)
     asked = _retry_after(answer, clock) if isinstance(answer, Response) else 0.0

@@ -108,7 +108,11 @@ class Transport:
             return self.credential != used
 
     def send(self, request: Request) -> Response:
-        """Send a request and read the whole answer, of any status. Raises RequestError where there is none."""
+        """Send a request and read the whole answer, of any status.
+
+        Raises:
+            RequestError: there is none.
+        """
         found = self._follow(request)
         body = found.content if request.limit is None else self._limited(found, request, request.limit)
         _check_length(found, request, body)
@@ -116,7 +120,11 @@ class Transport:
 
     @contextlib.contextmanager
     def stream(self, request: Request) -> t.Iterator[tuple[Response, t.Iterator[bytes]]]:
-        """Send a request and give the answer without its body, and the body in pieces. Raises RequestError."""
+        """Send a request and give the answer without its body, and the body in pieces.
+
+        Raises:
+            RequestError: there is no answer, or no whole one; also while the pieces are read.
+        """
         found = self._follow(replace(request, stream=True))
         try:
             yield _response(request, found, b""), self._pieces(found, request)
@@ -204,7 +212,7 @@ class Transport:
 
     @contextlib.contextmanager
     def _translating(self, request: Request) -> t.Iterator[None]:
-        """Raise what the libraries raise as RequestError."""
+        """Turn what the libraries raise into a RequestError."""
         try:
             yield
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -225,7 +233,11 @@ def _check_length(answer: t.Any, request: Request, body: bytes) -> None:
 
 
 def _redirect_target(url: str, location: str, request: Request) -> str:
-    """The URL that a redirect leads to; raises RequestError where the request must not follow it."""
+    """The URL that a redirect leads to.
+
+    Raises:
+        RequestError: the request must not follow it.
+    """
     target = urljoin(url, location)
     there = urlsplit(target)
     origin = f"{there.scheme}://{there.netloc.rpartition('@')[2]}"

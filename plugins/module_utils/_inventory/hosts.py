@@ -268,7 +268,11 @@ def _sum(numbers: t.Sequence[int | None]) -> int | None:
 
 
 def _checked(hosts: t.Iterable[Host]) -> list[Host]:
-    """By name. Raises RequestError for names that are no paths of GitLab, or there twice."""
+    """The hosts by name.
+
+    Raises:
+        RequestError: a name is no path of GitLab, or there twice.
+    """
     found: dict[str, Host] = {}
     for host in hosts:
         if not _PATH.fullmatch(host.name) or not _PATH.fullmatch(host.namespace):

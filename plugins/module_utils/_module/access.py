@@ -138,7 +138,11 @@ def _token_file(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> 
 
 
 def _token_in(path: str) -> str:
-    """The token of a file, without the space around it. Raises UsageError."""
+    """The token of a file, without the space around it.
+
+    Raises:
+        UsageError: it holds none, or one that can't be sent.
+    """
     token = "".join(read_lines(path, "api_token_file")).strip()
     if not token:
         raise UsageError(f"api_token_file {path} is empty, or not there: write the token into it.")

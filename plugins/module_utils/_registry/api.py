@@ -154,6 +154,9 @@ def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: s
     """Store a manifest's very bytes, and see that the registry took them for the same.
 
     Args:
+        registry: which one.
+        path: of the repository.
+        manifest: what is stored.
         reference: a tag or the manifest's digest. Under a tag the bytes are sent once: whoever asks again has to look
             at the tag before.
     """

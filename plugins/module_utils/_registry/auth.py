@@ -160,7 +160,11 @@ class Registry:
         return [action for action in actions if action not in granted and "*" not in granted]
 
     def update_challenge(self, answer: Response) -> None:
-        """Take up what a 401 says of how to ask. Raises RequestError where the credentials must not go there."""
+        """Take up what a 401 says of how to ask.
+
+        Raises:
+            RequestError: it wants the credentials sent where they must not go.
+        """
         if self._login and self._login.gitlab:
             return
         found = challenge_in(answer.headers.get("WWW-Authenticate", ""))
@@ -250,6 +254,7 @@ def _check_it_is_gitlabs(registry: Registry, host: str) -> None:
     GitLab's own if it sends a stranger to this GitLab for a token.
 
     Args:
+        registry: the one in question.
         host: of the registry, as GitLab tells it; empty where it tells none.
 
     Raises:

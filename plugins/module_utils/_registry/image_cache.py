@@ -44,7 +44,10 @@ def remembered(path: str | None) -> t.Iterator[dict[str, Image]]:
 def load_images(path: str) -> dict[str, Image]:
     """The images of a file by digest, the last used at the end; none where there is no file.
 
-    Lines that are not as save_images wrote them are left out. Raises UsageError for a file that is something else.
+    Lines that are not as save_images wrote them are left out.
+
+    Raises:
+        UsageError: the file is something else, or can't be read.
     """
     lines = iter(read_lines(path, "cache_path"))
     first = next(lines, None)

@@ -24,8 +24,10 @@ def copy_image(registry: Registry, source: str, manifest: Manifest, target: str)
     """Bring all that a manifest refers to into a repository: of an index its images, of an image config and layers.
 
     Args:
-        source, target: the paths of the repositories.
+        registry: which one.
+        source: path of the repository that holds the image.
         manifest: the image, which is not written itself.
+        target: path of the repository that gets it.
     """
     for child in manifest.children:
         found = read_manifest(registry, source, child.digest)

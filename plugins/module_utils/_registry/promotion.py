@@ -21,7 +21,11 @@ from .image_copy import copy_image
 
 
 def source_image(registry: Registry, path: str, source: str) -> Manifest:
-    """The image that gets tags, by tag or digest. Raises RequestError where it is not there."""
+    """The image that gets tags, by tag or digest.
+
+    Raises:
+        RequestError: it is not there.
+    """
     found = read_manifest(registry, path, source)
     if found:
         return found
@@ -48,8 +52,10 @@ def plan_tag_writes(
     """The tags that are to be written in a repository, referrers first, with what they are now.
 
     Args:
+        registry: which one.
         path: of the repository.
         names: the tags that the image gets.
+        image: what they are to be.
         referrers: its referrers, by the names of their tags.
 
     Raises:
@@ -62,13 +68,16 @@ def plan_tag_writes(
 
 
 def write_tags(registry: Registry, source: str, target: str, changes: t.Sequence[TagWrite]) -> list[TagWriteResult]:
-    """Bring the images over and write their tags, referrers before their image. Raises nothing.
+    """Bring the images over and write their tags, referrers before their image.
 
     A tag that is another image by now than it was is left alone. A failure ends it, and so does a referrer that was
-    left alone: an image is never written without what belongs to it.
+    left alone: an image is never written without what belongs to it. A failure is a result as well, and no exception.
 
     Args:
-        source, target: the paths of the repositories.
+        registry: which one.
+        source: path of the repository that holds the images.
+        target: path of the repository that gets the tags.
+        changes: the tags, in their order.
 
     Returns:
         A result for each change, in the same order.
@@ -91,9 +100,12 @@ def write_tags(registry: Registry, source: str, target: str, changes: t.Sequence
 
 
 def _write_tag(registry: Registry, target: str, change: TagWrite) -> TagWriteResult:
-    """Write a tag, unless it is another image by now. Raises RequestError.
+    """Write a tag, unless it is another image by now.
 
     After an answer that was lost, or that only asks for patience, the tag is read before it is written again.
+
+    Raises:
+        RequestError: it could not be read or written.
     """
     for attempts_left in registry.client.retry_loop():
         now = current_digest(registry, target, change.name)

@@ -33,10 +33,13 @@ def request_repository(
     What a token for several repositories does not allow may be allowed to one that is asked for alone.
 
     Args:
+        registry: which one.
+        method: of HTTP, in capitals.
         path: of the repository.
         suffix: what follows its path in the URL, beginning with a slash.
         scopes: what the token is for, as in scope_of; None is reading.
         actions: what the token has to allow on the repository.
+        operation: what it is for, as in "read the tags of a/b".
         options: further ones of request.
 
     Raises:
@@ -72,9 +75,15 @@ def request(
     """Ask, and ask again when the registry wants another token: the first answer says how, later tokens run out.
 
     Args:
+        registry: which one.
+        method: of HTTP, in capitals.
         path: with /v2 at its beginning.
         scopes: what the token is for, as in scope_of.
-        success, accept: the statuses that are returned.
+        headers: besides those that every request has.
+        operation: what it is for, as in "read the tags of a/b".
+        success: the status of an answer as it should be.
+        accept: other statuses that are returned.
+        retry: after what it is sent again.
         options: further ones of Client.request.
 
     Raises:

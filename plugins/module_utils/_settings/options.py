@@ -105,7 +105,11 @@ def desired_rules(
 
 
 def rules_of_module(kind: RuleKind, params: t.Mapping[str, t.Any]) -> DesiredRules:
-    """The protection rules that a module with protection_arguments is asked for. Raises UsageError."""
+    """The protection rules that a module with protection_arguments is asked for.
+
+    Raises:
+        UsageError: they can't be served as they are written.
+    """
     return desired_rules(kind, params, absent=params["state"] == "absent", relative=params["group"] is not None)
 
 

@@ -230,7 +230,13 @@ def _has_published_dates(client: Client, schema: Schema | None, repositories: t.
 def rules_are_hidden(client: Client, capabilities: ServerCapabilities, *, job_token: bool) -> bool:
     """Whether there may be protection rules for tags that can't be read, and that GitLab lets this caller ignore.
 
-    job_token: whether the caller's token is that of a CI/CD job. Raises RequestError.
+    Args:
+        client: of GitLab.
+        capabilities: what the server can do.
+        job_token: whether the caller's token is that of a CI/CD job.
+
+    Raises:
+        RequestError: it can't be found out.
     """
     if capabilities.shows_protection or capabilities.mode is Mode.NO_DATABASE or job_token:
         return False

@@ -78,7 +78,13 @@ def with_details(listing: TagListing, found: t.Mapping[str, Tag]) -> TagListing:
 def detail_or_error(name: str, read: t.Callable[[], Tag | None], missing: str) -> Tag:
     """A tag that is read, or the tag without details and with the reason.
 
-    missing: what to say if there is no such tag. Raises RequestError for what may pass.
+    Args:
+        name: of the tag.
+        read: reads it; gives None if there is no such tag.
+        missing: what to say if there is no such tag.
+
+    Raises:
+        RequestError: another look may tell.
     """
     try:
         tag = read()

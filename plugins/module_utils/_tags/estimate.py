@@ -68,6 +68,15 @@ def pages_of(counts: t.Iterable[int], size: int) -> int:
 
 
 def check_reading(estimate: Estimate, sent: int, most: int | None) -> None:
-    """Raises UsageError if reading would take more requests than max_requests leaves."""
+    """See that the requests that are left suffice for reading.
+
+    Args:
+        estimate: what reading takes.
+        sent: number of requests so far.
+        most: the most requests of the task; None is no limit.
+
+    Raises:
+        UsageError: they do not.
+    """
     if reason := why_too_many(needed=estimate.least, sent=sent, most=most, what=f"reading {estimate.tags} tags"):
         raise UsageError(f"Nothing was read, since {reason}: raise it, or take a smaller scope.")

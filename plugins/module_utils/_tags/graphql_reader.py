@@ -146,7 +146,11 @@ class CursorReader(RestReader):
                 yield name, None
 
     def _read_guarded(self, repository: Repository, requests: t.Sequence[PageRequest]) -> t.Iterator[tuple[Tag, ...]]:
-        """The tags on each page, with what is compared right before a deletion. Raises RequestError."""
+        """The tags on each page, with what is compared right before a deletion.
+
+        Raises:
+            RequestError: a page can't be read.
+        """
         for page in read_pages(self.client, self.schema, requests, GUARD_FIELDS):
             if isinstance(page, RequestError):
                 raise error_about(page, repository)
