@@ -1128,7 +1128,6 @@ requests:
   sample: 46
 """
 
-import typing as t
 from dataclasses import replace
 
 from ..module_utils._cleanup.bulk import delete_in_bulk
@@ -1139,8 +1138,8 @@ from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.pinning import pin
 from ..module_utils._cleanup.planning import plan_cleanup
 from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
-from ..module_utils._cleanup.request import LIMITS, check_for_server, cleanup_request
-from ..module_utils._core.files import check_writable, read_lines, write_lines
+from ..module_utils._cleanup.request import LIMITS, OnServerPolicy, check_for_server, cleanup_request
+from ..module_utils._core.files import check_files, given_lines, write_files
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
 from ..module_utils._info.repository_rows import repository_lines
@@ -1163,7 +1162,11 @@ ARGUMENTS = (
                 **RULES,
                 **IN_USE,
                 **LIMITS,
-                "on_server_policy": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
+                "on_server_policy": {
+                    "type": "str",
+                    "choices": [policy.value for policy in OnServerPolicy],
+                    "default": "warn",
+                },
                 "allow_unread_protection": {"type": "bool", "default": False},
                 "delete_via": {"type": "str", "choices": choices_of(DeleteMethod), "default": "auto"},
                 **WAIT.options,
@@ -1190,23 +1193,13 @@ ARGUMENTS = (
 )
 
 
-def approved_lines(params: t.Mapping[str, t.Any]) -> t.Iterable[str] | None:
-    """The lines of the approved plan, None where there is none. Raises UsageError."""
-    if params["approved_plan"] is not None:
-        return str(params["approved_plan"]).splitlines()
-    path = params["approved_plan_path"]
-    return read_lines(path, "approved_plan_path") if path is not None else None
-
-
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
     params = module.params
     limit, wait = params["return_limit"], float(params["wait_timeout"]) if params["wait"] else None
     with failing(module):
-        request = cleanup_request(params, scope_of(params), approved_lines(params))
-        for option in ("plan_path", "output_path", "journal_path"):
-            if params[option]:
-                check_writable(params[option], option)
+        request = cleanup_request(params, scope_of(params), given_lines(params, "approved_plan", "approved_plan_path"))
+        check_files(params, "plan_path", "output_path", "journal_path")
         connection = connect_with_registry(module)
         url = connection.access.settings.url
         check_scope(request.scope, job_token=connection.is_job_token)
@@ -1220,15 +1213,15 @@ def main() -> None:
         header = plan_header(state, request, url)
         fingerprint = fingerprint_of(header, deletion_rows(found.plan))
         result = cleanup_result(state, request, found, url=url, fingerprint=fingerprint, limit=limit)
-        if params["plan_path"]:
-            write_lines(params["plan_path"], file_lines(found.plan, header, fingerprint), "plan_path")
-            result["plan_path"] = params["plan_path"]
-        if params["output_path"]:
-            source = shown_dates(state.capabilities.mode) if request.all_details else DateSource.NONE
-            shows_tags = not {"tags", "tag_details"}.isdisjoint(params["gather"])
-            lines = repository_lines(state.listings, date_source=source, shows_tags=shows_tags)
-            write_lines(params["output_path"], lines, "output_path")
-            result["output_path"] = params["output_path"]
+        files = {
+            "plan_path": file_lines(found.plan, header, fingerprint),
+            "output_path": repository_lines(
+                state.listings,
+                date_source=shown_dates(state.capabilities.mode) if request.all_details else DateSource.NONE,
+                shows_tags=not {"tags", "tag_details"}.isdisjoint(params["gather"]),
+            ),
+        }
+        result.update(write_files(params, files))
 
         def apply() -> Applied:
             with open_journal(params["journal_path"]) as journal:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import typing as t
 from dataclasses import dataclass, replace
@@ -57,6 +58,14 @@ _PERCENTAGES = (
 _IGNORED_BY_GITLAB: dict[str, t.Any] = {"protect": None, "timestamp": "auto", "require_digest": True}
 
 
+class OnServerPolicy(enum.Enum):
+    """What happens where a project's own cleanup policy is enabled."""
+
+    WARN = "warn"
+    FAIL = "fail"
+    IGNORE = "ignore"
+
+
 class Approval(t.NamedTuple):
     """A plan that somebody approved, and the terms on which it is taken."""
 
@@ -89,7 +98,7 @@ class CleanupRequest:
     ref_match: RefMatch
     read_via: ReadMethod | None
     delete_via: DeleteMethod | None
-    on_server_policy: str
+    on_server_policy: OnServerPolicy
     allow_unread_protection: bool
     pin_untagged: bool
     bulk_older_than: str | None
@@ -138,7 +147,7 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.I
         ref_match=RefMatch(params["ref_match"]),
         read_via=requested_method(ReadMethod, params["read_via"]),
         delete_via=method,
-        on_server_policy=params["on_server_policy"],
+        on_server_policy=OnServerPolicy(params["on_server_policy"]),
         allow_unread_protection=params["allow_unread_protection"],
         pin_untagged=params["pin_untagged_in_use"],
         bulk_older_than=params["older_than"],

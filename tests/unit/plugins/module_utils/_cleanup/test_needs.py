@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.needs import (
-    Refs,
     children_needed,
     dated_tags,
     detailed_names,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.retained import (
+    Refs,
     retained_names,
     untagged_images,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs

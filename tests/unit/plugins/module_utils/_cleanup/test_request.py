@@ -18,6 +18,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.reque
     PLANNED_BY,
     Approval,
     CleanupRequest,
+    OnServerPolicy,
     check_for_server,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
@@ -186,7 +187,7 @@ def test_every_option_reaches_what_it_is_for() -> None:
     assert (request.keep_refs, request.keep_deployments) == (("tags",), 3)
     assert (request.ref_match, request.pin_untagged) == (RefMatch.SUFFIX, True)
     assert (request.referrer_policy.signatures, request.referrer_policy.keep_together) == (Signatures.COLLECT, True)
-    assert (request.allow_unread_protection, request.on_server_policy) == (True, "fail")
+    assert (request.allow_unread_protection, request.on_server_policy) == (True, OnServerPolicy.FAIL)
     methods = (request.read_via, request.delete_via)
     assert (*methods, request.parameters) == (ReadMethod.GRAPHQL, DeleteMethod.REST, None)
     assert (request.bulk_older_than, request.bulk_keep) == ("30d", "dev-main")
