@@ -327,6 +327,8 @@ previews:
       sample: null
 """
 
+import typing as t
+
 from ..module_utils._core.errors import UsageError
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
 from ..module_utils._module.run import failing, new_module
@@ -355,10 +357,13 @@ def main() -> None:
             module.warn(warning)
         desired = DesiredSettings(policy=policy)
         settings = plan_settings(connection.client, scope_of(params), lambda project: desired)
-        more = {}
-        if params["preview"]:
-            more["previews"] = preview_rows(connection.client, settings, params["return_limit"])
-        finish_settings(module, connection, settings, more)
+
+        def previews() -> dict[str, t.Any]:
+            if not params["preview"]:
+                return {}
+            return {"previews": preview_rows(connection.client, settings, params["return_limit"])}
+
+        finish_settings(module, connection, settings, previews)
 
 
 if __name__ == "__main__":

@@ -290,7 +290,7 @@ def main() -> None:
         connection = connect_for_settings(module)
         desired = DesiredSettings(access_level=module.params["access_level"])
         settings = plan_settings(connection.client, scope_of(module.params), lambda project: desired)
-        finish_settings(module, connection, settings, {"access_levels": access_level_counts(settings.plans)})
+        finish_settings(module, connection, settings, lambda: {"access_levels": access_level_counts(settings.plans)})
 
 
 if __name__ == "__main__":

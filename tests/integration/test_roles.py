@@ -306,7 +306,6 @@ def test_a_cleanup_that_fails_early_reports_nothing_of_an_earlier_run(
     ansible: Ansible, simulator: Simulator, before: str
 ) -> None:
     simulator.load(team())
-    fails = {"project": "team/app", "version": "9", "package": "nowhere"}
     play = {
         "hosts": "localhost",
         "gather_facts": False,
@@ -316,14 +315,17 @@ def test_a_cleanup_that_fails_early_reports_nothing_of_an_earlier_run(
             {"include_role": {"name": f"containerops.gitlab.{before}"}},
             {
                 "include_role": {"name": "containerops.gitlab.registry_cleanup"},
-                "vars": {"registry_cleanup_approved_plan_package": fails, "registry_cleanup_approved_plan_path": "plan"},
+                "vars": {
+                    "registry_cleanup_approved_plan_package": {"project": "team/app", "version": "9"},
+                    "registry_cleanup_approved_plan_path": "plan",
+                },
             },
         ],
     }
     (ansible.folder / "twice.yml").write_text(json.dumps([play]))
     run = ansible.play("twice.yml")
     assert run.code != 0
-    assert "nowhere" in run.output
+    assert "Fetch the approved plan" in run.output
     shown = [task for task in run.tasks if task.action == DEBUG and "msg" in task.result]
     assert len(shown) == 1
 

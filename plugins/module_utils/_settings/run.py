@@ -43,7 +43,7 @@ def finish_settings(
     module: AnsibleModule,
     connection: Connection,
     settings: ProjectSettings,
-    more: t.Mapping[str, t.Any] | None = None,
+    more: t.Callable[[], t.Mapping[str, t.Any]] = dict,
 ) -> t.NoReturn:
     """Carry the plans out, unless they are refused or this is check mode, and end with what came of them.
 
@@ -51,7 +51,8 @@ def finish_settings(
         module: the module.
         connection: of the module.
         settings: the projects with their plans.
-        more: what the module returns besides what all modules of settings do.
+        more: gives what the module returns besides what all modules of settings do. It may ask GitLab, and fail: what
+            was read before is written by then.
     """
     limit, output_path = module.params["return_limit"], module.params["output_path"]
     rows = [project_row(plan) for plan in settings.plans]
@@ -63,7 +64,7 @@ def finish_settings(
         module,
         connection,
         intent_of(settings, module.params["max_changed_projects"], limit),
-        {**_result_of(settings, rows, limit), **(more or {})},
+        {**_result_of(settings, rows, limit), **more()},
         lambda: applied_settings(apply_settings(connection.client, settings), limit),
     )
 
