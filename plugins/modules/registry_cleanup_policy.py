@@ -331,9 +331,9 @@ from ..module_utils._core.errors import UsageError
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
 from ..module_utils._module.run import failing, new_module
 from ..module_utils._settings.options import POLICY, PROJECTS, SETTINGS, desired_policy, scope_of
-from ..module_utils._settings.plan import DesiredSettings, policy_lint_warnings
+from ..module_utils._settings.plan import DesiredSettings, plan_projects, policy_lint_warnings
 from ..module_utils._settings.previews import preview_rows
-from ..module_utils._settings.projects import plan_settings
+from ..module_utils._settings.projects import observe_projects
 from ..module_utils._settings.run import connect_for_settings, finish_settings
 
 ARGUMENTS = (
@@ -354,11 +354,13 @@ def main() -> None:
         for warning in policy_lint_warnings(policy):
             module.warn(warning)
         desired = DesiredSettings(policy=policy)
-        settings = plan_settings(connection.client, scope_of(params), lambda project: desired)
+        observed = observe_projects(connection.client, scope_of(params), lambda project: desired)
+        plans = plan_projects(observed.wanted)
         more = {}
         if params["preview"]:
-            more["previews"] = preview_rows(connection.client, settings, params["return_limit"])
-        finish_settings(module, connection, settings, more)
+            groups = list(observed.projects.listed)
+            more["previews"] = preview_rows(connection.client, groups, plans, params["return_limit"])
+        finish_settings(module, connection, observed, plans, more)
 
 
 if __name__ == "__main__":

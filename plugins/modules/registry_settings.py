@@ -451,7 +451,8 @@ from ..module_utils._settings.document import (
     empty_groups,
 )
 from ..module_utils._settings.options import SETTINGS
-from ..module_utils._settings.projects import plan_settings
+from ..module_utils._settings.plan import plan_projects
+from ..module_utils._settings.projects import observe_projects
 from ..module_utils._settings.run import connect_for_settings, finish_settings
 
 
@@ -478,13 +479,13 @@ def main() -> None:
         document = document_of(module.params)
         for warning in document_lint_warnings(document):
             module.warn(warning)
-        settings = plan_settings(
+        observed = observe_projects(
             connection.client, document_scope(document), lambda project: desired_for(document, project.path)
         )
-        found = settings.projects
+        found = observed.projects
         for group in empty_groups(document, (*found.found, *found.archived), found.unread):
             module.warn(f"groups, {group!r}: no project of it is there, or can be seen.")
-        finish_settings(module, connection, settings)
+        finish_settings(module, connection, observed, plan_projects(observed.wanted))
 
 
 if __name__ == "__main__":

@@ -196,6 +196,11 @@ def needs_images(project: Project, desired: DesiredSettings) -> bool:
     return bool(desired.policy.get("enabled")) and not (project.policy and project.policy.enabled)
 
 
+def plan_projects(wanted: t.Iterable[tuple[ObservedProject, DesiredSettings]]) -> tuple[ProjectPlan, ...]:
+    """Decide what to change. wanted: projects as they were read, each with the settings that are wanted of it."""
+    return tuple(plan_project(observed, desired) for observed, desired in wanted)
+
+
 def plan_project(observed: ObservedProject, desired: DesiredSettings) -> ProjectPlan:
     """Decide what to change in one project."""
     project = observed.project
