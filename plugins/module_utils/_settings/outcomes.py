@@ -51,11 +51,7 @@ def result_of(plan: ProjectPlan, failure: RequestError | None, observed: Observe
         message = told or f"It was changed as far as GitLab said. {observed.error}"
         return ProjectResult(path, ProjectOutcome.UNVERIFIED, message=message)
     # A project without a policy gets what was not named from GitLab.
-    now = {
-        name: value
-        for name, value in shown_settings(observed, plan.desired).items()
-        if name in plan.after or not name.startswith("cleanup_policy.")
-    }
+    now = shown_settings(observed, plan.desired, plan.policy)
     if now == plan.after:
         return ProjectResult(path, ProjectOutcome.CHANGED)
     different = [name for name in {**now, **plan.after} if now.get(name) != plan.after.get(name)]

@@ -186,6 +186,12 @@ def policy_values(policy: ServerPolicy | None) -> dict[str, Value]:
     return {name: getattr(policy, key) for name, key in POLICY_KEYS.items()}
 
 
+def policy_after(plan: ProjectPlan) -> ServerPolicy:
+    """The policy as it will be; what a project without one gets from GitLab besides is not known."""
+    known: dict[str, t.Any] = {key: plan.policy.get(name) for name, key in POLICY_KEYS.items()}
+    return ServerPolicy(**known, next_run_at=None)
+
+
 def is_hidden(project: Project) -> bool:
     """Whether nobody can see images and protection rules: a disabled registry is withdrawn from administrators too."""
     return project.access_level == "disabled"
@@ -237,6 +243,7 @@ def plan_project(observed: ObservedProject, desired: DesiredSettings) -> Project
         desired,
         before=plan.before,
         after=plan.after,
+        policy=plan.policy,
         error=UnsupportedSetting(message, project.path),
     )
 
@@ -274,12 +281,20 @@ def _attributes(project: Project, access_level: str | None, policy: t.Mapping[st
     return attributes
 
 
-def shown_settings(observed: ObservedProject, desired: DesiredSettings) -> dict[str, Value]:
-    """All settings of a project that are wanted in some way, by name, as they are shown."""
+def shown_settings(
+    observed: ObservedProject, desired: DesiredSettings, options: t.Container[str] = tuple(POLICY_KEYS)
+) -> dict[str, Value]:
+    """All settings of a project that are wanted in some way, by name, as they are shown.
+
+    Args:
+        observed: the project as it was read.
+        desired: the settings that are wanted.
+        options: those of the policy that are shown.
+    """
     shown: dict[str, Value] = {"access_level": observed.project.access_level} if desired.access_level else {}
     if desired.policy:
         policy = policy_values(observed.project.policy)
-        shown.update((f"cleanup_policy.{name}", value) for name, value in policy.items())
+        shown.update((f"cleanup_policy.{name}", value) for name, value in policy.items() if name in options)
     for wanted in desired.protections:
         shown.update(_shown_rules(wanted.kind, observed.rules.get(wanted.kind, ())))
     return shown

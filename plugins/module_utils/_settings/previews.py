@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.models import Repository, ServerPolicy
+from .._core.models import Repository
 from .._gitlab.repositories import group_repositories, project_repositories
 from .._http.client import Client
 from .._policy.preview import preview_policy, truncate
 from .._policy.reading import read_for_policies
 from .._tags.capabilities import Sources, detect
 from .._tags.reader import open_reader
-from .plan import POLICY_KEYS, ProjectPlan, is_hidden
+from .plan import ProjectPlan, is_hidden, policy_after
 
 
 def preview_rows(
@@ -35,7 +35,7 @@ def preview_rows(
         RequestError: the repositories can't be listed. What else can't be read is told in the rows.
     """
     readable = {plan.project.id: plan for plan in plans if not plan.error}
-    policies = {project_id: _policy_after(plan) for project_id, plan in readable.items()}
+    policies = {project_id: policy_after(plan) for project_id, plan in readable.items()}
     repositories = _repositories(client, groups, readable)
     reader = open_reader(detect(client, repositories, Sources(use_graphql=True), details=True))
     rows = []
@@ -58,9 +58,3 @@ def _repositories(client: Client, groups: t.Collection[str], plans: t.Mapping[in
         seen = [project_id for project_id, plan in plans.items() if not is_hidden(plan.project)]
         listings = client.parallel(lambda project_id: project_repositories(client, project_id), seen)
     return [repository for listing in listings for repository in listing if not repository.being_deleted]
-
-
-def _policy_after(plan: ProjectPlan) -> ServerPolicy:
-    """The policy as it will be; what a project without one gets from GitLab besides is not known."""
-    known: dict[str, t.Any] = {key: plan.policy.get(name) for name, key in POLICY_KEYS.items()}
-    return ServerPolicy(**known, next_run_at=None)

@@ -20,10 +20,10 @@ from .._module.connection import Connection, connect
 from .._module.intent import Applied, Intent
 from .._module.run import finish
 from .._policy.lint import lint_warnings
-from .._policy.prediction import Parameters
+from .._policy.preview import parameters_of
 from .options import check_settings
 from .outcomes import ProjectOutcome, ProjectResult
-from .plan import ProjectAction, ProjectPlan, diff, project_row, refusals_of
+from .plan import ProjectAction, ProjectPlan, diff, policy_after, project_row, refusals_of
 from .projects import ObservedProjects, apply_settings
 
 
@@ -81,18 +81,8 @@ def _warnings_of(warnings: t.Iterable[str], plans: t.Iterable[ProjectPlan]) -> l
 
 
 def _lint_warnings(plan: ProjectPlan) -> list[str]:
-    policy = {
-        name.rpartition(".")[2]: value for name, value in plan.after.items() if name.startswith("cleanup_policy.")
-    }
-    if not policy.get("enabled"):
-        return []
-    parameters = Parameters(
-        name_regex_delete=t.cast("str | None", policy.get("name_regex_delete")),
-        name_regex_keep=t.cast("str | None", policy.get("name_regex_keep")),
-        keep_n=t.cast("int | None", policy.get("keep_n")),
-        older_than=t.cast("str | None", policy.get("older_than")),
-    )
-    return lint_warnings(parameters, (), "name_regex_delete")
+    policy = policy_after(plan)
+    return lint_warnings(parameters_of(policy), (), "name_regex_delete") if policy.enabled else []
 
 
 def _of_projects(paths: t.Sequence[str], note: str) -> str:
