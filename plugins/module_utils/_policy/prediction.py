@@ -85,7 +85,10 @@ class Verdict(enum.Enum):
 
 
 class JobStatus(enum.Enum):
-    """How GitLab's job ends. A run that deletes only a sample ends with an error, too."""
+    """How GitLab's job ends. A run that deletes only a sample ends with an error, too.
+
+    Nothing here goes by it: what GitLab's own code did with the same tags says it, and is compared.
+    """
 
     SUCCESS = "success"
     ERROR = "error"
@@ -119,7 +122,7 @@ class Prediction(t.NamedTuple):
 
     @property
     def deletes(self) -> list[str]:
-        """The names of the tags that are deleted or may be."""
+        """The names of the tags that are deleted or may be, to be compared with what GitLab's own code deleted."""
         return [tag.name for tag in self.tags if tag.verdict is not Verdict.KEPT]
 
 
@@ -186,7 +189,8 @@ def predict(
         mode: of the registry.
         now: when the job runs, nanoseconds since 1970; infinity where that is not known.
         page_size: tags that are judged together where there is a metadata database.
-        max_list_size: the most tags that one run looks at where there is none; 0 is no limit.
+        max_list_size: the most tags that one run looks at where there is none; 0 is no limit. Both are given where a
+            prediction is compared with what GitLab's own code did with few tags.
     """
     listed = sorted(tags, key=lambda tag: tag.name)
     names = [tag.name for tag in listed]

@@ -177,10 +177,10 @@ def test_what_could_not_be_read_has_no_decisions() -> None:
     assert outcome(refs) == {}
 
 
-@pytest.mark.parametrize(("policy", "known"), [(None, False), (ENABLED, True), (replace(ENABLED, enabled=False), True)])
-def test_the_projects_own_policy_is_told(policy: ServerPolicy | None, known: bool) -> None:
+@pytest.mark.parametrize("policy", [None, ENABLED, replace(ENABLED, enabled=False)])
+def test_the_projects_own_policy_is_told(policy: ServerPolicy | None) -> None:
     [part] = planned(*TAGS, projects={PROJECT: project(policy)}).plan.repositories
-    assert (part.policy, part.policy_known) == (policy, known)
+    assert part.policy == policy
 
 
 def test_where_gitlab_decides_the_plan_says_what_it_does_and_how_sure_that_is() -> None:
