@@ -26,6 +26,17 @@ _HEXADECIMAL = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 
 
+# How users know the keys of a policy, and what the API really calls them: it drops a name_regex_delete in silence.
+POLICY_KEYS = {
+    "enabled": "enabled",
+    "cadence": "cadence",
+    "keep_n": "keep_n",
+    "older_than": "older_than",
+    "name_regex_delete": "name_regex",
+    "name_regex_keep": "name_regex_keep",
+}
+
+
 @dataclass(frozen=True)
 class ServerPolicy:
     """A project's own cleanup policy, as GitLab shows it; None is null."""
@@ -37,6 +48,23 @@ class ServerPolicy:
     name_regex: str | None
     name_regex_keep: str | None
     next_run_at: str | None
+
+    @property
+    def options(self) -> dict[str, t.Any]:
+        """The policy by the names of options."""
+        return {name: getattr(self, key) for name, key in POLICY_KEYS.items()}
+
+    def as_result(self) -> dict[str, t.Any]:
+        """The policy as modules return it."""
+        return {**self.options, "next_run_at": self.next_run_at}
+
+
+class AccessLevel(enum.Enum):
+    """Who may see the registry of a project: as many as may see the project, its members, or nobody."""
+
+    ENABLED = "enabled"
+    PRIVATE = "private"
+    DISABLED = "disabled"
 
 
 @dataclass(frozen=True)
@@ -59,6 +87,11 @@ class Project:
     visibility: str | None = None
     url: str = ""
     personal: bool = False
+
+    @property
+    def registry_disabled(self) -> bool:
+        """Whether nobody can see images and protection rules: a disabled registry is hidden from administrators too."""
+        return self.access_level == AccessLevel.DISABLED.value
 
 
 # What GitLab calls the levels of a protection rule, and users the options.

@@ -24,7 +24,7 @@ from .._core.models import (
 )
 from .._policy.preview import PolicyPreview, truncate
 from .._rules.decision import DateSource
-from .._settings.plan import RuleListing, policy_values
+from .._settings.plan import RuleListing
 from .repository_rows import repository_line, repository_row
 from .request import InfoRequest
 
@@ -148,7 +148,7 @@ def _settings_row(project: Project | None, inventory: ProjectInventory | None) -
     return {
         "archived": project.archived,
         "access_level": project.access_level,
-        "cleanup_policy": {**policy_values(policy), "next_run_at": policy.next_run_at} if policy else None,
+        "cleanup_policy": policy.as_result() if policy else None,
         "repository_protection": _rule_rows(rules.get(RuleKind.REPOSITORY), RuleKind.REPOSITORY),
         "tag_protection": _rule_rows(rules.get(RuleKind.TAG), RuleKind.TAG),
     }

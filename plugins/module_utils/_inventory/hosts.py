@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Project, Repository
-from .._settings.plan import is_hidden, policy_values
 from .request import HostPer, InventoryRequest
 
 PREFIX = "gitlab_"
@@ -143,7 +142,7 @@ def namespace_hosts(projects: t.Iterable[Project], numbers: _NumbersById) -> lis
 
 def _namespace_host(namespace: str, projects: t.Sequence[Project], numbers: _NumbersById) -> Host:
     ordered = sorted(projects, key=lambda project: project.path.lower())
-    usable = [project for project in ordered if not is_hidden(project)]
+    usable = [project for project in ordered if not project.registry_disabled]
     counted = [numbers.get(project.id, {}) for project in usable]
     sums = {name: _sum([found.get(name) for found in counted]) for name in (counted[0] if counted else ())}
     states = [set(_states(project)) for project in ordered]
@@ -237,7 +236,7 @@ def _facts(project: Project) -> dict[str, t.Any]:
         "gitlab_access_level": project.access_level,
         "gitlab_archived": project.archived,
         "gitlab_location": project.image_prefix,
-        "gitlab_cleanup_policy": {**policy_values(policy), "next_run_at": policy.next_run_at} if policy else None,
+        "gitlab_cleanup_policy": policy.as_result() if policy else None,
     }
 
 

@@ -15,7 +15,6 @@ from .._gitlab.projects import get_registry_size
 from .._gitlab.repositories import get_repository, project_repositories
 from .._gitlab.repository_scope import select
 from .._http.client import Client
-from .._settings.plan import is_hidden
 from .hosts import InventoryState, Numbers
 from .request import HostPer, InventoryRequest
 
@@ -32,7 +31,7 @@ def observe(client: Client, request: InventoryRequest) -> InventoryState:
     for error in found.unread.values():
         raise error
     projects = (*found.found, *found.archived)
-    readable = [project for project in projects if request.gather and not is_hidden(project)]
+    readable = [project for project in projects if request.gather and not project.registry_disabled]
     counted = client.parallel(lambda project: _count(client, project, request.gather), readable)
     numbers = {project.id: count for project, count in zip(readable, counted)}
     return InventoryState(projects=projects, numbers=numbers, warnings=found.warnings)

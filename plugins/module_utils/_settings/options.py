@@ -11,10 +11,10 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import UsageError
-from .._core.models import DELETE_LEVEL, PUSH_LEVEL, RuleKind
+from .._core.models import DELETE_LEVEL, POLICY_KEYS, PUSH_LEVEL, AccessLevel, RuleKind
 from .._core.scope import ProjectScope, check_projects
 from .._module.options import CONNECTION, RESULT, ArgumentSpec
-from .plan import ACCESS_LEVELS, CLEARABLE, POLICY_KEYS, Value, check_policy
+from .plan import CLEARABLE, Value, check_policy
 from .protection import LEVELS, NO_LEVEL, DesiredRule, DesiredRules, checked_rules
 
 # Which projects, and what all modules of settings share.
@@ -30,7 +30,7 @@ SETTINGS = RESULT.merged(ArgumentSpec({"max_changed_projects": {"type": "int"}, 
 
 ACCESS_LEVEL: dict[str, t.Any] = {
     "type": "str",
-    "choices": list(ACCESS_LEVELS),
+    "choices": [each.value for each in AccessLevel],
     "aliases": ["container_registry_access_level"],
 }
 POLICY: dict[str, t.Any] = {

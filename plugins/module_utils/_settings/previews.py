@@ -17,7 +17,7 @@ from .._policy.preview import preview_policy, truncate
 from .._policy.reading import read_for_policies
 from .._tags.capabilities import Sources, detect
 from .._tags.reader import open_reader
-from .plan import ProjectPlan, is_hidden, policy_after
+from .plan import ProjectPlan, policy_after
 
 
 def preview_rows(
@@ -55,6 +55,6 @@ def _repositories(client: Client, groups: t.Collection[str], plans: t.Mapping[in
     if groups:
         listings = [group_repositories(client, group) for group in groups]
     else:
-        seen = [project_id for project_id, plan in plans.items() if not is_hidden(plan.project)]
+        seen = [project_id for project_id, plan in plans.items() if not plan.project.registry_disabled]
         listings = client.parallel(lambda project_id: project_repositories(client, project_id), seen)
     return [repository for listing in listings for repository in listing if not repository.being_deleted]

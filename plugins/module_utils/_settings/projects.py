@@ -12,7 +12,7 @@ import collections
 import typing as t
 
 from .._core.errors import RequestError
-from .._core.models import Project, ProtectionRule, RuleKind
+from .._core.models import AccessLevel, Project, ProtectionRule, RuleKind
 from .._core.scope import ProjectScope
 from .._gitlab.project_scope import Projects, list_group, select_projects
 from .._gitlab.projects import get_project
@@ -34,7 +34,6 @@ from .plan import (
     ObservedProject,
     ProjectPlan,
     RuleListing,
-    is_hidden,
     needs_images,
 )
 from .protection import RuleChange, rules_after
@@ -73,7 +72,7 @@ def observe_projects(
     selected = select_projects(client, scope)
     pairs = [(project, desired) for project in selected.found for desired in [desired_for(project)] if desired]
     kinds = {
-        project.id: [] if is_hidden(project) else [wanted.kind for wanted in desired.protections]
+        project.id: [] if project.registry_disabled else [wanted.kind for wanted in desired.protections]
         for project, desired in pairs
     }
     rules, endpoints = read_rules(client, [project for project, _desired in pairs], kinds)
@@ -81,7 +80,7 @@ def observe_projects(
     def observe(pair: tuple[Project, DesiredSettings]) -> tuple[ObservedProject, DesiredSettings]:
         project, desired = pair
         try:
-            asks = needs_images(project, desired) and not is_hidden(project)
+            asks = needs_images(project, desired) and not project.registry_disabled
             has_images = has_repositories(client, project) if asks else None
         except RequestError as error:
             return ObservedProject(project, error=error), desired
@@ -146,7 +145,7 @@ def apply_settings(client: Client, observed: ObservedProjects, plans: t.Sequence
 def _change(client: Client, plan: ProjectPlan, endpoints: t.Mapping[RuleKind, RuleEndpoint]) -> None:
     """Change one project. GitLab takes visibility and policy together, and rules one by one."""
     # With its registry the rules of a project are hidden.
-    hides = plan.attributes.get("container_registry_access_level") == "disabled"
+    hides = plan.attributes.get("container_registry_access_level") == AccessLevel.DISABLED.value
     if plan.attributes and not hides:
         update_project(client, plan.project, plan.attributes)
     for kind, changes in plan.rule_changes.items():
@@ -174,7 +173,7 @@ def _read_again(client: Client, observed: ObservedProjects, plans: t.Sequence[Pr
         project, before = fresh.get(plan.project.id, plan.project), plan.observed.rules
         if isinstance(project, RequestError):
             return ObservedProject(plan.project, error=project)
-        if is_hidden(project):
+        if project.registry_disabled:
             # They were changed before it was disabled, or GitLab would not have taken it.
             after = {kind: tuple(rules_after(before[kind], changed)) for kind, changed in plan.rule_changes.items()}
             return ObservedProject(project, after)
