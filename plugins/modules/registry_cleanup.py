@@ -1145,7 +1145,17 @@ from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
 from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
-from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE, WAIT, ArgumentSpec, scope_of
+from ..module_utils._module.options import (
+    CONNECTION,
+    READING,
+    RESULT,
+    SCOPE,
+    WAIT,
+    ArgumentSpec,
+    Gather,
+    OnError,
+    scope_of,
+)
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish, new_module
 from ..module_utils._plan.results import deletion_rows, file_lines, fingerprint_of
@@ -1172,8 +1182,8 @@ ARGUMENTS = (
                 "gather": {
                     "type": "list",
                     "elements": "str",
-                    "choices": ["tags_count", "tags", "tag_details"],
-                    "default": ["tags_count"],
+                    "choices": [Gather.TAGS_COUNT.value, Gather.TAGS.value, Gather.TAG_DETAILS.value],
+                    "default": [Gather.TAGS_COUNT.value],
                 },
                 "approved_plan_path": {"type": "path"},
                 "approved_plan": {"type": "str"},
@@ -1225,7 +1235,7 @@ def main() -> None:
             result["plan_path"] = params["plan_path"]
         if params["output_path"]:
             source = shown_dates(state.capabilities.mode) if request.all_details else DateSource.NONE
-            shows_tags = not {"tags", "tag_details"}.isdisjoint(params["gather"])
+            shows_tags = not {Gather.TAGS.value, Gather.TAG_DETAILS.value}.isdisjoint(params["gather"])
             lines = repository_lines(state.listings, date_source=source, shows_tags=shows_tags)
             write_lines(params["output_path"], lines, "output_path")
             result["output_path"] = params["output_path"]
@@ -1248,7 +1258,7 @@ def main() -> None:
             cleanup_intent(found, limit),
             result,
             apply,
-            tolerate=params["on_error"] == "report",
+            tolerate=OnError(params["on_error"]) is OnError.REPORT,
         )
 
 

@@ -650,9 +650,9 @@ from collections import deque
 
 from ..module_utils._core.files import check_writable, write_lines
 from ..module_utils._info.observation import observe
-from ..module_utils._info.request import Gather, request_of
+from ..module_utils._info.request import request_of
 from ..module_utils._info.rows import RowSummary, errors_of, file_lines, repository_rows, result_of
-from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE_OR_INSTANCE, ArgumentSpec
+from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE_OR_INSTANCE, ArgumentSpec, Gather, OnError
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import failing, finish_reading, new_module
 from ..module_utils._registry.image_cache import remembered
@@ -701,7 +701,7 @@ def main() -> None:
             connection,
             result_of(state, summary, params["output_path"]),
             errors_of(state, summary),
-            tolerate=params["on_error"] == "report",
+            tolerate=OnError(params["on_error"]) is OnError.REPORT,
         )
 
 

@@ -13,8 +13,10 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from .._core.errors import UsageError
+from .._core.models import RefKind
 from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
+from .._module.options import Gather
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
 from .._plan.limits import Limits, OnLimit
 from .._plan.merge import approved_in
@@ -84,7 +86,7 @@ class CleanupRequest:
     used: InUse
     use_unknown: tuple[str, ...]
     parameters: Parameters | None
-    keep_refs: tuple[str, ...]
+    keep_refs: tuple[RefKind, ...]
     keep_deployments: int
     ref_match: RefMatch
     read_via: ReadMethod | None
@@ -133,7 +135,7 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.I
         used=used,
         use_unknown=use_unknown,
         parameters=_parameters(params) if method is DeleteMethod.BULK_UNPINNED else None,
-        keep_refs=tuple(params["keep_refs"] or ()),
+        keep_refs=tuple(map(RefKind, params["keep_refs"] or ())),
         keep_deployments=params["keep_deployments"],
         ref_match=RefMatch(params["ref_match"]),
         read_via=requested_method(ReadMethod, params["read_via"]),
@@ -145,7 +147,7 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.I
         bulk_keep=params["name_regex_keep"] or None,
         options={option: params[option] for option in PLANNED_BY},
         approval=_approval(params, method, scope, plan_lines),
-        all_details=params["output_path"] is not None and "tag_details" in params["gather"],
+        all_details=params["output_path"] is not None and Gather.TAG_DETAILS.value in params["gather"],
     )
 
 

@@ -110,6 +110,14 @@ class RuleKind(enum.Enum):
         return "repository_path_pattern" if self is RuleKind.REPOSITORY else "tag_name_pattern"
 
 
+class RefKind(enum.Enum):
+    """What of a git repository keeps tags."""
+
+    BRANCHES = "branches"
+    MERGE_REQUESTS = "merge_requests"
+    TAGS = "tags"
+
+
 @dataclass(frozen=True)
 class ProtectionRule:
     """A protection rule of repositories or tags. push, delete: the least level for it, None where everybody may.
@@ -145,7 +153,13 @@ class Repository:
 
     @property
     def being_deleted(self) -> bool:
+        """Whether GitLab deletes it by now, or is about to."""
         return self.status in ("delete_scheduled", "delete_ongoing")
+
+    @property
+    def deletion_failed(self) -> bool:
+        """Whether GitLab gave up deleting it."""
+        return self.status == "delete_failed"
 
 
 class Tag(t.NamedTuple):

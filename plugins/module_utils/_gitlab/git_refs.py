@@ -11,6 +11,7 @@ Every function raises RequestError when the answer is not the one it is named af
 
 from __future__ import annotations
 
+from .._core.models import RefKind
 from .._http.client import Client
 from .rest import field, pages, rows
 
@@ -20,18 +21,20 @@ _DEPLOYED = frozenset({"success", "running", "blocked"})
 _SHORT_SHA = 8
 
 
-def active_refs(client: Client, number: int, kind: str) -> list[str]:
+def active_refs(client: Client, number: int, kind: RefKind) -> list[str]:
     """The names of a project's git refs that exist.
 
     Args:
         number: of the project.
-        kind: branches, tags, or merge_requests, which are the source branches of open ones.
+        kind: of merge requests the source branches of open ones.
     """
-    operation = f"list the {kind.replace('_', ' ')} of project {number}"
-    if kind == "merge_requests":
+    operation = f"list the {kind.value.replace('_', ' ')} of project {number}"
+    if kind is RefKind.MERGE_REQUESTS:
         rows = pages(client, f"/projects/{number}/merge_requests", {"state": "opened"}, operation)
         return [str(field(row, "source_branch")) for row in rows]
-    return [str(field(row, "name")) for row in pages(client, f"/projects/{number}/repository/{kind}", {}, operation)]
+    return [
+        str(field(row, "name")) for row in pages(client, f"/projects/{number}/repository/{kind.value}", {}, operation)
+    ]
 
 
 def deployed_refs(client: Client, number: int, keep: int) -> list[str]:

@@ -20,6 +20,7 @@ from .._gitlab.project_scope import select_projects
 from .._gitlab.repositories import get_repository, project_repositories
 from .._gitlab.repository_scope import Selection, select
 from .._module.connection import Connection
+from .._module.options import Gather
 from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
@@ -31,7 +32,7 @@ from .._tags.capabilities import Sources, detect
 from .._tags.estimate import check_reading
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, open_reader
-from .request import Gather, InfoRequest
+from .request import InfoRequest
 from .rows import InfoState, ProjectInventory
 
 

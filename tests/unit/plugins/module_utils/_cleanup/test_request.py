@@ -21,7 +21,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.reque
     check_for_server,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import RefKind, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import CONNECTION, READING
@@ -183,7 +183,7 @@ def test_every_option_reaches_what_it_is_for() -> None:
     assert [pattern.text for pattern in request.rules.protect] == ["v.*"]
     assert [reference.text for reference in request.used.references] == ["team/app:v1"]
     assert len(request.use_unknown) == 1
-    assert (request.keep_refs, request.keep_deployments) == (("tags",), 3)
+    assert (request.keep_refs, request.keep_deployments) == ((RefKind.TAGS,), 3)
     assert (request.ref_match, request.pin_untagged) == (RefMatch.SUFFIX, True)
     assert (request.referrer_policy.signatures, request.referrer_policy.keep_together) == (Signatures.COLLECT, True)
     assert (request.allow_unread_protection, request.on_server_policy) == (True, "fail")

@@ -25,7 +25,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode, ServerCapabilities
-from ansible_collections.containerops.gitlab.plugins.module_utils._info.request import Gather, InfoRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._info.request import InfoRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._info.rows import (
     InfoState,
     ProjectInventory,
@@ -35,6 +35,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._info.rows imp
     repository_rows,
     result_of,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import Gather
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.preview import preview_policy, truncate
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
 
