@@ -16,7 +16,7 @@ from .._core.errors import UsageError
 from .._core.models import RefKind
 from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
-from .._module.options import Gather
+from .._module.options import Gather, check_not_negative
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
 from .._plan.limits import Limits, OnLimit
 from .._plan.merge import approved_in
@@ -162,9 +162,7 @@ def check_for_server(request: CleanupRequest, *, url: str, job_token: bool) -> N
 
 
 def _check_numbers(params: t.Mapping[str, t.Any]) -> None:
-    for option in _COUNTS:
-        if params[option] is not None and params[option] < 0:
-            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
+    check_not_negative(params, *_COUNTS)
     for option in _PERCENTAGES:
         if params[option] is not None and not 0 <= params[option] <= 100:
             raise UsageError(f"{option} is {params[option]:g}: it has to be between 0 and 100.")

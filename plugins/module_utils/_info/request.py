@@ -14,7 +14,7 @@ from .._core.errors import UsageError
 from .._core.models import TAG_NAME
 from .._core.scope import Scope, check_scope
 from .._core.server import ReadMethod, requested_method
-from .._module.options import Gather, scope_of
+from .._module.options import Gather, check_not_negative, scope_of
 
 _OF_PROJECTS = frozenset({Gather.PROJECTS, Gather.PROTECTION_RULES})
 # What GitLab does not show to a CI/CD job token.
@@ -74,8 +74,7 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> InfoRequest
     Raises:
         UsageError: they can't be served as they are written.
     """
-    if params["return_limit"] < 0:
-        raise UsageError(f"return_limit is {params['return_limit']}: it can't be negative.")
+    check_not_negative(params, "return_limit")
     names = params["tag_names"]
     for name in names or ():
         if not TAG_NAME.fullmatch(name):

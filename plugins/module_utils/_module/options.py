@@ -119,6 +119,13 @@ SCOPE_OR_INSTANCE = ArgumentSpec(
 )
 
 
+def check_not_negative(params: t.Mapping[str, t.Any], *options: str) -> None:
+    """Raises UsageError if one of these options is given and negative."""
+    for option in options:
+        if params[option] is not None and params[option] < 0:
+            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
+
+
 def check_one_scope(instance: bool, others: t.Mapping[str, t.Any]) -> None:
     """Check that exactly one scope is given.
 

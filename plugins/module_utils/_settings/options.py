@@ -13,7 +13,7 @@ import typing as t
 from .._core.errors import UsageError
 from .._core.models import DELETE_LEVEL, POLICY_KEYS, PUSH_LEVEL, AccessLevel, RuleKind
 from .._core.scope import ProjectScope, check_projects
-from .._module.options import CONNECTION, RESULT, ArgumentSpec
+from .._module.options import CONNECTION, RESULT, ArgumentSpec, check_not_negative
 from .plan import CLEARABLE, Value, check_policy
 from .protection import LEVELS, NO_LEVEL, DesiredRule, DesiredRules, checked_rules
 
@@ -133,9 +133,7 @@ def check_settings(params: t.Mapping[str, t.Any], *, job_token: bool) -> None:
     Raises:
         UsageError: a number is negative, or the token can't change settings.
     """
-    for option in ("max_changed_projects", "return_limit"):
-        if params[option] is not None and params[option] < 0:
-            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
+    check_not_negative(params, "max_changed_projects", "return_limit")
     if job_token:
         raise UsageError(
             "Settings of projects can't be read or changed with a CI/CD job token: give a personal, project or group "
