@@ -1157,9 +1157,9 @@ from ..module_utils._module.options import (
     scope_of,
 )
 from ..module_utils._module.registry import connect_with_registry
-from ..module_utils._module.run import failing, finish, new_module
+from ..module_utils._module.run import exit_on_error, finish, new_module
 from ..module_utils._plan.results import deletion_rows, file_lines, fingerprint_of
-from ..module_utils._registry.image_cache import remembered
+from ..module_utils._registry.image_cache import image_cache
 from ..module_utils._rules.dates import shown_dates
 from ..module_utils._rules.decision import DateSource
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
@@ -1212,7 +1212,7 @@ def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
     params = module.params
     limit, wait = params["return_limit"], float(params["wait_timeout"]) if params["wait"] else None
-    with failing(module):
+    with exit_on_error(module):
         request = cleanup_request(params, scope_of(params), approved_lines(params))
         for option in ("plan_path", "output_path", "journal_path"):
             if params[option]:
@@ -1222,7 +1222,7 @@ def main() -> None:
         check_scope(request.scope, job_token=connection.is_job_token)
         check_for_server(request, url=url, job_token=connection.is_job_token)
         request = replace(request, earlier=earlier_runs(params["journal_path"], url))
-        with remembered(params["cache_path"]) as images:
+        with image_cache(params["cache_path"]) as images:
             state, reader = observe(connection, request, images)
         found = plan_cleanup(state, request)
         for warning in warnings_of(state, found.plan, request):

@@ -329,7 +329,7 @@ previews:
 
 from ..module_utils._core.errors import UsageError
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
-from ..module_utils._module.run import failing, new_module
+from ..module_utils._module.run import exit_on_error, new_module
 from ..module_utils._settings.options import POLICY, PROJECTS, SETTINGS, desired_policy, scope_of
 from ..module_utils._settings.plan import DesiredSettings, plan_projects, policy_lint_warnings
 from ..module_utils._settings.previews import preview_rows
@@ -346,7 +346,7 @@ ARGUMENTS = (
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
     params = module.params
-    with failing(module):
+    with exit_on_error(module):
         connection = connect_for_settings(module)
         policy = desired_policy(params)
         if not policy:

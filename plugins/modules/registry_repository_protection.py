@@ -292,7 +292,7 @@ requests:
 """
 
 from ..module_utils._core.models import RuleKind
-from ..module_utils._module.run import failing, new_module
+from ..module_utils._module.run import exit_on_error, new_module
 from ..module_utils._settings.options import protection_arguments, rules_of_module, scope_of
 from ..module_utils._settings.plan import DesiredSettings, plan_projects
 from ..module_utils._settings.projects import observe_projects
@@ -304,7 +304,7 @@ ARGUMENTS = protection_arguments(RuleKind.REPOSITORY)
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
-    with failing(module):
+    with exit_on_error(module):
         connection = connect_for_settings(module)
         rules = rules_of_module(RuleKind.REPOSITORY, module.params)
         for warning in lint_warnings(rules):

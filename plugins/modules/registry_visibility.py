@@ -271,7 +271,7 @@ access_levels:
 """
 
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
-from ..module_utils._module.run import failing, new_module
+from ..module_utils._module.run import exit_on_error, new_module
 from ..module_utils._settings.options import ACCESS_LEVEL, PROJECTS, SETTINGS, scope_of
 from ..module_utils._settings.plan import DesiredSettings, access_level_counts, plan_projects
 from ..module_utils._settings.projects import observe_projects
@@ -286,7 +286,7 @@ ARGUMENTS = (
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
-    with failing(module):
+    with exit_on_error(module):
         connection = connect_for_settings(module)
         desired = DesiredSettings(access_level=module.params["access_level"])
         observed = observe_projects(connection.client, scope_of(module.params), lambda project: desired)

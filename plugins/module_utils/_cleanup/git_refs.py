@@ -33,8 +33,8 @@ def read_refs(
     """
     client = connection.client
 
-    def read(number: int) -> ActiveRefs:
-        refs = [ref for kind in kinds for ref in active_refs(client, number, kind)]
-        return ActiveRefs(tuple(refs), tuple(deployed_refs(client, number, deployments)) if deployments else ())
+    def read(project_id: int) -> ActiveRefs:
+        refs = [ref for kind in kinds for ref in active_refs(client, project_id, kind)]
+        return ActiveRefs(tuple(refs), tuple(deployed_refs(client, project_id, deployments)) if deployments else ())
 
     return dict(zip(projects, client.try_all(read, projects))) if kinds or deployments else {}

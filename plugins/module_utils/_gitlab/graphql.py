@@ -41,7 +41,7 @@ _OPTIONAL_FIELDS = {
 }
 ALL_FIELDS = tuple(field for field in _OPTIONAL_FIELDS if field != "revision")
 # What has to be looked at again right before a tag is deleted.
-GUARD_FIELDS = ("digest", "publishedAt", "protection")
+VERIFY_FIELDS = ("digest", "publishedAt", "protection")
 
 
 # How a server refuses or loses a query that is too large or too slow.

@@ -75,7 +75,7 @@ def _find_projects(connection: Connection, scope: Scope) -> ProjectInventory:
     groups = (scope.group,) if scope.group is not None else ()
     found = select_projects(connection.client, ProjectScope(scope.projects, groups, instance=scope.instance))
     return ProjectInventory(
-        projects=(*found.found, *found.archived), unread=tuple(found.unread.items()), warnings=found.warnings
+        projects=(*found.selected, *found.archived), unread=tuple(found.unread.items()), warnings=found.warnings
     )
 
 

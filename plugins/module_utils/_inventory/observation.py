@@ -31,7 +31,7 @@ def observe(client: Client, request: InventoryRequest) -> InventoryState:
     found = select_projects(client, request.scope)
     for error in found.unread.values():
         raise error
-    projects = (*found.found, *found.archived)
+    projects = (*found.selected, *found.archived)
     readable = [project for project in projects if request.gather and not project.registry_disabled]
     counted = client.parallel(lambda project: _count(client, project, request.gather), readable)
     numbers = {project.id: count for project, count in zip(readable, counted)}

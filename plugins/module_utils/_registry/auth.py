@@ -105,7 +105,7 @@ class Registry:
                 AuthScheme.BEARER, realm=client.settings.url + _GITLAB_TOKENS, service=_GITLAB_SERVICE
             )
 
-    def recall(self, digest: str) -> Image | None:
+    def cached_image(self, digest: str) -> Image | None:
         """What is known of a digest; it counts as the last one used."""
         with self._memory:
             image = self._images.pop(digest, None)
@@ -113,7 +113,7 @@ class Registry:
                 self._images[digest] = image
             return image
 
-    def remember(self, image: Image) -> None:
+    def cache_image(self, image: Image) -> None:
         """Keep what was learned of a digest."""
         with self._memory:
             self._images[image.digest] = image

@@ -100,10 +100,10 @@ def _claims(token: str) -> dict[str, t.Any]:
 
 def _lifetime(claims: t.Mapping[str, t.Any], body: t.Mapping[str, t.Any]) -> float:
     """Seconds, from the server's own times, since our clock may differ."""
-    start, end, told = claims.get("iat"), claims.get("exp"), body.get("expires_in")
+    start, end, expires_in = claims.get("iat"), claims.get("exp"), body.get("expires_in")
     if isinstance(start, (int, float)) and isinstance(end, (int, float)):
         return max(0.0, float(end) - float(start))
-    return float(told) if isinstance(told, (int, float)) and told > 0 else _SHORTEST_TOKEN
+    return float(expires_in) if isinstance(expires_in, (int, float)) and expires_in > 0 else _SHORTEST_TOKEN
 
 
 def _granted(claims: t.Mapping[str, t.Any]) -> dict[str, frozenset[str]] | None:

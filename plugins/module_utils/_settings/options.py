@@ -4,7 +4,7 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""The options that are about settings of projects, and the wishes that they make."""
+"""The options that are about settings of projects, and what they ask for."""
 
 from __future__ import annotations
 

@@ -69,8 +69,8 @@ def observe_projects(
     Raises:
         RequestError: nothing can be read at all. What else can't be is told in the projects.
     """
-    selected = select_projects(client, scope)
-    pairs = [(project, desired) for project in selected.found for desired in [desired_for(project)] if desired]
+    projects = select_projects(client, scope)
+    pairs = [(project, desired) for project in projects.selected for desired in [desired_for(project)] if desired]
     kinds = {
         project.id: [] if project.registry_disabled else [wanted.kind for wanted in desired.protections]
         for project, desired in pairs
@@ -86,7 +86,7 @@ def observe_projects(
             return ObservedProject(project, error=error), desired
         return _observed(project, rules[project.id], has_images), desired
 
-    return ObservedProjects(projects=selected, wanted=tuple(client.parallel(observe, pairs)), endpoints=endpoints)
+    return ObservedProjects(projects=projects, wanted=tuple(client.parallel(observe, pairs)), endpoints=endpoints)
 
 
 def read_rules(

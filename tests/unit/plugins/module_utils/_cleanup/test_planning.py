@@ -38,9 +38,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results 
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource, Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_dates import (
-    Dated,
+    DatedTag,
     ImportEvidence,
-    Suspicion,
+    ImportWindow,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty, Reason
 from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, SCOPE, digest, observed, planned, requested, tag
@@ -382,9 +382,9 @@ def test_no_reason_to_refuse(options: dict[str, Any], facts: dict[str, Any]) -> 
 
 
 def test_dates_of_an_import_refuse() -> None:
-    samples = tuple(Dated(repository=REPOSITORY, tag=each, date=NOW) for each in TAGS)
+    samples = tuple(DatedTag(repository=REPOSITORY, tag=each, date=NOW) for each in TAGS)
     evidence = ImportEvidence(
-        Suspicion(first=NOW, last=NOW, tags=20, of=20, samples=samples), (datetime(2020, 1, 1, tzinfo=UTC),)
+        ImportWindow(first=NOW, last=NOW, tags=20, of=20, samples=samples), (datetime(2020, 1, 1, tzinfo=UTC),)
     )
     request = requested(min_remaining=0, older_than="30d")
     [refusal] = planned(*TAGS, request=request, import_evidence=evidence).plan.refusals
