@@ -598,7 +598,7 @@ plan:
             - >-
               For a tag to keep V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
               V(orphan), V(unknown_subject), V(referrer), V(shared_digest), V(no_match),
-              V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(living_ref),
+              V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(active_ref),
               V(deployed), V(keep_n),
               V(keep_n_per), V(too_young), V(min_age),
               V(unknown_date), V(unknown_version), V(unknown_digest), V(limit) or V(cleanup_fails); with an approved

@@ -50,7 +50,7 @@ class Reason(enum.Enum):
     # Kept by something outside of the rules.
     GITLAB_PROTECTED = "gitlab_protected"
     IN_USE = "in_use"
-    LIVING_REF = "living_ref"
+    ACTIVE_REF = "active_ref"
     DEPLOYED = "deployed"
     # Kept since something is not known.
     UNKNOWN_DATE = "unknown_date"

@@ -76,7 +76,7 @@ COMPOSED: list[Any] = [
     pytest.param(
         {"keep_refs": ["branches"]},
         {"refs": {PROJECT: ActiveRefs(refs=("main",))}},
-        {"main": "keep living_ref"},
+        {"main": "keep active_ref"},
         id="git reference",
     ),
     pytest.param(
