@@ -646,8 +646,6 @@ requests:
   sample: 2
 """
 
-from collections import deque
-
 from ..module_utils._core.files import check_writable, write_lines
 from ..module_utils._info.observation import observe
 from ..module_utils._info.request import request_of
@@ -693,7 +691,8 @@ def main() -> None:
             if params["output_path"]:
                 write_lines(params["output_path"], file_lines(state, request, summary), "output_path")
             else:
-                deque(repository_rows(state, request, summary), maxlen=0)
+                for repository in repository_rows(state, request):
+                    summary.add(repository)
         for warning in state.warnings:
             module.warn(warning)
         finish_reading(

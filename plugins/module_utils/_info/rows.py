@@ -67,6 +67,13 @@ class InfoState:
     estimate: dict[str, t.Any] | None = None
 
 
+class RepositoryRow(t.NamedTuple):
+    """A repository as it is returned. error: why something of it is unknown."""
+
+    row: dict[str, t.Any]
+    error: RequestError | None
+
+
 @dataclass
 class RowSummary:
     """What is kept of the rows: those to return, what sums are made of, and errors with the paths.
@@ -79,17 +86,27 @@ class RowSummary:
     counted: list[dict[str, t.Any]] = field(default_factory=list)
     errors: list[tuple[str, RequestError]] = field(default_factory=list)
 
+    def add(self, repository: RepositoryRow) -> None:
+        """Keep what is needed of one more row."""
+        row = repository.row
+        if repository.error:
+            self.errors.append((row["path"], repository.error))
+        if len(self.returned) < self.limit:
+            self.returned.append(_truncated(row, self.limit))
+        self.counted.append({key: row[key] for key in ("project", "project_id", "tags_count", "size")})
+
 
 def file_lines(state: InfoState, request: InfoRequest, summary: RowSummary) -> t.Iterator[str]:
-    """The lines of the file: repositories, and then projects where they were asked for. Completes the summary."""
-    for row in repository_rows(state, request, summary):
-        yield repository_line(row)
+    """The lines of the file: repositories, which are added to the summary, then projects where they were asked for."""
+    for repository in repository_rows(state, request):
+        summary.add(repository)
+        yield repository_line(repository.row)
     for row in _project_rows(state, summary) if state.inventory else ():
         yield json.dumps({"type": "project", **row}) + "\n"
 
 
-def repository_rows(state: InfoState, request: InfoRequest, summary: RowSummary) -> t.Iterator[dict[str, t.Any]]:
-    """The rows of the repositories, each as soon as it is read. The summary is complete after the last one."""
+def repository_rows(state: InfoState, request: InfoRequest) -> t.Iterator[RepositoryRow]:
+    """The rows of the repositories, each as soon as it is read."""
     for repository, listing in zip(state.repositories, state.listings):
         error = listing.error if listing and listing.error else state.errors.get(repository.id)
         preview = state.previews.get(repository.id)
@@ -102,12 +119,7 @@ def repository_rows(state: InfoState, request: InfoRequest, summary: RowSummary)
             policy_preview=preview.as_result() if preview else None,
             error=error,
         )
-        if error:
-            summary.errors.append((repository.path, error))
-        if len(summary.returned) < summary.limit:
-            summary.returned.append(_truncated(row, summary.limit))
-        summary.counted.append({key: row[key] for key in ("project", "project_id", "tags_count", "size")})
-        yield row
+        yield RepositoryRow(row, error)
 
 
 def _truncated(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
