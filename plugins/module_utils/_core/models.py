@@ -162,6 +162,13 @@ class Repository:
         return self.status == "delete_failed"
 
 
+def known_sum(numbers: t.Iterable[int | None]) -> int | None:
+    """The sum, such as of the sizes of repositories; None if one of them is not known."""
+    found = list(numbers)
+    known = [number for number in found if number is not None]
+    return sum(known) if len(known) == len(found) else None
+
+
 class Tag(t.NamedTuple):
     """A tag with what was read of it; None is unknown. size: bytes. children: digests of all that an index holds.
     subject: the digest of the image that its manifest says something of. built: the build, where created is something

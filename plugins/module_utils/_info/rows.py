@@ -21,6 +21,7 @@ from .._core.models import (
     Repository,
     RuleKind,
     TagListing,
+    known_sum,
 )
 from .._policy.preview import PolicyPreview, truncate
 from .._rules.decision import DateSource
@@ -173,16 +174,12 @@ def _rule_rows(rules: RuleListing | None, kind: RuleKind) -> list[dict[str, t.An
 
 
 def _sums(rows: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
-    """Number of repositories and tags and bytes; null where one of them is not known."""
+    """Number of repositories and tags and bytes; null where one of them is not known, or there is no repository."""
     return {
         "repositories": len(rows),
-        "tags": _sum([row["tags_count"] for row in rows]),
-        "size": _sum([row["size"] for row in rows]),
+        "tags": known_sum(row["tags_count"] for row in rows) if rows else None,
+        "size": known_sum(row["size"] for row in rows) if rows else None,
     }
-
-
-def _sum(numbers: list[int | None]) -> int | None:
-    return None if not numbers or None in numbers else sum(number for number in numbers if number is not None)
 
 
 def result_of(state: InfoState, summary: RowSummary, output_path: str | None) -> dict[str, t.Any]:

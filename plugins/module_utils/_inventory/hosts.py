@@ -16,7 +16,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import ErrorKind, RequestError, UsageError
-from .._core.models import Project, Repository
+from .._core.models import Project, Repository, known_sum
 from .request import HostPer, InventoryRequest
 
 PREFIX = "gitlab_"
@@ -144,7 +144,7 @@ def _namespace_host(namespace: str, projects: t.Sequence[Project], numbers: _Num
     ordered = sorted(projects, key=lambda project: project.path.lower())
     usable = [project for project in ordered if not project.registry_disabled]
     counted = [numbers.get(project.id, {}) for project in usable]
-    sums = {name: _sum([found.get(name) for found in counted]) for name in (counted[0] if counted else ())}
+    sums = {name: known_sum(found.get(name) for found in counted) for name in (counted[0] if counted else ())}
     states = [set(_states(project)) for project in ordered]
     variables = {
         "gitlab_namespace": namespace,
@@ -259,11 +259,6 @@ def _classes(numbers: Numbers) -> list[str]:
         _UNKNOWN[name] if number is None else next(group for least, group in _CLASSES[name] if number >= least)
         for name, number in numbers.items()
     ]
-
-
-def _sum(numbers: t.Sequence[int | None]) -> int | None:
-    known = [number for number in numbers if number is not None]
-    return sum(known) if len(known) == len(numbers) else None
 
 
 def _checked(hosts: t.Iterable[Host]) -> list[Host]:

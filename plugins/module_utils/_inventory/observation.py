@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from .._core.models import Project, Repository
+from .._core.models import Project, Repository, known_sum
 from .._core.scope import ProjectScope, Scope
 from .._gitlab.project_scope import select_projects
 from .._gitlab.projects import get_registry_size
@@ -43,8 +43,7 @@ def _count(client: Client, project: Project, gather: frozenset[Gather]) -> Numbe
     numbers: dict[str, int | None] = {}
     if Gather.TAGS_COUNT in gather:
         listing = project_repositories(client, project.id, tags_count=True)
-        counts = [repository.tags_count for repository in listing if not repository.being_deleted]
-        numbers["tags_count"] = None if None in counts else sum(count for count in counts if count is not None)
+        numbers["tags_count"] = known_sum(each.tags_count for each in listing if not each.being_deleted)
     if Gather.SIZE in gather:
         numbers["size"] = get_registry_size(client, project)
     return numbers
