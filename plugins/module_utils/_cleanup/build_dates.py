@@ -19,7 +19,7 @@ from .._registry.auth import Registry
 from .._registry.images import read_image
 from .._rules.dates import judged_date
 from .._rules.decision import DateSource
-from .._rules.import_dates import Dated, ImportEvidence, suspicion
+from .._rules.import_dates import DatedTag, ImportEvidence, find_import_window
 from .._tags.reader import TagReader
 from .planning import Criteria
 
@@ -45,9 +45,9 @@ def gather_import_evidence(
         for tag in listing.tags:
             date = judged_date(tag, source, reader.client.clock)
             if date and tag.digest:
-                judged.append(Dated(repository=listing.repository, tag=tag, date=date))
+                judged.append(DatedTag(repository=listing.repository, tag=tag, date=date))
     created = {listing.repository.id: parse_time(listing.repository.created_at) for listing in listings}
-    found = suspicion(judged, created)
+    found = find_import_window(judged, created)
     registry = reader.registry
     if found is None or registry is None:
         why = capabilities.registry_unavailable_reason or _GITLAB_ALONE

@@ -159,7 +159,6 @@ def _repository_plan(listing: TagListing, state: CleanupState, criteria: Criteri
         date_source=criteria.date_source,
         listing=listing.state,
         policy=project.policy if project else None,
-        policy_known=project is not None and project.policy is not None,
         error=listing.error,
     )
     refs = state.refs.get(listing.repository.project_id)

@@ -14,8 +14,10 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from .._core.errors import UsageError
+from .._core.models import RefKind
 from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
+from .._module.options import Gather, check_not_negative
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
 from .._plan.limits import Limits, OnLimit
 from .._plan.merge import approved_in
@@ -93,7 +95,7 @@ class CleanupRequest:
     used: InUse
     use_unknown: tuple[str, ...]
     parameters: Parameters | None
-    keep_refs: tuple[str, ...]
+    keep_refs: tuple[RefKind, ...]
     keep_deployments: int
     ref_match: RefMatch
     read_via: ReadMethod | None
@@ -142,7 +144,7 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.I
         used=used,
         use_unknown=use_unknown,
         parameters=_parameters(params) if method is DeleteMethod.BULK_UNPINNED else None,
-        keep_refs=tuple(params["keep_refs"] or ()),
+        keep_refs=tuple(map(RefKind, params["keep_refs"] or ())),
         keep_deployments=params["keep_deployments"],
         ref_match=RefMatch(params["ref_match"]),
         read_via=requested_method(ReadMethod, params["read_via"]),
@@ -154,7 +156,7 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.I
         bulk_keep=params["name_regex_keep"] or None,
         options={option: params[option] for option in PLANNED_BY},
         approval=_approval(params, method, scope, plan_lines),
-        all_details=params["output_path"] is not None and "tag_details" in params["gather"],
+        all_details=params["output_path"] is not None and Gather.TAG_DETAILS.value in params["gather"],
     )
 
 
@@ -169,9 +171,7 @@ def check_for_server(request: CleanupRequest, *, url: str, job_token: bool) -> N
 
 
 def _check_numbers(params: t.Mapping[str, t.Any]) -> None:
-    for option in _COUNTS:
-        if params[option] is not None and params[option] < 0:
-            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
+    check_not_negative(params, *_COUNTS)
     for option in _PERCENTAGES:
         if params[option] is not None and not 0 <= params[option] <= 100:
             raise UsageError(f"{option} is {params[option]:g}: it has to be between 0 and 100.")

@@ -26,7 +26,6 @@ class RepositoryPlan:
     """The decisions on one repository, in the order of the names.
 
     policy: the project's own cleanup policy; None when not known.
-    policy_known: whether the policy could be seen at all.
     limit: the limit that the repository is beyond, a sentence without its end.
     error: why it is unread; there are no decisions then.
     certainty: of what is deleted, where GitLab itself decides. uncertainties: why it is not exact, one sentence each.
@@ -38,7 +37,6 @@ class RepositoryPlan:
     date_source: DateSource = DateSource.NONE
     listing: ListingState = ListingState.COMPLETE
     policy: ServerPolicy | None = None
-    policy_known: bool = False
     limit: str | None = None
     error: RequestError | None = None
     certainty: Certainty = Certainty.EXACT

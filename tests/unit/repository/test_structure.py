@@ -32,7 +32,7 @@ PACKAGES: dict[str, set[str]] = {
     "_plan_files": {"_core", "_plan", "_gitlab", "_module"},
     "_repositories": {"_core", "_rules", "_plan", "_gitlab", "_module", "_tags", "_cleanup"},
     "_tagging": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_cleanup"},
-    "_inventory": {"_core", "_http", "_gitlab", "_module", "_settings"},
+    "_inventory": {"_core", "_http", "_gitlab", "_module"},
 }
 # What decides: no input or output, no clock, and no import of a module that has either. A package stands for all of it.
 PURE = {

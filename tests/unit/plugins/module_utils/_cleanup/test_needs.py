@@ -148,7 +148,7 @@ def test_tags_are_retained_for_what_is_in_use_and_for_what_is_alive_in_git() -> 
     listing = listed("build-main", "main-build", "v1", "v2", "prod-x")
     refs = {PROJECT: ActiveRefs(refs=("main",), deployed=("prod", "v1"))}
     assert retained_names(listing, refs, request) == {
-        "main-build": Reason.LIVING_REF,
+        "main-build": Reason.ACTIVE_REF,
         "prod-x": Reason.DEPLOYED,
         "v1": Reason.IN_USE,
     }
