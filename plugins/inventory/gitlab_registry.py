@@ -142,7 +142,7 @@ from ..module_utils._http.transport import REQUESTS_IMPORT_ERROR, Settings
 from ..module_utils._inventory.hosts import PREFIX, Host, hosts_of, namespace_groups
 from ..module_utils._inventory.observation import observe
 from ..module_utils._inventory.request import InventoryRequest, request_of
-from ..module_utils._module.access import TokenKind, access_of, header_of, refreshing
+from ..module_utils._module.access import TokenKind, access_of, header_of, token_file_refresher
 from ..module_utils._module.options import CONNECTION
 
 _trusted: Callable[[str], str]
@@ -216,7 +216,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.display.warning(
                 "No token is given in api_token or GITLAB_TOKEN: only what everybody may see is listed."
             )
-        refresh = refreshing(found, lambda token: header_of(found.kind, token))
+        refresh = token_file_refresher(found, lambda token: header_of(found.kind, token))
         return replace(found.settings, refresh_credentials=refresh)
 
     def _templated(self, name: str, value: t.Any) -> t.Any:

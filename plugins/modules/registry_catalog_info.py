@@ -104,7 +104,7 @@ from ..module_utils._core.files import check_writable, write_lines
 from ..module_utils._info.catalog import observe, request_of, result_of
 from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
-from ..module_utils._module.run import failing, finish_reading, new_module
+from ..module_utils._module.run import exit_on_error, finish_reading, new_module
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(
@@ -121,7 +121,7 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
     output_path = module.params["output_path"]
-    with failing(module):
+    with exit_on_error(module):
         request = request_of(module.params)
         if output_path:
             check_writable(output_path, "output_path")

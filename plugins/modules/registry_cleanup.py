@@ -598,7 +598,7 @@ plan:
             - >-
               For a tag to keep V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
               V(orphan), V(unknown_subject), V(referrer), V(shared_digest), V(no_match),
-              V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(living_ref),
+              V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(active_ref),
               V(deployed), V(keep_n),
               V(keep_n_per), V(too_young), V(min_age),
               V(unknown_date), V(unknown_version), V(unknown_digest), V(limit) or V(cleanup_fails); with an approved
@@ -1128,7 +1128,6 @@ requests:
   sample: 46
 """
 
-import typing as t
 from dataclasses import replace
 
 from ..module_utils._cleanup.bulk import delete_in_bulk
@@ -1139,17 +1138,27 @@ from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.pinning import pin
 from ..module_utils._cleanup.planning import plan_cleanup
 from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
-from ..module_utils._cleanup.request import LIMITS, check_for_server, cleanup_request
-from ..module_utils._core.files import check_writable, read_lines, write_lines
+from ..module_utils._cleanup.request import LIMITS, OnServerPolicy, check_for_server, cleanup_request
+from ..module_utils._core.files import check_files, given_lines, write_files
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
 from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
-from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE, WAIT, ArgumentSpec, scope_of
+from ..module_utils._module.options import (
+    CONNECTION,
+    READING,
+    RESULT,
+    SCOPE,
+    WAIT,
+    ArgumentSpec,
+    Gather,
+    OnError,
+    scope_of,
+)
 from ..module_utils._module.registry import connect_with_registry
-from ..module_utils._module.run import failing, finish, new_module
+from ..module_utils._module.run import exit_on_error, finish, new_module
 from ..module_utils._plan.results import deletion_rows, file_lines, fingerprint_of
-from ..module_utils._registry.image_cache import remembered
+from ..module_utils._registry.image_cache import image_cache
 from ..module_utils._rules.dates import shown_dates
 from ..module_utils._rules.decision import DateSource
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
@@ -1163,7 +1172,11 @@ ARGUMENTS = (
                 **RULES,
                 **IN_USE,
                 **LIMITS,
-                "on_server_policy": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
+                "on_server_policy": {
+                    "type": "str",
+                    "choices": [policy.value for policy in OnServerPolicy],
+                    "default": "warn",
+                },
                 "allow_unread_protection": {"type": "bool", "default": False},
                 "delete_via": {"type": "str", "choices": choices_of(DeleteMethod), "default": "auto"},
                 **WAIT.options,
@@ -1172,8 +1185,8 @@ ARGUMENTS = (
                 "gather": {
                     "type": "list",
                     "elements": "str",
-                    "choices": ["tags_count", "tags", "tag_details"],
-                    "default": ["tags_count"],
+                    "choices": [Gather.TAGS_COUNT.value, Gather.TAGS.value, Gather.TAG_DETAILS.value],
+                    "default": [Gather.TAGS_COUNT.value],
                 },
                 "approved_plan_path": {"type": "path"},
                 "approved_plan": {"type": "str"},
@@ -1190,29 +1203,19 @@ ARGUMENTS = (
 )
 
 
-def approved_lines(params: t.Mapping[str, t.Any]) -> t.Iterable[str] | None:
-    """The lines of the approved plan, None where there is none. Raises UsageError."""
-    if params["approved_plan"] is not None:
-        return str(params["approved_plan"]).splitlines()
-    path = params["approved_plan_path"]
-    return read_lines(path, "approved_plan_path") if path is not None else None
-
-
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
     params = module.params
     limit, wait = params["return_limit"], float(params["wait_timeout"]) if params["wait"] else None
-    with failing(module):
-        request = cleanup_request(params, scope_of(params), approved_lines(params))
-        for option in ("plan_path", "output_path", "journal_path"):
-            if params[option]:
-                check_writable(params[option], option)
+    with exit_on_error(module):
+        request = cleanup_request(params, scope_of(params), given_lines(params, "approved_plan", "approved_plan_path"))
+        check_files(params, "plan_path", "output_path", "journal_path")
         connection = connect_with_registry(module)
         url = connection.access.settings.url
         check_scope(request.scope, job_token=connection.is_job_token)
         check_for_server(request, url=url, job_token=connection.is_job_token)
         request = replace(request, earlier=earlier_runs(params["journal_path"], url))
-        with remembered(params["cache_path"]) as images:
+        with image_cache(params["cache_path"]) as images:
             state, reader = observe(connection, request, images)
         found = plan_cleanup(state, request)
         for warning in warnings_of(state, found.plan, request):
@@ -1220,15 +1223,15 @@ def main() -> None:
         header = plan_header(state, request, url)
         fingerprint = fingerprint_of(header, deletion_rows(found.plan))
         result = cleanup_result(state, request, found, url=url, fingerprint=fingerprint, limit=limit)
-        if params["plan_path"]:
-            write_lines(params["plan_path"], file_lines(found.plan, header, fingerprint), "plan_path")
-            result["plan_path"] = params["plan_path"]
-        if params["output_path"]:
-            source = shown_dates(state.capabilities.mode) if request.all_details else DateSource.NONE
-            shows_tags = not {"tags", "tag_details"}.isdisjoint(params["gather"])
-            lines = repository_lines(state.listings, date_source=source, shows_tags=shows_tags)
-            write_lines(params["output_path"], lines, "output_path")
-            result["output_path"] = params["output_path"]
+        files = {
+            "plan_path": file_lines(found.plan, header, fingerprint),
+            "output_path": repository_lines(
+                state.listings,
+                date_source=shown_dates(state.capabilities.mode) if request.all_details else DateSource.NONE,
+                shows_tags=not {Gather.TAGS.value, Gather.TAG_DETAILS.value}.isdisjoint(params["gather"]),
+            ),
+        }
+        result.update(write_files(params, files))
 
         def apply() -> Applied:
             with open_journal(params["journal_path"]) as journal:
@@ -1248,7 +1251,7 @@ def main() -> None:
             cleanup_intent(found, limit),
             result,
             apply,
-            tolerate=params["on_error"] == "report",
+            tolerate=OnError(params["on_error"]) is OnError.REPORT,
         )
 
 

@@ -327,13 +327,15 @@ previews:
       sample: null
 """
 
+import typing as t
+
 from ..module_utils._core.errors import UsageError
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
-from ..module_utils._module.run import failing, new_module
+from ..module_utils._module.run import exit_on_error, new_module
 from ..module_utils._settings.options import POLICY, PROJECTS, SETTINGS, desired_policy, scope_of
-from ..module_utils._settings.plan import DesiredSettings, policy_lint_warnings
+from ..module_utils._settings.plan import DesiredSettings, plan_projects, policy_lint_warnings
 from ..module_utils._settings.previews import preview_rows
-from ..module_utils._settings.projects import plan_settings
+from ..module_utils._settings.projects import observe_projects
 from ..module_utils._settings.run import connect_for_settings, finish_settings
 
 ARGUMENTS = (
@@ -346,7 +348,7 @@ ARGUMENTS = (
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
     params = module.params
-    with failing(module):
+    with exit_on_error(module):
         connection = connect_for_settings(module)
         policy = desired_policy(params)
         if not policy:
@@ -354,11 +356,16 @@ def main() -> None:
         for warning in policy_lint_warnings(policy):
             module.warn(warning)
         desired = DesiredSettings(policy=policy)
-        settings = plan_settings(connection.client, scope_of(params), lambda project: desired)
-        more = {}
-        if params["preview"]:
-            more["previews"] = preview_rows(connection.client, settings, params["return_limit"])
-        finish_settings(module, connection, settings, more)
+        observed = observe_projects(connection.client, scope_of(params), lambda project: desired)
+        plans = plan_projects(observed.wanted)
+
+        def previews() -> dict[str, t.Any]:
+            if not params["preview"]:
+                return {}
+            groups = list(observed.projects.listed)
+            return {"previews": preview_rows(connection.client, groups, plans, params["return_limit"])}
+
+        finish_settings(module, connection, observed, plans, previews)
 
 
 if __name__ == "__main__":

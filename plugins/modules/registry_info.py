@@ -646,16 +646,14 @@ requests:
   sample: 2
 """
 
-from collections import deque
-
 from ..module_utils._core.files import check_writable, write_lines
 from ..module_utils._info.observation import observe
-from ..module_utils._info.request import Gather, request_of
+from ..module_utils._info.request import request_of
 from ..module_utils._info.rows import RowSummary, errors_of, file_lines, repository_rows, result_of
-from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE_OR_INSTANCE, ArgumentSpec
+from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE_OR_INSTANCE, ArgumentSpec, Gather, OnError
 from ..module_utils._module.registry import connect_with_registry
-from ..module_utils._module.run import failing, finish_reading, new_module
-from ..module_utils._registry.image_cache import remembered
+from ..module_utils._module.run import exit_on_error, finish_reading, new_module
+from ..module_utils._registry.image_cache import image_cache
 
 ARGUMENTS = (
     CONNECTION.merged(READING)
@@ -682,18 +680,19 @@ ARGUMENTS = (
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
     params = module.params
-    with failing(module):
+    with exit_on_error(module):
         connection = connect_with_registry(module)
         request = request_of(params, job_token=connection.is_job_token)
         if params["output_path"]:
             check_writable(params["output_path"], "output_path")
         summary = RowSummary(params["return_limit"])
-        with remembered(params["cache_path"]) as images:
+        with image_cache(params["cache_path"]) as images:
             state = observe(connection, request, images)
             if params["output_path"]:
                 write_lines(params["output_path"], file_lines(state, request, summary), "output_path")
             else:
-                deque(repository_rows(state, request, summary), maxlen=0)
+                for repository in repository_rows(state, request):
+                    summary.add(repository)
         for warning in state.warnings:
             module.warn(warning)
         finish_reading(
@@ -701,7 +700,7 @@ def main() -> None:
             connection,
             result_of(state, summary, params["output_path"]),
             errors_of(state, summary),
-            tolerate=params["on_error"] == "report",
+            tolerate=OnError(params["on_error"]) is OnError.REPORT,
         )
 
 

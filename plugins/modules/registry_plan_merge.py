@@ -141,7 +141,7 @@ truncated:
 from ..module_utils._core.files import check_writable, plan_lines, read_lines, write_lines
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import RESULT, ArgumentSpec
-from ..module_utils._module.run import failing, finish, new_module
+from ..module_utils._module.run import exit_on_error, finish, new_module
 from ..module_utils._plan_files.merging import intent_of, merge_files, request_of, result_of
 
 ARGUMENTS = ArgumentSpec(
@@ -158,7 +158,7 @@ ARGUMENTS = ArgumentSpec(
 
 def main() -> None:
     module = new_module(ARGUMENTS)
-    with failing(module):
+    with exit_on_error(module):
         request = request_of(module.params)
         target = request.target or ""
         files = {path: plan_lines(path, "plan_paths") for path in request.sources}

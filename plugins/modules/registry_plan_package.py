@@ -134,7 +134,7 @@ from ..module_utils._gitlab.packages import download, upload
 from ..module_utils._module.connection import connect
 from ..module_utils._module.intent import Applied, Intent
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
-from ..module_utils._module.run import failing, finish, new_module
+from ..module_utils._module.run import exit_on_error, finish, new_module
 from ..module_utils._plan_files.packages import fetched_plan, needs_upload, package_file, plan_text
 
 ARGUMENTS = CONNECTION.merged(
@@ -155,7 +155,7 @@ ARGUMENTS = CONNECTION.merged(
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
     path = module.params["plan_path"]
-    with failing(module):
+    with exit_on_error(module):
         file = package_file(module.params)
         connection = connect(module)
         if module.params["action"] == "store":

@@ -218,7 +218,7 @@ from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, WAIT, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.results import truncate_lists
-from ..module_utils._module.run import failing, finish, new_module
+from ..module_utils._module.run import exit_on_error, finish, new_module
 from ..module_utils._repositories.observation import observe
 from ..module_utils._repositories.planning import plan_repositories, plan_tags, warnings_of
 from ..module_utils._repositories.removal import delete_repositories
@@ -250,7 +250,7 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
     limit = module.params["return_limit"]
-    with failing(module):
+    with exit_on_error(module):
         connection = connect_with_registry(module)
         request = request_of(module.params, job_token=connection.is_job_token)
         reader, state = observe(connection, request)

@@ -441,9 +441,9 @@ requests:
 import typing as t
 
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
-from ..module_utils._module.run import failing, new_module
+from ..module_utils._module.run import exit_on_error, new_module
 from ..module_utils._settings.document import (
-    LEVEL,
+    SECTION_OPTIONS,
     desired_for,
     document_lint_warnings,
     document_of,
@@ -451,20 +451,21 @@ from ..module_utils._settings.document import (
     empty_groups,
 )
 from ..module_utils._settings.options import SETTINGS
-from ..module_utils._settings.projects import plan_settings
+from ..module_utils._settings.plan import plan_projects
+from ..module_utils._settings.projects import observe_projects
 from ..module_utils._settings.run import connect_for_settings, finish_settings
 
 
-def _levels(name: str) -> dict[str, t.Any]:
-    return {"type": "list", "elements": "dict", "options": {name: {"type": "str", "required": True}, **LEVEL}}
+def _sections(name: str) -> dict[str, t.Any]:
+    return {"type": "list", "elements": "dict", "options": {name: {"type": "str", "required": True}, **SECTION_OPTIONS}}
 
 
 ARGUMENTS = CONNECTION.merged(SETTINGS).merged(
     ArgumentSpec(
         {
-            "defaults": {"type": "dict", "options": LEVEL},
-            "groups": _levels("group"),
-            "projects": _levels("project"),
+            "defaults": {"type": "dict", "options": SECTION_OPTIONS},
+            "groups": _sections("group"),
+            "projects": _sections("project"),
         },
         required_one_of=(("groups", "projects"),),
     )
@@ -473,18 +474,18 @@ ARGUMENTS = CONNECTION.merged(SETTINGS).merged(
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
-    with failing(module):
+    with exit_on_error(module):
         connection = connect_for_settings(module)
         document = document_of(module.params)
         for warning in document_lint_warnings(document):
             module.warn(warning)
-        settings = plan_settings(
+        observed = observe_projects(
             connection.client, document_scope(document), lambda project: desired_for(document, project.path)
         )
-        found = settings.projects
-        for group in empty_groups(document, (*found.found, *found.archived), found.unread):
+        found = observed.projects
+        for group in empty_groups(document, (*found.selected, *found.archived), found.unread):
             module.warn(f"groups, {group!r}: no project of it is there, or can be seen.")
-        finish_settings(module, connection, settings)
+        finish_settings(module, connection, observed, plan_projects(observed.wanted))
 
 
 if __name__ == "__main__":

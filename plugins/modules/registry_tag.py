@@ -210,7 +210,7 @@ from ..module_utils._cleanup.deletion import delete
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
-from ..module_utils._module.run import failing, finish, new_module
+from ..module_utils._module.run import exit_on_error, finish, new_module
 from ..module_utils._registry.promotion import write_tags
 from ..module_utils._tagging.observation import observe_promotion, observe_removal
 from ..module_utils._tagging.planning import plan_promotion, plan_removal, removal_intent
@@ -245,7 +245,7 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
-    with failing(module):
+    with exit_on_error(module):
         request = request_of(module.params)
         connection = connect_with_registry(module)
         if request.state is DesiredState.PRESENT:

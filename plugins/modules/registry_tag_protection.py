@@ -291,10 +291,10 @@ requests:
 """
 
 from ..module_utils._core.models import RuleKind
-from ..module_utils._module.run import failing, new_module
+from ..module_utils._module.run import exit_on_error, new_module
 from ..module_utils._settings.options import protection_arguments, rules_of_module, scope_of
-from ..module_utils._settings.plan import DesiredSettings
-from ..module_utils._settings.projects import plan_settings
+from ..module_utils._settings.plan import DesiredSettings, plan_projects
+from ..module_utils._settings.projects import observe_projects
 from ..module_utils._settings.protection import lint_warnings
 from ..module_utils._settings.run import connect_for_settings, finish_settings
 
@@ -303,14 +303,15 @@ ARGUMENTS = protection_arguments(RuleKind.TAG)
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
-    with failing(module):
+    with exit_on_error(module):
         connection = connect_for_settings(module)
         rules = rules_of_module(RuleKind.TAG, module.params)
         for warning in lint_warnings(rules):
             module.warn(warning)
         desired = DesiredSettings(tag_protection=rules)
-        settings = plan_settings(connection.client, scope_of(module.params), lambda project: desired)
-        finish_settings(module, connection, settings)
+        observed = observe_projects(connection.client, scope_of(module.params), lambda project: desired)
+        plans = plan_projects(observed.wanted)
+        finish_settings(module, connection, observed, plans)
 
 
 if __name__ == "__main__":

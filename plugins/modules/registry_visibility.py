@@ -271,10 +271,10 @@ access_levels:
 """
 
 from ..module_utils._module.options import CONNECTION, ArgumentSpec
-from ..module_utils._module.run import failing, new_module
+from ..module_utils._module.run import exit_on_error, new_module
 from ..module_utils._settings.options import ACCESS_LEVEL, PROJECTS, SETTINGS, scope_of
-from ..module_utils._settings.plan import DesiredSettings, access_level_counts
-from ..module_utils._settings.projects import plan_settings
+from ..module_utils._settings.plan import DesiredSettings, access_level_counts, plan_projects
+from ..module_utils._settings.projects import observe_projects
 from ..module_utils._settings.run import connect_for_settings, finish_settings
 
 ARGUMENTS = (
@@ -286,11 +286,12 @@ ARGUMENTS = (
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
-    with failing(module):
+    with exit_on_error(module):
         connection = connect_for_settings(module)
         desired = DesiredSettings(access_level=module.params["access_level"])
-        settings = plan_settings(connection.client, scope_of(module.params), lambda project: desired)
-        finish_settings(module, connection, settings, {"access_levels": access_level_counts(settings.plans)})
+        observed = observe_projects(connection.client, scope_of(module.params), lambda project: desired)
+        plans = plan_projects(observed.wanted)
+        finish_settings(module, connection, observed, plans, lambda: {"access_levels": access_level_counts(plans)})
 
 
 if __name__ == "__main__":

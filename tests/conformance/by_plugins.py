@@ -14,9 +14,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._policy.predic
     PAGE_SIZE,
     Parameters,
     Prediction,
-    Seen,
+    ServerTag,
     Verdict,
-    exactly,
+    exact_span,
     predict,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import seconds
@@ -50,7 +50,7 @@ def cleanup_plan(row: Row) -> RowVerdict:
     for variant, mode in (("gitlab", Mode.DATABASE), ("third_party", Mode.NO_DATABASE)):
         if variant in row:
             found = predict(
-                [_seen(tag, mode) for tag in row["tags"]],
+                [_server_tag(tag, mode) for tag in row["tags"]],
                 Parameters(**row["params"]),
                 mode,
                 _now(row),
@@ -68,13 +68,13 @@ def _now(row: Row) -> int:
     return now
 
 
-def _seen(tag: dict[str, Any], mode: Mode) -> Seen:
+def _server_tag(tag: dict[str, Any], mode: Mode) -> ServerTag:
     if mode == Mode.DATABASE:
         date = iso8601(tag.get("updated_at"))
         date = iso8601(tag["created_at"]) if date is None else date
     else:
         date = rfc3339(tag["created_at"])
-    return Seen(tag["name"], None if date is None else exactly(date))
+    return ServerTag(tag["name"], None if date is None else exact_span(date))
 
 
 def _compared(variant: str, truth: Row, found: Prediction) -> RowVerdict:
@@ -99,7 +99,7 @@ def duration(row: Row) -> RowVerdict:
     if not accepts(row["older_than"]):
         return NOT_ACCEPTED
     found = predict(
-        [Seen(tag["name"], _span(tag["created_at"])) for tag in row["tags"]],
+        [ServerTag(tag["name"], _span(tag["created_at"])) for tag in row["tags"]],
         Parameters(name_regex_delete=".*", older_than=row["older_than"]),
         Mode.DATABASE,
         _now(row),
@@ -115,14 +115,14 @@ def duration(row: Row) -> RowVerdict:
 
 def _span(text: str | None) -> tuple[float, float] | None:
     date = iso8601(text)
-    return None if date is None else exactly(date)
+    return None if date is None else exact_span(date)
 
 
 def regex(row: Row) -> RowVerdict:
     text = row["regex"]
     error = pattern_error(text)
     message = f"is an invalid regexp: {error}" if error else None
-    as_delete = predict([Seen(name, None) for name in NAMES], Parameters(name_regex_delete=text), Mode.DATABASE, 0)
+    as_delete = predict([ServerTag(name, None) for name in NAMES], Parameters(name_regex_delete=text), Mode.DATABASE, 0)
     as_keep = [] if error else [name for name in NAMES if name != "latest" and server_search(text)(name)]
     return first_difference(
         ("accepted", row["accepted"], error is None),

@@ -21,9 +21,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
     Parameters,
     Prediction,
-    Seen,
+    ServerTag,
     Verdict,
-    exactly,
+    exact_span,
     nanoseconds,
     predict,
 )
@@ -68,7 +68,7 @@ def theirs(tags: list[Tag], rules: dict[str, Any], mode: Mode) -> Prediction:
     """What GitLab would do on one unlimited page, without a sample."""
     known = ("name_regex_delete", "name_regex_keep", "keep_n", "older_than")
     wanted = Parameters(**{name: rules[name] for name in known if name in rules})
-    seen = [Seen(item.name, exactly(nanoseconds(item.created)) if item.created else None) for item in tags]
+    seen = [ServerTag(item.name, exact_span(nanoseconds(item.created)) if item.created else None) for item in tags]
     return predict(seen, wanted, mode, nanoseconds(NOW), page_size=EVERYTHING, max_list_size=0)
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
     Parameters,
-    Seen,
+    ServerTag,
     Verdict,
-    exactly,
+    exact_span,
     nanoseconds,
     predict,
 )
@@ -57,7 +57,7 @@ def test_the_simulator_does_what_the_plugins_predict(
     dated = {name: data.draw(ages, label=name) for name in listed}
     tags = [server_tag(name, age, mode) for name, age in dated.items()]
     seen = [
-        Seen(name, None if age is None else exactly(nanoseconds(NOW - timedelta(seconds=age))))
+        ServerTag(name, None if age is None else exact_span(nanoseconds(NOW - timedelta(seconds=age))))
         for name, age in dated.items()
     ]
     clock = nanoseconds(NOW)

@@ -13,6 +13,8 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,6 +35,10 @@ BUILD = ROOT / "build"
 ROLE = "registry_garbage_collect"
 PLAYBOOK = "containerops.gitlab.garbage_collect"
 DIGESTS = [f"sha256:{letter * 64}" for letter in "abcdef"]
+# What `registry garbage-collect --dry-run` of GitLab's registry printed, by the level and the format of its log.
+RECORDED: list[dict[str, Any]] = [
+    json.loads(line) for line in (ROOT / "tests/conformance/tables/garbage_collections.jsonl").read_text().splitlines()
+]
 
 
 @pytest.fixture
@@ -298,11 +304,16 @@ class Host:
         self.config.write_text(json.dumps(config))
 
 
+# One image is kept, and one blob goes.
+KEPT, GONE = DIGESTS[5], DIGESTS[0]
 DRY = {
-    "docker": f"2 blobs marked, 1 blobs and 0 manifests eligible for deletion\\n"
-    f"blob eligible for deletion: {DIGESTS[0]}",
-    "text": f'level=info msg="blob eligible for deletion" digest="{DIGESTS[0]}"\\nlevel=info msg="mark stage complete"',
-    "json": f'{{"digest":"{DIGESTS[0]}","msg":"blob eligible for deletion"}}\\n{{"msg":"mark stage complete"}}',
+    "docker": f"team/app\\nteam/app: marking manifest {KEPT}\\nteam/app: marking blob {KEPT}\\n"
+    f"1 blobs marked, 1 blobs and 0 manifests eligible for deletion\\nblob eligible for deletion: {GONE}",
+    "text": f'level=info msg="marking blob" digest="{KEPT}"\\n'
+    f'level=info msg="blob eligible for deletion" digest="{GONE}"\\n'
+    'level=info msg="mark stage complete" blobs_marked=1 blobs_to_delete=1 manifests_to_delete=0',
+    "json": f'{{"digest":"{KEPT}","msg":"marking blob"}}\\n{{"digest":"{GONE}","msg":"blob eligible for deletion"}}\\n'
+    '{"blobs_marked":1,"blobs_to_delete":1,"manifests_to_delete":0,"msg":"mark stage complete"}',
     "silent": "",
 }
 
@@ -363,28 +374,113 @@ def test_the_package_removes_what_has_no_tag_only_with_consent(ansible: Ansible,
     assert host.calls()[1:] == [f"gitlab-ctl registry-garbage-collect {host.config} -m"]
 
 
-@pytest.mark.parametrize("log", ["text", "json"])
-def test_the_log_of_gitlabs_registry_is_understood(ansible: Ansible, host: Host, log: str) -> None:
-    line = DRY[log].partition("\\n")[0].replace("blob", "manifest")
-    host.command("opt/embedded/bin/registry", f"{tell(log)}; printf '%s\\n' '{line}'")
-    run = on(host, ansible, run=True, untagged=True, digests_in_use=DIGESTS[:2])
-    assert (report(run)["blobs"], report(run)["manifests"]) == (1, 1)
-    assert run.tasks[-1].message == f"in use and without a tag: {DIGESTS[0]}"
-    assert "gitlab-ctl" not in " ".join(host.calls())
+def recorded(host: Host, row: dict[str, Any]) -> None:
+    """The registry of GitLab's package prints what the real one printed."""
+    (host.folder / "printed").write_text(row["printed"])
+    host.command("opt/embedded/bin/registry", f"cat {host.folder}/printed")
 
 
-def test_a_registry_that_tells_nothing_is_not_counted_as_clean(ansible: Ansible, host: Host) -> None:
-    for command in ("opt/embedded/bin/registry", "opt/bin/gitlab-ctl"):
-        host.command(command, tell("silent"))
-    listed = on(host, ansible, run=True, untagged=True, digests_in_use=DIGESTS[:1])
-    assert "what would be removed is not known" in listed.tasks[-1].message
+@pytest.mark.parametrize("row", [row for row in RECORDED if row["printed"]], ids=lambda row: str(row["what"]))
+def test_what_gitlabs_registry_prints_is_understood(ansible: Ansible, host: Host, row: dict[str, Any]) -> None:
+    recorded(host, row)
+    untagged = row["command"].endswith("-m")
+    gone = going(row["printed"])
+    found = report(on(host, ansible, untagged=untagged, digests_in_use=DIGESTS[:1]))
+    assert (found["blobs"], found["manifests"]) == ((7, 2) if untagged else (1, 0))
+    assert found["refusals"] == []
+    used = on(host, ansible, run=True, untagged=untagged, digests_in_use=[*DIGESTS[:1], *gone[:1]])
+    assert report(used)["result"] == ("refused" if gone else "collected")
+    assert report(used)["digests_in_use"] == gone[:1]
+    assert ("gitlab-ctl" in " ".join(host.calls())) is not bool(gone)
+
+
+@pytest.mark.parametrize("row", [row for row in RECORDED if not row["printed"]], ids=lambda row: str(row["what"]))
+def test_a_registry_that_says_nothing_is_not_collected(ansible: Ansible, host: Host, row: dict[str, Any]) -> None:
+    recorded(host, row)
+    run = on(host, ansible, run=True, untagged=row["command"].endswith("-m"), digests_in_use=DIGESTS[:1])
+    assert run.code != 0
+    assert run.tasks[-1].message == ("what would be removed is not known: the command says nothing of it in a dry run")
+    assert (report(run)["result"], report(run)["blobs"]) == ("refused", None)
     assert len(host.calls()) == 1
+
+
+def test_a_registry_that_logs_warnings_alone_is_asked_for_more(ansible: Ansible, host: Host) -> None:
+    host.command("opt/embedded/bin/registry", f'[ "$REGISTRY_LOG_LEVEL" != info ] || {tell("text")}')
+    assert report(on(host, ansible))["blobs"] == 1
+
+
+def test_a_package_without_its_program_is_not_collected(ansible: Ansible, host: Host) -> None:
+    (host.folder / "opt/embedded/bin/registry").unlink()
     run = on(host, ansible, run=True)
-    assert run.code == 0, run.output
-    assert len(host.calls()) == 2
-    assert "not known before a run" in shown(run)
-    assert (report(run)["result"], report(run)["blobs"], report(run)["bytes_freed"]) == ("collected", None, 0)
-    assert not changed(run)
+    assert run.code != 0
+    assert "opt/embedded/bin/registry, is not there to ask" in run.tasks[-1].message
+    assert host.calls() == []
+
+
+def summary(printed: str, *in_use: str) -> dict[str, Any]:
+    """What the role makes of what a registry printed."""
+    script = ROOT / "roles" / ROLE / "files" / "summary.awk"
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(printed)
+        file.flush()
+        command = ["awk", "-f", str(script), "part=in_use", "-", "part=printed", file.name]
+        told = subprocess.run(command, input="\n".join(in_use), capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(told.stdout)
+    return found
+
+
+def going(printed: str) -> list[str]:
+    """The manifests that GitLab's registry says it removes."""
+    lines = [line for line in printed.splitlines() if "will be deleted from repository" in line]
+    return [match.group() for match in (re.search("sha256:[0-9a-f]{64}", line) for line in lines) if match]
+
+
+@pytest.mark.parametrize("row", [row for row in RECORDED if row["printed"]], ids=lambda row: str(row["what"]))
+def test_a_line_that_is_not_understood_shows_in_the_totals(row: dict[str, Any]) -> None:
+    lines = row["printed"].splitlines(keepends=True)
+    removals = [line for line in lines if "eligible for deletion" in line or "will be deleted" in line]
+    named = [line for line in removals if "sha256:" in line]
+    assert len(named) == (9 if row["command"].endswith("-m") else 1)
+    for line in named:
+        found = summary("".join(each if each is not line else each.replace("elet", "elit") for each in lines))
+        totals = (found["total_blobs"], found["total_manifests"])
+        assert totals != (found["blobs"], found["manifests"]), line
+    for each in going(row["printed"]):
+        assert summary(row["printed"], each)["in_use"] == [each]
+
+
+def test_what_is_not_understood_is_not_collected(ansible: Ansible, host: Host) -> None:
+    command = tell("text").replace("blobs_to_delete=1", "blobs_to_delete=3")
+    host.command("opt/embedded/bin/registry", command)
+    run = on(host, ansible, run=True)
+    assert run.tasks[-1].message == (
+        "what would be removed is not understood: the command counts 3 blobs and 0 manifests, "
+        "and its lines name 1 and 0"
+    )
+    assert len(host.calls()) == 1
+
+
+@pytest.mark.parametrize("log", ["docker", "text", "json"])
+def test_a_storage_in_which_nothing_is_kept_is_not_collected(ansible: Ansible, host: Host, log: str) -> None:
+    """As that of a registry whose metadata database its command does not know of: every blob would go."""
+    command = tell(log).replace("blobs_marked=1", "blobs_marked=0").replace('"blobs_marked":1', '"blobs_marked":0')
+    command = command.replace("1 blobs marked", "0 blobs marked")
+    host.command("opt/embedded/bin/registry", command)
+    run = on(host, ansible, run=True)
+    assert "no image would be kept, and 1 blobs and manifests would be removed" in run.tasks[-1].message
+    assert len(host.calls()) == 1
+
+
+def test_an_image_goes_from_one_repository_and_stays_in_another() -> None:
+    lines = [
+        f'msg="manifest metadata will be deleted from repository" digest="{GONE}" repository=team/app',
+        f'msg="marking blob" digest="{GONE}" repository=team/kept',
+        'msg="mark stage complete" blobs_marked=1 blobs_to_delete=0 manifests_to_delete=1',
+    ]
+    found = summary("\n".join(lines) + "\n", GONE)
+    assert (found["manifests"], found["children"], found["in_use"]) == (1, [], [GONE])
+    broken = summary("\n".join(lines).replace("team/kept", "team/app"))
+    assert broken["children"] == [GONE]
 
 
 def test_a_failed_collection_is_told_as_one(ansible: Ansible, host: Host) -> None:
@@ -462,8 +558,12 @@ def test_a_plain_registry_is_started_again_whatever_fails(
 
 
 def test_what_lost_its_tag_until_the_registry_stopped_is_seen(ansible: Ansible, host: Host) -> None:
-    later = f"[ -e {host.folder}/later ] && echo 'manifest eligible for deletion: {DIGESTS[1]}'"
-    options = plain(host, dry=f"{tell('docker')}; {later}; touch {host.folder}/later")
+    later = (
+        f"{tell('docker').replace('0 manifests', '1 manifests')}; echo 'manifest eligible for deletion: {DIGESTS[1]}'"
+    )
+    options = plain(
+        host, dry=f"if [ -e {host.folder}/later ]; then {later}; else {tell('docker')}; fi; touch {host.folder}/later"
+    )
     run = on(host, ansible, **options, **stopped(host), untagged=True, digests_in_use=[DIGESTS[1]])
     assert run.code != 0
     assert run.tasks[-1].message == f"in use and without a tag: {DIGESTS[1]}"
@@ -568,6 +668,20 @@ def test_the_configuration_tells_of_a_database_where_the_header_needs_a_token(an
         nothing_to_run(on(host, ansible, run=True), host, "database.enabled")
         host.configure(http={"addr": address}, database={"enabled": False})
         assert report(on(host, ansible, run=True))["result"] == "collected"
+
+
+def test_a_database_that_the_registry_may_use_is_one(ansible: Ansible, host: Host) -> None:
+    host.configure(database={"enabled": "prefer"})
+    nothing_to_run(on(host, ansible, run=True), host, "database.enabled in ")
+
+
+@pytest.mark.parametrize("value", ["true", "prefer", "TRUE"])
+def test_the_environment_of_a_registry_tells_of_a_database(ansible: Ansible, host: Host, value: str) -> None:
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()", "serve", str(host.config)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, env={**os.environ, "REGISTRY_DATABASE_ENABLED": value}
+    ) as process:
+        nothing_to_run(on(host, ansible, run=True), host, f"REGISTRY_DATABASE_ENABLED of process {process.pid}")
 
 
 def test_the_lock_file_tells_of_a_database(ansible: Ansible, host: Host) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from tests.integration.driver import Ansible
@@ -254,3 +255,19 @@ def test_a_preview_is_what_the_policy_then_deletes(ansible: Ansible, simulator: 
     assert gone == foretold
     assert gone["team/app/web"] == ["dev-1"]
     assert after["other/lib"] == before["other/lib"]
+
+
+def test_what_was_read_is_written_although_its_preview_fails(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(team())
+    written = tmp_path / "projects.jsonl"
+    options = {"group": "team", **WISH, "output_path": str(written)}
+    ansible.module(MODULE, options, check=True)
+    needed = simulator.counters()["total"]
+    lines = written.read_text()
+    written.unlink()
+    run = ansible.module(MODULE, {**options, "preview": True, "max_requests": needed}, check=True)
+    assert run.failed
+    assert "max_requests" in run.result["msg"]
+    assert written.read_text() == lines

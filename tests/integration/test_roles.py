@@ -301,6 +301,35 @@ def test_the_audit_previews_what_the_cleanup_has_for_rules(ansible: Ansible, sim
     assert (kept["reason"], kept["rule"]) == ("keep_rule", "rule 2")
 
 
+@pytest.mark.parametrize("before", ["registry_cleanup", "registry_audit"])
+def test_a_cleanup_that_fails_early_reports_nothing_of_an_earlier_run(
+    ansible: Ansible, simulator: Simulator, before: str
+) -> None:
+    simulator.load(team())
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "connection": "local",
+        "vars": {**RULES, "registry_cleanup_group": "team", "registry_audit_group": "team"},
+        "tasks": [
+            {"include_role": {"name": f"containerops.gitlab.{before}"}},
+            {
+                "include_role": {"name": "containerops.gitlab.registry_cleanup"},
+                "vars": {
+                    "registry_cleanup_approved_plan_package": {"project": "team/app", "version": "9"},
+                    "registry_cleanup_approved_plan_path": "plan",
+                },
+            },
+        ],
+    }
+    (ansible.folder / "twice.yml").write_text(json.dumps([play]))
+    run = ansible.play("twice.yml")
+    assert run.code != 0
+    assert "Fetch the approved plan" in run.output
+    shown = [task for task in run.tasks if task.action == DEBUG and "msg" in task.result]
+    assert len(shown) == 1
+
+
 def test_a_refused_cleanup_still_shows_its_table(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     run = ansible.play(CLEANUP, *GROUP_AND_RULES, "-e", "registry_cleanup_max_deletions_total=0")

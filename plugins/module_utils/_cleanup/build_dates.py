@@ -17,11 +17,11 @@ from .._core.models import Tag, TagListing, parse_time
 from .._core.server import Mode
 from .._registry.auth import Registry
 from .._registry.images import read_image
-from .._rules.dates import date_source, judged_date
+from .._rules.dates import judged_date
 from .._rules.decision import DateSource
-from .._rules.import_dates import Dated, ImportEvidence, suspicion
-from .._rules.rules import Rules
+from .._rules.import_dates import DatedTag, ImportEvidence, find_import_window
 from .._tags.reader import TagReader
+from .planning import Criteria
 
 # The tags of a repository that a date may decide about.
 _DatedTags = t.Callable[[TagListing], t.Sequence[Tag]]
@@ -30,17 +30,13 @@ _GITLAB_ALONE = "a bulk deletion uses what GitLab sees, and the registry itself 
 
 
 def gather_import_evidence(
-    reader: TagReader, listings: t.Sequence[TagListing], rules: Rules, dated: _DatedTags
+    reader: TagReader, listings: t.Sequence[TagListing], criteria: Criteria, dated: _DatedTags
 ) -> ImportEvidence | None:
-    """What tells whether the dates are those of an import; None where they surely are pushes, or none decides.
-
-    rules: as they hold on this server.
-    """
-    capabilities = reader.capabilities
-    source = date_source(capabilities.mode, rules)
+    """What tells whether the dates are those of an import; None where they surely are pushes, or none decides."""
+    capabilities, source = reader.capabilities, criteria.date_source
     if capabilities.mode is not Mode.DATABASE or capabilities.shows_build_dates:
         return None
-    if source is DateSource.NONE or rules.dates_valid_from:
+    if source is DateSource.NONE or criteria.rules.dates_valid_from:
         return None
     if not any(dated(listing) for listing in listings):
         return None
@@ -49,9 +45,9 @@ def gather_import_evidence(
         for tag in listing.tags:
             date = judged_date(tag, source, reader.client.clock)
             if date and tag.digest:
-                judged.append(Dated(repository=listing.repository, tag=tag, date=date))
+                judged.append(DatedTag(repository=listing.repository, tag=tag, date=date))
     created = {listing.repository.id: parse_time(listing.repository.created_at) for listing in listings}
-    found = suspicion(judged, created)
+    found = find_import_window(judged, created)
     registry = reader.registry
     if found is None or registry is None:
         why = capabilities.registry_unavailable_reason or _GITLAB_ALONE
@@ -65,14 +61,14 @@ def gather_import_evidence(
 
 
 def with_builds(
-    reader: TagReader, listings: t.Sequence[TagListing], rules: Rules, dated: _DatedTags
+    reader: TagReader, listings: t.Sequence[TagListing], criteria: Criteria, dated: _DatedTags
 ) -> list[TagListing]:
     """The listings, with the builds of tags whose dates are an import's, or why these are not known.
 
     A repository counts as unread where that may pass.
     """
-    since = rules.dates_valid_from
-    if not since or date_source(reader.capabilities.mode, rules) is not DateSource.PUBLISHED:
+    since = criteria.rules.dates_valid_from
+    if not since or criteria.date_source is not DateSource.PUBLISHED:
         return list(listings)
     limit = since
 

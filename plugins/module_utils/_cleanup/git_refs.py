@@ -11,20 +11,21 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import RequestError
+from .._core.models import RefKind
 from .._gitlab.git_refs import active_refs, deployed_refs
 from .._module.connection import Connection
 from .._rules.git_refs import ActiveRefs
 
 
 def read_refs(
-    connection: Connection, projects: t.Sequence[int], kinds: t.Sequence[str], deployments: int
+    connection: Connection, projects: t.Sequence[int], kinds: t.Sequence[RefKind], deployments: int
 ) -> dict[int, ActiveRefs | RequestError]:
     """Read branches, git tags, merge requests and deployments of projects.
 
     Args:
         connection: To GitLab.
         projects: Their ids.
-        kinds: What to read: branches, tags or merge_requests.
+        kinds: What to read.
         deployments: How many successful deployments of each environment count; 0 is to read none.
 
     Returns:
@@ -32,8 +33,8 @@ def read_refs(
     """
     client = connection.client
 
-    def read(number: int) -> ActiveRefs:
-        refs = [ref for kind in kinds for ref in active_refs(client, number, kind)]
-        return ActiveRefs(tuple(refs), tuple(deployed_refs(client, number, deployments)) if deployments else ())
+    def read(project_id: int) -> ActiveRefs:
+        refs = [ref for kind in kinds for ref in active_refs(client, project_id, kind)]
+        return ActiveRefs(tuple(refs), tuple(deployed_refs(client, project_id, deployments)) if deployments else ())
 
     return dict(zip(projects, client.try_all(read, projects))) if kinds or deployments else {}

@@ -8,18 +8,10 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from .._core.errors import RequestError
 from .._core.models import SIGNATURE, Tag, TagListing
-from .._rules.git_refs import ActiveRefs, kept_by_refs
-from .._rules.in_use import Reference, kept_by_use, untagged
-from .._rules.reasons import Reason
 from .._rules.referrers import Signatures
 from .request import CleanupRequest
-
-# What is alive in the git repositories of projects, or why it is not known, by the project's id.
-Refs = t.Mapping[int, t.Union[ActiveRefs, RequestError]]
+from .retained import Refs, retained_names
 
 
 def detailed_names(listing: TagListing, request: CleanupRequest) -> list[str]:
@@ -58,17 +50,3 @@ def dated_tags(listing: TagListing, refs: Refs, request: CleanupRequest) -> list
         for tag in listing.tags
         if request.rules.is_judged_by_date(tag.name) and not tag.protected and tag.name not in retained
     ]
-
-
-def retained_names(listing: TagListing, refs: Refs, request: CleanupRequest) -> dict[str, Reason]:
-    """The tags that are kept for what is not in the rules, with the reason."""
-    active = refs.get(listing.repository.project_id)
-    return {
-        **kept_by_refs(listing.names, active if isinstance(active, ActiveRefs) else ActiveRefs(), request.ref_match),
-        **kept_by_use(listing.tags, listing.repository.path, request.used),
-    }
-
-
-def untagged_images(listings: t.Sequence[TagListing], request: CleanupRequest) -> list[Reference]:
-    """What is in use in the repositories without a tag."""
-    return untagged(request.used, {each.repository.path: each.tags for each in listings if not each.error})

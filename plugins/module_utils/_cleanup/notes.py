@@ -13,18 +13,17 @@ import typing as t
 from .._core.models import ListingState, TagListing
 from .._core.server import Mode
 from .._plan.plan import Plan
-from .._rules.dates import date_source
 from .._rules.decision import DateSource
 from .._rules.reasons import Reason
 from .._rules.rules import Rules, Timestamp
-from .planning import CleanupState, policy_sentence, projects_with_policy, rules_on
-from .request import CleanupRequest
+from .planning import CleanupState, Criteria, policy_sentence, projects_with_policy
+from .request import CleanupRequest, OnServerPolicy
 
 
 def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> list[str]:
     """What a user has to know before trusting the plan, one sentence each."""
     found = list(state.warnings)
-    if request.on_server_policy == "warn":
+    if request.on_server_policy is OnServerPolicy.WARN:
         found += [f"T{policy_sentence(project)[1:]}." for project in projects_with_policy(state)]
     if request.rules.timestamp is Timestamp.CREATED and state.capabilities.mode is not Mode.NO_DATABASE:
         found.append(
@@ -43,14 +42,12 @@ def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> lis
     return found
 
 
-def notes_of(state: CleanupState, request: CleanupRequest) -> list[str]:
+def notes_of(state: CleanupState, criteria: Criteria) -> list[str]:
     """How the plan was made, one sentence each."""
-    capabilities = state.capabilities
-    rules = rules_on(capabilities, request.rules)
-    source = date_source(capabilities.mode, rules)
+    capabilities, source = state.capabilities, criteria.date_source
     notes = [
         _date_source_note(source) if source is DateSource.BUILT or state.listings else None,
-        _build_dates_note(state.listings, rules),
+        _build_dates_note(state.listings, criteria.rules),
         capabilities.missing_dates_reason,
     ]
     if source is DateSource.PUBLISHED and not capabilities.shows_protection:

@@ -26,10 +26,11 @@ from .._tags.reader import TagReader, open_reader
 from .build_dates import gather_import_evidence, with_builds
 from .delete_method import choose_delete_method
 from .git_refs import read_refs
-from .needs import children_needed, dated_tags, detailed_names, untagged_images
+from .needs import children_needed, dated_tags, detailed_names
 from .pins import Manifests
-from .planning import CleanupState, rules_on
+from .planning import CleanupState, criteria_on
 from .request import CleanupRequest
+from .retained import untagged_images
 
 
 def observe(
@@ -56,12 +57,12 @@ def observe(
     projects = sorted({repository.project_id for repository in selection.repositories})
     refs = read_refs(connection, projects, request.keep_refs, request.keep_deployments)
     listings = list(reader.read(selection.repositories, _query(capabilities, request)))
-    rules = rules_on(capabilities, request.rules)
+    criteria = criteria_on(capabilities, request)
 
     def dated(listing: TagListing) -> list[t.Any]:
         return dated_tags(listing, refs, request)
 
-    listings = with_builds(reader, listings, rules, dated)
+    listings = with_builds(reader, listings, criteria, dated)
     protection_matters = bool(listings) and request.parameters is None and not request.allow_unread_protection
     state = CleanupState(
         capabilities=capabilities,
@@ -72,7 +73,7 @@ def observe(
         refs=refs,
         absent_digests=_absent_subjects(reader, listings, request),
         rules_hidden=protection_matters and rules_are_hidden(client, capabilities, job_token=connection.is_job_token),
-        import_evidence=gather_import_evidence(reader, listings, rules, dated),
+        import_evidence=gather_import_evidence(reader, listings, criteria, dated),
         manifests=_manifests(reader, untagged_images(listings, request)) if request.pin_untagged else None,
         sent=client.requests_sent,
         max_requests=client.settings.max_requests,

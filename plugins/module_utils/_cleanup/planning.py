@@ -23,13 +23,14 @@ from .._policy.preview import decisions_of, predicted
 from .._rules.dates import date_source
 from .._rules.decision import DateSource, Decision
 from .._rules.import_dates import ImportEvidence, import_refusal
+from .._rules.in_use import Reference
 from .._rules.referrers import ReferrerFacts, with_referrers
 from .._rules.retention import age_reason, decide
 from .._rules.rules import Rules, Timestamp
 from .bulk_requests import BulkRequest, bulk_requests, why_not_in_one_run
-from .needs import Refs, retained_names, untagged_images
 from .pins import Manifests, Pins, planned_pins
-from .request import CleanupRequest
+from .request import CleanupRequest, OnServerPolicy
+from .retained import Refs, retained_names, untagged_images
 
 
 class CleanupState(t.NamedTuple):
@@ -70,23 +71,7 @@ class CleanupState(t.NamedTuple):
     registry_disabled: tuple[str, ...] = ()
 
 
-class CleanupPlan(t.NamedTuple):
-    """What a cleanup is going to do.
-
-    Args:
-        plan: what is decided on every tag.
-        pins: the tags that images in use get before anything is deleted.
-        comparison: what differs from the approved plan; None if none was given.
-        bulk: what GitLab's bulk deletion is asked for; empty if tags are deleted in another way.
-    """
-
-    plan: Plan
-    pins: Pins = Pins()
-    comparison: Comparison | None = None
-    bulk: tuple[BulkRequest, ...] = ()
-
-
-class _Criteria(t.NamedTuple):
+class Criteria(t.NamedTuple):
     """What is the same for all repositories.
 
     Args:
@@ -100,14 +85,34 @@ class _Criteria(t.NamedTuple):
     date_source: DateSource
 
 
+class CleanupPlan(t.NamedTuple):
+    """What a cleanup is going to do.
+
+    Args:
+        plan: Of all repositories, with every reason to refuse it.
+        criteria: By which it was decided.
+        untagged: What is in use without a tag.
+        pins: The tags that images in use get before anything is deleted.
+        comparison: With the approved plan; None where there is none.
+        bulk: What GitLab's bulk deletion is asked for, where that deletes.
+    """
+
+    plan: Plan
+    criteria: Criteria
+    untagged: tuple[Reference, ...]
+    pins: Pins
+    comparison: Comparison | None
+    bulk: tuple[BulkRequest, ...]
+
+
 def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
     """The plan for this state: a decision for every tag, and why nothing may be deleted where that is so."""
-    rules = rules_on(state.capabilities, request.rules)
-    criteria = _Criteria(request=request, rules=rules, date_source=date_source(state.capabilities.mode, rules))
+    criteria = criteria_on(state.capabilities, request)
     parts = [_repository_plan(listing, state, criteria) for listing in state.listings]
     comparison, approval_refusals = _compared(parts, state, request)
     plan = limited(comparison.repositories if comparison else parts, request.limits)
-    pins = _pins(state, request)
+    untagged = tuple(untagged_images(state.listings, request))
+    pins = _pins(state, request, untagged)
     bulk = bulk_requests(plan, request) if state.delete_method.is_bulk else []
     refusals = (
         *request.use_unknown,
@@ -120,20 +125,28 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         *approval_refusals,
         *_budget_refusals(state, plan),
     )
-    return CleanupPlan(plan=replace(plan, refusals=refusals), pins=pins, comparison=comparison, bulk=tuple(bulk))
+    return CleanupPlan(
+        plan=replace(plan, refusals=refusals),
+        criteria=criteria,
+        untagged=untagged,
+        pins=pins,
+        comparison=comparison,
+        bulk=tuple(bulk),
+    )
 
 
-def rules_on(capabilities: ServerCapabilities, rules: Rules) -> Rules:
-    """The rules as they hold on a server.
+def criteria_on(capabilities: ServerCapabilities, request: CleanupRequest) -> Criteria:
+    """What is asked for, as it holds on a server.
 
     With a metadata database every digest is known. Where dates are builds anyway, none of them is an import's.
     """
+    rules = request.rules
     # Rules know the names that they have judged, so that they are made anew only where they change.
     if capabilities.mode is Mode.DATABASE and not rules.require_digest:
         rules = replace(rules, require_digest=True)
     if capabilities.shows_build_dates and rules.dates_valid_from:
         rules = replace(rules, dates_valid_from=None)
-    return rules
+    return Criteria(request=request, rules=rules, date_source=date_source(capabilities.mode, rules))
 
 
 def projects_with_policy(state: CleanupState) -> list[Project]:
@@ -151,14 +164,13 @@ def policy_sentence(project: Project) -> str:
     return f"the cleanup policy of project {project.path} itself is enabled and deletes tags by its own rules{when}"
 
 
-def _repository_plan(listing: TagListing, state: CleanupState, criteria: _Criteria) -> RepositoryPlan:
+def _repository_plan(listing: TagListing, state: CleanupState, criteria: Criteria) -> RepositoryPlan:
     project = state.projects.get(listing.repository.project_id)
     part = RepositoryPlan(
         listing.repository,
         date_source=criteria.date_source,
         listing=listing.state,
         policy=project.policy if project else None,
-        policy_known=project is not None and project.policy is not None,
         error=listing.error,
     )
     refs = state.refs.get(listing.repository.project_id)
@@ -179,7 +191,7 @@ def _repository_plan(listing: TagListing, state: CleanupState, criteria: _Criter
     )
 
 
-def _decisions(listing: TagListing, state: CleanupState, criteria: _Criteria) -> list[Decision]:
+def _decisions(listing: TagListing, state: CleanupState, criteria: Criteria) -> list[Decision]:
     """What the rules decide, and what belongs to the images that they delete."""
     request, rules, source = criteria.request, criteria.rules, criteria.date_source
     path = listing.repository.path
@@ -206,12 +218,12 @@ def _compared(
     return comparison, refusals_of(approval.plan, approval.terms, comparison, state.clock)
 
 
-def _pins(state: CleanupState, request: CleanupRequest) -> Pins:
+def _pins(state: CleanupState, request: CleanupRequest, untagged: t.Sequence[Reference]) -> Pins:
     if not request.pin_untagged:
         return Pins()
     taken = {listing.repository.path: listing.names for listing in state.listings}
     why = state.capabilities.registry_unavailable_reason
-    return planned_pins(untagged_images(state.listings, request), state.manifests, taken, why)
+    return planned_pins(untagged, state.manifests, taken, why)
 
 
 def _bulk_refusals(state: CleanupState, bulk: t.Sequence[BulkRequest]) -> list[str]:
@@ -225,7 +237,7 @@ def _bulk_refusals(state: CleanupState, bulk: t.Sequence[BulkRequest]) -> list[s
     return [reason for reason in found if reason]
 
 
-def _date_refusals(state: CleanupState, criteria: _Criteria) -> t.Iterator[str]:
+def _date_refusals(state: CleanupState, criteria: Criteria) -> t.Iterator[str]:
     rules, clock = criteria.rules, state.clock
     if rules.has_ages and clock is None and state.listings:
         yield "the server's first answer had no Date, so that ages can't be judged"
@@ -242,7 +254,7 @@ def _date_refusals(state: CleanupState, criteria: _Criteria) -> t.Iterator[str]:
 
 
 def _policy_refusals(state: CleanupState, request: CleanupRequest) -> list[str]:
-    if request.on_server_policy != "fail":
+    if request.on_server_policy is not OnServerPolicy.FAIL:
         return []
     return [policy_sentence(project) for project in projects_with_policy(state)]
 

@@ -16,7 +16,6 @@ from .._module.intent import Applied, Intent
 from .._plan.plan import Plan
 from .._plan.results import FILE_FORMAT, FILE_VERSION, result
 from .deletion_report import applied_deletion, deletion_intent
-from .needs import untagged_images
 from .notes import notes_of
 from .outcomes import DeletionResult
 from .pins import pins_diff
@@ -64,14 +63,14 @@ def cleanup_result(
         "unguarded": _unguarded(state, plan)[:limit],
         "in_use": {
             "references": len(request.used.references),
-            "untagged": [each.text for each in untagged_images(state.listings, request)[:limit]],
+            "untagged": [each.text for each in found.untagged[:limit]],
             "pinned": [each.as_result() for each in found.pins.pins[:limit]],
             "lost": list(found.pins.lost[:limit]),
         },
         "errors": [
             {"repository": part.repository.path, **part.error.as_result()} for part in plan.unread if part.error
         ],
-        "notes": notes_of(state, request),
+        "notes": notes_of(state, found.criteria),
         "server": {
             "url": url,
             "registry": state.capabilities.mode.value,

@@ -8,13 +8,16 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import typing as t
 from dataclasses import dataclass, replace
 
 from .._core.errors import UsageError
+from .._core.models import RefKind
 from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
+from .._module.options import Gather, check_not_negative
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
 from .._plan.limits import Limits, OnLimit
 from .._plan.merge import approved_in
@@ -55,6 +58,14 @@ _PERCENTAGES = (
 )
 # Options that GitLab's own decision ignores, with what they are when nobody gives them.
 _IGNORED_BY_GITLAB: dict[str, t.Any] = {"protect": None, "timestamp": "auto", "require_digest": True}
+
+
+class OnServerPolicy(enum.Enum):
+    """What happens where a project's own cleanup policy is enabled."""
+
+    WARN = "warn"
+    FAIL = "fail"
+    IGNORE = "ignore"
 
 
 class Approval(t.NamedTuple):
@@ -99,12 +110,12 @@ class CleanupRequest:
     used: InUse
     use_unknown: tuple[str, ...]
     parameters: Parameters | None
-    keep_refs: tuple[str, ...]
+    keep_refs: tuple[RefKind, ...]
     keep_deployments: int
     ref_match: RefMatch
     read_via: ReadMethod | None
     delete_via: DeleteMethod | None
-    on_server_policy: str
+    on_server_policy: OnServerPolicy
     allow_unread_protection: bool
     pin_untagged: bool
     bulk_older_than: str | None
@@ -148,19 +159,19 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.I
         used=used,
         use_unknown=use_unknown,
         parameters=_parameters(params) if method is DeleteMethod.BULK_UNPINNED else None,
-        keep_refs=tuple(params["keep_refs"] or ()),
+        keep_refs=tuple(map(RefKind, params["keep_refs"] or ())),
         keep_deployments=params["keep_deployments"],
         ref_match=RefMatch(params["ref_match"]),
         read_via=requested_method(ReadMethod, params["read_via"]),
         delete_via=method,
-        on_server_policy=params["on_server_policy"],
+        on_server_policy=OnServerPolicy(params["on_server_policy"]),
         allow_unread_protection=params["allow_unread_protection"],
         pin_untagged=params["pin_untagged_in_use"],
         bulk_older_than=params["older_than"],
         bulk_keep=params["name_regex_keep"] or None,
         options={option: params[option] for option in PLANNED_BY},
         approval=_approval(params, method, scope, plan_lines),
-        all_details=params["output_path"] is not None and "tag_details" in params["gather"],
+        all_details=params["output_path"] is not None and Gather.TAG_DETAILS.value in params["gather"],
     )
 
 
@@ -179,9 +190,7 @@ def check_for_server(request: CleanupRequest, *, url: str, job_token: bool) -> N
 
 
 def _check_numbers(params: t.Mapping[str, t.Any]) -> None:
-    for option in _COUNTS:
-        if params[option] is not None and params[option] < 0:
-            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
+    check_not_negative(params, *_COUNTS)
     for option in _PERCENTAGES:
         if params[option] is not None and not 0 <= params[option] <= 100:
             raise UsageError(f"{option} is {params[option]:g}: it has to be between 0 and 100.")

@@ -204,7 +204,7 @@ class UnsupportedSetting(Exception):
 
     def as_result(self) -> dict[str, object]:
         """The error for a module's result, in the shape of RequestError.as_result."""
-        return _row("unfit", self.message)
+        return _row("unsupported_setting", self.message)
 
 
 def _row(kind: str, message: str) -> dict[str, object]:

@@ -36,6 +36,17 @@ def check_writable(path: str, option: str) -> None:
         raise UsageError(f"{option} {path} can't be written: {error.strerror}.") from None
 
 
+def check_files(params: t.Mapping[str, t.Any], *options: str) -> None:
+    """See that the files that options name can be written, before anything is sent.
+
+    Raises:
+        UsageError: one can't be written.
+    """
+    for option in options:
+        if params[option]:
+            check_writable(params[option], option)
+
+
 def plan_lines(path: str, option: str) -> list[str]:
     """The lines of a plan that another task has written.
 
@@ -83,3 +94,33 @@ def read_lines(path: str, option: str) -> t.Iterator[str]:
         return
     except OSError as error:
         raise UsageError(f"{option} {path} can't be read: {error.strerror}.") from None
+
+
+def write_files(params: t.Mapping[str, t.Any], lines: t.Mapping[str, t.Iterable[str]]) -> dict[str, str]:
+    """Write the files that options name.
+
+    Args:
+        params: The options of a module.
+        lines: Of each file, by the option that may name it.
+
+    Returns:
+        The paths of what was written, by option.
+
+    Raises:
+        UsageError: One can't be written.
+    """
+    written = {option: params[option] for option in lines if params[option]}
+    for option, path in written.items():
+        write_lines(path, lines[option], option)
+    return written
+
+
+def given_lines(params: t.Mapping[str, t.Any], inline: str, path: str) -> t.Iterable[str] | None:
+    """The lines of a text that one option holds, or another names the file of; None where there is neither.
+
+    Raises:
+        UsageError: The file can't be read.
+    """
+    if params[inline] is not None:
+        return str(params[inline]).splitlines()
+    return read_lines(params[path], path) if params[path] is not None else None

@@ -26,6 +26,17 @@ _HEXADECIMAL = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 
 
+# How users know the keys of a policy, and what the API really calls them: it drops a name_regex_delete in silence.
+POLICY_KEYS = {
+    "enabled": "enabled",
+    "cadence": "cadence",
+    "keep_n": "keep_n",
+    "older_than": "older_than",
+    "name_regex_delete": "name_regex",
+    "name_regex_keep": "name_regex_keep",
+}
+
+
 @dataclass(frozen=True)
 class ServerPolicy:
     """A project's own cleanup policy, as GitLab shows it.
@@ -47,6 +58,23 @@ class ServerPolicy:
     name_regex: str | None
     name_regex_keep: str | None
     next_run_at: str | None
+
+    @property
+    def options(self) -> dict[str, t.Any]:
+        """The policy by the names of options."""
+        return {name: getattr(self, key) for name, key in POLICY_KEYS.items()}
+
+    def as_result(self) -> dict[str, t.Any]:
+        """The policy as modules return it."""
+        return {**self.options, "next_run_at": self.next_run_at}
+
+
+class AccessLevel(enum.Enum):
+    """Who may see the registry of a project: as many as may see the project, its members, or nobody."""
+
+    ENABLED = "enabled"
+    PRIVATE = "private"
+    DISABLED = "disabled"
 
 
 @dataclass(frozen=True)
@@ -83,6 +111,11 @@ class Project:
     url: str = ""
     personal: bool = False
 
+    @property
+    def registry_disabled(self) -> bool:
+        """Whether nobody can see images and protection rules: a disabled registry is hidden from administrators too."""
+        return self.access_level == AccessLevel.DISABLED.value
+
 
 # What GitLab calls the levels of a protection rule, and users the options.
 PUSH_LEVEL, DELETE_LEVEL = "minimum_access_level_for_push", "minimum_access_level_for_delete"
@@ -98,6 +131,14 @@ class RuleKind(enum.Enum):
     def pattern_option(self) -> str:
         """What GitLab calls the pattern of such a rule, and users the option."""
         return "repository_path_pattern" if self is RuleKind.REPOSITORY else "tag_name_pattern"
+
+
+class RefKind(enum.Enum):
+    """What of a git repository keeps tags."""
+
+    BRANCHES = "branches"
+    MERGE_REQUESTS = "merge_requests"
+    TAGS = "tags"
 
 
 @dataclass(frozen=True)
@@ -152,7 +193,20 @@ class Repository:
 
     @property
     def being_deleted(self) -> bool:
+        """Whether GitLab deletes it by now, or is about to."""
         return self.status in ("delete_scheduled", "delete_ongoing")
+
+    @property
+    def deletion_failed(self) -> bool:
+        """Whether GitLab gave up deleting it."""
+        return self.status == "delete_failed"
+
+
+def known_sum(numbers: t.Iterable[int | None]) -> int | None:
+    """The sum, such as of the sizes of repositories; None if one of them is not known."""
+    found = list(numbers)
+    known = [number for number in found if number is not None]
+    return sum(known) if len(known) == len(found) else None
 
 
 class Tag(t.NamedTuple):

@@ -11,6 +11,7 @@ Every function raises RequestError when the answer is not the one it is named af
 
 from __future__ import annotations
 
+from .._core.models import RefKind
 from .._http.client import Client
 from .rest import field, pages, rows
 
@@ -20,42 +21,45 @@ _DEPLOYED = frozenset({"success", "running", "blocked"})
 _SHORT_SHA = 8
 
 
-def active_refs(client: Client, number: int, kind: str) -> list[str]:
+def active_refs(client: Client, project_id: int, kind: RefKind) -> list[str]:
     """The names of a project's git refs that exist.
 
     Args:
         client: of GitLab.
-        number: of the project.
-        kind: branches, tags, or merge_requests, which are the source branches of open ones.
+        project_id: of the project.
+        kind: of merge requests the source branches of open ones.
     """
-    operation = f"list the {kind.replace('_', ' ')} of project {number}"
-    if kind == "merge_requests":
-        rows = pages(client, f"/projects/{number}/merge_requests", {"state": "opened"}, operation)
+    operation = f"list the {kind.value.replace('_', ' ')} of project {project_id}"
+    if kind is RefKind.MERGE_REQUESTS:
+        rows = pages(client, f"/projects/{project_id}/merge_requests", {"state": "opened"}, operation)
         return [str(field(row, "source_branch")) for row in rows]
-    return [str(field(row, "name")) for row in pages(client, f"/projects/{number}/repository/{kind}", {}, operation)]
+    return [
+        str(field(row, "name"))
+        for row in pages(client, f"/projects/{project_id}/repository/{kind.value}", {}, operation)
+    ]
 
 
-def deployed_refs(client: Client, number: int, keep: int) -> list[str]:
+def deployed_refs(client: Client, project_id: int, keep: int) -> list[str]:
     """Refs and commits of the last deployments of each environment of a project that was not stopped.
 
     Args:
         client: of GitLab.
-        number: of the project.
+        project_id: of the project.
         keep: how many successful deployments. Those that run or wait for approval after the oldest of these count too.
 
     Returns:
         The ref and the commit of each, and the short form of the commit that names images (CI_COMMIT_SHORT_SHA).
     """
-    operation = f"list the environments of project {number}"
+    operation = f"list the environments of project {project_id}"
     found: dict[str, None] = {}
-    for environment in pages(client, f"/projects/{number}/environments", {}, operation):
+    for environment in pages(client, f"/projects/{project_id}/environments", {}, operation):
         if environment.get("state") == "stopped":
             continue
         name = str(field(environment, "name"))
         query = {"environment": name, "order_by": "id", "sort": "desc"}
-        operation = f"list the deployments of {name} of project {number}"
+        operation = f"list the deployments of {name} of project {project_id}"
         left = keep
-        for row in rows(client, f"/projects/{number}/deployments", query, operation):
+        for row in rows(client, f"/projects/{project_id}/deployments", query, operation):
             if row.get("status") not in _DEPLOYED:
                 continue
             commit = str(field(row, "sha"))

@@ -11,8 +11,9 @@ An answer with status 200 that holds errors is a failure. Every function raises 
 
 from __future__ import annotations
 
+import threading
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import TAG_NAME, Tag, config_digest, parse_time
@@ -41,13 +42,33 @@ _OPTIONAL_FIELDS = {
 }
 ALL_FIELDS = tuple(field for field in _OPTIONAL_FIELDS if field != "revision")
 # What has to be looked at again right before a tag is deleted.
-GUARD_FIELDS = ("digest", "publishedAt", "protection")
+VERIFY_FIELDS = ("digest", "publishedAt", "protection")
 
 
 # How a server refuses or loses a query that is too large or too slow.
 _TOO_MUCH = {ErrorKind.GRAPHQL, ErrorKind.TIMEOUT, ErrorKind.UNAVAILABLE, ErrorKind.SERVER_ERROR}
 
 
+class AliasLimit:
+    """How many pages one query holds at most. Threads share it, and each may shrink it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._most = _MOST_ALIASES
+
+    @property
+    def most(self) -> int:
+        """The number as it is by now."""
+        with self._lock:
+            return self._most
+
+    def shrink(self, most: int) -> None:
+        """Take this number from now on, at least 1, unless it is less by now."""
+        with self._lock:
+            self._most = max(1, min(self._most, most))
+
+
+@dataclass(frozen=True)
 class Schema:
     """What this server's GraphQL offers.
 
@@ -55,15 +76,13 @@ class Schema:
         tag_fields: the names of a tag's fields.
         can_delete: it has the mutation that deletes tags.
         complexity_limit: what one query may cost.
-
-    most_aliases: how many pages one query holds at most; it shrinks when the server finds a query too large or slow.
+        alias_limit: how many pages one query holds, less once the server finds a query too large or slow.
     """
 
-    def __init__(self, *, tag_fields: frozenset[str], can_delete: bool, complexity_limit: int) -> None:
-        self.tag_fields = tag_fields
-        self.can_delete = can_delete
-        self.complexity_limit = complexity_limit
-        self.most_aliases = _MOST_ALIASES
+    tag_fields: frozenset[str]
+    can_delete: bool
+    complexity_limit: int
+    alias_limit: AliasLimit = field(default_factory=AliasLimit)
 
     @property
     def budget(self) -> float:
@@ -73,7 +92,7 @@ class Schema:
     def aliases(self, fields: tuple[str, ...], first: int) -> int:
         """How many pages fit into one query."""
         cost = _cost(PageRequest(0, first=first), self.offered(fields))
-        return max(1, min(self.most_aliases, int(self.budget / cost)))
+        return max(1, min(self.alias_limit.most, int(self.budget / cost)))
 
     def offered(self, fields: tuple[str, ...]) -> tuple[str, ...]:
         """Those of the fields that this server has."""
@@ -164,7 +183,7 @@ def batches_of(schema: Schema, wanted: t.Sequence[PageRequest], fields: tuple[st
     spent = 0.0
     for request in wanted:
         cost = _cost(request, fields)
-        if not batches or spent + cost > schema.budget or len(batches[-1]) >= schema.most_aliases:
+        if not batches or spent + cost > schema.budget or len(batches[-1]) >= schema.alias_limit.most:
             batches.append([])
             spent = 0.0
         batches[-1].append(request)
@@ -191,7 +210,7 @@ def _read_batch(
     except RequestError as error:
         if len(batch) > 1 and error.kind in _TOO_MUCH:
             half = len(batch) // 2
-            schema.most_aliases = max(1, min(schema.most_aliases, half))
+            schema.alias_limit.shrink(half)
             return [
                 *_read_batch(client, schema, batch[:half], fields),
                 *_read_batch(client, schema, batch[half:], fields),

@@ -24,14 +24,14 @@ class Projects:
     """What a scope means on the server.
 
     Args:
-        found: the projects, by path.
+        selected: the projects, by path.
         listed: how many projects each group has, by the name that the user gave.
         archived: those that were not named and are left out, by path.
         unread: why groups and projects could not be read, by the names that the user gave.
         warnings: what the user should know, one sentence each.
     """
 
-    found: tuple[Project, ...]
+    selected: tuple[Project, ...]
     listed: t.Mapping[str, int]
     archived: tuple[Project, ...] = ()
     unread: t.Mapping[str, RequestError] = field(default_factory=dict)
@@ -65,7 +65,7 @@ def select_projects(client: Client, scope: ProjectScope) -> Projects:
     if wanted and not any(project.image_prefix for project in wanted.values()):
         raise no_registry("read the settings of projects")
     return Projects(
-        found=_by_path(wanted.values()),
+        selected=_by_path(wanted.values()),
         listed={group: len(listing) for group, listing in listings.items()},
         archived=_by_path(archived.values()),
         unread=unread,

@@ -18,7 +18,7 @@ from .projects import get_project, no_registry
 from .repositories import get_repository, project_repositories
 
 
-class Place(t.NamedTuple):
+class RepositoryLookup(t.NamedTuple):
     """Where a repository path leads.
 
     Args:
@@ -39,7 +39,7 @@ class Place(t.NamedTuple):
         return (self.project and self.project.image_prefix) or ""
 
 
-def find_place(client: Client, path: str, *, job_token: bool) -> Place:
+def look_up_repository(client: Client, path: str, *, job_token: bool) -> RepositoryLookup:
     """The repository of a path. GitLab has no such lookup, so the projects that it may belong to are asked for it.
 
     Args:
@@ -53,7 +53,7 @@ def find_place(client: Client, path: str, *, job_token: bool) -> Place:
     """
     path = repository_path(path)
     parts = path.split("/")
-    found: Place | None = None
+    found: RepositoryLookup | None = None
     refusal: RequestError | None = None
     for length in range(len(parts), 1, -1):
         parent = "/".join(parts[:length])
@@ -73,8 +73,8 @@ def find_place(client: Client, path: str, *, job_token: bool) -> Place:
             raise RequestError(ErrorKind.MOVED, moved, operation=f"look for repository {path}")
         repository = next((repository for repository in listing if repository.path == path), None)
         if repository:
-            return Place(path, project=project, repository=repository)
-        found = found or Place(path, project=project, repository=None)
+            return RepositoryLookup(path, project=project, repository=repository)
+        found = found or RepositoryLookup(path, project=project, repository=None)
     if found:
         return found
     if refusal:

@@ -75,7 +75,7 @@ def _of_instance(client: Client) -> Selection:
     """GitLab has no list of all repositories, but those of groups hold their subgroups' too."""
     projects = list_instance(client)
     groups = sorted({project.namespace.partition("/")[0] for project in projects if not project.personal})
-    personal = [project.id for project in projects if project.personal and project.access_level != "disabled"]
+    personal = [project.id for project in projects if project.personal and not project.registry_disabled]
 
     def read() -> t.Iterator[Repository]:
         for listing in client.parallel(lambda group: group_repositories(client, group), groups):
@@ -95,7 +95,7 @@ def _of_listed(inside: list[Project], where: str, read: t.Callable[[], t.Iterabl
     if inside and not any(project.image_prefix for project in inside):
         raise no_registry(f"list the repositories of {where}")
     by_id = {project.id: project for project in inside}
-    disabled = tuple(sorted(project.path for project in inside if project.access_level == "disabled"))
+    disabled = tuple(sorted(project.path for project in inside if project.registry_disabled))
     found = [repository for repository in read() if repository.project_id in by_id]
     return Selection(repositories=tuple(found), projects=by_id, registry_disabled=disabled)
 
@@ -106,7 +106,7 @@ def _of_projects(client: Client, paths: list[str]) -> Selection:
         operation = f"list the repositories of project {project.path}"
         if not project.image_prefix:
             raise no_registry(operation)
-        if project.access_level == "disabled":
+        if project.registry_disabled:
             raise RequestError(
                 ErrorKind.FORBIDDEN,
                 "the container registry is disabled for the project",

@@ -14,6 +14,7 @@ import typing as t
 from .._core.errors import UsageError
 from .._core.scope import matches
 from .._gitlab.projects import any_image_prefix
+from .._module.options import check_not_negative
 from .._module.registry import RegistryConnection
 from .._module.results import truncate_lists
 from .._registry.api import catalog
@@ -54,8 +55,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> CatalogRequest:
     """
     if params["limit"] is not None and params["limit"] < 1:
         raise UsageError(f"limit is {params['limit']}: it has to be at least 1.")
-    if params["return_limit"] < 0:
-        raise UsageError(f"return_limit is {params['return_limit']}: it can't be negative.")
+    check_not_negative(params, "return_limit")
     return CatalogRequest(
         patterns=tuple(params["repositories"] or ()), limit=params["limit"], return_limit=params["return_limit"]
     )

@@ -4,7 +4,7 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""Everything that registry_info reads. Nothing is decided or changed here."""
+"""Everything that registry_info reads, and what policies would make of the tags. Nothing is changed here."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .._gitlab.project_scope import select_projects
 from .._gitlab.repositories import get_repository, project_repositories
 from .._gitlab.repository_scope import Selection, select
 from .._module.connection import Connection
+from .._module.options import Gather
 from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
@@ -31,7 +32,7 @@ from .._tags.capabilities import Sources, detect
 from .._tags.estimate import check_reading
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, open_reader
-from .request import Gather, InfoRequest
+from .request import InfoRequest
 from .rows import InfoState, ProjectInventory
 
 
@@ -74,7 +75,7 @@ def _find_projects(connection: Connection, scope: Scope) -> ProjectInventory:
     groups = (scope.group,) if scope.group is not None else ()
     found = select_projects(connection.client, ProjectScope(scope.projects, groups, instance=scope.instance))
     return ProjectInventory(
-        projects=(*found.found, *found.archived), unread=tuple(found.unread.items()), warnings=found.warnings
+        projects=(*found.selected, *found.archived), unread=tuple(found.unread.items()), warnings=found.warnings
     )
 
 
@@ -123,32 +124,54 @@ def _observe_tags(
     images: dict[str, Image],
 ) -> InfoState:
     """The state with the tags, or with an estimate of what reading them takes."""
-    query = _query_of(request)
     reader = _open_reader(connection, request, state.repositories, images)
-    capabilities = reader.capabilities
-    repositories, most = list(state.repositories), connection.client.settings.max_requests
+    if request.estimate_only:
+        return _with_estimate(connection, request, state, reader)
     # Of single tags it can't be told before their repositories are listed.
-    if request.estimate_only or (most and request.needs_tags and request.tag_names is None):
-        repositories, uncounted = _count_tags(connection, request, repositories)
-        state = replace(state, repositories=tuple(repositories))
-        estimate = reader.estimate([each.tags_count for each in repositories], query)
-        if request.estimate_only:
-            told = {"read_via": capabilities.read_method.value, **estimate.as_result()}
-            return replace(state, errors={**state.errors, **uncounted}, estimate=told)
-        check_reading(estimate, connection.client.requests_sent, most)
+    if connection.client.settings.max_requests and request.needs_tags and request.tag_names is None:
+        state = _within_budget(connection, request, state, reader)
     if request.needs_previews:
-        policies = {number: project.policy for number, project in selection.projects.items() if project.policy}
-        found = _read_for_previews(reader, repositories, policies, query, request)
-        state = replace(
-            state,
-            listings=[found.get(repository.id) for repository in repositories],
-            previews=_previews_of(reader, found.values(), policies),
-        )
+        state = _with_previews(request, state, reader, selection)
     else:
-        state = replace(state, listings=reader.read(repositories, query))
+        state = replace(state, listings=reader.read(state.repositories, _query_of(request)))
+    capabilities = reader.capabilities
     missing = (capabilities.missing_dates_reason,) if capabilities.missing_dates_reason else ()
     source = shown_dates(capabilities.mode) if request.needs_details else DateSource.NONE
     return replace(state, date_source=source, warnings=(*state.warnings, *missing))
+
+
+def _with_estimate(connection: Connection, request: InfoRequest, state: InfoState, reader: TagReader) -> InfoState:
+    repositories, uncounted = _count_tags(connection, request, state.repositories)
+    estimate = reader.estimate([each.tags_count for each in repositories], _query_of(request))
+    return replace(
+        state,
+        repositories=tuple(repositories),
+        errors={**state.errors, **uncounted},
+        estimate={"read_via": reader.capabilities.read_method.value, **estimate.as_result()},
+    )
+
+
+def _within_budget(connection: Connection, request: InfoRequest, state: InfoState, reader: TagReader) -> InfoState:
+    """The state with the numbers of tags.
+
+    Raises:
+        UsageError: reading them takes more requests than max_requests leaves.
+    """
+    repositories, _uncounted = _count_tags(connection, request, state.repositories)
+    estimate = reader.estimate([each.tags_count for each in repositories], _query_of(request))
+    check_reading(estimate, connection.client.requests_sent, connection.client.settings.max_requests)
+    return replace(state, repositories=tuple(repositories))
+
+
+def _with_previews(request: InfoRequest, state: InfoState, reader: TagReader, selection: Selection) -> InfoState:
+    """The state with the tags that were asked for, and with what each policy would make of those of its project."""
+    policies = {project_id: project.policy for project_id, project in selection.projects.items() if project.policy}
+    found = _read_for_previews(reader, state.repositories, policies, request)
+    return replace(
+        state,
+        listings=[found.get(repository.id) for repository in state.repositories],
+        previews=_previews_of(reader, found.values(), policies),
+    )
 
 
 def _query_of(request: InfoRequest) -> TagQuery:
@@ -175,10 +198,10 @@ def _read_for_previews(
     reader: TagReader,
     repositories: t.Sequence[Repository],
     policies: t.Mapping[int, ServerPolicy],
-    query: TagQuery,
     request: InfoRequest,
 ) -> dict[int, TagListing]:
     """By repository id what was asked for, with what previews need where its project has a policy."""
+    query = _query_of(request)
     if request.needs_details:
         found = list(reader.read(repositories, query))
     else:

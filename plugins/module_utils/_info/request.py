@@ -8,28 +8,13 @@
 
 from __future__ import annotations
 
-import enum
 import typing as t
 
 from .._core.errors import UsageError
 from .._core.models import TAG_NAME
 from .._core.scope import Scope, check_scope
 from .._core.server import ReadMethod, requested_method
-from .._module.options import scope_of
-
-
-class Gather(enum.Enum):
-    """What can be gathered, as users write it."""
-
-    REPOSITORIES = "repositories"
-    TAGS_COUNT = "tags_count"
-    TAGS = "tags"
-    TAG_DETAILS = "tag_details"
-    SIZE = "size"
-    POLICY_PREVIEW = "policy_preview"
-    PROJECTS = "projects"
-    PROTECTION_RULES = "protection_rules"
-
+from .._module.options import Gather, check_not_negative, scope_of
 
 _OF_PROJECTS = frozenset({Gather.PROJECTS, Gather.PROTECTION_RULES})
 # What GitLab does not show to a CI/CD job token.
@@ -89,8 +74,7 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> InfoRequest
     Raises:
         UsageError: they can't be served as they are written.
     """
-    if params["return_limit"] < 0:
-        raise UsageError(f"return_limit is {params['return_limit']}: it can't be negative.")
+    check_not_negative(params, "return_limit")
     names = params["tag_names"]
     for name in names or ():
         if not TAG_NAME.fullmatch(name):

@@ -21,10 +21,11 @@ from .._core.models import (
     Repository,
     RuleKind,
     TagListing,
+    known_sum,
 )
 from .._policy.preview import PolicyPreview, truncate
 from .._rules.decision import DateSource
-from .._settings.plan import RuleListing, policy_values
+from .._settings.plan import RuleListing
 from .repository_rows import repository_line, repository_row
 from .request import InfoRequest
 
@@ -81,6 +82,13 @@ class InfoState:
     estimate: dict[str, t.Any] | None = None
 
 
+class RepositoryRow(t.NamedTuple):
+    """A repository as it is returned. error: why something of it is unknown."""
+
+    row: dict[str, t.Any]
+    error: RequestError | None
+
+
 @dataclass
 class RowSummary:
     """What is kept of the rows.
@@ -97,17 +105,27 @@ class RowSummary:
     counted: list[dict[str, t.Any]] = field(default_factory=list)
     errors: list[tuple[str, RequestError]] = field(default_factory=list)
 
+    def add(self, repository: RepositoryRow) -> None:
+        """Keep what is needed of one more row."""
+        row = repository.row
+        if repository.error:
+            self.errors.append((row["path"], repository.error))
+        if len(self.returned) < self.limit:
+            self.returned.append(_truncated(row, self.limit))
+        self.counted.append({key: row[key] for key in ("project", "project_id", "tags_count", "size")})
+
 
 def file_lines(state: InfoState, request: InfoRequest, summary: RowSummary) -> t.Iterator[str]:
-    """The lines of the file: repositories, and then projects where they were asked for. Completes the summary."""
-    for row in repository_rows(state, request, summary):
-        yield repository_line(row)
+    """The lines of the file: repositories, which are added to the summary, then projects where they were asked for."""
+    for repository in repository_rows(state, request):
+        summary.add(repository)
+        yield repository_line(repository.row)
     for row in _project_rows(state, summary) if state.inventory else ():
         yield json.dumps({"type": "project", **row}) + "\n"
 
 
-def repository_rows(state: InfoState, request: InfoRequest, summary: RowSummary) -> t.Iterator[dict[str, t.Any]]:
-    """The rows of the repositories, each as soon as it is read. The summary is complete after the last one."""
+def repository_rows(state: InfoState, request: InfoRequest) -> t.Iterator[RepositoryRow]:
+    """The rows of the repositories, each as soon as it is read."""
     for repository, listing in zip(state.repositories, state.listings):
         error = listing.error if listing and listing.error else state.errors.get(repository.id)
         preview = state.previews.get(repository.id)
@@ -120,12 +138,7 @@ def repository_rows(state: InfoState, request: InfoRequest, summary: RowSummary)
             policy_preview=preview.as_result() if preview else None,
             error=error,
         )
-        if error:
-            summary.errors.append((repository.path, error))
-        if len(summary.returned) < summary.limit:
-            summary.returned.append(_truncated(row, summary.limit))
-        summary.counted.append({key: row[key] for key in ("project", "project_id", "tags_count", "size")})
-        yield row
+        yield RepositoryRow(row, error)
 
 
 def _truncated(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
@@ -166,7 +179,7 @@ def _settings_row(project: Project | None, inventory: ProjectInventory | None) -
     return {
         "archived": project.archived,
         "access_level": project.access_level,
-        "cleanup_policy": {**policy_values(policy), "next_run_at": policy.next_run_at} if policy else None,
+        "cleanup_policy": policy.as_result() if policy else None,
         "repository_protection": _rule_rows(rules.get(RuleKind.REPOSITORY), RuleKind.REPOSITORY),
         "tag_protection": _rule_rows(rules.get(RuleKind.TAG), RuleKind.TAG),
     }
@@ -179,16 +192,12 @@ def _rule_rows(rules: RuleListing | None, kind: RuleKind) -> list[dict[str, t.An
 
 
 def _sums(rows: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
-    """Number of repositories and tags and bytes; null where one of them is not known."""
+    """Number of repositories and tags and bytes; null where one of them is not known, or there is no repository."""
     return {
         "repositories": len(rows),
-        "tags": _sum([row["tags_count"] for row in rows]),
-        "size": _sum([row["size"] for row in rows]),
+        "tags": known_sum(row["tags_count"] for row in rows) if rows else None,
+        "size": known_sum(row["size"] for row in rows) if rows else None,
     }
-
-
-def _sum(numbers: list[int | None]) -> int | None:
-    return None if not numbers or None in numbers else sum(number for number in numbers if number is not None)
 
 
 def result_of(state: InfoState, summary: RowSummary, output_path: str | None) -> dict[str, t.Any]:

@@ -16,8 +16,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import ErrorKind, RequestError, UsageError
-from .._core.models import Project, Repository
-from .._settings.plan import is_hidden, policy_values
+from .._core.models import Project, Repository, known_sum
 from .request import HostPer, InventoryRequest
 
 PREFIX = "gitlab_"
@@ -143,9 +142,9 @@ def namespace_hosts(projects: t.Iterable[Project], numbers: _NumbersById) -> lis
 
 def _namespace_host(namespace: str, projects: t.Sequence[Project], numbers: _NumbersById) -> Host:
     ordered = sorted(projects, key=lambda project: project.path.lower())
-    usable = [project for project in ordered if not is_hidden(project)]
+    usable = [project for project in ordered if not project.registry_disabled]
     counted = [numbers.get(project.id, {}) for project in usable]
-    sums = {name: _sum([found.get(name) for found in counted]) for name in (counted[0] if counted else ())}
+    sums = {name: known_sum(found.get(name) for found in counted) for name in (counted[0] if counted else ())}
     states = [set(_states(project)) for project in ordered]
     variables = {
         "gitlab_namespace": namespace,
@@ -237,7 +236,7 @@ def _facts(project: Project) -> dict[str, t.Any]:
         "gitlab_access_level": project.access_level,
         "gitlab_archived": project.archived,
         "gitlab_location": project.image_prefix,
-        "gitlab_cleanup_policy": {**policy_values(policy), "next_run_at": policy.next_run_at} if policy else None,
+        "gitlab_cleanup_policy": policy.as_result() if policy else None,
     }
 
 
@@ -260,11 +259,6 @@ def _classes(numbers: Numbers) -> list[str]:
         _UNKNOWN[name] if number is None else next(group for least, group in _CLASSES[name] if number >= least)
         for name, number in numbers.items()
     ]
-
-
-def _sum(numbers: t.Sequence[int | None]) -> int | None:
-    known = [number for number in numbers if number is not None]
-    return sum(known) if len(known) == len(numbers) else None
 
 
 def _checked(hosts: t.Iterable[Host]) -> list[Host]:

@@ -8,14 +8,14 @@
 
 from __future__ import annotations
 
-from .._core.models import Project, Repository
+from .._core.models import Project, Repository, known_sum
 from .._core.scope import ProjectScope, Scope
 from .._gitlab.project_scope import select_projects
 from .._gitlab.projects import get_registry_size
 from .._gitlab.repositories import get_repository, project_repositories
 from .._gitlab.repository_scope import select
 from .._http.client import Client
-from .._settings.plan import is_hidden
+from .._module.options import Gather
 from .hosts import InventoryState, Numbers
 from .request import HostPer, InventoryRequest
 
@@ -31,21 +31,20 @@ def observe(client: Client, request: InventoryRequest) -> InventoryState:
     found = select_projects(client, request.scope)
     for error in found.unread.values():
         raise error
-    projects = (*found.found, *found.archived)
-    readable = [project for project in projects if request.gather and not is_hidden(project)]
+    projects = (*found.selected, *found.archived)
+    readable = [project for project in projects if request.gather and not project.registry_disabled]
     counted = client.parallel(lambda project: _count(client, project, request.gather), readable)
     numbers = {project.id: count for project, count in zip(readable, counted)}
     return InventoryState(projects=projects, numbers=numbers, warnings=found.warnings)
 
 
-def _count(client: Client, project: Project, gather: frozenset[str]) -> Numbers:
+def _count(client: Client, project: Project, gather: frozenset[Gather]) -> Numbers:
     """What is asked for of all repositories of a project."""
     numbers: dict[str, int | None] = {}
-    if "tags_count" in gather:
+    if Gather.TAGS_COUNT in gather:
         listing = project_repositories(client, project.id, tags_count=True)
-        counts = [repository.tags_count for repository in listing if not repository.being_deleted]
-        numbers["tags_count"] = None if None in counts else sum(count for count in counts if count is not None)
-    if "size" in gather:
+        numbers["tags_count"] = known_sum(each.tags_count for each in listing if not each.being_deleted)
+    if Gather.SIZE in gather:
         numbers["size"] = get_registry_size(client, project)
     return numbers
 
@@ -59,13 +58,14 @@ def _observe_repositories(client: Client, request: InventoryRequest) -> Inventor
         repositories.update((repository.id, repository) for repository in found.repositories)
         projects.update(found.projects)
         warnings += found.warnings
-    asked = dict.fromkeys(request.gather, True)
+    names = sorted(each.value for each in request.gather)
+    asked = dict.fromkeys(names, True)
     wanted = list(repositories) if asked else []
     counted = client.parallel(lambda number: get_repository(client, number, **asked), wanted)
     return InventoryState(
         projects=tuple(projects.values()),
         repositories=tuple(repositories.values()),
-        numbers={found.id: {name: getattr(found, name) for name in sorted(request.gather)} for found in counted},
+        numbers={found.id: {name: getattr(found, name) for name in names} for found in counted},
         warnings=tuple(warnings),
     )
 

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 
 from .._core.errors import UsageError
 from .._core.scope import ProjectScope, check_projects
-from .._module.options import check_one_scope
+from .._module.options import Gather, check_one_scope
 
 # Of what is cached: another one where that changes.
 _CACHE_FORMAT = 1
@@ -37,16 +37,22 @@ class InventoryRequest:
     Args:
         scope: which projects.
         host_per: what a host is.
-        gather: what is read of each host besides, tags_count and size.
+        gather: what is counted of each host, TAGS_COUNT and SIZE.
     """
 
     scope: ProjectScope
     host_per: HostPer
-    gather: frozenset[str]
+    gather: frozenset[Gather]
 
     def cache_key(self, url: str) -> str:
         """What the hosts of a GitLab at this URL are cached by."""
-        asked = [_CACHE_FORMAT, url, asdict(self.scope), self.host_per.value, sorted(self.gather)]
+        asked = [
+            _CACHE_FORMAT,
+            url,
+            asdict(self.scope),
+            self.host_per.value,
+            sorted(each.value for each in self.gather),
+        ]
         digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
         return f"containerops.gitlab.gitlab_registry_{digest[:32]}"
 
@@ -68,4 +74,6 @@ def request_of(params: t.Mapping[str, t.Any]) -> InventoryRequest:
         instance=bool(params["instance"]),
     )
     check_projects(scope)
-    return InventoryRequest(scope=scope, host_per=HostPer(params["host_per"]), gather=frozenset(params["gather"]))
+    return InventoryRequest(
+        scope=scope, host_per=HostPer(params["host_per"]), gather=frozenset(map(Gather, params["gather"]))
+    )

@@ -150,7 +150,9 @@ def _token_in(path: str) -> str:
     return _checked_token(token, f"api_token_file {path}")
 
 
-def refreshing(access: Access, header_of_token: t.Callable[[str], Header | None]) -> RefreshCredentials | None:
+def token_file_refresher(
+    access: Access, header_of_token: t.Callable[[str], Header | None]
+) -> RefreshCredentials | None:
     """A function that reads the token of a file again, for a token that is replaced while a task runs.
 
     Args:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ansible.module_utils.basic import AnsibleModule
 
 from .._http.client import Client
-from .access import Access, TokenKind, access_of, header_of, refreshing
+from .access import Access, TokenKind, access_of, header_of, token_file_refresher
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,9 @@ def connect(module: AnsibleModule) -> Connection:
         hide(module, token)
         return header_of(access.kind, token)
 
-    return Connection(Client(replace(access.settings, refresh_credentials=refreshing(access, header))), access)
+    return Connection(
+        Client(replace(access.settings, refresh_credentials=token_file_refresher(access, header))), access
+    )
 
 
 def hide(module: AnsibleModule, *secrets: str) -> None:

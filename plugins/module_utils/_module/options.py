@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import enum
 import typing as t
 
 from .._core.errors import UsageError
@@ -15,6 +16,26 @@ from .._core.scope import Scope
 from .._core.server import ReadMethod, choices_of
 
 TOKEN_OPTIONS = ("api_token", "api_oauth_token", "api_job_token")
+
+
+class Gather(enum.Enum):
+    """What is read, as users write it; each module takes some of these."""
+
+    REPOSITORIES = "repositories"
+    TAGS_COUNT = "tags_count"
+    TAGS = "tags"
+    TAG_DETAILS = "tag_details"
+    SIZE = "size"
+    POLICY_PREVIEW = "policy_preview"
+    PROJECTS = "projects"
+    PROTECTION_RULES = "protection_rules"
+
+
+class OnError(enum.Enum):
+    """What becomes of a task that could not read everything."""
+
+    FAIL = "fail"
+    REPORT = "report"
 
 
 class ArgumentSpec(t.NamedTuple):
@@ -80,7 +101,7 @@ READING = REGISTRY.merged(
         {
             "read_via": {"type": "str", "choices": choices_of(ReadMethod), "default": "auto"},
             "cache_path": {"type": "path"},
-            "on_error": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
+            "on_error": {"type": "str", "choices": [each.value for each in OnError], "default": OnError.FAIL.value},
         }
     )
 )
@@ -104,6 +125,17 @@ SCOPE = ArgumentSpec(
 SCOPE_OR_INSTANCE = ArgumentSpec(
     {**SCOPE.options, "instance": {"type": "bool", "default": False}}, SCOPE.mutually_exclusive
 )
+
+
+def check_not_negative(params: t.Mapping[str, t.Any], *options: str) -> None:
+    """See that none of these options is given and negative.
+
+    Raises:
+        UsageError: one is.
+    """
+    for option in options:
+        if params[option] is not None and params[option] < 0:
+            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
 
 
 def check_one_scope(instance: bool, others: t.Mapping[str, t.Any]) -> None:

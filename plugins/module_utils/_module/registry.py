@@ -17,7 +17,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .._core.errors import UsageError
 from .._registry.auth import Login, RegistrySettings
-from .access import Access, TokenKind, refreshing, server_root, unencrypted_warnings
+from .access import Access, TokenKind, server_root, token_file_refresher, unencrypted_warnings
 from .connection import Connection, connect, hide
 
 # https://docs.gitlab.com/security/tokens/#token-prefixes
@@ -59,7 +59,7 @@ def _following_file(module: AnsibleModule, login: Login, gitlab: Access) -> Logi
         return refreshed.header
 
     _hide_login(module, login)
-    refresh = refreshing(gitlab, header) if login.password == gitlab.token else None
+    refresh = token_file_refresher(gitlab, header) if login.password == gitlab.token else None
     return replace(login, refresh_credentials=refresh)
 
 

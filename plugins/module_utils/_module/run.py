@@ -55,7 +55,7 @@ def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
 
 
 @contextlib.contextmanager
-def failing(module: AnsibleModule) -> t.Iterator[None]:
+def exit_on_error(module: AnsibleModule) -> t.Iterator[None]:
     """End the module with one sentence for what goes wrong inside."""
     try:
         yield

@@ -24,7 +24,7 @@ from .results import FILE_FORMAT, FILE_VERSION
 _KIND = "plans"
 
 
-class Part(t.NamedTuple):
+class PlanPart(t.NamedTuple):
     """A plan with its lines."""
 
     approved: Approved
@@ -49,7 +49,7 @@ class Merged(t.NamedTuple):
         totals: all plans in numbers, as a plan has them.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[PlanPart, ...]
     fingerprint: str
     totals: t.Mapping[str, t.Any]
 
@@ -69,17 +69,17 @@ class Merged(t.NamedTuple):
             yield from part.lines
 
 
-def part_of(lines: t.Iterable[str]) -> Part:
+def part_of(lines: t.Iterable[str]) -> PlanPart:
     """A plan of a file.
 
     Raises:
         UsageError: for one that is damaged, altered or of another version.
     """
     kept = tuple(line if line.endswith("\n") else f"{line}\n" for line in lines if line.strip())
-    return Part(parse_plan(kept), lines=kept)
+    return PlanPart(parse_plan(kept), lines=kept)
 
 
-def merge(parts: t.Sequence[Part]) -> Merged:
+def merge(parts: t.Sequence[PlanPart]) -> Merged:
     """Make one plan of several.
 
     Raises:

@@ -31,7 +31,6 @@ class RepositoryPlan:
         date_source: where the judged dates come from.
         listing: how complete the listing of its tags is.
         policy: the project's own cleanup policy; None if it is not known.
-        policy_known: whether the policy could be seen at all.
         limit: the limit that the repository is beyond, a sentence without its full stop; None if it is beyond none.
         error: why it is unread; None if it was read.
         certainty: how exact it is what is deleted, where GitLab itself decides.
@@ -44,7 +43,6 @@ class RepositoryPlan:
     date_source: DateSource = DateSource.NONE
     listing: ListingState = ListingState.COMPLETE
     policy: ServerPolicy | None = None
-    policy_known: bool = False
     limit: str | None = None
     error: RequestError | None = None
     certainty: Certainty = Certainty.EXACT

@@ -66,7 +66,7 @@ def repository_result(part: RepositoryPlan) -> dict[str, t.Any]:
         "limit": part.limit,
         "error": str(part.error) if part.error else None,
         "server_policy": {
-            "state": "unknown" if not part.policy_known else "enabled" if policy and policy.enabled else "disabled",
+            "state": "unknown" if policy is None else "enabled" if policy.enabled else "disabled",
             "next_run_at": policy.next_run_at if policy and policy.enabled else None,
         },
     }

@@ -12,6 +12,7 @@ import typing as t
 
 from .._core.errors import UsageError
 from .._module.intent import Intent
+from .._module.options import check_not_negative
 from .._module.results import truncate_lists
 from .._plan.limits import Limits, broken_totals
 from .._plan.merge import Merged, merge, part_of
@@ -39,8 +40,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> MergeRequest:
     Raises:
         UsageError: they can't be served as they are written.
     """
-    if params["return_limit"] < 0:
-        raise UsageError(f"return_limit is {params['return_limit']}: it can't be negative.")
+    check_not_negative(params, "return_limit")
     sources, expected = tuple(dict.fromkeys(params["plan_paths"])), params["expected"]
     if expected is not None and len(sources) != expected:
         raise UsageError(f"{expected} plans are expected, and plan_paths names {len(sources)}.")

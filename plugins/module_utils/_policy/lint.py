@@ -96,7 +96,7 @@ def _listed(names: t.Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + more
 
 
-def converted(wanted: Parameters) -> dict[str, t.Any] | None:
+def to_cleanup_options(wanted: Parameters) -> dict[str, t.Any] | None:
     """The options of registry_cleanup that come closest and never delete more.
 
     What deletes gets brackets, as it was meant; what keeps is written out as GitLab reads it, since that keeps more.

@@ -72,7 +72,7 @@ class Parameters(t.NamedTuple):
         return self.older_than is not None or (self.keep_n or 0) > 0
 
 
-class Seen(t.NamedTuple):
+class ServerTag(t.NamedTuple):
     """A tag as the server will see it.
 
     Args:
@@ -95,7 +95,10 @@ class Verdict(enum.Enum):
 
 
 class JobStatus(enum.Enum):
-    """How GitLab's job ends. A run that deletes only a sample ends with an error, too."""
+    """How GitLab's job ends. A run that deletes only a sample ends with an error, too.
+
+    Nothing here goes by it: what GitLab's own code did with the same tags says it, and is compared.
+    """
 
     SUCCESS = "success"
     ERROR = "error"
@@ -133,16 +136,16 @@ class Prediction(t.NamedTuple):
 
     @property
     def deletes(self) -> list[str]:
-        """The names of the tags that are deleted or may be."""
+        """The names of the tags that are deleted or may be, to be compared with what GitLab's own code deleted."""
         return [tag.name for tag in self.tags if tag.verdict is not Verdict.KEPT]
 
 
-def exactly(nanoseconds: float) -> tuple[float, float]:
+def exact_span(nanoseconds: float) -> tuple[float, float]:
     """The span of a date that is known to the nanosecond."""
     return (nanoseconds, nanoseconds)
 
 
-def seen(tag: Tag, mode: Mode, *, rules: bool, binding: bool) -> Seen:
+def server_tag(tag: Tag, mode: Mode, *, rules: bool, binding: bool) -> ServerTag:
     """The tag as GitLab's cleanup will see it, as far as it was read.
 
     GitLab shows dates to the second or millisecond and goes by the whole.
@@ -154,7 +157,7 @@ def seen(tag: Tag, mode: Mode, *, rules: bool, binding: bool) -> Seen:
         binding: whether every rule binds this cleanup, as it does a policy, and not only some of its callers.
     """
     unclear = (tag.protected and not binding) or (rules and tag.protected is None)
-    return Seen(tag.name, span=_span(tag, mode), protected=None if unclear else bool(tag.protected))
+    return ServerTag(tag.name, span=_span(tag, mode), protected=None if unclear else bool(tag.protected))
 
 
 def _span(tag: Tag, mode: Mode) -> tuple[float, float] | None:
@@ -184,7 +187,7 @@ def candidates(wanted: Parameters) -> t.Callable[[str], bool]:
 
 
 def predict(
-    tags: t.Iterable[Seen],
+    tags: t.Iterable[ServerTag],
     wanted: Parameters,
     mode: Mode,
     now: float,
@@ -200,7 +203,8 @@ def predict(
         mode: of the registry.
         now: when the job runs, nanoseconds since 1970; infinity where that is not known.
         page_size: tags that are judged together where there is a metadata database.
-        max_list_size: the most tags that one run looks at where there is none; 0 is no limit.
+        max_list_size: the most tags that one run looks at where there is none; 0 is no limit. Both are given where a
+            prediction is compared with what GitLab's own code did with few tags.
     """
     listed = sorted(tags, key=lambda tag: tag.name)
     names = [tag.name for tag in listed]
@@ -210,17 +214,17 @@ def predict(
     deletes, keeps = server_search(wanted.delete_pattern), server_search(wanted.name_regex_keep)
     by_name = {name: _reason_of_name(name, deletes, keeps) for name in names}
     if mode is Mode.UNKNOWN:
-        return _untold(by_name, Reason.UNSEEN_REGISTRY)
+        return _judge_names(by_name, Reason.UNSEEN_REGISTRY)
     keep_n = wanted.keep_n or 0
     size = max_list_size + keep_n if max_list_size and mode is not Mode.DATABASE else len(listed)
     if size < 0:
         return _failure(names, JobStatus.EXCEPTION, "negative sample number")
     if wanted.older_than is not None and math.isinf(now):
-        return _untold(by_name, Reason.UNSEEN_AGE)
+        return _judge_names(by_name, Reason.UNSEEN_AGE)
     try:
         cutoff = None if wanted.older_than is None else now - seconds(wanted.older_than, "older_than") * _SECOND
     except UsageError:
-        return _untold(by_name, Reason.UNSEEN_AGE)
+        return _judge_names(by_name, Reason.UNSEEN_AGE)
     step = page_size if mode is Mode.DATABASE else len(listed)
     pages = [listed[start : start + step] for start in range(0, len(listed), max(1, step))]
     found = [_page([tag for tag in page if not by_name[tag.name]], keep_n, cutoff, now) for page in pages]
@@ -236,7 +240,7 @@ def _failure(names: list[str], status: JobStatus, message: str) -> Prediction:
     return Prediction(tags, least=0, most=0, status=status, message=message)
 
 
-def _untold(by_name: t.Mapping[str, Reason | None], unseen: Reason) -> Prediction:
+def _judge_names(by_name: t.Mapping[str, Reason | None], unseen: Reason) -> Prediction:
     """Nothing but names can be judged. unseen: why."""
     tags = tuple(
         TagPrediction(name, verdict=Verdict.KEPT if reason else Verdict.POSSIBLE, reason=reason or unseen)
@@ -271,8 +275,8 @@ class _Page(t.NamedTuple):
     most: int
 
 
-def _page(tags: list[Seen], keep_n: int, cutoff: float | None, now: float) -> _Page:
-    spans = [tag.span or exactly(now) for tag in tags]
+def _page(tags: list[ServerTag], keep_n: int, cutoff: float | None, now: float) -> _Page:
+    spans = [tag.span or exact_span(now) for tag in tags]
     earliest = sorted(span[0] for span in spans)
     latest = sorted(span[1] for span in spans)
     judged = {}
@@ -292,7 +296,7 @@ def _page(tags: list[Seen], keep_n: int, cutoff: float | None, now: float) -> _P
 
 
 def _verdict(
-    tag: Seen, cutoff: float | None, keep_n: int, surely_newer: int, maybe_newer: int
+    tag: ServerTag, cutoff: float | None, keep_n: int, surely_newer: int, maybe_newer: int
 ) -> tuple[Verdict, Reason]:
     span = tag.span
     if maybe_newer < keep_n:
@@ -314,7 +318,7 @@ def _verdict(
 
 
 def _count(
-    tags: list[Seen], spans: list[tuple[float, float]], keep_n: int, cutoff: float | None, *, protected_first: bool
+    tags: list[ServerTag], spans: list[tuple[float, float]], keep_n: int, cutoff: float | None, *, protected_first: bool
 ) -> int:
     """How many are deleted when protected tags are the first, or the last, of equal dates that keep_n keeps."""
     rows = sorted(zip(spans, tags), key=lambda row: (row[0][0], bool(row[1].protected) == protected_first))

@@ -20,8 +20,8 @@ from .._rules.decision import Decision, to_delete, to_keep
 from .._rules.options import RULES, rules_of
 from .._rules.reasons import reason_counts
 from .._rules.retention import decide
-from .lint import converted, lint_warnings
-from .prediction import Parameters, Prediction, TagPrediction, Verdict, nanoseconds, predict, seen
+from .lint import lint_warnings, to_cleanup_options
+from .prediction import Parameters, Prediction, TagPrediction, Verdict, nanoseconds, predict, server_tag
 
 
 def parameters_of(policy: ServerPolicy) -> Parameters:
@@ -47,7 +47,7 @@ def predicted(
         binding: whether every tag protection rule binds it, and not only some of its callers.
     """
     rules = capabilities.may_protect_tags
-    tags = [seen(tag, capabilities.mode, rules=rules, binding=binding) for tag in listing.tags]
+    tags = [server_tag(tag, capabilities.mode, rules=rules, binding=binding) for tag in listing.tags]
     return predict(tags, wanted, capabilities.mode, nanoseconds(clock) if clock else math.inf)
 
 
@@ -134,7 +134,7 @@ def preview_policy(
     following = parse_time(policy.next_run_at) if policy.enabled else None
     at = max(following, clock) if following and clock else clock
     wanted = parameters_of(policy)
-    options = converted(wanted)
+    options = to_cleanup_options(wanted)
     return PolicyPreview(
         policy=policy,
         at=at,

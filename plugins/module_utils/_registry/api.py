@@ -124,11 +124,11 @@ def read_manifest(registry: Registry, path: str, reference: str) -> Manifest | N
     answer = _manifest_request(registry, "GET", path, reference, operation)
     if answer.status == 404:
         return None
-    told = reference if ":" in reference else answer.headers.get("Docker-Content-Digest") or digest_of(answer.body)
-    if not is_content_of(answer.body, told):
+    digest = reference if ":" in reference else answer.headers.get("Docker-Content-Digest") or digest_of(answer.body)
+    if not is_content_of(answer.body, digest):
         raise answer.untrusted("the manifest is another one than its digest says")
     try:
-        return parse_manifest(answer.body, answer.headers.get("Content-Type", "").split(";")[0].strip(), told)
+        return parse_manifest(answer.body, answer.headers.get("Content-Type", "").split(";")[0].strip(), digest)
     except ManifestError as error:
         raise answer.untrusted(str(error)) from None
 
@@ -174,9 +174,9 @@ def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: s
         success=201,
         retry=RetryPolicy.IDEMPOTENT if ":" in reference else RetryPolicy.NEVER,
     )
-    told = answer.headers.get("Docker-Content-Digest", manifest.digest)
-    if told != manifest.digest:
-        raise answer.untrusted(f"the registry stored it as {told} instead of {manifest.digest}")
+    stored = answer.headers.get("Docker-Content-Digest", manifest.digest)
+    if stored != manifest.digest:
+        raise answer.untrusted(f"the registry stored it as {stored} instead of {manifest.digest}")
 
 
 def delete_tag(registry: Registry, path: str, name: str) -> Response:

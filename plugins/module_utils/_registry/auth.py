@@ -24,7 +24,7 @@ from .._http.messages import Header, Response
 from .._http.retry import RetryPolicy
 from .._http.transport import RefreshCredentials
 from .errors import SERVICE, error_of
-from .tokens import Challenge, Token, challenge_in, token_in
+from .tokens import AuthScheme, Challenge, Token, challenge_in, token_in
 
 # How many repositories share a token.
 TOKEN_SCOPES = 20
@@ -103,9 +103,11 @@ class Registry:
         self._scope_groups: dict[str, tuple[str, ...]] = {}
         self.challenge: Challenge | None = None
         if login and login.gitlab:
-            self.challenge = Challenge("bearer", realm=client.settings.url + _GITLAB_TOKENS, service=_GITLAB_SERVICE)
+            self.challenge = Challenge(
+                AuthScheme.BEARER, realm=client.settings.url + _GITLAB_TOKENS, service=_GITLAB_SERVICE
+            )
 
-    def recall(self, digest: str) -> Image | None:
+    def cached_image(self, digest: str) -> Image | None:
         """What is known of a digest; it counts as the last one used."""
         with self._memory:
             image = self._images.pop(digest, None)
@@ -113,7 +115,7 @@ class Registry:
                 self._images[digest] = image
             return image
 
-    def remember(self, image: Image) -> None:
+    def cache_image(self, image: Image) -> None:
         """Keep what was learned of a digest."""
         with self._memory:
             self._images[image.digest] = image
@@ -142,7 +144,7 @@ class Registry:
         challenge = self.challenge
         if challenge is None:
             return None
-        if challenge.kind == "basic":
+        if challenge.scheme is AuthScheme.BASIC:
             return self._login.header[1] if self._login else None
         with self._lock:
             token = self._tokens.get(scopes)
@@ -170,7 +172,7 @@ class Registry:
         found = challenge_in(answer.headers.get("WWW-Authenticate", ""))
         if found is None:
             return
-        if found.kind == "bearer":
+        if found.scheme is AuthScheme.BEARER:
             self._check_realm(found.realm, answer)
         self.challenge = found
 

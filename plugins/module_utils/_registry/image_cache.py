@@ -26,7 +26,7 @@ _MOST_IMAGES = 200_000
 
 
 @contextlib.contextmanager
-def remembered(path: str | None) -> t.Iterator[dict[str, Image]]:
+def image_cache(path: str | None) -> t.Iterator[dict[str, Image]]:
     """The images of a file by digest, none without a path; what joins them meanwhile is written back.
 
     Raises:

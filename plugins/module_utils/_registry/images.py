@@ -25,7 +25,7 @@ def read_image(registry: Registry, path: str, name: str) -> Image | None:
     reference = name
     if registry.remembers or ":" in name:
         digest = name if ":" in name else current_digest(registry, path, name)
-        known = registry.recall(digest) if digest else None
+        known = registry.cached_image(digest) if digest else None
         if digest is None or known:
             return known
         reference = digest
@@ -35,7 +35,7 @@ def read_image(registry: Registry, path: str, name: str) -> Image | None:
 
 def read_undated_image(registry: Registry, path: str, reference: str) -> Image | None:
     """What a manifest by tag or digest says of itself, without its date; None for a 404."""
-    known = registry.recall(reference) if ":" in reference else None
+    known = registry.cached_image(reference) if ":" in reference else None
     manifest = None if known else read_manifest(registry, path, reference)
     if manifest is None:
         return known
@@ -43,7 +43,7 @@ def read_undated_image(registry: Registry, path: str, reference: str) -> Image |
 
 
 def _image(registry: Registry, path: str, manifest: Manifest, depth: int) -> Image:
-    known = registry.recall(manifest.digest)
+    known = registry.cached_image(manifest.digest)
     if known:
         return known
     if manifest.is_index:
@@ -51,12 +51,12 @@ def _image(registry: Registry, path: str, manifest: Manifest, depth: int) -> Ima
     else:
         config = manifest.dated_config
         image = image_of(manifest, build_date(read_blob(registry, path, config)) if config else None)
-    registry.remember(image)
+    registry.cache_image(image)
     return image
 
 
 def _child(registry: Registry, path: str, child: Descriptor, depth: int) -> Image:
-    known = registry.recall(child.digest)
+    known = registry.cached_image(child.digest)
     if known:
         return known
     manifest = read_manifest(registry, path, child.digest) if depth < _DEEPEST else None

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import enum
 import json
 import re
 import typing as t
@@ -25,16 +26,23 @@ _MARGIN = 20.0
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 
+class AuthScheme(enum.Enum):
+    """How credentials are sent."""
+
+    BASIC = "basic"
+    BEARER = "bearer"
+
+
 class Challenge(t.NamedTuple):
     """How a registry wants to be asked.
 
     Args:
-        kind: basic or bearer.
+        scheme: how credentials are sent.
         realm: where tokens are, for bearer.
         service: what the token service calls the registry, for bearer.
     """
 
-    kind: str
+    scheme: AuthScheme
     realm: str = ""
     service: str = ""
 
@@ -55,12 +63,12 @@ class Token(t.NamedTuple):
 
 def challenge_in(header: str) -> Challenge | None:
     """The challenge of a WWW-Authenticate header; None where it holds none that is understood."""
-    kind, _blank, rest = header.strip().partition(" ")
+    scheme, _blank, rest = header.strip().partition(" ")
     words = {name.lower(): value for name, value in _CHALLENGE.findall(rest)}
-    if kind.lower() == "basic":
-        return Challenge("basic")
-    if kind.lower() == "bearer" and urlsplit(words.get("realm", "")).scheme in ("http", "https"):
-        return Challenge("bearer", realm=words["realm"], service=words.get("service", ""))
+    if scheme.lower() == AuthScheme.BASIC.value:
+        return Challenge(AuthScheme.BASIC)
+    if scheme.lower() == AuthScheme.BEARER.value and urlsplit(words.get("realm", "")).scheme in ("http", "https"):
+        return Challenge(AuthScheme.BEARER, realm=words["realm"], service=words.get("service", ""))
     return None
 
 
@@ -93,10 +101,10 @@ def _claims(token: str) -> dict[str, t.Any]:
 
 def _lifetime(claims: t.Mapping[str, t.Any], body: t.Mapping[str, t.Any]) -> float:
     """Seconds, from the server's own times, since our clock may differ."""
-    start, end, told = claims.get("iat"), claims.get("exp"), body.get("expires_in")
+    start, end, expires_in = claims.get("iat"), claims.get("exp"), body.get("expires_in")
     if isinstance(start, (int, float)) and isinstance(end, (int, float)):
         return max(0.0, float(end) - float(start))
-    return float(told) if isinstance(told, (int, float)) and told > 0 else _SHORTEST_TOKEN
+    return float(expires_in) if isinstance(expires_in, (int, float)) and expires_in > 0 else _SHORTEST_TOKEN
 
 
 def _granted(claims: t.Mapping[str, t.Any]) -> dict[str, frozenset[str]] | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from .._cleanup.delete_method import choose_delete_method
 from .._core.models import Repository
 from .._core.server import DeleteMethod
-from .._gitlab.repository_lookup import find_by_id, find_place
+from .._gitlab.repository_lookup import find_by_id, look_up_repository
 from .._module.registry import RegistryConnection
 from .._tags.capabilities import Sources, detect, rules_are_hidden
 from .._tags.query import TagQuery
@@ -52,7 +52,7 @@ def _find(connection: RegistryConnection, request: RepositoryRequest) -> tuple[l
     client = connection.client
 
     def by_path(path: str) -> Repository | None:
-        return find_place(client, path, job_token=connection.is_job_token).repository
+        return look_up_repository(client, path, job_token=connection.is_job_token).repository
 
     found = [
         *zip(map(str, request.ids), client.parallel(lambda number: find_by_id(client, number), request.ids)),

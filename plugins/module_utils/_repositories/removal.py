@@ -99,7 +99,7 @@ def _look(reader: TagReader, removal: RepositoryRemoval) -> RepositoryResult:
             return RepositoryResult(removal, RepositoryOutcome.DELETED)
         lasting = error.kind.stops_task or error.kind is ErrorKind.FORBIDDEN
         return RepositoryResult(removal, RepositoryOutcome.SCHEDULED, message=str(error) if lasting else "")
-    if found.status == "delete_failed":
+    if found.deletion_failed:
         return RepositoryResult(removal, RepositoryOutcome.DELETE_FAILED, message=_WHY_FAILED)
     return RepositoryResult(removal, RepositoryOutcome.SCHEDULED)
 

@@ -14,6 +14,7 @@ import typing as t
 from .._core.errors import UsageError
 from .._core.scope import repository_path
 from .._core.server import DeleteMethod, requested_method
+from .._module.options import check_not_negative
 from .._plan.limits import Limits
 from .._rules.patterns import compile_pattern
 from .._rules.rules import Rule, Rules
@@ -72,9 +73,7 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> RepositoryR
     Raises:
         UsageError: they can't be served as they are written.
     """
-    for option in ("max_deletions", "max_deletions_total", "wait_timeout", "return_limit"):
-        if params[option] is not None and params[option] < 0:
-            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
+    check_not_negative(params, "max_deletions", "max_deletions_total", "wait_timeout", "return_limit")
     state = DesiredState(params["state"])
     absent = state is DesiredState.ABSENT
     for option in ("protect",) if absent else ("force", "empty_first"):

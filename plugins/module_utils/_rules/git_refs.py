@@ -62,7 +62,7 @@ def kept_by_refs(names: t.Collection[str], active_refs: ActiveRefs, match: RefMa
         The reason by name.
     """
     found: dict[str, Reason] = {}
-    for refs, reason in ((active_refs.refs, Reason.LIVING_REF), (active_refs.deployed, Reason.DEPLOYED)):
+    for refs, reason in ((active_refs.refs, Reason.ACTIVE_REF), (active_refs.deployed, Reason.DEPLOYED)):
         known = {form for ref in refs for form in (slug(ref), ref.lower()) if form}
         if known:
             found.update((name, reason) for name in names if not known.isdisjoint(_parts(name.lower(), match)))

@@ -29,7 +29,7 @@ _SAMPLES = 5
 _FAR = timedelta(days=30)
 
 
-class Dated(t.NamedTuple):
+class DatedTag(t.NamedTuple):
     """A tag with its repository and its date."""
 
     repository: Repository
@@ -37,7 +37,7 @@ class Dated(t.NamedTuple):
     date: datetime
 
 
-class Suspicion(t.NamedTuple):
+class ImportWindow(t.NamedTuple):
     """The dates that most tags share.
 
     Args:
@@ -52,7 +52,7 @@ class Suspicion(t.NamedTuple):
     last: datetime
     tags: int
     of: int
-    samples: tuple[Dated, ...]
+    samples: tuple[DatedTag, ...]
 
 
 @dataclass(frozen=True)
@@ -60,17 +60,17 @@ class ImportEvidence:
     """What tells whether shared dates are those of an import.
 
     Args:
-        suspicion: the dates, and who shares them.
+        window: the dates, and who shares them.
         builds: when the images of the samples were built, as far as that is known.
         why_unknown: why it is not known of one of them; empty if it is known of all.
     """
 
-    suspicion: Suspicion
+    window: ImportWindow
     builds: tuple[datetime, ...] = ()
     why_unknown: str = ""
 
 
-def suspicion(dated: t.Sequence[Dated], created: t.Mapping[int, datetime | None]) -> Suspicion | None:
+def find_import_window(dated: t.Sequence[DatedTag], created: t.Mapping[int, datetime | None]) -> ImportWindow | None:
     """The window in which most tags are dated.
 
     Args:
@@ -78,20 +78,20 @@ def suspicion(dated: t.Sequence[Dated], created: t.Mapping[int, datetime | None]
         created: when each repository was made, by its id. What is younger than the window was not there before it.
 
     Returns:
-        The suspicion; None if there is no such window, or there are too few tags to tell.
+        The window; None if there is no such window, or there are too few tags to tell.
     """
-    found = _window(dated)
+    found = _fullest_window(dated)
     if found is None:
         return None
     first = found[0].date
-    return _suspicion([each for each in dated if _is_older(created.get(each.repository.id), first)])
+    return _import_window([each for each in dated if _is_older(created.get(each.repository.id), first)])
 
 
 def _is_older(created: datetime | None, first: datetime) -> bool:
     return created is None or created < first - timedelta(days=1)
 
 
-def _window(dated: t.Sequence[Dated]) -> list[Dated] | None:
+def _fullest_window(dated: t.Sequence[DatedTag]) -> list[DatedTag] | None:
     """The tags of the fullest window, in the order of their dates; None where it does not hold most of them."""
     ordered = sorted(dated, key=lambda each: each.date)
     dates = [each.date for each in ordered]
@@ -103,19 +103,19 @@ def _window(dated: t.Sequence[Dated]) -> list[Dated] | None:
     return ordered[start:end] if end - start >= max(_LEAST_TAGS, _SHARE * len(ordered)) else None
 
 
-def _suspicion(dated: t.Sequence[Dated]) -> Suspicion | None:
-    found = _window(dated)
+def _import_window(dated: t.Sequence[DatedTag]) -> ImportWindow | None:
+    found = _fullest_window(dated)
     if found is None:
         return None
     by_name = sorted(found, key=lambda each: (each.repository.path, each.tag.name))
     step = (len(by_name) - 1) / (_SAMPLES - 1)
     samples = tuple(by_name[round(number * step)] for number in range(_SAMPLES))
-    return Suspicion(first=found[0].date, last=found[-1].date, tags=len(found), of=len(dated), samples=samples)
+    return ImportWindow(first=found[0].date, last=found[-1].date, tags=len(found), of=len(dated), samples=samples)
 
 
 def import_refusal(evidence: ImportEvidence) -> str | None:
     """Why no date can be trusted, a sentence without its end; None where they are those of pushes."""
-    found = evidence.suspicion
+    found = evidence.window
     known = sorted(build for build in evidence.builds if build >= OLDEST_CREDIBLE)
     when = f"{found.tags} of {found.of} tags are dated between {format_time(found.first)} and {format_time(found.last)}"
     behind = format_time(found.last.replace(microsecond=0) + timedelta(seconds=1))

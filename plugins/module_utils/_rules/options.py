@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from .._core.errors import UsageError
-from .._core.models import parse_time
+from .._core.models import RefKind, parse_time
 from .durations import seconds
 from .git_refs import RefMatch
 from .in_use import InUse, Source, in_use_of, missing_sources
@@ -79,7 +79,7 @@ IN_USE: dict[str, t.Any] = {
     },
     "in_use_sources_expected": {"type": "raw"},
     "pin_untagged_in_use": {"type": "bool", "default": False},
-    "keep_refs": {"type": "list", "elements": "str", "choices": ["branches", "merge_requests", "tags"]},
+    "keep_refs": {"type": "list", "elements": "str", "choices": _values(RefKind)},
     "keep_deployments": {"type": "int", "default": 0},
     "ref_match": {"type": "str", "choices": _values(RefMatch), "default": "whole"},
 }

@@ -50,7 +50,7 @@ class Reason(enum.Enum):
     # Kept by something outside of the rules.
     GITLAB_PROTECTED = "gitlab_protected"
     IN_USE = "in_use"
-    LIVING_REF = "living_ref"
+    ACTIVE_REF = "active_ref"
     DEPLOYED = "deployed"
     # Kept since something is not known.
     UNKNOWN_DATE = "unknown_date"
@@ -74,17 +74,11 @@ class Reason(enum.Enum):
     CLEANUP_FAILS = "cleanup_fails"
 
     @property
-    def is_deletion(self) -> bool:
-        """Whether the rules delete a tag for this reason."""
-        return self in _DELETIONS
-
-    @property
     def is_unknown(self) -> bool:
         """Whether it is not known if the tag may be deleted, which max_unknown_percent counts."""
         return self in _UNKNOWN
 
 
-_DELETIONS = frozenset({Reason.MATCHED, Reason.EXPIRED, Reason.WITH_SUBJECT, Reason.ORPHANED})
 _UNKNOWN = frozenset(
     {
         Reason.UNKNOWN_DATE,

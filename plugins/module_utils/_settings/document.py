@@ -17,8 +17,8 @@ from .options import ACCESS_LEVEL, POLICY, desired_policy, desired_rules, protec
 from .plan import DesiredSettings, policy_lint_warnings
 from .protection import lint_warnings
 
-# The options of one level of the document.
-LEVEL: dict[str, t.Any] = {
+# The options of one section of the document.
+SECTION_OPTIONS: dict[str, t.Any] = {
     "access_level": ACCESS_LEVEL,
     "cleanup_policy": {"type": "dict", "options": POLICY},
     "repository_protection": {"type": "dict", "options": protection_options(RuleKind.REPOSITORY)},
@@ -27,12 +27,12 @@ LEVEL: dict[str, t.Any] = {
 }
 
 
-class Level(t.NamedTuple):
-    """What one part of the document says.
+class DocumentSection(t.NamedTuple):
+    """What one section of the document says.
 
     Args:
         desired: the settings that are wanted.
-        managed: whether projects are managed; None if the part does not say.
+        managed: whether projects are managed; None if the section does not say.
     """
 
     desired: DesiredSettings = DesiredSettings()
@@ -48,13 +48,13 @@ class Document(t.NamedTuple):
         projects: what holds for one project, by its path in lower case.
     """
 
-    defaults: Level
-    groups: t.Mapping[str, Level]
-    projects: t.Mapping[str, Level]
+    defaults: DocumentSection
+    groups: t.Mapping[str, DocumentSection]
+    projects: t.Mapping[str, DocumentSection]
 
     @property
-    def levels(self) -> list[Level]:
-        """All parts of the document."""
+    def sections(self) -> list[DocumentSection]:
+        """All sections of the document."""
         return [self.defaults, *self.groups.values(), *self.projects.values()]
 
 
@@ -68,11 +68,11 @@ def document_of(params: t.Mapping[str, t.Any]) -> Document:
     projects = _by_path(params["projects"] or (), "project")
     if not groups and not projects:
         raise UsageError("groups and projects are empty: name at least one of them.")
-    return Document(defaults=_level(params["defaults"], "defaults"), groups=groups, projects=projects)
+    return Document(defaults=_section(params["defaults"], "defaults"), groups=groups, projects=projects)
 
 
-def _by_path(rows: t.Sequence[dict[str, t.Any]], name: str) -> dict[str, Level]:
-    found: dict[str, Level] = {}
+def _by_path(rows: t.Sequence[dict[str, t.Any]], name: str) -> dict[str, DocumentSection]:
+    found: dict[str, DocumentSection] = {}
     for row in rows:
         path = row[name].strip("/").lower()
         where = f"{name}s, {row[name]!r}"
@@ -80,13 +80,13 @@ def _by_path(rows: t.Sequence[dict[str, t.Any]], name: str) -> dict[str, Level]:
             raise UsageError(f"{where}: give the full path, since the document is ordered by paths.")
         if path in found:
             raise UsageError(f"{where}: it is in the document more than once.")
-        found[path] = _level(row, where)
+        found[path] = _section(row, where)
     return found
 
 
-def _level(params: t.Mapping[str, t.Any] | None, where: str) -> Level:
+def _section(params: t.Mapping[str, t.Any] | None, where: str) -> DocumentSection:
     if not params:
-        return Level()
+        return DocumentSection()
     repository, tag = params["repository_protection"], params["tag_protection"]
     try:
         desired = DesiredSettings(
@@ -97,7 +97,7 @@ def _level(params: t.Mapping[str, t.Any] | None, where: str) -> Level:
         )
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from None
-    return Level(desired, params["managed"])
+    return DocumentSection(desired, params["managed"])
 
 
 def desired_for(document: Document, path: str) -> DesiredSettings | None:
@@ -112,15 +112,15 @@ def desired_for(document: Document, path: str) -> DesiredSettings | None:
     """
     path = path.lower()
     around = [path[:end] for end, letter in enumerate(path) if letter == "/"]
-    levels = [document.defaults, *(document.groups[group] for group in around if group in document.groups)]
+    sections = [document.defaults, *(document.groups[group] for group in around if group in document.groups)]
     if path in document.projects:
-        levels.append(document.projects[path])
-    managed = [level.managed for level in levels if level.managed is not None]
+        sections.append(document.projects[path])
+    managed = [section.managed for section in sections if section.managed is not None]
     if managed and not managed[-1]:
         return None
     found = DesiredSettings()
-    for level in levels:
-        more = level.desired
+    for section in sections:
+        more = section.desired
         found = DesiredSettings(
             access_level=more.access_level or found.access_level,
             policy={**found.policy, **more.policy},
@@ -147,9 +147,9 @@ def document_scope(document: Document) -> ProjectScope:
 def document_lint_warnings(document: Document) -> list[str]:
     """What is probably not meant, one sentence each."""
     found: list[str] = []
-    for level in document.levels:
-        found += policy_lint_warnings(level.desired.policy)
-        found += [text for wanted in level.desired.protections for text in lint_warnings(wanted)]
+    for section in document.sections:
+        found += policy_lint_warnings(section.desired.policy)
+        found += [text for wanted in section.desired.protections for text in lint_warnings(wanted)]
     return list(dict.fromkeys(found))
 
 

@@ -4,17 +4,17 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""The options that are about settings of projects, and the wishes that they make."""
+"""The options that are about settings of projects, and what they ask for."""
 
 from __future__ import annotations
 
 import typing as t
 
 from .._core.errors import UsageError
-from .._core.models import DELETE_LEVEL, PUSH_LEVEL, RuleKind
+from .._core.models import DELETE_LEVEL, POLICY_KEYS, PUSH_LEVEL, AccessLevel, RuleKind
 from .._core.scope import ProjectScope, check_projects
-from .._module.options import CONNECTION, RESULT, ArgumentSpec
-from .plan import ACCESS_LEVELS, CLEARABLE, POLICY_KEYS, Value, check_policy
+from .._module.options import CONNECTION, RESULT, ArgumentSpec, check_not_negative
+from .plan import CLEARABLE, Value, check_policy
 from .protection import LEVELS, NO_LEVEL, DesiredRule, DesiredRules, checked_rules
 
 # Which projects, and what all modules of settings share.
@@ -30,7 +30,7 @@ SETTINGS = RESULT.merged(ArgumentSpec({"max_changed_projects": {"type": "int"}, 
 
 ACCESS_LEVEL: dict[str, t.Any] = {
     "type": "str",
-    "choices": list(ACCESS_LEVELS),
+    "choices": [each.value for each in AccessLevel],
     "aliases": ["container_registry_access_level"],
 }
 POLICY: dict[str, t.Any] = {
@@ -137,9 +137,7 @@ def check_settings(params: t.Mapping[str, t.Any], *, job_token: bool) -> None:
     Raises:
         UsageError: a number is negative, or the token can't change settings.
     """
-    for option in ("max_changed_projects", "return_limit"):
-        if params[option] is not None and params[option] < 0:
-            raise UsageError(f"{option} is {params[option]}: it can't be negative.")
+    check_not_negative(params, "max_changed_projects", "return_limit")
     if job_token:
         raise UsageError(
             "Settings of projects can't be read or changed with a CI/CD job token: give a personal, project or group "

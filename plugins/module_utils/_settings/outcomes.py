@@ -46,19 +46,15 @@ def result_of(plan: ProjectPlan, failure: RequestError | None, observed: Observe
         failure: the first request that failed, None if none did.
         observed: the project as it was read again.
     """
-    path, told = plan.project.path, str(failure) if failure else ""
+    path, reason = plan.project.path, str(failure) if failure else ""
     if observed.error:
-        message = told or f"It was changed as far as GitLab said. {observed.error}"
+        message = reason or f"It was changed as far as GitLab said. {observed.error}"
         return ProjectResult(path, ProjectOutcome.UNVERIFIED, message=message)
     # A project without a policy gets what was not named from GitLab.
-    now = {
-        name: value
-        for name, value in shown_settings(observed, plan.desired).items()
-        if name in plan.after or not name.startswith("cleanup_policy.")
-    }
+    now = shown_settings(observed, plan.desired, plan.policy)
     if now == plan.after:
         return ProjectResult(path, ProjectOutcome.CHANGED)
     different = [name for name in {**now, **plan.after} if now.get(name) != plan.after.get(name)]
     kept = ", ".join(f"{name} is {written(now.get(name))}" for name in different)
     outcome = ProjectOutcome.NOT_CHANGED if now == plan.before else ProjectOutcome.PARTLY_CHANGED
-    return ProjectResult(path, outcome, message=told or f"GitLab took it, but {kept}.")
+    return ProjectResult(path, outcome, message=reason or f"GitLab took it, but {kept}.")

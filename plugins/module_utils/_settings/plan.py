@@ -14,11 +14,10 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._core.errors import RequestError, UnsupportedSetting, UsageError
-from .._core.models import Project, ProtectionRule, RuleKind, ServerPolicy
+from .._core.models import POLICY_KEYS, Project, ProtectionRule, RuleKind, ServerPolicy
 from .._rules.patterns import pattern_error
 from .protection import DesiredRules, RuleChange, plan_rules, rules_after, rules_in_project
 
-ACCESS_LEVELS = ("enabled", "private", "disabled")
 CLEARABLE = ("keep_n", "older_than", "name_regex_keep")
 
 # app/models/container_expiration_policy.rb; newer releases may know more.
@@ -26,16 +25,6 @@ _KNOWN_VALUES = {
     "cadence": ("1d", "7d", "14d", "1month", "3month"),
     "keep_n": (1, 5, 10, 25, 50, 100),
     "older_than": ("7d", "14d", "30d", "60d", "90d"),
-}
-
-# How users know the keys of a policy, and what the API really calls them: it drops a name_regex_delete in silence.
-POLICY_KEYS = {
-    "enabled": "enabled",
-    "cadence": "cadence",
-    "keep_n": "keep_n",
-    "older_than": "older_than",
-    "name_regex_delete": "name_regex",
-    "name_regex_keep": "name_regex_keep",
 }
 
 _NOT_LIMITED = "not limited"
@@ -185,21 +174,27 @@ def policy_lint_warnings(policy: t.Mapping[str, Value]) -> list[str]:
     ]
 
 
-def policy_values(policy: ServerPolicy | None) -> dict[str, Value]:
+def _policy_values(policy: ServerPolicy | None) -> dict[str, Value]:
     """A policy by the names of options. Of a project that has none only this is known: nothing runs."""
     if policy is None:
         return {"enabled": False}
-    return {name: getattr(policy, key) for name, key in POLICY_KEYS.items()}
+    return policy.options
 
 
-def is_hidden(project: Project) -> bool:
-    """Whether nobody can see images and protection rules: a disabled registry is withdrawn from administrators too."""
-    return project.access_level == "disabled"
+def policy_after(plan: ProjectPlan) -> ServerPolicy:
+    """The policy as it will be; what a project without one gets from GitLab besides is not known."""
+    known: dict[str, t.Any] = {key: plan.policy.get(name) for name, key in POLICY_KEYS.items()}
+    return ServerPolicy(**known, next_run_at=None)
 
 
 def needs_images(project: Project, desired: DesiredSettings) -> bool:
     """Whether a plan has to know if the project has images: GitLab switches policies of those without off."""
     return bool(desired.policy.get("enabled")) and not (project.policy and project.policy.enabled)
+
+
+def plan_projects(wanted: t.Iterable[tuple[ObservedProject, DesiredSettings]]) -> tuple[ProjectPlan, ...]:
+    """Decide what to change. wanted: projects as they were read, each with the settings that are wanted of it."""
+    return tuple(plan_project(observed, desired) for observed, desired in wanted)
 
 
 def plan_project(observed: ObservedProject, desired: DesiredSettings) -> ProjectPlan:
@@ -219,7 +214,7 @@ def plan_project(observed: ObservedProject, desired: DesiredSettings) -> Project
         }
     except UnsupportedSetting as error:
         return ProjectPlan(observed, desired, error=UnsupportedSetting(error.message, project.path))
-    whole = {**policy_values(project.policy), **policy} if desired.policy else {}
+    whole = {**_policy_values(project.policy), **policy} if desired.policy else {}
     plan = ProjectPlan(
         observed=observed,
         desired=desired,
@@ -238,6 +233,7 @@ def plan_project(observed: ObservedProject, desired: DesiredSettings) -> Project
         desired,
         before=plan.before,
         after=plan.after,
+        policy=plan.policy,
         error=UnsupportedSetting(message, project.path),
     )
 
@@ -265,7 +261,7 @@ def _attributes(project: Project, access_level: str | None, policy: t.Mapping[st
         )
     if access_level and access_level != project.access_level:
         attributes["container_registry_access_level"] = access_level
-    present = policy_values(project.policy)
+    present = _policy_values(project.policy)
     different = {POLICY_KEYS[name]: value for name, value in policy.items() if value != present.get(name)}
     if different:
         after = {**present, **policy}
@@ -275,12 +271,20 @@ def _attributes(project: Project, access_level: str | None, policy: t.Mapping[st
     return attributes
 
 
-def shown_settings(observed: ObservedProject, desired: DesiredSettings) -> dict[str, Value]:
-    """All settings of a project that are wanted in some way, by name, as they are shown."""
+def shown_settings(
+    observed: ObservedProject, desired: DesiredSettings, options: t.Container[str] = tuple(POLICY_KEYS)
+) -> dict[str, Value]:
+    """All settings of a project that are wanted in some way, by name, as they are shown.
+
+    Args:
+        observed: the project as it was read.
+        desired: the settings that are wanted.
+        options: those of the policy that are shown.
+    """
     shown: dict[str, Value] = {"access_level": observed.project.access_level} if desired.access_level else {}
     if desired.policy:
-        policy = policy_values(observed.project.policy)
-        shown.update((f"cleanup_policy.{name}", value) for name, value in policy.items())
+        policy = _policy_values(observed.project.policy)
+        shown.update((f"cleanup_policy.{name}", value) for name, value in policy.items() if name in options)
     for wanted in desired.protections:
         shown.update(_shown_rules(wanted.kind, observed.rules.get(wanted.kind, ())))
     return shown

@@ -10,31 +10,33 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.models import Repository, ServerPolicy
+from .._core.models import Repository
 from .._gitlab.repositories import group_repositories, project_repositories
 from .._http.client import Client
 from .._policy.preview import preview_policy, truncate
 from .._policy.reading import read_for_policies
 from .._tags.capabilities import Sources, detect
 from .._tags.reader import open_reader
-from .plan import POLICY_KEYS, ProjectPlan, is_hidden
-from .projects import ProjectSettings
+from .plan import ProjectPlan, policy_after
 
 
-def preview_rows(client: Client, settings: ProjectSettings, limit: int) -> list[dict[str, t.Any]]:
+def preview_rows(
+    client: Client, groups: t.Collection[str], plans: t.Iterable[ProjectPlan], limit: int
+) -> list[dict[str, t.Any]]:
     """Read the tags of all projects, and tell by repository what their policies would delete.
 
     Args:
         client: GitLab.
-        settings: the projects with their plans.
+        groups: that the projects are all of; if there are none, each project is asked by itself.
+        plans: of the projects.
         limit: the most entries of each list of a preview.
 
     Raises:
         RequestError: the repositories can't be listed. What else can't be read is told in the rows.
     """
-    plans = {plan.project.id: plan for plan in settings.plans if not plan.error}
-    policies = {number: _policy_after(plan) for number, plan in plans.items()}
-    repositories = _repositories(client, settings, plans)
+    readable = {plan.project.id: plan for plan in plans if not plan.error}
+    policies = {project_id: policy_after(plan) for project_id, plan in readable.items()}
+    repositories = _repositories(client, groups, readable)
     reader = open_reader(detect(client, repositories, Sources(use_graphql=True), details=True))
     rows = []
     for listing in read_for_policies(reader, repositories, policies):
@@ -49,17 +51,10 @@ def preview_rows(client: Client, settings: ProjectSettings, limit: int) -> list[
     return sorted(rows, key=lambda row: str(row["repository"]))
 
 
-def _repositories(client: Client, settings: ProjectSettings, plans: t.Mapping[int, ProjectPlan]) -> list[Repository]:
-    groups = list(settings.projects.listed)
+def _repositories(client: Client, groups: t.Collection[str], plans: t.Mapping[int, ProjectPlan]) -> list[Repository]:
     if groups:
         listings = [group_repositories(client, group) for group in groups]
     else:
-        seen = [number for number, plan in plans.items() if not is_hidden(plan.project)]
-        listings = client.parallel(lambda number: project_repositories(client, number), seen)
+        seen = [project_id for project_id, plan in plans.items() if not plan.project.registry_disabled]
+        listings = client.parallel(lambda project_id: project_repositories(client, project_id), seen)
     return [repository for listing in listings for repository in listing if not repository.being_deleted]
-
-
-def _policy_after(plan: ProjectPlan) -> ServerPolicy:
-    """The policy as it will be; what a project without one gets from GitLab besides is not known."""
-    known: dict[str, t.Any] = {key: plan.policy.get(name) for name, key in POLICY_KEYS.items()}
-    return ServerPolicy(**known, next_run_at=None)

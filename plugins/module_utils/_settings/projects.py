@@ -11,8 +11,8 @@ from __future__ import annotations
 import collections
 import typing as t
 
-from .._core.errors import RequestError, UnsupportedSetting
-from .._core.models import Project, ProtectionRule, RuleKind
+from .._core.errors import RequestError
+from .._core.models import AccessLevel, Project, ProtectionRule, RuleKind
 from .._core.scope import ProjectScope
 from .._gitlab.project_scope import Projects, list_group, select_projects
 from .._gitlab.projects import get_project
@@ -34,9 +34,7 @@ from .plan import (
     ObservedProject,
     ProjectPlan,
     RuleListing,
-    is_hidden,
     needs_images,
-    plan_project,
 )
 from .protection import RuleChange, rules_after
 
@@ -44,29 +42,24 @@ from .protection import RuleChange, rules_after
 _PROBES = 3
 
 
-class ProjectSettings(t.NamedTuple):
-    """The projects in scope with their plans.
+class ObservedProjects(t.NamedTuple):
+    """The projects in scope as they were read.
 
     Args:
         projects: in scope.
-        plans: of those of which something is wanted, by path.
+        wanted: those of which something is wanted, by path, with what is wanted.
         endpoints: where the server has the rules, by kind.
     """
 
     projects: Projects
-    plans: tuple[ProjectPlan, ...]
+    wanted: tuple[tuple[ObservedProject, DesiredSettings], ...]
     endpoints: t.Mapping[RuleKind, RuleEndpoint]
 
-    @property
-    def unread(self) -> list[RequestError | UnsupportedSetting]:
-        """Why groups, projects or settings are unknown or can't be as they are wanted."""
-        return [*self.projects.unread.values(), *(plan.error for plan in self.plans if plan.error)]
 
-
-def plan_settings(
+def observe_projects(
     client: Client, scope: ProjectScope, desired_for: t.Callable[[Project], DesiredSettings | None]
-) -> ProjectSettings:
-    """Read what is wanted in some way, and decide what to change.
+) -> ObservedProjects:
+    """Read what is wanted in some way.
 
     Args:
         client: GitLab.
@@ -74,26 +67,26 @@ def plan_settings(
         desired_for: gives what is wanted of a project, None if nothing is.
 
     Raises:
-        RequestError: nothing can be read at all. What else can't be is told in the plans.
+        RequestError: nothing can be read at all. What else can't be is told in the projects.
     """
-    selected = select_projects(client, scope)
-    pairs = [(project, desired) for project in selected.found for desired in [desired_for(project)] if desired]
+    projects = select_projects(client, scope)
+    pairs = [(project, desired) for project in projects.selected for desired in [desired_for(project)] if desired]
     kinds = {
-        project.id: [] if is_hidden(project) else [wanted.kind for wanted in desired.protections]
+        project.id: [] if project.registry_disabled else [wanted.kind for wanted in desired.protections]
         for project, desired in pairs
     }
     rules, endpoints = read_rules(client, [project for project, _desired in pairs], kinds)
 
-    def plan(pair: tuple[Project, DesiredSettings]) -> ProjectPlan:
+    def observe(pair: tuple[Project, DesiredSettings]) -> tuple[ObservedProject, DesiredSettings]:
         project, desired = pair
         try:
-            asks = needs_images(project, desired) and not is_hidden(project)
+            asks = needs_images(project, desired) and not project.registry_disabled
             has_images = has_repositories(client, project) if asks else None
         except RequestError as error:
-            return plan_project(ObservedProject(project, error=error), desired)
-        return plan_project(_observed(project, rules[project.id], has_images), desired)
+            return ObservedProject(project, error=error), desired
+        return _observed(project, rules[project.id], has_images), desired
 
-    return ProjectSettings(projects=selected, plans=tuple(client.parallel(plan, pairs)), endpoints=endpoints)
+    return ObservedProjects(projects=projects, wanted=tuple(client.parallel(observe, pairs)), endpoints=endpoints)
 
 
 def read_rules(
@@ -141,18 +134,18 @@ def _observed(project: Project, rules: t.Mapping[RuleKind, RuleListing], has_ima
     )
 
 
-def apply_settings(client: Client, settings: ProjectSettings) -> list[ProjectResult]:
+def apply_settings(client: Client, observed: ObservedProjects, plans: t.Sequence[ProjectPlan]) -> list[ProjectResult]:
     """Carry the plans out, and tell by reading again what became of each project."""
-    plans = [plan for plan in settings.plans if plan.changed]
-    failures = client.try_all(lambda plan: _change(client, plan, settings.endpoints), plans)
-    observed = _read_again(client, settings, plans)
-    return [result_of(plan, failure, now) for plan, failure, now in zip(plans, failures, observed)]
+    changing = [plan for plan in plans if plan.changed]
+    failures = client.try_all(lambda plan: _change(client, plan, observed.endpoints), changing)
+    fresh = _read_again(client, observed, changing)
+    return [result_of(plan, failure, now) for plan, failure, now in zip(changing, failures, fresh)]
 
 
 def _change(client: Client, plan: ProjectPlan, endpoints: t.Mapping[RuleKind, RuleEndpoint]) -> None:
     """Change one project. GitLab takes visibility and policy together, and rules one by one."""
     # With its registry the rules of a project are hidden.
-    hides = plan.attributes.get("container_registry_access_level") == "disabled"
+    hides = plan.attributes.get("container_registry_access_level") == AccessLevel.DISABLED.value
     if plan.attributes and not hides:
         update_project(client, plan.project, plan.attributes)
     for kind, changes in plan.rule_changes.items():
@@ -171,22 +164,22 @@ def _change_rule(client: Client, project: Project, endpoint: RuleEndpoint, chang
         delete_rule(client, endpoint, project, change.before)
 
 
-def _read_again(client: Client, settings: ProjectSettings, plans: t.Sequence[ProjectPlan]) -> list[ObservedProject]:
+def _read_again(client: Client, observed: ObservedProjects, plans: t.Sequence[ProjectPlan]) -> list[ObservedProject]:
     """The projects as they are now, each with the rules that were changed."""
     touched = [plan.project for plan in plans if plan.attributes]
-    fresh = _projects_again(client, settings.projects.listed, touched)
+    fresh = _projects_again(client, observed.projects.listed, touched)
 
     def read(plan: ProjectPlan) -> ObservedProject:
         project, before = fresh.get(plan.project.id, plan.project), plan.observed.rules
         if isinstance(project, RequestError):
             return ObservedProject(plan.project, error=project)
-        if is_hidden(project):
+        if project.registry_disabled:
             # They were changed before it was disabled, or GitLab would not have taken it.
             after = {kind: tuple(rules_after(before[kind], changed)) for kind, changed in plan.rule_changes.items()}
             return ObservedProject(project, after)
         try:
             rules = {
-                kind: list_rules(client, settings.endpoints[kind], project)
+                kind: list_rules(client, observed.endpoints[kind], project)
                 for kind, changes in plan.rule_changes.items()
                 if changes
             }

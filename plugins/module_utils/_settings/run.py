@@ -15,15 +15,16 @@ from collections import Counter
 from ansible.module_utils.basic import AnsibleModule
 
 from .._core.files import check_writable, write_lines
+from .._gitlab.project_scope import Projects
 from .._module.connection import Connection, connect
 from .._module.intent import Applied, Intent
 from .._module.run import finish
 from .._policy.lint import lint_warnings
-from .._policy.prediction import Parameters
+from .._policy.preview import parameters_of
 from .options import check_settings
 from .outcomes import ProjectOutcome, ProjectResult
-from .plan import ProjectAction, ProjectPlan, diff, project_row, refusals_of
-from .projects import ProjectSettings, apply_settings
+from .plan import ProjectAction, ProjectPlan, diff, policy_after, project_row, refusals_of
+from .projects import ObservedProjects, apply_settings
 
 
 def connect_for_settings(module: AnsibleModule) -> Connection:
@@ -42,54 +43,47 @@ def connect_for_settings(module: AnsibleModule) -> Connection:
 def finish_settings(
     module: AnsibleModule,
     connection: Connection,
-    settings: ProjectSettings,
-    more: t.Mapping[str, t.Any] | None = None,
+    observed: ObservedProjects,
+    plans: t.Sequence[ProjectPlan],
+    more: t.Callable[[], t.Mapping[str, t.Any]] = dict,
 ) -> t.NoReturn:
     """Carry the plans out, unless they are refused or this is check mode, and end with what came of them.
 
     Args:
         module: the module.
         connection: of the module.
-        settings: the projects with their plans.
-        more: what the module returns besides what all modules of settings do.
+        observed: the projects as they were read.
+        plans: theirs.
+        more: gives what the module returns besides what all modules of settings do. It may ask GitLab, and fail: what
+            was read before is written by then.
     """
     limit, output_path = module.params["return_limit"], module.params["output_path"]
-    rows = [project_row(plan) for plan in settings.plans]
+    rows = [project_row(plan) for plan in plans]
     if output_path:
         write_lines(output_path, (json.dumps(row) + "\n" for row in rows), "output_path")
-    for warning in _warnings_of(settings):
+    for warning in _warnings_of(observed.projects.warnings, plans):
         module.warn(warning)
     finish(
         module,
         connection,
-        intent_of(settings, module.params["max_changed_projects"], limit),
-        {**_result_of(settings, rows, limit), **(more or {})},
-        lambda: applied_settings(apply_settings(connection.client, settings), limit),
+        _intent_of(observed.projects, plans, module.params["max_changed_projects"], limit),
+        {**_result_of(observed.projects, plans, rows, limit), **more()},
+        lambda: applied_settings(apply_settings(connection.client, observed, plans), limit),
     )
 
 
-def _warnings_of(settings: ProjectSettings) -> list[str]:
+def _warnings_of(warnings: t.Iterable[str], plans: t.Iterable[ProjectPlan]) -> list[str]:
     """What is left undone and why, and what is probably not meant: each once, whatever number of projects has it."""
     notes: dict[str, list[str]] = {}
-    for plan in settings.plans:
+    for plan in plans:
         for note in (*plan.notes, *_lint_warnings(plan)):
             notes.setdefault(note, []).append(plan.project.path)
-    return [*settings.projects.warnings, *(_of_projects(paths, note) for note, paths in notes.items())]
+    return [*warnings, *(_of_projects(paths, note) for note, paths in notes.items())]
 
 
 def _lint_warnings(plan: ProjectPlan) -> list[str]:
-    policy = {
-        name.rpartition(".")[2]: value for name, value in plan.after.items() if name.startswith("cleanup_policy.")
-    }
-    if not policy.get("enabled"):
-        return []
-    parameters = Parameters(
-        name_regex_delete=t.cast("str | None", policy.get("name_regex_delete")),
-        name_regex_keep=t.cast("str | None", policy.get("name_regex_keep")),
-        keep_n=t.cast("int | None", policy.get("keep_n")),
-        older_than=t.cast("str | None", policy.get("older_than")),
-    )
-    return lint_warnings(parameters, (), "name_regex_delete")
+    policy = policy_after(plan)
+    return lint_warnings(parameters_of(policy), (), "name_regex_delete") if policy.enabled else []
 
 
 def _of_projects(paths: t.Sequence[str], note: str) -> str:
@@ -97,31 +91,28 @@ def _of_projects(paths: t.Sequence[str], note: str) -> str:
     return f"{paths[0]}{more}: {note.rstrip('.')}."
 
 
-def intent_of(settings: ProjectSettings, max_changed_projects: int | None, limit: int) -> Intent:
-    """What would change.
-
-    Args:
-        settings: the projects with their plans.
-        max_changed_projects: the most that may change, None is any number.
-        limit: the most projects in the diff.
-    """
-    refusals = refusals_of(settings.plans, max_changed_projects)
-    changed = any(plan.changed for plan in settings.plans) and not refusals
+def _intent_of(
+    projects: Projects, plans: t.Sequence[ProjectPlan], max_changed_projects: int | None, limit: int
+) -> Intent:
+    refusals = refusals_of(plans, max_changed_projects)
+    changed = any(plan.changed for plan in plans) and not refusals
     return Intent(
         changed=changed,
-        diff=diff(settings.plans, limit) if changed else [],
+        diff=diff(plans, limit) if changed else [],
         refusals=refusals,
-        unread=settings.unread,
+        unread=[*projects.unread.values(), *(plan.error for plan in plans if plan.error)],
         kept="Nothing of it was changed.",
     )
 
 
-def _result_of(settings: ProjectSettings, rows: t.Sequence[dict[str, t.Any]], limit: int) -> dict[str, t.Any]:
+def _result_of(
+    projects: Projects, plans: t.Sequence[ProjectPlan], rows: t.Sequence[dict[str, t.Any]], limit: int
+) -> dict[str, t.Any]:
     """What is returned: every list cut to limit."""
-    actions = Counter(plan.action for plan in settings.plans)
-    archived = settings.projects.archived
-    errors = [{"name": name, **error.as_result()} for name, error in settings.projects.unread.items()]
-    errors += [{"name": plan.project.path, **plan.error.as_result()} for plan in settings.plans if plan.error]
+    actions = Counter(plan.action for plan in plans)
+    archived = projects.archived
+    errors = [{"name": name, **error.as_result()} for name, error in projects.unread.items()]
+    errors += [{"name": plan.project.path, **plan.error.as_result()} for plan in plans if plan.error]
     return {
         "projects": list(rows[:limit]),
         "totals": {

@@ -14,7 +14,7 @@ from dataclasses import replace
 from .._cleanup.delete_method import choose_delete_method
 from .._core.models import Repository, TagListing
 from .._gitlab.repositories import get_repository
-from .._gitlab.repository_lookup import find_place
+from .._gitlab.repository_lookup import look_up_repository
 from .._module.registry import RegistryConnection
 from .._registry.auth import Registry, registry_of
 from .._registry.promotion import plan_tag_writes, referrers_of, source_image
@@ -101,8 +101,8 @@ def _find_target(connection: RegistryConnection, request: TagRequest) -> _Target
     if request.repository is None:
         found = get_repository(connection.client, t.cast(int, request.repository_id))
         return _Target(path=found.path, location=found.location, repository=found)
-    place = find_place(connection.client, request.repository, job_token=connection.is_job_token)
-    return _Target(path=place.path, location=place.location, repository=place.repository)
+    lookup = look_up_repository(connection.client, request.repository, job_token=connection.is_job_token)
+    return _Target(path=lookup.path, location=lookup.location, repository=lookup.repository)
 
 
 def _read_named(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from .._core.errors import RequestError
 from .._core.models import Repository, Tag, TagListing
-from .._gitlab.graphql import ALL_FIELDS, GUARD_FIELDS, PAGE, PageRequest, Schema, read_pages
+from .._gitlab.graphql import ALL_FIELDS, PAGE, VERIFY_FIELDS, PageRequest, Schema, read_pages
 from .cursors import count_requests, error_about, follow_cursors, in_order, is_continuation
 from .details import chunks, load_children, read_one_by_one, with_details
 from .estimate import Estimate, estimate_of, known_counts, pages_of
@@ -127,7 +127,7 @@ class CursorReader(RestReader):
         if len(starts) * _MIN_TAGS_PER_PAGE > len(names):
             return {}
         requests = [PageRequest(repository.id, after) for after in starts]
-        pages = self._read_guarded(repository, requests)
+        pages = self._read_to_verify(repository, requests)
         return {tag.name: tag for page in pages for tag in page if tag.name in names}
 
     def _read_behind(
@@ -138,20 +138,20 @@ class CursorReader(RestReader):
         A name of which the page does not tell is left out. first: the length of the pages.
         """
         requests = [PageRequest(repository.id, after, first=first) for after in names.values()]
-        for name, page in zip(names, self._read_guarded(repository, requests)):
+        for name, page in zip(names, self._read_to_verify(repository, requests)):
             found = {tag.name: tag for tag in page}
             if name in found:
                 yield name, found[name]
             elif any(other > name for other in found):
                 yield name, None
 
-    def _read_guarded(self, repository: Repository, requests: t.Sequence[PageRequest]) -> t.Iterator[tuple[Tag, ...]]:
+    def _read_to_verify(self, repository: Repository, requests: t.Sequence[PageRequest]) -> t.Iterator[tuple[Tag, ...]]:
         """The tags on each page, with what is compared right before a deletion.
 
         Raises:
             RequestError: a page can't be read.
         """
-        for page in read_pages(self.client, self.schema, requests, GUARD_FIELDS):
+        for page in read_pages(self.client, self.schema, requests, VERIFY_FIELDS):
             if isinstance(page, RequestError):
                 raise error_about(page, repository)
             yield page.tags

@@ -32,7 +32,7 @@ PACKAGES: dict[str, set[str]] = {
     "_plan_files": {"_core", "_plan", "_gitlab", "_module"},
     "_repositories": {"_core", "_rules", "_plan", "_gitlab", "_module", "_tags", "_cleanup"},
     "_tagging": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_cleanup"},
-    "_inventory": {"_core", "_http", "_gitlab", "_module", "_settings"},
+    "_inventory": {"_core", "_http", "_gitlab", "_module"},
 }
 # What decides: no input or output, no clock, and no import of a module that has either. A package stands for all of it.
 PURE = {
@@ -50,14 +50,9 @@ PURE = {
     "_policy/prediction",
     "_policy/preview",
     *("_tags/estimate", "_tags/query"),
-    *(
-        "_cleanup/batches",
-        "_cleanup/delete_method",
-        "_cleanup/outcomes",
-        "_cleanup/verification",
-    ),
-    *("_cleanup/bulk_requests", "_cleanup/needs", "_cleanup/notes", "_cleanup/pins", "_cleanup/planning"),
-    *("_cleanup/deletion_report", "_cleanup/earlier_runs", "_cleanup/request"),
+    *("_cleanup/batches", "_cleanup/bulk_requests", "_cleanup/delete_method", "_cleanup/deletion_report"),
+    *("_cleanup/earlier_runs", "_cleanup/needs", "_cleanup/notes", "_cleanup/outcomes", "_cleanup/pins"),
+    *("_cleanup/planning", "_cleanup/request", "_cleanup/retained", "_cleanup/verification"),
     "_settings/document",
     "_settings/options",
     "_info/repository_rows",

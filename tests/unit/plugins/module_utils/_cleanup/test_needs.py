@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.needs import (
-    Refs,
     children_needed,
     dated_tags,
     detailed_names,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.retained import (
+    Refs,
     retained_names,
     untagged_images,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
@@ -147,7 +149,7 @@ def test_tags_are_retained_for_what_is_in_use_and_for_what_is_alive_in_git() -> 
     listing = listed("build-main", "main-build", "v1", "v2", "prod-x")
     refs = {PROJECT: ActiveRefs(refs=("main",), deployed=("prod", "v1"))}
     assert retained_names(listing, refs, request) == {
-        "main-build": Reason.LIVING_REF,
+        "main-build": Reason.ACTIVE_REF,
         "prod-x": Reason.DEPLOYED,
         "v1": Reason.IN_USE,
     }

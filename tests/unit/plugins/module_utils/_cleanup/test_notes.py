@@ -13,7 +13,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.notes import notes_of, warnings_of
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import plan_cleanup
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import (
+    CleanupState,
+    criteria_on,
+    plan_cleanup,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, ServerPolicy, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode, ReadMethod
 from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, observed, requested, tag
@@ -94,6 +99,11 @@ WARNINGS: list[Any] = [
         id="a listing that may be cut off",
     ),
 ]
+
+
+def noted(state: CleanupState, request: CleanupRequest) -> list[str]:
+    """The notes on a plan for this state."""
+    return notes_of(state, criteria_on(state.capabilities, request))
 
 
 @pytest.mark.parametrize(("options", "facts", "warnings"), WARNINGS)
@@ -180,7 +190,7 @@ NOTES: list[Any] = [
 
 @pytest.mark.parametrize(("options", "facts", "notes"), NOTES)
 def test_how_a_plan_was_made(options: dict[str, Any], facts: dict[str, Any], notes: list[str]) -> None:
-    assert notes_of(observed(*TAGS, **facts), requested(**options)) == notes
+    assert noted(observed(*TAGS, **facts), requested(**options)) == notes
 
 
 IMPORTED = {"dates_valid_from": "2026-04-01", **AGED}
@@ -216,16 +226,16 @@ BUILDS: list[Any] = [
 
 @pytest.mark.parametrize(("tags", "options", "notes"), BUILDS)
 def test_what_became_of_dates_of_an_import(tags: tuple[Any, ...], options: dict[str, Any], notes: list[str]) -> None:
-    assert notes_of(observed(*tags), requested(**options)) == notes
+    assert noted(observed(*tags), requested(**options)) == notes
 
 
 def test_where_dates_are_builds_none_of_them_is_of_an_import() -> None:
-    assert notes_of(observed(OLD, LOST, mode=Mode.NO_DATABASE), requested(**IMPORTED)) == [BUILT]
+    assert noted(observed(OLD, LOST, mode=Mode.NO_DATABASE), requested(**IMPORTED)) == [BUILT]
 
 
 def test_dates_of_an_import_are_counted_in_all_repositories() -> None:
     other = replace(REPOSITORY, id=8, path="team/other")
     listings = [TagListing(each, (OLD, tag("v4")), complete=True) for each in (REPOSITORY, other)]
-    assert notes_of(observed(listings=listings), requested(**IMPORTED)) == [
+    assert noted(observed(listings=listings), requested(**IMPORTED)) == [
         "2 tags with dates before dates_valid_from are as old as their image."
     ]

@@ -38,9 +38,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results 
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource, Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_dates import (
-    Dated,
+    DatedTag,
     ImportEvidence,
-    Suspicion,
+    ImportWindow,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty, Reason
 from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, SCOPE, digest, observed, planned, requested, tag
@@ -92,7 +92,7 @@ COMPOSED: list[Any] = [
     pytest.param(
         {"keep_refs": ["branches"]},
         {"refs": {PROJECT: ActiveRefs(refs=("main",))}},
-        {"main": "keep living_ref"},
+        {"main": "keep active_ref"},
         id="git reference",
     ),
     pytest.param(
@@ -193,10 +193,10 @@ def test_what_could_not_be_read_has_no_decisions() -> None:
     assert outcome(refs) == {}
 
 
-@pytest.mark.parametrize(("policy", "known"), [(None, False), (ENABLED, True), (replace(ENABLED, enabled=False), True)])
-def test_the_projects_own_policy_is_told(policy: ServerPolicy | None, known: bool) -> None:
+@pytest.mark.parametrize("policy", [None, ENABLED, replace(ENABLED, enabled=False)])
+def test_the_projects_own_policy_is_told(policy: ServerPolicy | None) -> None:
     [part] = planned(*TAGS, projects={PROJECT: project(policy)}).plan.repositories
-    assert (part.policy, part.policy_known) == (policy, known)
+    assert part.policy == policy
 
 
 def test_where_gitlab_decides_the_plan_says_what_it_does_and_how_sure_that_is() -> None:
@@ -398,9 +398,9 @@ def test_no_reason_to_refuse(options: dict[str, Any], facts: dict[str, Any]) -> 
 
 
 def test_dates_of_an_import_refuse() -> None:
-    samples = tuple(Dated(repository=REPOSITORY, tag=each, date=NOW) for each in TAGS)
+    samples = tuple(DatedTag(repository=REPOSITORY, tag=each, date=NOW) for each in TAGS)
     evidence = ImportEvidence(
-        Suspicion(first=NOW, last=NOW, tags=20, of=20, samples=samples), (datetime(2020, 1, 1, tzinfo=UTC),)
+        ImportWindow(first=NOW, last=NOW, tags=20, of=20, samples=samples), (datetime(2020, 1, 1, tzinfo=UTC),)
     )
     request = requested(min_remaining=0, older_than="30d")
     [refusal] = planned(*TAGS, request=request, import_evidence=evidence).plan.refusals

@@ -18,16 +18,17 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.reque
     PLANNED_BY,
     Approval,
     CleanupRequest,
+    OnServerPolicy,
     check_for_server,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import RefKind, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import CONNECTION, READING
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import LARGEST_INLINE, ApprovalTerms
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import OnLimit
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import Part, merge, part_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import PlanPart, merge, part_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import (
     deletion_rows,
     file_lines,
@@ -183,10 +184,10 @@ def test_every_option_reaches_what_it_is_for() -> None:
     assert [pattern.text for pattern in request.rules.protect] == ["v.*"]
     assert [reference.text for reference in request.used.references] == ["team/app:v1"]
     assert len(request.use_unknown) == 1
-    assert (request.keep_refs, request.keep_deployments) == (("tags",), 3)
+    assert (request.keep_refs, request.keep_deployments) == ((RefKind.TAGS,), 3)
     assert (request.ref_match, request.pin_untagged) == (RefMatch.SUFFIX, True)
     assert (request.referrer_policy.signatures, request.referrer_policy.keep_together) == (Signatures.COLLECT, True)
-    assert (request.allow_unread_protection, request.on_server_policy) == (True, "fail")
+    assert (request.allow_unread_protection, request.on_server_policy) == (True, OnServerPolicy.FAIL)
     methods = (request.read_via, request.delete_via)
     assert (*methods, request.parameters) == (ReadMethod.GRAPHQL, DeleteMethod.REST, None)
     assert (request.bulk_older_than, request.bulk_keep) == ("30d", "dev-main")
@@ -271,7 +272,7 @@ def test_a_plan_that_can_not_be_approved(options: dict[str, Any], sentence: str)
     assert str(caught.value) == sentence
 
 
-def written(scope: Scope = SCOPE, server: str = URL, path: str = REPOSITORY.path) -> Part:
+def written(scope: Scope = SCOPE, server: str = URL, path: str = REPOSITORY.path) -> PlanPart:
     """A plan as a first run wrote it."""
     request = replace(requested(min_remaining=0), scope=scope)
     state = observed(listings=[TagListing(replace(REPOSITORY, path=path), (tag("v1"),), complete=True)])
@@ -280,7 +281,7 @@ def written(scope: Scope = SCOPE, server: str = URL, path: str = REPOSITORY.path
     return part_of(file_lines(found, header, fingerprint_of(header, deletion_rows(found))))
 
 
-def approving(part: Part, lines: Iterable[str] | None = None, **options: Any) -> CleanupRequest:
+def approving(part: PlanPart, lines: Iterable[str] | None = None, **options: Any) -> CleanupRequest:
     """What is asked for with an approved plan, which may be in these lines with others."""
     given = {"approved_plan_path": "x", "approved_fingerprint": part.approved.fingerprint, **options}
     return requested(part.lines if lines is None else lines, **given)
@@ -331,7 +332,9 @@ def test_of_a_merged_plan_the_part_for_the_scope_is_approved() -> None:
         ),
     ],
 )
-def test_an_approved_plan_is_for_one_server_and_one_scope(part: Part, options: dict[str, Any], sentence: str) -> None:
+def test_an_approved_plan_is_for_one_server_and_one_scope(
+    part: PlanPart, options: dict[str, Any], sentence: str
+) -> None:
     with pytest.raises(UsageError) as caught:
         check_for_server(approving(part, **options), url=URL, job_token=False)
     assert str(caught.value) == sentence

@@ -40,7 +40,10 @@ def test_a_replaced_error_is_another_one_with_the_advice_of_its_kind_where_asked
 
 
 def test_all_errors_have_one_shape_in_results() -> None:
-    for error, kind in ((JournalError("the disk is full"), "journal"), (UnsupportedSetting("it is archived"), "unfit")):
+    for error, kind in (
+        (JournalError("the disk is full"), "journal"),
+        (UnsupportedSetting("it is archived"), "unsupported_setting"),
+    ):
         found = error.as_result()
         assert found.keys() == ERROR.as_result().keys()
         assert (found["kind"], found["message"], found["status"]) == (kind, error.message, None)

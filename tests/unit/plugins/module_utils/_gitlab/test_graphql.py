@@ -93,7 +93,7 @@ def test_a_query_that_is_too_much_is_halved_and_the_lesson_kept(refusal: Any) ->
     found = schema()
     pages = read_pages(client, found, [PageRequest(number) for number in range(12)])
     assert all(isinstance(page, Page) for page in pages)
-    assert found.most_aliases <= 3
+    assert found.alias_limit.most <= 3
     client.queries.clear()
     read_pages(client, found, [PageRequest(number) for number in range(12)])
     assert max(aliases(query) for query, _variables, _retry in client.queries) <= 3

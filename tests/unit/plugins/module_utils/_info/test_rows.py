@@ -25,7 +25,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode, ServerCapabilities
-from ansible_collections.containerops.gitlab.plugins.module_utils._info.request import Gather, InfoRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._info.request import InfoRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._info.rows import (
     InfoState,
     ProjectInventory,
@@ -35,6 +35,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._info.rows imp
     repository_rows,
     result_of,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import Gather
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.preview import preview_policy, truncate
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
 from tests.unit.models import repository
@@ -88,7 +89,9 @@ DETAILS = request(Gather.TAG_DETAILS)
 
 def complete(state: InfoState, asked: InfoRequest, limit: int = 10) -> RowSummary:
     summary = RowSummary(limit)
-    assert len(list(repository_rows(state, asked, summary))) == len(state.repositories)
+    for row in repository_rows(state, asked):
+        summary.add(row)
+    assert len(summary.counted) == len(state.repositories)
     return summary
 
 
@@ -151,9 +154,10 @@ def test_a_row_has_the_preview_of_its_policy_with_lists_as_long_as_those_of_tags
     preview = preview_policy(capabilities, everything, replace(POLICY, keep_n=None, name_regex=".*"), PUSHED)
     assert [row["name"] for row in preview.as_result()["delete"]] == ["v1", "v2"]
     state = InfoState(repositories=(API, WEB), previews={API.id: preview})
-    asked, summary = request(Gather.POLICY_PREVIEW), RowSummary(limit=1)
-    whole = list(repository_rows(state, asked, summary))
+    asked = request(Gather.POLICY_PREVIEW)
+    whole = [each.row for each in repository_rows(state, asked)]
     assert [row["policy_preview"] for row in whole] == [preview.as_result(), None]
+    summary = complete(state, asked, limit=1)
     assert summary.returned == [{**whole[0], "policy_preview": truncate(preview.as_result(), 1)}]
 
 

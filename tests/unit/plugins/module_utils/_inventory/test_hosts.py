@@ -31,6 +31,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.hos
     repository_hosts,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.request import HostPer, InventoryRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import Gather
 from tests.unit.models import repository
 
 POLICY = ServerPolicy(
@@ -248,9 +249,8 @@ def test_a_host_is_what_host_per_names_and_the_variables_that_the_roles_take(
 ) -> None:
     counted: dict[int, dict[str, int | None]] = {7: {"tags_count": 12}, 101: {"tags_count": 12}}
     state = InventoryState(projects=(project(7, "Team/App"),), numbers=counted, repositories=(WEB,))
-    hosts = hosts_of(
-        state, InventoryRequest(ProjectScope(groups=("Team",)), host_per=per, gather=frozenset({"tags_count"}))
-    )
+    request = InventoryRequest(ProjectScope(groups=("Team",)), host_per=per, gather=frozenset({Gather.TAGS_COUNT}))
+    hosts = hosts_of(state, request)
     assert names(hosts) == paths
     assert hosts[0].variables["gitlab_tags_count"] == 12
     found = {name: value for name, value in hosts[0].variables.items() if not name.startswith("gitlab_")}

@@ -18,6 +18,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.req
     InventoryRequest,
     request_of,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import Gather
 
 NOTHING: dict[str, Any] = {"project": None, "group": None, "instance": False, "host_per": "project", "gather": []}
 
@@ -27,7 +28,7 @@ NOTHING: dict[str, Any] = {"project": None, "group": None, "instance": False, "h
     [
         (
             {"group": ["team"], "gather": ["size"]},
-            InventoryRequest(ProjectScope(groups=("team",)), host_per=HostPer.PROJECT, gather=frozenset({"size"})),
+            InventoryRequest(ProjectScope(groups=("team",)), host_per=HostPer.PROJECT, gather=frozenset({Gather.SIZE})),
         ),
         (
             {"project": ["team/app"], "host_per": "group"},
@@ -72,7 +73,7 @@ BASE = InventoryRequest(ProjectScope(groups=("team",)), host_per=HostPer.PROJECT
         ("https://a.example.com", replace(BASE, scope=ProjectScope(projects=("team",)))),
         ("https://a.example.com", replace(BASE, scope=ProjectScope(instance=True))),
         ("https://a.example.com", replace(BASE, host_per=HostPer.GROUP)),
-        ("https://a.example.com", replace(BASE, gather=frozenset({"size"}))),
+        ("https://a.example.com", replace(BASE, gather=frozenset({Gather.SIZE}))),
     ],
 )
 def test_what_is_cached_is_of_one_server_and_one_request(url: str, request_: InventoryRequest) -> None:

@@ -217,7 +217,6 @@ def test_a_repository_and_its_tags_as_they_are_written() -> None:
         (decision, to_keep(Tag("v2"), Reason.NO_MATCH)),
         date_source=DateSource.PUBLISHED,
         policy=policy,
-        policy_known=True,
         limit="no",
         certainty=Certainty.UPPER_BOUND,
         uncertainties=("tied",),
@@ -255,8 +254,7 @@ def test_a_repository_and_its_tags_as_they_are_written() -> None:
     assert decision_result(found, found.decisions[1])["rule"] is None
     states = [
         (replace(found, policy=replace(policy, enabled=False)), {"state": "disabled", "next_run_at": None}),
-        (replace(found, policy=None), {"state": "disabled", "next_run_at": None}),
-        (replace(found, policy=None, policy_known=False), {"state": "unknown", "next_run_at": None}),
+        (replace(found, policy=None), {"state": "unknown", "next_run_at": None}),
     ]
     for changed, state in states:
         assert repository_result(changed)["server_policy"] == state

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._policy.lint import converted, lint_warnings
+from ansible_collections.containerops.gitlab.plugins.module_utils._policy.lint import lint_warnings, to_cleanup_options
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import Parameters
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import (
     Match,
@@ -143,7 +143,7 @@ def test_a_sound_policy_is_not_complained_about() -> None:
     ],
 )
 def test_the_same_in_our_own_options(wanted: Parameters, options: dict[str, Any] | None) -> None:
-    assert converted(wanted) == options
+    assert to_cleanup_options(wanted) == options
 
 
 patterns = st.text("ab|().*", min_size=1, max_size=6)
@@ -151,7 +151,7 @@ patterns = st.text("ab|().*", min_size=1, max_size=6)
 
 @given(patterns, patterns, st.text("ab", min_size=1, max_size=4))
 def test_what_is_converted_never_deletes_more(deletes: str, keeps: str, name: str) -> None:
-    options = converted(Parameters(name_regex=deletes, name_regex_keep=keeps))
+    options = to_cleanup_options(Parameters(name_regex=deletes, name_regex_keep=keeps))
     if options is None:
         return
     delete = compile_pattern(options["name_regex_delete"], "x")

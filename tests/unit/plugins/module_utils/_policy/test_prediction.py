@@ -20,14 +20,14 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._policy.predic
     JobStatus,
     Parameters,
     Prediction,
-    Seen,
+    ServerTag,
     TagPrediction,
     Verdict,
     candidates,
-    exactly,
+    exact_span,
     predict,
+    server_tag,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import seen as seen_by_gitlab
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty, Reason
 
 SECOND = 10**9
@@ -36,8 +36,8 @@ NOW = 20_000 * DAY
 FOREVER = float("inf")
 
 
-def seen(name: str, days: float | None, protected: bool | None = False) -> Seen:
-    return Seen(name, span=None if days is None else exactly(int(NOW - days * DAY)), protected=protected)
+def aged(name: str, days: float | None, protected: bool | None = False) -> ServerTag:
+    return ServerTag(name, span=None if days is None else exact_span(int(NOW - days * DAY)), protected=protected)
 
 
 def tag(name: str, verdict: Verdict, reason: Reason) -> TagPrediction:
@@ -49,7 +49,7 @@ def test_the_example_of_gitlabs_documentation() -> None:
     ages |= {"dev-v44": 2, "dev-v43": 5, "dev-v42": 10, "v44": 1, "v43": 12, "v42": 20}
     wanted = Parameters(name_regex=".*", name_regex_keep="production-.*", keep_n=1, older_than="7d")
     for mode in (Mode.DATABASE, Mode.NO_DATABASE):
-        found = predict([seen(name, age) for name, age in ages.items()], wanted, mode, NOW)
+        found = predict([aged(name, age) for name, age in ages.items()], wanted, mode, NOW)
         assert found.deletes == ["dev-v42", "v42", "v43"]
         assert (found.certainty, found.least, found.most) == (Certainty.EXACT, 3, 3)
         reasons = {tag.name: tag.reason.value for tag in found.tags}
@@ -60,14 +60,14 @@ def test_the_example_of_gitlabs_documentation() -> None:
 
 
 def test_keep_n_is_counted_page_by_page_with_a_database() -> None:
-    tags = [seen(f"a{number}", number) for number in range(1, 7)]
+    tags = [aged(f"a{number}", number) for number in range(1, 7)]
     wanted = Parameters(name_regex_delete=".*", keep_n=1)
     assert predict(tags, wanted, Mode.DATABASE, NOW, page_size=3).deletes == ["a2", "a3", "a5", "a6"]
     assert predict(tags, wanted, Mode.NO_DATABASE, NOW, page_size=3).deletes == ["a2", "a3", "a4", "a5", "a6"]
 
 
 def test_more_than_a_run_may_delete_is_a_matter_of_chance() -> None:
-    tags = [seen(f"t{number:03}", number) for number in range(300)]
+    tags = [aged(f"t{number:03}", number) for number in range(300)]
     found = predict(tags, Parameters(name_regex_delete=".*", keep_n=5), Mode.NO_DATABASE, NOW)
     assert found.certainty == Certainty.UPPER_BOUND
     assert found.status == JobStatus.ERROR
@@ -78,7 +78,7 @@ def test_more_than_a_run_may_delete_is_a_matter_of_chance() -> None:
 
 
 def test_a_sample_may_hold_more_or_less_of_what_goes() -> None:
-    tags = [seen(f"t{number:03}", number) for number in range(300)]
+    tags = [aged(f"t{number:03}", number) for number in range(300)]
     found = predict(tags, Parameters(name_regex_delete=".*", older_than="150d"), Mode.NO_DATABASE, NOW)
     assert (len(found.deletes), found.least, found.most) == (149, 49, 149)
     found = predict(tags, Parameters(name_regex_delete=".*"), Mode.NO_DATABASE, NOW)
@@ -87,20 +87,20 @@ def test_a_sample_may_hold_more_or_less_of_what_goes() -> None:
 
 def test_an_empty_sample_lets_nothing_go() -> None:
     wanted = Parameters(name_regex_delete=".*", keep_n=-200)
-    found = predict([seen("a", 1), seen("b", 2)], wanted, Mode.NO_DATABASE, NOW)
+    found = predict([aged("a", 1), aged("b", 2)], wanted, Mode.NO_DATABASE, NOW)
     assert found.tags == tuple(tag(name, Verdict.KEPT, Reason.SAMPLED) for name in ("a", "b"))
     assert (found.certainty, found.status, found.least, found.most) == (Certainty.EXACT, JobStatus.ERROR, 0, 0)
 
 
 def test_equal_dates_at_the_edge_are_a_matter_of_chance_but_not_their_number() -> None:
-    tags = [seen("new", 1), seen("same1", 2), seen("same2", 2), seen("old", 3)]
+    tags = [aged("new", 1), aged("same1", 2), aged("same2", 2), aged("old", 3)]
     found = predict(tags, Parameters(name_regex_delete=".*", keep_n=2), Mode.DATABASE, NOW)
     assert found.deletes == ["old", "same1", "same2"]
     assert (found.certainty, found.least, found.most) == (Certainty.UPPER_BOUND, 2, 2)
 
 
 def test_of_equal_dates_a_protected_tag_may_be_the_one_that_keep_n_keeps() -> None:
-    tags = [seen("a", 2, True), seen("b", 2)]
+    tags = [aged("a", 2, True), aged("b", 2)]
     found = predict(tags, Parameters(name_regex_delete=".*", keep_n=1), Mode.DATABASE, NOW)
     assert [(tag.verdict, tag.reason) for tag in found.tags] == [
         (Verdict.KEPT, Reason.GITLAB_PROTECTED),
@@ -118,14 +118,14 @@ EDGE = NOW - 7 * DAY
 @pytest.mark.parametrize(
     ("span", "protected", "verdict"),
     [
-        (exactly(EDGE - 1), False, (Verdict.DELETED, Reason.EXPIRED)),
-        (exactly(EDGE), False, (Verdict.KEPT, Reason.TOO_YOUNG)),
+        (exact_span(EDGE - 1), False, (Verdict.DELETED, Reason.EXPIRED)),
+        (exact_span(EDGE), False, (Verdict.KEPT, Reason.TOO_YOUNG)),
         ((EDGE - 5, EDGE - 1), False, (Verdict.DELETED, Reason.EXPIRED)),
         ((EDGE - 5, EDGE), False, (Verdict.POSSIBLE, Reason.NEAR_CUTOFF)),
         ((EDGE - 5, FOREVER), False, (Verdict.POSSIBLE, Reason.UNSEEN_DATE)),
         (None, False, (Verdict.KEPT, Reason.UNKNOWN_DATE)),
-        (exactly(EDGE - 1), True, (Verdict.KEPT, Reason.GITLAB_PROTECTED)),
-        (exactly(EDGE - 1), None, (Verdict.POSSIBLE, Reason.UNSEEN_PROTECTION)),
+        (exact_span(EDGE - 1), True, (Verdict.KEPT, Reason.GITLAB_PROTECTED)),
+        (exact_span(EDGE - 1), None, (Verdict.POSSIBLE, Reason.UNSEEN_PROTECTION)),
         ((EDGE - 5, EDGE), True, (Verdict.KEPT, Reason.GITLAB_PROTECTED)),
     ],
 )
@@ -133,19 +133,21 @@ def test_a_tag_at_the_edge_of_its_age(
     span: tuple[float, float] | None, protected: bool | None, verdict: tuple[Verdict, Reason]
 ) -> None:
     wanted = Parameters(name_regex_delete=".*", older_than="7d")
-    (found,) = predict([Seen("a", span=span, protected=protected)], wanted, Mode.DATABASE, NOW).tags
+    (found,) = predict([ServerTag("a", span=span, protected=protected)], wanted, Mode.DATABASE, NOW).tags
     assert (found.name, found.verdict, found.reason) == ("a", *verdict)
 
 
 def test_a_tag_that_is_as_old_as_the_limit_to_the_nanosecond_is_not_counted() -> None:
     wanted = Parameters(name_regex_delete=".*", older_than="7d")
-    found = predict([Seen("a", exactly(EDGE)), Seen("b", exactly(EDGE - 1))], wanted, Mode.DATABASE, NOW)
+    found = predict(
+        [ServerTag("a", exact_span(EDGE)), ServerTag("b", exact_span(EDGE - 1))], wanted, Mode.DATABASE, NOW
+    )
     assert (found.deletes, found.least, found.most) == (["b"], 1, 1)
 
 
 def test_a_tag_of_unseen_date_may_be_the_one_that_keep_n_keeps() -> None:
     wanted = Parameters(name_regex_delete=".*", keep_n=1)
-    found = predict([seen("known", 5), Seen("unseen", (NOW - 100 * DAY, FOREVER))], wanted, Mode.DATABASE, NOW)
+    found = predict([aged("known", 5), ServerTag("unseen", (NOW - 100 * DAY, FOREVER))], wanted, Mode.DATABASE, NOW)
     assert [(tag.verdict, tag.reason) for tag in found.tags] == [
         (Verdict.POSSIBLE, Reason.TIED),
         (Verdict.POSSIBLE, Reason.UNSEEN_DATE),
@@ -153,7 +155,7 @@ def test_a_tag_of_unseen_date_may_be_the_one_that_keep_n_keeps() -> None:
 
 
 def test_without_dates_a_tag_goes_by_its_name() -> None:
-    found = predict([seen("a", 1), seen("b", 1)], Parameters(name_regex_delete="a"), Mode.DATABASE, NOW)
+    found = predict([aged("a", 1), aged("b", 1)], Parameters(name_regex_delete="a"), Mode.DATABASE, NOW)
     assert found.tags == (
         tag("a", Verdict.DELETED, Reason.MATCHED),
         tag("b", Verdict.KEPT, Reason.NO_MATCH),
@@ -162,7 +164,7 @@ def test_without_dates_a_tag_goes_by_its_name() -> None:
 
 def test_a_registry_of_unknown_kind_may_delete_what_the_patterns_choose() -> None:
     wanted = Parameters(name_regex_delete="a.*", name_regex_keep="a2", keep_n=1)
-    tags = [seen(name, 1) for name in ("a1", "a2", "a3", "b", "latest")]
+    tags = [aged(name, 1) for name in ("a1", "a2", "a3", "b", "latest")]
     assert predict(tags, wanted, Mode.UNKNOWN, NOW) == Prediction(
         (
             tag("a1", Verdict.POSSIBLE, Reason.UNSEEN_REGISTRY),
@@ -216,7 +218,7 @@ START = 1_780_315_200 * SECOND
     ],
 )
 def test_a_shown_date_is_the_first_of_those_it_may_be(tag: Tag, mode: Mode, span: tuple[float, float] | None) -> None:
-    assert seen_by_gitlab(tag, mode, rules=False, binding=True) == Seen("a", span=span, protected=False)
+    assert server_tag(tag, mode, rules=False, binding=True) == ServerTag("a", span=span, protected=False)
 
 
 @pytest.mark.parametrize(
@@ -237,21 +239,21 @@ def test_what_protects_a_tag_from_gitlabs_cleanup(
     protected: bool | None, rules: bool, binding: bool, known: bool | None
 ) -> None:
     tag = Tag("a", published=WHOLE, protected=protected)
-    found = seen_by_gitlab(tag, Mode.DATABASE, rules=rules, binding=binding)
+    found = server_tag(tag, Mode.DATABASE, rules=rules, binding=binding)
     assert (found.protected, type(found.protected)) == (known, type(known))
 
 
 def test_a_date_that_is_not_shown_leaves_the_outcome_unknown() -> None:
-    first_push = Seen("moved", (NOW - 100 * DAY, FOREVER))
+    first_push = ServerTag("moved", (NOW - 100 * DAY, FOREVER))
     wanted = Parameters(name_regex_delete=".*", older_than="7d")
-    found = predict([first_push, seen("old", 20), seen("young", 1)], wanted, Mode.DATABASE, NOW)
+    found = predict([first_push, aged("old", 20), aged("young", 1)], wanted, Mode.DATABASE, NOW)
     assert found.deletes == ["moved", "old"]
     assert (found.certainty, found.least, found.most) == (Certainty.UNKNOWN, 1, 2)
     assert found.uncertainties == ("1 tags have a date that GitLab uses and does not show here",)
 
 
 def test_protection_that_can_not_be_read_leaves_an_upper_bound() -> None:
-    tags = [seen("safe", 20, True), seen("perhaps", 20, None), seen("gone", 20)]
+    tags = [aged("safe", 20, True), aged("perhaps", 20, None), aged("gone", 20)]
     found = predict(tags, Parameters(name_regex_delete=".*", older_than="7d"), Mode.DATABASE, NOW)
     assert {tag.name: tag.verdict for tag in found.tags}["safe"] == Verdict.KEPT
     assert (found.deletes, found.certainty, found.least, found.most) == (
@@ -271,7 +273,7 @@ def test_protection_that_can_not_be_read_leaves_an_upper_bound() -> None:
     ],
 )
 def test_a_job_that_fails_deletes_nothing(wanted: Parameters, status: JobStatus, message: str) -> None:
-    found = predict([seen("a", 100)], wanted, Mode.NO_DATABASE, NOW)
+    found = predict([aged("a", 100)], wanted, Mode.NO_DATABASE, NOW)
     told = (tag("a", Verdict.KEPT, Reason.CLEANUP_FAILS),)
     assert found == Prediction(told, least=0, most=0, status=status, message=message)
 
@@ -279,7 +281,7 @@ def test_a_job_that_fails_deletes_nothing(wanted: Parameters, status: JobStatus,
 @pytest.mark.parametrize("older_than", ["1mon", "", "0", "1 day", "30", "1m", "two weeks"])
 def test_an_age_that_is_not_known_here_is_no_guess(older_than: str) -> None:
     wanted = Parameters(name_regex_delete="a.*", keep_n=1, older_than=older_than)
-    assert predict([seen("a1", 100), seen("a2", 1), seen("b", 1)], wanted, Mode.DATABASE, NOW) == Prediction(
+    assert predict([aged("a1", 100), aged("a2", 1), aged("b", 1)], wanted, Mode.DATABASE, NOW) == Prediction(
         (
             tag("a1", Verdict.POSSIBLE, Reason.UNSEEN_AGE),
             tag("a2", Verdict.POSSIBLE, Reason.UNSEEN_AGE),
@@ -296,13 +298,13 @@ def test_only_a_registry_without_a_database_stumbles_over_a_negative_sample() ->
     wanted = Parameters(name_regex_delete=".*", keep_n=-201)
     found = predict([], wanted, Mode.NO_DATABASE, NOW)
     assert (found.status, found.message) == (JobStatus.EXCEPTION, "negative sample number")
-    assert predict([seen("a", 1)], wanted, Mode.DATABASE, NOW).deletes == ["a"]
+    assert predict([aged("a", 1)], wanted, Mode.DATABASE, NOW).deletes == ["a"]
 
 
 names = st.lists(st.text("abv12.-", min_size=1, max_size=4), unique=True, max_size=14)
 spans = st.one_of(
     st.none(),
-    st.integers(0, 9).map(lambda days: exactly(NOW - days * DAY)),
+    st.integers(0, 9).map(lambda days: exact_span(NOW - days * DAY)),
     st.integers(0, 9).map(lambda days: (NOW - days * DAY, NOW - days * DAY + SECOND)),
     st.integers(0, 9).map(lambda days: (NOW - days * DAY, FOREVER)),
     st.just((-FOREVER, FOREVER)),
@@ -368,7 +370,9 @@ def test_whatever_happens_was_predicted(
     chance: random.Random,
 ) -> None:
     tags = [
-        Seen(name, span=data.draw(spans, label=name), protected=data.draw(st.sampled_from([False, False, True, None])))
+        ServerTag(
+            name, span=data.draw(spans, label=name), protected=data.draw(st.sampled_from([False, False, True, None]))
+        )
         for name in listed
     ]
     wanted = Parameters(name_regex=pattern, keep_n=keep_n, older_than=older_than)

@@ -58,8 +58,8 @@ def test_what_is_deployed_is_told_so_and_carries_names_as_they_are() -> None:
     active_refs = ActiveRefs(refs=("v1.2.0", "main"), deployed=("main", "0123456789abcdef", "01234567"))
     names = ["v1.2.0", "V1-2-0", "main", "app-01234567", "app-0123456", "app-0123456789abcdef"]
     assert kept_by_refs(names, active_refs, RefMatch.SUFFIX) == {
-        "v1.2.0": Reason.LIVING_REF,
-        "V1-2-0": Reason.LIVING_REF,
+        "v1.2.0": Reason.ACTIVE_REF,
+        "V1-2-0": Reason.ACTIVE_REF,
         "main": Reason.DEPLOYED,
         "app-01234567": Reason.DEPLOYED,
         "app-0123456789abcdef": Reason.DEPLOYED,

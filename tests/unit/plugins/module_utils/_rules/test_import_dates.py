@@ -14,11 +14,11 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_dates import (
-    Dated,
+    DatedTag,
     ImportEvidence,
-    Suspicion,
+    ImportWindow,
+    find_import_window,
     import_refusal,
-    suspicion,
 )
 from tests.unit.models import repository
 
@@ -29,14 +29,16 @@ YOUNG = repository(id=2, path="team/young", project_id=1)
 CREATED = {1: LONG_AGO, 2: NOW - timedelta(hours=71)}
 
 
-def dated(count: int, repository: Repository = OLD, hours: float = 70, days_ago: float = 0) -> list[Dated]:
+def dated(count: int, repository: Repository = OLD, hours: float = 70, days_ago: float = 0) -> list[DatedTag]:
     """So many tags, spread over so many hours."""
     step = timedelta(hours=hours / max(1, count - 1))
     end = NOW - timedelta(days=days_ago)
-    return [Dated(repository=repository, tag=Tag(f"t{number:03}"), date=end - number * step) for number in range(count)]
+    return [
+        DatedTag(repository=repository, tag=Tag(f"t{number:03}"), date=end - number * step) for number in range(count)
+    ]
 
 
-def refusal(found: Suspicion, builds: list[datetime], why_unknown: str = "") -> str | None:
+def refusal(found: ImportWindow, builds: list[datetime], why_unknown: str = "") -> str | None:
     return import_refusal(ImportEvidence(found, builds=tuple(builds), why_unknown=why_unknown))
 
 
@@ -54,9 +56,9 @@ def refusal(found: Suspicion, builds: list[datetime], why_unknown: str = "") -> 
         pytest.param([], None, id="nothing"),
     ],
 )
-def test_a_window_with_most_dates(tags: list[Dated], tags_in_window: int | None) -> None:
+def test_a_window_with_most_dates(tags: list[DatedTag], tags_in_window: int | None) -> None:
     random.Random(1).shuffle(tags)
-    found = suspicion(tags, CREATED)
+    found = find_import_window(tags, CREATED)
     assert (found.tags if found else None) == tags_in_window
     if found:
         assert found.of == len([each for each in tags if each.repository is OLD])
@@ -66,25 +68,25 @@ def test_a_window_with_most_dates(tags: list[Dated], tags_in_window: int | None)
 
 
 def test_a_repository_of_unknown_age_counts_as_old() -> None:
-    assert suspicion(dated(50, YOUNG), {}) is not None
+    assert find_import_window(dated(50, YOUNG), {}) is not None
 
 
 @pytest.mark.parametrize(("earlier", "is_old"), [(timedelta(days=1), False), (timedelta(days=1, seconds=1), True)])
 def test_a_repository_is_older_by_more_than_a_day(earlier: timedelta, is_old: bool) -> None:
     tags = dated(50)
     first = min(each.date for each in tags)
-    assert (suspicion(tags, {1: first - earlier}) is not None) is is_old
+    assert (find_import_window(tags, {1: first - earlier}) is not None) is is_old
 
 
 def test_samples_are_spread_over_the_names() -> None:
-    found = suspicion(dated(41), CREATED)
+    found = find_import_window(dated(41), CREATED)
     assert found is not None
     assert [each.tag.name for each in found.samples] == ["t000", "t010", "t020", "t030", "t040"]
 
 
 def test_samples_are_spread_over_repositories_too() -> None:
     other = replace(OLD, id=3, path="team/another")
-    found = suspicion(dated(21) + dated(20, other), {**CREATED, 3: LONG_AGO})
+    found = find_import_window(dated(21) + dated(20, other), {**CREATED, 3: LONG_AGO})
     assert found is not None
     assert [(each.repository.path, each.tag.name) for each in found.samples] == [
         ("team/another", "t000"),
@@ -116,14 +118,14 @@ def days(*numbers: float) -> list[datetime]:
     ],
 )
 def test_builds_tell_an_import_from_a_busy_week(builds: list[datetime], word: str | None) -> None:
-    found = Suspicion(first=NOW - timedelta(days=3), last=NOW, tags=30, of=40, samples=())
+    found = ImportWindow(first=NOW - timedelta(days=3), last=NOW, tags=30, of=40, samples=())
     text = refusal(found, builds, "" if builds else "unreachable.")
     assert (text is None) if word is None else (text is not None and word in text and "30 of 40 tags" in text)
 
 
 def test_a_refusal_says_what_to_do() -> None:
     first, last = NOW - timedelta(days=3), NOW + timedelta(microseconds=700000)
-    found = Suspicion(first=first, last=last, tags=30, of=40, samples=())
+    found = ImportWindow(first=first, last=last, tags=30, of=40, samples=())
     dates = "30 of 40 tags are dated between 2026-05-29T12:00:00Z and 2026-06-01T12:00:00.700000Z"
     advice = (
         "give dates_valid_from, the time from which dates are those of pushes, such as 2026-06-01T12:00:01Z, or "

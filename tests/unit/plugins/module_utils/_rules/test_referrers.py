@@ -31,6 +31,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referre
 UNREAD: dict[str, Any] = {"media_type": OCI_INDEX}
 NO_FACTS = ReferrerFacts()
 KEEP, TOGETHER = ReferrerPolicy(), ReferrerPolicy(shared_digest=SharedDigest.KEEP_TOGETHER)
+DELETIONS = {Reason.EXPIRED, Reason.WITH_SUBJECT, Reason.ORPHANED}
 FOLLOW, COLLECT = ReferrerPolicy(Signatures.FOLLOW), ReferrerPolicy(Signatures.COLLECT)
 
 
@@ -66,7 +67,7 @@ def reasons(*decisions: Decision, policy: ReferrerPolicy = FOLLOW, facts: Referr
     found = with_referrers(decisions, policy, lambda tag: None, facts)
     assert [each.tag for each in found] == [each.tag for each in decisions]
     for each in found:
-        assert each.delete is each.reason.is_deletion
+        assert each.delete is (each.reason in DELETIONS)
     return {each.tag.name: each.reason.value for each in found}
 
 

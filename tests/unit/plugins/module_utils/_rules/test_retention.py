@@ -38,6 +38,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.version
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = 86400
 PUBLISHED = DateSource.PUBLISHED
+DELETIONS = {Reason.MATCHED, Reason.EXPIRED}
 SIGNATURE = "sha256-" + "ab" * 32 + ".sig"
 
 
@@ -374,7 +375,7 @@ def test_every_tag_has_one_decision_with_a_known_reason(tags: list[Tag], policy:
     assert [decision.tag for decision in decisions] == tags
     for decision in decisions:
         assert isinstance(decision.delete, bool)
-        assert decision.delete is decision.reason.is_deletion
+        assert decision.delete is (decision.reason in DELETIONS)
 
 
 def deciding(name: str, policy: Rules) -> Rule:

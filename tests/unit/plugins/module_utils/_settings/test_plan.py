@@ -265,7 +265,7 @@ def test_an_archived_project_is_left_as_it_is_and_shows_what_is_wanted_of_it() -
     message = "it is archived, and GitLab changes nothing in archived projects"
     assert str(plan.error) == f"Could not change the settings of project team/app: {message}."
     assert plan.error.as_result() == {
-        "kind": "unfit",
+        "kind": "unsupported_setting",
         "status": None,
         "method": "",
         "path": "",
