@@ -16,7 +16,7 @@ from tests.simulator.contents import INDEX
 from tests.simulator.harness import Simulator
 
 MODULE = "registry_cleanup"
-WISH: dict[str, Any] = {"group": "team", "name_regex_delete": "dev-.*", "keep_n": 2, "older_than": "30d"}
+PARAMS: dict[str, Any] = {"group": "team", "name_regex_delete": "dev-.*", "keep_n": 2, "older_than": "30d"}
 RULES = [
     {"name": "multi", "match": "dev-multi", "older_than": "30d"},
     {"name": "by name", "match": "v.*"},
@@ -36,7 +36,11 @@ def load(simulator: Simulator) -> None:
 def test_dates_of_an_import_refuse_the_plan(ansible: Ansible, simulator: Simulator) -> None:
     load(simulator)
     # Nothing would go by the third: that it will some day has to be known before.
-    cases = [WISH, {**WISH, "min_age": "1d", "older_than": None}, {**WISH, "keep_n": 0, "older_than": "90d"}]
+    cases = [
+        PARAMS,
+        {**PARAMS, "min_age": "1d", "older_than": None},
+        {**PARAMS, "keep_n": 0, "older_than": "90d"},
+    ]
     for task in refused(ansible, simulator, MODULE, *cases):
         assert "31 of 33 tags" in task.message
         assert "give dates_valid_from, the time from which" in task.message
@@ -44,9 +48,9 @@ def test_dates_of_an_import_refuse_the_plan(ansible: Ansible, simulator: Simulat
     proposed = task.message.partition("such as ")[2].partition(",")[0]
     assert days_ago(59.1) < proposed < days_ago(59)
     others = [
-        {**WISH, "keep_n": 0, "older_than": None},
-        {**WISH, "name_regex_delete": "nothing-.*"},
-        {**WISH, "keep_n": 0, "older_than": "400d", "dates_valid_from": proposed},
+        {**PARAMS, "keep_n": 0, "older_than": None},
+        {**PARAMS, "name_regex_delete": "nothing-.*"},
+        {**PARAMS, "keep_n": 0, "older_than": "400d", "dates_valid_from": proposed},
     ]
     simulator.clear_log()
     tasks = run_all(ansible, MODULE, others, check_mode=True)
@@ -61,7 +65,7 @@ def test_dates_of_an_import_refuse_the_plan(ansible: Ansible, simulator: Simulat
 
 def test_older_dates_are_those_of_the_builds(ansible: Ansible, simulator: Simulator) -> None:
     load(simulator)
-    options = {**WISH, "dates_valid_from": days_ago(50)}
+    options = {**PARAMS, "dates_valid_from": days_ago(50)}
     found = repeated(ansible, simulator, MODULE, options, "plan")
     rows = [*found.run.result["plan"]["delete"], *found.run.result["plan"]["keep"]]
     told = {row["name"]: (row["reason"], row["date"]) for row in rows}
@@ -80,11 +84,11 @@ def test_dates_may_be_trusted_all_the_same(ansible: Ansible, simulator: Simulato
         ansible,
         MODULE,
         [
-            {**WISH, "dates_valid_from": "1970-01-01"},
-            {**WISH, "dates_valid_from": days_ago(50), "timestamp": "created"},
-            {**WISH, "registry_url": "http://127.0.0.1:9", "retries": 0},
-            {**WISH, "dates_valid_from": "last week"},
-            {**WISH, "dates_valid_from": "1970-01-01", "delete_via": "bulk_unpinned"},
+            {**PARAMS, "dates_valid_from": "1970-01-01"},
+            {**PARAMS, "dates_valid_from": days_ago(50), "timestamp": "created"},
+            {**PARAMS, "registry_url": "http://127.0.0.1:9", "retries": 0},
+            {**PARAMS, "dates_valid_from": "last week"},
+            {**PARAMS, "dates_valid_from": "1970-01-01", "delete_via": "bulk_unpinned"},
         ],
         check_mode=True,
     )
@@ -116,7 +120,7 @@ def test_only_builds_that_matter_are_read_and_remembered(
 
 def test_builds_that_can_not_be_read(ansible: Ansible, simulator: Simulator) -> None:
     load(simulator)
-    options = {**WISH, "dates_valid_from": days_ago(50), "retries": 0}
+    options = {**PARAMS, "dates_valid_from": days_ago(50), "retries": 0}
     refusal = {"errors": [{"code": "DENIED", "message": "no"}]}
     fault = {"path": "/v2/team/app/manifests/", "action": "status", "count": 1}
     simulator.faults([{**fault, "status": 403, "json": refusal}])
@@ -141,7 +145,7 @@ def test_builds_that_can_not_be_read(ansible: Ansible, simulator: Simulator) -> 
 
 def test_dates_are_never_valid_from_the_future_on(ansible: Ansible, simulator: Simulator) -> None:
     load(simulator)
-    [task] = refused(ansible, simulator, MODULE, {**WISH, "dates_valid_from": days_ago(-1)})
+    [task] = refused(ansible, simulator, MODULE, {**PARAMS, "dates_valid_from": days_ago(-1)})
     assert "dates_valid_from 2026-06-02T12:00:00Z is later than the server's clock" in task.message
 
 
@@ -157,7 +161,7 @@ def test_without_a_database_all_dates_are_builds(ansible: Ansible, simulator: Si
 def test_a_busy_week_is_no_import(ansible: Ansible, simulator: Simulator) -> None:
     tags = [tag(f"dev-{number:02}", 40 + number / 20) for number in range(30)]
     simulator.load(server([repository(100, "team/app", "", [*tags, tag("v1", 900)], created_at=days_ago(1000))]))
-    found = repeated(ansible, simulator, MODULE, WISH, "plan")
+    found = repeated(ansible, simulator, MODULE, PARAMS, "plan")
     assert found.run.result["plan"]["totals"]["delete"] == 28
     # Five images are looked at, each with its config.
     assert len(asked(found.log, "GET", "/manifests/")) == len(asked(found.log, "GET", "/blobs/")) == 5

@@ -18,12 +18,12 @@ from tests.integration.scenarios import MIXED_RULES, days_ago, repository, serve
 from tests.simulator.harness import Simulator
 
 MODULE = "registry_cleanup"
-WISH: dict[str, Any] = {"group": "team", **MIXED_RULES}
+PARAMS: dict[str, Any] = {"group": "team", **MIXED_RULES}
 
 
 def approve(ansible: Ansible, path: Path) -> str:
     """The fingerprint of a plan that an audit wrote to a file."""
-    [audit] = run_all(ansible, MODULE, [{**WISH, "plan_path": str(path)}], check_mode=True)
+    [audit] = run_all(ansible, MODULE, [{**PARAMS, "plan_path": str(path)}], check_mode=True)
     assert audit.status == "ok", audit.message
     return str(audit.result["plan"]["fingerprint"])
 
@@ -38,7 +38,7 @@ def test_a_run_deletes_what_was_approved_and_is_still_the_same(
     # In between somebody pushes one tag again, deletes another and pushes a third, old one.
     pushed = tag("dev-1", 90, digest="sha256:" + "9" * 64)
     simulator.edit_tags("team/app", put=[pushed, tag("dev-old", 99)], remove=["dev-2"])
-    approved = {**WISH, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
+    approved = {**PARAMS, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
     check, run, again = (run_all(ansible, MODULE, [approved], check_mode=mode)[0] for mode in (True, False, False))
     assert check.result["plan"] == run.result["plan"]
     assert check.result["approved"] == run.result["approved"]
@@ -61,7 +61,7 @@ def test_a_plan_as_text(ansible: Ansible, simulator: Simulator, tmp_path: Path) 
     path = tmp_path / "plan.jsonl"
     fingerprint = approve(ansible, path)
     text = "{{ lookup('ansible.builtin.file', '" + str(path) + "') }}"
-    [run] = run_all(ansible, MODULE, [{**WISH, "approved_plan": text, "approved_fingerprint": fingerprint}])
+    [run] = run_all(ansible, MODULE, [{**PARAMS, "approved_plan": text, "approved_fingerprint": fingerprint}])
     assert run.result["outcome"]["counts"]["deleted"] == 4, run.message
 
 
@@ -70,7 +70,7 @@ def test_plans_that_are_refused(ansible: Ansible, simulator: Simulator, tmp_path
     path, altered = tmp_path / "plan.jsonl", tmp_path / "altered.jsonl"
     fingerprint = approve(ansible, path)
     altered.write_text(path.read_text().replace('"action": "keep"', '"action": "delete"', 1))
-    good = {**WISH, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
+    good = {**PARAMS, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
     cases = {
         "was altered": {"approved_plan_path": str(altered)},
         "another plan was approved": {"approved_fingerprint": "sha256:" + "0" * 64},
@@ -87,7 +87,7 @@ def test_plans_that_are_refused(ansible: Ansible, simulator: Simulator, tmp_path
     [unsealed, loose] = run_all(
         ansible,
         MODULE,
-        [{**WISH, "approved_plan_path": str(path)}, {**WISH, "approved_fingerprint": fingerprint}],
+        [{**PARAMS, "approved_plan_path": str(path)}, {**PARAMS, "approved_fingerprint": fingerprint}],
     )
     assert "needs approved_fingerprint" in unsealed.message
     assert "needs approved_plan_path" in loose.message
@@ -98,10 +98,10 @@ def test_the_journal_tells_each_step_before_it_is_done(ansible: Ansible, simulat
     simulator.load(team())
     path = tmp_path / "journal.jsonl"
     digests = {row["name"]: row["digest"] for row in simulator.tags("team/app")}
-    wish = {**WISH, "journal_path": str(path)}
-    [check] = run_all(ansible, MODULE, [wish], check_mode=True)
+    params = {**PARAMS, "journal_path": str(path)}
+    [check] = run_all(ansible, MODULE, [params], check_mode=True)
     assert not path.exists()
-    [run] = run_all(ansible, MODULE, [wish])
+    [run] = run_all(ansible, MODULE, [params])
     [start], [end] = events(path, "start"), events(path, "end")
     assert start["fingerprint"] == run.result["plan"]["fingerprint"] == check.result["plan"]["fingerprint"]
     assert (start["planned"], end["counts"]["deleted"]) == (4, 4)
@@ -117,12 +117,17 @@ def test_a_run_that_was_killed_goes_on_and_ends_like_an_undisturbed_one(
     simulator.load(server([repository(100, "team/app", "", tags)]))
     plan, journal = tmp_path / "plan.jsonl", tmp_path / "journal.jsonl"
     fingerprint = approve(ansible, plan)
-    wish = {
-        **{**WISH, "approved_plan_path": str(plan), "approved_fingerprint": fingerprint, "journal_path": str(journal)},
+    params = {
+        **{
+            **PARAMS,
+            "approved_plan_path": str(plan),
+            "approved_fingerprint": fingerprint,
+            "journal_path": str(journal),
+        },
         **{"max_drift_percent": 0, "delete_via": "rest", "concurrency": 1},
     }
     simulator.latency(request=0.1)
-    ansible.killed(MODULE, wish, lambda: len(simulator.tags("team/app")) <= 9)
+    ansible.killed(MODULE, params, lambda: len(simulator.tags("team/app")) <= 9)
     # What the server was asked for last, it still does.
     time.sleep(1)
     simulator.latency(request=0)
@@ -132,7 +137,7 @@ def test_a_run_that_was_killed_goes_on_and_ends_like_an_undisturbed_one(
     # A kill may tear the last line.
     with journal.open("a") as stream:
         stream.write('{"time": "2026-')
-    [run] = run_all(ansible, MODULE, [wish])
+    [run] = run_all(ansible, MODULE, [params])
     assert run.status == "ok", run.message
     assert run.result["approved"]["deleted_before"] == 13 - len(left) > 0
     assert run.result["approved"]["drift"] == []
@@ -150,10 +155,10 @@ def test_an_apply_run_reads_all_that_a_plan_does(
     ]
     simulator.load(server([repository(100, "team/app", "", tags)], mode=mode))
     path = tmp_path / "plan.jsonl"
-    wish = {"group": "team", "name_regex_delete": "dev-.*", "keep_n": 2}
-    [audit] = run_all(ansible, MODULE, [{**wish, "plan_path": str(path)}], check_mode=True)
+    params = {"group": "team", "name_regex_delete": "dev-.*", "keep_n": 2}
+    [audit] = run_all(ansible, MODULE, [{**params, "plan_path": str(path)}], check_mode=True)
     fingerprint = audit.result["plan"]["fingerprint"]
-    approved = {**wish, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
+    approved = {**params, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
     [check] = run_all(ansible, MODULE, [approved], check_mode=True)
     assert check.result["requests"] == audit.result["requests"]
     assert check.result["plan"]["delete"] == audit.result["plan"]["delete"]
@@ -175,10 +180,10 @@ def test_a_tag_that_was_pushed_again_is_seen_though_it_is_the_same_image(
     tags = [tag("dev-1", 90), tag("dev-2", 80), tag("dev-3", 9)]
     simulator.load(server([repository(100, "team/app", "", tags)]))
     path = tmp_path / "plan.jsonl"
-    wish = {"group": "team", "name_regex_delete": "dev-.*", "keep_n": 1, "older_than": "30d"}
-    [audit] = run_all(ansible, MODULE, [{**wish, "plan_path": str(path)}], check_mode=True)
+    params = {"group": "team", "name_regex_delete": "dev-.*", "keep_n": 1, "older_than": "30d"}
+    [audit] = run_all(ansible, MODULE, [{**params, "plan_path": str(path)}], check_mode=True)
     fingerprint = audit.result["plan"]["fingerprint"]
-    approved = {**wish, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
+    approved = {**params, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
     simulator.edit_tags("team/app", put=[{"name": "dev-1", "updated_at": days_ago(0)}])
     [pushed] = run_all(ansible, MODULE, [approved], check_mode=True)
     assert [row["name"] for row in audit.result["plan"]["delete"]] == ["dev-1", "dev-2"]

@@ -20,8 +20,8 @@ MODULE = "registry_plan_package"
 
 
 def planned(ansible: Ansible, path: Path, **changes: Any) -> str:
-    wish = {"group": "team", **MIXED_RULES, **changes, "plan_path": str(path)}
-    [audit] = run_all(ansible, "registry_cleanup", [wish], check_mode=True)
+    params = {"group": "team", **MIXED_RULES, **changes, "plan_path": str(path)}
+    [audit] = run_all(ansible, "registry_cleanup", [params], check_mode=True)
     return str(audit.result["plan"]["fingerprint"])
 
 

@@ -34,7 +34,7 @@ def rule(pattern: str, push: str | None = None, delete: str | None = None) -> di
     return {"pattern": pattern, **{key: level for key, level in levels.items() if level}}
 
 
-def wish(*rules: dict[str, Any], **options: Any) -> dict[str, Any]:
+def params(*rules: dict[str, Any], **options: Any) -> dict[str, Any]:
     return {**APP, "rules": list(rules), **options}
 
 
@@ -78,7 +78,7 @@ def untouched(told: Told) -> bool:
 
 
 def test_rules_of_repositories(ansible: Ansible, simulator: Simulator) -> None:
-    change = wish(rule("team/app/a*", push=ADMIN), rule("Team/App/C", delete=OWNER))
+    change = params(rule("team/app/a*", push=ADMIN), rule("Team/App/C", delete=OWNER))
     check, run, again, fewer, none, exclusive, absent, missing, empty, cleared = story(
         ansible,
         simulator,
@@ -86,13 +86,13 @@ def test_rules_of_repositories(ansible: Ansible, simulator: Simulator) -> None:
         Step(change, scene(guarded(TWO)), [OF_REPOSITORY], check=True),
         Step(change, (), [OF_REPOSITORY]),
         Step(change),
-        Step(wish(rule("team/app/a*", push="none")), (), [OF_REPOSITORY]),
-        Step(wish(rule("team/app/a*", delete="none")), (), [OF_REPOSITORY]),
-        Step(wish(rule("team/app/d", push=OWNER), rule("team/app/c"), exclusive=True), (), [OF_REPOSITORY]),
-        Step(wish(rule("team/app/c"), rule("team/app/gone"), state="absent"), (), [OF_REPOSITORY]),
-        Step(wish(rule("team/app/gone"), state="absent")),
-        Step(wish(), (), [OF_REPOSITORY]),
-        Step(wish(exclusive=True), (), [OF_REPOSITORY]),
+        Step(params(rule("team/app/a*", push="none")), (), [OF_REPOSITORY]),
+        Step(params(rule("team/app/a*", delete="none")), (), [OF_REPOSITORY]),
+        Step(params(rule("team/app/d", push=OWNER), rule("team/app/c"), exclusive=True), (), [OF_REPOSITORY]),
+        Step(params(rule("team/app/c"), rule("team/app/gone"), state="absent"), (), [OF_REPOSITORY]),
+        Step(params(rule("team/app/gone"), state="absent")),
+        Step(params(), (), [OF_REPOSITORY]),
+        Step(params(exclusive=True), (), [OF_REPOSITORY]),
     )
     before = {"team/app/a*": (MAINTAINER, OWNER), "team/app/b": (None, MAINTAINER)}
     assert rules(check.read[0]) == before
@@ -135,21 +135,25 @@ def test_rules_of_repositories(ansible: Ansible, simulator: Simulator) -> None:
 
 def test_rules_of_tags(ansible: Ansible, simulator: Simulator) -> None:
     immutable = [{"id": 19, "pattern": "never", "immutable": True}]
-    others = wish(*(rule(f"^w{number}", OWNER, OWNER) for number in range(5)), exclusive=True)
+    others = params(*(rule(f"^w{number}", OWNER, OWNER) for number in range(5)), exclusive=True)
     whole, whole_again, level, six, absent, exclusive, glob, partial, hidden, taken = story(
         ansible,
         simulator,
         TAG,
         Step(others, scene(guarded(tag=FIVE)), [OF_TAG]),
         Step(others),
-        Step(wish(rule("^v1", push=OWNER)), scene(guarded(tag=FIVE)), [OF_TAG]),
-        Step(wish(rule("^x", MAINTAINER, MAINTAINER)), (), [OF_TAG]),
-        Step(wish(rule("^v4"), rule("^v3"), rule("gone"), state="absent"), (), [OF_TAG]),
-        Step(wish(rule("^v0", OWNER), rule("^x", MAINTAINER, MAINTAINER), exclusive=True), (), [OF_TAG]),
-        Step(wish(rule("v*-release", MAINTAINER, MAINTAINER), rule("^dev-.*", MAINTAINER, MAINTAINER)), (), [OF_TAG]),
-        Step(wish(rule("^y", OWNER)), (), [OF_TAG]),
-        Step(wish(rule("^v0", OWNER), exclusive=True), scene(guarded(tag=[*FIVE[:2], *immutable])), [OF_TAG]),
-        Step(wish(rule("never", OWNER, OWNER)), (), [OF_TAG]),
+        Step(params(rule("^v1", push=OWNER)), scene(guarded(tag=FIVE)), [OF_TAG]),
+        Step(params(rule("^x", MAINTAINER, MAINTAINER)), (), [OF_TAG]),
+        Step(params(rule("^v4"), rule("^v3"), rule("gone"), state="absent"), (), [OF_TAG]),
+        Step(params(rule("^v0", OWNER), rule("^x", MAINTAINER, MAINTAINER), exclusive=True), (), [OF_TAG]),
+        Step(
+            params(rule("v*-release", MAINTAINER, MAINTAINER), rule("^dev-.*", MAINTAINER, MAINTAINER)),
+            (),
+            [OF_TAG],
+        ),
+        Step(params(rule("^y", OWNER)), (), [OF_TAG]),
+        Step(params(rule("^v0", OWNER), exclusive=True), scene(guarded(tag=[*FIVE[:2], *immutable])), [OF_TAG]),
+        Step(params(rule("never", OWNER, OWNER)), (), [OF_TAG]),
     )
     assert whole.task.status == "ok", whole.message
     assert rules(whole.read[0]) == {f"^w{number}": (OWNER, OWNER) for number in range(5)}
@@ -189,7 +193,7 @@ def test_patterns_of_a_group_are_relative(ansible: Ansible, simulator: Simulator
         ansible,
         simulator,
         REPOSITORY,
-        Step(wish(rule("team/appendix*", push=MAINTAINER)), scene(guarded()), every),
+        Step(params(rule("team/appendix*", push=MAINTAINER)), scene(guarded()), every),
         Step({"project": ["team/app", "team/sub/tool"], "rules": [rule("team/sub/tool*", push=MAINTAINER)]}, (), every),
         Step(group, scene(guarded()), every),
         Step(group),
@@ -219,8 +223,8 @@ def test_patterns_of_a_group_are_relative(ansible: Ansible, simulator: Simulator
 
 
 def test_what_each_release_knows(ansible: Ansible, simulator: Simulator) -> None:
-    create, update = wish(rule("^x", MAINTAINER, MAINTAINER)), wish(rule("^v0", OWNER, OWNER))
-    only = wish(rule("^v0"), rule("^x", MAINTAINER, MAINTAINER), exclusive=True)
+    create, update = params(rule("^x", MAINTAINER, MAINTAINER)), params(rule("^v0", OWNER, OWNER))
+    only = params(rule("^v0"), rule("^x", MAINTAINER, MAINTAINER), exclusive=True)
     old = "projects/1/registry/protection/rules"
 
     def tags(feature: str) -> list[Any]:
@@ -230,9 +234,14 @@ def test_what_each_release_knows(ansible: Ansible, simulator: Simulator) -> None
         ansible,
         simulator,
         TAG,
-        Step(wish(rule("team/app/c", OWNER)), scene(guarded(TWO, generation="G17")), [old], REPOSITORY),
-        Step(wish(rule("team/app/c", OWNER)), (), [old], REPOSITORY),
-        Step(wish(rule("team/app/c", OWNER)), scene(guarded(features={"repository_rules": "none"})), (), REPOSITORY),
+        Step(params(rule("team/app/c", OWNER)), scene(guarded(TWO, generation="G17")), [old], REPOSITORY),
+        Step(params(rule("team/app/c", OWNER)), (), [old], REPOSITORY),
+        Step(
+            params(rule("team/app/c", OWNER)),
+            scene(guarded(features={"repository_rules": "none"})),
+            (),
+            REPOSITORY,
+        ),
         Step(create, tags("none")),
         Step(create, tags("read_only"), [OF_TAG]),
         Step(update, tags("no_update"), [OF_TAG]),
@@ -272,8 +281,8 @@ def test_what_each_release_knows(ansible: Ansible, simulator: Simulator) -> None
 
 def test_what_gitlab_says_about_a_rule_is_passed_on(ansible: Ansible, simulator: Simulator) -> None:
     texts = ["Repository path pattern can't be blank", "A rule must have at least a minimum access role"]
-    create, update = wish(rule("team/app/c", delete=OWNER)), wish(rule("team/app/b", delete=OWNER))
-    no_rules = wish(exclusive=True)
+    create, update = params(rule("team/app/c", delete=OWNER)), params(rule("team/app/b", delete=OWNER))
+    no_rules = params(exclusive=True)
     of_both = [OF_REPOSITORY, OF_REPOSITORY.replace("1", "2")]
     lists, errors, string, invalid, forbidden, lost, undone, kept, developer = story(
         ansible,
@@ -289,7 +298,7 @@ def test_what_gitlab_says_about_a_rule_is_passed_on(ansible: Ansible, simulator:
             of_both,
         ),
         Step(
-            wish(rule("team/app/c", delete=OWNER), rule("team/app/a*", push=ADMIN)),
+            params(rule("team/app/c", delete=OWNER), rule("team/app/a*", push=ADMIN)),
             scene(guarded(TWO), lost_once("POST"), lost_once("PATCH")),
             of_both,
         ),
@@ -343,9 +352,9 @@ def test_a_rule_that_was_changed_in_between_is_not_deleted(ansible: Ansible, sim
         ansible,
         simulator,
         REPOSITORY,
-        Step(wish(rule("team/app/a*"), exclusive=True), [*scene(guarded(TWO)), changed, earlier], [OF_REPOSITORY]),
-        Step(wish(rule("team/app/b"), state="absent"), (), [OF_REPOSITORY]),
-        Step(wish(exclusive=True), [*scene(guarded(tag=FIVE[:1])), tagged, earlier], [OF_TAG], TAG),
+        Step(params(rule("team/app/a*"), exclusive=True), [*scene(guarded(TWO)), changed, earlier], [OF_REPOSITORY]),
+        Step(params(rule("team/app/b"), state="absent"), (), [OF_REPOSITORY]),
+        Step(params(exclusive=True), [*scene(guarded(tag=FIVE[:1])), tagged, earlier], [OF_TAG], TAG),
     )
     for told in (only, absent, tag):
         assert told.task.failed
@@ -362,23 +371,27 @@ def test_a_rule_that_was_changed_in_between_is_not_deleted(ansible: Ansible, sim
 
 
 UNSENT: list[tuple[str, dict[str, Any], str]] = [
-    (TAG, wish(rule("^v", MAINTAINER, MAINTAINER), rule("^v", OWNER, OWNER)), "the pattern '^v' more than once"),
+    (
+        TAG,
+        params(rule("^v", MAINTAINER, MAINTAINER), rule("^v", OWNER, OWNER)),
+        "the pattern '^v' more than once",
+    ),
     (
         REPOSITORY,
-        wish(rule("team/app/c", MAINTAINER), rule("team/App/C", MAINTAINER)),
+        params(rule("team/app/c", MAINTAINER), rule("team/App/C", MAINTAINER)),
         "the pattern 'team/app/c' more than once",
     ),
-    (TAG, wish(rule("^v"), state="absent", exclusive=True), "exclusive has no meaning with state absent"),
-    (TAG, wish(*(rule(f"^v{number}", MAINTAINER, MAINTAINER) for number in range(6))), "rules has 6 rules"),
-    (TAG, wish(rule("x" * 101, MAINTAINER, MAINTAINER)), "is longer than 100 characters"),
-    (REPOSITORY, wish(rule("x" * 256, MAINTAINER, MAINTAINER)), "is longer than 255 characters"),
-    (TAG, wish(rule("*-x", MAINTAINER, MAINTAINER)), "tag_name_pattern '*-x' is not a valid RE2 pattern"),
-    (TAG, wish(rule("", MAINTAINER, MAINTAINER)), "tag_name_pattern is empty"),
-    (TAG, wish(rule("^v", "none", MAINTAINER)), "value of minimum_access_level_for_push must be one of"),
-    (REPOSITORY, wish(rule("team/app/X Y", MAINTAINER)), "is not the path of a repository"),
-    (REPOSITORY, wish(rule("team/app/x", "none", "none")), "has no level at all"),
+    (TAG, params(rule("^v"), state="absent", exclusive=True), "exclusive has no meaning with state absent"),
+    (TAG, params(*(rule(f"^v{number}", MAINTAINER, MAINTAINER) for number in range(6))), "rules has 6 rules"),
+    (TAG, params(rule("x" * 101, MAINTAINER, MAINTAINER)), "is longer than 100 characters"),
+    (REPOSITORY, params(rule("x" * 256, MAINTAINER, MAINTAINER)), "is longer than 255 characters"),
+    (TAG, params(rule("*-x", MAINTAINER, MAINTAINER)), "tag_name_pattern '*-x' is not a valid RE2 pattern"),
+    (TAG, params(rule("", MAINTAINER, MAINTAINER)), "tag_name_pattern is empty"),
+    (TAG, params(rule("^v", "none", MAINTAINER)), "value of minimum_access_level_for_push must be one of"),
+    (REPOSITORY, params(rule("team/app/X Y", MAINTAINER)), "is not the path of a repository"),
+    (REPOSITORY, params(rule("team/app/x", "none", "none")), "has no level at all"),
     (REPOSITORY, APP, "missing required arguments: rules"),
-    (REPOSITORY, wish(rule("team/app/x", MAINTAINER), api_job_token="job-token"), "CI/CD job token"),
+    (REPOSITORY, params(rule("team/app/x", MAINTAINER), api_job_token="job-token"), "CI/CD job token"),
 ]
 
 

@@ -29,7 +29,7 @@ BOTH = ["linux/amd64", "linux/arm64"]
 
 
 @dataclass
-class World:
+class RealServers:
     """GitLab, a registry, and two repositories of the test's own in team/app and team/sub/tool."""
 
     ansible: Ansible
@@ -53,9 +53,9 @@ class World:
 
 
 @pytest.fixture
-def world(
+def servers(
     guarded: tuple[Simulator, RealRegistry], modules: Modules, tmp_path: Path, request: pytest.FixtureRequest
-) -> World:
+) -> RealServers:
     gitlab, registry = guarded
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name).strip("-")
     gitlab.load(
@@ -76,7 +76,7 @@ def world(
     ]
     digests = seed(registry.url, {app: images}, gitlab.registry_token)[app]
     ansible = Ansible(tmp_path, environment(tmp_path, gitlab.url), modules=modules)
-    return World(ansible, gitlab, registry, app, tool, digests)
+    return RealServers(ansible, gitlab, registry, app, tool, digests)
 
 
 def tags(task: Task, path: str) -> dict[str, dict[str, Any]]:
@@ -84,132 +84,132 @@ def tags(task: Task, path: str) -> dict[str, dict[str, Any]]:
     return {tag["name"]: tag for tag in row["tags"]}
 
 
-def test_everything_is_read(world: World) -> None:
-    task = world.run("registry_info", {"repository_id": [100], "gather": ["tag_details"]})
+def test_everything_is_read(servers: RealServers) -> None:
+    task = servers.run("registry_info", {"repository_id": [100], "gather": ["tag_details"]})
     assert task.status == "ok", task.message
     assert task.result["repositories"][0]["listing"] == "complete"
-    found = tags(task, world.app)
-    assert {name: tag["digest"] for name, tag in found.items()} == world.digests
+    found = tags(task, servers.app)
+    assert {name: tag["digest"] for name, tag in found.items()} == servers.digests
     assert found["multi"]["date"] == days_ago(80)
     assert found["list"]["date"] == days_ago(70)
     assert found["undated"]["date"] is None
-    manifest = world.manifest(world.app, "multi").json()
+    manifest = servers.manifest(servers.app, "multi").json()
     assert found["multi"]["children"] == [child["digest"] for child in manifest["manifests"]]
-    single = world.manifest(world.app, "v1").json()
+    single = servers.manifest(servers.app, "v1").json()
     assert found["v1"]["size"] == sum(layer["size"] for layer in single["layers"])
     assert found["v1"]["config_digest"] == single["config"]["digest"]
     layers = [
         layer["size"]
         for child in manifest["manifests"]
-        for layer in world.manifest(world.app, child["digest"]).json()["layers"]
+        for layer in servers.manifest(servers.app, child["digest"]).json()["layers"]
     ]
     assert found["multi"]["size"] == sum(layers)
 
 
-def test_images_for_several_platforms_grow_old_too(world: World) -> None:
+def test_images_for_several_platforms_grow_old_too(servers: RealServers) -> None:
     rules = {"repository_id": [100], "name_regex_delete": ".*", "older_than": "30d"}
-    check = world.run("registry_cleanup", rules, check=True)
+    check = servers.run("registry_cleanup", rules, check=True)
     assert check.status == "ok", check.message
-    signature = next(name for name in world.digests if name.endswith(".sig"))
+    signature = next(name for name in servers.digests if name.endswith(".sig"))
     assert [row["name"] for row in check.result["plan"]["delete"]] == ["stable", "v1", "multi", "list", signature]
-    assert world.gitlab.counters()["writes"] == 0
-    run = world.run("registry_cleanup", rules)
+    assert servers.gitlab.counters()["writes"] == 0
+    run = servers.run("registry_cleanup", rules)
     assert run.status == "ok", run.message
     assert run.result["plan"] == check.result["plan"]
     assert run.result["outcome"]["counts"]["deleted"] == 5
-    left = {name for name in world.digests if world.digest(world.app, name)}
-    assert left == set(world.digests) - {"stable", "v1", "multi", "list", signature}
+    left = {name for name in servers.digests if servers.digest(servers.app, name)}
+    assert left == set(servers.digests) - {"stable", "v1", "multi", "list", signature}
 
 
-def test_a_registry_that_can_not_delete_by_name_says_so(world: World) -> None:
+def test_a_registry_that_can_not_delete_by_name_says_so(servers: RealServers) -> None:
     rules = {"repository_id": [100], "name_regex_delete": "v1", "older_than": "30d", "delete_via": "registry"}
-    task = world.run("registry_cleanup", {**rules, "api_token": "glpat-root"}, env={"GITLAB_TOKEN": None})
+    task = servers.run("registry_cleanup", {**rules, "api_token": "glpat-root"}, env={"GITLAB_TOKEN": None})
     assert task.failed
     assert "does not delete a tag by its name" in task.message
-    assert world.digest(world.app, "v1") == world.digests["v1"]
+    assert servers.digest(servers.app, "v1") == servers.digests["v1"]
 
 
 @pytest.mark.parametrize("source", ["v1", "multi", "list"])
-def test_an_image_is_promoted_with_all_that_it_holds(world: World, source: str) -> None:
-    options = {"repository": world.tool, "name": ["prod", "v1.0"], "source_repository": world.app, "source": source}
-    check = world.run("registry_tag", options, check=True, diff=True)
+def test_an_image_is_promoted_with_all_that_it_holds(servers: RealServers, source: str) -> None:
+    options = {"repository": servers.tool, "name": ["prod", "v1.0"], "source_repository": servers.app, "source": source}
+    check = servers.run("registry_tag", options, check=True, diff=True)
     assert check.status == "ok", check.message
-    assert world.gitlab.counters()["writes"] == 0
-    assert world.digest(world.tool, "prod") is None
-    run = world.run("registry_tag", options, diff=True)
+    assert servers.gitlab.counters()["writes"] == 0
+    assert servers.digest(servers.tool, "prod") is None
+    run = servers.run("registry_tag", options, diff=True)
     assert run.status == "ok", run.message
     for key in ("changed", "diff", "tags"):
         assert run.result[key] == check.result[key], key
     assert run.result["changed"] is True
-    assert world.digest(world.tool, "prod") == world.digest(world.tool, "v1.0") == world.digests[source]
-    for child in world.manifest(world.tool, "prod").json().get("manifests", []):
-        assert world.manifest(world.tool, child["digest"]).ok
-    again = world.run("registry_tag", options)
+    assert servers.digest(servers.tool, "prod") == servers.digest(servers.tool, "v1.0") == servers.digests[source]
+    for child in servers.manifest(servers.tool, "prod").json().get("manifests", []):
+        assert servers.manifest(servers.tool, child["digest"]).ok
+    again = servers.run("registry_tag", options)
     assert again.result["changed"] is False
 
 
-def test_signatures_come_along(world: World) -> None:
-    options = {"repository": world.tool, "name": "prod", "source_repository": world.app, "source": "v1"}
-    task = world.run("registry_tag", {**options, "copy_referrers": True})
+def test_signatures_come_along(servers: RealServers) -> None:
+    options = {"repository": servers.tool, "name": "prod", "source_repository": servers.app, "source": "v1"}
+    task = servers.run("registry_tag", {**options, "copy_referrers": True})
     assert task.status == "ok", task.message
-    signature = world.digests["v1"].replace(":", "-") + ".sig"
+    signature = servers.digests["v1"].replace(":", "-") + ".sig"
     assert [row["name"] for row in task.result["tags"]] == [signature, "prod"]
-    assert world.digest(world.tool, signature) == world.digests[signature]
-    assert world.run("registry_tag", {**options, "copy_referrers": True}).result["changed"] is False
+    assert servers.digest(servers.tool, signature) == servers.digests[signature]
+    assert servers.run("registry_tag", {**options, "copy_referrers": True}).result["changed"] is False
 
 
-def test_a_deleted_tag_is_restored_from_its_digest(world: World) -> None:
-    digest = world.digests["multi"]
-    absent = {"repository": world.app, "name": "multi", "state": "absent", "digest": digest}
-    gone = world.run("registry_tag", absent)
+def test_a_deleted_tag_is_restored_from_its_digest(servers: RealServers) -> None:
+    digest = servers.digests["multi"]
+    absent = {"repository": servers.app, "name": "multi", "state": "absent", "digest": digest}
+    gone = servers.run("registry_tag", absent)
     assert gone.status == "ok", gone.message
     assert [row["outcome"] for row in gone.result["outcome"]] == ["deleted"]
-    assert world.digest(world.app, "multi") is None
-    assert world.run("registry_tag", absent).result["changed"] is False
-    back = world.run("registry_tag", {"repository": world.app, "name": "multi", "source": digest})
+    assert servers.digest(servers.app, "multi") is None
+    assert servers.run("registry_tag", absent).result["changed"] is False
+    back = servers.run("registry_tag", {"repository": servers.app, "name": "multi", "source": digest})
     assert back.status == "ok", back.message
-    assert world.digest(world.app, "multi") == digest
+    assert servers.digest(servers.app, "multi") == digest
 
 
-def test_what_is_not_there_any_more_can_not_come_back(world: World) -> None:
-    options = {"repository": world.app, "name": "back", "source": "sha256:" + "ab" * 32}
-    task = world.run("registry_tag", options)
+def test_what_is_not_there_any_more_can_not_come_back(servers: RealServers) -> None:
+    options = {"repository": servers.app, "name": "back", "source": "sha256:" + "ab" * 32}
+    task = servers.run("registry_tag", options)
     assert task.failed
     assert "The registry holds no such image any more" in task.message or "holds no such image any more" in task.message
     assert "garbage collection" in task.message
 
 
-def test_another_image_is_not_overwritten_unless_forced(world: World) -> None:
-    options = {"repository": world.app, "name": "stable", "source": "young"}
+def test_another_image_is_not_overwritten_unless_forced(servers: RealServers) -> None:
+    options = {"repository": servers.app, "name": "stable", "source": "young"}
     for check in (True, False):
-        task = world.run("registry_tag", options, check=check)
+        task = servers.run("registry_tag", options, check=check)
         assert task.failed
         assert task.result["result"] == "refused"
-        assert world.digests["v1"] in task.message
-    assert world.digest(world.app, "stable") == world.digests["v1"]
-    forced = world.run("registry_tag", {**options, "force": True})
+        assert servers.digests["v1"] in task.message
+    assert servers.digest(servers.app, "stable") == servers.digests["v1"]
+    forced = servers.run("registry_tag", {**options, "force": True})
     assert forced.status == "ok", forced.message
-    assert world.digest(world.app, "stable") == world.digests["young"]
-    assert world.digest(world.app, "v1") == world.digests["v1"]
+    assert servers.digest(servers.app, "stable") == servers.digests["young"]
+    assert servers.digest(servers.app, "v1") == servers.digests["v1"]
 
 
-def test_the_catalog_is_for_administrators(world: World) -> None:
-    refused = world.run("registry_catalog_info", {})
+def test_the_catalog_is_for_administrators(servers: RealServers) -> None:
+    refused = servers.run("registry_catalog_info", {})
     assert refused.failed
-    root = {"api_token": "glpat-root", "repositories": [f"{world.app}*"]}
-    task = world.run("registry_catalog_info", root, env={"GITLAB_TOKEN": None})
+    root = {"api_token": "glpat-root", "repositories": [f"{servers.app}*"]}
+    task = servers.run("registry_catalog_info", root, env={"GITLAB_TOKEN": None})
     assert task.status == "ok", task.message
-    assert task.result["repositories"] == [world.app]
+    assert task.result["repositories"] == [servers.app]
 
 
-def test_a_cache_saves_the_images(world: World, tmp_path: Path) -> None:
+def test_a_cache_saves_the_images(servers: RealServers, tmp_path: Path) -> None:
     cache = tmp_path / "images.jsonl"
     options = {"repository_id": [100], "gather": ["tag_details"], "cache_path": str(cache)}
-    first = world.run("registry_info", options)
-    second = world.run("registry_info", options)
-    assert tags(first, world.app) == tags(second, world.app)
+    first = servers.run("registry_info", options)
+    second = servers.run("registry_info", options)
+    assert tags(first, servers.app) == tags(second, servers.app)
     assert second.result["requests"] < first.result["requests"]
-    assert world.app not in cache.read_text()
+    assert servers.app not in cache.read_text()
     header, *rows = (json.loads(line) for line in cache.read_text().splitlines())
     assert header["images"] == len(rows)
 
@@ -223,9 +223,9 @@ REFUSALS: list[Refusal] = [
 
 @pytest.mark.parametrize(("options", "env", "words"), REFUSALS)
 def test_credentials_that_are_no_good(
-    world: World, options: dict[str, Any], env: dict[str, str | None], words: str
+    servers: RealServers, options: dict[str, Any], env: dict[str, str | None], words: str
 ) -> None:
-    task = world.run(
+    task = servers.run(
         "registry_info", {"project": ["team/app"], "gather": ["tags"], "read_via": "registry", **options}, env=env
     )
     assert task.failed
@@ -233,11 +233,11 @@ def test_credentials_that_are_no_good(
     assert "wrong-password" not in json.dumps(task.result)
 
 
-def test_secrets_are_nowhere(world: World, tmp_path: Path) -> None:
+def test_secrets_are_nowhere(servers: RealServers, tmp_path: Path) -> None:
     secrets = tmp_path / "secrets.json"
     secrets.write_text(json.dumps({"password": TOKEN}))
     options = {
-        "registry_url": world.registry.url,
+        "registry_url": servers.registry.url,
         "registry_username": "ops",
         "registry_password": "{{ password }}",
         "repository_id": [100],
@@ -245,49 +245,49 @@ def test_secrets_are_nowhere(world: World, tmp_path: Path) -> None:
         "read_via": "registry",
     }
     task = {"name": "Read", "containerops.gitlab.registry_info": options}
-    run = world.ansible.tasks([task], "-vvv", "-e", f"@{secrets}")
+    run = servers.ansible.tasks([task], "-vvv", "-e", f"@{secrets}")
     assert run.code == 0, run.output
     assert TOKEN not in run.output
     assert "Bearer" not in run.output
     assert "eyJ" not in run.output
 
 
-def test_the_clock_is_gitlabs(world: World) -> None:
-    task = world.run("registry_cleanup", {"repository_id": [100], "name_regex_delete": "none"}, check=True)
+def test_the_clock_is_gitlabs(servers: RealServers) -> None:
+    task = servers.run("registry_cleanup", {"repository_id": [100], "name_regex_delete": "none"}, check=True)
     assert task.result["server"]["clock"] == NOW.isoformat().replace("+00:00", "Z")
     assert task.result["server"]["read_via"] == "registry"
 
 
-def test_a_repository_is_emptied_and_deleted(world: World) -> None:
-    absent = {"repository": [world.app], "state": "absent", "wait": True, "wait_timeout": 30}
-    refused = world.run("registry_repository", absent)
+def test_a_repository_is_emptied_and_deleted(servers: RealServers) -> None:
+    absent = {"repository": [servers.app], "state": "absent", "wait": True, "wait_timeout": 30}
+    refused = servers.run("registry_repository", absent)
     assert refused.result["result"] == "refused"
     assert "it has 7 tags" in refused.message
-    empty = {"repository": [world.app], "state": "empty", "protect": ["young"]}
-    check = world.run("registry_repository", empty, check=True, diff=True)
+    empty = {"repository": [servers.app], "state": "empty", "protect": ["young"]}
+    check = servers.run("registry_repository", empty, check=True, diff=True)
     assert check.status == "ok", check.message
-    assert world.gitlab.counters()["writes"] == 0
-    run = world.run("registry_repository", empty, diff=True)
+    assert servers.gitlab.counters()["writes"] == 0
+    run = servers.run("registry_repository", empty, diff=True)
     assert run.status == "ok", run.message
     for key in ("changed", "diff", "repositories"):
         assert run.result[key] == check.result[key], key
-    assert [name for name in world.digests if world.digest(world.app, name)] == ["young"]
-    assert world.run("registry_repository", {**empty, "protect": []}).result["changed"] is True
-    again = world.run("registry_repository", {**empty, "protect": []})
+    assert [name for name in servers.digests if servers.digest(servers.app, name)] == ["young"]
+    assert servers.run("registry_repository", {**empty, "protect": []}).result["changed"] is True
+    again = servers.run("registry_repository", {**empty, "protect": []})
     assert (again.status, again.result["changed"]) == ("ok", False)
-    gone = world.run("registry_repository", absent)
+    gone = servers.run("registry_repository", absent)
     assert gone.status == "ok", gone.message
     assert [row["outcome"] for row in gone.result["outcome"]] == ["deleted"]
-    last = world.run("registry_repository", absent)
+    last = servers.run("registry_repository", absent)
     assert (last.status, last.result["changed"]) == ("ok", False)
 
 
-def test_a_repository_is_emptied_before_it_is_deleted(world: World) -> None:
+def test_a_repository_is_emptied_before_it_is_deleted(servers: RealServers) -> None:
     options = {"repository_id": [100], "state": "absent", "empty_first": True, "wait": True, "wait_timeout": 30}
-    check = world.run("registry_repository", options, check=True, diff=True)
+    check = servers.run("registry_repository", options, check=True, diff=True)
     assert check.status == "ok", check.message
-    run = world.run("registry_repository", options, diff=True)
+    run = servers.run("registry_repository", options, diff=True)
     assert run.status == "ok", run.message
     assert run.result["diff"] == check.result["diff"]
     assert [row["outcome"] for row in run.result["outcome"]] == ["deleted"]
-    assert not any(world.digest(world.app, name) for name in world.digests)
+    assert not any(servers.digest(servers.app, name) for name in servers.digests)

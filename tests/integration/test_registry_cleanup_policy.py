@@ -19,8 +19,8 @@ MODULE = "registry_cleanup_policy"
 APP = {"project": ["team/app"]}
 BARE = {"project": ["team/bare"]}
 NONE = {"project": ["team/none"]}
-WISH = {"enabled": True, "cadence": "7d", "keep_n": 5, "name_regex_delete": "dev-.*"}
-WHOLE = {**WISH, "older_than": "30d", "name_regex_keep": ".*-keep"}
+PARAMS = {"enabled": True, "cadence": "7d", "keep_n": 5, "name_regex_delete": "dev-.*"}
+WHOLE = {**PARAMS, "older_than": "30d", "name_regex_keep": ".*-keep"}
 REMAINS_DISABLED = "the policy remains disabled, since the project has no images and GitLab would switch it off again"
 DAY = 24 * 3600
 
@@ -54,9 +54,9 @@ def test_nothing_but_what_differs_is_sent(ansible: Ansible, simulator: Simulator
         ansible,
         simulator,
         MODULE,
-        Step({**APP, **WISH}, scene(shelves()), one, check=True),
-        Step({**APP, **WISH}, [trouble(others, nameless)], one),
-        Step({**APP, **WISH}, [("PUT", "/_sim/clock", {"advance": 600})], one),
+        Step({**APP, **PARAMS}, scene(shelves()), one, check=True),
+        Step({**APP, **PARAMS}, [trouble(others, nameless)], one),
+        Step({**APP, **PARAMS}, [("PUT", "/_sim/clock", {"advance": 600})], one),
         Step({**APP, "name_regex": "dev-.*", "older_than": "90d", "clear": ["name_regex_keep"]}, (), one),
         Step({**APP, "clear": ["keep_n", "older_than"]}, [trouble(cleared)], one),
         Step({**APP, "clear": ["older_than", "keep_n"]}, (), one),
@@ -141,8 +141,8 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     ({**APP, "clear": ["cadence"]}, "value of clear must be one or more of"),
     (APP, "Nothing of the policy is named"),
     ({**APP, "preview": True}, "Nothing of the policy is named"),
-    (WISH, "one of the following is required: project, group"),
-    ({**APP, **WISH, "api_job_token": "job-token"}, "CI/CD job token"),
+    (PARAMS, "one of the following is required: project, group"),
+    ({**APP, **PARAMS, "api_job_token": "job-token"}, "CI/CD job token"),
 ]
 
 
@@ -160,12 +160,12 @@ def test_a_policy_stays_off_where_there_are_no_images(ansible: Ansible, simulato
         ansible,
         simulator,
         MODULE,
-        Step({**BARE, **WISH}, scene(shelves()), four),
-        Step({**BARE, **WISH}, later, four),
-        Step({**BARE, **WISH}, switching, four),
-        Step({**BARE, **WISH}, later, four),
-        Step({"project": ["team/app", "team/bare"], **WISH}, (), ["projects/1", "projects/4"]),
-        Step({**APP, **WISH}, (), ["projects/1"]),
+        Step({**BARE, **PARAMS}, scene(shelves()), four),
+        Step({**BARE, **PARAMS}, later, four),
+        Step({**BARE, **PARAMS}, switching, four),
+        Step({**BARE, **PARAMS}, later, four),
+        Step({"project": ["team/app", "team/bare"], **PARAMS}, (), ["projects/1", "projects/4"]),
+        Step({**APP, **PARAMS}, (), ["projects/1"]),
         Step({**APP, "enabled": True}, scene(shelves({"name_regex": None})), ["projects/1"]),
         Step({**APP, "enabled": True}, scene(shelves(), no_list), ["projects/1"]),
     )
@@ -227,14 +227,14 @@ def test_a_project_that_never_had_a_policy(ansible: Ansible, simulator: Simulato
 
 
 def test_a_preview_is_what_the_policy_then_deletes(ansible: Ansible, simulator: Simulator) -> None:
-    wish = {"group": "team", **WISH, "cadence": "1d", "keep_n": 1, "older_than": "30d", "preview": True}
+    params = {"group": "team", **PARAMS, "cadence": "1d", "keep_n": 1, "older_than": "30d", "preview": True}
     check, run, unread = story(
         ansible,
         simulator,
         MODULE,
-        Step(wish, scene(team()), check=True),
-        Step(wish),
-        Step(wish, [trouble({"path": "/repositories/101/tags|/graphql", "action": "status", "status": 500})]),
+        Step(params, scene(team()), check=True),
+        Step(params),
+        Step(params, [trouble({"path": "/repositories/101/tags|/graphql", "action": "status", "status": 500})]),
     )
     assert check.task.status == run.task.status == "ok"
     assert check.result["previews"] == run.result["previews"]
@@ -262,7 +262,7 @@ def test_what_was_read_is_written_although_its_preview_fails(
 ) -> None:
     simulator.load(team())
     written = tmp_path / "projects.jsonl"
-    options = {"group": "team", **WISH, "output_path": str(written)}
+    options = {"group": "team", **PARAMS, "output_path": str(written)}
     ansible.module(MODULE, options, check=True)
     needed = simulator.counters()["total"]
     lines = written.read_text()

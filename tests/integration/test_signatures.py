@@ -20,7 +20,7 @@ from tests.simulator.contents import IMAGE, INDEX
 from tests.simulator.harness import Simulator
 
 MODULE = "registry_cleanup"
-WISH: dict[str, Any] = {"group": "team", "name_regex_delete": "dev-.*", "older_than": "30d"}
+PARAMS: dict[str, Any] = {"group": "team", "name_regex_delete": "dev-.*", "older_than": "30d"}
 CHILD = {"platform": "linux/amd64", "image": "inside", "size": 7, "config_created": days_ago(90)}
 
 
@@ -66,7 +66,7 @@ EXPECTED = {
 @pytest.mark.parametrize("mode", ["M1", "M2"])
 def test_signatures_go_after_their_images(ansible: Ansible, simulator: Simulator, mode: str) -> None:
     names = load(simulator, mode)
-    found = repeated(ansible, simulator, MODULE, WISH, "plan")
+    found = repeated(ansible, simulator, MODULE, PARAMS, "plan")
     told = reasons(found.run)
     assert {what: told[name] for what, name in names.items()} == EXPECTED
     left = {row["name"] for row in simulator.tags("team/app")}
@@ -83,7 +83,7 @@ def test_where_the_registry_cannot_be_asked_signatures_may_belong_to_an_index(
 ) -> None:
     names = load(simulator)
     simulator.faults([{"kind": "token", "action": "status", "status": 403}])
-    [check] = run_all(ansible, MODULE, [WISH], check_mode=True)
+    [check] = run_all(ansible, MODULE, [PARAMS], check_mode=True)
     told = reasons(check)
     assert told[names["dev-1"]] == told[names["nothing"]] == "unknown_subject"
     assert told[names["dev-2"]] == "signature"
@@ -94,7 +94,7 @@ def test_orphans_are_collected_on_request(ansible: Ansible, simulator: Simulator
     names = load(simulator)
     untagged = next(row["digest"] for row in simulator.tags("team/app") if row["name"] == "dev-2")
     simulator.edit_tags("team/app", remove=["dev-2"])
-    found = repeated(ansible, simulator, MODULE, {**WISH, "signatures": "collect"}, "plan")
+    found = repeated(ansible, simulator, MODULE, {**PARAMS, "signatures": "collect"}, "plan")
     told = reasons(found.run)
     assert told[names["nothing"]] == "orphaned"
     # An image without a tag is still an image.
@@ -109,16 +109,16 @@ def test_they_stay_where_they_are_told_to(ansible: Ansible, simulator: Simulator
         ansible,
         MODULE,
         [
-            {**WISH, "signatures": "keep"},
-            {**WISH, "delete_via": "bulk"},
-            {**WISH, "protect": [names["dev-1"].replace(".", "[.]")]},
+            {**PARAMS, "signatures": "keep"},
+            {**PARAMS, "delete_via": "bulk"},
+            {**PARAMS, "protect": [names["dev-1"].replace(".", "[.]")]},
         ],
         check_mode=True,
     )
     for task in (keep, bulk):
         assert {reasons(task)[name] for name in names.values()} == {"signature"}
     assert reasons(protected)[names["dev-1"]] == "protected"
-    [both] = run_all(ansible, MODULE, [{**WISH, "delete_via": "bulk", "signatures": "collect"}])
+    [both] = run_all(ansible, MODULE, [{**PARAMS, "delete_via": "bulk", "signatures": "collect"}])
     assert both.failed
     assert "signatures collect can't be used with delete_via bulk" in both.message
 
@@ -128,7 +128,7 @@ def test_a_signature_stays_when_its_image_does_not_go_after_all(ansible: Ansible
     again = {"repository": "team/app", **tag("dev-1", 0, digest="sha256:" + "9" * 64)}
     guard = {"kind": "graphql", "body": "name digest publishedAt protection", "first": 1}
     simulator.faults([{**guard, "action": "mutate", "set_tag": again}])
-    [run] = run_all(ansible, MODULE, [WISH])
+    [run] = run_all(ansible, MODULE, [PARAMS])
     fates = fates_of(run)
     assert fates["dev-1"] == fates[names["dev-1"]] == "changed_since"
     assert fates["dev-index"] == fates[names["dev-index"]] == "deleted"
@@ -141,7 +141,7 @@ def test_a_signature_stays_when_a_new_tag_may_be_its_image(ansible: Ansible, sim
     new = {"repository": "team/app", **tag("new", 0)}
     pushed = {"action": "mutate", "when": "after", "add_tag": new}
     simulator.faults([{"kind": "graphql", "body": "destroyContainer", "first": 1, **pushed}])
-    [run] = run_all(ansible, MODULE, [WISH])
+    [run] = run_all(ansible, MODULE, [PARAMS])
     fates = fates_of(run)
     assert fates["dev-1"] == "deleted"
     assert {fates[names[each]] for each in ("dev-1", "dev-index", "dev-inside")} == {"changed_since"}
@@ -153,17 +153,17 @@ def test_what_a_killed_run_left_goes_in_the_next_one(ansible: Ansible, simulator
     # The second deletion, that of the signatures, never comes to be.
     stop = {"kind": "graphql", "body": "destroyContainer", "nth": 2, "action": "status", "status": 401}
     simulator.faults([stop])
-    [first] = run_all(ansible, MODULE, [{**WISH, "journal_path": str(journal)}])
+    [first] = run_all(ansible, MODULE, [{**PARAMS, "journal_path": str(journal)}])
     assert first.failed
     # As a kill leaves it: without its end.
     lines = [line for line in journal.read_text().splitlines() if json.loads(line)["event"] in ("start", "following")]
     journal.write_text("".join(f"{line}\n" for line in lines))
     simulator.clear_faults()
-    [plain, again] = run_all(ansible, MODULE, [WISH, {**WISH, "journal_path": str(journal)}], check_mode=True)
+    [plain, again] = run_all(ansible, MODULE, [PARAMS, {**PARAMS, "journal_path": str(journal)}], check_mode=True)
     assert reasons(plain)[names["dev-1"]] == "signature"
     gone = {names[each] for each in ("dev-1", "dev-index", "dev-inside")}
     assert {row["name"] for row in again.result["plan"]["delete"]} == gone
-    [last] = run_all(ansible, MODULE, [{**WISH, "journal_path": str(journal)}])
+    [last] = run_all(ansible, MODULE, [{**PARAMS, "journal_path": str(journal)}])
     assert fates_of(last) == dict.fromkeys(gone, "deleted"), last.result["outcome"]
 
 
@@ -172,10 +172,10 @@ def test_an_approved_plan_without_the_image_is_none_for_its_signature(
 ) -> None:
     names = load(simulator)
     path = tmp_path / "plan.jsonl"
-    [audit] = run_all(ansible, MODULE, [{**WISH, "plan_path": str(path)}], check_mode=True)
+    [audit] = run_all(ansible, MODULE, [{**PARAMS, "plan_path": str(path)}], check_mode=True)
     approved = {"approved_plan_path": str(path), "approved_fingerprint": audit.result["plan"]["fingerprint"]}
     simulator.edit_tags("team/app", put=[tag("dev-copy", 80, digest=reversed_name(names["dev-1"]))])
-    [run] = run_all(ansible, MODULE, [{**WISH, **approved}])
+    [run] = run_all(ansible, MODULE, [{**PARAMS, **approved}])
     kinds = {row["name"]: (row["kind"], row["reason"]) for row in run.result["approved"]["drift"]}
     assert kinds == {"dev-copy": ("not_approved", None), names["dev-1"]: ("kept", "signature")}
     assert names["dev-1"] in {row["name"] for row in simulator.tags("team/app")}
@@ -189,7 +189,7 @@ def test_tags_of_one_image_stay_together(ansible: Ansible, simulator: Simulator)
     pairs = [("dev-1", "a"), ("v1", "a"), ("dev-2", "b"), ("dev-3", "c"), ("dev-4", "c"), ("dev-5", "d")]
     tags = [tag(name, 90, image=image) for name, image in pairs]
     simulator.load(server([repository(100, "team/app", "", tags)]))
-    found = repeated(ansible, simulator, MODULE, {**WISH, "shared_digest": "keep_together"}, "plan")
+    found = repeated(ansible, simulator, MODULE, {**PARAMS, "shared_digest": "keep_together"}, "plan")
     told = reasons(found.run)
     assert (told["dev-1"], told["dev-2"]) == ("shared_digest", "expired")
     assert len(writes(found.log)) == 1
@@ -204,7 +204,7 @@ def test_a_tag_that_names_its_subject_never_goes_before_it(ansible: Ansible, sim
         # Its own config is that of an old image, so that it is old itself.
         bill = {**shelf.manifest("dev-1"), "subject": {"mediaType": IMAGE, "digest": digest, "size": 1}}
         shelf.put(f"{name}-sbom", bill)
-    found = repeated(ansible, simulator, MODULE, WISH, "plan")
+    found = repeated(ansible, simulator, MODULE, PARAMS, "plan")
     told = reasons(found.run)
     assert {name: told[name] for name in ("dev-1", "dev-1-sbom", "dev-2", "dev-2-sbom")} == {
         "dev-1": "expired",

@@ -22,7 +22,7 @@ from tests.integration.scenarios import TOKEN, repository, server, tag
 from tests.simulator.harness import Simulator
 
 NEW = "glpat-integration-renewed"
-WISH: dict[str, Any] = {"group": "team", "name_regex_delete": "dev-.*", "older_than": "30d"}
+PARAMS: dict[str, Any] = {"group": "team", "name_regex_delete": "dev-.*", "older_than": "30d"}
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def test_a_token_that_runs_out_is_read_again(
     load(simulator)
     simulator.faults([{"nth": 1, **fault, "count": 1, "action": "status", "status": 401}])
     with file_of(simulator, tmp_path / "token", TOKEN, NEW) as path:
-        [run] = run_all(ansible, "registry_cleanup", [{**WISH, "api_token_file": str(path)}])
+        [run] = run_all(ansible, "registry_cleanup", [{**PARAMS, "api_token_file": str(path)}])
     assert run.result["changed"], run.message
     assert run.result["outcome"]["counts"]["deleted"] == 50
     assert [row["name"] for row in simulator.tags("team/app")] == ["v1"]
@@ -80,7 +80,7 @@ def test_the_registry_gets_the_new_token_too(ansible: Ansible, simulator: Simula
     load(simulator, "M2")
     simulator.faults([{"kind": "token", "nth": 1, "count": 1, "action": "status", "status": 401}])
     with file_of(simulator, tmp_path / "token", TOKEN, NEW) as path:
-        [run] = run_all(ansible, "registry_cleanup", [{**WISH, "api_token_file": str(path)}], check_mode=True)
+        [run] = run_all(ansible, "registry_cleanup", [{**PARAMS, "api_token_file": str(path)}], check_mode=True)
     assert run.result["server"]["read_via"] == "registry"
     assert run.result["plan"]["totals"]["delete"] == 50
 
@@ -94,9 +94,9 @@ def test_a_token_that_is_still_the_same_stops_the_run(ansible: Ansible, simulato
         ansible,
         "registry_cleanup",
         [
-            {**WISH, "api_token_file": str(path)},
-            {**WISH, "api_token_file": str(tmp_path / "nowhere")},
-            {**WISH, "api_token_file": str(path), "api_token": TOKEN},
+            {**PARAMS, "api_token_file": str(path)},
+            {**PARAMS, "api_token_file": str(tmp_path / "nowhere")},
+            {**PARAMS, "api_token_file": str(path), "api_token": TOKEN},
         ],
     )
     assert stopped.failed

@@ -19,7 +19,7 @@ from tests.simulator.contents import INDEX
 from tests.simulator.harness import Simulator
 
 MODULE = "registry_cleanup"
-WISH: dict[str, Any] = {"group": "team", "name_regex_delete": "dev-.*", "older_than": "30d"}
+PARAMS: dict[str, Any] = {"group": "team", "name_regex_delete": "dev-.*", "older_than": "30d"}
 
 
 def reasons(task: Task, path: str = "team/app") -> dict[str, str]:
@@ -35,7 +35,7 @@ def test_what_runs_stays(ansible: Ansible, simulator: Simulator) -> None:
         {"name": "web-1", "images": ["registry.example.com:5050/team/app:dev-1", lost]},
         {"name": "web-2", "images": [f"team/app@{pinned}"]},
     ]
-    options = {**WISH, "in_use_sources": sources, "in_use_sources_expected": ["web-1", "web-2"]}
+    options = {**PARAMS, "in_use_sources": sources, "in_use_sources_expected": ["web-1", "web-2"]}
     found = repeated(ansible, simulator, MODULE, options, "plan")
     told = reasons(found.run)
     assert (told["dev-1"], told["dev-2"], told["dev-3"]) == ("in_use", "in_use", "expired")
@@ -52,10 +52,13 @@ def test_a_source_that_did_not_tell_refuses_everything(ansible: Ansible, simulat
         ansible,
         simulator,
         MODULE,
-        {**WISH, "in_use_sources": [good], "in_use_sources_expected": ["web-1", "web-2"]},
-        {**WISH, "in_use_sources": [good], "in_use_sources_expected": 2},
-        {**WISH, "in_use_sources": [good, {"name": "web-2"}]},
-        {**WISH, "in_use_sources": [good, {"name": "web-2", "images": ["team/app:v1"], "failed": "unreachable"}]},
+        {**PARAMS, "in_use_sources": [good], "in_use_sources_expected": ["web-1", "web-2"]},
+        {**PARAMS, "in_use_sources": [good], "in_use_sources_expected": 2},
+        {**PARAMS, "in_use_sources": [good, {"name": "web-2"}]},
+        {
+            **PARAMS,
+            "in_use_sources": [good, {"name": "web-2", "images": ["team/app:v1"], "failed": "unreachable"}],
+        },
     )
     words = ("web-2 of what is in use is expected", "2 sources", "web-2 of what is in use is empty", "unreachable")
     for task, word in zip(tasks, words, strict=True):
@@ -67,7 +70,7 @@ def test_what_is_no_reference(ansible: Ansible, simulator: Simulator) -> None:
     tasks = run_all(
         ansible,
         MODULE,
-        [{**WISH, "in_use": ["<none>"]}, {**WISH, "in_use_sources_expected": {"a": 1}}],
+        [{**PARAMS, "in_use": ["<none>"]}, {**PARAMS, "in_use_sources_expected": {"a": 1}}],
     )
     assert "in_use holds '<none>'" in tasks[0].message
     assert "neither a list of names nor a number" in tasks[1].message
@@ -95,7 +98,7 @@ def test_without_a_database_a_child_in_use_keeps_its_index(ansible: Ansible, sim
         )
     )
     child = next(row["digest"] for row in simulator.tags("team/app") if row["name"] == "dev-1")
-    [check] = run_all(ansible, MODULE, [{**WISH, "in_use": [f"team/app@{child}"]}], check_mode=True)
+    [check] = run_all(ansible, MODULE, [{**PARAMS, "in_use": [f"team/app@{child}"]}], check_mode=True)
     assert check.status == "ok", check.message
     assert {name: reason for name, reason in reasons(check).items() if name.startswith("dev")} == {
         "dev-multi": "in_use",
@@ -112,7 +115,7 @@ def test_what_lives_in_git_stays(ansible: Ansible, simulator: Simulator) -> None
         "merge_requests": [{"source_branch": "dev-2"}, {"source_branch": "dev-3", "state": "merged"}],
     }
     simulator.load(scenario)
-    options = {**WISH, "project": ["team/app"], "keep_refs": ["branches", "merge_requests"]}
+    options = {**PARAMS, "project": ["team/app"], "keep_refs": ["branches", "merge_requests"]}
     del options["group"]
     found = repeated(ansible, simulator, MODULE, options, "plan")
     told = reasons(found.run)
@@ -124,7 +127,7 @@ def test_what_lives_in_git_stays(ansible: Ansible, simulator: Simulator) -> None
 def test_where_refs_cannot_be_read_nothing_of_the_project_goes(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     simulator.faults([{"path": "/projects/1/repository/branches", "action": "status", "status": 403, "json": {}}])
-    options = {**WISH, "keep_refs": ["branches"]}
+    options = {**PARAMS, "keep_refs": ["branches"]}
     [run] = run_all(ansible, MODULE, [options])
     assert run.failed
     assert run.result["result"] == "partial"
@@ -146,7 +149,10 @@ def test_with_a_database_the_registry_tells_what_an_index_holds(ansible: Ansible
     shelf = Shelf(simulator, "team/app")
     child, plain = shelf.digest("dev-1"), shelf.manifest("dev-2")["config"]["digest"]
     by_child, by_id = run_all(
-        ansible, MODULE, [{**WISH, "in_use": [f"team/app@{child}"]}, {**WISH, "in_use": [plain]}], check_mode=True
+        ansible,
+        MODULE,
+        [{**PARAMS, "in_use": [f"team/app@{child}"]}, {**PARAMS, "in_use": [plain]}],
+        check_mode=True,
     )
     told = reasons(by_child)
     assert (told["dev-multi"], told["dev-1"]) == ("in_use", "in_use")
@@ -156,7 +162,7 @@ def test_with_a_database_the_registry_tells_what_an_index_holds(ansible: Ansible
     assert (told["dev-2"], told["dev-1"]) == ("in_use", "expired")
     assert (told["dev-multi"], told["dev-other"]) == ("unknown_in_use", "unknown_in_use")
     simulator.faults([{"kind": "token", "action": "status", "status": 403}])
-    [blind] = run_all(ansible, MODULE, [{**WISH, "in_use": [f"team/app@{child}"]}], check_mode=True)
+    [blind] = run_all(ansible, MODULE, [{**PARAMS, "in_use": [f"team/app@{child}"]}], check_mode=True)
     told = reasons(blind)
     assert (told["dev-1"], told["dev-multi"], told["dev-other"]) == ("in_use", "unknown_in_use", "unknown_in_use")
     assert told["dev-2"] == "expired"
@@ -184,7 +190,7 @@ def test_what_is_deployed_stays(ansible: Ansible, simulator: Simulator) -> None:
         ],
     }
     simulator.load(scenario)
-    found = repeated(ansible, simulator, MODULE, {**WISH, "keep_deployments": 2}, "plan")
+    found = repeated(ansible, simulator, MODULE, {**PARAMS, "keep_deployments": 2}, "plan")
     told = reasons(found.run)
     assert {name for name, reason in told.items() if reason == "deployed"} == {"dev-2", "dev-3", "dev-5", "dev-6"}
     assert {name for name, reason in told.items() if reason == "expired"} == {"dev-0", "dev-1", "dev-4", "dev-7"}
@@ -192,7 +198,7 @@ def test_what_is_deployed_stays(ansible: Ansible, simulator: Simulator) -> None:
     assert len(asked(found.log, "GET", "/deployments")) == 2
     simulator.load(scenario)
     simulator.faults([{"path": "/projects/1/deployments", "action": "status", "status": 403, "json": {}}])
-    by_commit = {**WISH, "name_regex_delete": "app-.*", "keep_deployments": 1, "ref_match": "suffix"}
+    by_commit = {**PARAMS, "name_regex_delete": "app-.*", "keep_deployments": 1, "ref_match": "suffix"}
     simulator.edit_tags("team/sub/tool", put=[tag("app-22222222", 90)])
     unread, job, negative = run_all(
         ansible,
@@ -200,7 +206,7 @@ def test_what_is_deployed_stays(ansible: Ansible, simulator: Simulator) -> None:
         [
             {**by_commit, "on_error": "report"},
             {"project": "team/app", "name_regex_delete": "dev-.*", "keep_deployments": 1, "api_job_token": "job-token"},
-            {**WISH, "keep_deployments": -1},
+            {**PARAMS, "keep_deployments": -1},
         ],
         check_mode=True,
     )
@@ -219,7 +225,7 @@ def test_what_runs_without_a_tag_gets_one(ansible: Ansible, simulator: Simulator
     simulator.edit_tags("team/app", put=[again])
     lost = "team/app@sha256:" + "0" * 64
     journal = tmp_path / "journal"
-    options = {**WISH, "in_use": [f"team/app@{running}", lost], "pin_untagged_in_use": True}
+    options = {**PARAMS, "in_use": [f"team/app@{running}", lost], "pin_untagged_in_use": True}
     options["journal_path"] = str(journal)
     found = repeated(ansible, simulator, MODULE, options, "plan")
     name = "in-use-" + str(running).removeprefix("sha256:")
@@ -250,7 +256,7 @@ def test_what_can_get_no_tag_is_told(ansible: Ansible, simulator: Simulator) -> 
     simulator.load(team())
     running = Shelf(simulator, "team/app").digest("dev-1")
     simulator.edit_tags("team/app", remove=["dev-1"])
-    options = {**WISH, "in_use": [f"team/app@{running}"], "pin_untagged_in_use": True}
+    options = {**PARAMS, "in_use": [f"team/app@{running}"], "pin_untagged_in_use": True}
     unreachable, bulk = run_all(
         ansible,
         MODULE,
