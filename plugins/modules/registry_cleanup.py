@@ -1132,8 +1132,6 @@ import typing as t
 from dataclasses import replace
 
 from ..module_utils._cleanup.bulk import delete_in_bulk
-from ..module_utils._cleanup.deletion import delete
-from ..module_utils._cleanup.journal import earlier_runs, journal_end, journal_followers, journal_start, open_journal
 from ..module_utils._cleanup.notes import warnings_of
 from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.pinning import pin
@@ -1143,6 +1141,8 @@ from ..module_utils._cleanup.request import LIMITS, check_for_server, cleanup_re
 from ..module_utils._core.files import check_writable, read_lines, write_lines
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
+from ..module_utils._deletion.deletion import delete
+from ..module_utils._deletion.journal import earlier_runs, journal_end, journal_followers, journal_start, open_journal
 from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE, WAIT, ArgumentSpec, scope_of

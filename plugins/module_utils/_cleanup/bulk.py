@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, JournalError, RequestError
 from .._core.models import TagListing
+from .._deletion.journal import JournalWriter, journal_request, journal_results, null_journal
+from .._deletion.outcomes import DeletionResult, TagOutcome, TagResult
+from .._deletion.verification import CHANGED, NO_PROOF, is_changed, proves_absence, vanished
 from .._gitlab.tags import bulk_delete_tags
 from .._tags.reader import TagReader
 from .bulk_requests import BulkRequest
-from .journal import JournalWriter, journal_request, journal_results, null_journal
-from .outcomes import DeletionResult, TagOutcome, TagResult
-from .verification import CHANGED, NO_PROOF, is_changed, proves_absence, vanished
 
 # So many looks without a change, after some tags went, mean that no more will go.
 QUIET_LOOKS = 4

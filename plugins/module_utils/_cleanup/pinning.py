@@ -13,9 +13,9 @@ import typing as t
 
 from .._core.errors import JournalError, RequestError
 from .._core.tag_writes import TagWrite
+from .._deletion.journal import JournalWriter
 from .._registry.auth import Registry
 from .._registry.promotion import write_tags
-from .journal import JournalWriter
 from .pins import Pin
 
 

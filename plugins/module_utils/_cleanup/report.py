@@ -12,13 +12,13 @@ import typing as t
 from dataclasses import replace
 
 from .._core.models import format_time
+from .._deletion.outcomes import DeletionResult
+from .._deletion.report import applied_deletion, deletion_intent
 from .._module.intent import Applied, Intent
 from .._plan.plan import Plan
 from .._plan.results import FILE_FORMAT, FILE_VERSION, result
-from .deletion_report import applied_deletion, deletion_intent
 from .needs import untagged_images
 from .notes import notes_of
-from .outcomes import DeletionResult
 from .pins import pins_diff
 from .planning import CleanupPlan, CleanupState
 from .request import CleanupRequest

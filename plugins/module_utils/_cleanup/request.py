@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from .._core.errors import UsageError
 from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
+from .._deletion.earlier_runs import EarlierRuns
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
 from .._plan.limits import Limits, OnLimit
 from .._plan.merge import approved_in
@@ -25,7 +26,6 @@ from .._rules.in_use import InUse
 from .._rules.options import IN_USE, RULES, referrer_policy_of, rules_of, used_of
 from .._rules.referrers import ReferrerPolicy, Signatures
 from .._rules.rules import Rules
-from .earlier_runs import EarlierRuns
 
 LIMITS: dict[str, t.Any] = {
     "min_remaining": {"type": "int", "default": 1},

@@ -12,9 +12,9 @@ import enum
 import typing as t
 from dataclasses import dataclass
 
-from .._cleanup.verification import why_not_empty
 from .._core.models import Repository, TagListing
 from .._core.server import DeleteMethod
+from .._deletion.verification import why_not_empty
 from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.decision import DateSource

@@ -11,11 +11,11 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._cleanup.deletion import delete
-from .._cleanup.outcomes import DeletionResult
-from .._cleanup.verification import why_not_empty
 from .._core.errors import ErrorKind, RequestError
 from .._core.server import DeleteMethod
+from .._deletion.deletion import delete
+from .._deletion.outcomes import DeletionResult
+from .._deletion.verification import why_not_empty
 from .._gitlab.repositories import delete_repository, get_repository
 from .._plan.plan import Plan
 from .._tags.reader import TagReader, confirm_empty

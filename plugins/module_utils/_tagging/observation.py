@@ -11,8 +11,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._cleanup.delete_method import choose_delete_method
 from .._core.models import Repository, TagListing
+from .._deletion.delete_method import choose_delete_method
 from .._gitlab.repositories import get_repository
 from .._gitlab.repository_lookup import find_place
 from .._module.registry import RegistryConnection

@@ -11,9 +11,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._cleanup.deletion_report import applied_deletion
-from .._cleanup.outcomes import DeletionResult, TagOutcome
 from .._core.tag_writes import TagWrite, TagWriteResult, WriteOutcome
+from .._deletion.outcomes import DeletionResult, TagOutcome
+from .._deletion.report import applied_deletion
 from .._module.intent import Applied
 from .planning import PromotionState, RemovalState, TagAction
 from .request import TagRequest

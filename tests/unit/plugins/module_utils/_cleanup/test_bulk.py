@@ -17,13 +17,13 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.bulk 
     delete_in_bulk,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.bulk_requests import BulkRequest
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.outcomes import DeletionResult
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import (
     ErrorKind,
     JournalError,
     RequestError,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import DeletionResult
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.outcomes import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import (
     DeletionResult,
     TagOutcome,
     TagResult,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.planning import (
     RepositoryOutcome,

@@ -10,12 +10,14 @@ import itertools
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.outcomes import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import (
     DeletionResult,
     TagOutcome,
     TagResult,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.verification import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.verification import (
     NO_PROOF,
     Answer,
     Attempt,
@@ -25,8 +27,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.verif
     vanished,
     why_not_empty,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.deletion import AbortSignal, delete
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.outcomes import DeletionResult, TagOutcome
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import JournalError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.deletion import AbortSignal, delete
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import DeletionResult, TagOutcome
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason

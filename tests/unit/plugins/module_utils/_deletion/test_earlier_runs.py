@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.earlier_runs import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.earlier_runs import (
     EarlierRuns,
     earlier_runs_in,
 )
