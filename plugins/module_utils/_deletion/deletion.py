@@ -195,13 +195,15 @@ class RepositoryDeletion:
             if not names:
                 return
             journal_request(self.journal, self.plan, names, self.digests)
-            ask = self._delete_together if self.method is DeleteMethod.GRAPHQL else self._delete_singly
-            lost = ask(names, asked_before=asked_before)
+            if self.method is DeleteMethod.GRAPHQL:
+                lost = self._delete_together(names)
+            else:
+                lost = self._delete_singly(names, asked_before=asked_before)
             left = [decision for decision in unchanged if decision.tag.name in lost]
             if not left:
                 return
         for name in _names(left):
-            self._note([name], Answer.REFUSED, lost.get(name, _ANSWER_LOST))
+            self._note([name], Answer.REFUSED, lost[name])
 
     def _unchanged(self, batch: list[Decision], *, asked_before: bool) -> list[Decision]:
         """The part of a batch that is still what the plan saw; the rest is settled here."""
@@ -242,7 +244,7 @@ class RepositoryDeletion:
         self._note(others, Answer.CHANGED, "the registry itself has another image under this name")
         return [decision for decision in batch if decision.tag.name not in others]
 
-    def _delete_together(self, names: list[str], *, asked_before: bool) -> dict[str, str]:
+    def _delete_together(self, names: list[str]) -> dict[str, str]:
         """Delete tags with one request; gives those to ask for again once they were looked at, and why."""
         try:
             deleted, errors = destroy_tags(self.reader.client, self.plan.repository.id, names)

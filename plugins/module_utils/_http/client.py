@@ -164,7 +164,7 @@ class Client:
     def _final_answer(self, request: Request, retry: RetryPolicy, stop_at_401: bool) -> Answer:
         """The answer after which the request is not sent again."""
         attempt = 0
-        lost = refreshed = False
+        refreshed = False
         while True:
             self._wait_for_turn(request)
             used = self._transport.credential
@@ -180,10 +180,9 @@ class Client:
             if patient and is_rate_limited(answer):
                 self._limiter.pause(request.path, wait)
             if not (patient and attempt < self.settings.retries and is_retried(answer, retry)):
-                return replace(answer, resent=lost) if isinstance(answer, Response) else answer
+                return answer
             attempt += 1
             if not is_rate_limited(answer):
-                lost = True
                 self.timing.sleep(wait)
 
     def _try(self, request: Request) -> Answer:

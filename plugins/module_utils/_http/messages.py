@@ -66,13 +66,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer, whatever its status. resent: the request went out before, and what it did then is not known."""
+    """An answer, whatever its status."""
 
     request: Request
     status: int
     headers: t.Mapping[str, str]
     body: bytes
-    resent: bool = False
 
     @property
     def request_id(self) -> str:
