@@ -13,6 +13,7 @@ import typing as t
 
 from .._core.errors import JournalError, RequestError
 from .._core.tag_writes import TagWrite
+from .._deletion.earlier_runs import JournalEvent
 from .._deletion.journal import JournalWriter
 from .._registry.auth import Registry
 from .._registry.promotion import write_tags
@@ -28,12 +29,12 @@ def pin(registry: Registry, pins: t.Iterable[Pin], journal: JournalWriter) -> li
     rows = []
     for each in pins:
         try:
-            journal({"event": "pinning", **each.as_result()})
+            journal({"event": JournalEvent.PINNING.value, **each.as_result()})
             [written] = write_tags(registry, each.path, each.path, [TagWrite(each.name, each.manifest)])
             outcome, message = written.outcome.value, written.message
         except (RequestError, JournalError) as error:
             outcome, message = "not_written", str(error)
         rows.append({**each.as_result(), "outcome": outcome, "message": message})
         with contextlib.suppress(JournalError):
-            journal({"event": "pinned", **rows[-1]})
+            journal({"event": JournalEvent.PINNED.value, **rows[-1]})
     return rows

@@ -8,12 +8,34 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import typing as t
 from dataclasses import dataclass
 
 # A repository's path, a tag's name and its digest.
 _TagKey = tuple[str, str, t.Optional[str]]
+
+
+class JournalEvent(enum.Enum):
+    """What a line of a journal tells.
+
+    START: A run begins.
+    FOLLOWING: A tag is going to be deleted after the image that it belongs to.
+    PINNING: An image in use is about to get a tag.
+    PINNED: What became of that.
+    ASKING: A tag's deletion is about to be asked for.
+    OUTCOME: What became of that.
+    END: The run is over.
+    """
+
+    START = "start"
+    FOLLOWING = "following"
+    PINNING = "pinning"
+    PINNED = "pinned"
+    ASKING = "asking"
+    OUTCOME = "outcome"
+    END = "end"
 
 
 @dataclass(frozen=True)
@@ -31,17 +53,24 @@ class EarlierRuns:
 
 def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
     """What the lines of a journal tell of runs on a server."""
-    found: dict[str, set[_TagKey]] = {"asking": set(), "following": set()}
+    asked: set[_TagKey] = set()
+    followers: set[_TagKey] = set()
     here = False
     for row in _rows(lines):
         event = row.get("event")
-        if event == "start":
+        if event == JournalEvent.START.value:
             here = row.get("server") == server
-        elif here and event in found:
-            found[event].add((str(row.get("repository")), str(row.get("name")), row.get("digest")))
-        elif here and event == "end":
-            found["following"].clear()
-    return EarlierRuns(asked=frozenset(found["asking"]), followers=frozenset(found["following"]))
+        elif here and event == JournalEvent.ASKING.value:
+            asked.add(_tag_key(row))
+        elif here and event == JournalEvent.FOLLOWING.value:
+            followers.add(_tag_key(row))
+        elif here and event == JournalEvent.END.value:
+            followers.clear()
+    return EarlierRuns(asked=frozenset(asked), followers=frozenset(followers))
+
+
+def _tag_key(row: t.Mapping[str, t.Any]) -> _TagKey:
+    return str(row.get("repository")), str(row.get("name")), row.get("digest")
 
 
 def _rows(lines: t.Iterable[str]) -> t.Iterator[dict[str, t.Any]]:

@@ -16,7 +16,7 @@ from datetime import datetime
 from .._core.errors import UsageError
 from .._core.models import parse_time
 from .._rules.reasons import Reason
-from .results import FILE_FORMAT, FILE_VERSION, fingerprint_of, header_of
+from .results import FILE_FORMAT, FILE_VERSION, PlanLine, PlannedAction, fingerprint_of, header_of
 
 # Inline plans travel through variables of job templates: awx/main/models/unified_jobs.py cuts larger ones.
 LARGEST_INLINE = 64 * 1024
@@ -75,11 +75,11 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
         row = _row(line, number)
         if header is None:
             header = _checked_header(row)
-        elif row.get("type") == "tag":
+        elif row.get("type") == PlanLine.TAG.value:
             listed += 1
-            if row.get("action") == "delete":
+            if row.get("action") == PlannedAction.DELETE.value:
                 deletion_rows.append({key: value for key, value in row.items() if key != "type"})
-        elif row.get("type") == "repository":
+        elif row.get("type") == PlanLine.REPOSITORY.value:
             reasons[str(row.get("path"))] = row.get("reasons") or {}
     if header is None:
         raise UsageError("The approved plan is empty, or not there.")
