@@ -1142,7 +1142,7 @@ from ..module_utils._core.files import check_writable, read_lines, write_lines
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
 from ..module_utils._deletion.deletion import delete
-from ..module_utils._deletion.journal import earlier_runs, journal_end, journal_followers, journal_start, open_journal
+from ..module_utils._deletion.journal import earlier_runs, journal_end, journal_referrers, journal_start, open_journal
 from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE, WAIT, ArgumentSpec, scope_of
@@ -1233,7 +1233,7 @@ def main() -> None:
         def apply() -> Applied:
             with open_journal(params["journal_path"]) as journal:
                 journal_start(journal, url, fingerprint, found.plan.deletions)
-                journal_followers(journal, found.plan)
+                journal_referrers(journal, found.plan)
                 pinned = pin(reader.registry, found.pins.pins, journal) if reader.registry else []
                 if found.bulk:
                     deleted = delete_in_bulk(reader, found.bulk, wait, journal)

@@ -169,7 +169,7 @@ def _decisions(listing: TagListing, state: CleanupState, criteria: _Criteria) ->
     request, rules, source = criteria.request, criteria.rules, criteria.date_source
     path = listing.repository.path
     facts = ReferrerFacts(
-        pending_followers=request.pending_followers.get(path, ()),
+        pending_referrers=request.pending_referrers.get(path, ()),
         absent_digests=state.absent_digests.get(path, frozenset()),
     )
     return with_referrers(

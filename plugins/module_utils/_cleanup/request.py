@@ -100,11 +100,11 @@ class CleanupRequest:
     all_details: bool = False
 
     @functools.cached_property
-    def pending_followers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
+    def pending_referrers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
         """What is to follow images that are gone by now: name and digest, by the repository's path."""
-        approved = self.approval.plan.followers if self.approval else frozenset()
+        approved = self.approval.plan.referrers if self.approval else frozenset()
         found: dict[str, set[tuple[str, str | None]]] = {}
-        for path, name, digest in self.earlier.followers | approved:
+        for path, name, digest in self.earlier.referrers | approved:
             found.setdefault(path, set()).add((name, digest))
         return found
 

@@ -21,13 +21,13 @@ class TagWrite:
 
     Args:
         before: the digest that the tag has now, None where there is no such tag.
-        signature: the image is a referrer, which is written because its subject is.
+        is_referrer: the image is a referrer, which is written because its subject is.
     """
 
     name: str
     image: Manifest
     before: str | None = None
-    signature: bool = False
+    is_referrer: bool = False
 
     @property
     def after(self) -> str:

@@ -50,7 +50,7 @@ def batches(deletions: t.Iterable[Decision], goes_alone: t.Callable[[Decision], 
 
 
 @dataclass(frozen=True)
-class FollowerCheck:
+class ReferrerCheck:
     """Tells which tags that belong to images have to stay, since these images are not gone.
 
     Args:

@@ -23,7 +23,7 @@ from .._registry.api import current_digest
 from .._registry.api import delete_tag as delete_tag_in_registry
 from .._rules.decision import Decision
 from .._tags.reader import TagReader, confirm_empty
-from .batches import FollowerCheck, batches
+from .batches import ReferrerCheck, batches
 from .journal import JournalWriter, journal_request, journal_results, null_journal
 from .outcomes import DeletionResult, TagResult
 from .verification import CHANGED, DeletionAttempt, DeletionReply, is_changed, judge, proves_absence, vanished
@@ -136,7 +136,7 @@ class RepositoryDeletion:
                 self._note(names, DeletionReply.NOT_TRIED, self.abort.reason)
                 continue
             try:
-                self._delete_batch(self._without_followers_left(batch) if batch[0].depth else batch)
+                self._delete_batch(self._deletable_referrers(batch) if batch[0].depth else batch)
                 self._check_sibling(batch)
             except (RequestError, JournalError) as error:
                 self._note([name for name in names if name not in self.attempts], DeletionReply.NOT_TRIED, str(error))
@@ -159,9 +159,9 @@ class RepositoryDeletion:
         digest = decision.tag.digest
         return not self.deletes_by_name and digest in self.kept and digest not in self.unshared
 
-    def _without_followers_left(self, batch: list[Decision]) -> list[Decision]:
-        """The part of a batch whose images are gone; the rest is settled here."""
-        check = FollowerCheck(self.plan, self._list(), attempts=self.attempts, is_absent=self._is_absent)
+    def _deletable_referrers(self, batch: list[Decision]) -> list[Decision]:
+        """The referrers of a batch whose images are gone; the rest is settled here."""
+        check = ReferrerCheck(self.plan, self._list(), attempts=self.attempts, is_absent=self._is_absent)
         free = []
         for decision in batch:
             refusal = check.refusal_of(decision)

@@ -44,17 +44,17 @@ class EarlierRuns:
 
     Args:
         asked: The tags whose deletion was asked for.
-        followers: The tags that the last run was to delete after their images, if it was interrupted.
+        referrers: The tags that the last run was to delete after their images, if it was interrupted.
     """
 
     asked: frozenset[_TagKey] = frozenset()
-    followers: frozenset[_TagKey] = frozenset()
+    referrers: frozenset[_TagKey] = frozenset()
 
 
 def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
     """What the lines of a journal tell of runs on a server."""
     asked: set[_TagKey] = set()
-    followers: set[_TagKey] = set()
+    referrers: set[_TagKey] = set()
     here = False
     for row in _rows(lines):
         event = row.get("event")
@@ -63,10 +63,10 @@ def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
         elif here and event == JournalEvent.ASKING.value:
             asked.add(_tag_key(row))
         elif here and event == JournalEvent.FOLLOWING.value:
-            followers.add(_tag_key(row))
+            referrers.add(_tag_key(row))
         elif here and event == JournalEvent.END.value:
-            followers.clear()
-    return EarlierRuns(asked=frozenset(asked), followers=frozenset(followers))
+            referrers.clear()
+    return EarlierRuns(asked=frozenset(asked), referrers=frozenset(referrers))
 
 
 def _tag_key(row: t.Mapping[str, t.Any]) -> _TagKey:

@@ -86,7 +86,7 @@ def journal_start(journal: JournalWriter, server: str, fingerprint: str, planned
     journal({"event": JournalEvent.START.value, "server": server, "fingerprint": fingerprint, "planned": planned})
 
 
-def journal_followers(journal: JournalWriter, plan: Plan) -> None:
+def journal_referrers(journal: JournalWriter, plan: Plan) -> None:
     """Note the tags that go after the image that they belong to: an interrupted run leaves them without it.
 
     Raises JournalError.

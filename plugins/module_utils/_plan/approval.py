@@ -27,7 +27,7 @@ class Approved:
     """An approved plan.
 
     digests: of the tags that may be deleted, by repository and name; None where none was known.
-    followers: those of them that are deleted after the image that they belong to, as repository, name and digest.
+    referrers: those of them that are deleted after the image that they belong to, as repository, name and digest.
     listed: number of all its tags; its fingerprint does not cover those that are kept.
     reasons: number of tags by reason, for each repository.
     refusals: why nothing may be deleted.
@@ -38,7 +38,7 @@ class Approved:
     scope: t.Mapping[str, t.Any]
     clock: datetime
     digests: t.Mapping[tuple[str, str], str | None]
-    followers: frozenset[tuple[str, str, str | None]] = frozenset()
+    referrers: frozenset[tuple[str, str, str | None]] = frozenset()
     listed: int = 0
     reasons: t.Mapping[str, t.Mapping[str, int]] = field(default_factory=dict)
     refusals: tuple[str, ...] = ()
@@ -89,7 +89,7 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
     if clock is None:
         raise UsageError("The approved plan does not say when it was made.")
     digests = {(str(row["repository"]), str(row["name"])): row["digest"] for row in deletion_rows}
-    followers = frozenset(
+    referrers = frozenset(
         (str(row["repository"]), str(row["name"]), row["digest"])
         for row in deletion_rows
         if row["reason"] == Reason.WITH_SUBJECT.value
@@ -100,7 +100,7 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
         scope=header.get("scope") or {},
         clock=clock,
         digests=digests,
-        followers=followers,
+        referrers=referrers,
         listed=listed,
         reasons=reasons,
         refusals=tuple(str(text) for text in header.get("refusals") or ()),

@@ -55,7 +55,7 @@ def plan_tag_writes(
     Raises:
         RequestError: a tag can't be read.
     """
-    wanted = [TagWrite(name, referrer, signature=True) for name, referrer in referrers.items()]
+    wanted = [TagWrite(name, referrer, is_referrer=True) for name, referrer in referrers.items()]
     wanted += [TagWrite(name, image) for name in names]
     digests = registry.client.parallel(lambda each: current_digest(registry, path, each.name), wanted)
     return [replace(each, before=digest) for each, digest in zip(wanted, digests)]
@@ -85,7 +85,7 @@ def write_tags(registry: Registry, source: str, target: str, changes: t.Sequence
             result = TagWriteResult(change, WriteOutcome.NOT_WRITTEN, message=str(error))
         results.append(result)
         written = result.outcome is WriteOutcome.WRITTEN
-        if result.outcome is WriteOutcome.NOT_WRITTEN or (change.signature and not written):
+        if result.outcome is WriteOutcome.NOT_WRITTEN or (change.is_referrer and not written):
             return results + [_not_tried(left) for left in changes[position + 1 :]]
     return results
 

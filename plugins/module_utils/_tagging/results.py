@@ -27,7 +27,7 @@ def promotion_result(state: PromotionState) -> dict[str, t.Any]:
             "before": write.before,
             "after": write.after,
             "action": _write_action(write).value,
-            "referrer": write.signature,
+            "referrer": write.is_referrer,
         }
         for write in state.writes
     ]

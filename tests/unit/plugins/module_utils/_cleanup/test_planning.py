@@ -126,7 +126,7 @@ def test_a_signature_without_an_image_needs_the_registrys_word_or_an_earlier_run
     elsewhere = {"team/other": {digest("a")}}
     assert outcome(planned(*alone, request=collect, absent_digests=elsewhere))[SIGNATURE.name] == "keep orphan"
     request = requested(min_remaining=0)
-    earlier = replace(request.earlier, followers=frozenset({(REPOSITORY.path, SIGNATURE.name, digest("e"))}))
+    earlier = replace(request.earlier, referrers=frozenset({(REPOSITORY.path, SIGNATURE.name, digest("e"))}))
     resumed = replace(request, earlier=earlier)
     assert outcome(planned(*alone, request=resumed))[SIGNATURE.name] == "delete with_subject"
 

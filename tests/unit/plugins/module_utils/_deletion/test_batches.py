@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DELETE_LIMIT
-from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.batches import FollowerCheck, batches
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.batches import ReferrerCheck, batches
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.verification import (
     DeletionAttempt,
     DeletionReply,
@@ -65,7 +65,7 @@ def test_whether_a_tag_goes_alone_is_asked_after_the_batches_before_it() -> None
     assert list(taken()) == [["a"], ["b", "c"]]
 
 
-FOLLOWER = deletion(SIGNATURE, depth=1, reason=Reason.WITH_SUBJECT)
+REFERRER = deletion(SIGNATURE, depth=1, reason=Reason.WITH_SUBJECT)
 ORPHAN = deletion(SIGNATURE, depth=1, reason=Reason.ORPHANED)
 NOT_READ = RequestError(ErrorKind.TIMEOUT, "too late", operation="list the tags")
 
@@ -73,23 +73,23 @@ NOT_READ = RequestError(ErrorKind.TIMEOUT, "too late", operation="list the tags"
 def refused(
     names: str = "k",
     *,
-    follower: Decision = FOLLOWER,
+    referrer: Decision = REFERRER,
     image: DeletionReply | None = DeletionReply.DELETED,
     complete: bool = True,
     error: RequestError | None = None,
     absent: bool = True,
 ) -> tuple[DeletionReply, str] | None:
     """Why a signature stays, if these tags are listed. image: what became of the tag of its image; None if none."""
-    decisions = [Decision(Tag("k"), delete=False, reason=Reason.MATCHED), follower]
+    decisions = [Decision(Tag("k"), delete=False, reason=Reason.MATCHED), referrer]
     if image:
         decisions.append(deletion("i", digest=IMAGE))
-    check = FollowerCheck(
+    check = ReferrerCheck(
         RepositoryPlan(REPOSITORY, decisions=tuple(decisions)),
         TagListing(REPOSITORY, tuple(Tag(name) for name in names), complete=complete, error=error),
         attempts={"i": DeletionAttempt(image)} if image else {},
         is_absent=lambda _digest: absent,
     )
-    found = check.refusal_of(follower)
+    found = check.refusal_of(referrer)
     return (found.reply, found.message) if found else None
 
 
@@ -126,8 +126,8 @@ def test_a_tag_that_was_pushed_meanwhile_may_be_its_image() -> None:
 
 
 def test_an_orphan_goes_while_the_registry_has_no_such_image() -> None:
-    assert refused(follower=ORPHAN, image=None) is None
+    assert refused(referrer=ORPHAN, image=None) is None
     message = "the image that it belongs to is there by now"
-    assert refused(follower=ORPHAN, image=None, absent=False) == (DeletionReply.CHANGED, message)
+    assert refused(referrer=ORPHAN, image=None, absent=False) == (DeletionReply.CHANGED, message)
     # Of what followed its image the registry is not asked.
     assert refused(image=None, absent=False) is None
