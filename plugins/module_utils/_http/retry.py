@@ -13,7 +13,7 @@ import threading
 import typing as t
 from datetime import datetime
 
-from .._core.errors import ErrorKind, RequestError
+from .._core.errors import RequestError, kind_of_status
 from .messages import Response
 from .timing import Timing, http_date
 
@@ -21,9 +21,6 @@ from .timing import Timing, http_date
 _LONGEST_BACKOFF = 30.0
 # Seconds that all threads together may go on waiting and retrying without one useful answer.
 RETRY_BUDGET = 600.0
-
-# Statuses of a server that did nothing, or could not.
-_TROUBLE = frozenset({429, 502, 503, 504})
 
 # An answer of any status, or why there is none.
 ResponseOrError = t.Union[Response, RequestError]
@@ -71,9 +68,7 @@ def is_retried(result: ResponseOrError, policy: RetryPolicy) -> bool:
         return False
     if policy is RetryPolicy.RATE_LIMITED:
         return is_rate_limited(result)
-    if isinstance(result, RequestError):
-        return result.kind in (ErrorKind.CONNECTION, ErrorKind.TIMEOUT)
-    return result.status in _TROUBLE
+    return _is_transient(result)
 
 
 def delay_before(attempt: int, result: ResponseOrError, timing: Timing, clock: datetime | None) -> float:
@@ -100,7 +95,12 @@ def poll_intervals(timing: Timing, seconds: float, first: float, longest: float)
 
 
 def _is_trouble(result: ResponseOrError) -> bool:
-    return isinstance(result, RequestError) or result.status in _TROUBLE
+    return isinstance(result, RequestError) or _is_transient(result)
+
+
+def _is_transient(result: ResponseOrError) -> bool:
+    kind = result.kind if isinstance(result, RequestError) else kind_of_status(result.status)
+    return kind.is_transient
 
 
 def _retry_after(response: Response, clock: datetime | None) -> float:
