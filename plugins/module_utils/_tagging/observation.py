@@ -22,7 +22,7 @@ from .._tags.capabilities import Sources, detect, rules_are_hidden
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, confirm_empty, open_reader
 from .planning import PromotionState, RemovalState
-from .request import TagRequest
+from .request import PromotionRequest, RemovalRequest
 
 
 class _Target(t.NamedTuple):
@@ -33,16 +33,16 @@ class _Target(t.NamedTuple):
     repository: Repository | None
 
 
-def observe_promotion(connection: RegistryConnection, request: TagRequest) -> tuple[Registry, PromotionState]:
+def observe_promotion(connection: RegistryConnection, request: PromotionRequest) -> tuple[Registry, PromotionState]:
     """Read the image, what comes along with it, and which images the tags are now.
 
     Raises:
         RequestError: one of them can't be read.
     """
-    target = _find_target(connection, request)
+    target = _find_target(connection, request.repository)
     registry = registry_of(connection.client, connection.registry, target.location)
     source = request.source_repository or target.path
-    image = source_image(registry, source, t.cast(str, request.source))
+    image = source_image(registry, source, request.source)
     copied = request.copy_referrers and source != target.path
     along = referrers_of(registry, source, image) if copied else {}
     state = PromotionState(
@@ -68,7 +68,7 @@ def _with_protection(
     )
 
 
-def observe_removal(connection: RegistryConnection, request: TagRequest) -> tuple[TagReader | None, RemovalState]:
+def observe_removal(connection: RegistryConnection, request: RemovalRequest) -> tuple[TagReader | None, RemovalState]:
     """Read the repository's tags, and the digests of those that are to go.
 
     Returns:
@@ -77,7 +77,7 @@ def observe_removal(connection: RegistryConnection, request: TagRequest) -> tupl
     Raises:
         RequestError: they can't be read.
     """
-    target = _find_target(connection, request)
+    target = _find_target(connection, request.repository)
     if target.repository is None:
         return None, RemovalState(target.path)
     reader, listing = _read_named(connection, target.repository, request.names)
@@ -91,11 +91,11 @@ def observe_removal(connection: RegistryConnection, request: TagRequest) -> tupl
     )
 
 
-def _find_target(connection: RegistryConnection, request: TagRequest) -> _Target:
-    if request.repository is None:
-        found = get_repository(connection.client, t.cast(int, request.repository_id))
+def _find_target(connection: RegistryConnection, repository: str | int) -> _Target:
+    if isinstance(repository, int):
+        found = get_repository(connection.client, repository)
         return _Target(path=found.path, location=found.location, repository=found)
-    place = find_place(connection.client, request.repository, job_token=connection.is_job_token)
+    place = find_place(connection.client, repository, job_token=connection.is_job_token)
     return _Target(path=place.path, location=place.location, repository=place.repository)
 
 

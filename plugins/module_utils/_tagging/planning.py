@@ -19,7 +19,7 @@ from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.decision import Decision, to_delete, to_keep
 from .._rules.reasons import Reason
-from .request import TagRequest
+from .request import PromotionRequest, RemovalRequest
 
 _PROTECTED = "is under a tag protection rule of GitLab's"
 _HIDDEN_RULES = (
@@ -84,7 +84,7 @@ class RemovalState(t.NamedTuple):
         return self.listing is not None and not self.listing.tags and not self.listing.complete
 
 
-def plan_promotion(state: PromotionState, request: TagRequest) -> Intent:
+def plan_promotion(state: PromotionState, request: PromotionRequest) -> Intent:
     """Decide which tags are written."""
     refusals = [
         f"{state.target}:{write.name} is {write.before} already and would become {write.after} (force allows it)"
@@ -102,7 +102,7 @@ def plan_promotion(state: PromotionState, request: TagRequest) -> Intent:
     return Intent(changed=bool(rows), diff=rows)
 
 
-def plan_removal(state: RemovalState, request: TagRequest) -> Plan:
+def plan_removal(state: RemovalState, request: RemovalRequest) -> Plan:
     """Decide which tags are deleted."""
     listing = state.listing
     if listing is None:
@@ -121,7 +121,7 @@ def plan_removal(state: RemovalState, request: TagRequest) -> Plan:
     return Plan((RepositoryPlan(listing.repository, decisions),), tuple(refusals))
 
 
-def _refusals_of(path: str, decision: Decision, request: TagRequest) -> list[str]:
+def _refusals_of(path: str, decision: Decision, request: RemovalRequest) -> list[str]:
     """Why one tag must not be deleted."""
     tag, refusals = decision.tag, []
     if tag.protected:

@@ -16,7 +16,7 @@ from .._deletion.outcomes import DeletionResult, TagOutcome
 from .._deletion.report import applied_deletion
 from .._module.intent import Applied
 from .planning import PromotionState, RemovalState, TagAction
-from .request import TagRequest
+from .request import RemovalRequest
 
 
 def promotion_result(state: PromotionState) -> dict[str, t.Any]:
@@ -53,7 +53,7 @@ def applied_promotion(path: str, results: t.Sequence[TagWriteResult]) -> Applied
     )
 
 
-def removal_result(state: RemovalState, request: TagRequest) -> dict[str, t.Any]:
+def removal_result(state: RemovalState, request: RemovalRequest) -> dict[str, t.Any]:
     """The repository, and the tags that were to be absent."""
     there = {tag.name: tag for tag in state.listing.tags} if state.listing else {}
     rows = [
