@@ -209,6 +209,7 @@ requests:
 import typing as t
 
 from ..module_utils._deletion.deletion import delete
+from ..module_utils._deletion.verification import empty_listing_warning
 from ..module_utils._module.intent import Applied, Intent
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.registry import RegistryConnection, connect_with_registry
@@ -263,10 +264,7 @@ def removal(connection: RegistryConnection, request: RemovalRequest, warn: t.Cal
     """What has the tags be absent."""
     reader, state = observe_removal(connection, request)
     if state.is_unproven:
-        warn(
-            f"GitLab lists no tags of {state.path}, which a registry that fails looks like too: that they are "
-            "absent is not proven."
-        )
+        warn(empty_listing_warning(state.path))
     plan = plan_removal(state, request)
 
     def apply() -> Applied:

@@ -20,8 +20,9 @@ from .running import Mutant, break_modules
 MODULES = [
     *("_cleanup/bulk_requests", "_cleanup/needs", "_cleanup/notes", "_cleanup/pins", "_cleanup/planning"),
     *("_cleanup/request", "_core/oci", "_core/scope", "_core/server", "_deletion/batches"),
-    *("_deletion/delete_method", "_deletion/earlier_runs", "_deletion/outcomes", "_deletion/verification"),
-    *("_info/rows", "_inventory/hosts", "_plan/approval", "_plan/drift", "_plan/limits", "_plan/merge", "_plan/plan"),
+    *("_deletion/delete_method", "_deletion/earlier_runs", "_deletion/outcomes", "_deletion/refusals"),
+    *("_deletion/verification", "_info/rows", "_inventory/hosts"),
+    *("_plan/approval", "_plan/drift", "_plan/limits", "_plan/merge", "_plan/plan"),
     *("_plan/results", "_policy/lint", "_policy/prediction", "_policy/preview", "_repositories/planning"),
     *("_rules/dates", "_rules/decision", "_rules/durations", "_rules/git_refs", "_rules/import_dates"),
     *("_rules/in_use", "_rules/options", "_rules/patterns", "_rules/ranking", "_rules/reasons"),

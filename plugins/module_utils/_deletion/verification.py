@@ -18,6 +18,7 @@ from .outcomes import TagOutcome
 
 CHANGED = "it is another image, or was pushed again, since the plan was made"
 NO_PROOF = "no complete listing with a tag that was to be kept shows that it is gone"
+_MAY_HAVE_FAILED = "which a registry that fails looks like too"
 
 
 class DeletionReply(enum.Enum):
@@ -131,4 +132,9 @@ def why_not_empty(listing: TagListing, *, emptied: bool = False) -> str | None:
         return None
     if listing.repository_unknown:
         return "the registry does not know it, which one whose storage is lost says too"
-    return "no tags are listed, which a registry that fails looks like too"
+    return f"no tags are listed, {_MAY_HAVE_FAILED}"
+
+
+def empty_listing_warning(path: str) -> str:
+    """What to say where GitLab lists no tags and the registry itself does not say so. path: of the repository."""
+    return f"GitLab lists no tags of {path}, {_MAY_HAVE_FAILED}: that there are none is not proven."

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from .._core.models import Repository, TagListing
 from .._core.server import DeleteMethod
-from .._deletion.verification import why_not_empty
+from .._deletion.refusals import hidden_rules_refusal
+from .._deletion.verification import empty_listing_warning, why_not_empty
 from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.decision import DateSource
@@ -115,9 +116,7 @@ def plan_tags(state: RepositoryState, request: RepositoryRequest) -> Plan:
             reason for part, listing in zip(parts, state.listings) for reason in _why_kept(part, listing, request)
         ]
     if state.hidden_rules:
-        refusals.append(
-            "GitLab would let an administrator delete protected tags, and its protection rules can't be read here"
-        )
+        refusals.append(hidden_rules_refusal())
     return Plan(plan.repositories, tuple(refusals))
 
 
@@ -181,8 +180,7 @@ def warnings_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) 
     if request.deletes_repositories:
         return []
     unproven = [
-        f"GitLab lists no tags of {listing.repository.path}, which a registry that fails looks like too: that it is "
-        "empty is not proven."
+        empty_listing_warning(listing.repository.path)
         for listing in state.listings
         if not listing.tags and not listing.error and not listing.authoritative
     ]

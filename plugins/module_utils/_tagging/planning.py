@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from .._core.models import TagListing
 from .._core.server import DeleteMethod
 from .._core.tag_writes import TagWrite
+from .._deletion.refusals import hidden_rules_refusal
 from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.decision import Decision, to_delete, to_keep
@@ -22,10 +23,6 @@ from .._rules.reasons import Reason
 from .request import PromotionRequest, RemovalRequest
 
 _PROTECTED = "is under a tag protection rule of GitLab's"
-_HIDDEN_RULES = (
-    "GitLab would let an administrator change protected tags, and its protection rules can't be read here (use a token "
-    "that is no administrator's)"
-)
 
 
 class TagAction(enum.Enum):
@@ -93,7 +90,7 @@ def plan_promotion(state: PromotionState, request: PromotionRequest) -> Intent:
     ]
     refusals += [f"{state.target}:{name} {_PROTECTED}" for name in sorted(state.protected)]
     if state.hidden_rules:
-        refusals.append(_HIDDEN_RULES)
+        refusals.append(hidden_rules_refusal())
     if state.being_deleted:
         refusals.append(f"GitLab is deleting repository {state.target} with all its tags")
     if refusals:
@@ -111,7 +108,7 @@ def plan_removal(state: RemovalState, request: RemovalRequest) -> Plan:
         to_delete(tag, Reason.NAMED) if tag.name in request.names else to_keep(tag, Reason.NOT_NAMED)
         for tag in listing.tags
     )
-    refusals = [_HIDDEN_RULES] if state.hidden_rules else []
+    refusals = [hidden_rules_refusal()] if state.hidden_rules else []
     missing = set(request.names) - set(listing.names)
     if listing.tags and missing and not listing.complete:
         refusals.append(f"only {len(listing.tags)} tags of {state.path} are listed, so that others may be there")

@@ -293,8 +293,8 @@ REFUSED: list[Any] = [
     pytest.param(
         {},
         {"rules_hidden": True},
-        "GitLab would let an administrator delete protected tags, and its protection rules can't be read here "
-        "(allow_unread_protection ignores that)",
+        "GitLab would let an administrator change protected tags, and its protection rules can't be read here (use a "
+        "token that is no administrator's, or allow_unread_protection)",
         id="hidden protection",
     ),
     pytest.param(
