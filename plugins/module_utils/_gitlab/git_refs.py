@@ -12,7 +12,7 @@ Every function raises RequestError when the answer is not the one it is named af
 from __future__ import annotations
 
 from .._http.client import Client
-from .rest import field, pages, rows
+from .rest import field, rows
 
 # app/models/deployment.rb: those that brought or may bring their image to the environment.
 _DEPLOYED = frozenset({"success", "running", "blocked"})
@@ -29,9 +29,9 @@ def active_refs(client: Client, number: int, kind: str) -> list[str]:
     """
     operation = f"list the {kind.replace('_', ' ')} of project {number}"
     if kind == "merge_requests":
-        rows = pages(client, f"/projects/{number}/merge_requests", {"state": "opened"}, operation)
-        return [str(field(row, "source_branch")) for row in rows]
-    return [str(field(row, "name")) for row in pages(client, f"/projects/{number}/repository/{kind}", {}, operation)]
+        found = rows(client, f"/projects/{number}/merge_requests", {"state": "opened"}, operation)
+        return [str(field(row, "source_branch")) for row in found]
+    return [str(field(row, "name")) for row in rows(client, f"/projects/{number}/repository/{kind}", {}, operation)]
 
 
 def deployed_refs(client: Client, number: int, keep: int) -> list[str]:
@@ -46,7 +46,8 @@ def deployed_refs(client: Client, number: int, keep: int) -> list[str]:
     """
     operation = f"list the environments of project {number}"
     found: dict[str, None] = {}
-    for environment in pages(client, f"/projects/{number}/environments", {}, operation):
+    # All of them before the deployments of the first: pages that are read far apart may repeat or leave out a row.
+    for environment in list(rows(client, f"/projects/{number}/environments", {}, operation)):
         if environment.get("state") == "stopped":
             continue
         name = str(field(environment, "name"))
