@@ -88,8 +88,8 @@ class Transport:
         self._adapter = requests.adapters.HTTPAdapter(
             pool_connections=2, pool_maxsize=settings.concurrency, pool_block=True, max_retries=0
         )
-        told = {"User-Agent": settings.user_agent, "Accept": "application/json"}
-        self._own_headers = {**requests.utils.default_headers(), **told}
+        own = {"User-Agent": settings.user_agent, "Accept": "application/json"}
+        self._own_headers = {**requests.utils.default_headers(), **own}
 
     def refresh_credentials(self, used: Header | None) -> bool:
         """Whether there is another credential than the one that was used: the request did nothing and may go again."""

@@ -42,7 +42,7 @@ def referrers_of(registry: Registry, path: str, image: Manifest) -> dict[str, Ma
     return {name: source_image(registry, path, name) for name in own}
 
 
-def plan_tag_writes(
+def read_tag_writes(
     registry: Registry, path: str, names: t.Sequence[str], image: Manifest, referrers: t.Mapping[str, Manifest]
 ) -> list[TagWrite]:
     """The tags that are to be written in a repository, referrers first, with what they are now.

@@ -162,8 +162,8 @@ def _why_kept(part: RepositoryPlan, listing: TagListing, request: RepositoryRequ
 
 def kept_text(part: RepositoryPlan, *but: Reason) -> str:
     """How many tags stay for each reason. but: reasons that need no word."""
-    told = {reason: number for reason, number in part.reasons.items() if reason not in (Reason.MATCHED, *but)}
-    return ", ".join(f"{number} {reason}" for reason, number in reason_counts(told).items())
+    counted = {reason: number for reason, number in part.reasons.items() if reason not in (Reason.MATCHED, *but)}
+    return ", ".join(f"{number} {reason}" for reason, number in reason_counts(counted).items())
 
 
 def plan_repositories(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> list[RepositoryRemoval]:

@@ -49,8 +49,8 @@ def delete_repositories(
         left = [position for position, result in enumerate(results) if result.outcome is RepositoryOutcome.SCHEDULED]
         if not left:
             break
-        looks = client.parallel(lambda position: _look(reader, results[position].removal), left)
-        for position, result in zip(left, looks):
+        polled = client.parallel(lambda position: _poll(reader, results[position].removal), left)
+        for position, result in zip(left, polled):
             results[position] = result
     late = f"GitLab has not deleted it within {wait:g} seconds, and may try for hours"
     return [
@@ -93,7 +93,7 @@ def _refusal_to_delete(reader: TagReader, removal: RepositoryRemoval, *, emptied
     return why_not_empty(listing, emptied=emptied)
 
 
-def _look(reader: TagReader, removal: RepositoryRemoval) -> RepositoryResult:
+def _poll(reader: TagReader, removal: RepositoryRemoval) -> RepositoryResult:
     """How far GitLab is."""
     try:
         found = get_repository(reader.client, removal.repository.id)
@@ -108,4 +108,4 @@ def _look(reader: TagReader, removal: RepositoryRemoval) -> RepositoryResult:
 
 
 def _is_gone(reader: TagReader, removal: RepositoryRemoval) -> bool:
-    return _look(reader, removal).outcome is RepositoryOutcome.DELETED
+    return _poll(reader, removal).outcome is RepositoryOutcome.DELETED

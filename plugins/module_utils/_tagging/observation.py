@@ -17,7 +17,7 @@ from .._gitlab.repositories import get_repository
 from .._gitlab.repository_lookup import find_place
 from .._module.registry import RegistryConnection
 from .._registry.auth import Registry, registry_of
-from .._registry.promotion import plan_tag_writes, referrers_of, source_image
+from .._registry.promotion import read_tag_writes, referrers_of, source_image
 from .._tags.capabilities import Sources, detect, rules_are_hidden
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, confirm_empty, open_reader
@@ -34,7 +34,7 @@ class _Target(t.NamedTuple):
 
 
 def observe_promotion(connection: RegistryConnection, request: PromotionRequest) -> tuple[Registry, PromotionState]:
-    """Read the image, what comes along with it, and which images the tags are now.
+    """Read the image, its referrers, and which images the tags are now.
 
     Raises:
         RequestError: one of them can't be read.
@@ -44,11 +44,11 @@ def observe_promotion(connection: RegistryConnection, request: PromotionRequest)
     source = request.source_repository or target.path
     image = source_image(registry, source, request.source)
     copied = request.copy_referrers and source != target.path
-    along = referrers_of(registry, source, image) if copied else {}
+    referrers = referrers_of(registry, source, image) if copied else {}
     state = PromotionState(
         source=source,
         target=target.path,
-        writes=tuple(plan_tag_writes(registry, target.path, request.names, image, along)),
+        writes=tuple(read_tag_writes(registry, target.path, request.names, image, referrers)),
         being_deleted=target.repository is not None and target.repository.being_deleted,
     )
     overwritten = [write.name for write in state.writes if write.overwrites]

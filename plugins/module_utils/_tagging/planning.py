@@ -126,8 +126,8 @@ def _refusals_of(path: str, decision: Decision, request: RemovalRequest) -> list
     if tag.digest is None and request.require_digest:
         refusals.append(f"the digest of {path}:{tag.name} can't be read (require_digest)")
     if request.digest and tag.digest != request.digest:
-        told = f"is {tag.digest}, not {request.digest}" if tag.digest else "can't be compared with the digest given"
-        refusals.append(f"{path}:{tag.name} {told}")
+        mismatch = f"is {tag.digest}, not {request.digest}" if tag.digest else "can't be compared with the digest given"
+        refusals.append(f"{path}:{tag.name} {mismatch}")
     return refusals
 
 

@@ -51,10 +51,10 @@ def emptied(
 
 
 @pytest.mark.parametrize("outcome", [TagOutcome.DELETED, TagOutcome.ALREADY_GONE, TagOutcome.UNVERIFIED])
-@pytest.mark.parametrize(("kept", "told"), [(False, ("emptied", "")), (True, ("tags_kept", "1 protected"))])
-def test_repositories_whose_tags_are_gone(outcome: TagOutcome, kept: bool, told: tuple[str, str]) -> None:
+@pytest.mark.parametrize(("kept", "row"), [(False, ("emptied", "")), (True, ("tags_kept", "1 protected"))])
+def test_repositories_whose_tags_are_gone(outcome: TagOutcome, kept: bool, row: tuple[str, str]) -> None:
     rows, shortfall = emptied(part("team/a", kept=kept), tags=(tag("team/a", outcome),))
-    assert rows == [{"path": "team/a", "outcome": told[0], "message": told[1]}]
+    assert rows == [{"path": "team/a", "outcome": row[0], "message": row[1]}]
     assert shortfall == ""
 
 
