@@ -1131,8 +1131,6 @@ requests:
 from dataclasses import replace
 
 from ..module_utils._cleanup.bulk import delete_in_bulk
-from ..module_utils._cleanup.deletion import delete
-from ..module_utils._cleanup.journal import earlier_runs, journal_end, journal_followers, journal_start, open_journal
 from ..module_utils._cleanup.notes import warnings_of
 from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.pinning import pin
@@ -1142,6 +1140,8 @@ from ..module_utils._cleanup.request import LIMITS, OnServerPolicy, check_for_se
 from ..module_utils._core.files import check_files, given_lines, write_files
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
+from ..module_utils._deletion.deletion import delete
+from ..module_utils._deletion.journal import earlier_runs, journal_end, journal_referrers, journal_start, open_journal
 from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import (
@@ -1236,7 +1236,7 @@ def main() -> None:
         def apply() -> Applied:
             with open_journal(params["journal_path"]) as journal:
                 journal_start(journal, url, fingerprint, found.plan.deletions)
-                journal_followers(journal, found.plan)
+                journal_referrers(journal, found.plan)
                 pinned = pin(reader.registry, found.pins.pins, journal) if reader.registry else []
                 if found.bulk:
                     deleted = delete_in_bulk(reader, found.bulk, wait, journal)

@@ -213,7 +213,7 @@ requests:
   sample: 6
 """
 
-from ..module_utils._cleanup.deletion import delete
+from ..module_utils._deletion.deletion import delete
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, WAIT, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry

@@ -206,15 +206,18 @@ requests:
   sample: 6
 """
 
-from ..module_utils._cleanup.deletion import delete
-from ..module_utils._module.intent import Applied
+import typing as t
+
+from ..module_utils._deletion.deletion import delete
+from ..module_utils._deletion.verification import empty_listing_warning
+from ..module_utils._module.intent import Applied, Intent
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
-from ..module_utils._module.registry import connect_with_registry
+from ..module_utils._module.registry import RegistryConnection, connect_with_registry
 from ..module_utils._module.run import exit_on_error, finish, new_module
 from ..module_utils._registry.promotion import write_tags
 from ..module_utils._tagging.observation import observe_promotion, observe_removal
 from ..module_utils._tagging.planning import plan_promotion, plan_removal, removal_intent
-from ..module_utils._tagging.request import DesiredState, request_of
+from ..module_utils._tagging.request import DesiredState, PromotionRequest, RemovalRequest, request_of
 from ..module_utils._tagging.results import applied_promotion, applied_removal, promotion_result, removal_result
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
@@ -242,33 +245,44 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     )
 )
 
+# What would change, what the module returns of it, and what carries it out.
+Change = tuple[Intent, dict[str, t.Any], t.Callable[[], Applied]]
+
+
+def promotion(connection: RegistryConnection, request: PromotionRequest) -> Change:
+    """What has the tags be an image."""
+    registry, state = observe_promotion(connection, request)
+
+    def apply() -> Applied:
+        written = write_tags(registry, state.source, state.target, state.changes)
+        return applied_promotion(state.target, written)
+
+    return plan_promotion(state, request), promotion_result(state), apply
+
+
+def removal(connection: RegistryConnection, request: RemovalRequest, warn: t.Callable[[str], None]) -> Change:
+    """What has the tags be absent."""
+    reader, state = observe_removal(connection, request)
+    if state.is_unproven:
+        warn(empty_listing_warning(state.path))
+    plan = plan_removal(state, request)
+
+    def apply() -> Applied:
+        return applied_removal(delete(reader, plan, state.delete_method)) if reader else Applied([])
+
+    return removal_intent(plan, state.path), removal_result(state, request), apply
+
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
     with exit_on_error(module):
         request = request_of(module.params)
         connection = connect_with_registry(module)
-        if request.state is DesiredState.PRESENT:
-            registry, promotion = observe_promotion(connection, request)
-            intent = plan_promotion(promotion, request)
-
-            def promote() -> Applied:
-                written = write_tags(registry, promotion.source, promotion.target, promotion.changes)
-                return applied_promotion(promotion.target, written)
-
-            finish(module, connection, intent, promotion_result(promotion), promote)
-        server, removal = observe_removal(connection, request)
-        if removal.is_unproven:
-            module.warn(
-                f"GitLab lists no tags of {removal.path}, which a registry that fails looks like too: that they are "
-                "absent is not proven."
-            )
-        plan = plan_removal(removal, request)
-
-        def remove() -> Applied:
-            return applied_removal(delete(server, plan, removal.delete_method)) if server else Applied([])
-
-        finish(module, connection, removal_intent(plan, removal.path), removal_result(removal, request), remove)
+        if isinstance(request, PromotionRequest):
+            intent, result, apply = promotion(connection, request)
+        else:
+            intent, result, apply = removal(connection, request, module.warn)
+        finish(module, connection, intent, result, apply)
 
 
 if __name__ == "__main__":

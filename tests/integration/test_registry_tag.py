@@ -92,20 +92,20 @@ def test_an_image_is_promoted_whole_with_its_signatures(
     options = promotion(name=["prod", "v1.0"], source=source, copy_referrers=True)
     found = repeated(ansible, simulator, TAG, options, "tags")
 
-    along = sorted([signature, attested])
+    referrers = sorted([signature, attested])
     rows = found.run.result["tags"]
     assert [(row["name"], row["referrer"]) for row in rows] == [
-        *((name, True) for name in along),
+        *((name, True) for name in referrers),
         ("prod", False),
         ("v1.0", False),
     ]
     assert {row["action"] for row in rows} == {"create"}
-    assert outcomes(found.run) == dict.fromkeys([*along, "prod", "v1.0"], "written")
-    assert simulator.state()[TOOL] == sorted(["main", "old", "prod", "v1.0", *along])
+    assert outcomes(found.run) == dict.fromkeys([*referrers, "prod", "v1.0"], "written")
+    assert simulator.state()[TOOL] == sorted(["main", "old", "prod", "v1.0", *referrers])
     tool = Shelf(simulator, TOOL)
     assert tool.digest("prod") == tool.digest("v1.0") == digest
     assert tool.everything("prod") == app.everything(source)
-    for name in along:
+    for name in referrers:
         assert tool.digest(name) == app.digest(name)
         assert tool.everything(name) == app.everything(name)
     uploads = asked(found.log, "PUT", "/blobs/uploads/")

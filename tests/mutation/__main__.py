@@ -18,10 +18,11 @@ from .running import Mutant, break_modules
 
 # The modules that decide which tag is deleted, and that say so.
 MODULES = [
-    *("_cleanup/batches", "_cleanup/bulk_requests", "_cleanup/delete_method", "_cleanup/earlier_runs"),
-    *("_cleanup/needs", "_cleanup/notes", "_cleanup/outcomes", "_cleanup/pins", "_cleanup/planning"),
-    *("_cleanup/request", "_cleanup/retained", "_cleanup/verification", "_core/oci", "_core/scope"),
-    *("_core/server", "_info/rows", "_inventory/hosts", "_plan/approval", "_plan/drift", "_plan/limits", "_plan/merge"),
+    *("_cleanup/bulk_requests", "_cleanup/needs", "_cleanup/notes", "_cleanup/pins", "_cleanup/planning"),
+    *("_cleanup/request", "_cleanup/retained", "_core/oci", "_core/scope", "_core/server", "_deletion/batches"),
+    *("_deletion/delete_method", "_deletion/earlier_runs", "_deletion/outcomes", "_deletion/refusals"),
+    *("_deletion/verification", "_info/rows", "_inventory/hosts"),
+    *("_plan/approval", "_plan/drift", "_plan/limits", "_plan/merge"),
     *("_plan/results", "_policy/lint", "_policy/prediction", "_policy/preview", "_repositories/planning"),
     *("_rules/dates", "_rules/decision", "_rules/durations", "_rules/git_refs", "_rules/import_dates"),
     *("_rules/in_use", "_rules/options", "_rules/patterns", "_rules/ranking", "_rules/reasons"),

@@ -108,7 +108,7 @@ def _build_of(registry: Registry, path: str, digest: str) -> datetime | str:
     try:
         image = read_image(registry, path, digest)
     except RequestError as error:
-        if error.kind.is_transient or error.kind.stops_task:
+        if error.kind.is_inconclusive:
             raise
         return str(error)
     if image is None:

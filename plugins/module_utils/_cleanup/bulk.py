@@ -16,15 +16,15 @@ from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, JournalError, RequestError
 from .._core.models import TagListing
+from .._deletion.journal import JournalWriter, journal_request, journal_results, null_journal
+from .._deletion.outcomes import DeletionResult, TagOutcome, TagResult
+from .._deletion.verification import CHANGED, NO_PROOF, is_changed, proves_absence, vanished
 from .._gitlab.tags import bulk_delete_tags
 from .._tags.reader import TagReader
 from .bulk_requests import BulkRequest
-from .journal import JournalWriter, journal_request, journal_results, null_journal
-from .outcomes import DeletionResult, TagOutcome, TagResult
-from .verification import CHANGED, NO_PROOF, is_changed, proves_absence, vanished
 
-# So many looks without a change, after some tags went, mean that no more will go.
-QUIET_LOOKS = 4
+# So many polls without a change, after some tags went, mean that no more will go.
+UNCHANGED_POLLS = 4
 
 _IN_BACKGROUND = "GitLab accepted the bulk deletion and carries it out in the background"
 _LOST = "the answer to the bulk deletion was lost, and GitLab may have taken it up or not"
@@ -42,7 +42,7 @@ class BulkProgress:
         listing: The last one of the repository.
         gone: Planned tags that it does not have.
         changed: Planned tags that are there, and are another image than in the plan, or were pushed again.
-        quiet: How many looks showed no change.
+        unchanged_polls: How many polls in a row showed no change.
     """
 
     request: BulkRequest
@@ -50,7 +50,7 @@ class BulkProgress:
     listing: TagListing | None = None
     gone: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
-    quiet: int = 0
+    unchanged_polls: int = 0
 
     @property
     def answer_lost(self) -> bool:
@@ -72,9 +72,9 @@ class BulkProgress:
     @property
     def done(self) -> bool:
         """Whether nothing more will go, or nothing more can be seen of it."""
-        blind = self.listing is not None and self.listing.error is not None and self.listing.error.kind.stops_task
-        settled = bool(self.gone) and self.quiet >= QUIET_LOOKS
-        return blind or settled or len(self.gone) >= self.request.plan.deletion_range[1]
+        unreadable = self.listing is not None and self.listing.error is not None and self.listing.error.kind.stops_task
+        stalled = bool(self.gone) and self.unchanged_polls >= UNCHANGED_POLLS
+        return unreadable or stalled or len(self.gone) >= self.request.plan.deletion_range[1]
 
 
 def delete_in_bulk(
@@ -96,11 +96,11 @@ def delete_in_bulk(
     left = [progress for progress in all_progress if progress.under_way]
     if wait is not None and left:
         for _pause in client.poll_intervals(wait):
-            client.parallel(lambda progress: _look(reader, progress), left)
+            client.parallel(lambda progress: _poll(reader, progress), left)
             left = [progress for progress in left if not progress.done]
             if not left:
                 break
-    client.parallel(lambda progress: _look_for_changed(reader, progress), all_progress)
+    client.parallel(lambda progress: _find_changed(reader, progress), all_progress)
     results = tuple(result for progress in all_progress for result in _results_of(progress, wait))
     journal_results(journal, results)
     return DeletionResult(
@@ -120,7 +120,7 @@ def _start(reader: TagReader, request: BulkRequest, journal: JournalWriter) -> B
     return BulkProgress(request)
 
 
-def _look(reader: TagReader, progress: BulkProgress) -> None:
+def _poll(reader: TagReader, progress: BulkProgress) -> None:
     plan = progress.request.plan
     listing = reader.list_names(plan.repository)
     progress.listing = listing
@@ -128,11 +128,11 @@ def _look(reader: TagReader, progress: BulkProgress) -> None:
         return
     present = set(listing.names)
     gone = {decision.tag.name for decision in plan.deletions if decision.tag.name not in present}
-    progress.quiet = progress.quiet + 1 if gone == progress.gone else 0
+    progress.unchanged_polls = progress.unchanged_polls + 1 if gone == progress.gone else 0
     progress.gone = gone
 
 
-def _look_for_changed(reader: TagReader, progress: BulkProgress) -> None:
+def _find_changed(reader: TagReader, progress: BulkProgress) -> None:
     """Find tags that GitLab was right to leave, as far as their digests were planned and can be read."""
     plan, listing = progress.request.plan, progress.listing
     if listing is None or listing.error:

@@ -35,7 +35,7 @@ def _subjects_needed(listing: TagListing, request: CleanupRequest) -> bool:
     signatures = request.referrer_policy.signatures
     if signatures is Signatures.KEEP or not any(SIGNATURE.fullmatch(name) for name in listing.names):
         return False
-    if signatures is Signatures.COLLECT or listing.repository.path in request.pending_followers:
+    if signatures is Signatures.COLLECT or listing.repository.path in request.pending_referrers:
         return True
     return any(request.rules.is_in_play(name) for name in listing.names)
 

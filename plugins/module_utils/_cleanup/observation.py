@@ -14,6 +14,7 @@ from dataclasses import replace
 from .._core.models import TagListing
 from .._core.oci import Image
 from .._core.server import ServerCapabilities
+from .._deletion.delete_method import choose_delete_method
 from .._gitlab.repository_scope import select
 from .._module.registry import RegistryConnection
 from .._policy.reading import query_of
@@ -24,7 +25,6 @@ from .._tags.capabilities import Sources, detect, rules_are_hidden
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, open_reader
 from .build_dates import gather_import_evidence, with_builds
-from .delete_method import choose_delete_method
 from .git_refs import read_refs
 from .needs import children_needed, dated_tags, detailed_names
 from .pins import Manifests

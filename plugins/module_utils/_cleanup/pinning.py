@@ -12,28 +12,29 @@ import contextlib
 import typing as t
 
 from .._core.errors import JournalError, RequestError
-from .._core.tag_writes import TagWrite
+from .._core.tag_writes import TagWrite, WriteOutcome
+from .._deletion.earlier_runs import JournalEvent
+from .._deletion.journal import JournalWriter
 from .._registry.auth import Registry
 from .._registry.promotion import write_tags
-from .journal import JournalWriter
-from .pins import Pin
+from .pins import Pin, PinResult
 
 
-def pin(registry: Registry, pins: t.Iterable[Pin], journal: JournalWriter) -> list[dict[str, t.Any]]:
+def pin(registry: Registry, pins: t.Iterable[Pin], journal: JournalWriter) -> list[PinResult]:
     """Give the tags, each noted before and after.
 
     Returns:
-        What became of each: written, changed_since or not_written.
+        What became of each. Whatever goes wrong is told there, so nothing is raised.
     """
-    rows = []
+    results = []
     for each in pins:
         try:
-            journal({"event": "pinning", **each.as_result()})
+            journal({"event": JournalEvent.PINNING.value, **each.as_result()})
             [written] = write_tags(registry, each.path, each.path, [TagWrite(each.name, each.manifest)])
-            outcome, message = written.outcome.value, written.message
+            result = PinResult(each, written.outcome, message=written.message)
         except (RequestError, JournalError) as error:
-            outcome, message = "not_written", str(error)
-        rows.append({**each.as_result(), "outcome": outcome, "message": message})
+            result = PinResult(each, WriteOutcome.NOT_WRITTEN, message=str(error))
+        results.append(result)
         with contextlib.suppress(JournalError):
-            journal({"event": "pinned", **rows[-1]})
-    return rows
+            journal({"event": JournalEvent.PINNED.value, **result.as_result()})
+    return results

@@ -12,6 +12,7 @@ import typing as t
 
 from .._core.errors import RequestError
 from .._core.oci import Manifest
+from .._core.tag_writes import WriteOutcome
 from .._rules.in_use import Reference
 
 PREFIX = "in-use-"
@@ -37,6 +38,17 @@ class Pin(t.NamedTuple):
 
     def as_result(self) -> dict[str, t.Any]:
         return {"repository": self.path, "name": self.name, "digest": self.manifest.digest}
+
+
+class PinResult(t.NamedTuple):
+    """What became of an image that was to get a tag, and why where that is not plain."""
+
+    pin: Pin
+    outcome: WriteOutcome
+    message: str = ""
+
+    def as_result(self) -> dict[str, t.Any]:
+        return {**self.pin.as_result(), "outcome": self.outcome.value, "message": self.message}
 
 
 class Pins(t.NamedTuple):

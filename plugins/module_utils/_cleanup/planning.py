@@ -16,6 +16,7 @@ from .._core.budget import why_too_many
 from .._core.errors import RequestError
 from .._core.models import Project, TagListing, format_time
 from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerCapabilities
+from .._deletion.refusals import hidden_rules_refusal
 from .._plan.drift import Comparison, compare, refusals_of
 from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
@@ -196,7 +197,7 @@ def _decisions(listing: TagListing, state: CleanupState, criteria: Criteria) -> 
     request, rules, source = criteria.request, criteria.rules, criteria.date_source
     path = listing.repository.path
     facts = ReferrerFacts(
-        pending_followers=request.pending_followers.get(path, ()),
+        pending_referrers=request.pending_referrers.get(path, ()),
         absent_digests=state.absent_digests.get(path, frozenset()),
     )
     return with_referrers(
@@ -262,10 +263,7 @@ def _policy_refusals(state: CleanupState, request: CleanupRequest) -> list[str]:
 def _protection_refusals(state: CleanupState) -> list[str]:
     if not state.rules_hidden:
         return []
-    return [
-        "GitLab would let an administrator delete protected tags, and its protection rules can't be read here "
-        "(allow_unread_protection ignores that)"
-    ]
+    return [hidden_rules_refusal("allow_unread_protection")]
 
 
 def _budget_refusals(state: CleanupState, plan: Plan) -> list[str]:

@@ -12,13 +12,14 @@ import typing as t
 from dataclasses import replace
 
 from .._core.models import format_time
+from .._core.tag_writes import WriteOutcome
+from .._deletion.outcomes import DeletionResult
+from .._deletion.report import applied_deletion, deletion_intent
 from .._module.intent import Applied, Intent
 from .._plan.plan import Plan
 from .._plan.results import FILE_FORMAT, FILE_VERSION, result
-from .deletion_report import applied_deletion, deletion_intent
 from .notes import notes_of
-from .outcomes import DeletionResult
-from .pins import pins_diff
+from .pins import PinResult, pins_diff
 from .planning import CleanupPlan, CleanupState
 from .request import CleanupRequest
 
@@ -111,15 +112,14 @@ def _approved(request: CleanupRequest, found: CleanupPlan, limit: int) -> dict[s
     }
 
 
-def applied_cleanup(found: DeletionResult, pinned: list[dict[str, t.Any]], limit: int) -> Applied:
+def applied_cleanup(found: DeletionResult, pinned: t.Sequence[PinResult], limit: int) -> Applied:
     """What came of a cleanup. pinned: what became of the tags that images in use got."""
     applied = applied_deletion(found, limit)
-    failed = [row for row in pinned if row["outcome"] != "written"]
+    failed = [each for each in pinned if each.outcome is not WriteOutcome.WRITTEN]
     sentences = [applied.shortfall] if applied.shortfall else []
     if failed:
-        place = f"{failed[0]['repository']}@{failed[0]['digest']}"
-        sentences.append(
-            f"{len(failed)} of {len(pinned)} images in use got no tag; first {place}: {failed[0]['message']}"
-        )
-    outcome_rows = {**applied.outcome, "pinned": pinned[:limit]}
+        first = failed[0]
+        place = f"{first.pin.path}@{first.pin.manifest.digest}"
+        sentences.append(f"{len(failed)} of {len(pinned)} images in use got no tag; first {place}: {first.message}")
+    outcome_rows = {**applied.outcome, "pinned": [each.as_result() for each in pinned[:limit]]}
     return replace(applied, outcome=outcome_rows, shortfall=" ".join(sentences))

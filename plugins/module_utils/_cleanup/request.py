@@ -17,6 +17,7 @@ from .._core.errors import UsageError
 from .._core.models import RefKind
 from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
+from .._deletion.earlier_runs import EarlierRuns
 from .._module.options import Gather, check_not_negative
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
 from .._plan.limits import Limits, OnLimit
@@ -28,7 +29,6 @@ from .._rules.in_use import InUse
 from .._rules.options import IN_USE, RULES, referrer_policy_of, rules_of, used_of
 from .._rules.referrers import ReferrerPolicy, Signatures
 from .._rules.rules import Rules
-from .earlier_runs import EarlierRuns
 
 LIMITS: dict[str, t.Any] = {
     "min_remaining": {"type": "int", "default": 1},
@@ -126,11 +126,11 @@ class CleanupRequest:
     all_details: bool = False
 
     @functools.cached_property
-    def pending_followers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
+    def pending_referrers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
         """What is to follow images that are gone by now: name and digest, by the repository's path."""
-        approved = self.approval.plan.followers if self.approval else frozenset()
+        approved = self.approval.plan.referrers if self.approval else frozenset()
         found: dict[str, set[tuple[str, str | None]]] = {}
-        for path, name, digest in self.earlier.followers | approved:
+        for path, name, digest in self.earlier.referrers | approved:
             found.setdefault(path, set()).add((name, digest))
         return found
 

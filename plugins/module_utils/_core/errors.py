@@ -47,6 +47,11 @@ class ErrorKind(enum.Enum):
         return self in _STOPPING
 
     @property
+    def is_inconclusive(self) -> bool:
+        """Whether it says nothing of what was asked for: it may pass, or no request is answered any more."""
+        return self.is_transient or self.stops_task
+
+    @property
     def effect_unknown(self) -> bool:
         """Whether a request that ended this way may have had its effect all the same."""
         return self in _EFFECT_UNKNOWN

@@ -23,13 +23,13 @@ class TagWrite:
         name: of the tag.
         image: the manifest that it is to be.
         before: the digest that the tag has now; None if there is no such tag.
-        signature: the image is a referrer, which is written because its subject is.
+        is_referrer: the image is a referrer, which is written because its subject is.
     """
 
     name: str
     image: Manifest
     before: str | None = None
-    signature: bool = False
+    is_referrer: bool = False
 
     @property
     def after(self) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from .._core.models import RefKind
 from .._http.client import Client
-from .rest import field, pages, rows
+from .rest import field, rows
 
 # app/models/deployment.rb: those that brought or may bring their image to the environment.
 _DEPLOYED = frozenset({"success", "running", "blocked"})
@@ -31,12 +31,10 @@ def active_refs(client: Client, project_id: int, kind: RefKind) -> list[str]:
     """
     operation = f"list the {kind.value.replace('_', ' ')} of project {project_id}"
     if kind is RefKind.MERGE_REQUESTS:
-        rows = pages(client, f"/projects/{project_id}/merge_requests", {"state": "opened"}, operation)
-        return [str(field(row, "source_branch")) for row in rows]
-    return [
-        str(field(row, "name"))
-        for row in pages(client, f"/projects/{project_id}/repository/{kind.value}", {}, operation)
-    ]
+        found = rows(client, f"/projects/{project_id}/merge_requests", {"state": "opened"}, operation)
+        return [str(field(row, "source_branch")) for row in found]
+    path = f"/projects/{project_id}/repository/{kind.value}"
+    return [str(field(row, "name")) for row in rows(client, path, {}, operation)]
 
 
 def deployed_refs(client: Client, project_id: int, keep: int) -> list[str]:
@@ -52,7 +50,8 @@ def deployed_refs(client: Client, project_id: int, keep: int) -> list[str]:
     """
     operation = f"list the environments of project {project_id}"
     found: dict[str, None] = {}
-    for environment in pages(client, f"/projects/{project_id}/environments", {}, operation):
+    # All of them before the deployments of the first: pages that are read far apart may repeat or leave out a row.
+    for environment in list(rows(client, f"/projects/{project_id}/environments", {}, operation)):
         if environment.get("state") == "stopped":
             continue
         name = str(field(environment, "name"))

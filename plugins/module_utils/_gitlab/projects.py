@@ -16,7 +16,7 @@ import typing as t
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Project, ServerPolicy
 from .._http.client import Client
-from .rest import PAGE, an_array, an_object, field, get, pages, segment
+from .rest import PAGE, an_array, an_object, field, get, rows, segment
 
 
 def get_project(client: Client, project: str | int) -> Project:
@@ -34,7 +34,7 @@ def group_projects(client: Client, group: str | int) -> list[Project]:
         "sort": "asc",
     }
     operation = f"list the projects of group {group!s}"
-    return [project_of(row) for row in pages(client, f"/groups/{segment(group)}/projects", query, operation)]
+    return [project_of(row) for row in rows(client, f"/groups/{segment(group)}/projects", query, operation)]
 
 
 def all_projects(client: Client) -> list[Project]:

@@ -15,7 +15,7 @@ import typing as t
 
 from .._core.models import Repository
 from .._http.client import Client
-from .rest import an_object, field, get, pages, request, segment
+from .rest import an_object, field, get, request, rows, segment
 
 
 def project_repositories(client: Client, project: str | int, *, tags_count: bool = False) -> list[Repository]:
@@ -24,14 +24,14 @@ def project_repositories(client: Client, project: str | int, *, tags_count: bool
     operation = f"list the repositories of project {project!s}"
     return [
         _repository(row)
-        for row in pages(client, f"/projects/{segment(project)}/registry/repositories", query, operation)
+        for row in rows(client, f"/projects/{segment(project)}/registry/repositories", query, operation)
     ]
 
 
 def group_repositories(client: Client, group: str | int) -> list[Repository]:
     """The repositories of a group and its subgroups; projects with a disabled registry are left out by GitLab."""
     operation = f"list the repositories of group {group!s}"
-    return [_repository(row) for row in pages(client, f"/groups/{segment(group)}/registry/repositories", {}, operation)]
+    return [_repository(row) for row in rows(client, f"/groups/{segment(group)}/registry/repositories", {}, operation)]
 
 
 def get_repository(client: Client, repository_id: int, *, tags_count: bool = False, size: bool = False) -> Repository:

@@ -105,11 +105,6 @@ def get(client: Client, path: str, *, query: t.Mapping[str, t.Any] | None = None
     return request(client, "GET", path, query=query, operation=operation)
 
 
-def pages(client: Client, path: str, query: t.Mapping[str, t.Any], operation: str) -> list[dict[str, t.Any]]:
-    """All rows of a listing with numbered pages; see rows."""
-    return list(rows(client, path, query, operation))
-
-
 def rows(client: Client, path: str, query: t.Mapping[str, t.Any], operation: str) -> t.Iterator[dict[str, t.Any]]:
     """The rows of a listing with numbered pages. A page is read when its first row is asked for.
 

@@ -18,7 +18,7 @@ from .._core.models import TAG_NAME, Repository, Tag, config_digest, parse_time
 from .._http.client import Client
 from .._http.messages import Response
 from .._http.retry import RetryPolicy
-from .rest import PAGE, an_array, an_object, error_of, get, pages, request, segment
+from .rest import PAGE, an_array, an_object, error_of, get, request, rows, segment
 
 # GitLab lowers a keyset page above this: lib/api/project_container_repositories.rb.
 KEYSET_PAGE = 1000
@@ -68,8 +68,8 @@ def tag_names_keyset(client: Client, repository: Repository) -> list[str]:
 def tag_names_offset(client: Client, repository: Repository) -> list[str]:
     """All tag names by numbered pages. Exactly LISTING_CAP of them may be a listing that was cut off."""
     operation = f"list the tags of {repository.path}"
-    rows = pages(client, _tags_path(repository), {}, operation)
-    return list(dict.fromkeys(_tag_name(row, operation) for row in rows))
+    names = (_tag_name(row, operation) for row in rows(client, _tags_path(repository), {}, operation))
+    return list(dict.fromkeys(names))
 
 
 def first_tag_names(client: Client, repository: Repository) -> list[str]:

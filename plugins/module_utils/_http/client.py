@@ -18,7 +18,16 @@ from .._core.errors import ErrorKind, RequestError
 from .messages import Header, Request, Response
 from .pool import Item, Pool, Result
 from .rate_limit import RateLimiter
-from .retry import PATIENCE, Answer, Patience, RetryPolicy, delay_before, is_rate_limited, is_retried, poll_intervals
+from .retry import (
+    RETRY_BUDGET,
+    ResponseOrError,
+    RetryBudget,
+    RetryPolicy,
+    delay_before,
+    is_rate_limited,
+    is_retried,
+    poll_intervals,
+)
 from .timing import Timing
 from .transport import RefreshCredentials, Settings, Transport
 
@@ -37,7 +46,7 @@ class Client:
         self.timing = timing or Timing()
         self._limiter = limiter or RateLimiter(settings.max_requests_per_minute, self.timing, settings.max_requests)
         self._transport = Transport(settings, self._limiter)
-        self._patience = Patience(self.timing)
+        self._retry_budget = RetryBudget(self.timing)
         self._pool = Pool(settings.concurrency)
         self._lock = threading.Lock()
         self._stopped_by: str | None = None
@@ -116,10 +125,10 @@ class Client:
             allow_cross_origin_redirect=allow_cross_origin_redirect,
             limit=limit,
         )
-        answer = self._final_answer(request, retry, stop_at_401)
-        if isinstance(answer, RequestError):
-            raise answer
-        return answer
+        result = self._final_result(request, retry, stop_at_401)
+        if isinstance(result, RequestError):
+            raise result
+        return result
 
     @contextlib.contextmanager
     def download(
@@ -164,46 +173,45 @@ class Client:
     def retry_loop(self) -> t.Iterator[int]:
         """How often something may still be tried after this time, with a pause before each time but the first."""
         yield self.settings.retries
-        for left, _pause in zip(range(self.settings.retries - 1, -1, -1), self.poll_intervals(PATIENCE, first=0.5)):
+        for left, _pause in zip(range(self.settings.retries - 1, -1, -1), self.poll_intervals(RETRY_BUDGET, first=0.5)):
             yield left
 
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
 
-    def _final_answer(self, request: Request, retry: RetryPolicy, stop_at_401: bool) -> Answer:
-        """The answer after which the request is not sent again."""
+    def _final_result(self, request: Request, retry: RetryPolicy, stop_at_401: bool) -> ResponseOrError:
+        """What the request came to once it is not sent again."""
         attempt = 0
-        lost = refreshed = False
+        refreshed = False
         while True:
             self._wait_for_turn(request)
             used = self._transport.credential
-            answer = self._try(request)
-            unauthorized = isinstance(answer, Response) and answer.status == 401
+            result = self._try(request)
+            unauthorized = isinstance(result, Response) and result.status == 401
             if unauthorized and not refreshed and self._transport.refresh_credentials(used):
                 refreshed = True
                 continue
             if unauthorized and stop_at_401:
                 self.stop("an earlier request was answered 401")
-            wait = delay_before(attempt, answer, self.timing, self.clock)
-            patient = self._patience.allows(wait)
-            if patient and is_rate_limited(answer):
+            wait = delay_before(attempt, result, self.timing, self.clock)
+            within_budget = self._retry_budget.allows(wait)
+            if within_budget and is_rate_limited(result):
                 self._limiter.pause(request.path, wait)
-            if not (patient and attempt < self.settings.retries and is_retried(answer, retry)):
-                return replace(answer, resent=lost) if isinstance(answer, Response) else answer
+            if not (within_budget and attempt < self.settings.retries and is_retried(result, retry)):
+                return result
             attempt += 1
-            if not is_rate_limited(answer):
-                lost = True
+            if not is_rate_limited(result):
                 self.timing.sleep(wait)
 
-    def _try(self, request: Request) -> Answer:
-        answer: Answer
+    def _try(self, request: Request) -> ResponseOrError:
+        result: ResponseOrError
         try:
-            answer = self._transport.send(request)
+            result = self._transport.send(request)
         except RequestError as error:
-            answer = error
-        self._patience.note(answer)
-        return answer
+            result = error
+        self._retry_budget.note(result)
+        return result
 
     def _wait_for_turn(self, request: Request) -> None:
         """Hold the thread back until the request may go out.

@@ -85,14 +85,12 @@ class Response:
         status: of HTTP.
         headers: by name, whatever the case.
         body: its bytes; empty if it was not read.
-        resent: the request went out before, and what it did then is not known.
     """
 
     request: Request
     status: int
     headers: t.Mapping[str, str]
     body: bytes
-    resent: bool = False
 
     @property
     def request_id(self) -> str:

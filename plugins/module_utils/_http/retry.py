@@ -13,20 +13,17 @@ import threading
 import typing as t
 from datetime import datetime
 
-from .._core.errors import ErrorKind, RequestError
+from .._core.errors import RequestError, kind_of_status
 from .messages import Response
 from .timing import Timing, http_date
 
 # Seconds.
 _LONGEST_BACKOFF = 30.0
 # Seconds that all threads together may go on waiting and retrying without one useful answer.
-PATIENCE = 600.0
-
-# Statuses of a server that did nothing, or could not.
-_TROUBLE = frozenset({429, 502, 503, 504})
+RETRY_BUDGET = 600.0
 
 # An answer of any status, or why there is none.
-Answer = t.Union[Response, RequestError]
+ResponseOrError = t.Union[Response, RequestError]
 
 
 class RetryPolicy(enum.Enum):
@@ -38,55 +35,53 @@ class RetryPolicy(enum.Enum):
     NEVER = "never"
 
 
-class Patience:
-    """Ends the retries of all threads together once nothing useful was answered for PATIENCE seconds."""
+class RetryBudget:
+    """Ends the retries of all threads together once nothing useful was answered for RETRY_BUDGET seconds."""
 
     def __init__(self, timing: Timing) -> None:
         self._monotonic = timing.monotonic
         self._lock = threading.Lock()
         self._trouble_since: float | None = None
 
-    def note(self, answer: Answer) -> None:
-        """Take up an answer: a useful one gives new patience."""
+    def note(self, result: ResponseOrError) -> None:
+        """Take up a result: a useful one starts the budget anew."""
         with self._lock:
-            if not _is_trouble(answer):
+            if not _is_trouble(result):
                 self._trouble_since = None
             elif self._trouble_since is None:
                 self._trouble_since = self._monotonic()
 
     def allows(self, wait: float) -> bool:
-        """Whether there is patience for a pause of so many seconds."""
+        """Whether a pause of so many seconds is within the budget."""
         since = self._trouble_since
-        return since is None or self._monotonic() + wait - since <= PATIENCE
+        return since is None or self._monotonic() + wait - since <= RETRY_BUDGET
 
 
-def is_rate_limited(answer: Answer) -> bool:
+def is_rate_limited(result: ResponseOrError) -> bool:
     """Whether the server refused the request unseen, for there were too many."""
-    return isinstance(answer, Response) and answer.status == 429
+    return isinstance(result, Response) and result.status == 429
 
 
-def is_retried(answer: Answer, policy: RetryPolicy) -> bool:
-    """Whether a request with this answer may be sent again."""
+def is_retried(result: ResponseOrError, policy: RetryPolicy) -> bool:
+    """Whether a request that ended this way may be sent again."""
     if policy is RetryPolicy.NEVER:
         return False
     if policy is RetryPolicy.RATE_LIMITED:
-        return is_rate_limited(answer)
-    if isinstance(answer, RequestError):
-        return answer.kind in (ErrorKind.CONNECTION, ErrorKind.TIMEOUT)
-    return answer.status in _TROUBLE
+        return is_rate_limited(result)
+    return _is_transient(result)
 
 
-def delay_before(attempt: int, answer: Answer, timing: Timing, clock: datetime | None) -> float:
+def delay_before(attempt: int, result: ResponseOrError, timing: Timing, clock: datetime | None) -> float:
     """Seconds to wait until a request is sent again: never less than Retry-After asks for.
 
     Args:
         attempt: how often it was sent again already.
-        answer: its last answer.
+        result: its last answer, or why there was none.
         timing: clock and chance.
         clock: the server's time, for a Retry-After that is a date in an answer without one; None if it is not known.
     """
     backoff = min(_LONGEST_BACKOFF, 0.5 * 2.0**attempt) * (0.5 + timing.jitter() / 2)
-    asked = _retry_after(answer, clock) if isinstance(answer, Response) else 0.0
+    asked = _retry_after(result, clock) if isinstance(result, Response) else 0.0
     return max(backoff, asked)
 
 
@@ -100,8 +95,13 @@ def poll_intervals(timing: Timing, seconds: float, first: float, longest: float)
         yield
 
 
-def _is_trouble(answer: Answer) -> bool:
-    return isinstance(answer, RequestError) or answer.status in _TROUBLE
+def _is_trouble(result: ResponseOrError) -> bool:
+    return isinstance(result, RequestError) or _is_transient(result)
+
+
+def _is_transient(result: ResponseOrError) -> bool:
+    kind = result.kind if isinstance(result, RequestError) else kind_of_status(result.status)
+    return kind.is_transient
 
 
 def _retry_after(response: Response, clock: datetime | None) -> float:

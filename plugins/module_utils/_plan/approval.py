@@ -16,7 +16,7 @@ from datetime import datetime
 from .._core.errors import UsageError
 from .._core.models import parse_time
 from .._rules.reasons import Reason
-from .results import FILE_FORMAT, FILE_VERSION, fingerprint_of, header_of
+from .results import FILE_FORMAT, FILE_VERSION, PlanLine, PlannedAction, fingerprint_of, header_of
 
 # Inline plans travel through variables of job templates: awx/main/models/unified_jobs.py cuts larger ones.
 LARGEST_INLINE = 64 * 1024
@@ -32,7 +32,7 @@ class Approved:
         scope: the options of scope that it was made for.
         clock: the server's time when it was made.
         digests: of the tags that may be deleted, by repository and name; None where none was known.
-        followers: those of them that are deleted after the image that they belong to, as repository, name and digest.
+        referrers: those of them that are deleted after the image that they belong to, as repository, name and digest.
         listed: number of all its tags; its fingerprint does not cover those that are kept.
         reasons: number of tags by reason, for each repository.
         refusals: why nothing may be deleted, one sentence each without its full stop.
@@ -43,7 +43,7 @@ class Approved:
     scope: t.Mapping[str, t.Any]
     clock: datetime
     digests: t.Mapping[tuple[str, str], str | None]
-    followers: frozenset[tuple[str, str, str | None]] = frozenset()
+    referrers: frozenset[tuple[str, str, str | None]] = frozenset()
     listed: int = 0
     reasons: t.Mapping[str, t.Mapping[str, int]] = field(default_factory=dict)
     refusals: tuple[str, ...] = ()
@@ -83,11 +83,11 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
         row = _row(line, number)
         if header is None:
             header = _checked_header(row)
-        elif row.get("type") == "tag":
+        elif row.get("type") == PlanLine.TAG.value:
             listed += 1
-            if row.get("action") == "delete":
+            if row.get("action") == PlannedAction.DELETE.value:
                 deletion_rows.append({key: value for key, value in row.items() if key != "type"})
-        elif row.get("type") == "repository":
+        elif row.get("type") == PlanLine.REPOSITORY.value:
             reasons[str(row.get("path"))] = row.get("reasons") or {}
     if header is None:
         raise UsageError("The approved plan is empty, or not there.")
@@ -97,7 +97,7 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
     if clock is None:
         raise UsageError("The approved plan does not say when it was made.")
     digests = {(str(row["repository"]), str(row["name"])): row["digest"] for row in deletion_rows}
-    followers = frozenset(
+    referrers = frozenset(
         (str(row["repository"]), str(row["name"]), row["digest"])
         for row in deletion_rows
         if row["reason"] == Reason.WITH_SUBJECT.value
@@ -108,7 +108,7 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
         scope=header.get("scope") or {},
         clock=clock,
         digests=digests,
-        followers=followers,
+        referrers=referrers,
         listed=listed,
         reasons=reasons,
         refusals=tuple(str(text) for text in header.get("refusals") or ()),

@@ -19,9 +19,7 @@ from dataclasses import replace
 
 from .._core.errors import UsageError
 from .approval import Approved, parse_plan
-from .results import FILE_FORMAT, FILE_VERSION
-
-_KIND = "plans"
+from .results import FILE_FORMAT, FILE_VERSION, PlanLine
 
 
 class PlanPart(t.NamedTuple):
@@ -56,7 +54,7 @@ class Merged(t.NamedTuple):
     def lines(self) -> t.Iterator[str]:
         """The lines of its file."""
         header = {
-            "type": _KIND,
+            "type": PlanLine.PLANS.value,
             "format": FILE_FORMAT,
             "version": FILE_VERSION,
             "fingerprint": self.fingerprint,
@@ -123,7 +121,7 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approve
         UsageError: for what is no plan, was altered, or has no part for the scope.
     """
     kept = [line for line in lines if line.strip()]
-    if _type(kept[0] if kept else "") != _KIND:
+    if _type(kept[0] if kept else "") != PlanLine.PLANS.value:
         return parse_plan(kept)
     parts, fingerprint = _parts_in(kept)
     for part in parts:
@@ -141,7 +139,7 @@ def fingerprint_in(lines: t.Sequence[str]) -> str:
     Raises:
         UsageError: for what is no plan or was altered.
     """
-    if _type(lines[0] if lines else "") != _KIND:
+    if _type(lines[0] if lines else "") != PlanLine.PLANS.value:
         return parse_plan(lines).fingerprint
     return _parts_in(lines)[1]
 
@@ -149,7 +147,7 @@ def fingerprint_in(lines: t.Sequence[str]) -> str:
 def _parts_in(lines: t.Sequence[str]) -> tuple[list[Approved], str]:
     """The plans in a merged one, and its fingerprint."""
     header = json.loads(lines[0])
-    starts = [position for position, line in enumerate(lines) if _type(line) == "plan"]
+    starts = [position for position, line in enumerate(lines) if _type(line) == PlanLine.PLAN.value]
     parts = [parse_plan(lines[start:end]) for start, end in zip(starts, [*starts[1:], len(lines)])]
     if not parts or starts[0] != 1 or _merged_fingerprint(parts) != header.get("fingerprint"):
         raise UsageError("The approved plan was altered after it was made: its own fingerprint does not fit it.")
@@ -162,7 +160,7 @@ def _scope_key(approved: Approved) -> str:
 
 def _merged_fingerprint(parts: t.Sequence[Approved]) -> str:
     """A digest of the fingerprints, which cover the deleted tags, and of their number and order."""
-    text = "\n".join([FILE_FORMAT, _KIND, *(part.fingerprint for part in parts)])
+    text = "\n".join([FILE_FORMAT, PlanLine.PLANS.value, *(part.fingerprint for part in parts)])
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 

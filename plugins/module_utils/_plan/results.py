@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import json
 import typing as t
@@ -22,13 +23,29 @@ FILE_FORMAT = "containerops.gitlab/cleanup-plan"
 FILE_VERSION = 1
 
 
+class PlanLine(enum.Enum):
+    """What a line of a plan file is: the first one of a merged plan, the first one of a plan, a repository or a tag."""
+
+    PLANS = "plans"
+    PLAN = "plan"
+    REPOSITORY = "repository"
+    TAG = "tag"
+
+
+class PlannedAction(enum.Enum):
+    """What is done to a tag by a plan."""
+
+    DELETE = "delete"
+    KEEP = "keep"
+
+
 def decision_result(part: RepositoryPlan, decision: Decision) -> dict[str, t.Any]:
     """A tag with its decision, for results and files."""
     tag = decision.tag
     return {
         "repository": part.repository.path,
         "name": tag.name,
-        "action": "delete" if decision.delete else "keep",
+        "action": (PlannedAction.DELETE if decision.delete else PlannedAction.KEEP).value,
         "reason": decision.reason.value,
         "rule": decision.rule or None,
         "digest": tag.digest,
@@ -177,12 +194,12 @@ def file_lines(plan: Plan, header: t.Mapping[str, t.Any], fingerprint: str) -> t
 
     Equal plans give equal lines, so that the file of check mode and that of a run can be compared.
     """
-    first = {"type": "plan", **header, "fingerprint": fingerprint}
+    first = {"type": PlanLine.PLAN.value, **header, "fingerprint": fingerprint}
     yield _line({**first, "totals": totals(plan), "refusals": list(plan.refusals)})
     for part in plan.repositories:
-        yield _line({"type": "repository", **repository_result(part)})
+        yield _line({"type": PlanLine.REPOSITORY.value, **repository_result(part)})
         for decision in part.decisions:
-            yield _line({"type": "tag", **decision_result(part, decision)})
+            yield _line({"type": PlanLine.TAG.value, **decision_result(part, decision)})
 
 
 def _line(row: t.Mapping[str, t.Any]) -> str:

@@ -46,7 +46,7 @@ def referrers_of(registry: Registry, path: str, image: Manifest) -> dict[str, Ma
     return {name: source_image(registry, path, name) for name in own}
 
 
-def plan_tag_writes(
+def read_tag_writes(
     registry: Registry, path: str, names: t.Sequence[str], image: Manifest, referrers: t.Mapping[str, Manifest]
 ) -> list[TagWrite]:
     """The tags that are to be written in a repository, referrers first, with what they are now.
@@ -61,7 +61,7 @@ def plan_tag_writes(
     Raises:
         RequestError: a tag can't be read.
     """
-    wanted = [TagWrite(name, referrer, signature=True) for name, referrer in referrers.items()]
+    wanted = [TagWrite(name, referrer, is_referrer=True) for name, referrer in referrers.items()]
     wanted += [TagWrite(name, image) for name in names]
     digests = registry.client.parallel(lambda each: current_digest(registry, path, each.name), wanted)
     return [replace(each, before=digest) for each, digest in zip(wanted, digests)]
@@ -94,7 +94,7 @@ def write_tags(registry: Registry, source: str, target: str, changes: t.Sequence
             result = TagWriteResult(change, WriteOutcome.NOT_WRITTEN, message=str(error))
         results.append(result)
         written = result.outcome is WriteOutcome.WRITTEN
-        if result.outcome is WriteOutcome.NOT_WRITTEN or (change.signature and not written):
+        if result.outcome is WriteOutcome.NOT_WRITTEN or (change.is_referrer and not written):
             return results + [_not_tried(left) for left in changes[position + 1 :]]
     return results
 

@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-from .._cleanup.delete_method import choose_delete_method
 from .._core.models import Repository
 from .._core.server import DeleteMethod
+from .._deletion.delete_method import choose_delete_method
 from .._gitlab.repository_lookup import find_by_id, look_up_repository
 from .._module.registry import RegistryConnection
 from .._tags.capabilities import Sources, detect, rules_are_hidden

@@ -12,9 +12,10 @@ import enum
 import typing as t
 from dataclasses import dataclass
 
-from .._cleanup.verification import why_not_empty
 from .._core.models import Repository, TagListing
 from .._core.server import DeleteMethod
+from .._deletion.refusals import hidden_rules_refusal
+from .._deletion.verification import empty_listing_warning, why_not_empty
 from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.decision import DateSource
@@ -121,9 +122,7 @@ def plan_tags(state: RepositoryState, request: RepositoryRequest) -> Plan:
             reason for part, listing in zip(parts, state.listings) for reason in _why_kept(part, listing, request)
         ]
     if state.hidden_rules:
-        refusals.append(
-            "GitLab would let an administrator delete protected tags, and its protection rules can't be read here"
-        )
+        refusals.append(hidden_rules_refusal())
     return Plan(plan.repositories, tuple(refusals))
 
 
@@ -169,8 +168,8 @@ def _why_kept(part: RepositoryPlan, listing: TagListing, request: RepositoryRequ
 
 def kept_text(part: RepositoryPlan, *but: Reason) -> str:
     """How many tags stay for each reason. but: reasons that need no word."""
-    told = {reason: number for reason, number in part.reasons.items() if reason not in (Reason.MATCHED, *but)}
-    return ", ".join(f"{number} {reason}" for reason, number in reason_counts(told).items())
+    counted = {reason: number for reason, number in part.reasons.items() if reason not in (Reason.MATCHED, *but)}
+    return ", ".join(f"{number} {reason}" for reason, number in reason_counts(counted).items())
 
 
 def plan_repositories(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> list[RepositoryRemoval]:
@@ -187,8 +186,7 @@ def warnings_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) 
     if request.deletes_repositories:
         return []
     unproven = [
-        f"GitLab lists no tags of {listing.repository.path}, which a registry that fails looks like too: that it is "
-        "empty is not proven."
+        empty_listing_warning(listing.repository.path)
         for listing in state.listings
         if not listing.tags and not listing.error and not listing.authoritative
     ]

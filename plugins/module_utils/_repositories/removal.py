@@ -11,10 +11,11 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._cleanup.deletion import delete
-from .._cleanup.verification import why_not_empty
 from .._core.errors import ErrorKind, RequestError
 from .._core.server import DeleteMethod
+from .._deletion.deletion import delete
+from .._deletion.outcomes import DeletionResult
+from .._deletion.verification import why_not_empty
 from .._gitlab.repositories import delete_repository, get_repository
 from .._plan.plan import Plan
 from .._tags.reader import TagReader, confirm_empty
@@ -48,8 +49,8 @@ def delete_repositories(
         left = [position for position, result in enumerate(results) if result.outcome is RepositoryOutcome.SCHEDULED]
         if not left:
             break
-        looks = client.parallel(lambda position: _look(reader, results[position].removal), left)
-        for position, result in zip(left, looks):
+        polled = client.parallel(lambda position: _poll(reader, results[position].removal), left)
+        for position, result in zip(left, polled):
             results[position] = result
     late = f"GitLab has not deleted it within {wait:g} seconds, and may try for hours"
     return [
@@ -62,9 +63,13 @@ def _delete(reader: TagReader, method: DeleteMethod, removal: RepositoryRemoval)
     if removal.asked_before:
         return RepositoryResult(removal, RepositoryOutcome.SCHEDULED)
     try:
-        refusal = _why_not(reader, method, removal)
+        emptied = _empty(reader, method, removal)
+        if not emptied.ok:
+            message = next((tag.message for tag in emptied.tags if tag.message), emptied.stopped)
+            return RepositoryResult(removal, RepositoryOutcome.NOT_EMPTIED, message=message)
+        refusal = _refusal_to_delete(reader, removal, emptied=bool(emptied.tags))
         if refusal:
-            return refusal
+            return RepositoryResult(removal, RepositoryOutcome.NOT_DELETED, message=refusal)
         delete_repository(reader.client, removal.repository)
     except RequestError as error:
         if error.kind is ErrorKind.NOT_FOUND and _is_gone(reader, removal):
@@ -73,24 +78,22 @@ def _delete(reader: TagReader, method: DeleteMethod, removal: RepositoryRemoval)
     return RepositoryResult(removal, RepositoryOutcome.SCHEDULED)
 
 
-def _why_not(reader: TagReader, method: DeleteMethod, removal: RepositoryRemoval) -> RepositoryResult | None:
-    """Delete the repository's tags if that is planned; gives why the repository itself is not to be deleted then."""
-    plan = removal.tags if removal.tags and removal.tags.deletions else None
-    if plan:
-        found = delete(reader, Plan((plan,)), method)
-        if not found.ok:
-            message = next((tag.message for tag in found.tags if tag.message), found.stopped)
-            return RepositoryResult(removal, RepositoryOutcome.NOT_EMPTIED, message=message)
+def _empty(reader: TagReader, method: DeleteMethod, removal: RepositoryRemoval) -> DeletionResult:
+    """Delete the repository's tags as far as that is planned."""
+    return delete(reader, Plan((removal.tags,) if removal.tags else ()), method)
+
+
+def _refusal_to_delete(reader: TagReader, removal: RepositoryRemoval, *, emptied: bool) -> str | None:
+    """Why the repository must not be deleted, None where it may. emptied: its tags were deleted just now."""
     if not removal.must_be_empty:
         return None
     listing = confirm_empty(reader, reader.list_names(removal.repository))
     if listing.error:
         raise listing.error
-    reason = why_not_empty(listing, emptied=plan is not None)
-    return RepositoryResult(removal, RepositoryOutcome.NOT_DELETED, message=reason) if reason else None
+    return why_not_empty(listing, emptied=emptied)
 
 
-def _look(reader: TagReader, removal: RepositoryRemoval) -> RepositoryResult:
+def _poll(reader: TagReader, removal: RepositoryRemoval) -> RepositoryResult:
     """How far GitLab is."""
     try:
         found = get_repository(reader.client, removal.repository.id)
@@ -105,4 +108,4 @@ def _look(reader: TagReader, removal: RepositoryRemoval) -> RepositoryResult:
 
 
 def _is_gone(reader: TagReader, removal: RepositoryRemoval) -> bool:
-    return _look(reader, removal).outcome is RepositoryOutcome.DELETED
+    return _poll(reader, removal).outcome is RepositoryOutcome.DELETED

@@ -11,9 +11,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._cleanup.deletion_report import applied_deletion, deletion_intent
-from .._cleanup.outcomes import DeletionResult, TagResult
 from .._core.models import Repository
+from .._deletion.outcomes import DeletionResult, TagResult
+from .._deletion.report import applied_deletion, deletion_intent
 from .._module.intent import Applied, Intent
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.reasons import reason_counts

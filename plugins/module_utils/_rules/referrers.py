@@ -58,11 +58,11 @@ class ReferrerFacts(t.NamedTuple):
     """What is known of a repository's signatures besides its tags.
 
     Args:
-        pending_followers: name and digest of those whose subject an earlier run has deleted before it was killed.
+        pending_referrers: name and digest of those whose subject an earlier run has deleted before it was killed.
         absent_digests: digests that the registry itself does not have.
     """
 
-    pending_followers: t.Collection[tuple[str, str | None]] = ()
+    pending_referrers: t.Collection[tuple[str, str | None]] = ()
     absent_digests: t.Collection[str] = ()
 
 
@@ -110,7 +110,7 @@ def with_referrers(
     """
     found = keep_referrers(decisions, policy)
     collects = policy.signatures is Signatures.COLLECT
-    at_stake = collects or bool(facts.pending_followers) or any(each.delete for each in found)
+    at_stake = collects or bool(facts.pending_referrers) or any(each.delete for each in found)
     if policy.signatures is Signatures.KEEP or not at_stake:
         return found
     while True:
@@ -187,7 +187,7 @@ def _followed(
         unseen = kept_opaque if all(holder_groups) else opaque
         if len(unseen) > (tag.name in unseen):
             return decision.kept(Reason.UNKNOWN_SUBJECT)
-        follows = all(holder_groups) or (tag.name, tag.digest) in facts.pending_followers
+        follows = all(holder_groups) or (tag.name, tag.digest) in facts.pending_referrers
         absent = all(subject in facts.absent_digests for subject in subjects_of(tag) if subject not in holders)
         if not follows and not (policy.signatures is Signatures.COLLECT and absent):
             return decision.kept(Reason.ORPHAN)

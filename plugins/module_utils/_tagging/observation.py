@@ -11,18 +11,18 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._cleanup.delete_method import choose_delete_method
 from .._core.models import Repository, TagListing
+from .._deletion.delete_method import choose_delete_method
 from .._gitlab.repositories import get_repository
 from .._gitlab.repository_lookup import look_up_repository
 from .._module.registry import RegistryConnection
 from .._registry.auth import Registry, registry_of
-from .._registry.promotion import plan_tag_writes, referrers_of, source_image
+from .._registry.promotion import read_tag_writes, referrers_of, source_image
 from .._tags.capabilities import Sources, detect, rules_are_hidden
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, confirm_empty, open_reader
 from .planning import PromotionState, RemovalState
-from .request import TagRequest
+from .request import PromotionRequest, RemovalRequest
 
 
 class _Target(t.NamedTuple):
@@ -39,22 +39,22 @@ class _Target(t.NamedTuple):
     repository: Repository | None
 
 
-def observe_promotion(connection: RegistryConnection, request: TagRequest) -> tuple[Registry, PromotionState]:
-    """Read the image, what comes along with it, and which images the tags are now.
+def observe_promotion(connection: RegistryConnection, request: PromotionRequest) -> tuple[Registry, PromotionState]:
+    """Read the image, its referrers, and which images the tags are now.
 
     Raises:
         RequestError: one of them can't be read.
     """
-    target = _find_target(connection, request)
+    target = _find_target(connection, request.repository)
     registry = registry_of(connection.client, connection.registry, target.location)
     source = request.source_repository or target.path
-    image = source_image(registry, source, t.cast(str, request.source))
+    image = source_image(registry, source, request.source)
     copied = request.copy_referrers and source != target.path
-    along = referrers_of(registry, source, image) if copied else {}
+    referrers = referrers_of(registry, source, image) if copied else {}
     state = PromotionState(
         source=source,
         target=target.path,
-        writes=tuple(plan_tag_writes(registry, target.path, request.names, image, along)),
+        writes=tuple(read_tag_writes(registry, target.path, request.names, image, referrers)),
         being_deleted=target.repository is not None and target.repository.being_deleted,
     )
     overwritten = [write.name for write in state.writes if write.overwrites]
@@ -74,7 +74,7 @@ def _with_protection(
     )
 
 
-def observe_removal(connection: RegistryConnection, request: TagRequest) -> tuple[TagReader | None, RemovalState]:
+def observe_removal(connection: RegistryConnection, request: RemovalRequest) -> tuple[TagReader | None, RemovalState]:
     """Read the repository's tags, and the digests of those that are to go.
 
     Returns:
@@ -83,7 +83,7 @@ def observe_removal(connection: RegistryConnection, request: TagRequest) -> tupl
     Raises:
         RequestError: they can't be read.
     """
-    target = _find_target(connection, request)
+    target = _find_target(connection, request.repository)
     if target.repository is None:
         return None, RemovalState(target.path)
     reader, listing = _read_named(connection, target.repository, request.names)
@@ -97,11 +97,11 @@ def observe_removal(connection: RegistryConnection, request: TagRequest) -> tupl
     )
 
 
-def _find_target(connection: RegistryConnection, request: TagRequest) -> _Target:
-    if request.repository is None:
-        found = get_repository(connection.client, t.cast(int, request.repository_id))
+def _find_target(connection: RegistryConnection, repository: str | int) -> _Target:
+    if isinstance(repository, int):
+        found = get_repository(connection.client, repository)
         return _Target(path=found.path, location=found.location, repository=found)
-    lookup = look_up_repository(connection.client, request.repository, job_token=connection.is_job_token)
+    lookup = look_up_repository(connection.client, repository, job_token=connection.is_job_token)
     return _Target(path=lookup.path, location=lookup.location, repository=lookup.repository)
 
 

@@ -15,17 +15,14 @@ from dataclasses import dataclass
 from .._core.models import TagListing
 from .._core.server import DeleteMethod
 from .._core.tag_writes import TagWrite
+from .._deletion.refusals import hidden_rules_refusal
 from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.decision import Decision, to_delete, to_keep
 from .._rules.reasons import Reason
-from .request import TagRequest
+from .request import PromotionRequest, RemovalRequest
 
 _PROTECTED = "is under a tag protection rule of GitLab's"
-_HIDDEN_RULES = (
-    "GitLab would let an administrator change protected tags, and its protection rules can't be read here (use a token "
-    "that is no administrator's)"
-)
 
 
 class TagAction(enum.Enum):
@@ -84,7 +81,7 @@ class RemovalState(t.NamedTuple):
         return self.listing is not None and not self.listing.tags and not self.listing.complete
 
 
-def plan_promotion(state: PromotionState, request: TagRequest) -> Intent:
+def plan_promotion(state: PromotionState, request: PromotionRequest) -> Intent:
     """Decide which tags are written."""
     refusals = [
         f"{state.target}:{write.name} is {write.before} already and would become {write.after} (force allows it)"
@@ -93,7 +90,7 @@ def plan_promotion(state: PromotionState, request: TagRequest) -> Intent:
     ]
     refusals += [f"{state.target}:{name} {_PROTECTED}" for name in sorted(state.protected)]
     if state.hidden_rules:
-        refusals.append(_HIDDEN_RULES)
+        refusals.append(hidden_rules_refusal())
     if state.being_deleted:
         refusals.append(f"GitLab is deleting repository {state.target} with all its tags")
     if refusals:
@@ -102,7 +99,7 @@ def plan_promotion(state: PromotionState, request: TagRequest) -> Intent:
     return Intent(changed=bool(rows), diff=rows)
 
 
-def plan_removal(state: RemovalState, request: TagRequest) -> Plan:
+def plan_removal(state: RemovalState, request: RemovalRequest) -> Plan:
     """Decide which tags are deleted."""
     listing = state.listing
     if listing is None:
@@ -111,7 +108,7 @@ def plan_removal(state: RemovalState, request: TagRequest) -> Plan:
         to_delete(tag, Reason.NAMED) if tag.name in request.names else to_keep(tag, Reason.NOT_NAMED)
         for tag in listing.tags
     )
-    refusals = [_HIDDEN_RULES] if state.hidden_rules else []
+    refusals = [hidden_rules_refusal()] if state.hidden_rules else []
     missing = set(request.names) - set(listing.names)
     if listing.tags and missing and not listing.complete:
         refusals.append(f"only {len(listing.tags)} tags of {state.path} are listed, so that others may be there")
@@ -121,7 +118,7 @@ def plan_removal(state: RemovalState, request: TagRequest) -> Plan:
     return Plan((RepositoryPlan(listing.repository, decisions),), tuple(refusals))
 
 
-def _refusals_of(path: str, decision: Decision, request: TagRequest) -> list[str]:
+def _refusals_of(path: str, decision: Decision, request: RemovalRequest) -> list[str]:
     """Why one tag must not be deleted."""
     tag, refusals = decision.tag, []
     if tag.protected:
@@ -129,8 +126,8 @@ def _refusals_of(path: str, decision: Decision, request: TagRequest) -> list[str
     if tag.digest is None and request.require_digest:
         refusals.append(f"the digest of {path}:{tag.name} can't be read (require_digest)")
     if request.digest and tag.digest != request.digest:
-        told = f"is {tag.digest}, not {request.digest}" if tag.digest else "can't be compared with the digest given"
-        refusals.append(f"{path}:{tag.name} {told}")
+        mismatch = f"is {tag.digest}, not {request.digest}" if tag.digest else "can't be compared with the digest given"
+        refusals.append(f"{path}:{tag.name} {mismatch}")
     return refusals
 
 

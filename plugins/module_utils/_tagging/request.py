@@ -25,37 +25,45 @@ class DesiredState(enum.Enum):
     ABSENT = "absent"
 
 
-class TagRequest(t.NamedTuple):
-    """The checked options of registry_tag.
+class PromotionRequest(t.NamedTuple):
+    """The checked options of registry_tag for tags that are to be an image.
 
     Args:
-        state: whether the tags are to be there.
         names: of the tags, each once.
-        repository: path of their repository, None if repository_id says which it is.
-        repository_id: the repository's id.
-        source: tag or digest of the image that they are to be, None if they are to be absent.
+        repository: path or id of their repository.
+        source: tag or digest of the image.
         source_repository: path of the repository that holds the image, None if it is the same.
         copy_referrers: the image's signatures, attestations and SBOMs get tags too.
         force: tags that are another image now may be overwritten.
+    """
+
+    names: tuple[str, ...]
+    repository: str | int
+    source: str
+    source_repository: str | None = None
+    copy_referrers: bool = False
+    force: bool = False
+
+
+class RemovalRequest(t.NamedTuple):
+    """The checked options of registry_tag for tags that are to be absent.
+
+    Args:
+        names: of the tags, each once.
+        repository: path or id of their repository.
         digest: the image that the one tag has to be, to be deleted; None is any image.
         require_digest: a tag is deleted only if it is known which image it is.
         delete_via: how tags are deleted, None for the best way that there is.
     """
 
-    state: DesiredState
     names: tuple[str, ...]
-    repository: str | None = None
-    repository_id: int | None = None
-    source: str | None = None
-    source_repository: str | None = None
-    copy_referrers: bool = False
-    force: bool = False
+    repository: str | int
     digest: str | None = None
     require_digest: bool = True
     delete_via: DeleteMethod | None = None
 
 
-def request_of(params: t.Mapping[str, t.Any]) -> TagRequest:
+def request_of(params: t.Mapping[str, t.Any]) -> PromotionRequest | RemovalRequest:
     """Check the options of registry_tag.
 
     Raises:
@@ -71,25 +79,32 @@ def request_of(params: t.Mapping[str, t.Any]) -> TagRequest:
     for option in ("source", "source_repository", "copy_referrers", "force") if absent else ("digest",):
         if params[option]:
             raise UsageError(f"{option} has no meaning with state {state.value}: leave it out.")
-    digest, source = params["digest"], params["source"]
+    digest, source, source_repository = params["digest"], params["source"], params["source_repository"]
     if digest is not None and (not DIGEST.fullmatch(digest) or len(params["name"]) > 1):
         raise UsageError("digest has to be one digest such as sha256:... and needs a single name.")
     if source is not None and not TAG_NAME.fullmatch(source) and not DIGEST.fullmatch(source):
         raise UsageError(f"source {source!r} is neither the name of a tag nor a digest such as sha256:...")
-    return TagRequest(
-        state=state,
-        names=tuple(dict.fromkeys(params["name"])),
-        repository=_path(params, "repository"),
-        repository_id=params["repository_id"],
+    names, repository = tuple(dict.fromkeys(params["name"])), _repository(params)
+    if absent:
+        return RemovalRequest(
+            names=names,
+            repository=repository,
+            digest=digest,
+            require_digest=params["require_digest"],
+            delete_via=requested_method(DeleteMethod, params["delete_via"]),
+        )
+    if source_repository is not None:
+        source_repository = repository_path(source_repository, "source_repository")
+    return PromotionRequest(
+        names=names,
+        repository=repository,
         source=source,
-        source_repository=_path(params, "source_repository"),
+        source_repository=source_repository,
         copy_referrers=params["copy_referrers"],
         force=params["force"],
-        digest=digest,
-        require_digest=params["require_digest"],
-        delete_via=requested_method(DeleteMethod, params["delete_via"]),
     )
 
 
-def _path(params: t.Mapping[str, t.Any], option: str) -> str | None:
-    return None if params[option] is None else repository_path(params[option], option)
+def _repository(params: t.Mapping[str, t.Any]) -> str | int:
+    path, number = params["repository"], params["repository_id"]
+    return int(number) if path is None else repository_path(path)

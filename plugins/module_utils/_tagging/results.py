@@ -11,12 +11,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .._cleanup.deletion_report import applied_deletion
-from .._cleanup.outcomes import DeletionResult, TagOutcome
 from .._core.tag_writes import TagWrite, TagWriteResult, WriteOutcome
+from .._deletion.outcomes import DeletionResult, TagOutcome
+from .._deletion.report import applied_deletion
 from .._module.intent import Applied
 from .planning import PromotionState, RemovalState, TagAction
-from .request import TagRequest
+from .request import RemovalRequest
 
 
 def promotion_result(state: PromotionState) -> dict[str, t.Any]:
@@ -27,7 +27,7 @@ def promotion_result(state: PromotionState) -> dict[str, t.Any]:
             "before": write.before,
             "after": write.after,
             "action": _write_action(write).value,
-            "referrer": write.signature,
+            "referrer": write.is_referrer,
         }
         for write in state.writes
     ]
@@ -53,7 +53,7 @@ def applied_promotion(path: str, results: t.Sequence[TagWriteResult]) -> Applied
     )
 
 
-def removal_result(state: RemovalState, request: TagRequest) -> dict[str, t.Any]:
+def removal_result(state: RemovalState, request: RemovalRequest) -> dict[str, t.Any]:
     """The repository, and the tags that were to be absent."""
     there = {tag.name: tag for tag in state.listing.tags} if state.listing else {}
     rows = [

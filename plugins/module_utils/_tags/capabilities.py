@@ -213,7 +213,7 @@ def _tags_without_database(client: Client, repositories: t.Sequence[Repository])
                 refused = keyset_supported(client, repository) is False
                 return TagListing(repository, tuple(Tag(name) for name in names)) if refused else None
         except RequestError as error:
-            if error.kind.is_transient or error.kind.stops_task:
+            if error.kind.is_inconclusive:
                 return None
     return None
 

@@ -89,7 +89,7 @@ def detail_or_error(name: str, read: t.Callable[[], Tag | None], missing: str) -
     try:
         tag = read()
     except RequestError as error:
-        if error.kind.is_transient or error.kind.stops_task:
+        if error.kind.is_inconclusive:
             raise
         return Tag(name, details_read=True, error=str(error))
     return tag or Tag(name, details_read=True, error=missing)

@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.bulk import (
-    QUIET_LOOKS,
+    UNCHANGED_POLLS,
     BulkProgress,
     delete_in_bulk,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.bulk_requests import BulkRequest
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.outcomes import DeletionResult
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import (
     ErrorKind,
     JournalError,
     RequestError,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import DeletionResult
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
@@ -127,7 +127,7 @@ def test_how_gitlab_refuses(fault: dict[str, Any], outcome: str) -> None:
     job = Job("d1", "k1")
     set_faults(job.client, {"method": "DELETE", **fault})
     found = job.run()
-    assert {name: told[0] for name, told in outcomes(found).items()} == {"d1": outcome}
+    assert {name: result[0] for name, result in outcomes(found).items()} == {"d1": outcome}
     assert not found.ok
 
 
@@ -191,9 +191,9 @@ def request_of(*names: str) -> BulkRequest:
     [
         ({}, False),
         ({"gone": {"d1", "d2"}}, True),
-        ({"gone": {"d1"}, "quiet": QUIET_LOOKS}, True),
-        ({"gone": {"d1"}, "quiet": QUIET_LOOKS - 1}, False),
-        ({"quiet": QUIET_LOOKS}, False),
+        ({"gone": {"d1"}, "unchanged_polls": UNCHANGED_POLLS}, True),
+        ({"gone": {"d1"}, "unchanged_polls": UNCHANGED_POLLS - 1}, False),
+        ({"unchanged_polls": UNCHANGED_POLLS}, False),
         ({"listing": TagListing(repository_of())}, False),
         ({"listing": TagListing(repository_of(), error=RequestError(ErrorKind.STOPPED, "", operation="x"))}, True),
         ({"listing": TagListing(repository_of(), error=RequestError(ErrorKind.TIMEOUT, "", operation="x"))}, False),

@@ -42,8 +42,8 @@ def listed(*names: str, **facts: Any) -> TagListing:
 def wanted(*, pending: str = "", **options: Any) -> CleanupRequest:
     """The deletion of what begins with v. pending: where an earlier run left something to follow its image."""
     request = requested(**{"name_regex_delete": "v.*", **options})
-    followers = frozenset({(pending, SIGNATURE, "x")} if pending else ())
-    return replace(request, earlier=replace(request.earlier, followers=followers))
+    referrers = frozenset({(pending, SIGNATURE, "x")} if pending else ())
+    return replace(request, earlier=replace(request.earlier, referrers=referrers))
 
 
 ALL = ["main", SIGNATURE, "v1", "v2"]

@@ -13,12 +13,16 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.pins import (
     PREFIX,
     Pin,
+    PinResult,
     Pins,
     pins_diff,
     planned_pins,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.report import applied_cleanup
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, Manifest
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.tag_writes import WriteOutcome
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import DeletionResult
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import parse_reference
 from tests.unit.cleanups import digest
 
@@ -95,3 +99,18 @@ def more(number: int) -> dict[str, str]:
 )
 def test_tags_that_are_given_are_shown(letters: str, limit: int, diff: list[Any]) -> None:
     assert pins_diff([Pin("team/app", manifest(letter)) for letter in letters], limit) == diff
+
+
+def test_what_became_of_images_that_get_a_tag() -> None:
+    written = PinResult(Pin("team/app", manifest("a")), WriteOutcome.WRITTEN)
+    failed = PinResult(Pin("team/app", manifest("b")), WriteOutcome.NOT_WRITTEN, message="no space")
+    rows = [
+        {**written.pin.as_result(), "outcome": "written", "message": ""},
+        {**failed.pin.as_result(), "outcome": "not_written", "message": "no space"},
+    ]
+    nothing = DeletionResult((), remaining=0, stopped="")
+    found = applied_cleanup(nothing, [written, failed], limit=2)
+    assert found.outcome["pinned"] == rows
+    assert found.shortfall == f"1 of 2 images in use got no tag; first team/app@{digest('b')}: no space"
+    assert applied_cleanup(nothing, [written, failed], limit=1).outcome["pinned"] == rows[:1]
+    assert applied_cleanup(nothing, [written], limit=2).shortfall == ""

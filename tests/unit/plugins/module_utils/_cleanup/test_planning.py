@@ -142,7 +142,7 @@ def test_a_signature_without_an_image_needs_the_registrys_word_or_an_earlier_run
     elsewhere = {"team/other": {digest("a")}}
     assert outcome(planned(*alone, request=collect, absent_digests=elsewhere))[SIGNATURE.name] == "keep orphan"
     request = requested(min_remaining=0)
-    earlier = replace(request.earlier, followers=frozenset({(REPOSITORY.path, SIGNATURE.name, digest("e"))}))
+    earlier = replace(request.earlier, referrers=frozenset({(REPOSITORY.path, SIGNATURE.name, digest("e"))}))
     resumed = replace(request, earlier=earlier)
     assert outcome(planned(*alone, request=resumed))[SIGNATURE.name] == "delete with_subject"
 
@@ -309,8 +309,8 @@ REFUSED: list[Any] = [
     pytest.param(
         {},
         {"rules_hidden": True},
-        "GitLab would let an administrator delete protected tags, and its protection rules can't be read here "
-        "(allow_unread_protection ignores that)",
+        "GitLab would let an administrator change protected tags, and its protection rules can't be read here (use a "
+        "token that is no administrator's, or allow_unread_protection)",
         id="hidden protection",
     ),
     pytest.param(

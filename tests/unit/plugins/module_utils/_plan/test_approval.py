@@ -114,9 +114,9 @@ def test_a_repository_that_is_unread_today_keeps_its_tags() -> None:
 
 
 def test_what_follows_its_image_is_known() -> None:
-    follower = to_delete(Tag("s", "t"), Reason.WITH_SUBJECT)
-    parts = [replace(BEFORE[0], decisions=(*BEFORE[0].decisions, follower))]
-    assert parse_plan(written(parts)).followers == {("a", "s", "t")}
+    referrer = to_delete(Tag("s", "t"), Reason.WITH_SUBJECT)
+    parts = [replace(BEFORE[0], decisions=(*BEFORE[0].decisions, referrer))]
+    assert parse_plan(written(parts)).referrers == {("a", "s", "t")}
 
 
 def test_what_an_interrupted_run_deleted_is_done() -> None:

@@ -91,7 +91,10 @@ def test_what_is_empty_already_stays_as_it_is() -> None:
 
 
 NOT_COUNTED = "team/app: its tags can't be counted, and max_deletions or max_deletions_total is set"
-HIDDEN_RULES = "GitLab would let an administrator delete protected tags, and its protection rules can't be read here"
+HIDDEN_RULES = (
+    "GitLab would let an administrator change protected tags, and its protection rules can't be read here (use a token "
+    "that is no administrator's)"
+)
 EMPTY_OR_FAILED = "no tags are listed, which a registry that fails looks like too"
 
 
@@ -205,7 +208,8 @@ def test_what_is_warned_of() -> None:
         return warnings_of(observed, plan_tags(observed, request), request)
 
     assert warnings(state(), empty()) == [
-        "GitLab lists no tags of team/app, which a registry that fails looks like too: that it is empty is not proven."
+        "GitLab lists no tags of team/app, which a registry that fails looks like too: that there are none is not "
+        "proven."
     ]
     assert warnings(state(V1, Tag("v3"), Tag("v4", protected=True)), empty(protect=["v1"])) == [
         "Tags of team/app are kept that were meant to be deleted (1 gitlab_protected, 1 unknown_digest)."

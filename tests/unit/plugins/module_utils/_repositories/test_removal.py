@@ -158,9 +158,9 @@ def test_what_gitlab_gave_up_is_told() -> None:
 def test_what_can_not_be_followed_stays_scheduled(status: int, message: str) -> None:
     reader, client = opened([], TAGS)
     set_faults(client, {"method": "GET", "path": "/registry/repositories/100$", "action": "status", "status": status})
-    outcome, told = removed(reader, RepositoryRemoval(REPOSITORY, asked_before=True), wait=60.0)
+    outcome, shown = removed(reader, RepositoryRemoval(REPOSITORY, asked_before=True), wait=60.0)
     assert outcome is RepositoryOutcome.SCHEDULED
-    assert message in told
+    assert message in shown
 
 
 @pytest.mark.parametrize("outcome", RepositoryOutcome)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.outcomes import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import (
     DeletionResult,
     TagOutcome,
     TagResult,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.planning import (
     RepositoryOutcome,
@@ -52,10 +52,10 @@ def emptied(
 
 
 @pytest.mark.parametrize("outcome", [TagOutcome.DELETED, TagOutcome.ALREADY_GONE, TagOutcome.UNVERIFIED])
-@pytest.mark.parametrize(("kept", "told"), [(False, ("emptied", "")), (True, ("tags_kept", "1 protected"))])
-def test_repositories_whose_tags_are_gone(outcome: TagOutcome, kept: bool, told: tuple[str, str]) -> None:
+@pytest.mark.parametrize(("kept", "row"), [(False, ("emptied", "")), (True, ("tags_kept", "1 protected"))])
+def test_repositories_whose_tags_are_gone(outcome: TagOutcome, kept: bool, row: tuple[str, str]) -> None:
     rows, shortfall = emptied(part("team/a", kept=kept), tags=(tag("team/a", outcome),))
-    assert rows == [{"path": "team/a", "outcome": told[0], "message": told[1]}]
+    assert rows == [{"path": "team/a", "outcome": row[0], "message": row[1]}]
     assert shortfall == ""
 
 

@@ -141,7 +141,7 @@ def test_orphans_go_only_when_the_registry_has_no_such_image() -> None:
 
 
 def test_what_an_interrupted_run_left_behind_goes() -> None:
-    pending = ReferrerFacts(pending_followers={(named("1"), sha("5"))})
+    pending = ReferrerFacts(pending_referrers={(named("1"), sha("5"))})
     assert reasons(kept("a", "2"), signs("1"), facts=pending)[named("1")] == "with_subject"
     assert reasons(kept("a", "1"), signs("1"), facts=pending)[named("1")] == "signature"
     assert reasons(kept("a", "2"), signs("1", "6"), facts=pending)[named("1")] == "orphan"

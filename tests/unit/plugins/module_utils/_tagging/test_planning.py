@@ -27,7 +27,10 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.plann
     plan_removal,
     removal_intent,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.request import DesiredState, TagRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.request import (
+    PromotionRequest,
+    RemovalRequest,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.results import (
     applied_promotion,
     promotion_result,
@@ -45,12 +48,12 @@ def promotion(*befores: str | None, **fields: Any) -> PromotionState:
     return PromotionState(source="team/ci", target="team/app", writes=writes, **fields)
 
 
-def present(**fields: Any) -> TagRequest:
-    return TagRequest(state=DesiredState.PRESENT, names=("v1",), repository="team/app", source="build", **fields)
+def present(**fields: Any) -> PromotionRequest:
+    return PromotionRequest(names=("v1",), repository="team/app", source="build", **fields)
 
 
-def absent(*names: str, **fields: Any) -> TagRequest:
-    return TagRequest(state=DesiredState.ABSENT, names=names, repository="team/app", **fields)
+def absent(*names: str, **fields: Any) -> RemovalRequest:
+    return RemovalRequest(names=names, repository="team/app", **fields)
 
 
 def removal(*tags: Tag, complete: bool = True, **fields: Any) -> RemovalState:
@@ -109,7 +112,7 @@ HIDDEN_RULES = (
         ),
     ],
 )
-def test_why_nothing_is_written(state: PromotionState, request_: TagRequest, refusals: list[str]) -> None:
+def test_why_nothing_is_written(state: PromotionState, request_: PromotionRequest, refusals: list[str]) -> None:
     assert plan_promotion(state, request_) == Intent(changed=False, diff=[], refusals=refusals)
 
 
@@ -195,7 +198,7 @@ def test_nothing_is_deleted_of_a_repository_that_is_not_there() -> None:
         ),
     ],
 )
-def test_why_nothing_is_deleted(state: RemovalState, request_: TagRequest, refusals: tuple[str, ...]) -> None:
+def test_why_nothing_is_deleted(state: RemovalState, request_: RemovalRequest, refusals: tuple[str, ...]) -> None:
     intent = removal_intent(plan_removal(state, request_), state.path)
     assert intent == Intent(changed=False, diff=[], refusals=refusals, verb="deleted")
 

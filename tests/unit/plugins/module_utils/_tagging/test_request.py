@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._tagging.request import (
-    DesiredState,
-    TagRequest,
+    PromotionRequest,
+    RemovalRequest,
     request_of,
 )
 from ansible_collections.containerops.gitlab.plugins.modules.registry_tag import ARGUMENTS
@@ -22,14 +22,13 @@ from tests.unit.options import filled
 DIGEST = "sha256:" + "a" * 64
 
 
-def request(**options: Any) -> TagRequest:
+def request(**options: Any) -> PromotionRequest | RemovalRequest:
     return request_of(filled({"repository": "team/app", "name": ["v1"], **options}, ARGUMENTS.options))
 
 
 def test_tags_that_are_to_be_an_image() -> None:
     found = request(name=["v1", "latest", "v1"], source="build-7", source_repository="/Team/CI/", copy_referrers=True)
-    assert found == TagRequest(
-        state=DesiredState.PRESENT,
+    assert found == PromotionRequest(
         names=("v1", "latest"),
         repository="team/app",
         source="build-7",
@@ -40,9 +39,7 @@ def test_tags_that_are_to_be_an_image() -> None:
 
 def test_tags_that_are_to_be_absent() -> None:
     found = request(state="absent", repository=None, repository_id=7, digest=DIGEST, delete_via="rest")
-    assert found == TagRequest(
-        state=DesiredState.ABSENT, names=("v1",), repository_id=7, digest=DIGEST, delete_via=DeleteMethod.REST
-    )
+    assert found == RemovalRequest(names=("v1",), repository=7, digest=DIGEST, delete_via=DeleteMethod.REST)
 
 
 @pytest.mark.parametrize(

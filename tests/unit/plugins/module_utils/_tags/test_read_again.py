@@ -27,7 +27,7 @@ from tests.unit.simulated import (
     set_faults,
 )
 
-WAYS = {
+READ_METHODS = {
     "cursor": ("M1", Sources(use_graphql=True)),
     "rest": ("M1", Sources(use_graphql=False)),
     "pages": ("M2", Sources(use_graphql=True)),
@@ -37,9 +37,9 @@ LISTED = [f"v{number:03}" for number in range(60)]
 TEAM_APP = "team/app/r0"
 
 
-def opened(way: str, tags: list[dict[str, Any]], **settings: Any) -> tuple[TagReader, Simulated]:
+def opened(read_method: str, tags: list[dict[str, Any]], **settings: Any) -> tuple[TagReader, Simulated]:
     """A reader of one repository, and its client, whose requests so far are forgotten."""
-    mode, sources = WAYS[way]
+    mode, sources = READ_METHODS[read_method]
     client = connected(scenario_of(tags, mode=mode), **settings)
     reader = open_reader(detect(client, [repository_of()], sources, details=True))
     client.requests.clear()
@@ -57,9 +57,9 @@ def digest_of(client: Simulated, name: str) -> str:
     return tag.digest
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_tags_are_what_they_are_now(way: str) -> None:
-    reader, client = opened(way, [{"name": name} for name in LISTED])
+@pytest.mark.parametrize("read_method", READ_METHODS)
+def test_tags_are_what_they_are_now(read_method: str) -> None:
+    reader, client = opened(read_method, [{"name": name} for name in LISTED])
     before = digest_of(client, "v007")
     edit(client, set_tag={"repository": TEAM_APP, "name": "v007", "image": "another"})
     found = again(reader, "v006", "v007", "v042")
@@ -68,12 +68,12 @@ def test_tags_are_what_they_are_now(way: str) -> None:
     assert digests["v007"] != before
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_tag_that_is_gone_is_none_or_can_not_be_told(way: str) -> None:
-    reader, client = opened(way, [{"name": name} for name in LISTED])
+@pytest.mark.parametrize("read_method", READ_METHODS)
+def test_a_tag_that_is_gone_is_none_or_can_not_be_told(read_method: str) -> None:
+    reader, client = opened(read_method, [{"name": name} for name in LISTED])
     edit(client, remove_tag={"repository": TEAM_APP, "name": "v007"})
     gone = again(reader, "v006", "v007", "v008")["v007"]
-    if way in ("cursor", "registry"):
+    if read_method in ("cursor", "registry"):
         assert gone is None
     else:
         # REST answers 404 for a tag whose image it can't read, too.
@@ -81,9 +81,9 @@ def test_a_tag_that_is_gone_is_none_or_can_not_be_told(way: str) -> None:
         assert (gone.digest, gone.error) == (None, "GitLab answered 404 for its details")
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_what_can_not_be_read_again_is_told(way: str) -> None:
-    reader, client = opened(way, [{"name": name} for name in LISTED], retries=0)
+@pytest.mark.parametrize("read_method", READ_METHODS)
+def test_what_can_not_be_read_again_is_told(read_method: str) -> None:
+    reader, client = opened(read_method, [{"name": name} for name in LISTED], retries=0)
     set_faults(client, {"action": "status", "status": 503})
     with pytest.raises(RequestError):
         again(reader, "v006")

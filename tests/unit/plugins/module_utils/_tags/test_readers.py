@@ -47,7 +47,7 @@ DETAIL = "GET /api/v4/projects/1/registry/repositories/100/tags/"
 PAGE = "POST /api/graphql"
 
 # What a server is, and how it is read; each has another reader, or another use of one.
-WAYS = {
+READ_METHODS = {
     "cursor": ("M1", Sources(use_graphql=True)),
     "rest, with a database": ("M1", Sources(use_graphql=False)),
     "pages": ("M2", Sources(use_graphql=True)),
@@ -62,10 +62,10 @@ def numbered(count: int) -> list[dict[str, Any]]:
 
 
 def opened(
-    way: str, *repositories: list[dict[str, Any]], changes: dict[str, Any] | None = None, **settings: Any
+    read_method: str, *repositories: list[dict[str, Any]], changes: dict[str, Any] | None = None, **settings: Any
 ) -> tuple[TagReader, Simulated]:
     """A reader, and its client, whose requests so far are forgotten."""
-    mode, sources = WAYS[way]
+    mode, sources = READ_METHODS[read_method]
     client = connected(scenario_of(*repositories, mode=mode, **(changes or {})), **settings)
     reader = open_reader(detect(client, repositories_of(len(repositories)), sources, details=True))
     client.requests.clear()
@@ -80,10 +80,10 @@ def digests_of(client: Simulated, repository: Repository) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("query", [NAMES, ALL_DETAILS, SOME_DETAILS], ids=["names", "all details", "some details"])
-@pytest.mark.parametrize("way", WAYS)
-def test_every_reader_finds_the_same_tags(way: str, query: TagQuery) -> None:
+@pytest.mark.parametrize("read_method", READ_METHODS)
+def test_every_reader_finds_the_same_tags(read_method: str, query: TagQuery) -> None:
     sizes = [3, 0, 41, 20, 21]
-    reader, client = opened(way, *map(numbered, sizes))
+    reader, client = opened(read_method, *map(numbered, sizes))
     listings = list(reader.read(repositories_of(len(sizes)), query))
     assert [listing.repository for listing in listings] == repositories_of(len(sizes))
     assert [listing.names for listing in listings] == [[f"v{n:03}" for n in range(size)] for size in sizes]
@@ -97,10 +97,10 @@ def test_every_reader_finds_the_same_tags(way: str, query: TagQuery) -> None:
 
 
 @pytest.mark.parametrize("query", [NAMES, ALL_DETAILS], ids=["names", "all details"])
-@pytest.mark.parametrize("way", WAYS)
-def test_every_reader_foretells_its_requests(way: str, query: TagQuery) -> None:
+@pytest.mark.parametrize("read_method", READ_METHODS)
+def test_every_reader_foretells_its_requests(read_method: str, query: TagQuery) -> None:
     sizes = [3, 0, 41, 20, 121]
-    reader, client = opened(way, *map(numbered, sizes))
+    reader, client = opened(read_method, *map(numbered, sizes))
     expected = reader.estimate(sizes, query)
     list(reader.read(repositories_of(len(sizes)), query))
     by_registry = [request for request in client.requests if not request.split(" ")[1].startswith("/api")]
@@ -112,9 +112,9 @@ def test_every_reader_foretells_its_requests(way: str, query: TagQuery) -> None:
     }
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_an_unknown_number_of_tags_counts_as_none(way: str) -> None:
-    reader, _client = opened(way, numbered(5), numbered(5))
+@pytest.mark.parametrize("read_method", READ_METHODS)
+def test_an_unknown_number_of_tags_counts_as_none(read_method: str) -> None:
+    reader, _client = opened(read_method, numbered(5), numbered(5))
     expected, other = (reader.estimate([5, count], ALL_DETAILS) for count in (None, 0))
     assert (expected.uncounted, other.uncounted) == (1, 0)
     assert (expected.requests, expected.least) == (other.requests, other.least)
@@ -137,9 +137,9 @@ def test_what_would_take_too_many_requests_is_not_read(most: int | None, refused
     return None
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS if way != "cursor"])
-def test_a_repository_that_can_not_be_read_does_not_spoil_the_others(way: str) -> None:
-    reader, client = opened(way, *map(numbered, [5, 5, 5]))
+@pytest.mark.parametrize("read_method", [read_method for read_method in READ_METHODS if read_method != "cursor"])
+def test_a_repository_that_can_not_be_read_does_not_spoil_the_others(read_method: str) -> None:
+    reader, client = opened(read_method, *map(numbered, [5, 5, 5]))
     set_faults(client, {"path": "/101/tags$|/r1/tags/list$", "action": "status", "status": 403})
     first, second, third = reader.read(repositories_of(3), ALL_DETAILS)
     assert (first.state, third.state) == (ListingState.COMPLETE, ListingState.COMPLETE)
@@ -148,9 +148,9 @@ def test_a_repository_that_can_not_be_read_does_not_spoil_the_others(way: str) -
 
 
 @pytest.mark.parametrize("query", [ALL_DETAILS, SOME_DETAILS], ids=["all details", "some details"])
-@pytest.mark.parametrize("way", WAYS)
-def test_details_that_may_come_another_time_leave_a_repository_unread(way: str, query: TagQuery) -> None:
-    reader, client = opened(way, numbered(6), retries=0)
+@pytest.mark.parametrize("read_method", READ_METHODS)
+def test_details_that_may_come_another_time_leave_a_repository_unread(read_method: str, query: TagQuery) -> None:
+    reader, client = opened(read_method, numbered(6), retries=0)
     set_faults(client, {"path": "graphql|tags/v|/manifests/", "action": "status", "status": 503})
     [listing] = reader.read([repository_of()], query)
     assert listing.error is not None
@@ -158,9 +158,9 @@ def test_details_that_may_come_another_time_leave_a_repository_unread(way: str, 
     assert listing.error.kind is ErrorKind.UNAVAILABLE
 
 
-@pytest.mark.parametrize("way", ["rest, with a database", "pages", "rest", "registry", "registry on demand"])
-def test_a_tag_whose_details_are_refused_is_listed_without_them(way: str) -> None:
-    reader, client = opened(way, numbered(5), retries=0)
+@pytest.mark.parametrize("read_method", ["rest, with a database", "pages", "rest", "registry", "registry on demand"])
+def test_a_tag_whose_details_are_refused_is_listed_without_them(read_method: str) -> None:
+    reader, client = opened(read_method, numbered(5), retries=0)
     set_faults(client, {"path": "graphql|tags/v002|/manifests/v002", "action": "status", "status": 404})
     [listing] = reader.read([repository_of()], ALL_DETAILS)
     assert listing.state is ListingState.COMPLETE
@@ -213,7 +213,7 @@ def test_a_listing_that_detection_needed_is_read_once_and_never_taken_for_a_new_
 
 
 @pytest.mark.parametrize(
-    ("way", "names", "complete"),
+    ("read_method", "names", "complete"),
     [
         ("pages", 3, False),
         ("rest", 3, False),
@@ -223,10 +223,10 @@ def test_a_listing_that_detection_needed_is_read_once_and_never_taken_for_a_new_
     ],
 )
 def test_as_many_names_as_gitlab_ever_lists_may_not_be_all(
-    monkeypatch: pytest.MonkeyPatch, way: str, names: int, complete: bool
+    monkeypatch: pytest.MonkeyPatch, read_method: str, names: int, complete: bool
 ) -> None:
     monkeypatch.setattr(f"{TagReader.__module__.rpartition('.')[0]}.listing.LISTING_CAP", 3)
-    reader, _client = opened(way, numbered(names))
+    reader, _client = opened(read_method, numbered(names))
     found = reader.list_names(repository_of())
     assert (found.complete, found.authoritative) == (complete, False)
     assert found.state is (ListingState.COMPLETE if complete else ListingState.CAPPED)

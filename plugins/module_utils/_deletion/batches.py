@@ -18,7 +18,7 @@ from .._plan.plan import RepositoryPlan
 from .._rules.decision import Decision
 from .._rules.reasons import Reason
 from .._rules.referrers import holders_of, subjects_of
-from .verification import Answer, Attempt
+from .verification import DeletionAttempt, DeletionReply
 
 
 def batches(deletions: t.Iterable[Decision], goes_alone: t.Callable[[Decision], bool]) -> t.Iterator[list[Decision]]:
@@ -50,7 +50,7 @@ def batches(deletions: t.Iterable[Decision], goes_alone: t.Callable[[Decision], 
 
 
 @dataclass(frozen=True)
-class FollowerCheck:
+class ReferrerCheck:
     """Tells which tags that belong to images have to stay, since these images are not gone.
 
     Args:
@@ -62,7 +62,7 @@ class FollowerCheck:
 
     plan: RepositoryPlan
     listing: TagListing
-    attempts: t.Mapping[str, Attempt]
+    attempts: t.Mapping[str, DeletionAttempt]
     is_absent: t.Callable[[str], bool]
 
     @functools.cached_property
@@ -77,23 +77,23 @@ class FollowerCheck:
     def _holders(self) -> dict[str, list[Decision]]:
         return holders_of(self.plan.decisions)
 
-    def refusal_of(self, decision: Decision) -> Attempt | None:
+    def refusal_of(self, decision: Decision) -> DeletionAttempt | None:
         """Why a tag is not deleted; None if its images are gone."""
         subjects = subjects_of(decision.tag)
         images = [each.tag.name for subject in sorted(subjects) for each in self._holders.get(subject, [])]
         left = [name for name in images if name in self._present or not self.attempts[name].seems_gone]
-        if left and all(self.attempts[name].answer is Answer.CHANGED for name in left):
-            return Attempt(Answer.CHANGED, f"it belongs to {left[0]}, which is kept")
+        if left and all(self.attempts[name].reply is DeletionReply.CHANGED for name in left):
+            return DeletionAttempt(DeletionReply.CHANGED, f"it belongs to {left[0]}, which is kept")
         if left:
-            return Attempt(Answer.NOT_TRIED, f"it belongs to {left[0]}, which is not gone")
+            return DeletionAttempt(DeletionReply.NOT_TRIED, f"it belongs to {left[0]}, which is not gone")
         if self.listing.error or not self.listing.complete:
-            return Attempt(Answer.NOT_TRIED, "no complete listing shows that its image has no tag")
+            return DeletionAttempt(DeletionReply.NOT_TRIED, "no complete listing shows that its image has no tag")
         if self._unplanned:
             pushed = min(self._unplanned)
-            return Attempt(
-                Answer.CHANGED,
+            return DeletionAttempt(
+                DeletionReply.CHANGED,
                 f"{pushed} was pushed since the plan was made, and may be the image that it belongs to",
             )
         if decision.reason is Reason.ORPHANED and not all(map(self.is_absent, subjects - self._holders.keys())):
-            return Attempt(Answer.CHANGED, "the image that it belongs to is there by now")
+            return DeletionAttempt(DeletionReply.CHANGED, "the image that it belongs to is there by now")
         return None

@@ -12,11 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.batches import FollowerCheck, batches
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.verification import Answer, Attempt
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DELETE_LIMIT
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.batches import ReferrerCheck, batches
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.verification import (
+    DeletionAttempt,
+    DeletionReply,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
@@ -62,7 +65,7 @@ def test_whether_a_tag_goes_alone_is_asked_after_the_batches_before_it() -> None
     assert list(taken()) == [["a"], ["b", "c"]]
 
 
-FOLLOWER = deletion(SIGNATURE, depth=1, reason=Reason.WITH_SUBJECT)
+REFERRER = deletion(SIGNATURE, depth=1, reason=Reason.WITH_SUBJECT)
 ORPHAN = deletion(SIGNATURE, depth=1, reason=Reason.ORPHANED)
 NOT_READ = RequestError(ErrorKind.TIMEOUT, "too late", operation="list the tags")
 
@@ -70,59 +73,61 @@ NOT_READ = RequestError(ErrorKind.TIMEOUT, "too late", operation="list the tags"
 def refused(
     names: str = "k",
     *,
-    follower: Decision = FOLLOWER,
-    image: Answer | None = Answer.DELETED,
+    referrer: Decision = REFERRER,
+    image: DeletionReply | None = DeletionReply.DELETED,
     complete: bool = True,
     error: RequestError | None = None,
     absent: bool = True,
-) -> tuple[Answer, str] | None:
+) -> tuple[DeletionReply, str] | None:
     """Why a signature stays, if these tags are listed. image: what became of the tag of its image; None if none."""
-    decisions = [Decision(Tag("k"), delete=False, reason=Reason.MATCHED), follower]
+    decisions = [Decision(Tag("k"), delete=False, reason=Reason.MATCHED), referrer]
     if image:
         decisions.append(deletion("i", digest=IMAGE))
-    check = FollowerCheck(
+    check = ReferrerCheck(
         RepositoryPlan(REPOSITORY, decisions=tuple(decisions)),
         TagListing(REPOSITORY, tuple(Tag(name) for name in names), complete=complete, error=error),
-        attempts={"i": Attempt(image)} if image else {},
+        attempts={"i": DeletionAttempt(image)} if image else {},
         is_absent=lambda _digest: absent,
     )
-    found = check.refusal_of(follower)
-    return (found.answer, found.message) if found else None
+    found = check.refusal_of(referrer)
+    return (found.reply, found.message) if found else None
 
 
-@pytest.mark.parametrize("image", [Answer.DELETED, Answer.ABSENT])
-def test_what_belongs_to_an_image_goes_after_it(image: Answer) -> None:
+@pytest.mark.parametrize("image", [DeletionReply.DELETED, DeletionReply.ABSENT])
+def test_what_belongs_to_an_image_goes_after_it(image: DeletionReply) -> None:
     assert refused(image=image) is None
 
 
-@pytest.mark.parametrize("image", [Answer.DELETED, Answer.REFUSED, Answer.NOT_TRIED])
-def test_while_its_image_is_listed_it_stays(image: Answer) -> None:
-    assert refused("ik", image=image) == (Answer.NOT_TRIED, "it belongs to i, which is not gone")
+@pytest.mark.parametrize("image", [DeletionReply.DELETED, DeletionReply.REFUSED, DeletionReply.NOT_TRIED])
+def test_while_its_image_is_listed_it_stays(image: DeletionReply) -> None:
+    assert refused("ik", image=image) == (DeletionReply.NOT_TRIED, "it belongs to i, which is not gone")
 
 
-@pytest.mark.parametrize("image", [Answer.REFUSED, Answer.FORBIDDEN, Answer.UNREADABLE, Answer.NOT_TRIED])
-def test_while_its_image_is_not_said_to_be_gone_it_stays(image: Answer) -> None:
-    assert refused(image=image) == (Answer.NOT_TRIED, "it belongs to i, which is not gone")
+@pytest.mark.parametrize(
+    "image", [DeletionReply.REFUSED, DeletionReply.FORBIDDEN, DeletionReply.UNREADABLE, DeletionReply.NOT_TRIED]
+)
+def test_while_its_image_is_not_said_to_be_gone_it_stays(image: DeletionReply) -> None:
+    assert refused(image=image) == (DeletionReply.NOT_TRIED, "it belongs to i, which is not gone")
 
 
 def test_it_stays_with_an_image_that_stays() -> None:
-    assert refused("ik", image=Answer.CHANGED) == (Answer.CHANGED, "it belongs to i, which is kept")
+    assert refused("ik", image=DeletionReply.CHANGED) == (DeletionReply.CHANGED, "it belongs to i, which is kept")
 
 
 @pytest.mark.parametrize(("complete", "error"), [(False, None), (True, NOT_READ)])
 def test_without_a_complete_listing_it_stays(complete: bool, error: RequestError | None) -> None:
     message = "no complete listing shows that its image has no tag"
-    assert refused(complete=complete, error=error) == (Answer.NOT_TRIED, message)
+    assert refused(complete=complete, error=error) == (DeletionReply.NOT_TRIED, message)
 
 
 def test_a_tag_that_was_pushed_meanwhile_may_be_its_image() -> None:
     message = "n was pushed since the plan was made, and may be the image that it belongs to"
-    assert refused("knz") == (Answer.CHANGED, message)
+    assert refused("knz") == (DeletionReply.CHANGED, message)
 
 
 def test_an_orphan_goes_while_the_registry_has_no_such_image() -> None:
-    assert refused(follower=ORPHAN, image=None) is None
+    assert refused(referrer=ORPHAN, image=None) is None
     message = "the image that it belongs to is there by now"
-    assert refused(follower=ORPHAN, image=None, absent=False) == (Answer.CHANGED, message)
+    assert refused(referrer=ORPHAN, image=None, absent=False) == (DeletionReply.CHANGED, message)
     # Of what followed its image the registry is not asked.
     assert refused(image=None, absent=False) is None

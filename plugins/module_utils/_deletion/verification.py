@@ -18,9 +18,10 @@ from .outcomes import TagOutcome
 
 CHANGED = "it is another image, or was pushed again, since the plan was made"
 NO_PROOF = "no complete listing with a tag that was to be kept shows that it is gone"
+_MAY_HAVE_FAILED = "which a registry that fails looks like too"
 
 
-class Answer(enum.Enum):
+class DeletionReply(enum.Enum):
     """What asking for a tag's deletion seems to have come to, before the tags are listed again.
 
     DELETED: The server says that it deleted the tag.
@@ -41,27 +42,27 @@ class Answer(enum.Enum):
     NOT_TRIED = "not_tried"
 
 
-class Attempt(t.NamedTuple):
+class DeletionAttempt(t.NamedTuple):
     """What was done about a tag.
 
     Args:
-        answer: What it seems to have come to.
+        reply: What it seems to have come to.
         message: Why, if that is not plain.
         asked_before: An earlier request may have deleted the tag, though its answer was lost.
     """
 
-    answer: Answer
+    reply: DeletionReply
     message: str = ""
     asked_before: bool = False
 
     @property
     def seems_gone(self) -> bool:
-        """Whether the tag is gone, as far as the answers say."""
-        return self.answer in (Answer.DELETED, Answer.ABSENT)
+        """Whether the tag is gone, as far as the replies say."""
+        return self.reply in (DeletionReply.DELETED, DeletionReply.ABSENT)
 
 
 def judge(
-    attempt: Attempt, *, present: bool, proven_absent: bool, error: RequestError | None
+    attempt: DeletionAttempt, *, present: bool, proven_absent: bool, error: RequestError | None
 ) -> tuple[TagOutcome, str]:
     """What became of a tag, and why.
 
@@ -71,19 +72,21 @@ def judge(
         proven_absent: Whether the new listing proves that what it does not have is gone.
         error: Why there is no new listing.
     """
-    answer, message = attempt.answer, attempt.message
-    if answer is Answer.CHANGED:
+    reply, message = attempt.reply, attempt.message
+    if reply is DeletionReply.CHANGED:
         return TagOutcome.CHANGED_SINCE, message
-    if answer is Answer.NOT_TRIED:
+    if reply is DeletionReply.NOT_TRIED:
         return TagOutcome.NOT_TRIED, message
     if proven_absent and not present:
-        asked = attempt.asked_before or answer in (Answer.DELETED, Answer.REFUSED)
+        asked = attempt.asked_before or reply in (DeletionReply.DELETED, DeletionReply.REFUSED)
         return TagOutcome.DELETED if asked else TagOutcome.ALREADY_GONE, ""
-    if answer in (Answer.REFUSED, Answer.FORBIDDEN) or (answer is Answer.UNREADABLE and attempt.asked_before):
+    if reply in (DeletionReply.REFUSED, DeletionReply.FORBIDDEN) or (
+        reply is DeletionReply.UNREADABLE and attempt.asked_before
+    ):
         return TagOutcome.NOT_DELETED, message
-    if answer is Answer.UNREADABLE:
+    if reply is DeletionReply.UNREADABLE:
         return TagOutcome.NOT_TRIED, message
-    if present and answer is Answer.DELETED:
+    if present and reply is DeletionReply.DELETED:
         return TagOutcome.RECREATED, "it is listed again after its deletion"
     if present:
         return TagOutcome.NOT_TRIED, "it was not there right before its deletion, and is again"
@@ -129,4 +132,9 @@ def why_not_empty(listing: TagListing, *, emptied: bool = False) -> str | None:
         return None
     if listing.repository_unknown:
         return "the registry does not know it, which one whose storage is lost says too"
-    return "no tags are listed, which a registry that fails looks like too"
+    return f"no tags are listed, {_MAY_HAVE_FAILED}"
+
+
+def empty_listing_warning(path: str) -> str:
+    """What to say where GitLab lists no tags and the registry itself does not say so. path: of the repository."""
+    return f"GitLab lists no tags of {path}, {_MAY_HAVE_FAILED}: that there are none is not proven."

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.deletion import AbortSignal, delete
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.outcomes import DeletionResult, TagOutcome
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import JournalError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.deletion import AbortSignal, delete
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import DeletionResult, TagOutcome
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
@@ -35,7 +35,7 @@ from tests.unit.simulated import (
 GRAPHQL, REST, BY_REGISTRY = DeleteMethod.GRAPHQL, DeleteMethod.REST, DeleteMethod.REGISTRY
 PATH = "team/app/r0"
 # What a server is, how it is read, and how tags are deleted there.
-WAYS = {
+READ_METHODS = {
     "graphql": ("M1", Sources(use_graphql=True), GRAPHQL),
     "rest": ("M1", Sources(use_graphql=True), REST),
     "rest alone": ("M1", Sources(use_graphql=False), REST),
@@ -49,14 +49,14 @@ WAYS = {
         BY_REGISTRY,
     ),
 }
-ALL = list(WAYS)
+ALL = list(READ_METHODS)
 
 
 class Job:
     """Tags of one repository that were read; those whose names begin with d are to be deleted."""
 
-    def __init__(self, way: str, tags: list[dict[str, Any]], mode: str | None = None, **changes: Any) -> None:
-        usual, sources, self.method = WAYS[way]
+    def __init__(self, read_method: str, tags: list[dict[str, Any]], mode: str | None = None, **changes: Any) -> None:
+        usual, sources, self.method = READ_METHODS[read_method]
         self.client: Simulated = connected(scenario_of(tags, mode=mode or usual, **changes))
         self.reader: TagReader = open_reader(detect(self.client, [repository_of()], sources, details=True))
         [listing] = self.reader.read([repository_of()], TagQuery(details=True, all_details=True))
@@ -89,9 +89,9 @@ def messages(found: DeletionResult) -> dict[str, str]:
     return {tag.name: tag.message for tag in found.tags if tag.message}
 
 
-@pytest.mark.parametrize("way", ALL)
-def test_planned_tags_are_deleted_and_nothing_else(way: str) -> None:
-    job = Job(way, named("d1", "d2", "d3", "k1", "k2"))
+@pytest.mark.parametrize("read_method", ALL)
+def test_planned_tags_are_deleted_and_nothing_else(read_method: str) -> None:
+    job = Job(read_method, named("d1", "d2", "d3", "k1", "k2"))
     found = job.run()
     assert outcomes(found) == dict.fromkeys(("d1", "d2", "d3"), "deleted")
     assert (found.ok, found.remaining, found.stopped) == (True, 2, "")
@@ -102,9 +102,9 @@ def test_planned_tags_are_deleted_and_nothing_else(way: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("way", ALL)
-def test_a_tag_that_is_another_image_by_now_is_left(way: str) -> None:
-    job = Job(way, named("d1", "d2", "k1"))
+@pytest.mark.parametrize("read_method", ALL)
+def test_a_tag_that_is_another_image_by_now_is_left(read_method: str) -> None:
+    job = Job(read_method, named("d1", "d2", "k1"))
     edit(job.client, set_tag={"repository": PATH, "name": "d1", "image": "another"})
     found = job.run()
     assert outcomes(found) == {"d1": "changed_since", "d2": "deleted"}
@@ -127,18 +127,18 @@ def test_a_tag_that_was_protected_meanwhile_is_left() -> None:
     assert messages(found) == {"d1": "it has been protected since the plan was made"}
 
 
-@pytest.mark.parametrize("way", ALL)
-def test_a_tag_that_somebody_else_deleted_was_gone_already(way: str) -> None:
-    job = Job(way, named("d1", "d2", "d3", "k1"))
+@pytest.mark.parametrize("read_method", ALL)
+def test_a_tag_that_somebody_else_deleted_was_gone_already(read_method: str) -> None:
+    job = Job(read_method, named("d1", "d2", "d3", "k1"))
     edit(job.client, remove_tag={"repository": PATH, "name": "d1"})
     found = job.run()
     assert outcomes(found) == {"d1": "already_gone", "d2": "deleted", "d3": "deleted"}
     assert found.ok
 
 
-@pytest.mark.parametrize("way", ALL)
-def test_a_lost_answer_is_not_asked_for_again_unseen(way: str) -> None:
-    job = Job(way, named("d1", "d2", "k1"))
+@pytest.mark.parametrize("read_method", ALL)
+def test_a_lost_answer_is_not_asked_for_again_unseen(read_method: str) -> None:
+    job = Job(read_method, named("d1", "d2", "k1"))
     mutation = {"body": "destroyContainerRepositoryTags"} if job.method is GRAPHQL else {"method": "DELETE"}
     set_faults(job.client, {**mutation, "first": 1, "action": "reset_after"})
     found = job.run()
@@ -149,9 +149,9 @@ def test_a_lost_answer_is_not_asked_for_again_unseen(way: str) -> None:
     assert asked == ["d1", "d2"]
 
 
-@pytest.mark.parametrize("way", ["graphql", "rest", "registry"])
-def test_what_was_lost_before_it_had_an_effect_is_asked_for_again(way: str) -> None:
-    job = Job(way, named("d1", "k1"))
+@pytest.mark.parametrize("read_method", ["graphql", "rest", "registry"])
+def test_what_was_lost_before_it_had_an_effect_is_asked_for_again(read_method: str) -> None:
+    job = Job(read_method, named("d1", "k1"))
     mutation = {"body": "destroyContainerRepositoryTags"} if job.method is GRAPHQL else {"method": "DELETE"}
     set_faults(job.client, {**mutation, "first": 1, "action": "reset_before"})
     found = job.run()
@@ -159,9 +159,9 @@ def test_what_was_lost_before_it_had_an_effect_is_asked_for_again(way: str) -> N
     assert [event["event"] for event in job.events] == ["asking", "asking", "outcome"]
 
 
-@pytest.mark.parametrize("way", ["graphql", "rest", "registry"])
-def test_answers_that_are_always_lost_end_it(way: str) -> None:
-    job = Job(way, named("d1", "k1"))
+@pytest.mark.parametrize("read_method", ["graphql", "rest", "registry"])
+def test_answers_that_are_always_lost_end_it(read_method: str) -> None:
+    job = Job(read_method, named("d1", "k1"))
     mutation = {"body": "destroyContainerRepositoryTags"} if job.method is GRAPHQL else {"method": "DELETE"}
     set_faults(job.client, {**mutation, "action": "reset_before"})
     found = job.run()
@@ -170,9 +170,9 @@ def test_answers_that_are_always_lost_end_it(way: str) -> None:
     assert len(asked) == 1 + job.client.settings.retries
 
 
-@pytest.mark.parametrize("way", ["graphql", "rest", "registry"])
-def test_what_is_refused_is_not_deleted(way: str) -> None:
-    job = Job(way, named("d1", "d2", "k1"))
+@pytest.mark.parametrize("read_method", ["graphql", "rest", "registry"])
+def test_what_is_refused_is_not_deleted(read_method: str) -> None:
+    job = Job(read_method, named("d1", "d2", "k1"))
     mutation = {"body": "destroyContainerRepositoryTags"} if job.method is GRAPHQL else {"method": "DELETE"}
     set_faults(job.client, {**mutation, "action": "status", "status": 400})
     found = job.run()
@@ -207,21 +207,21 @@ class Unguarded(Job):
 
 
 @pytest.mark.parametrize(("action", "outcome"), [("reset_before", "not_deleted"), ("reset_after", "deleted")])
-@pytest.mark.parametrize("way", ["graphql", "rest"])
-def test_a_tag_without_a_digest_is_asked_for_once(way: str, action: str, outcome: str) -> None:
+@pytest.mark.parametrize("read_method", ["graphql", "rest"])
+def test_a_tag_without_a_digest_is_asked_for_once(read_method: str, action: str, outcome: str) -> None:
     """It can't be told whether it is still the same."""
-    job = Unguarded(way, named("d1", "k1"))
+    job = Unguarded(read_method, named("d1", "k1"))
     mutation = {"body": "destroyContainerRepositoryTags"} if job.method is GRAPHQL else {"method": "DELETE"}
     set_faults(job.client, {**mutation, "first": 1, "action": action})
     assert outcomes(job.run()) == {"d1": outcome}
     assert [event["event"] for event in job.events] == ["asking", "outcome"]
 
 
-@pytest.mark.parametrize("way", ["rest, confirmed", "rest alone"])
-def test_only_the_registry_itself_proves_that_the_last_tag_is_gone(way: str) -> None:
-    job = Job(way, named("d1"), mode="M2")
+@pytest.mark.parametrize("read_method", ["rest, confirmed", "rest alone"])
+def test_only_the_registry_itself_proves_that_the_last_tag_is_gone(read_method: str) -> None:
+    job = Job(read_method, named("d1"), mode="M2")
     found = job.run()
-    assert outcomes(found) == {"d1": "deleted" if way == "rest, confirmed" else "unverified"}
+    assert outcomes(found) == {"d1": "deleted" if read_method == "rest, confirmed" else "unverified"}
     assert (found.ok, job.left) == (True, [])
 
 
@@ -242,9 +242,9 @@ def test_after_a_401_nothing_more_is_tried() -> None:
     assert len([request for request in job.client.requests if request.startswith("DELETE")]) == 1
 
 
-@pytest.mark.parametrize("way", ["graphql", "rest", "registry"])
-def test_what_can_not_be_read_again_is_not_tried(way: str) -> None:
-    job = Job(way, named("d1", "k1"))
+@pytest.mark.parametrize("read_method", ["graphql", "rest", "registry"])
+def test_what_can_not_be_read_again_is_not_tried(read_method: str) -> None:
+    job = Job(read_method, named("d1", "k1"))
     set_faults(job.client, {"path": "graphql|tags/d1|manifests/d1", "action": "status", "status": 400})
     found = job.run()
     assert outcomes(found) == {"d1": "not_tried"}

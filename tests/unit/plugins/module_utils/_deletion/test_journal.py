@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.earlier_runs import EarlierRuns
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.journal import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import JournalError, UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.earlier_runs import EarlierRuns
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.journal import (
     earlier_runs,
     null_journal,
     open_journal,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import JournalError, UsageError
 
 HERE = "https://gitlab.example.com"
 

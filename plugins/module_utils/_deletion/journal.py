@@ -21,7 +21,7 @@ from datetime import datetime, timezone
 from .._core.errors import JournalError, UsageError
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.reasons import Reason
-from .earlier_runs import EarlierRuns, earlier_runs_in
+from .earlier_runs import EarlierRuns, JournalEvent, earlier_runs_in
 from .outcomes import DeletionResult, TagResult
 
 # Writes an event. Raises JournalError if it can't be written: what can't be noted must not be asked for.
@@ -102,10 +102,10 @@ def journal_start(journal: JournalWriter, server: str, fingerprint: str, planned
     Raises:
         JournalError: it can't be noted.
     """
-    journal({"event": "start", "server": server, "fingerprint": fingerprint, "planned": planned})
+    journal({"event": JournalEvent.START.value, "server": server, "fingerprint": fingerprint, "planned": planned})
 
 
-def journal_followers(journal: JournalWriter, plan: Plan) -> None:
+def journal_referrers(journal: JournalWriter, plan: Plan) -> None:
     """Note the tags that go after the image that they belong to: an interrupted run leaves them without it.
 
     Raises:
@@ -113,7 +113,7 @@ def journal_followers(journal: JournalWriter, plan: Plan) -> None:
     """
     for part in plan.repositories:
         for tag in (decision.tag for decision in part.decisions if decision.reason is Reason.WITH_SUBJECT):
-            journal({"event": "following", "repository": part.repository.path, "name": tag.name, "digest": tag.digest})
+            journal(_tag_row(JournalEvent.FOLLOWING, part, tag.name, tag.digest))
 
 
 def journal_request(
@@ -125,17 +125,21 @@ def journal_request(
         JournalError: it can't be noted, and must not be asked for.
     """
     for name in names:
-        journal({"event": "asking", "repository": plan.repository.path, "name": name, "digest": digests[name]})
+        journal(_tag_row(JournalEvent.ASKING, plan, name, digests[name]))
+
+
+def _tag_row(event: JournalEvent, plan: RepositoryPlan, name: str, digest: str | None) -> dict[str, t.Any]:
+    return {"event": event.value, "repository": plan.repository.path, "name": name, "digest": digest}
 
 
 def journal_results(journal: JournalWriter, results: t.Iterable[TagResult]) -> None:
     """Note what became of tags, if it can be noted: the module's result has it as well."""
     with contextlib.suppress(JournalError):
         for result in results:
-            journal({"event": "outcome", **result.as_result(), "outcome": result.outcome.value})
+            journal({"event": JournalEvent.OUTCOME.value, **result.as_result(), "outcome": result.outcome.value})
 
 
 def journal_end(journal: JournalWriter, result: DeletionResult) -> None:
     """Note how a run ended, if it can be noted."""
     with contextlib.suppress(JournalError):
-        journal({"event": "end", "counts": result.counts(), "stopped": result.stopped or None})
+        journal({"event": JournalEvent.END.value, "counts": result.counts(), "stopped": result.stopped or None})

@@ -23,10 +23,10 @@ from .._registry.api import current_digest
 from .._registry.api import delete_tag as delete_tag_in_registry
 from .._rules.decision import Decision
 from .._tags.reader import TagReader, confirm_empty
-from .batches import FollowerCheck, batches
+from .batches import ReferrerCheck, batches
 from .journal import JournalWriter, journal_request, journal_results, null_journal
 from .outcomes import DeletionResult, TagResult
-from .verification import CHANGED, Answer, Attempt, is_changed, judge, proves_absence, vanished
+from .verification import CHANGED, DeletionAttempt, DeletionReply, is_changed, judge, proves_absence, vanished
 
 _ANSWER_LOST = "its deletion was asked for and the answer was lost"
 
@@ -101,7 +101,7 @@ class RepositoryDeletion:
     plan: RepositoryPlan
     abort: AbortSignal
     journal: JournalWriter = null_journal
-    attempts: dict[str, Attempt] = field(default_factory=dict)
+    attempts: dict[str, DeletionAttempt] = field(default_factory=dict)
     unshared: set[str | None] = field(default_factory=set)
     results: dict[str, TagResult] = field(default_factory=dict)
     remaining: int | None = None
@@ -133,21 +133,23 @@ class RepositoryDeletion:
             if number == 1 and not self.deletes_by_name:
                 self._check_kept(self._list())
             if self.abort.is_set():
-                self._note(names, Answer.NOT_TRIED, self.abort.reason)
+                self._note(names, DeletionReply.NOT_TRIED, self.abort.reason)
                 continue
             try:
-                self._delete_batch(self._without_followers_left(batch) if batch[0].depth else batch)
+                self._delete_batch(self._deletable_referrers(batch) if batch[0].depth else batch)
                 self._check_sibling(batch)
             except (RequestError, JournalError) as error:
-                self._note([name for name in names if name not in self.attempts], Answer.NOT_TRIED, str(error))
+                self._note([name for name in names if name not in self.attempts], DeletionReply.NOT_TRIED, str(error))
         self._verify()
         journal_results(self.journal, self.results.values())
 
     def _list(self) -> TagListing:
         return self.reader.list_names(self.plan.repository)
 
-    def _note(self, names: t.Iterable[str], answer: Answer, message: str = "", *, asked_before: bool = False) -> None:
-        self.attempts.update(dict.fromkeys(names, Attempt(answer, message, asked_before=asked_before)))
+    def _note(
+        self, names: t.Iterable[str], reply: DeletionReply, message: str = "", *, asked_before: bool = False
+    ) -> None:
+        self.attempts.update(dict.fromkeys(names, DeletionAttempt(reply, message, asked_before=asked_before)))
 
     def _goes_alone(self, decision: Decision) -> bool:
         """Whether a tag goes alone, so that one that stays can be looked at before more is deleted.
@@ -157,9 +159,9 @@ class RepositoryDeletion:
         digest = decision.tag.digest
         return not self.deletes_by_name and digest in self.kept and digest not in self.unshared
 
-    def _without_followers_left(self, batch: list[Decision]) -> list[Decision]:
-        """The part of a batch whose images are gone; the rest is settled here."""
-        check = FollowerCheck(self.plan, self._list(), attempts=self.attempts, is_absent=self._is_absent)
+    def _deletable_referrers(self, batch: list[Decision]) -> list[Decision]:
+        """The referrers of a batch whose images are gone; the rest is settled here."""
+        check = ReferrerCheck(self.plan, self._list(), attempts=self.attempts, is_absent=self._is_absent)
         free = []
         for decision in batch:
             refusal = check.refusal_of(decision)
@@ -189,19 +191,21 @@ class RepositoryDeletion:
             except RequestError as error:
                 if not asked_before:
                     raise
-                self._note(_names(left), Answer.UNREADABLE, f"{_ANSWER_LOST}: {error}", asked_before=True)
+                self._note(_names(left), DeletionReply.UNREADABLE, f"{_ANSWER_LOST}: {error}", asked_before=True)
                 return
             names = _names(unchanged)
             if not names:
                 return
             journal_request(self.journal, self.plan, names, self.digests)
-            ask = self._delete_together if self.method is DeleteMethod.GRAPHQL else self._delete_singly
-            lost = ask(names, asked_before=asked_before)
+            if self.method is DeleteMethod.GRAPHQL:
+                lost = self._delete_together(names)
+            else:
+                lost = self._delete_singly(names, asked_before=asked_before)
             left = [decision for decision in unchanged if decision.tag.name in lost]
             if not left:
                 return
         for name in _names(left):
-            self._note([name], Answer.REFUSED, lost.get(name, _ANSWER_LOST))
+            self._note([name], DeletionReply.REFUSED, lost[name])
 
     def _unchanged(self, batch: list[Decision], *, asked_before: bool) -> list[Decision]:
         """The part of a batch that is still what the plan saw; the rest is settled here."""
@@ -211,21 +215,21 @@ class RepositoryDeletion:
         for decision in batch:
             name = decision.tag.name
             if name not in current and asked_before:
-                self._note([name], Answer.UNREADABLE, _ANSWER_LOST, asked_before=True)
+                self._note([name], DeletionReply.UNREADABLE, _ANSWER_LOST, asked_before=True)
                 continue
             if name not in current:
                 unchanged.append(decision)
                 continue
             now = current[name]
             if now is None:
-                self._note([name], Answer.ABSENT, asked_before=asked_before)
+                self._note([name], DeletionReply.ABSENT, asked_before=asked_before)
             elif now.digest is None:
                 message = f"it could not be read again: {now.error}"
-                self._note([name], Answer.UNREADABLE, message, asked_before=asked_before)
+                self._note([name], DeletionReply.UNREADABLE, message, asked_before=asked_before)
             elif is_changed(now, decision.tag):
-                self._note([name], Answer.CHANGED, CHANGED)
+                self._note([name], DeletionReply.CHANGED, CHANGED)
             elif now.protected:
-                self._note([name], Answer.CHANGED, "it has been protected since the plan was made")
+                self._note([name], DeletionReply.CHANGED, "it has been protected since the plan was made")
             else:
                 unchanged.append(decision)
         return self._same_in_registry(unchanged) if self.method is DeleteMethod.REGISTRY else unchanged
@@ -239,34 +243,34 @@ class RepositoryDeletion:
         names = [decision.tag.name for decision in batch if decision.tag.digest]
         digests = self.reader.client.parallel(lambda name: current_digest(asked, path, name), names)
         others = {name for name, digest in zip(names, digests) if digest != self.digests[name]}
-        self._note(others, Answer.CHANGED, "the registry itself has another image under this name")
+        self._note(others, DeletionReply.CHANGED, "the registry itself has another image under this name")
         return [decision for decision in batch if decision.tag.name not in others]
 
-    def _delete_together(self, names: list[str], *, asked_before: bool) -> dict[str, str]:
+    def _delete_together(self, names: list[str]) -> dict[str, str]:
         """Delete tags with one request; gives those to ask for again once they were looked at, and why."""
         try:
             deleted, errors = destroy_tags(self.reader.client, self.plan.repository.id, names)
         except RequestError as error:
             if error.kind.effect_unknown:
                 return dict.fromkeys(names, _ANSWER_LOST)
-            self._note(names, Answer.NOT_TRIED if error.kind.stops_task else Answer.REFUSED, str(error))
+            self._note(names, DeletionReply.NOT_TRIED if error.kind.stops_task else DeletionReply.REFUSED, str(error))
             return {}
         message = "; ".join(errors) or "GitLab did not delete it and gave no reason; it may be protected"
-        self._note([name for name in names if name in deleted], Answer.DELETED)
-        self._note([name for name in names if name not in deleted], Answer.REFUSED, message)
+        self._note([name for name in names if name in deleted], DeletionReply.DELETED)
+        self._note([name for name in names if name not in deleted], DeletionReply.REFUSED, message)
         return {}
 
     def _delete_singly(self, names: list[str], *, asked_before: bool) -> dict[str, str]:
         """Delete tags with a request for each; gives those to ask for again once they were looked at, and why."""
         client = self.reader.client
-        answers = client.try_all(lambda name: self._delete_one(name, asked_before=asked_before), names)
-        lost = {name: str(answer) for name, answer in zip(names, answers) if isinstance(answer, RequestError)}
+        attempts = client.try_all(lambda name: self._delete_one(name, asked_before=asked_before), names)
+        lost = {name: str(attempt) for name, attempt in zip(names, attempts) if isinstance(attempt, RequestError)}
         self.attempts.update(
-            (name, answer) for name, answer in zip(names, answers) if not isinstance(answer, RequestError)
+            (name, attempt) for name, attempt in zip(names, attempts) if not isinstance(attempt, RequestError)
         )
         return lost
 
-    def _delete_one(self, name: str, *, asked_before: bool) -> Attempt:
+    def _delete_one(self, name: str, *, asked_before: bool) -> DeletionAttempt:
         """Ask for a tag's deletion.
 
         Raises:
@@ -275,25 +279,27 @@ class RepositoryDeletion:
         registry, repository = self.reader.registry, self.plan.repository
         try:
             if registry and self.method is DeleteMethod.REGISTRY:
-                answer = delete_tag_in_registry(registry, repository.path, name)
+                response = delete_tag_in_registry(registry, repository.path, name)
             else:
-                answer = delete_tag(self.reader.client, repository, name)
+                response = delete_tag(self.reader.client, repository, name)
         except RequestError as error:
             if error.kind.effect_unknown or error.kind is ErrorKind.RATE_LIMITED:
                 raise
-            return Attempt(Answer.NOT_TRIED if error.kind.stops_task else Answer.REFUSED, str(error))
-        if answer.status == 403:
+            return DeletionAttempt(
+                DeletionReply.NOT_TRIED if error.kind.stops_task else DeletionReply.REFUSED, str(error)
+            )
+        if response.status == 403:
             message = "GitLab answered 403: it is protected, or the token may not delete it"
-            return Attempt(Answer.FORBIDDEN, message, asked_before=asked_before)
-        if answer.status == 404 and not asked_before:
-            return Attempt(Answer.ABSENT)
-        return Attempt(Answer.DELETED)
+            return DeletionAttempt(DeletionReply.FORBIDDEN, message, asked_before=asked_before)
+        if response.status == 404 and not asked_before:
+            return DeletionAttempt(DeletionReply.ABSENT)
+        return DeletionAttempt(DeletionReply.DELETED)
 
     def _check_sibling(self, batch: list[Decision]) -> None:
         """After a tag went alone, see whether one that stays still has its digest."""
         tag, path = batch[0].tag, self.plan.repository.path
         sibling = self.kept.get(tag.digest) if len(batch) == 1 and not self.deletes_by_name else None
-        if sibling is None or self.attempts[tag.name].answer is not Answer.DELETED:
+        if sibling is None or self.attempts[tag.name].reply is not DeletionReply.DELETED:
             return
         try:
             found = self.reader.read_detail(self.plan.repository, sibling)
@@ -315,7 +321,9 @@ class RepositoryDeletion:
         """
         if self.deletes_by_name:
             return
-        deleted = {self.digests[name] for name, attempt in self.attempts.items() if attempt.answer is Answer.DELETED}
+        deleted = {
+            self.digests[name] for name, attempt in self.attempts.items() if attempt.reply is DeletionReply.DELETED
+        }
         missing = vanished(self.plan, listing)
         suspects = sorted(tag.name for tag in missing if tag.digest is None or tag.digest in deleted)
         if suspects:
@@ -327,7 +335,7 @@ class RepositoryDeletion:
     def _verify(self) -> None:
         """List the repository again, unless nothing was done, and judge every tag by that."""
         listing = TagListing(self.plan.repository)
-        if any(attempt.answer is not Answer.NOT_TRIED for attempt in self.attempts.values()):
+        if any(attempt.reply is not DeletionReply.NOT_TRIED for attempt in self.attempts.values()):
             listing = confirm_empty(self.reader, self._list())
             self.remaining = len(listing.tags) if listing.complete else None
             self._check_kept(listing)

@@ -4,10 +4,7 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""What deletions of tags would change, and what came of them.
-
-Apart from the report of a cleanup, which imports all that a cleanup decides: other modules delete tags, too.
-"""
+"""What deletions of tags would change, and what came of them. Pure."""
 
 from __future__ import annotations
 

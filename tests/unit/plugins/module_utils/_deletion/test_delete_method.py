@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.delete_method import choose_delete_method
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ServerCapabilities
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.delete_method import choose_delete_method
 
 GRAPHQL = ServerCapabilities(deletes_by_graphql=True, registry_unavailable_reason="it is away")
 NO_GRAPHQL = ServerCapabilities(graphql_unavailable_reason="a job token is not accepted by GraphQL")

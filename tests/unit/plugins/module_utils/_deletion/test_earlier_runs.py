@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.earlier_runs import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.earlier_runs import (
     EarlierRuns,
     earlier_runs_in,
 )
@@ -28,11 +28,11 @@ def row(event: str, name: str, digest: str | None = "x") -> dict[str, Any]:
     return {"event": event, "repository": "team/app", "name": name, "digest": digest}
 
 
-def runs(asked: str = "", followers: str = "") -> EarlierRuns:
+def runs(asked: str = "", referrers: str = "") -> EarlierRuns:
     """What is known when these tags were asked for, and these are to follow their images; each is a letter."""
     return EarlierRuns(
         asked=frozenset(("team/app", name, "x") for name in asked),
-        followers=frozenset(("team/app", name, "x") for name in followers),
+        referrers=frozenset(("team/app", name, "x") for name in referrers),
     )
 
 

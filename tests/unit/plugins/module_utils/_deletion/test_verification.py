@@ -10,23 +10,23 @@ import itertools
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.outcomes import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import (
     DeletionResult,
     TagOutcome,
     TagResult,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.verification import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.verification import (
     NO_PROOF,
-    Answer,
-    Attempt,
+    DeletionAttempt,
+    DeletionReply,
     is_changed,
     judge,
     proves_absence,
     vanished,
     why_not_empty,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
@@ -39,9 +39,9 @@ WHY = "the reason"
 
 
 def judged(
-    answer: Answer, *, present: bool, proven: bool, asked_before: bool = False, error: RequestError | None = None
+    reply: DeletionReply, *, present: bool, proven: bool, asked_before: bool = False, error: RequestError | None = None
 ) -> tuple[TagOutcome, str]:
-    attempt = Attempt(answer, WHY, asked_before=asked_before)
+    attempt = DeletionAttempt(reply, WHY, asked_before=asked_before)
     return judge(attempt, present=present, proven_absent=proven, error=error)
 
 
@@ -49,70 +49,71 @@ def judged(
     ("present", "proven", "asked_before"), list(itertools.product((False, True), (False, True), (False, True)))
 )
 @pytest.mark.parametrize(
-    ("answer", "outcome"), [(Answer.CHANGED, TagOutcome.CHANGED_SINCE), (Answer.NOT_TRIED, TagOutcome.NOT_TRIED)]
+    ("reply", "outcome"),
+    [(DeletionReply.CHANGED, TagOutcome.CHANGED_SINCE), (DeletionReply.NOT_TRIED, TagOutcome.NOT_TRIED)],
 )
 def test_what_was_not_asked_for_is_no_matter_of_the_listing(
-    answer: Answer, outcome: TagOutcome, present: bool, proven: bool, asked_before: bool
+    reply: DeletionReply, outcome: TagOutcome, present: bool, proven: bool, asked_before: bool
 ) -> None:
-    assert judged(answer, present=present, proven=proven, asked_before=asked_before) == (outcome, WHY)
+    assert judged(reply, present=present, proven=proven, asked_before=asked_before) == (outcome, WHY)
 
 
 @pytest.mark.parametrize(
-    ("answer", "asked_before", "outcome"),
+    ("reply", "asked_before", "outcome"),
     [
-        (Answer.DELETED, False, TagOutcome.DELETED),
-        (Answer.REFUSED, False, TagOutcome.DELETED),
-        (Answer.ABSENT, False, TagOutcome.ALREADY_GONE),
-        (Answer.ABSENT, True, TagOutcome.DELETED),
-        (Answer.FORBIDDEN, False, TagOutcome.ALREADY_GONE),
-        (Answer.FORBIDDEN, True, TagOutcome.DELETED),
-        (Answer.UNREADABLE, False, TagOutcome.ALREADY_GONE),
-        (Answer.UNREADABLE, True, TagOutcome.DELETED),
+        (DeletionReply.DELETED, False, TagOutcome.DELETED),
+        (DeletionReply.REFUSED, False, TagOutcome.DELETED),
+        (DeletionReply.ABSENT, False, TagOutcome.ALREADY_GONE),
+        (DeletionReply.ABSENT, True, TagOutcome.DELETED),
+        (DeletionReply.FORBIDDEN, False, TagOutcome.ALREADY_GONE),
+        (DeletionReply.FORBIDDEN, True, TagOutcome.DELETED),
+        (DeletionReply.UNREADABLE, False, TagOutcome.ALREADY_GONE),
+        (DeletionReply.UNREADABLE, True, TagOutcome.DELETED),
     ],
 )
 def test_what_is_proven_to_be_gone_was_deleted_by_whoever_asked(
-    answer: Answer, asked_before: bool, outcome: TagOutcome
+    reply: DeletionReply, asked_before: bool, outcome: TagOutcome
 ) -> None:
-    assert judged(answer, present=False, proven=True, asked_before=asked_before) == (outcome, "")
+    assert judged(reply, present=False, proven=True, asked_before=asked_before) == (outcome, "")
 
 
 @pytest.mark.parametrize(("present", "proven"), [(True, True), (True, False), (False, False)])
 @pytest.mark.parametrize(
-    ("answer", "asked_before", "outcome"),
+    ("reply", "asked_before", "outcome"),
     [
-        (Answer.REFUSED, False, TagOutcome.NOT_DELETED),
-        (Answer.FORBIDDEN, False, TagOutcome.NOT_DELETED),
-        (Answer.UNREADABLE, True, TagOutcome.NOT_DELETED),
-        (Answer.UNREADABLE, False, TagOutcome.NOT_TRIED),
+        (DeletionReply.REFUSED, False, TagOutcome.NOT_DELETED),
+        (DeletionReply.FORBIDDEN, False, TagOutcome.NOT_DELETED),
+        (DeletionReply.UNREADABLE, True, TagOutcome.NOT_DELETED),
+        (DeletionReply.UNREADABLE, False, TagOutcome.NOT_TRIED),
     ],
 )
 def test_what_was_refused_and_is_not_proven_to_be_gone_is_there(
-    answer: Answer, asked_before: bool, outcome: TagOutcome, present: bool, proven: bool
+    reply: DeletionReply, asked_before: bool, outcome: TagOutcome, present: bool, proven: bool
 ) -> None:
-    assert judged(answer, present=present, proven=proven, asked_before=asked_before) == (outcome, WHY)
+    assert judged(reply, present=present, proven=proven, asked_before=asked_before) == (outcome, WHY)
 
 
 @pytest.mark.parametrize("proven", [True, False])
 def test_what_is_listed_all_the_same_came_back(proven: bool) -> None:
-    assert judged(Answer.DELETED, present=True, proven=proven) == (
+    assert judged(DeletionReply.DELETED, present=True, proven=proven) == (
         TagOutcome.RECREATED,
         "it is listed again after its deletion",
     )
-    assert judged(Answer.ABSENT, present=True, proven=proven) == (
+    assert judged(DeletionReply.ABSENT, present=True, proven=proven) == (
         TagOutcome.NOT_TRIED,
         "it was not there right before its deletion, and is again",
     )
 
 
-@pytest.mark.parametrize("answer", [Answer.DELETED, Answer.ABSENT])
-def test_without_a_proof_nothing_is_said_to_be_deleted(answer: Answer) -> None:
-    assert judged(answer, present=False, proven=False) == (TagOutcome.UNVERIFIED, NO_PROOF)
-    assert judged(answer, present=False, proven=False, error=UNREAD) == (TagOutcome.UNVERIFIED, str(UNREAD))
+@pytest.mark.parametrize("reply", [DeletionReply.DELETED, DeletionReply.ABSENT])
+def test_without_a_proof_nothing_is_said_to_be_deleted(reply: DeletionReply) -> None:
+    assert judged(reply, present=False, proven=False) == (TagOutcome.UNVERIFIED, NO_PROOF)
+    assert judged(reply, present=False, proven=False, error=UNREAD) == (TagOutcome.UNVERIFIED, str(UNREAD))
 
 
-@pytest.mark.parametrize("answer", Answer)
-def test_what_seems_gone(answer: Answer) -> None:
-    assert Attempt(answer).seems_gone is (answer in (Answer.DELETED, Answer.ABSENT))
+@pytest.mark.parametrize("reply", DeletionReply)
+def test_what_seems_gone(reply: DeletionReply) -> None:
+    assert DeletionAttempt(reply).seems_gone is (reply in (DeletionReply.DELETED, DeletionReply.ABSENT))
 
 
 def plan_of(*, kept: str = "", deleted: str = "") -> RepositoryPlan:

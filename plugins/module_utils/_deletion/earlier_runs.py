@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import typing as t
 from dataclasses import dataclass
@@ -16,32 +17,60 @@ from dataclasses import dataclass
 _TagKey = tuple[str, str, t.Optional[str]]
 
 
+class JournalEvent(enum.Enum):
+    """What a line of a journal tells.
+
+    START: A run begins.
+    FOLLOWING: A tag is going to be deleted after the image that it belongs to.
+    PINNING: An image in use is about to get a tag.
+    PINNED: What became of that.
+    ASKING: A tag's deletion is about to be asked for.
+    OUTCOME: What became of that.
+    END: The run is over.
+    """
+
+    START = "start"
+    FOLLOWING = "following"
+    PINNING = "pinning"
+    PINNED = "pinned"
+    ASKING = "asking"
+    OUTCOME = "outcome"
+    END = "end"
+
+
 @dataclass(frozen=True)
 class EarlierRuns:
     """What earlier runs did on a server.
 
     Args:
         asked: The tags whose deletion was asked for.
-        followers: The tags that the last run was to delete after their images, if it was interrupted.
+        referrers: The tags that the last run was to delete after their images, if it was interrupted.
     """
 
     asked: frozenset[_TagKey] = frozenset()
-    followers: frozenset[_TagKey] = frozenset()
+    referrers: frozenset[_TagKey] = frozenset()
 
 
 def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
     """What the lines of a journal tell of runs on a server."""
-    found: dict[str, set[_TagKey]] = {"asking": set(), "following": set()}
+    asked: set[_TagKey] = set()
+    referrers: set[_TagKey] = set()
     here = False
     for row in _rows(lines):
         event = row.get("event")
-        if event == "start":
+        if event == JournalEvent.START.value:
             here = row.get("server") == server
-        elif here and event in found:
-            found[event].add((str(row.get("repository")), str(row.get("name")), row.get("digest")))
-        elif here and event == "end":
-            found["following"].clear()
-    return EarlierRuns(asked=frozenset(found["asking"]), followers=frozenset(found["following"]))
+        elif here and event == JournalEvent.ASKING.value:
+            asked.add(_tag_key(row))
+        elif here and event == JournalEvent.FOLLOWING.value:
+            referrers.add(_tag_key(row))
+        elif here and event == JournalEvent.END.value:
+            referrers.clear()
+    return EarlierRuns(asked=frozenset(asked), referrers=frozenset(referrers))
+
+
+def _tag_key(row: t.Mapping[str, t.Any]) -> _TagKey:
+    return str(row.get("repository")), str(row.get("name")), row.get("digest")
 
 
 def _rows(lines: t.Iterable[str]) -> t.Iterator[dict[str, t.Any]]:

@@ -1,0 +1,16 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Why nothing may be deleted, as far as several modules have to say it. Pure."""
+
+from __future__ import annotations
+
+
+def hidden_rules_refusal(option: str = "") -> str:
+    """Why tags stay where protection rules may be hidden from an administrator. option: of the module, to go on."""
+    advice = "use a token that is no administrator's" + (f", or {option}" if option else "")
+    what = "GitLab would let an administrator change protected tags, and its protection rules can't be read here"
+    return f"{what} ({advice})"
