@@ -30,7 +30,7 @@ help:
 	@echo 'make molecule     the molecule scenario of the cleanup role'
 	@echo
 	@echo 'make bench        measure against other tools, for about an hour; BENCH="--small" takes minutes'
-	@echo 'make mutants      break the pure modules line by line, for about half an hour; MUTANTS=_rules/versions names one of them'
+	@echo 'make mutants      break the pure modules line by line, for about a quarter of an hour; MUTANTS=_rules/versions names one of them'
 	@echo 'make format       let ruff rewrite the code'
 	@echo 'make clean        remove build/'
 	@echo

@@ -528,3 +528,14 @@ def test_a_header_names_what_a_plan_was_made_by() -> None:
     assert (header["server"], header["registry"], header["clock"]) == (URL, "database", "2026-06-01T12:00:00Z")
     assert header["rules"]["keep_n"] == 3
     assert "pin_untagged_in_use" not in header["rules"]
+
+
+def test_a_plan_carries_by_what_it_was_made_and_what_is_in_use_without_a_tag() -> None:
+    lost = f"x.test/team/app@{digest('f')}"
+    request = requested(dates_valid_from="2026-01-01", older_than="1d", in_use=[lost])
+    found = planned(tag("v1"), request=request, mode=Mode.NO_DATABASE)
+    assert found.criteria.request is request
+    assert found.criteria.date_source is DateSource.BUILT
+    # Where dates are builds, none of them is an import's.
+    assert found.criteria.rules == replace(request.rules, dates_valid_from=None)
+    assert [each.text for each in found.untagged] == [lost]

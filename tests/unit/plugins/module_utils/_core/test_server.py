@@ -21,6 +21,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
     Mode,
     ReadMethod,
     ServerCapabilities,
+    choices_of,
     requested_method,
 )
 from tests.unit.models import repository
@@ -73,3 +74,8 @@ def test_what_a_listing_says(
     tags: tuple[Tag, ...], complete: bool, error: RequestError | None, state: ListingState
 ) -> None:
     assert TagListing(REPOSITORY, tags, complete=complete, error=error).state is state
+
+
+def test_an_option_takes_each_method_or_auto() -> None:
+    assert choices_of(ReadMethod) == ["auto", "graphql", "rest", "registry"]
+    assert [requested_method(ReadMethod, choice) for choice in choices_of(ReadMethod)] == [None, *ReadMethod]

@@ -35,6 +35,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._settings.plan
     diff,
     needs_images,
     plan_project,
+    plan_projects,
+    policy_after,
     policy_lint_warnings,
     project_row,
     refusals_of,
@@ -315,6 +317,28 @@ def test_an_archived_project_may_be_as_it_is_wanted() -> None:
     plan = plan_project(ObservedProject(replace(PROJECT, archived=True)), DesiredSettings("enabled", {"keep_n": 10}))
     assert plan.error is None
     assert not plan.changed
+
+
+def test_the_policy_as_it_will_be_is_known_of_archived_projects_too() -> None:
+    policy: dict[str, Any] = {"enabled": True, "keep_n": 5, "name_regex_delete": "dev-.*"}
+    archived = ObservedProject(replace(PROJECT, archived=True), has_images=True)
+    for observed in (found(PROJECT), archived):
+        assert policy_after(plan_project(observed, DesiredSettings(policy=policy))) == ServerPolicy(
+            enabled=True,
+            cadence="1d",
+            keep_n=5,
+            older_than="90d",
+            name_regex="dev-.*",
+            name_regex_keep=None,
+            next_run_at=None,
+        )
+
+
+def test_each_project_is_planned_by_what_is_wanted_of_it() -> None:
+    other = replace(PROJECT, id=2, path="team/other")
+    wanted = [(found(PROJECT), DesiredSettings("private")), (found(other), DesiredSettings(policy={"keep_n": 1}))]
+    assert plan_projects(wanted) == tuple(plan_project(observed, desired) for observed, desired in wanted)
+    assert [plan.project.path for plan in plan_projects(wanted)] == ["team/app", "team/other"]
 
 
 def test_a_project_with_its_differences() -> None:
