@@ -127,7 +127,6 @@ gather:
 import os
 import typing as t
 from collections.abc import Callable
-from dataclasses import asdict, replace
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
@@ -217,7 +216,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 "No token is given in api_token or GITLAB_TOKEN: only what everybody may see is listed."
             )
         refresh = token_file_refresher(found, lambda token: header_of(found.kind, token))
-        return replace(found.settings, refresh_credentials=refresh)
+        return found.settings._replace(refresh_credentials=refresh)
 
     def _templated(self, name: str, value: t.Any) -> t.Any:
         if not isinstance(value, str) or not self.templar.is_template(value):
@@ -245,7 +244,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.display.warning(warning)
         hosts = hosts_of(state, request)
         if caching:
-            self._cache[key] = [asdict(host) for host in hosts]
+            self._cache[key] = [host._asdict() for host in hosts]
         return hosts
 
     def _populate(self, hosts: list[Host], namespaces: dict[str, str]) -> None:

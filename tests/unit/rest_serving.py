@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from requests.structures import CaseInsensitiveDict
@@ -37,8 +36,7 @@ class ScriptedClient(Client):
 
     def request(self, method: str, path: str, **options: Any) -> Response:
         self.asked.append((method, path, dict(options.get("query") or {})))
-        return replace(
-            self.answers.pop(0),
+        return self.answers.pop(0)._replace(
             request=Request(method=method, path=path, operation=options["operation"], service="GitLab"),
         )
 

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 from datetime import datetime
 
 from .._core.errors import RequestError
@@ -96,7 +95,7 @@ def _with_builds(reader: TagReader, listing: TagListing, names: t.Collection[str
         build = found.get(tag.digest or "", unknown)
         return tag._replace(error=build) if isinstance(build, str) else tag._replace(built=build)
 
-    return replace(listing, tags=tuple(look(tag) if tag.name in names else tag for tag in listing.tags))
+    return listing._replace(tags=tuple(look(tag) if tag.name in names else tag for tag in listing.tags))
 
 
 def _build_of(registry: Registry, path: str, digest: str) -> datetime | str:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .._core.models import TagListing
 from .._core.oci import Image
@@ -88,7 +87,7 @@ def _query(capabilities: ServerCapabilities, request: CleanupRequest) -> TagQuer
     query = _query_for_decision(capabilities, request)
     if not request.all_details:
         return query
-    return replace(query, details=True, all_details=True, dates=True, wanted=lambda listing: listing.names)
+    return query._replace(details=True, all_details=True, dates=True, wanted=lambda listing: listing.names)
 
 
 def _query_for_decision(capabilities: ServerCapabilities, request: CleanupRequest) -> TagQuery:

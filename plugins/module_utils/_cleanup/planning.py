@@ -127,7 +127,7 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         *_budget_refusals(state, plan),
     )
     return CleanupPlan(
-        plan=replace(plan, refusals=refusals),
+        plan=plan._replace(refusals=refusals),
         criteria=criteria,
         untagged=untagged,
         pins=pins,

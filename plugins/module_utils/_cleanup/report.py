@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .._core.models import format_time
 from .._core.tag_writes import WriteOutcome
@@ -29,7 +28,7 @@ def cleanup_intent(found: CleanupPlan, limit: int) -> Intent:
     intent = deletion_intent(found.plan, limit)
     if not found.pins.pins or intent.refusals:
         return intent
-    return replace(intent, changed=True, diff=[*intent.diff, *pins_diff(found.pins.pins, limit)])
+    return intent._replace(changed=True, diff=[*intent.diff, *pins_diff(found.pins.pins, limit)])
 
 
 def plan_header(state: CleanupState, request: CleanupRequest, url: str) -> dict[str, t.Any]:
@@ -122,4 +121,4 @@ def applied_cleanup(found: DeletionResult, pinned: t.Sequence[PinResult], limit:
         place = f"{first.pin.path}@{first.pin.manifest.digest}"
         sentences.append(f"{len(failed)} of {len(pinned)} images in use got no tag; first {place}: {first.message}")
     outcome_rows = {**applied.outcome, "pinned": [each.as_result() for each in pinned[:limit]]}
-    return replace(applied, outcome=outcome_rows, shortfall=" ".join(sentences))
+    return applied._replace(outcome=outcome_rows, shortfall=" ".join(sentences))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 import functools
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .._core.errors import UsageError
 from .._core.models import RefKind
@@ -199,7 +199,7 @@ def _check_numbers(params: t.Mapping[str, t.Any]) -> None:
 def _referrer_policy(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> ReferrerPolicy:
     """What becomes of tags that belong together. GitLab's own bulk deletion can't delete one tag after another."""
     policy = referrer_policy_of(params)
-    return replace(policy, signatures=Signatures.KEEP) if method and method.is_bulk else policy
+    return policy._replace(signatures=Signatures.KEEP) if method and method.is_bulk else policy
 
 
 def _parameters(params: t.Mapping[str, t.Any]) -> Parameters:

@@ -12,7 +12,6 @@ import enum
 import functools
 import re
 import typing as t
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from .errors import RequestError
@@ -37,8 +36,7 @@ POLICY_KEYS = {
 }
 
 
-@dataclass(frozen=True)
-class ServerPolicy:
+class ServerPolicy(t.NamedTuple):
     """A project's own cleanup policy, as GitLab shows it.
 
     Args:
@@ -77,8 +75,7 @@ class AccessLevel(enum.Enum):
     DISABLED = "disabled"
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(t.NamedTuple):
     """A project.
 
     Args:
@@ -141,8 +138,7 @@ class RefKind(enum.Enum):
     TAGS = "tags"
 
 
-@dataclass(frozen=True)
-class ProtectionRule:
+class ProtectionRule(t.NamedTuple):
     """A protection rule of repositories or tags.
 
     Args:
@@ -158,8 +154,7 @@ class ProtectionRule:
     id: int | None = None
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(t.NamedTuple):
     """A container repository.
 
     Args:
@@ -252,8 +247,7 @@ class ListingState(enum.Enum):
     CAPPED = "capped"
 
 
-@dataclass(frozen=True)
-class TagListing:
+class TagListing(t.NamedTuple):
     """A repository's tags, in the order of their names.
 
     Args:

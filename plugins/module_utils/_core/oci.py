@@ -15,7 +15,6 @@ import hashlib
 import json
 import re
 import typing as t
-from dataclasses import dataclass
 from datetime import datetime
 
 from .models import Tag, format_time, parse_time
@@ -60,8 +59,7 @@ class Descriptor(t.NamedTuple):
     elsewhere: bool = False
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(t.NamedTuple):
     """A manifest as it is stored.
 
     Args:

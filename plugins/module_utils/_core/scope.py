@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from .errors import UsageError
@@ -50,8 +49,7 @@ class Scope(t.NamedTuple):
         }
 
 
-@dataclass(frozen=True)
-class ProjectScope:
+class ProjectScope(t.NamedTuple):
     """Which projects a task is about.
 
     Args:

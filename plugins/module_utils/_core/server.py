@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import dataclass
 
 # How many tags one GraphQL mutation deletes: app/graphql/mutations/container_repositories/destroy_tags.rb
 DELETE_LIMIT = 20
@@ -64,8 +63,7 @@ def requested_method(kind: type[_Method], option: str) -> _Method | None:
     return None if option == "auto" else kind(option)
 
 
-@dataclass(frozen=True)
-class ServerCapabilities:
+class ServerCapabilities(t.NamedTuple):
     """What was found out about a server, once for a task.
 
     Args:

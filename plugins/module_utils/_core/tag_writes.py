@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import dataclass
 
 from .oci import Manifest
 
 
-@dataclass(frozen=True)
-class TagWrite:
+class TagWrite(t.NamedTuple):
     """A tag that is to be an image.
 
     Args:

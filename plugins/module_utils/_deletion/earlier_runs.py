@@ -11,7 +11,6 @@ from __future__ import annotations
 import enum
 import json
 import typing as t
-from dataclasses import dataclass
 
 # A repository's path, a tag's name and its digest.
 _TagKey = tuple[str, str, t.Optional[str]]
@@ -38,8 +37,7 @@ class JournalEvent(enum.Enum):
     END = "end"
 
 
-@dataclass(frozen=True)
-class EarlierRuns:
+class EarlierRuns(t.NamedTuple):
     """What earlier runs did on a server.
 
     Args:

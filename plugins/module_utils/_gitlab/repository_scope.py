@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import typing as t
-from dataclasses import dataclass, replace
 
 from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Project, Repository
@@ -21,8 +20,7 @@ from .projects import get_project, no_registry
 from .repositories import get_repository, group_repositories, project_repositories
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(t.NamedTuple):
     """What a scope means on the server.
 
     Args:
@@ -144,8 +142,7 @@ def _filtered(selection: Selection, scope: Scope) -> Selection:
         if (not scope.include or any(matches(repository.path, pattern) for pattern in scope.include))
         and not any(matches(repository.path, pattern) for pattern in scope.exclude)
     ]
-    return replace(
-        selection,
+    return selection._replace(
         repositories=tuple(repository for repository in wanted if not repository.being_deleted),
         being_deleted=tuple(repository for repository in wanted if repository.being_deleted),
         warnings=tuple(warnings),

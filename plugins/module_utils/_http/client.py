@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import threading
 import typing as t
-from dataclasses import replace
 from datetime import datetime
 
 from .._core.errors import ErrorKind, RequestError
@@ -60,8 +59,8 @@ class Client:
         refresh_credentials: RefreshCredentials | None = None,
     ) -> Client:
         """A client of another server, or with another credential, that shares the rate limit; see Settings."""
-        settings = replace(
-            self.settings, url=url, service=service, header=header, refresh_credentials=refresh_credentials
+        settings = self.settings._replace(
+            url=url, service=service, header=header, refresh_credentials=refresh_credentials
         )
         return Client(settings, timing=self.timing, limiter=self._limiter)
 

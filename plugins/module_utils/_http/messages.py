@@ -47,7 +47,7 @@ class Request:
     query: t.Any = None
     body: t.Any = None
     data: t.Any = None
-    headers: t.Mapping[str, str] = field(default_factory=dict)
+    headers: t.Mapping[str, str] = field(default_factory=dict, repr=False)
     allow_cross_origin_redirect: bool = False
     limit: int | None = None
     stream: bool = False
@@ -76,8 +76,7 @@ class Request:
         )
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(t.NamedTuple):
     """An answer, whatever its status.
 
     Args:

@@ -12,7 +12,7 @@ import contextlib
 import threading
 import traceback
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
@@ -39,8 +39,7 @@ _MAX_REDIRECTS = 3
 _PIECE = 256 * 1024
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(t.NamedTuple):
     """How to reach a server, and how to behave towards it.
 
     Args:

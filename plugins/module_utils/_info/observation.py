@@ -250,7 +250,7 @@ def _count_tags(
             singly, failed = _ask_each(connection, by_project[project], tags_count=True)
             counts.update((repository.id, repository.tags_count) for repository in singly)
             errors.update(failed)
-    return [replace(repository, tags_count=counts.get(repository.id)) for repository in repositories], errors
+    return [repository._replace(tags_count=counts.get(repository.id)) for repository in repositories], errors
 
 
 def _ask_each(
@@ -268,5 +268,5 @@ def _ask_each(
             errors[repository.id] = answer
             found.append(repository)
         else:
-            found.append(replace(repository, size=answer.size, tags_count=answer.tags_count))
+            found.append(repository._replace(size=answer.size, tags_count=answer.tags_count))
     return found, errors

@@ -13,7 +13,6 @@ import hashlib
 import itertools
 import re
 import typing as t
-from dataclasses import dataclass
 
 from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Project, Repository, known_sum
@@ -66,8 +65,7 @@ class InventoryState(t.NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Host:
+class Host(t.NamedTuple):
     """A host.
 
     Args:

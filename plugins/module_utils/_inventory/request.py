@@ -12,7 +12,6 @@ import enum
 import hashlib
 import json
 import typing as t
-from dataclasses import asdict, dataclass
 
 from .._core.errors import UsageError
 from .._core.scope import ProjectScope, check_projects
@@ -30,8 +29,7 @@ class HostPer(enum.Enum):
     REPOSITORY = "repository"
 
 
-@dataclass(frozen=True)
-class InventoryRequest:
+class InventoryRequest(t.NamedTuple):
     """The checked options of the inventory plugin.
 
     Args:
@@ -49,7 +47,7 @@ class InventoryRequest:
         asked = [
             _CACHE_FORMAT,
             url,
-            asdict(self.scope),
+            self.scope._asdict(),
             self.host_per.value,
             sorted(each.value for each in self.gather),
         ]

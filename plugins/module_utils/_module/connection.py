@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -59,7 +59,7 @@ def connect(module: AnsibleModule) -> Connection:
         return header_of(access.kind, token)
 
     return Connection(
-        Client(replace(access.settings, refresh_credentials=token_file_refresher(access, header))), access
+        Client(access.settings._replace(refresh_credentials=token_file_refresher(access, header))), access
     )
 
 

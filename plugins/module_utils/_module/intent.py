@@ -9,11 +9,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
-class Intent:
+class Intent(t.NamedTuple):
     """What a module would change.
 
     Args:
@@ -35,8 +33,7 @@ class Intent:
     kept: str = ""
 
 
-@dataclass(frozen=True)
-class Applied:
+class Applied(t.NamedTuple):
     """What came of an intent.
 
     Args:

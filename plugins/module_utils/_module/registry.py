@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -46,7 +46,7 @@ def connect_with_registry(module: AnsibleModule) -> RegistryConnection:
     for warning in warnings:
         module.warn(warning)
     if registry.login:
-        registry = replace(registry, login=_following_file(module, registry.login, connection.access))
+        registry = registry._replace(login=_following_file(module, registry.login, connection.access))
     return RegistryConnection(client=connection.client, access=connection.access, registry=registry)
 
 
@@ -54,13 +54,13 @@ def _following_file(module: AnsibleModule, login: Login, gitlab: Access) -> Logi
     """The login, which follows a token that is replaced in its file. Its secrets are kept out of all that is said."""
 
     def header(token: str) -> tuple[str, str]:
-        refreshed = replace(login, password=token)
+        refreshed = login._replace(password=token)
         _hide_login(module, refreshed)
         return refreshed.header
 
     _hide_login(module, login)
     refresh = token_file_refresher(gitlab, header) if login.password == gitlab.token else None
-    return replace(login, refresh_credentials=refresh)
+    return login._replace(refresh_credentials=refresh)
 
 
 def _hide_login(module: AnsibleModule, login: Login) -> None:

@@ -49,8 +49,7 @@ class Approved:
     refusals: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class ApprovalTerms:
+class ApprovalTerms(t.NamedTuple):
     """On what terms an approved plan is taken.
 
     Args:

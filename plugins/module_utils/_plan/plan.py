@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import functools
+import typing as t
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -75,8 +76,7 @@ class RepositoryPlan:
         return Counter(decision.reason for decision in self.decisions)
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(t.NamedTuple):
     """The plans of all repositories.
 
     Args:

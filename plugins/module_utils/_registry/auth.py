@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import threading
 import typing as t
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 from .._core.errors import ErrorKind, UsageError
@@ -37,8 +36,7 @@ _TOKEN_SERVICE = "The registry's token service"
 _NO_TOKEN = "It needs a token with the scope read_registry (write_registry to change) or api."
 
 
-@dataclass(frozen=True)
-class Login:
+class Login(t.NamedTuple):
     """Name and password for the registry.
 
     Args:
@@ -60,8 +58,7 @@ class Login:
         return "Authorization", f"Basic {base64.b64encode(words).decode()}"
 
 
-@dataclass(frozen=True)
-class RegistrySettings:
+class RegistrySettings(t.NamedTuple):
     """How to reach the registry.
 
     Args:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .._core.errors import RequestError
 from .._core.models import SIGNATURE
@@ -64,7 +63,7 @@ def read_tag_writes(
     wanted = [TagWrite(name, referrer, is_referrer=True) for name, referrer in referrers.items()]
     wanted += [TagWrite(name, image) for name in names]
     digests = registry.client.parallel(lambda each: current_digest(registry, path, each.name), wanted)
-    return [replace(each, before=digest) for each, digest in zip(wanted, digests)]
+    return [each._replace(before=digest) for each, digest in zip(wanted, digests)]
 
 
 def write_tags(registry: Registry, source: str, target: str, changes: t.Sequence[TagWrite]) -> list[TagWriteResult]:

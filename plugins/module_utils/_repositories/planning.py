@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import dataclass
 
 from .._core.models import Repository, TagListing
 from .._core.server import DeleteMethod
@@ -96,8 +95,7 @@ class RepositoryRemoval(t.NamedTuple):
     asked_before: bool = False
 
 
-@dataclass(frozen=True)
-class RepositoryResult:
+class RepositoryResult(t.NamedTuple):
     """What became of a repository.
 
     Args:

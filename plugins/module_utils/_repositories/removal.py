@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.server import DeleteMethod
@@ -54,7 +53,7 @@ def delete_repositories(
             results[position] = result
     late = f"GitLab has not deleted it within {wait:g} seconds, and may try for hours"
     return [
-        replace(result, message=result.message or late) if result.outcome is RepositoryOutcome.SCHEDULED else result
+        result._replace(message=result.message or late) if result.outcome is RepositoryOutcome.SCHEDULED else result
         for result in results
     ]
 

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .._core.models import Repository
 from .._deletion.outcomes import DeletionResult, TagResult
@@ -95,7 +94,7 @@ def applied_emptying(plan: Plan, found: DeletionResult, limit: int) -> Applied:
     shortfall = f"{left[0]} is not empty: {left[2]}" if left else ""
     if found.stopped and applied.shortfall:
         shortfall = applied.shortfall
-    return replace(applied, outcome=_rows(outcomes, limit), shortfall=shortfall)
+    return applied._replace(outcome=_rows(outcomes, limit), shortfall=shortfall)
 
 
 def _emptied(part: RepositoryPlan, tags: list[TagResult]) -> _Outcome:

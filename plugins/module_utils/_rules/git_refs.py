@@ -11,7 +11,6 @@ from __future__ import annotations
 import enum
 import re
 import typing as t
-from dataclasses import dataclass
 
 from .reasons import Reason
 
@@ -36,8 +35,7 @@ class RefMatch(enum.Enum):
     SUFFIX = "suffix"
 
 
-@dataclass(frozen=True)
-class ActiveRefs:
+class ActiveRefs(t.NamedTuple):
     """What is active in a project's git repository.
 
     Args:

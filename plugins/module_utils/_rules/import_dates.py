@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import typing as t
 from bisect import bisect_right
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .._core.models import Repository, Tag, format_time
@@ -55,8 +54,7 @@ class ImportWindow(t.NamedTuple):
     samples: tuple[DatedTag, ...]
 
 
-@dataclass(frozen=True)
-class ImportEvidence:
+class ImportEvidence(t.NamedTuple):
     """What tells whether shared dates are those of an import.
 
     Args:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import replace
 from datetime import datetime
 
 from .._core.errors import UsageError
@@ -159,7 +158,7 @@ def _listed_rule(row: t.Mapping[str, t.Any], number: int) -> Rule:
     if row["keep"] and any(row[option] for option in ("name_regex_keep", "keep_n", "keep_n_per", "older_than")):
         raise UsageError(f"{where}keep holds all that matches: leave out what would delete some of it.")
     try:
-        return replace(_rule(row, name, "match"), keep_all=row["keep"])
+        return _rule(row, name, "match")._replace(keep_all=row["keep"])
     except UsageError as error:
         raise UsageError(f"{where}{error}") from None
 

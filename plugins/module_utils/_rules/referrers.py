@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import dataclass
 
 from .._core.models import SIGNATURE, Tag
 from .._core.oci import is_opaque
@@ -41,8 +40,7 @@ class SharedDigest(enum.Enum):
     KEEP_TOGETHER = "keep_together"
 
 
-@dataclass(frozen=True)
-class ReferrerPolicy:
+class ReferrerPolicy(t.NamedTuple):
     """What happens to tags that belong together. Signatures are no tags of a shared digest."""
 
     signatures: Signatures = Signatures.KEEP

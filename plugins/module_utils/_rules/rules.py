@@ -38,8 +38,7 @@ class Timestamp(enum.Enum):
     CREATED = "created"
 
 
-@dataclass(frozen=True)
-class KeepPerGroup:
+class KeepPerGroup(t.NamedTuple):
     """The newest tags of each group are kept.
 
     Args:
@@ -58,8 +57,7 @@ class KeepPerGroup:
         return self.groups is not None and self.by not in (*PERIODS, *PARTS)
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(t.NamedTuple):
     """What happens to the tags whose names match.
 
     Args:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, replace
 
 from .._core.errors import UnsupportedSetting, UsageError
 from .._core.models import ProtectionRule, RuleKind
@@ -34,8 +33,7 @@ _PATH_PATTERN = re.compile(r"[a-z0-9*]+(?:(?:[._/]|__|-+)[a-z0-9*]+)*", re.ASCII
 _GLOB = re.compile(r"(?:^|(?<!\\)[A-Za-z0-9_-])\*")
 
 
-@dataclass(frozen=True)
-class DesiredRule:
+class DesiredRule(t.NamedTuple):
     """A protection rule as it is wanted.
 
     Args:
@@ -49,8 +47,7 @@ class DesiredRule:
     delete: str | None = None
 
 
-@dataclass(frozen=True)
-class DesiredRules:
+class DesiredRules(t.NamedTuple):
     """The wanted protection rules of one kind.
 
     Args:
@@ -89,7 +86,7 @@ def checked_rules(wanted: DesiredRules) -> DesiredRules:
     Raises:
         UsageError: no project could have them.
     """
-    rules = tuple(replace(rule, pattern=_checked_pattern(rule.pattern, wanted)) for rule in wanted.rules)
+    rules = tuple(rule._replace(pattern=_checked_pattern(rule.pattern, wanted)) for rule in wanted.rules)
     patterns = [rule.pattern for rule in rules]
     for pattern in patterns:
         if patterns.count(pattern) > 1:
@@ -103,7 +100,7 @@ def checked_rules(wanted: DesiredRules) -> DesiredRules:
             raise UsageError(f"The tag rule {rule.pattern!r} has a level {NO_LEVEL}: GitLab wants both levels.")
         if not wanted.absent and rule.push == rule.delete == NO_LEVEL:
             raise UsageError(f"The rule {rule.pattern!r} has no level at all, so it protects nothing: give one.")
-    return replace(wanted, rules=rules)
+    return wanted._replace(rules=rules)
 
 
 def _checked_pattern(pattern: str, wanted: DesiredRules) -> str:
@@ -167,9 +164,8 @@ def rules_in_project(wanted: DesiredRules, path: str) -> DesiredRules:
             raise UnsupportedSetting(
                 f"repository_path_pattern {whole!r} is relative to each project here: leave out {path}"
             )
-        return replace(
-            wanted,
-            rules=tuple(replace(rule, pattern=_joined(path, rule.pattern)) for rule in wanted.rules),
+        return wanted._replace(
+            rules=tuple(rule._replace(pattern=_joined(path, rule.pattern)) for rule in wanted.rules),
             relative=False,
         )
     for rule in wanted.rules:

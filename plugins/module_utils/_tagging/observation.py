@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .._core.models import Repository, TagListing
 from .._deletion.delete_method import choose_delete_method
@@ -67,8 +66,7 @@ def _with_protection(
     connection: RegistryConnection, state: PromotionState, repository: Repository, names: t.Sequence[str]
 ) -> PromotionState:
     reader, listing = _read_named(connection, repository, names)
-    return replace(
-        state,
+    return state._replace(
         protected=frozenset(tag.name for tag in listing.tags if tag.protected and tag.name in names),
         hidden_rules=rules_are_hidden(connection.client, reader.capabilities, job_token=connection.is_job_token),
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import dataclass
 
 from .._core.models import TagListing
 from .._core.server import DeleteMethod
@@ -34,8 +33,7 @@ class TagAction(enum.Enum):
     DELETE = "delete"
 
 
-@dataclass(frozen=True)
-class PromotionState:
+class PromotionState(t.NamedTuple):
     """What was read for tags that are to be an image.
 
     Args:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from .._core.tag_writes import TagWrite, TagWriteResult, WriteOutcome
 from .._deletion.outcomes import DeletionResult, TagOutcome
@@ -72,8 +71,8 @@ def removal_result(state: RemovalState, request: RemovalRequest) -> dict[str, t.
 def applied_removal(found: DeletionResult) -> Applied:
     """What became of the tags that were to be deleted."""
     rows = [{"name": tag.name, "outcome": tag.outcome.value, "message": tag.message} for tag in found.tags]
-    applied = replace(applied_deletion(found, 0), outcome=rows)
+    applied = applied_deletion(found, 0)._replace(outcome=rows)
     changed = next((tag for tag in found.tags if tag.outcome is TagOutcome.CHANGED_SINCE), None)
     if changed is None or applied.shortfall:
         return applied
-    return replace(applied, shortfall=f"{changed.repository}:{changed.name} was not deleted: {changed.message}")
+    return applied._replace(shortfall=f"{changed.repository}:{changed.name} was not deleted: {changed.message}")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import typing as t
-from dataclasses import replace
 
 from .._core.errors import RequestError
 from .._core.models import Repository, Tag, TagListing
@@ -72,7 +71,7 @@ def read_one_by_one(
 
 def with_details(listing: TagListing, found: t.Mapping[str, Tag]) -> TagListing:
     """The listing, where the tags that were found have their details."""
-    return replace(listing, tags=tuple(found.get(tag.name, tag) for tag in listing.tags))
+    return listing._replace(tags=tuple(found.get(tag.name, tag) for tag in listing.tags))
 
 
 def detail_or_error(name: str, read: t.Callable[[], Tag | None], missing: str) -> Tag:
@@ -126,7 +125,7 @@ def _with_children(listing: TagListing, images: t.Mapping[tuple[str, str], Image
         image = images.get((path, tag.digest or tag.name)) if is_opaque(tag) else None
         return tag._replace(**manifest_facts(image)) if image else tag
 
-    return replace(listing, tags=tuple(load(tag) for tag in listing.tags))
+    return listing._replace(tags=tuple(load(tag) for tag in listing.tags))
 
 
 def manifest_facts(image: Image) -> dict[str, t.Any]:

@@ -9,13 +9,11 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .._core.models import TagListing
 
 
-@dataclass(frozen=True)
-class TagQuery:
+class TagQuery(t.NamedTuple):
     """What has to be read of the tags of repositories.
 
     Args:

@@ -43,7 +43,7 @@ def wanted(*, pending: str = "", **options: Any) -> CleanupRequest:
     """The deletion of what begins with v. pending: where an earlier run left something to follow its image."""
     request = requested(**{"name_regex_delete": "v.*", **options})
     referrers = frozenset({(pending, SIGNATURE, "x")} if pending else ())
-    return replace(request, earlier=replace(request.earlier, referrers=referrers))
+    return replace(request, earlier=request.earlier._replace(referrers=referrers))
 
 
 ALL = ["main", SIGNATURE, "v1", "v2"]
@@ -141,7 +141,7 @@ def test_which_tags_a_date_may_decide_about(options: dict[str, Any], refs: Refs,
     tags = (Tag("main"), Tag("v1"), Tag("v2", protected=False), Tag("v3", protected=True))
     listing = TagListing(REPOSITORY, tags, complete=True)
     assert dated_tags(listing, refs, wanted(**options)) == [each for each in tags if each.name in dated]
-    assert dated_tags(replace(listing, error=ERROR), refs, wanted(**options)) == []
+    assert dated_tags(listing._replace(error=ERROR), refs, wanted(**options)) == []
 
 
 def test_tags_are_retained_for_what_is_in_use_and_for_what_is_alive_in_git() -> None:

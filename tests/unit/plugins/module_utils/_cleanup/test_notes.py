@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -115,8 +114,8 @@ def test_what_a_user_has_to_know_before_trusting_a_plan(
 
 
 def test_every_repository_and_project_is_warned_of_by_itself() -> None:
-    other = replace(REPOSITORY, id=8, path="team/other", project_id=PROJECT + 1)
-    projects = {**PROJECTS, PROJECT + 1: replace(PROJECTS[PROJECT], id=PROJECT + 1, path="group/other")}
+    other = REPOSITORY._replace(id=8, path="team/other", project_id=PROJECT + 1)
+    projects = {**PROJECTS, PROJECT + 1: PROJECTS[PROJECT]._replace(id=PROJECT + 1, path="group/other")}
     listings = [
         TagListing(REPOSITORY, (tag("v1"), tag("xa"))),
         TagListing(other, (tag("av"),), complete=True),
@@ -234,7 +233,7 @@ def test_where_dates_are_builds_none_of_them_is_of_an_import() -> None:
 
 
 def test_dates_of_an_import_are_counted_in_all_repositories() -> None:
-    other = replace(REPOSITORY, id=8, path="team/other")
+    other = REPOSITORY._replace(id=8, path="team/other")
     listings = [TagListing(each, (OLD, tag("v4")), complete=True) for each in (REPOSITORY, other)]
     assert noted(observed(listings=listings), requested(**IMPORTED)) == [
         "2 tags with dates before dates_valid_from are as old as their image."

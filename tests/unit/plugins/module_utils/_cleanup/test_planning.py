@@ -142,7 +142,7 @@ def test_a_signature_without_an_image_needs_the_registrys_word_or_an_earlier_run
     elsewhere = {"team/other": {digest("a")}}
     assert outcome(planned(*alone, request=collect, absent_digests=elsewhere))[SIGNATURE.name] == "keep orphan"
     request = requested(min_remaining=0)
-    earlier = replace(request.earlier, referrers=frozenset({(REPOSITORY.path, SIGNATURE.name, digest("e"))}))
+    earlier = request.earlier._replace(referrers=frozenset({(REPOSITORY.path, SIGNATURE.name, digest("e"))}))
     resumed = replace(request, earlier=earlier)
     assert outcome(planned(*alone, request=resumed))[SIGNATURE.name] == "delete with_subject"
 
@@ -193,7 +193,7 @@ def test_what_could_not_be_read_has_no_decisions() -> None:
     assert outcome(refs) == {}
 
 
-@pytest.mark.parametrize("policy", [None, ENABLED, replace(ENABLED, enabled=False)])
+@pytest.mark.parametrize("policy", [None, ENABLED, ENABLED._replace(enabled=False)])
 def test_the_projects_own_policy_is_told(policy: ServerPolicy | None) -> None:
     [part] = planned(*TAGS, projects={PROJECT: project(policy)}).plan.repositories
     assert part.policy == policy
@@ -302,7 +302,7 @@ REFUSED: list[Any] = [
     ),
     pytest.param(
         {"on_server_policy": "fail"},
-        {"projects": {PROJECT: project(replace(ENABLED, next_run_at=None))}},
+        {"projects": {PROJECT: project(ENABLED._replace(next_run_at=None))}},
         POLICY,
         id="whenever that runs",
     ),
@@ -369,11 +369,11 @@ def test_a_reason_to_refuse(options: dict[str, Any], facts: dict[str, Any], sent
         ),
         pytest.param({"on_server_policy": "warn"}, {"projects": {PROJECT: project(ENABLED)}}, id="a warning will do"),
         pytest.param(
-            {"on_server_policy": "fail"}, {"projects": {PROJECT: project(replace(ENABLED, enabled=False))}}, id="off"
+            {"on_server_policy": "fail"}, {"projects": {PROJECT: project(ENABLED._replace(enabled=False))}}, id="off"
         ),
         pytest.param(
             {"on_server_policy": "fail"},
-            {"projects": {PROJECT + 1: replace(project(ENABLED), id=PROJECT + 1)}},
+            {"projects": {PROJECT + 1: project(ENABLED)._replace(id=PROJECT + 1)}},
             id="a project without a repository in the plan",
         ),
         pytest.param({}, {"sent": 7, "max_requests": 10}, id="just enough requests"),
@@ -405,7 +405,7 @@ def test_dates_of_an_import_refuse() -> None:
     request = requested(min_remaining=0, older_than="30d")
     [refusal] = planned(*TAGS, request=request, import_evidence=evidence).plan.refusals
     assert "these are the dates of an import to the metadata database" in refusal
-    pushed = replace(evidence, builds=(NOW,))
+    pushed = evidence._replace(builds=(NOW,))
     assert planned(*TAGS, request=request, import_evidence=pushed).plan.refusals == ()
 
 
@@ -454,7 +454,7 @@ def test_what_an_interrupted_run_deleted_is_no_drift() -> None:
     lines, fingerprint = approved_lines()
     request = requested(lines, min_remaining=0, approved_plan_path="x", approved_fingerprint=fingerprint)
     request = replace(
-        request, earlier=replace(request.earlier, asked=frozenset({(REPOSITORY.path, "v1", digest("a"))}))
+        request, earlier=request.earlier._replace(asked=frozenset({(REPOSITORY.path, "v1", digest("a"))}))
     )
     found = planned(TAGS[2], request=request)
     assert found.comparison

@@ -169,7 +169,7 @@ class Case:
 
     def with_rule(self, number: int, **changes: object) -> Case:
         rules = list(self.rules.rules)
-        rules[number] = replace(rules[number], **changes)  # type: ignore[arg-type]
+        rules[number] = rules[number]._replace(**changes)  # type: ignore[arg-type]
         return replace(self, rules=replace(self.rules, rules=tuple(rules)))
 
 
@@ -347,7 +347,7 @@ def stricter(case: Case, dice: random.Random) -> Iterator[tuple[str, Case]]:
     yield "something in use", replace(case, images=(*case.images, _reference(tag, dice)))
     yield (
         "something alive",
-        replace(case, active_refs=replace(case.active_refs, refs=(*case.active_refs.refs, tag.name))),
+        replace(case, active_refs=case.active_refs._replace(refs=(*case.active_refs.refs, tag.name))),
     )
     yield "no date", case.with_tag(number, created=None, published=None)
     # Of an index in use that can't be seen any more it is not known what it holds.
@@ -360,7 +360,7 @@ def stricter(case: Case, dice: random.Random) -> Iterator[tuple[str, Case]]:
     yield "a higher older_than", case.with_rule(which, older_than=(rule.older_than or 0) + 8 * DAY)
     if rule.keep is None:
         yield "something kept by its name", case.with_rule(which, keep=compiled(quoted([tag.name])))
-    more = tuple(replace(each, keep_n=each.keep_n + 1) for each in rule.keep_n_per)
+    more = tuple(each._replace(keep_n=each.keep_n + 1) for each in rule.keep_n_per)
     yield "a higher keep_n of groups", case.with_rule(which, keep_n_per=more)
-    more = tuple(replace(each, groups=each.groups and each.groups + 1) for each in rule.keep_n_per)
+    more = tuple(each._replace(groups=each.groups and each.groups + 1) for each in rule.keep_n_per)
     yield "more groups", case.with_rule(which, keep_n_per=more)

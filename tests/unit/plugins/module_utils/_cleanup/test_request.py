@@ -275,7 +275,7 @@ def test_a_plan_that_can_not_be_approved(options: dict[str, Any], sentence: str)
 def written(scope: Scope = SCOPE, server: str = URL, path: str = REPOSITORY.path) -> PlanPart:
     """A plan as a first run wrote it."""
     request = replace(requested(min_remaining=0), scope=scope)
-    state = observed(listings=[TagListing(replace(REPOSITORY, path=path), (tag("v1"),), complete=True)])
+    state = observed(listings=[TagListing(REPOSITORY._replace(path=path), (tag("v1"),), complete=True)])
     found = plan_cleanup(state, request).plan
     header = plan_header(state, request, server)
     return part_of(file_lines(found, header, fingerprint_of(header, deletion_rows(found))))

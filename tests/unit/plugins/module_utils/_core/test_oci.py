@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,7 +60,7 @@ def test_an_image() -> None:
     assert image_of(found, built) == Image(
         digest("it"), media_type=OCI_IMAGE, created=built, size=3, config_digest=digest("config")
     )
-    assert image_of(replace(found, config=None), None).config_digest is None
+    assert image_of(found._replace(config=None), None).config_digest is None
 
 
 def test_what_says_something_of_an_image_names_it() -> None:

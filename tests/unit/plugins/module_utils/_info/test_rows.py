@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -151,7 +150,7 @@ def test_more_projects_than_the_limit_are_cut_off_even_where_the_repositories_ar
 def test_a_row_has_the_preview_of_its_policy_with_lists_as_long_as_those_of_tags() -> None:
     everything = TagListing(API, (V1, V2), complete=True)
     capabilities = ServerCapabilities(mode=Mode.DATABASE)
-    preview = preview_policy(capabilities, everything, replace(POLICY, keep_n=None, name_regex=".*"), PUSHED)
+    preview = preview_policy(capabilities, everything, POLICY._replace(keep_n=None, name_regex=".*"), PUSHED)
     assert [row["name"] for row in preview.as_result()["delete"]] == ["v1", "v2"]
     state = InfoState(repositories=(API, WEB), previews={API.id: preview})
     asked = request(Gather.POLICY_PREVIEW)

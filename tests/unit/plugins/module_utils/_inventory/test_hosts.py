@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -65,7 +64,7 @@ def project(number: int, path: str, **fields: Any) -> Project:
         image_prefix=f"r.test/{path}",
         visibility="private",
     )
-    return replace(found, **fields)
+    return found._replace(**fields)
 
 
 def names(hosts: list[Host]) -> list[str]:
@@ -117,7 +116,7 @@ def test_a_project_as_a_host() -> None:
         ({"access_level": "disabled"}, "access_level_disabled"),
         ({"access_level": None}, "access_level_unknown"),
         ({"policy": None}, "cleanup_policy_none"),
-        ({"policy": replace(POLICY, enabled=False)}, "cleanup_policy_disabled"),
+        ({"policy": POLICY._replace(enabled=False)}, "cleanup_policy_disabled"),
         ({"archived": True}, "archived"),
     ],
 )

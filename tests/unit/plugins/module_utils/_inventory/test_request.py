@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,13 +68,13 @@ BASE = InventoryRequest(ProjectScope(groups=("team",)), host_per=HostPer.PROJECT
     ("url", "request_"),
     [
         ("https://b.example.com", BASE),
-        ("https://a.example.com", replace(BASE, scope=ProjectScope(groups=("team/sub",)))),
-        ("https://a.example.com", replace(BASE, scope=ProjectScope(projects=("team",)))),
-        ("https://a.example.com", replace(BASE, scope=ProjectScope(instance=True))),
-        ("https://a.example.com", replace(BASE, host_per=HostPer.GROUP)),
-        ("https://a.example.com", replace(BASE, gather=frozenset({Gather.SIZE}))),
+        ("https://a.example.com", BASE._replace(scope=ProjectScope(groups=("team/sub",)))),
+        ("https://a.example.com", BASE._replace(scope=ProjectScope(projects=("team",)))),
+        ("https://a.example.com", BASE._replace(scope=ProjectScope(instance=True))),
+        ("https://a.example.com", BASE._replace(host_per=HostPer.GROUP)),
+        ("https://a.example.com", BASE._replace(gather=frozenset({Gather.SIZE}))),
     ],
 )
 def test_what_is_cached_is_of_one_server_and_one_request(url: str, request_: InventoryRequest) -> None:
     assert request_.cache_key(url) != BASE.cache_key("https://a.example.com")
-    assert request_.cache_key(url) == replace(request_).cache_key(url)
+    assert request_.cache_key(url) == request_._replace().cache_key(url)

@@ -71,7 +71,7 @@ def written(parts: Sequence[RepositoryPlan], **header: Any) -> list[str]:
 
 
 def terms(approved: Approved, **changes: Any) -> ApprovalTerms:
-    return replace(ApprovalTerms(fingerprint=approved.fingerprint, max_age=72 * 3600), **changes)
+    return ApprovalTerms(fingerprint=approved.fingerprint, max_age=72 * 3600)._replace(**changes)
 
 
 def deleted(parts: Sequence[RepositoryPlan]) -> set[tuple[str, str]]:

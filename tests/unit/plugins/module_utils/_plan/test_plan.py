@@ -253,7 +253,7 @@ def test_a_repository_and_its_tags_as_they_are_written() -> None:
     }
     assert decision_result(found, found.decisions[1])["rule"] is None
     states = [
-        (replace(found, policy=replace(policy, enabled=False)), {"state": "disabled", "next_run_at": None}),
+        (replace(found, policy=policy._replace(enabled=False)), {"state": "disabled", "next_run_at": None}),
         (replace(found, policy=None), {"state": "unknown", "next_run_at": None}),
     ]
     for changed, state in states:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,7 +36,7 @@ from tests.unit.models import repository
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NEXT_WEEK = "2026-06-08T12:00:00Z"
 DATABASE = ServerCapabilities(mode=Mode.DATABASE, read_method=ReadMethod.GRAPHQL)
-NO_DATABASE = replace(DATABASE, mode=Mode.NO_DATABASE)
+NO_DATABASE = DATABASE._replace(mode=Mode.NO_DATABASE)
 REPOSITORY = repository()
 POLICY = ServerPolicy(
     enabled=True,
@@ -133,7 +132,7 @@ def test_a_preview_tells_what_the_next_run_deletes_and_where_options_would_diffe
 
 
 def test_a_policy_that_never_deletes_has_no_options_to_compare_with() -> None:
-    assert preview(replace(POLICY, name_regex="("), listing(tag("a"))) == {
+    assert preview(POLICY._replace(name_regex="("), listing(tag("a"))) == {
         "enabled": True,
         "at": NEXT_WEEK,
         "certainty": "exact",
@@ -166,18 +165,18 @@ def test_a_policy_that_never_deletes_has_no_options_to_compare_with() -> None:
 def test_a_policy_is_judged_at_the_time_of_its_run(
     enabled: bool, next_run_at: str | None, clock: datetime | None, at: str | None
 ) -> None:
-    found = preview(replace(POLICY, enabled=enabled, next_run_at=next_run_at), clock=clock)
+    found = preview(POLICY._replace(enabled=enabled, next_run_at=next_run_at), clock=clock)
     assert (found["enabled"], found["at"]) == (enabled, at)
 
 
 def test_a_policy_that_is_off_deletes_by_the_age_of_today() -> None:
     tags = listing(tag("dev-1", days=6), tag("dev-2", days=8), tag("dev-3", days=0))
     assert [row["name"] for row in preview(tags=tags)["delete"]] == ["dev-1", "dev-2"]
-    assert [row["name"] for row in preview(replace(POLICY, enabled=False), tags)["delete"]] == ["dev-2"]
+    assert [row["name"] for row in preview(POLICY._replace(enabled=False), tags)["delete"]] == ["dev-2"]
 
 
 def test_without_a_clock_nobody_claims_to_know_what_is_old_enough() -> None:
-    found = preview(replace(POLICY, keep_n=None), listing(tag("dev-1"), tag("v1")), clock=None)
+    found = preview(POLICY._replace(keep_n=None), listing(tag("dev-1"), tag("v1")), clock=None)
     assert found["delete"] == [{"name": "dev-1", "reason": "unseen_age", "certain": False}]
     assert (found["certainty"], found["delete_least"], found["delete_most"]) == ("unknown", 0, 1)
     assert found["doubts"] == [
@@ -188,7 +187,7 @@ def test_without_a_clock_nobody_claims_to_know_what_is_old_enough() -> None:
 
 def test_without_a_clock_a_tag_without_a_date_is_still_the_newest() -> None:
     tags = listing(tag("dev-1", days=0), tag("dev-2", days=None))
-    found = preview(replace(POLICY, older_than=None), tags, capabilities=NO_DATABASE, clock=None)
+    found = preview(POLICY._replace(older_than=None), tags, capabilities=NO_DATABASE, clock=None)
     assert found["delete"] == [{"name": "dev-1", "reason": "matched", "certain": True}]
     assert found["certainty"] == "exact"
 
@@ -232,7 +231,7 @@ KEPT, GONE = False, True
 def test_the_options_decide_as_registry_cleanup_would_at_that_time(
     policy: dict[str, Any], tags: list[Tag], decisions: list[tuple[str, bool, Reason]]
 ) -> None:
-    wanted = replace(POLICY, **{"name_regex_keep": None, **policy})
+    wanted = POLICY._replace(**{"name_regex_keep": None, **policy})
     found = preview_policy(DATABASE, listing(*tags), wanted, NOW).decisions
     assert [(decision.tag.name, decision.delete, decision.reason) for decision in found] == decisions
 
@@ -274,7 +273,7 @@ EVERYTHING = Parameters(name_regex_delete=".*")
         pytest.param(DATABASE, True, None, (GONE, Reason.UNSEEN_PROTECTION), id="a rule that can't be seen"),
         pytest.param(NO_DATABASE, True, None, (GONE, Reason.MATCHED), id="no rules without a database"),
         pytest.param(
-            replace(DATABASE, knows_tag_rules=False), True, None, (GONE, Reason.MATCHED), id="no rules in an old GitLab"
+            DATABASE._replace(knows_tag_rules=False), True, None, (GONE, Reason.MATCHED), id="no rules in an old GitLab"
         ),
     ],
 )
@@ -295,7 +294,7 @@ def test_a_prediction_goes_by_the_date_that_the_registry_goes_by() -> None:
 
 def test_of_a_registry_of_unknown_kind_only_names_are_judged() -> None:
     tags = listing(tag("a"), tag("latest"))
-    found = predicted(replace(DATABASE, mode=Mode.UNKNOWN), tags, EVERYTHING, NOW, binding=True)
+    found = predicted(DATABASE._replace(mode=Mode.UNKNOWN), tags, EVERYTHING, NOW, binding=True)
     assert [(each.delete, each.reason) for each in decisions_of(found, tags)] == [
         (GONE, Reason.UNSEEN_REGISTRY),
         (KEPT, Reason.LATEST),

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -85,7 +84,7 @@ def test_samples_are_spread_over_the_names() -> None:
 
 
 def test_samples_are_spread_over_repositories_too() -> None:
-    other = replace(OLD, id=3, path="team/another")
+    other = OLD._replace(id=3, path="team/another")
     found = find_import_window(dated(21) + dated(20, other), {**CREATED, 3: LONG_AGO})
     assert found is not None
     assert [(each.repository.path, each.tag.name) for each in found.samples] == [

@@ -406,7 +406,7 @@ def test_nothing_doubtful_ever_goes(tags: list[Tag], policy: Rules, source: Date
 
 @given(tag_lists, policies, sources)
 def test_the_newest_candidates_of_a_rule_stay(tags: list[Tag], policy: Rules, source: DateSource) -> None:
-    single = Rules((replace(policy.rules[0], keep_n_per=(), sort_by=SortBy.DATE, prereleases_apart=False),))
+    single = Rules((policy.rules[0]._replace(keep_n_per=(), sort_by=SortBy.DATE, prereleases_apart=False),))
     keep_n = single.rules[0].keep_n
     decisions = decide(tags, single, source, NOW)
     candidates = [decision for decision in decisions if decision.date is not None]
@@ -433,7 +433,7 @@ def test_stricter_rules_never_delete_more(tags: list[Tag], policy: Rules, source
         with_first(policy, keep_n=first.keep_n + 1),
         with_first(policy, older_than=(first.older_than or 0) + more),
         with_first(policy, keep_n_per=(*first.keep_n_per, KeepPerGroup("day"))),
-        with_first(policy, keep_n_per=tuple(replace(each, keep_n=each.keep_n + 1) for each in first.keep_n_per)),
+        with_first(policy, keep_n_per=tuple(each._replace(keep_n=each.keep_n + 1) for each in first.keep_n_per)),
         with_first(policy, keep=compile_pattern("dev-[2-7]", "keep")),
         with_first(policy, keep_all=True),
         replace(policy, min_age=(policy.min_age or 0) + more),
@@ -446,7 +446,7 @@ def test_stricter_rules_never_delete_more(tags: list[Tag], policy: Rules, source
 
 
 def with_first(policy: Rules, **changes: Any) -> Rules:
-    return replace(policy, rules=(replace(policy.rules[0], **changes), *policy.rules[1:]))
+    return replace(policy, rules=(policy.rules[0]._replace(**changes), *policy.rules[1:]))
 
 
 @given(tag_lists, policies, sources)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,14 +37,14 @@ FAILURE = RequestError(ErrorKind.FORBIDDEN, "403 Forbidden", operation="change i
 
 
 def after(**fields: Any) -> ObservedProject:
-    return ObservedProject(replace(BEFORE, **fields))
+    return ObservedProject(BEFORE._replace(**fields))
 
 
 @pytest.mark.parametrize(
     ("observed", "failure", "outcome", "words"),
     [
-        (after(access_level="private", policy=replace(POLICY, keep_n=5)), None, ProjectOutcome.CHANGED, ""),
-        (after(access_level="private", policy=replace(POLICY, keep_n=5)), FAILURE, ProjectOutcome.CHANGED, ""),
+        (after(access_level="private", policy=POLICY._replace(keep_n=5)), None, ProjectOutcome.CHANGED, ""),
+        (after(access_level="private", policy=POLICY._replace(keep_n=5)), FAILURE, ProjectOutcome.CHANGED, ""),
         (
             after(access_level="private"),
             None,
@@ -78,5 +77,5 @@ def test_what_became_of_a_project(
 def test_what_gitlab_fills_in_of_a_new_policy_is_no_difference() -> None:
     plan = plan_project(after(policy=None), DesiredSettings(policy={"keep_n": 5}))
     assert set(plan.after) == {"cleanup_policy.enabled", "cleanup_policy.keep_n"}
-    result = result_of(plan, None, after(policy=replace(POLICY, keep_n=5)))
+    result = result_of(plan, None, after(policy=POLICY._replace(keep_n=5)))
     assert result.outcome is ProjectOutcome.CHANGED

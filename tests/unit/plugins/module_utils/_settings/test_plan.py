@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -92,7 +91,7 @@ policies = st.builds(
     name_regex_keep=values["name_regex_keep"],
     next_run_at=st.just(POLICY.next_run_at),
 )
-projects = st.builds(lambda level, policy: replace(PROJECT, access_level=level, policy=policy), access, policies)
+projects = st.builds(lambda level, policy: PROJECT._replace(access_level=level, policy=policy), access, policies)
 levels = st.sampled_from(LEVELS)
 tag_rules = st.lists(
     st.builds(DesiredRule, st.sampled_from(("a", "b", "c", "d")), levels, levels),
@@ -111,7 +110,7 @@ rules_there = st.lists(
     st.builds(ProtectionRule, st.sampled_from(("a", "b", "x")), levels, levels),
     max_size=2,
     unique_by=lambda rule: rule.pattern,
-).map(lambda rules: tuple(replace(rule, id=number) for number, rule in enumerate(rules, 1)))
+).map(lambda rules: tuple(rule._replace(id=number) for number, rule in enumerate(rules, 1)))
 
 
 def found(project: Project, rules: tuple[ProtectionRule, ...] = (), images: bool | None = True) -> ObservedProject:
@@ -125,7 +124,7 @@ def carried_out(plan: ProjectPlan) -> ObservedProject:
     level = sent.pop(LEVEL_KEY, project.access_level)
     policy = sent.pop(POLICY_KEY, {})
     assert not sent
-    after = replace(project, access_level=level, policy=replace(project.policy or POLICY, **policy))
+    after = project._replace(access_level=level, policy=(project.policy or POLICY)._replace(**policy))
     rules = {
         kind: tuple(rules_after(plan.observed.rules[kind], changed)) for kind, changed in plan.rule_changes.items()
     }
@@ -199,12 +198,12 @@ def test_without_images_no_policy_is_switched_on(project: Project, desired: Desi
     ("project", "desired", "reason"),
     [
         (
-            replace(PROJECT, access_level=None),
+            PROJECT._replace(access_level=None),
             DesiredSettings("private"),
             "GitLab does not show its container_registry_access_level, which takes the role Maintainer",
         ),
         (
-            replace(PROJECT, policy=replace(POLICY, name_regex=" ")),
+            PROJECT._replace(policy=POLICY._replace(name_regex=" ")),
             DesiredSettings(policy={"enabled": True}),
             "an enabled policy needs name_regex_delete, and it has none",
         ),
@@ -214,7 +213,7 @@ def test_without_images_no_policy_is_switched_on(project: Project, desired: Desi
             "an enabled policy needs name_regex_delete, and it has none",
         ),
         (
-            replace(PROJECT, policy=None),
+            PROJECT._replace(policy=None),
             DesiredSettings(policy={"enabled": True}),
             "an enabled policy needs name_regex_delete, and it has none",
         ),
@@ -258,7 +257,7 @@ def test_what_could_not_be_read_is_left_as_it_is() -> None:
 
 
 def test_an_archived_project_is_left_as_it_is_and_shows_what_is_wanted_of_it() -> None:
-    observed, desired = ObservedProject(replace(PROJECT, archived=True)), DesiredSettings("private")
+    observed, desired = ObservedProject(PROJECT._replace(archived=True)), DesiredSettings("private")
     plan = plan_project(observed, desired)
     assert plan.error
     before, after = {"access_level": "enabled"}, {"access_level": "private"}
@@ -288,7 +287,7 @@ def test_a_policy_with_a_pattern_is_switched_on_and_changed() -> None:
         "name_regex_keep": None,
     }
     on = plan_project(
-        found(replace(PROJECT, policy=replace(POLICY, enabled=True))), DesiredSettings(policy={"keep_n": 5})
+        found(PROJECT._replace(policy=POLICY._replace(enabled=True))), DesiredSettings(policy={"keep_n": 5})
     )
     assert (on.error, on.attributes) == (None, {POLICY_KEY: {"keep_n": 5}})
 
@@ -303,7 +302,7 @@ def test_a_policy_that_gitlab_would_switch_off_again_is_not_switched_on() -> Non
 
 def test_rules_that_a_disabled_registry_hides_are_left_as_they_are_and_the_rest_is_changed() -> None:
     rules = DesiredRules(RuleKind.TAG, (DesiredRule("v", push="owner", delete="owner"),))
-    hidden = ObservedProject(replace(PROJECT, access_level="disabled"), has_images=False)
+    hidden = ObservedProject(PROJECT._replace(access_level="disabled"), has_images=False)
     plan = plan_project(hidden, DesiredSettings("disabled", {"enabled": True, "keep_n": 5}, tag_protection=rules))
     assert (plan.error, plan.rule_changes, plan.attributes) == (None, {}, {POLICY_KEY: {"keep_n": 5}})
     assert plan.notes == (
@@ -314,14 +313,14 @@ def test_rules_that_a_disabled_registry_hides_are_left_as_they_are_and_the_rest_
 
 
 def test_an_archived_project_may_be_as_it_is_wanted() -> None:
-    plan = plan_project(ObservedProject(replace(PROJECT, archived=True)), DesiredSettings("enabled", {"keep_n": 10}))
+    plan = plan_project(ObservedProject(PROJECT._replace(archived=True)), DesiredSettings("enabled", {"keep_n": 10}))
     assert plan.error is None
     assert not plan.changed
 
 
 def test_the_policy_as_it_will_be_is_known_of_archived_projects_too() -> None:
     policy: dict[str, Any] = {"enabled": True, "keep_n": 5, "name_regex_delete": "dev-.*"}
-    archived = ObservedProject(replace(PROJECT, archived=True), has_images=True)
+    archived = ObservedProject(PROJECT._replace(archived=True), has_images=True)
     for observed in (found(PROJECT), archived):
         assert policy_after(plan_project(observed, DesiredSettings(policy=policy))) == ServerPolicy(
             enabled=True,
@@ -335,7 +334,7 @@ def test_the_policy_as_it_will_be_is_known_of_archived_projects_too() -> None:
 
 
 def test_each_project_is_planned_by_what_is_wanted_of_it() -> None:
-    other = replace(PROJECT, id=2, path="team/other")
+    other = PROJECT._replace(id=2, path="team/other")
     wanted = [(found(PROJECT), DesiredSettings("private")), (found(other), DesiredSettings(policy={"keep_n": 1}))]
     assert plan_projects(wanted) == tuple(plan_project(observed, desired) for observed, desired in wanted)
     assert [plan.project.path for plan in plan_projects(wanted)] == ["team/app", "team/other"]
@@ -394,7 +393,7 @@ def test_a_project_with_its_differences() -> None:
 
 def test_a_diff_names_no_more_projects_than_wanted_and_says_how_many_more_there_are() -> None:
     desired = DesiredSettings("private")
-    plans = [plan_project(ObservedProject(replace(PROJECT, path=path)), desired) for path in ("a/b", "a/c", "a/d")]
+    plans = [plan_project(ObservedProject(PROJECT._replace(path=path)), desired) for path in ("a/b", "a/c", "a/d")]
     rows = [
         {
             "before_header": path,
@@ -464,7 +463,7 @@ def test_values_in_no_known_list() -> None:
 
 def test_too_many_projects_that_would_change() -> None:
     desired = DesiredSettings(access_level="private")
-    plans = [plan_project(ObservedProject(replace(PROJECT, access_level=level)), desired) for level in LEVELS_THERE]
+    plans = [plan_project(ObservedProject(PROJECT._replace(access_level=level)), desired) for level in LEVELS_THERE]
     assert [plan.action for plan in plans] == [ProjectAction.UPDATE, ProjectAction.NONE, ProjectAction.UPDATE]
     assert refusals_of(plans, None) == refusals_of(plans, 2) == []
     assert refusals_of(plans, 1) == ["2 projects would be changed, more than max_changed_projects 1"]
@@ -473,7 +472,7 @@ def test_too_many_projects_that_would_change() -> None:
 def test_how_many_projects_have_which_visibility() -> None:
     desired = DesiredSettings(access_level="private")
     levels_there = (*LEVELS_THERE, None)
-    plans = [plan_project(ObservedProject(replace(PROJECT, access_level=level)), desired) for level in levels_there]
+    plans = [plan_project(ObservedProject(PROJECT._replace(access_level=level)), desired) for level in levels_there]
     assert access_level_counts(plans) == {
         "before": {"disabled": 1, "enabled": 1, "private": 1, "unknown": 1},
         "after": {"private": 3, "unknown": 1},
