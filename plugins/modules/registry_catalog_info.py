@@ -100,7 +100,7 @@ requests:
   sample: 3
 """
 
-from ..module_utils._core.files import check_writable, write_lines
+from ..module_utils._core.files import check_files, write_files
 from ..module_utils._info.catalog import observe, request_of, result_of
 from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
@@ -120,17 +120,13 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
-    output_path = module.params["output_path"]
     with exit_on_error(module):
         request = request_of(module.params)
-        if output_path:
-            check_writable(output_path, "output_path")
+        check_files(module.params, "output_path")
         connection = connect_with_registry(module)
         state = observe(connection, request)
         result = result_of(state, request)
-        if output_path:
-            write_lines(output_path, (path + "\n" for path in state.paths), "output_path")
-            result["output_path"] = output_path
+        result.update(write_files(module.params, {"output_path": (path + "\n" for path in state.paths)}))
         finish_reading(module, connection, result, [], tolerate=False)
 
 

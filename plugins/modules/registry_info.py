@@ -646,7 +646,7 @@ requests:
   sample: 2
 """
 
-from ..module_utils._core.files import check_writable, write_lines
+from ..module_utils._core.files import check_files, write_lines
 from ..module_utils._info.observation import observe
 from ..module_utils._info.request import request_of
 from ..module_utils._info.rows import RowSummary, errors_of, file_lines, repository_rows, result_of
@@ -683,8 +683,7 @@ def main() -> None:
     with exit_on_error(module):
         connection = connect_with_registry(module)
         request = request_of(params, job_token=connection.is_job_token)
-        if params["output_path"]:
-            check_writable(params["output_path"], "output_path")
+        check_files(params, "output_path")
         summary = RowSummary(params["return_limit"])
         with image_cache(params["cache_path"]) as images:
             state = observe(connection, request, images)

@@ -14,7 +14,7 @@ from collections import Counter
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._core.files import check_writable, write_lines
+from .._core.files import check_files, write_files
 from .._gitlab.project_scope import Projects
 from .._module.connection import Connection, connect
 from .._module.intent import Applied, Intent
@@ -35,8 +35,7 @@ def connect_for_settings(module: AnsibleModule) -> Connection:
     """
     connection = connect(module)
     check_settings(module.params, job_token=connection.is_job_token)
-    if module.params["output_path"]:
-        check_writable(module.params["output_path"], "output_path")
+    check_files(module.params, "output_path")
     return connection
 
 
@@ -57,10 +56,9 @@ def finish_settings(
         more: gives what the module returns besides what all modules of settings do. It may ask GitLab, and fail: what
             was read before is written by then.
     """
-    limit, output_path = module.params["return_limit"], module.params["output_path"]
+    limit = module.params["return_limit"]
     rows = [project_row(plan) for plan in plans]
-    if output_path:
-        write_lines(output_path, (json.dumps(row) + "\n" for row in rows), "output_path")
+    write_files(module.params, {"output_path": (json.dumps(row) + "\n" for row in rows)})
     for warning in _warnings_of(observed.projects.warnings, plans):
         module.warn(warning)
     finish(
