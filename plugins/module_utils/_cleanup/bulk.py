@@ -15,7 +15,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, JournalError, RequestError
-from .._core.models import TagListing
+from .._core.models import TagListing, known_sum
 from .._deletion.journal import JournalWriter, journal_request, journal_results, null_journal
 from .._deletion.outcomes import DeletionResult, TagOutcome, TagResult
 from .._deletion.verification import CHANGED, NO_PROOF, is_changed, proves_absence, vanished
@@ -70,6 +70,12 @@ class BulkProgress:
         return self.error is None
 
     @property
+    def remaining(self) -> int | None:
+        """How many tags are listed; None if that is not known."""
+        listing = self.listing
+        return len(listing.tags) if listing and listing.complete and not listing.error else None
+
+    @property
     def done(self) -> bool:
         """Whether nothing more will go, or nothing more can be seen of it."""
         unreadable = self.listing is not None and self.listing.error is not None and self.listing.error.kind.stops_task
@@ -105,7 +111,7 @@ def delete_in_bulk(
     journal_results(journal, results)
     return DeletionResult(
         tags=results,
-        remaining=_remaining(all_progress),
+        remaining=known_sum(progress.remaining for progress in all_progress),
         stopped="; ".join(filter(None, (_vanished(progress) for progress in all_progress))),
     )
 
@@ -187,10 +193,3 @@ def _vanished(progress: BulkProgress) -> str:
         f"tags of {plan.repository.path} that the plan keeps are gone ({', '.join(names[:5])}): "
         "GitLab or somebody else deleted them meanwhile"
     )
-
-
-def _remaining(all_progress: t.Sequence[BulkProgress]) -> int | None:
-    """How many tags are listed afterwards; None if that is not known of every repository."""
-    listings = [progress.listing for progress in all_progress]
-    known = [listing for listing in listings if listing and listing.complete and not listing.error]
-    return sum(len(listing.tags) for listing in known) if len(known) == len(listings) else None

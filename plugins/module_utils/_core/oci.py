@@ -17,7 +17,7 @@ import re
 import typing as t
 from datetime import datetime
 
-from .models import Tag, format_time, parse_time
+from .models import Tag, format_time, known_sum, parse_time
 
 OCI_IMAGE = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -207,12 +207,11 @@ def image_of(manifest: Manifest, created: datetime | None) -> Image:
 def index_of(manifest: Manifest, images: t.Sequence[Image]) -> Image:
     """The index of these images. One without a date leaves the whole without: it may be the newest."""
     dates = [image.created for image in images]
-    sizes = [image.size for image in images]
     return Image(
         manifest.digest,
         manifest.media_type,
         created=max((date for date in dates if date), default=None) if None not in dates else None,
-        size=sum(size for size in sizes if size is not None) if None not in sizes else None,
+        size=known_sum(image.size for image in images),
         children=tuple(child.digest for child in manifest.children),
         subject=manifest.subject,
     )

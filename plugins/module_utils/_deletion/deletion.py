@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, JournalError, RequestError
-from .._core.models import TagListing
+from .._core.models import TagListing, known_sum
 from .._core.server import DeleteMethod, Mode, ReadMethod
 from .._gitlab.graphql import destroy_tags
 from .._gitlab.tags import delete_tag
@@ -71,11 +71,9 @@ def delete(
     else:
         for deletion in deletions:
             deletion.run()
-    remaining = [deletion.remaining for deletion in deletions]
-    known = [count for count in remaining if count is not None]
     return DeletionResult(
         tags=tuple(deletion.results[name] for deletion in deletions for name in deletion.digests),
-        remaining=sum(known) if len(known) == len(remaining) else None,
+        remaining=known_sum(deletion.remaining for deletion in deletions),
         stopped=abort.reason,
     )
 
