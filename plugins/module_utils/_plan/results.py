@@ -160,7 +160,7 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
     Returns:
         The parts of the diff; none when nothing is deleted.
     """
-    affected = [part for part in plan.repositories if plan.changed and part.deletions]
+    affected = [part for part in plan.repositories if part.deletions] if plan.changed else []
     share = max(1, limit // max(1, len(affected)))
     parts = []
     for part in affected[: max(1, limit)]:
