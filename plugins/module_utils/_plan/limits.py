@@ -89,6 +89,19 @@ def broken_totals(total: int, listed: int, limits: Limits) -> list[str]:
     return found
 
 
+def broken_max_deletions(path: str, deletions: int, limits: Limits) -> str | None:
+    """Why not so many tags of one repository may be deleted, whatever number it has; None if they may.
+
+    Args:
+        path: of the repository.
+        deletions: number of its deleted tags.
+        limits: those of the plan.
+    """
+    if limits.max_deletions is None or deletions <= limits.max_deletions:
+        return None
+    return f"{path}: {deletions} tags would be deleted, more than max_deletions {limits.max_deletions}"
+
+
 def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
     deletions = sum(1 for decision in part.decisions if decision.delete)
     if not deletions:
@@ -100,8 +113,8 @@ def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
             f"{path}: {deletions} of {deletions + remaining} tags would be deleted and {remaining} remain, "
             f"fewer than min_remaining {limits.min_remaining}"
         )
-    if limits.max_deletions is not None and deletions > limits.max_deletions:
-        return f"{path}: {deletions} tags would be deleted, more than max_deletions {limits.max_deletions}"
+    if broken := broken_max_deletions(path, deletions, limits):
+        return broken
     if limits.max_deletions_percent is not None and deletions * 100 > limits.max_deletions_percent * listed:
         return (
             f"{path}: {deletions} of {listed} tags would be deleted, more than max_deletions_percent "

@@ -15,7 +15,7 @@ from .._core.models import Repository, TagListing
 from .._core.server import DeleteMethod
 from .._deletion.refusals import hidden_rules_refusal
 from .._deletion.verification import empty_listing_warning, why_not_empty
-from .._plan.limits import limited
+from .._plan.limits import broken_max_deletions, broken_totals, limited
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.decision import DateSource
 from .._rules.reasons import Reason, reason_counts
@@ -131,23 +131,17 @@ def _part(listing: TagListing, request: RepositoryRequest) -> RepositoryPlan:
 
 def _beyond_limits(listings: t.Sequence[TagListing], request: RepositoryRequest) -> list[str]:
     """Where GitLab deletes the tags with their repository, its listing alone says how many these are."""
-    each, total = request.limits.max_deletions, request.limits.max_deletions_total
-    if request.deletes_tags or (each is None and total is None):
+    limits = request.limits
+    if request.deletes_tags or (limits.max_deletions is None and limits.max_deletions_total is None):
         return []
     found = [
         f"{listing.repository.path}: its tags can't be counted, and max_deletions or max_deletions_total is set"
         for listing in listings
         if listing.error or not (listing.complete or listing.authoritative)
     ]
-    found += [
-        f"{listing.repository.path}: {len(listing.tags)} tags would be deleted, more than max_deletions {each}"
-        for listing in listings
-        if each is not None and len(listing.tags) > each
-    ]
+    broken = (broken_max_deletions(listing.repository.path, len(listing.tags), limits) for listing in listings)
     going = sum(len(listing.tags) for listing in listings)
-    if total is not None and going > total:
-        found.append(f"{going} tags would be deleted in total, more than max_deletions_total {total}")
-    return found
+    return [*found, *filter(None, broken), *broken_totals(going, going, limits)]
 
 
 def _why_kept(part: RepositoryPlan, listing: TagListing, request: RepositoryRequest) -> list[str]:
