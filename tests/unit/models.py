@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, ServerPolicy
 
 
 def repository(**fields: Any) -> Repository:
@@ -24,3 +24,17 @@ def repository(**fields: Any) -> Repository:
         "cleanup_policy_started_at": None,
     }
     return Repository(**{**usual, **fields})
+
+
+def server_policy(**fields: Any) -> ServerPolicy:
+    """A cleanup policy that deletes all old tags but ten, unless the fields say otherwise."""
+    usual = {
+        "enabled": True,
+        "cadence": "1d",
+        "keep_n": 10,
+        "older_than": "90d",
+        "name_regex": ".*",
+        "name_regex_keep": None,
+        "next_run_at": "2026-06-02T12:00:00.000Z",
+    }
+    return ServerPolicy(**{**usual, **fields})

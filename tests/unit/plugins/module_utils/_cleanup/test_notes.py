@@ -18,19 +18,12 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.plann
     plan_cleanup,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, ServerPolicy, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode, ReadMethod
 from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, observed, requested, tag
+from tests.unit.models import server_policy
 
-POLICY = ServerPolicy(
-    enabled=True,
-    cadence="1d",
-    keep_n=10,
-    older_than="90d",
-    name_regex=".*",
-    name_regex_keep=None,
-    next_run_at="2026-06-02T12:00:00.000Z",
-)
+POLICY = server_policy()
 PROJECTS = {
     PROJECT: Project(
         PROJECT,

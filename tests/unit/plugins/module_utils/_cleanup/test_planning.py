@@ -44,17 +44,10 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty, Reason
 from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, SCOPE, digest, observed, planned, requested, tag
+from tests.unit.models import server_policy
 
 URL = "https://gitlab.example.com"
-ENABLED = ServerPolicy(
-    enabled=True,
-    cadence="1d",
-    keep_n=10,
-    older_than="90d",
-    name_regex=".*",
-    name_regex_keep=None,
-    next_run_at="2026-06-02T12:00:00.000Z",
-)
+ENABLED = server_policy()
 
 
 def project(policy: ServerPolicy | None = None) -> Project:

@@ -18,7 +18,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
     ProtectionRule,
     Repository,
     RuleKind,
-    ServerPolicy,
     Tag,
     TagListing,
 )
@@ -37,18 +36,10 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._info.rows imp
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import Gather
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.preview import preview_policy, truncate
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
-from tests.unit.models import repository
+from tests.unit.models import repository, server_policy
 
 ERROR = RequestError(ErrorKind.UNAVAILABLE, "no", operation="read it")
-POLICY = ServerPolicy(
-    enabled=True,
-    cadence="7d",
-    keep_n=5,
-    older_than=None,
-    name_regex="dev-.*",
-    name_regex_keep=None,
-    next_run_at="2026-06-08T12:00:00Z",
-)
+POLICY = server_policy(cadence="7d", keep_n=5, older_than=None, name_regex="dev-.*", next_run_at="2026-06-08T12:00:00Z")
 RULE = ProtectionRule("^v", push="owner", delete=None, id=1)
 PROJECT = Project(
     3,

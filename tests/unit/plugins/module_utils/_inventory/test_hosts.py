@@ -18,7 +18,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
     RequestError,
     UsageError,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, ServerPolicy
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import ProjectScope
 from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.hosts import (
     Host,
@@ -31,17 +31,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.hos
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.request import HostPer, InventoryRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import Gather
-from tests.unit.models import repository
+from tests.unit.models import repository, server_policy
 
-POLICY = ServerPolicy(
-    enabled=True,
-    cadence="7d",
-    keep_n=5,
-    older_than=None,
-    name_regex="dev-.*",
-    name_regex_keep=None,
-    next_run_at="2026-06-08T12:00:00Z",
-)
+POLICY = server_policy(cadence="7d", keep_n=5, older_than=None, name_regex="dev-.*", next_run_at="2026-06-08T12:00:00Z")
 GIB = 2**30
 WEB = repository(id=101, path="team/app/web", name="web", project_id=7, location="r.test/team/app/web")
 

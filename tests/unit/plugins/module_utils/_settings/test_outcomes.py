@@ -11,17 +11,16 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, ServerPolicy
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.outcomes import ProjectOutcome, result_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.plan import (
     DesiredSettings,
     ObservedProject,
     plan_project,
 )
+from tests.unit.models import server_policy
 
-POLICY = ServerPolicy(
-    enabled=False, cadence="1d", keep_n=10, older_than="90d", name_regex=".*", name_regex_keep=None, next_run_at=None
-)
+POLICY = server_policy(enabled=False, next_run_at=None)
 BEFORE = Project(
     1,
     path="team/app",

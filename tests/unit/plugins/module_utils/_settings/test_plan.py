@@ -47,16 +47,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._settings.prot
     DesiredRules,
     rules_after,
 )
+from tests.unit.models import server_policy
 
-POLICY = ServerPolicy(
-    enabled=False,
-    cadence="1d",
-    keep_n=10,
-    older_than="90d",
-    name_regex=".*",
-    name_regex_keep=None,
-    next_run_at="2026-06-02T12:00:00.000Z",
-)
+POLICY = server_policy(enabled=False)
 PROJECT = Project(
     1,
     path="team/app",
