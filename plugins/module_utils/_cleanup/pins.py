@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.diffs import hidden_part
 from .._core.errors import RequestError
 from .._core.oci import Manifest
 from .._core.tag_writes import WriteOutcome
@@ -57,7 +58,7 @@ class Pins(t.NamedTuple):
     Args:
         pins: the images that get a tag.
         lost: references to images that the registry does not have, as they were given.
-        refusals: why of some images it is not known, one sentence each without its full stop.
+        refusals: why it is not known of some images, or a tag can't be given, one sentence each without its full stop.
     """
 
     pins: tuple[Pin, ...] = ()
@@ -113,6 +114,5 @@ def pins_diff(pins: t.Sequence[Pin], limit: int) -> list[dict[str, str]]:
     ]
     hidden = len(pins) - len(shown)
     if hidden > 0:
-        text = f"... and {hidden} more images in use get a tag, hidden by return_limit\n"
-        shown.append({"before_header": "more", "after_header": "more", "before": "", "after": text})
+        shown.append(hidden_part(after=f"{hidden} more images in use get a tag"))
     return shown

@@ -37,7 +37,7 @@ LIMITS: dict[str, t.Any] = {
     "max_deletions_total": {"type": "int"},
     "max_deletions_total_percent": {"type": "float"},
     "max_unknown_percent": {"type": "float"},
-    "on_limit": {"type": "str", "choices": ["fail", "skip_repository"], "default": "fail"},
+    "on_limit": {"type": "str", "choices": [each.value for each in OnLimit], "default": OnLimit.FAIL.value},
 }
 # The options that a plan is made by, as its first line names them. Pinning gives tags and deletes none.
 PLANNED_BY = (

@@ -14,6 +14,7 @@ import json
 import typing as t
 from collections import Counter
 
+from .._core.diffs import hidden_line, hidden_part
 from .._core.models import ListingState, format_time
 from .._rules.decision import Decision
 from .._rules.reasons import Reason, reason_counts
@@ -167,26 +168,26 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
         deletions = part.deletions
         lines = [_diff_line(decision) for decision in deletions[:share]]
         if len(lines) < len(deletions):
-            lines.append(f"... and {len(deletions) - len(lines)} more, hidden by return_limit")
+            lines.append(hidden_line(f"{len(deletions) - len(lines)} more"))
         counts = f"{len(deletions)} of {len(part.decisions)} tags"
         parts.append(
             {
                 "before_header": f"{part.repository.path} ({counts} are deleted)",
                 "after_header": f"{part.repository.path} ({len(part.kept)} tags are kept)",
-                "before": "".join(line + "\n" for line in lines),
+                "before": "".join(lines),
                 "after": "",
             }
         )
     hidden = len(affected) - len(parts)
     if hidden:
-        text = f"... and tags of {hidden} more repositories, hidden by return_limit\n"
-        parts.append({"before_header": "more", "after_header": "more", "before": text, "after": ""})
+        parts.append(hidden_part(before=f"tags of {hidden} more repositories"))
     return parts
 
 
 def _diff_line(decision: Decision) -> str:
     date = format_time(decision.date)
-    return "  ".join(part for part in (decision.tag.name, date, decision.tag.digest, decision.reason.value) if part)
+    shown = (decision.tag.name, date, decision.tag.digest, decision.reason.value)
+    return "  ".join(part for part in shown if part) + "\n"
 
 
 def file_lines(plan: Plan, header: t.Mapping[str, t.Any], fingerprint: str) -> t.Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.diffs import hidden_line
 from .._core.errors import UsageError
 from .._module.intent import Intent
 from .._module.options import check_not_negative
@@ -89,7 +90,7 @@ def _difference(merged: Merged, path: str, limit: int) -> dict[str, str]:
     rows = [part.as_result() for part in merged.parts]
     lines = [f"{_in_words(row['scope'])}  {row['delete']} of {row['tags']} tags are deleted\n" for row in rows[:limit]]
     if len(rows) > limit:
-        lines.append(f"... and {len(rows) - limit} more plans, hidden by return_limit\n")
+        lines.append(hidden_line(f"{len(rows) - limit} more plans"))
     return {"before_header": path, "after_header": path, "before": "", "after": "".join(lines)}
 
 

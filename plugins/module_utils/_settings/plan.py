@@ -13,6 +13,7 @@ import enum
 import typing as t
 from dataclasses import dataclass, field
 
+from .._core.diffs import hidden_part
 from .._core.errors import RequestError, UnsupportedSetting, UsageError
 from .._core.models import POLICY_KEYS, Project, ProtectionRule, RuleKind, ServerPolicy
 from .._rules.patterns import pattern_error
@@ -345,8 +346,7 @@ def diff(plans: t.Sequence[ProjectPlan], limit: int) -> list[dict[str, str]]:
     ]
     hidden = len(changing) - len(rows)
     if hidden:
-        before = f"... and {hidden} more projects, hidden by return_limit\n"
-        rows.append({"before_header": "more", "after_header": "more", "before": before, "after": ""})
+        rows.append(hidden_part(before=f"{hidden} more projects"))
     return rows
 
 

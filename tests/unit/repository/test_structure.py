@@ -37,6 +37,7 @@ PACKAGES: dict[str, set[str]] = {
 }
 # What decides: no input or output, no clock, and no import of a module that has either. A package stands for all of it.
 PURE = {
+    "_core/diffs",
     "_core/errors",
     "_core/models",
     "_core/oci",
