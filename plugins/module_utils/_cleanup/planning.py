@@ -4,7 +4,7 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""Every decision and every refusal of a cleanup: from what was observed and asked for to the plan. Pure."""
+"""The plan of a cleanup, from what was observed and asked for: every decision, and why it is refused. Pure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from .retained import Refs, retained_names, untagged_images
 
 
 class CleanupState(t.NamedTuple):
-    """What was observed. Nothing in it is decided yet.
+    """What was observed, and how tags are deleted on such a server.
 
     Args:
         capabilities: what the server can do.

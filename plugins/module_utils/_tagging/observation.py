@@ -4,7 +4,7 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""What registry_tag reads. Nothing is decided or changed here."""
+"""What registry_tag reads, and how tags are deleted on such a server. Nothing is changed here."""
 
 from __future__ import annotations
 
