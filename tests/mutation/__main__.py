@@ -19,7 +19,15 @@ from .running import Mutant, break_modules
 # The modules that decide which tag is deleted, and that say so.
 MODULES = [
     *("_cleanup/bulk_requests", "_cleanup/needs", "_cleanup/notes", "_cleanup/pins", "_cleanup/planning"),
-    *("_cleanup/request", "_cleanup/retained", "_core/oci", "_core/scope", "_core/server", "_deletion/batches"),
+    *(
+        "_cleanup/request",
+        "_cleanup/retained",
+        "_core/diffs",
+        "_core/oci",
+        "_core/scope",
+        "_core/server",
+        "_deletion/batches",
+    ),
     *("_deletion/delete_method", "_deletion/earlier_runs", "_deletion/outcomes", "_deletion/refusals"),
     *("_deletion/verification", "_info/rows", "_inventory/hosts"),
     *("_plan/approval", "_plan/drift", "_plan/limits", "_plan/merge"),
