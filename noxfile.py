@@ -216,8 +216,8 @@ def unit(session: nox.Session) -> None:
 
 @part
 def integration(session: nox.Session) -> None:
-    """Run the tests of whole tasks, roles and playbooks. Some of them wait as much as they compute."""
-    pytest(session, "tests/integration", processes=3)
+    """Run the tests of whole tasks, roles and playbooks, and of faults. Some wait as much as they compute."""
+    pytest(session, "tests/integration", "tests/faults", processes=3)
 
 
 @part
