@@ -26,7 +26,7 @@ def situations(table: Path) -> list[dict[str, Any]]:
 
 
 @functools.cache
-def tests_of(file: str) -> frozenset[str]:
+def functions_of(file: str) -> frozenset[str]:
     """The names of the test functions of a file, relative to the root."""
     tree = ast.parse((ROOT / file).read_text())
     functions = (node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
@@ -46,7 +46,7 @@ def test_every_test_of_a_situation_exists(table: Path) -> None:
         for test in row["tests"]:
             file, _separator, name = test.partition("::")
             assert (ROOT / file).exists(), test
-            assert name in tests_of(file), test
+            assert name in functions_of(file), test
 
 
 def test_there_are_situations() -> None:
