@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.driver import Ansible, environment
 from tests.integration.in_process import Modules, running_modules
+from tests.integration.oracle import Oracle
 from tests.integration.preloaded import FOR_MODULES, FOR_PLAYBOOKS, preloaded_python
 from tests.simulator.harness import Simulator
 
@@ -38,4 +39,4 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Modules]:
 @pytest.fixture
 def ansible(simulator: Simulator, modules: Modules, tmp_path: Path) -> Ansible:
     """Ansible with the simulator's address and a token in its environment."""
-    return Ansible(tmp_path, environment(tmp_path, simulator.url), modules=modules)
+    return Ansible(tmp_path, environment(tmp_path, simulator.url), modules=modules, oracle=Oracle(simulator))

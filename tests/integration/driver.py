@@ -13,13 +13,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.integration.in_process import Modules
+from tests.integration.oracle import Oracle
 
 HERE = Path(__file__).parent
 TOKEN = "glpat-integration-secret"
@@ -104,24 +105,42 @@ class Ansible:
     """Runs playbooks in a clean environment against one server. patience: seconds for one of them.
 
     modules: where single modules run without a playbook; without it each of them has one.
+    oracle: holds every run against what truly happened.
     """
 
     def __init__(
-        self, folder: Path, environment: dict[str, str], patience: float = 180, modules: Modules | None = None
+        self,
+        folder: Path,
+        environment: dict[str, str],
+        patience: float = 180,
+        modules: Modules | None = None,
+        oracle: Oracle | None = None,
     ) -> None:
         self.patience = patience
         self.folder = folder
         self.environment = environment
         self.modules = modules
+        self.oracle = oracle
         self._count = 0
 
     def play(self, playbook: Path | str, *options: str, env: Changes = None) -> Run:
         """Run a playbook file, or one of the collection's by its name."""
         self._count += 1
         record = self.folder / f"record-{self._count}.jsonl"
-        done = self._run(PLAYBOOK, [str(playbook), *options], {"RECORD_PATH": str(record), **(env or {})})
-        lines = record.read_text().splitlines() if record.exists() else []
-        return Run(done.returncode, done.stdout + done.stderr, tuple(_task(json.loads(line)) for line in lines))
+        with self._held_to_the_truth(check="--check" in options) as tasks:
+            done = self._run(PLAYBOOK, [str(playbook), *options], {"RECORD_PATH": str(record), **(env or {})})
+            lines = record.read_text().splitlines() if record.exists() else []
+            tasks += [_task(json.loads(line)) for line in lines]
+        return Run(done.returncode, done.stdout + done.stderr, tuple(tasks))
+
+    @contextmanager
+    def _held_to_the_truth(self, *, check: bool) -> Iterator[list[Task]]:
+        """What runs in here puts its tasks into the list."""
+        tasks: list[Task] = []
+        before = self.oracle.look_before() if self.oracle else 0
+        yield tasks
+        if self.oracle:
+            self.oracle.look_after(before, tasks, check=check)
 
     def inventory(self, *options: str, env: Changes = None) -> Listing:
         """Run ansible-inventory."""
@@ -168,16 +187,19 @@ class Ansible:
         """Run a task of one module without ansible-playbook."""
         assert self.modules
         [action] = set(task) - KEYWORDS
-        result = self.modules.run(
-            action,
-            task[action],
-            folder=self.folder,
-            environment={**self._changed(env), **task.get("environment", {})},
-            check=task.get("check_mode", False),
-            diff=task.get("diff", False),
-            patience=self.patience,
-        )
-        return Task(task["name"], action, "failed" if result.pop("failed") else "ok", result)
+        check = task.get("check_mode", False)
+        with self._held_to_the_truth(check=check) as tasks:
+            result = self.modules.run(
+                action,
+                task[action],
+                folder=self.folder,
+                environment={**self._changed(env), **task.get("environment", {})},
+                check=check,
+                diff=task.get("diff", False),
+                patience=self.patience,
+            )
+            tasks.append(Task(task["name"], action, "failed" if result.pop("failed") else "ok", result))
+        return tasks[0]
 
     def module(
         self, name: str, arguments: dict[str, Any], *, env: Changes = None, check: bool = False, diff: bool = False

@@ -160,7 +160,7 @@ def _deletion(state: State, registry: Registry, repository: Repository, job: Job
         if duration:
             yield duration
         if is_gone:
-            del state.repositories[repository.id]
+            state.removed.append(state.repositories.pop(repository.id))
             return
         if repository.failed_attempts >= MOST_ATTEMPTS:
             repository.status = "delete_failed"

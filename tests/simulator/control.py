@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -136,6 +137,14 @@ def _image_routes(gitlab: GitLab) -> list[Route]:
         repositories = gitlab.state.repositories.values()
         return {item.path: list(item.tags.names) if item.tags else gitlab.real_names(item) for item in repositories}
 
+    async def changes(_request: Request) -> Any:
+        await gitlab.work()
+        return [
+            {"repository": repository.path, **asdict(change)}
+            for repository in (*gitlab.state.repositories.values(), *gitlab.state.removed)
+            for change in (repository.tags.changes if repository.tags is not None else ())
+        ]
+
     async def tags(request: Request) -> Any:
         await gitlab.work()
         if request.method == "GET":
@@ -167,6 +176,7 @@ def _image_routes(gitlab: GitLab) -> list[Route]:
 
     return [
         Route("/_sim/state", _plain(state), methods=["GET"]),
+        Route("/_sim/changes", _plain(changes), methods=["GET"]),
         Route("/_sim/tags", _plain(tags), methods=["GET", "PATCH"]),
         Route("/_sim/import", _plain(import_tags), methods=["POST"]),
         Route("/_sim/certificate", _plain(certificate), methods=["GET"]),

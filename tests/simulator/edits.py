@@ -10,6 +10,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from .changes import caused_by
 from .scenario import CONTENT, TAG_FIELDS, Row, ScenarioError, describe_tag, make_tag, parse_time
 from .state import Repository, State, Tag
 
@@ -18,10 +19,11 @@ EDITS = ("set_tag", "add_tag", "remove_tag", "set_repository", "set_project", "s
 
 def apply(state: State, edits: dict[str, Any]) -> None:
     """Each edit is an object or a list of objects; ScenarioError names what is wrong."""
-    for edit in EDITS:
-        wanted = edits.get(edit, [])
-        for value in wanted if isinstance(wanted, list) else [wanted]:
-            _apply_one(state, edit, value)
+    with caused_by("edit"):
+        for edit in EDITS:
+            wanted = edits.get(edit, [])
+            for value in wanted if isinstance(wanted, list) else [wanted]:
+                _apply_one(state, edit, value)
 
 
 def _apply_one(state: State, edit: str, value: Any) -> None:

@@ -114,6 +114,10 @@ class Simulator:
         """The sorted tag names of every repository by its path."""
         return dict(self._control("GET", "state"))
 
+    def changes(self) -> list[dict[str, Any]]:
+        """Every change of a tag since the scenario was loaded, one repository after another; see changes.py."""
+        return list(self._control("GET", "changes"))
+
     def tags(self, path: str) -> list[dict[str, Any]]:
         """All that is known of the tags of a repository in memory."""
         return list(self._control("GET", f"tags?repository={quote(path, safe='')}"))

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .changes import caused_by
+
 Steps = Iterator[float]
 
 
@@ -74,7 +76,8 @@ class Queue:
             self._step(job)
 
     def _step(self, job: Job) -> None:
-        job.step()
+        with caused_by("policy" if job.kind == "policy" else "job"):
+            job.step()
         if job.state == "queued":
             self._push(job)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from .changes import Change, change
 from .contents import INDEXES, Image, ImageSpec, make, usual_children
 from .indexed import IndexedById
 from .jobs import Queue
@@ -79,12 +80,16 @@ class Tag:
 
 
 class Tags:
-    """A repository's tags: by name, and the names in order. store: the images, also those that lost their tags."""
+    """A repository's tags: by name, and the names in order. store: the images, also those that lost their tags.
+
+    changes: of tags since then, in their order.
+    """
 
     def __init__(self, tags: Iterable[Tag]) -> None:
         self._by_name = {tag.name: tag for tag in tags}
         self.names = sorted(self._by_name)
         self.store = Store()
+        self.changes: list[Change] = []
         for tag in self:
             self.store.add(tag)
 
@@ -98,15 +103,19 @@ class Tags:
         return self._by_name.get(name)
 
     def put(self, tag: Tag) -> None:
-        if tag.name not in self._by_name:
+        old = self._by_name.get(tag.name)
+        if old is None:
             bisect.insort(self.names, tag.name)
         self._by_name[tag.name] = tag
+        self.changes.append(change(tag.name, old.digest if old else None, tag.digest))
         self.store.add(tag)
 
     def remove(self, name: str) -> bool:
         """Whether it was there."""
-        if self._by_name.pop(name, None) is None:
+        old = self._by_name.pop(name, None)
+        if old is None:
             return False
+        self.changes.append(change(name, old.digest, None))
         del self.names[bisect.bisect_left(self.names, name)]
         return True
 
@@ -400,6 +409,7 @@ class State:
     groups: IndexedById[Group] = field(default_factory=IndexedById)
     projects: IndexedById[Project] = field(default_factory=IndexedById)
     repositories: Repositories = field(default_factory=Repositories)
+    removed: list[Repository] = field(default_factory=list)
     images: dict[str, ImageSpec] = field(default_factory=dict)
     last_rule: int = 0
     object_storage: bool = False
