@@ -193,6 +193,8 @@ options:
     description:
       - Images that run somewhere, whose tags are kept. Each is a reference by tag or by digest, with or without the
         registry's host, or an image's id as container engines show it.
+      - A reference keeps every tag that it may mean. V(acme.io/shop:blue) may begin with a host or with a group, and
+        V(harbor.corp/gitlab/team/app:v1) may come from a mirror, so it keeps C(v1) of C(team/app).
       - An index in use keeps the tags of its images, and an image in use keeps the tag of its index. Which images an
         index has is read from the registry itself (O(read_via)); GitLab does not show it.
       - If an image is in use by digest or by id, tags for which this is unknown are kept as well. By ids these are the
@@ -248,16 +250,18 @@ options:
   keep_deployments:
     description:
       - Keep tags of the last N successful deployments of each environment of the project that was not stopped, and of
-        later ones that run or wait for approval. A tag belongs to a deployment by its ref, its commit or the commit's
-        first eight digits (C(CI_COMMIT_SHORT_SHA)), as O(ref_match) says. It takes a request for each environment, and
-        a token that may read the code.
+        later ones that run or wait for approval. A tag belongs to a deployment by its ref, its commit or at least seven
+        of the commit's first digits, as O(ref_match) says. It takes a request for each environment, and a token that
+        may read the code.
       - If they can't be read, the repository counts as unread and keeps all its tags.
     type: int
     default: 0
   ref_match:
     description:
-      - How the name of a tag carries a ref, or the slug of it (C(CI_COMMIT_REF_SLUG)), in upper or lower case. It is
-        the V(whole) name, or with V(prefix) and V(suffix) its beginning or end too, up to one of C(-), C(.) and C(_).
+      - How the name of a tag carries a ref, or the slug of it (C(CI_COMMIT_REF_SLUG)). It is the V(whole) name, or with
+        V(prefix) and V(suffix) its beginning or end too, up to one of C(-), C(.) and C(_).
+      - Upper and lower case are the same, and so are all characters but letters and digits. So C(feature-Login_2)
+        carries the branch C(feature/login-2).
     type: str
     choices:
       - whole
@@ -990,8 +994,8 @@ in_use:
       returned: success
       sample: 12
     untagged:
-      description: References by digest into repositories in scope that no tag leads to. What they name is lost at the
-        registry's next collection of untagged manifests. At most O(return_limit) of them.
+      description: References by digest that may mean an image of a repository in scope, if no tag leads to it. Such an
+        image is lost at the registry's next collection of untagged manifests. At most O(return_limit) of them.
       type: list
       elements: str
       returned: success

@@ -18,7 +18,7 @@ from .._gitlab.repository_scope import select
 from .._module.registry import RegistryConnection
 from .._policy.reading import query_of
 from .._registry.api import current_digest, read_manifest
-from .._rules.in_use import Reference
+from .._rules.in_use import UntaggedImage
 from .._rules.referrers import Signatures, orphans
 from .._tags.capabilities import Sources, detect, rules_are_hidden
 from .._tags.query import TagQuery
@@ -103,12 +103,12 @@ def _query_for_decision(capabilities: ServerCapabilities, request: CleanupReques
     )
 
 
-def _manifests(reader: TagReader, references: t.Sequence[Reference]) -> Manifests | None:
+def _manifests(reader: TagReader, images: t.Sequence[UntaggedImage]) -> Manifests | None:
     """What the registry has of images that are in use by digest; None where it can't be asked."""
     registry = reader.registry
     if registry is None:
         return None
-    places = list(dict.fromkeys((reference.path, str(reference.digest)) for reference in references))
+    places = list(dict.fromkeys((each.path, each.digest) for each in images))
     return dict(zip(places, reader.client.try_all(lambda place: read_manifest(registry, *place), places)))
 
 

@@ -24,7 +24,7 @@ from .._policy.preview import decisions_of, predicted
 from .._rules.dates import date_source
 from .._rules.decision import DateSource, Decision
 from .._rules.import_dates import ImportEvidence, import_refusal
-from .._rules.in_use import Reference
+from .._rules.in_use import UntaggedImage
 from .._rules.referrers import ReferrerFacts, with_referrers
 from .._rules.retention import age_reason, decide
 from .._rules.rules import Rules, Timestamp
@@ -100,7 +100,7 @@ class CleanupPlan(t.NamedTuple):
 
     plan: Plan
     criteria: Criteria
-    untagged: tuple[Reference, ...]
+    untagged: tuple[UntaggedImage, ...]
     pins: Pins
     comparison: Comparison | None
     bulk: tuple[BulkRequest, ...]
@@ -219,7 +219,7 @@ def _compared(
     return comparison, refusals_of(approval.plan, approval.terms, comparison, state.clock)
 
 
-def _pins(state: CleanupState, request: CleanupRequest, untagged: t.Sequence[Reference]) -> Pins:
+def _pins(state: CleanupState, request: CleanupRequest, untagged: t.Sequence[UntaggedImage]) -> Pins:
     if not request.pin_untagged:
         return Pins()
     taken = {listing.repository.path: listing.names for listing in state.listings}
