@@ -131,6 +131,37 @@ totals:
       type: dict
       returned: success
       sample: {"expired": 90, "keep_n": 20, "no_match": 370}
+    matches:
+      description: What each entry that keeps or excludes matches in all plans together.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        option:
+          description: Its option.
+          type: str
+          returned: success
+          sample: protect
+        entry:
+          description: The entry as it was written.
+          type: str
+          returned: success
+          sample: release-.*
+        rule:
+          description: The rule that it is a part of, null if it is a part of none.
+          type: str
+          returned: success
+          sample: null
+        matched:
+          description: Number of tags or repositories that it matches. V(0) means that it matches none in any plan.
+          type: int
+          returned: success
+          sample: 12
+        references:
+          description: Number of images or git references that it stands for, null if it stands for itself.
+          type: int
+          returned: success
+          sample: null
 truncated:
   description: Whether RV(parts) was cut to O(return_limit).
   returned: when the plans can be merged

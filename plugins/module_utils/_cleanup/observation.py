@@ -76,6 +76,7 @@ def observe(
         manifests=_manifests(reader, untagged_images(listings, request)) if request.pin_untagged else None,
         sent=client.requests_sent,
         max_requests=client.settings.max_requests,
+        exclusions=selection.exclusions,
         warnings=selection.warnings,
         being_deleted=tuple(repository.path for repository in selection.being_deleted),
         registry_disabled=selection.registry_disabled,

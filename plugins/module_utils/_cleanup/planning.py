@@ -15,6 +15,7 @@ from datetime import datetime
 from .._core.budget import why_too_many
 from .._core.errors import RequestError
 from .._core.models import Project, TagListing, format_time
+from .._core.scope import Exclusion
 from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerCapabilities
 from .._deletion.refusals import hidden_rules_refusal
 from .._plan.drift import Comparison, compare, refusals_of
@@ -29,6 +30,7 @@ from .._rules.referrers import ReferrerFacts, with_referrers
 from .._rules.retention import age_reason, decide
 from .._rules.rules import Rules, Timestamp
 from .bulk_requests import BulkRequest, bulk_requests, why_not_in_one_run
+from .matches import UseMatches, matches_of
 from .pins import Manifests, Pins, planned_pins
 from .request import CleanupRequest, OnServerPolicy
 from .retained import Refs, retained_names, untagged_images
@@ -50,6 +52,7 @@ class CleanupState(t.NamedTuple):
         manifests: what the registry has of images that are in use without a tag; None if it could not be asked.
         sent: number of requests so far.
         max_requests: the most requests of the task; None is no limit.
+        exclusions: what the user leaves out of the scope.
         warnings: what the user should know of the scope, one sentence each.
         being_deleted: paths of the repositories in scope that GitLab is deleting.
         registry_disabled: paths of the projects in scope whose registry is disabled.
@@ -67,6 +70,7 @@ class CleanupState(t.NamedTuple):
     manifests: Manifests | None = None
     sent: int = 0
     max_requests: int | None = None
+    exclusions: tuple[Exclusion, ...] = ()
     warnings: tuple[str, ...] = ()
     being_deleted: tuple[str, ...] = ()
     registry_disabled: tuple[str, ...] = ()
@@ -93,6 +97,7 @@ class CleanupPlan(t.NamedTuple):
         plan: Of all repositories, with every reason to refuse it.
         criteria: By which it was decided.
         untagged: What is in use without a tag.
+        used: What the images in use have to do with the scope.
         pins: The tags that images in use get before anything is deleted.
         comparison: With the approved plan; None where there is none.
         bulk: What GitLab's bulk deletion is asked for, where that deletes.
@@ -101,6 +106,7 @@ class CleanupPlan(t.NamedTuple):
     plan: Plan
     criteria: Criteria
     untagged: tuple[UntaggedImage, ...]
+    used: UseMatches
     pins: Pins
     comparison: Comparison | None
     bulk: tuple[BulkRequest, ...]
@@ -114,9 +120,11 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
     plan = limited(comparison.repositories if comparison else parts, request.limits)
     untagged = tuple(untagged_images(state.listings, request))
     pins = _pins(state, request, untagged)
+    matches = matches_of(state.listings, state.exclusions, state.refs, criteria.rules, request)
     bulk = bulk_requests(plan, request) if state.delete_method.is_bulk else []
     refusals = (
         *request.use_unknown,
+        *matches.refusals,
         *pins.refusals,
         *plan.refusals,
         *_bulk_refusals(state, bulk),
@@ -127,9 +135,10 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         *_budget_refusals(state, plan),
     )
     return CleanupPlan(
-        plan=plan._replace(refusals=refusals),
+        plan=plan._replace(refusals=refusals, matches=matches.entries, unmatched=matches.unmatched),
         criteria=criteria,
         untagged=untagged,
+        used=matches.used,
         pins=pins,
         comparison=comparison,
         bulk=tuple(bulk),

@@ -66,12 +66,12 @@ def kept_by_refs(names: t.Collection[str], active_refs: ActiveRefs, match: RefMa
     """
     refs = [ref for kind in active_refs.refs.values() for ref in kind]
     return {
-        **dict.fromkeys(_carrying(names, refs, match), Reason.ACTIVE_REF),
-        **dict.fromkeys(_carrying(names, active_refs.deployed, match), Reason.DEPLOYED),
+        **dict.fromkeys(carrying(names, refs, match), Reason.ACTIVE_REF),
+        **dict.fromkeys(carrying(names, active_refs.deployed, match), Reason.DEPLOYED),
     }
 
 
-def _carrying(names: t.Iterable[str], refs: t.Iterable[str], match: RefMatch) -> list[str]:
+def carrying(names: t.Iterable[str], refs: t.Iterable[str], match: RefMatch) -> list[str]:
     """The names that carry a ref: its name or slug, or the first digits of a commit.
 
     Pipelines write a ref in their own ways, such as with - for / alone. So names are compared by their slugs, too.

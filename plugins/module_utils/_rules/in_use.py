@@ -89,12 +89,14 @@ class InUse:
         names: names of tags, by the path of every repository that may be meant.
         digests: of images, likewise.
         identifiers: hexadecimal digits of ids, which may be of any repository.
+        sources: where the references come from; the name of those that were given without one is empty.
     """
 
     references: tuple[Reference, ...] = ()
     names: t.Mapping[str, frozenset[str]] = field(default_factory=dict)
     digests: t.Mapping[str, frozenset[str]] = field(default_factory=dict)
     identifiers: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
 
     @property
     def by_content(self) -> bool:
@@ -160,13 +162,21 @@ def _readings(components: t.Sequence[str]) -> tuple[str, ...]:
     return (*suffixes, f"{_DOCKER_HUB}/{suffixes[-1]}")
 
 
-def in_use_of(images: t.Iterable[str]) -> InUse:
+def in_use_of(images: t.Iterable[str], sources: t.Iterable[Source] = ()) -> InUse:
     """All references together.
+
+    Args:
+        images: references without a source.
+        sources: the others.
 
     Raises:
         UsageError: for one that is none.
     """
-    references = tuple(parse_reference(text) for text in dict.fromkeys(images))
+    bare = Source("", tuple(images))
+    found = tuple(each for each in (bare, *sources) if each.images)
+    references = tuple(
+        parse_reference(text) for text in dict.fromkeys(image for each in found for image in each.images)
+    )
     names: dict[str, set[str]] = {}
     digests: dict[str, set[str]] = {}
     for reference in references:
@@ -180,6 +190,7 @@ def in_use_of(images: t.Iterable[str]) -> InUse:
         names={path: frozenset(found) for path, found in names.items()},
         digests={path: frozenset(found) for path, found in digests.items()},
         identifiers=tuple(dict.fromkeys(reference.identifier for reference in references if reference.identifier)),
+        sources=found,
     )
 
 
@@ -237,13 +248,18 @@ def kept_by_use(tags: t.Sequence[Tag], path: str, used: InUse) -> dict[str, Reas
 
 
 def _is_used(tag: Tag, digests: frozenset[str], used: InUse) -> bool:
-    own = [digest for digest in (tag.digest, *tag.children) if digest]
-    if not digests.isdisjoint(own):
+    if not digests.isdisjoint((tag.digest, *tag.children)):
         return True
-    known = [digest.partition(":")[2] for digest in (*own, tag.config_digest) if digest]
     return any(
-        digits[:length] in identifiers for length, identifiers in used.identifiers_by_length.items() for digits in known
+        digits[:length] in identifiers
+        for length, identifiers in used.identifiers_by_length.items()
+        for digits in _known_digits(tag)
     )
+
+
+def _known_digits(tag: Tag) -> list[str]:
+    """The hexadecimal digits of all that an id may be of."""
+    return [digest.partition(":")[2] for digest in (tag.digest, *tag.children, tag.config_digest) if digest]
 
 
 def _may_be_used(tag: Tag, used: InUse, inside_an_index: bool) -> bool:
@@ -277,3 +293,53 @@ def untagged(used: InUse, tags: t.Mapping[str, t.Sequence[Tag]]) -> list[Untagge
 def _may_lead_to(digest: str, tags: t.Iterable[Tag]) -> bool:
     """Whether one of the tags is the image or holds it, or is not known well enough."""
     return any(tag.digest in (None, digest) or digest in tag.children for tag in tags)
+
+
+# The path of a repository and the name of a tag.
+_TagPlace = tuple[str, str]
+
+
+def tags_in_use(used: InUse, tags: t.Mapping[str, t.Sequence[Tag]]) -> dict[str, set[_TagPlace]]:
+    """The tags that each reference leads to, by its text. What is kept besides, since it may be in use, does not count.
+
+    Args:
+        used: all images in use.
+        tags: of the repositories that were read, by path.
+    """
+    named = {path for reference in used.references for path in reference.paths if path in tags}
+    by_name = {path: {tag.name for tag in tags[path]} for path in named}
+    by_digest = {path: _by_digest(tags[path]) for path in named if used.digests.get(path)}
+    by_id = _by_identifier(tags, used.identifiers_by_length)
+    found: dict[str, set[_TagPlace]] = {}
+    for reference in used.references:
+        places = found[reference.text] = set(by_id.get(reference.identifier or "", ()))
+        for path in named.intersection(reference.paths):
+            if reference.tag in by_name[path]:
+                places.add((path, str(reference.tag)))
+            if reference.digest:
+                places.update((path, name) for name in by_digest[path].get(reference.digest, ()))
+    return found
+
+
+def _by_digest(tags: t.Iterable[Tag]) -> dict[str, list[str]]:
+    """The names of the tags that are or hold an image, by its digest."""
+    found: dict[str, list[str]] = {}
+    for tag in tags:
+        for digest in (tag.digest, *tag.children):
+            if digest:
+                found.setdefault(digest, []).append(tag.name)
+    return found
+
+
+def _by_identifier(
+    tags: t.Mapping[str, t.Sequence[Tag]], identifiers: t.Mapping[int, t.Collection[str]]
+) -> dict[str, list[_TagPlace]]:
+    """The tags of each id."""
+    found: dict[str, list[_TagPlace]] = {}
+    for path, listed in tags.items() if identifiers else ():
+        for tag in listed:
+            for digits in _known_digits(tag):
+                for length, known in identifiers.items():
+                    if digits[:length] in known:
+                        found.setdefault(digits[:length], []).append((path, tag.name))
+    return found

@@ -23,6 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use 
     kept_by_use,
     missing_sources,
     parse_reference,
+    tags_in_use,
     untagged,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
@@ -163,6 +164,29 @@ def test_what_runs_without_a_tag_is_told() -> None:
     assert untagged(in_use_of([f"team/app@{digest('4')}"]), {PATH: [INDEX]}) == []
 
 
+def test_which_tags_a_reference_leads_to() -> None:
+    tags = {PATH: [V1, V2, INDEX], "team/other": [Tag("v1", digest("7")), Tag("dark")]}
+    images = [
+        "mirror/team/app:v1",
+        "team/app:v3",
+        f"team/app:v2@{digest('1')}",
+        f"team/other@{digest('1')}",
+        "elsewhere/app:v1",
+        "c" * 12,
+        digest("1"),
+    ]
+    assert tags_in_use(in_use_of(images), tags) == {
+        images[0]: {(PATH, "v1")},
+        images[1]: set(),
+        images[2]: {(PATH, "v2"), (PATH, "v1"), (PATH, "multi")},
+        images[3]: set(),
+        images[4]: set(),
+        images[5]: {(PATH, "v1")},
+        images[6]: {(PATH, "v1"), (PATH, "multi")},
+    }
+    assert tags_in_use(in_use_of([]), tags) == {}
+
+
 def test_what_may_be_in_several_repositories_has_a_tag_if_one_of_them_has_it() -> None:
     text = f"mirror/{PATH}@{digest('1')}"
     places = {PATH: [V1], f"mirror/{PATH}": [V2]}
@@ -263,3 +287,14 @@ def test_order_and_duplicates_do_not_matter(found: list[Tag], some: list[str], r
     mixed = list(found)
     random.shuffle(mixed)
     assert kept(found, *some) == kept(mixed, *shuffled)
+
+
+@given(tags, images)
+def test_a_reference_leads_to_tags_that_it_keeps(found: list[Tag], some: list[str]) -> None:
+    """What is kept besides is an image of an index or an index of an image, or is kept in doubt."""
+    used = in_use_of(some)
+    led = {name for places in tags_in_use(used, {PATH: found}).values() for _path, name in places}
+    assert led <= set(kept_by_use(found, PATH, used))
+    plain = [tag for tag in found if tag.digest and not tag.children]
+    sure = {name for name, reason in kept_by_use(plain, PATH, used).items() if reason is Reason.IN_USE}
+    assert sure == {name for places in tags_in_use(used, {PATH: plain}).values() for _path, name in places}
