@@ -39,7 +39,14 @@ def test_what_runs_stays(ansible: Ansible, simulator: Simulator) -> None:
     found = repeated(ansible, simulator, MODULE, options, "plan")
     told = reasons(found.run)
     assert (told["dev-1"], told["dev-2"], told["dev-3"]) == ("in_use", "in_use", "expired")
-    assert found.run.result["in_use"] == {"references": 3, "untagged": [lost], "pinned": [], "lost": []}
+    assert found.run.result["in_use"] == {
+        "references": 3,
+        "elsewhere": 0,
+        "missing": [],
+        "untagged": [lost],
+        "pinned": [],
+        "lost": [],
+    }
     left = [row["name"] for row in simulator.tags("team/app")]
     assert {"dev-1", "dev-2"} <= set(left)
     assert "dev-3" not in left
