@@ -173,7 +173,7 @@ from ..module_utils._core.files import check_writable, plan_lines, read_lines, w
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import RESULT, ArgumentSpec
 from ..module_utils._module.run import exit_on_error, finish, new_module
-from ..module_utils._plan_files.merging import intent_of, merge_files, request_of, result_of
+from ..module_utils._plan_files.merging import intent_of, merge_files, request_of, result_of, warnings_of
 
 ARGUMENTS = ArgumentSpec(
     {
@@ -196,6 +196,8 @@ def main() -> None:
         if target:
             check_writable(target, "plan_path")
         merged = merge_files(files)
+        for warning in warnings_of(merged):
+            module.warn(warning)
         present = list(read_lines(target, "plan_path")) if target else []
 
         def apply() -> Applied:

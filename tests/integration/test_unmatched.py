@@ -46,7 +46,7 @@ def test_an_exclusion_that_excludes_nothing_refuses_everything(
     ansible: Ansible, simulator: Simulator, scope: dict[str, Any]
 ) -> None:
     simulator.load(production())
-    patterns = ["team/prod.*", "registry.example.com/team/prod*", "prod/*", "team/prod ", "team/production"]
+    patterns = ["team/prod.*", "registry.example.com/team/prod*", "prod/*", "team/production"]
     cases = [
         {**scope, "name_regex_delete": "dev-.*", "exclude_repositories": [pattern, "*/app"]} for pattern in patterns
     ]
@@ -135,6 +135,10 @@ def test_tasks_for_a_project_each_share_their_exclusions_and_are_summed_up(
         assert len(task.result["plan"]["unmatched"]) == (3 if task.result["plan"]["totals"]["tags"] else 0)
     [merged] = run_all(ansible, "registry_plan_merge", [{"plan_paths": paths}])
     rows = {row["entry"]: row["matched"] for row in merged.result["totals"]["matches"]}
+    assert merged.result["warnings"] == [
+        "protect 'v.*' matches nothing in any of the plans.",
+        "exclude_repositories 'team/gone*' matches nothing in any of the plans.",
+    ]
     assert rows == {"main": 1, "v.*": 0, "team/prod*": 1, "team/gone*": 0}
     # Of its own project it can be told.
     own = {"project": "team/app", **shared, "exclude_repositories": ["team/app.*"]}

@@ -47,7 +47,7 @@ SOURCES: list[dict[str, Any]] = [
     {"name": "web", "images": ["mirror/team/app:dev-1", f"team/app@{digest('c')}", "nginx"]},
     {"name": "db", "images": ["postgres:15", "ghcr.io/x/y:1"]},
 ]
-RULES = [
+RULES: list[dict[str, Any]] = [
     {"name": "all", "match": ".*", "older_than": "1d"},
     {"name": "releases", "match": "v.*", "keep": True},
 ]

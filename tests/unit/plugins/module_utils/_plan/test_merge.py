@@ -24,6 +24,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge im
     part_of,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import FILE_VERSION
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan_files.merging import warnings_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.matches import EntryMatches
 from tests.unit.plugins.module_utils._plan.test_approval import part, written
 
@@ -99,13 +100,19 @@ def test_what_an_entry_matches_is_summed_up() -> None:
             EntryMatches("protect", "v.*", matched=5),
             EntryMatches("name_regex_keep", "v.*", rule="all", matched=1),
             EntryMatches("name_regex_keep", "v.*", rule="none"),
+            EntryMatches("keep_n_per", "branch"),
+            EntryMatches("keep_refs", "tags", references=0),
         ),
     ]
-    assert merge([part_of(lines) for lines in parts]).totals["matches"] == [
+    merged = merge([part_of(lines) for lines in parts])
+    assert warnings_of(merged) == ["rules, none: name_regex_keep 'v.*' matches nothing in any of the plans."]
+    assert merged.totals["matches"] == [
         {"option": "protect", "entry": "v.*", "rule": None, "matched": 5, "references": None},
         {"option": "in_use_sources", "entry": "web", "rule": None, "matched": 3, "references": 7},
         {"option": "name_regex_keep", "entry": "v.*", "rule": "all", "matched": 1, "references": None},
         {"option": "name_regex_keep", "entry": "v.*", "rule": "none", "matched": 0, "references": None},
+        {"option": "keep_n_per", "entry": "branch", "rule": None, "matched": 0, "references": None},
+        {"option": "keep_refs", "entry": "tags", "rule": None, "matched": 0, "references": 0},
     ]
 
 

@@ -225,9 +225,9 @@ def test_dates_are_valid_from_a_day_or_a_time(written: str | None, moment: datet
 
 
 def test_images_in_use_are_those_that_are_named_and_those_of_all_sources() -> None:
-    sources = [{"name": "web", "images": ["team/app:v2", "team/app:v3"]}, {"name": "jobs", "images": ["team/job:v1"]}]
+    listed = [Source("web", ("team/app:v2", "team/app:v3")), Source("jobs", ("team/job:v1",))]
+    sources = [{"name": each.name, "images": list(each.images)} for each in listed]
     found = used_of(filled({"in_use": ["team/app:v1"], "in_use_sources": sources}))
-    listed = [Source(row["name"], tuple(row["images"])) for row in sources]
     assert found == (in_use_of(["team/app:v1"], listed), ())
     assert found[0].names == {
         **dict.fromkeys(("team/app", "app", "library/app"), {"v1", "v2", "v3"}),
