@@ -245,7 +245,7 @@ def _unused(entries: t.Sequence[EntryMatches], missing: t.Sequence[str], names: 
     elif idle:
         yield _Finding(f"in_use_sources: {names.none} is in use in {_first(idle)}", ())
     if missing:
-        yield _Finding(f"{options}: these tags do not exist: {_first(missing)}")
+        yield _Finding(f"{options}: repositories in scope have no such tag: {_first(missing)}")
 
 
 def _first(names: t.Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from .reasons import Reason
 _LONGEST = 63
 _NO_SLUG = re.compile(r"[^0-9a-z]")
 _SEPARATORS = "-._"
-# A commit by SHA-1 or SHA-256, and the least number of its digits that git shows.
+# A commit by SHA-1 or SHA-256, and the least number of its digits that git shows. CI_COMMIT_SHORT_SHA has eight.
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 _SHORTEST = 7
 

@@ -167,7 +167,7 @@ CASES: list[Any] = [
         [("in_use", "", None, 0, 6)],
         [
             "in_use: no tag is in use",
-            "in_use: these tags do not exist: reg.io/team/app:x0, "
+            "in_use: repositories in scope have no such tag: reg.io/team/app:x0, "
             "reg.io/team/app:x1, reg.io/team/app:x2, reg.io/team/app:x3, reg.io/team/app:x4, ...",
         ],
         id="tags that are not there",
