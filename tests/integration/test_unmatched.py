@@ -77,6 +77,16 @@ def test_whoever_wants_only_a_warning_gets_one(ansible: Ansible, simulator: Simu
     assert left(simulator, "team/prod") == ["main"]
 
 
+def test_what_only_reads_warns(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(production())
+    [found] = run_all(ansible, "registry_info", [{"group": "team", "exclude_repositories": ["team/gone", "*/prod"]}])
+    assert found.status == "ok", found.message
+    [warning] = found.result["warnings"]
+    assert warning.startswith("exclude_repositories 'team/gone' matches no repository in scope (")
+    assert warning.endswith("for itself).")
+    assert [row["path"] for row in found.result["repositories"]] == ["team/app"]
+
+
 def test_without_a_repository_no_exclusion_is_missed(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(server([]))
     [run] = run_all(ansible, MODULE, [{**PARAMS, "exclude_repositories": ["team/prod*"], "on_unmatched": "fail"}])

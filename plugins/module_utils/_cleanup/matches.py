@@ -121,7 +121,7 @@ def matches_of(
         _of_deployments(names, refs, request) if request.keep_deployments else ([], []),
         use,
     ]
-    # Where nothing could be deleted nothing has to be kept.
+    # If no tag was read, no tag is deleted, and none has to be kept.
     findings = [each for _entries, found in parts for each in found] if any(each.tags for each in read) else []
     findings += _of_exclusions(listings, exclusions)
     excluded = [EntryMatches("exclude_repositories", each.pattern, matched=each.matched) for each in exclusions]
