@@ -24,6 +24,7 @@ from .state import LEVELS, Group, Project, Repository, State
 MOST_TAGS = 20
 MOST_REPOSITORIES = 100
 MOST_DELETED = 20
+IMMUTABLE = "ContainerProtectionAccessLevel.immutable"
 NO_RESOURCE = (
     "The resource that you are attempting to access does not exist or you don't have permission to perform this action"
 )
@@ -77,14 +78,15 @@ def _must_hold(visit: Visit, permission: str) -> None:
 
 
 def _encode(value: Any) -> str:
-    return base64.urlsafe_b64encode(str(value).encode()).decode()
+    return base64.urlsafe_b64encode(str(value).encode()).decode().rstrip("=")
 
 
 def _decode(cursor: str) -> str:
     try:
-        return base64.urlsafe_b64decode(cursor.encode()).decode()
+        text = cursor.rstrip("=")
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
     except ValueError:
-        raise GraphQLError("Please provide a valid cursor") from None
+        raise GraphQLError(f"Invalid input: {json.dumps(cursor)}") from None
 
 
 def _connection(
@@ -258,6 +260,30 @@ def _policy(_visit: Visit, project: Project) -> dict[str, Any] | None:
     }
 
 
+def _tag_rules(visit: Visit, project: Project, **paging: Any) -> dict[str, Any]:
+    """Those that the caller may see, which are all or none; mutable ones come first.
+
+    app/graphql/types/container_registry/protection/tag_rule_type.rb authorizes each of them.
+    """
+    rules = sorted(project.tag_rules, key=lambda rule: rule.immutable)
+    if not access.can_admin_images(visit.state, visit.caller, project):
+        rules = []
+    rows = [
+        {
+            "id": f"gid://gitlab/ContainerRegistry::Protection::TagRule/{rule.id}",
+            "tagNamePattern": rule.pattern,
+            "immutable": rule.immutable,
+            "minimumAccessLevelForDelete": rule.delete.upper() if rule.delete and not rule.immutable else None,
+            "minimumAccessLevelForPush": rule.push.upper() if rule.push and not rule.immutable else None,
+        }
+        for rule in rules
+    ]
+    start = int(_decode(paging["after"])) if paging.get("after") else 0
+    stop = int(_decode(paging["before"])) - 1 if paging.get("before") else len(rows)
+    first, last = paging.get("first"), paging.get("last")
+    return _by_position(rows, MOST_REPOSITORIES, lambda index: _encode(index + 1), start, stop, first, last)
+
+
 def _tags_count(visit: Visit, repository: Repository) -> int:
     try:
         return visit.registry.count(repository)
@@ -287,10 +313,13 @@ def _short_revision(view: TagView) -> str | None:
     return None if revision is None else revision[:9]
 
 
-def _protection(_visit: Visit, row: TagRow) -> dict[str, Any] | None:
-    """The highest levels of the rules that match."""
+def _protection(visit: Visit, row: TagRow) -> dict[str, Any] | None:
+    """The highest levels of the rules that match.
+
+    Before a protection told that it is immutable, every tag had one: without a rule it had no levels.
+    """
     rules = access.rules_for(row.repository.project, row.view.name)
-    if not rules:
+    if not rules and IMMUTABLE not in visit.state.graphql_missing_fields:
         return None
     immutable = any(rule.immutable for rule in rules)
 
@@ -387,6 +416,10 @@ TAG: dict[str, Resolver] = {
     "userPermissions": _may_destroy_tag,
 }
 PROJECT: dict[str, Resolver] = {
+    "containerProtectionTagRules": _tag_rules,
+    "userPermissions": lambda visit, project: {
+        "adminProject": access.project_level(visit.state, visit.caller, project) >= LEVELS["maintainer"]
+    },
     "id": lambda _visit, project: f"gid://gitlab/Project/{project.id}",
     "name": lambda _visit, project: _name(project.path),
     "path": lambda _visit, project: _name(project.path),

@@ -55,14 +55,17 @@ COUNTS = (1, 5, 10, 25, 50, 100, None)
 VISIBILITIES = ("private", "internal", "public")
 RULE_LEVELS = ("maintainer", "owner", "admin")
 MODES = ("M1", "M2", "M3")
-# What the schema of a generation does not have yet: fields of 16.8, 17.0 and 17.9.
+# What the schema of a generation does not have yet: fields of 16.8, 17.0, 17.9 and 17.11, and a type of 17.8. The next
+# releases are G18 without some of them.
 LATER_FIELDS: dict[Generation, tuple[str, ...]] = {
     "G15": (
         "ContainerRepositoryTag.publishedAt",
         "ContainerRepositoryDetails.lastPublishedAt",
         "ContainerRepositoryTag.protection",
+        "ContainerProtectionAccessLevel",
+        "ContainerProtectionTagRule",
     ),
-    "G17": ("ContainerRepositoryTag.protection",),
+    "G17": ("ContainerRepositoryTag.protection", "ContainerProtectionAccessLevel", "ContainerProtectionTagRule"),
     "G18": (),
 }
 DEPLOYMENT_STATUSES = ("created", "running", "success", "failed", "canceled", "skipped", "blocked")

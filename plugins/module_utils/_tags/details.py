@@ -21,6 +21,9 @@ from .query import TagQuery
 
 Item = t.TypeVar("Item")
 
+# Whether a protection rule covers the name of a tag, by the id of the project.
+Rules = t.Mapping[int, t.Callable[[str], bool]]
+
 # Of how many repositories tags are held at once, for a caller who does not keep them.
 _CHUNK_SIZE = 100
 
@@ -92,6 +95,16 @@ def detail_or_error(name: str, read: t.Callable[[], Tag | None], missing: str) -
             raise
         return Tag(name, details_read=True, error=str(error))
     return tag or Tag(name, details_read=True, error=missing)
+
+
+def with_rules(listings: t.Iterable[TagListing], rules: Rules) -> t.Iterator[TagListing]:
+    """The listings, where it is known of each tag whether a rule covers it, in the projects whose rules were read."""
+    for listing in listings:
+        covers = rules.get(listing.repository.project_id)
+        if covers is None:
+            yield listing
+        else:
+            yield listing._replace(tags=tuple(tag._replace(protected=covers(tag.name)) for tag in listing.tags))
 
 
 def load_children(

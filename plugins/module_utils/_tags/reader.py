@@ -97,14 +97,15 @@ class TagReader(t.Protocol):
 def open_reader(detected: Detected) -> TagReader:
     """The reader for a server."""
     client, capabilities, registry = detected.client, detected.capabilities, detected.registry
+    rules = detected.rules
     if registry and capabilities.read_method is ReadMethod.REGISTRY:
         return RegistryReader(
-            client=client, capabilities=capabilities, registry=registry, prefetched=detected.prefetched
+            client=client, capabilities=capabilities, registry=registry, rules=rules, prefetched=detected.prefetched
         )
     if detected.schema and capabilities.read_method is ReadMethod.GRAPHQL:
         kind = CursorReader if capabilities.pages_by_cursor else PageReader
-        return kind(client=client, capabilities=capabilities, registry=registry, schema=detected.schema)
-    return RestReader(client=client, capabilities=capabilities, registry=registry)
+        return kind(client=client, capabilities=capabilities, registry=registry, rules=rules, schema=detected.schema)
+    return RestReader(client=client, capabilities=capabilities, registry=registry, rules=rules)
 
 
 def confirm_empty(reader: TagReader, listing: TagListing) -> TagListing:

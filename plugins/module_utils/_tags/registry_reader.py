@@ -18,7 +18,16 @@ from .._registry import api
 from .._registry.api import current_digest
 from .._registry.auth import TOKEN_SCOPES, Registry
 from .._registry.images import read_image
-from .details import chunks, detail_or_error, for_each, load_children, manifest_facts, read_one_by_one
+from .details import (
+    Rules,
+    chunks,
+    detail_or_error,
+    for_each,
+    load_children,
+    manifest_facts,
+    read_one_by_one,
+    with_rules,
+)
 from .estimate import Estimate, known_counts, pages_of
 from .listing import list_by_registry
 from .query import TagQuery
@@ -32,12 +41,14 @@ class RegistryReader:
         client: Of GitLab.
         capabilities: What the server can do.
         registry: The registry that is asked.
+        rules: The protection rules that are known apart from the tags.
         prefetched: A listing that was read just before, which `read` takes instead of reading it again.
     """
 
     client: Client
     capabilities: ServerCapabilities
     registry: Registry
+    rules: Rules
     prefetched: TagListing | None = None
 
     def list_names(self, repository: Repository) -> TagListing:
@@ -48,7 +59,7 @@ class RegistryReader:
             listings = self.client.parallel(self._first_listing, chunk)
             if query.details:
                 listings = for_each(self.client, lambda listing: self._with_details(listing, query), listings)
-            yield from load_children(self.client, self.registry, listings, query)
+            yield from with_rules(load_children(self.client, self.registry, listings, query), self.rules)
 
     def _first_listing(self, repository: Repository) -> TagListing:
         if self.prefetched and self.prefetched.repository.id == repository.id:
