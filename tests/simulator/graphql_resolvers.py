@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,7 @@ from graphql import GraphQLError, GraphQLResolveInfo
 from . import access, deletion, granular
 from .access import Caller
 from .answers import UNREACHABLE
-from .registry import Page, PageQuery, Registry, TagView, Unreachable
+from .registry import Broken, Page, PageQuery, Registry, TagView, Unreachable
 from .state import LEVELS, Group, Project, Repository, State
 
 MOST_TAGS = 20
@@ -57,11 +58,20 @@ class TagRow:
     view: TagView
 
 
+# What Ruby's URI takes as it is.
+_URL_PART = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*")
 Resolver = Callable[..., Any]
 
 
 def resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-    """The resolver of every field: one of the table below, else the key of a plain object."""
+    """The resolver of every field: one of the table below, else the key of a plain object.
+
+    Once a query has taken too long, each field that is left ends with an error.
+    """
+    most = info.context.state.graphql_calls
+    if most is not None and info.context.registry.calls >= most:
+        owner = "BaseConnection" if info.field_name == "pageInfo" else info.parent_type.name
+        raise GraphQLError(f"Timeout on {owner}.{info.field_name}")
     resolver = RESOLVERS.get(f"{info.parent_type.name}.{info.field_name}")
     if resolver:
         return resolver(info.context, source, **arguments)
@@ -173,8 +183,8 @@ def _tags(
 ) -> dict[str, Any]:
     """With a database the registry's own page, cut to 20, the cursor still the registry's; else positions in a list."""
     _must_hold(visit, "read_container_repository_tag")
-    registry = visit.registry
-    if registry.database and registry.is_reachable(repository):
+    registry = visit.registry.seen_by_rails(repository)
+    if registry.database:
         query = PageQuery(max(first or 0, last or 0), after, before, name or None, SORTS[sort] if sort else None)
         return _external(repository, registry.page(repository, query), first, last)
     try:
@@ -184,8 +194,13 @@ def _tags(
     names = [item for item in names if not name or name in item]
     if sort and sort.endswith("DESC"):
         names = names[::-1]
-    start = int(_decode(after)) if after else 0
-    stop = int(_decode(before)) - 1 if before else len(names)
+    try:
+        start = int(_decode(after)) if after else 0
+        stop = int(_decode(before)) - 1 if before else len(names)
+    except GraphQLError as error:
+        # The cursor is looked at where it is needed.
+        ends = {"hasPreviousPage": False, "hasNextPage": error, "startCursor": error, "endCursor": error}
+        return {"nodes": error, "edges": error, "pageInfo": ends}
     page = _by_position(names, MOST_TAGS, lambda index: _encode(index + 1), start, stop, first, last)
     rows = [TagRow(repository, view) for view in registry.views(repository, page["nodes"])]
     page["nodes"] = rows
@@ -361,10 +376,14 @@ def _destroy_tags(visit: Visit, _source: Any, input: dict[str, Any]) -> dict[str
 
 
 def _delete_names(visit: Visit, repository: Repository, names: list[str]) -> tuple[list[str], list[str]]:
+    if not names:
+        return [], ["no tags specified"]
+    if not all(map(_URL_PART.fullmatch, names)):
+        raise Broken
     try:
         removal = deletion.remove(visit.state, visit.registry, repository, names, visit.caller)
     except Unreachable:
-        return [], ["error while deleting tags"]
+        raise Broken from None
     return removal.deleted or [], [removal.message] if removal.message else []
 
 

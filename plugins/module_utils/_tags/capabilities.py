@@ -254,17 +254,16 @@ def _keyset_supported(client: Client, repositories: t.Sequence[Repository]) -> b
 
 
 def _tags_without_database(client: Client, repositories: t.Sequence[Repository]) -> TagListing | None:
-    """The tags that prove that there is no metadata database; None if none do.
+    """The tags that prove, with a refusal to list by keyset, that there is no metadata database; None if none do.
 
-    That GitLab refuses to list by keyset is no proof, since it does so too while its registry can't be reached. It has
-    to refuse it again after the same registry listed tags.
+    The refusal alone is no proof, since GitLab refuses too while its registry can't be reached. The same registry has
+    to list tags, and GitLab has to refuse again after they were read: details.confirmed.
     """
     for repository in repositories[:_PROBES]:
         try:
             names = first_tag_names(client, repository)
             if names:
-                refused = keyset_supported(client, repository) is False
-                return TagListing(repository, tuple(Tag(name) for name in names)) if refused else None
+                return TagListing(repository, tuple(Tag(name) for name in names))
         except RequestError as error:
             if error.kind.is_inconclusive:
                 return None

@@ -16,7 +16,7 @@ from .._core.models import Repository, Tag, TagListing
 from .._core.server import Mode
 from .._gitlab.graphql import ALL_FIELDS, PAGE, VERIFY_FIELDS, PageRequest, Schema
 from .cursors import count_requests, error_about, follow_cursors, in_order, is_continuation, read_fitting
-from .details import chunks, load_children, read_one_by_one, with_details, with_rules
+from .details import chunks, confirmations, load_children, read_one_by_one, with_details, with_rules
 from .estimate import Estimate, estimate_of, known_counts, pages_of
 from .query import TagQuery
 from .rest_reader import RestReader
@@ -65,7 +65,8 @@ class PageReader(RestReader):
     def estimate(self, counts: t.Sequence[int | None], query: TagQuery) -> Estimate:
         # An empty repository has no tag whose details are wanted.
         details = pages_of(filter(None, counts), PAGE) if query.details else 0
-        return estimate_of(counts, self._listing_pages(counts) + details)
+        besides = confirmations(self.capabilities, counts, query)
+        return estimate_of(counts, self._listing_pages(counts) + details + besides)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class CursorReader(RestReader):
 
     schema: Schema
 
-    def read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
+    def _read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
         if query.details and query.all_details:
             width = self.concurrent_repositories(query)
             followed = follow_cursors(self.client, self.schema, repositories, _fields_of(query), width)

@@ -51,6 +51,9 @@ class TagReader(t.Protocol):
 
         Returns:
             A listing for each repository. One that can't be read carries its error.
+
+        Raises:
+            RequestError: What was read can't be trusted, since the registry is of another kind than it was taken for.
         """
 
     def read_detail(self, repository: Repository, name: str, *, dates: bool = True) -> Tag:

@@ -21,6 +21,8 @@ from .._registry.images import read_image
 from .details import (
     Rules,
     chunks,
+    confirmations,
+    confirmed,
     detail_or_error,
     for_each,
     load_children,
@@ -55,6 +57,9 @@ class RegistryReader:
         return list_by_registry(self.registry, repository)
 
     def read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
+        return confirmed(self.client, self.capabilities, self._read(repositories, query), query)
+
+    def _read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
         for chunk in chunks(repositories):
             listings = self.client.parallel(self._first_listing, chunk)
             if query.details:
@@ -99,11 +104,12 @@ class RegistryReader:
             # Its pages, and the token for them, are there already.
             listing -= pages_of([len(self.prefetched.tags)], api.PAGE) + 1
         each = sum(known) if query.details else 0
+        confirming = confirmations(self.capabilities, counts, query)
         return Estimate(
-            requests=0,
+            requests=confirming,
             # A manifest and a config for each image; only its digest is looked at if it is known from before.
             registry_requests=listing + 2 * each,
             tags=sum(known),
             uncounted=counts.count(None),
-            least=listing + each,
+            least=confirming + listing + each,
         )
