@@ -98,7 +98,7 @@ def _before_reading(row: Row, registry: dict[str, Any], *, without_database: boo
     errors = row["response"]["body"].get("errors", [])
     fails: dict[str, int] = {}
     known: dict[int, dict[str, dict[str, Any]]] = {}
-    for page in _pages_asked(row["request"]):
+    for page in pages_asked(row["request"]):
         found = data.get(page["alias"])
         if found is None and not any(error["path"][0] == page["alias"] for error in _placed(errors)):
             continue
@@ -117,12 +117,12 @@ def _before_reading(row: Row, registry: dict[str, Any], *, without_database: boo
         if count == 0 and nodes:
             fails["count"] = 1
         whole = page["first"] is not None and page["first"] > 0 and not page["name"]
-        if nodes == [] and count and whole and not without_database:
-            fails["list"] = len(_pages_asked(row["request"]))
+        if nodes == [] and count and whole and not without_database and not info.get("hasPreviousPage"):
+            fails["list"] = len(pages_asked(row["request"]))
         tags = [_tag(node, positions=positions, exact=page["sort"]) for node in nodes]
         shown = {
             node["name"]
-            for each in _pages_asked(row["request"])
+            for each in pages_asked(row["request"])
             if each["id"] == page["id"]
             for node in _nodes(data, each)
         }
@@ -162,7 +162,7 @@ def _calls_before(row: Row) -> int:
     return calls
 
 
-def _pages_asked(request: dict[str, Any]) -> list[dict[str, Any]]:
+def pages_asked(request: dict[str, Any]) -> list[dict[str, Any]]:
     """The pages of tags that a query asks for, in its order."""
     variables = request["variables"]
     found = []

@@ -464,7 +464,7 @@ def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> 
     result = data.get("destroyContainerRepositoryTags")
     if not isinstance(result, dict) or not isinstance(result.get("deletedTagNames"), list):
         raise answer.untrusted("GraphQL did not say which tags it deleted", ErrorKind.NOT_JSON)
-    return [str(name) for name in result["deletedTagNames"]], [str(text) for text in result.get("errors") or []]
+    return [str(name) for name in result["deletedTagNames"]], [str(text) for text in _errors_in(result)]
 
 
 def _global_id(repository_id: int) -> str:
