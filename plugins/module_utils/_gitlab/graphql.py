@@ -22,15 +22,25 @@ from .._core.server import Mode
 from .._http.client import Client
 from .._http.messages import Response
 from .._http.retry import RetryPolicy
-from .rest import error_of
+from .graphql_answers import (
+    CHECK_TOO_SLOW,
+    ask,
+    body_of,
+    data_of,
+    error_of_texts,
+    errors_below,
+    errors_in,
+    global_id,
+    is_too_slow,
+    names_of,
+    post,
+    text_of,
+)
 
-PATH = "/api/graphql"
 # The connection is cut to this many nodes while the cursor moves on by what was asked for: asking for more skips tags.
 # app/graphql/types/container_registry/container_repository_details_type.rb
 PAGE = 20
 _MOST_ALIASES = 20
-# Of how many projects the protection rules are asked for in one query, which is about half of what it may cost.
-_RULE_ALIASES = 10
 # What a signed-in user may spend on one query where the server does not say: app/graphql/gitlab_schema.rb
 _COMPLEXITY_LIMIT = 250
 
@@ -51,11 +61,6 @@ VERIFY_FIELDS = ("digest", "publishedAt", "protection")
 
 # How a server refuses or loses a query that is too large or too slow.
 _TOO_MUCH = {ErrorKind.GRAPHQL, ErrorKind.TIMEOUT, ErrorKind.UNAVAILABLE, ErrorKind.SERVER_ERROR}
-# A query that takes too long ends field by field, with status 200. The check of a query has a limit of its own, which a
-# process that has just started exceeds: app/graphql/gitlab_schema.rb, config/initializers/graphql.rb
-_TOO_SLOW, _CHECK_TOO_SLOW = "Timeout on ", "Timeout on validation"
-# An answer that something on the way, or a moment's trouble, made of GitLab's.
-_GARBLED = {ErrorKind.SERVER_ERROR, ErrorKind.NOT_JSON, ErrorKind.INCOMPLETE}
 
 
 class AliasLimit:
@@ -168,8 +173,8 @@ def read_schema(client: Client) -> Schema:
         'destroy: __type(name: "DestroyContainerRepositoryTagsInput") { name } '
         "queryComplexity { limit } }"
     )
-    data = _ask(client, query, "find out what GraphQL offers here")
-    tag_fields, protection = _names(data.get("tag")), _names(data.get("protection"))
+    data = ask(client, query, "find out what GraphQL offers here")
+    tag_fields, protection = names_of(data.get("tag")), names_of(data.get("protection"))
     if not tag_fields:
         message = "its GraphQL knows no container tags"
         raise RequestError(ErrorKind.GRAPHQL, message, operation="find out what GraphQL offers here")
@@ -256,15 +261,15 @@ def _read_together(
     """The pages of a query that is sent once. If it fails as a whole, all pages are the same error."""
     query, variables = _pages_query(batch, fields)
     try:
-        answer = _post(client, query, variables, "read tags by GraphQL", RetryPolicy.IDEMPOTENT)
-        body = _body(answer)
-        data, errors = body.get("data"), _errors_in(body)
+        answer = post(client, query, variables, "read tags by GraphQL", RetryPolicy.IDEMPOTENT)
+        body = body_of(answer)
+        data, errors = body.get("data"), errors_in(body)
         if not isinstance(data, dict):
-            raise _graphql_error(answer, errors)
+            raise error_of_texts(answer, errors)
     except RequestError as error:
         return [error] * len(batch)
     return [
-        _page(answer, data, request, schema, _errors_below(errors, f"r{number}"), f"r{number}")
+        _page(answer, data, request, schema, errors_below(errors, f"r{number}"), f"r{number}")
         for number, request in enumerate(batch)
     ]
 
@@ -273,17 +278,12 @@ def _is_too_much(page: Page | RequestError, pages: t.Sequence[Page | RequestErro
     """Whether a page may come if fewer are asked for: there was no time for it, or the query failed as a whole."""
     if not isinstance(page, RequestError):
         return False
-    return _is_too_slow(page) or (page.kind in _TOO_MUCH and all(other is page for other in pages))
+    return is_too_slow(page) or (page.kind in _TOO_MUCH and all(other is page for other in pages))
 
 
 def _asks_for_patience(page: Page | RequestError, *, alone: bool) -> bool:
     """Whether the same query may go well right after. alone: nothing else was asked for with it."""
-    return isinstance(page, RequestError) and _is_too_slow(page) and (alone or _CHECK_TOO_SLOW in page.message)
-
-
-def _is_too_slow(error: RequestError) -> bool:
-    """Whether GitLab gave up within an answer; a request without an answer was sent again already."""
-    return error.kind is ErrorKind.TIMEOUT and error.message.startswith(_TOO_SLOW)
+    return isinstance(page, RequestError) and is_too_slow(page) and (alone or CHECK_TOO_SLOW in page.message)
 
 
 def _pages_query(batch: t.Sequence[PageRequest], fields: tuple[str, ...]) -> tuple[str, dict[str, t.Any]]:
@@ -298,7 +298,7 @@ def _pages_query(batch: t.Sequence[PageRequest], fields: tuple[str, ...]) -> tup
             f"tags(first: {request.first}, after: $a{number}) "
             f"{{ nodes {{ {selection} }} pageInfo {{ hasNextPage endCursor }} }} }}"
         )
-        variables[f"i{number}"] = _global_id(request.repository_id)
+        variables[f"i{number}"] = global_id(request.repository_id)
         variables[f"a{number}"] = request.after
     return f"query({', '.join(declared)}) {{ {' '.join(parts)} }}", variables
 
@@ -308,7 +308,7 @@ def _page(
 ) -> Page | RequestError:
     """The page that the answer holds under an alias. errors: those that are about it."""
     if errors:
-        return _graphql_error(answer, errors)
+        return error_of_texts(answer, errors)
     found = data.get(alias)
     if not isinstance(found, dict):
         return answer.untrusted("GraphQL answered null for the repository", ErrorKind.NOT_FOUND)
@@ -376,20 +376,16 @@ def _tag(node: t.Any, schema: Schema) -> Tag | None:
     size = node.get("totalSize")
     return Tag(
         node["name"],
-        digest=_text(node.get("digest")),
+        digest=text_of(node.get("digest")),
         created=parse_time(node.get("createdAt")),
         published=parse_time(node.get("publishedAt")),
         # A BigInt travels as a string.
         size=int(str(size)) if str(size).isdecimal() else None,
-        media_type=_text(node.get("mediaType")),
+        media_type=text_of(node.get("mediaType")),
         protected=_is_protected(node["protection"], schema) if "protection" in node else None,
         details_read=True,
         config_digest=config_digest(node.get("revision")),
     )
-
-
-def _text(value: t.Any) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _is_protected(protection: t.Any, schema: Schema) -> bool:
@@ -397,51 +393,6 @@ def _is_protected(protection: t.Any, schema: Schema) -> bool:
     if not schema.protection_always_set:
         return protection is not None
     return not isinstance(protection, dict) or any(level is not None for level in protection.values())
-
-
-def read_tag_rules(client: Client, repository_ids: t.Sequence[int]) -> list[tuple[str, ...] | RequestError]:
-    """The patterns of the protection rules for tags, of the project of each repository.
-
-    Returns:
-        For each repository, in the same order, the patterns or why they can't be read. GitLab leaves out rules that the
-        caller may not see: app/graphql/types/container_registry/protection/tag_rule_type.rb.
-    """
-    batches = [repository_ids[start : start + _RULE_ALIASES] for start in range(0, len(repository_ids), _RULE_ALIASES)]
-    answers = client.parallel(lambda batch: _read_rule_batch(client, batch), batches)
-    return [patterns for batch in answers for patterns in batch]
-
-
-def _read_rule_batch(client: Client, batch: t.Sequence[int]) -> list[tuple[str, ...] | RequestError]:
-    declared = ", ".join(f"$i{number}: ContainerRepositoryID!" for number in range(len(batch)))
-    parts = " ".join(
-        f"r{number}: containerRepository(id: $i{number}) {{ project {{ userPermissions {{ adminProject }} "
-        f"containerProtectionTagRules(first: 20) {{ nodes {{ tagNamePattern }} pageInfo {{ hasNextPage }} }} }} }}"
-        for number in range(len(batch))
-    )
-    variables = {f"i{number}": _global_id(repository_id) for number, repository_id in enumerate(batch)}
-    operation = "read tag protection rules by GraphQL"
-    try:
-        data = _ask(client, f"query({declared}) {{ {parts} }}", operation, variables)
-    except RequestError as error:
-        return [error] * len(batch)
-    return [_rule_patterns(data.get(f"r{number}"), operation) for number in range(len(batch))]
-
-
-def _rule_patterns(found: t.Any, operation: str) -> tuple[str, ...] | RequestError:
-    try:
-        project = found["project"]
-        rules = project["containerProtectionTagRules"]
-        patterns = tuple(_text(rule["tagNamePattern"]) for rule in rules["nodes"])
-        complete = project["userPermissions"]["adminProject"] is True and rules["pageInfo"]["hasNextPage"] is False
-    except (TypeError, KeyError):
-        return RequestError(ErrorKind.INCOMPLETE, "the answer has another shape than GitLab's", operation=operation)
-    if not complete:
-        message = "GitLab shows them to Maintainers of the project alone"
-        return RequestError(ErrorKind.FORBIDDEN, message, operation=operation, advice="")
-    known = tuple(pattern for pattern in patterns if pattern is not None)
-    if len(known) < len(patterns):
-        return RequestError(ErrorKind.INCOMPLETE, "the answer holds a rule without a pattern", operation=operation)
-    return known
 
 
 def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> tuple[list[str], list[str]]:
@@ -458,86 +409,10 @@ def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> 
         "{ destroyContainerRepositoryTags(input: $input) { deletedTagNames errors } }"
     )
     operation = f"delete {len(names)} tags by GraphQL"
-    variables = {"input": {"id": _global_id(repository_id), "tagNames": list(names)}}
-    answer = _post(client, query, variables, operation, RetryPolicy.RATE_LIMITED)
-    data = _data(answer)
+    variables = {"input": {"id": global_id(repository_id), "tagNames": list(names)}}
+    answer = post(client, query, variables, operation, RetryPolicy.RATE_LIMITED)
+    data = data_of(answer)
     result = data.get("destroyContainerRepositoryTags")
     if not isinstance(result, dict) or not isinstance(result.get("deletedTagNames"), list):
         raise answer.untrusted("GraphQL did not say which tags it deleted", ErrorKind.NOT_JSON)
-    return [str(name) for name in result["deletedTagNames"]], [str(text) for text in _errors_in(result)]
-
-
-def _global_id(repository_id: int) -> str:
-    return f"gid://gitlab/ContainerRepository/{repository_id}"
-
-
-def _post(
-    client: Client,
-    query: str,
-    variables: t.Mapping[str, t.Any],
-    operation: str,
-    retry: RetryPolicy,
-    *,
-    stop_at_401: bool = True,
-) -> Response:
-    body = {"query": query, "variables": variables}
-    answer = client.request("POST", PATH, operation=operation, body=body, retry=retry, stop_at_401=stop_at_401)
-    if answer.status != 200:
-        raise error_of(answer)
-    return answer
-
-
-def _ask(
-    client: Client, query: str, operation: str, variables: t.Mapping[str, t.Any] | None = None
-) -> dict[str, t.Any]:
-    """The data that answers a question, which is asked again after whatever may pass."""
-    for left in client.retry_loop():
-        try:
-            # A token may be good for REST and not for GraphQL, so that a 401 here is no reason to stop.
-            answer = _post(client, query, variables or {}, operation, RetryPolicy.IDEMPOTENT, stop_at_401=False)
-            return _data(answer)
-        except RequestError as error:
-            if not left or not (_is_too_slow(error) or error.kind in _GARBLED):
-                raise
-    raise AssertionError("the loop ends with an answer or an error")
-
-
-def _names(kind: t.Any) -> frozenset[str]:
-    """The names of a type's fields; none if there is no such type."""
-    fields = kind.get("fields") if isinstance(kind, dict) else None
-    return frozenset(str(field.get("name")) for field in fields or [] if isinstance(field, dict))
-
-
-def _body(answer: Response) -> dict[str, t.Any]:
-    body = answer.json()
-    if not isinstance(body, dict):
-        raise answer.untrusted("the answer has another shape than GraphQL's")
-    return body
-
-
-def _data(answer: Response) -> dict[str, t.Any]:
-    body = _body(answer)
-    data = body.get("data")
-    if body.get("errors") or not isinstance(data, dict):
-        raise _graphql_error(answer, _errors_in(body))
-    return data
-
-
-def _errors_in(body: t.Mapping[str, t.Any]) -> list[t.Any]:
-    errors = body.get("errors")
-    return errors if isinstance(errors, list) else [errors] if errors else []
-
-
-def _errors_below(errors: t.Sequence[t.Any], alias: str) -> list[t.Any]:
-    """The errors that are about an alias, or about the whole answer."""
-    paths = (error.get("path") if isinstance(error, dict) else None for error in errors)
-    return [error for error, path in zip(errors, paths) if not isinstance(path, list) or path[:1] in ([], [alias])]
-
-
-def _graphql_error(answer: Response, errors: t.Sequence[t.Any]) -> RequestError:
-    texts = [str(error.get("message")) for error in errors if isinstance(error, dict)]
-    message = "; ".join(dict.fromkeys(texts)) or "GraphQL answered without data"
-    if texts and all(text.startswith(_TOO_SLOW) for text in texts):
-        return answer.untrusted(message, ErrorKind.TIMEOUT)
-    advice = "It does not exist, or the token may not do this." if "permission" in message else ""
-    return answer.untrusted(message, ErrorKind.GRAPHQL, advice)
+    return [str(name) for name in result["deletedTagNames"]], [str(text) for text in errors_in(result)]

@@ -15,8 +15,9 @@ from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Repository, Tag, TagListing
 from .._core.oci import Image
 from .._core.server import Mode, ReadMethod, ServerCapabilities, TagRules
-from .._gitlab.graphql import Page, PageRequest, Schema, read_pages, read_schema, read_tag_rules
+from .._gitlab.graphql import Page, PageRequest, Schema, read_pages, read_schema
 from .._gitlab.projects import caller_is_administrator
+from .._gitlab.tag_rules import read_tag_rules
 from .._gitlab.tags import first_tag_names, keyset_supported
 from .._http.client import Client
 from .._http.retry import RetryPolicy
@@ -68,8 +69,8 @@ class Detected(t.NamedTuple):
     client: Client
     capabilities: ServerCapabilities
     schema: Schema | None = None
-    rules: Rules = MappingProxyType({})
     registry: Registry | None = None
+    rules: Rules = MappingProxyType({})
     prefetched: TagListing | None = None
 
 
@@ -183,7 +184,7 @@ def _find_rules(
     if capabilities.mode is Mode.NO_DATABASE or (schema and not schema.has_tag_rules):
         return _RulesFound(TagRules.NONE)
     if schema is None:
-        return _RulesFound(TagRules.HIDDEN, capabilities.graphql_unavailable_reason)
+        return _RulesFound(TagRules.HIDDEN, hidden_reason=capabilities.graphql_unavailable_reason)
     if capabilities.pages_by_cursor and "protection" in schema.tag_fields:
         return _RulesFound(TagRules.READABLE)
     asked = {repository.project_id: repository.id for repository in repositories}
@@ -191,7 +192,7 @@ def _find_rules(
     errors = [str(answer) for answer in answers.values() if isinstance(answer, RequestError)]
     found = {number: rule_search(each) for number, each in answers.items() if not isinstance(each, RequestError)}
     if errors or not repositories:
-        return _RulesFound(TagRules.HIDDEN, errors[0] if errors else "", found)
+        return _RulesFound(TagRules.HIDDEN, hidden_reason=errors[0] if errors else "", by_project=found)
     return _RulesFound(TagRules.READABLE, by_project=found)
 
 

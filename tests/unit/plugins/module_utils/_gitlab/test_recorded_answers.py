@@ -23,8 +23,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphq
     destroy_tags,
     read_pages,
     read_schema,
-    read_tag_rules,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.tag_rules import read_tag_rules
 from tests.conformance.graphql_recordings import pages_asked
 from tests.unit.graphql_serving import FakeGraphQLClient, schema
 
