@@ -173,7 +173,8 @@ options:
       - With V(auto) it is the last push of the tag if the registry has a metadata database. Else it is the build of the
         image, the only date that GitLab knows there, so an old image that was tagged today is old.
       - With V(created) it is the date that GitLab calls C(created_at). With a metadata database that is the first push
-        of the name, so a tag that was pushed again an hour ago may count as old.
+        of the name, so a tag that was pushed again an hour ago may count as old. If tags are read by REST in front of a
+        metadata database (O(read_via)), it can't be told what GitLab's date means, and every such tag is kept.
     type: str
     choices:
       - auto

@@ -14,6 +14,7 @@ from .._core.models import TagListing
 from .._core.oci import Image
 from .._core.server import ServerCapabilities
 from .._deletion.delete_method import choose_delete_method
+from .._gitlab.projects import caller_is_administrator
 from .._gitlab.repository_scope import select
 from .._module.registry import RegistryConnection
 from .._policy.reading import query_of
@@ -62,7 +63,10 @@ def observe(
         return dated_tags(listing, refs, request)
 
     listings = with_builds(reader, listings, criteria, dated)
-    protection_matters = bool(listings) and request.parameters is None and not request.allow_unread_protection
+    protection_matters = bool(listings) and not request.allow_unread_protection
+    # What GitLab deletes by itself it deletes for an administrator although a rule covers it.
+    under_rules = request.parameters and any(tag.protected for listing in listings for tag in listing.tags)
+    may_pass = bool(under_rules) and not connection.is_job_token and caller_is_administrator(client)
     state = CleanupState(
         capabilities=capabilities,
         listings=tuple(listings),
@@ -72,6 +76,7 @@ def observe(
         refs=refs,
         absent_digests=_absent_subjects(reader, listings, request),
         rules_hidden=protection_matters and rules_are_hidden(client, capabilities, job_token=connection.is_job_token),
+        passes_rules=may_pass,
         import_evidence=gather_import_evidence(reader, listings, criteria, dated),
         manifests=_manifests(reader, untagged_images(listings, request)) if request.pin_untagged else None,
         sent=client.requests_sent,

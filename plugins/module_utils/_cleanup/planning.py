@@ -48,6 +48,7 @@ class CleanupState(t.NamedTuple):
         refs: by the project's id, the active git references whose tags are kept, or why they are not known.
         absent_digests: by the repository's path, digests of images that the registry itself does not have.
         rules_hidden: GitLab may have protection rules that can't be read and that it would let this caller past.
+        passes_rules: GitLab chooses what it deletes, and lets this caller past its protection rules.
         import_evidence: what tells whether the dates are those of an import; None unless most tags share their dates.
         manifests: what the registry has of images that are in use without a tag; None if it could not be asked.
         sent: number of requests so far.
@@ -66,6 +67,7 @@ class CleanupState(t.NamedTuple):
     refs: Refs
     absent_digests: t.Mapping[str, t.Collection[str]]
     rules_hidden: bool = False
+    passes_rules: bool = False
     import_evidence: ImportEvidence | None = None
     manifests: Manifests | None = None
     sent: int = 0
@@ -130,7 +132,7 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         *_bulk_refusals(state, bulk),
         *_date_refusals(state, criteria),
         *_policy_refusals(state, request),
-        *_protection_refusals(state),
+        *_protection_refusals(state, plan),
         *approval_refusals,
         *_budget_refusals(state, plan),
     )
@@ -156,7 +158,10 @@ def criteria_on(capabilities: ServerCapabilities, request: CleanupRequest) -> Cr
         rules = replace(rules, require_digest=True)
     if capabilities.shows_build_dates and rules.dates_valid_from:
         rules = replace(rules, dates_valid_from=None)
-    return Criteria(request=request, rules=rules, date_source=date_source(capabilities.mode, rules))
+    source = date_source(capabilities.mode, rules)
+    if source is DateSource.CREATED and not capabilities.proves_created:
+        source = DateSource.UNKNOWN
+    return Criteria(request=request, rules=rules, date_source=source)
 
 
 def projects_with_policy(state: CleanupState) -> list[Project]:
@@ -269,10 +274,18 @@ def _policy_refusals(state: CleanupState, request: CleanupRequest) -> list[str]:
     return [policy_sentence(project) for project in projects_with_policy(state)]
 
 
-def _protection_refusals(state: CleanupState) -> list[str]:
-    if not state.rules_hidden:
-        return []
-    return [hidden_rules_refusal("allow_unread_protection")]
+def _protection_refusals(state: CleanupState, plan: Plan) -> t.Iterator[str]:
+    if state.rules_hidden:
+        yield hidden_rules_refusal("allow_unread_protection")
+    if not state.passes_rules:
+        return
+    for part in plan.repositories:
+        covered = [decision.tag.name for decision in part.deletions if decision.tag.protected]
+        if covered:
+            yield (
+                f"GitLab would delete {len(covered)} tags of {part.repository.path} for an administrator although its "
+                f"protection rules cover them ({', '.join(covered[:5])}); use a token that is no administrator's"
+            )
 
 
 def _budget_refusals(state: CleanupState, plan: Plan) -> list[str]:

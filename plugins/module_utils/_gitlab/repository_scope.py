@@ -126,7 +126,9 @@ def _of_ids(client: Client, repository_ids: tuple[int, ...]) -> Selection:
 
 
 def _filtered(selection: Selection, scope: Scope) -> Selection:
-    repositories = sorted(selection.repositories, key=lambda repository: repository.path)
+    # Numbered pages that shift while they are read list a repository twice.
+    by_id = {repository.id: repository for repository in selection.repositories}
+    repositories = sorted(by_id.values(), key=lambda repository: repository.path)
     warnings = []
     for pattern in scope.include:
         if any(matches(repository.path, pattern) for repository in repositories):

@@ -121,6 +121,19 @@ def server_search(text: str | None) -> t.Callable[[str], bool]:
     return lambda name: compiled.search(name.encode()) is not None
 
 
+def rule_search(patterns: t.Iterable[str]) -> t.Callable[[str], bool]:
+    """Whether one of the patterns of tag protection rules covers a name.
+
+    Part of the name is enough: app/models/container_registry/protection/tag_rule.rb. A pattern that can't be understood
+    covers every name.
+    """
+    try:
+        compiled = [_re2(pattern) for pattern in patterns]
+    except Exception:  # noqa: BLE001 - whatever it is, among them that google-re2 is missing
+        return lambda name: True
+    return lambda name: any(pattern.search(name.encode()) is not None for pattern in compiled)
+
+
 def quoted(names: t.Iterable[str]) -> str:
     """A pattern that matches exactly these names, in both readings."""
     return "(?:" + "|".join(name.replace(".", r"\.") for name in names) + ")"
