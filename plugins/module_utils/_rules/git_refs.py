@@ -83,12 +83,12 @@ def carrying(names: t.Iterable[str], refs: t.Iterable[str], match: RefMatch) -> 
             dev-10.
     """
     known = {form for ref in refs for form in _forms(ref)}
-    return [name for name in names if not known.isdisjoint(_parts(name.lower(), match))] if known else []
+    return [name for name in names if not known.isdisjoint(_parts(name, match))] if known else []
 
 
 def _forms(ref: str) -> t.Iterator[str]:
     """What a ref or commit is compared by."""
-    if form := _form(ref.lower()):
+    if form := _form(ref):
         yield form
     if _COMMIT.fullmatch(ref):
         yield from (ref[:length] for length in range(_SHORTEST, len(ref)))

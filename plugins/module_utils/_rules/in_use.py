@@ -312,7 +312,7 @@ def tags_in_use(used: InUse, tags: t.Mapping[str, t.Sequence[Tag]]) -> dict[str,
     by_id = _by_identifier(tags, used.identifiers_by_length)
     found: dict[str, set[_TagPlace]] = {}
     for reference in used.references:
-        places = found[reference.text] = set(by_id.get(reference.identifier or "", ()))
+        places = found[reference.text] = set(by_id.get(str(reference.identifier), ()))
         for path in named.intersection(reference.paths):
             if reference.tag in by_name[path]:
                 places.add((path, str(reference.tag)))

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.models import known_sum
+
 
 class EntryMatches(t.NamedTuple):
     """An entry of the options that keeps or excludes, and how much it matches.
@@ -40,7 +42,7 @@ def summed(entries: t.Iterable[EntryMatches]) -> list[EntryMatches]:
         key = each.option, each.entry, each.rule
         before = found.get(key)
         if before:
-            references = None if before.references is None else before.references + (each.references or 0)
+            references = known_sum((before.references, each.references))
             each = each._replace(matched=before.matched + each.matched, references=references)
         found[key] = each
     return list(found.values())

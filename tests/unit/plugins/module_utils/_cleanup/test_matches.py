@@ -162,6 +162,17 @@ CASES: list[Any] = [
         id="nothing that is in use",
     ),
     pytest.param(
+        {"in_use": [f"team/app:x{number}" for number in range(5)], "in_use_sources": [SOURCES[1]]},
+        {},
+        [("in_use", "", None, 0, 5), ("in_use_sources", "db", None, 0, 2)],
+        [
+            "in_use and in_use_sources: no tag is in use",
+            "in_use and in_use_sources: repositories in scope have no such tag: team/app:x0, team/app:x1, team/app:x2, "
+            "team/app:x3, team/app:x4",
+        ],
+        id="several options",
+    ),
+    pytest.param(
         {"in_use": [f"reg.io/team/app:x{number}" for number in range(6)]},
         {},
         [("in_use", "", None, 0, 6)],
@@ -248,6 +259,19 @@ def test_what_could_not_be_read_might_match(listings: tuple[TagListing, ...]) ->
     ]
     whole = listings[0].complete
     assert found.used == UseMatches(elsewhere=1, missing=("team/app:gone",) if whole else ())
+
+
+def test_the_tags_of_all_repositories_count() -> None:
+    listings = tuple(
+        TagListing(repository(id=number, path=f"team/{number}", project_id=number), (tag("main"),), complete=True)
+        for number in (1, 2, 3)
+    )
+    active = {1: ActiveRefs({RefKind.BRANCHES: ("main", "a")}), 2: ActiveRefs({RefKind.BRANCHES: ("main",)})}
+    request = asked(keep_refs=["branches"], protect=["main"])
+    assert rows(planned(request=request, listings=listings, refs=active)) == [
+        ("protect", "main", None, 3, None),
+        ("keep_refs", "branches", None, 2, 3),
+    ]
 
 
 def test_an_image_of_a_repository_that_could_not_be_read_is_neither_elsewhere_nor_missing() -> None:
