@@ -16,6 +16,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._core.errors import JournalError, RequestError, UsageError
+from .inputs import read_inputs
 from .intent import Applied, Intent
 from .options import ArgumentSpec
 
@@ -31,6 +32,29 @@ class _RequestCounter(t.Protocol):
         """Number of requests so far."""
 
 
+class _Module(AnsibleModule):
+    """Ansible's module, with its options read before Ansible converts them.
+
+    What can't be meant is told when Ansible knows which values are secret.
+    """
+
+    refusal = "This ansible-core hands options over in a way that is not known: use one that is supported."
+
+    def _load_params(self) -> None:
+        base: t.Any = super()
+        base._load_params()
+        try:
+            self.params = read_inputs(self.params, self.argument_spec)
+            self.refusal = ""
+        except UsageError as error:
+            self.refusal = str(error)
+
+    def fail_json(self, msg: str, **others: t.Any) -> t.NoReturn:
+        if self.refusal:
+            msg, others = self.refusal, {"changed": False, "result": "failed"}
+        super().fail_json(msg, **others)
+
+
 def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
     """The module of these options. It ends here when a library is missing where it runs.
 
@@ -38,7 +62,7 @@ def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
         spec: all options.
         libraries: those that are needed besides Ansible's, by the names that pip knows.
     """
-    module = AnsibleModule(
+    module = t.cast("t.Any", _Module)(
         argument_spec=spec.options,
         mutually_exclusive=spec.mutually_exclusive,
         required_one_of=spec.required_one_of,
@@ -46,12 +70,14 @@ def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
         required_if=spec.required_if,
         supports_check_mode=True,
     )
+    if module.refusal:
+        module.fail_json(msg=module.refusal)
     for library in libraries:
         try:
             importlib.import_module(_IMPORTS[library])
         except ImportError:
             module.fail_json(msg=missing_required_lib(library), exception=traceback.format_exc())
-    return module
+    return t.cast("AnsibleModule", module)
 
 
 @contextlib.contextmanager
