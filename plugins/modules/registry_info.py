@@ -682,7 +682,7 @@ def main() -> None:
     params = module.params
     with exit_on_error(module):
         connection = connect_with_registry(module)
-        request = request_of(params, job_token=connection.is_job_token)
+        request = request_of(params, server=connection.url, job_token=connection.is_job_token)
         check_files(params, "output_path")
         summary = RowSummary(params["return_limit"])
         with image_cache(params["cache_path"]) as images:
