@@ -79,11 +79,7 @@ def request_of(params: t.Mapping[str, t.Any], server: str) -> InventoryRequest:
     Raises:
         UsageError: they can't be served as they are written.
     """
-    named = {name: params[name] for name in ("project", "group")}
-    check_one_scope(params["instance"], named)
-    for name, value in named.items():
-        if value == []:
-            raise UsageError(f"{name} is an empty list: there would be no hosts.")
+    check_one_scope(params["instance"], {name: params[name] for name in ("project", "group")})
     for name in params["gather"]:
         if name not in _GATHER:
             raise UsageError(f"gather {name!r} is not one of {', '.join(_GATHER)}.")

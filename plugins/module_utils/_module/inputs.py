@@ -19,23 +19,22 @@ import typing as t
 
 from .._core.errors import UsageError
 
-# An empty value is the same as none: nothing is kept or limited by these.
-LEFT_OUT_WHEN_EMPTY = frozenset(
+# An empty value is the same as none: nothing is kept or limited by these. docs/inputs.md has them all.
+_LEFT_OUT_WHEN_EMPTY = frozenset(
     {
         *("api_url", "registry_url", "ca_path", "client_cert", "client_key"),
         *("plan_path", "output_path", "journal_path", "cache_path"),
         "failed",
     }
 )
-# A list without entries says something of its own.
-MAY_BE_EMPTY_LISTS = frozenset({"gather", "tag_names", "images", "clear", "rules", "groups", "projects"})
+# A list without entries says something of its own, and so does a pattern that goes on behind a project's path.
+_MAY_BE_EMPTY_LISTS = frozenset({"gather", "tag_names", "images", "clear", "rules", "groups", "projects"})
+_MAY_BE_EMPTY_TEXTS = frozenset({"repository_path_pattern"})
 # A whole number is as good as text: ids, capture groups, and durations, which say themselves what is wrong with one.
-MAY_BE_NUMBERS = frozenset({"project", "group", "by", "older_than", "min_age", "plan_max_age", "cadence"})
+_MAY_BE_NUMBERS = frozenset({"project", "group", "by", "older_than", "min_age", "plan_max_age", "cadence"})
 # Texts of several lines.
 _OF_LINES = frozenset({"approved_plan", "failed"})
-_PATTERNS = frozenset(
-    {"name_regex_delete", "name_regex", "name_regex_keep", "match", "protect", "tag_name_pattern", "pattern"}
-)
+_PATTERNS = frozenset({"name_regex_delete", "name_regex_keep", "match", "protect", "tag_name_pattern"})
 
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?", re.ASCII)
@@ -61,25 +60,29 @@ def read_inputs(given: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any], wh
         if len(names) > 1:
             raise UsageError(f"{where}{' and '.join(names)} are the same option: give one of them.")
         for each in names:
-            if _is_left_out(given[each], name, where + each):
+            if _is_left_out(given[each], spec, name, where + each):
                 del read[each]
             else:
                 read[each] = _value(given[each], spec, name, where + each)
     return read
 
 
-def _is_left_out(value: t.Any, name: str, label: str) -> bool:
+def _is_left_out(value: t.Any, spec: t.Mapping[str, t.Any], name: str, label: str) -> bool:
     """Whether a value is the same as none.
 
     Raises:
         UsageError: it is empty, and something may depend on it.
     """
     is_text = isinstance(value, str)
-    if not (value is None or (is_text and not value.strip()) or (isinstance(value, (list, dict)) and not value)):
+    if not (value is None or (is_text and not value.strip()) or value in ([], {})):
         return False
-    if name in LEFT_OUT_WHEN_EMPTY:
+    if name in _LEFT_OUT_WHEN_EMPTY and (value is None or is_text):
         return True
-    if isinstance(value, dict) or (isinstance(value, list) and name in MAY_BE_EMPTY_LISTS):
+    if (
+        (value == {} and spec.get("type") == "dict")
+        or (value == [] and name in _MAY_BE_EMPTY_LISTS)
+        or (is_text and name in _MAY_BE_EMPTY_TEXTS)
+    ):
         return False
     raise UsageError(f"{label} is empty: give it a value, or leave the option out.")
 
@@ -119,7 +122,7 @@ def _secret(value: t.Any, label: str) -> str:
 
 
 def _text(value: t.Any, name: str, label: str) -> str:
-    if name in MAY_BE_NUMBERS and isinstance(value, int) and not isinstance(value, bool):
+    if name in _MAY_BE_NUMBERS and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, (list, dict)):
         hint = ", in which | stands between alternatives, as in main|release-.*" if name in _PATTERNS else ""
@@ -179,7 +182,8 @@ def _is_list_notation(text: str) -> bool:
     text = text.strip()
     if not (text.startswith("[") and text.endswith("]")):
         return False
-    return "'" in text or '"' in text or ("," in text and "]" not in text[:-1])
+    inside = text[1:-1]
+    return not inside.strip() or "'" in inside or '"' in inside or ("," in inside and "]" not in inside)
 
 
 def _dictionaries(value: t.Any, options: t.Mapping[str, t.Any], label: str) -> list[dict[str, t.Any]]:

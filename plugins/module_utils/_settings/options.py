@@ -123,8 +123,6 @@ def scope_of(params: t.Mapping[str, t.Any], server: str) -> ProjectScope:
     Raises:
         UsageError: they name none, or one that no server could look up.
     """
-    if params["project"] == []:
-        raise UsageError("project is empty: name at least one.")
     groups = (full_path(params["group"], "group", server),) if params["group"] is not None else ()
     projects = tuple(project_path(name, "project", server) for name in params["project"] or ())
     return ProjectScope(projects=projects, groups=groups)

@@ -50,8 +50,6 @@ def test_what_is_asked_for(options: dict[str, Any], expected: InventoryRequest) 
         ({}, "one of the following is required: project, group, instance"),
         ({"group": ["team"], "instance": True}, "group and instance can't be combined"),
         ({"project": ["team/app"], "group": ["team"]}, "project and group can't be combined"),
-        ({"project": []}, "project is an empty list"),
-        ({"group": []}, "group is an empty list"),
         ({"project": ["app"]}, "project 'app' is a bare name"),
         ({"group": [" "]}, "group ' ' is no path"),
         ({"group": ["team"], "gather": ["size,tags_count"]}, "gather 'size,tags_count' is not one of tags_count, size"),

@@ -56,7 +56,6 @@ def test_which_projects_are_meant() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"project": []}, "project is empty: name at least one"),
         ({"project": ["app"]}, "project 'app' is a bare name"),
         ({"project": [" "]}, "project ' ' is no path"),
         ({"group": "/"}, "group '/' is no path"),
