@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import traceback
 import typing as t
 
@@ -20,8 +21,8 @@ from .inputs import read_inputs
 from .intent import Applied, Intent
 from .options import ArgumentSpec
 
-# What is imported of the libraries that modules need.
-_IMPORTS = {"requests": "requests", "google-re2": "re2"}
+# What is imported of the libraries that modules need, and what it has unlike others of that name.
+_IMPORTS = {"requests": ("requests", "request"), "google-re2": ("re2", "Options")}
 
 
 class _RequestCounter(t.Protocol):
@@ -55,6 +56,15 @@ class _Module(AnsibleModule):
         super().fail_json(msg, **others)
 
 
+def _absolute(value: t.Any, spec: t.Mapping[str, t.Any]) -> t.Any:
+    """The value of an option; of one that holds paths, with these from the root, as messages and results show them."""
+    if spec["type"] == "path" and value is not None:
+        return os.path.abspath(value)
+    if spec.get("elements") == "path" and value is not None:
+        return [os.path.abspath(path) for path in value]
+    return value
+
+
 def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
     """The module of these options. It ends here when a library is missing where it runs.
 
@@ -72,12 +82,28 @@ def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
     )
     if module.refusal:
         module.fail_json(msg=module.refusal)
+    for option, each in spec.options.items():
+        module.params[option] = _absolute(module.params[option], each)
     for library in libraries:
-        try:
-            importlib.import_module(_IMPORTS[library])
-        except ImportError:
-            module.fail_json(msg=missing_required_lib(library), exception=traceback.format_exc())
+        require(module, library)
     return t.cast("AnsibleModule", module)
+
+
+def require(module: AnsibleModule, library: str) -> None:
+    """End the module here if a library is missing where it runs, or is another one of that name.
+
+    Args:
+        module: the module.
+        library: its name as pip knows it.
+    """
+    name, attribute = _IMPORTS[library]
+    try:
+        found = importlib.import_module(name)
+    except ImportError:
+        module.fail_json(msg=missing_required_lib(library), exception=traceback.format_exc())
+    if not hasattr(found, attribute):
+        where = getattr(found, "__file__", None) or name
+        module.fail_json(msg=f"{library} is needed, and {where} is of another package: remove that, install {library}.")
 
 
 @contextlib.contextmanager
