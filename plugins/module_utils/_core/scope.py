@@ -162,6 +162,12 @@ def looks_like_host(path: str) -> bool:
     return ":" in first or ("/" in rest and "." in first.strip("."))
 
 
+def without_host(path: str) -> str:
+    """What to do about a path that may begin with a host."""
+    first, _slash, rest = path.partition("/")
+    return f"If {first} is a host, leave it out: write {rest!r}."
+
+
 def check_globs(globs: t.Iterable[str], option: str, namespaces: t.Collection[str] = ()) -> None:
     """See that each is the path of a repository, or a glob on such paths.
 
@@ -205,6 +211,10 @@ def repository_path(text: str, option: str = "repository") -> str:
         UsageError: it is none.
     """
     path = text.strip("/").lower()
+    address = _ADDRESS.fullmatch(path)
+    if address or ":" in path.partition("/")[0]:
+        rest = ((address and address["path"]) or path.partition("/")[2]).strip("/")
+        raise UsageError(f"{option} {text!r} begins with a host, which no path in GitLab does: write {rest!r}.")
     if not _REPOSITORY_PATH.fullmatch(path):
         raise UsageError(f"{option} {path!r} is not the path of a repository: write it as group/project/name.")
     return path
