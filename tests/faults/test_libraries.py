@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.simulator.harness import Simulator
 
 POLICY = {"enabled": True, "cadence": "1d", "name_regex_delete": "dev-.*"}
 LEVELS = {"minimum_access_level_for_push": "maintainer", "minimum_access_level_for_delete": "maintainer"}
-NEED_IT = [
+NEED_IT: list[tuple[str, dict[str, Any]]] = [
     ("registry_info", {"gather": ["policy_preview"]}),
     ("registry_cleanup", {"name_regex_delete": "dev-.*"}),
     ("registry_repository", {"repository": ["team/app"], "state": "empty"}),
@@ -24,7 +25,7 @@ NEED_IT = [
     ("registry_tag_protection", {"rules": [{"tag_name_pattern": "v.*", **LEVELS}]}),
     ("registry_settings", {"projects": [{"project": "team/app", "cleanup_policy": POLICY}]}),
 ]
-DO_WITHOUT = [
+DO_WITHOUT: list[tuple[str, dict[str, Any]]] = [
     ("registry_info", {"gather": ["tag_details", "projects", "protection_rules"]}),
     ("registry_tag", {"repository": "team/app", "name": ["dev-1"], "state": "absent"}),
     ("registry_visibility", {"access_level": "private"}),

@@ -132,9 +132,13 @@ def _text(value: t.Any, name: str, label: str) -> str:
     if name in _OF_LINES:
         return value
     text = value.strip()
+    if _is_list_notation(text):
+        raise UsageError(f"{label} is a list that is written as text: give a single text.")
     if len(text.splitlines()) > 1:
         hint = "write one line, with | between alternatives" if name in _PATTERNS else "write one line"
         raise UsageError(f"{label} {text!r} holds a line break: {hint}.")
+    if not text.isprintable():
+        raise UsageError(f"{label} {text!r} holds a character that can't be seen: type it again instead of pasting it.")
     return text
 
 
@@ -172,7 +176,7 @@ def _list(value: t.Any, spec: t.Mapping[str, t.Any], name: str, label: str) -> l
 def _entry(value: t.Any, kind: str, name: str, label: str) -> t.Any:
     if value is None or (isinstance(value, str) and not value.strip()):
         raise UsageError(f"{label} is empty: leave it out.")
-    if isinstance(value, list) or (isinstance(value, str) and _is_list_notation(value)):
+    if isinstance(value, list):
         raise UsageError(f"{label} is a list inside of the list: give all entries side by side.")
     return _single(value, kind, name, label)
 

@@ -164,6 +164,15 @@ def test_nothing_else_is_made_a_text(option: Option) -> None:
         assert option.read(10) == "10"
     elif option.name not in DURATIONS:
         assert "is the number 10 to YAML, and has to be a text: write it in quotes" in option.read(10).words
+    if option.name not in OF_LINES:
+        refuses(option, "['a', 'b']", '["a"]', "[a, b]", "[]")
+
+
+@of("str", "path")
+def test_a_text_holds_only_what_can_be_seen(option: Option) -> None:
+    if option.name not in OF_LINES:
+        for between in ("\u200b", "\ufeff", "\u00a0", "\t", "\x00", "\x1b"):
+            assert "holds a character that can't be seen" in option.read(f"a{between}b").words
 
 
 @of("str", secret=True)
