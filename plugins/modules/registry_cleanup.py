@@ -64,7 +64,6 @@ options:
     description:
       - RE2 pattern of names that are kept although O(name_regex_delete) matches them. They do not count towards
         O(keep_n).
-      - An empty string is the same as leaving the option out.
     type: str
   keep_n: &keep_n
     description:
@@ -182,7 +181,8 @@ options:
     default: auto
   protect:
     description:
-      - RE2 patterns of names that are always kept.
+      - RE2 patterns of names that are always kept. A pattern is refused if it, or one of its alternatives, can match no
+        tag, as for a blank or a comma in it.
     type: list
     elements: str
   allow_latest:

@@ -47,7 +47,7 @@ PURE = {
     "_core/budget",
     "_rules",
     "_plan",
-    *("_module/intent", "_module/options", "_module/results"),
+    *("_module/inputs", "_module/intent", "_module/options", "_module/results"),
     "_policy/lint",
     "_policy/prediction",
     "_policy/preview",
