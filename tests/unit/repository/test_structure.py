@@ -89,7 +89,7 @@ HARMLESS = {
         "fractions",
         "functools",
     ),
-    *("hashlib", "itertools", "json", "math", "operator", "re", "typing"),
+    *("hashlib", "itertools", "json", "math", "operator", "re", "string", "typing"),
 }
 IMPURE_NAMES = {"open", "print", "input", "exec", "eval", "__import__"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
