@@ -126,9 +126,8 @@ def full_path(text: str, option: str, server: str) -> str:
         is_web = (address["scheme"] or "").startswith("http")
         ports = "80|443" if is_web else "[0-9]+"
         if _without_port(at, ports) != _without_port(host, ports):
-            shown = re.sub("//[^/@]*@", "//", text)
             raise UsageError(
-                f"{option} {shown!r} is on {at}, and api_url leads to {host}: write the path alone, {name!r}."
+                f"{option} {_shown(text)} is on {at}, and api_url leads to {host}: write the path alone, {name!r}."
             )
         name = re.sub("^groups/", "", name[len(root) :] if name.startswith(root) else name)
     if name.lower().startswith(f"{host}/"):
@@ -139,6 +138,11 @@ def full_path(text: str, option: str, server: str) -> str:
             f"{option} {text!r} is no path: write it as it stands in the address of its page, such as group/project."
         )
     return name
+
+
+def _shown(text: str) -> str:
+    """What a user wrote, in quotes and without the secret that an address may hold."""
+    return repr(re.sub("//[^/@]*@", "//", text))
 
 
 def _host_and_root(server: str) -> tuple[str, str]:
@@ -183,9 +187,11 @@ def check_globs(globs: t.Iterable[str], option: str, namespaces: t.Collection[st
         address = _ADDRESS.fullmatch(text)
         glob = re.sub("^[a-z]+://", "", text).strip("/")
         first, _slash, rest = glob.partition("/")
-        foreign = bool(namespaces) and "*" not in first and first.lower() not in namespaces
+        foreign = bool(namespaces) and not set("*?[") & set(first) and first.lower() not in namespaces
         if rest and (address or ":" in first or (foreign and looks_like_host(glob))):
-            raise UsageError(f"{option} {text!r} begins with a host, which no path in GitLab does: write {rest!r}.")
+            raise UsageError(
+                f"{option} {_shown(text)} begins with a host, which no path in GitLab does: write {rest!r}."
+            )
         if ".*" in glob or not _GLOB.fullmatch(glob):
             raise UsageError(f"{option} {text!r} {_why_no_glob(glob)}.")
 
@@ -214,7 +220,7 @@ def repository_path(text: str, option: str = "repository") -> str:
     address = _ADDRESS.fullmatch(path)
     if address or ":" in path.partition("/")[0]:
         rest = ((address and address["path"]) or path.partition("/")[2]).strip("/")
-        raise UsageError(f"{option} {text!r} begins with a host, which no path in GitLab does: write {rest!r}.")
+        raise UsageError(f"{option} {_shown(text)} begins with a host, which no path in GitLab does: write {rest!r}.")
     if not _REPOSITORY_PATH.fullmatch(path):
         raise UsageError(f"{option} {path!r} is not the path of a repository: write it as group/project/name.")
     return path

@@ -159,7 +159,13 @@ def test_what_is_on_another_server_is_refused(text: str, host: str) -> None:
 def test_a_secret_in_an_address_is_not_told() -> None:
     with pytest.raises(UsageError) as caught:
         full_path("https://user:secret@other.example.com/team", "group", SERVER)
-    assert "secret" not in str(caught.value)
+    assert "'https://other.example.com/team'" in str(caught.value)
+    with pytest.raises(UsageError) as caught:
+        check_globs(["https://user:secret@registry.example.com/team/app"], "repositories")
+    assert "'https://registry.example.com/team/app' begins with a host" in str(caught.value)
+    with pytest.raises(UsageError) as caught:
+        repository_path("https://user:secret@registry.example.com/team/app")
+    assert "'https://registry.example.com/team/app' begins with a host" in str(caught.value)
 
 
 @pytest.mark.parametrize(
