@@ -245,6 +245,20 @@ def test_a_pattern_is_written_into_gitlab_as_it_is_meant(ansible: Ansible, simul
         assert {"1.1", "1.10", "1.2.3"} <= set(simulator.state()["team/app"])
 
 
+@pytest.mark.parametrize("pattern", ["1[.].*\n", "1[.].*| v.*", "1[.].*, v.*"])
+def test_a_policy_that_keeps_nothing_is_told_of(ansible: Ansible, simulator: Simulator, pattern: str) -> None:
+    """GitLab has it already. The preview says what GitLab will do, and what is wrong with it."""
+    scenario = shop()
+    stored = {"enabled": True, "cadence": "1d", "older_than": "30d", "name_regex": ".*", "name_regex_keep": pattern}
+    scenario["projects"][0]["policy"] = stored
+    simulator.load(scenario)
+    task = ansible.module("registry_info", {"project": "team/app", "gather": ["policy_preview"]})
+    assert task.status == "ok", task.message
+    preview = next(row for row in task.result["repositories"] if row["path"] == "team/app")["policy_preview"]
+    assert preview["options"] is None
+    assert any("matches no tag" in text for text in preview["lint"])
+
+
 SURVEY = {
     "registry_project": "team/app",
     "registry_cleanup_name_regex_delete": ".*",
