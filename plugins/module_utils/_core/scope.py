@@ -178,7 +178,7 @@ def check_globs(globs: t.Iterable[str], option: str, namespaces: t.Collection[st
     Args:
         globs: as the user wrote them.
         option: the option that holds them, for messages.
-        namespaces: what all paths in scope begin with, in lower case; empty where that is not known.
+        namespaces: what the paths in scope begin with, in lower case; empty where that is not known.
 
     Raises:
         UsageError: one is a regular expression, begins with a host, or matches no path at all.
@@ -187,8 +187,9 @@ def check_globs(globs: t.Iterable[str], option: str, namespaces: t.Collection[st
         address = _ADDRESS.fullmatch(text)
         glob = re.sub("^[a-z]+://", "", text).strip("/")
         first, _slash, rest = glob.partition("/")
-        foreign = bool(namespaces) and not set("*?[") & set(first) and first.lower() not in namespaces
-        if rest and (address or ":" in first or (foreign and looks_like_host(glob))):
+        # A group may be called like a host, and what is left out may be meant for other tasks.
+        is_host = first.lower() not in namespaces and rest.partition("/")[0].lower() in namespaces
+        if rest and (address or ":" in first or (is_host and looks_like_host(glob))):
             raise UsageError(
                 f"{option} {_shown(text)} begins with a host, which no path in GitLab does: write {rest!r}."
             )

@@ -193,7 +193,7 @@ def test_a_project_that_gitlab_could_not_look_up_is_refused(text: str, name: str
     "glob",
     [
         *("team/prod", "team/prod*", "Team/*", "*/prod", "team/app?", "team/[a-c]*", "team/[!a]b", "team/[.]*"),
-        *("acme.io/shop", "prod/*", "team.x/*", "*.example.com/team/prod"),
+        *("acme.io/shop", "acme.io/shop/x*", "prod/*", "team.x/*", "other.x/y/team*"),
     ],
 )
 def test_globs_are_taken(glob: str) -> None:
