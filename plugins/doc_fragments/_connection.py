@@ -14,6 +14,10 @@ requirements:
   - requests (Python library)
 notes:
   - GitLab 15.0 or later.
+  - Values are read before Ansible converts them. A text for a list is one entry, or one entry a line, and is not cut at
+    commas. A number, a boolean or a list where a text belongs is refused, so write names, versions and patterns in
+    quotes. An empty value is refused, unless nothing is kept or limited by the option. C(docs/inputs.md) of the
+    collection says what each form means.
   - >-
     When none of O(api_token), O(api_oauth_token), O(api_job_token) and O(api_token_file) is given, the token is taken
     from E(GITLAB_TOKEN), else from the file that E(GITLAB_TOKEN_FILE) names, else from E(CI_JOB_TOKEN); without any of
@@ -25,7 +29,7 @@ notes:
 options:
   api_url:
     description:
-      - Address of the GitLab server, with or without C(/api/v4).
+      - Address of the GitLab server, with or without C(/api/v4). What follows C(/api/v4) is left out.
       - If not set, E(GITLAB_API_URL), else E(CI_API_V4_URL) is used.
     type: str
   api_token:

@@ -18,7 +18,8 @@ options:
   repositories:
     description:
       - Take only these repositories of the scope, by exact path (V(group/project/name)) or glob, compared in lower
-        case. In a glob V(*) matches slashes too.
+        case. In a glob V(*) matches slashes too. A regular expression such as V(team/prod.*) is refused, and so is a
+        host before the path.
       - An exact path that no repository has is an error. A glob that matches none is a warning.
     type: list
     elements: str
@@ -35,6 +36,7 @@ options:
   project:
     description:
       - Projects, each by its numeric id or full path. GitLab does not look up a bare project name.
+      - The address of a project's page in this GitLab and what git clones from are read as its path.
     type: list
     elements: str
 """

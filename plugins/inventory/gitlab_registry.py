@@ -140,8 +140,9 @@ from ..module_utils._http.client import Client
 from ..module_utils._http.transport import REQUESTS_IMPORT_ERROR, Settings
 from ..module_utils._inventory.hosts import PREFIX, Host, hosts_of, namespace_groups
 from ..module_utils._inventory.observation import observe
-from ..module_utils._inventory.request import InventoryRequest, request_of
+from ..module_utils._inventory.request import OPTIONS, SCOPE_OPTIONS, TEMPLATES, InventoryRequest, request_of
 from ..module_utils._module.access import TokenKind, access_of, header_of, token_file_refresher
+from ..module_utils._module.inputs import read_inputs
 from ..module_utils._module.options import CONNECTION
 
 _trusted: Callable[[str], str]
@@ -154,8 +155,6 @@ except ImportError:
 _ENDINGS = ("gitlab_registry.yml", "gitlab_registry.yaml")
 # The group of all hosts.
 _ALL = "gitlab_registry"
-_OPTIONS = ("project", "group", "instance", "host_per", "gather")
-_TEMPLATES = ("api_url", "api_token", "api_oauth_token", "api_job_token")
 
 
 def unsafe(value: t.Any) -> t.Any:
@@ -181,10 +180,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().parse(inventory, loader, path, cache)
         if REQUESTS_IMPORT_ERROR:
             raise AnsibleParserError(missing_required_lib("requests"))
-        t.cast("t.Any", self)._read_config_data(path)
+        config = t.cast("t.Any", self)._read_config_data(path)
         try:
-            request = request_of({name: self._option(name) for name in _OPTIONS})
+            read = read_inputs({name: value for name, value in config.items() if name in OPTIONS}, OPTIONS)
             settings = self._settings()
+            params = {name: self._option(name) for name in SCOPE_OPTIONS}
+            # Ansible has cut what is no list at its commas by now.
+            params.update({name: value for name, value in read.items() if isinstance(value, list)})
+            request = request_of(params, settings.url)
             hosts = self._hosts(settings, request, cache)
             namespaces = namespace_groups(hosts, to_safe_group_name)
         except (UsageError, RequestError) as error:
@@ -197,7 +200,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _settings(self) -> Settings:
         """How to reach GitLab. Raises UsageError."""
         params = {name: self._option(name) for name in CONNECTION.options}
-        params.update({name: self._templated(name, params[name]) for name in _TEMPLATES})
+        params.update({name: self._templated(name, params[name]) for name in TEMPLATES})
         try:
             given = {name: value for name, value in params.items() if value is not None}
             check_mutually_exclusive(CONNECTION.mutually_exclusive, given)

@@ -64,7 +64,6 @@ options:
     description:
       - RE2 pattern of names that are kept although O(name_regex_delete) matches them. They do not count towards
         O(keep_n).
-      - An empty string is the same as leaving the option out.
     type: str
   keep_n: &keep_n
     description:
@@ -182,7 +181,8 @@ options:
     default: auto
   protect:
     description:
-      - RE2 patterns of names that are always kept.
+      - RE2 patterns of names that are always kept. A pattern is refused if it, or one of its alternatives, can match no
+        tag, as for a blank or a comma in it.
     type: list
     elements: str
   allow_latest:
@@ -1284,10 +1284,11 @@ def main() -> None:
     params = module.params
     limit, wait = params["return_limit"], float(params["wait_timeout"]) if params["wait"] else None
     with exit_on_error(module):
-        request = cleanup_request(params, scope_of(params), given_lines(params, "approved_plan", "approved_plan_path"))
-        check_files(params, "plan_path", "output_path", "journal_path")
         connection = connect_with_registry(module)
-        url = connection.access.settings.url
+        url = connection.url
+        lines = given_lines(params, "approved_plan", "approved_plan_path")
+        request = cleanup_request(params, scope_of(params, url), lines)
+        check_files(params, "plan_path", "output_path", "journal_path")
         check_scope(request.scope, job_token=connection.is_job_token)
         check_for_server(request, url=url, job_token=connection.is_job_token)
         request = replace(request, earlier=earlier_runs(params["journal_path"], url))

@@ -356,7 +356,7 @@ def main() -> None:
         for warning in policy_lint_warnings(policy):
             module.warn(warning)
         desired = DesiredSettings(policy=policy)
-        observed = observe_projects(connection.client, scope_of(params), lambda project: desired)
+        observed = observe_projects(connection.client, scope_of(params, connection.url), lambda project: desired)
         plans = plan_projects(observed.wanted)
 
         def previews() -> dict[str, t.Any]:

@@ -27,6 +27,8 @@ extends_documentation_fragment:
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.info_module
   - containerops.gitlab._attributes.actiongroup_registry
+requirements:
+  - google-re2 (Python library), for O(gather=policy_preview) alone
 notes:
   - Exactly one of O(project), O(group), O(repository_id) and O(instance) is required. With O(instance) a request lists
     a hundred projects. Repositories take at least one more for each top-level group, and for each project of a user.
@@ -652,7 +654,7 @@ from ..module_utils._info.request import request_of
 from ..module_utils._info.rows import RowSummary, errors_of, file_lines, repository_rows, result_of
 from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE_OR_INSTANCE, ArgumentSpec, Gather, OnError
 from ..module_utils._module.registry import connect_with_registry
-from ..module_utils._module.run import exit_on_error, finish_reading, new_module
+from ..module_utils._module.run import exit_on_error, finish_reading, new_module, require
 from ..module_utils._registry.image_cache import image_cache
 
 ARGUMENTS = (
@@ -680,9 +682,11 @@ ARGUMENTS = (
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
     params = module.params
+    if Gather.POLICY_PREVIEW.value in params["gather"]:
+        require(module, "google-re2")
     with exit_on_error(module):
         connection = connect_with_registry(module)
-        request = request_of(params, job_token=connection.is_job_token)
+        request = request_of(params, server=connection.url, job_token=connection.is_job_token)
         check_files(params, "output_path")
         summary = RowSummary(params["return_limit"])
         with image_cache(params["cache_path"]) as images:

@@ -31,7 +31,7 @@ attributes:
 options:
   plan_paths:
     description:
-      - The plan files to merge.
+      - The plan files to merge. A text is one path, or one path a line.
     type: list
     elements: path
     required: true

@@ -156,8 +156,8 @@ def main() -> None:
     module = new_module(ARGUMENTS, "requests")
     path = module.params["plan_path"]
     with exit_on_error(module):
-        file = package_file(module.params)
         connection = connect(module)
+        file = package_file(module.params, connection.url)
         if module.params["action"] == "store":
             plan = plan_text("".join(plan_lines(path, "plan_path")))
             stored = download(connection.client, file)

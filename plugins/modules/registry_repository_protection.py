@@ -28,8 +28,6 @@ extends_documentation_fragment:
   - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
-requirements:
-  - google-re2 (Python library)
 attributes:
   check_mode:
     support: full
@@ -303,14 +301,14 @@ ARGUMENTS = protection_arguments(RuleKind.REPOSITORY)
 
 
 def main() -> None:
-    module = new_module(ARGUMENTS, "requests", "google-re2")
+    module = new_module(ARGUMENTS, "requests")
     with exit_on_error(module):
         connection = connect_for_settings(module)
         rules = rules_of_module(RuleKind.REPOSITORY, module.params)
         for warning in lint_warnings(rules):
             module.warn(warning)
         desired = DesiredSettings(repository_protection=rules)
-        observed = observe_projects(connection.client, scope_of(module.params), lambda project: desired)
+        observed = observe_projects(connection.client, scope_of(module.params, connection.url), lambda project: desired)
         plans = plan_projects(observed.wanted)
         finish_settings(module, connection, observed, plans)
 

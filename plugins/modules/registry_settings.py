@@ -476,7 +476,7 @@ def main() -> None:
     module = new_module(ARGUMENTS, "requests", "google-re2")
     with exit_on_error(module):
         connection = connect_for_settings(module)
-        document = document_of(module.params)
+        document = document_of(module.params, connection.url)
         for warning in document_lint_warnings(document):
             module.warn(warning)
         observed = observe_projects(

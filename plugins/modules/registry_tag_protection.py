@@ -309,7 +309,7 @@ def main() -> None:
         for warning in lint_warnings(rules):
             module.warn(warning)
         desired = DesiredSettings(tag_protection=rules)
-        observed = observe_projects(connection.client, scope_of(module.params), lambda project: desired)
+        observed = observe_projects(connection.client, scope_of(module.params, connection.url), lambda project: desired)
         plans = plan_projects(observed.wanted)
         finish_settings(module, connection, observed, plans)
 

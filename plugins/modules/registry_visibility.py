@@ -289,7 +289,7 @@ def main() -> None:
     with exit_on_error(module):
         connection = connect_for_settings(module)
         desired = DesiredSettings(access_level=module.params["access_level"])
-        observed = observe_projects(connection.client, scope_of(module.params), lambda project: desired)
+        observed = observe_projects(connection.client, scope_of(module.params, connection.url), lambda project: desired)
         plans = plan_projects(observed.wanted)
         finish_settings(module, connection, observed, plans, lambda: {"access_levels": access_level_counts(plans)})
 

@@ -16,7 +16,8 @@ from tests.simulator.contents import INDEX
 from tests.simulator.harness import Simulator
 
 MODULE = "registry_cleanup"
-PARAMS: dict[str, Any] = {"group": "team", "name_regex_delete": "dev-.*", "keep_n": 2, "older_than": "30d"}
+RULE: dict[str, Any] = {"group": "team", "name_regex_delete": "dev-.*", "keep_n": 2}
+PARAMS: dict[str, Any] = {**RULE, "older_than": "30d"}
 RULES = [
     {"name": "multi", "match": "dev-multi", "older_than": "30d"},
     {"name": "by name", "match": "v.*"},
@@ -38,7 +39,7 @@ def test_dates_of_an_import_refuse_the_plan(ansible: Ansible, simulator: Simulat
     # Nothing would go by the third: that it will some day has to be known before.
     cases = [
         PARAMS,
-        {**PARAMS, "min_age": "1d", "older_than": None},
+        {**RULE, "min_age": "1d"},
         {**PARAMS, "keep_n": 0, "older_than": "90d"},
     ]
     for task in refused(ansible, simulator, MODULE, *cases):
@@ -48,7 +49,7 @@ def test_dates_of_an_import_refuse_the_plan(ansible: Ansible, simulator: Simulat
     proposed = task.message.partition("such as ")[2].partition(",")[0]
     assert days_ago(59.1) < proposed < days_ago(59)
     others = [
-        {**PARAMS, "keep_n": 0, "older_than": None},
+        {**RULE, "keep_n": 0},
         {**PARAMS, "name_regex_delete": "nothing-.*"},
         {**PARAMS, "keep_n": 0, "older_than": "400d", "dates_valid_from": proposed},
     ]

@@ -47,7 +47,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     ({"max_deletions_percent": 101}, "between 0 and 100"),
     ({"return_limit": -5}, "return_limit is -5"),
     ({"project": "app"}, "project 'app' is a bare name"),
-    ({"project": ""}, "project holds an empty name"),
+    ({"project": ""}, "project is empty"),
     ({"project": None, "group": ""}, "group is empty"),
     ({"plan_path": "/nowhere/plan.jsonl"}, "plan_path /nowhere/plan.jsonl can't be written: No such file or directory"),
     ({"plan_path": "/tmp"}, "plan_path /tmp is a folder"),

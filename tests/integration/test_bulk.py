@@ -300,7 +300,6 @@ def test_unset_options_are_not_sent(ansible: Ansible, simulator: Simulator) -> N
     order = {
         "project": "team/app",
         "name_regex_delete": "dev-[01]",
-        "name_regex_keep": "",
         "delete_via": "bulk_unpinned",
     }
     assert ansible.module(MODULE, order).status == "ok"

@@ -179,7 +179,7 @@ ENDINGS: dict[str, list[tuple[dict[str, Any], bool]]] = {
     "registry_repository": [
         ({}, True),
         ({}, False),
-        ({"max_deletions": 0, "protect": []}, False),
+        ({"max_deletions": 0, "protect": None}, False),
         (NOTHING["registry_repository"], False),
         ({"state": "absent", "protect": None, "empty_first": True}, False),
         ({"state": "absent", "protect": None, "repository": ["team/app/gone"]}, False),

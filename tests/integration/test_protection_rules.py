@@ -386,7 +386,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
     (TAG, params(rule("x" * 101, MAINTAINER, MAINTAINER)), "is longer than 100 characters"),
     (REPOSITORY, params(rule("x" * 256, MAINTAINER, MAINTAINER)), "is longer than 255 characters"),
     (TAG, params(rule("*-x", MAINTAINER, MAINTAINER)), "tag_name_pattern '*-x' is not a valid RE2 pattern"),
-    (TAG, params(rule("", MAINTAINER, MAINTAINER)), "tag_name_pattern is empty"),
+    (TAG, params(rule("", MAINTAINER, MAINTAINER)), "rules, entry 1: pattern is empty"),
     (TAG, params(rule("^v", "none", MAINTAINER)), "value of minimum_access_level_for_push must be one of"),
     (REPOSITORY, params(rule("team/app/X Y", MAINTAINER)), "is not the path of a repository"),
     (REPOSITORY, params(rule("team/app/x", "none", "none")), "has no level at all"),

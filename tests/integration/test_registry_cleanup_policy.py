@@ -136,7 +136,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     ({**APP, "name_regex_delete": "(a"}, "name_regex_delete '(a' is not a valid RE2 pattern"),
     ({**APP, "name_regex": "(a"}, "is not a valid RE2 pattern"),
     ({**APP, "name_regex_keep": "a(?=b)"}, "name_regex_keep 'a(?=b)' is not a valid RE2 pattern"),
-    ({**APP, "enabled": True, "name_regex_delete": " "}, "an enabled policy needs a pattern"),
+    ({**APP, "enabled": True, "name_regex_delete": " "}, "name_regex_delete is empty"),
     ({**APP, "keep_n": 5, "clear": ["keep_n"]}, "keep_n is given and in clear as well"),
     ({**APP, "clear": ["cadence"]}, "value of clear must be one or more of"),
     (APP, "Nothing of the policy is named"),

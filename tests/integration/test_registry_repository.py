@@ -396,12 +396,12 @@ def test_nobody_but_the_registry_says_that_it_is_empty_now(ansible: Ansible, sim
 
 
 UNSENT: list[tuple[dict[str, Any], str]] = [
-    (absent(), "repository or repository_id is empty"),
+    (absent(), "repository is empty"),
     ({"state": "empty"}, "one of the following is required: repository, repository_id"),
     (absent(APP, repository_id=[100]), "mutually exclusive"),
     ({"repository": [APP]}, "missing required arguments: state"),
     (absent("app"), "repository 'app' is not the path of a repository"),
-    (absent(APP, ""), "is not the path of a repository"),
+    (absent(APP, ""), "repository, entry 2, is empty"),
     (absent(APP, force=True, empty_first=True), "mutually exclusive"),
     (absent(APP, protect=["v1"]), "protect has no meaning with state absent"),
     (emptied(APP, force=True), "force has no meaning with state empty"),

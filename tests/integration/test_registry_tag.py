@@ -330,7 +330,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     (promotion(name=[]), "name is empty"),
     (promotion(name=["-bad"]), "name holds '-bad', which is not the name of a tag"),
     (promotion(name=["a" * 129]), "which is not the name of a tag"),
-    (promotion(name=["a\n"]), "which is not the name of a tag"),
+    (promotion(name=["a\nb"]), "name, entry 1, 'a\\nb' holds a line break"),
     (promotion(source=None), "state is present but all of the following are missing: source"),
     (promotion(source="no tag"), "source 'no tag' is neither the name of a tag nor a digest"),
     (promotion(source_repository="app"), "source_repository 'app' is not the path of a repository"),
@@ -343,7 +343,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     (deletion("v1", force=True), "force has no meaning with state absent"),
     (deletion("v1", digest="sha256:abc"), "digest has to be one digest"),
     (deletion("v1", "v2", digest=OTHER), "needs a single name"),
-    (deletion("v1", digest=""), "digest has to be one digest"),
+    (deletion("v1", digest=""), "digest is empty"),
     (deletion("v1", registry_url="registry.example.com:x"), "registry_url"),
     (deletion("v1", registry_username="ops"), "registry_password"),
 ]

@@ -368,7 +368,7 @@ FLEET: dict[str, Any] = {
             "tag_protection": {
                 "rules": [
                     {
-                        "tag_name_pattern": "^=v",
+                        "tag_name_pattern": "^v",
                         "minimum_access_level_for_push": "maintainer",
                         "minimum_access_level_for_delete": "owner",
                     }
@@ -395,7 +395,7 @@ def test_the_settings_are_reported_and_then_as_the_document_says(
     assert [(row["project"], row["setting"], row["before"], row["after"]) for row in rows] == [
         ("team/app", "access_level", "enabled", "private"),
         ("team/app", "cleanup_policy.keep_n", "10", ""),
-        ("team/app", "tag_protection ^=v", "", "push: maintainer, delete: owner"),
+        ("team/app", "tag_protection ^v", "", "push: maintainer, delete: owner"),
         ("team/sub/tool", "access_level", "enabled", "private"),
         ("team/sub/tool", "cleanup_policy.keep_n", "10", "5"),
     ]

@@ -46,7 +46,7 @@ def test_an_exclusion_that_excludes_nothing_refuses_everything(
     ansible: Ansible, simulator: Simulator, scope: dict[str, Any]
 ) -> None:
     simulator.load(production())
-    patterns = ["team/prod.*", "registry.example.com/team/prod*", "prod/*", "team/production"]
+    patterns = ["team/prod[.]*", "other.example.com/prod*", "prod/*", "team/production"]
     cases = [
         {**scope, "name_regex_delete": "dev-.*", "exclude_repositories": [pattern, "*/app"]} for pattern in patterns
     ]
@@ -69,7 +69,7 @@ def test_an_exclusion_that_excludes_something_is_counted(ansible: Ansible, simul
 
 def test_whoever_wants_only_a_warning_gets_one(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(production())
-    case = {**PARAMS, "exclude_repositories": ["team/prod.*"], "on_unmatched": "warn"}
+    case = {**PARAMS, "exclude_repositories": ["team/prod[.]*"], "on_unmatched": "warn"}
     [run] = run_all(ansible, MODULE, [case])
     assert run.status == "ok", run.message
     [sentence] = run.result["plan"]["unmatched"]
@@ -151,9 +151,9 @@ def test_tasks_for_a_project_each_share_their_exclusions_and_are_summed_up(
     ]
     assert rows == {"main": 1, "v.*": 0, "team/prod*": 1, "team/gone*": 0}
     # Of its own project it can be told.
-    own = {"project": "team/app", **shared, "exclude_repositories": ["team/app.*"]}
+    own = {"project": "team/app", **shared, "exclude_repositories": ["team/app[.]*"]}
     [task] = refused(ansible, simulator, MODULE, own)
-    assert "exclude_repositories 'team/app.*' matches no repository" in task.message
+    assert "exclude_repositories 'team/app[.]*' matches no repository" in task.message
 
 
 def test_the_table_shows_what_each_entry_matches(ansible: Ansible, simulator: Simulator) -> None:

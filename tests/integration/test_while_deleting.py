@@ -282,7 +282,8 @@ def test_unguarded_tags_are_asked_for_once_when_the_answer_is_lost(ansible: Ansi
     index = {"media_type": "application/vnd.oci.image.index.v1+json", "config": False}
     simulator.load(one([tag("dev-1", 90, **index), tag("v1", 1)], "M2"))
     simulator.faults([{**DESTROY, "action": "reset_before"}])
-    order = {**ORDER, "older_than": None, "require_digest": False, "retries": 3}
+    order = {**ORDER, "require_digest": False, "retries": 3}
+    del order["older_than"]
     run = ansible.module(CLEANUP, order)
     assert run.failed
     assert names(run, "not_deleted") == ["dev-1"]

@@ -14,6 +14,7 @@ from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
 from tests.unit.models import repository
 
 REPOSITORY = repository()
@@ -31,6 +32,7 @@ class ScriptedClient(Client):
     """Gives prepared answers in their order, and remembers what was asked."""
 
     def __init__(self, answers: Sequence[Response]) -> None:
+        self.settings = Settings(url="https://gitlab.example.com")
         self.answers = list(answers)
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
 

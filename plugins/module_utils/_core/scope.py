@@ -17,6 +17,14 @@ from .errors import UsageError
 # lib/gitlab/path_regex.rb: segments of lower-case letters and digits, joined by single separators.
 _SEGMENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _REPOSITORY_PATH = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})+", re.ASCII)
+# The same file: what a project or group is called in addresses.
+_FULL_PATH = re.compile(r"[a-z0-9_.][a-z0-9_.-]*(?:/[a-z0-9_.][a-z0-9_.-]*)*", re.ASCII | re.IGNORECASE)
+# The address of a page, or what git clones from.
+_ADDRESS = re.compile(
+    r"(?P<scheme>https?|ssh|git)://(?:[^/@]*@)?(?P<host>[^/?#]+)(?P<path>.*)|[^/@\s]+@(?P<ssh_host>[^/:]+):(?P<ssh_path>.*)"
+)
+# What a path is made of, with * and ? and classes.
+_GLOB = re.compile(r"(?:[a-z0-9._/*?-]|\[!?[a-z0-9._/-]+\])+", re.ASCII | re.IGNORECASE)
 
 
 class Scope(t.NamedTuple):
@@ -66,18 +74,15 @@ class ProjectScope(t.NamedTuple):
 
 
 def check_scope(scope: Scope, *, job_token: bool) -> None:
-    """Check a scope.
+    """See that the token can read a scope.
 
     Args:
         scope: what the user named.
         job_token: whether GitLab is asked with a CI/CD job token.
 
     Raises:
-        UsageError: a name is neither an id nor a full path, or the token can't read such a scope.
+        UsageError: it can't.
     """
-    _check_project_names(scope.projects)
-    if scope.group is not None:
-        _check_group_name(scope.group)
     if job_token and not scope.projects:
         option = "instance" if scope.instance else "group" if scope.group is not None else "repository_id"
         raise UsageError(
@@ -86,41 +91,120 @@ def check_scope(scope: Scope, *, job_token: bool) -> None:
         )
 
 
-def check_projects(scope: ProjectScope) -> None:
-    """Check the names of a scope.
+def project_path(text: str, option: str, server: str) -> str:
+    """The id or full path of a project, read as by full_path.
 
     Raises:
-        UsageError: a name is neither an id nor a full path, so that no server could look it up.
+        UsageError: it is on another server, or GitLab could not look it up.
     """
-    for group in scope.groups:
-        _check_group_name(group)
-    _check_project_names(scope.projects)
+    name = full_path(text, option, server)
+    if "/" not in name and not name.isdigit():
+        raise UsageError(
+            f"{option} {text!r} is a bare name, which GitLab does not look up: give the full path, such as "
+            f"group/{name}, or the numeric id."
+        )
+    return name
 
 
-def _check_project_names(projects: t.Iterable[str]) -> None:
-    """See that each name is an id or a full path.
+def full_path(text: str, option: str, server: str) -> str:
+    """The id or full path of a project or group, of what may be pasted from a browser or a clone command.
+
+    Args:
+        text: as the user wrote it.
+        option: the option that holds it, for messages.
+        server: URL of the GitLab that is asked.
 
     Raises:
-        UsageError: one is not.
+        UsageError: it is on another server, or it is no path.
     """
-    for project in projects:
-        if not project.strip():
-            raise UsageError("project holds an empty name: give an id or a full path such as group/project.")
-        if "/" not in project.strip("/") and not project.isdigit():
+    host, root = _host_and_root(server)
+    name = re.sub("%2f", "/", text.strip(), flags=re.IGNORECASE)
+    address = _ADDRESS.fullmatch(name)
+    if address:
+        name = _without_ending(re.split(r"[?#]|/-(?:/|$)", address["path"] or address["ssh_path"] or "")[0])
+        at = (address["host"] or address["ssh_host"]).lower()
+        is_web = (address["scheme"] or "").startswith("http")
+        ports = "80|443" if is_web else "[0-9]+"
+        if _without_port(at, ports) != _without_port(host, ports):
             raise UsageError(
-                f"project {project!r} is a bare name, which GitLab does not look up: give the full path, "
-                f"such as group/{project}, or the numeric id."
+                f"{option} {_shown(text)} is on {at}, and api_url leads to {host}: write the path alone, {name!r}."
             )
+        name = re.sub("^groups/", "", name[len(root) :] if name.startswith(root) else name)
+    if name.lower().startswith(f"{host}/"):
+        name = name[len(host) + 1 :]
+    name = _without_ending(name)
+    if not _FULL_PATH.fullmatch(name):
+        raise UsageError(
+            f"{option} {text!r} is no path: write it as it stands in the address of its page, such as group/project."
+        )
+    return name
 
 
-def _check_group_name(group: str) -> None:
-    """See that the name is an id or a full path.
+def _shown(text: str) -> str:
+    """What a user wrote, in quotes and without the secret that an address may hold."""
+    return repr(re.sub("//[^/@]*@", "//", text))
+
+
+def _host_and_root(server: str) -> tuple[str, str]:
+    """The host of a URL with its port, unless that is the usual one, and the path below which its pages are."""
+    host, _slash, root = server.partition("://")[2].partition("/")
+    return _without_port(host.lower(), "80|443"), f"{root}/" if root else ""
+
+
+def _without_port(host: str, ports: str) -> str:
+    return re.sub(rf":({ports})$", "", host)
+
+
+def _without_ending(path: str) -> str:
+    """A path without the slashes around it, and without what only addresses for git have."""
+    return re.sub(r"\.git$", "", path.strip("/"))
+
+
+def looks_like_host(path: str) -> bool:
+    """Whether the first of several parts of a path may be a host: it has a dot, or a port."""
+    first, _slash, rest = path.partition("/")
+    return ":" in first or ("/" in rest and "." in first.strip("."))
+
+
+def without_host(path: str) -> str:
+    """What to do about a path that may begin with a host."""
+    first, _slash, rest = path.partition("/")
+    return f"If {first} is a host, leave it out: write {rest!r}."
+
+
+def check_globs(globs: t.Iterable[str], option: str, namespaces: t.Collection[str] = ()) -> None:
+    """See that each is the path of a repository, or a glob on such paths.
+
+    Args:
+        globs: as the user wrote them.
+        option: the option that holds them, for messages.
+        namespaces: what the paths in scope begin with, in lower case; empty where that is not known.
 
     Raises:
-        UsageError: it is not.
+        UsageError: one is a regular expression, begins with a host, or matches no path at all.
     """
-    if not group.strip("/ "):
-        raise UsageError("group is empty: give an id or a full path.")
+    for text in globs:
+        address = _ADDRESS.fullmatch(text)
+        glob = re.sub("^[a-z]+://", "", text).strip("/")
+        first, _slash, rest = glob.partition("/")
+        # A group may be called like a host, and what is left out may be meant for other tasks.
+        is_host = first.lower() not in namespaces and rest.partition("/")[0].lower() in namespaces
+        if rest and (address or ":" in first or (is_host and looks_like_host(glob))):
+            raise UsageError(
+                f"{option} {_shown(text)} begins with a host, which no path in GitLab does: write {rest!r}."
+            )
+        if ".*" in glob or not _GLOB.fullmatch(glob):
+            raise UsageError(f"{option} {text!r} {_why_no_glob(glob)}.")
+
+
+def _why_no_glob(text: str) -> str:
+    if "|" in text:
+        return "is no glob, since it has no |: write one entry for each"
+    glob = re.sub(r"\.[*+]", "*", re.sub(r"\\(.)", r"\1", text.strip("^$")))
+    if glob == text or ".*" in glob or not _GLOB.fullmatch(glob):
+        return "is neither the path of a repository nor a glob: write group/project/name or group/project/*"
+    dot = f", or {text.replace('.*', '[.]*')!r} for a dot" if _GLOB.fullmatch(text) else ""
+    return f"is a regular expression, and a glob is wanted: write {glob!r}{dot}"
 
 
 def repository_path(text: str, option: str = "repository") -> str:
@@ -134,6 +218,10 @@ def repository_path(text: str, option: str = "repository") -> str:
         UsageError: it is none.
     """
     path = text.strip("/").lower()
+    address = _ADDRESS.fullmatch(path)
+    if address or ":" in path.partition("/")[0]:
+        rest = ((address and address["path"]) or path.partition("/")[2]).strip("/")
+        raise UsageError(f"{option} {_shown(text)} begins with a host, which no path in GitLab does: write {rest!r}.")
     if not _REPOSITORY_PATH.fullmatch(path):
         raise UsageError(f"{option} {path!r} is not the path of a repository: write it as group/project/name.")
     return path

@@ -16,7 +16,14 @@ from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Project
 from .._core.scope import ProjectScope
 from .._http.client import Client
-from .projects import all_projects, caller_is_administrator, get_group_path, get_project, group_projects, no_registry
+from .projects import (
+    all_projects,
+    caller_is_administrator,
+    get_group_path,
+    named_group_projects,
+    named_project,
+    no_registry,
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ def select_projects(client: Client, scope: ProjectScope) -> Projects:
 
 def list_group(client: Client, group: str) -> list[Project]:
     """The projects of a group and its subgroups, archived ones too, without those that others share with it."""
-    projects = group_projects(client, group)
+    projects = named_group_projects(client, group)
     path = get_group_path(client, group) if group.isdigit() else group
     return [project for project in projects if _is_inside(project.namespace, path)]
 
@@ -128,7 +135,7 @@ def _read_names(
     wanted = list(dict.fromkeys(name.strip("/") for name in names))
 
     def find(name: str) -> Project:
-        return known.get(name.lower()) or get_project(client, name)
+        return known.get(name.lower()) or named_project(client, name)
 
     return dict(zip(wanted, client.try_all(find, wanted)))
 

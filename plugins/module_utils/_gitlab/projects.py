@@ -15,6 +15,7 @@ import typing as t
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Project, ServerPolicy
+from .._core.scope import looks_like_host, without_host
 from .._http.client import Client
 from .rest import PAGE, an_array, an_object, field, get, rows, segment
 
@@ -23,6 +24,33 @@ def get_project(client: Client, project: str | int) -> Project:
     """A project by id or full path; a moved project's old path leads to it."""
     answer = get(client, f"/projects/{segment(project)}", operation=f"read project {project!s}")
     return project_of(an_object(answer))
+
+
+def named_project(client: Client, name: str) -> Project:
+    """A project by the id or full path that a user gave. Where there is none, the error says what else the path is."""
+    try:
+        return get_project(client, name)
+    except RequestError as error:
+        raise _explained(client, error, name, "project", "group") from None
+
+
+def named_group_projects(client: Client, name: str) -> list[Project]:
+    """The projects of a group by the id or full path that a user gave, as in named_project."""
+    try:
+        return group_projects(client, name)
+    except RequestError as error:
+        raise _explained(client, error, name, "group", "project") from None
+
+
+def _explained(client: Client, error: RequestError, name: str, kind: str, other: str) -> RequestError:
+    """The error of a name, with what may be wrong about it: it is of the other kind, or begins with a host."""
+    if error.status != 404 or name.isdigit():
+        return error
+    try:
+        get(client, f"/{other}s/{segment(name)}", operation=f"read {other} {name}")
+    except RequestError:
+        return error.replace(advice=without_host(name)) if looks_like_host(name) else error
+    return error.replace(advice=f"It is a {other}: name it as a {other}, not as a {kind}.")
 
 
 def group_projects(client: Client, group: str | int) -> list[Project]:

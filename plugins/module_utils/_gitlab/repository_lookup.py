@@ -12,7 +12,7 @@ import typing as t
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Project, Repository
-from .._core.scope import repository_path
+from .._core.scope import looks_like_host, repository_path, without_host
 from .._http.client import Client
 from .projects import get_project, no_registry
 from .repositories import get_repository, project_repositories
@@ -80,7 +80,8 @@ def look_up_repository(client: Client, path: str, *, job_token: bool) -> Reposit
     if refusal:
         raise refusal
     message = "none of the projects that it could belong to is there"
-    raise RequestError(ErrorKind.NOT_FOUND, message, operation=f"look for repository {path}")
+    advice = without_host(path) if looks_like_host(path) else None
+    raise RequestError(ErrorKind.NOT_FOUND, message, operation=f"look for repository {path}", advice=advice)
 
 
 def find_by_id(client: Client, repository_id: int) -> Repository | None:

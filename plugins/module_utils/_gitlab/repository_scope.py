@@ -16,7 +16,7 @@ from .._core.models import Project, Repository
 from .._core.scope import Exclusion, Scope, exclusions_of, matches
 from .._http.client import Client
 from .project_scope import list_group, list_instance
-from .projects import get_project, no_registry
+from .projects import get_project, named_project, no_registry
 from .repositories import get_repository, group_repositories, project_repositories
 
 
@@ -101,7 +101,7 @@ def _of_listed(inside: list[Project], where: str, read: t.Callable[[], t.Iterabl
 
 
 def _of_projects(client: Client, paths: list[str]) -> Selection:
-    projects = {project.id: project for project in client.parallel(lambda path: get_project(client, path), paths)}
+    projects = {project.id: project for project in client.parallel(lambda path: named_project(client, path), paths)}
     for project in projects.values():
         operation = f"list the repositories of project {project.path}"
         if not project.image_prefix:

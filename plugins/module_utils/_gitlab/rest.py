@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from .._core.errors import ErrorKind, RequestError, kind_of_status
 from .._http.client import Client
@@ -18,6 +19,8 @@ from .._http.retry import RetryPolicy
 
 API = "/api/v4"
 PAGE = 100
+# What nginx and Apache say to http on a port for https.
+_WRONG_SCHEME = re.compile(r"plain HTTP (?:request was sent )?to (?:HTTPS port|an SSL-enabled)")
 
 
 def segment(value: str | int) -> str:
@@ -32,6 +35,8 @@ def error_of(answer: Response) -> RequestError:
         body = answer.json()
     except RequestError:
         content_type = answer.headers.get("Content-Type", "")
+        if _WRONG_SCHEME.search(answer.text()):
+            return answer.error(ErrorKind.TLS, "the port speaks https", "Write https:// in api_url.")
         message = answer.text() if "html" not in content_type else "a web page"
     else:
         message = _message(body)
@@ -92,12 +97,23 @@ def request(
     Raises:
         RequestError: the answer has another status, or there is none.
     """
-    answer = client.request(
-        method, API + path, operation=operation, query=query, body=body, headers=headers, retry=retry, **options
-    )
-    if answer.status == success or answer.status in accept:
-        return answer
-    raise error_of(answer)
+    try:
+        answer = client.request(
+            method, API + path, operation=operation, query=query, body=body, headers=headers, retry=retry, **options
+        )
+        if answer.status == success or answer.status in accept:
+            return answer
+        raise error_of(answer)
+    except RequestError as error:
+        raise _with_root(error, client.settings.url) from None
+
+
+def _with_root(error: RequestError, url: str) -> RequestError:
+    """The error, which may come from a path in api_url that is not GitLab's own."""
+    root = urlsplit(url).path
+    if not root or error.kind not in (ErrorKind.NOT_FOUND, ErrorKind.REDIRECT, ErrorKind.NOT_JSON):
+        return error
+    return error.replace(advice=f"{error.advice} Leave {root} out of api_url unless GitLab itself is there.")
 
 
 def get(client: Client, path: str, *, query: t.Mapping[str, t.Any] | None = None, operation: str) -> Response:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import traceback
 import typing as t
@@ -35,6 +36,9 @@ RefreshCredentials = t.Callable[[], t.Optional[Header]]
 
 _CONNECT_TIMEOUT = 15.0
 _MAX_REDIRECTS = 3
+# What OpenSSL says where no TLS is spoken; it depends on the release.
+_NO_TLS = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG")
+_NO_TLS_ADVICE = "The server may speak http on this port: check the scheme and the port of its address."
 # Bytes of a body that is read in pieces.
 _PIECE = 256 * 1024
 
@@ -258,7 +262,9 @@ def _same_origin(here: str, there: str) -> bool:
 
 def _transport_error(error: Exception, request: Request, settings: Settings) -> RequestError:
     host = urlsplit(settings.url).netloc
+    advice: str | None = None
     if isinstance(error, requests.exceptions.SSLError):
+        advice = _NO_TLS_ADVICE if _NO_TLS.search(str(error)) else None
         kind, text = ErrorKind.TLS, f"the TLS connection to {host} failed ({_cause(error)})"
     elif isinstance(error, requests.exceptions.ProxyError):
         kind, text = ErrorKind.CONNECTION, f"the proxy for {host} can't be used ({_cause(error)})"
@@ -270,7 +276,7 @@ def _transport_error(error: Exception, request: Request, settings: Settings) -> 
         kind, text = ErrorKind.TLS, "client_cert or client_key can't be read"
     else:
         kind, text = ErrorKind.CONNECTION, f"no answer from {host} ({_cause(error)})"
-    return request.error(kind, text)
+    return request.error(kind, text, advice=advice)
 
 
 def _cause(error: BaseException) -> str:

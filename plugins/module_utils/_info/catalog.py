@@ -12,7 +12,7 @@ import itertools
 import typing as t
 
 from .._core.errors import UsageError
-from .._core.scope import matches
+from .._core.scope import check_globs, matches
 from .._gitlab.projects import any_image_prefix
 from .._module.options import check_not_negative
 from .._module.registry import RegistryConnection
@@ -56,6 +56,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> CatalogRequest:
     if params["limit"] is not None and params["limit"] < 1:
         raise UsageError(f"limit is {params['limit']}: it has to be at least 1.")
     check_not_negative(params, "return_limit")
+    check_globs(params["repositories"] or (), "repositories")
     return CatalogRequest(
         patterns=tuple(params["repositories"] or ()), limit=params["limit"], return_limit=params["return_limit"]
     )

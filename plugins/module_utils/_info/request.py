@@ -64,11 +64,12 @@ class InfoRequest(t.NamedTuple):
         return bool(self.gather - _OF_PROJECTS) or self.tag_names is not None or bool(self.scope.repository_ids)
 
 
-def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> InfoRequest:
+def request_of(params: t.Mapping[str, t.Any], *, server: str, job_token: bool) -> InfoRequest:
     """Check the options of registry_info.
 
     Args:
         params: the module's options.
+        server: URL of the GitLab that is asked.
         job_token: whether GitLab is asked with a CI/CD job token.
 
     Raises:
@@ -80,7 +81,7 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> InfoRequest
         if not TAG_NAME.fullmatch(name):
             raise UsageError(f"tag_names holds {name!r}, which is not the name of a tag.")
     request = InfoRequest(
-        scope=scope_of(params),
+        scope=scope_of(params, server),
         gather=frozenset(map(Gather, params["gather"])),
         tag_names=frozenset(names) if names is not None else None,
         read_via=requested_method(ReadMethod, params["read_via"]),

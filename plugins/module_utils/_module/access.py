@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 import ipaddress
+import re
 import typing as t
 from urllib.parse import urlsplit
 
@@ -124,9 +125,10 @@ def server_root(url: str, option: str) -> str:
         raise UsageError(f"{option} {url!r} is not a URL: write it as https://{example}.example.com.")
     if parts.query or parts.fragment:
         raise UsageError(f"{option} holds a query: give the address of the server alone, and secrets in {secret}.")
+    if re.search("(^|/)(-|groups|users|explore|dashboard)(/|$)", parts.path):
+        raise UsageError(f"{option} {url!r} is the address of a page: give the address of the server alone.")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    path = parts.path.rstrip("/")
-    path = path[: -len("/api/v4")] if path.endswith("/api/v4") else path
+    path = re.sub("/api/(v4|graphql)(/.*)?$", "", parts.path).rstrip("/")
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "") + path
 
 

@@ -35,6 +35,11 @@ class Connection:
         return self.access.kind == TokenKind.JOB
 
     @property
+    def url(self) -> str:
+        """The address of this GitLab."""
+        return self.access.settings.url
+
+    @property
     def requests_sent(self) -> int:
         """Number of requests so far, those to the registry included."""
         return self.client.requests_sent

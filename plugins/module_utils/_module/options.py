@@ -12,7 +12,7 @@ import enum
 import typing as t
 
 from .._core.errors import UsageError
-from .._core.scope import Scope
+from .._core.scope import Scope, check_globs, full_path, project_path
 from .._core.server import ReadMethod, choices_of
 
 TOKEN_OPTIONS = ("api_token", "api_oauth_token", "api_job_token")
@@ -155,20 +155,27 @@ def check_one_scope(instance: bool, others: t.Mapping[str, t.Any]) -> None:
         raise UsageError(f"one of the following is required: {', '.join(others)}, instance.")
 
 
-def scope_of(params: t.Mapping[str, t.Any]) -> Scope:
+def scope_of(params: t.Mapping[str, t.Any], server: str) -> Scope:
     """The repositories that the options name.
 
     Args:
         params: the options of SCOPE or SCOPE_OR_INSTANCE.
+        server: URL of the GitLab that is asked.
 
     Raises:
-        UsageError: instance does not go with the others.
+        UsageError: instance does not go with the others, or a name or glob can't be one.
     """
     instance = bool(params.get("instance"))
     check_one_scope(instance, {name: params[name] for name in ("project", "group", "repository_id")})
+    projects = tuple(project_path(name, "project", server) for name in params["project"] or ())
+    group = full_path(params["group"], "group", server) if params["group"] is not None else None
+    names = [*projects, *([group] if group else [])]
+    known = [] if any(name.isdigit() for name in names) else [name.partition("/")[0].lower() for name in names]
+    for option in ("repositories", "exclude_repositories"):
+        check_globs(params[option] or (), option, known)
     return Scope(
-        projects=tuple(params["project"] or ()),
-        group=params["group"],
+        projects=projects,
+        group=group,
         repository_ids=tuple(params["repository_id"] or ()),
         include=tuple(params["repositories"] or ()),
         exclude=tuple(params["exclude_repositories"] or ()),

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._core.errors import JournalError, RequestError, UsageError
+from .inputs import read_inputs
 from .intent import Applied, Intent
 from .options import ArgumentSpec
 
-# What is imported of the libraries that modules need.
-_IMPORTS = {"requests": "requests", "google-re2": "re2"}
+# What is imported of the libraries that modules need, and what it has unlike others of that name.
+_IMPORTS = {"requests": ("requests", "request"), "google-re2": ("re2", "Options")}
 
 
 class _RequestCounter(t.Protocol):
@@ -31,6 +33,38 @@ class _RequestCounter(t.Protocol):
         """Number of requests so far."""
 
 
+class _Module(AnsibleModule):
+    """Ansible's module, with its options read before Ansible converts them.
+
+    What can't be meant is told when Ansible knows which values are secret.
+    """
+
+    refusal = "This ansible-core hands options over in a way that is not known: use one that is supported."
+
+    def _load_params(self) -> None:
+        base: t.Any = super()
+        base._load_params()
+        try:
+            self.params = read_inputs(self.params, self.argument_spec)
+            self.refusal = ""
+        except UsageError as error:
+            self.refusal = str(error)
+
+    def fail_json(self, msg: str, **others: t.Any) -> t.NoReturn:
+        if self.refusal:
+            msg, others = self.refusal, {"changed": False, "result": "failed"}
+        super().fail_json(msg, **others)
+
+
+def _absolute(value: t.Any, spec: t.Mapping[str, t.Any]) -> t.Any:
+    """The value of an option; of one that holds paths, with these from the root, as messages and results show them."""
+    if spec["type"] == "path" and value is not None:
+        return os.path.abspath(value)
+    if spec.get("elements") == "path" and value is not None:
+        return [os.path.abspath(path) for path in value]
+    return value
+
+
 def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
     """The module of these options. It ends here when a library is missing where it runs.
 
@@ -38,7 +72,7 @@ def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
         spec: all options.
         libraries: those that are needed besides Ansible's, by the names that pip knows.
     """
-    module = AnsibleModule(
+    module = t.cast("t.Any", _Module)(
         argument_spec=spec.options,
         mutually_exclusive=spec.mutually_exclusive,
         required_one_of=spec.required_one_of,
@@ -46,12 +80,30 @@ def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
         required_if=spec.required_if,
         supports_check_mode=True,
     )
+    if module.refusal:
+        module.fail_json(msg=module.refusal)
+    for option, each in spec.options.items():
+        module.params[option] = _absolute(module.params[option], each)
     for library in libraries:
-        try:
-            importlib.import_module(_IMPORTS[library])
-        except ImportError:
-            module.fail_json(msg=missing_required_lib(library), exception=traceback.format_exc())
-    return module
+        require(module, library)
+    return t.cast("AnsibleModule", module)
+
+
+def require(module: AnsibleModule, library: str) -> None:
+    """End the module here if a library is missing where it runs, or is another one of that name.
+
+    Args:
+        module: the module.
+        library: its name as pip knows it.
+    """
+    name, attribute = _IMPORTS[library]
+    try:
+        found = importlib.import_module(name)
+    except ImportError:
+        module.fail_json(msg=missing_required_lib(library), exception=traceback.format_exc())
+    if not hasattr(found, attribute):
+        where = getattr(found, "__file__", None) or name
+        module.fail_json(msg=f"{library} is needed, and {where} is of another package: remove that, install {library}.")
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from .._core.errors import UsageError
+from .._core.scope import project_path
 from .._gitlab.packages import PackageFile
 from .._plan.merge import fingerprint_in
 
@@ -34,8 +35,12 @@ class PlanText(t.NamedTuple):
         return {"fingerprint": self.fingerprint, "size": len(self.text.encode())}
 
 
-def package_file(params: t.Mapping[str, t.Any]) -> PackageFile:
+def package_file(params: t.Mapping[str, t.Any], server: str) -> PackageFile:
     """Where in GitLab the plan lies, or is to lie.
+
+    Args:
+        params: the options of registry_plan_package.
+        server: URL of the GitLab that is asked.
 
     Raises:
         UsageError: GitLab does not take one of the names.
@@ -44,7 +49,7 @@ def package_file(params: t.Mapping[str, t.Any]) -> PackageFile:
         if not pattern.fullmatch(params[option]) or set(params[option]) == {"."}:
             raise UsageError(f"{option} {params[option]!r} is none that GitLab takes.")
     return PackageFile(
-        project=params["project"].strip("/"),
+        project=project_path(params["project"], "project", server),
         package=params["package"],
         version=params["version"],
         name=params["file_name"],

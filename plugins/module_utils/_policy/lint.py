@@ -15,7 +15,7 @@ import typing as t
 
 from .._core.errors import UsageError
 from .._rules.durations import seconds
-from .._rules.patterns import alternatives, has_open_quote, pattern_error, server_search
+from .._rules.patterns import alternatives, has_open_quote, pattern_error, server_search, why_impossible
 from .prediction import Parameters
 
 _SHOWN = 5
@@ -57,6 +57,9 @@ def _of_pattern(text: str | None, names: t.Collection[str], option: str) -> list
         ]
     if has_open_quote(text):
         return [f"{option} '{text}' has \\Q without \\E, with which it matches no tag."]
+    impossible = why_impossible(text)
+    if impossible:
+        return [f"{option} '{text}' {impossible}."]
     if len(alternatives(text)) < 2:
         return []
     written, meant = server_search(text), server_search(f"(?:{text})")
@@ -102,7 +105,8 @@ def to_cleanup_options(wanted: Parameters) -> dict[str, t.Any] | None:
     What deletes gets brackets, as it was meant; what keeps is written out as GitLab reads it, since that keeps more.
 
     Returns:
-        The options; None where GitLab never deletes anything, or its older_than is not known here.
+        The options; None where GitLab never deletes anything, its older_than is not known here, or registry_cleanup
+        refuses a pattern.
     """
     pattern = wanted.delete_pattern
     if not pattern or _is_dead(pattern) or _is_dead(wanted.name_regex_keep):
@@ -121,5 +125,5 @@ def to_cleanup_options(wanted: Parameters) -> dict[str, t.Any] | None:
 
 
 def _is_dead(text: str | None) -> bool:
-    """Whether GitLab refuses the pattern, or matches nothing with it."""
-    return bool(text and (pattern_error(text) or has_open_quote(text)))
+    """Whether GitLab refuses the pattern, or matches nothing with a part of it, so that registry_cleanup refuses it."""
+    return bool(text and (pattern_error(text) or has_open_quote(text) or why_impossible(text)))

@@ -79,8 +79,6 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> RepositoryR
     for option in ("protect",) if absent else ("force", "empty_first"):
         if params[option]:
             raise UsageError(f"{option} has no meaning with state {state.value}: leave it out.")
-    if not (params["repository"] or params["repository_id"]):
-        raise UsageError("repository or repository_id is empty: name the repositories.")
     if absent and params["wait"] and job_token:
         raise UsageError(
             "With a CI/CD job token it can't be seen whether a repository is gone: set wait to false, or give a "

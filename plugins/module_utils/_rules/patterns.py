@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import functools
 import re
+import string
 import typing as t
 
 from .._core.errors import UsageError
+from .pattern_syntax import impossible_alternative
 
 # Where it is missing, new_module ends every module that needs it.
 with contextlib.suppress(ImportError):
@@ -22,6 +25,23 @@ with contextlib.suppress(ImportError):
 
 # Quoted text, an escaped character, a class or one character. A ] that comes first in a class belongs to it.
 _PIECE = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|.", re.DOTALL)
+
+# What the names of tags are made of, see TAG_NAME.
+_CHARACTERS_OF_NAMES = f"{string.ascii_letters}{string.digits}_.-".encode()
+_IN_WORDS = {
+    " ": "a blank",
+    "\n": "a line break",
+    ",": "a comma",
+    "/": "a slash",
+    "'": "a quote",
+    '"': "a quote",
+    "{": "a brace",
+}
+_HINTS = {
+    ",": ": several patterns are several entries, or alternatives with | between them",
+    "/": ": patterns are held against the name of the tag alone",
+    "{": ": RE2 takes {,3} for text, so write {0,3}",
+}
 
 
 class PatternError(Exception):
@@ -83,14 +103,48 @@ def compile_pattern(text: str, option: str) -> Pattern:
     Raises:
         UsageError: for what RE2 refuses, with its own reason, and for what GitLab accepts and never matches.
     """
+    check_pattern(text, option)
+    ungrouped, grouped = _compile(rf"\A{text}\z", option, text), _compile(rf"\A(?:{text})\z", option, text)
+    # Only an alternation is read in two ways, and each reading costs time on every name.
+    return Pattern(text, ungrouped=ungrouped if "|" in text else grouped, grouped=grouped)
+
+
+def check_pattern(text: str, option: str) -> None:
+    """See that GitLab takes the pattern, and that each of its alternatives may match a tag.
+
+    Args:
+        text: the pattern.
+        option: what it is called in messages.
+
+    Raises:
+        UsageError: for what RE2 refuses, with its own reason, and for what GitLab accepts and never matches.
+    """
     if not text:
         raise UsageError(f"{option} is empty, and an empty pattern matches nothing: write a pattern such as dev-.*")
     if has_open_quote(text):
         raise UsageError(f"{option} '{text}' has \\Q without \\E, which GitLab accepts and then matches nothing with.")
     _compile(text, option, text)
-    ungrouped, grouped = _compile(rf"\A{text}\z", option, text), _compile(rf"\A(?:{text})\z", option, text)
-    # Only an alternation is read in two ways, and each reading costs time on every name.
-    return Pattern(text, ungrouped=ungrouped if "|" in text else grouped, grouped=grouped)
+    reason = why_impossible(text)
+    if reason:
+        raise UsageError(f"{option} '{text}' {reason}.")
+
+
+def why_impossible(text: str) -> str | None:
+    """Why a valid pattern, or one of its alternatives, matches no tag whatever its name; None where one may match."""
+    found = impossible_alternative(text, _is_in_names)
+    if found is None:
+        return None
+    part = (
+        "matches no tag" if found.alternative == text else f"has the part '{found.alternative}', which matches no tag"
+    )
+    what = _IN_WORDS.get(found.needs.lstrip("\\")) or f"what {found.needs} stands for"
+    return f"{part}, since the name of a tag never holds {what}{_HINTS.get(found.needs, '')}"
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_in_names(atom: str, ignores_case: bool) -> bool:
+    """Whether a character, class or escape of RE2 matches anything in a name of a tag."""
+    return _re2(f"(?i){atom}" if ignores_case else atom).search(_CHARACTERS_OF_NAMES) is not None
 
 
 def pattern_error(text: str) -> str | None:

@@ -12,7 +12,7 @@ import typing as t
 
 from .._core.errors import UsageError
 from .._core.models import Project, RuleKind
-from .._core.scope import ProjectScope, check_projects
+from .._core.scope import ProjectScope, full_path, project_path
 from .options import ACCESS_LEVEL, POLICY, desired_policy, desired_rules, protection_options
 from .plan import DesiredSettings, policy_lint_warnings
 from .protection import lint_warnings
@@ -58,23 +58,28 @@ class Document(t.NamedTuple):
         return [self.defaults, *self.groups.values(), *self.projects.values()]
 
 
-def document_of(params: t.Mapping[str, t.Any]) -> Document:
+def document_of(params: t.Mapping[str, t.Any], server: str) -> Document:
     """Check the options of registry_settings.
+
+    Args:
+        params: the module's options.
+        server: URL of the GitLab that is asked.
 
     Raises:
         UsageError: they can't be served as they are written.
     """
-    groups = _by_path(params["groups"] or (), "group")
-    projects = _by_path(params["projects"] or (), "project")
+    groups = _by_path(params["groups"] or (), "group", server)
+    projects = _by_path(params["projects"] or (), "project", server)
     if not groups and not projects:
         raise UsageError("groups and projects are empty: name at least one of them.")
     return Document(defaults=_section(params["defaults"], "defaults"), groups=groups, projects=projects)
 
 
-def _by_path(rows: t.Sequence[dict[str, t.Any]], name: str) -> dict[str, DocumentSection]:
+def _by_path(rows: t.Sequence[dict[str, t.Any]], name: str, server: str) -> dict[str, DocumentSection]:
     found: dict[str, DocumentSection] = {}
     for row in rows:
-        path = row[name].strip("/").lower()
+        read = project_path if name == "project" else full_path
+        path = read(row[name], name, server).lower()
         where = f"{name}s, {row[name]!r}"
         if path.isdigit():
             raise UsageError(f"{where}: give the full path, since the document is ordered by paths.")
@@ -131,17 +136,11 @@ def desired_for(document: Document, path: str) -> DesiredSettings | None:
 
 
 def document_scope(document: Document) -> ProjectScope:
-    """The projects that have to be read. A group within another one of the document is read with it.
-
-    Raises:
-        UsageError: a path is one that no server could look up.
-    """
+    """The projects that have to be read. A group within another one of the document is read with it."""
     outermost = [
         group for group in document.groups if not any(group.startswith(f"{other}/") for other in document.groups)
     ]
-    scope = ProjectScope(projects=tuple(document.projects), groups=tuple(outermost), by_path=True)
-    check_projects(scope)
-    return scope
+    return ProjectScope(projects=tuple(document.projects), groups=tuple(outermost), by_path=True)
 
 
 def document_lint_warnings(document: Document) -> list[str]:

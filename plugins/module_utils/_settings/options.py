@@ -12,7 +12,7 @@ import typing as t
 
 from .._core.errors import UsageError
 from .._core.models import DELETE_LEVEL, POLICY_KEYS, PUSH_LEVEL, AccessLevel, RuleKind
-from .._core.scope import ProjectScope, check_projects
+from .._core.scope import ProjectScope, full_path, project_path
 from .._module.options import CONNECTION, RESULT, ArgumentSpec, check_not_negative
 from .plan import CLEARABLE, Value, check_policy
 from .protection import LEVELS, NO_LEVEL, DesiredRule, DesiredRules, checked_rules
@@ -113,18 +113,19 @@ def rules_of_module(kind: RuleKind, params: t.Mapping[str, t.Any]) -> DesiredRul
     return desired_rules(kind, params, absent=params["state"] == "absent", relative=params["group"] is not None)
 
 
-def scope_of(params: t.Mapping[str, t.Any]) -> ProjectScope:
+def scope_of(params: t.Mapping[str, t.Any], server: str) -> ProjectScope:
     """The projects that the options of PROJECTS name.
+
+    Args:
+        params: the options of PROJECTS.
+        server: URL of the GitLab that is asked.
 
     Raises:
         UsageError: they name none, or one that no server could look up.
     """
-    if params["project"] == []:
-        raise UsageError("project is empty: name at least one.")
-    groups = (params["group"],) if params["group"] is not None else ()
-    scope = ProjectScope(projects=tuple(params["project"] or ()), groups=groups)
-    check_projects(scope)
-    return scope
+    groups = (full_path(params["group"], "group", server),) if params["group"] is not None else ()
+    projects = tuple(project_path(name, "project", server) for name in params["project"] or ())
+    return ProjectScope(projects=projects, groups=groups)
 
 
 def check_settings(params: t.Mapping[str, t.Any], *, job_token: bool) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from .._core.diffs import hidden_part
 from .._core.errors import RequestError, UnsupportedSetting, UsageError
 from .._core.models import POLICY_KEYS, Project, ProtectionRule, RuleKind, ServerPolicy
-from .._rules.patterns import pattern_error
+from .._rules.patterns import check_pattern
 from .protection import DesiredRules, RuleChange, plan_rules, rules_after, rules_in_project
 
 CLEARABLE = ("keep_n", "older_than", "name_regex_keep")
@@ -158,9 +158,8 @@ def check_policy(policy: t.Mapping[str, Value]) -> None:
     """
     for option in ("name_regex_delete", "name_regex_keep"):
         pattern = policy.get(option)
-        reason = pattern_error(pattern) if isinstance(pattern, str) else None
-        if reason:
-            raise UsageError(f"{option} '{pattern}' is not a valid RE2 pattern: {reason}.")
+        if isinstance(pattern, str) and pattern.strip():
+            check_pattern(pattern, option)
     if policy.get("enabled") and "name_regex_delete" in policy and not str(policy["name_regex_delete"]).strip():
         raise UsageError("name_regex_delete is empty: an enabled policy needs a pattern, such as .*")
 

@@ -17,7 +17,7 @@ import typing as t
 
 from .._core.errors import UnsupportedSetting, UsageError
 from .._core.models import ProtectionRule, RuleKind
-from .._rules.patterns import pattern_error
+from .._rules.patterns import check_pattern, pattern_error
 
 LEVELS = ("maintainer", "owner", "admin")
 # Takes a level away.
@@ -107,7 +107,7 @@ def _checked_pattern(pattern: str, wanted: DesiredRules) -> str:
     if len(pattern) > _MAX_PATTERN_LENGTH[wanted.kind]:
         raise UsageError(f"The pattern {pattern!r} is longer than {_MAX_PATTERN_LENGTH[wanted.kind]} characters.")
     if wanted.kind == RuleKind.TAG:
-        return _checked_tag_pattern(pattern)
+        return _checked_tag_pattern(pattern, absent=wanted.absent)
     pattern = pattern.lower()
     whole = _joined("p", pattern) if wanted.relative else pattern
     if not _PATH_PATTERN.fullmatch(whole):
@@ -118,13 +118,15 @@ def _checked_pattern(pattern: str, wanted: DesiredRules) -> str:
     return pattern
 
 
-def _checked_tag_pattern(pattern: str) -> str:
+def _checked_tag_pattern(pattern: str, *, absent: bool) -> str:
     if not pattern.strip():
         raise UsageError("tag_name_pattern is empty: write an RE2 pattern such as ^v[0-9]")
     reason = pattern_error(pattern)
     if reason:
         hint = ", which is no glob: for anything write .*" if _GLOB.search(pattern) else ""
         raise UsageError(f"tag_name_pattern '{pattern}' is not a valid RE2 pattern ({reason}){hint}.")
+    if not absent:
+        check_pattern(pattern, "tag_name_pattern")
     return pattern
 
 

@@ -69,8 +69,6 @@ def request_of(params: t.Mapping[str, t.Any]) -> PromotionRequest | RemovalReque
     Raises:
         UsageError: they can't be served as they are written.
     """
-    if not params["name"]:
-        raise UsageError("name is empty: give the names of the tags.")
     for name in params["name"]:
         if not TAG_NAME.fullmatch(name):
             raise UsageError(f"name holds {name!r}, which is not the name of a tag.")

@@ -47,7 +47,7 @@ PURE = {
     "_core/budget",
     "_rules",
     "_plan",
-    *("_module/intent", "_module/options", "_module/results"),
+    *("_module/inputs", "_module/intent", "_module/options", "_module/results"),
     "_policy/lint",
     "_policy/prediction",
     "_policy/preview",
@@ -89,7 +89,7 @@ HARMLESS = {
         "fractions",
         "functools",
     ),
-    *("hashlib", "itertools", "json", "math", "operator", "re", "typing"),
+    *("hashlib", "itertools", "json", "math", "operator", "re", "string", "typing"),
 }
 IMPURE_NAMES = {"open", "print", "input", "exec", "eval", "__import__"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}

@@ -7,16 +7,19 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import (
     Exclusion,
-    ProjectScope,
     Scope,
-    check_projects,
+    check_globs,
     check_scope,
     exclusions_of,
+    full_path,
     matches,
+    project_path,
     repository_path,
 )
 
@@ -96,44 +99,150 @@ def test_what_is_no_path_of_a_repository_is_refused_by_the_name_of_its_option(te
     assert str(caught.value) == f"source {sentence}"
 
 
-EMPTY = "project holds an empty name: give an id or a full path such as group/project."
+SERVER = "https://gitlab.example.com"
 
 
-def bare(name: str) -> str:
-    return (
-        f"project {name!r} is a bare name, which GitLab does not look up: give the full path, "
-        f"such as group/{name}, or the numeric id."
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("team/app", " team/app\n", "/team/app/", "team/app.git", "team%2Fapp", "team%2fapp.git"),
+        *("https://gitlab.example.com/team/app", "http://gitlab.example.com/team/app/", "gitlab.example.com/team/app"),
+        *("https://gitlab.example.com:443/team/app.git", "https://user:secret@GITLAB.example.com/team/app"),
+        *("https://gitlab.example.com/team/app/-/container_registry/12", "https://gitlab.example.com/team/app?tab=1"),
+        *("https://gitlab.example.com/team/app#readme", "git@gitlab.example.com:team/app.git"),
+        "ssh://git@gitlab.example.com:2222/team/app.git",
+    ],
+)
+def test_a_project_may_be_pasted(text: str) -> None:
+    assert project_path(text, "project", SERVER) == "team/app"
+    assert full_path(text, "project", SERVER) == "team/app"
+
+
+@pytest.mark.parametrize(
+    ("text", "server", "path"),
+    [
+        ("https://example.com/gitlab/team/app", "https://example.com/gitlab", "team/app"),
+        ("https://example.com/gitlab/-/team", "https://example.com/gitlab", "gitlab"),
+        ("http://127.0.0.1:8080/Team/App", "http://127.0.0.1:8080", "Team/App"),
+        ("http://gitlab.example.com:80/team/app", SERVER, "team/app"),
+        ("https://gitlab.example.com/groups/team/sub", SERVER, "team/sub"),
+        ("https://gitlab.example.com/groups/team/-/packages", SERVER, "team"),
+        ("groups/team", SERVER, "groups/team"),
+        ("acme.io/shop", SERVER, "acme.io/shop"),
+        ("_x/a.b-c", SERVER, "_x/a.b-c"),
+        ("42", SERVER, "42"),
+        ("team", SERVER, "team"),
+    ],
+)
+def test_what_is_pasted_is_read_for_the_server_at_hand(text: str, server: str, path: str) -> None:
+    assert full_path(text, "group", server) == path
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("https://other.example.com/team/app", "other.example.com"),
+        ("https://gitlab.example.com:8443/team/app.git", "gitlab.example.com:8443"),
+        ("https://gitlab.example.com.evil.org/team/app", "gitlab.example.com.evil.org"),
+        ("git@other.example.com:team/app.git", "other.example.com"),
+        ("ssh://other.example.com:22/team/app", "other.example.com:22"),
+    ],
+)
+def test_what_is_on_another_server_is_refused(text: str, host: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        project_path(text, "project", SERVER)
+    assert str(caught.value) == (
+        f"project {text!r} is on {host}, and api_url leads to gitlab.example.com: write the path alone, 'team/app'."
+    )
+
+
+def test_a_secret_in_an_address_is_not_told() -> None:
+    with pytest.raises(UsageError) as caught:
+        full_path("https://user:secret@other.example.com/team", "group", SERVER)
+    assert "'https://other.example.com/team'" in str(caught.value)
+    with pytest.raises(UsageError) as caught:
+        check_globs(["https://user:secret@registry.example.com/team/app"], "repositories")
+    assert "'https://registry.example.com/team/app' begins with a host" in str(caught.value)
+    with pytest.raises(UsageError) as caught:
+        repository_path("https://user:secret@registry.example.com/team/app")
+    assert "'https://registry.example.com/team/app' begins with a host" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "/", "team app", "Team / App", "team/app:v1", "team//app", "team/ä", "-1", "a,b"]
+)
+def test_what_is_no_path_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        full_path(text, "group", SERVER)
+    assert str(caught.value) == (
+        f"group {text!r} is no path: write it as it stands in the address of its page, such as group/project."
+    )
+
+
+@pytest.mark.parametrize(("text", "name"), [("app", "app"), ("app/", "app"), ("/app", "app"), ("12a", "12a")])
+def test_a_project_that_gitlab_could_not_look_up_is_refused(text: str, name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        project_path(text, "project", SERVER)
+    assert str(caught.value) == (
+        f"project {text!r} is a bare name, which GitLab does not look up: give the full path, such as group/{name}, "
+        "or the numeric id."
     )
 
 
 @pytest.mark.parametrize(
-    ("project", "message"),
-    [("", EMPTY), (" \t", EMPTY), *((name, bare(name)) for name in ("app", "app/", "/app", "12a", "-1", "/"))],
+    "glob",
+    [
+        *("team/prod", "team/prod*", "Team/*", "*/prod", "team/app?", "team/[a-c]*", "team/[!a]b", "team/[.]*"),
+        *("acme.io/shop", "acme.io/shop/x*", "prod/*", "team.x/*", "other.x/y/team*"),
+    ],
 )
-def test_a_project_that_gitlab_could_not_look_up_is_refused(project: str, message: str) -> None:
+def test_globs_are_taken(glob: str) -> None:
+    check_globs([glob], "repositories", ["team"])
+
+
+@pytest.mark.parametrize(
+    ("glob", "words"),
+    [
+        ("team/prod.*", "is a regular expression, and a glob is wanted: write 'team/prod*', or 'team/prod[.]*' for a"),
+        ("^team/prod$", "is a regular expression, and a glob is wanted: write 'team/prod'."),
+        ("team/.+/prod", "is a regular expression, and a glob is wanted: write 'team/*/prod'."),
+        (r"team\/prod", "is a regular expression, and a glob is wanted: write 'team/prod'."),
+        ("team/(prod|live)", "is no glob, since it has no |: write one entry for each."),
+        ("team/prod|team/live", "is no glob, since it has no |: write one entry for each."),
+        ("registry.example.com/team/prod*", "begins with a host, which no path in GitLab does: write 'team/prod*'."),
+        ("registry.example.com:5050/team/prod*", "begins with a host, which no path in GitLab does: write 'team/pr"),
+        ("localhost:5050/team", "begins with a host, which no path in GitLab does: write 'team'."),
+        ("https://registry.example.com/team/prod", "begins with a host, which no path in GitLab does: write 'team/"),
+        *(
+            (text, "is neither the path of a repository nor a glob: write group/project/name or group/project/*.")
+            for text in ("team/app:v1", "team/prod x", "!team/prod", "team/{a,b}", "team/[a", "'team'", "", "team/a\nb")
+        ),
+    ],
+)
+def test_what_is_no_glob_is_refused(glob: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
-        check_scope(Scope(projects=("team/app", project)), job_token=False)
-    assert str(caught.value) == message
-    with pytest.raises(UsageError) as caught:
-        check_projects(ProjectScope(projects=("team/app", project)))
-    assert str(caught.value) == message
+        check_globs(["team/app", glob], "exclude_repositories", ["team"])
+    assert str(caught.value).startswith(f"exclude_repositories {glob!r} {words}")
 
 
-@pytest.mark.parametrize("group", ["", " ", "/", " / "])
-def test_an_empty_group_is_refused(group: str) -> None:
-    message = "^group is empty: give an id or a full path.$"
-    with pytest.raises(UsageError, match=message):
-        check_scope(Scope(group=group), job_token=False)
-    with pytest.raises(UsageError, match=message):
-        check_projects(ProjectScope(groups=("team", group)))
+def test_a_first_part_with_a_dot_is_a_host_only_where_it_can_be_no_group() -> None:
+    glob = "acme.io/team/shop*"
+    check_globs([glob], "repositories")
+    check_globs([glob], "repositories", ["acme.io"])
+    with pytest.raises(UsageError, match="begins with a host"):
+        check_globs([glob], "repositories", ["team"])
 
 
-def test_ids_and_full_paths_are_taken_as_they_are_written() -> None:
-    projects, groups = ("12", "team/app", "/Team/Sub/App/", "X/app", "app/X"), ("12", "team", "/Team/Sub/", "X")
-    check_projects(ProjectScope(projects=projects, groups=groups))
-    check_scope(Scope(projects=projects), job_token=True)
-    for group in groups:
-        check_scope(Scope(group=group), job_token=False)
+@given(
+    st.text("abz019._/-*?[]!A", min_size=1, max_size=12),
+    st.from_regex("[a-z0-9]{1,3}(/[a-z0-9]{1,3}){1,2}", fullmatch=True),
+)
+def test_what_is_refused_could_match_no_path(glob: str, path: str) -> None:
+    """But for .*, which a glob reads as a dot and anything."""
+    try:
+        check_globs([glob], "repositories")
+    except UsageError:
+        assert ".*" in glob or not matches(path, glob)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,8 @@ ERRORS: list[tuple[int, Any, str, str]] = [
     (502, b"<html>bad gateway</html>", "unavailable", "bad gateway"),
     (503, {"message": "We are having trouble"}, "unavailable", "trouble"),
     (418, b"", "bad_request", ""),
+    (400, b"<html>The plain HTTP request was sent to HTTPS port</html>", "tls", "the port speaks https"),
+    (400, b"You're speaking plain HTTP to an SSL-enabled server port.", "tls", "the port speaks https"),
     (400, None, "bad_request", ""),
     (400, [], "bad_request", ""),
 ]

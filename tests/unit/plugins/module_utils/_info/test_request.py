@@ -16,7 +16,8 @@ from tests.unit.options import filled
 
 
 def request(job_token: bool = False, **options: Any) -> InfoRequest:
-    return request_of(filled({"project": ["team/app"], **options}, ARGUMENTS.options), job_token=job_token)
+    given = filled({"project": ["team/app"], **options}, ARGUMENTS.options)
+    return request_of(given, server="https://gitlab.example.com", job_token=job_token)
 
 
 @pytest.mark.parametrize(

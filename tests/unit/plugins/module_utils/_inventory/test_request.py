@@ -19,6 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.req
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import Gather
 
+SERVER = "https://gitlab.example.com"
 NOTHING: dict[str, Any] = {"project": None, "group": None, "instance": False, "host_per": "project", "gather": []}
 
 
@@ -40,7 +41,7 @@ NOTHING: dict[str, Any] = {"project": None, "group": None, "instance": False, "h
     ],
 )
 def test_what_is_asked_for(options: dict[str, Any], expected: InventoryRequest) -> None:
-    assert request_of({**NOTHING, **options}) == expected
+    assert request_of({**NOTHING, **options}, SERVER) == expected
 
 
 @pytest.mark.parametrize(
@@ -49,15 +50,15 @@ def test_what_is_asked_for(options: dict[str, Any], expected: InventoryRequest) 
         ({}, "one of the following is required: project, group, instance"),
         ({"group": ["team"], "instance": True}, "group and instance can't be combined"),
         ({"project": ["team/app"], "group": ["team"]}, "project and group can't be combined"),
-        ({"project": []}, "project is an empty list"),
-        ({"group": []}, "group is an empty list"),
         ({"project": ["app"]}, "project 'app' is a bare name"),
-        ({"group": [" "]}, "group is empty"),
+        ({"group": [" "]}, "group ' ' is no path"),
+        ({"group": ["team"], "gather": ["size,tags_count"]}, "gather 'size,tags_count' is not one of tags_count, size"),
+        ({"group": ["https://other.example.com/team"]}, "is on other.example.com"),
     ],
 )
 def test_what_is_refused(options: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError) as caught:
-        request_of({**NOTHING, **options})
+        request_of({**NOTHING, **options}, SERVER)
     assert words in str(caught.value)
 
 

@@ -29,7 +29,7 @@ FILE = PackageFile("team/app", package="plans", version="1", name="plan.jsonl")
 
 def file(**options: Any) -> PackageFile:
     given = {"action": "store", "project": "team/app", "plan_path": "/plan", "version": "1", **options}
-    return package_file(filled(given, ARGUMENTS.options))
+    return package_file(filled(given, ARGUMENTS.options), "https://gitlab.example.com")
 
 
 def test_where_a_plan_lies() -> None:

@@ -40,6 +40,11 @@ NAMES = ["latest", "v1", "v1-foo", "foo-v2", "dev-1"]
         (Parameters(name_regex="dev-.*", name_regex_keep="", keep_n=5), ["name_regex_keep is empty"]),
         (Parameters(name_regex="(", keep_n=5), ["not a valid RE2 pattern (missing ): ()"]),
         (Parameters(name_regex=r"\Qdev", keep_n=5), [r"\Q without \E"]),
+        (
+            Parameters(name_regex="dev-.*", name_regex_keep="v.*\n"),
+            ["name_regex_keep 'v.*\n' matches no tag, since the name of a tag never holds a line break."],
+        ),
+        (Parameters(name_regex="dev-.*| v.*", keep_n=5), ["has the part ' v.*', which matches no tag"]),
     ],
 )
 def test_what_is_probably_not_meant(wanted: Parameters, words: list[str]) -> None:
@@ -140,6 +145,8 @@ def test_a_sound_policy_is_not_complained_about() -> None:
         (Parameters(name_regex="a", older_than="0d"), None),
         (Parameters(name_regex="a", older_than="1mon"), None),
         (Parameters(name_regex="a", name_regex_keep=r"\Qb"), None),
+        (Parameters(name_regex="a", name_regex_keep="b\n"), None),
+        (Parameters(name_regex="a| b", keep_n=1), None),
     ],
 )
 def test_the_same_in_our_own_options(wanted: Parameters, options: dict[str, Any] | None) -> None:

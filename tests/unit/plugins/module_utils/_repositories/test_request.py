@@ -58,8 +58,6 @@ def test_a_job_token_is_enough_if_nothing_is_waited_for(options: dict[str, Any])
         ({"state": "empty", "force": True}, "force has no meaning with state empty"),
         ({"state": "empty", "empty_first": True}, "empty_first has no meaning with state empty"),
         ({"return_limit": -1}, "return_limit is -1"),
-        ({"repository": []}, "repository or repository_id is empty"),
-        ({"repository": None, "repository_id": []}, "repository or repository_id is empty"),
         ({"repository": ["team"]}, "repository 'team' is not the path of a repository"),
         ({"state": "empty", "protect": ["("]}, "protect '(' is not a valid RE2 pattern"),
         ({"job_token": True}, "With a CI/CD job token it can't be seen whether a repository is gone"),

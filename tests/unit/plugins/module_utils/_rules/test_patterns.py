@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
 import re2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules import patterns
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern_syntax import impossible_alternative
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import (
     Match,
     PatternError,
@@ -25,6 +27,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern
     quoted,
     rule_search,
     server_search,
+    why_impossible,
 )
 
 # pattern, what both readings match, what only one of them matches, what neither does
@@ -40,7 +43,7 @@ TABLE = [
     ("[0-9a-z]{4}", ["0a1b"], [], ["0A1B", "0a1b2"]),
     ("v.+", ["v1"], [], ["V1", "a", "v"]),
     (r"\Qv1.0\E", ["v1.0"], [], ["v1x0"]),
-    (r"\\Q", ["\\Q"], [], ["v"]),
+    (r"v\\?Q", ["vQ"], [], ["v"]),
     ("main|release-.*", ["main", "release-1"], ["main-2", "x-release-1"], ["x-main"]),
 ]
 
@@ -88,6 +91,142 @@ def test_what_is_refused_says_why(pattern: str, reason: str) -> None:
     assert str(caught.value).startswith("name_regex_keep")
 
 
+# pattern, the part of it that matches no tag
+IMPOSSIBLE = [
+    ("a b", "a b"),
+    ("release-.*| v.*", " v.*"),
+    ("release-.* |v.*", "release-.* "),
+    ("main, release", "main, release"),
+    ("(a|(b|c,))", "c,"),
+    ("v1(a| rc)?", " rc"),
+    ("main\nrelease", "main\nrelease"),
+    ("release-.*\n", "release-.*\n"),
+    ("team/app:.*", "team/app:.*"),
+    ("/^v.*/", "/^v.*/"),
+    ("'main'", "'main'"),
+    ('"main"', '"main"'),
+    ("v{,3}", "v{,3}"),
+    (r"v\s+", r"v\s+"),
+    (r"a\x20b", r"a\x20b"),
+    (r"a\040b", r"a\040b"),
+    (r"\Qa b\E", r"\Qa b\E"),
+    (r"\Qa \E+", r"\Qa \E+"),
+    (r"\p{Greek}", r"\p{Greek}"),
+    ("[ ,]", "[ ,]"),
+    ("( ){0,1} ", "( ){0,1} "),
+    ("( )+", "( )+"),
+    ("(?i)a|b ", "b "),
+    ("v1\u200b", "v1\u200b"),
+    ("\u212a", "\u212a"),
+]
+POSSIBLE = [
+    *(
+        "[0-9]{1,3}",
+        r"[\d]{1,3}\.[\d]{1,3}",
+        "v1( rc)?",
+        " *v",
+        " ?v",
+        " {0}v",
+        " {0,2}v",
+        "[ a]",
+        "[^a]",
+        "a|",
+        "",
+        "()",
+    ),
+    *(r"\Qv1.0\E", r"v\Q \E*", r"v\Q\E", r"\bv\b", r"\Av\z", "^v$", r"\C", r"\pL", r"\p{Lu}", r"\D", r"\W", "."),
+    *("(?i)\u212a", "(?i)(?:\u212a)", "(?i:\u212a)", "(?P<x>v)", "(?<x>v)", r"\x61", r"\x{61}", r"\141", r"\.", r"\-"),
+    *("[]a]", "[^]]", "[[:alpha:], ]", r"[\]a]"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "part"), IMPOSSIBLE)
+def test_a_pattern_with_a_part_that_matches_no_tag_is_refused(pattern: str, part: str) -> None:
+    with pytest.raises(UsageError, match="matches no tag, since the name of a tag never holds") as caught:
+        compile_pattern(pattern, "protect")
+    assert str(caught.value).startswith(f"protect '{pattern}' ")
+    assert (f"'{part}', which matches" in str(caught.value)) == (part != pattern)
+
+
+@pytest.mark.parametrize("pattern", POSSIBLE)
+def test_a_pattern_that_may_match_a_tag_is_taken(pattern: str) -> None:
+    assert pattern_error(pattern) is None
+    assert why_impossible(pattern) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("a b", "holds a blank."),
+        ("a\nb", "holds a line break."),
+        ("a,b", "holds a comma: several patterns are several entries, or alternatives with | between them."),
+        ("a/b", "holds a slash: patterns are held against the name of the tag alone."),
+        ("'a", "holds a quote."),
+        ('"a', "holds a quote."),
+        (r"\Q \E", "holds a blank."),
+        ("a{,3}", "holds a brace: RE2 takes {,3} for text, so write {0,3}."),
+        (r"\s", r"holds what \s stands for."),
+    ],
+)
+def test_it_is_told_what_no_name_holds(pattern: str, text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        compile_pattern(pattern, "protect")
+    assert str(caught.value).endswith(text)
+
+
+PIECES = [
+    *("a", "V", "1", ".", r"\.", "-", " ", ",", "/", "\n", "|", "(", ")", "(?:", "(?i)", "(?i:", "(?-i)", "(?P<x>"),
+    *(
+        "*",
+        "+",
+        "?",
+        "{0}",
+        "{1,2}",
+        "{,2}",
+        "[a ]",
+        "[^a]",
+        "[ /]",
+        "[]",
+        "]",
+        "[",
+        r"\s",
+        r"\w",
+        r"\Q",
+        r"\E",
+        r"\x20",
+    ),
+    *(r"\040", r"\pL", r"\p{Greek}", "^", "$", r"\b", "\u212a", "\\", "é"),
+]
+SHORT_NAMES = ["".join(name) for size in (1, 2, 3) for name in itertools.product("aAvVkK1_", "aVk1.-", "aK.-1")]
+SHORT_NAMES += [name[:2] for name in SHORT_NAMES] + list("aAvVkK1_")
+
+
+@settings(max_examples=1000)
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_what_is_refused_can_match_no_tag(pattern: str) -> None:
+    """Neither the part that is named nor, where that is all of it, the pattern is found anywhere in a name."""
+    if pattern_error(pattern) is not None:
+        return
+    found = impossible_alternative(pattern, patterns._is_in_names)
+    if found is not None:
+        assert found.alternative in pattern
+        search = re2.compile(found.alternative).search
+        assert not [name for name in SHORT_NAMES if search(name)]
+
+
+@given(
+    st.lists(st.from_regex(r"[a-z]{1,3}(\.\*)?", fullmatch=True), max_size=3),
+    st.sampled_from(" ,/\"'\n\t:;@é"),
+    st.sampled_from(["v{}1", "{}v", "v{}", "(v|w){}", "[{0}{0}]", "x(?:a{}|b)y", "(a|(b{}))"]),
+    st.integers(0, 3),
+)
+def test_a_foreign_character_is_found_wherever_it_is_needed(
+    others: list[str], character: str, form: str, place: int
+) -> None:
+    parts = [*others[:place], form.format(character), *others[place:]]
+    assert why_impossible("|".join(parts))
+
+
 @given(st.text("ab|().*+", max_size=8), st.text("abc", min_size=1, max_size=4))
 def test_a_sure_match_is_a_match_of_the_group(pattern: str, name: str) -> None:
     try:
@@ -133,8 +272,8 @@ def test_alternatives_put_together_are_the_pattern(pattern: str) -> None:
 @given(st.text("ab|()[]", max_size=8), st.text("ab", min_size=1, max_size=4))
 def test_alternatives_written_out_are_what_gitlab_reads(pattern: str, name: str) -> None:
     if pattern_error(pattern) is None and len(alternatives(pattern)) > 1:
-        written = compile_pattern(f"(?:{'.*|.*'.join(alternatives(pattern))})", "x")
-        assert (written.match(name) is Match.SURE) == server_search(pattern)(name)
+        written = server_search(f"(?:{'.*|.*'.join(alternatives(pattern))})")
+        assert written(name) == server_search(pattern)(name)
 
 
 tag_names = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,8}", fullmatch=True)

@@ -28,7 +28,7 @@ from tests.unit.options import filled
 
 
 def document(**given: Any) -> Document:
-    return document_of(filled(given, ARGUMENTS.options))
+    return document_of(filled(given, ARGUMENTS.options), "https://gitlab.example.com")
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._settings.opti
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.protection import DesiredRule, DesiredRules
 from tests.unit.options import filled
 
+SERVER = "https://gitlab.example.com"
+
 
 def test_a_policy_has_what_is_named_and_null_for_what_is_cleared() -> None:
     assert desired_policy(filled({}, POLICY)) == {}
@@ -47,22 +49,21 @@ def test_policies_that_are_refused(given: dict[str, Any], words: str) -> None:
 
 
 def test_which_projects_are_meant() -> None:
-    assert scope_of(filled({"project": ["team/app"]}, PROJECTS.options)) == ProjectScope(projects=("team/app",))
-    assert scope_of(filled({"group": "team"}, PROJECTS.options)) == ProjectScope(groups=("team",))
+    assert scope_of(filled({"project": ["team/app"]}, PROJECTS.options), SERVER) == ProjectScope(projects=("team/app",))
+    assert scope_of(filled({"group": "team"}, PROJECTS.options), SERVER) == ProjectScope(groups=("team",))
 
 
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"project": []}, "project is empty: name at least one"),
         ({"project": ["app"]}, "project 'app' is a bare name"),
-        ({"project": [" "]}, "project holds an empty name"),
-        ({"group": "/"}, "group is empty"),
+        ({"project": [" "]}, "project ' ' is no path"),
+        ({"group": "/"}, "group '/' is no path"),
     ],
 )
 def test_projects_that_are_refused(given: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError) as caught:
-        scope_of(filled(given, PROJECTS.options))
+        scope_of(filled(given, PROJECTS.options), SERVER)
     assert words in str(caught.value)
 
 

@@ -45,7 +45,6 @@ def test_tags_that_are_to_be_absent() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"name": []}, "name is empty"),
         ({"name": ["v1", "v 2"]}, "name holds 'v 2'"),
         ({"name": ["-v1"]}, "name holds '-v1'"),
         ({"source": "v0", "digest": DIGEST}, "digest has no meaning with state present"),
