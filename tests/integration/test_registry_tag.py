@@ -308,12 +308,12 @@ def test_who_may_not_push_is_told_before_anything_is_sent(ansible: Ansible, simu
     scenario = shelves()
     scenario["groups"][0]["members"]["guest"] = "reporter"
     simulator.load(scenario)
-    task = ansible.module(TAG, promotion(name=["prod", "v1.0"], api_token="glpat-guest"))
-    assert task.failed
-    assert task.result["result"] == "partial"
-    assert outcomes(task) == {"prod": "not_written", "v1.0": "not_tried"}
-    assert "no push on team/sub/tool" in task.message
-    assert "Developer" in task.message
+    for check in (True, False):
+        task = ansible.module(TAG, promotion(name=["prod", "v1.0"], api_token="glpat-guest"), check=check)
+        assert task.failed
+        assert task.result["result"] == "failed"
+        assert "no push on team/sub/tool" in task.message
+        assert "Developer" in task.message
     log = simulator.requests()
     assert asked(log, "PUT", "") == asked(log, "POST", "/v2/") == []
 
@@ -418,10 +418,12 @@ def test_an_administrator_is_not_led_past_rules_that_can_not_be_read(ansible: An
     simulator.load(scenario)
     [task] = refused(ansible, simulator, TAG, deletion("v2", api_token="glpat-root"))
     assert "protection rules can't be read" in task.message
-    # GitLab itself keeps everybody else from it.
-    absent, denied = run_all(ansible, TAG, [deletion("gone", api_token="glpat-root"), deletion("v1", "v2")])
+    # Everybody else is told by the token.
+    [denied] = refused(ansible, simulator, TAG, deletion("v1", "v2"))
+    assert "team/app:v2 is under a tag protection rule" in denied.message
+    absent, deleted = run_all(ansible, TAG, [deletion("gone", api_token="glpat-root"), deletion("v1")])
     assert (absent.status, absent.result["changed"]) == ("ok", False)
-    assert outcomes(denied) == {"v1": "deleted", "v2": "not_deleted"}
+    assert outcomes(deleted) == {"v1": "deleted"}
     assert simulator.state()[APP] == ["list", "multi", "v2"]
 
 

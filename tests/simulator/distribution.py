@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from . import distribution_blobs as blobs
 from . import distribution_manifests as manifests
+from . import distribution_rules as tag_rules
 from . import jwt_auth, signing
 from .answers import Answer, as_json, as_text
 from .distribution_call import Handler, Problem, RegistryCall
@@ -222,6 +223,8 @@ def _authorize(call: RegistryCall, template: str) -> None:
     if not all(may(item.kind, item.name, item.action) for item in needed):
         raise _challenge(f'{bearer},error="insufficient_scope"', needed)
     call.may = lambda action, path: may("repository", path, action)
+    if call.state.mode != "M3" and call.state.generation not in tag_rules.OLDEST:
+        call.rules = tag_rules.rules_in(granted, call.name)
 
 
 def _is_known(state: State, encoded: str) -> bool:

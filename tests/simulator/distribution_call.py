@@ -24,18 +24,39 @@ MESSAGES = {
     "MANIFEST_INVALID": (400, "manifest invalid"),
     "MANIFEST_REFERENCED": (409, "manifest referenced by a manifest list"),
     "MANIFEST_UNKNOWN": (404, "manifest unknown"),
+    "IMMUTABLE_TAG": (401, "tag is immutable"),
     "NAME_UNKNOWN": (404, "repository name not known to registry"),
     "PAGINATION_NUMBER_INVALID": (400, "invalid number of results requested"),
+    "PROTECTED_MANIFEST": (
+        401,
+        "insufficient permissions to delete manifest due to tag protection or immutability policies",
+    ),
+    "PROTECTED_TAG": (401, "insufficient permissions to push or delete protected tag"),
     "RANGE_INVALID": (416, "invalid content range"),
+    "TAG_IMMUTABILITY_PATTERN_INVALID": (400, "invalid tag immutability pattern"),
+    "TAG_PATTERN_COUNT_LIMIT_EXCEEDED": (400, "tag protection and immutability patterns count limit exceeded"),
+    "TAG_PROTECTION_PATTERN_INVALID": (400, "invalid tag protection pattern"),
     "UNAUTHORIZED": (401, "authentication required"),
     "UNKNOWN": (500, "unknown error"),
     "UNSUPPORTED": (405, "The operation is unsupported."),
 }
 
 
+@dataclass(frozen=True)
+class TagRules:
+    """Patterns of tags that a token denies to push or to delete, and of those that are immutable."""
+
+    push: tuple[str, ...] = ()
+    delete: tuple[str, ...] = ()
+    immutable: tuple[str, ...] = ()
+
+
 @dataclass
 class RegistryCall:
-    """headers: in lower case. params: of the query. may: whether the bearer may do something in a repository."""
+    """headers: in lower case. params: of the query. may: whether the bearer may do something in a repository.
+
+    rules: what the bearer's token says of the repository's tags.
+    """
 
     state: State
     method: str
@@ -46,6 +67,7 @@ class RegistryCall:
     name: str = ""
     reference: str = ""
     may: Callable[[str, str], bool] = field(default=lambda _action, _path: True)
+    rules: TagRules = field(default_factory=lambda: TagRules())
 
     @property
     def row(self) -> Repository | None:
@@ -82,7 +104,7 @@ class Problem(Exception):
         super().__init__(code)
         usual, text = MESSAGES[code]
         row = {"code": code, "message": message or text}
-        rows = [{**row, "detail": detail} if detail else row for detail in details or (None,)]
+        rows = [row if detail is None else {**row, "detail": detail} for detail in details or (None,)]
         self.status = status or usual
         self.answer = as_json(self.status, {"errors": rows})
 

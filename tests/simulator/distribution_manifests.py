@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from . import dates
+from . import distribution_rules as tag_rules
 from .answers import Answer
 from .contents import CONFIGS, DOCKER_IMAGE, DOCKER_LIST, IMAGE, INDEX, INDEXES, Document, digest_of
 from .distribution_call import DIGEST, Problem, RegistryCall, accepted, body_of
@@ -43,6 +44,7 @@ def put(call: RegistryCall) -> Answer:
     if ":" in call.reference and call.reference != digest:
         raise Problem("DIGEST_INVALID")
     kind, manifest = _read(call)
+    tag_rules.check_push(call)
     _check_references(tags.store, manifest)
     document = Document(digest, kind, call.body)
     tags.store.put_manifest(document)
@@ -60,7 +62,9 @@ def delete(call: RegistryCall) -> Answer:
     if ":" not in call.reference:
         if call.state.mode == "M3" or call.state.generation == "G15":
             raise Problem("UNSUPPORTED")
+        tag_rules.check_delete(call)
         return untag(call)
+    tag_rules.check_delete(call)
     tags = call.tags
     if tags.store.manifest(call.reference) is None:
         raise Problem("MANIFEST_UNKNOWN")
@@ -135,6 +139,8 @@ def _tag(call: RegistryCall, tags: Tags, document: Document) -> None:
     """Point a tag at what was pushed; to push the same again changes nothing."""
     name, now = call.reference, call.state.clock.now()
     old = tags.get(name)
+    if old is not None:
+        tag_rules.check_overwrite(call)
     if old is not None and old.digest == document.digest:
         return
     manifest = document.parsed

@@ -55,7 +55,7 @@ def notes_of(state: CleanupState, criteria: Criteria) -> list[str]:
             f"The last push of tags is shown by GraphQL alone. {capabilities.graphql_unavailable_reason}".rstrip()
         )
     if state.listings and not capabilities.shows_protection and capabilities.mode is not Mode.NO_DATABASE:
-        notes.append("GitLab's tag protection rules can't be read here; GitLab itself enforces them.")
+        notes.append("GitLab's tag protection rules can't all be read here; GitLab itself enforces them.")
     return [note for note in notes if note]
 
 

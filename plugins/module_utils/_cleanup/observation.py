@@ -100,6 +100,7 @@ def _query_for_decision(capabilities: ServerCapabilities, request: CleanupReques
         wanted=lambda listing: detailed_names(listing, request),
         configs=bool(request.used.identifiers),
         needs_children=lambda listing: children_needed(listing, request),
+        protection=True,
     )
 
 

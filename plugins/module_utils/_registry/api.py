@@ -32,7 +32,7 @@ from .._core.oci import (
 from .._core.server import Mode
 from .._http.messages import Response
 from .._http.retry import RetryPolicy
-from .auth import Registry, scope_of
+from .auth import Registry, push_scopes, scope_of
 from .errors import SERVICE, error_codes, error_of, not_granted
 from .request import request, request_repository
 
@@ -188,7 +188,7 @@ def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: s
         "PUT",
         path,
         f"/manifests/{reference}",
-        scopes=(scope_of(path, "pull,push"),),
+        scopes=push_scopes(path),
         actions=("push",),
         data=manifest.body,
         headers={"Content-Type": manifest.media_type},

@@ -29,7 +29,7 @@ def observe(connection: RegistryConnection, request: RepositoryRequest) -> tuple
     found, missing = _find(connection, request)
     being_deleted = [repository for repository in found if repository.being_deleted]
     left = [repository for repository in found if not repository.being_deleted]
-    query = TagQuery(details=request.deletes_tags, dates=False)
+    query = TagQuery(details=request.deletes_tags, dates=False, protection=request.deletes_tags)
     sources = Sources(use_graphql=request.deletes_tags and not connection.is_job_token, registry=connection.registry)
     reader = open_reader(detect(connection.client, left, sources, details=query.details))
     method = (

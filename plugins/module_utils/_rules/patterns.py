@@ -25,7 +25,7 @@ _PIECE = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*
 
 
 class PatternError(Exception):
-    """GitLab takes the pattern, and its cleanup then can't compile it with the anchors."""
+    """GitLab has the pattern, and it can't be compiled as it is then used."""
 
 
 class Match(enum.Enum):
@@ -117,6 +117,19 @@ def server_search(text: str | None) -> t.Callable[[str], bool]:
         raise PatternError(_reason(error)) from None
     if not compiled.groups and pattern_error(f"({anchored})"):
         return lambda name: False
+    return lambda name: compiled.search(name.encode()) is not None
+
+
+def unanchored_search(text: str) -> t.Callable[[str], bool]:
+    """Whether GitLab's protection rules for tags match a name with the pattern, which may be anywhere in it.
+
+    Raises:
+        PatternError: for a pattern that can't be compiled.
+    """
+    try:
+        compiled = _re2(text)
+    except re2.error as error:
+        raise PatternError(_reason(error)) from None
     return lambda name: compiled.search(name.encode()) is not None
 
 

@@ -41,7 +41,7 @@ class PromotionState(t.NamedTuple):
         target: path of the repository that the tags belong to.
         writes: the tags, with the images that they are now.
         being_deleted: GitLab is deleting the target, with all that is tagged there.
-        protected: names of tags that a protection rule covers.
+        protected: names of tags that a protection rule covers, or that one keeps the caller from pushing.
         hidden_rules: there may be protection rules that can't be read, and GitLab would let this caller past them.
     """
 

@@ -22,6 +22,7 @@ from .details import chunks, detail_or_error, for_each, load_children, manifest_
 from .estimate import Estimate, known_counts, pages_of
 from .listing import list_by_registry
 from .query import TagQuery
+from .token_rules import with_token_rules
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class RegistryReader:
             listings = self.client.parallel(self._first_listing, chunk)
             if query.details:
                 listings = for_each(self.client, lambda listing: self._with_details(listing, query), listings)
+            if query.protection:
+                listings = with_token_rules(self.registry, self.capabilities, listings)
             yield from load_children(self.client, self.registry, listings, query)
 
     def _first_listing(self, repository: Repository) -> TagListing:

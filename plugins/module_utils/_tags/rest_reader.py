@@ -21,6 +21,7 @@ from .details import chunks, detail_or_error, for_each, load_children, read_one_
 from .estimate import Estimate, estimate_of, known_counts, pages_of
 from .listing import list_by_gitlab
 from .query import TagQuery
+from .token_rules import with_token_rules
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class RestReader:
             listings = self.client.parallel(self.list_names, chunk)
             if query.details:
                 listings = for_each(self.client, lambda listing: self._with_details(listing, query), listings)
+            if query.protection:
+                listings = with_token_rules(self.registry, self.capabilities, listings)
             yield from load_children(self.client, self.registry, listings, query)
 
     def _with_details(self, listing: TagListing, query: TagQuery) -> TagListing:

@@ -24,7 +24,7 @@ PACKAGES: dict[str, set[str]] = {
     "_gitlab": {"_core", "_http"},
     "_registry": {"_core", "_http"},
     "_module": {"_core", "_http", "_registry"},
-    "_tags": {"_core", "_http", "_gitlab", "_registry"},
+    "_tags": {"_core", "_http", "_rules", "_gitlab", "_registry"},
     "_policy": {"_core", "_rules", "_tags"},
     "_deletion": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags"},
     "_cleanup": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_policy", "_deletion"},

@@ -807,19 +807,26 @@ def test_requests_are_logged_and_counted(gitlab: Client) -> None:
     assert gitlab.send("GET", f"{url}/v2/", "maintainer").status_code == 401
     log = gitlab.simulator.requests()
     assert [(row["kind"], row["write"], row["credential"]) for row in log] == [
-        ("token", True, None),
+        ("token", False, None),
         ("registry", False, "registry"),
         ("registry", True, "registry"),
         ("registry", False, None),
     ]
     counters = gitlab.simulator.counters()
-    assert (counters["registry"], counters["total"], counters["writes"]) == (before, 4, 2)
+    assert (counters["registry"], counters["total"], counters["writes"]) == (before, 4, 1)
     assert counters["by_route"] == {
         "DELETE /v2/:name/manifests/:reference": 1,
         "GET /jwt/auth": 1,
         "GET /v2/": 1,
         "HEAD /v2/:name/manifests/:reference": 1,
     }
+
+
+def test_a_token_that_may_push_is_a_write_where_it_makes_a_repository(gitlab: Client) -> None:
+    for path, write in (("team/app", False), ("team/app/new", True), ("team/app/new", False)):
+        scope = {"service": "container_registry", "scope": f"repository:{path}:pull,push"}
+        gitlab.send("GET", f"{gitlab.simulator.url}/jwt/auth", params=scope, auth=("anyone", "maintainer"))
+        assert gitlab.simulator.requests()[-1]["write"] is write
 
 
 def test_a_request_takes_the_time_of_the_registry(gitlab: Client) -> None:

@@ -137,7 +137,7 @@ UNKNOWN = (
     "It could not be told whether the registry has a metadata database, so no date can be trusted and every tag that a "
     "date would decide about is kept."
 )
-UNSEEN_RULES = "GitLab's tag protection rules can't be read here; GitLab itself enforces them."
+UNSEEN_RULES = "GitLab's tag protection rules can't all be read here; GitLab itself enforces them."
 AGED = {"older_than": "30d"}
 WITH_DATABASE = {"read_method": ReadMethod.REST}
 WITHOUT_DATABASE = {"mode": Mode.NO_DATABASE, "read_method": ReadMethod.REST}

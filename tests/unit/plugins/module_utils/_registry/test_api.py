@@ -6,18 +6,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, digest_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, digest_of, parse_manifest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api import (
     catalog,
     current_digest,
     delete_tag,
     deletes_by_name,
+    put_manifest,
     registry_mode,
     tag_names,
 )
@@ -144,6 +146,43 @@ def test_whether_a_registry_deletes_by_name_is_not_guessed_from_a_failure(server
     server.fake.answers["/"] = (503, {"Gitlab-Container-Registry-Version": "4.32.0-gitlab"}, b"")
     with pytest.raises(RequestError, match="503"):
         deletes_by_name(server.registry(), "a/b")
+
+
+BY_RULE = [
+    (401, "PROTECTED_TAG", "needs a higher role"),
+    (401, "IMMUTABLE_TAG", "nobody can overwrite or delete it"),
+    (401, "PROTECTED_MANIFEST", "by its digest"),
+    (400, "TAG_PATTERN_COUNT_LIMIT_EXCEEDED", "more tag protection rules than the registry accepts"),
+    (400, "TAG_PROTECTION_PATTERN_INVALID", "have the pattern corrected"),
+    (400, "TAG_IMMUTABILITY_PATTERN_INVALID", "have the pattern corrected"),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "advice"), BY_RULE)
+@pytest.mark.parametrize("change", ["delete", "push"])
+def test_what_a_rule_refuses_is_final_and_stops_nothing_else(
+    server: RegistryServer, status: int, code: str, advice: str, change: str
+) -> None:
+    server.fake.answers["/a/b/manifests/v1"] = (status, JSON, errors(code, "in the registry's words"))
+    body, _config = image()
+    pushed = parse_manifest(body, OCI_IMAGE, digest_of(body))
+    changes: dict[str, Callable[[], object]] = {
+        "delete": lambda: delete_tag(server.registry(), "a/b", "v1"),
+        "push": lambda: put_manifest(server.registry(), "a/b", pushed, "v1"),
+    }
+    with pytest.raises(RequestError) as caught:
+        changes[change]()
+    error = caught.value
+    assert not error.kind.stops_task
+    assert not error.kind.is_transient
+    assert not error.kind.effect_unknown
+    assert error.status == status
+    assert advice in str(error)
+    assert "does not take the token" not in str(error)
+    assert code in str(error)
+    # Sent once, and no other token is asked for.
+    assert len(server.requests_to("/v2/")) == 1
+    assert len(server.fake.tokens) == 1
 
 
 def test_the_catalog_comes_page_by_page(server: RegistryServer) -> None:
