@@ -22,7 +22,7 @@ from .answers import Answer, as_json, as_text
 from .distribution_call import Handler, Problem, RegistryCall
 from .paging import link
 from .registry import Unreachable
-from .state import State
+from .state import Repository, State
 
 PREFIX = "/v2/"
 VERSIONS = {"G15": "3.69.1-gitlab", "G17": "4.9.0-gitlab", "G18": "4.35.0-gitlab"}
@@ -75,10 +75,44 @@ def catalog(call: RegistryCall) -> Answer:
     size = _number(call) or PAGE
     if size > MOST_REPOSITORIES:
         raise Problem("PAGINATION_NUMBER_INVALID", f"n must be no larger than {MOST_REPOSITORIES}")
-    rows = call.state.repositories.values()
-    paths = sorted(row.path for row in rows if row.tags is not None and row.registry_state != "unknown")
-    found, headers = _page(paths, call, "/v2/_catalog", size)
-    return as_json(200, {"repositories": list(found)}, headers)
+    paths = sorted(row.path for row in call.state.repositories.values() if _is_in_catalog(row))
+    if call.state.mode != "M1":
+        found, more = walk(paths, call.params.get("last", ""), size)
+        headers = {"Link": f'<{link("/v2/_catalog", {"last": found[-1], "n": size})}>; rel="next"'} if more else {}
+        return as_json(200, {"repositories": found}, headers)
+    page, headers = _page(paths, call, "/v2/_catalog", size)
+    return as_json(200, {"repositories": list(page)}, headers)
+
+
+def _is_in_catalog(row: Repository) -> bool:
+    return row.tags is not None and row.registry_state != "unknown"
+
+
+def walk(paths: Iterable[str], last: str, size: int) -> tuple[list[str], bool]:
+    """A page of the catalog by folders, and whether the registry says that more follow.
+
+    A full page is noticed at the next folder that is none of a repository's own, and the walk goes on all the same:
+    Repositories and handleRepository in registry/storage/catalog.go.
+    """
+    found: list[str] = []
+    finished = False
+    for folder, is_own in _folders(paths):
+        if is_own:
+            if folder.replace("/", "\0") > last.replace("/", "\0"):
+                found.append(folder)
+        elif len(found) == size:
+            finished = True
+    return found[:size], finished
+
+
+def _folders(paths: Iterable[str]) -> list[tuple[str, bool]]:
+    """All folders in the order of a walk, and whether it is the one by which a repository is known."""
+    known = set(paths)
+    nodes = {"/".join(path.split("/")[:length]) for path in known for length in range(1, path.count("/") + 2)}
+    rows = [(node.split("/"), node, False) for node in nodes] + [
+        ([*path.split("/"), "_"], path, True) for path in known
+    ]
+    return [(node, is_own) for _order, node, is_own in sorted(rows)]
 
 
 def _number(call: RegistryCall) -> int | None:

@@ -33,7 +33,7 @@ from .._core.server import Mode
 from .._http.messages import Response
 from .._http.retry import RetryPolicy
 from .auth import Registry, push_scopes, scope_of
-from .errors import SERVICE, error_codes, error_of, not_granted
+from .errors import SERVICE, error_codes, error_of
 from .request import request, request_repository
 
 ACCEPT = ", ".join(IMAGES + INDEXES)
@@ -41,7 +41,6 @@ ACCEPT = ", ".join(IMAGES + INDEXES)
 PAGE = 1000
 # The specification wants 4 MB at least.
 _LARGEST_MANIFEST = 16 * 1024 * 1024
-_CATALOG = "registry:catalog:*"
 
 _NO_SUCH = ("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND")
 
@@ -63,7 +62,7 @@ def tag_names(registry: Registry, path: str, *, retry: RetryPolicy = RetryPolicy
         page = _names_in(answer, path)
         if looks_behind and set(page) <= names.keys():
             return list(names)
-        following = _next_last(answer)
+        following = next_last(answer)
         if (not page and (names or following is not None)) or any(name in names for name in page):
             raise answer.untrusted("a page is empty, or repeats tags of the pages before it")
         names.update(dict.fromkeys(page))
@@ -74,33 +73,15 @@ def tag_names(registry: Registry, path: str, *, retry: RetryPolicy = RetryPolicy
         query = {**query, "last": following or page[-1]}
 
 
-def catalog(registry: Registry) -> t.Iterator[str]:
-    """The paths of all repositories in the registry, page by page as they are taken."""
-    operation = f"list the repositories of {registry.url}"
-    registry.authorization((_CATALOG,), None, operation)
-    if registry.denied_actions((_CATALOG,), "catalog", ("*",)):
-        raise not_granted("catalog", ["*"], operation)
-    paths: dict[str, None] = {}
-    query: dict[str, t.Any] = {"n": PAGE}
-    while True:
-        answer = request(registry, "GET", "/v2/_catalog", (_CATALOG,), query=query, operation=operation)
-        body = answer.json()
-        page = body.get("repositories") if isinstance(body, dict) else None
-        following = _next_last(answer)
-        if not isinstance(page, list) or not all(isinstance(path, str) for path in page):
-            raise answer.untrusted("the answer is no catalog")
-        if (not page and (paths or following is not None)) or any(path in paths for path in page):
-            raise answer.untrusted("a page is empty, or repeats repositories of the pages before it")
-        paths.update(dict.fromkeys(page))
-        yield from page
-        if following is None:
-            return
-        query = {**query, "last": following}
-
-
 def registry_mode(registry: Registry, path: str) -> Mode:
     """What the registry says of itself: whether it has a metadata database. Only GitLab's own says anything."""
-    enabled = _version_check(registry, path).headers.get("Gitlab-Container-Registry-Database-Enabled", "").lower()
+    return mode_for(registry, registry.pull_scopes(path), _version_operation(registry))
+
+
+def mode_for(registry: Registry, scopes: tuple[str, ...], operation: str) -> Mode:
+    """The same with a token for these scopes. operation: what it is for."""
+    answer = request(registry, "GET", "/v2/", scopes, operation=operation)
+    enabled = answer.headers.get("Gitlab-Container-Registry-Database-Enabled", "").lower()
     return {"true": Mode.DATABASE, "false": Mode.NO_DATABASE}.get(enabled, Mode.UNKNOWN)
 
 
@@ -120,12 +101,13 @@ def deletes_by_name(registry: Registry, path: str) -> bool:
     Raises:
         RequestError: the registry can't be asked.
     """
-    return bool(_version_check(registry, path).headers.get("Gitlab-Container-Registry-Version"))
+    operation = _version_operation(registry)
+    answer = request(registry, "GET", "/v2/", registry.pull_scopes(path), operation=operation)
+    return bool(answer.headers.get("Gitlab-Container-Registry-Version"))
 
 
-def _version_check(registry: Registry, path: str) -> Response:
-    operation = f"find out what registry {registry.url} is"
-    return request(registry, "GET", "/v2/", registry.pull_scopes(path), operation=operation)
+def _version_operation(registry: Registry) -> str:
+    return f"find out what registry {registry.url} is"
 
 
 def current_digest(registry: Registry, path: str, reference: str) -> str | None:
@@ -264,7 +246,7 @@ def _names_in(answer: Response, path: str) -> list[str]:
     return names or []
 
 
-def _next_last(answer: Response) -> str | None:
+def next_last(answer: Response) -> str | None:
     """Where the next page begins; None on the last page."""
     query = answer.next_query
     if query is not None and not query.get("last"):

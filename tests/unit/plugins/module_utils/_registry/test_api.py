@@ -15,7 +15,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, digest_of, parse_manifest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api import (
-    catalog,
     current_digest,
     delete_tag,
     deletes_by_name,
@@ -183,27 +182,6 @@ def test_what_a_rule_refuses_is_final_and_stops_nothing_else(
     # Sent once, and no other token is asked for.
     assert len(server.requests_to("/v2/")) == 1
     assert len(server.fake.tokens) == 1
-
-
-def test_the_catalog_comes_page_by_page(server: RegistryServer) -> None:
-    link = '</v2/_catalog?last=b%2Fb&n=1000>; rel="next"'
-    server.fake.answers = {
-        "/_catalog?n=1000": (200, {"Link": link}, b'{"repositories": ["a/a", "b/b"]}'),
-        "/_catalog?n=1000&last=b%2Fb": (200, {}, b'{"repositories": ["c/c"]}'),
-    }
-    assert list(catalog(server.registry())) == ["a/a", "b/b", "c/c"]
-    assert server.fake.tokens[0][1] == ["registry:catalog:*"]
-    server.http.requests.clear()
-    assert next(catalog(server.registry())) == "a/a"
-    assert len(server.requests_to("/v2/_catalog")) == 1
-
-
-def test_the_catalog_is_for_administrators(server: RegistryServer) -> None:
-    server.fake.allow = lambda scope: False
-    with pytest.raises(RequestError, match="does not open its catalog") as caught:
-        list(catalog(server.registry()))
-    assert "administrators" in caught.value.advice
-    assert server.requests_to("/v2/") == []
 
 
 def test_a_full_page_without_a_link_is_looked_behind(server: RegistryServer) -> None:
