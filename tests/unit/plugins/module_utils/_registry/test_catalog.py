@@ -189,7 +189,8 @@ def test_every_repository_is_found_or_left_open(paths: set[str], size: int, data
 
     def request(_registry: Any, _method: str, path: str, _scopes: Any, **options: Any) -> Response:
         status, headers, body = fake.page(options.get("query", {}).get("last", ""))
-        return Response(Request("GET", path, options["operation"], "The registry"), status, headers, body)
+        asked = Request("GET", path, operation=options["operation"], service="The registry")
+        return Response(asked, status, headers=headers, body=body)
 
     mode = {True: Mode.DATABASE, False: Mode.NO_DATABASE, None: Mode.UNKNOWN}[database]
     with pytest.MonkeyPatch.context() as patch:
