@@ -111,3 +111,35 @@ def test_check_mode_foretells_that_a_token_may_not_push(ansible: Ansible, simula
         assert task.failed
         assert "allows no push" in task.message or "Reporter" in task.message
     assert simulator.counters()["writes"] == 0
+
+
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_check_mode_knows_that_the_registry_only_reads(ansible: Ansible, simulator: Simulator, mode: str) -> None:
+    simulator.load(guarded([], mode=mode, registry={"read_only": True}))
+    simulator.clear_log()
+    named = {"repository": APP, "name": ["dev-1"], "state": "absent", "delete_via": "registry"}
+    rules = {"project": APP, "name_regex_delete": "dev-.*", "delete_via": "registry"}
+    for check in (True, False):
+        for module, options in ((TAG, named), (CLEANUP, rules)):
+            task = ansible.module(module, options, check=check)
+            assert task.failed
+            assert "the registry is in read-only mode" in task.message
+            assert task.result["changed"] is False
+    log = simulator.requests()
+    assert len(asked(log, "OPTIONS", "")) == 4
+    assert asked(log, "DELETE", "") == []
+    # Nobody asks where nothing is deleted through the registry.
+    simulator.clear_log()
+    ansible.module(CLEANUP, {**rules, "delete_via": "auto"}, check=True)
+    assert asked(simulator.requests(), "OPTIONS", "") == []
+
+
+def test_what_an_administrator_switched_off_is_not_done_another_way(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(guarded([], registry={"deletes_enabled": False, "version": "3.86.0-gitlab"}))
+    before = simulator.state()
+    simulator.clear_log()
+    task = ansible.module(CLEANUP, {"project": APP, "name_regex_delete": "dev-.*", "delete_via": "registry"})
+    assert task.result["outcome"]["counts"]["not_deleted"] == len(NAMES)
+    assert "deletion is switched off" in task.message
+    assert simulator.state() == before
+    assert asked(simulator.requests(), "DELETE", "tags/reference") == []

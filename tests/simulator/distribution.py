@@ -25,7 +25,6 @@ from .registry import Unreachable
 from .state import Repository, State
 
 PREFIX = "/v2/"
-VERSIONS = {"G15": "3.69.1-gitlab", "G17": "4.9.0-gitlab", "G18": "4.35.0-gitlab"}
 PAGE = 100
 MOST_REPOSITORIES = 1000
 _NAME = r"(?P<name>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
@@ -49,7 +48,7 @@ def base(call: RegistryCall) -> Answer:
     if call.state.mode == "M3":
         return as_json(200, {})
     headers = {
-        "Gitlab-Container-Registry-Version": VERSIONS[call.state.generation],
+        "Gitlab-Container-Registry-Version": call.version,
         "Gitlab-Container-Registry-Features": "tag_delete",
         "Gitlab-Container-Registry-Database-Enabled": str(call.state.mode == "M1").lower(),
     }
@@ -183,7 +182,7 @@ def _serve(call: RegistryCall, path: str) -> Answer:
         call.name, call.reference = match.groupdict().get("name", ""), match.groupdict().get("reference", "")
         _authorize(call, template)
         _check_state(call)
-        if template.endswith("/:tag") and (call.state.mode == "M3" or call.state.generation == "G18"):
+        if template.endswith("/:tag") and (call.state.mode == "M3" or call.is_since(4, 0)):
             return _not_found()
         return _dispatch(call, methods)
     except Problem as problem:
@@ -257,8 +256,8 @@ def _authorize(call: RegistryCall, template: str) -> None:
     if not all(may(item.kind, item.name, item.action) for item in needed):
         raise _challenge(f'{bearer},error="insufficient_scope"', needed)
     call.may = lambda action, path: may("repository", path, action)
-    if call.state.mode != "M3" and call.state.generation not in tag_rules.OLDEST:
-        call.rules = tag_rules.rules_in(granted, call.name)
+    if call.state.mode != "M3":
+        call.rules = tag_rules.rules_in(call, granted)
 
 
 def _is_known(state: State, encoded: str) -> bool:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 from .answers import Answer, as_json
 from .state import Repository, State, Tags
 
+VERSIONS = {"G15": "3.69.1-gitlab", "G17": "4.9.0-gitlab", "G18": "4.35.0-gitlab"}
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 MESSAGES = {
     "BLOB_UNKNOWN": (404, "blob unknown to registry"),
@@ -70,6 +72,16 @@ class RegistryCall:
     rules: TagRules = field(default_factory=lambda: TagRules())
 
     @property
+    def version(self) -> str:
+        """Of GitLab's registry."""
+        return self.state.registry.version or VERSIONS[self.state.generation]
+
+    def is_since(self, major: int, minor: int) -> bool:
+        """Whether this is that release of GitLab's registry or a later one, by its CHANGELOG.md."""
+        found = self.version.split(".")
+        return (int(found[0]), int(found[1])) >= (major, minor)
+
+    @property
     def row(self) -> Repository | None:
         """The repository in GitLab, unless its tags are elsewhere."""
         found = self.state.repository_at(self.name)
@@ -107,6 +119,13 @@ class Problem(Exception):
         rows = [row if detail is None else {**row, "detail": detail} for detail in details or (None,)]
         self.status = status or usual
         self.answer = as_json(self.status, {"errors": rows})
+
+    def also(self, code: str, *details: Any) -> Problem:
+        """The same with more errors; the status is that of the first."""
+        more = json.loads(Problem(code, *details).answer.body)["errors"]
+        rows = json.loads(self.answer.body)["errors"]
+        self.answer = as_json(self.status, {"errors": [*rows, *more]})
+        return self
 
 
 def accepted(headers: dict[str, str] | None = None) -> Answer:

@@ -15,22 +15,20 @@ from typing import Any
 from .distribution_call import Problem, RegistryCall, TagRules
 from .patterns import compiled, mistake
 
-# Of registries that know nothing of rules.
-OLDEST = ("G15", "G17")
 MOST_PATTERNS = 5
 LONGEST_PATTERN = 100
 
 
-def rules_in(granted: Iterable[dict[str, Any]], name: str) -> TagRules:
-    """What a token says of a repository; of several rows the last one counts."""
-    rows = [row.get("meta") or {} for row in granted if row["name"] == name]
+def rules_in(call: RegistryCall, granted: Iterable[dict[str, Any]]) -> TagRules:
+    """What a token says of the repository, as far as the release knows it; of several rows the last one counts."""
+    rows = [row.get("meta") or {} for row in granted if row["name"] == call.name] if call.is_since(4, 14) else []
     denied = [row["tag_deny_access_patterns"] for row in rows if row.get("tag_deny_access_patterns")]
     immutable = [row["tag_immutable_patterns"] for row in rows if row.get("tag_immutable_patterns")]
     last = denied[-1] if denied else {}
     return TagRules(
         push=tuple(last.get("push") or ()),
         delete=tuple(last.get("delete") or ()),
-        immutable=tuple(immutable[-1] if immutable else ()),
+        immutable=tuple(immutable[-1] if immutable and call.is_since(4, 16) else ()),
     )
 
 

@@ -283,7 +283,8 @@ class RegistrySettings:
     """cap: where a listing ends in a registry without a database, None for never.
 
     deletes: how another vendor's registry takes deletions, see other_vendor.py.
-    What follows is about its own protocol, see distribution.py. token_lifetime: seconds.
+    What follows is about its own protocol, see distribution.py. token_lifetime: seconds. version: of GitLab's registry,
+    None for that of the generation. checks_urls: whether images with layers that are kept elsewhere are refused.
     """
 
     host: str | None = None
@@ -299,6 +300,8 @@ class RegistrySettings:
     read_only: bool = False
     mount: str = "ok"
     v2_page: int | None = None
+    version: str | None = None
+    checks_urls: bool = True
 
     def host_at(self, base: str) -> str:
         """In locations: what was set, else the host that serves GitLab too. base: GitLab's URL."""

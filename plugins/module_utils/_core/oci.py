@@ -49,7 +49,8 @@ class Descriptor(t.NamedTuple):
         size: its bytes.
         media_type: what it is; empty if the entry does not say.
         attestation: it tells about an image and is none.
-        elsewhere: its bytes are not kept in the registry.
+        elsewhere: it gives addresses where its bytes are, so that the registry need not keep them.
+        restricted: it is not to be distributed, and the registry may have dropped it.
     """
 
     digest: str
@@ -57,6 +58,12 @@ class Descriptor(t.NamedTuple):
     media_type: str
     attestation: bool = False
     elsewhere: bool = False
+    restricted: bool = False
+
+    @property
+    def is_manifest(self) -> bool:
+        """Whether it is a manifest and no blob, if it says what it is."""
+        return not self.media_type or self.media_type in IMAGES + INDEXES
 
 
 class Manifest(t.NamedTuple):
@@ -85,15 +92,39 @@ class Manifest(t.NamedTuple):
         return self.media_type in INDEXES
 
     @property
+    def manifests(self) -> list[Descriptor]:
+        """The children that are manifests. An index by which BuildKit keeps a cache holds blobs alone."""
+        return [child for child in self.children if child.is_manifest]
+
+    @property
     def images(self) -> list[Descriptor]:
         """The children that are images."""
-        return [child for child in self.children if not child.attestation]
+        return [child for child in self.manifests if not child.attestation]
+
+    @property
+    def blobs(self) -> list[Descriptor]:
+        """The blobs that it refers to itself, each once."""
+        inside = [child for child in self.children if not child.is_manifest]
+        found = [*([self.config] if self.config else []), *self.layers, *inside]
+        return list({blob.digest: blob for blob in found}.values())
 
     @property
     def dated_config(self) -> Descriptor | None:
         """The config that holds the date of the build, where there is one."""
         config = self.config
         return config if config and config.media_type in _IMAGE_CONFIGS and config.size <= LARGEST_CONFIG else None
+
+
+class ImageContents(t.NamedTuple):
+    """What an image is made of besides its own manifest.
+
+    Args:
+        manifests: those that it holds, each after what it holds itself.
+        blobs: of all of them, each once.
+    """
+
+    manifests: tuple[Manifest, ...] = ()
+    blobs: tuple[Descriptor, ...] = ()
 
 
 class Image(t.NamedTuple):
@@ -180,7 +211,8 @@ def _descriptor(row: t.Any) -> Descriptor:
         media_type=media_type,
         # https://docs.docker.com/build/metadata/attestations/attestation-storage/
         attestation=notes.get("vnd.docker.reference.type") == "attestation-manifest",
-        elsewhere=bool(row.get("urls")) or "nondistributable" in media_type or ".foreign." in media_type,
+        elsewhere=bool(row.get("urls")),
+        restricted="nondistributable" in media_type or ".foreign." in media_type,
     )
 
 

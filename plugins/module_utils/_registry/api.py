@@ -33,7 +33,7 @@ from .._core.server import Mode
 from .._http.messages import Response
 from .._http.retry import RetryPolicy
 from .auth import Registry, push_scopes, scope_of
-from .errors import SERVICE, error_codes, error_of
+from .errors import READ_ONLY, READ_ONLY_ADVICE, SERVICE, allowed_methods, error_codes, error_of
 from .request import request, request_repository
 
 ACCEPT = ", ".join(IMAGES + INDEXES)
@@ -42,6 +42,11 @@ PAGE = 1000
 # The specification wants 4 MB at least.
 _LARGEST_MANIFEST = 16 * 1024 * 1024
 
+# registry/storage/validation of GitLab's registry allows no addresses unless it is configured to.
+_KEPT_ELSEWHERE = (
+    "The image has layers that give addresses where they are kept: the registry takes it only if its validation of "
+    "manifests allows these addresses."
+)
 _NO_SUCH = ("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND")
 
 
@@ -165,19 +170,24 @@ def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: s
             at the tag before.
     """
     operation = f"write {_image_name(path, reference)} in the registry"
-    answer = request_repository(
-        registry,
-        "PUT",
-        path,
-        f"/manifests/{reference}",
-        scopes=push_scopes(path),
-        actions=("push",),
-        data=manifest.body,
-        headers={"Content-Type": manifest.media_type},
-        operation=operation,
-        success=201,
-        retry=RetryPolicy.IDEMPOTENT if ":" in reference else RetryPolicy.NEVER,
-    )
+    try:
+        answer = request_repository(
+            registry,
+            "PUT",
+            path,
+            f"/manifests/{reference}",
+            scopes=push_scopes(path),
+            actions=("push",),
+            data=manifest.body,
+            headers={"Content-Type": manifest.media_type},
+            operation=operation,
+            success=201,
+            retry=RetryPolicy.IDEMPOTENT if ":" in reference else RetryPolicy.NEVER,
+        )
+    except RequestError as error:
+        if error.status == 500 and any(blob.elsewhere for blob in manifest.blobs):
+            raise error.replace(advice=_KEPT_ELSEWHERE) from None
+        raise
     stored = answer.headers.get("Docker-Content-Digest", manifest.digest)
     if stored != manifest.digest:
         raise answer.untrusted(f"the registry stored it as {stored} instead of {manifest.digest}")
@@ -186,8 +196,8 @@ def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: s
 def delete_tag(registry: Registry, path: str, name: str) -> Response:
     """Delete a tag by its name, never by a digest, which would take all tags of it.
 
-    Registries before GitLab 16.4 know it under another path. It is sent once: whoever asks again has to look at the tag
-    before.
+    GitLab's registry does so since GitLab 16.4. The path of older ones is not used: it deletes where an administrator
+    switched deletion off. It is sent once: whoever asks again has to look at the tag before.
 
     Returns:
         A 202, or a 404 by which the registry says that there is no such tag.
@@ -195,29 +205,41 @@ def delete_tag(registry: Registry, path: str, name: str) -> Response:
     Raises:
         RequestError: anything else, as from a registry that can't delete a tag by its name.
     """
-
-    def send(suffix: str) -> Response:
-        return request_repository(
-            registry,
-            "DELETE",
-            path,
-            suffix,
-            scopes=(scope_of(path, "pull,delete"),),
-            actions=("delete",),
-            operation=f"delete {path}:{name} in the registry",
-            success=202,
-            accept=(400, 404, 405),
-            retry=RetryPolicy.NEVER,
-        )
-
-    answer = send(f"/manifests/{quote(name, safe='')}")
-    if _is_unsupported(answer):
-        older = send(f"/tags/reference/{quote(name, safe='')}")
-        answer = answer if older.status in (400, 405) or (older.status == 404 and not error_codes(older)) else older
+    answer = request_repository(
+        registry,
+        "DELETE",
+        path,
+        f"/manifests/{quote(name, safe='')}",
+        scopes=(scope_of(path, "pull,delete"),),
+        actions=("delete",),
+        operation=f"delete {path}:{name} in the registry",
+        success=202,
+        accept=(400, 404, 405),
+        retry=RetryPolicy.NEVER,
+    )
     if answer.status == 202 or (answer.status == 404 and set(error_codes(answer)) & set(_NO_SUCH)):
         return answer
     unsupported = "This registry does not delete a tag by its name, or deletion is switched off: use delete_via auto."
     raise error_of(answer, unsupported if _is_unsupported(answer) else None)
+
+
+def check_writable(registry: Registry, path: str) -> None:
+    """See that the registry is not in read-only mode, as far as it tells. One request.
+
+    Args:
+        registry: which one.
+        path: of a repository that the caller may pull from.
+
+    Raises:
+        RequestError: it is in read-only mode, or can't be asked.
+    """
+    operation = f"delete tags in registry {registry.url}"
+    answer = request_repository(
+        registry, "OPTIONS", path, "/manifests/latest", operation=operation, accept=(400, 404, 405, 501)
+    )
+    allowed = allowed_methods(answer)
+    if answer.status == 200 and allowed and not allowed & {"PUT", "DELETE"}:
+        raise answer.untrusted(READ_ONLY, ErrorKind.FORBIDDEN, READ_ONLY_ADVICE)
 
 
 def not_found(path: str, reference: str, message: str, advice: str | None = None) -> RequestError:

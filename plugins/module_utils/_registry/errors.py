@@ -19,6 +19,9 @@ from .._http.messages import Response
 
 SERVICE = "The registry"
 
+READ_ONLY = "the registry is in read-only mode"
+READ_ONLY_ADVICE = "Nothing can be pushed or deleted until its administrator ends that."
+
 # Final answers about a single tag: another token would not change them. registry/api/v2/errors.go of GitLab's registry.
 _RULE_ADVICE = {
     "PROTECTED_TAG": "A tag protection rule of the project covers the tag and needs a higher role.",
@@ -45,6 +48,8 @@ def error_of(answer: Response, advice: str | None = None) -> RequestError:
     if rule:
         return answer.error(ErrorKind.FORBIDDEN, _message(answer), _RULE_ADVICE[rule])
     kind = kind_of_status(answer.status)
+    if _is_read_only(answer):
+        return answer.error(kind, READ_ONLY, READ_ONLY_ADVICE)
     own = {
         ErrorKind.UNAUTHORIZED: "The registry does not take the token, or the token does not allow this.",
         ErrorKind.FORBIDDEN: "The credentials may lack the role or the scope for this.",
@@ -69,9 +74,20 @@ def error_codes(answer: Response) -> list[str]:
     return [str(row.get("code")) for row in _errors_in(answer)]
 
 
+def allowed_methods(answer: Response) -> set[str]:
+    """The methods that an answer says are allowed; none where it does not say."""
+    return {method.strip().upper() for method in answer.headers.get("Allow", "").split(",") if method.strip()}
+
+
 def is_refused_by_rule(answer: Response) -> bool:
     """Whether a protection rule for tags is why the registry refuses, whatever the token allows."""
     return _rule_code(answer) is not None
+
+
+def _is_read_only(answer: Response) -> bool:
+    """Read-only mode takes all writing methods away. A registry that does not delete says so in an error of its own."""
+    allowed = allowed_methods(answer)
+    return answer.status == 405 and not error_codes(answer) and bool(allowed) and allowed <= {"GET", "HEAD", "OPTIONS"}
 
 
 def _rule_code(answer: Response) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from .._core.models import Repository
 from .._core.server import DeleteMethod
 from .._deletion.delete_method import choose_delete_method
+from .._deletion.read_only import check_deletes
 from .._gitlab.repository_lookup import find_by_id, look_up_repository
 from .._module.registry import RegistryConnection
 from .._tags.capabilities import Sources, detect, rules_are_hidden
@@ -35,6 +36,7 @@ def observe(connection: RegistryConnection, request: RepositoryRequest) -> tuple
     method = (
         choose_delete_method(reader.capabilities, request.delete_via) if request.deletes_tags else DeleteMethod.REST
     )
+    check_deletes(reader, method, left)
     listings = [confirm_empty(reader, listing) for listing in reader.read(left, query)]
     matters = request.deletes_tags and bool(left)
     hidden = matters and rules_are_hidden(connection.client, reader.capabilities, job_token=connection.is_job_token)

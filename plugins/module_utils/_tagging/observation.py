@@ -12,12 +12,13 @@ import typing as t
 
 from .._core.models import Repository, TagListing
 from .._deletion.delete_method import choose_delete_method
+from .._deletion.read_only import check_deletes
 from .._gitlab.repositories import get_repository
 from .._gitlab.repository_lookup import look_up_repository
 from .._module.registry import RegistryConnection
 from .._registry.auth import Registry, push_scopes, registry_of
 from .._registry.errors import not_granted
-from .._registry.promotion import read_tag_writes, referrers_of, source_image
+from .._registry.promotion import missing_subjects, read_tag_writes, referrers_of, source_image, with_contents
 from .._tags.capabilities import Sources, detect, rules_are_hidden
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, confirm_empty, open_reader
@@ -52,10 +53,14 @@ def observe_promotion(connection: RegistryConnection, request: PromotionRequest)
     image = source_image(registry, source, request.source)
     copied = request.copy_referrers and source != target.path
     referrers = referrers_of(registry, source, image) if copied else {}
+    writes = read_tag_writes(registry, target.path, request.names, image, referrers)
+    if source != target.path:
+        writes = with_contents(registry, source, writes)
     state = PromotionState(
         source=source,
         target=target.path,
-        writes=tuple(read_tag_writes(registry, target.path, request.names, image, referrers)),
+        writes=tuple(writes),
+        missing_subjects=tuple(missing_subjects(registry, target.path, writes)),
         being_deleted=target.repository is not None and target.repository.being_deleted,
     )
     if state.changes and target.repository and not state.being_deleted:
@@ -110,11 +115,13 @@ def observe_removal(connection: RegistryConnection, request: RemovalRequest) -> 
         return None, RemovalState(target.path)
     reader, listing = _read_named(connection, target.repository, request.names)
     there = bool(set(listing.names) & set(request.names))
+    method = choose_delete_method(reader.capabilities, request.delete_via)
+    check_deletes(reader, method, [target.repository] if there else [])
     hidden = there and rules_are_hidden(connection.client, reader.capabilities, job_token=connection.is_job_token)
     return reader, RemovalState(
         path=target.path,
         listing=listing,
-        delete_method=choose_delete_method(reader.capabilities, request.delete_via),
+        delete_method=method,
         hidden_rules=hidden,
     )
 

@@ -118,7 +118,23 @@ def test_layers_that_are_kept_elsewhere() -> None:
         descriptor("d", mediaType="application/vnd.oci.image.layer.v1.tar"),
     ]
     found = parse({"config": descriptor(), "layers": rows})
-    assert [layer.elsewhere for layer in found.layers] == [True, True, True, False]
+    assert [layer.elsewhere for layer in found.layers] == [True, False, False, False]
+    assert [layer.restricted for layer in found.layers] == [False, True, True, False]
+
+
+def test_an_index_may_hold_blobs() -> None:
+    rows = [
+        descriptor("a", mediaType=OCI_IMAGE),
+        descriptor("b", mediaType=OCI_INDEX),
+        descriptor("c"),
+        descriptor("d", mediaType="application/vnd.buildkit.cacheconfig.v0"),
+        descriptor("e", mediaType="application/vnd.oci.image.layer.v1.tar"),
+    ]
+    found = parse({"manifests": [*rows, rows[-1]]}, OCI_INDEX)
+    assert [child.digest for child in found.manifests] == [digest("a"), digest("b"), digest("c")]
+    assert [blob.digest for blob in found.blobs] == [digest("d"), digest("e")]
+    image = parse({"config": descriptor("f"), "layers": [descriptor("g"), descriptor("g")]})
+    assert [blob.digest for blob in image.blobs] == [digest("f"), digest("g")]
 
 
 BROKEN: list[tuple[Any, str, str]] = [

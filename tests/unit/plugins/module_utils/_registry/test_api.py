@@ -15,6 +15,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, digest_of, parse_manifest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api import (
+    check_writable,
     current_digest,
     delete_tag,
     deletes_by_name,
@@ -81,12 +82,13 @@ GONE = (404, JSON, errors("MANIFEST_UNKNOWN"))
 DELETIONS: list[tuple[dict[str, Any], int | str]] = [
     ({"DELETE /a/b/manifests/v1": (202, {}, b"")}, 202),
     ({"DELETE /a/b/manifests/v1": GONE}, 404),
-    ({"DELETE /a/b/manifests/v1": (405, JSON, errors("UNSUPPORTED")), "/a/b/tags/reference/v1": (202, {}, b"")}, 202),
-    ({"DELETE /a/b/manifests/v1": (400, JSON, errors("DIGEST_INVALID")), "/a/b/tags/reference/v1": GONE}, 404),
+    ({"DELETE /a/b/manifests/v1": (405, JSON, errors("UNSUPPORTED"))}, "does not delete a tag by its name"),
+    ({"DELETE /a/b/manifests/v1": (400, JSON, errors("DIGEST_INVALID"))}, "does not delete a tag by its name"),
     (
-        {"DELETE /a/b/manifests/v1": (405, JSON, errors("UNSUPPORTED")), "/a/b/tags/reference/v1": (404, {}, b"404")},
-        "does not delete a tag by its name",
+        {"DELETE /a/b/manifests/v1": (405, {"Allow": "GET, HEAD"}, b"Method not allowed\n")},
+        "the registry is in read-only mode.*until its administrator ends that",
     ),
+    ({"DELETE /a/b/manifests/v1": (500, JSON, errors("UNKNOWN", "unknown error"))}, "500"),
     ({"DELETE /a/b/manifests/v1": (404, {}, b"404 page not found")}, "404"),
     ({"DELETE /a/b/manifests/v1": (403, JSON, errors("DENIED"))}, "403"),
     ({"DELETE /a/b/manifests/v1": (409, JSON, errors("RENAME_IN_PROGRESS"))}, "RENAME_IN_PROGRESS"),
@@ -102,7 +104,8 @@ def test_tags_are_deleted_by_name(server: RegistryServer, answers: dict[str, Any
         with pytest.raises(RequestError, match=expected):
             delete_tag(server.registry(), "a/b", "v1")
     assert [scopes for _authorization, scopes in server.fake.tokens] == [["repository:a/b:pull,delete"]]
-    assert not [path for path in server.requests_to("/v2") if "sha256" in path]
+    # One request, and never the path of older registries, by which what is switched off is done all the same.
+    assert server.requests_to("/v2") == ["DELETE /v2/a/b/manifests/v1"]
 
 
 def test_who_may_not_delete_is_told_before_anything_is_asked(server: RegistryServer) -> None:
@@ -145,6 +148,30 @@ def test_whether_a_registry_deletes_by_name_is_not_guessed_from_a_failure(server
     server.fake.answers["/"] = (503, {"Gitlab-Container-Registry-Version": "4.32.0-gitlab"}, b"")
     with pytest.raises(RequestError, match="503"):
         deletes_by_name(server.registry(), "a/b")
+
+
+@pytest.mark.parametrize(
+    ("answer", "read_only"),
+    [
+        ((200, {"Allow": "GET, HEAD"}, b""), True),
+        ((200, {"Allow": "DELETE, GET, HEAD, PUT"}, b""), False),
+        # By this a registry that is not GitLab's tells that it can't delete a tag.
+        ((200, {"Allow": "GET, HEAD, PUT"}, b""), False),
+        ((200, {}, b""), False),
+        ((404, JSON, errors("NAME_UNKNOWN")), False),
+        ((405, {"Allow": "GET, HEAD"}, b"Method not allowed"), False),
+    ],
+)
+def test_a_registry_in_read_only_mode_says_so_beforehand(server: RegistryServer, answer: Any, read_only: bool) -> None:
+    server.fake.answers["OPTIONS /a/b/manifests/latest"] = answer
+    if read_only:
+        with pytest.raises(RequestError, match="the registry is in read-only mode") as caught:
+            check_writable(server.registry(), "a/b")
+        assert not caught.value.kind.is_transient
+    else:
+        check_writable(server.registry(), "a/b")
+    assert server.requests_to("/v2/") == ["OPTIONS /v2/a/b/manifests/latest"]
+    assert [scopes for _authorization, scopes in server.fake.tokens] == [["repository:a/b:pull"]]
 
 
 BY_RULE = [
