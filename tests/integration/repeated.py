@@ -209,10 +209,14 @@ class Shelf:
         return digest_of(answer.content) if answer.ok else None
 
     def manifest(self, reference: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.content(reference))
+        return found
+
+    def content(self, reference: str) -> bytes:
+        """The very bytes of a manifest."""
         answer = self._get(f"/manifests/{reference}")
         assert answer.ok, reference
-        found: dict[str, Any] = answer.json()
-        return found
+        return answer.content
 
     def everything(self, reference: str) -> set[str]:
         """The digests of all that a manifest leads to, each held against its bytes."""

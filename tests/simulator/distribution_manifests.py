@@ -192,7 +192,9 @@ def _tag(call: RegistryCall, tags: Tags, document: Document) -> None:
         own_digest=document.digest,
         own_revision=config.get("digest", "").removeprefix("sha256:") or None,
     )
-    tags.put(tag if old is None else replace(tag, created_at=old.created_at, updated_at=now))
+    tag = tag if old is None else replace(tag, created_at=old.created_at, updated_at=now)
+    tag.pushed(len(document.content) + sum(row["size"] for row in parts(manifest)))
+    tags.put(tag)
 
 
 def _published(state: State, now: datetime) -> datetime | None:

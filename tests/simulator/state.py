@@ -50,6 +50,7 @@ class Tag:
     image: str | None = None
     children: tuple[ImageSpec, ...] = ()
     _digest: str | None = field(default=None, init=False, repr=False, compare=False)
+    _stored_size: int | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def spec(self) -> ImageSpec:
@@ -72,6 +73,20 @@ class Tag:
         if self._digest is None:
             self._digest = self.own_digest or self.contents().manifest.digest
         return self._digest
+
+    @property
+    def stored_size(self) -> int:
+        """What the metadata database counts: manifest, config and layers, and of an index nothing."""
+        if self.media_type in INDEXES:
+            return 0
+        if self._stored_size is None:
+            image = self.contents()
+            self._stored_size = len(image.manifest.content) + sum(blob.size for blob in image.blobs)
+        return self._stored_size
+
+    def pushed(self, size: int) -> None:
+        """Its image was pushed. size: what the metadata database counts of one for a single platform."""
+        self._stored_size = size
 
     @property
     def revision(self) -> str:

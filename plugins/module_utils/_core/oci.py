@@ -134,7 +134,7 @@ class Image(t.NamedTuple):
         digest: of its manifest.
         media_type: of its manifest.
         created: when it was built; of an index when its newest image was.
-        size: bytes of the layers, of an index those of all its images.
+        size: bytes of the manifest, the config and the layers; of an index of the manifest and all its images.
         config_digest: of the image's config; None for an index.
         children: digests of all that an index holds.
         subject: the digest of the image that it says something of; None if it names none.
@@ -225,25 +225,35 @@ def build_date(config: bytes) -> datetime | None:
 def image_of(manifest: Manifest, created: datetime | None) -> Image:
     """The image of a manifest that is no index."""
     config = manifest.config
-    size = sum(layer.size for layer in manifest.layers)
     return Image(
         manifest.digest,
         manifest.media_type,
         created=created,
-        size=size,
+        size=_own_size(manifest),
         config_digest=config.digest if config else None,
         subject=manifest.subject,
     )
 
 
+def _own_size(manifest: Manifest) -> int:
+    """What GitLab's registry counts of an image, too: TotalSize in its manifest/ocischema."""
+    parts = [*([manifest.config] if manifest.config else []), *manifest.layers]
+    return len(manifest.body) + sum(part.size for part in parts)
+
+
 def index_of(manifest: Manifest, images: t.Sequence[Image]) -> Image:
-    """The index of these images. One without a date leaves the whole without: it may be the newest."""
+    """The index of these images. One without a date leaves the whole without: it may be the newest.
+
+    Where not all of its images are given, its size is not known.
+    """
+    blobs = [child.size for child in manifest.children if not child.is_manifest]
+    sizes = [image.size for image in images] if len(images) == len(manifest.images) else [None]
     dates = [image.created for image in images]
     return Image(
         manifest.digest,
         manifest.media_type,
         created=max((date for date in dates if date), default=None) if None not in dates else None,
-        size=known_sum(image.size for image in images),
+        size=known_sum([len(manifest.body), *blobs, *sizes]),
         children=tuple(child.digest for child in manifest.children),
         subject=manifest.subject,
     )

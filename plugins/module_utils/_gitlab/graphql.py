@@ -279,7 +279,8 @@ def _tag(node: t.Any) -> Tag | None:
         created=parse_time(node.get("createdAt")),
         published=parse_time(node.get("publishedAt")),
         # A BigInt travels as a string.
-        size=int(str(size)) if str(size).isdigit() else None,
+        # No image is empty: GitLab says 0 of one for several platforms.
+        size=int(str(size)) or None if str(size).isdigit() else None,
         media_type=node.get("mediaType"),
         protected=node["protection"] is not None if "protection" in node else None,
         details_read=True,

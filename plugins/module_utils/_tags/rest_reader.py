@@ -17,7 +17,7 @@ from .._gitlab import rest
 from .._gitlab.tags import KEYSET_PAGE, tag_detail
 from .._http.client import Client
 from .._registry.auth import Registry
-from .details import chunks, detail_or_error, for_each, load_children, read_one_by_one
+from .details import chunks, detail_or_error, for_each, load_children, read_one_by_one, with_sizes_of
 from .estimate import Estimate, estimate_of, known_counts, pages_of
 from .listing import list_by_gitlab
 from .query import TagQuery
@@ -40,6 +40,7 @@ class RestReader:
             listings = self.client.parallel(self.list_names, chunk)
             if query.details:
                 listings = for_each(self.client, lambda listing: self._with_details(listing, query), listings)
+                listings = [with_sizes_of(self.capabilities.mode, listing) for listing in listings]
             if query.protection:
                 listings = with_token_rules(self.registry, self.capabilities, listings)
             yield from load_children(self.client, self.registry, listings, query)
