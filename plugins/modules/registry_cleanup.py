@@ -669,8 +669,8 @@ plan:
         date_source:
           description:
             - What the dates are that decide, V(published) for the last push that changed the image, V(built) for the
-              build of the image, V(created) with O(timestamp=created), V(none) if no date is needed, or V(unknown) if it
-              can't be told, and every tag is kept then.
+              build of the image, V(created) with O(timestamp=created), V(none) if no date is needed, or V(unknown) if
+              it can't be told, and every tag is kept then.
           type: str
           returned: success
           sample: published

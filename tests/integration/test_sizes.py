@@ -22,7 +22,7 @@ def stored(shelf: Shelf, reference: str) -> int:
     manifest = shelf.manifest(reference)
     children = [row for row in manifest.get("manifests", []) if "annotations" not in row]
     blobs = [manifest["config"], *manifest["layers"]] if "config" in manifest else []
-    own = len(shelf.content(reference)) + sum(row["size"] for row in blobs)
+    own: int = len(shelf.content(reference)) + sum(row["size"] for row in blobs)
     return own + sum(stored(shelf, row["digest"]) for row in children)
 
 

@@ -29,7 +29,7 @@ PAGE = 100
 MOST_REPOSITORIES = 1000
 _NAME = r"(?P<name>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
 _DIGEST = r"(?P<reference>sha256:[0-9a-f]{64})"
-_REFERENCE = r"(?P<reference>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64})"
+_REFERENCE = r"(?P<reference>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|[a-z0-9]+:[0-9a-f]{32,})"
 _WORD = r"(?P<reference>[A-Za-z0-9_][A-Za-z0-9._-]{0,127})"
 READING = ("GET", "HEAD")
 
@@ -141,7 +141,11 @@ ROUTES: list[tuple[str, str, Methods]] = [
     ("/v2/:name/tags/list", f"{_NAME}/tags/list", {"GET": tags_list}),
     ("/v2/:name/tags/reference/:tag", f"{_NAME}/tags/reference/{_WORD}", {"DELETE": manifests.untag}),
     ("/v2/:name/manifests/:reference", f"{_NAME}/manifests/{_REFERENCE}", MANIFESTS),
-    ("/v2/:name/blobs/uploads/", f"{_NAME}/blobs/uploads/", {"POST": blobs.start}),
+    (
+        "/v2/:name/blobs/uploads/",
+        f"{_NAME}/blobs/uploads/",
+        {"POST": blobs.start, "GET": blobs.status, "HEAD": blobs.status},
+    ),
     (
         "/v2/:name/blobs/uploads/:upload",
         f"{_NAME}/blobs/uploads/{_WORD}",
@@ -164,7 +168,8 @@ def route_name(method: str, path: str) -> str:
 def serve(call: RegistryCall, path: str) -> Answer:
     """path: still encoded. Unreachable where nobody is there."""
     answer = _serve(call, path)
-    answer.headers.setdefault("Docker-Distribution-Api-Version", "registry/2.0")
+    if answer.headers.pop("Route", None) is None:
+        answer.headers.setdefault("Docker-Distribution-Api-Version", "registry/2.0")
     return answer
 
 
@@ -198,7 +203,8 @@ def _find(path: str) -> tuple[str, re.Match[str], Methods] | None:
 
 
 def _not_found() -> Answer:
-    return as_text(404, "404 page not found\n")
+    # What the router itself answers does not say what this is.
+    return as_text(404, "404 page not found\n", headers={"Route": "none"})
 
 
 def _check_state(call: RegistryCall) -> None:
@@ -282,7 +288,9 @@ def _scope(needed: list[Access]) -> str:
 
 
 def _challenge(text: str, needed: list[Access]) -> Problem:
-    records = [{"Type": item.kind, "Class": "", "Name": item.name, "Action": item.action} for item in needed]
-    problem = Problem("UNAUTHORIZED", records)
+    rows = [
+        {"Type": item.kind, "Class": "", "Name": item.name, "ProjectPath": "", "Action": item.action} for item in needed
+    ]
+    problem = Problem("UNAUTHORIZED", rows or None)
     problem.answer.headers["WWW-Authenticate"] = text
     return problem

@@ -88,12 +88,18 @@ class RegistryCall:
         return found if found is not None and found.tags is not None else None
 
     @property
+    def known(self) -> Tags | None:
+        """Of the repository, if the registry knows it."""
+        row = self.row
+        return row.tags if row is not None and row.registry_state != "unknown" else None
+
+    @property
     def tags(self) -> Tags:
         """Of a repository that the registry knows."""
-        row = self.row
-        if row is None or row.tags is None or row.registry_state == "unknown":
+        found = self.known
+        if found is None:
             raise Problem("NAME_UNKNOWN", {"name": self.name})
-        return row.tags
+        return found
 
     def pushed(self) -> Tags:
         """The same for a push, from which on the registry knows it."""

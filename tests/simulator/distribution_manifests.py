@@ -69,7 +69,11 @@ def delete(call: RegistryCall) -> Answer:
         tag_rules.check_delete(call)
         return untag(call)
     tag_rules.check_delete(call)
-    tags = call.tags
+    tags = call.known
+    if tags is None and call.state.mode == "M1":
+        raise Problem("UNKNOWN", {})
+    if tags is None:
+        raise Problem("MANIFEST_UNKNOWN")
     if tags.store.manifest(call.reference) is None:
         raise Problem("MANIFEST_UNKNOWN")
     if call.state.mode == "M1" and tags.store.is_referenced(call.reference):
@@ -80,19 +84,22 @@ def delete(call: RegistryCall) -> Answer:
 
 def untag(call: RegistryCall) -> Answer:
     """The old way asks nobody whether deletions are switched on."""
-    if not call.tags.remove(call.reference):
+    if call.known is None:
+        raise Problem("NAME_UNKNOWN")
+    if not call.known.remove(call.reference):
         raise Problem("MANIFEST_UNKNOWN")
     return accepted()
 
 
 def _found(call: RegistryCall) -> Document:
-    tags = call.tags
+    """It says the same of an unknown repository."""
+    tags = call.known
     if ":" in call.reference:
-        found = tags.store.manifest(call.reference)
+        found = tags.store.manifest(call.reference) if tags is not None else None
         unknown: dict[str, str] = {"Name": call.name, "Revision": call.reference}
     else:
-        tag = tags.get(call.reference)
-        found = _of_tag(tags.store, tag) if tag else None
+        tag = tags.get(call.reference) if tags is not None else None
+        found = _of_tag(tags.store, tag) if tags is not None and tag else None
         unknown = {"Tag": call.reference}
     if found is None:
         raise Problem("MANIFEST_UNKNOWN", unknown)
