@@ -80,7 +80,16 @@ def _server(row: Row) -> InProcessServer:
     for path in _repositories(row):
         project = _project(len(state.projects) + 1, path)
         state.projects[project.id] = project
-        state.repositories[project.id] = Repository(project.id, project, "", None, NOW, None, "ok", Tags([]))
+        state.repositories[project.id] = Repository(
+            id=project.id,
+            project=project,
+            name="",
+            status=None,
+            created_at=NOW,
+            cleanup_policy_started_at=None,
+            registry_state="ok",
+            tags=Tags([]),
+        )
     _fill(state, row)
     return server
 

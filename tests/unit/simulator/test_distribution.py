@@ -150,7 +150,7 @@ def test_only_tokens_of_the_registry_count(authorization: str, error: str) -> No
     answer = client.ask("GET", "team/app/tags/list", "", {"PRIVATE-TOKEN": "maintainer"})
     assert answer.error == (401, "UNAUTHORIZED")
     assert answer.json["errors"][0]["detail"] == [
-        {"Type": "repository", "Class": "", "Name": "team/app", "Action": "pull"}
+        {"Type": "repository", "Class": "", "Name": "team/app", "ProjectPath": "", "Action": "pull"}
     ]
     assert answer.headers["WWW-Authenticate"] == (
         'Bearer realm="http://gitlab.example.com/jwt/auth",service="container_registry",'
