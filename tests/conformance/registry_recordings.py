@@ -166,8 +166,25 @@ def _is_there(row: Row) -> bool:
 
 
 def _put(tags: Tags, path: str, name: str, digest: str | None = None, kind: str = IMAGE) -> None:
-    empty: dict[str, Any] = {"config_created": None, "created_at": NOW, "updated_at": None, "published_at": None}
-    tags.put(Tag(name, path, kind, config=True, size=1, own_digest=digest, **empty))
+    tags.put(
+        Tag(
+            name=name,
+            repository_path=path,
+            media_type=kind,
+            config=True,
+            config_created=None,
+            created_at=NOW,
+            updated_at=None,
+            published_at=None,
+            size=1,
+            own_digest=digest,
+        )
+    )
+
+
+def _keep(tags: Tags, kind: str, content: bytes, digest: str | None = None) -> None:
+    """A manifest without a tag. digest: None is that of its bytes."""
+    tags.store.put_manifest(Document(digest=digest or digest_of(content), media_type=kind, content=content))
 
 
 def _show(tags: Tags, row: Row, path: str, reference: str) -> None:
@@ -182,21 +199,21 @@ def _show(tags: Tags, row: Row, path: str, reference: str) -> None:
     elif row["status"] != 200:
         kind, content = IMAGE, b"{}"
     digest = headers.get("Docker-Content-Digest") or (reference if ":" in reference else digest_of(content))
-    tags.store.put_manifest(Document(digest, kind, content or b"{}"))
+    _keep(tags, kind, content or b"{}", digest)
     if ":" not in reference:
         _put(tags, path, reference, digest, kind)
     if "MANIFEST_REFERENCED" in _codes(row):
         index = json.dumps({"manifests": [{"digest": reference, "mediaType": IMAGE, "size": 2}]}).encode()
-        tags.store.put_manifest(Document(digest_of(index), INDEX, index))
+        _keep(tags, INDEX, index)
 
 
 def _put_list(tags: Tags, digest: str, content: bytes, path: str, reference: str) -> None:
     """A Docker list, of which an image was answered."""
-    tags.store.put_manifest(Document(digest, DOCKER_IMAGE, content))
+    _keep(tags, DOCKER_IMAGE, content, digest)
     platform = {"os": "linux", "architecture": "amd64"}
     rows = [{"digest": digest, "mediaType": DOCKER_IMAGE, "size": 1, "platform": platform}]
     listing = json.dumps({"schemaVersion": 2, "mediaType": DOCKER_LIST, "manifests": rows}).encode()
-    tags.store.put_manifest(Document(digest_of(listing), DOCKER_LIST, listing))
+    _keep(tags, DOCKER_LIST, listing)
     _put(tags, path, reference, digest_of(listing), DOCKER_LIST)
 
 
@@ -267,7 +284,7 @@ def _pushed(state: State, row: Row) -> bytes:
 
     def image(name: str, media_type: str = IMAGE) -> dict[str, Any]:
         content = json.dumps({"schemaVersion": 2, "mediaType": media_type, "name": name}).encode()
-        tags.store.put_manifest(Document(digest_of(content), media_type, content))
+        _keep(tags, media_type, content)
         return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
 
     if "garbage" in what:
