@@ -25,6 +25,7 @@ options:
   exclude_repositories:
     description:
       - Leave out these repositories, written as in O(repositories).
+      - An entry that leaves out nothing is a warning. A cleanup is refused unless its C(on_unmatched) says otherwise.
     type: list
     elements: str
 """

@@ -174,7 +174,8 @@ options:
         the same image again changes nothing. Without such a database it is the build of the image, the only date that
         GitLab knows there, so an old image that was tagged today is old.
       - With V(created) it is the date that GitLab calls C(created_at). With a metadata database that is the first push
-        of the name, so a tag that was pushed again an hour ago may count as old.
+        of the name, so a tag that was pushed again an hour ago may count as old. If tags are read by REST in front of a
+        metadata database (O(read_via)), it can't be told what GitLab's date means, and every such tag is kept.
     type: str
     choices:
       - auto
@@ -194,6 +195,8 @@ options:
     description:
       - Images that run somewhere, whose tags are kept. Each is a reference by tag or by digest, with or without the
         registry's host, or an image's id as container engines show it.
+      - A reference keeps every tag that it may mean. V(acme.io/shop:blue) may begin with a host or with a group, and
+        V(harbor.corp/gitlab/team/app:v1) may come from a mirror, so it keeps C(v1) of C(team/app).
       - An index in use keeps the tags of its images, and an image in use keeps the tag of its index. Which images an
         index has is read from the registry itself (O(read_via)); GitLab does not show it.
       - If an image is in use by digest or by id, tags for which this is unknown are kept as well. By ids these are the
@@ -249,16 +252,18 @@ options:
   keep_deployments:
     description:
       - Keep tags of the last N successful deployments of each environment of the project that was not stopped, and of
-        later ones that run or wait for approval. A tag belongs to a deployment by its ref, its commit or the commit's
-        first eight digits (C(CI_COMMIT_SHORT_SHA)), as O(ref_match) says. It takes a request for each environment, and
-        a token that may read the code.
+        later ones that run or wait for approval. A tag belongs to a deployment by its ref, its commit or at least seven
+        of the commit's first digits, as O(ref_match) says. It takes a request for each environment, and a token that
+        may read the code.
       - If they can't be read, the repository counts as unread and keeps all its tags.
     type: int
     default: 0
   ref_match:
     description:
-      - How the name of a tag carries a ref, or the slug of it (C(CI_COMMIT_REF_SLUG)), in upper or lower case. It is
-        the V(whole) name, or with V(prefix) and V(suffix) its beginning or end too, up to one of C(-), C(.) and C(_).
+      - How the name of a tag carries a ref, or the slug of it (C(CI_COMMIT_REF_SLUG)). It is the V(whole) name, or with
+        V(prefix) and V(suffix) its beginning or end too, up to one of C(-), C(.) and C(_).
+      - Upper and lower case are the same, and so are all characters but letters and digits. So C(feature-Login_2)
+        carries the branch C(feature/login-2).
     type: str
     choices:
       - whole
@@ -325,6 +330,23 @@ options:
       - fail
       - ignore
     default: warn
+  on_unmatched:
+    description:
+      - What to do if an entry that keeps or excludes something matches nothing, such as O(protect=1.0.0) where the tags
+        are called V(v1.0.0). RV(plan.totals.matches) has what each entry matches.
+      - With V(auto), an O(exclude_repositories) that excludes nothing refuses the plan, and everything else is a
+        warning. With V(warn) all of them are warnings, with V(fail) each of them refuses the plan.
+      - It is judged by the scope of this task. An exclusion never refuses the plan if there is no repository in scope,
+        or if all of them are of one project and the entry does not name that project, since such entries may be meant
+        for other tasks.
+      - Some entries never refuse the plan. A source of O(in_use_sources) may have images of other registries alone, and
+        there may be no open merge request. If no tag could be read, nothing is said.
+    type: str
+    choices:
+      - auto
+      - warn
+      - fail
+    default: auto
   require_digest:
     description:
       - Keep tags whose digest can't be read, since they can't be compared right before they are deleted.
@@ -787,6 +809,48 @@ plan:
           type: dict
           returned: success
           sample: {"expired": 90, "keep_n": 20, "latest": 4, "no_match": 366}
+        matches:
+          description:
+            - What each entry matches that keeps tags or excludes repositories. At most O(return_limit) of them; the
+              file of O(plan_path) has all.
+          type: list
+          elements: dict
+          returned: success
+          contains: &entry
+            option:
+              description: Its option. V(keep) is a rule with C(keep).
+              type: str
+              returned: success
+              sample: protect
+            entry:
+              description: The entry as it was written, such as a pattern or the name of a source. Empty for O(in_use).
+              type: str
+              returned: success
+              sample: release-.*
+            rule:
+              description: The rule that it is a part of, null if it is a part of none or there is only one.
+              type: str
+              returned: success
+              sample: null
+            matched:
+              description:
+                - Number of tags in scope that it matches, whatever else keeps them. For O(exclude_repositories) it is
+                  the number of repositories.
+                - Tags that another rule decides about do not count for a part of a rule.
+              type: int
+              returned: success
+              sample: 12
+            references:
+              description: Number of images or git references that it stands for, null if it stands for itself.
+              type: int
+              returned: success
+              sample: null
+    unmatched:
+      description: The entries that keep or exclude and match nothing (O(on_unmatched)), one sentence each.
+      type: list
+      elements: str
+      returned: success
+      sample: ["protect '1.0.0' matches no tag (it is only a part of v1.0.0)"]
     refusals:
       description: Why the plan may not be carried out.
       type: list
@@ -990,9 +1054,20 @@ in_use:
       type: int
       returned: success
       sample: 12
+    elsewhere:
+      description: Number of references by name that mean no repository in scope.
+      type: int
+      returned: success
+      sample: 7
+    missing:
+      description: References by tag to repositories in scope that have no such tag. At most O(return_limit) of them.
+      type: list
+      elements: str
+      returned: success
+      sample: []
     untagged:
-      description: References by digest into repositories in scope that no tag leads to. What they name is lost at the
-        registry's next collection of untagged manifests. At most O(return_limit) of them.
+      description: References by digest that may mean an image of a repository in scope, if no tag leads to it. Such an
+        image is lost at the registry's next collection of untagged manifests. At most O(return_limit) of them.
       type: list
       elements: str
       returned: success
@@ -1137,7 +1212,7 @@ from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.pinning import pin
 from ..module_utils._cleanup.planning import plan_cleanup
 from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
-from ..module_utils._cleanup.request import LIMITS, OnServerPolicy, check_for_server, cleanup_request
+from ..module_utils._cleanup.request import LIMITS, OnServerPolicy, OnUnmatched, check_for_server, cleanup_request
 from ..module_utils._core.files import check_files, given_lines, write_files
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
@@ -1178,6 +1253,7 @@ ARGUMENTS = (
                     "choices": [policy.value for policy in OnServerPolicy],
                     "default": "warn",
                 },
+                "on_unmatched": {"type": "str", "choices": [each.value for each in OnUnmatched], "default": "auto"},
                 "allow_unread_protection": {"type": "bool", "default": False},
                 "delete_via": {"type": "str", "choices": choices_of(DeleteMethod), "default": "auto"},
                 **WAIT.options,

@@ -131,6 +131,37 @@ totals:
       type: dict
       returned: success
       sample: {"expired": 90, "keep_n": 20, "no_match": 370}
+    matches:
+      description: What each entry that keeps or excludes matches in all plans together.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        option:
+          description: Its option.
+          type: str
+          returned: success
+          sample: protect
+        entry:
+          description: The entry as it was written.
+          type: str
+          returned: success
+          sample: release-.*
+        rule:
+          description: The rule that it is a part of, null if it is a part of none.
+          type: str
+          returned: success
+          sample: null
+        matched:
+          description: Number of tags or repositories that it matches. V(0) means that it matches none in any plan.
+          type: int
+          returned: success
+          sample: 12
+        references:
+          description: Number of images or git references that it stands for, null if it stands for itself.
+          type: int
+          returned: success
+          sample: null
 truncated:
   description: Whether RV(parts) was cut to O(return_limit).
   returned: when the plans can be merged
@@ -142,7 +173,7 @@ from ..module_utils._core.files import check_writable, plan_lines, read_lines, w
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import RESULT, ArgumentSpec
 from ..module_utils._module.run import exit_on_error, finish, new_module
-from ..module_utils._plan_files.merging import intent_of, merge_files, request_of, result_of
+from ..module_utils._plan_files.merging import intent_of, merge_files, request_of, result_of, warnings_of
 
 ARGUMENTS = ArgumentSpec(
     {
@@ -165,6 +196,8 @@ def main() -> None:
         if target:
             check_writable(target, "plan_path")
         merged = merge_files(files)
+        for warning in warnings_of(merged):
+            module.warn(warning)
         present = list(read_lines(target, "plan_path")) if target else []
 
         def apply() -> Applied:

@@ -12,11 +12,12 @@ from typing import Any
 
 from tests.conformance.by_plugins import NAMES
 from tests.conformance.dates import iso8601, rfc3339
+from tests.conformance.graphql_recordings import graphql_recording
 from tests.conformance.recordings import http_recording
 from tests.conformance.verdicts import Agrees, Disagrees, Row, Verdict, first_difference
 from tests.simulator.inprocess import InProcessServer
 
-__all__ = ["cleanup_plan", "duration", "http_recording", "regex"]
+__all__ = ["cleanup_plan", "duration", "graphql_recording", "http_recording", "regex"]
 
 MODES = {"gitlab": "M1", "third_party": "M2"}
 PATH = "/api/v4/projects/1/registry/repositories/100/tags"

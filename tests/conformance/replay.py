@@ -30,6 +30,7 @@ TABLES: dict[str, dict[str, Callable[[Row], Verdict]]] = {
     "durations": {"plugins": by_plugins.duration, "simulator": by_simulator.duration},
     "regexes": {"plugins": by_plugins.regex, "simulator": by_simulator.regex},
     "http_recordings": {"simulator": by_simulator.http_recording},
+    "graphql_recordings": {"simulator": by_simulator.graphql_recording},
     "registry_recordings": {"simulator": registry_recordings.registry_recording},
 }
 
@@ -42,7 +43,7 @@ def rows(file: Path) -> Iterator[Row]:
 
 
 def name_of(row: Row) -> str:
-    return str(next(row[key] for key in ("id", "older_than", "regex", "seq", "what") if key in row))
+    return str(next(row[key] for key in ("id", "older_than", "regex", "seq", "case", "what") if key in row))
 
 
 def replay(table: str, file: Path, against: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import RefKind, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource, Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
     ActiveRefs,
@@ -50,7 +50,7 @@ def test_an_example(example: dict[str, Any]) -> None:
     ]
     used, missing = used_of(options)
     assert not missing
-    active_refs = ActiveRefs(refs=tuple(example.get("alive_in_git", ())))
+    active_refs = ActiveRefs(refs={RefKind.BRANCHES: tuple(example.get("alive_in_git", ()))})
     retained = {
         **kept_by_refs(example["days"], active_refs, RefMatch(options["ref_match"])),
         **kept_by_use(tags, "team/app", used),

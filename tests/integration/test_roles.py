@@ -138,7 +138,8 @@ def test_an_audit_leaves_the_scope_files_and_packages_of_a_cleanup_alone(
     (ansible.folder / "rules.yml").write_text(json.dumps([play]))
     run = ansible.play("rules.yml", *(["-e", json.dumps(cleanup)] if extra else []))
     assert run.code == 0, run.output
-    assert "team/app/web" not in table(run)
+    assert not [line for line in table(run).splitlines() if line.startswith("team/app/web")]
+    assert "matched by exclude_repositories team/app/web: 1 repository" in table(run)
     assert stats(run, "registry_audit_summary")["would_delete"] == 3
     assert "dev-1" in run.output
     assert "changed=0" in run.output

@@ -39,10 +39,40 @@ def test_what_runs_stays(ansible: Ansible, simulator: Simulator) -> None:
     found = repeated(ansible, simulator, MODULE, options, "plan")
     told = reasons(found.run)
     assert (told["dev-1"], told["dev-2"], told["dev-3"]) == ("in_use", "in_use", "expired")
-    assert found.run.result["in_use"] == {"references": 3, "untagged": [lost], "pinned": [], "lost": []}
+    assert found.run.result["in_use"] == {
+        "references": 3,
+        "elsewhere": 0,
+        "missing": [],
+        "untagged": [lost],
+        "pinned": [],
+        "lost": [],
+    }
     left = [row["name"] for row in simulator.tags("team/app")]
     assert {"dev-1", "dev-2"} <= set(left)
     assert "dev-3" not in left
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "acme.io/shop:blue",
+        "registry.example.com/acme.io/shop:blue",
+        "REGISTRY.example.com.:5050/Acme.io/Shop:blue",
+        "harbor.corp/gitlab/acme.io/shop:blue",
+        "https://[2001:db8::1]:5000/acme.io/shop:blue",
+    ],
+)
+def test_a_group_that_looks_like_a_host_and_a_mirror_keep_what_they_may_mean(
+    ansible: Ansible, simulator: Simulator, image: str
+) -> None:
+    scenario = server([repository(200, "acme.io/shop", "", [tag("blue", 90), tag("green", 90), tag("main", 1)])])
+    scenario["groups"].append({"id": 20, "path": "acme.io", "members": {"ops": "maintainer"}})
+    scenario["projects"].append({"id": 9, "path": "acme.io/shop"})
+    simulator.load(scenario)
+    options = {"group": "acme.io", "name_regex_delete": "blue|green", "older_than": "30d", "in_use": [image]}
+    found = repeated(ansible, simulator, MODULE, options, "plan")
+    assert reasons(found.run, "acme.io/shop") == {"blue": "in_use", "green": "expired", "main": "no_match"}
+    assert [row["name"] for row in simulator.tags("acme.io/shop")] == ["blue", "main"]
 
 
 def test_a_source_that_did_not_tell_refuses_everything(ansible: Ansible, simulator: Simulator) -> None:

@@ -18,7 +18,14 @@ from .running import Mutant, break_modules
 
 # The modules that decide which tag is deleted, and that say so.
 MODULES = [
-    *("_cleanup/bulk_requests", "_cleanup/needs", "_cleanup/notes", "_cleanup/pins", "_cleanup/planning"),
+    *(
+        "_cleanup/bulk_requests",
+        "_cleanup/matches",
+        "_cleanup/needs",
+        "_cleanup/notes",
+        "_cleanup/pins",
+        "_cleanup/planning",
+    ),
     *(
         "_cleanup/request",
         "_cleanup/retained",
@@ -34,7 +41,7 @@ MODULES = [
     "_registry/catalog_order",
     *("_plan/results", "_policy/lint", "_policy/prediction", "_policy/preview", "_repositories/planning"),
     *("_rules/dates", "_rules/decision", "_rules/durations", "_rules/git_refs", "_rules/import_dates"),
-    *("_rules/in_use", "_rules/options", "_rules/patterns", "_rules/ranking", "_rules/reasons"),
+    *("_rules/in_use", "_rules/matches", "_rules/options", "_rules/patterns", "_rules/ranking", "_rules/reasons"),
     *("_rules/referrers", "_rules/retention", "_rules/rules", "_rules/versions", "_settings/document"),
     *("_settings/plan", "_settings/protection", "_tagging/planning"),
 ]

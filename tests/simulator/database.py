@@ -11,9 +11,10 @@ import bisect
 import itertools
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from .registry import Broken, Deletion, Page, PageQuery, Registry, TagView, tags_of
+from .registry import Broken, Deletion, MemoryFiles, Page, PageQuery, Registry, TagView, Unreachable, tags_of
 from .scenario import MOST_ROWS
 from .state import Repository, Tag
 
@@ -65,6 +66,15 @@ class RowTag(TagView):
 class Database(Registry):
     database = True
 
+    def seen_by_rails(self, repository: Repository) -> Registry:
+        """Rails asks each time whether there is a database, and takes a failure for a no.
+
+        lib/container_registry/gitlab_api_client.rb, supports_gitlab_api?
+        """
+        self.calls += 1
+        lost = not self.is_reachable(repository) or self.state.registry.fails_now("database")
+        return MemoryFiles(self.state) if lost else self
+
     def names(self, repository: Repository) -> list[str]:
         """Rails walks the whole listing by hundreds, and gives up on too many."""
         if not self.answers(repository):
@@ -76,13 +86,16 @@ class Database(Registry):
         return names
 
     def count(self, repository: Repository) -> int:
-        return len(self.names(repository))
+        if self.state.registry.fails_now("count_reset"):
+            raise Unreachable
+        return 0 if self.state.registry.fails_now("count") else len(self.names(repository))
 
     def page(self, repository: Repository, query: PageQuery) -> Page:
         """Empty for a question the registry refuses, as for a registry that fails."""
-        if not self.answers(repository) or not _is_legal(query):
+        if not self.answers(repository) or not _is_legal(query) or self.state.registry.fails_now("list"):
             return Page()
         tags = tags_of(repository)
+        query = replace(query, count=min(query.count, MOST_ROWS))
         if query.sort in (None, "name", "-name"):
             return _page_by_name(tags.names, tags.get, query)
         return _page_by_date(list(tags), query)
@@ -100,7 +113,12 @@ class Database(Registry):
     def delete(self, repository: Repository, name: str) -> Deletion:
         if not self.answers(repository):
             return "refused" if "error" in self.states(repository) else "missing"
-        return "deleted" if tags_of(repository).remove(name) else "missing"
+        tags = tags_of(repository)
+        if ":" in name:
+            # A digest: every tag of it goes.
+            tags.remove_digest(name)
+            return "deleted"
+        return "deleted" if tags.remove(name) else "missing"
 
     def size(self, repository: Repository) -> int | None:
         if not self.is_reachable(repository) or not self.answers(repository):
@@ -115,7 +133,7 @@ class Database(Registry):
 
 def _is_legal(query: PageQuery) -> bool:
     """What the registry answers with 400 becomes an empty list in GitLab."""
-    if not 1 <= query.count <= MOST_ROWS or (query.sort or "name") not in SORTS:
+    if query.count < 1 or (query.sort or "name") not in SORTS:
         return False
     if query.name is not None and not NAME_FILTER.fullmatch(query.name):
         return False
@@ -123,7 +141,7 @@ def _is_legal(query: PageQuery) -> bool:
         return False
     by_name = query.sort in (None, "name", "-name")
     cursors = (cursor for cursor in (query.last, query.before) if cursor is not None)
-    return all(TAG_NAME.fullmatch(cursor) if by_name else _parse_cursor(cursor) for cursor in cursors)
+    return by_name or all(_parse_cursor(cursor) for cursor in cursors)
 
 
 def _page_by_name(names: list[str], get: object, query: PageQuery) -> Page:
@@ -160,7 +178,7 @@ def _key(tag: Tag) -> tuple[datetime, str]:
 
 def _cursor(tag: Tag) -> str:
     at, name = _key(tag)
-    return base64.urlsafe_b64encode(f"{at.isoformat()}|{name}".encode()).decode()
+    return base64.urlsafe_b64encode(f"{at:%Y-%m-%dT%H:%M:%S.%fZ}|{name}".encode()).decode()
 
 
 def _parse_cursor(cursor: str) -> tuple[datetime, str] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,12 +19,13 @@ from graphql import GraphQLError, GraphQLResolveInfo
 from . import access, deletion, granular
 from .access import Caller
 from .answers import UNREACHABLE
-from .registry import Page, PageQuery, Registry, TagView, Unreachable
+from .registry import Broken, Page, PageQuery, Registry, TagView, Unreachable
 from .state import LEVELS, Group, Project, Repository, State
 
 MOST_TAGS = 20
 MOST_REPOSITORIES = 100
 MOST_DELETED = 20
+IMMUTABLE = "ContainerProtectionAccessLevel.immutable"
 NO_RESOURCE = (
     "The resource that you are attempting to access does not exist or you don't have permission to perform this action"
 )
@@ -56,11 +58,20 @@ class TagRow:
     view: TagView
 
 
+# What Ruby's URI takes as it is.
+_URL_PART = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*")
 Resolver = Callable[..., Any]
 
 
 def resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-    """The resolver of every field: one of the table below, else the key of a plain object."""
+    """The resolver of every field: one of the table below, else the key of a plain object.
+
+    Once a query has taken too long, each field that is left ends with an error.
+    """
+    most = info.context.state.graphql_calls
+    if most is not None and info.context.registry.calls >= most:
+        owner = "BaseConnection" if info.field_name == "pageInfo" else info.parent_type.name
+        raise GraphQLError(f"Timeout on {owner}.{info.field_name}")
     resolver = RESOLVERS.get(f"{info.parent_type.name}.{info.field_name}")
     if resolver:
         return resolver(info.context, source, **arguments)
@@ -77,14 +88,15 @@ def _must_hold(visit: Visit, permission: str) -> None:
 
 
 def _encode(value: Any) -> str:
-    return base64.urlsafe_b64encode(str(value).encode()).decode()
+    return base64.urlsafe_b64encode(str(value).encode()).decode().rstrip("=")
 
 
 def _decode(cursor: str) -> str:
     try:
-        return base64.urlsafe_b64decode(cursor.encode()).decode()
+        text = cursor.rstrip("=")
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
     except ValueError:
-        raise GraphQLError("Please provide a valid cursor") from None
+        raise GraphQLError(f"Invalid input: {json.dumps(cursor)}") from None
 
 
 def _connection(
@@ -171,8 +183,8 @@ def _tags(
 ) -> dict[str, Any]:
     """With a database the registry's own page, cut to 20, the cursor still the registry's; else positions in a list."""
     _must_hold(visit, "read_container_repository_tag")
-    registry = visit.registry
-    if registry.database and registry.is_reachable(repository):
+    registry = visit.registry.seen_by_rails(repository)
+    if registry.database:
         query = PageQuery(max(first or 0, last or 0), after, before, name or None, SORTS[sort] if sort else None)
         return _external(repository, registry.page(repository, query), first, last)
     try:
@@ -182,8 +194,13 @@ def _tags(
     names = [item for item in names if not name or name in item]
     if sort and sort.endswith("DESC"):
         names = names[::-1]
-    start = int(_decode(after)) if after else 0
-    stop = int(_decode(before)) - 1 if before else len(names)
+    try:
+        start = int(_decode(after)) if after else 0
+        stop = int(_decode(before)) - 1 if before else len(names)
+    except GraphQLError as error:
+        # The cursor is looked at where it is needed.
+        ends = {"hasPreviousPage": False, "hasNextPage": error, "startCursor": error, "endCursor": error}
+        return {"nodes": error, "edges": error, "pageInfo": ends}
     page = _by_position(names, MOST_TAGS, lambda index: _encode(index + 1), start, stop, first, last)
     rows = [TagRow(repository, view) for view in registry.views(repository, page["nodes"])]
     page["nodes"] = rows
@@ -258,6 +275,30 @@ def _policy(_visit: Visit, project: Project) -> dict[str, Any] | None:
     }
 
 
+def _tag_rules(visit: Visit, project: Project, **paging: Any) -> dict[str, Any]:
+    """Those that the caller may see, which are all or none; mutable ones come first.
+
+    app/graphql/types/container_registry/protection/tag_rule_type.rb authorizes each of them.
+    """
+    rules = sorted(project.tag_rules, key=lambda rule: rule.immutable)
+    if not access.can_admin_images(visit.state, visit.caller, project):
+        rules = []
+    rows = [
+        {
+            "id": f"gid://gitlab/ContainerRegistry::Protection::TagRule/{rule.id}",
+            "tagNamePattern": rule.pattern,
+            "immutable": rule.immutable,
+            "minimumAccessLevelForDelete": rule.delete.upper() if rule.delete and not rule.immutable else None,
+            "minimumAccessLevelForPush": rule.push.upper() if rule.push and not rule.immutable else None,
+        }
+        for rule in rules
+    ]
+    start = int(_decode(paging["after"])) if paging.get("after") else 0
+    stop = int(_decode(paging["before"])) - 1 if paging.get("before") else len(rows)
+    first, last = paging.get("first"), paging.get("last")
+    return _by_position(rows, MOST_REPOSITORIES, lambda index: _encode(index + 1), start, stop, first, last)
+
+
 def _tags_count(visit: Visit, repository: Repository) -> int:
     try:
         return visit.registry.count(repository)
@@ -287,10 +328,13 @@ def _short_revision(view: TagView) -> str | None:
     return None if revision is None else revision[:9]
 
 
-def _protection(_visit: Visit, row: TagRow) -> dict[str, Any] | None:
-    """The highest levels of the rules that match."""
+def _protection(visit: Visit, row: TagRow) -> dict[str, Any] | None:
+    """The highest levels of the rules that match.
+
+    Before a protection told that it is immutable, every tag had one: without a rule it had no levels.
+    """
     rules = access.rules_for(row.repository.project, row.view.name)
-    if not rules:
+    if not rules and IMMUTABLE not in visit.state.graphql_missing_fields:
         return None
     immutable = any(rule.immutable for rule in rules)
 
@@ -332,10 +376,14 @@ def _destroy_tags(visit: Visit, _source: Any, input: dict[str, Any]) -> dict[str
 
 
 def _delete_names(visit: Visit, repository: Repository, names: list[str]) -> tuple[list[str], list[str]]:
+    if not names:
+        return [], ["no tags specified"]
+    if not all(map(_URL_PART.fullmatch, names)):
+        raise Broken
     try:
         removal = deletion.remove(visit.state, visit.registry, repository, names, visit.caller)
     except Unreachable:
-        return [], ["error while deleting tags"]
+        raise Broken from None
     return removal.deleted or [], [removal.message] if removal.message else []
 
 
@@ -387,6 +435,10 @@ TAG: dict[str, Resolver] = {
     "userPermissions": _may_destroy_tag,
 }
 PROJECT: dict[str, Resolver] = {
+    "containerProtectionTagRules": _tag_rules,
+    "userPermissions": lambda visit, project: {
+        "adminProject": access.project_level(visit.state, visit.caller, project) >= LEVELS["maintainer"]
+    },
     "id": lambda _visit, project: f"gid://gitlab/Project/{project.id}",
     "name": lambda _visit, project: _name(project.path),
     "path": lambda _visit, project: _name(project.path),

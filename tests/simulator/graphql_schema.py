@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, build_schema
+from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, build_schema, get_named_type
 
 SDL = """
 "ISO 8601"
@@ -81,6 +81,11 @@ type Project {
   group: Group
   containerRegistryEnabled: Boolean
   containerExpirationPolicy: ContainerExpirationPolicy
+  containerProtectionTagRules(
+    after: String, before: String, first: Int, last: Int
+  ): ContainerProtectionTagRuleConnection
+    @deprecated(reason: "**Status**: Experiment. Introduced in GitLab 17.8.")
+  userPermissions: ProjectPermissions!
   containerRepositoriesCount: Int!
   containerRepositories(
     name: String, sort: ContainerRepositorySort, after: String, before: String, first: Int, last: Int
@@ -164,10 +169,29 @@ type ContainerRepositoryReferrer {
 }
 
 type ContainerProtectionAccessLevel {
-  immutable: Boolean!
+  immutable: Boolean! @deprecated(reason: "**Status**: Experiment. Introduced in GitLab 17.11.")
   minimumAccessLevelForDelete: ContainerProtectionTagRuleAccessLevel
+    @deprecated(reason: "**Status**: Experiment. Introduced in GitLab 17.8.")
   minimumAccessLevelForPush: ContainerProtectionTagRuleAccessLevel
+    @deprecated(reason: "**Status**: Experiment. Introduced in GitLab 17.8.")
 }
+
+type ContainerProtectionTagRule {
+  id: ID! @deprecated(reason: "**Status**: Experiment. Introduced in GitLab 17.8.")
+  tagNamePattern: String! @deprecated(reason: "**Status**: Experiment. Introduced in GitLab 17.8.")
+  immutable: Boolean! @deprecated(reason: "**Status**: Experiment. Introduced in GitLab 17.11.")
+  minimumAccessLevelForDelete: ContainerProtectionTagRuleAccessLevel
+    @deprecated(reason: "**Status**: Experiment. Introduced in GitLab 17.8.")
+  minimumAccessLevelForPush: ContainerProtectionTagRuleAccessLevel
+    @deprecated(reason: "**Status**: Experiment. Introduced in GitLab 17.8.")
+}
+type ContainerProtectionTagRuleEdge { cursor: String! node: ContainerProtectionTagRule }
+type ContainerProtectionTagRuleConnection {
+  edges: [ContainerProtectionTagRuleEdge]
+  nodes: [ContainerProtectionTagRule]
+  pageInfo: PageInfo!
+}
+type ProjectPermissions { adminProject: Boolean! }
 
 type ContainerRepositoryTag {
   name: String!
@@ -182,6 +206,7 @@ type ContainerRepositoryTag {
   mediaType: String
   referrers: [ContainerRepositoryReferrer!]
   protection: ContainerProtectionAccessLevel
+    @deprecated(reason: "**Status**: Experiment. Introduced in GitLab 17.9.")
   userPermissions: ContainerRepositoryTagPermissions!
 }
 """
@@ -195,21 +220,36 @@ class UnknownField(Exception):
 
 @functools.lru_cache(maxsize=32)
 def schema_without(missing: tuple[str, ...]) -> GraphQLSchema:
-    """The schema without fields such as ContainerRepositoryTag.publishedAt."""
+    """The schema without fields such as ContainerRepositoryTag.publishedAt or types such as ContainerRepositoryTag.
+
+    Without a type all fields that lead to it are missing, too.
+    """
     schema = build_schema(SDL)
     for name in missing:
         type_name, _dot, field = name.partition(".")
         owner = schema.type_map.get(type_name)
-        if not isinstance(owner, GraphQLObjectType) or field not in owner.fields:
+        if not isinstance(owner, GraphQLObjectType) or (field and field not in owner.fields):
             raise UnknownField(f"there is no field {name!r}")
-        del owner.fields[field]
+        if field:
+            del owner.fields[field]
+        else:
+            _forget(schema, {type_name, f"{type_name}Edge", f"{type_name}Connection"})
     _write_as(schema, "BigInt", str)
-    _write_as(schema, "Time", lambda value: value.isoformat(timespec="seconds").replace("+00:00", "Z"))
+    _write_as(schema, "Time", lambda value: value.isoformat(timespec="seconds"))
     identifier = schema.type_map["ContainerRepositoryID"]
     # graphql-core 3.3 has new names for the functions of 3.2 and uses both.
     for attribute in ("parse_value", "coerce_input_value"):
         setattr(identifier, attribute, repository_id)
     return schema
+
+
+def _forget(schema: GraphQLSchema, types: set[str]) -> None:
+    for name in types:
+        schema.type_map.pop(name, None)
+    for owner in schema.type_map.values():
+        if isinstance(owner, GraphQLObjectType):
+            for name in [name for name, field in owner.fields.items() if get_named_type(field.type).name in types]:
+                del owner.fields[name]
 
 
 def _write_as(schema: GraphQLSchema, scalar: str, function: Callable[[Any], str]) -> None:

@@ -18,17 +18,20 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLSchema,
+    Node,
     OperationDefinitionNode,
+    SelectionSetNode,
     execute_sync,
     get_operation_ast,
     parse,
+    print_ast,
     validate,
 )
 
 from .answers import Answer, as_json
 from .graphql_cost import DEPTHS, LIMITS, cost_of
 from .graphql_resolvers import Visit, resolve
-from .graphql_schema import schema_without
+from .graphql_schema import repository_id, schema_without
 from .registry import Broken
 
 PATH = "/api/graphql"
@@ -96,13 +99,16 @@ def serve(visit: Visit, body: bytes) -> Answer:
         return _errors([error])
     problems = _problems(request.query, visit.state.graphql_missing_fields)
     if problems:
-        return _errors(problems)
+        return as_json(200, {"errors": [_misplaced(error, document) for error in problems]})
     operation = get_operation_ast(document, request.operation_name)
     if operation is None:
         return _errors([GraphQLError("An operation name is required")])
     too_much = _weigh(schema, document, operation, visit, request.variables)
     if too_much:
         return _errors([GraphQLError(text) for text in too_much])
+    wrong = _wrong_variables(operation, request.variables)
+    if wrong:
+        return as_json(200, {"errors": wrong})
     try:
         result = execute_sync(
             schema,
@@ -117,6 +123,27 @@ def serve(visit: Visit, body: bytes) -> Answer:
     if any(isinstance(error.original_error, Broken) for error in result.errors or []):
         return _broken()
     return _answer(result)
+
+
+def _wrong_variables(operation: OperationDefinitionNode, variables: dict[str, Any]) -> list[dict[str, Any]]:
+    """The errors of needed variables that are missing, and of ids of something else."""
+    found = []
+    for definition in operation.variable_definitions or ():
+        name, kind = definition.variable.name.value, print_ast(definition.type)
+        value = variables.get(name)
+        problem: dict[str, Any] | None = None
+        if value is None and kind.endswith("!"):
+            problem = {"path": [], "explanation": "Expected value to not be null"}
+        elif value is not None and kind.startswith("ContainerRepositoryID"):
+            try:
+                repository_id(value)
+            except GraphQLError as error:
+                problem = {"path": [], "explanation": error.message, "message": error.message}
+        if problem:
+            message = f"Variable ${name} of type {kind} was provided invalid value"
+            extensions = {"value": value, "problems": [problem]}
+            found.append({**_row(GraphQLError(message, definition)), "extensions": extensions})
+    return found
 
 
 def _broken() -> Answer:
@@ -151,6 +178,28 @@ def _answer(result: ExecutionResult) -> Answer:
     if result.errors:
         body["errors"] = [_row(error) for error in result.errors]
     return as_json(200, body)
+
+
+def _misplaced(error: GraphQLError, document: DocumentNode) -> dict[str, Any]:
+    """The error of a query that is not valid, with the way to where it is wrong."""
+    row, place = _row(error), error.nodes[0] if error.nodes else None
+    for operation in document.definitions:
+        if isinstance(operation, OperationDefinitionNode):
+            name = f" {operation.name.value}" if operation.name else ""
+            way = _way_to(place, operation.selection_set)
+            if way:
+                row["path"] = [f"{operation.operation.value}{name}", *way]
+    return row
+
+
+def _way_to(place: Node | None, selections: SelectionSetNode | None) -> list[str]:
+    for node in selections.selections if selections else ():
+        inner = getattr(node, "selection_set", None)
+        below = [] if node is place else _way_to(place, inner)
+        if node is place or below:
+            own = [(node.alias or node.name).value] if isinstance(node, FieldNode) else []
+            return own + below
+    return []
 
 
 def _row(error: GraphQLError) -> dict[str, Any]:

@@ -121,6 +121,10 @@ class Registry(abc.ABC):
             raise Unreachable
         return not self.states(repository) & {"error", "unknown"}
 
+    def seen_by_rails(self, _repository: Repository) -> Registry:
+        """This registry as Rails uses it for a repository in a request."""
+        return self
+
     def is_reachable(self, repository: Repository) -> bool:
         return "unreachable" not in self.states(repository)
 
@@ -152,9 +156,9 @@ class Registry(abc.ABC):
         deleted: list[str] = []
         try:
             for name in names:
-                if overdue():
+                if overdue() or name == self.state.registry.lost_at:
                     return Removal(deleted, "error while deleting tags")
-                if self.delete(repository, name) != "refused":
+                if name not in self.state.registry.undeletable and self.delete(repository, name) != "refused":
                     deleted.append(name)
         except Unreachable:
             return Removal(deleted, "error while deleting tags")

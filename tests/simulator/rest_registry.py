@@ -142,7 +142,7 @@ def tags(call: RestCall) -> list[dict[str, str]]:
 
 def _keyset(call: RestCall, repository: Repository, params: dict[str, Any]) -> list[dict[str, str]]:
     """Asking whether the registry can do it fails like a registry that can't."""
-    if not call.registry.database or not call.registry.is_reachable(repository):
+    if not call.registry.seen_by_rails(repository).database:
         raise refused(405, "405 Method Not Allowed")
     count = min(params["per_page"], 1000)
     sort = "desc" if params.get("sort") == "desc" else "asc"
@@ -160,7 +160,7 @@ def tag_detail(call: RestCall) -> dict[str, Any]:
     params = call.check(REPOSITORY_ID)
     repository = find_repository(call, project, params["repository_id"])
     name = call.route["tag_name"]
-    tag = call.registry.find(repository, name)
+    tag = call.registry.seen_by_rails(repository).find(repository, name)
     if tag is None or not tag.valid:
         raise refused(404, "404 Tag Not Found")
     revision = tag.revision

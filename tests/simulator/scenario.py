@@ -55,14 +55,17 @@ COUNTS = (1, 5, 10, 25, 50, 100, None)
 VISIBILITIES = ("private", "internal", "public")
 RULE_LEVELS = ("maintainer", "owner", "admin")
 MODES = ("M1", "M2", "M3")
-# What the schema of a generation does not have yet: fields of 16.8, 17.0 and 17.9.
+# What the schema of a generation does not have yet: fields of 16.8, 17.0, 17.9 and 17.11, and a type of 17.8. The next
+# releases are G18 without some of them.
 LATER_FIELDS: dict[Generation, tuple[str, ...]] = {
     "G15": (
         "ContainerRepositoryTag.publishedAt",
         "ContainerRepositoryDetails.lastPublishedAt",
         "ContainerRepositoryTag.protection",
+        "ContainerProtectionAccessLevel",
+        "ContainerProtectionTagRule",
     ),
-    "G17": ("ContainerRepositoryTag.protection",),
+    "G17": ("ContainerRepositoryTag.protection", "ContainerProtectionAccessLevel", "ContainerProtectionTagRule"),
     "G18": (),
 }
 DEPLOYMENT_STATUSES = ("created", "running", "success", "failed", "canceled", "skipped", "blocked")
@@ -72,6 +75,7 @@ CAPS: dict[Mode, int] = {"M3": 10_000}
 TRAFFIC = ("api", "web")
 REGISTRY_STATES = ("ok", "unreachable", "error")
 DELETES = ("by_dummy", "by_digest", "refused", "refused_after_overwrite")
+QUESTIONS = ("database", "count", "count_reset", "list")
 AUTHS = ("token", "none", "basic")
 MOUNTS = ("ok", "refused")
 PLATFORM = re.compile(r"[^/]+/[^/]+(/[^/]+)?")
@@ -176,6 +180,7 @@ def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> Stat
     state.graphql_enabled = row.get("graphql_enabled", bool, True)
     missing = [*LATER_FIELDS[state.generation], *row.texts("graphql_missing_fields")]
     state.graphql_missing_fields = tuple(dict.fromkeys(missing))
+    state.graphql_calls = row.get("graphql_calls", int, None)
     state.complexity_limit = row.get("complexity_limit", int, None)
     state.object_storage = row.get("object_storage", bool, False)
     state.omit_date = row.get("omit_date", bool, False)
@@ -211,6 +216,9 @@ def _registry(row: Row, mode: Mode) -> RegistrySettings:
         enabled=row.get("enabled", bool, True),
         index_detail=row.choice("index_detail", ("missing", "nulls", "error"), RegistrySettings.index_detail),
         deletes=row.choice("deletes", DELETES, RegistrySettings.deletes),
+        fails=_fails(Row(row.get("fails", dict, {}), f"{row.where}.fails")),
+        undeletable=tuple(row.texts("undeletable")),
+        lost_at=row.get("lost_at", str, None),
         cap=row.get("cap", int, None) if "cap" in row else CAPS.get(mode),
         auth=row.choice("auth", AUTHS, RegistrySettings.auth),
         token_lifetime=row.get("token_lifetime", (int, float), RegistrySettings.token_lifetime),
@@ -227,6 +235,12 @@ def _registry(row: Row, mode: Mode) -> RegistrySettings:
         raise row.wrong("v2_page", "must be at least 1")
     row.done()
     return settings
+
+
+def _fails(row: Row) -> dict[str, int]:
+    found = {question: row.get(question, int) for question in QUESTIONS if question in row}
+    row.done()
+    return found
 
 
 def _rate_limits(value: dict[str, Any] | None) -> dict[str, RateLimit]:

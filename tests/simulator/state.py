@@ -298,6 +298,8 @@ class RegistrySettings:
     """cap: where a listing ends in a registry without a database, None for never.
 
     deletes: how another vendor's registry takes deletions, see other_vendor.py.
+    fails: how many of Rails' next questions of a kind fail; one kind is whether there is a database.
+    undeletable: names that the registry refuses to delete. lost_at: the name at whose deletion the connection is lost.
     What follows is about its own protocol, see distribution.py. token_lifetime: seconds. version: of GitLab's registry,
     None for that of the generation. checks_urls: whether images with layers that are kept elsewhere are refused.
     """
@@ -309,6 +311,9 @@ class RegistrySettings:
     index_detail: str = "missing"
     cap: int | None = None
     deletes: str = "by_dummy"
+    fails: dict[str, int] = field(default_factory=dict)
+    undeletable: tuple[str, ...] = ()
+    lost_at: str | None = None
     auth: str = "token"
     token_lifetime: float = 300
     deletes_enabled: bool = True
@@ -317,6 +322,13 @@ class RegistrySettings:
     v2_page: int | None = None
     version: str | None = None
     checks_urls: bool = True
+
+    def fails_now(self, question: str) -> bool:
+        """Whether a question of this kind fails, which is one of those that do."""
+        left = self.fails.get(question, 0)
+        if left:
+            self.fails = {**self.fails, question: left - 1}
+        return left > 0
 
     def host_at(self, base: str) -> str:
         """In locations: what was set, else the host that serves GitLab too. base: GitLab's URL."""
@@ -419,6 +431,7 @@ class State:
     external_url: str | None = None
     graphql_enabled: bool = True
     graphql_missing_fields: tuple[str, ...] = ()
+    graphql_calls: int | None = None
     complexity_limit: int | None = None
     omit_date: bool = False
     admin_mode: bool = True

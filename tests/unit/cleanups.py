@@ -27,6 +27,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
     Mode,
     ReadMethod,
     ServerCapabilities,
+    TagRules,
 )
 from ansible_collections.containerops.gitlab.plugins.modules.registry_cleanup import ARGUMENTS
 from tests.unit.models import repository
@@ -65,6 +66,7 @@ def observed(
     capabilities = {
         "mode": mode,
         "read_method": read_method,
+        "tag_rules": TagRules.READABLE if read_method is ReadMethod.GRAPHQL else TagRules.HIDDEN,
         **facts.pop("capabilities", {}),
     }
     state = {

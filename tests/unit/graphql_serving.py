@@ -18,6 +18,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphq
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.retry import RetryPolicy
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.timing import Timing
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
 
 Body = dict[str, Any]
@@ -29,6 +30,7 @@ class FakeGraphQLClient(Client):
     def __init__(self, reply: Callable[[str, Body], Any]) -> None:
         self.reply = reply
         self.settings = Settings("https://gitlab.example.com")
+        self.timing = Timing(sleep=lambda _seconds: None)
         self.queries: list[tuple[str, Body, RetryPolicy]] = []
 
     def request(self, method: str, path: str, **options: Any) -> Response:
@@ -52,11 +54,13 @@ def schema(limit: int = 250, fields: Sequence[str] = ALL_FIELDS) -> Schema:
 
 
 def node(name: str, **fields: Any) -> Body:
-    return {"name": name, "digest": f"sha256:{name}", "createdAt": None, "publishedAt": None, **fields}
+    """A tag of a registry with metadata database."""
+    pushed = {"createdAt": "2026-01-01T00:00:00+00:00", "publishedAt": "2026-01-01T00:00:00+00:00"}
+    return {"name": name, "digest": f"sha256:{name}", **pushed, **fields}
 
 
 def tags(*nodes: Body, more: bool = False) -> Body:
-    info = {"hasNextPage": more, "endCursor": nodes[-1]["name"] if nodes else None}
+    info = {"hasNextPage": more, "endCursor": nodes[-1]["name"] if more else None}
     return {"tags": {"nodes": list(nodes), "pageInfo": info}}
 
 

@@ -34,7 +34,7 @@ def read_refs(
     client = connection.client
 
     def read(project_id: int) -> ActiveRefs:
-        refs = [ref for kind in kinds for ref in active_refs(client, project_id, kind)]
-        return ActiveRefs(tuple(refs), tuple(deployed_refs(client, project_id, deployments)) if deployments else ())
+        refs = {kind: tuple(active_refs(client, project_id, kind)) for kind in kinds}
+        return ActiveRefs(refs, tuple(deployed_refs(client, project_id, deployments)) if deployments else ())
 
     return dict(zip(projects, client.try_all(read, projects))) if kinds or deployments else {}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.models import ListingState, TagListing
-from .._core.server import Mode
+from .._core.server import Mode, TagRules
 from .._plan.plan import Plan
 from .._rules.decision import DateSource
 from .._rules.reasons import Reason
@@ -19,10 +19,15 @@ from .._rules.rules import Rules, Timestamp
 from .planning import CleanupState, Criteria, policy_sentence, projects_with_policy
 from .request import CleanupRequest, OnServerPolicy
 
+_HIDDEN_RULES = (
+    "GitLab's tag protection rules can't be read here; GitLab itself enforces them, for everybody but administrators."
+)
+
 
 def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> list[str]:
     """What a user has to know before trusting the plan, one sentence each."""
-    found = list(state.warnings)
+    found = [f"{sentence}." for sentence in plan.unmatched if sentence not in plan.refusals]
+    found += state.warnings
     if request.on_server_policy is OnServerPolicy.WARN:
         found += [f"T{policy_sentence(project)[1:]}." for project in projects_with_policy(state)]
     if request.rules.timestamp is Timestamp.CREATED and state.capabilities.mode is not Mode.NO_DATABASE:
@@ -46,20 +51,25 @@ def notes_of(state: CleanupState, criteria: Criteria) -> list[str]:
     """How the plan was made, one sentence each."""
     capabilities, source = state.capabilities, criteria.date_source
     notes = [
-        _date_source_note(source) if source is DateSource.BUILT or state.listings else None,
+        _date_source_note(source, criteria.rules) if source is DateSource.BUILT or state.listings else None,
         _build_dates_note(state.listings, criteria.rules),
         capabilities.missing_dates_reason,
     ]
-    if source is DateSource.PUBLISHED and not capabilities.shows_protection:
+    if source is DateSource.PUBLISHED and not capabilities.pages_by_cursor:
         notes.append(
             f"The last push of tags is shown by GraphQL alone. {capabilities.graphql_unavailable_reason}".rstrip()
         )
-    if state.listings and not capabilities.shows_protection and capabilities.mode is not Mode.NO_DATABASE:
-        notes.append("GitLab's tag protection rules can't all be read here; GitLab itself enforces them.")
+    if state.listings and capabilities.tag_rules is TagRules.HIDDEN:
+        notes.append(f"{_HIDDEN_RULES} {capabilities.tag_rules_hidden_reason}".rstrip())
     return [note for note in notes if note]
 
 
-def _date_source_note(source: DateSource) -> str | None:
+def _date_source_note(source: DateSource, rules: Rules) -> str | None:
+    if source is DateSource.UNKNOWN and rules.timestamp is Timestamp.CREATED:
+        return (
+            "GitLab does not show here whether a tag's creation date is that of its first push or of its image, so no "
+            "date can be trusted and every tag that a date would decide about is kept."
+        )
     notes = {
         DateSource.BUILT: (
             "This registry has no metadata database: dates are the build dates of the images, and an old image that "

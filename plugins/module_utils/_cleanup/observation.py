@@ -15,11 +15,12 @@ from .._core.oci import Image
 from .._core.server import ServerCapabilities
 from .._deletion.delete_method import choose_delete_method
 from .._deletion.read_only import check_deletes
+from .._gitlab.projects import caller_is_administrator
 from .._gitlab.repository_scope import select
 from .._module.registry import RegistryConnection
 from .._policy.reading import query_of
 from .._registry.api import current_digest, read_manifest
-from .._rules.in_use import Reference
+from .._rules.in_use import UntaggedImage
 from .._rules.referrers import Signatures, orphans
 from .._tags.capabilities import Sources, detect, rules_are_hidden
 from .._tags.query import TagQuery
@@ -64,7 +65,10 @@ def observe(
         return dated_tags(listing, refs, request)
 
     listings = with_builds(reader, listings, criteria, dated)
-    protection_matters = bool(listings) and request.parameters is None and not request.allow_unread_protection
+    protection_matters = bool(listings) and not request.allow_unread_protection
+    # What GitLab deletes by itself it deletes for an administrator although a rule covers it.
+    under_rules = request.parameters and any(tag.protected for listing in listings for tag in listing.tags)
+    may_pass = bool(under_rules) and not connection.is_job_token and caller_is_administrator(client)
     state = CleanupState(
         capabilities=capabilities,
         listings=tuple(listings),
@@ -74,10 +78,12 @@ def observe(
         refs=refs,
         absent_digests=_absent_subjects(reader, listings, request),
         rules_hidden=protection_matters and rules_are_hidden(client, capabilities, job_token=connection.is_job_token),
+        passes_rules=may_pass,
         import_evidence=gather_import_evidence(reader, listings, criteria, dated),
         manifests=_manifests(reader, untagged_images(listings, request)) if request.pin_untagged else None,
         sent=client.requests_sent,
         max_requests=client.settings.max_requests,
+        exclusions=selection.exclusions,
         warnings=selection.warnings,
         being_deleted=tuple(repository.path for repository in selection.being_deleted),
         registry_disabled=selection.registry_disabled,
@@ -106,12 +112,12 @@ def _query_for_decision(capabilities: ServerCapabilities, request: CleanupReques
     )
 
 
-def _manifests(reader: TagReader, references: t.Sequence[Reference]) -> Manifests | None:
+def _manifests(reader: TagReader, images: t.Sequence[UntaggedImage]) -> Manifests | None:
     """What the registry has of images that are in use by digest; None where it can't be asked."""
     registry = reader.registry
     if registry is None:
         return None
-    places = list(dict.fromkeys((reference.path, str(reference.digest)) for reference in references))
+    places = list(dict.fromkeys((each.path, each.digest) for each in images))
     return dict(zip(places, reader.client.try_all(lambda place: read_manifest(registry, *place), places)))
 
 

@@ -14,7 +14,7 @@ from .._core.diffs import hidden_part
 from .._core.errors import RequestError
 from .._core.oci import Manifest
 from .._core.tag_writes import WriteOutcome
-from .._rules.in_use import Reference
+from .._rules.in_use import UntaggedImage
 
 PREFIX = "in-use-"
 
@@ -72,24 +72,27 @@ def _pin_name(digest: str) -> str:
 
 
 def planned_pins(
-    references: t.Sequence[Reference], manifests: Manifests | None, taken: t.Mapping[str, t.Collection[str]], why: str
+    untagged: t.Sequence[UntaggedImage], manifests: Manifests | None, taken: t.Mapping[str, t.Collection[str]], why: str
 ) -> Pins:
     """The tags that images in use get.
 
     Args:
-        references: images in use by digest that no tag leads to.
+        untagged: images in use by digest that no tag leads to.
         manifests: what the registry has of them; None where it could not be asked.
         taken: the names of all tags, by the path of every repository that is referred to. None is one of these images.
         why: the reason where the registry could not be asked.
     """
-    if not references:
+    if not untagged:
         return Pins()
     if manifests is None:
         return Pins(refusals=(f"pin_untagged_in_use needs the registry itself: {why}",))
+    by_reference: dict[str, list[tuple[str, str]]] = {}
+    for each in untagged:
+        by_reference.setdefault(each.text, []).append((each.path, each.digest))
     found = {place: manifest for place, manifest in manifests.items() if isinstance(manifest, Manifest)}
     return Pins(
         pins=tuple(Pin(path, manifest) for (path, _digest), manifest in found.items()),
-        lost=tuple(each.text for each in references if manifests[each.path, str(each.digest)] is None),
+        lost=tuple(text for text, places in by_reference.items() if all(manifests[place] is None for place in places)),
         refusals=(
             *(str(error) for error in manifests.values() if isinstance(error, RequestError)),
             *(

@@ -15,6 +15,7 @@ from datetime import datetime
 from .._core.budget import why_too_many
 from .._core.errors import RequestError
 from .._core.models import Project, TagListing, format_time
+from .._core.scope import Exclusion
 from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerCapabilities
 from .._deletion.refusals import hidden_rules_refusal
 from .._plan.drift import Comparison, compare, refusals_of
@@ -24,11 +25,12 @@ from .._policy.preview import decisions_of, predicted
 from .._rules.dates import date_source
 from .._rules.decision import DateSource, Decision
 from .._rules.import_dates import ImportEvidence, import_refusal
-from .._rules.in_use import Reference
+from .._rules.in_use import UntaggedImage
 from .._rules.referrers import ReferrerFacts, with_referrers
 from .._rules.retention import age_reason, decide
 from .._rules.rules import Rules, Timestamp
 from .bulk_requests import BulkRequest, bulk_requests, why_not_in_one_run
+from .matches import UseMatches, matches_of
 from .pins import Manifests, Pins, planned_pins
 from .request import CleanupRequest, OnServerPolicy
 from .retained import Refs, retained_names, untagged_images
@@ -46,10 +48,12 @@ class CleanupState(t.NamedTuple):
         refs: by the project's id, the active git references whose tags are kept, or why they are not known.
         absent_digests: by the repository's path, digests of images that the registry itself does not have.
         rules_hidden: GitLab may have protection rules that can't be read and that it would let this caller past.
+        passes_rules: GitLab chooses what it deletes, and lets this caller past its protection rules.
         import_evidence: what tells whether the dates are those of an import; None unless most tags share their dates.
         manifests: what the registry has of images that are in use without a tag; None if it could not be asked.
         sent: number of requests so far.
         max_requests: the most requests of the task; None is no limit.
+        exclusions: what the user leaves out of the scope.
         warnings: what the user should know of the scope, one sentence each.
         being_deleted: paths of the repositories in scope that GitLab is deleting.
         registry_disabled: paths of the projects in scope whose registry is disabled.
@@ -63,10 +67,12 @@ class CleanupState(t.NamedTuple):
     refs: Refs
     absent_digests: t.Mapping[str, t.Collection[str]]
     rules_hidden: bool = False
+    passes_rules: bool = False
     import_evidence: ImportEvidence | None = None
     manifests: Manifests | None = None
     sent: int = 0
     max_requests: int | None = None
+    exclusions: tuple[Exclusion, ...] = ()
     warnings: tuple[str, ...] = ()
     being_deleted: tuple[str, ...] = ()
     registry_disabled: tuple[str, ...] = ()
@@ -93,6 +99,7 @@ class CleanupPlan(t.NamedTuple):
         plan: Of all repositories, with every reason to refuse it.
         criteria: By which it was decided.
         untagged: What is in use without a tag.
+        used: What the images in use have to do with the scope.
         pins: The tags that images in use get before anything is deleted.
         comparison: With the approved plan; None where there is none.
         bulk: What GitLab's bulk deletion is asked for, where that deletes.
@@ -100,7 +107,8 @@ class CleanupPlan(t.NamedTuple):
 
     plan: Plan
     criteria: Criteria
-    untagged: tuple[Reference, ...]
+    untagged: tuple[UntaggedImage, ...]
+    used: UseMatches
     pins: Pins
     comparison: Comparison | None
     bulk: tuple[BulkRequest, ...]
@@ -114,22 +122,25 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
     plan = limited(comparison.repositories if comparison else parts, request.limits)
     untagged = tuple(untagged_images(state.listings, request))
     pins = _pins(state, request, untagged)
+    matches = matches_of(state.listings, state.exclusions, state.refs, criteria.rules, request)
     bulk = bulk_requests(plan, request) if state.delete_method.is_bulk else []
     refusals = (
         *request.use_unknown,
+        *matches.refusals,
         *pins.refusals,
         *plan.refusals,
         *_bulk_refusals(state, bulk),
         *_date_refusals(state, criteria),
         *_policy_refusals(state, request),
-        *_protection_refusals(state),
+        *_protection_refusals(state, plan),
         *approval_refusals,
         *_budget_refusals(state, plan),
     )
     return CleanupPlan(
-        plan=plan._replace(refusals=refusals),
+        plan=plan._replace(refusals=refusals, matches=matches.entries, unmatched=matches.unmatched),
         criteria=criteria,
         untagged=untagged,
+        used=matches.used,
         pins=pins,
         comparison=comparison,
         bulk=tuple(bulk),
@@ -147,7 +158,10 @@ def criteria_on(capabilities: ServerCapabilities, request: CleanupRequest) -> Cr
         rules = replace(rules, require_digest=True)
     if capabilities.shows_build_dates and rules.dates_valid_from:
         rules = replace(rules, dates_valid_from=None)
-    return Criteria(request=request, rules=rules, date_source=date_source(capabilities.mode, rules))
+    source = date_source(capabilities.mode, rules)
+    if source is DateSource.CREATED and not capabilities.proves_created:
+        source = DateSource.UNKNOWN
+    return Criteria(request=request, rules=rules, date_source=source)
 
 
 def projects_with_policy(state: CleanupState) -> list[Project]:
@@ -219,7 +233,7 @@ def _compared(
     return comparison, refusals_of(approval.plan, approval.terms, comparison, state.clock)
 
 
-def _pins(state: CleanupState, request: CleanupRequest, untagged: t.Sequence[Reference]) -> Pins:
+def _pins(state: CleanupState, request: CleanupRequest, untagged: t.Sequence[UntaggedImage]) -> Pins:
     if not request.pin_untagged:
         return Pins()
     taken = {listing.repository.path: listing.names for listing in state.listings}
@@ -260,10 +274,18 @@ def _policy_refusals(state: CleanupState, request: CleanupRequest) -> list[str]:
     return [policy_sentence(project) for project in projects_with_policy(state)]
 
 
-def _protection_refusals(state: CleanupState) -> list[str]:
-    if not state.rules_hidden:
-        return []
-    return [hidden_rules_refusal("allow_unread_protection")]
+def _protection_refusals(state: CleanupState, plan: Plan) -> t.Iterator[str]:
+    if state.rules_hidden:
+        yield hidden_rules_refusal("allow_unread_protection")
+    if not state.passes_rules:
+        return
+    for part in plan.repositories:
+        covered = [decision.tag.name for decision in part.deletions if decision.tag.protected]
+        if covered:
+            yield (
+                f"GitLab would delete {len(covered)} tags of {part.repository.path} for an administrator although its "
+                f"protection rules cover them ({', '.join(covered[:5])}); use a token that is no administrator's"
+            )
 
 
 def _budget_refusals(state: CleanupState, plan: Plan) -> list[str]:

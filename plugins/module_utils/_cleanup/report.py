@@ -63,7 +63,9 @@ def cleanup_result(
         "unguarded": _unguarded(state, plan)[:limit],
         "in_use": {
             "references": len(request.used.references),
-            "untagged": [each.text for each in found.untagged[:limit]],
+            "elsewhere": found.used.elsewhere,
+            "missing": list(found.used.missing[:limit]),
+            "untagged": list(dict.fromkeys(each.text for each in found.untagged))[:limit],
             "pinned": [each.as_result() for each in found.pins.pins[:limit]],
             "lost": list(found.pins.lost[:limit]),
         },

@@ -68,6 +68,14 @@ class OnServerPolicy(enum.Enum):
     IGNORE = "ignore"
 
 
+class OnUnmatched(enum.Enum):
+    """What happens if an entry that keeps or excludes matches nothing. Auto fails for an exclusion and warns else."""
+
+    AUTO = "auto"
+    WARN = "warn"
+    FAIL = "fail"
+
+
 class Approval(t.NamedTuple):
     """A plan that somebody approved, and the terms on which it is taken."""
 
@@ -93,6 +101,7 @@ class CleanupRequest:
         read_via: how tags are read; None for the best way that there is.
         delete_via: how tags are deleted; None for the best way that there is.
         on_server_policy: warn, fail or ignore, if a project has a cleanup policy of its own.
+        on_unmatched: auto, warn or fail, if an entry that keeps or excludes matches nothing.
         allow_unread_protection: whether tags are deleted although protection rules can't be read.
         pin_untagged: whether images that are in use without a tag get one.
         bulk_older_than: the age that GitLab checks once more of a pinned bulk deletion, such as 30d; None is no age.
@@ -116,6 +125,7 @@ class CleanupRequest:
     read_via: ReadMethod | None
     delete_via: DeleteMethod | None
     on_server_policy: OnServerPolicy
+    on_unmatched: OnUnmatched
     allow_unread_protection: bool
     pin_untagged: bool
     bulk_older_than: str | None
@@ -165,6 +175,7 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.I
         read_via=requested_method(ReadMethod, params["read_via"]),
         delete_via=method,
         on_server_policy=OnServerPolicy(params["on_server_policy"]),
+        on_unmatched=OnUnmatched(params["on_unmatched"]),
         allow_unread_protection=params["allow_unread_protection"],
         pin_untagged=params["pin_untagged_in_use"],
         bulk_older_than=params["older_than"],

@@ -13,7 +13,7 @@ import typing as t
 from .._core.errors import RequestError
 from .._core.models import TagListing
 from .._rules.git_refs import ActiveRefs, kept_by_refs
-from .._rules.in_use import Reference, kept_by_use, untagged
+from .._rules.in_use import UntaggedImage, kept_by_use, untagged
 from .._rules.reasons import Reason
 from .request import CleanupRequest
 
@@ -30,6 +30,6 @@ def retained_names(listing: TagListing, refs: Refs, request: CleanupRequest) -> 
     }
 
 
-def untagged_images(listings: t.Sequence[TagListing], request: CleanupRequest) -> list[Reference]:
+def untagged_images(listings: t.Sequence[TagListing], request: CleanupRequest) -> list[UntaggedImage]:
     """What is in use in the repositories without a tag."""
     return untagged(request.used, {each.repository.path: each.tags for each in listings if not each.error})

@@ -139,6 +139,52 @@ def repository_path(text: str, option: str = "repository") -> str:
     return path
 
 
+class Exclusion(t.NamedTuple):
+    """An entry of exclude_repositories.
+
+    Args:
+        pattern: an exact path or a glob.
+        matched: number of repositories that it matches.
+        elsewhere: whether it may be about repositories outside of the scope.
+    """
+
+    pattern: str
+    matched: int
+    elsewhere: bool
+
+
+def exclusions_of(scope: Scope, paths: t.Collection[str], projects: t.Collection[str]) -> tuple[Exclusion, ...]:
+    """What each exclusion of a scope matches.
+
+    Tasks for a project each share their exclusions, so what is said of another project is about another task. In a
+    group, or with several projects, an exclusion that matches nothing is a mistake.
+
+    Args:
+        scope: with its exclusions.
+        paths: of all its repositories, whatever is included or excluded.
+        projects: paths of their projects, in lower case.
+    """
+    alone = None if scope.group is not None or scope.instance or len(projects) != 1 else next(iter(projects))
+    # The project's path as a whole: of team/prod.* or registry.example.com/team/prod*, but not of team/production.
+    named = re.compile(rf"(?:\A|/){re.escape(alone)}(?![a-z0-9_-]|\.[a-z0-9])") if alone else None
+    return tuple(
+        Exclusion(
+            pattern,
+            matched=sum(matches(path, pattern) for path in paths),
+            elsewhere=named is not None and not named.search(pattern.lower()),
+        )
+        for pattern in dict.fromkeys(scope.exclude)
+    )
+
+
+def unmatched_exclusion(pattern: str, path: str) -> str:
+    """What is said of an exclusion that matches nothing, a sentence without its full stop. path: of a repository."""
+    return (
+        f"exclude_repositories {pattern!r} matches no repository in scope (paths are written as {path}; in a glob, * "
+        "stands for any text, and a dot for itself)"
+    )
+
+
 def matches(path: str, pattern: str) -> bool:
     """Whether the path of a repository is a pattern's. A * stands for slashes, too."""
     return fnmatchcase(path, pattern.strip("/").lower())

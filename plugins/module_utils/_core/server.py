@@ -31,6 +31,18 @@ class ReadMethod(enum.Enum):
     REGISTRY = "registry"
 
 
+class TagRules(enum.Enum):
+    """Whether protection rules for tags can be read.
+
+    NONE: This GitLab has none yet, or the registry can't have any. HIDDEN: There may be rules that can't be read.
+    READABLE: Of each tag that is read it is known whether a rule covers it.
+    """
+
+    NONE = "none"
+    HIDDEN = "hidden"
+    READABLE = "readable"
+
+
 class DeleteMethod(enum.Enum):
     """Through which interface tags are deleted.
 
@@ -71,7 +83,8 @@ class ServerCapabilities(t.NamedTuple):
         read_method: How tags are read.
         lists_by_keyset: Whether GitLab lists tag names by keyset, which is faster than by numbered pages.
         deletes_by_graphql: Whether GraphQL can be used and has the mutation that deletes tags.
-        knows_tag_rules: False if GraphQL shows that this GitLab is older than protection rules for tags.
+        tag_rules: Whether protection rules for tags can be read.
+        tag_rules_hidden_reason: Why they can't be read; empty if they can, or if there are none.
         graphql_unavailable_reason: Why GraphQL can't be used; empty if it can.
         registry_unavailable_reason: Why the registry itself can't be asked; empty if it can, or need not be.
     """
@@ -80,29 +93,29 @@ class ServerCapabilities(t.NamedTuple):
     read_method: ReadMethod = ReadMethod.REST
     lists_by_keyset: bool = False
     deletes_by_graphql: bool = False
-    knows_tag_rules: bool = True
+    tag_rules: TagRules = TagRules.HIDDEN
+    tag_rules_hidden_reason: str = ""
     graphql_unavailable_reason: str = ""
     registry_unavailable_reason: str = ""
 
     @property
     def pages_by_cursor(self) -> bool:
         """Whether a page of tags with all details costs GitLab no more than a page of their names."""
-        return self.shows_protection and self.mode is Mode.DATABASE
-
-    @property
-    def shows_protection(self) -> bool:
-        """Whether it can be read which tags a protection rule covers: GraphQL alone shows it."""
-        return self.read_method is ReadMethod.GRAPHQL
-
-    @property
-    def may_protect_tags(self) -> bool:
-        """Whether tags may be under protection rules, which need a metadata database."""
-        return self.mode is not Mode.NO_DATABASE and self.knows_tag_rules
+        return self.read_method is ReadMethod.GRAPHQL and self.mode is Mode.DATABASE
 
     @property
     def shows_build_dates(self) -> bool:
         """Whether the dates of tags are those when their images were built."""
         return self.mode is Mode.NO_DATABASE or self.read_method is ReadMethod.REGISTRY
+
+    @property
+    def proves_created(self) -> bool:
+        """Whether it is known what the creation date of a tag means.
+
+        With a metadata database it is the first push of the name. But if GitLab's question for the database fails in
+        passing, GitLab tells when the image was built instead. Pages of GraphQL show which one it is, REST does not.
+        """
+        return self.mode is Mode.NO_DATABASE or self.pages_by_cursor or self.read_method is ReadMethod.REGISTRY
 
     @property
     def missing_dates_reason(self) -> str | None:

@@ -114,9 +114,10 @@ def vanished(plan: RepositoryPlan, listing: TagListing) -> list[Tag]:
 
 def is_changed(now: Tag, planned: Tag) -> bool:
     """Whether a tag is another image than planned, or was pushed again."""
-    if now.digest != planned.digest:
+    if now.digest != planned.digest or (now.published is not None and now.published != planned.published):
         return True
-    return now.published is not None and planned.published is not None and now.published != planned.published
+    # Without another push a tag of the same image has one date, unless GitLab takes its registry for another kind.
+    return now.created is not None and planned.created is not None and now.created != planned.created
 
 
 def why_not_empty(listing: TagListing, *, emptied: bool = False) -> str | None:

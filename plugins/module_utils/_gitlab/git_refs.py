@@ -17,8 +17,6 @@ from .rest import field, rows
 
 # app/models/deployment.rb: those that brought or may bring their image to the environment.
 _DEPLOYED = frozenset({"success", "running", "blocked"})
-# lib/gitlab/ci/variables/builder: CI_COMMIT_SHORT_SHA
-_SHORT_SHA = 8
 
 
 def active_refs(client: Client, project_id: int, kind: RefKind) -> list[str]:
@@ -46,7 +44,7 @@ def deployed_refs(client: Client, project_id: int, keep: int) -> list[str]:
         keep: how many successful deployments. Those that run or wait for approval after the oldest of these count too.
 
     Returns:
-        The ref and the commit of each, and the short form of the commit that names images (CI_COMMIT_SHORT_SHA).
+        The ref and the commit of each.
     """
     operation = f"list the environments of project {project_id}"
     found: dict[str, None] = {}
@@ -61,8 +59,7 @@ def deployed_refs(client: Client, project_id: int, keep: int) -> list[str]:
         for row in rows(client, f"/projects/{project_id}/deployments", query, operation):
             if row.get("status") not in _DEPLOYED:
                 continue
-            commit = str(field(row, "sha"))
-            found.update(dict.fromkeys((str(field(row, "ref")), commit, commit[:_SHORT_SHA])))
+            found.update(dict.fromkeys((str(field(row, "ref")), str(field(row, "sha")))))
             left -= row["status"] == "success"
             if left <= 0:
                 break

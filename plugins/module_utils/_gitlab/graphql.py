@@ -11,18 +11,32 @@ An answer with status 200 that holds errors is a failure. Every function raises 
 
 from __future__ import annotations
 
+import base64
 import threading
 import typing as t
 from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import TAG_NAME, Tag, config_digest, parse_time
+from .._core.server import Mode
 from .._http.client import Client
 from .._http.messages import Response
 from .._http.retry import RetryPolicy
-from .rest import error_of
+from .graphql_answers import (
+    CHECK_TOO_SLOW,
+    ask,
+    body_of,
+    data_of,
+    error_of_texts,
+    errors_below,
+    errors_in,
+    global_id,
+    is_too_slow,
+    names_of,
+    post,
+    text_of,
+)
 
-PATH = "/api/graphql"
 # The connection is cut to this many nodes while the cursor moves on by what was asked for: asking for more skips tags.
 # app/graphql/types/container_registry/container_repository_details_type.rb
 PAGE = 20
@@ -76,12 +90,17 @@ class Schema:
         tag_fields: the names of a tag's fields.
         can_delete: it has the mutation that deletes tags.
         complexity_limit: what one query may cost.
+        has_tag_rules: it has protection rules for tags.
+        protection_always_set: every tag has a protection, and only one with a level is under a rule, as in 17.9 and
+            17.10. Later a tag without a rule has none.
         alias_limit: how many pages one query holds, less once the server finds a query too large or slow.
     """
 
     tag_fields: frozenset[str]
     can_delete: bool
     complexity_limit: int
+    has_tag_rules: bool = True
+    protection_always_set: bool = False
     alias_limit: AliasLimit = field(default_factory=AliasLimit)
 
     @property
@@ -121,36 +140,52 @@ class Page:
 
     Args:
         tags: in the order of their names.
-        end_cursor: what the next page follows; None if the page is empty.
+        end_cursor: what the next page follows; with a metadata database None on the last page.
         has_next: whether there is a next page.
         count: number of all tags of the repository; None if it was not asked for.
+        shown_modes: what registry answered, by each of the signs that the page bears; none if it is empty.
     """
 
     tags: tuple[Tag, ...]
     end_cursor: str | None
     has_next: bool
     count: int | None = None
+    shown_modes: tuple[Mode, ...] = ()
+
+    def fits(self, mode: Mode) -> bool:
+        """Whether it can be a page of such a registry.
+
+        GitLab asks its registry anew for each page whether it has a metadata database, and takes a failure for a no.
+        """
+        return mode is Mode.UNKNOWN or all(shown is mode for shown in self.shown_modes)
 
 
 def read_schema(client: Client) -> Schema:
-    """Which fields and mutations there are, in one request."""
+    """Which fields and mutations there are, in one request.
+
+    GitLab marks fields that are an experiment as deprecated, such as all that is about protection.
+    """
+    fields = "fields(includeDeprecated: true) { name }"
     query = (
-        '{ tag: __type(name: "ContainerRepositoryTag") { fields { name } } '
+        f'{{ tag: __type(name: "ContainerRepositoryTag") {{ {fields} }} '
+        f'protection: __type(name: "ContainerProtectionAccessLevel") {{ {fields} }} '
+        'rule: __type(name: "ContainerProtectionTagRule") { name } '
         'destroy: __type(name: "DestroyContainerRepositoryTagsInput") { name } '
         "queryComplexity { limit } }"
     )
-    operation = "find out what GraphQL offers here"
-    # A token may be good for REST and not for GraphQL, so that a 401 here is no reason to stop.
-    answer = _post(client, query, {}, operation, RetryPolicy.IDEMPOTENT, stop_at_401=False)
-    data = _data(answer)
-    tag = data.get("tag")
-    if not isinstance(tag, dict):
-        raise answer.untrusted("its GraphQL knows no container tags", ErrorKind.GRAPHQL)
-    limit = (data.get("queryComplexity") or {}).get("limit")
+    data = ask(client, query, "find out what GraphQL offers here")
+    tag_fields, protection = names_of(data.get("tag")), names_of(data.get("protection"))
+    if not tag_fields:
+        message = "its GraphQL knows no container tags"
+        raise RequestError(ErrorKind.GRAPHQL, message, operation="find out what GraphQL offers here")
+    complexity = data.get("queryComplexity")
+    limit = complexity.get("limit") if isinstance(complexity, dict) else None
     return Schema(
-        tag_fields=frozenset(str(field.get("name")) for field in tag.get("fields") or []),
+        tag_fields=tag_fields,
         can_delete=bool(data.get("destroy")),
         complexity_limit=limit if isinstance(limit, int) and limit > 0 else _COMPLEXITY_LIMIT,
+        has_tag_rules="protection" in tag_fields or bool(data.get("rule")),
+        protection_always_set=bool(protection) and "immutable" not in protection,
     )
 
 
@@ -200,24 +235,55 @@ def _cost(request: PageRequest, fields: tuple[str, ...]) -> float:
 def _read_batch(
     client: Client, schema: Schema, batch: t.Sequence[PageRequest], fields: tuple[str, ...]
 ) -> list[Page | RequestError]:
+    """The pages of a query. Those for which there was no time are asked for again, fewer of them at once."""
+    pages: list[Page | RequestError] = []
+    late: list[int] = []
+    for _left in client.retry_loop():
+        pages = _read_together(client, schema, batch, fields)
+        late = [number for number, page in enumerate(pages) if _is_too_much(page, pages)]
+        if not all(_asks_for_patience(page, alone=len(batch) == 1) for page in pages):
+            break
+    if not late or len(batch) == 1:
+        return pages
+    fewer = len(batch) - len(late) or len(batch) // 2
+    schema.alias_limit.shrink(fewer)
+    for start in range(0, len(late), fewer):
+        part = late[start : start + fewer]
+        again = _read_batch(client, schema, [batch[number] for number in part], fields)
+        for number, page in zip(part, again):
+            pages[number] = page
+    return pages
+
+
+def _read_together(
+    client: Client, schema: Schema, batch: t.Sequence[PageRequest], fields: tuple[str, ...]
+) -> list[Page | RequestError]:
+    """The pages of a query that is sent once. If it fails as a whole, all pages are the same error."""
     query, variables = _pages_query(batch, fields)
     try:
-        answer = _post(client, query, variables, "read tags by GraphQL", RetryPolicy.IDEMPOTENT)
-        body = _body(answer)
-        data = body.get("data")
+        answer = post(client, query, variables, "read tags by GraphQL", RetryPolicy.IDEMPOTENT)
+        body = body_of(answer)
+        data, errors = body.get("data"), errors_in(body)
         if not isinstance(data, dict):
-            raise _graphql_error(answer, body.get("errors"))
+            raise error_of_texts(answer, errors)
     except RequestError as error:
-        if len(batch) > 1 and error.kind in _TOO_MUCH:
-            half = len(batch) // 2
-            schema.alias_limit.shrink(half)
-            return [
-                *_read_batch(client, schema, batch[:half], fields),
-                *_read_batch(client, schema, batch[half:], fields),
-            ]
-        return [error for _request in batch]
-    errors = [error for error in body.get("errors") or [] if isinstance(error, dict)]
-    return [_page(answer, data, request, errors, f"r{number}") for number, request in enumerate(batch)]
+        return [error] * len(batch)
+    return [
+        _page(answer, data, request, schema, errors_below(errors, f"r{number}"), f"r{number}")
+        for number, request in enumerate(batch)
+    ]
+
+
+def _is_too_much(page: Page | RequestError, pages: t.Sequence[Page | RequestError]) -> bool:
+    """Whether a page may come if fewer are asked for: there was no time for it, or the query failed as a whole."""
+    if not isinstance(page, RequestError):
+        return False
+    return is_too_slow(page) or (page.kind in _TOO_MUCH and all(other is page for other in pages))
+
+
+def _asks_for_patience(page: Page | RequestError, *, alone: bool) -> bool:
+    """Whether the same query may go well right after. alone: nothing else was asked for with it."""
+    return isinstance(page, RequestError) and is_too_slow(page) and (alone or CHECK_TOO_SLOW in page.message)
 
 
 def _pages_query(batch: t.Sequence[PageRequest], fields: tuple[str, ...]) -> tuple[str, dict[str, t.Any]]:
@@ -232,18 +298,17 @@ def _pages_query(batch: t.Sequence[PageRequest], fields: tuple[str, ...]) -> tup
             f"tags(first: {request.first}, after: $a{number}) "
             f"{{ nodes {{ {selection} }} pageInfo {{ hasNextPage endCursor }} }} }}"
         )
-        variables[f"i{number}"] = _global_id(request.repository_id)
+        variables[f"i{number}"] = global_id(request.repository_id)
         variables[f"a{number}"] = request.after
     return f"query({', '.join(declared)}) {{ {' '.join(parts)} }}", variables
 
 
 def _page(
-    answer: Response, data: dict[str, t.Any], request: PageRequest, errors: list[dict[str, t.Any]], alias: str
+    answer: Response, data: dict[str, t.Any], request: PageRequest, schema: Schema, errors: list[t.Any], alias: str
 ) -> Page | RequestError:
-    """The page that the answer holds under an alias. errors: of the whole answer."""
-    own = [error for error in errors if not error.get("path") or error["path"][0] == alias]
-    if own:
-        return _graphql_error(answer, own)
+    """The page that the answer holds under an alias. errors: those that are about it."""
+    if errors:
+        return error_of_texts(answer, errors)
     found = data.get(alias)
     if not isinstance(found, dict):
         return answer.untrusted("GraphQL answered null for the repository", ErrorKind.NOT_FOUND)
@@ -252,40 +317,83 @@ def _page(
         return answer.untrusted("GraphQL answered null for the repository's tags")
     tags = []
     for node in connection["nodes"]:
-        tag = _tag(node)
+        tag = _tag(node, schema)
         if tag is None:
             return answer.untrusted("the page holds something that is no tag")
         tags.append(tag)
-    info = connection.get("pageInfo") or {}
+    info = connection.get("pageInfo")
+    end_cursor = info.get("endCursor") if isinstance(info, dict) else None
+    if not isinstance(info, dict) or not (end_cursor is None or isinstance(end_cursor, str)):
+        return answer.untrusted("the page does not say where it ends")
     has_next = bool(info.get("hasNextPage"))
     if has_next and len(tags) != request.first:
         return answer.untrusted(f"a page of {request.first} tags came with {len(tags)} although more follow")
     count = found.get("tagsCount")
     return Page(
         tags=tuple(tags),
-        end_cursor=info.get("endCursor"),
+        end_cursor=end_cursor,
         has_next=has_next,
         count=count if isinstance(count, int) else None,
+        shown_modes=tuple(_shown_modes(connection["nodes"], end_cursor, has_next=has_next)),
     )
 
 
-def _tag(node: t.Any) -> Tag | None:
+def _shown_modes(nodes: t.Sequence[dict[str, t.Any]], end_cursor: str | None, *, has_next: bool) -> t.Iterator[Mode]:
+    """What registry a page is from: by its cursor, and by what only a metadata database knows.
+
+    With a database the cursor is the registry's own, the name of the last tag, and None on the last page. Without one
+    it is the number of the last tag in the listing: app/graphql/types/container_registry/ and lib/gitlab/graphql/.
+    """
+    if not nodes:
+        return
+    by_name = end_cursor == nodes[-1]["name"] if has_next else end_cursor is None
+    by_number = end_cursor is not None and _is_number(end_cursor)
+    if by_name or by_number:
+        # A tag may have the name of a number.
+        if by_name != by_number:
+            yield Mode.DATABASE if by_name else Mode.NO_DATABASE
+    else:
+        yield Mode.UNKNOWN
+    known = [name for name in ("publishedAt", "mediaType") if name in nodes[0]]
+    if known:
+        yield Mode.DATABASE if any(node.get(name) for node in nodes for name in known) else Mode.NO_DATABASE
+
+
+def _is_number(cursor: str) -> bool:
+    """Whether a cursor is a number in base64url, with or without padding."""
+    try:
+        text = base64.b64decode(
+            cursor.rstrip("=") + "=" * (-len(cursor.rstrip("=")) % 4), altchars=b"-_", validate=True
+        )
+    except ValueError:
+        return False
+    return text.isdigit()
+
+
+def _tag(node: t.Any, schema: Schema) -> Tag | None:
     if not isinstance(node, dict) or not isinstance(node.get("name"), str) or not TAG_NAME.fullmatch(node["name"]):
         return None
     size = node.get("totalSize")
     return Tag(
         node["name"],
-        digest=node.get("digest") or None,
+        digest=text_of(node.get("digest")),
         created=parse_time(node.get("createdAt")),
         published=parse_time(node.get("publishedAt")),
         # A BigInt travels as a string.
         # No image is empty: GitLab says 0 of one for several platforms.
-        size=int(str(size)) or None if str(size).isdigit() else None,
-        media_type=node.get("mediaType"),
-        protected=node["protection"] is not None if "protection" in node else None,
+        size=int(str(size)) or None if str(size).isdecimal() else None,
+        media_type=text_of(node.get("mediaType")),
+        protected=_is_protected(node["protection"], schema) if "protection" in node else None,
         details_read=True,
         config_digest=config_digest(node.get("revision")),
     )
+
+
+def _is_protected(protection: t.Any, schema: Schema) -> bool:
+    """Whether a tag is under a rule. One without levels is immutable."""
+    if not schema.protection_always_set:
+        return protection is not None
+    return not isinstance(protection, dict) or any(level is not None for level in protection.values())
 
 
 def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> tuple[list[str], list[str]]:
@@ -302,52 +410,10 @@ def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> 
         "{ destroyContainerRepositoryTags(input: $input) { deletedTagNames errors } }"
     )
     operation = f"delete {len(names)} tags by GraphQL"
-    variables = {"input": {"id": _global_id(repository_id), "tagNames": list(names)}}
-    answer = _post(client, query, variables, operation, RetryPolicy.RATE_LIMITED)
-    data = _data(answer)
+    variables = {"input": {"id": global_id(repository_id), "tagNames": list(names)}}
+    answer = post(client, query, variables, operation, RetryPolicy.RATE_LIMITED)
+    data = data_of(answer)
     result = data.get("destroyContainerRepositoryTags")
     if not isinstance(result, dict) or not isinstance(result.get("deletedTagNames"), list):
         raise answer.untrusted("GraphQL did not say which tags it deleted", ErrorKind.NOT_JSON)
-    return [str(name) for name in result["deletedTagNames"]], [str(text) for text in result.get("errors") or []]
-
-
-def _global_id(repository_id: int) -> str:
-    return f"gid://gitlab/ContainerRepository/{repository_id}"
-
-
-def _post(
-    client: Client,
-    query: str,
-    variables: t.Mapping[str, t.Any],
-    operation: str,
-    retry: RetryPolicy,
-    *,
-    stop_at_401: bool = True,
-) -> Response:
-    body = {"query": query, "variables": variables}
-    answer = client.request("POST", PATH, operation=operation, body=body, retry=retry, stop_at_401=stop_at_401)
-    if answer.status != 200:
-        raise error_of(answer)
-    return answer
-
-
-def _body(answer: Response) -> dict[str, t.Any]:
-    body = answer.json()
-    if not isinstance(body, dict):
-        raise answer.untrusted("the answer has another shape than GraphQL's")
-    return body
-
-
-def _data(answer: Response) -> dict[str, t.Any]:
-    body = _body(answer)
-    data = body.get("data")
-    if body.get("errors") or not isinstance(data, dict):
-        raise _graphql_error(answer, body.get("errors"))
-    return data
-
-
-def _graphql_error(answer: Response, errors: t.Any) -> RequestError:
-    texts = [str(error.get("message")) for error in errors or [] if isinstance(error, dict)]
-    message = "; ".join(dict.fromkeys(texts)) or "GraphQL answered without data"
-    advice = "It does not exist, or the token may not do this." if "permission" in message else ""
-    return answer.untrusted(message, ErrorKind.GRAPHQL, advice)
+    return [str(name) for name in result["deletedTagNames"]], [str(text) for text in errors_in(result)]

@@ -13,7 +13,7 @@ import typing as t
 
 from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Project, Repository
-from .._core.scope import Scope, matches
+from .._core.scope import Exclusion, Scope, exclusions_of, matches
 from .._http.client import Client
 from .project_scope import list_group, list_instance
 from .projects import get_project, no_registry
@@ -28,6 +28,7 @@ class Selection(t.NamedTuple):
         projects: the projects of these repositories by id; empty where the token may not read them.
         being_deleted: repositories that GitLab is deleting already and that are left out.
         registry_disabled: paths of the group's projects whose registry is disabled.
+        exclusions: what is left out as the user wants it.
         warnings: what the user should know, one sentence each.
     """
 
@@ -35,6 +36,7 @@ class Selection(t.NamedTuple):
     projects: t.Mapping[int, Project]
     being_deleted: tuple[Repository, ...] = ()
     registry_disabled: tuple[str, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -124,18 +126,19 @@ def _of_ids(client: Client, repository_ids: tuple[int, ...]) -> Selection:
 
 
 def _filtered(selection: Selection, scope: Scope) -> Selection:
-    repositories = sorted(selection.repositories, key=lambda repository: repository.path)
+    # Numbered pages that shift while they are read list a repository twice.
+    by_id = {repository.id: repository for repository in selection.repositories}
+    repositories = sorted(by_id.values(), key=lambda repository: repository.path)
     warnings = []
-    for option, patterns in (("repositories", scope.include), ("exclude_repositories", scope.exclude)):
-        for pattern in patterns:
-            if any(matches(repository.path, pattern) for repository in repositories):
-                continue
-            if not _is_glob(pattern):
-                raise UsageError(
-                    f"{option} {pattern!r} is the path of no repository in scope: write the whole path, as in "
-                    "group/project/name, or a glob."
-                )
-            warnings.append(f"{option} {pattern!r} matches no repository in scope.")
+    for pattern in scope.include:
+        if any(matches(repository.path, pattern) for repository in repositories):
+            continue
+        if not _is_glob(pattern):
+            raise UsageError(
+                f"repositories {pattern!r} is the path of no repository in scope: write the whole path, as in "
+                "group/project/name, or a glob."
+            )
+        warnings.append(f"repositories {pattern!r} matches no repository in scope.")
     wanted = [
         repository
         for repository in repositories
@@ -145,6 +148,11 @@ def _filtered(selection: Selection, scope: Scope) -> Selection:
     return selection._replace(
         repositories=tuple(repository for repository in wanted if not repository.being_deleted),
         being_deleted=tuple(repository for repository in wanted if repository.being_deleted),
+        exclusions=exclusions_of(
+            scope,
+            [repository.path for repository in repositories],
+            {repository.project_path for repository in repositories},
+        ),
         warnings=tuple(warnings),
     )
 

@@ -18,6 +18,7 @@ from collections import Counter
 from dataclasses import replace
 
 from .._core.errors import UsageError
+from .._rules.matches import EntryMatches, summed
 from .approval import Approved, parse_plan
 from .results import FILE_FORMAT, FILE_VERSION, PlanLine
 
@@ -105,9 +106,30 @@ def merge(parts: t.Sequence[PlanPart]) -> Merged:
         "tags": sum(part.approved.listed for part in ordered),
         "delete": sum(len(part.approved.digests) for part in ordered),
         "reasons": dict(sorted(reasons.items())),
+        "matches": [each.as_result() for each in summed(entry for part in ordered for entry in _matches(part))],
     }
     fingerprint = _merged_fingerprint([part.approved for part in ordered])
     return Merged(parts=ordered, fingerprint=fingerprint, totals=totals)
+
+
+def _matches(part: PlanPart) -> t.Iterator[EntryMatches]:
+    """What the entries of a plan match, as its first line says.
+
+    Raises:
+        UsageError: it says something else.
+    """
+    try:
+        for row in json.loads(part.lines[0])["totals"]["matches"]:
+            references = row["references"]
+            yield EntryMatches(
+                str(row["option"]),
+                str(row["entry"]),
+                rule=str(row["rule"] or ""),
+                matched=int(row["matched"]),
+                references=None if references is None else int(references),
+            )
+    except (KeyError, TypeError, ValueError):
+        raise UsageError(f"The plan of {_scope_key(part.approved)} is damaged: it has no counts of matches.") from None
 
 
 def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approved:

@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from .._core.errors import RequestError
 from .._core.models import ListingState, Repository, ServerPolicy
 from .._rules.decision import DateSource, Decision
+from .._rules.matches import EntryMatches
 from .._rules.reasons import Certainty, Reason
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=timezone.utc)
@@ -82,10 +83,14 @@ class Plan(t.NamedTuple):
     Args:
         repositories: by path.
         refusals: why nothing at all may be deleted, one sentence each without its full stop.
+        matches: what each entry that keeps or excludes matches.
+        unmatched: what of these matches nothing, one sentence each without its full stop.
     """
 
     repositories: tuple[RepositoryPlan, ...]
     refusals: tuple[str, ...] = ()
+    matches: tuple[EntryMatches, ...] = ()
+    unmatched: tuple[str, ...] = ()
 
     @property
     def deletions(self) -> int:

@@ -104,6 +104,7 @@ def totals(plan: Plan) -> dict[str, t.Any]:
         "delete": plan.deletions,
         "keep": sum(len(part.kept) for part in plan.repositories),
         "reasons": reason_counts(reasons),
+        "matches": [each.as_result() for each in plan.matches],
     }
 
 
@@ -141,9 +142,10 @@ def result(plan: Plan, limit: int, fingerprint: str) -> dict[str, t.Any]:
         "delete": _first(deletions, limit),
         "keep": _first(kept, limit),
         "repositories": [repository_result(part) for part in plan.repositories[:limit]],
-        "totals": numbers,
+        "totals": {**numbers, "matches": numbers["matches"][:limit]},
+        "unmatched": list(plan.unmatched),
         "refusals": list(plan.refusals),
-        "truncated": max(numbers["delete"], numbers["keep"], len(plan.repositories)) > limit,
+        "truncated": max(numbers["delete"], numbers["keep"], len(plan.repositories), len(plan.matches)) > limit,
     }
 
 

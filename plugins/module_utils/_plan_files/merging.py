@@ -86,6 +86,19 @@ def intent_of(merged: Merged, request: MergeRequest, present: t.Sequence[str]) -
     return Intent(changed=True, diff=[_difference(merged, request.target, request.return_limit)], verb="written")
 
 
+def warnings_of(merged: Merged) -> list[str]:
+    """The entries that keep or exclude and match nothing in any plan, one sentence each.
+
+    What stands for references may stand for none, and a rule with groups may have no tags.
+    """
+    return [
+        f"{'rules, ' + row['rule'] + ': ' if row['rule'] else ''}{row['option']} '{row['entry']}' matches nothing in "
+        "any of the plans."
+        for row in merged.totals["matches"]
+        if not row["matched"] and row["references"] is None and row["option"] != "keep_n_per"
+    ]
+
+
 def _difference(merged: Merged, path: str, limit: int) -> dict[str, str]:
     rows = [part.as_result() for part in merged.parts]
     lines = [f"{_in_words(row['scope'])}  {row['delete']} of {row['tags']} tags are deleted\n" for row in rows[:limit]]

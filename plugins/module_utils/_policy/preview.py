@@ -14,7 +14,7 @@ from collections import Counter
 from datetime import datetime
 
 from .._core.models import ServerPolicy, Tag, TagListing, format_time, parse_time
-from .._core.server import ServerCapabilities
+from .._core.server import ServerCapabilities, TagRules
 from .._rules.dates import date_source
 from .._rules.decision import Decision, to_delete, to_keep
 from .._rules.options import RULES, rules_of
@@ -46,8 +46,9 @@ def predicted(
         clock: when it runs; None if no server has told a time.
         binding: whether every tag protection rule binds it, and not only some of its callers.
     """
-    rules = capabilities.may_protect_tags
-    tags = [server_tag(tag, capabilities.mode, rules=rules, binding=binding) for tag in listing.tags]
+    rules = capabilities.tag_rules is not TagRules.NONE
+    known = listing.tags if capabilities.proves_created else [tag._replace(created=None) for tag in listing.tags]
+    tags = [server_tag(tag, capabilities.mode, rules=rules, binding=binding) for tag in known]
     return predict(tags, wanted, capabilities.mode, nanoseconds(clock) if clock else math.inf)
 
 

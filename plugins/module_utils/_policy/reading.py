@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.models import Repository, ServerPolicy, TagListing
-from .._core.server import ServerCapabilities
+from .._core.server import ServerCapabilities, TagRules
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader
 from .prediction import Parameters, candidates
@@ -22,7 +22,7 @@ def query_of(capabilities: ServerCapabilities, wanted: Parameters) -> TagQuery:
     """What has to be read of the tags for a prediction."""
     is_candidate = candidates(wanted)
     return TagQuery(
-        details=wanted.need_dates or capabilities.may_protect_tags,
+        details=wanted.need_dates or capabilities.tag_rules is not TagRules.NONE,
         all_details=wanted.need_dates,
         wanted=lambda listing: list(filter(is_candidate, listing.names)),
         protection=True,

@@ -47,7 +47,7 @@ class Challenge(t.NamedTuple):
     service: str = ""
 
 
-class TagRules(t.NamedTuple):
+class TokenRules(t.NamedTuple):
     """What a token says of GitLab's protection rules for tags: patterns of names, which RE2 searches unanchored.
 
     GitLab writes only the rules that bind the caller, and only for the actions that the token was asked for. So a name
@@ -78,7 +78,7 @@ class Token(t.NamedTuple):
     value: str
     until: float
     granted: t.Mapping[str, frozenset[str]] | None
-    rules: t.Mapping[str, TagRules]
+    rules: t.Mapping[str, TokenRules]
 
 
 def challenge_in(header: str) -> Challenge | None:
@@ -147,12 +147,12 @@ def _path_of(row: t.Mapping[str, t.Any]) -> str:
     return str(row.get("name")).lower()
 
 
-def _rules_in(row: t.Mapping[str, t.Any]) -> TagRules:
+def _rules_in(row: t.Mapping[str, t.Any]) -> TokenRules:
     meta = row.get("meta")
     meta = meta if isinstance(meta, dict) else {}
     denied = meta.get("tag_deny_access_patterns")
     denied = denied if isinstance(denied, dict) else {}
-    return TagRules(
+    return TokenRules(
         push=_texts(denied.get("push")),
         delete=_texts(denied.get("delete")),
         immutable=_texts(meta.get("tag_immutable_patterns")),

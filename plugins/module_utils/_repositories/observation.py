@@ -60,5 +60,8 @@ def _find(connection: RegistryConnection, request: RepositoryRequest) -> tuple[l
         *zip(map(str, request.ids), client.parallel(lambda number: find_by_id(client, number), request.ids)),
         *zip(request.paths, client.parallel(by_path, request.paths)),
     ]
-    there = sorted((repository for _name, repository in found if repository), key=lambda repository: repository.path)
-    return there, [name for name, repository in found if repository is None]
+    # A repository may be named by its id and by its path.
+    there = {repository.id: repository for _name, repository in found if repository}
+    return sorted(there.values(), key=lambda repository: repository.path), [
+        name for name, repository in found if repository is None
+    ]

@@ -11,12 +11,17 @@ from __future__ import annotations
 import enum
 import re
 import typing as t
+from dataclasses import dataclass, field
 
+from .._core.models import RefKind
 from .reasons import Reason
 
 _LONGEST = 63
 _NO_SLUG = re.compile(r"[^0-9a-z]")
 _SEPARATORS = "-._"
+# A commit by SHA-1 or SHA-256, and the least number of its digits that git shows. CI_COMMIT_SHORT_SHA has eight.
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
+_SHORTEST = 7
 
 
 def slug(ref: str) -> str:
@@ -35,43 +40,70 @@ class RefMatch(enum.Enum):
     SUFFIX = "suffix"
 
 
-class ActiveRefs(t.NamedTuple):
+@dataclass(frozen=True)
+class ActiveRefs:
     """What is active in a project's git repository.
 
     Args:
-        refs: names of git references that exist.
+        refs: names of git references that exist, by their kind.
         deployed: git references and commits that its environments run.
     """
 
-    refs: tuple[str, ...] = ()
+    refs: t.Mapping[RefKind, tuple[str, ...]] = field(default_factory=dict)
     deployed: tuple[str, ...] = ()
 
 
 def kept_by_refs(names: t.Collection[str], active_refs: ActiveRefs, match: RefMatch) -> dict[str, Reason]:
-    """The names that carry a ref or its slug.
+    """The names that carry an active ref.
 
     Args:
         names: of the tags of a repository.
         active_refs: of its project.
-        match: where in a name a ref may be. As a prefix or suffix it ends at a separator, so that dev-1 does not keep
-            dev-10.
+        match: where in a name a ref may be.
 
     Returns:
         The reason by name.
     """
-    found: dict[str, Reason] = {}
-    for refs, reason in ((active_refs.refs, Reason.ACTIVE_REF), (active_refs.deployed, Reason.DEPLOYED)):
-        known = {form for ref in refs for form in (slug(ref), ref.lower()) if form}
-        if known:
-            found.update((name, reason) for name in names if not known.isdisjoint(_parts(name.lower(), match)))
-    return found
+    refs = [ref for kind in active_refs.refs.values() for ref in kind]
+    return {
+        **dict.fromkeys(carrying(names, refs, match), Reason.ACTIVE_REF),
+        **dict.fromkeys(carrying(names, active_refs.deployed, match), Reason.DEPLOYED),
+    }
+
+
+def carrying(names: t.Iterable[str], refs: t.Iterable[str], match: RefMatch) -> list[str]:
+    """The names that carry a ref: its name or slug, or the first digits of a commit.
+
+    Pipelines write a ref in their own ways, such as with - for / alone. So names are compared by their slugs, too.
+
+    Args:
+        names: of tags.
+        refs: git references and commits.
+        match: where in a name a ref may be. As a prefix or suffix it ends at a separator, so that dev-1 does not keep
+            dev-10.
+    """
+    known = {form for ref in refs for form in _forms(ref)}
+    return [name for name in names if not known.isdisjoint(_parts(name, match))] if known else []
+
+
+def _forms(ref: str) -> t.Iterator[str]:
+    """What a ref or commit is compared by."""
+    if form := _form(ref):
+        yield form
+    if _COMMIT.fullmatch(ref):
+        yield from (ref[:length] for length in range(_SHORTEST, len(ref)))
+
+
+def _form(text: str) -> str:
+    """The slug, or the text itself if that leaves nothing."""
+    return slug(text) or text
 
 
 def _parts(name: str, match: RefMatch) -> t.Iterator[str]:
-    """What of a name may be a slug."""
-    yield name
+    """What of a name may be a ref."""
+    yield _form(name)
     if match is RefMatch.WHOLE:
         return
     for position, letter in enumerate(name):
         if letter in _SEPARATORS:
-            yield name[:position] if match is RefMatch.PREFIX else name[position + 1 :]
+            yield _form(name[:position] if match is RefMatch.PREFIX else name[position + 1 :])

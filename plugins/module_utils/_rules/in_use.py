@@ -7,11 +7,13 @@
 """Images that are in use somewhere: references from anywhere, and the tags that are kept because of them. Pure.
 
 Hosts write references in many ways: by tag, by digest, by the image's id (the digest of its config), with or without
-the registry's host. If a reference may mean a tag, the tag is kept.
+the registry's host, by way of a mirror that puts its own host and path before it. If a reference may mean a tag, the
+tag is kept.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 from dataclasses import dataclass, field
@@ -21,29 +23,47 @@ from .._core.models import TAG_NAME, Tag
 from .._core.oci import INDEXES
 from .reasons import Reason
 
-_SCHEME = re.compile(r"\A(?:docker-pullable|docker|containerd|oci|cri-o)://")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+_SCHEME = re.compile(r"\A[a-z][a-z0-9+.-]*://", re.ASCII | re.IGNORECASE)
+# https://github.com/distribution/reference: the grammar of a reference.
+_DIGEST = re.compile(r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-f]{32,}", re.ASCII)
+_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*", re.ASCII)
+_HOST = re.compile(r"(?:\[[0-9a-z:.%_-]+\]|[a-z0-9_][a-z0-9._-]*)(?::[0-9]+)?", re.ASCII)
 # The shortest id that container engines show.
 _ID = re.compile(r"(?:sha256:)?([0-9a-f]{12,64})", re.ASCII)
-_PATH = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+|/)[a-z0-9]+)*", re.ASCII)
+# Where engines look for a name without a path.
+_DOCKER_HUB = "library"
 
 
 class Reference(t.NamedTuple):
-    """A reference to an image, without the registry's host.
+    """A reference to an image.
 
     Args:
         text: as it was given.
-        path: of the repository; empty for a bare id.
+        paths: of all repositories that it may mean, the longest path first; none for a bare id.
         tag: name of the tag; None if it names none.
         digest: of the image; None if it names none.
         identifier: the hexadecimal digits of a bare id; None for all others.
     """
 
     text: str
-    path: str = ""
+    paths: tuple[str, ...] = ()
     tag: str | None = None
     digest: str | None = None
     identifier: str | None = None
+
+
+class UntaggedImage(t.NamedTuple):
+    """An image that is in use by its digest and that no tag leads to.
+
+    Args:
+        text: the reference as it was given.
+        path: of a repository that it may mean.
+        digest: of the image.
+    """
+
+    text: str
+    path: str
+    digest: str
 
 
 class Source(t.NamedTuple):
@@ -66,15 +86,17 @@ class InUse:
 
     Args:
         references: all of them, as they were given.
-        names: names of tags, by the repository's path.
-        digests: of images, by the repository's path.
+        names: names of tags, by the path of every repository that may be meant.
+        digests: of images, likewise.
         identifiers: hexadecimal digits of ids, which may be of any repository.
+        sources: where the references come from; the name of those that were given without one is empty.
     """
 
     references: tuple[Reference, ...] = ()
     names: t.Mapping[str, frozenset[str]] = field(default_factory=dict)
     digests: t.Mapping[str, frozenset[str]] = field(default_factory=dict)
     identifiers: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
 
     @property
     def by_content(self) -> bool:
@@ -85,6 +107,14 @@ class InUse:
     def all_names(self) -> frozenset[str]:
         """The names of tags in use, whatever repository they are of."""
         return frozenset().union(*self.names.values())
+
+    @functools.cached_property
+    def identifiers_by_length(self) -> t.Mapping[int, t.Collection[str]]:
+        """The ids by the number of their digits, which may be fewer than a digest has."""
+        found: dict[int, set[str]] = {}
+        for identifier in self.identifiers:
+            found.setdefault(len(identifier), set()).add(identifier)
+        return found
 
     def needs_details(self, path: str) -> bool:
         """Whether names alone don't show what of a repository is in use."""
@@ -98,43 +128,69 @@ def parse_reference(text: str) -> Reference:
         UsageError: for what is none.
     """
     bare = _SCHEME.sub("", text.strip())
-    match = _ID.fullmatch(bare)
+    match = _ID.fullmatch(bare.lower())
     if match:
         return Reference(text, identifier=match.group(1))
-    name, _at, digest = bare.partition("@")
-    first, slash, rest = name.partition("/")
-    has_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
-    path, _colon, tag = (rest if has_host else name).partition(":")
-    path = path.lower()
-    valid = _PATH.fullmatch(path) and (not tag or TAG_NAME.fullmatch(tag)) and (not digest or _DIGEST.fullmatch(digest))
-    if not valid or (_at and not digest) or (_colon and not tag):
+    name, at, digest = bare.partition("@")
+    # A colon before the last slash is a port.
+    above, slash, last = name.rpartition("/")
+    last, colon, tag = last.partition(":")
+    digest, components = digest.lower(), f"{above}{slash}{last}".lower().split("/")
+    paths = _readings(components)
+    valid = paths and (not tag or TAG_NAME.fullmatch(tag)) and (not digest or _DIGEST.fullmatch(digest))
+    if not valid or (at and not digest) or (colon and not tag):
         raise UsageError(
             f"in_use holds {text!r}, which is no image: write it as group/project/name:tag, with @sha256:... or "
             "as an id."
         )
     # Engines take latest where nothing else is said.
-    return Reference(text, path, tag=tag or (None if digest else "latest"), digest=digest or None)
+    return Reference(text, paths, tag=tag or (None if digest else "latest"), digest=digest or None)
 
 
-def in_use_of(images: t.Iterable[str]) -> InUse:
+def _readings(components: t.Sequence[str]) -> tuple[str, ...]:
+    """The paths that a name may mean, the longest first; none if it is no name.
+
+    What comes first may be a host or a group, even acme.io. A mirror puts its host and any path of its own before it,
+    and Docker Hub is asked for names without a path in its own.
+    """
+    first, *others = components
+    first_is_path = _COMPONENT.fullmatch(first) is not None
+    if not all(map(_COMPONENT.fullmatch, others)) or not (first_is_path or (others and _HOST.fullmatch(first))):
+        return ()
+    parts = components if first_is_path else others
+    suffixes = ["/".join(parts[start:]) for start in range(len(parts))]
+    return (*suffixes, f"{_DOCKER_HUB}/{suffixes[-1]}")
+
+
+def in_use_of(images: t.Iterable[str], sources: t.Iterable[Source] = ()) -> InUse:
     """All references together.
+
+    Args:
+        images: references without a source.
+        sources: the others.
 
     Raises:
         UsageError: for one that is none.
     """
-    references = tuple(parse_reference(text) for text in dict.fromkeys(images))
+    bare = Source("", tuple(images))
+    found = tuple(each for each in (bare, *sources) if each.images)
+    references = tuple(
+        parse_reference(text) for text in dict.fromkeys(image for each in found for image in each.images)
+    )
     names: dict[str, set[str]] = {}
     digests: dict[str, set[str]] = {}
     for reference in references:
-        if reference.tag:
-            names.setdefault(reference.path, set()).add(reference.tag)
-        if reference.digest:
-            digests.setdefault(reference.path, set()).add(reference.digest)
+        for path in reference.paths:
+            if reference.tag:
+                names.setdefault(path, set()).add(reference.tag)
+            if reference.digest:
+                digests.setdefault(path, set()).add(reference.digest)
     return InUse(
         references=references,
         names={path: frozenset(found) for path, found in names.items()},
         digests={path: frozenset(found) for path, found in digests.items()},
         identifiers=tuple(dict.fromkeys(reference.identifier for reference in references if reference.identifier)),
+        sources=found,
     )
 
 
@@ -176,7 +232,7 @@ def kept_by_use(tags: t.Sequence[Tag], path: str, used: InUse) -> dict[str, Reas
     if not used.references:
         return {}
     names, digests = used.names.get(path, frozenset()), used.digests.get(path, frozenset())
-    kept = {tag.name: Reason.IN_USE for tag in tags if tag.name in names or _is_used(tag, digests, used.identifiers)}
+    kept = {tag.name: Reason.IN_USE for tag in tags if tag.name in names or _is_used(tag, digests, used)}
     inside = {child for tag in tags if tag.name in kept for child in tag.children}
     kept.update((tag.name, Reason.IN_USE) for tag in tags if tag.digest in inside)
     if used.needs_details(path):
@@ -191,12 +247,19 @@ def kept_by_use(tags: t.Sequence[Tag], path: str, used: InUse) -> dict[str, Reas
     return kept
 
 
-def _is_used(tag: Tag, digests: t.Collection[str], identifiers: t.Sequence[str]) -> bool:
-    own = {digest for digest in (tag.digest, *tag.children) if digest}
-    if own & set(digests):
+def _is_used(tag: Tag, digests: frozenset[str], used: InUse) -> bool:
+    if not digests.isdisjoint((tag.digest, *tag.children)):
         return True
-    known = [digest.partition(":")[2] for digest in (*own, tag.config_digest) if digest]
-    return any(digits.startswith(identifier) for digits in known for identifier in identifiers)
+    return any(
+        digits[:length] in identifiers
+        for length, identifiers in used.identifiers_by_length.items()
+        for digits in _known_digits(tag)
+    )
+
+
+def _known_digits(tag: Tag) -> list[str]:
+    """The hexadecimal digits of all that an id may be of."""
+    return [digest.partition(":")[2] for digest in (tag.digest, *tag.children, tag.config_digest) if digest]
 
 
 def _may_be_used(tag: Tag, used: InUse, inside_an_index: bool) -> bool:
@@ -208,17 +271,75 @@ def _may_be_used(tag: Tag, used: InUse, inside_an_index: bool) -> bool:
     return bool(used.identifiers) and (index or tag.config_digest is None)
 
 
-def untagged(used: InUse, tags: t.Mapping[str, t.Sequence[Tag]]) -> list[Reference]:
-    """The references by digest that no tag leads to. What they name is lost at the next garbage collection.
+def untagged(used: InUse, tags: t.Mapping[str, t.Sequence[Tag]]) -> list[UntaggedImage]:
+    """The images in use by digest that no tag leads to. What they name is lost at the next garbage collection.
+
+    Args:
+        used: all images in use.
+        tags: of the repositories that were read, by path.
+
+    Returns:
+        Each with every repository that its reference may mean.
+    """
+    found: list[UntaggedImage] = []
+    for reference in used.references:
+        if reference.digest:
+            paths = [path for path in reference.paths if path in tags]
+            if not any(_may_lead_to(reference.digest, tags[path]) for path in paths):
+                found.extend(UntaggedImage(reference.text, path=path, digest=reference.digest) for path in paths)
+    return found
+
+
+def _may_lead_to(digest: str, tags: t.Iterable[Tag]) -> bool:
+    """Whether one of the tags is the image or holds it, or is not known well enough."""
+    return any(tag.digest in (None, digest) or digest in tag.children for tag in tags)
+
+
+# The path of a repository and the name of a tag.
+_TagPlace = tuple[str, str]
+
+
+def tags_in_use(used: InUse, tags: t.Mapping[str, t.Sequence[Tag]]) -> dict[str, set[_TagPlace]]:
+    """The tags that each reference leads to, by its text. What is kept besides, since it may be in use, does not count.
 
     Args:
         used: all images in use.
         tags: of the repositories that were read, by path.
     """
-    found = []
+    named = {path for reference in used.references for path in reference.paths if path in tags}
+    by_name = {path: {tag.name for tag in tags[path]} for path in named}
+    by_digest = {path: _by_digest(tags[path]) for path in named if used.digests.get(path)}
+    by_id = _by_identifier(tags, used.identifiers_by_length)
+    found: dict[str, set[_TagPlace]] = {}
     for reference in used.references:
-        if reference.digest and reference.path in tags:
-            known = {digest for tag in tags[reference.path] for digest in (tag.digest, *tag.children)}
-            if reference.digest not in known and all(tag.digest for tag in tags[reference.path]):
-                found.append(reference)
+        places = found[reference.text] = set(by_id.get(str(reference.identifier), ()))
+        for path in named.intersection(reference.paths):
+            if reference.tag in by_name[path]:
+                places.add((path, str(reference.tag)))
+            if reference.digest:
+                places.update((path, name) for name in by_digest[path].get(reference.digest, ()))
+    return found
+
+
+def _by_digest(tags: t.Iterable[Tag]) -> dict[str, list[str]]:
+    """The names of the tags that are or hold an image, by its digest."""
+    found: dict[str, list[str]] = {}
+    for tag in tags:
+        for digest in (tag.digest, *tag.children):
+            if digest:
+                found.setdefault(digest, []).append(tag.name)
+    return found
+
+
+def _by_identifier(
+    tags: t.Mapping[str, t.Sequence[Tag]], identifiers: t.Mapping[int, t.Collection[str]]
+) -> dict[str, list[_TagPlace]]:
+    """The tags of each id."""
+    found: dict[str, list[_TagPlace]] = {}
+    for path, listed in tags.items() if identifiers else ():
+        for tag in listed:
+            for digits in _known_digits(tag):
+                for length, known in identifiers.items():
+                    if digits[:length] in known:
+                        found.setdefault(digits[:length], []).append((path, tag.name))
     return found

@@ -148,8 +148,7 @@ def used_of(params: t.Mapping[str, t.Any]) -> tuple[InUse, tuple[str, ...]]:
     sources = [
         Source(row["name"], images=tuple(row["images"]), failed=row["failed"]) for row in params["in_use_sources"] or ()
     ]
-    listed = [image for source in sources for image in source.images]
-    return in_use_of([*(params["in_use"] or ()), *listed]), tuple(missing_sources(sources, expected))
+    return in_use_of(params["in_use"] or (), sources), tuple(missing_sources(sources, expected))
 
 
 def _listed_rule(row: t.Mapping[str, t.Any], number: int) -> Rule:

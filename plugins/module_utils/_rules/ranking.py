@@ -14,7 +14,7 @@ from datetime import datetime
 from .._core.models import Tag
 from .reasons import Reason
 from .rules import PARTS, PERIODS, KeepPerGroup, Rule, SortBy
-from .versions import Version
+from .versions import Version, parse_version
 
 
 class Candidate(t.NamedTuple):
@@ -99,6 +99,13 @@ def _group(candidate: Candidate, by: str, rule: Rule) -> t.Any:
     if version and by in PARTS:
         return (version.major,) if by == "major" else (version.major, version.minor)
     return rule.match.part(candidate.tag.name, by)
+
+
+def has_group(name: str, by: str, rule: Rule) -> bool:
+    """Whether the name of a tag of a rule shows a group. Every tag whose date is known has a day; others are kept."""
+    if by in PERIODS:
+        return True
+    return (parse_version(name) if by in PARTS else rule.match.part(name, by)) is not None
 
 
 def _period(date: datetime, by: str) -> tuple[int, ...]:

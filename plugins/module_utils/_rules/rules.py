@@ -105,16 +105,46 @@ class Rule(t.NamedTuple):
         return self.counts and (by_version or any(per_group.by in PARTS for per_group in self.keep_n_per))
 
 
+class NameEntry(t.NamedTuple):
+    """An entry of the options that keeps tags by their names.
+
+    Args:
+        option: that holds it.
+        pattern: of the names.
+        rule: that it is a part of; None if it stands above all rules.
+    """
+
+    option: str
+    pattern: Pattern
+    rule: Rule | None = None
+
+    def match(self, name: str, rule: Rule | None) -> Match:
+        """How it matches a name. A part of a rule says nothing of the tags that another rule decides about.
+
+        Args:
+            name: of a tag.
+            rule: the rule that decides about it; None if none does.
+        """
+        if self.rule is not None:
+            if rule is not None and rule is not self.rule:
+                return Match.NONE
+            if self.rule.keep_all:
+                return Match.NONE if rule is None else Match.SURE
+        return self.pattern.match(name)
+
+
 class JudgedName(t.NamedTuple):
     """What the name of a tag alone says.
 
     Args:
         rule: the first rule that matches it; None if none does.
         reason: why the name already keeps the tag; None while it is still in play.
+        entries: positions of the entries that match it, whatever keeps it.
     """
 
     rule: Rule | None
     reason: Reason | None
+    entries: tuple[int, ...] = ()
 
     @property
     def deciding_rule(self) -> Rule | None:
@@ -167,6 +197,17 @@ class Rules:
         """Whether a tag of the rule must not be deleted without a known digest: names alone may do without."""
         return self.require_digest or rule.counts or self.need_date(rule)
 
+    @functools.cached_property
+    def entries(self) -> tuple[NameEntry, ...]:
+        """All that keeps tags by their names, what stands above all rules first."""
+        found = [NameEntry("protect", pattern) for pattern in self.protect]
+        for rule in self.rules:
+            if rule.keep_all:
+                found.append(NameEntry("keep", pattern=rule.match, rule=rule))
+            elif rule.keep:
+                found.append(NameEntry("name_regex_keep", pattern=rule.keep, rule=rule))
+        return tuple(found)
+
     def judge(self, name: str) -> JudgedName:
         """What a name alone says. Each name is looked up once, however often it is asked for."""
         found = self._judged.get(name)
@@ -180,8 +221,8 @@ class Rules:
 
     def is_judged_by_date(self, name: str) -> bool:
         """Whether a date may decide about a tag of this name."""
-        rule, reason = self.judge(name)
-        return rule is not None and reason is None and self.need_date(rule)
+        judged = self.judge(name)
+        return judged.rule is not None and judged.reason is None and self.need_date(judged.rule)
 
     @functools.cached_property
     def _judged(self) -> dict[str, JudgedName]:
@@ -190,10 +231,14 @@ class Rules:
 
     def _judge(self, name: str) -> JudgedName:
         rule, match = self._first_match(name)
-        reason = self._reason_above_rules(name)
+        # All entries are asked, whichever of them keeps the tag, so that it is known which of them match nothing.
+        matches = [entry.match(name, rule) for entry in self.entries]
+        reason = self._reason_above_rules(name, matches)
         if reason is None:
-            reason = _kept_by_rule(name, rule, match) if rule else Reason.NO_MATCH
-        return JudgedName(rule, reason)
+            keep = next((found for entry, found in zip(self.entries, matches) if entry.rule is rule), Match.NONE)
+            reason = _kept_by_rule(rule, match, keep) if rule else Reason.NO_MATCH
+        matched = tuple(position for position, found in enumerate(matches) if found is not Match.NONE)
+        return JudgedName(rule, reason, entries=matched)
 
     def _first_match(self, name: str) -> tuple[Rule | None, Match]:
         for rule in self.rules:
@@ -202,8 +247,8 @@ class Rules:
                 return rule, match
         return None, Match.NONE
 
-    def _reason_above_rules(self, name: str) -> Reason | None:
-        if any(pattern.may_match(name) for pattern in self.protect):
+    def _reason_above_rules(self, name: str, matches: t.Sequence[Match]) -> Reason | None:
+        if any(found is not Match.NONE for found in matches[: len(self.protect)]):
             return Reason.PROTECTED
         if name == "latest" and not self.allow_latest:
             return Reason.LATEST
@@ -212,11 +257,11 @@ class Rules:
         return None
 
 
-def _kept_by_rule(name: str, rule: Rule, match: Match) -> Reason | None:
-    keep = rule.keep.match(name) if rule.keep else Match.NONE
+def _kept_by_rule(rule: Rule, match: Match, keep: Match) -> Reason | None:
+    """Why a rule keeps a tag by its name. match: how its pattern matches; keep: how what keeps matches."""
     # Where the two readings differ it is not sure that this rule is the one that decides.
     if Match.AMBIGUOUS in (match, keep):
         return Reason.AMBIGUOUS_PATTERN
-    if keep is Match.SURE:
-        return Reason.KEEP_PATTERN
-    return Reason.KEEP_RULE if rule.keep_all else None
+    if keep is Match.NONE:
+        return None
+    return Reason.KEEP_RULE if rule.keep_all else Reason.KEEP_PATTERN

@@ -9,22 +9,31 @@
 from __future__ import annotations
 
 import typing as t
+from types import MappingProxyType
 
 from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Repository, Tag, TagListing
 from .._core.oci import Image
-from .._core.server import Mode, ReadMethod, ServerCapabilities
+from .._core.server import Mode, ReadMethod, ServerCapabilities, TagRules
 from .._gitlab.graphql import Page, PageRequest, Schema, read_pages, read_schema
 from .._gitlab.projects import caller_is_administrator
+from .._gitlab.tag_rules import read_tag_rules
 from .._gitlab.tags import first_tag_names, keyset_supported
 from .._http.client import Client
 from .._http.retry import RetryPolicy
 from .._registry.api import registry_mode
 from .._registry.auth import Registry, RegistrySettings, registry_of
+from .._rules.patterns import rule_search
+from .details import Rules
 from .listing import list_by_registry
 
 # How many repositories are looked at, at most, to find one that shows what kind of server this is.
 _PROBES = 20
+# By what GraphQL says that it can't be used: it is off, it does not take the token, it knows no container tags.
+_REFUSALS = {
+    *(ErrorKind.UNAUTHORIZED, ErrorKind.INSUFFICIENT_SCOPE, ErrorKind.FORBIDDEN, ErrorKind.NOT_FOUND),
+    *(ErrorKind.BAD_REQUEST, ErrorKind.GRAPHQL, ErrorKind.MOVED, ErrorKind.REDIRECT),
+}
 # How many are asked, at most, whether the server lists by keyset.
 _KEYSET_PROBES = 3
 
@@ -53,6 +62,7 @@ class Detected(t.NamedTuple):
         capabilities: What was found out, as plain values.
         schema: What GraphQL offers; None if it can't be used.
         registry: The registry itself; None if it can't be used.
+        rules: Whether a protection rule covers the name of a tag, by project, as far as that has to be known.
         prefetched: The listing by which the registry proved that it can be read.
     """
 
@@ -60,6 +70,7 @@ class Detected(t.NamedTuple):
     capabilities: ServerCapabilities
     schema: Schema | None = None
     registry: Registry | None = None
+    rules: Rules = MappingProxyType({})
     prefetched: TagListing | None = None
 
 
@@ -75,6 +86,20 @@ class _RegistryFound(t.NamedTuple):
     registry: Registry | None = None
     reason: str = ""
     listing: TagListing | None = None
+
+
+class _RulesFound(t.NamedTuple):
+    """The protection rules for tags.
+
+    Args:
+        state: whether they can be read.
+        hidden_reason: why not all of them can be read; empty if they can.
+        by_project: whether they cover the name of a tag, of the projects whose rules were read.
+    """
+
+    state: TagRules
+    hidden_reason: str = ""
+    by_project: Rules = MappingProxyType({})
 
 
 class _Evidence(t.NamedTuple):
@@ -121,25 +146,54 @@ def detect(client: Client, repositories: t.Sequence[Repository], sources: Source
         read_method=ReadMethod.REGISTRY if found.listing else method,
         lists_by_keyset=evidence.lists_by_keyset,
         deletes_by_graphql=schema is not None and schema.can_delete,
-        knows_tag_rules=schema is None or "protection" in schema.tag_fields,
         graphql_unavailable_reason=no_graphql,
         registry_unavailable_reason=found.reason,
     )
+    rules = _find_rules(client, schema, capabilities, repositories if details else ())
     return Detected(
-        client=client, capabilities=capabilities, schema=schema, registry=found.registry, prefetched=found.listing
+        client=client,
+        capabilities=capabilities._replace(tag_rules=rules.state, tag_rules_hidden_reason=rules.hidden_reason),
+        schema=schema,
+        registry=found.registry,
+        rules=rules.by_project,
+        prefetched=found.listing,
     )
 
 
 def _find_graphql(client: Client, sources: Sources) -> tuple[Schema | None, str]:
-    """What GraphQL offers, or why it can't be used."""
+    """What GraphQL offers, or why it can't be used.
+
+    Raises:
+        RequestError: GraphQL does not say that it can't be used. By REST tags would be judged in another way.
+    """
     if not sources.use_graphql:
         return None, "a job token is not accepted by GraphQL"
     try:
         return read_schema(client), ""
     except RequestError as error:
-        if error.kind is ErrorKind.STOPPED:
+        wanted = sources.read_method in (None, ReadMethod.GRAPHQL)
+        if error.kind is ErrorKind.STOPPED or (wanted and error.kind not in _REFUSALS):
             raise
         return None, str(error)
+
+
+def _find_rules(
+    client: Client, schema: Schema | None, capabilities: ServerCapabilities, repositories: t.Sequence[Repository]
+) -> _RulesFound:
+    """The protection rules for tags. If tags are not read with their protection, the rules of each project are read."""
+    if capabilities.mode is Mode.NO_DATABASE or (schema and not schema.has_tag_rules):
+        return _RulesFound(TagRules.NONE)
+    if schema is None:
+        return _RulesFound(TagRules.HIDDEN, hidden_reason=capabilities.graphql_unavailable_reason)
+    if capabilities.pages_by_cursor and "protection" in schema.tag_fields:
+        return _RulesFound(TagRules.READABLE)
+    asked = {repository.project_id: repository.id for repository in repositories}
+    answers = dict(zip(asked, read_tag_rules(client, list(asked.values()))))
+    errors = [str(answer) for answer in answers.values() if isinstance(answer, RequestError)]
+    found = {number: rule_search(each) for number, each in answers.items() if not isinstance(each, RequestError)}
+    if errors or not repositories:
+        return _RulesFound(TagRules.HIDDEN, hidden_reason=errors[0] if errors else "", by_project=found)
+    return _RulesFound(TagRules.READABLE, by_project=found)
 
 
 def _method_of(sources: Sources, schema: Schema | None, no_graphql: str) -> ReadMethod:
@@ -201,17 +255,16 @@ def _keyset_supported(client: Client, repositories: t.Sequence[Repository]) -> b
 
 
 def _tags_without_database(client: Client, repositories: t.Sequence[Repository]) -> TagListing | None:
-    """The tags that prove that there is no metadata database; None if none do.
+    """The tags that prove, with a refusal to list by keyset, that there is no metadata database; None if none do.
 
-    That GitLab refuses to list by keyset is no proof, since it does so too while its registry can't be reached. It has
-    to refuse it again after the same registry listed tags.
+    The refusal alone is no proof, since GitLab refuses too while its registry can't be reached. The same registry has
+    to list tags, and GitLab has to refuse again after they were read: details.confirmed.
     """
     for repository in repositories[:_PROBES]:
         try:
             names = first_tag_names(client, repository)
             if names:
-                refused = keyset_supported(client, repository) is False
-                return TagListing(repository, tuple(Tag(name) for name in names)) if refused else None
+                return TagListing(repository, tuple(Tag(name) for name in names))
         except RequestError as error:
             if error.kind.is_inconclusive:
                 return None
@@ -224,7 +277,7 @@ def _has_published_dates(client: Client, schema: Schema | None, repositories: t.
         return False
     requests = [PageRequest(repository.id) for repository in repositories[:_PROBES]]
     pages = read_pages(client, schema, requests, ("publishedAt",))
-    return any(isinstance(page, Page) and any(tag.published for tag in page.tags) for page in pages)
+    return any(isinstance(page, Page) and bool(page.tags) and page.fits(Mode.DATABASE) for page in pages)
 
 
 def rules_are_hidden(client: Client, capabilities: ServerCapabilities, *, job_token: bool) -> bool:
@@ -238,6 +291,6 @@ def rules_are_hidden(client: Client, capabilities: ServerCapabilities, *, job_to
     Raises:
         RequestError: it can't be found out.
     """
-    if capabilities.shows_protection or capabilities.mode is Mode.NO_DATABASE or job_token:
+    if capabilities.tag_rules is not TagRules.HIDDEN or job_token:
         return False
     return caller_is_administrator(client)

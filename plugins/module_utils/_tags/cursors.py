@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository, Tag, TagListing
+from .._core.server import Mode
 from .._gitlab.graphql import PAGE, Page, PageRequest, Schema, batches_of, read_pages
 from .._http.client import Client
 from .estimate import pages_of
@@ -57,7 +58,7 @@ def follow_cursors(
             followed[repository.id] = _Followed(repository)
             waiting.append(PageRequest(repository.id, counted=True))
         following = []
-        for request, page in zip(waiting, read_pages(client, schema, waiting, fields)):
+        for request, page in zip(waiting, read_fitting(client, schema, waiting, fields, Mode.DATABASE)):
             found = _turn_page(followed[request.repository_id], request, page)
             if isinstance(found, PageRequest):
                 following.append(found)
@@ -69,6 +70,27 @@ def follow_cursors(
             else:
                 yield found
         waiting = following
+
+
+def read_fitting(
+    client: Client, schema: Schema, wanted: t.Sequence[PageRequest], fields: tuple[str, ...], mode: Mode
+) -> list[Page | RequestError]:
+    """Read pages as graphql.read_pages does, and none from another kind of registry than the repositories are in.
+
+    GitLab takes its registry for one without a metadata database if a question to it fails in passing. Then the dates
+    of that page mean something else. It is asked for once more, and is an error if that is no better.
+    """
+    pages = read_pages(client, schema, wanted, fields)
+    doubted = [number for number, page in enumerate(pages) if isinstance(page, Page) and not page.fits(mode)]
+    again = read_pages(client, schema, [wanted[number] for number in doubted], fields)
+    for number, page in zip(doubted, again):
+        pages[number] = page if isinstance(page, RequestError) or page.fits(mode) else _other_registry()
+    return pages
+
+
+def _other_registry() -> RequestError:
+    message = "GitLab answered as it does in front of another kind of registry; the dates can't be trusted"
+    return RequestError(ErrorKind.INCOMPLETE, message, operation="read tags by GraphQL")
 
 
 def _turn_page(followed: _Followed, request: PageRequest, page: Page | RequestError) -> PageRequest | TagListing:

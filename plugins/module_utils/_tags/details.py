@@ -11,16 +11,20 @@ from __future__ import annotations
 import itertools
 import typing as t
 
-from .._core.errors import RequestError
+from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository, Tag, TagListing
 from .._core.oci import Image, is_opaque
-from .._core.server import Mode
+from .._core.server import Mode, ServerCapabilities
+from .._gitlab.tags import keyset_supported
 from .._http.client import Client
 from .._registry.auth import Registry
 from .._registry.images import read_undated_image
 from .query import TagQuery
 
 Item = t.TypeVar("Item")
+
+# Whether a protection rule covers the name of a tag, by the id of the project.
+Rules = t.Mapping[int, t.Callable[[str], bool]]
 
 # Of how many repositories tags are held at once, for a caller who does not keep them.
 _CHUNK_SIZE = 100
@@ -100,6 +104,48 @@ def detail_or_error(name: str, read: t.Callable[[], Tag | None], missing: str) -
             raise
         return Tag(name, details_read=True, error=str(error))
     return tag or Tag(name, details_read=True, error=missing)
+
+
+def with_rules(listings: t.Iterable[TagListing], rules: Rules) -> t.Iterator[TagListing]:
+    """The listings, where it is known of each tag whether a rule covers it, in the projects whose rules were read."""
+    for listing in listings:
+        covers = rules.get(listing.repository.project_id)
+        if covers is None:
+            yield listing
+        else:
+            tags = (tag._replace(protected=bool(tag.protected) or covers(tag.name)) for tag in listing.tags)
+            yield listing._replace(tags=tuple(tags))
+
+
+def confirmed(
+    client: Client, capabilities: ServerCapabilities, listings: t.Iterable[TagListing], query: TagQuery
+) -> t.Iterator[TagListing]:
+    """The listings as they come, the last one only after a look at whether there still is no metadata database.
+
+    That there is none follows from what GitLab refuses, and it refuses the same while its registry is in trouble.
+
+    Raises:
+        RequestError: there is one, so that dates may have two meanings.
+    """
+    asks = query.details and capabilities.mode is Mode.NO_DATABASE
+    known: Repository | None = None
+    last: TagListing | None = None
+    for listing in listings:
+        if last:
+            yield last
+        last = listing
+        if known is None and listing.tags and not listing.error:
+            known = listing.repository
+    if asks and known and keyset_supported(client, known):
+        message = "the registry has a metadata database, although GitLab denied it before"
+        raise RequestError(ErrorKind.INCOMPLETE, message, operation=f"read the tags of {known.path}")
+    if last:
+        yield last
+
+
+def confirmations(capabilities: ServerCapabilities, counts: t.Sequence[int | None], query: TagQuery) -> int:
+    """How many requests confirmed takes for repositories of so many tags."""
+    return int(query.details and capabilities.mode is Mode.NO_DATABASE and any(counts))
 
 
 def load_children(

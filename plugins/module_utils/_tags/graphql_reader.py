@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from .._core.errors import RequestError
 from .._core.models import Repository, Tag, TagListing
-from .._gitlab.graphql import ALL_FIELDS, PAGE, VERIFY_FIELDS, PageRequest, Schema, read_pages
-from .cursors import count_requests, error_about, follow_cursors, in_order, is_continuation
-from .details import chunks, load_children, read_one_by_one, with_details
+from .._core.server import Mode
+from .._gitlab.graphql import ALL_FIELDS, PAGE, VERIFY_FIELDS, PageRequest, Schema
+from .cursors import count_requests, error_about, follow_cursors, in_order, is_continuation, read_fitting
+from .details import chunks, confirmations, load_children, read_one_by_one, with_details, with_rules
 from .estimate import Estimate, estimate_of, known_counts, pages_of
 from .query import TagQuery
 from .rest_reader import RestReader
@@ -53,7 +54,7 @@ class PageReader(RestReader):
         after: str | None = None
         while True:
             request = PageRequest(repository.id, after)
-            page = read_pages(self.client, self.schema, [request], fields)[0]
+            page = read_fitting(self.client, self.schema, [request], fields, self.capabilities.mode)[0]
             if isinstance(page, RequestError) or not is_continuation(request, page, found):
                 return found
             found.update((tag.name, tag) for tag in page.tags)
@@ -64,7 +65,8 @@ class PageReader(RestReader):
     def estimate(self, counts: t.Sequence[int | None], query: TagQuery) -> Estimate:
         # An empty repository has no tag whose details are wanted.
         details = pages_of(filter(None, counts), PAGE) if query.details else 0
-        return estimate_of(counts, self._listing_pages(counts) + details)
+        besides = confirmations(self.capabilities, counts, query)
+        return estimate_of(counts, self._listing_pages(counts) + details + besides)
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class CursorReader(RestReader):
 
     schema: Schema
 
-    def read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
+    def _read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
         if query.details and query.all_details:
             width = self.concurrent_repositories(query)
             followed = follow_cursors(self.client, self.schema, repositories, _fields_of(query), width)
@@ -81,7 +83,7 @@ class CursorReader(RestReader):
         else:
             read = (self._read_listed(chunk, query) for chunk in chunks(repositories))
         for listings in read:
-            yield from load_children(self.client, self.registry, listings, query)
+            yield from with_rules(load_children(self.client, self.registry, listings, query), self.rules)
 
     def concurrent_repositories(self, query: TagQuery) -> int:
         """How many repositories are read at once: enough for all workers, and twice that."""
@@ -99,7 +101,7 @@ class CursorReader(RestReader):
         ]
         found: dict[int, dict[str, Tag]] = {listing.repository.id: {} for listing in listings}
         errors: dict[int, RequestError] = {}
-        pages = read_pages(self.client, self.schema, requests, _fields_of(query))
+        pages = read_fitting(self.client, self.schema, requests, _fields_of(query), Mode.DATABASE)
         for request, page in zip(requests, pages):
             if isinstance(page, RequestError):
                 errors[request.repository_id] = page
@@ -151,7 +153,7 @@ class CursorReader(RestReader):
         Raises:
             RequestError: a page can't be read.
         """
-        for page in read_pages(self.client, self.schema, requests, VERIFY_FIELDS):
+        for page in read_fitting(self.client, self.schema, requests, VERIFY_FIELDS, Mode.DATABASE):
             if isinstance(page, RequestError):
                 raise error_about(page, repository)
             yield page.tags

@@ -51,6 +51,9 @@ class TagReader(t.Protocol):
 
         Returns:
             A listing for each repository. One that can't be read carries its error.
+
+        Raises:
+            RequestError: What was read can't be trusted, since the registry is of another kind than it was taken for.
         """
 
     def read_detail(self, repository: Repository, name: str, *, dates: bool = True) -> Tag:
@@ -97,14 +100,15 @@ class TagReader(t.Protocol):
 def open_reader(detected: Detected) -> TagReader:
     """The reader for a server."""
     client, capabilities, registry = detected.client, detected.capabilities, detected.registry
+    rules = detected.rules
     if registry and capabilities.read_method is ReadMethod.REGISTRY:
         return RegistryReader(
-            client=client, capabilities=capabilities, registry=registry, prefetched=detected.prefetched
+            client=client, capabilities=capabilities, registry=registry, rules=rules, prefetched=detected.prefetched
         )
     if detected.schema and capabilities.read_method is ReadMethod.GRAPHQL:
         kind = CursorReader if capabilities.pages_by_cursor else PageReader
-        return kind(client=client, capabilities=capabilities, registry=registry, schema=detected.schema)
-    return RestReader(client=client, capabilities=capabilities, registry=registry)
+        return kind(client=client, capabilities=capabilities, registry=registry, rules=rules, schema=detected.schema)
+    return RestReader(client=client, capabilities=capabilities, registry=registry, rules=rules)
 
 
 def confirm_empty(reader: TagReader, listing: TagListing) -> TagListing:

@@ -18,7 +18,18 @@ from .._registry import api
 from .._registry.api import current_digest
 from .._registry.auth import TOKEN_SCOPES, Registry
 from .._registry.images import read_image
-from .details import chunks, detail_or_error, for_each, load_children, manifest_facts, read_one_by_one
+from .details import (
+    Rules,
+    chunks,
+    confirmations,
+    confirmed,
+    detail_or_error,
+    for_each,
+    load_children,
+    manifest_facts,
+    read_one_by_one,
+    with_rules,
+)
 from .estimate import Estimate, known_counts, pages_of
 from .listing import list_by_registry
 from .query import TagQuery
@@ -33,25 +44,30 @@ class RegistryReader:
         client: Of GitLab.
         capabilities: What the server can do.
         registry: The registry that is asked.
+        rules: The protection rules that are known apart from the tags.
         prefetched: A listing that was read just before, which `read` takes instead of reading it again.
     """
 
     client: Client
     capabilities: ServerCapabilities
     registry: Registry
+    rules: Rules
     prefetched: TagListing | None = None
 
     def list_names(self, repository: Repository) -> TagListing:
         return list_by_registry(self.registry, repository)
 
     def read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
+        return confirmed(self.client, self.capabilities, self._read(repositories, query), query)
+
+    def _read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
         for chunk in chunks(repositories):
             listings = self.client.parallel(self._first_listing, chunk)
             if query.details:
                 listings = for_each(self.client, lambda listing: self._with_details(listing, query), listings)
             if query.protection:
                 listings = with_token_rules(self.registry, self.capabilities, listings)
-            yield from load_children(self.client, self.registry, listings, query)
+            yield from with_rules(load_children(self.client, self.registry, listings, query), self.rules)
 
     def _first_listing(self, repository: Repository) -> TagListing:
         if self.prefetched and self.prefetched.repository.id == repository.id:
@@ -91,11 +107,12 @@ class RegistryReader:
             # Its pages, and the token for them, are there already.
             listing -= pages_of([len(self.prefetched.tags)], api.PAGE) + 1
         each = sum(known) if query.details else 0
+        confirming = confirmations(self.capabilities, counts, query)
         return Estimate(
-            requests=0,
+            requests=confirming,
             # A manifest and a config for each image; only its digest is looked at if it is known from before.
             registry_requests=listing + 2 * each,
             tags=sum(known),
             uncounted=counts.count(None),
-            least=listing + each,
+            least=confirming + listing + each,
         )

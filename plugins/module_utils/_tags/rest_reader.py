@@ -17,7 +17,18 @@ from .._gitlab import rest
 from .._gitlab.tags import KEYSET_PAGE, tag_detail
 from .._http.client import Client
 from .._registry.auth import Registry
-from .details import chunks, detail_or_error, for_each, load_children, read_one_by_one, with_sizes_of
+from .details import (
+    Rules,
+    chunks,
+    confirmations,
+    confirmed,
+    detail_or_error,
+    for_each,
+    load_children,
+    read_one_by_one,
+    with_rules,
+    with_sizes_of,
+)
 from .estimate import Estimate, estimate_of, known_counts, pages_of
 from .listing import list_by_gitlab
 from .query import TagQuery
@@ -26,16 +37,27 @@ from .token_rules import with_token_rules
 
 @dataclass(frozen=True)
 class RestReader:
-    """Lists names, and then reads each wanted tag with a request of its own."""
+    """Lists names, and then reads each wanted tag with a request of its own.
+
+    Args:
+        client: Of GitLab.
+        capabilities: What the server can do.
+        registry: The registry itself; None if it can't be asked.
+        rules: The protection rules that are known apart from the tags.
+    """
 
     client: Client
     capabilities: ServerCapabilities
     registry: Registry | None
+    rules: Rules
 
     def list_names(self, repository: Repository) -> TagListing:
         return list_by_gitlab(self.client, self.capabilities, self.registry, repository)
 
     def read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
+        return confirmed(self.client, self.capabilities, self._read(repositories, query), query)
+
+    def _read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
         for chunk in chunks(repositories):
             listings = self.client.parallel(self.list_names, chunk)
             if query.details:
@@ -43,7 +65,7 @@ class RestReader:
                 listings = [with_sizes_of(self.capabilities.mode, listing) for listing in listings]
             if query.protection:
                 listings = with_token_rules(self.registry, self.capabilities, listings)
-            yield from load_children(self.client, self.registry, listings, query)
+            yield from with_rules(load_children(self.client, self.registry, listings, query), self.rules)
 
     def _with_details(self, listing: TagListing, query: TagQuery) -> TagListing:
         wanted = query.wanted(listing)
@@ -64,7 +86,8 @@ class RestReader:
 
     def estimate(self, counts: t.Sequence[int | None], query: TagQuery) -> Estimate:
         details = sum(known_counts(counts)) if query.details else 0
-        return estimate_of(counts, self._listing_pages(counts) + details)
+        besides = confirmations(self.capabilities, counts, query)
+        return estimate_of(counts, self._listing_pages(counts) + details + besides)
 
     def _listing_pages(self, counts: t.Sequence[int | None]) -> int:
         """How many requests listing the names takes."""

@@ -15,22 +15,22 @@ import typing as t
 
 from .._core.errors import RequestError
 from .._core.models import Repository, Tag, TagListing
-from .._core.server import ServerCapabilities
+from .._core.server import ServerCapabilities, TagRules
 from .._registry.auth import TOKEN_SCOPES, Registry, scope_of
-from .._registry.tokens import TagRules
-from .._rules.patterns import PatternError, unanchored_search
+from .._registry.tokens import TokenRules
+from .._rules.patterns import rule_search
 
 # registry/handlers/manifests.go of GitLab's registry: with more or longer patterns it changes no tag at all.
 _MOST_PATTERNS = 5
 _LONGEST_PATTERN = 100
 
 
-def _refuses_deletion(rules: TagRules) -> t.Callable[[str], bool]:
+def _refuses_deletion(rules: TokenRules) -> t.Callable[[str], bool]:
     """Whether the registry does not let the bearer of a token delete a tag of a name."""
     return _refuses(rules.delete + rules.immutable, rules.delete + rules.immutable)
 
 
-def refuses_push(rules: TagRules, *, overwrites: bool) -> t.Callable[[str], bool]:
+def refuses_push(rules: TokenRules, *, overwrites: bool) -> t.Callable[[str], bool]:
     """Whether the registry does not let the bearer of a token push a tag of a name.
 
     Args:
@@ -43,11 +43,7 @@ def refuses_push(rules: TagRules, *, overwrites: bool) -> t.Callable[[str], bool
 def _refuses(patterns: t.Sequence[str], counted: t.Sequence[str]) -> t.Callable[[str], bool]:
     if len(counted) > _MOST_PATTERNS or any(len(pattern) > _LONGEST_PATTERN for pattern in patterns):
         return lambda name: True
-    try:
-        searches = [unanchored_search(pattern) for pattern in patterns]
-    except PatternError:
-        return lambda name: True
-    return lambda name: any(search(name) for search in searches)
+    return rule_search(patterns)
 
 
 def with_token_rules(
@@ -66,8 +62,7 @@ def with_token_rules(
     Returns:
         The listings in the same order. One whose rules could not be asked for carries the error, if that may pass.
     """
-    readable = capabilities.may_protect_tags and not capabilities.shows_protection
-    first = _first_of_projects(listings) if readable else {}
+    first = _first_of_projects(listings) if capabilities.tag_rules is TagRules.HIDDEN else {}
     if registry is None or not first:
         return list(listings)
     try:
@@ -91,8 +86,8 @@ def _first_of_projects(listings: t.Sequence[TagListing]) -> dict[int, Repository
     return first
 
 
-def _delete_rules(registry: Registry, paths: t.Sequence[str]) -> dict[str, TagRules]:
-    found: dict[str, TagRules] = {}
+def _delete_rules(registry: Registry, paths: t.Sequence[str]) -> dict[str, TokenRules]:
+    found: dict[str, TokenRules] = {}
     for start in range(0, len(paths), TOKEN_SCOPES):
         group = paths[start : start + TOKEN_SCOPES]
         scopes = tuple(scope_of(path, "delete") for path in group)

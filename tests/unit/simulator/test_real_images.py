@@ -118,7 +118,7 @@ def test_graphql_reads_them_too(real: Client, pushed: dict[str, str]) -> None:
     nodes = {node["name"]: node for node in page["nodes"]}
     assert sorted(nodes) == sorted(pushed)
     assert nodes["v1"]["digest"] == pushed["v1"]
-    assert nodes["v1"]["createdAt"] == "2026-01-01T00:00:00Z"
+    assert nodes["v1"]["createdAt"] == "2026-01-01T00:00:00+00:00"
     assert {node["publishedAt"] for node in nodes.values()} == {None}
     assert nodes["multi"] == {
         "name": "multi",

@@ -23,7 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.retai
     untagged_images,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import RefKind, Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from tests.unit.cleanups import PROJECT, REPOSITORY, digest, requested
@@ -126,10 +126,16 @@ DATED: list[Any] = [
     pytest.param({**AGED, "name_regex_keep": "v1"}, {}, ["v2"], id="nothing that its name keeps"),
     pytest.param({**AGED, "in_use": ["team/app:v1"]}, {}, ["v2"], id="nothing in use"),
     pytest.param(
-        {**AGED, "keep_refs": ["tags"]}, {PROJECT: ActiveRefs(refs=("v2",))}, ["v1"], id="nothing of a git reference"
+        {**AGED, "keep_refs": ["tags"]},
+        {PROJECT: ActiveRefs(refs={RefKind.TAGS: ("v2",)})},
+        ["v1"],
+        id="nothing of a git reference",
     ),
     pytest.param(
-        {**AGED, "keep_refs": ["tags"]}, {PROJECT + 1: ActiveRefs(refs=("v2",))}, ["v1", "v2"], id="of its own project"
+        {**AGED, "keep_refs": ["tags"]},
+        {PROJECT + 1: ActiveRefs(refs={RefKind.TAGS: ("v2",)})},
+        ["v1", "v2"],
+        id="of its own project",
     ),
     pytest.param({**AGED, "keep_refs": ["tags"]}, {PROJECT: ERROR}, ["v1", "v2"], id="as far as these are known"),
     pytest.param({**UNPINNED, **AGED}, {}, [], id="nothing where GitLab itself decides"),
@@ -147,7 +153,7 @@ def test_which_tags_a_date_may_decide_about(options: dict[str, Any], refs: Refs,
 def test_tags_are_retained_for_what_is_in_use_and_for_what_is_alive_in_git() -> None:
     request = wanted(in_use=["team/app:v1"], keep_refs=["branches"], ref_match="prefix")
     listing = listed("build-main", "main-build", "v1", "v2", "prod-x")
-    refs = {PROJECT: ActiveRefs(refs=("main",), deployed=("prod", "v1"))}
+    refs = {PROJECT: ActiveRefs(refs={RefKind.BRANCHES: ("main",)}, deployed=("prod", "v1"))}
     assert retained_names(listing, refs, request) == {
         "main-build": Reason.ACTIVE_REF,
         "prod-x": Reason.DEPLOYED,

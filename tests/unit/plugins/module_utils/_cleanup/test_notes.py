@@ -19,7 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.plann
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, TagListing
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode, ReadMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode, ReadMethod, TagRules
 from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, observed, requested, tag
 from tests.unit.models import server_policy
 
@@ -137,10 +137,20 @@ UNKNOWN = (
     "It could not be told whether the registry has a metadata database, so no date can be trusted and every tag that a "
     "date would decide about is kept."
 )
-UNSEEN_RULES = "GitLab's tag protection rules can't all be read here; GitLab itself enforces them."
+UNSEEN_RULES = (
+    "GitLab's tag protection rules can't be read here; GitLab itself enforces them, for everybody but administrators."
+)
+UNCLEAR = (
+    "GitLab does not show here whether a tag's creation date is that of its first push or of its image, so no date can "
+    "be trusted and every tag that a date would decide about is kept."
+)
 AGED = {"older_than": "30d"}
 WITH_DATABASE = {"read_method": ReadMethod.REST}
-WITHOUT_DATABASE = {"mode": Mode.NO_DATABASE, "read_method": ReadMethod.REST}
+WITHOUT_DATABASE = {
+    "mode": Mode.NO_DATABASE,
+    "read_method": ReadMethod.REST,
+    "capabilities": {"tag_rules": TagRules.NONE},
+}
 WITHOUT_TAGS: dict[str, Any] = {"listings": []}
 
 NOTES: list[Any] = [
@@ -151,10 +161,17 @@ NOTES: list[Any] = [
     pytest.param(AGED, {"mode": Mode.UNKNOWN}, [UNKNOWN], id="no date can be trusted"),
     pytest.param({}, {"mode": Mode.UNKNOWN}, [], id="none has to be"),
     pytest.param(AGED, {"mode": Mode.UNKNOWN, **WITHOUT_TAGS}, [], id="nothing has one"),
-    pytest.param({**AGED, "timestamp": "created"}, {"mode": Mode.UNKNOWN}, [], id="another date is trusted"),
+    pytest.param({**AGED, "timestamp": "created"}, {}, [], id="another date is trusted"),
+    pytest.param(
+        {**AGED, "timestamp": "created"}, {"mode": Mode.UNKNOWN}, [UNCLEAR], id="unless it may be of the image"
+    ),
+    pytest.param({**AGED, "timestamp": "created"}, WITH_DATABASE, [UNCLEAR, UNSEEN_RULES], id="as REST may show it"),
     pytest.param(
         AGED,
-        {**WITHOUT_DATABASE, "capabilities": {"registry_unavailable_reason": "no address is known."}},
+        {
+            **WITHOUT_DATABASE,
+            "capabilities": {"tag_rules": TagRules.NONE, "registry_unavailable_reason": "no address is known."},
+        },
         [
             BUILT,
             "Images for several platforms have no date here, since the registry itself could not be asked: no address "

@@ -23,7 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, Manifest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.tag_writes import WriteOutcome
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import DeletionResult
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import parse_reference
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import UntaggedImage
 from tests.unit.cleanups import digest
 
 DOWN = RequestError(ErrorKind.UNAVAILABLE, "down", operation="read an image", service="the registry", status=503)
@@ -35,9 +35,12 @@ def manifest(letter: str) -> Manifest:
 
 def pins_of(answers: dict[str, Manifest | RequestError | None], *taken: str) -> Pins:
     """What is planned for images of team/app, by the letter of their digests, when these names are taken there."""
-    references = [parse_reference(f"registry.test/team/app@{digest(letter)}") for letter in answers]
+    untagged = [
+        UntaggedImage(f"registry.test/team/app@{digest(each)}", path="team/app", digest=digest(each))
+        for each in answers
+    ]
     manifests = {("team/app", digest(letter)): answer for letter, answer in answers.items()}
-    return planned_pins(references, manifests, {"team/app": taken, "team/other": [f"{PREFIX}{'b' * 64}"]}, "no reason")
+    return planned_pins(untagged, manifests, {"team/app": taken, "team/other": [f"{PREFIX}{'b' * 64}"]}, "no reason")
 
 
 def test_an_image_in_use_gets_a_tag_that_names_its_digest() -> None:
@@ -54,6 +57,15 @@ def test_an_image_that_the_registry_does_not_have_is_lost_and_refuses_nothing() 
     )
 
 
+def test_what_may_be_in_several_repositories_gets_its_tag_where_it_is() -> None:
+    text, pinned = f"mirror/team/app@{digest('a')}", digest("a")
+    untagged = [UntaggedImage(text, path=path, digest=pinned) for path in ("mirror/team/app", "team/app")]
+    taken: dict[str, list[str]] = {"mirror/team/app": [], "team/app": []}
+    answers = {("mirror/team/app", pinned): None, ("team/app", pinned): manifest("a")}
+    assert planned_pins(untagged, answers, taken, "") == Pins(pins=(Pin("team/app", manifest("a")),))
+    assert planned_pins(untagged, dict.fromkeys(answers), taken, "") == Pins(lost=(text,))
+
+
 def test_an_image_that_can_not_be_read_and_a_name_that_is_taken_refuse() -> None:
     found = pins_of({"a": DOWN, "b": manifest("b"), "c": manifest("c")}, f"in-use-{'b' * 64}", f"in-use-{'a' * 64}")
     assert found.refusals == (
@@ -65,8 +77,8 @@ def test_an_image_that_can_not_be_read_and_a_name_that_is_taken_refuse() -> None
 
 
 def test_the_registry_is_needed_only_where_an_image_has_no_tag() -> None:
-    reference = parse_reference(f"team/app@{digest('a')}")
-    assert planned_pins([reference], None, {}, "no address is known") == Pins(
+    image = UntaggedImage(f"team/app@{digest('a')}", path="team/app", digest=digest("a"))
+    assert planned_pins([image], None, {}, "no address is known") == Pins(
         refusals=("pin_untagged_in_use needs the registry itself: no address is known",)
     )
     assert planned_pins([], None, {}, "no address is known") == Pins()

@@ -23,6 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
     ListingState,
     Project,
+    RefKind,
     ServerPolicy,
     Tag,
     TagListing,
@@ -84,12 +85,15 @@ COMPOSED: list[Any] = [
     pytest.param({"in_use": [f"x.test/team/app@{digest('b')}"]}, {}, {"v2": "keep in_use"}, id="in use by digest"),
     pytest.param(
         {"keep_refs": ["branches"]},
-        {"refs": {PROJECT: ActiveRefs(refs=("main",))}},
+        {"refs": {PROJECT: ActiveRefs(refs={RefKind.BRANCHES: ("main",)})}},
         {"main": "keep active_ref"},
         id="git reference",
     ),
     pytest.param(
-        {"keep_refs": ["branches"]}, {"refs": {PROJECT + 1: ActiveRefs(refs=("main",))}}, {}, id="another project's"
+        {"keep_refs": ["branches"]},
+        {"refs": {PROJECT + 1: ActiveRefs(refs={RefKind.BRANCHES: ("main",)})}},
+        {},
+        id="another project's",
     ),
     pytest.param(
         {"keep_deployments": 1},
@@ -99,7 +103,7 @@ COMPOSED: list[Any] = [
     ),
     pytest.param(
         {"keep_refs": ["branches"], "ref_match": "prefix"},
-        {"refs": {PROJECT: ActiveRefs(refs=("mai",))}},
+        {"refs": {PROJECT: ActiveRefs(refs={RefKind.BRANCHES: ("mai",)})}},
         {},
         id="how names carry references",
     ),

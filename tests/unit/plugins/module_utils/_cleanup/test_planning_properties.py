@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import plan_cleanup
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import SIGNATURE, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import SIGNATURE, RefKind, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, OCI_INDEX
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import Approved, parse_plan
@@ -191,7 +191,9 @@ def made_up(seed: int) -> tuple[Case, random.Random]:
             dice.choice(SOURCES),
             ReferrerPolicy(dice.choice(list(Signatures)), shared_digest=dice.choice(SHARED_DIGESTS)),
             tuple(dice.sample([_reference(tag, dice) for tag in tags], dice.choice([0, 0, 0, 0, 1]))),
-            ActiveRefs(("dev/1",) if dice.random() < 0.1 else (), ("main",) if dice.random() < 0.1 else ()),
+            ActiveRefs(
+                {RefKind.BRANCHES: ("dev/1",)} if dice.random() < 0.1 else {}, ("main",) if dice.random() < 0.1 else ()
+            ),
             dice.choice(list(RefMatch)),
         ),
         dice,
@@ -333,7 +335,9 @@ def shuffled(case: Case, dice: random.Random) -> Case:
         tags=tuple(dice.sample(case.tags, len(case.tags))),
         rules=replace(case.rules, protect=case.rules.protect * 2),
         images=case.images[::-1] * 2,
-        active_refs=ActiveRefs(case.active_refs.refs * 2, case.active_refs.deployed * 2),
+        active_refs=ActiveRefs(
+            {kind: refs * 2 for kind, refs in case.active_refs.refs.items()}, case.active_refs.deployed * 2
+        ),
     )
 
 
@@ -345,10 +349,8 @@ def stricter(case: Case, dice: random.Random) -> Iterator[tuple[str, Case]]:
     yield "a protection", replace(case, rules=replace(rules, protect=(*rules.protect, compiled(quoted([tag.name])))))
     yield "a protection in GitLab", case.with_tag(number, protected=True)
     yield "something in use", replace(case, images=(*case.images, _reference(tag, dice)))
-    yield (
-        "something alive",
-        replace(case, active_refs=case.active_refs._replace(refs=(*case.active_refs.refs, tag.name))),
-    )
+    alive = {**case.active_refs.refs, RefKind.TAGS: (tag.name,)}
+    yield "something alive", replace(case, active_refs=replace(case.active_refs, refs=alive))
     yield "no date", case.with_tag(number, created=None, published=None)
     # Of an index in use that can't be seen any more it is not known what it holds.
     if not case.images:

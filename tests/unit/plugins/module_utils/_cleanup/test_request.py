@@ -206,7 +206,7 @@ def test_a_plan_names_every_option_that_it_was_made_by() -> None:
     approval = {"approved_fingerprint", "approved_plan", "approved_plan_path", "plan_max_age", "max_drift_percent"}
     told = {"plan_path", "output_path", "gather", "return_limit", "journal_path", "wait", "wait_timeout", "on_error"}
     # A plan that these refuse is not carried out, and a pin deletes nothing.
-    refuse = {"on_server_policy", "allow_unread_protection", "pin_untagged_in_use"}
+    refuse = {"on_server_policy", "on_unmatched", "allow_unread_protection", "pin_untagged_in_use"}
     assert scope <= set(SCOPE.as_result())
     assert set(ARGUMENTS.options) - set(PLANNED_BY) == {*scope, *where, *approval, *told, *refuse}
     assert set(PLANNED_BY) <= set(ARGUMENTS.options)

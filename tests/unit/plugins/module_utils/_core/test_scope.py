@@ -10,10 +10,12 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import (
+    Exclusion,
     ProjectScope,
     Scope,
     check_projects,
     check_scope,
+    exclusions_of,
     matches,
     repository_path,
 )
@@ -36,6 +38,36 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope im
 )
 def test_a_pattern_means_whole_paths_in_any_case(path: str, pattern: str, expected: bool) -> None:
     assert matches(path, pattern) is expected
+
+
+PATHS = ["team/app", "team/app/web", "team/prod"]
+
+
+def test_what_exclusions_match() -> None:
+    scope = Scope(group="team", exclude=("team/prod*", "Team/App/*", "team/*", "team/prod.*", "team/prod*"))
+    assert exclusions_of(scope, PATHS, {"team/app", "team/prod"}) == (
+        Exclusion("team/prod*", matched=1, elsewhere=False),
+        Exclusion("Team/App/*", matched=1, elsewhere=False),
+        Exclusion("team/*", matched=3, elsewhere=False),
+        Exclusion("team/prod.*", matched=0, elsewhere=False),
+    )
+
+
+# Exclusions that are mistaken in every scope that holds team/prod, and those that may be about other tasks' projects.
+MISTAKEN = ["team/prod.*", "team/prod*\n", "registry.example.com/team/prod*", "Team/Prod/x", "reg:5000/team/prod"]
+OTHERS = ["team/production", "team/prod-2/*", "team/prod.eu/*", "a-team/prod/*", "team/*/x", "other/*", "*/cache", ""]
+
+
+@pytest.mark.parametrize("pattern", [*MISTAKEN, *OTHERS])
+def test_in_a_task_for_a_single_project_an_exclusion_may_be_about_others(pattern: str) -> None:
+    single = [Scope(projects=("team/prod",), exclude=(pattern,)), Scope(repository_ids=(7, 8), exclude=(pattern,))]
+    for scope in single:
+        [found] = exclusions_of(scope, ["team/prod"], {"team/prod"})
+        assert found.elsewhere is (pattern in OTHERS)
+    several = Scope(projects=("team/prod", "team/app"), exclude=(pattern,))
+    for scope in (several, Scope(group="team", exclude=(pattern,)), Scope(instance=True, exclude=(pattern,))):
+        projects = {"team/prod", "team/app"} if scope is several else {"team/prod"}
+        assert exclusions_of(scope, PATHS[1:2], projects) == (Exclusion(pattern, matched=0, elsewhere=False),)
 
 
 @pytest.mark.parametrize(

@@ -32,11 +32,10 @@ REPOSITORY = repository()
 @pytest.mark.parametrize(("mode", "method"), list(itertools.product(Mode, ReadMethod)))
 def test_what_a_server_shows(mode: Mode, method: ReadMethod) -> None:
     found = ServerCapabilities(mode=mode, read_method=method)
-    assert found.shows_protection is (method is ReadMethod.GRAPHQL)
     assert found.pages_by_cursor is ((mode, method) == (Mode.DATABASE, ReadMethod.GRAPHQL))
     assert found.shows_build_dates is (mode is Mode.NO_DATABASE or method is ReadMethod.REGISTRY)
-    assert found.may_protect_tags is (mode is not Mode.NO_DATABASE)
-    assert not ServerCapabilities(mode=mode, read_method=method, knows_tag_rules=False).may_protect_tags
+    by_page = (mode, method) == (Mode.DATABASE, ReadMethod.GRAPHQL)
+    assert found.proves_created is (by_page or mode is Mode.NO_DATABASE or method is ReadMethod.REGISTRY)
 
 
 @pytest.mark.parametrize("mode", Mode)

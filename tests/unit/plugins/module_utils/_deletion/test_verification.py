@@ -156,8 +156,12 @@ def test_kept_tags_vanish_only_from_complete_listings() -> None:
         (Tag("a", digest="2"), Tag("a", digest="1"), True),
         (Tag("a", digest="1", published=NOW), Tag("a", digest="1", published=NOW), False),
         (Tag("a", digest="1", published=NOW.replace(hour=13)), Tag("a", digest="1", published=NOW), True),
-        (Tag("a", digest="1", published=NOW), Tag("a", digest="1"), False),
+        (Tag("a", digest="1", published=NOW), Tag("a", digest="1"), True),
         (Tag("a", digest="1"), Tag("a", digest="1", published=NOW), False),
+        (Tag("a", digest="1", created=NOW), Tag("a", digest="1", created=NOW), False),
+        (Tag("a", digest="1", created=NOW.replace(hour=13)), Tag("a", digest="1", created=NOW), True),
+        (Tag("a", digest="1", created=NOW), Tag("a", digest="1"), False),
+        (Tag("a", digest="1"), Tag("a", digest="1", created=NOW), False),
     ],
 )
 def test_a_tag_is_changed_by_another_image_or_another_push(now: Tag, planned: Tag, changed: bool) -> None:

@@ -156,7 +156,7 @@ def test_what_a_tag_says() -> None:
         mediaType="m",
         protection={"minimumAccessLevelForDelete": None},
     )
-    empty = {**node("v2", digest=None, totalSize=None, mediaType=None), "protection": None}
+    empty = node("v2", digest=None, createdAt=None, publishedAt=None, totalSize=None, mediaType=None, protection=None)
     [page] = read_pages(
         FakeGraphQLClient(lambda _q, _v: {"data": {"r0": tags(full, empty)}}), schema(), [PageRequest(1)]
     )

@@ -24,6 +24,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge im
     part_of,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import FILE_VERSION
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan_files.merging import warnings_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.matches import EntryMatches
 from tests.unit.plugins.module_utils._plan.test_approval import part, written
 
 
@@ -38,7 +40,13 @@ def plan(name: str, tags: int = 2, deleted: int = 1, **header: Any) -> list[str]
 def test_each_scope_gets_its_own_part_under_the_fingerprint_of_all() -> None:
     plans = [plan("a", 3, 2), plan("b"), plan("c", 4, 0)]
     merged = merge([part_of(lines) for lines in plans])
-    assert merged.totals == {"repositories": 3, "tags": 9, "delete": 3, "reasons": {"matched": 3, "too_young": 6}}
+    assert merged.totals == {
+        "repositories": 3,
+        "tags": 9,
+        "delete": 3,
+        "reasons": {"matched": 3, "too_young": 6},
+        "matches": [],
+    }
     lines = list(merged.lines())
     for name, own in zip("abc", plans, strict=True):
         found = approved_in(lines, {"project": [name]})
@@ -73,6 +81,49 @@ def test_the_file_begins_with_what_it_holds() -> None:
         "parts": [{"scope": {"project": ["ä"]}, "fingerprint": fingerprint, "tags": 3, "delete": 2}],
         "totals": merged.totals,
     }
+
+
+def matching(name: str, *entries: EntryMatches) -> list[str]:
+    """A plan that says this of its entries."""
+    header, *others = plan(name)
+    row = json.loads(header)
+    row["totals"]["matches"] = [each.as_result() for each in entries]
+    return [json.dumps(row) + "\n", *others]
+
+
+def test_what_an_entry_matches_is_summed_up() -> None:
+    parts = [
+        matching("a", EntryMatches("protect", "v.*"), EntryMatches("in_use_sources", "web", matched=1, references=3)),
+        matching(
+            "b",
+            EntryMatches("in_use_sources", "web", matched=2, references=4),
+            EntryMatches("protect", "v.*", matched=5),
+            EntryMatches("name_regex_keep", "v.*", rule="all", matched=1),
+            EntryMatches("name_regex_keep", "v.*", rule="none"),
+            EntryMatches("keep_n_per", "branch"),
+            EntryMatches("keep_refs", "tags", references=0),
+        ),
+    ]
+    merged = merge([part_of(lines) for lines in parts])
+    assert warnings_of(merged) == ["rules, none: name_regex_keep 'v.*' matches nothing in any of the plans."]
+    assert merged.totals["matches"] == [
+        {"option": "protect", "entry": "v.*", "rule": None, "matched": 5, "references": None},
+        {"option": "in_use_sources", "entry": "web", "rule": None, "matched": 3, "references": 7},
+        {"option": "name_regex_keep", "entry": "v.*", "rule": "all", "matched": 1, "references": None},
+        {"option": "name_regex_keep", "entry": "v.*", "rule": "none", "matched": 0, "references": None},
+        {"option": "keep_n_per", "entry": "branch", "rule": None, "matched": 0, "references": None},
+        {"option": "keep_refs", "entry": "tags", "rule": None, "matched": 0, "references": 0},
+    ]
+
+
+@pytest.mark.parametrize("odd", [None, 5, [5], [{}], [{"option": "protect", "entry": "v", "rule": None}], [["a"]]])
+def test_a_plan_without_what_its_entries_match_is_damaged(odd: Any) -> None:
+    header, *others = plan("a")
+    row = json.loads(header)
+    row["totals"]["matches"] = odd
+    with pytest.raises(UsageError) as refused:
+        merge([part_of([json.dumps(row), *others])])
+    assert str(refused.value) == 'The plan of {"project": ["a"]} is damaged: it has no counts of matches.'
 
 
 def test_plans_are_ordered_by_their_scopes() -> None:

@@ -267,6 +267,7 @@ def test_a_repository_and_its_tags_as_they_are_written() -> None:
         "delete": 2,
         "keep": 2,
         "reasons": {"expired": 2, "no_match": 2},
+        "matches": [],
     }
 
 

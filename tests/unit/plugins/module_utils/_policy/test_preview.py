@@ -20,6 +20,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
     Mode,
     ReadMethod,
     ServerCapabilities,
+    TagRules,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import Parameters
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.preview import (
@@ -36,7 +37,7 @@ from tests.unit.models import repository
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NEXT_WEEK = "2026-06-08T12:00:00Z"
 DATABASE = ServerCapabilities(mode=Mode.DATABASE, read_method=ReadMethod.GRAPHQL)
-NO_DATABASE = DATABASE._replace(mode=Mode.NO_DATABASE)
+NO_DATABASE = DATABASE._replace(mode=Mode.NO_DATABASE, tag_rules=TagRules.NONE)
 REPOSITORY = repository()
 POLICY = ServerPolicy(
     enabled=True,
@@ -273,7 +274,11 @@ EVERYTHING = Parameters(name_regex_delete=".*")
         pytest.param(DATABASE, True, None, (GONE, Reason.UNSEEN_PROTECTION), id="a rule that can't be seen"),
         pytest.param(NO_DATABASE, True, None, (GONE, Reason.MATCHED), id="no rules without a database"),
         pytest.param(
-            DATABASE._replace(knows_tag_rules=False), True, None, (GONE, Reason.MATCHED), id="no rules in an old GitLab"
+            DATABASE._replace(tag_rules=TagRules.NONE),
+            True,
+            None,
+            (GONE, Reason.MATCHED),
+            id="no rules in an old GitLab",
         ),
     ],
 )

@@ -18,47 +18,77 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci impo
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import (
     Reference,
     Source,
+    UntaggedImage,
     in_use_of,
     kept_by_use,
     missing_sources,
     parse_reference,
+    tags_in_use,
     untagged,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 
 PATH = "team/app"
+
+
+letters_of_digests = st.sampled_from("012345678")
 
 
 def digest(letter: str) -> str:
     return "sha256:" + letter * 64
 
 
+TEAM_APP = ("team/app", "app", "library/app")
+SHA512 = "sha512:" + "d" * 128
+
+
 @pytest.mark.parametrize(
-    ("text", "path", "tag", "pinned", "identifier"),
+    ("text", "paths", "tag", "pinned", "identifier"),
     [
-        ("team/app:v1", "team/app", "v1", None, None),
-        ("registry.example.com/team/app:v1", "team/app", "v1", None, None),
-        ("registry.example.com:5050/Team/App:v1", "team/app", "v1", None, None),
-        ("localhost/team/app", "team/app", "latest", None, None),
-        (f"team/app@{digest('a')}", "team/app", None, digest("a"), None),
-        (f"reg:5000/team/app:v1@{digest('a')}", "team/app", "v1", digest("a"), None),
-        (f"docker-pullable://reg.io/team/app@{digest('a')}", "team/app", None, digest("a"), None),
-        (digest("b"), "", None, None, "b" * 64),
-        ("b" * 12, "", None, None, "b" * 12),
-        ("docker://" + digest("b"), "", None, None, "b" * 64),
-        (" nginx ", "nginx", "latest", None, None),
+        ("team/app:v1", TEAM_APP, "v1", None, None),
+        ("registry.example.com/team/app:v1", ("registry.example.com/team/app", *TEAM_APP), "v1", None, None),
+        ("registry.example.com:5050/Team/App:v1", TEAM_APP, "v1", None, None),
+        ("Registry.Example.com./team/app:v1", TEAM_APP, "v1", None, None),
+        ("[2001:db8::1]:5000/team/app:v1", TEAM_APP, "v1", None, None),
+        ("[fe80::1%eth0]/team/app", TEAM_APP, "latest", None, None),
+        ("a_host/team/app", ("a_host/team/app", *TEAM_APP), "latest", None, None),
+        ("my__host_/team/app", TEAM_APP, "latest", None, None),
+        ("harbor/a/team/app:v1", ("harbor/a/team/app", "a/team/app", *TEAM_APP), "v1", None, None),
+        ("acme.io/shop:blue", ("acme.io/shop", "shop", "library/shop"), "blue", None, None),
+        (f"team/app@{digest('a')}", TEAM_APP, None, digest("a"), None),
+        (f"team/app@{digest('a').upper()}", TEAM_APP, None, digest("a"), None),
+        (f"team/app@{SHA512}", TEAM_APP, None, SHA512, None),
+        (f"reg:5000/team/app:v1@{digest('a')}", TEAM_APP, "v1", digest("a"), None),
+        (f"docker-pullable://team/app@{digest('a')}", TEAM_APP, None, digest("a"), None),
+        ("OCI://team/app:1", TEAM_APP, "1", None, None),
+        ("https://team/app:1", TEAM_APP, "1", None, None),
+        ("nginx:5000", ("nginx", "library/nginx"), "5000", None, None),
+        (" nginx ", ("nginx", "library/nginx"), "latest", None, None),
+        (digest("b"), (), None, None, "b" * 64),
+        ("b" * 12, (), None, None, "b" * 12),
+        ("B" * 12, (), None, None, "b" * 12),
+        ("docker://" + digest("b"), (), None, None, "b" * 64),
     ],
 )
 def test_the_forms_of_a_reference(
-    text: str, path: str, tag: str | None, pinned: str | None, identifier: str | None
+    text: str, paths: tuple[str, ...], tag: str | None, pinned: str | None, identifier: str | None
 ) -> None:
     found = parse_reference(text)
-    assert found == Reference(text, path=path, tag=tag, digest=pinned, identifier=identifier)
+    assert found == Reference(text, paths=paths, tag=tag, digest=pinned, identifier=identifier)
 
 
 @pytest.mark.parametrize(
     "text",
     ["", " ", "<none>", "<none>:<none>", "team/app:", "team/app@", "team/app@sha256:12", "a b", "team//app", ":v1"]
-    + ["docker://docker://team/app", "team/docker://app"],
+    + ["docker://docker://team/app", "team/docker://app", "reg:5000/", "[::1]:5000", "reg:x/team/app"]
+    + [
+        "team/reg:5000/app",
+        "team/a.b./app",
+        "team/app@md5:12",
+        "team/app:v1:v2",
+        f"team/app@{digest('a')}@",
+        "/team/app",
+    ],
 )
 def test_what_is_no_reference_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as refused:
@@ -78,7 +108,7 @@ INDEX = Tag("multi", digest("3"), media_type=OCI_INDEX, children=(digest("1"), d
 
 def test_by_tag_that_tag_alone_stays() -> None:
     assert kept([V1, V2], "reg.io/team/app:v1") == {"v1": "in_use"}
-    assert kept([V1, V2], "reg.io/team/other:v1", "team:v1") == {}
+    assert kept([V1, V2], "reg.io/team/other:v1", "team:v1", "team/app/web:v1") == {}
 
 
 def test_by_digest_every_tag_of_it_stays() -> None:
@@ -111,6 +141,8 @@ def test_by_id() -> None:
     assert kept([V1, V2], digest("2")) == {"v2": "in_use"}
     assert kept([V1, Tag("dark", digest("6"))], "d" * 12) == {"dark": "unknown_in_use"}
     assert kept([INDEX], "e" * 12) == {"multi": "unknown_in_use"}
+    # An id of any length that engines show.
+    assert kept([V1, V2], "d" * 13, "c" * 40) == {"v1": "in_use", "v2": "in_use"}
 
 
 def test_sources_that_are_missing_empty_or_failed() -> None:
@@ -124,9 +156,95 @@ def test_sources_that_are_missing_empty_or_failed() -> None:
 
 def test_what_runs_without_a_tag_is_told() -> None:
     used = in_use_of([f"reg.io/team/app@{digest('9')}", f"team/app@{digest('1')}", f"team/other@{digest('9')}"])
-    assert [each.text for each in untagged(used, {PATH: [V1, V2]})] == [f"reg.io/team/app@{digest('9')}"]
+    assert untagged(used, {PATH: [V1, V2]}) == [
+        UntaggedImage(f"reg.io/team/app@{digest('9')}", path=PATH, digest=digest("9"))
+    ]
     # With a digest that is not known nothing can be said.
     assert untagged(used, {PATH: [V1, Tag("dark")]}) == []
+    assert untagged(in_use_of([f"team/app@{digest('4')}"]), {PATH: [INDEX]}) == []
+
+
+def test_which_tags_a_reference_leads_to() -> None:
+    tags = {PATH: [V1, V2, INDEX], "team/other": [Tag("v1", digest("7")), Tag("dark")]}
+    images = [
+        "mirror/team/app:v1",
+        "team/app:v3",
+        f"team/app:v2@{digest('1')}",
+        f"team/other@{digest('1')}",
+        "elsewhere/app:v1",
+        "c" * 12,
+        digest("1"),
+    ]
+    assert tags_in_use(in_use_of(images), tags) == {
+        images[0]: {(PATH, "v1")},
+        images[1]: set(),
+        images[2]: {(PATH, "v2"), (PATH, "v1"), (PATH, "multi")},
+        images[3]: set(),
+        images[4]: set(),
+        images[5]: {(PATH, "v1")},
+        images[6]: {(PATH, "v1"), (PATH, "multi")},
+    }
+    assert tags_in_use(in_use_of([]), tags) == {}
+
+
+def test_what_may_be_in_several_repositories_has_a_tag_if_one_of_them_has_it() -> None:
+    text = f"mirror/{PATH}@{digest('1')}"
+    places = {PATH: [V1], f"mirror/{PATH}": [V2]}
+    assert untagged(in_use_of([text]), places) == []
+    without = {**places, PATH: [V2]}
+    found = [
+        UntaggedImage(text, path=f"mirror/{PATH}", digest=digest("1")),
+        UntaggedImage(text, path=PATH, digest=digest("1")),
+    ]
+    assert untagged(in_use_of([text]), without) == found
+
+
+component = st.from_regex(r"[a-z0-9]{1,4}(?:(?:[._]|__|-{1,2})[a-z0-9]{1,4}){0,2}", fullmatch=True)
+repository_paths = st.lists(component, min_size=2, max_size=4).map("/".join)
+hosts = st.one_of(
+    st.sampled_from(
+        ["registry.example.com", "localhost", "REGISTRY.Example.com", "registry.example.com.", "reg_1", "r"]
+    ),
+    st.sampled_from(["10.0.0.7", "[2001:db8::1]", "[::1]", "xn--bcher-kva.example"]),
+    component,
+)
+ports = st.sampled_from(["", ":5050", ":443"])
+# A mirror's own path, such as a proxy cache project of Harbor's.
+mirrors = st.lists(component, max_size=2).map(lambda parts: "".join(f"{part}/" for part in parts))
+prefixes = st.one_of(
+    st.just(""), mirrors, st.builds(lambda host, port, mirror: f"{host}{port}/{mirror}", hosts, ports, mirrors)
+)
+schemes = st.sampled_from(
+    ["", "docker://", "docker-pullable://", "oci://", "https://", "http://", "Docker://", "cri-o://"]
+)
+tag_names = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,20}", fullmatch=True)
+
+
+@given(schemes, prefixes, repository_paths, tag_names, st.booleans(), st.booleans())
+def test_a_tag_is_kept_by_every_reference_that_may_mean_it(
+    scheme: str, prefix: str, path: str, name: str, upper: bool, pinned: bool
+) -> None:
+    text = f"{scheme}{prefix}{path.upper() if upper else path}:{name}" + (f"@{digest('9')}" if pinned else "")
+    found = kept_by_use([Tag(name, digest("1")), Tag("another", digest("2"))], path, in_use_of([text]))
+    assert found[name] is Reason.IN_USE
+    assert set(found) == {name}
+
+
+@given(schemes, prefixes, repository_paths, letters_of_digests)
+def test_an_image_is_kept_by_every_reference_that_may_mean_it(scheme: str, prefix: str, path: str, letter: str) -> None:
+    text = f"{scheme}{prefix}{path}@{digest(letter)}"
+    used = in_use_of([text])
+    assert kept_by_use([Tag("by-digest", digest(letter)), Tag("another", digest("f"))], path, used) == {
+        "by-digest": Reason.IN_USE
+    }
+    assert used.needs_details(path)
+
+
+@given(component, tag_names)
+def test_a_name_alone_means_what_engines_take_it_for(name: str, tag: str) -> None:
+    text = f"{name}:{tag}"
+    for path in (name, f"library/{name}"):
+        assert kept_by_use([Tag(tag)], path, in_use_of([text])) == {tag: Reason.IN_USE}
 
 
 letters = st.sampled_from("123456")
@@ -169,3 +287,14 @@ def test_order_and_duplicates_do_not_matter(found: list[Tag], some: list[str], r
     mixed = list(found)
     random.shuffle(mixed)
     assert kept(found, *some) == kept(mixed, *shuffled)
+
+
+@given(tags, images)
+def test_a_reference_leads_to_tags_that_it_keeps(found: list[Tag], some: list[str]) -> None:
+    """What is kept besides is an image of an index or an index of an image, or is kept in doubt."""
+    used = in_use_of(some)
+    led = {name for places in tags_in_use(used, {PATH: found}).values() for _path, name in places}
+    assert led <= set(kept_by_use(found, PATH, used))
+    plain = [tag for tag in found if tag.digest and not tag.children]
+    sure = {name for name, reason in kept_by_use(plain, PATH, used).items() if reason is Reason.IN_USE}
+    assert sure == {name for places in tags_in_use(used, {PATH: plain}).values() for _path, name in places}

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import InUse, in_use_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import InUse, Source, in_use_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import rules_of, used_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import decide
@@ -225,9 +225,15 @@ def test_dates_are_valid_from_a_day_or_a_time(written: str | None, moment: datet
 
 
 def test_images_in_use_are_those_that_are_named_and_those_of_all_sources() -> None:
-    sources = [{"name": "web", "images": ["team/app:v2", "team/app:v3"]}, {"name": "jobs", "images": ["team/job:v1"]}]
+    listed = [Source("web", ("team/app:v2", "team/app:v3")), Source("jobs", ("team/job:v1",))]
+    sources = [{"name": each.name, "images": list(each.images)} for each in listed]
     found = used_of(filled({"in_use": ["team/app:v1"], "in_use_sources": sources}))
-    assert found == (in_use_of(["team/app:v1", "team/app:v2", "team/app:v3", "team/job:v1"]), ())
+    assert found == (in_use_of(["team/app:v1"], listed), ())
+    assert found[0].names == {
+        **dict.fromkeys(("team/app", "app", "library/app"), {"v1", "v2", "v3"}),
+        **dict.fromkeys(("team/job", "job", "library/job"), {"v1"}),
+    }
+    assert [each.name for each in found[0].sources] == ["", "web", "jobs"]
     assert used_of(filled({})) == (InUse(), ())
 
 

@@ -185,7 +185,7 @@ def test_a_name_that_stands_above_the_rules_has_no_rule_that_decides() -> None:
     ):
         judged = policy.judge(name)
         assert (judged.rule, judged.reason, judged.deciding_rule) == (rule, reason, deciding)
-    assert policy.judge("other") == (None, Reason.NO_MATCH)
+    assert policy.judge("other") == (None, Reason.NO_MATCH, ())
 
 
 def test_names_alone_need_no_date() -> None:

@@ -19,6 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
     Mode,
     ReadMethod,
     ServerCapabilities,
+    TagRules,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth import RegistrySettings
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import (
@@ -36,7 +37,7 @@ from tests.unit.simulated import REGISTRY, connected, repositories_of, repositor
 
 TAGS = [{"name": "v1"}, {"name": "v2"}]
 PATH = "/api/v4/projects/1/registry/repositories/100/tags"
-SCHEMA, LISTING = "POST /api/graphql", f"GET {PATH}"
+SCHEMA, RULES, LISTING = "POST /api/graphql", "POST /api/graphql", f"GET {PATH}"
 TOKEN, NAMES = "GET /jwt/auth", "GET /v2/team/app/r0/tags/list"
 RETRIES = 5
 GRAPHQL = Sources(use_graphql=True)
@@ -82,7 +83,7 @@ def detected(
             {"generation": "G17"},
             GRAPHQL,
             True,
-            {"mode": Mode.DATABASE, "knows_tag_rules": False, "lists_by_keyset": True},
+            {"mode": Mode.DATABASE, "tag_rules": TagRules.NONE, "lists_by_keyset": True},
             [SCHEMA, LISTING],
             id="a release without rules for tags",
         ),
@@ -99,8 +100,8 @@ def detected(
             GRAPHQL,
             True,
             {"mode": Mode.NO_DATABASE, "read_method": ReadMethod.GRAPHQL},
-            [SCHEMA, LISTING, LISTING, LISTING],
-            id="no database: refused, listed, and refused again",
+            [SCHEMA, LISTING, LISTING],
+            id="no database: refused and listed, as long as it is refused again in the end",
         ),
         pytest.param(
             {"mode": "M2"},
@@ -115,7 +116,7 @@ def detected(
             ALL,
             True,
             {"mode": Mode.NO_DATABASE, "read_method": ReadMethod.REGISTRY},
-            [SCHEMA, LISTING, LISTING, LISTING, TOKEN, NAMES],
+            [SCHEMA, LISTING, LISTING, TOKEN, NAMES],
             id="without a database the registry is read itself",
         ),
         pytest.param(
@@ -123,7 +124,7 @@ def detected(
             GRAPHQL,
             True,
             {"mode": Mode.UNKNOWN, "read_method": ReadMethod.GRAPHQL},
-            [SCHEMA, LISTING, *[LISTING] * (1 + RETRIES)],
+            [SCHEMA, LISTING, *[LISTING] * (1 + RETRIES), RULES],
             id="an unreachable registry proves nothing",
         ),
         pytest.param(
@@ -131,7 +132,7 @@ def detected(
             Sources(use_graphql=True, read_method=ReadMethod.REGISTRY, registry=REGISTRY),
             True,
             {"mode": Mode.DATABASE, "read_method": ReadMethod.REGISTRY},
-            [SCHEMA, LISTING],
+            [SCHEMA, LISTING, RULES],
             id="the registry on demand, before a database",
         ),
         pytest.param(
@@ -209,14 +210,14 @@ def test_repositories_without_tags_are_passed_over_in_the_search_for_a_proof() -
     found = detect(client, repositories_of(4), GRAPHQL, details=True)
     assert found.capabilities.mode is Mode.NO_DATABASE
     asked = [request.split("/")[7] for request in client.requests if request.startswith("GET /api/v4/projects/")]
-    assert asked == ["100", "100", "101", "102", "102"]
+    assert asked == ["100", "100", "101", "102"]
 
 
 def test_no_more_than_20_repositories_are_looked_at() -> None:
     client = connected(scenario_of(*[[]] * 25, mode="M2"))
     found = detect(client, repositories_of(25), GRAPHQL, details=True)
     assert found.capabilities.mode is Mode.UNKNOWN
-    assert len(client.requests) == 1 + 1 + 20
+    assert len(client.requests) == 1 + 1 + 20 + 1
 
 
 def test_without_repositories_only_graphql_is_looked_at() -> None:
@@ -295,7 +296,7 @@ def test_trouble_ends_the_search_for_a_proof() -> None:
     set_faults(client, {"path": "/repositories/", "query": "&page=1", "first": 1, "action": "status", "status": 503})
     found = detect(client, repositories_of(2), GRAPHQL, details=True)
     assert found.capabilities.mode is Mode.UNKNOWN
-    assert client.requests == [SCHEMA, LISTING, LISTING]
+    assert client.requests == [SCHEMA, LISTING, LISTING, RULES]
 
 
 @pytest.mark.parametrize(
@@ -303,8 +304,9 @@ def test_trouble_ends_the_search_for_a_proof() -> None:
     [
         (ServerCapabilities(mode=Mode.DATABASE, read_method=ReadMethod.REST), False, ["GET /api/v4/user"]),
         (ServerCapabilities(mode=Mode.UNKNOWN, read_method=ReadMethod.REGISTRY), False, ["GET /api/v4/user"]),
-        (ServerCapabilities(mode=Mode.DATABASE, read_method=ReadMethod.GRAPHQL), False, []),
-        (ServerCapabilities(mode=Mode.NO_DATABASE, read_method=ReadMethod.REST), False, []),
+        (ServerCapabilities(mode=Mode.DATABASE, read_method=ReadMethod.GRAPHQL), False, ["GET /api/v4/user"]),
+        (ServerCapabilities(mode=Mode.DATABASE, tag_rules=TagRules.READABLE), False, []),
+        (ServerCapabilities(mode=Mode.DATABASE, tag_rules=TagRules.NONE), False, []),
         (ServerCapabilities(mode=Mode.DATABASE, read_method=ReadMethod.REST), True, []),
     ],
 )

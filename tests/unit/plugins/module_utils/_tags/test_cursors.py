@@ -66,6 +66,7 @@ def reader_of(counts: dict[int, int], change: Change = unchanged) -> CursorReade
         client=graphql_serving.FakeGraphQLClient(reply),
         capabilities=ServerCapabilities(mode=Mode.DATABASE, read_method=ReadMethod.GRAPHQL, lists_by_keyset=True),
         registry=None,
+        rules={},
         schema=schema(),
     )
 
@@ -120,7 +121,7 @@ def test_no_more_repositories_are_under_way_than_the_window_holds() -> None:
 def cut_short(number: int, _after: str | None, page: Body) -> Body:
     """The second page says that it is the last one."""
     if number == 1 and page["tags"]["nodes"][0]["name"] == "v0020":
-        page["tags"]["pageInfo"]["hasNextPage"] = False
+        page["tags"]["pageInfo"] = {"hasNextPage": False, "endCursor": None}
     return page
 
 

@@ -20,8 +20,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
     Mode,
     ReadMethod,
     ServerCapabilities,
+    TagRules,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._registry.tokens import TagRules, token_in
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry.tokens import TokenRules, token_in
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.token_rules import (
     refuses_push,
     with_token_rules,
@@ -122,17 +123,9 @@ def test_who_may_not_delete_is_told_no_rules(server: RegistryServer) -> None:
     assert with_token_rules(server.registry(), READ_BY_REGISTRY, [listing()]) == [listing()]
 
 
-@pytest.mark.parametrize(
-    "capabilities",
-    [
-        ServerCapabilities(mode=Mode.NO_DATABASE, read_method=ReadMethod.REGISTRY),
-        ServerCapabilities(mode=Mode.DATABASE, read_method=ReadMethod.GRAPHQL),
-        ServerCapabilities(mode=Mode.DATABASE, read_method=ReadMethod.REST, knows_tag_rules=False),
-    ],
-)
-def test_nobody_asks_where_there_are_no_rules_or_they_are_known(
-    server: RegistryServer, capabilities: ServerCapabilities
-) -> None:
+@pytest.mark.parametrize("state", [TagRules.NONE, TagRules.READABLE])
+def test_nobody_asks_where_there_are_no_rules_or_they_are_known(server: RegistryServer, state: TagRules) -> None:
+    capabilities = READ_BY_REGISTRY._replace(tag_rules=state)
     assert with_token_rules(server.registry(), capabilities, [listing()]) == [listing()]
     assert with_token_rules(None, READ_BY_REGISTRY, [listing()]) == [listing()]
     assert with_token_rules(server.registry(), READ_BY_REGISTRY, []) == []
@@ -156,7 +149,7 @@ def test_rules_that_can_be_read_another_time_are_not_taken_for_none(
 )
 def test_a_rule_more_never_lets_a_tag_be_pushed(push: list[str], immutable: list[str], name: str) -> None:
     def refused(push: list[str], immutable: list[str], overwrites: bool) -> bool:
-        return refuses_push(TagRules(push=tuple(push), immutable=tuple(immutable)), overwrites=overwrites)(name)
+        return refuses_push(TokenRules(push=tuple(push), immutable=tuple(immutable)), overwrites=overwrites)(name)
 
     for overwrites in (True, False):
         assert refused(push, immutable, overwrites) >= refused(push[1:], immutable[1:], overwrites)
