@@ -16,6 +16,8 @@ description:
   - GitLab lets only administrators do that, on instances of their own. With Admin Mode the token needs the scope
     C(admin_mode) too.
   - The registry also names repositories that GitLab does not know any more, and ones without any tag.
+  - A registry without a metadata database may leave out the link to a next page, and repeat or pass over repositories
+    where a page ends. They are all found, since the listing ends only if a look behind it shows nothing new.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
@@ -32,7 +34,8 @@ options:
     elements: str
   limit:
     description:
-      - Stop when so many repositories are found. They come in the order of their paths.
+      - Stop when so many repositories are found. They come in the order of the registry, which is that of their paths
+        with a metadata database.
     type: int
   output_path:
     description:
@@ -72,8 +75,24 @@ count:
   returned: success
   type: int
   sample: 2
+complete:
+  description:
+    - Whether all repositories of the registry were looked at. It is false if O(limit) ended the listing, and if there
+      are paths in RV(unconfirmed).
+  returned: success
+  type: bool
+  sample: true
+unconfirmed:
+  description:
+    - Paths of which the catalog does not show whether they are repositories, at most O(return_limit) of them.
+    - A registry without a metadata database leaves that open if a thousand repositories or more, whose names begin with
+      a digit, are below a path.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 truncated:
-  description: Whether RV(repositories) was cut to O(return_limit).
+  description: Whether RV(repositories) or RV(unconfirmed) was cut to O(return_limit).
   returned: success
   type: bool
   sample: false
@@ -125,6 +144,8 @@ def main() -> None:
         check_files(module.params, "output_path")
         connection = connect_with_registry(module)
         state = observe(connection, request)
+        for warning in state.warnings:
+            module.warn(warning)
         result = result_of(state, request)
         result.update(write_files(module.params, {"output_path": (path + "\n" for path in state.paths)}))
         finish_reading(module, connection, result, [], tolerate=False)

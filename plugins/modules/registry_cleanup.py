@@ -169,8 +169,9 @@ options:
   timestamp:
     description:
       - What the age of a tag is. It is judged by the clock of the server.
-      - With V(auto) it is the last push of the tag if the registry has a metadata database. Else it is the build of the
-        image, the only date that GitLab knows there, so an old image that was tagged today is old.
+      - With V(auto) it is the last push that changed the tag's image, if the registry has a metadata database. To push
+        the same image again changes nothing. Without such a database it is the build of the image, the only date that
+        GitLab knows there, so an old image that was tagged today is old.
       - With V(created) it is the date that GitLab calls C(created_at). With a metadata database that is the first push
         of the name, so a tag that was pushed again an hour ago may count as old. If tags are read by REST in front of a
         metadata database (O(read_via)), it can't be told what GitLab's date means, and every such tag is kept.
@@ -644,7 +645,7 @@ plan:
           returned: success
           sample: "2026-01-31T12:00:00Z"
         size:
-          description: Bytes, null when not read or not known.
+          description: Bytes of the image's manifest, config and layers, null when not read or not known.
           type: int
           returned: success
           sample: 31457280
@@ -689,9 +690,9 @@ plan:
           sample: complete
         date_source:
           description:
-            - What the dates are that decide, V(published) for the last push, V(built) for the build of the image,
-              V(created) with O(timestamp=created), V(none) if no date is needed, or V(unknown) if it can't be told, and
-              every tag is kept then.
+            - What the dates are that decide, V(published) for the last push that changed the image, V(built) for the
+              build of the image, V(created) with O(timestamp=created), V(none) if no date is needed, or V(unknown) if
+              it can't be told, and every tag is kept then.
           type: str
           returned: success
           sample: published

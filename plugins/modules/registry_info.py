@@ -215,9 +215,8 @@ repositories:
       sample: complete
     date_source:
       description:
-        - What the dates of the tags are, V(published) for the last push, V(built) for the build of the image,
-          V(unknown) when it can't be
-          told, V(none) when no details were asked for.
+        - What the dates of the tags are, V(published) for the last push that changed the image, V(built) for the build
+          of the image, V(unknown) when it can't be told, V(none) when no details were asked for.
       type: str
       returned: success
       sample: published
@@ -253,7 +252,11 @@ repositories:
           returned: success
           sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         size:
-          description: Bytes, null when not known.
+          description:
+            - Bytes of the image, which are those of its manifest, its config and its layers. An image for several
+              platforms has those of all its images, without attestations.
+            - Null when not known. GitLab tells it of no image for several platforms, and of none without a metadata
+              database; the registry itself tells all.
           type: int
           returned: success
           sample: 31457280
@@ -268,7 +271,8 @@ repositories:
           returned: success
           sample: "2026-01-30T12:00:00Z"
         published_at:
-          description: The last push, null when not known.
+          description:
+            - The last push that changed the image, null when not known. To push the same image again changes nothing.
           type: str
           returned: success
           sample: "2026-01-31T12:00:00Z"

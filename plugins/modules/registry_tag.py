@@ -17,6 +17,8 @@ description:
   - Restores a deleted tag from the digest of its image, as long as garbage collection has not run. With a metadata
     database the registry collects by itself about a day after the deletion, else when its administrator has it do so.
   - Deletes tags by name. Other tags of the same image are kept.
+requirements:
+  - google-re2 (Python library)
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
@@ -26,7 +28,9 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Whether the credentials may push is told by a run alone, since asking for that makes a repository.
+    details:
+      - Whether the credentials may push, and whether a protection rule keeps them from it, is told if the repository is
+        there. Asking for that makes a repository that is not.
   diff_mode:
     support: full
   idempotent:
@@ -274,7 +278,7 @@ def removal(connection: RegistryConnection, request: RemovalRequest, warn: t.Cal
 
 
 def main() -> None:
-    module = new_module(ARGUMENTS, "requests")
+    module = new_module(ARGUMENTS, "requests", "google-re2")
     with exit_on_error(module):
         request = request_of(module.params)
         connection = connect_with_registry(module)

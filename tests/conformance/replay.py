@@ -22,7 +22,7 @@ from tests.tools.collection import link  # noqa: E402
 
 link()
 
-from tests.conformance import by_plugins, by_simulator  # noqa: E402
+from tests.conformance import by_plugins, by_simulator, registry_recordings  # noqa: E402
 from tests.conformance.verdicts import Agrees, Disagrees, NotApplicable, Row, Verdict  # noqa: E402
 
 TABLES: dict[str, dict[str, Callable[[Row], Verdict]]] = {
@@ -31,6 +31,7 @@ TABLES: dict[str, dict[str, Callable[[Row], Verdict]]] = {
     "regexes": {"plugins": by_plugins.regex, "simulator": by_simulator.regex},
     "http_recordings": {"simulator": by_simulator.http_recording},
     "graphql_recordings": {"simulator": by_simulator.graphql_recording},
+    "registry_recordings": {"simulator": registry_recordings.registry_recording},
 }
 
 
@@ -42,7 +43,7 @@ def rows(file: Path) -> Iterator[Row]:
 
 
 def name_of(row: Row) -> str:
-    return str(next(row[key] for key in ("id", "older_than", "regex", "seq", "case") if key in row))
+    return str(next(row[key] for key in ("id", "older_than", "regex", "seq", "case", "what") if key in row))
 
 
 def replay(table: str, file: Path, against: str) -> bool:

@@ -209,19 +209,27 @@ class Shelf:
         return digest_of(answer.content) if answer.ok else None
 
     def manifest(self, reference: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.content(reference))
+        return found
+
+    def content(self, reference: str) -> bytes:
+        """The very bytes of a manifest."""
         answer = self._get(f"/manifests/{reference}")
         assert answer.ok, reference
-        found: dict[str, Any] = answer.json()
-        return found
+        return answer.content
 
     def everything(self, reference: str) -> set[str]:
         """The digests of all that a manifest leads to, each held against its bytes."""
         found = set()
         manifest = self.manifest(reference)
+        blobs = [manifest["config"], *manifest["layers"]] if "config" in manifest else []
         for child in manifest.get("manifests", []):
+            if child["mediaType"] not in (IMAGE, INDEX, DOCKER_IMAGE, DOCKER_LIST):
+                blobs.append(child)
+                continue
             assert self.digest(child["digest"]) == child["digest"]
             found |= {child["digest"], *self.everything(child["digest"])}
-        for blob in [manifest["config"], *manifest["layers"]] if "config" in manifest else []:
+        for blob in blobs:
             content = self._get(f"/blobs/{blob['digest']}").content
             assert digest_of(content) == blob["digest"]
             found.add(blob["digest"])
@@ -234,6 +242,20 @@ class Shelf:
         answer = requests.put(f"{self._base}/manifests/{reference}", content, headers=headers, timeout=30)
         assert answer.status_code == 201, answer.text
         return digest_of(content)
+
+    def upload(self, content: bytes) -> str:
+        """Push a blob; gives its digest."""
+        digest = digest_of(content)
+        started = requests.post(f"{self._base}/blobs/uploads/", headers=self._headers, timeout=30)
+        where = started.headers["Location"]
+        done = requests.put(f"{where}&digest={digest}", content, headers=self._headers, timeout=30)
+        assert done.status_code == 201, done.text
+        return digest
+
+    def delete(self, kind: str, digest: str) -> None:
+        """Delete one of the manifests or blobs."""
+        answer = requests.delete(f"{self._base}/{kind}/{digest}", headers=self._headers, timeout=30)
+        assert answer.status_code == 202, answer.text
 
     def _get(self, suffix: str) -> requests.Response:
         return requests.get(self._base + suffix, headers=self._headers, timeout=30)

@@ -96,14 +96,17 @@ def test_everything_is_read(servers: RealServers) -> None:
     manifest = servers.manifest(servers.app, "multi").json()
     assert found["multi"]["children"] == [child["digest"] for child in manifest["manifests"]]
     single = servers.manifest(servers.app, "v1").json()
-    assert found["v1"]["size"] == sum(layer["size"] for layer in single["layers"])
+    assert found["v1"]["size"] == stored(servers, "v1")
     assert found["v1"]["config_digest"] == single["config"]["digest"]
-    layers = [
-        layer["size"]
-        for child in manifest["manifests"]
-        for layer in servers.manifest(servers.app, child["digest"]).json()["layers"]
-    ]
-    assert found["multi"]["size"] == sum(layers)
+    inside = sum(stored(servers, child["digest"]) for child in manifest["manifests"])
+    assert found["multi"]["size"] == len(servers.manifest(servers.app, "multi").content) + inside
+
+
+def stored(servers: RealServers, reference: str) -> int:
+    """The bytes of an image for one platform: its manifest, its config and its layers."""
+    answer = servers.manifest(servers.app, reference)
+    manifest = answer.json()
+    return len(answer.content) + sum(int(part["size"]) for part in (manifest["config"], *manifest["layers"]))
 
 
 def test_images_for_several_platforms_grow_old_too(servers: RealServers) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.integration.driver import Ansible
 from tests.integration.refused import check_refused
 from tests.integration.repeated import asked, run_all, writes
@@ -57,9 +59,28 @@ def test_all_pages_are_listed_and_patterns_choose(ansible: Ansible, simulator: S
     assert some.result["truncated"] is False
     assert (first.result["repositories"], first.result["count"]) == (["other/lib"], 2)
     assert (none.result["repositories"], none.result["count"]) == ([], 0)
-    # Two pages for each but the one that stops on the first.
-    assert len(asked(simulator.requests(), "GET", "/v2/_catalog")) == 7
+    # Two pages for each and a look behind them, but one for what stops on the first.
+    assert len(asked(simulator.requests(), "GET", "/v2/_catalog")) == 10
+    assert [task.result["complete"] for task in (everything, some, first, none)] == [True, True, False, True]
     assert writes(simulator.requests()) == []
+
+
+@pytest.mark.parametrize(("below", "hidden"), [(998, False), (999, False), (1000, True), (1500, True)])
+def test_a_registry_without_a_database_passes_over_nothing_in_silence(
+    ansible: Ansible, simulator: Simulator, below: int, hidden: bool
+) -> None:
+    rows = [repository(1000 + number, "team/app", f"{number:04}", [tag("v1", 1)]) for number in range(below)]
+    rows += [repository(100, "team/app", "", [tag("v1", 1)]), repository(101, "team/sub/tool", "", [tag("v1", 1)])]
+    simulator.load(server(rows, mode="M2"))
+    [task] = run_all(ansible, CATALOG, [{**ROOT, "return_limit": 5000}])
+    assert task.status == "ok", task.message
+    found = task.result["repositories"]
+    assert len(found) == len(set(found)) == below + 2 - hidden
+    assert "team/sub/tool" in found
+    assert ("team/app" in found) is not hidden
+    assert task.result["unconfirmed"] == (["team/app"] if hidden else [])
+    assert task.result["complete"] is not hidden
+    assert ("team/app" in str(task.result.get("warnings", ""))) is hidden
 
 
 def test_it_is_for_administrators_of_a_registry_that_answers(ansible: Ansible, simulator: Simulator) -> None:

@@ -98,7 +98,8 @@ def test_details_of_tags(ansible: Ansible, simulator: Simulator, mode: str) -> N
     assert row["date_source"] == {"M1": "published", "M2": "built"}[mode]
     [v1, v2] = row["tags"]
     assert v1["digest"] == "sha256:" + "1" * 64
-    assert v1["size"] == 1234
+    # Without a database GitLab does not know the whole size.
+    assert v1["size"] > 1234 if mode == "M1" else v1["size"] is None
     assert v1["date"] == {"M1": days_ago(3), "M2": days_ago(100)}[mode]
     assert v1["created_at"] == days_ago(100)
     assert v1["published_at"] == {"M1": days_ago(3), "M2": None}[mode]

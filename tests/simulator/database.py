@@ -44,7 +44,7 @@ class RowTag(TagView):
 
     @property
     def total_size(self) -> int:
-        return self._tag.size
+        return self._tag.stored_size
 
     @property
     def created_at(self) -> datetime | None:

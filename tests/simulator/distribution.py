@@ -16,20 +16,20 @@ from urllib.parse import unquote
 
 from . import distribution_blobs as blobs
 from . import distribution_manifests as manifests
+from . import distribution_rules as tag_rules
 from . import jwt_auth, signing
 from .answers import Answer, as_json, as_text
 from .distribution_call import Handler, Problem, RegistryCall
 from .paging import link
 from .registry import Unreachable
-from .state import State
+from .state import Repository, State
 
 PREFIX = "/v2/"
-VERSIONS = {"G15": "3.69.1-gitlab", "G17": "4.9.0-gitlab", "G18": "4.35.0-gitlab"}
 PAGE = 100
 MOST_REPOSITORIES = 1000
 _NAME = r"(?P<name>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
 _DIGEST = r"(?P<reference>sha256:[0-9a-f]{64})"
-_REFERENCE = r"(?P<reference>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64})"
+_REFERENCE = r"(?P<reference>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|[a-z0-9]+:[0-9a-f]{32,})"
 _WORD = r"(?P<reference>[A-Za-z0-9_][A-Za-z0-9._-]{0,127})"
 READING = ("GET", "HEAD")
 
@@ -48,7 +48,7 @@ def base(call: RegistryCall) -> Answer:
     if call.state.mode == "M3":
         return as_json(200, {})
     headers = {
-        "Gitlab-Container-Registry-Version": VERSIONS[call.state.generation],
+        "Gitlab-Container-Registry-Version": call.version,
         "Gitlab-Container-Registry-Features": "tag_delete",
         "Gitlab-Container-Registry-Database-Enabled": str(call.state.mode == "M1").lower(),
     }
@@ -74,10 +74,44 @@ def catalog(call: RegistryCall) -> Answer:
     size = _number(call) or PAGE
     if size > MOST_REPOSITORIES:
         raise Problem("PAGINATION_NUMBER_INVALID", f"n must be no larger than {MOST_REPOSITORIES}")
-    rows = call.state.repositories.values()
-    paths = sorted(row.path for row in rows if row.tags is not None and row.registry_state != "unknown")
-    found, headers = _page(paths, call, "/v2/_catalog", size)
-    return as_json(200, {"repositories": list(found)}, headers)
+    paths = sorted(row.path for row in call.state.repositories.values() if _is_in_catalog(row))
+    if call.state.mode != "M1":
+        found, more = walk(paths, call.params.get("last", ""), size)
+        headers = {"Link": f'<{link("/v2/_catalog", {"last": found[-1], "n": size})}>; rel="next"'} if more else {}
+        return as_json(200, {"repositories": found}, headers)
+    page, headers = _page(paths, call, "/v2/_catalog", size)
+    return as_json(200, {"repositories": list(page)}, headers)
+
+
+def _is_in_catalog(row: Repository) -> bool:
+    return row.tags is not None and row.registry_state != "unknown"
+
+
+def walk(paths: Iterable[str], last: str, size: int) -> tuple[list[str], bool]:
+    """A page of the catalog by folders, and whether the registry says that more follow.
+
+    A full page is noticed at the next folder that is none of a repository's own, and the walk goes on all the same:
+    Repositories and handleRepository in registry/storage/catalog.go.
+    """
+    found: list[str] = []
+    finished = False
+    for folder, is_own in _folders(paths):
+        if is_own:
+            if folder.replace("/", "\0") > last.replace("/", "\0"):
+                found.append(folder)
+        elif len(found) == size:
+            finished = True
+    return found[:size], finished
+
+
+def _folders(paths: Iterable[str]) -> list[tuple[str, bool]]:
+    """All folders in the order of a walk, and whether it is the one by which a repository is known."""
+    known = set(paths)
+    nodes = {"/".join(path.split("/")[:length]) for path in known for length in range(1, path.count("/") + 2)}
+    rows = [(node.split("/"), node, False) for node in nodes] + [
+        ([*path.split("/"), "_"], path, True) for path in known
+    ]
+    return [(node, is_own) for _order, node, is_own in sorted(rows)]
 
 
 def _number(call: RegistryCall) -> int | None:
@@ -107,7 +141,11 @@ ROUTES: list[tuple[str, str, Methods]] = [
     ("/v2/:name/tags/list", f"{_NAME}/tags/list", {"GET": tags_list}),
     ("/v2/:name/tags/reference/:tag", f"{_NAME}/tags/reference/{_WORD}", {"DELETE": manifests.untag}),
     ("/v2/:name/manifests/:reference", f"{_NAME}/manifests/{_REFERENCE}", MANIFESTS),
-    ("/v2/:name/blobs/uploads/", f"{_NAME}/blobs/uploads/", {"POST": blobs.start}),
+    (
+        "/v2/:name/blobs/uploads/",
+        f"{_NAME}/blobs/uploads/",
+        {"POST": blobs.start, "GET": blobs.status, "HEAD": blobs.status},
+    ),
     (
         "/v2/:name/blobs/uploads/:upload",
         f"{_NAME}/blobs/uploads/{_WORD}",
@@ -130,7 +168,8 @@ def route_name(method: str, path: str) -> str:
 def serve(call: RegistryCall, path: str) -> Answer:
     """path: still encoded. Unreachable where nobody is there."""
     answer = _serve(call, path)
-    answer.headers.setdefault("Docker-Distribution-Api-Version", "registry/2.0")
+    if answer.headers.pop("Route", None) is None:
+        answer.headers.setdefault("Docker-Distribution-Api-Version", "registry/2.0")
     return answer
 
 
@@ -148,7 +187,7 @@ def _serve(call: RegistryCall, path: str) -> Answer:
         call.name, call.reference = match.groupdict().get("name", ""), match.groupdict().get("reference", "")
         _authorize(call, template)
         _check_state(call)
-        if template.endswith("/:tag") and (call.state.mode == "M3" or call.state.generation == "G18"):
+        if template.endswith("/:tag") and (call.state.mode == "M3" or call.is_since(4, 0)):
             return _not_found()
         return _dispatch(call, methods)
     except Problem as problem:
@@ -164,7 +203,8 @@ def _find(path: str) -> tuple[str, re.Match[str], Methods] | None:
 
 
 def _not_found() -> Answer:
-    return as_text(404, "404 page not found\n")
+    # What the router itself answers does not say what this is.
+    return as_text(404, "404 page not found\n", headers={"Route": "none"})
 
 
 def _check_state(call: RegistryCall) -> None:
@@ -222,6 +262,8 @@ def _authorize(call: RegistryCall, template: str) -> None:
     if not all(may(item.kind, item.name, item.action) for item in needed):
         raise _challenge(f'{bearer},error="insufficient_scope"', needed)
     call.may = lambda action, path: may("repository", path, action)
+    if call.state.mode != "M3":
+        call.rules = tag_rules.rules_in(call, granted)
 
 
 def _is_known(state: State, encoded: str) -> bool:
@@ -246,7 +288,9 @@ def _scope(needed: list[Access]) -> str:
 
 
 def _challenge(text: str, needed: list[Access]) -> Problem:
-    records = [{"Type": item.kind, "Class": "", "Name": item.name, "Action": item.action} for item in needed]
-    problem = Problem("UNAUTHORIZED", records)
+    rows = [
+        {"Type": item.kind, "Class": "", "Name": item.name, "ProjectPath": "", "Action": item.action} for item in needed
+    ]
+    problem = Problem("UNAUTHORIZED", rows or None)
     problem.answer.headers["WWW-Authenticate"] = text
     return problem

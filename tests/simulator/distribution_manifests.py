@@ -12,13 +12,16 @@ from datetime import datetime
 from typing import Any
 
 from . import dates
+from . import distribution_rules as tag_rules
 from .answers import Answer
 from .contents import CONFIGS, DOCKER_IMAGE, DOCKER_LIST, IMAGE, INDEX, INDEXES, Document, digest_of
 from .distribution_call import DIGEST, Problem, RegistryCall, accepted, body_of
+from .distribution_types import CACHE_CONFIG, FOREIGN_LAYER, LATER_TYPES, TYPES
 from .state import State, Tag, Tags
 from .store import Store, children, parts
 
 # Docker's image is what a registry takes for granted that a client can read.
+MOST_BYTES = 4 * 1024 * 1024
 NEEDED = {IMAGE: "OCI manifest", INDEX: "OCI index"}
 
 
@@ -42,8 +45,11 @@ def put(call: RegistryCall) -> Answer:
     digest = digest_of(call.body)
     if ":" in call.reference and call.reference != digest:
         raise Problem("DIGEST_INVALID")
+    tag_rules.check_push(call)
+    if len(call.body) > MOST_BYTES:
+        raise Problem("MANIFEST_INVALID", "http: request body too large")
     kind, manifest = _read(call)
-    _check_references(tags.store, manifest)
+    _check_references(call, tags.store, kind, manifest)
     document = Document(digest, kind, call.body)
     tags.store.put_manifest(document)
     if ":" not in call.reference:
@@ -58,10 +64,16 @@ def delete(call: RegistryCall) -> Answer:
     if not settings.deletes_enabled:
         raise Problem("UNSUPPORTED")
     if ":" not in call.reference:
-        if call.state.mode == "M3" or call.state.generation == "G15":
+        if call.state.mode == "M3" or not call.is_since(3, 81):
             raise Problem("UNSUPPORTED")
+        tag_rules.check_delete(call)
         return untag(call)
-    tags = call.tags
+    tag_rules.check_delete(call)
+    tags = call.known
+    if tags is None and call.state.mode == "M1":
+        raise Problem("UNKNOWN", {})
+    if tags is None:
+        raise Problem("MANIFEST_UNKNOWN")
     if tags.store.manifest(call.reference) is None:
         raise Problem("MANIFEST_UNKNOWN")
     if call.state.mode == "M1" and tags.store.is_referenced(call.reference):
@@ -71,21 +83,23 @@ def delete(call: RegistryCall) -> Answer:
 
 
 def untag(call: RegistryCall) -> Answer:
-    if not call.state.registry.deletes_enabled:
-        raise Problem("UNSUPPORTED")
-    if not call.tags.remove(call.reference):
+    """The old way asks nobody whether deletions are switched on."""
+    if call.known is None:
+        raise Problem("NAME_UNKNOWN")
+    if not call.known.remove(call.reference):
         raise Problem("MANIFEST_UNKNOWN")
     return accepted()
 
 
 def _found(call: RegistryCall) -> Document:
-    tags = call.tags
+    """It says the same of an unknown repository."""
+    tags = call.known
     if ":" in call.reference:
-        found = tags.store.manifest(call.reference)
+        found = tags.store.manifest(call.reference) if tags is not None else None
         unknown: dict[str, str] = {"Name": call.name, "Revision": call.reference}
     else:
-        tag = tags.get(call.reference)
-        found = _of_tag(tags.store, tag) if tag else None
+        tag = tags.get(call.reference) if tags is not None else None
+        found = _of_tag(tags.store, tag) if tags is not None and tag else None
         unknown = {"Tag": call.reference}
     if found is None:
         raise Problem("MANIFEST_UNKNOWN", unknown)
@@ -123,18 +137,51 @@ def _read(call: RegistryCall) -> tuple[str, Any]:
     return kind, manifest
 
 
-def _check_references(store: Store, manifest: Any) -> None:
-    """The registry says the same of a missing manifest and of a missing blob."""
-    missing = [row["digest"] for row in parts(manifest) if not row.get("urls") and store.blob(row["digest"]) is None]
-    missing += [row["digest"] for row in children(manifest) if store.manifest(row["digest"]) is None]
+def _check_references(call: RegistryCall, store: Store, kind: str, manifest: Any) -> None:
+    """The registry says the same of a missing manifest and of a missing blob: registry/storage/validation."""
+    blobs, manifests = parts(manifest), children(manifest)
+    if any(row.get("mediaType") == CACHE_CONFIG for row in manifests):
+        # What BuildKit keeps its cache by is an index of blobs.
+        blobs, manifests = manifests, []
+    refused = [row["digest"] for row in blobs if _is_refused(call, kind, row)]
+    if refused:
+        raise Problem("UNKNOWN", {}).also("MANIFEST_BLOB_UNKNOWN", *refused)
+    missing = [row["digest"] for row in blobs if not row.get("urls") and store.blob(row["digest"]) is None]
+    missing += [row["digest"] for row in manifests if store.manifest(row["digest"]) is None]
+    subject = manifest.get("subject")
+    ignored = call.state.mode == "M3" or (call.state.mode == "M1" and kind in INDEXES)
+    if subject and not ignored and store.manifest(subject["digest"]) is None:
+        missing.append(subject["digest"])
     if missing:
         raise Problem("MANIFEST_BLOB_UNKNOWN", *missing)
+    if call.state.mode == "M1":
+        _check_types(call, manifest)
+
+
+def _is_refused(call: RegistryCall, kind: str, row: dict[str, Any]) -> bool:
+    """Layers that are kept elsewhere, unless that is allowed. Docker's kind has to say where."""
+    if call.state.mode == "M3" or not call.state.registry.checks_urls:
+        return False
+    return bool(row.get("urls")) or (kind == DOCKER_IMAGE and row.get("mediaType") == FOREIGN_LAYER)
+
+
+def _check_types(call: RegistryCall, manifest: Any) -> None:
+    """A database has to know the types of configs and artifacts, and takes no index of nothing."""
+    if manifest.get("manifests") == []:
+        raise Problem("UNKNOWN", {})
+    known = TYPES | LATER_TYPES if call.is_since(4, 0) else TYPES
+    asked = [(manifest.get("config") or {}).get("mediaType"), manifest.get("artifactType")]
+    unknown = [kind for kind in asked if kind and kind not in known]
+    if unknown:
+        raise Problem("MANIFEST_INVALID", f"unknown media type: {unknown[0]}")
 
 
 def _tag(call: RegistryCall, tags: Tags, document: Document) -> None:
     """Point a tag at what was pushed; to push the same again changes nothing."""
     name, now = call.reference, call.state.clock.now()
     old = tags.get(name)
+    if old is not None:
+        tag_rules.check_overwrite(call)
     if old is not None and old.digest == document.digest:
         return
     manifest = document.parsed
@@ -152,7 +199,9 @@ def _tag(call: RegistryCall, tags: Tags, document: Document) -> None:
         own_digest=document.digest,
         own_revision=config.get("digest", "").removeprefix("sha256:") or None,
     )
-    tags.put(tag if old is None else replace(tag, created_at=old.created_at, updated_at=now))
+    tag = tag if old is None else replace(tag, created_at=old.created_at, updated_at=now)
+    tag.pushed(len(document.content) + sum(row["size"] for row in parts(manifest)))
+    tags.put(tag)
 
 
 def _published(state: State, now: datetime) -> datetime | None:

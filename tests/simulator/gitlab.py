@@ -159,7 +159,7 @@ class GitLab:
     async def answer(self, request: HttpRequest) -> Outcome:
         credential = _credential(request)
         journal = self.journal
-        entry = journal.add(_entry(request, credential), _route_name(request, self.state))
+        entry = journal.add(_entry(request, credential, self.state), _route_name(request, self.state))
         body = request.body.decode("utf-8", "replace")
         active = [
             fault
@@ -332,13 +332,13 @@ def _route_name(request: HttpRequest, state: State) -> str:
     return found[0].name if found else f"{request.method} (no route)"
 
 
-def _entry(request: HttpRequest, credential: Credential | None) -> dict[str, Any]:
+def _entry(request: HttpRequest, credential: Credential | None, state: State) -> dict[str, Any]:
     operation = graphql_server.describe(request.body) if request.kind == "graphql" else None
     if request.kind == "graphql":
         write = operation is not None and operation["type"] == "mutation"
     else:
-        pushes = request.path == jwt_auth.PATH and jwt_auth.asks_for_push(request.query)
-        write = pushes or request.method not in ("GET", "HEAD", "OPTIONS")
+        makes = request.path == jwt_auth.PATH and jwt_auth.makes_repository(state, request.query)
+        write = makes or request.method not in ("GET", "HEAD", "OPTIONS")
     return {
         "method": request.method,
         "path": request.path,

@@ -21,7 +21,7 @@ from .access import NOBODY, Caller
 from .answers import Answer, as_json, as_text
 from .rest_deletion import covers
 from .signing import ISSUER, SERVICE
-from .state import LEVELS, Project, RegistrySettings, Repository, State, Tags, Token
+from .state import LEVELS, Project, RegistrySettings, Repository, State, TagRule, Tags, Token
 
 PATH = "/jwt/auth"
 CATALOG = "registry:catalog:*"
@@ -34,7 +34,7 @@ class _Denied(Exception):  # noqa: N818
 
 
 def answer(state: State, headers: dict[str, str], query: str) -> Answer:
-    """A token, also where nothing of what was asked for is granted. Asking for push makes a repository."""
+    """A token, also where nothing of what was asked for is granted. Asking for push makes a missing repository."""
     params = parse_qs(query)
     if not state.registry.enabled:
         return _errors(404, "UNAVAILABLE", "registry not enabled")
@@ -61,14 +61,19 @@ def granted_by(token: str) -> list[dict[str, Any]] | None:
 
 def full_access(path: str) -> str:
     """GitLab's own token for a repository."""
-    granted = {"type": "repository", "name": path, "actions": ["pull", "push", "delete"]}
-    return _signed([granted], timedelta(seconds=RegistrySettings.token_lifetime))
+    return token_with({"type": "repository", "name": path, "actions": ["pull", "push", "delete"]})
 
 
-def asks_for_push(query: str) -> bool:
-    """Which makes a repository, and is therefore a write."""
+def token_with(*granted: dict[str, Any], lifetime: float = RegistrySettings.token_lifetime) -> str:
+    """A token of GitLab's that allows and says just this. lifetime: seconds."""
+    return _signed(list(granted), timedelta(seconds=lifetime))
+
+
+def makes_repository(state: State, query: str) -> bool:
+    """Whether it asks for push in a repository that GitLab does not have yet, and makes, which is a write."""
     asked = (_SCOPE.fullmatch(scope) for text in parse_qs(query).get("scope", []) for scope in text.split())
-    return any(match and {"push", "*"} & set(match[2].split(",")) for match in asked)
+    pushes = (match for match in asked if match and {"push", "*"} & set(match[2].split(",")))
+    return any(state.repository_at(match[1].lower()) is None for match in pushes)
 
 
 def _errors(status: int, code: str, message: str) -> Answer:
@@ -113,7 +118,33 @@ def _granted(state: State, caller: Caller, scope: str) -> dict[str, Any] | None:
     actions = [action for action in asked if _may(state, caller, project, action)]
     if {"push", "*"} & set(actions):
         _make_room(state, caller, project, path)
-    return {"type": "repository", "name": path, "actions": actions} if actions else None
+    if not actions:
+        return None
+    return {"type": "repository", "name": path, "actions": actions, "meta": _meta(state, caller, project, actions)}
+
+
+def _meta(state: State, caller: Caller, project: Project, actions: list[str]) -> dict[str, Any]:
+    """Of the rules for tags those that bind the caller, for the actions that are granted.
+
+    Nothing denies an administrator anything, and immutable tags are so for everybody: access_metadata and
+    tag_immutable_patterns in app/ and ee/app/services of GitLab's ContainerRegistryAuthenticationService.
+    """
+    meta: dict[str, Any] = {"project_path": project.path.lower(), "project_id": project.id}
+    checked = [action for action in ("push", "delete") if {action, "*"} & set(actions)]
+    if state.features.tag_rules == "none" or not project.tag_rules:
+        return meta
+    if caller.token is not None and caller.token.user is not None:
+        level = LEVELS["admin"] if caller.admin else access.project_level(state, caller, project)
+        meta["tag_deny_access_patterns"] = {
+            action: [rule.pattern for rule in project.tag_rules if _denies(rule, action, level)] for action in checked
+        }
+    immutable = [rule.pattern for rule in project.tag_rules if rule.immutable]
+    return {**meta, "tag_immutable_patterns": immutable} if checked and immutable else meta
+
+
+def _denies(rule: TagRule, action: str, level: int) -> bool:
+    needed = rule.push if action == "push" else rule.delete
+    return needed is not None and LEVELS[needed] > level
 
 
 def _project_of(state: State, path: str) -> Project | None:

@@ -226,7 +226,11 @@ def _registry(row: Row, mode: Mode) -> RegistrySettings:
         read_only=row.get("read_only", bool, False),
         mount=row.choice("mount", MOUNTS, RegistrySettings.mount),
         v2_page=row.get("v2_page", int, None),
+        version=row.get("version", str, None),
+        checks_urls=row.get("checks_urls", bool, True),
     )
+    if settings.version is not None and not re.fullmatch(r"\d+\.\d+\.\d+-gitlab", settings.version):
+        raise row.wrong("version", "must be as in 4.32.0-gitlab")
     if settings.v2_page is not None and settings.v2_page < 1:
         raise row.wrong("v2_page", "must be at least 1")
     row.done()

@@ -50,6 +50,7 @@ class Tag:
     image: str | None = None
     children: tuple[ImageSpec, ...] = ()
     _digest: str | None = field(default=None, init=False, repr=False, compare=False)
+    _stored_size: int | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def spec(self) -> ImageSpec:
@@ -72,6 +73,20 @@ class Tag:
         if self._digest is None:
             self._digest = self.own_digest or self.contents().manifest.digest
         return self._digest
+
+    @property
+    def stored_size(self) -> int:
+        """What the metadata database counts: manifest, config and layers, and of an index nothing."""
+        if self.media_type in INDEXES:
+            return 0
+        if self._stored_size is None:
+            image = self.contents()
+            self._stored_size = len(image.manifest.content) + sum(blob.size for blob in image.blobs)
+        return self._stored_size
+
+    def pushed(self, size: int) -> None:
+        """Its image was pushed. size: what the metadata database counts of one for a single platform."""
+        self._stored_size = size
 
     @property
     def revision(self) -> str:
@@ -285,7 +300,8 @@ class RegistrySettings:
     deletes: how another vendor's registry takes deletions, see other_vendor.py.
     fails: how many of Rails' next questions of a kind fail; one kind is whether there is a database.
     undeletable: names that the registry refuses to delete. lost_at: the name at whose deletion the connection is lost.
-    What follows is about its own protocol, see distribution.py. token_lifetime: seconds.
+    What follows is about its own protocol, see distribution.py. token_lifetime: seconds. version: of GitLab's registry,
+    None for that of the generation. checks_urls: whether images with layers that are kept elsewhere are refused.
     """
 
     host: str | None = None
@@ -304,6 +320,8 @@ class RegistrySettings:
     read_only: bool = False
     mount: str = "ok"
     v2_page: int | None = None
+    version: str | None = None
+    checks_urls: bool = True
 
     def fails_now(self, question: str) -> bool:
         """Whether a question of this kind fails, which is one of those that do."""

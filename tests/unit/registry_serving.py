@@ -31,11 +31,16 @@ def jwt(access: list[dict[str, Any]] | None, **claims: Any) -> str:
 
 @dataclass
 class FakeRegistry:
-    """A registry with its token service. allow: what is granted of what is asked. answers: by the path after /v2."""
+    """A registry with its token service.
+
+    allow: what is granted of what is asked. meta: what the token says besides of a scope. answers: by the path after
+    /v2.
+    """
 
     scheme: str = "bearer"
     realm: str = ""
     allow: Any = lambda scope: True
+    meta: Any = lambda scope: None
     lifetime: int = 300
     answers: dict[str, Any] = field(default_factory=dict)
     given: list[str] = field(default_factory=list)
@@ -65,8 +70,11 @@ class FakeRegistry:
         self.tokens.append((authorization, scopes))
         if self.token_status != 200:
             return self.token_status, JSON, errors("UNAUTHORIZED", "HTTP Basic: Access denied")
-        rows = [scope.split(":") for scope in scopes if self.allow(scope)]
-        access = [{"type": kind, "name": name, "actions": actions.split(",")} for kind, name, actions in rows]
+        rows = [(*scope.split(":"), self.meta(scope)) for scope in scopes if self.allow(scope)]
+        access = [
+            {"type": kind, "name": name, "actions": actions.split(","), "meta": meta}
+            for kind, name, actions, meta in rows
+        ]
         token = jwt(access, exp=1000 + self.lifetime, jti=len(self.given))
         self.given.append(token)
         return 200, JSON, json.dumps({"token": token}).encode()

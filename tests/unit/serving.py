@@ -62,7 +62,7 @@ def serving(respond: Responder, tls: ssl.SSLContext | None = None) -> Iterator[R
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_POST = do_DELETE = do_PUT = do_HEAD = do_GET
+        do_POST = do_DELETE = do_PUT = do_HEAD = do_OPTIONS = do_GET
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_arguments: Any) -> None:

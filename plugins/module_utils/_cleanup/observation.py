@@ -14,6 +14,7 @@ from .._core.models import TagListing
 from .._core.oci import Image
 from .._core.server import ServerCapabilities
 from .._deletion.delete_method import choose_delete_method
+from .._deletion.read_only import check_deletes
 from .._gitlab.projects import caller_is_administrator
 from .._gitlab.repository_scope import select
 from .._module.registry import RegistryConnection
@@ -54,6 +55,7 @@ def observe(
     reader = open_reader(detect(client, selection.repositories, sources, details=True))
     capabilities = reader.capabilities
     method = choose_delete_method(capabilities, request.delete_via)
+    check_deletes(reader, method, selection.repositories)
     projects = sorted({repository.project_id for repository in selection.repositories})
     refs = read_refs(connection, projects, request.keep_refs, request.keep_deployments)
     listings = list(reader.read(selection.repositories, _query(capabilities, request)))
@@ -106,6 +108,7 @@ def _query_for_decision(capabilities: ServerCapabilities, request: CleanupReques
         wanted=lambda listing: detailed_names(listing, request),
         configs=bool(request.used.identifiers),
         needs_children=lambda listing: children_needed(listing, request),
+        protection=True,
     )
 
 

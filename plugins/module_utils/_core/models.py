@@ -211,8 +211,8 @@ class Tag(t.NamedTuple):
         name: of the tag.
         digest: of its manifest.
         created: when the image was built or, with a metadata database, when GitLab says that the tag was made.
-        published: when it was last pushed.
-        size: bytes of the image's layers.
+        published: when it was last pushed as another image than before.
+        size: bytes of the image's manifest, config and layers; of an index, those of its images too.
         media_type: of its manifest.
         protected: whether a rule of GitLab covers it.
         details_read: somebody asked for more than the name.

@@ -49,7 +49,8 @@ class Descriptor(t.NamedTuple):
         size: its bytes.
         media_type: what it is; empty if the entry does not say.
         attestation: it tells about an image and is none.
-        elsewhere: its bytes are not kept in the registry.
+        elsewhere: it gives addresses where its bytes are, so that the registry need not keep them.
+        restricted: it is not to be distributed, and the registry may have dropped it.
     """
 
     digest: str
@@ -57,6 +58,12 @@ class Descriptor(t.NamedTuple):
     media_type: str
     attestation: bool = False
     elsewhere: bool = False
+    restricted: bool = False
+
+    @property
+    def is_manifest(self) -> bool:
+        """Whether it is a manifest and no blob, if it says what it is."""
+        return not self.media_type or self.media_type in IMAGES + INDEXES
 
 
 class Manifest(t.NamedTuple):
@@ -85,15 +92,39 @@ class Manifest(t.NamedTuple):
         return self.media_type in INDEXES
 
     @property
+    def manifests(self) -> list[Descriptor]:
+        """The children that are manifests. An index by which BuildKit keeps a cache holds blobs alone."""
+        return [child for child in self.children if child.is_manifest]
+
+    @property
     def images(self) -> list[Descriptor]:
         """The children that are images."""
-        return [child for child in self.children if not child.attestation]
+        return [child for child in self.manifests if not child.attestation]
+
+    @property
+    def blobs(self) -> list[Descriptor]:
+        """The blobs that it refers to itself, each once."""
+        inside = [child for child in self.children if not child.is_manifest]
+        found = [*([self.config] if self.config else []), *self.layers, *inside]
+        return list({blob.digest: blob for blob in found}.values())
 
     @property
     def dated_config(self) -> Descriptor | None:
         """The config that holds the date of the build, where there is one."""
         config = self.config
         return config if config and config.media_type in _IMAGE_CONFIGS and config.size <= LARGEST_CONFIG else None
+
+
+class ImageContents(t.NamedTuple):
+    """What an image is made of besides its own manifest.
+
+    Args:
+        manifests: those that it holds, each after what it holds itself.
+        blobs: of all of them, each once.
+    """
+
+    manifests: tuple[Manifest, ...] = ()
+    blobs: tuple[Descriptor, ...] = ()
 
 
 class Image(t.NamedTuple):
@@ -103,7 +134,7 @@ class Image(t.NamedTuple):
         digest: of its manifest.
         media_type: of its manifest.
         created: when it was built; of an index when its newest image was.
-        size: bytes of the layers, of an index those of all its images.
+        size: bytes of the manifest, the config and the layers; of an index of the manifest and all its images.
         config_digest: of the image's config; None for an index.
         children: digests of all that an index holds.
         subject: the digest of the image that it says something of; None if it names none.
@@ -180,7 +211,8 @@ def _descriptor(row: t.Any) -> Descriptor:
         media_type=media_type,
         # https://docs.docker.com/build/metadata/attestations/attestation-storage/
         attestation=notes.get("vnd.docker.reference.type") == "attestation-manifest",
-        elsewhere=bool(row.get("urls")) or "nondistributable" in media_type or ".foreign." in media_type,
+        elsewhere=bool(row.get("urls")),
+        restricted="nondistributable" in media_type or ".foreign." in media_type,
     )
 
 
@@ -193,25 +225,35 @@ def build_date(config: bytes) -> datetime | None:
 def image_of(manifest: Manifest, created: datetime | None) -> Image:
     """The image of a manifest that is no index."""
     config = manifest.config
-    size = sum(layer.size for layer in manifest.layers)
     return Image(
         manifest.digest,
         manifest.media_type,
         created=created,
-        size=size,
+        size=_own_size(manifest),
         config_digest=config.digest if config else None,
         subject=manifest.subject,
     )
 
 
+def _own_size(manifest: Manifest) -> int:
+    """What GitLab's registry counts of an image, too: TotalSize in its manifest/ocischema."""
+    parts = [*([manifest.config] if manifest.config else []), *manifest.layers]
+    return len(manifest.body) + sum(part.size for part in parts)
+
+
 def index_of(manifest: Manifest, images: t.Sequence[Image]) -> Image:
-    """The index of these images. One without a date leaves the whole without: it may be the newest."""
+    """The index of these images. One without a date leaves the whole without: it may be the newest.
+
+    Where not all of its images are given, its size is not known.
+    """
+    blobs = [child.size for child in manifest.children if not child.is_manifest]
+    sizes = [image.size for image in images] if len(images) == len(manifest.images) else [None]
     dates = [image.created for image in images]
     return Image(
         manifest.digest,
         manifest.media_type,
         created=max((date for date in dates if date), default=None) if None not in dates else None,
-        size=known_sum(image.size for image in images),
+        size=known_sum([len(manifest.body), *blobs, *sizes]),
         children=tuple(child.digest for child in manifest.children),
         subject=manifest.subject,
     )

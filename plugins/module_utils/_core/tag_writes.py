@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 import typing as t
 
-from .oci import Manifest
+from .oci import ImageContents, Manifest
 
 
 class TagWrite(t.NamedTuple):
@@ -22,12 +22,14 @@ class TagWrite(t.NamedTuple):
         image: the manifest that it is to be.
         before: the digest that the tag has now; None if there is no such tag.
         is_referrer: the image is a referrer, which is written because its subject is.
+        contents: what has to be brought to the repository with the image; None if the image is there.
     """
 
     name: str
     image: Manifest
     before: str | None = None
     is_referrer: bool = False
+    contents: ImageContents | None = None
 
     @property
     def after(self) -> str:

@@ -388,7 +388,8 @@ def _tag(node: t.Any, schema: Schema) -> Tag | None:
         created=parse_time(node.get("createdAt")),
         published=parse_time(node.get("publishedAt")),
         # A BigInt travels as a string.
-        size=int(str(size)) if str(size).isdecimal() else None,
+        # No image is empty: GitLab says 0 of one for several platforms.
+        size=int(str(size)) or None if str(size).isdecimal() else None,
         media_type=text_of(node.get("mediaType")),
         protected=_is_protected(node["protection"], schema) if "protection" in node else None,
         details_read=True,

@@ -92,7 +92,8 @@ def tag_detail(client: Client, repository: Repository, name: str) -> Tag | None:
         name,
         digest=row.get("digest") or None,
         created=parse_time(row.get("created_at")),
-        size=row.get("total_size"),
+        # No image is empty: GitLab says 0 of one for several platforms.
+        size=row.get("total_size") or None,
         details_read=True,
         config_digest=config_digest(row.get("revision")),
     )

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import itertools
 import typing as t
 
 from .._core.errors import UsageError
@@ -17,8 +16,8 @@ from .._gitlab.projects import any_image_prefix
 from .._module.options import check_not_negative
 from .._module.registry import RegistryConnection
 from .._module.results import truncate_lists
-from .._registry.api import catalog
 from .._registry.auth import registry_of
+from .._registry.catalog import read_catalog
 
 
 class CatalogRequest(t.NamedTuple):
@@ -41,10 +40,25 @@ class CatalogState(t.NamedTuple):
     Args:
         url: of the registry.
         paths: of its repositories, in its order.
+        complete: every repository of the registry was looked at.
+        unconfirmed: paths of which the registry does not show whether they are repositories.
     """
 
     url: str
     paths: tuple[str, ...]
+    complete: bool = False
+    unconfirmed: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the listing leaves open."""
+        if not self.unconfirmed:
+            return []
+        some = ", ".join(self.unconfirmed[:5])
+        return [
+            f"The catalog of {self.url} does not show whether {len(self.unconfirmed)} paths are repositories ({some}), "
+            "since a thousand repositories or more are below each. List their tags to find out."
+        ]
 
 
 def request_of(params: t.Mapping[str, t.Any]) -> CatalogRequest:
@@ -71,8 +85,14 @@ def observe(connection: RegistryConnection, request: CatalogRequest) -> CatalogS
     """
     location = "" if connection.registry.url else any_image_prefix(connection.client) or ""
     registry = registry_of(connection.client, connection.registry, location)
-    wanted = (path for path in catalog(registry) if _is_wanted(path, request))
-    return CatalogState(registry.url, tuple(itertools.islice(wanted, request.limit)))
+    found: list[str] = []
+    unconfirmed: tuple[str, ...] = ()
+    for page in read_catalog(registry):
+        found += [path for path in page.paths if _is_wanted(path, request)]
+        if request.limit is not None and len(found) >= request.limit:
+            return CatalogState(registry.url, tuple(found[: request.limit]))
+        unconfirmed = tuple(path for path in page.unconfirmed if _is_wanted(path, request))
+    return CatalogState(registry.url, tuple(found), complete=not unconfirmed, unconfirmed=unconfirmed)
 
 
 def _is_wanted(path: str, request: CatalogRequest) -> bool:
@@ -81,5 +101,11 @@ def _is_wanted(path: str, request: CatalogRequest) -> bool:
 
 def result_of(state: CatalogState, request: CatalogRequest) -> dict[str, t.Any]:
     """What registry_catalog_info returns."""
-    result = {"repositories": list(state.paths), "count": len(state.paths), "registry_url": state.url}
+    result = {
+        "repositories": list(state.paths),
+        "count": len(state.paths),
+        "complete": state.complete,
+        "unconfirmed": list(state.unconfirmed),
+        "registry_url": state.url,
+    }
     return truncate_lists(result, request.return_limit)

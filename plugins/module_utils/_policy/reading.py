@@ -25,6 +25,7 @@ def query_of(capabilities: ServerCapabilities, wanted: Parameters) -> TagQuery:
         details=wanted.need_dates or capabilities.tag_rules is not TagRules.NONE,
         all_details=wanted.need_dates,
         wanted=lambda listing: list(filter(is_candidate, listing.names)),
+        protection=True,
     )
 
 

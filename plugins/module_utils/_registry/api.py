@@ -32,8 +32,8 @@ from .._core.oci import (
 from .._core.server import Mode
 from .._http.messages import Response
 from .._http.retry import RetryPolicy
-from .auth import Registry, scope_of
-from .errors import SERVICE, error_codes, error_of, not_granted
+from .auth import Registry, push_scopes, scope_of
+from .errors import READ_ONLY, READ_ONLY_ADVICE, SERVICE, allowed_methods, error_codes, error_of
 from .request import request, request_repository
 
 ACCEPT = ", ".join(IMAGES + INDEXES)
@@ -41,8 +41,12 @@ ACCEPT = ", ".join(IMAGES + INDEXES)
 PAGE = 1000
 # The specification wants 4 MB at least.
 _LARGEST_MANIFEST = 16 * 1024 * 1024
-_CATALOG = "registry:catalog:*"
 
+# registry/storage/validation of GitLab's registry allows no addresses unless it is configured to.
+_KEPT_ELSEWHERE = (
+    "The image has layers that give addresses where they are kept: the registry takes it only if its validation of "
+    "manifests allows these addresses."
+)
 _NO_SUCH = ("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND")
 
 
@@ -63,7 +67,7 @@ def tag_names(registry: Registry, path: str, *, retry: RetryPolicy = RetryPolicy
         page = _names_in(answer, path)
         if looks_behind and set(page) <= names.keys():
             return list(names)
-        following = _next_last(answer)
+        following = next_last(answer)
         if (not page and (names or following is not None)) or any(name in names for name in page):
             raise answer.untrusted("a page is empty, or repeats tags of the pages before it")
         names.update(dict.fromkeys(page))
@@ -74,36 +78,41 @@ def tag_names(registry: Registry, path: str, *, retry: RetryPolicy = RetryPolicy
         query = {**query, "last": following or page[-1]}
 
 
-def catalog(registry: Registry) -> t.Iterator[str]:
-    """The paths of all repositories in the registry, page by page as they are taken."""
-    operation = f"list the repositories of {registry.url}"
-    registry.authorization((_CATALOG,), None, operation)
-    if registry.denied_actions((_CATALOG,), "catalog", ("*",)):
-        raise not_granted("catalog", ["*"], operation)
-    paths: dict[str, None] = {}
-    query: dict[str, t.Any] = {"n": PAGE}
-    while True:
-        answer = request(registry, "GET", "/v2/_catalog", (_CATALOG,), query=query, operation=operation)
-        body = answer.json()
-        page = body.get("repositories") if isinstance(body, dict) else None
-        following = _next_last(answer)
-        if not isinstance(page, list) or not all(isinstance(path, str) for path in page):
-            raise answer.untrusted("the answer is no catalog")
-        if (not page and (paths or following is not None)) or any(path in paths for path in page):
-            raise answer.untrusted("a page is empty, or repeats repositories of the pages before it")
-        paths.update(dict.fromkeys(page))
-        yield from page
-        if following is None:
-            return
-        query = {**query, "last": following}
-
-
 def registry_mode(registry: Registry, path: str) -> Mode:
     """What the registry says of itself: whether it has a metadata database. Only GitLab's own says anything."""
-    operation = f"find out what registry {registry.url} is"
-    answer = request(registry, "GET", "/v2/", registry.pull_scopes(path), operation=operation)
+    return mode_for(registry, registry.pull_scopes(path), _version_operation(registry))
+
+
+def mode_for(registry: Registry, scopes: tuple[str, ...], operation: str) -> Mode:
+    """The same with a token for these scopes. operation: what it is for."""
+    answer = request(registry, "GET", "/v2/", scopes, operation=operation)
     enabled = answer.headers.get("Gitlab-Container-Registry-Database-Enabled", "").lower()
     return {"true": Mode.DATABASE, "false": Mode.NO_DATABASE}.get(enabled, Mode.UNKNOWN)
+
+
+def deletes_by_name(registry: Registry, path: str) -> bool:
+    """Whether it is proven that deleting a tag leaves the other tags of its digest alone.
+
+    GitLab's registry never deletes a digest when it is asked for a tag, with or without a metadata database, and no
+    other one tells GitLab's version of itself. It tells nothing before it took a token, so one is sent. One request.
+
+    Args:
+        registry: which one.
+        path: of a repository that the caller may pull from.
+
+    Returns:
+        False if nothing is proven: the registry may delete by name all the same.
+
+    Raises:
+        RequestError: the registry can't be asked.
+    """
+    operation = _version_operation(registry)
+    answer = request(registry, "GET", "/v2/", registry.pull_scopes(path), operation=operation)
+    return bool(answer.headers.get("Gitlab-Container-Registry-Version"))
+
+
+def _version_operation(registry: Registry) -> str:
+    return f"find out what registry {registry.url} is"
 
 
 def current_digest(registry: Registry, path: str, reference: str) -> str | None:
@@ -161,19 +170,24 @@ def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: s
             at the tag before.
     """
     operation = f"write {_image_name(path, reference)} in the registry"
-    answer = request_repository(
-        registry,
-        "PUT",
-        path,
-        f"/manifests/{reference}",
-        scopes=(scope_of(path, "pull,push"),),
-        actions=("push",),
-        data=manifest.body,
-        headers={"Content-Type": manifest.media_type},
-        operation=operation,
-        success=201,
-        retry=RetryPolicy.IDEMPOTENT if ":" in reference else RetryPolicy.NEVER,
-    )
+    try:
+        answer = request_repository(
+            registry,
+            "PUT",
+            path,
+            f"/manifests/{reference}",
+            scopes=push_scopes(path),
+            actions=("push",),
+            data=manifest.body,
+            headers={"Content-Type": manifest.media_type},
+            operation=operation,
+            success=201,
+            retry=RetryPolicy.IDEMPOTENT if ":" in reference else RetryPolicy.NEVER,
+        )
+    except RequestError as error:
+        if error.status == 500 and any(blob.elsewhere for blob in manifest.blobs):
+            raise error.replace(advice=_KEPT_ELSEWHERE) from None
+        raise
     stored = answer.headers.get("Docker-Content-Digest", manifest.digest)
     if stored != manifest.digest:
         raise answer.untrusted(f"the registry stored it as {stored} instead of {manifest.digest}")
@@ -182,8 +196,8 @@ def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: s
 def delete_tag(registry: Registry, path: str, name: str) -> Response:
     """Delete a tag by its name, never by a digest, which would take all tags of it.
 
-    Registries before GitLab 16.4 know it under another path. It is sent once: whoever asks again has to look at the tag
-    before.
+    GitLab's registry does so since GitLab 16.4. The path of older ones is not used: it deletes where an administrator
+    switched deletion off. It is sent once: whoever asks again has to look at the tag before.
 
     Returns:
         A 202, or a 404 by which the registry says that there is no such tag.
@@ -191,29 +205,41 @@ def delete_tag(registry: Registry, path: str, name: str) -> Response:
     Raises:
         RequestError: anything else, as from a registry that can't delete a tag by its name.
     """
-
-    def send(suffix: str) -> Response:
-        return request_repository(
-            registry,
-            "DELETE",
-            path,
-            suffix,
-            scopes=(scope_of(path, "pull,delete"),),
-            actions=("delete",),
-            operation=f"delete {path}:{name} in the registry",
-            success=202,
-            accept=(400, 404, 405),
-            retry=RetryPolicy.NEVER,
-        )
-
-    answer = send(f"/manifests/{quote(name, safe='')}")
-    if _is_unsupported(answer):
-        older = send(f"/tags/reference/{quote(name, safe='')}")
-        answer = answer if older.status in (400, 405) or (older.status == 404 and not error_codes(older)) else older
+    answer = request_repository(
+        registry,
+        "DELETE",
+        path,
+        f"/manifests/{quote(name, safe='')}",
+        scopes=(scope_of(path, "pull,delete"),),
+        actions=("delete",),
+        operation=f"delete {path}:{name} in the registry",
+        success=202,
+        accept=(400, 404, 405),
+        retry=RetryPolicy.NEVER,
+    )
     if answer.status == 202 or (answer.status == 404 and set(error_codes(answer)) & set(_NO_SUCH)):
         return answer
     unsupported = "This registry does not delete a tag by its name, or deletion is switched off: use delete_via auto."
     raise error_of(answer, unsupported if _is_unsupported(answer) else None)
+
+
+def check_writable(registry: Registry, path: str) -> None:
+    """See that the registry is not in read-only mode, as far as it tells. One request.
+
+    Args:
+        registry: which one.
+        path: of a repository that the caller may pull from.
+
+    Raises:
+        RequestError: it is in read-only mode, or can't be asked.
+    """
+    operation = f"delete tags in registry {registry.url}"
+    answer = request_repository(
+        registry, "OPTIONS", path, "/manifests/latest", operation=operation, accept=(400, 404, 405, 501)
+    )
+    allowed = allowed_methods(answer)
+    if answer.status == 200 and allowed and not allowed & {"PUT", "DELETE"}:
+        raise answer.untrusted(READ_ONLY, ErrorKind.FORBIDDEN, READ_ONLY_ADVICE)
 
 
 def not_found(path: str, reference: str, message: str, advice: str | None = None) -> RequestError:
@@ -242,7 +268,7 @@ def _names_in(answer: Response, path: str) -> list[str]:
     return names or []
 
 
-def _next_last(answer: Response) -> str | None:
+def next_last(answer: Response) -> str | None:
     """Where the next page begins; None on the last page."""
     query = answer.next_query
     if query is not None and not query.get("last"):

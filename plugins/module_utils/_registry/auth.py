@@ -23,7 +23,7 @@ from .._http.messages import Header, Response
 from .._http.retry import RetryPolicy
 from .._http.transport import RefreshCredentials
 from .errors import SERVICE, error_of
-from .tokens import AuthScheme, Challenge, Token, challenge_in, token_in
+from .tokens import AuthScheme, Challenge, Token, TokenRules, challenge_in, token_in
 
 # How many repositories share a token.
 TOKEN_SCOPES = 20
@@ -158,6 +158,16 @@ class Registry:
         granted = token.granted.get(path.lower(), frozenset())
         return [action for action in actions if action not in granted and "*" not in granted]
 
+    def tag_rules(self, scopes: tuple[str, ...], path: str, operation: str) -> TokenRules:
+        """What the token of these scopes says of a repository's protected tags; no rules where it says nothing.
+
+        Raises:
+            RequestError: the token service gives no token.
+        """
+        self.authorization(scopes, None, operation)
+        token = self._tokens.get(scopes)
+        return token.rules.get(path.lower(), TokenRules()) if token else TokenRules()
+
     def update_challenge(self, answer: Response) -> None:
         """Take up what a 401 says of how to ask.
 
@@ -217,6 +227,11 @@ class Registry:
 def scope_of(path: str, actions: str) -> str:
     """A repository's scope: actions as in pull,delete."""
     return f"repository:{path}:{actions}"
+
+
+def push_scopes(path: str) -> tuple[str, ...]:
+    """The scopes to write tags of a repository with."""
+    return (scope_of(path, "pull,push"),)
 
 
 def registry_of(

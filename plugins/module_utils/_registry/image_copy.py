@@ -11,7 +11,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlsplit
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.oci import Descriptor, Manifest
+from .._core.oci import Descriptor, ImageContents, Manifest
 from .._http.messages import Chunks, Response
 from .._http.retry import RetryPolicy
 from .api import not_found, put_manifest, read_manifest
@@ -20,42 +20,77 @@ from .errors import error_of
 from .request import authorization_header, request, request_repository
 
 
-def copy_image(registry: Registry, source: str, manifest: Manifest, target: str) -> None:
-    """Bring all that a manifest refers to into a repository: of an index its images, of an image config and layers.
+def image_contents(registry: Registry, path: str, manifest: Manifest) -> ImageContents:
+    """All that a manifest leads to: of an index its images, and of every image config and layers.
+
+    Layers that are kept elsewhere belong to it if the registry holds them all the same.
+
+    Args:
+        registry: which one.
+        path: of the repository that holds the image.
+        manifest: the image, which is not among its contents.
+
+    Raises:
+        RequestError: something is not there, or can't be read.
+    """
+    manifests: dict[str, Manifest] = {}
+    blobs = {blob.digest: blob for blob in _kept_blobs(registry, path, manifest)}
+    for child in manifest.manifests:
+        found = read_manifest(registry, path, child.digest)
+        if found is None:
+            raise not_found(path, child.digest, "an image of the index is not there")
+        inner = image_contents(registry, path, found)
+        manifests.update({each.digest: each for each in (*inner.manifests, found)})
+        blobs.update({blob.digest: blob for blob in inner.blobs})
+    return ImageContents(tuple(manifests.values()), tuple(blobs.values()))
+
+
+def _kept_blobs(registry: Registry, path: str, manifest: Manifest) -> list[Descriptor]:
+    """The blobs of a manifest, without those that the registry does not keep and need not."""
+    kept = []
+    for blob in manifest.blobs:
+        doubtful = blob.elsewhere or blob.restricted
+        if not doubtful or _has_blob(registry, path, blob):
+            kept.append(blob)
+        elif not blob.elsewhere:
+            raise not_found(path, blob.digest, "a layer that is not to be distributed is not there")
+    return kept
+
+
+def _has_blob(registry: Registry, path: str, blob: Descriptor, scopes: tuple[str, ...] | None = None) -> bool:
+    operation = f"look for {blob.digest} in {path}"
+    found = request_repository(
+        registry,
+        "HEAD",
+        path,
+        f"/blobs/{blob.digest}",
+        scopes=scopes,
+        operation=operation,
+        accept=(404,),
+        allow_cross_origin_redirect=True,
+    )
+    return found.status == 200
+
+
+def copy_image(registry: Registry, source: str, contents: ImageContents, target: str) -> None:
+    """Bring the contents of an image into a repository, so that its manifest can be written there.
 
     Args:
         registry: which one.
         source: path of the repository that holds the image.
-        manifest: the image, which is not written itself.
+        contents: what the image is made of.
         target: path of the repository that gets it.
     """
-    for child in manifest.children:
-        found = read_manifest(registry, source, child.digest)
-        if found is None:
-            raise not_found(source, child.digest, "an image of the index is not there")
-        copy_image(registry, source, found, target)
-        put_manifest(registry, target, found, found.digest)
-    blobs = [manifest.config, *manifest.layers] if manifest.config else list(manifest.layers)
-    unique = {blob.digest: blob for blob in blobs if blob and not blob.elsewhere}
-    registry.client.parallel(lambda blob: _copy_blob(registry, source, blob, target), list(unique.values()))
+    registry.client.parallel(lambda blob: _copy_blob(registry, source, blob, target), list(contents.blobs))
+    for manifest in contents.manifests:
+        put_manifest(registry, target, manifest, manifest.digest)
 
 
 def _copy_blob(registry: Registry, source: str, blob: Descriptor, target: str) -> None:
     """Mount a blob from one repository into another; where the registry does not do that, send its bytes."""
     operation = f"copy {blob.digest} from {source} to {target}"
     scopes = (scope_of(target, "pull,push"), scope_of(source, "pull"))
-    suffix = f"/blobs/{blob.digest}"
-    found = request_repository(
-        registry,
-        "HEAD",
-        target,
-        suffix,
-        scopes=scopes,
-        operation=operation,
-        accept=(404,),
-        allow_cross_origin_redirect=True,
-    )
-    if found.status == 200:
+    if _has_blob(registry, target, blob, scopes):
         return
     for attempts_left in registry.client.retry_loop():
         answer = request_repository(

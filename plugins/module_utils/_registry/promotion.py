@@ -16,7 +16,7 @@ from .._core.oci import Manifest
 from .._core.tag_writes import TagWrite, TagWriteResult, WriteOutcome
 from .api import current_digest, not_found, put_manifest, read_manifest, tag_names
 from .auth import Registry
-from .image_copy import copy_image
+from .image_copy import copy_image, image_contents
 
 
 def source_image(registry: Registry, path: str, source: str) -> Manifest:
@@ -38,11 +38,19 @@ def source_image(registry: Registry, path: str, source: str) -> Manifest:
 
 
 def referrers_of(registry: Registry, path: str, image: Manifest) -> dict[str, Manifest]:
-    """The signatures, attestations and SBOMs of an image and of what it holds, by the names of their tags."""
-    owners = {digest.replace(":", "-") for digest in (image.digest, *(child.digest for child in image.children))}
-    names = [name for name in tag_names(registry, path) or [] if SIGNATURE.fullmatch(name)]
-    own = sorted(name for name in names if name.partition(".")[0] in owners)
-    return {name: source_image(registry, path, name) for name in own}
+    """The signatures, attestations and SBOMs of an image, of what it holds and of each other, by their tags' names.
+
+    Each comes after what it belongs to.
+    """
+    names = sorted(name for name in tag_names(registry, path) or [] if SIGNATURE.fullmatch(name))
+    found: dict[str, Manifest] = {}
+    owners = {image.digest, *(child.digest for child in image.children)}
+    while owners:
+        prefixes = {digest.replace(":", "-") for digest in owners}
+        new = [name for name in names if name.partition(".")[0] in prefixes and name not in found]
+        found.update((name, source_image(registry, path, name)) for name in new)
+        owners = {found[name].digest for name in new}
+    return found
 
 
 def read_tag_writes(
@@ -66,11 +74,51 @@ def read_tag_writes(
     return [each._replace(before=digest) for each, digest in zip(wanted, digests)]
 
 
+def with_contents(registry: Registry, source: str, writes: t.Sequence[TagWrite]) -> list[TagWrite]:
+    """The tags, where those that are to be written have what their images are made of.
+
+    Args:
+        registry: which one.
+        source: path of the repository that holds the images.
+        writes: the tags.
+
+    Raises:
+        RequestError: an image is not whole, or can't be read.
+    """
+    images = {write.after: write.image for write in writes if write.changes}
+    contents = {digest: image_contents(registry, source, image) for digest, image in images.items()}
+    return [write._replace(contents=contents.get(write.after)) for write in writes]
+
+
+def missing_subjects(registry: Registry, target: str, writes: t.Sequence[TagWrite]) -> list[tuple[str, str]]:
+    """The names of tags whose images have a subject that the registry will miss, with its digest.
+
+    The registry takes an image that names a subject only if the subject is in the repository.
+
+    Args:
+        registry: which one.
+        target: path of the repository that gets the tags.
+        writes: the tags.
+
+    Raises:
+        RequestError: it can't be found out.
+    """
+    brought = {write.after for write in writes}
+    brought |= {manifest.digest for write in writes if write.contents for manifest in write.contents.manifests}
+    needed = [
+        (write.name, write.image.subject)
+        for write in writes
+        if write.changes and write.image.subject and write.image.subject not in brought
+    ]
+    there = {subject: current_digest(registry, target, subject) for _name, subject in needed}
+    return [(name, subject) for name, subject in needed if there[subject] is None]
+
+
 def write_tags(registry: Registry, source: str, target: str, changes: t.Sequence[TagWrite]) -> list[TagWriteResult]:
-    """Bring the images over and write their tags, referrers before their image.
+    """Bring the images over and write their tags: the image by its digest, then its referrers, then its names.
 
     A tag that is another image by now than it was is left alone. A failure ends it, and so does a referrer that was
-    left alone: an image is never written without what belongs to it. A failure is a result as well, and no exception.
+    left alone: an image gets no name without what belongs to it. A failure is a result as well, and no exception.
 
     Args:
         registry: which one.
@@ -83,11 +131,13 @@ def write_tags(registry: Registry, source: str, target: str, changes: t.Sequence
     """
     results: list[TagWriteResult] = []
     copied: set[str] = set()
+    named = [change for change in changes if not change.is_referrer]
     for position, change in enumerate(changes):
         try:
-            if source != target and change.after not in copied:
-                copy_image(registry, source, change.image, target)
-                copied.add(change.after)
+            # A referrer may name the image as its subject, without which the registry does not take it.
+            for image in named[:1] if change.is_referrer else []:
+                _copy_once(registry, source, target, image, copied, by_digest=True)
+            _copy_once(registry, source, target, change, copied)
             result = _write_tag(registry, target, change)
         except RequestError as error:
             result = TagWriteResult(change, WriteOutcome.NOT_WRITTEN, message=str(error))
@@ -96,6 +146,18 @@ def write_tags(registry: Registry, source: str, target: str, changes: t.Sequence
         if result.outcome is WriteOutcome.NOT_WRITTEN or (change.is_referrer and not written):
             return results + [_not_tried(left) for left in changes[position + 1 :]]
     return results
+
+
+def _copy_once(
+    registry: Registry, source: str, target: str, change: TagWrite, copied: set[str], *, by_digest: bool = False
+) -> None:
+    """Bring the contents of an image over, if that is still to be done. by_digest: the image itself as well."""
+    if change.contents is None or change.after in copied:
+        return
+    copy_image(registry, source, change.contents, target)
+    if by_digest:
+        put_manifest(registry, target, change.image, change.after)
+    copied.add(change.after)
 
 
 def _write_tag(registry: Registry, target: str, change: TagWrite) -> TagWriteResult:

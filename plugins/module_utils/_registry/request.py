@@ -14,7 +14,7 @@ from .._core.errors import ErrorKind, RequestError
 from .._http.messages import Chunks, Response
 from .._http.retry import RetryPolicy
 from .auth import Registry, scope_of
-from .errors import error_of, not_granted
+from .errors import error_of, is_refused_by_rule, not_granted
 
 
 def request_repository(
@@ -102,7 +102,7 @@ def request(
             stop_at_401=False,
             **options,
         )
-        if answer.status != 401:
+        if answer.status != 401 or is_refused_by_rule(answer):
             break
         registry.update_challenge(answer)
         is_new = registry.challenge != asked

@@ -47,6 +47,24 @@ class Challenge(t.NamedTuple):
     service: str = ""
 
 
+class TokenRules(t.NamedTuple):
+    """What a token says of GitLab's protection rules for tags: patterns of names, which RE2 searches unanchored.
+
+    GitLab writes only the rules that bind the caller, and only for the actions that the token was asked for. So a name
+    that matches is proven to be protected, and one that matches nothing is not proven to be free.
+    app/services/auth/container_registry_authentication_service.rb
+
+    Args:
+        push: of tags that the caller may not push.
+        delete: of tags that the caller may not delete.
+        immutable: of tags that nobody may delete, or push anew.
+    """
+
+    push: tuple[str, ...] = ()
+    delete: tuple[str, ...] = ()
+    immutable: tuple[str, ...] = ()
+
+
 class Token(t.NamedTuple):
     """A token of the registry.
 
@@ -54,11 +72,13 @@ class Token(t.NamedTuple):
         value: the token itself.
         until: when it is not used any more, in the client's own seconds.
         granted: the actions that it allows, by the repository's path; None if it does not show them.
+        rules: what it says of protected tags, by the repository's path.
     """
 
     value: str
     until: float
     granted: t.Mapping[str, frozenset[str]] | None
+    rules: t.Mapping[str, TokenRules]
 
 
 def challenge_in(header: str) -> Challenge | None:
@@ -84,7 +104,12 @@ def token_in(body: t.Any, now: float) -> Token | None:
         return None
     claims = _claims(value)
     lifetime = _lifetime(claims, body)
-    return Token(value=value, until=now + max(lifetime - _MARGIN, lifetime / 2), granted=_granted(claims))
+    return Token(
+        value=value,
+        until=now + max(lifetime - _MARGIN, lifetime / 2),
+        granted=_granted(claims),
+        rules={_path_of(row): _rules_in(row) for row in _access_in(claims)},
+    )
 
 
 def _claims(token: str) -> dict[str, t.Any]:
@@ -108,11 +133,31 @@ def _lifetime(claims: t.Mapping[str, t.Any], body: t.Mapping[str, t.Any]) -> flo
 
 
 def _granted(claims: t.Mapping[str, t.Any]) -> dict[str, frozenset[str]] | None:
-    access = claims.get("access")
-    if not isinstance(access, list):
+    if not isinstance(claims.get("access"), list):
         return {} if claims and "access" in claims else None
-    return {
-        str(row.get("name")).lower(): frozenset(str(action) for action in row.get("actions") or [])
-        for row in access
-        if isinstance(row, dict)
-    }
+    return {_path_of(row): frozenset(_texts(row.get("actions"))) for row in _access_in(claims)}
+
+
+def _access_in(claims: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    access = claims.get("access")
+    return [row for row in access if isinstance(row, dict)] if isinstance(access, list) else []
+
+
+def _path_of(row: t.Mapping[str, t.Any]) -> str:
+    return str(row.get("name")).lower()
+
+
+def _rules_in(row: t.Mapping[str, t.Any]) -> TokenRules:
+    meta = row.get("meta")
+    meta = meta if isinstance(meta, dict) else {}
+    denied = meta.get("tag_deny_access_patterns")
+    denied = denied if isinstance(denied, dict) else {}
+    return TokenRules(
+        push=_texts(denied.get("push")),
+        delete=_texts(denied.get("delete")),
+        immutable=_texts(meta.get("tag_immutable_patterns")),
+    )
+
+
+def _texts(found: t.Any) -> tuple[str, ...]:
+    return tuple(text for text in found if isinstance(text, str)) if isinstance(found, list) else ()

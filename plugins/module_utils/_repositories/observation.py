@@ -11,6 +11,7 @@ from __future__ import annotations
 from .._core.models import Repository
 from .._core.server import DeleteMethod
 from .._deletion.delete_method import choose_delete_method
+from .._deletion.read_only import check_deletes
 from .._gitlab.repository_lookup import find_by_id, look_up_repository
 from .._module.registry import RegistryConnection
 from .._tags.capabilities import Sources, detect, rules_are_hidden
@@ -29,12 +30,13 @@ def observe(connection: RegistryConnection, request: RepositoryRequest) -> tuple
     found, missing = _find(connection, request)
     being_deleted = [repository for repository in found if repository.being_deleted]
     left = [repository for repository in found if not repository.being_deleted]
-    query = TagQuery(details=request.deletes_tags, dates=False)
+    query = TagQuery(details=request.deletes_tags, dates=False, protection=request.deletes_tags)
     sources = Sources(use_graphql=request.deletes_tags and not connection.is_job_token, registry=connection.registry)
     reader = open_reader(detect(connection.client, left, sources, details=query.details))
     method = (
         choose_delete_method(reader.capabilities, request.delete_via) if request.deletes_tags else DeleteMethod.REST
     )
+    check_deletes(reader, method, left)
     listings = [confirm_empty(reader, listing) for listing in reader.read(left, query)]
     matters = request.deletes_tags and bool(left)
     hidden = matters and rules_are_hidden(connection.client, reader.capabilities, job_token=connection.is_job_token)

@@ -45,7 +45,7 @@ _HINTS = {
 
 
 class PatternError(Exception):
-    """GitLab takes the pattern, and its cleanup then can't compile it with the anchors."""
+    """GitLab has the pattern, and it can't be compiled as it is then used."""
 
 
 class Match(enum.Enum):

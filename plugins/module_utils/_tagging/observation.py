@@ -12,14 +12,17 @@ import typing as t
 
 from .._core.models import Repository, TagListing
 from .._deletion.delete_method import choose_delete_method
+from .._deletion.read_only import check_deletes
 from .._gitlab.repositories import get_repository
 from .._gitlab.repository_lookup import look_up_repository
 from .._module.registry import RegistryConnection
-from .._registry.auth import Registry, registry_of
-from .._registry.promotion import read_tag_writes, referrers_of, source_image
+from .._registry.auth import Registry, push_scopes, registry_of
+from .._registry.errors import not_granted
+from .._registry.promotion import missing_subjects, read_tag_writes, referrers_of, source_image, with_contents
 from .._tags.capabilities import Sources, detect, rules_are_hidden
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, confirm_empty, open_reader
+from .._tags.token_rules import refuses_push
 from .planning import PromotionState, RemovalState
 from .request import PromotionRequest, RemovalRequest
 
@@ -50,24 +53,50 @@ def observe_promotion(connection: RegistryConnection, request: PromotionRequest)
     image = source_image(registry, source, request.source)
     copied = request.copy_referrers and source != target.path
     referrers = referrers_of(registry, source, image) if copied else {}
+    writes = read_tag_writes(registry, target.path, request.names, image, referrers)
+    if source != target.path:
+        writes = with_contents(registry, source, writes)
     state = PromotionState(
         source=source,
         target=target.path,
-        writes=tuple(read_tag_writes(registry, target.path, request.names, image, referrers)),
+        writes=tuple(writes),
+        missing_subjects=tuple(missing_subjects(registry, target.path, writes)),
         being_deleted=target.repository is not None and target.repository.being_deleted,
     )
+    if state.changes and target.repository and not state.being_deleted:
+        state = state._replace(protected=_not_pushable(registry, state))
     overwritten = [write.name for write in state.writes if write.overwrites]
     if overwritten and request.force and target.repository:
         state = _with_protection(connection, state, target.repository, overwritten)
     return registry, state
 
 
+def _not_pushable(registry: Registry, state: PromotionState) -> frozenset[str]:
+    """The tags that the registry will not take, as the token to push them tells.
+
+    The repository has to be there: GitLab makes it for whoever asks for such a token.
+
+    Raises:
+        RequestError: the token allows no push, or there is none.
+    """
+    operation = f"write {state.target}:{state.changes[0].name} in the registry"
+    scopes = push_scopes(state.target)
+    rules = registry.tag_rules(scopes, state.target, operation)
+    denied = registry.denied_actions(scopes, state.target, ("push",))
+    if denied:
+        raise not_granted(state.target, denied, operation)
+    return frozenset(
+        write.name for write in state.changes if refuses_push(rules, overwrites=write.overwrites)(write.name)
+    )
+
+
 def _with_protection(
     connection: RegistryConnection, state: PromotionState, repository: Repository, names: t.Sequence[str]
 ) -> PromotionState:
     reader, listing = _read_named(connection, repository, names)
+    protected = {tag.name for tag in listing.tags if tag.protected and tag.name in names}
     return state._replace(
-        protected=frozenset(tag.name for tag in listing.tags if tag.protected and tag.name in names),
+        protected=state.protected | protected,
         hidden_rules=rules_are_hidden(connection.client, reader.capabilities, job_token=connection.is_job_token),
     )
 
@@ -86,11 +115,13 @@ def observe_removal(connection: RegistryConnection, request: RemovalRequest) -> 
         return None, RemovalState(target.path)
     reader, listing = _read_named(connection, target.repository, request.names)
     there = bool(set(listing.names) & set(request.names))
+    method = choose_delete_method(reader.capabilities, request.delete_via)
+    check_deletes(reader, method, [target.repository] if there else [])
     hidden = there and rules_are_hidden(connection.client, reader.capabilities, job_token=connection.is_job_token)
     return reader, RemovalState(
         path=target.path,
         listing=listing,
-        delete_method=choose_delete_method(reader.capabilities, request.delete_via),
+        delete_method=method,
         hidden_rules=hidden,
     )
 
@@ -108,7 +139,12 @@ def _read_named(
 ) -> tuple[TagReader, TagListing]:
     """The names of all tags of a repository, with the details of the named ones."""
     wanted = frozenset(names)
-    query = TagQuery(details=True, dates=False, wanted=lambda listing: wanted.intersection(listing.names))
+    query = TagQuery(
+        details=True,
+        dates=False,
+        wanted=lambda listing: wanted.intersection(listing.names),
+        protection=True,
+    )
     sources = Sources(use_graphql=not connection.is_job_token, registry=connection.registry)
     reader = open_reader(detect(connection.client, [repository], sources, details=query.details))
     [listing] = reader.read([repository], query)

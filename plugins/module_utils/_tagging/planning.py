@@ -21,6 +21,8 @@ from .._rules.decision import Decision, to_delete, to_keep
 from .._rules.reasons import Reason
 from .request import PromotionRequest, RemovalRequest
 
+# registry/handlers/manifests.go of GitLab's registry
+_LARGEST_MANIFEST = 4 * 1024 * 1024
 _PROTECTED = "is under a tag protection rule of GitLab's"
 
 
@@ -41,7 +43,8 @@ class PromotionState(t.NamedTuple):
         target: path of the repository that the tags belong to.
         writes: the tags, with the images that they are now.
         being_deleted: GitLab is deleting the target, with all that is tagged there.
-        protected: names of tags that a protection rule covers.
+        missing_subjects: names of tags whose images belong to another one that the target lacks, with its digest.
+        protected: names of tags that a protection rule covers, or that one keeps the caller from pushing.
         hidden_rules: there may be protection rules that can't be read, and GitLab would let this caller past them.
     """
 
@@ -49,6 +52,7 @@ class PromotionState(t.NamedTuple):
     target: str
     writes: tuple[TagWrite, ...]
     being_deleted: bool = False
+    missing_subjects: tuple[tuple[str, str], ...] = ()
     protected: frozenset[str] = frozenset()
     hidden_rules: bool = False
 
@@ -87,6 +91,16 @@ def plan_promotion(state: PromotionState, request: PromotionRequest) -> Intent:
         if write.overwrites and not request.force
     ]
     refusals += [f"{state.target}:{name} {_PROTECTED}" for name in sorted(state.protected)]
+    refusals += [
+        f"{state.target}:{name} belongs to {subject}, which has to be in {state.target} first"
+        for name, subject in state.missing_subjects
+    ]
+    refusals += [
+        f"the manifest of {state.target}:{write.name} has {len(write.image.body)} bytes, and the registry takes "
+        f"{_LARGEST_MANIFEST}"
+        for write in state.changes
+        if len(write.image.body) > _LARGEST_MANIFEST
+    ]
     if state.hidden_rules:
         refusals.append(hidden_rules_refusal())
     if state.being_deleted:

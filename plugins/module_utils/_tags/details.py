@@ -79,6 +79,13 @@ def with_details(listing: TagListing, found: t.Mapping[str, Tag]) -> TagListing:
     return listing._replace(tags=tuple(found.get(tag.name, tag) for tag in listing.tags))
 
 
+def with_sizes_of(mode: Mode, listing: TagListing) -> TagListing:
+    """A listing by GitLab, with the sizes that it knows: without a metadata database it leaves out the config."""
+    if mode is Mode.DATABASE:
+        return listing
+    return listing._replace(tags=tuple(tag._replace(size=None) for tag in listing.tags))
+
+
 def detail_or_error(name: str, read: t.Callable[[], Tag | None], missing: str) -> Tag:
     """A tag that is read, or the tag without details and with the reason.
 
@@ -171,7 +178,7 @@ def _with_children(listing: TagListing, images: t.Mapping[tuple[str, str], Image
 
     def load(tag: Tag) -> Tag:
         image = images.get((path, tag.digest or tag.name)) if is_opaque(tag) else None
-        return tag._replace(**manifest_facts(image)) if image else tag
+        return tag._replace(size=image.size or tag.size, **manifest_facts(image)) if image else tag
 
     return listing._replace(tags=tuple(load(tag) for tag in listing.tags))
 

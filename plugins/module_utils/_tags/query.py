@@ -24,6 +24,7 @@ class TagQuery(t.NamedTuple):
         configs: Whether the digests of the images' configs are needed.
         needs_children: Whether it is needed what the images of a repository hold. Only the registry itself tells that
             of an image for several platforms.
+        protection: Whether it is needed which tags are protected, as far as that can be told.
     """
 
     details: bool
@@ -32,3 +33,4 @@ class TagQuery(t.NamedTuple):
     wanted: t.Callable[[TagListing], t.Collection[str]] = lambda listing: listing.names
     configs: bool = False
     needs_children: t.Callable[[TagListing], bool] = lambda listing: False
+    protection: bool = False

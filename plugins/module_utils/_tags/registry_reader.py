@@ -33,6 +33,7 @@ from .details import (
 from .estimate import Estimate, known_counts, pages_of
 from .listing import list_by_registry
 from .query import TagQuery
+from .token_rules import with_token_rules
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class RegistryReader:
             listings = self.client.parallel(self._first_listing, chunk)
             if query.details:
                 listings = for_each(self.client, lambda listing: self._with_details(listing, query), listings)
+            if query.protection:
+                listings = with_token_rules(self.registry, self.capabilities, listings)
             yield from with_rules(load_children(self.client, self.registry, listings, query), self.rules)
 
     def _first_listing(self, repository: Repository) -> TagListing:

@@ -27,10 +27,12 @@ from .details import (
     load_children,
     read_one_by_one,
     with_rules,
+    with_sizes_of,
 )
 from .estimate import Estimate, estimate_of, known_counts, pages_of
 from .listing import list_by_gitlab
 from .query import TagQuery
+from .token_rules import with_token_rules
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,9 @@ class RestReader:
             listings = self.client.parallel(self.list_names, chunk)
             if query.details:
                 listings = for_each(self.client, lambda listing: self._with_details(listing, query), listings)
+                listings = [with_sizes_of(self.capabilities.mode, listing) for listing in listings]
+            if query.protection:
+                listings = with_token_rules(self.registry, self.capabilities, listings)
             yield from with_rules(load_children(self.client, self.registry, listings, query), self.rules)
 
     def _with_details(self, listing: TagListing, query: TagQuery) -> TagListing:

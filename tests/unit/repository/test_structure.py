@@ -52,6 +52,7 @@ PURE = {
     "_policy/prediction",
     "_policy/preview",
     *("_tags/estimate", "_tags/query"),
+    "_registry/catalog_order",
     *("_deletion/batches", "_deletion/delete_method", "_deletion/earlier_runs", "_deletion/outcomes"),
     *("_deletion/refusals", "_deletion/report", "_deletion/verification"),
     *(

@@ -123,7 +123,9 @@ def test_a_tag_is_as_old_as_its_row_or_as_its_image(gitlab: Client, mode: str, c
     gitlab.simulator.load(one_repository([MOVED], mode=mode))
     row = gitlab.rest(f"{TAGS}/v1").json()
     assert row["created_at"] == created
-    assert (row["digest"], row["total_size"]) == (MOVED["digest"], 4321)
+    assert row["digest"] == MOVED["digest"]
+    # A metadata database counts manifest and config, too.
+    assert row["total_size"] > 4321 if mode == "M1" else row["total_size"] == 4321
     assert len(row["revision"]) == 64
     assert row["short_revision"] == row["revision"][:9]
 

@@ -58,7 +58,12 @@ def test_an_image() -> None:
     assert [layer.size for layer in found.layers] == [1, 2]
     built = datetime(2026, 1, 1, tzinfo=UTC)
     assert image_of(found, built) == Image(
-        digest("it"), media_type=OCI_IMAGE, created=built, size=3, config_digest=digest("config")
+        digest("it"),
+        media_type=OCI_IMAGE,
+        created=built,
+        # As GitLab's registry counts: manifest, config and layers.
+        size=len(found.body) + 10 + 1 + 2,
+        config_digest=digest("config"),
     )
     assert image_of(found._replace(config=None), None).config_digest is None
 
@@ -72,7 +77,7 @@ def test_what_says_something_of_an_image_names_it() -> None:
         digest("it"), media_type=OCI_IMAGE, body=found.body, config=found.config, subject=digest("subject")
     )
     assert image_of(found, None) == Image(
-        digest("it"), OCI_IMAGE, size=0, config_digest=digest("x"), subject=digest("subject")
+        digest("it"), OCI_IMAGE, size=len(found.body) + 10, config_digest=digest("x"), subject=digest("subject")
     )
     listing = {"manifests": [descriptor("a")], **subject}
     found = parse(listing, OCI_INDEX)
@@ -81,8 +86,9 @@ def test_what_says_something_of_an_image_names_it() -> None:
         digest("it"), media_type=OCI_INDEX, body=found.body, children=found.children, subject=digest("subject")
     )
     assert index_of(found, [Image(digest("a"), OCI_IMAGE, size=7)]) == Image(
-        digest("it"), OCI_INDEX, size=7, children=(digest("a"),), subject=digest("subject")
+        digest("it"), OCI_INDEX, size=len(found.body) + 7, children=(digest("a"),), subject=digest("subject")
     )
+    assert index_of(found, []).size is None
 
 
 def test_what_an_entry_does_not_say() -> None:
@@ -118,7 +124,23 @@ def test_layers_that_are_kept_elsewhere() -> None:
         descriptor("d", mediaType="application/vnd.oci.image.layer.v1.tar"),
     ]
     found = parse({"config": descriptor(), "layers": rows})
-    assert [layer.elsewhere for layer in found.layers] == [True, True, True, False]
+    assert [layer.elsewhere for layer in found.layers] == [True, False, False, False]
+    assert [layer.restricted for layer in found.layers] == [False, True, True, False]
+
+
+def test_an_index_may_hold_blobs() -> None:
+    rows = [
+        descriptor("a", mediaType=OCI_IMAGE),
+        descriptor("b", mediaType=OCI_INDEX),
+        descriptor("c"),
+        descriptor("d", mediaType="application/vnd.buildkit.cacheconfig.v0"),
+        descriptor("e", mediaType="application/vnd.oci.image.layer.v1.tar"),
+    ]
+    found = parse({"manifests": [*rows, rows[-1]]}, OCI_INDEX)
+    assert [child.digest for child in found.manifests] == [digest("a"), digest("b"), digest("c")]
+    assert [blob.digest for blob in found.blobs] == [digest("d"), digest("e")]
+    image = parse({"config": descriptor("f"), "layers": [descriptor("g"), descriptor("g")]})
+    assert [blob.digest for blob in image.blobs] == [digest("f"), digest("g")]
 
 
 BROKEN: list[tuple[Any, str, str]] = [
@@ -183,7 +205,8 @@ FOUND = st.builds(
 
 @given(st.lists(FOUND, max_size=4))
 def test_an_index_is_as_old_as_its_newest_image_if_all_have_a_date(images: list[Image]) -> None:
-    manifest = Manifest(digest("index"), media_type=OCI_INDEX, body=b"")
+    children = tuple(Descriptor(digest(f"{number}"), size=1, media_type=OCI_IMAGE) for number in range(len(images)))
+    manifest = Manifest(digest("index"), media_type=OCI_INDEX, body=b"", children=children)
     found = index_of(manifest, images)
     dates = [image.created for image in images]
     if not images or None in dates:

@@ -42,7 +42,18 @@ def test_at_most_so_many_paths_are_returned() -> None:
     assert result_of(state, request(return_limit=1)) == {
         "repositories": ["a/b"],
         "count": 2,
+        "complete": False,
+        "unconfirmed": [],
         "registry_url": "https://registry.test",
         "truncated": True,
     }
     assert result_of(state, request())["truncated"] is False
+
+
+def test_what_the_catalog_leaves_open_is_a_warning() -> None:
+    state = CatalogState("https://registry.test", ("a/1",), unconfirmed=("a", "b/c"))
+    [warning] = state.warnings
+    assert "https://registry.test" in warning
+    assert "2 paths" in warning
+    assert "(a, b/c)" in warning
+    assert CatalogState("https://registry.test", (), complete=True).warnings == []

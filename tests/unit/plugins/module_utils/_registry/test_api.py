@@ -6,17 +6,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, digest_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, digest_of, parse_manifest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api import (
-    catalog,
+    check_writable,
     current_digest,
     delete_tag,
+    deletes_by_name,
+    put_manifest,
     registry_mode,
     tag_names,
 )
@@ -79,12 +82,13 @@ GONE = (404, JSON, errors("MANIFEST_UNKNOWN"))
 DELETIONS: list[tuple[dict[str, Any], int | str]] = [
     ({"DELETE /a/b/manifests/v1": (202, {}, b"")}, 202),
     ({"DELETE /a/b/manifests/v1": GONE}, 404),
-    ({"DELETE /a/b/manifests/v1": (405, JSON, errors("UNSUPPORTED")), "/a/b/tags/reference/v1": (202, {}, b"")}, 202),
-    ({"DELETE /a/b/manifests/v1": (400, JSON, errors("DIGEST_INVALID")), "/a/b/tags/reference/v1": GONE}, 404),
+    ({"DELETE /a/b/manifests/v1": (405, JSON, errors("UNSUPPORTED"))}, "does not delete a tag by its name"),
+    ({"DELETE /a/b/manifests/v1": (400, JSON, errors("DIGEST_INVALID"))}, "does not delete a tag by its name"),
     (
-        {"DELETE /a/b/manifests/v1": (405, JSON, errors("UNSUPPORTED")), "/a/b/tags/reference/v1": (404, {}, b"404")},
-        "does not delete a tag by its name",
+        {"DELETE /a/b/manifests/v1": (405, {"Allow": "GET, HEAD"}, b"Method not allowed\n")},
+        "the registry is in read-only mode.*until its administrator ends that",
     ),
+    ({"DELETE /a/b/manifests/v1": (500, JSON, errors("UNKNOWN", "unknown error"))}, "500"),
     ({"DELETE /a/b/manifests/v1": (404, {}, b"404 page not found")}, "404"),
     ({"DELETE /a/b/manifests/v1": (403, JSON, errors("DENIED"))}, "403"),
     ({"DELETE /a/b/manifests/v1": (409, JSON, errors("RENAME_IN_PROGRESS"))}, "RENAME_IN_PROGRESS"),
@@ -100,7 +104,8 @@ def test_tags_are_deleted_by_name(server: RegistryServer, answers: dict[str, Any
         with pytest.raises(RequestError, match=expected):
             delete_tag(server.registry(), "a/b", "v1")
     assert [scopes for _authorization, scopes in server.fake.tokens] == [["repository:a/b:pull,delete"]]
-    assert not [path for path in server.requests_to("/v2") if "sha256" in path]
+    # One request, and never the path of older registries, by which what is switched off is done all the same.
+    assert server.requests_to("/v2") == ["DELETE /v2/a/b/manifests/v1"]
 
 
 def test_who_may_not_delete_is_told_before_anything_is_asked(server: RegistryServer) -> None:
@@ -117,25 +122,93 @@ def test_what_the_registry_says_of_itself(server: RegistryServer) -> None:
         assert registry_mode(server.registry(), "a/b") == mode
 
 
-def test_the_catalog_comes_page_by_page(server: RegistryServer) -> None:
-    link = '</v2/_catalog?last=b%2Fb&n=1000>; rel="next"'
-    server.fake.answers = {
-        "/_catalog?n=1000": (200, {"Link": link}, b'{"repositories": ["a/a", "b/b"]}'),
-        "/_catalog?n=1000&last=b%2Fb": (200, {}, b'{"repositories": ["c/c"]}'),
+@pytest.mark.parametrize(
+    ("headers", "proven"),
+    [
+        (
+            {"Gitlab-Container-Registry-Version": "4.32.0-gitlab", "Gitlab-Container-Registry-Features": "tag_delete"},
+            True,
+        ),
+        ({"Gitlab-Container-Registry-Version": "2.7.7-gitlab"}, True),
+        ({"Gitlab-Container-Registry-Version": ""}, False),
+        ({"Docker-Distribution-Api-Version": "registry/2.0"}, False),
+        ({}, False),
+    ],
+)
+def test_a_registry_that_tells_its_version_of_gitlabs_deletes_by_name(
+    server: RegistryServer, headers: dict[str, str], proven: bool
+) -> None:
+    server.fake.answers["/"] = (200, headers, b"{}")
+    assert deletes_by_name(server.registry(), "a/b") is proven
+    assert [scopes for _authorization, scopes in server.fake.tokens] == [["repository:a/b:pull"]]
+    assert server.requests_to("/v2/") == ["GET /v2/"]
+
+
+def test_whether_a_registry_deletes_by_name_is_not_guessed_from_a_failure(server: RegistryServer) -> None:
+    server.fake.answers["/"] = (503, {"Gitlab-Container-Registry-Version": "4.32.0-gitlab"}, b"")
+    with pytest.raises(RequestError, match="503"):
+        deletes_by_name(server.registry(), "a/b")
+
+
+@pytest.mark.parametrize(
+    ("answer", "read_only"),
+    [
+        ((200, {"Allow": "GET, HEAD"}, b""), True),
+        ((200, {"Allow": "DELETE, GET, HEAD, PUT"}, b""), False),
+        # By this a registry that is not GitLab's tells that it can't delete a tag.
+        ((200, {"Allow": "GET, HEAD, PUT"}, b""), False),
+        ((200, {}, b""), False),
+        ((404, JSON, errors("NAME_UNKNOWN")), False),
+        ((405, {"Allow": "GET, HEAD"}, b"Method not allowed"), False),
+    ],
+)
+def test_a_registry_in_read_only_mode_says_so_beforehand(server: RegistryServer, answer: Any, read_only: bool) -> None:
+    server.fake.answers["OPTIONS /a/b/manifests/latest"] = answer
+    if read_only:
+        with pytest.raises(RequestError, match="the registry is in read-only mode") as caught:
+            check_writable(server.registry(), "a/b")
+        assert not caught.value.kind.is_transient
+    else:
+        check_writable(server.registry(), "a/b")
+    assert server.requests_to("/v2/") == ["OPTIONS /v2/a/b/manifests/latest"]
+    assert [scopes for _authorization, scopes in server.fake.tokens] == [["repository:a/b:pull"]]
+
+
+BY_RULE = [
+    (401, "PROTECTED_TAG", "needs a higher role"),
+    (401, "IMMUTABLE_TAG", "nobody can overwrite or delete it"),
+    (401, "PROTECTED_MANIFEST", "by its digest"),
+    (400, "TAG_PATTERN_COUNT_LIMIT_EXCEEDED", "more tag protection rules than the registry accepts"),
+    (400, "TAG_PROTECTION_PATTERN_INVALID", "have the pattern corrected"),
+    (400, "TAG_IMMUTABILITY_PATTERN_INVALID", "have the pattern corrected"),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "advice"), BY_RULE)
+@pytest.mark.parametrize("change", ["delete", "push"])
+def test_what_a_rule_refuses_is_final_and_stops_nothing_else(
+    server: RegistryServer, status: int, code: str, advice: str, change: str
+) -> None:
+    server.fake.answers["/a/b/manifests/v1"] = (status, JSON, errors(code, "in the registry's words"))
+    body, _config = image()
+    pushed = parse_manifest(body, OCI_IMAGE, digest_of(body))
+    changes: dict[str, Callable[[], object]] = {
+        "delete": lambda: delete_tag(server.registry(), "a/b", "v1"),
+        "push": lambda: put_manifest(server.registry(), "a/b", pushed, "v1"),
     }
-    assert list(catalog(server.registry())) == ["a/a", "b/b", "c/c"]
-    assert server.fake.tokens[0][1] == ["registry:catalog:*"]
-    server.http.requests.clear()
-    assert next(catalog(server.registry())) == "a/a"
-    assert len(server.requests_to("/v2/_catalog")) == 1
-
-
-def test_the_catalog_is_for_administrators(server: RegistryServer) -> None:
-    server.fake.allow = lambda scope: False
-    with pytest.raises(RequestError, match="does not open its catalog") as caught:
-        list(catalog(server.registry()))
-    assert "administrators" in caught.value.advice
-    assert server.requests_to("/v2/") == []
+    with pytest.raises(RequestError) as caught:
+        changes[change]()
+    error = caught.value
+    assert not error.kind.stops_task
+    assert not error.kind.is_transient
+    assert not error.kind.effect_unknown
+    assert error.status == status
+    assert advice in str(error)
+    assert "does not take the token" not in str(error)
+    assert code in str(error)
+    # Sent once, and no other token is asked for.
+    assert len(server.requests_to("/v2/")) == 1
+    assert len(server.fake.tokens) == 1
 
 
 def test_a_full_page_without_a_link_is_looked_behind(server: RegistryServer) -> None:

@@ -96,6 +96,14 @@ HIDDEN_RULES = (
         ),
         (promotion(OLD, hidden_rules=True), present(force=True), [HIDDEN_RULES]),
         (
+            promotion(None, NEW, missing_subjects=(("v1", OLD), ("v2", OLD))),
+            present(),
+            [
+                f"team/app:v1 belongs to {OLD}, which has to be in team/app first",
+                f"team/app:v2 belongs to {OLD}, which has to be in team/app first",
+            ],
+        ),
+        (
             promotion(None, being_deleted=True),
             present(),
             ["GitLab is deleting repository team/app with all its tags"],
@@ -114,6 +122,16 @@ HIDDEN_RULES = (
 )
 def test_why_nothing_is_written(state: PromotionState, request_: PromotionRequest, refusals: list[str]) -> None:
     assert plan_promotion(state, request_) == Intent(changed=False, diff=[], refusals=refusals)
+
+
+@pytest.mark.parametrize("size", [4 * 1024 * 1024, 4 * 1024 * 1024 + 1])
+def test_a_manifest_that_is_too_large_is_not_written(size: int) -> None:
+    large = IMAGE._replace(body=bytes(size))
+    state = PromotionState("team/ci", "team/app", writes=(TagWrite("v1", large), TagWrite("v2", large, before=NEW)))
+    refusals = plan_promotion(state, present()).refusals
+    reason = f"the manifest of team/app:v1 has {size} bytes, and the registry takes 4194304"
+    # What is there already need not be written.
+    assert list(refusals) == ([reason] if size > 4 * 1024 * 1024 else [])
 
 
 def test_an_overwritten_tag() -> None:
