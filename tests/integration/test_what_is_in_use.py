@@ -150,7 +150,8 @@ def test_what_lives_in_git_stays(ansible: Ansible, simulator: Simulator) -> None
     found = repeated(ansible, simulator, MODULE, options, "plan")
     told = reasons(found.run)
     assert (told["dev-1"], told["dev-2"], told["dev-3"]) == ("active_ref", "active_ref", "expired")
-    assert len([entry for entry in found.log if "/repository/branches" in entry["path"]]) == 2
+    # A page that asks for keyset; since this server has none for branches, the second page and the first one again.
+    assert len([entry for entry in found.log if "/repository/branches" in entry["path"]]) == 3
     assert len([entry for entry in found.log if "/merge_requests" in entry["path"]]) == 1
 
 
