@@ -276,7 +276,7 @@ def test_what_runs_without_a_tag_gets_one(ansible: Ansible, simulator: Simulator
     assert wrote[0].endswith(f"/manifests/{name}")
     assert len(wrote) == 2
     # What is in use stays, also when a rule would take it, and goes when it is not in use any more.
-    simulator.clock(advance=200 * 86400)
+    simulator.clock(advance=40 * 86400)
     rule = {"group": "team", "name_regex_delete": "in-use-.*", "older_than": "30d"}
     held, free = run_all(ansible, MODULE, [{**rule, "in_use": [f"team/app@{running}"]}, rule], check_mode=True)
     assert reasons(held)[name] == "in_use"

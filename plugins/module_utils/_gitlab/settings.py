@@ -127,7 +127,7 @@ def update_rule(
 
 
 def delete_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: ProtectionRule) -> None:
-    """Delete a rule, unless it was changed since the task's first answer. A rule that is gone already is no error."""
+    """Delete a rule, unless it was changed since the task began. A rule that is gone already is no error."""
     # The header has no fractions of a second: a change in the same second counts as seen.
     seen = client.clock + timedelta(seconds=1) if client.clock else None
     headers = {"If-Unmodified-Since": format_datetime(seen, usegmt=True)} if seen else {}

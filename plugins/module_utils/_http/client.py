@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import typing as t
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .._core.errors import ErrorKind, RequestError
 from .messages import Header, Request, Response
@@ -29,6 +29,8 @@ from .retry import (
 )
 from .timing import Timing
 from .transport import RefreshCredentials, Settings, Transport
+
+_MOST_AHEAD = timedelta(days=1)
 
 
 class Client:
@@ -71,8 +73,15 @@ class Client:
 
     @property
     def clock(self) -> datetime | None:
-        """The server's time at the first answer, from its Date header; None when that answer had none."""
-        return self._transport.clock
+        """The server's time by which ages are judged: the earliest that its answers say, for by a later one too much
+        would be old. None when they say none, or one that is ahead of this machine's."""
+        clock = self._transport.earliest
+        return None if clock and clock - self.timing.now() > _MOST_AHEAD else clock
+
+    @property
+    def latest_clock(self) -> datetime | None:
+        """The latest time that the server's answers say, by which a plan may be too old; None when they say none."""
+        return self._transport.latest
 
     def stop(self, reason: str) -> None:
         """Let no further request out; the requests that are under way end by themselves."""

@@ -17,7 +17,7 @@ from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 from .._core.errors import ErrorKind, RequestError
-from .messages import Header, Request, Response
+from .messages import Header, Request, Response, whole_number
 from .rate_limit import RateLimiter
 from .timing import http_date
 
@@ -78,16 +78,17 @@ class Settings(t.NamedTuple):
 class Transport:
     """Sends a request once and gives its answer, for all threads.
 
-    clock: the server's time at the first answer, from its Date header; None when that answer had none.
+    earliest, latest: what the server's answers say of its time; None when they say nothing. An answer of status 500 and
+    above is often that of a proxy, so it does not count.
     """
 
     def __init__(self, settings: Settings, limiter: RateLimiter) -> None:
-        self.clock: datetime | None = None
+        self.earliest: datetime | None = None
+        self.latest: datetime | None = None
         self.credential = settings.header
         self._settings = settings
         self._limiter = limiter
         self._lock = threading.Lock()
-        self._answered = False
         self._environments: dict[tuple[str, str], dict[str, t.Any]] = {}
         if not settings.validate_certs:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -158,7 +159,7 @@ class Transport:
             if not request.stream and request.limit is None:
                 # Read here, where what goes wrong is understood.
                 _body = answer.content
-        self._note_answer(request, answer.headers)
+        self._note_answer(request, answer.status_code, answer.headers)
         return answer
 
     def _prepared(self, url: str, request: Request) -> t.Any:
@@ -187,14 +188,14 @@ class Transport:
             self._environments[origin] = {name: found[name] for name in ("proxies", "verify", "cert")}
         return self._environments[origin]
 
-    def _note_answer(self, request: Request, headers: t.Mapping[str, str]) -> None:
-        with self._lock:
-            if not self._answered:
-                self._answered = True
-                self.clock = http_date(headers.get("Date"))
-        limit = headers.get("RateLimit-Limit", "")
-        if limit.isdigit() and int(limit):
-            self._limiter.adopt_server_limit(request.path, int(limit), headers.get("RateLimit-Name", ""))
+    def _note_answer(self, request: Request, status: int, headers: t.Mapping[str, str]) -> None:
+        date = http_date(headers.get("Date"))
+        if date and status < 500 and request.signed:
+            with self._lock:
+                self.earliest = min(self.earliest or date, date)
+                self.latest = max(self.latest or date, date)
+        if limit := whole_number(headers.get("RateLimit-Limit", "")):
+            self._limiter.adopt_server_limit(request.path, limit, headers.get("RateLimit-Name", ""))
 
     def _limited(self, answer: t.Any, request: Request, limit: int) -> bytes:
         body = bytearray()
@@ -225,9 +226,9 @@ def _response(request: Request, answer: t.Any, body: bytes) -> Response:
 def _check_length(answer: t.Any, request: Request, body: bytes) -> None:
     """Older releases of requests take a body that was cut short for the whole of it."""
     declared = answer.headers.get("Content-Length", "")
-    if request.method == "HEAD" or answer.headers.get("Content-Encoding") or not declared.isdigit():
+    if request.method == "HEAD" or answer.headers.get("Content-Encoding") or whole_number(declared) is None:
         return
-    if int(declared) != len(body):
+    if whole_number(declared) != len(body):
         raise request.error(ErrorKind.CONNECTION, "the answer was cut short")
 
 

@@ -77,9 +77,7 @@ class ChangingServer(ScriptedClient):
                 damage(headers)
         self.served.append((body, headers))
         request = Request(method=method, path=path, operation=options["operation"], service="GitLab")
-        return answer(body, **{name.replace("-", "_"): text for name, text in headers.items()})._replace(
-            request=request
-        )
+        return answer(body)._replace(request=request, headers=CaseInsensitiveDict(headers))
 
     def _change(self) -> None:
         for _edit in range(self.random.randint(1, 3)):
