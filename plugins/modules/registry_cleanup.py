@@ -1170,7 +1170,7 @@ server:
       returned: success
       sample: graphql
     clock:
-      description: GitLab's time by which ages are judged, the earliest that its answers tell; null when it is not known.
+      description: GitLab's time by which ages are judged, the earliest of its answers; null when it is not known.
       type: str
       returned: success
       sample: "2026-06-01T12:00:00Z"
