@@ -16,7 +16,7 @@ import threading
 import typing as t
 from dataclasses import dataclass, field
 
-from .._core.errors import ErrorKind, RequestError
+from .._core.errors import ErrorKind, RequestError, quotable
 from .._core.models import TAG_NAME, Tag, config_digest, parse_time
 from .._core.server import Mode
 from .._http.client import Client
@@ -415,4 +415,5 @@ def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> 
     result = data.get("destroyContainerRepositoryTags")
     if not isinstance(result, dict) or not isinstance(result.get("deletedTagNames"), list):
         raise answer.untrusted("GraphQL did not say which tags it deleted", ErrorKind.NOT_JSON)
-    return [str(name) for name in result["deletedTagNames"]], [str(text) for text in errors_in(result)]
+    texts = [quotable(str(text)) for text in errors_in(result)]
+    return [str(name) for name in result["deletedTagNames"]], texts

@@ -15,10 +15,13 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 from .._core.errors import ErrorKind, RequestError
+from .._core.secrets import scrubbed
 
 _LINK = re.compile(r"""<([^>]*)>[^,<]*?;\s*rel=["']?([\w -]*)""")
 
 Header = tuple[str, str]
+# Bytes of a body that may be quoted from.
+_READABLE = 64 * 1024
 
 
 def whole_number(text: str) -> int | None:
@@ -110,8 +113,8 @@ class Response(t.NamedTuple):
         return None
 
     def text(self, limit: int = 300) -> str:
-        """The beginning of the body on one line, at most so many characters of it."""
-        return " ".join(self.body[: limit * 4].decode("utf-8", "replace").split())[:limit]
+        """The beginning of the body on one line, at most so many characters of it, without secrets."""
+        return " ".join(scrubbed(self.body[:_READABLE].decode("utf-8", "replace")).split())[:limit]
 
     def json(self) -> t.Any:
         """The body as JSON.

@@ -8,15 +8,18 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import http.client
 import threading
 import traceback
 import typing as t
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from .._core.errors import ErrorKind, RequestError
+from .._core.secrets import remember
 from .messages import Header, Request, Response, whole_number
 from .rate_limit import RateLimiter
 from .timing import http_date
@@ -33,6 +36,7 @@ else:
 
 RefreshCredentials = t.Callable[[], t.Optional[Header]]
 
+_CREDENTIALS = ("Authorization", "JOB-TOKEN")
 _CONNECT_TIMEOUT = 15.0
 _MAX_REDIRECTS = 3
 # Bytes of a body that is read in pieces.
@@ -171,6 +175,7 @@ class Transport:
         prepared.prepare_body(request.data, None, request.body)
         if request.signed and self.credential:
             prepared.headers.update([self.credential])
+        remember(*_secrets_of(prepared.headers))
         return prepared
 
     def _environment_for(self, url: str) -> dict[str, t.Any]:
@@ -185,6 +190,7 @@ class Transport:
                 cert = (cert, settings.client_key)
             with requests.Session() as session:
                 found = session.merge_environment_settings(url, {}, None, verify, cert)
+            remember(*(secret for proxy in found["proxies"].values() for secret in _secrets_of_proxy(proxy)))
             self._environments[origin] = {name: found[name] for name in ("proxies", "verify", "cert")}
         return self._environments[origin]
 
@@ -215,8 +221,29 @@ class Transport:
         """Turn what the libraries raise into a RequestError."""
         try:
             yield
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (
+            *(requests.exceptions.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException),
+            *(OSError, ValueError),
+        ) as error:
             raise _transport_error(error, request, self._settings) from None
+
+
+def _secrets_of(headers: t.Mapping[str, str]) -> t.Iterator[str]:
+    """The credentials that go out with a request."""
+    for name in _CREDENTIALS:
+        scheme, _blank, secret = headers.get(name, "").rpartition(" ")
+        yield secret
+        if scheme == "Basic":
+            words = base64.b64decode(secret).decode("utf-8", "replace")
+            yield from (words, words.partition(":")[2])
+
+
+def _secrets_of_proxy(url: str) -> t.Iterator[str]:
+    """Name and password of a proxy, of which its address may be malformed."""
+    words = url.rpartition("@")[0].rpartition("//")[2]
+    while words:
+        yield from (words, unquote(words))
+        words = words.partition(":")[2]
 
 
 def _response(request: Request, answer: t.Any, body: bytes) -> Response:
@@ -259,7 +286,10 @@ def _same_origin(here: str, there: str) -> bool:
 
 def _transport_error(error: Exception, request: Request, settings: Settings) -> RequestError:
     host = urlsplit(settings.url).netloc
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, (ValueError, http.client.HTTPException)):
+        # What it quotes may be half of a password.
+        kind, text = ErrorKind.CONNECTION, f"the address of {host}, or of the proxy for it, is malformed"
+    elif isinstance(error, requests.exceptions.SSLError):
         kind, text = ErrorKind.TLS, f"the TLS connection to {host} failed ({_cause(error)})"
     elif isinstance(error, requests.exceptions.ProxyError):
         kind, text = ErrorKind.CONNECTION, f"the proxy for {host} can't be used ({_cause(error)})"

@@ -42,6 +42,7 @@ PURE = {
     "_core/models",
     "_core/oci",
     "_core/scope",
+    "_core/secrets",
     "_core/server",
     "_core/tag_writes",
     "_core/budget",
@@ -79,6 +80,7 @@ PURE = {
 HARMLESS = {
     *(
         "__future__",
+        "base64",
         "bisect",
         "collections",
         "contextlib",
@@ -89,7 +91,7 @@ HARMLESS = {
         "fractions",
         "functools",
     ),
-    *("hashlib", "itertools", "json", "math", "operator", "re", "typing"),
+    *("hashlib", "itertools", "json", "math", "operator", "re", "threading", "typing"),
 }
 IMPURE_NAMES = {"open", "print", "input", "exec", "eval", "__import__"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
