@@ -15,7 +15,7 @@ import typing as t
 
 MASK = "********"
 # What is shorter is no secret, and hiding it would hide half of every text.
-_SHORTEST = 4
+_SHORTEST = 6
 # The beginning of a secret that the end of a text cuts off is hidden from so many characters on.
 _TELLING = 8
 # How often a text may be escaped over and over.

@@ -15,6 +15,7 @@ from .._core.errors import ErrorKind, RequestError, kind_of_status
 from .._http.client import Client
 from .._http.messages import Response, whole_number
 from .._http.retry import RetryPolicy
+from .fields import a_text
 
 API = "/api/v4"
 PAGE = 100
@@ -202,7 +203,7 @@ def keyset_rows(client: Client, path: str, query: t.Mapping[str, t.Any], operati
         if not page or (token is None and len(page) < PAGE):
             return list(found.values())
         # Some releases give no link on a full page that is the last, so what is behind it tells.
-        asked["page_token"] = token or str(field(page[next(reversed(page))], "name"))
+        asked["page_token"] = token or a_text(page[next(reversed(page))], "name")
     raise answer.untrusted(f"the list has no end after {MOST_PAGES} pages")
 
 
@@ -249,14 +250,3 @@ def _shaped(answer: Response, shape: type) -> t.Any:
     if not isinstance(body, shape):
         raise answer.untrusted("the answer has another shape than GitLab's")
     return body
-
-
-def field(row: t.Mapping[str, t.Any], name: str) -> t.Any:
-    """A value that must be there.
-
-    Raises:
-        RequestError: it is missing or null.
-    """
-    if row.get(name) is None:
-        raise RequestError(ErrorKind.INCOMPLETE, f"the answer has no {name}", operation="read what GitLab answered")
-    return row[name]

@@ -18,6 +18,7 @@ from .._core.models import TAG_NAME, Repository, Tag, config_digest, parse_time
 from .._http.client import Client
 from .._http.messages import Response
 from .._http.retry import RetryPolicy
+from .fields import number_or_none, text_or_none
 from .rest import PAGE, an_array, an_object, error_of, get, request, rows, segment
 
 # GitLab lowers a keyset page above this: lib/api/project_container_repositories.rb.
@@ -90,9 +91,9 @@ def tag_detail(client: Client, repository: Repository, name: str) -> Tag | None:
         raise answer.untrusted("the answer is about another tag")
     return Tag(
         name,
-        digest=row.get("digest") or None,
+        digest=text_or_none(row, "digest") or None,
         created=parse_time(row.get("created_at")),
-        size=row.get("total_size"),
+        size=number_or_none(row, "total_size"),
         details_read=True,
         config_digest=config_digest(row.get("revision")),
     )

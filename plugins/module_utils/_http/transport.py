@@ -148,8 +148,10 @@ class Transport:
             if answer.status_code not in (301, 302, 303, 307, 308) or not location:
                 return answer
             answer.close()
-            target = _redirect_target(url, location, request)
-            if not _same_origin(url, target):
+            with self._translating(request):
+                target = _redirect_target(url, location, request)
+                elsewhere = not _same_origin(url, target)
+            if elsewhere:
                 request = replace(request, headers={}, signed=False)
             url, request = target, replace(request, query=None)
         raise request.error(ErrorKind.REDIRECT, "the server redirects in a circle")

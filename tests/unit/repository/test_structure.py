@@ -46,6 +46,7 @@ PURE = {
     "_core/server",
     "_core/tag_writes",
     "_core/budget",
+    "_gitlab/fields",
     "_rules",
     "_plan",
     *("_module/intent", "_module/options", "_module/results"),

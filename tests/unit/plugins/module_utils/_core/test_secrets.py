@@ -105,6 +105,6 @@ def test_every_text_of_a_failed_request_is_scrubbed() -> None:
 
 
 def test_what_is_no_secret_is_left_alone() -> None:
-    secrets.remember("", None, "abc")
+    secrets.remember("", None, "abc", "back")
     text = "abc %41 \\u0041 &amp; 100% a\\b"
     assert secrets.scrubbed(text) == text
