@@ -320,6 +320,39 @@ def test_retry_after_is_never_shortened() -> None:
     assert sum(time.slept) == 120
 
 
+@pytest.mark.parametrize(
+    ("text", "waited"),
+    [("1.000000", 1), ("2.5", 2.5), ("30", 30), ("0", 0.5), ("\u00b2", 0.5), ("-5", 0.5), ("1,5", 0.5), ("soon", 0.5)],
+)
+def test_retry_after_may_be_a_decimal_and_anything_else_is_none(text: str, waited: float) -> None:
+    time = FakeTime()
+    with serving(failing_first(1, (429, {"Retry-After": text}, b""))) as server:
+        assert client(server.url, time).request("GET", "/x", operation="ask").status == 200
+    assert sum(time.slept) == pytest.approx(waited)
+
+
+@pytest.mark.parametrize(
+    ("answer", "minutes"),
+    [
+        ((429, {}, b"Retry later\n"), 2),
+        ((429, {"Content-Type": "application/json"}, b"{}"), 2),
+        ((503, {"Content-Type": "text/html"}, b"<html>"), 2),
+        ((503, {"Content-Type": "application/json"}, b"{}"), 0),
+        ((502, {"Content-Type": "text/html"}, b"<html>"), 0),
+        ((429, {"Retry-After": "3"}, b""), 0),
+    ],
+)
+@pytest.mark.parametrize("jitter", [0.0, 1.0])
+def test_a_limiter_that_does_not_say_how_long_gets_minutes(answer: Answer, minutes: int, jitter: float) -> None:
+    time = FakeTime()
+    with serving(lambda _n, _r: answer) as server:
+        mine = client(server.url, time)
+        mine.timing = mine.timing._replace(jitter=lambda: jitter)
+        assert mine.request("GET", "/x", operation="ask").status == answer[0]
+    assert len(server.requests) == 1 + mine.settings.retries
+    assert minutes * 60 < sum(time.slept) < minutes * 60 + 30
+
+
 def test_retry_after_may_be_a_date() -> None:
     time = FakeTime()
     headers = {"Date": "Mon, 01 Jun 2026 12:00:00 GMT", "Retry-After": "Mon, 01 Jun 2026 12:01:30 GMT"}
