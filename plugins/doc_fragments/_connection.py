@@ -66,7 +66,8 @@ options:
     type: path
   timeout:
     description:
-      - Seconds to wait for an answer. GitLab itself may wait long for its registry.
+      - Seconds to wait for an answer, and for each further part of it. GitLab itself may wait long for its registry.
+      - A whole answer may take five times as long, and longer only if it brings at least 64 KB a second.
     type: float
     default: 60.0
   retries:

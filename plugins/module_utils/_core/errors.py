@@ -116,8 +116,9 @@ def kind_of_status(status: int) -> ErrorKind:
 
 
 def quotable(text: str, longest: int = _LONGEST) -> str:
-    """A text of a server's as messages and results may repeat it: without secrets, and cut where it is long."""
-    text = scrubbed(text)
+    """A text of a server's as messages and results may repeat it: without secrets and without characters that control a
+    terminal, and cut where it is long."""
+    text = "".join(letter if letter.isprintable() else " " for letter in scrubbed(text))
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 

@@ -21,11 +21,24 @@ _Kind = t.TypeVar("_Kind")
 _OPERATION = "read what GitLab answered"
 # A number of GitLab's database.
 _LARGEST = 2**63
+# Characters of a text; what a project says of itself may have 2000.
+_LONGEST = 16 * 1024
 
 
 def a_text(row: Row, name: str) -> str:
-    """A text that is there."""
-    return _of(row, name, str, "text")
+    """A text that is there, and no longer than any of GitLab's."""
+    text = _of(row, name, str, "text")
+    if len(text) > _LONGEST:
+        raise _odd(name, f"text of at most {_LONGEST} characters")
+    return text
+
+
+def a_name(row: Row, name: str) -> str:
+    """A text that is there, on one line and without characters that control a terminal."""
+    text = a_text(row, name)
+    if not text.isprintable():
+        raise _odd(name, "name")
+    return text
 
 
 def a_number(row: Row, name: str) -> int:

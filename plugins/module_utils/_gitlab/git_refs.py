@@ -15,7 +15,7 @@ import typing as t
 
 from .._core.models import RefKind
 from .._http.client import Client
-from .fields import a_text, text_or_none
+from .fields import a_name, text_or_none
 from .rest import Row, keyset_rows, rows
 
 # app/models/deployment.rb: those that brought or may bring their image to the environment.
@@ -33,10 +33,10 @@ def active_refs(client: Client, project_id: int, kind: RefKind) -> list[str]:
     operation = f"list the {kind.value.replace('_', ' ')} of project {project_id}"
     if kind is RefKind.MERGE_REQUESTS:
         found = rows(client, f"/projects/{project_id}/merge_requests", {"state": "opened"}, operation)
-        return [a_text(row, "source_branch") for row in found]
+        return [a_name(row, "source_branch") for row in found]
     path = f"/projects/{project_id}/repository/{kind.value}"
     by_name = {"order_by": "name", "sort": "asc"} if kind is RefKind.TAGS else {}
-    return [a_text(row, "name") for row in keyset_rows(client, path, by_name, operation)]
+    return [a_name(row, "name") for row in keyset_rows(client, path, by_name, operation)]
 
 
 def deployed_refs(client: Client, project_id: int, keep: int) -> list[str]:
@@ -59,14 +59,14 @@ def deployed_refs(client: Client, project_id: int, keep: int) -> list[str]:
     for environment in rows(client, f"/projects/{project_id}/environments", {}, operation):
         if environment.get("state") == "stopped":
             continue
-        name = a_text(environment, "name")
+        name = a_name(environment, "name")
         query = {"environment": name, "order_by": "id", "sort": "desc"}
         operation = f"list the deployments of {name} of project {project_id}"
         left = keep
         for row in rows(client, f"/projects/{project_id}/deployments", query, operation, enough=enough):
             if text_or_none(row, "status") not in _DEPLOYED:
                 continue
-            refs.update(dict.fromkeys((a_text(row, "ref"), a_text(row, "sha"))))
+            refs.update(dict.fromkeys((a_name(row, "ref"), a_name(row, "sha"))))
             left -= row["status"] == "success"
             if left <= 0:
                 break

@@ -16,8 +16,8 @@ import typing as t
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Project, ServerPolicy
 from .._http.client import Client
-from .fields import Row, a_flag, a_number, a_text, an_object_in, number_or_none, text_or_none, texts
-from .rest import PAGE, an_array, an_object, get, rows, segment
+from .fields import Row, a_flag, a_name, a_number, an_object_in, number_or_none, text_or_none, texts
+from .rest import MOST_PAGES, PAGE, an_array, an_object, get, rows, segment
 
 
 def get_project(client: Client, project: str | int) -> Project:
@@ -46,7 +46,7 @@ def all_projects(client: Client) -> list[Project]:
     operation = "list the projects of the instance"
     query: dict[str, t.Any] = {"pagination": "keyset", "order_by": "id", "sort": "asc", "per_page": PAGE}
     found: list[Project] = []
-    while True:
+    for _page in range(MOST_PAGES):
         answer = get(client, "/projects", query=query, operation=operation)
         page = [project_of(row) for row in an_array(answer)]
         if any(project.id <= query.get("id_after", 0) for project in page):
@@ -57,6 +57,7 @@ def all_projects(client: Client) -> list[Project]:
         if answer.next_query is None or not page:
             raise answer.untrusted("a page does not say where the list continues")
         query["id_after"] = page[-1].id
+    raise answer.untrusted(f"the list has no end after {MOST_PAGES} pages")
 
 
 def get_group_path(client: Client, group: str | int) -> str:
@@ -64,7 +65,7 @@ def get_group_path(client: Client, group: str | int) -> str:
     answer = get(
         client, f"/groups/{segment(group)}", query={"with_projects": "false"}, operation=f"read group {group!s}"
     )
-    return a_text(an_object(answer), "full_path")
+    return a_name(an_object(answer), "full_path")
 
 
 def get_registry_size(client: Client, project: Project) -> int | None:
@@ -91,7 +92,7 @@ def project_of(row: Row) -> Project:
     policy, namespace = row.get("container_expiration_policy"), an_object_in(row, "namespace")
     return Project(
         id=a_number(row, "id"),
-        path=a_text(row, "path_with_namespace"),
+        path=a_name(row, "path_with_namespace"),
         namespace=text_or_none(namespace, "full_path") or "",
         access_level=text_or_none(row, "container_registry_access_level"),
         policy=None if policy is None else _policy(an_object_in(row, "container_expiration_policy")),

@@ -15,7 +15,7 @@ import typing as t
 
 from .._core.models import Repository
 from .._http.client import Client
-from .fields import a_number, a_text, number_or_none, text_or_none
+from .fields import a_name, a_number, number_or_none, text_or_none
 from .rest import an_object, get, request, rows, segment
 
 
@@ -56,8 +56,8 @@ def delete_repository(client: Client, repository: Repository) -> None:
 def _repository(row: t.Mapping[str, t.Any]) -> Repository:
     return Repository(
         id=a_number(row, "id"),
-        path=a_text(row, "path").lower(),
-        name=a_text(row, "name").lower(),
+        path=a_name(row, "path").lower(),
+        name=a_name(row, "name").lower(),
         project_id=a_number(row, "project_id"),
         location=text_or_none(row, "location") or "",
         status=text_or_none(row, "status"),

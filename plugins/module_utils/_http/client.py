@@ -46,7 +46,7 @@ class Client:
         self.settings = settings
         self.timing = timing or Timing()
         self._limiter = limiter or RateLimiter(settings.max_requests_per_minute, self.timing, settings.max_requests)
-        self._transport = Transport(settings, self._limiter)
+        self._transport = Transport(settings, self._limiter, self.timing)
         self._retry_budget = RetryBudget(self.timing)
         self._pool = Pool(settings.concurrency)
         self._lock = threading.Lock()
@@ -116,7 +116,7 @@ class Client:
             retry: after what it is sent again.
             stop_at_401: a 401 ends all requests, unless there is another credential by then.
             allow_cross_origin_redirect: a redirect to another host is followed, without credentials.
-            limit: the most bytes of a body that is believed; None is no limit.
+            limit: the most bytes of a body that is believed; None is what GitLab's own answers never have.
 
         Raises:
             RequestError: there is no answer (connection, timeout, tls, redirect, incomplete, stopped).

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import typing as t
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ _RELATION = re.compile(r""";\s*rel=["']?([\w -]*)""")
 _LONGEST_HEADER = 16 * 1024
 
 Header = tuple[str, str]
+# Digits of a whole number, of which more take longer than their number.
+_DIGITS = 50
 # Brackets in each other. GitLab's own answers have less than twenty.
 _DEEPEST = 100
 # Bytes of a body that may be quoted from.
@@ -49,8 +52,7 @@ class Request:
         data: sent as it is, bytes or Chunks; None is none.
         headers: besides those that every request has.
         allow_cross_origin_redirect: a redirect to another host is followed, without credentials.
-        limit: the most bytes of a body that is believed; None is no limit.
-        stream: the body of the answer is not read yet.
+        limit: the most bytes of a body that is believed; None is what GitLab's own answers never have.
         signed: the credential goes with it.
     """
 
@@ -64,7 +66,6 @@ class Request:
     headers: t.Mapping[str, str] = field(default_factory=dict, repr=False)
     allow_cross_origin_redirect: bool = False
     limit: int | None = None
-    stream: bool = False
     signed: bool = True
 
     def error(
@@ -148,7 +149,7 @@ class Response(t.NamedTuple):
             RequestError: it is none (not_json).
         """
         try:
-            found = json.loads(self.body)
+            found = json.loads(self.body, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
             if b"\\u" in self.body:
                 # Half a character, by which a file could not be written.
                 json.dumps(found, ensure_ascii=False).encode()
@@ -169,6 +170,19 @@ class Response(t.NamedTuple):
     ) -> RequestError:
         """Why this answer can't be used, whatever its status."""
         return self.request.error(kind, message, request_id=self.request_id, advice=advice)
+
+
+def _whole(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise ValueError("a number has too many digits")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number has no end")
+    return number
 
 
 def _is_flat(value: t.Any) -> bool:

@@ -14,6 +14,7 @@ import http.client
 import threading
 import traceback
 import typing as t
+import zlib
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import unquote, urljoin, urlsplit
@@ -22,7 +23,7 @@ from .._core.errors import ErrorKind, RequestError
 from .._core.secrets import remember
 from .messages import Header, Request, Response, whole_number
 from .rate_limit import RateLimiter
-from .timing import http_date
+from .timing import Timing, http_date
 
 REQUESTS_IMPORT_ERROR: str | None
 try:
@@ -39,8 +40,15 @@ RefreshCredentials = t.Callable[[], t.Optional[Header]]
 _CREDENTIALS = ("Authorization", "JOB-TOKEN")
 _CONNECT_TIMEOUT = 15.0
 _MAX_REDIRECTS = 3
-# Bytes of a body that is read in pieces.
-_PIECE = 256 * 1024
+# Bytes of a body that are read at once, and that they may become when they are unpacked.
+_PIECE = 64 * 1024
+_UNPACKED = 1024 * 1024
+# Bytes of an answer that nobody gave a limit for; GitLab's own have less than one million.
+_LARGEST = 32 * 1024 * 1024
+# An answer may take so many times the time-out, and longer if it brings so many bytes a second.
+_PATIENCE = 5
+_SLOWEST = 64 * 1024
+_ENCODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
 class Settings(t.NamedTuple):
@@ -86,12 +94,13 @@ class Transport:
     above is often that of a proxy, so it does not count.
     """
 
-    def __init__(self, settings: Settings, limiter: RateLimiter) -> None:
+    def __init__(self, settings: Settings, limiter: RateLimiter, timing: Timing) -> None:
         self.earliest: datetime | None = None
         self.latest: datetime | None = None
         self.credential = settings.header
         self._settings = settings
         self._limiter = limiter
+        self._monotonic = timing.monotonic
         self._lock = threading.Lock()
         self._environments: dict[tuple[str, str], dict[str, t.Any]] = {}
         if not settings.validate_certs:
@@ -99,7 +108,7 @@ class Transport:
         self._adapter = requests.adapters.HTTPAdapter(
             pool_connections=2, pool_maxsize=settings.concurrency, pool_block=True, max_retries=0
         )
-        own = {"User-Agent": settings.user_agent, "Accept": "application/json"}
+        own = {"User-Agent": settings.user_agent, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
         self._own_headers = {**requests.utils.default_headers(), **own}
 
     def refresh_credentials(self, used: Header | None) -> bool:
@@ -118,7 +127,7 @@ class Transport:
             RequestError: there is none.
         """
         found = self._follow(request)
-        body = found.content if request.limit is None else self._limited(found, request, request.limit)
+        body = self._limited(found, request, _LARGEST if request.limit is None else request.limit)
         _check_length(found, request, body)
         return _response(request, found, body)
 
@@ -129,7 +138,7 @@ class Transport:
         Raises:
             RequestError: there is no answer, or no whole one; also while the pieces are read.
         """
-        found = self._follow(replace(request, stream=True))
+        found = self._follow(request)
         try:
             yield _response(request, found, b""), self._pieces(found, request)
         finally:
@@ -161,10 +170,8 @@ class Transport:
         self._limiter.count()
         with self._translating(request):
             prepared, environment = self._prepared(url, request), self._environment_for(url)
-            answer = self._adapter.send(prepared, timeout=(min(_CONNECT_TIMEOUT, timeout), timeout), **environment)
-            if not request.stream and request.limit is None:
-                # Read here, where what goes wrong is understood.
-                _body = answer.content
+            times = (min(_CONNECT_TIMEOUT, timeout), timeout)
+            answer = self._adapter.send(prepared, stream=True, timeout=times, **environment)
         self._note_answer(request, answer.status_code, answer.headers)
         return answer
 
@@ -207,16 +214,30 @@ class Transport:
 
     def _limited(self, answer: t.Any, request: Request, limit: int) -> bytes:
         body = bytearray()
-        for piece in self._pieces(answer, request):
-            body += piece
-            if len(body) > limit:
-                answer.close()
-                raise request.error(ErrorKind.INCOMPLETE, f"the answer is longer than {limit} bytes")
+        try:
+            for piece in self._pieces(answer, request):
+                body += piece
+                if len(body) > limit:
+                    raise request.error(ErrorKind.INCOMPLETE, f"the answer is longer than {limit} bytes")
+        except RequestError:
+            # What is left of it must not become the beginning of another answer.
+            answer.close()
+            raise
         return bytes(body)
 
     def _pieces(self, answer: t.Any, request: Request) -> t.Iterator[bytes]:
+        """The body as it comes, unpacked."""
         with self._translating(request):
-            yield from answer.iter_content(_PIECE)
+            yield from _unpacked(self._raw_pieces(answer, request), answer.headers.get("Content-Encoding"), request)
+
+    def _raw_pieces(self, answer: t.Any, request: Request) -> t.Iterator[bytes]:
+        """The body as it comes, as long as it does not take too long: each piece alone may be in time."""
+        start, received = self._monotonic(), 0
+        for piece in answer.raw.stream(_PIECE, decode_content=False):
+            received += len(piece)
+            if self._monotonic() - start > _PATIENCE * self._settings.timeout + received / _SLOWEST:
+                raise request.error(ErrorKind.TIMEOUT, "the answer came too slowly")
+            yield piece
 
     @contextlib.contextmanager
     def _translating(self, request: Request) -> t.Iterator[None]:
@@ -250,6 +271,27 @@ def _secrets_of_proxy(url: str) -> t.Iterator[str]:
 
 def _response(request: Request, answer: t.Any, body: bytes) -> Response:
     return Response(request=request, status=answer.status_code, headers=answer.headers, body=body)
+
+
+def _unpacked(pieces: t.Iterator[bytes], encoding: str | None, request: Request) -> t.Iterator[bytes]:
+    """A body without its packing, which may make a thousand times as much of it, in pieces that are bounded."""
+    if not encoding or encoding == "identity":
+        yield from pieces
+        return
+    window = _ENCODINGS.get(encoding.strip().lower())
+    if window is None:
+        raise request.error(ErrorKind.INCOMPLETE, f"the answer is packed as {encoding}, which was not asked for")
+    unpacking = zlib.decompressobj(window)
+    try:
+        for piece in pieces:
+            packed = piece
+            while packed and not unpacking.eof:
+                yield unpacking.decompress(packed, _UNPACKED)
+                packed = unpacking.unconsumed_tail
+    except zlib.error:
+        raise request.error(ErrorKind.CONNECTION, "the answer can't be unpacked") from None
+    if not unpacking.eof and not request.method == "HEAD":
+        raise request.error(ErrorKind.CONNECTION, "the answer was cut short")
 
 
 def _check_length(answer: t.Any, request: Request, body: bytes) -> None:
@@ -295,7 +337,7 @@ def _transport_error(error: Exception, request: Request, settings: Settings) -> 
         kind, text = ErrorKind.TLS, f"the TLS connection to {host} failed ({_cause(error)})"
     elif isinstance(error, requests.exceptions.ProxyError):
         kind, text = ErrorKind.CONNECTION, f"the proxy for {host} can't be used ({_cause(error)})"
-    elif isinstance(error, requests.exceptions.Timeout):
+    elif isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
         kind, text = ErrorKind.TIMEOUT, f"{host} did not answer within {settings.timeout:g} seconds"
     elif isinstance(error, OSError) and "CA certificate bundle" in str(error):
         kind, text = ErrorKind.TLS, f"the CA file or folder {settings.ca_path} can't be read"
