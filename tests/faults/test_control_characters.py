@@ -38,7 +38,8 @@ def cell_of(template: Path) -> Any:
     environment.filters["regex_replace"] = regex_replace
     environment.tests["regex"] = regex
     [macro] = [line for line in template.read_text().splitlines() if line.startswith("{% macro cell(")]
-    return environment.from_string(macro.replace("-%}", "%}")).module.cell
+    module: Any = environment.from_string(macro.replace("-%}", "%}")).module
+    return module.cell
 
 
 def test_there_are_spreadsheets() -> None:
