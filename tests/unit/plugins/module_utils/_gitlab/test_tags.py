@@ -26,6 +26,15 @@ def test_keyset_listings_go_on_behind_the_last_name() -> None:
     assert client.asked[1][2] == {"pagination": "keyset", "per_page": 1000, "last": "bb"}
 
 
+def test_a_full_keyset_page_without_a_link_is_looked_behind() -> None:
+    full = names(*(f"v{number:04}" for number in range(1000)))
+    lost = ScriptedClient([answer(full), answer(names("w"))])
+    assert len(tags.tag_names_keyset(lost, REPOSITORY)) == 1001
+    assert lost.asked[1][2]["last"] == "v0999"
+    last = ScriptedClient([answer(full), answer([])])
+    assert len(tags.tag_names_keyset(last, REPOSITORY)) == 1000
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
