@@ -99,8 +99,8 @@ DAMAGES: dict[str, Damage] = {
 class Proxy:
     """A running proxy.
 
-    damage: by which names of DAMAGES an answer may be damaged; none of them is a good proxy. "repeated" gives the answer
-    to the request before that went to the same path.
+    damage: by which names of DAMAGES an answer may be damaged; without any it is a good proxy. "repeated" gives the
+    answer to the request before that went to the same path. done: the damages so far.
     """
 
     def __init__(self, url: str) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every module behind a proxy that damages answers: nothing is deleted that a good proxy would keep, and no traceback."""
+"""Every module behind a proxy that damages answers: nothing is deleted that is kept behind a good one, no traceback."""
 
 from __future__ import annotations
 
