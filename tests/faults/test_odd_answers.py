@@ -43,7 +43,7 @@ from tests.simulator.inprocess import ORIGIN, InProcessServer
 from tests.unit.serving import FakeTime
 from tests.unit.simulated import REGISTRY, TOKEN, repositories_of, repository_of, scenario_of
 
-SAMPLE = 200
+SAMPLE = 120
 DATE = "2026-04-01T12:00:00Z"
 TAGS = [{"name": f"v{number}", "created_at": DATE, "config_created": DATE} for number in range(3)]
 PROJECT = {
