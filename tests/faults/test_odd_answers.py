@@ -25,6 +25,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import
     repository_lookup,
     repository_scope,
     settings,
+    tag_rules,
     tags,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.timing import Timing
@@ -132,6 +133,7 @@ WORK: list[tuple[str, Callable[[OddClient], Any]]] = [
     ("M1", called(tags.bulk_delete_tags, ONE, {"name_regex_delete": "x", "keep_n": 1})),
     ("M1", called(graphql.read_schema)),
     ("M1", called(graphql.destroy_tags, 100, ["v1"])),
+    ("M1", called(tag_rules.read_tag_rules, [100, 101])),
     ("M1", called(project_scope.select_projects, ProjectScope(projects=("team/app",), groups=("team",)))),
     ("M1", called(repository_scope.select, SCOPE, job_token=False)),
     ("M1", called(repository_lookup.look_up_repository, "team/app/r0", job_token=False)),
