@@ -70,7 +70,8 @@ options:
     type: path
   timeout:
     description:
-      - Seconds to wait for an answer. GitLab itself may wait long for its registry.
+      - Seconds to wait for an answer, and for each further part of it. GitLab itself may wait long for its registry.
+      - A whole answer may take five times as long, and longer only if it brings at least 64 KB a second.
     type: float
     default: 60.0
   retries:
@@ -79,6 +80,8 @@ options:
         that is safe.
       - A server's C(Retry-After) is always waited for in full, by all requests of the kind that was refused. GitLab
         limits its API, GraphQL and everything else apart.
+      - The first three waits are short. If a 429, or a proxy's 503, still comes without C(Retry-After) after them, each
+        further wait is a minute, the usual window of a limiter. With the default that is two minutes in all.
     type: int
     default: 5
   concurrency:

@@ -1171,7 +1171,7 @@ server:
       returned: success
       sample: graphql
     clock:
-      description: The server's time at the first answer, which ages are judged by; null when it sent none.
+      description: GitLab's time by which ages are judged, the earliest of its answers; null when it is not known.
       type: str
       returned: success
       sample: "2026-06-01T12:00:00Z"

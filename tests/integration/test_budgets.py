@@ -62,6 +62,16 @@ def test_repositories_and_names(ansible: Ansible, simulator: Simulator, mode: st
     assert sent(simulator) == (2 + 1 + REPOSITORIES, 0)
 
 
+@pytest.mark.parametrize(("repositories", "pages"), [(100, 1), (101, 2), (250, 3)])
+def test_numbered_pages_but_the_last_are_read_twice(
+    ansible: Ansible, simulator: Simulator, repositories: int, pages: int
+) -> None:
+    simulator.load(scenario("M1", Size(projects=1, repositories=repositories, tags=1)))
+    ansible.module("registry_info", info("repositories"))
+    # A list of projects, and one of repositories, which may change while it is read.
+    assert sent(simulator) == (1 + pages + (pages - 1), 0)
+
+
 def test_names_from_the_registry_itself(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(scenario("M2", WHOLE))
     found = ansible.module("registry_info", info("tags", read_via="registry"))

@@ -150,7 +150,8 @@ def test_what_lives_in_git_stays(ansible: Ansible, simulator: Simulator) -> None
     found = repeated(ansible, simulator, MODULE, options, "plan")
     told = reasons(found.run)
     assert (told["dev-1"], told["dev-2"], told["dev-3"]) == ("active_ref", "active_ref", "expired")
-    assert len([entry for entry in found.log if "/repository/branches" in entry["path"]]) == 2
+    # A page that asks for keyset; since this server has none for branches, the second page and the first one again.
+    assert len([entry for entry in found.log if "/repository/branches" in entry["path"]]) == 3
     assert len([entry for entry in found.log if "/merge_requests" in entry["path"]]) == 1
 
 
@@ -275,7 +276,7 @@ def test_what_runs_without_a_tag_gets_one(ansible: Ansible, simulator: Simulator
     assert wrote[0].endswith(f"/manifests/{name}")
     assert len(wrote) == 2
     # What is in use stays, also when a rule would take it, and goes when it is not in use any more.
-    simulator.clock(advance=200 * 86400)
+    simulator.clock(advance=40 * 86400)
     rule = {"group": "team", "name_regex_delete": "in-use-.*", "older_than": "30d"}
     held, free = run_all(ansible, MODULE, [{**rule, "in_use": [f"team/app@{running}"]}, rule], check_mode=True)
     assert reasons(held)[name] == "in_use"

@@ -11,10 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .changes import caused_by
-from .scenario import CONTENT, TAG_FIELDS, Row, ScenarioError, describe_tag, make_tag, parse_time
+from .scenario import CONTENT, TAG_FIELDS, Row, ScenarioError, describe_tag, make_references, make_tag, parse_time
 from .state import Repository, State, Tag
 
-EDITS = ("set_tag", "add_tag", "remove_tag", "set_repository", "set_project", "set_registry", "set_clock", "advance")
+EDITS = (
+    *("set_tag", "add_tag", "remove_tag", "set_repository", "set_project", "set_references", "set_registry"),
+    *("set_clock", "advance"),
+)
 
 
 def apply(state: State, edits: dict[str, Any]) -> None:
@@ -35,6 +38,8 @@ def _apply_one(state: State, edit: str, value: Any) -> None:
         _assign(state.registry, value, {field.name for field in fields(state.registry)} - {"host"}, edit)
     elif edit == "set_project":
         _set_project(state, edit, dict(value))
+    elif edit == "set_references":
+        _set_references(state, edit, dict(value))
     elif edit == "set_repository":
         keys = {"repository", "status", "registry_state"}
         _assign(repository_of(state, value, edit), value, keys, edit, skip="repository")
@@ -53,6 +58,18 @@ def _set_project(state: State, edit: str, value: dict[str, Any]) -> None:
     _assign(project, value, {"path", "access_level", "visibility", "archived", "members"}, edit)
     if target is not None:
         state.move_project(project, target)
+
+
+def _set_references(state: State, edit: str, value: dict[str, Any]) -> None:
+    """What is named replaces what was there."""
+    project = state.project_at(str(value.pop("path", None)))
+    if project is None:
+        raise ScenarioError(f"{edit}: there is no such project")
+    row = Row({"environments": project.references.environments, **value}, edit)
+    found = make_references(row)
+    row.done()
+    for name in value:
+        setattr(project.references, name, getattr(found, name))
 
 
 def _assign(target: Any, value: dict[str, Any], keys: set[str], edit: str, skip: str = "path") -> None:

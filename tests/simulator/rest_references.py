@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from . import access
-from .answers import refused
-from .paging import paginate
+from .answers import Refused, refused
+from .paging import LARGEST_PAGE, link, paginate
 from .params import PAGES, Param
 from .rest import RestCall, Route, find_project
 from .scenario import DEPLOYMENT_STATUSES
@@ -36,6 +36,30 @@ def _page(call: RestCall, items: Sequence[Item], params: dict[str, Any], row: Ca
     return [row(item) for item in found]
 
 
+def _git_page(
+    call: RestCall, names: Sequence[str], params: dict[str, Any], row: Callable[[str], Any], *, keyset: bool
+) -> list[Any]:
+    """Names by keyset if asked for and possible; lib/gitlab/pagination/gitaly_keyset_pager.rb.
+
+    The first of numbered pages that Gitaly makes always leads to a second one; newer releases mended that.
+    """
+    size = min(params["per_page"] if params["per_page"] > 0 else 20, LARGEST_PAGE)
+    token = params.get("page_token")
+    if not keyset or params.get("pagination") != "keyset":
+        rows = _page(call, names, params, row)
+        if keyset and params["page"] == 1:
+            call.headers["X-Next-Page"] = "2"
+        return rows
+    if token is not None and token not in names:
+        raise Refused(422, {"message": "Invalid page token"})
+    start = 0 if token is None else names.index(token) + 1
+    page = names[start : start + size]
+    if len(page) == params["per_page"]:
+        shown = {name: value for name, value in params.items() if value is not None}
+        call.headers["Link"] = f'<{link(call.url, {**shown, "page_token": page[-1]})}>; rel="next"'
+    return [row(name) for name in page]
+
+
 def _commit(project: Project, name: str) -> dict[str, str]:
     """Of a branch or tag: the same one in every run."""
     sha = hashlib.sha1(f"{project.id}\n{name}".encode(), usedforsecurity=False).hexdigest()
@@ -44,7 +68,7 @@ def _commit(project: Project, name: str) -> dict[str, str]:
 
 def branches(call: RestCall) -> list[Any]:
     project = readable_project(call)
-    params = call.check({"search": Param(), **PAGES})
+    params = call.check({"search": Param(), "pagination": Param(), "page_token": Param(), **PAGES})
     names = sorted(name for name in project.references.branches if (params.get("search") or "") in name)
 
     def row(name: str) -> dict[str, Any]:
@@ -52,19 +76,19 @@ def branches(call: RestCall) -> list[Any]:
         default = name == "main"
         return {"name": name, "commit": commit, "merged": False, "protected": default, "default": default}
 
-    return _page(call, names, params, row)
+    return _git_page(call, names, params, row, keyset=call.state.features.branch_pages == "keyset")
 
 
 def git_tags(call: RestCall) -> list[Any]:
     project = readable_project(call)
-    params = call.check({"search": Param(), **PAGES})
+    params = call.check({"search": Param(), "pagination": Param(), "page_token": Param(), **PAGES})
     names = sorted(name for name in project.references.git_tags if (params.get("search") or "") in name)
 
     def row(name: str) -> dict[str, Any]:
         commit = _commit(project, name)
         return {"name": name, "message": "", "target": commit["id"], "commit": commit, "release": None}
 
-    return _page(call, names, params, row)
+    return _git_page(call, names, params, row, keyset=True)
 
 
 def merge_requests(call: RestCall) -> list[Any]:

@@ -203,6 +203,7 @@ def _features(row: Row, usual: Features) -> Features:
     features = Features(
         row.choice("repository_rules", ("current", "old_path", "none"), usual.repository_rules),
         row.choice("tag_rules", ("full", "no_delete", "no_update", "read_only", "none"), usual.tag_rules),
+        row.choice("branch_pages", ("numbered", "keyset"), usual.branch_pages),
     )
     row.done()
     return features
@@ -381,7 +382,7 @@ def _add_project(state: State, row: Row) -> None:
         tag_rules=[_tag_rule(state, item) for item in row.rows("tag_rules")],
         repository_rules=[_repository_rule(state, item) for item in row.rows("repository_rules")],
         created_at=row.time("created_at") or EPOCH + timedelta(days=number),
-        references=_references(row),
+        references=make_references(row),
         name=row.get("name", str, None),
         description=row.get("description", str, None),
         topics=row.texts("topics"),
@@ -389,7 +390,7 @@ def _add_project(state: State, row: Row) -> None:
     row.done()
 
 
-def _references(row: Row) -> References:
+def make_references(row: Row) -> References:
     references = References(row.texts("branches"), row.texts("git_tags"), environments=row.texts("environments"))
     references.stopped = row.texts("stopped")
     for number, item in enumerate(row.rows("merge_requests"), 1):

@@ -368,10 +368,12 @@ class RateLimit:
 
 @dataclass(frozen=True)
 class Features:
-    """What came bit by bit. repository_rules: current, old_path, none. tag_rules: full, no_delete, ..., none."""
+    """What came bit by bit. repository_rules: current, old_path, none. tag_rules: full, no_delete, ..., none.
+    branch_pages: numbered, or keyset with the feature flag branch_list_keyset_pagination."""
 
     repository_rules: str
     tag_rules: str
+    branch_pages: str = "numbered"
 
 
 FEATURES = {

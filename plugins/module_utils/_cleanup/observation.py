@@ -75,6 +75,7 @@ def observe(
         projects=selection.projects,
         delete_method=method,
         clock=client.clock,
+        latest_clock=client.latest_clock,
         refs=refs,
         absent_digests=_absent_subjects(reader, listings, request),
         rules_hidden=protection_matters and rules_are_hidden(client, capabilities, job_token=connection.is_job_token),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.diffs import hidden_part
+from .._core.diffs import diff_part, hidden_part
 from .._core.errors import RequestError
 from .._core.oci import Manifest
 from .._core.tag_writes import WriteOutcome
@@ -107,12 +107,11 @@ def planned_pins(
 def pins_diff(pins: t.Sequence[Pin], limit: int) -> list[dict[str, str]]:
     """The tags that are given, as Ansible shows them, at most limit of them but one at least."""
     shown = [
-        {
-            "before_header": f"{each.path} (in use without a tag)",
-            "after_header": f"{each.path}:{each.name}",
-            "before": "",
-            "after": f"{each.name}  {each.manifest.digest}\n",
-        }
+        diff_part(
+            f"{each.path} (in use without a tag)",
+            after_header=f"{each.path}:{each.name}",
+            after=f"{each.name}  {each.manifest.digest}\n",
+        )
         for each in pins[: max(1, limit)]
     ]
     hidden = len(pins) - len(shown)

@@ -44,7 +44,7 @@ class CleanupState(t.NamedTuple):
         listings: the tags of each repository in scope, by path.
         projects: the projects of these repositories by id; empty where the token may not read them.
         delete_method: how tags are deleted.
-        clock: the server's time at its first answer; None if that answer told none.
+        clock: the server's time, the earliest that its answers tell; None if it is not known.
         refs: by the project's id, the active git references whose tags are kept, or why they are not known.
         absent_digests: by the repository's path, digests of images that the registry itself does not have.
         rules_hidden: GitLab may have protection rules that can't be read and that it would let this caller past.
@@ -57,6 +57,7 @@ class CleanupState(t.NamedTuple):
         warnings: what the user should know of the scope, one sentence each.
         being_deleted: paths of the repositories in scope that GitLab is deleting.
         registry_disabled: paths of the projects in scope whose registry is disabled.
+        latest_clock: the latest time that the server's answers tell; None if that is clock.
     """
 
     capabilities: ServerCapabilities
@@ -76,6 +77,7 @@ class CleanupState(t.NamedTuple):
     warnings: tuple[str, ...] = ()
     being_deleted: tuple[str, ...] = ()
     registry_disabled: tuple[str, ...] = ()
+    latest_clock: datetime | None = None
 
 
 class Criteria(t.NamedTuple):
@@ -230,7 +232,7 @@ def _compared(
     if approval is None:
         return None, []
     comparison = compare(parts, approval.plan, request.referrer_policy, request.earlier.asked)
-    return comparison, refusals_of(approval.plan, approval.terms, comparison, state.clock)
+    return comparison, refusals_of(approval.plan, approval.terms, comparison, state.latest_clock or state.clock)
 
 
 def _pins(state: CleanupState, request: CleanupRequest, untagged: t.Sequence[UntaggedImage]) -> Pins:
@@ -255,7 +257,10 @@ def _bulk_refusals(state: CleanupState, bulk: t.Sequence[BulkRequest]) -> list[s
 def _date_refusals(state: CleanupState, criteria: Criteria) -> t.Iterator[str]:
     rules, clock = criteria.rules, state.clock
     if rules.has_ages and clock is None and state.listings:
-        yield "the server's first answer had no Date, so that ages can't be judged"
+        yield (
+            "GitLab's time is not known, so that ages can't be judged: its answers have no Date, or one that is more "
+            "than a day ahead of this machine's clock. Check both clocks"
+        )
     if rules.dates_valid_from and clock and rules.dates_valid_from > clock:
         yield f"dates_valid_from {format_time(rules.dates_valid_from)} is later than the server's clock"
     if state.import_evidence and (refusal := import_refusal(state.import_evidence)):

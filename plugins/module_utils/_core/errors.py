@@ -11,6 +11,11 @@ from __future__ import annotations
 import enum
 import typing as t
 
+from .secrets import scrubbed
+
+# Characters of a text of somebody else's that a result repeats.
+_LONGEST = 2000
+
 
 class ErrorKind(enum.Enum):
     """What kind of failure a request met."""
@@ -110,12 +115,21 @@ def kind_of_status(status: int) -> ErrorKind:
     return known.get(status) or (ErrorKind.SERVER_ERROR if status >= 500 else ErrorKind.BAD_REQUEST)
 
 
+def quotable(text: str, longest: int = _LONGEST) -> str:
+    """A text of a server's as messages and results may repeat it: without secrets and without characters that control a
+    terminal, and cut where it is long."""
+    text = "".join(letter if letter.isprintable() else " " for letter in scrubbed(text))
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 class UsageError(Exception):
     """What the user asked for can't be done as written; the text is one sentence for the user."""
 
 
 class RequestError(Exception):
     """A request that failed, or whose answer can't be trusted. It never changes: replace() makes another one.
+
+    Its texts hold no secret, whatever the server echoes, and are cut where they are long.
 
     Args:
         kind: what kind of failure it is.
@@ -142,16 +156,16 @@ class RequestError(Exception):
         request_id: str = "",
         advice: str | None = None,
     ) -> None:
-        super().__init__(message)
         self.kind: t.Final = kind
-        self.message: t.Final = message
-        self.operation: t.Final = operation
+        self.message: t.Final = quotable(message)
+        self.operation: t.Final = quotable(operation)
         self.service: t.Final = service
         self.status: t.Final = status
         self.method: t.Final = method
-        self.path: t.Final = path
-        self.request_id: t.Final = request_id
+        self.path: t.Final = quotable(path)
+        self.request_id: t.Final = quotable(request_id, 200)
         self.advice: t.Final = ADVICE.get(kind, "") if advice is None else advice
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         answer = self.message

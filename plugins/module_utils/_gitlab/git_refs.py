@@ -11,9 +11,12 @@ Every function raises RequestError when the answer is not the one it is named af
 
 from __future__ import annotations
 
+import typing as t
+
 from .._core.models import RefKind
 from .._http.client import Client
-from .rest import field, rows
+from .fields import a_name, text_or_none
+from .rest import Row, keyset_rows, rows
 
 # app/models/deployment.rb: those that brought or may bring their image to the environment.
 _DEPLOYED = frozenset({"success", "running", "blocked"})
@@ -30,9 +33,10 @@ def active_refs(client: Client, project_id: int, kind: RefKind) -> list[str]:
     operation = f"list the {kind.value.replace('_', ' ')} of project {project_id}"
     if kind is RefKind.MERGE_REQUESTS:
         found = rows(client, f"/projects/{project_id}/merge_requests", {"state": "opened"}, operation)
-        return [str(field(row, "source_branch")) for row in found]
+        return [a_name(row, "source_branch") for row in found]
     path = f"/projects/{project_id}/repository/{kind.value}"
-    return [str(field(row, "name")) for row in rows(client, path, {}, operation)]
+    by_name = {"order_by": "name", "sort": "asc"} if kind is RefKind.TAGS else {}
+    return [a_name(row, "name") for row in keyset_rows(client, path, by_name, operation)]
 
 
 def deployed_refs(client: Client, project_id: int, keep: int) -> list[str]:
@@ -46,21 +50,24 @@ def deployed_refs(client: Client, project_id: int, keep: int) -> list[str]:
     Returns:
         The ref and the commit of each.
     """
+
+    def enough(found: t.Iterable[Row]) -> bool:
+        return len([row for row in found if row.get("status") == "success"]) >= keep
+
     operation = f"list the environments of project {project_id}"
-    found: dict[str, None] = {}
-    # All of them before the deployments of the first: pages that are read far apart may repeat or leave out a row.
-    for environment in list(rows(client, f"/projects/{project_id}/environments", {}, operation)):
+    refs: dict[str, None] = {}
+    for environment in rows(client, f"/projects/{project_id}/environments", {}, operation):
         if environment.get("state") == "stopped":
             continue
-        name = str(field(environment, "name"))
+        name = a_name(environment, "name")
         query = {"environment": name, "order_by": "id", "sort": "desc"}
         operation = f"list the deployments of {name} of project {project_id}"
         left = keep
-        for row in rows(client, f"/projects/{project_id}/deployments", query, operation):
-            if row.get("status") not in _DEPLOYED:
+        for row in rows(client, f"/projects/{project_id}/deployments", query, operation, enough=enough):
+            if text_or_none(row, "status") not in _DEPLOYED:
                 continue
-            found.update(dict.fromkeys((str(field(row, "ref")), str(field(row, "sha")))))
+            refs.update(dict.fromkeys((a_name(row, "ref"), a_name(row, "sha"))))
             left -= row["status"] == "success"
             if left <= 0:
                 break
-    return list(found)
+    return list(refs)

@@ -16,12 +16,13 @@ import threading
 import typing as t
 from dataclasses import dataclass, field
 
-from .._core.errors import ErrorKind, RequestError
+from .._core.errors import ErrorKind, RequestError, quotable
 from .._core.models import TAG_NAME, Tag, config_digest, parse_time
 from .._core.server import Mode
 from .._http.client import Client
 from .._http.messages import Response
 from .._http.retry import RetryPolicy
+from .._http.understanding import understanding
 from .graphql_answers import (
     CHECK_TOO_SLOW,
     ask,
@@ -160,6 +161,7 @@ class Page:
         return mode is Mode.UNKNOWN or all(shown is mode for shown in self.shown_modes)
 
 
+@understanding("find out what GraphQL offers here")
 def read_schema(client: Client) -> Schema:
     """Which fields and mutations there are, in one request.
 
@@ -189,6 +191,7 @@ def read_schema(client: Client) -> Schema:
     )
 
 
+@understanding("read tags by GraphQL")
 def read_pages(
     client: Client, schema: Schema, wanted: t.Sequence[PageRequest], fields: tuple[str, ...] = ALL_FIELDS
 ) -> list[Page | RequestError]:
@@ -404,6 +407,7 @@ def _is_protected(protection: t.Any, schema: Schema) -> bool:
     return not isinstance(protection, dict) or any(level is not None for level in protection.values())
 
 
+@understanding("delete tags by GraphQL")
 def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> tuple[list[str], list[str]]:
     """Delete at most DELETE_LIMIT tags.
 
@@ -424,4 +428,5 @@ def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> 
     result = data.get("destroyContainerRepositoryTags")
     if not isinstance(result, dict) or not isinstance(result.get("deletedTagNames"), list):
         raise answer.untrusted("GraphQL did not say which tags it deleted", ErrorKind.NOT_JSON)
-    return [str(name) for name in result["deletedTagNames"]], [str(text) for text in errors_in(result)]
+    texts = [quotable(str(text)) for text in errors_in(result)]
+    return [str(name) for name in result["deletedTagNames"]], texts

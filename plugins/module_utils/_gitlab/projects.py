@@ -17,7 +17,8 @@ from .._core.errors import ErrorKind, RequestError
 from .._core.models import Project, ServerPolicy
 from .._core.scope import looks_like_host, without_host
 from .._http.client import Client
-from .rest import PAGE, an_array, an_object, field, get, rows, segment
+from .fields import Row, a_flag, a_name, a_number, an_object_in, number_or_none, text_or_none, texts
+from .rest import MOST_PAGES, PAGE, an_array, an_object, get, rows, segment
 
 
 def get_project(client: Client, project: str | int) -> Project:
@@ -73,7 +74,7 @@ def all_projects(client: Client) -> list[Project]:
     operation = "list the projects of the instance"
     query: dict[str, t.Any] = {"pagination": "keyset", "order_by": "id", "sort": "asc", "per_page": PAGE}
     found: list[Project] = []
-    while True:
+    for _page in range(MOST_PAGES):
         answer = get(client, "/projects", query=query, operation=operation)
         page = [project_of(row) for row in an_array(answer)]
         if any(project.id <= query.get("id_after", 0) for project in page):
@@ -84,6 +85,7 @@ def all_projects(client: Client) -> list[Project]:
         if answer.next_query is None or not page:
             raise answer.untrusted("a page does not say where the list continues")
         query["id_after"] = page[-1].id
+    raise answer.untrusted(f"the list has no end after {MOST_PAGES} pages")
 
 
 def get_group_path(client: Client, group: str | int) -> str:
@@ -91,15 +93,14 @@ def get_group_path(client: Client, group: str | int) -> str:
     answer = get(
         client, f"/groups/{segment(group)}", query={"with_projects": "false"}, operation=f"read group {group!s}"
     )
-    return str(field(an_object(answer), "full_path"))
+    return a_name(an_object(answer), "full_path")
 
 
 def get_registry_size(client: Client, project: Project) -> int | None:
     """The size of a project's images in bytes; None where GitLab does not know it, as without a metadata database."""
     operation = f"read the size of the registry of project {project.path}"
     answer = get(client, f"/projects/{project.id}", query={"statistics": "true"}, operation=operation)
-    size = (an_object(answer).get("statistics") or {}).get("container_registry_size")
-    return size if isinstance(size, int) else None
+    return number_or_none(an_object_in(an_object(answer), "statistics"), "container_registry_size")
 
 
 def any_image_prefix(client: Client) -> str | None:
@@ -111,27 +112,25 @@ def any_image_prefix(client: Client) -> str | None:
 
 def caller_is_administrator(client: Client) -> bool:
     """Whether the token acts as an administrator: GitLab shows is_admin to administrators alone."""
-    return bool(an_object(get(client, "/user", operation="read the token's own user")).get("is_admin"))
+    return a_flag(an_object(get(client, "/user", operation="read the token's own user")), "is_admin")
 
 
-def project_of(row: t.Mapping[str, t.Any]) -> Project:
+def project_of(row: Row) -> Project:
     """A project as GitLab writes it."""
-    policy = row.get("container_expiration_policy")
-    namespace = row.get("namespace")
-    namespace = namespace if isinstance(namespace, dict) else {}
+    policy, namespace = row.get("container_expiration_policy"), an_object_in(row, "namespace")
     return Project(
-        id=int(field(row, "id")),
-        path=str(field(row, "path_with_namespace")),
-        namespace=str(namespace.get("full_path", "")),
-        access_level=row.get("container_registry_access_level"),
-        policy=_policy(policy) if isinstance(policy, dict) else None,
-        archived=bool(row.get("archived")),
-        image_prefix=row.get("container_registry_image_prefix"),
-        name=str(row.get("name") or ""),
-        description=str(row.get("description") or ""),
-        topics=tuple(str(topic) for topic in row.get("topics") or ()),
-        visibility=row.get("visibility"),
-        url=str(row.get("web_url") or ""),
+        id=a_number(row, "id"),
+        path=a_name(row, "path_with_namespace"),
+        namespace=text_or_none(namespace, "full_path") or "",
+        access_level=text_or_none(row, "container_registry_access_level"),
+        policy=None if policy is None else _policy(an_object_in(row, "container_expiration_policy")),
+        archived=a_flag(row, "archived"),
+        image_prefix=text_or_none(row, "container_registry_image_prefix"),
+        name=text_or_none(row, "name") or "",
+        description=text_or_none(row, "description") or "",
+        topics=texts(row, "topics"),
+        visibility=text_or_none(row, "visibility"),
+        url=text_or_none(row, "web_url") or "",
         personal=namespace.get("kind") == "user",
     )
 
@@ -144,14 +143,14 @@ def no_registry(operation: str) -> RequestError:
     )
 
 
-def _policy(row: t.Mapping[str, t.Any]) -> ServerPolicy:
+def _policy(row: Row) -> ServerPolicy:
     """A cleanup policy. GitLab documents name_regex_delete too; its releases answer name_regex."""
     return ServerPolicy(
-        enabled=bool(row.get("enabled")),
-        cadence=row.get("cadence"),
-        keep_n=row.get("keep_n"),
-        older_than=row.get("older_than"),
-        name_regex=row.get("name_regex", row.get("name_regex_delete")),
-        name_regex_keep=row.get("name_regex_keep"),
-        next_run_at=row.get("next_run_at"),
+        enabled=a_flag(row, "enabled"),
+        cadence=text_or_none(row, "cadence"),
+        keep_n=number_or_none(row, "keep_n"),
+        older_than=text_or_none(row, "older_than"),
+        name_regex=text_or_none(row, "name_regex" if "name_regex" in row else "name_regex_delete"),
+        name_regex_keep=text_or_none(row, "name_regex_keep"),
+        next_run_at=text_or_none(row, "next_run_at"),
     )

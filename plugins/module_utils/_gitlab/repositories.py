@@ -15,7 +15,8 @@ import typing as t
 
 from .._core.models import Repository
 from .._http.client import Client
-from .rest import an_object, field, get, request, rows, segment
+from .fields import a_name, a_number, number_or_none, text_or_none
+from .rest import an_object, get, request, rows, segment
 
 
 def project_repositories(client: Client, project: str | int, *, tags_count: bool = False) -> list[Repository]:
@@ -54,14 +55,14 @@ def delete_repository(client: Client, repository: Repository) -> None:
 
 def _repository(row: t.Mapping[str, t.Any]) -> Repository:
     return Repository(
-        id=int(field(row, "id")),
-        path=str(field(row, "path")).lower(),
-        name=str(field(row, "name")).lower(),
-        project_id=int(field(row, "project_id")),
-        location=str(row.get("location") or ""),
-        status=row.get("status"),
-        created_at=row.get("created_at"),
-        cleanup_policy_started_at=row.get("cleanup_policy_started_at"),
-        tags_count=row.get("tags_count"),
-        size=row.get("size"),
+        id=a_number(row, "id"),
+        path=a_name(row, "path").lower(),
+        name=a_name(row, "name").lower(),
+        project_id=a_number(row, "project_id"),
+        location=text_or_none(row, "location") or "",
+        status=text_or_none(row, "status"),
+        created_at=text_or_none(row, "created_at"),
+        cleanup_policy_started_at=text_or_none(row, "cleanup_policy_started_at"),
+        tags_count=number_or_none(row, "tags_count"),
+        size=number_or_none(row, "size"),
     )

@@ -14,13 +14,20 @@ from urllib.parse import quote, urlsplit
 
 from .._core.errors import ErrorKind, RequestError, kind_of_status
 from .._http.client import Client
-from .._http.messages import Response
+from .._http.messages import Response, whole_number
 from .._http.retry import RetryPolicy
+from .fields import a_text
 
 API = "/api/v4"
 PAGE = 100
 # What nginx and Apache say to http on a port for https.
 _WRONG_SCHEME = re.compile(r"plain HTTP (?:request was sent )?to (?:HTTPS port|an SSL-enabled)")
+# No listing of GitLab's is as long.
+MOST_PAGES = 10_000
+# How often a listing that does not hold still is read.
+_READINGS = 3
+
+Row = dict[str, t.Any]
 
 
 def segment(value: str | int) -> str:
@@ -121,35 +128,116 @@ def get(client: Client, path: str, *, query: t.Mapping[str, t.Any] | None = None
     return request(client, "GET", path, query=query, operation=operation)
 
 
-def rows(client: Client, path: str, query: t.Mapping[str, t.Any], operation: str) -> t.Iterator[dict[str, t.Any]]:
-    """The rows of a listing with numbered pages. A page is read when its first row is asked for.
+def rows(
+    client: Client,
+    path: str,
+    query: t.Mapping[str, t.Any],
+    operation: str,
+    *,
+    enough: t.Callable[[t.Collection[Row]], bool] = lambda _found: False,
+    first: Response | None = None,
+) -> list[Row]:
+    """The rows of a listing with numbered pages, each once.
 
-    What a page says of the next one leads on, never a count.
+    Such pages shift when something is created or deleted while they are read, and a row between two of them is missed.
+    So all pages but the last are read a second time: only if they are the same was nothing missed.
+
+    Args:
+        client: of GitLab.
+        path: below /api/v4, beginning with a slash.
+        query: the parameters in the URL besides those of the page.
+        operation: what it is for, as in "list the branches of project 1".
+        enough: whether the rows read so far are all that is wanted.
+        first: the first page, if it was read already.
+
+    Raises:
+        RequestError: a page can't be read or trusted, or the listing does not hold still.
+    """
+
+    def read(number: int) -> Response:
+        return get(client, path, query={**query, "per_page": PAGE, "page": number}, operation=operation)
+
+    for _reading in range(_READINGS):
+        pages, found = _read_pages(read, enough, first or read(1))
+        first = None
+        again = [read(number) for number in range(1, len(pages))]
+        unchanged = all(_keys(one) == _keys(other) for one, other in zip(pages, again))
+        if unchanged and (enough(found) or all(_total(page) in (None, len(found)) for page in pages)):
+            return found
+    raise pages[-1].untrusted("the list changed while it was read, or is not as long as GitLab says")
+
+
+def _read_pages(
+    read: t.Callable[[int], Response], enough: t.Callable[[t.Collection[Row]], bool], answer: Response
+) -> tuple[list[Response], list[Row]]:
+    """The pages from the first, which is there, to the last, and their rows."""
+    pages: list[Response] = []
+    found: dict[str, Row] = {}
+    while True:
+        page = _keys(answer)
+        if pages and page and page.keys() <= found.keys():
+            raise answer.untrusted(f"page {len(pages) + 1} repeats what was read before")
+        found.update((key, row) for key, row in page.items() if key not in found)
+        pages.append(answer)
+        if enough(found.values()) or _is_last(answer, page, len(found)):
+            return pages, list(found.values())
+        if len(pages) >= MOST_PAGES:
+            raise answer.untrusted(f"the list has no end after {MOST_PAGES} pages")
+        answer = read(len(pages) + 1)
+
+
+def _is_last(answer: Response, page: t.Collection[str], read: int) -> bool:
+    """Whether nothing follows a page. A proxy may damage or remove what headers say, so the end needs a proof: GitLab's
+    count, or an empty page behind it. read: how many rows there are so far."""
+    if not page:
+        return True
+    if answer.headers.get("X-Next-Page", "").strip() or answer.next_query is not None:
+        return False
+    total = _total(answer)
+    return total is not None and read >= total
+
+
+def keyset_rows(client: Client, path: str, query: t.Mapping[str, t.Any], operation: str) -> list[Row]:
+    """The rows of a listing by keyset, whose pages never shift, or by numbered pages if GitLab has no keyset for it.
+
+    lib/gitlab/pagination/gitaly_keyset_pager.rb: releases and settings differ in whether they ignore the parameter.
 
     Raises:
         RequestError: a page can't be read or trusted.
     """
-    page = 1
-    while True:
-        answer = get(client, path, query={**query, "per_page": PAGE, "page": page}, operation=operation)
-        found = an_array(answer)
-        if page > 1 and not found:
-            raise answer.untrusted(f"page {page} is empty although the page before led to it")
-        yield from found
-        following = _next_page(answer)
-        if following is None:
-            return
-        if following <= page:
-            raise answer.untrusted(f"page {page} leads back to page {following}")
-        page = following
+    asked = {**query, "pagination": "keyset", "per_page": PAGE}
+    found: dict[str, Row] = {}
+    for _page in range(MOST_PAGES):
+        answer = get(client, path, query=asked, operation=operation)
+        if not found and _is_numbered(answer):
+            return rows(client, path, query, operation, first=answer)
+        page = _keys(answer)
+        if page.keys() & found.keys():
+            raise answer.untrusted("a page repeats what was read before")
+        found.update(page)
+        token = (answer.next_query or {}).get("page_token")
+        if not page or (token is None and len(page) < PAGE):
+            return list(found.values())
+        # Some releases give no link on a full page that is the last, so what is behind it tells.
+        asked["page_token"] = token or a_text(page[next(reversed(page))], "name")
+    raise answer.untrusted(f"the list has no end after {MOST_PAGES} pages")
 
 
-def _next_page(answer: Response) -> int | None:
-    """The next page's number: X-Next-Page, or where a proxy removed it the query of Link. Its host is never used."""
-    text = answer.headers.get("X-Next-Page")
-    if text is None:
-        text = (answer.next_query or {}).get("page", "")
-    return int(text) if text.isdigit() else None
+def _is_numbered(answer: Response) -> bool:
+    """Whether a page is the first of numbered ones, although keyset pages were asked for."""
+    following = answer.next_query
+    numbered = any(name in answer.headers for name in ("X-Page", "X-Next-Page", "X-Total"))
+    return numbered or (following is not None and "page_token" not in following)
+
+
+def _keys(answer: Response) -> dict[str, Row]:
+    """The rows of a page by what makes them different: an id, or a name for rows that have none."""
+    return {repr(row.get("id", row.get("name"))): row for row in an_array(answer)}
+
+
+def _total(answer: Response) -> int | None:
+    """How many rows the whole listing has; None where GitLab does not count, as above 10,000 rows."""
+    return whole_number(answer.headers.get("X-Total", ""))
 
 
 def an_object(answer: Response) -> dict[str, t.Any]:
@@ -178,14 +266,3 @@ def _shaped(answer: Response, shape: type) -> t.Any:
     if not isinstance(body, shape):
         raise answer.untrusted("the answer has another shape than GitLab's")
     return body
-
-
-def field(row: t.Mapping[str, t.Any], name: str) -> t.Any:
-    """A value that must be there.
-
-    Raises:
-        RequestError: it is missing or null.
-    """
-    if row.get(name) is None:
-        raise RequestError(ErrorKind.INCOMPLETE, f"the answer has no {name}", operation="read what GitLab answered")
-    return row[name]

@@ -20,7 +20,8 @@ from .._core.models import DELETE_LEVEL, PUSH_LEVEL, Project, ProtectionRule, Ru
 from .._http.client import Client
 from .._http.messages import Response
 from .._http.retry import RetryPolicy
-from .rest import an_array, field, get, request
+from .fields import a_number, a_text, text_or_none
+from .rest import an_array, get, request
 
 _MAINTAINER = "It takes the role Maintainer in the project and a token with the scope api."
 # Where a project or a rule is missing GitLab writes Not Found in other words.
@@ -127,7 +128,7 @@ def update_rule(
 
 
 def delete_rule(client: Client, endpoint: RuleEndpoint, project: Project, rule: ProtectionRule) -> None:
-    """Delete a rule, unless it was changed since the task's first answer. A rule that is gone already is no error."""
+    """Delete a rule, unless it was changed since the task began. A rule that is gone already is no error."""
     # The header has no fractions of a second: a change in the same second counts as seen.
     seen = client.clock + timedelta(seconds=1) if client.clock else None
     headers = {"If-Unmodified-Since": format_datetime(seen, usegmt=True)} if seen else {}
@@ -148,9 +149,9 @@ def _path(endpoint: RuleEndpoint, project: Project) -> str:
 
 
 def _rule(row: t.Mapping[str, t.Any], endpoint: RuleEndpoint) -> ProtectionRule:
-    pattern = str(field(row, endpoint.kind.pattern_option))
-    push, delete = row.get(PUSH_LEVEL) or None, row.get(DELETE_LEVEL) or None
-    return ProtectionRule(pattern, push=push, delete=delete, id=int(field(row, "id")))
+    pattern = a_text(row, endpoint.kind.pattern_option)
+    push, delete = text_or_none(row, PUSH_LEVEL) or None, text_or_none(row, DELETE_LEVEL) or None
+    return ProtectionRule(pattern, push=push, delete=delete, id=a_number(row, "id"))
 
 
 def _send(client: Client, method: str, path: str, endpoint: RuleEndpoint | None = None, **options: t.Any) -> Response:

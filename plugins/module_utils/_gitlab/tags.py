@@ -18,7 +18,8 @@ from .._core.models import TAG_NAME, Repository, Tag, config_digest, parse_time
 from .._http.client import Client
 from .._http.messages import Response
 from .._http.retry import RetryPolicy
-from .rest import PAGE, an_array, an_object, error_of, get, request, rows, segment
+from .fields import number_or_none, text_or_none
+from .rest import MOST_PAGES, PAGE, an_array, an_object, error_of, get, request, rows, segment
 
 # GitLab lowers a keyset page above this: lib/api/project_container_repositories.rb.
 KEYSET_PAGE = 1000
@@ -49,20 +50,24 @@ def tag_names_keyset(client: Client, repository: Repository) -> list[str]:
     operation = f"list the tags of {repository.path}"
     names: dict[str, None] = {}
     query: dict[str, t.Any] = {"pagination": "keyset", "per_page": KEYSET_PAGE}
-    while True:
+    looks_behind = False
+    for _page in range(MOST_PAGES):
         answer = get(client, _tags_path(repository), query=query, operation=operation)
         page = [_tag_name(row, operation) for row in an_array(answer)]
-        if "last" in query and not page:
+        if "last" in query and not page and not looks_behind:
             raise answer.untrusted("a page behind a next link is empty")
         if any(name in names for name in page):
             raise answer.untrusted("a page repeats tags of the pages before it")
         names.update(dict.fromkeys(page))
         following = answer.next_query
-        if following is None:
+        # A full page without a link may have lost it on the way: what is behind it tells.
+        looks_behind = following is None
+        if looks_behind and len(page) < KEYSET_PAGE:
             return list(names)
-        if "last" not in following:
+        if following is not None and "last" not in following:
             raise answer.untrusted("the next link does not say where it continues")
-        query = {**query, "last": following["last"]}
+        query = {**query, "last": following["last"] if following else page[-1]}
+    raise answer.untrusted(f"the list has no end after {MOST_PAGES} pages")
 
 
 def tag_names_offset(client: Client, repository: Repository) -> list[str]:
@@ -90,10 +95,10 @@ def tag_detail(client: Client, repository: Repository, name: str) -> Tag | None:
         raise answer.untrusted("the answer is about another tag")
     return Tag(
         name,
-        digest=row.get("digest") or None,
+        digest=text_or_none(row, "digest") or None,
         created=parse_time(row.get("created_at")),
         # No image is empty: GitLab says 0 of one for several platforms.
-        size=row.get("total_size") or None,
+        size=number_or_none(row, "total_size") or None,
         details_read=True,
         config_digest=config_digest(row.get("revision")),
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import typing as t
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .._core.errors import ErrorKind, RequestError
 from .messages import Header, Request, Response
@@ -30,6 +30,8 @@ from .retry import (
 from .timing import Timing
 from .transport import RefreshCredentials, Settings, Transport
 
+_MOST_AHEAD = timedelta(days=1)
+
 
 class Client:
     """One server, for all threads of a task: its requests are paced, sent again, and stopped together.
@@ -44,7 +46,7 @@ class Client:
         self.settings = settings
         self.timing = timing or Timing()
         self._limiter = limiter or RateLimiter(settings.max_requests_per_minute, self.timing, settings.max_requests)
-        self._transport = Transport(settings, self._limiter)
+        self._transport = Transport(settings, self._limiter, self.timing)
         self._retry_budget = RetryBudget(self.timing)
         self._pool = Pool(settings.concurrency)
         self._lock = threading.Lock()
@@ -71,8 +73,15 @@ class Client:
 
     @property
     def clock(self) -> datetime | None:
-        """The server's time at the first answer, from its Date header; None when that answer had none."""
-        return self._transport.clock
+        """The server's time by which ages are judged: the earliest that its answers say, for by a later one too much
+        would be old. None when they say none, or one that is ahead of this machine's."""
+        clock = self._transport.earliest
+        return None if clock and clock - self.timing.now() > _MOST_AHEAD else clock
+
+    @property
+    def latest_clock(self) -> datetime | None:
+        """The latest time that the server's answers say, by which a plan may be too old; None when they say none."""
+        return self._transport.latest
 
     def stop(self, reason: str) -> None:
         """Let no further request out; the requests that are under way end by themselves."""
@@ -107,7 +116,7 @@ class Client:
             retry: after what it is sent again.
             stop_at_401: a 401 ends all requests, unless there is another credential by then.
             allow_cross_origin_redirect: a redirect to another host is followed, without credentials.
-            limit: the most bytes of a body that is believed; None is no limit.
+            limit: the most bytes of a body that is believed; None is what GitLab's own answers never have.
 
         Raises:
             RequestError: there is no answer (connection, timeout, tls, redirect, incomplete, stopped).

@@ -9,16 +9,33 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import typing as t
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 from .._core.errors import ErrorKind, RequestError
+from .._core.secrets import scrubbed
 
-_LINK = re.compile(r"""<([^>]*)>[^,<]*?;\s*rel=["']?([\w -]*)""")
+# One link with its parameters, up to the next one. No two parts of it match the same, so that it takes no time.
+_LINK = re.compile(r"""\s*<([^<>]*)>((?:[^,<>"]|"[^"]*")*)(?:,|$)""")
+_RELATION = re.compile(r""";\s*rel=["']?([\w -]*)""")
+# Characters of a header that is read.
+_LONGEST_HEADER = 16 * 1024
 
 Header = tuple[str, str]
+# Digits of a whole number, of which more take longer than their number.
+_DIGITS = 50
+# Brackets in each other. GitLab's own answers have less than twenty.
+_DEEPEST = 100
+# Bytes of a body that may be quoted from.
+_READABLE = 64 * 1024
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a header holds; None where it holds anything else, such as the same number twice."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 @dataclass(frozen=True)
@@ -35,8 +52,7 @@ class Request:
         data: sent as it is, bytes or Chunks; None is none.
         headers: besides those that every request has.
         allow_cross_origin_redirect: a redirect to another host is followed, without credentials.
-        limit: the most bytes of a body that is believed; None is no limit.
-        stream: the body of the answer is not read yet.
+        limit: the most bytes of a body that is believed; None is what GitLab's own answers never have.
         signed: the credential goes with it.
     """
 
@@ -50,7 +66,6 @@ class Request:
     headers: t.Mapping[str, str] = field(default_factory=dict, repr=False)
     allow_cross_origin_redirect: bool = False
     limit: int | None = None
-    stream: bool = False
     signed: bool = True
 
     def error(
@@ -97,29 +112,54 @@ class Response(t.NamedTuple):
 
     @property
     def next_query(self) -> dict[str, str] | None:
-        """The query of the next link; None where there is none. Its address is of no interest, and never used."""
-        for target, relation in _LINK.findall(self.headers.get("Link", "")):
-            if "next" in relation.split():
-                query = parse_qs(urlsplit(target).query, keep_blank_values=True)
-                return {name: values[-1] for name, values in query.items()}
+        """The query of the next link; None where there is none. Its address is of no interest, and never used.
+
+        Raises:
+            RequestError: the links can't be read, so that there may be a next one (incomplete).
+        """
+        header = self.headers.get("Link", "")
+        place = 0
+        if len(header) > _LONGEST_HEADER:
+            raise self.untrusted("its header Link is too long")
+        while place < len(header):
+            link = _LINK.match(header, place)
+            if link is None:
+                raise self.untrusted("its header Link can't be read")
+            relation = _RELATION.search(link[2])
+            if relation and "next" in relation[1].split():
+                return self._query_of(link[1])
+            place = link.end()
         return None
 
+    def _query_of(self, target: str) -> dict[str, str]:
+        try:
+            query = parse_qs(urlsplit(target).query, keep_blank_values=True)
+        except ValueError:
+            raise self.untrusted("its header Link holds no address") from None
+        return {name: values[-1] for name, values in query.items()}
+
     def text(self, limit: int = 300) -> str:
-        """The beginning of the body on one line, at most so many characters of it."""
-        return " ".join(self.body[: limit * 4].decode("utf-8", "replace").split())[:limit]
+        """The beginning of the body on one line, at most so many characters of it, without secrets."""
+        return " ".join(scrubbed(self.body[:_READABLE].decode("utf-8", "replace")).split())[:limit]
 
     def json(self) -> t.Any:
-        """The body as JSON.
+        """The body as JSON that can be written again, with no more than _DEEPEST brackets around anything.
 
         Raises:
             RequestError: it is none (not_json).
         """
         try:
-            return json.loads(self.body)
-        except ValueError:
+            found = json.loads(self.body, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
+            if b"\\u" in self.body:
+                # Half a character, by which a file could not be written.
+                json.dumps(found, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
             kind = self.headers.get("Content-Type", "no content type").split(";")[0]
             message = f"the answer {self.status} is {kind} and not JSON"
             raise self.untrusted(message, ErrorKind.NOT_JSON) from None
+        if not _is_flat(found):
+            raise self.untrusted("the answer's JSON has too many brackets in each other", ErrorKind.NOT_JSON)
+        return found
 
     def error(self, kind: ErrorKind, message: str, advice: str | None = None) -> RequestError:
         """The failure that this answer's status tells of."""
@@ -130,6 +170,30 @@ class Response(t.NamedTuple):
     ) -> RequestError:
         """Why this answer can't be used, whatever its status."""
         return self.request.error(kind, message, request_id=self.request_id, advice=advice)
+
+
+def _whole(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise ValueError("a number has too many digits")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number has no end")
+    return number
+
+
+def _is_flat(value: t.Any) -> bool:
+    """Whether brackets are not too deep for whoever walks through them."""
+    level = [value]
+    for _depth in range(_DEEPEST):
+        inside = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list))]
+        if not inside:
+            return True
+        level = [each for values in inside for each in values]
+    return False
 
 
 class Chunks:

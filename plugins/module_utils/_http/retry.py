@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import threading
 import typing as t
 from datetime import datetime
@@ -19,6 +20,11 @@ from .timing import Timing, http_date
 
 # Seconds.
 _LONGEST_BACKOFF = 30.0
+_WINDOW = 60.0
+# How often a request is sent again soon, before a limiter's whole window is waited for.
+_SHORT_WAITS = 3
+# GitLab's registry writes decimals.
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 # Seconds that all threads together may go on waiting and retrying without one useful answer.
 RETRY_BUDGET = 600.0
 
@@ -74,15 +80,21 @@ def is_retried(result: ResponseOrError, policy: RetryPolicy) -> bool:
 def delay_before(attempt: int, result: ResponseOrError, timing: Timing, clock: datetime | None) -> float:
     """Seconds to wait until a request is sent again: never less than Retry-After asks for.
 
+    A limiter that does not say how long mostly counts by the minute: if short waits did not help, a minute does.
+
     Args:
         attempt: how often it was sent again already.
         result: its last answer, or why there was none.
         timing: clock and chance.
         clock: the server's time, for a Retry-After that is a date in an answer without one; None if it is not known.
     """
-    backoff = min(_LONGEST_BACKOFF, 0.5 * 2.0**attempt) * (0.5 + timing.jitter() / 2)
-    asked = _retry_after(result, clock) if isinstance(result, Response) else 0.0
-    return max(backoff, asked)
+    backoff = min(_LONGEST_BACKOFF, 0.5 * 2.0 ** min(attempt, 10)) * (0.5 + timing.jitter() / 2)
+    if not isinstance(result, Response):
+        return backoff
+    asked = _retry_after(result, clock)
+    if asked is None and attempt >= _SHORT_WAITS and _is_throttled(result):
+        return _WINDOW + backoff
+    return max(backoff, asked or 0.0)
 
 
 def poll_intervals(timing: Timing, seconds: float, first: float, longest: float) -> t.Iterator[None]:
@@ -104,11 +116,17 @@ def _is_transient(result: ResponseOrError) -> bool:
     return kind.is_transient
 
 
-def _retry_after(response: Response, clock: datetime | None) -> float:
-    """Seconds that Retry-After asks for, from its number or its date."""
+def _is_throttled(response: Response) -> bool:
+    """Whether there were too many requests. Proxies answer 503 then, which GitLab itself does in JSON only."""
+    of_proxy = response.status == 503 and "json" not in response.headers.get("Content-Type", "")
+    return response.status == 429 or of_proxy
+
+
+def _retry_after(response: Response, clock: datetime | None) -> float | None:
+    """Seconds that Retry-After asks for, from its number or its date; None where it asks for none."""
     text = response.headers.get("Retry-After", "").strip()
-    if text.isdigit():
+    if _SECONDS.fullmatch(text):
         return float(text)
     until = http_date(text)
     now = http_date(response.headers.get("Date")) or clock
-    return max(0.0, (until - now).total_seconds()) if until and now else 0.0
+    return max(0.0, (until - now).total_seconds()) if until and now else None

@@ -15,6 +15,10 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
 class Timing(t.NamedTuple):
     """Clock, pause and chance; tests put their own in their place.
 
@@ -22,17 +26,19 @@ class Timing(t.NamedTuple):
         sleep: waits for so many seconds.
         monotonic: gives seconds that only grow.
         jitter: gives a number from 0 to 1, by which pauses differ.
+        now: gives this machine's time.
     """
 
     sleep: t.Callable[[float], None] = time.sleep
     monotonic: t.Callable[[], float] = time.monotonic
     jitter: t.Callable[[], float] = random.random
+    now: t.Callable[[], datetime] = _now
 
 
 def http_date(text: str | None) -> datetime | None:
     """The time that a header holds; None where it holds none."""
     try:
         moment = parsedate_to_datetime(text or "")
-    except (TypeError, ValueError):
+        return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

@@ -8,19 +8,23 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import http.client
 import re
 import threading
 import traceback
 import typing as t
+import zlib
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from .._core.errors import ErrorKind, RequestError
-from .messages import Header, Request, Response
+from .._core.secrets import remember
+from .messages import Header, Request, Response, whole_number
 from .rate_limit import RateLimiter
-from .timing import http_date
+from .timing import Timing, http_date
 
 REQUESTS_IMPORT_ERROR: str | None
 try:
@@ -34,13 +38,21 @@ else:
 
 RefreshCredentials = t.Callable[[], t.Optional[Header]]
 
+_CREDENTIALS = ("Authorization", "JOB-TOKEN")
 _CONNECT_TIMEOUT = 15.0
 _MAX_REDIRECTS = 3
 # What OpenSSL says where no TLS is spoken; it depends on the release.
 _NO_TLS = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG")
 _NO_TLS_ADVICE = "The server may speak http on this port: check the scheme and the port of its address."
-# Bytes of a body that is read in pieces.
-_PIECE = 256 * 1024
+# Bytes of a body that are read at once, and that they may become when they are unpacked.
+_PIECE = 64 * 1024
+_UNPACKED = 1024 * 1024
+# Bytes of an answer that nobody gave a limit for; GitLab's own have less than one million.
+_LARGEST = 32 * 1024 * 1024
+# An answer may take so many times the time-out, and longer if it brings so many bytes a second.
+_PATIENCE = 5
+_SLOWEST = 64 * 1024
+_ENCODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
 class Settings(t.NamedTuple):
@@ -82,23 +94,25 @@ class Settings(t.NamedTuple):
 class Transport:
     """Sends a request once and gives its answer, for all threads.
 
-    clock: the server's time at the first answer, from its Date header; None when that answer had none.
+    earliest, latest: what the server's answers say of its time; None when they say nothing. An answer of status 500 and
+    above is often that of a proxy, so it does not count.
     """
 
-    def __init__(self, settings: Settings, limiter: RateLimiter) -> None:
-        self.clock: datetime | None = None
+    def __init__(self, settings: Settings, limiter: RateLimiter, timing: Timing) -> None:
+        self.earliest: datetime | None = None
+        self.latest: datetime | None = None
         self.credential = settings.header
         self._settings = settings
         self._limiter = limiter
+        self._monotonic = timing.monotonic
         self._lock = threading.Lock()
-        self._answered = False
         self._environments: dict[tuple[str, str], dict[str, t.Any]] = {}
         if not settings.validate_certs:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._adapter = requests.adapters.HTTPAdapter(
             pool_connections=2, pool_maxsize=settings.concurrency, pool_block=True, max_retries=0
         )
-        own = {"User-Agent": settings.user_agent, "Accept": "application/json"}
+        own = {"User-Agent": settings.user_agent, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
         self._own_headers = {**requests.utils.default_headers(), **own}
 
     def refresh_credentials(self, used: Header | None) -> bool:
@@ -117,7 +131,7 @@ class Transport:
             RequestError: there is none.
         """
         found = self._follow(request)
-        body = found.content if request.limit is None else self._limited(found, request, request.limit)
+        body = self._limited(found, request, _LARGEST if request.limit is None else request.limit)
         _check_length(found, request, body)
         return _response(request, found, body)
 
@@ -128,7 +142,7 @@ class Transport:
         Raises:
             RequestError: there is no answer, or no whole one; also while the pieces are read.
         """
-        found = self._follow(replace(request, stream=True))
+        found = self._follow(request)
         try:
             yield _response(request, found, b""), self._pieces(found, request)
         finally:
@@ -147,8 +161,10 @@ class Transport:
             if answer.status_code not in (301, 302, 303, 307, 308) or not location:
                 return answer
             answer.close()
-            target = _redirect_target(url, location, request)
-            if not _same_origin(url, target):
+            with self._translating(request):
+                target = _redirect_target(url, location, request)
+                elsewhere = not _same_origin(url, target)
+            if elsewhere:
                 request = replace(request, headers={}, signed=False)
             url, request = target, replace(request, query=None)
         raise request.error(ErrorKind.REDIRECT, "the server redirects in a circle")
@@ -158,11 +174,9 @@ class Transport:
         self._limiter.count()
         with self._translating(request):
             prepared, environment = self._prepared(url, request), self._environment_for(url)
-            answer = self._adapter.send(prepared, timeout=(min(_CONNECT_TIMEOUT, timeout), timeout), **environment)
-            if not request.stream and request.limit is None:
-                # Read here, where what goes wrong is understood.
-                _body = answer.content
-        self._note_answer(request, answer.headers)
+            times = (min(_CONNECT_TIMEOUT, timeout), timeout)
+            answer = self._adapter.send(prepared, stream=True, timeout=times, **environment)
+        self._note_answer(request, answer.status_code, answer.headers)
         return answer
 
     def _prepared(self, url: str, request: Request) -> t.Any:
@@ -174,6 +188,7 @@ class Transport:
         prepared.prepare_body(request.data, None, request.body)
         if request.signed and self.credential:
             prepared.headers.update([self.credential])
+        remember(*_secrets_of(prepared.headers))
         return prepared
 
     def _environment_for(self, url: str) -> dict[str, t.Any]:
@@ -188,50 +203,107 @@ class Transport:
                 cert = (cert, settings.client_key)
             with requests.Session() as session:
                 found = session.merge_environment_settings(url, {}, None, verify, cert)
+            remember(*(secret for proxy in found["proxies"].values() for secret in _secrets_of_proxy(proxy)))
             self._environments[origin] = {name: found[name] for name in ("proxies", "verify", "cert")}
         return self._environments[origin]
 
-    def _note_answer(self, request: Request, headers: t.Mapping[str, str]) -> None:
-        with self._lock:
-            if not self._answered:
-                self._answered = True
-                self.clock = http_date(headers.get("Date"))
-        limit = headers.get("RateLimit-Limit", "")
-        if limit.isdigit() and int(limit):
-            self._limiter.adopt_server_limit(request.path, int(limit), headers.get("RateLimit-Name", ""))
+    def _note_answer(self, request: Request, status: int, headers: t.Mapping[str, str]) -> None:
+        date = http_date(headers.get("Date"))
+        if date and status < 500 and request.signed:
+            with self._lock:
+                self.earliest = min(self.earliest or date, date)
+                self.latest = max(self.latest or date, date)
+        if limit := whole_number(headers.get("RateLimit-Limit", "")):
+            self._limiter.adopt_server_limit(request.path, limit, headers.get("RateLimit-Name", ""))
 
     def _limited(self, answer: t.Any, request: Request, limit: int) -> bytes:
         body = bytearray()
-        for piece in self._pieces(answer, request):
-            body += piece
-            if len(body) > limit:
-                answer.close()
-                raise request.error(ErrorKind.INCOMPLETE, f"the answer is longer than {limit} bytes")
+        try:
+            for piece in self._pieces(answer, request):
+                body += piece
+                if len(body) > limit:
+                    raise request.error(ErrorKind.INCOMPLETE, f"the answer is longer than {limit} bytes")
+        except RequestError:
+            # What is left of it must not become the beginning of another answer.
+            answer.close()
+            raise
         return bytes(body)
 
     def _pieces(self, answer: t.Any, request: Request) -> t.Iterator[bytes]:
+        """The body as it comes, unpacked."""
         with self._translating(request):
-            yield from answer.iter_content(_PIECE)
+            yield from _unpacked(self._raw_pieces(answer, request), answer.headers.get("Content-Encoding"), request)
+
+    def _raw_pieces(self, answer: t.Any, request: Request) -> t.Iterator[bytes]:
+        """The body as it comes, as long as it does not take too long: each piece alone may be in time."""
+        start, received = self._monotonic(), 0
+        for piece in answer.raw.stream(_PIECE, decode_content=False):
+            received += len(piece)
+            if self._monotonic() - start > _PATIENCE * self._settings.timeout + received / _SLOWEST:
+                raise request.error(ErrorKind.TIMEOUT, "the answer came too slowly")
+            yield piece
 
     @contextlib.contextmanager
     def _translating(self, request: Request) -> t.Iterator[None]:
         """Turn what the libraries raise into a RequestError."""
         try:
             yield
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (
+            *(requests.exceptions.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException),
+            *(OSError, ValueError),
+        ) as error:
             raise _transport_error(error, request, self._settings) from None
+
+
+def _secrets_of(headers: t.Mapping[str, str]) -> t.Iterator[str]:
+    """The credentials that go out with a request."""
+    for name in _CREDENTIALS:
+        scheme, _blank, secret = headers.get(name, "").rpartition(" ")
+        yield secret
+        if scheme == "Basic":
+            words = base64.b64decode(secret).decode("utf-8", "replace")
+            yield from (words, words.partition(":")[2])
+
+
+def _secrets_of_proxy(url: str) -> t.Iterator[str]:
+    """Name and password of a proxy, of which its address may be malformed."""
+    words = url.rpartition("@")[0].rpartition("//")[2]
+    while words:
+        yield from (words, unquote(words))
+        words = words.partition(":")[2]
 
 
 def _response(request: Request, answer: t.Any, body: bytes) -> Response:
     return Response(request=request, status=answer.status_code, headers=answer.headers, body=body)
 
 
+def _unpacked(pieces: t.Iterator[bytes], encoding: str | None, request: Request) -> t.Iterator[bytes]:
+    """A body without its packing, which may make a thousand times as much of it, in pieces that are bounded."""
+    if not encoding or encoding == "identity":
+        yield from pieces
+        return
+    window = _ENCODINGS.get(encoding.strip().lower())
+    if window is None:
+        raise request.error(ErrorKind.INCOMPLETE, f"the answer is packed as {encoding}, which was not asked for")
+    unpacking = zlib.decompressobj(window)
+    try:
+        for piece in pieces:
+            packed = piece
+            while packed and not unpacking.eof:
+                yield unpacking.decompress(packed, _UNPACKED)
+                packed = unpacking.unconsumed_tail
+    except zlib.error:
+        raise request.error(ErrorKind.CONNECTION, "the answer can't be unpacked") from None
+    if not unpacking.eof and not request.method == "HEAD":
+        raise request.error(ErrorKind.CONNECTION, "the answer was cut short")
+
+
 def _check_length(answer: t.Any, request: Request, body: bytes) -> None:
     """Older releases of requests take a body that was cut short for the whole of it."""
     declared = answer.headers.get("Content-Length", "")
-    if request.method == "HEAD" or answer.headers.get("Content-Encoding") or not declared.isdigit():
+    if request.method == "HEAD" or answer.headers.get("Content-Encoding") or whole_number(declared) is None:
         return
-    if int(declared) != len(body):
+    if whole_number(declared) != len(body):
         raise request.error(ErrorKind.CONNECTION, "the answer was cut short")
 
 
@@ -263,12 +335,15 @@ def _same_origin(here: str, there: str) -> bool:
 def _transport_error(error: Exception, request: Request, settings: Settings) -> RequestError:
     host = urlsplit(settings.url).netloc
     advice: str | None = None
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, (ValueError, http.client.HTTPException)):
+        # What it quotes may be half of a password.
+        kind, text = ErrorKind.CONNECTION, f"the address of {host}, or of the proxy for it, is malformed"
+    elif isinstance(error, requests.exceptions.SSLError):
         advice = _NO_TLS_ADVICE if _NO_TLS.search(str(error)) else None
         kind, text = ErrorKind.TLS, f"the TLS connection to {host} failed ({_cause(error)})"
     elif isinstance(error, requests.exceptions.ProxyError):
         kind, text = ErrorKind.CONNECTION, f"the proxy for {host} can't be used ({_cause(error)})"
-    elif isinstance(error, requests.exceptions.Timeout):
+    elif isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
         kind, text = ErrorKind.TIMEOUT, f"{host} did not answer within {settings.timeout:g} seconds"
     elif isinstance(error, OSError) and "CA certificate bundle" in str(error):
         kind, text = ErrorKind.TLS, f"the CA file or folder {settings.ca_path} can't be read"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ansible.module_utils.basic import AnsibleModule
 
+from .._core.secrets import remember
 from .._http.client import Client
 from .access import Access, TokenKind, access_of, header_of, token_file_refresher
 
@@ -71,3 +72,4 @@ def connect(module: AnsibleModule) -> Connection:
 def hide(module: AnsibleModule, *secrets: str) -> None:
     """Keep secrets out of everything that the module says."""
     module.no_log_values.update(secrets)
+    remember(*secrets)

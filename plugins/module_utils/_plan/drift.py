@@ -144,14 +144,14 @@ def refusals_of(approved: Approved, terms: ApprovalTerms, comparison: Comparison
         approved: the approved plan.
         terms: on what terms it is taken.
         comparison: with today's plan.
-        clock: the server's time; None if it has not told one.
+        clock: the server's time, the latest that it told; None if it has not told one.
 
     Returns:
         Sentences without their ends.
     """
     found = []
     if clock is None:
-        found.append("the server's first answer had no Date, so that the age of the approved plan is not known")
+        found.append("GitLab's answers have no Date, so that the age of the approved plan is not known")
     elif clock - approved.clock > timedelta(seconds=terms.max_age):
         found.append(f"the approved plan is of {format_time(approved.clock)}, older than plan_max_age")
     elif approved.clock - clock > _CLOCK_TOLERANCE:

@@ -14,7 +14,7 @@ import json
 import typing as t
 from collections import Counter
 
-from .._core.diffs import hidden_line, hidden_part
+from .._core.diffs import diff_part, hidden_line, hidden_part
 from .._core.models import ListingState, format_time
 from .._rules.decision import Decision
 from .._rules.reasons import Reason, reason_counts
@@ -173,12 +173,11 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
             lines.append(hidden_line(f"{len(deletions) - len(lines)} more"))
         counts = f"{len(deletions)} of {len(part.decisions)} tags"
         parts.append(
-            {
-                "before_header": f"{part.repository.path} ({counts} are deleted)",
-                "after_header": f"{part.repository.path} ({len(part.kept)} tags are kept)",
-                "before": "".join(lines),
-                "after": "",
-            }
+            diff_part(
+                f"{part.repository.path} ({counts} are deleted)",
+                after_header=f"{part.repository.path} ({len(part.kept)} tags are kept)",
+                before="".join(lines),
+            )
         )
     hidden = len(affected) - len(parts)
     if hidden:

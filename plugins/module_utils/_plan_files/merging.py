@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.diffs import hidden_line
+from .._core.diffs import diff_part, hidden_line
 from .._core.errors import UsageError
 from .._module.intent import Intent
 from .._module.options import check_not_negative
@@ -104,7 +104,7 @@ def _difference(merged: Merged, path: str, limit: int) -> dict[str, str]:
     lines = [f"{_in_words(row['scope'])}  {row['delete']} of {row['tags']} tags are deleted\n" for row in rows[:limit]]
     if len(rows) > limit:
         lines.append(hidden_line(f"{len(rows) - limit} more plans"))
-    return {"before_header": path, "after_header": path, "before": "", "after": "".join(lines)}
+    return diff_part(path, after="".join(lines))
 
 
 def _in_words(scope: t.Mapping[str, t.Any]) -> str:

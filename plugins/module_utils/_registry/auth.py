@@ -22,6 +22,7 @@ from .._http.client import Client
 from .._http.messages import Header, Response
 from .._http.retry import RetryPolicy
 from .._http.transport import RefreshCredentials
+from .._http.understanding import understanding
 from .errors import SERVICE, error_of
 from .tokens import AuthScheme, Challenge, Token, TokenRules, challenge_in, token_in
 
@@ -234,6 +235,7 @@ def push_scopes(path: str) -> tuple[str, ...]:
     return (scope_of(path, "pull,push"),)
 
 
+@understanding("find the registry of this GitLab", SERVICE)
 def registry_of(
     client: Client,
     settings: RegistrySettings,

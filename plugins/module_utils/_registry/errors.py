@@ -11,7 +11,6 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-code
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from .._core.errors import ErrorKind, RequestError, kind_of_status
@@ -98,8 +97,8 @@ def _rule_code(answer: Response) -> str | None:
 
 def _errors_in(answer: Response) -> list[dict[str, t.Any]]:
     try:
-        body = json.loads(answer.body)
-    except ValueError:
+        body = answer.json()
+    except RequestError:
         return []
     rows = body.get("errors") if isinstance(body, dict) else None
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

@@ -13,10 +13,12 @@ import typing as t
 from .._core.errors import ErrorKind, RequestError
 from .._http.messages import Chunks, Response
 from .._http.retry import RetryPolicy
+from .._http.understanding import understanding
 from .auth import Registry, scope_of
-from .errors import error_of, is_refused_by_rule, not_granted
+from .errors import SERVICE, error_of, is_refused_by_rule, not_granted
 
 
+@understanding("ask the registry", SERVICE)
 def request_repository(
     registry: Registry,
     method: str,
@@ -59,6 +61,7 @@ def request_repository(
     raise not_granted(path, registry.denied_actions(alone, path, actions), operation)
 
 
+@understanding("ask the registry", SERVICE)
 def request(
     registry: Registry,
     method: str,

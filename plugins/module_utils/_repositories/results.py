@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.diffs import diff_part
 from .._core.models import Repository
 from .._deletion.outcomes import DeletionResult, TagResult
 from .._deletion.report import applied_deletion, deletion_intent
@@ -40,7 +41,7 @@ def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest, li
 
 
 def _difference(path: str) -> dict[str, str]:
-    return {"before_header": path, "after_header": path, "before": f"repository {path}\n", "after": ""}
+    return diff_part(path, before=f"repository {path}\n")
 
 
 def result_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) -> dict[str, t.Any]:

@@ -13,7 +13,7 @@ import enum
 import typing as t
 from dataclasses import dataclass, field
 
-from .._core.diffs import hidden_part
+from .._core.diffs import diff_part, hidden_part, printable
 from .._core.errors import RequestError, UnsupportedSetting, UsageError
 from .._core.models import POLICY_KEYS, Project, ProtectionRule, RuleKind, ServerPolicy
 from .._rules.patterns import check_pattern
@@ -335,13 +335,7 @@ def diff(plans: t.Sequence[ProjectPlan], limit: int) -> list[dict[str, str]]:
     """The settings before and after of projects that change. limit: the most projects."""
     changing = [plan for plan in plans if plan.changed]
     rows = [
-        {
-            "before_header": plan.project.path,
-            "after_header": plan.project.path,
-            "before": _text(plan.before),
-            "after": _text(plan.after),
-        }
-        for plan in changing[:limit]
+        diff_part(plan.project.path, before=_text(plan.before), after=_text(plan.after)) for plan in changing[:limit]
     ]
     hidden = len(changing) - len(rows)
     if hidden:
@@ -350,17 +344,12 @@ def diff(plans: t.Sequence[ProjectPlan], limit: int) -> list[dict[str, str]]:
 
 
 def _text(settings: t.Mapping[str, Value]) -> str:
-    return "".join(f"{_printable(name)}: {_printable(written(value))}\n" for name, value in settings.items())
+    return "".join(f"{printable(name)}: {printable(written(value))}\n" for name, value in settings.items())
 
 
 def written(value: Value) -> str:
     """A value as people write it in YAML."""
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _printable(text: str) -> str:
-    """A text that can't move a terminal's cursor."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def project_row(plan: ProjectPlan) -> dict[str, t.Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 import typing as t
 
+from .._core.diffs import diff_part
 from .._core.models import TagListing
 from .._core.server import DeleteMethod
 from .._core.tag_writes import TagWrite
@@ -151,10 +152,4 @@ def removal_intent(plan: Plan, path: str) -> Intent:
 
 
 def _difference(path: str, name: str, before: str | None, after: str | None) -> dict[str, str]:
-    header = f"{path}:{name}"
-    return {
-        "before_header": header,
-        "after_header": header,
-        "before": f"{before}\n" if before else "",
-        "after": f"{after}\n" if after else "",
-    }
+    return diff_part(f"{path}:{name}", before=f"{before}\n" if before else "", after=f"{after}\n" if after else "")

@@ -91,4 +91,8 @@ class RestReader:
 
     def _listing_pages(self, counts: t.Sequence[int | None]) -> int:
         """How many requests listing the names takes."""
-        return pages_of(known_counts(counts), KEYSET_PAGE if self.capabilities.lists_by_keyset else rest.PAGE)
+        known = known_counts(counts)
+        if self.capabilities.lists_by_keyset:
+            return pages_of(known, KEYSET_PAGE)
+        # All pages of a repository but the last are read twice.
+        return 2 * pages_of(known, rest.PAGE) - len(known)

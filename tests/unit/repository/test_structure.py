@@ -42,9 +42,11 @@ PURE = {
     "_core/models",
     "_core/oci",
     "_core/scope",
+    "_core/secrets",
     "_core/server",
     "_core/tag_writes",
     "_core/budget",
+    "_gitlab/fields",
     "_rules",
     "_plan",
     *("_module/inputs", "_module/intent", "_module/options", "_module/results"),
@@ -80,6 +82,7 @@ PURE = {
 HARMLESS = {
     *(
         "__future__",
+        "base64",
         "bisect",
         "collections",
         "contextlib",
@@ -90,7 +93,7 @@ HARMLESS = {
         "fractions",
         "functools",
     ),
-    *("hashlib", "itertools", "json", "math", "operator", "re", "string", "typing"),
+    *("hashlib", "itertools", "json", "math", "operator", "re", "string", "threading", "typing"),
 }
 IMPURE_NAMES = {"open", "print", "input", "exec", "eval", "__import__"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}

@@ -192,3 +192,40 @@ def test_every_offset_page_reads_all_tags_where_there_is_a_database(gitlab: Clie
     # Whether there is a database, and a page.
     gitlab.rest(f"{TAGS}?pagination=keyset&per_page=1000")
     assert gitlab.simulator.counters()["registry"] == 13
+
+
+def references(**changes: Any) -> dict[str, Any]:
+    scenario = default_scenario(**changes)
+    names = [f"b{number:03}" for number in range(201)]
+    scenario["projects"][0] |= {"branches": names, "git_tags": names[:100]}
+    return scenario
+
+
+def test_branches_are_listed_by_keyset_where_a_flag_is_on(gitlab: Client) -> None:
+    url = "/projects/1/repository/branches?pagination=keyset&per_page=100"
+    gitlab.simulator.load(references())
+    assert gitlab.rest(url).headers["X-Page"] == "1"
+    gitlab.simulator.load(references(features={"branch_pages": "keyset"}))
+    found: list[str] = []
+    while url:
+        answer = gitlab.rest(url)
+        assert "X-Page" not in answer.headers
+        found += [row["name"] for row in answer.json()]
+        url = links(answer.headers.get("Link", "")).get("next", "").partition("/api/v4")[2]
+    assert found == [f"b{number:03}" for number in range(201)]
+    assert gitlab.rest("/projects/1/repository/branches?pagination=keyset&page_token=gone").status_code == 422
+
+
+def test_a_full_keyset_page_of_git_tags_leads_to_an_empty_one(gitlab: Client) -> None:
+    gitlab.simulator.load(references())
+    full = gitlab.rest("/projects/1/repository/tags?pagination=keyset&per_page=100")
+    assert "page_token=b099" in links(full.headers["Link"])["next"]
+    behind = gitlab.rest("/projects/1/repository/tags?pagination=keyset&per_page=100&page_token=b099")
+    assert (behind.json(), behind.headers.get("Link")) == ([], None)
+
+
+def test_the_first_of_numbered_pages_that_gitaly_makes_leads_on(gitlab: Client) -> None:
+    gitlab.simulator.load(references())
+    first = gitlab.rest("/projects/1/repository/tags?per_page=100")
+    assert (first.headers["X-Next-Page"], first.headers["X-Total"]) == ("2", "100")
+    assert gitlab.rest("/projects/1/repository/tags?per_page=100&page=2").json() == []

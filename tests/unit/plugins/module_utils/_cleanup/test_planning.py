@@ -259,7 +259,10 @@ BUILDS = (
     "read_via registry shows when images were built, and with this registry's metadata database tags are as old as "
     "their last push (read_via auto shows that, timestamp created uses the build)"
 )
-NO_CLOCK = "the server's first answer had no Date, so that ages can't be judged"
+NO_CLOCK = (
+    "GitLab's time is not known, so that ages can't be judged: its answers have no Date, or one that is more than a "
+    "day ahead of this machine's clock. Check both clocks"
+)
 POLICY = "the cleanup policy of project team/app itself is enabled and deletes tags by its own rules"
 
 # A reason to refuse, as options and facts, with its sentence.
@@ -465,7 +468,7 @@ def test_what_an_interrupted_run_deleted_is_no_drift() -> None:
         (
             {},
             {"clock": None},
-            "the server's first answer had no Date, so that the age of the approved plan is not known",
+            "GitLab's answers have no Date, so that the age of the approved plan is not known",
         ),
         (
             {"plan_max_age": "1h"},

@@ -10,12 +10,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import rest, tags
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Response
-from tests.unit.rest_serving import REPOSITORY, ScriptedClient, answer, names
-
-TAGS = "/api/v4/projects/3/registry/repositories/7/tags"
+from tests.unit.rest_serving import REPOSITORY, ScriptedClient, answer
 
 ERRORS: list[tuple[int, Any, str, str]] = [
     (404, {"message": "404 Project Not Found"}, "not_found", "404 Project Not Found"),
@@ -67,32 +64,6 @@ def test_every_error_body_is_one_error(status: int, body: Any, kind: str, messag
 def test_a_web_page_is_not_quoted() -> None:
     error = rest.error_of(answer(b"<html><script>x</script>", 502, Content_Type="text/html"))
     assert error.message == "a web page"
-
-
-def test_pages_are_led_by_the_next_page_header() -> None:
-    client = ScriptedClient([answer(names("a"), X_Next_Page="2"), answer(names("b"), X_Next_Page="")])
-    assert tags.tag_names_offset(client, REPOSITORY) == ["a", "b"]
-    assert [query for _method, _path, query in client.asked] == [
-        {"per_page": 100, "page": 1},
-        {"per_page": 100, "page": 2},
-    ]
-    assert client.asked[0][1] == TAGS
-
-
-def test_without_that_header_the_query_of_the_link_leads() -> None:
-    link = (
-        '<https://elsewhere.example/x?id=3&page=2&per_page=100>; rel="next", <https://elsewhere.example/x>; rel="first"'
-    )
-    client = ScriptedClient([answer(names("a"), Link=link), answer(names("b"), Link="")])
-    assert tags.tag_names_offset(client, REPOSITORY) == ["a", "b"]
-    assert all("elsewhere" not in path for _method, path, _query in client.asked)
-
-
-@pytest.mark.parametrize("second", [answer([], X_Next_Page=""), answer(names("b"), X_Next_Page="2")])
-def test_a_page_that_can_not_be_true_fails_the_listing(second: Response) -> None:
-    with pytest.raises(RequestError) as caught:
-        tags.tag_names_offset(ScriptedClient([answer(names("a"), X_Next_Page="2"), second]), REPOSITORY)
-    assert caught.value.kind == ErrorKind.INCOMPLETE
 
 
 @pytest.mark.parametrize("body", [{}, [1], "text", None, b"<html>"])

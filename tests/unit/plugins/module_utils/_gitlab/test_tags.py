@@ -26,6 +26,15 @@ def test_keyset_listings_go_on_behind_the_last_name() -> None:
     assert client.asked[1][2] == {"pagination": "keyset", "per_page": 1000, "last": "bb"}
 
 
+def test_a_full_keyset_page_without_a_link_is_looked_behind() -> None:
+    full = names(*(f"v{number:04}" for number in range(1000)))
+    lost = ScriptedClient([answer(full), answer(names("w"))])
+    assert len(tags.tag_names_keyset(lost, REPOSITORY)) == 1001
+    assert lost.asked[1][2]["last"] == "v0999"
+    last = ScriptedClient([answer(full), answer([])])
+    assert len(tags.tag_names_keyset(last, REPOSITORY)) == 1000
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
@@ -43,7 +52,7 @@ def test_a_keyset_page_that_can_not_be_true_fails_the_listing(first: Response, s
 @pytest.mark.parametrize("name", ["", ".hidden", "-x", "a b", "{{ x }}", "a/b", "x" * 129, None, 5])
 def test_a_name_that_no_tag_has_fails_the_listing(name: Any) -> None:
     with pytest.raises(RequestError) as caught:
-        tags.tag_names_offset(ScriptedClient([answer([{"name": name}])]), REPOSITORY)
+        tags.tag_names_offset(ScriptedClient([answer([{"name": name}], X_Total="1")]), REPOSITORY)
     assert caught.value.kind == ErrorKind.INCOMPLETE
 
 

@@ -268,7 +268,9 @@ def test_a_body_cut_short_is_no_answer() -> None:
 
 def test_a_body_cut_short_is_noticed_where_the_library_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = client("http://127.0.0.1:1", retries=0)
-    short = SimpleNamespace(status_code=200, headers=CaseInsensitiveDict({"Content-Length": "100"}), content=b"[1, 2]")
+    raw = SimpleNamespace(stream=lambda *_words, **_options: iter([b"[1, 2]"]))
+    headers = CaseInsensitiveDict({"Content-Length": "100"})
+    short = SimpleNamespace(status_code=200, headers=headers, raw=raw, close=lambda: None)
     monkeypatch.setattr(mine._transport._adapter, "send", lambda *_words, **_options: short)
     with pytest.raises(RequestError, match="cut short"):
         mine.request("GET", "/x", operation="ask")
@@ -318,6 +320,39 @@ def test_retry_after_is_never_shortened() -> None:
     with serving(failing_first(1, (429, {"Retry-After": "120"}, b"Retry later\n"))) as server:
         assert client(server.url, time).request("GET", "/x", operation="ask").status == 200
     assert sum(time.slept) == 120
+
+
+@pytest.mark.parametrize(
+    ("text", "waited"),
+    [("1.000000", 1), ("2.5", 2.5), ("30", 30), ("0", 0.5), ("\u00b2", 0.5), ("-5", 0.5), ("1,5", 0.5), ("soon", 0.5)],
+)
+def test_retry_after_may_be_a_decimal_and_anything_else_is_none(text: str, waited: float) -> None:
+    time = FakeTime()
+    with serving(failing_first(1, (429, {"Retry-After": text}, b""))) as server:
+        assert client(server.url, time).request("GET", "/x", operation="ask").status == 200
+    assert sum(time.slept) == pytest.approx(waited)
+
+
+@pytest.mark.parametrize(
+    ("answer", "minutes"),
+    [
+        ((429, {}, b"Retry later\n"), 2),
+        ((429, {"Content-Type": "application/json"}, b"{}"), 2),
+        ((503, {"Content-Type": "text/html"}, b"<html>"), 2),
+        ((503, {"Content-Type": "application/json"}, b"{}"), 0),
+        ((502, {"Content-Type": "text/html"}, b"<html>"), 0),
+        ((429, {"Retry-After": "3"}, b""), 0),
+    ],
+)
+@pytest.mark.parametrize("jitter", [0.0, 1.0])
+def test_a_limiter_that_does_not_say_how_long_gets_minutes(answer: Answer, minutes: int, jitter: float) -> None:
+    time = FakeTime()
+    with serving(lambda _n, _r: answer) as server:
+        mine = client(server.url, time)
+        mine.timing = mine.timing._replace(jitter=lambda: jitter)
+        assert mine.request("GET", "/x", operation="ask").status == answer[0]
+    assert len(server.requests) == 1 + mine.settings.retries
+    assert minutes * 60 < sum(time.slept) < minutes * 60 + 30
 
 
 def test_retry_after_may_be_a_date() -> None:
@@ -504,27 +539,55 @@ def test_traffic_under_one_limit_shares_it() -> None:
         assert 6 <= time.now - start < 7
 
 
-def test_the_clock_is_that_of_the_first_answer() -> None:
+def at(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text)
+
+
+NOON = "Mon, 01 Jun 2026 12:00:00 GMT"
+AHEAD = "Tue, 01 Dec 2026 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("answers", "clock", "latest"),
+    [
+        pytest.param([(200, NOON), (200, NOON)], "2026-06-01T12:00:00Z", "2026-06-01T12:00:00Z", id="the same"),
+        pytest.param([(200, AHEAD), (200, NOON)], "2026-06-01T12:00:00Z", "2026-12-01T12:00:00Z", id="ahead at first"),
+        pytest.param([(200, NOON), (404, AHEAD)], "2026-06-01T12:00:00Z", "2026-12-01T12:00:00Z", id="ahead later"),
+        pytest.param([(503, AHEAD), (200, NOON)], "2026-06-01T12:00:00Z", "2026-06-01T12:00:00Z", id="of a balancer"),
+        pytest.param([(200, ""), (200, NOON)], "2026-06-01T12:00:00Z", "2026-06-01T12:00:00Z", id="none at first"),
+        pytest.param([(200, ""), (200, "noon")], None, None, id="none"),
+        pytest.param([(200, "Fri, 31 Dec 9999 23:59:59 -2300")], None, None, id="beyond all dates"),
+        pytest.param([(200, AHEAD)], None, "2026-12-01T12:00:00Z", id="ahead of this machine"),
+    ],
+)
+def test_the_clock_for_ages_is_the_earliest_and_for_approvals_the_latest(
+    answers: list[tuple[int, str]], clock: str | None, latest: str | None
+) -> None:
     def dated(number: int, _request: BaseHTTPRequestHandler) -> Answer:
-        return 200, {"Date": f"Mon, 01 Jun 2026 12:00:0{number} GMT"}, b"{}"
+        status, date = answers[number - 1]
+        return status, {"Date": date} if date else {}, b"{}"
 
     with serving(dated) as server:
+        mine = client(server.url, retries=0)
+        mine.timing = mine.timing._replace(now=lambda: at("2026-06-02T11:00:00Z"))
+        assert mine.clock is mine.latest_clock is None
+        for _answer in answers:
+            mine.request("GET", "/x", operation="ask")
+    assert mine.clock == (clock and at(clock))
+    assert mine.latest_clock == (latest and at(latest))
+
+
+def test_the_date_of_another_server_is_not_the_clock() -> None:
+    def elsewhere(_number: int, _request: BaseHTTPRequestHandler) -> Answer:
+        return 200, {"Date": "Thu, 01 Jan 2026 12:00:00 GMT"}, b"{}"
+
+    def here(_number: int, _request: BaseHTTPRequestHandler) -> Answer:
+        return 302, {"Date": NOON, "Location": other.url + "/y"}, b""
+
+    with serving(elsewhere) as other, serving(here) as server:
         mine = client(server.url)
-        assert mine.clock is None
-        mine.request("GET", "/x", operation="ask")
-        mine.request("GET", "/x", operation="ask")
-    assert mine.clock == datetime.datetime(2026, 6, 1, 12, 0, 1, tzinfo=datetime.UTC)
-
-
-def test_without_a_date_in_the_first_answer_there_is_no_clock() -> None:
-    def dated(number: int, _request: BaseHTTPRequestHandler) -> Answer:
-        return 200, {"Date": "Mon, 01 Jun 2026 12:00:00 GMT"} if number > 1 else {}, b"{}"
-
-    with serving(dated) as server:
-        mine = client(server.url)
-        mine.request("GET", "/x", operation="ask")
-        mine.request("GET", "/x", operation="ask")
-    assert mine.clock is None
+        mine.request("GET", "/x", operation="ask", allow_cross_origin_redirect=True)
+    assert mine.clock == at("2026-06-01T12:00:00Z")
 
 
 def test_every_request_is_counted() -> None:

@@ -222,7 +222,7 @@ def test_another_plan_another_server_another_scope() -> None:
         (73, "the approved plan is of 2026-06-01T12:00:00Z, older than plan_max_age"),
         (-1, "the approved plan is of 2026-06-01T12:00:00Z, which is still to come"),
         (-5 / 60, None),
-        (None, "the server's first answer had no Date, so that the age of the approved plan is not known"),
+        (None, "GitLab's answers have no Date, so that the age of the approved plan is not known"),
     ],
 )
 def test_the_age_of_a_plan(hours: float | None, message: str | None) -> None:
