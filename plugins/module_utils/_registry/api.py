@@ -100,10 +100,32 @@ def catalog(registry: Registry) -> t.Iterator[str]:
 
 def registry_mode(registry: Registry, path: str) -> Mode:
     """What the registry says of itself: whether it has a metadata database. Only GitLab's own says anything."""
-    operation = f"find out what registry {registry.url} is"
-    answer = request(registry, "GET", "/v2/", registry.pull_scopes(path), operation=operation)
-    enabled = answer.headers.get("Gitlab-Container-Registry-Database-Enabled", "").lower()
+    enabled = _version_check(registry, path).headers.get("Gitlab-Container-Registry-Database-Enabled", "").lower()
     return {"true": Mode.DATABASE, "false": Mode.NO_DATABASE}.get(enabled, Mode.UNKNOWN)
+
+
+def deletes_by_name(registry: Registry, path: str) -> bool:
+    """Whether it is proven that deleting a tag leaves the other tags of its digest alone.
+
+    GitLab's registry never deletes a digest when it is asked for a tag, with or without a metadata database, and no
+    other one tells GitLab's version of itself. It tells nothing before it took a token, so one is sent. One request.
+
+    Args:
+        registry: which one.
+        path: of a repository that the caller may pull from.
+
+    Returns:
+        False if nothing is proven: the registry may delete by name all the same.
+
+    Raises:
+        RequestError: the registry can't be asked.
+    """
+    return bool(_version_check(registry, path).headers.get("Gitlab-Container-Registry-Version"))
+
+
+def _version_check(registry: Registry, path: str) -> Response:
+    operation = f"find out what registry {registry.url} is"
+    return request(registry, "GET", "/v2/", registry.pull_scopes(path), operation=operation)
 
 
 def current_digest(registry: Registry, path: str, reference: str) -> str | None:

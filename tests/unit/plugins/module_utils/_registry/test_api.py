@@ -17,6 +17,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api 
     catalog,
     current_digest,
     delete_tag,
+    deletes_by_name,
     registry_mode,
     tag_names,
 )
@@ -115,6 +116,34 @@ def test_what_the_registry_says_of_itself(server: RegistryServer) -> None:
     for value, mode in (("true", Mode.DATABASE), ("false", Mode.NO_DATABASE), ("", Mode.UNKNOWN)):
         server.fake.answers["/"] = (200, {"Gitlab-Container-Registry-Database-Enabled": value}, b"{}")
         assert registry_mode(server.registry(), "a/b") == mode
+
+
+@pytest.mark.parametrize(
+    ("headers", "proven"),
+    [
+        (
+            {"Gitlab-Container-Registry-Version": "4.32.0-gitlab", "Gitlab-Container-Registry-Features": "tag_delete"},
+            True,
+        ),
+        ({"Gitlab-Container-Registry-Version": "2.7.7-gitlab"}, True),
+        ({"Gitlab-Container-Registry-Version": ""}, False),
+        ({"Docker-Distribution-Api-Version": "registry/2.0"}, False),
+        ({}, False),
+    ],
+)
+def test_a_registry_that_tells_its_version_of_gitlabs_deletes_by_name(
+    server: RegistryServer, headers: dict[str, str], proven: bool
+) -> None:
+    server.fake.answers["/"] = (200, headers, b"{}")
+    assert deletes_by_name(server.registry(), "a/b") is proven
+    assert [scopes for _authorization, scopes in server.fake.tokens] == [["repository:a/b:pull"]]
+    assert server.requests_to("/v2/") == ["GET /v2/"]
+
+
+def test_whether_a_registry_deletes_by_name_is_not_guessed_from_a_failure(server: RegistryServer) -> None:
+    server.fake.answers["/"] = (503, {"Gitlab-Container-Registry-Version": "4.32.0-gitlab"}, b"")
+    with pytest.raises(RequestError, match="503"):
+        deletes_by_name(server.registry(), "a/b")
 
 
 def test_the_catalog_comes_page_by_page(server: RegistryServer) -> None:
