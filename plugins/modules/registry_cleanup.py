@@ -291,13 +291,17 @@ options:
     description:
       - What to do with a tag if another tag of the repository points to the same image. V(independent) judges each tag
         by itself.
+      - With V(auto) each tag is judged by itself if the registry is known to delete a tag without the other tags of its
+        image. That is so for GitLab's own registry, which proves it by its metadata database, or by its version where
+        the registry itself can be asked (O(read_via)). Any other registry is treated as with V(keep_together).
       - V(keep_together) keeps all tags of an image if one of them is kept. All tags of a repository are read then, and
         if the digest of one that is kept is unknown, all tags are kept.
     type: str
     choices:
+      - auto
       - independent
       - keep_together
-    default: independent
+    default: auto
   min_remaining:
     description:
       - The least number of tags to keep in each repository that tags are deleted from. Signatures do not count.
@@ -1216,7 +1220,9 @@ from ..module_utils._core.files import check_files, given_lines, write_files
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
 from ..module_utils._deletion.deletion import delete
+from ..module_utils._deletion.host import RegistryHost
 from ..module_utils._deletion.journal import earlier_runs, journal_end, journal_referrers, journal_start, open_journal
+from ..module_utils._deletion.ways import deletion_way
 from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import (
@@ -1317,7 +1323,9 @@ def main() -> None:
                 if found.bulk:
                     deleted = delete_in_bulk(reader, found.bulk, wait, journal)
                 else:
-                    deleted = delete(reader, found.plan, state.delete_method, journal)
+                    way = deletion_way(reader, state.delete_method)
+                    host = RegistryHost(deletes_by_name=state.deletes_by_name)
+                    deleted = delete(reader, found.plan, way, host, journal)
                 journal_end(journal, deleted)
             return applied_cleanup(deleted, pinned, limit)
 

@@ -214,6 +214,8 @@ requests:
 """
 
 from ..module_utils._deletion.deletion import delete
+from ..module_utils._deletion.host import RegistryHost
+from ..module_utils._deletion.ways import deletion_way
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, WAIT, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
@@ -259,10 +261,11 @@ def main() -> None:
             module.warn(warning)
 
         def apply() -> Applied:
+            way, host = deletion_way(reader, state.delete_method), RegistryHost(deletes_by_name=state.deletes_by_name)
             if not request.deletes_repositories:
-                return applied_emptying(plan, delete(reader, plan, state.delete_method), limit)
+                return applied_emptying(plan, delete(reader, plan, way, host), limit)
             removals = plan_repositories(state, plan, request)
-            results = delete_repositories(reader, state.delete_method, removals, request.wait)
+            results = delete_repositories(reader, way, host, removals, request.wait)
             return applied_removals(results, limit, waited=request.wait is not None)
 
         intent, result = intent_of(state, plan, request, limit), result_of(state, plan, request)

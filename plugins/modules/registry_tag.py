@@ -209,7 +209,9 @@ requests:
 import typing as t
 
 from ..module_utils._deletion.deletion import delete
+from ..module_utils._deletion.host import RegistryHost
 from ..module_utils._deletion.verification import empty_listing_warning
+from ..module_utils._deletion.ways import deletion_way
 from ..module_utils._module.intent import Applied, Intent
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.registry import RegistryConnection, connect_with_registry
@@ -268,7 +270,10 @@ def removal(connection: RegistryConnection, request: RemovalRequest, warn: t.Cal
     plan = plan_removal(state, request)
 
     def apply() -> Applied:
-        return applied_removal(delete(reader, plan, state.delete_method)) if reader else Applied([])
+        if reader is None:
+            return Applied([])
+        host = RegistryHost(deletes_by_name=state.deletes_by_name)
+        return applied_removal(delete(reader, plan, deletion_way(reader, state.delete_method), host))
 
     return removal_intent(plan, state.path), removal_result(state, request), apply
 

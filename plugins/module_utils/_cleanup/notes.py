@@ -23,6 +23,11 @@ _HIDDEN_RULES = (
     "GitLab's tag protection rules can't be read here; GitLab itself enforces them, for everybody but administrators."
 )
 
+_BY_DIGEST = (
+    "It is not known whether this registry deletes a tag without the other tags of its image, so tags that share their "
+    "image with a kept tag are kept (shared_digest independent trusts the registry)."
+)
+
 
 def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> list[str]:
     """What a user has to know before trusting the plan, one sentence each."""
@@ -51,6 +56,7 @@ def notes_of(state: CleanupState, criteria: Criteria) -> list[str]:
     """How the plan was made, one sentence each."""
     capabilities, source = state.capabilities, criteria.date_source
     notes = [
+        None if state.deletes_by_name else _BY_DIGEST,
         _date_source_note(source, criteria.rules) if source is DateSource.BUILT or state.listings else None,
         _build_dates_note(state.listings, criteria.rules),
         capabilities.missing_dates_reason,

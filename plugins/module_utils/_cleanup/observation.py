@@ -31,6 +31,7 @@ from .pins import Manifests
 from .planning import CleanupState, criteria_on
 from .request import CleanupRequest
 from .retained import untagged_images
+from .shared_digests import with_shared_digests
 
 
 def observe(
@@ -86,7 +87,7 @@ def observe(
         being_deleted=tuple(repository.path for repository in selection.being_deleted),
         registry_disabled=selection.registry_disabled,
     )
-    return state, reader
+    return with_shared_digests(reader, state, request), reader
 
 
 def _query(capabilities: ServerCapabilities, request: CleanupRequest) -> TagQuery:

@@ -57,6 +57,7 @@ class CleanupState(t.NamedTuple):
         warnings: what the user should know of the scope, one sentence each.
         being_deleted: paths of the repositories in scope that GitLab is deleting.
         registry_disabled: paths of the projects in scope whose registry is disabled.
+        deletes_by_name: nothing is to be deleted, or the registry is known to leave other tags of an image alone.
     """
 
     capabilities: ServerCapabilities
@@ -76,6 +77,7 @@ class CleanupState(t.NamedTuple):
     warnings: tuple[str, ...] = ()
     being_deleted: tuple[str, ...] = ()
     registry_disabled: tuple[str, ...] = ()
+    deletes_by_name: bool = True
 
 
 class Criteria(t.NamedTuple):
@@ -216,7 +218,7 @@ def _decisions(listing: TagListing, state: CleanupState, criteria: Criteria) -> 
     )
     return with_referrers(
         decide(listing.tags, rules, source, state.clock, retained_names(listing, state.refs, request)),
-        request.referrer_policy,
+        request.referrer_policy.on_registry(deletes_by_name=state.deletes_by_name),
         lambda tag: age_reason(tag, rules, source, state.clock),
         facts,
     )
@@ -229,7 +231,8 @@ def _compared(
     approval = request.approval
     if approval is None:
         return None, []
-    comparison = compare(parts, approval.plan, request.referrer_policy, request.earlier.asked)
+    policy = request.referrer_policy.on_registry(deletes_by_name=state.deletes_by_name)
+    comparison = compare(parts, approval.plan, policy, request.earlier.asked)
     return comparison, refusals_of(approval.plan, approval.terms, comparison, state.clock)
 
 

@@ -12,7 +12,7 @@ import functools
 import typing as t
 from dataclasses import dataclass
 
-from .._core.models import TagListing
+from .._core.models import Tag, TagListing
 from .._core.server import DELETE_LIMIT
 from .._plan.plan import RepositoryPlan
 from .._rules.decision import Decision
@@ -58,12 +58,14 @@ class ReferrerCheck:
         listing: The repository's tags by now.
         attempts: What was done about its tags so far, by name.
         is_absent: Whether the registry has no such image, by digest.
+        read_now: Reads what the listed tags are by now, by name; None is a tag that is gone.
     """
 
     plan: RepositoryPlan
     listing: TagListing
     attempts: t.Mapping[str, DeletionAttempt]
     is_absent: t.Callable[[str], bool]
+    read_now: t.Callable[[], t.Mapping[str, Tag | None]]
 
     @functools.cached_property
     def _present(self) -> set[str]:
@@ -77,10 +79,23 @@ class ReferrerCheck:
     def _holders(self) -> dict[str, list[Decision]]:
         return holders_of(self.plan.decisions)
 
+    @functools.cached_property
+    def _moved(self) -> list[str]:
+        """The listed tags that are another image than in the plan, or of which that can't be told."""
+        planned = {decision.tag.name: decision.tag.digest for decision in self.plan.decisions}
+        present = {name: tag for name, tag in self.read_now().items() if tag}
+        return sorted(name for name, tag in present.items() if tag.digest is None or tag.digest != planned.get(name))
+
     def refusal_of(self, decision: Decision) -> DeletionAttempt | None:
-        """Why a tag is not deleted; None if its images are gone."""
+        """Why a tag is not deleted; None if it belongs to no image, or its images are gone.
+
+        A tag that is deleted by a rule of its own, at depth 0, need not wait for tags that are to be deleted too.
+        """
         subjects = subjects_of(decision.tag)
-        images = [each.tag.name for subject in sorted(subjects) for each in self._holders.get(subject, [])]
+        if not subjects:
+            return None
+        holders = self._holders if decision.depth else {}
+        images = [each.tag.name for subject in sorted(subjects) for each in holders.get(subject, [])]
         left = [name for name in images if name in self._present or not self.attempts[name].seems_gone]
         if left and all(self.attempts[name].reply is DeletionReply.CHANGED for name in left):
             return DeletionAttempt(DeletionReply.CHANGED, f"it belongs to {left[0]}, which is kept")
@@ -93,6 +108,11 @@ class ReferrerCheck:
             return DeletionAttempt(
                 DeletionReply.CHANGED,
                 f"{pushed} was pushed since the plan was made, and may be the image that it belongs to",
+            )
+        if self._moved:
+            return DeletionAttempt(
+                DeletionReply.CHANGED,
+                f"{self._moved[0]} is another image since the plan was made, and may be the one that it belongs to",
             )
         if decision.reason is Reason.ORPHANED and not all(map(self.is_absent, subjects - self._holders.keys())):
             return DeletionAttempt(DeletionReply.CHANGED, "the image that it belongs to is there by now")

@@ -11,12 +11,13 @@ from __future__ import annotations
 from .._core.models import Repository
 from .._core.server import DeleteMethod
 from .._deletion.delete_method import choose_delete_method
+from .._deletion.host import is_proven_to_delete_by_name
 from .._gitlab.repository_lookup import find_by_id, look_up_repository
 from .._module.registry import RegistryConnection
 from .._tags.capabilities import Sources, detect, rules_are_hidden
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, confirm_empty, open_reader
-from .planning import RepositoryState
+from .planning import RepositoryState, plan_tags
 from .request import RepositoryRequest
 
 
@@ -38,13 +39,16 @@ def observe(connection: RegistryConnection, request: RepositoryRequest) -> tuple
     listings = [confirm_empty(reader, listing) for listing in reader.read(left, query)]
     matters = request.deletes_tags and bool(left)
     hidden = matters and rules_are_hidden(connection.client, reader.capabilities, job_token=connection.is_job_token)
-    return reader, RepositoryState(
+    state = RepositoryState(
         listings=tuple(listings),
         missing=tuple(missing),
         being_deleted=tuple(being_deleted),
         delete_method=method,
         hidden_rules=hidden,
     )
+    mixed = [part for part in plan_tags(state, request).repositories if part.deletions and part.kept]
+    by_name = not mixed or is_proven_to_delete_by_name(reader, mixed[0].repository.path)
+    return reader, state._replace(deletes_by_name=by_name)
 
 
 def _find(connection: RegistryConnection, request: RepositoryRequest) -> tuple[list[Repository], list[str]]:

@@ -12,6 +12,7 @@ import typing as t
 
 from .._core.models import Repository, TagListing
 from .._deletion.delete_method import choose_delete_method
+from .._deletion.host import is_proven_to_delete_by_name
 from .._gitlab.repositories import get_repository
 from .._gitlab.repository_lookup import look_up_repository
 from .._module.registry import RegistryConnection
@@ -86,12 +87,18 @@ def observe_removal(connection: RegistryConnection, request: RemovalRequest) -> 
         return None, RemovalState(target.path)
     reader, listing = _read_named(connection, target.repository, request.names)
     there = bool(set(listing.names) & set(request.names))
+    by_name = not there or set(listing.names) <= set(request.names) or is_proven_to_delete_by_name(reader, target.path)
+    if not by_name:
+        [listing] = reader.read([target.repository], TagQuery(details=True, dates=False))
+        if listing.error:
+            raise listing.error
     hidden = there and rules_are_hidden(connection.client, reader.capabilities, job_token=connection.is_job_token)
     return reader, RemovalState(
         path=target.path,
         listing=listing,
         delete_method=choose_delete_method(reader.capabilities, request.delete_via),
         hidden_rules=hidden,
+        deletes_by_name=by_name,
     )
 
 

@@ -19,6 +19,7 @@ from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.decision import Decision, to_delete, to_keep
 from .._rules.reasons import Reason
+from .._rules.referrers import kept_together
 from .request import PromotionRequest, RemovalRequest
 
 _PROTECTED = "is under a tag protection rule of GitLab's"
@@ -66,12 +67,14 @@ class RemovalState(t.NamedTuple):
         listing: its tags, None if there is no such repository.
         delete_method: how tags are deleted, if any are.
         hidden_rules: there may be protection rules that can't be read, and GitLab would let this caller past them.
+        deletes_by_name: the registry is known to leave other tags of an image alone, or that does not matter.
     """
 
     path: str
     listing: TagListing | None = None
     delete_method: DeleteMethod = DeleteMethod.REST
     hidden_rules: bool = False
+    deletes_by_name: bool = True
 
     @property
     def is_unproven(self) -> bool:
@@ -113,7 +116,21 @@ def plan_removal(state: RemovalState, request: RemovalRequest) -> Plan:
     for decision in decisions:
         if decision.delete:
             refusals += _refusals_of(state.path, decision, request)
+    if not state.deletes_by_name:
+        refusals += _sharing_refusals(state.path, decisions)
     return Plan((RepositoryPlan(listing.repository, decisions),), tuple(refusals))
+
+
+def _sharing_refusals(path: str, decisions: t.Sequence[Decision]) -> t.Iterator[str]:
+    """Why tags must not be deleted in a registry that may delete other tags of their images with them."""
+    for before, after in zip(decisions, kept_together(decisions)):
+        if not before.delete or after.delete:
+            continue
+        shares = "shares its image" if after.reason is Reason.SHARED_DIGEST else "may share its image"
+        yield (
+            f"{path}:{before.tag.name} {shares} with a tag that is kept, and it is not known whether this registry "
+            "would delete that one too"
+        )
 
 
 def _refusals_of(path: str, decision: Decision, request: RemovalRequest) -> list[str]:
