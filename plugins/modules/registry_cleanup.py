@@ -622,7 +622,7 @@ plan:
               V(unseen_date), V(unseen_protection), V(unseen_registry) or V(unseen_age), which
               RV(plan.repositories[].doubts) explain.
             - >-
-              For a tag to keep V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
+              For a tag to keep V(protected) (O(protect)), V(archived), V(gitlab_protected), V(latest), V(signature),
               V(orphan), V(unknown_subject), V(referrer), V(shared_digest), V(no_match),
               V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(active_ref),
               V(deployed), V(keep_n),
@@ -1221,7 +1221,15 @@ from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
 from ..module_utils._deletion.deletion import delete
 from ..module_utils._deletion.host import RegistryHost
-from ..module_utils._deletion.journal import earlier_runs, journal_end, journal_referrers, journal_start, open_journal
+from ..module_utils._deletion.journal import (
+    Record,
+    earlier_runs,
+    journal_end,
+    journal_referrers,
+    journal_start,
+    open_journal,
+)
+from ..module_utils._deletion.report import applied_deletion
 from ..module_utils._deletion.ways import deletion_way
 from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
@@ -1315,8 +1323,11 @@ def main() -> None:
         }
         result.update(write_files(params, files))
 
+        record = Record()
+
         def apply() -> Applied:
-            with open_journal(params["journal_path"]) as journal:
+            with open_journal(params["journal_path"]) as file:
+                journal = record.added_to(file)
                 journal_start(journal, url, fingerprint, found.plan.deletions)
                 journal_referrers(journal, found.plan)
                 pinned = pin(reader.registry, found.pins.pins, journal) if reader.registry else []
@@ -1336,6 +1347,7 @@ def main() -> None:
             result,
             apply,
             tolerate=OnError(params["on_error"]) is OnError.REPORT,
+            so_far=lambda reason: applied_deletion(record.result(reason), limit),
         )
 
 

@@ -75,6 +75,9 @@ options:
   force:
     description:
       - Whether a tag that is another image already may become this one. Otherwise the task is refused.
+      - With O(state=absent), whether a tag that shares its image with a tag that is kept may be deleted from a registry
+        that is not known to leave the other one alone. GitLab's own registry is known to. Otherwise the task is
+        refused.
     type: bool
     default: false
   digest:

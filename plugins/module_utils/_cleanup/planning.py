@@ -23,9 +23,10 @@ from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
 from .._policy.preview import decisions_of, predicted
 from .._rules.dates import date_source
-from .._rules.decision import DateSource, Decision
+from .._rules.decision import DateSource, Decision, to_keep
 from .._rules.import_dates import ImportEvidence, import_refusal
 from .._rules.in_use import UntaggedImage
+from .._rules.reasons import Reason
 from .._rules.referrers import ReferrerFacts, with_referrers
 from .._rules.retention import age_reason, decide
 from .._rules.rules import Rules, Timestamp
@@ -195,6 +196,8 @@ def _repository_plan(listing: TagListing, state: CleanupState, criteria: Criteri
         return part
     if isinstance(refs, RequestError):
         return replace(part, error=refs)
+    if project and project.archived:
+        return replace(part, decisions=tuple(to_keep(tag, Reason.ARCHIVED) for tag in listing.tags))
     parameters = criteria.request.parameters
     if parameters is None:
         return replace(part, decisions=tuple(_decisions(listing, state, criteria)))

@@ -80,22 +80,24 @@ class ReferrerCheck:
         return holders_of(self.plan.decisions)
 
     @functools.cached_property
-    def _moved(self) -> list[str]:
-        """The listed tags that are another image than in the plan, or of which that can't be told."""
+    def _moved(self) -> dict[str, str | None]:
+        """By name the digests of listed tags that are, or may be, another image than in the plan."""
         planned = {decision.tag.name: decision.tag.digest for decision in self.plan.decisions}
-        present = {name: tag for name, tag in self.read_now().items() if tag}
-        return sorted(name for name, tag in present.items() if tag.digest is None or tag.digest != planned.get(name))
+        found = {name: tag.digest for name, tag in self.read_now().items() if tag}
+        return {name: found[name] for name in sorted(found) if found[name] is None or found[name] != planned.get(name)}
 
     def refusal_of(self, decision: Decision) -> DeletionAttempt | None:
         """Why a tag is not deleted; None if it belongs to no image, or its images are gone.
 
-        A tag that is deleted by a rule of its own, at depth 0, need not wait for tags that are to be deleted too.
+        A tag that is deleted by a rule of its own, at depth 0, stays for a tag that was made its image meanwhile.
         """
         subjects = subjects_of(decision.tag)
         if not subjects:
             return None
-        holders = self._holders if decision.depth else {}
-        images = [each.tag.name for subject in sorted(subjects) for each in holders.get(subject, [])]
+        if not decision.depth:
+            moved = [name for name, digest in self._moved.items() if digest in subjects]
+            return DeletionAttempt(DeletionReply.CHANGED, f"{moved[0]} is its image by now") if moved else None
+        images = [each.tag.name for subject in sorted(subjects) for each in self._holders.get(subject, [])]
         left = [name for name in images if name in self._present or not self.attempts[name].seems_gone]
         if left and all(self.attempts[name].reply is DeletionReply.CHANGED for name in left):
             return DeletionAttempt(DeletionReply.CHANGED, f"it belongs to {left[0]}, which is kept")
@@ -112,7 +114,7 @@ class ReferrerCheck:
         if self._moved:
             return DeletionAttempt(
                 DeletionReply.CHANGED,
-                f"{self._moved[0]} is another image since the plan was made, and may be the one that it belongs to",
+                f"{min(self._moved)} is another image since the plan was made, and may be the one that it belongs to",
             )
         if decision.reason is Reason.ORPHANED and not all(map(self.is_absent, subjects - self._holders.keys())):
             return DeletionAttempt(DeletionReply.CHANGED, "the image that it belongs to is there by now")

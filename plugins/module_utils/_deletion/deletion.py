@@ -25,7 +25,7 @@ from .._tags.reader import TagReader, confirm_empty
 from .batches import ReferrerCheck, batches
 from .host import RegistryHost
 from .journal import JournalWriter, journal_request, journal_results, null_journal
-from .outcomes import DeletionResult, TagResult
+from .outcomes import DeletionResult, TagOutcome, TagResult
 from .verification import (
     ANSWER_LOST,
     CHANGED,
@@ -69,7 +69,7 @@ def delete(
     return DeletionResult(
         tags=tuple(deletion.results[name] for deletion in deletions for name in deletion.digests),
         remaining=known_sum(deletion.remaining for deletion in deletions),
-        stopped=host.stopped,
+        stopped=host.stopped or reader.client.why_stop(),
     )
 
 
@@ -241,7 +241,9 @@ class RepositoryDeletion:
                 return {}
         message = "; ".join(errors) or "GitLab did not delete it and gave no reason; it may be protected"
         self._note([name for name in names if name in deleted], DeletionReply.DELETED)
-        self._note([name for name in names if name not in deleted], DeletionReply.REFUSED, message)
+        for name in names:
+            if name not in deleted:
+                self.attempts[name] = self._refusal(message)
         return {}
 
     def _delete_singly(self, batch: list[Decision]) -> dict[str, str]:
@@ -287,16 +289,22 @@ class RepositoryDeletion:
 
     def _refused(self, names: list[str], again: set[str], error: RequestError) -> None:
         """Settle tags whose deletion was refused. again: those of which an earlier request may have deleted them."""
-        message = str(error)
-        if error.kind in _WANT_OF_RIGHTS:
-            message = self._stop_for_want_of_rights(error)
+        lacks_rights = error.kind in _WANT_OF_RIGHTS
+        message = self._stop_for_want_of_rights(error) if lacks_rights else str(error)
         for name in names:
-            reply = DeletionReply.NOT_TRIED if error.kind.stops_task else DeletionReply.REFUSED
             if name in again:
                 lost = f"{ANSWER_LOST}, and then: {message}"
                 self.attempts[name] = DeletionAttempt(DeletionReply.UNREADABLE, lost, asked_before=True)
+            elif error.kind.stops_task:
+                self._note([name], DeletionReply.NOT_TRIED, message)
+            elif lacks_rights:
+                self._note([name], DeletionReply.REFUSED, message)
             else:
-                self._note([name], reply, message)
+                self.attempts[name] = self._refusal(message)
+
+    def _refusal(self, message: str) -> DeletionAttempt:
+        """That GitLab did not delete a tag. Where it overwrites a tag to delete it, it may have come that far."""
+        return DeletionAttempt(DeletionReply.REFUSED, message, asked_before=not self.host.deletes_by_name)
 
     def _stop_for_want_of_rights(self, error: RequestError) -> str:
         """Stop where the next tag would be refused for the same reason; gives the reason."""
@@ -409,7 +417,12 @@ class RepositoryDeletion:
         for name, attempt in self.attempts.items():
             outcome, message = judge(attempt, present=name in present, proven_absent=proven_absent, error=listing.error)
             self.results[name] = TagResult(
-                self.plan.repository.path, name, digest=self.digests[name], outcome=outcome, message=message
+                self.plan.repository.path,
+                name,
+                digest=self.digests[name],
+                outcome=outcome,
+                message=message,
+                changed=attempt.had_effect or outcome is TagOutcome.DELETED,
             )
 
 

@@ -22,14 +22,49 @@ from .._core.errors import JournalError, UsageError
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.reasons import Reason
 from .earlier_runs import EarlierRuns, JournalEvent, earlier_runs_in
-from .outcomes import DeletionResult, TagResult
+from .outcomes import DeletionResult, TagOutcome, TagResult
 
+ANSWER_NOT_TOLD = "its deletion was asked for, and what came of it was not seen"
 # Writes an event. Raises JournalError if it can't be written: what can't be noted must not be asked for.
 JournalWriter = t.Callable[[t.Mapping[str, t.Any]], None]
 
 
 def null_journal(event: t.Mapping[str, t.Any]) -> None:
     """Write nothing: the caller wants no journal."""
+
+
+class Record:
+    """What a run noted so far, in memory: what is told of it if it ends in a way that nobody thought of."""
+
+    def __init__(self) -> None:
+        self._events: list[t.Mapping[str, t.Any]] = []
+
+    def added_to(self, journal: JournalWriter) -> JournalWriter:
+        """A journal that writes to another one, and adds to this record what was written."""
+
+        def write(event: t.Mapping[str, t.Any]) -> None:
+            journal(event)
+            self._events.append(event)
+
+        return write
+
+    def result(self, reason: str) -> DeletionResult:
+        """What became of the tags that were asked for, as far as it was noted. reason: why it ended."""
+        found: dict[tuple[str, str], TagResult] = {}
+        for event in self._events:
+            kind = event["event"]
+            if kind not in (JournalEvent.ASKING.value, JournalEvent.OUTCOME.value):
+                continue
+            path, name, told = event["repository"], event["name"], event.get("outcome")
+            found[path, name] = TagResult(
+                path,
+                name,
+                digest=event["digest"],
+                outcome=TagOutcome(told) if told else TagOutcome.NOT_DELETED,
+                message=event.get("message", f"{ANSWER_NOT_TOLD}: {reason}"),
+                changed=event.get("changed", True),
+            )
+        return DeletionResult(tags=tuple(found.values()), remaining=None, stopped=reason)
 
 
 @contextlib.contextmanager

@@ -53,12 +53,17 @@ class DeletionAttempt(t.NamedTuple):
     Args:
         reply: What it seems to have come to.
         message: Why, if that is not plain.
-        asked_before: An earlier request may have deleted the tag, though its answer was lost.
+        asked_before: A request may have deleted or overwritten the tag, though no answer said so.
     """
 
     reply: DeletionReply
     message: str = ""
     asked_before: bool = False
+
+    @property
+    def had_effect(self) -> bool:
+        """Whether a request deleted or changed the tag, or may have."""
+        return self.asked_before or self.reply is DeletionReply.DELETED
 
     @property
     def seems_gone(self) -> bool:

@@ -38,6 +38,7 @@ class Request:
         limit: the most bytes of a body that is believed; None is no limit.
         stream: the body of the answer is not read yet.
         signed: the credential goes with it.
+        reads: it changes nothing on the server.
     """
 
     method: str
@@ -52,6 +53,7 @@ class Request:
     limit: int | None = None
     stream: bool = False
     signed: bool = True
+    reads: bool = True
 
     def error(
         self,

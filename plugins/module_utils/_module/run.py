@@ -15,7 +15,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from .._core.errors import JournalError, RequestError, UsageError
+from .._core.errors import JournalError, RequestError, UsageError, unexpected
 from .intent import Applied, Intent
 from .options import ArgumentSpec
 
@@ -29,6 +29,10 @@ class _RequestCounter(t.Protocol):
     @property
     def requests_sent(self) -> int:
         """Number of requests so far."""
+
+    @property
+    def changes_sent(self) -> int:
+        """Number of requests so far that may have changed something."""
 
 
 def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
@@ -56,13 +60,15 @@ def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
 
 @contextlib.contextmanager
 def exit_on_error(module: AnsibleModule) -> t.Iterator[None]:
-    """End the module with one sentence for what goes wrong inside."""
+    """End the module with one sentence for what goes wrong inside, also for what nobody thought of."""
     try:
         yield
     except UsageError as error:
         module.fail_json(msg=str(error), changed=False, result="failed")
     except (RequestError, JournalError) as error:
         module.fail_json(msg=str(error), changed=False, result="failed", error=error.as_result())
+    except Exception as error:
+        module.fail_json(msg=f"Nothing was changed: {unexpected(error)}.", changed=False, result="failed")
 
 
 def finish_reading(
@@ -96,10 +102,11 @@ def finish(
     apply: t.Callable[[], Applied],
     *,
     tolerate: bool = False,
+    so_far: t.Callable[[str], Applied] | None = None,
 ) -> t.NoReturn:
     """Carry the intent out, unless it is refused or this is check mode, and end with what came of it.
 
-    changed and diff come from the intent alone, so that both modes give the same.
+    changed and diff come from the intent, so that both modes give the same, unless the run changed nothing after all.
 
     Args:
         module: the module.
@@ -108,13 +115,16 @@ def finish(
         result: what it returns, besides what all such modules return.
         apply: carries the intent out.
         tolerate: what is unread does not fail the module.
+        so_far: what came of the intent up to now, if apply ends before its end for the reason that it is given.
     """
     result = {**result, "changed": intent.changed}
     if module._diff:
         result["diff"] = intent.diff
     acts = (intent.changed or intent.waits) and not intent.refusals
-    applied = apply() if acts and not module.check_mode else None
+    applied = _applied(connection, apply, so_far) if acts and not module.check_mode else None
     if applied:
+        if applied.changed is not None:
+            result["changed"] = applied.changed
         if applied.outcome is not None:
             result["outcome"] = applied.outcome
         for warning in applied.warnings:
@@ -132,6 +142,25 @@ def finish(
     if intent.unread and not tolerate:
         module.fail_json(msg=f"{_first_of(intent.unread)} {intent.kept}".rstrip(), result="partial", **result)
     module.exit_json(result="partial" if intent.unread else "ok", **result)
+
+
+def _applied(
+    connection: _RequestCounter | None, apply: t.Callable[[], Applied], so_far: t.Callable[[str], Applied] | None
+) -> Applied:
+    """What came of the intent, also if apply ends in a way that nobody thought of."""
+    before = connection.changes_sent if connection else 0
+    try:
+        return apply()
+    except Exception as error:
+        reason = unexpected(error)
+    try:
+        if so_far:
+            return so_far(reason)
+    except Exception as error:
+        reason = f"{reason}; what was done can't be told either: {unexpected(error)}"
+    changed = connection is None or connection.changes_sent > before
+    done = "it may have been done in part" if changed else "nothing was done"
+    return Applied(None, f"Not all was done as planned, and {done}: {reason}.", changed=changed)
 
 
 def _first_of(errors: t.Sequence[Exception]) -> str:

@@ -13,7 +13,7 @@ import typing as t
 
 from .._core.models import Repository, TagListing
 from .._core.server import DeleteMethod
-from .._deletion.refusals import hidden_rules_refusal
+from .._deletion.refusals import archived_refusal, hidden_rules_refusal
 from .._deletion.verification import empty_listing_warning, why_not_empty
 from .._plan.limits import broken_max_deletions, broken_totals, limited
 from .._plan.plan import Plan, RepositoryPlan
@@ -34,6 +34,7 @@ class RepositoryState(t.NamedTuple):
         delete_method: how tags are deleted, if any are.
         hidden_rules: there may be protection rules that can't be read, and GitLab would let this caller past them.
         deletes_by_name: the registry is known to leave other tags of an image alone, or that does not matter.
+        archived_projects: paths of the projects of repositories that are archived.
     """
 
     listings: tuple[TagListing, ...] = ()
@@ -42,6 +43,7 @@ class RepositoryState(t.NamedTuple):
     delete_method: DeleteMethod = DeleteMethod.REST
     hidden_rules: bool = False
     deletes_by_name: bool = True
+    archived_projects: tuple[str, ...] = ()
 
 
 class RepositoryAction(enum.Enum):
@@ -117,6 +119,8 @@ def plan_tags(state: RepositoryState, request: RepositoryRequest) -> Plan:
     parts = [_part(listing, request, state.deletes_by_name) for listing in state.listings]
     plan = limited(parts, request.limits)
     refusals = list(plan.refusals)
+    if request.deletes_repositories or plan.deletions:
+        refusals += map(archived_refusal, state.archived_projects)
     if request.deletes_repositories:
         refusals += _beyond_limits(state.listings, request)
         refusals += [

@@ -13,6 +13,7 @@ import typing as t
 from .._core.models import Repository, TagListing
 from .._deletion.delete_method import choose_delete_method
 from .._deletion.host import is_proven_to_delete_by_name
+from .._gitlab.projects import get_project
 from .._gitlab.repositories import get_repository
 from .._gitlab.repository_lookup import look_up_repository
 from .._module.registry import RegistryConnection
@@ -32,11 +33,13 @@ class _Target(t.NamedTuple):
         path: of the repository.
         location: its registry's host and the path.
         repository: None if there is none.
+        archived_project: the path of its project if that is archived; empty if it is not, or that can't be seen.
     """
 
     path: str
     location: str
     repository: Repository | None
+    archived_project: str = ""
 
 
 def observe_promotion(connection: RegistryConnection, request: PromotionRequest) -> tuple[Registry, PromotionState]:
@@ -56,6 +59,7 @@ def observe_promotion(connection: RegistryConnection, request: PromotionRequest)
         target=target.path,
         writes=tuple(read_tag_writes(registry, target.path, request.names, image, referrers)),
         being_deleted=target.repository is not None and target.repository.being_deleted,
+        archived_project=target.archived_project,
     )
     overwritten = [write.name for write in state.writes if write.overwrites]
     if overwritten and request.force and target.repository:
@@ -99,15 +103,20 @@ def observe_removal(connection: RegistryConnection, request: RemovalRequest) -> 
         delete_method=choose_delete_method(reader.capabilities, request.delete_via),
         hidden_rules=hidden,
         deletes_by_name=by_name,
+        archived_project=target.archived_project,
     )
 
 
 def _find_target(connection: RegistryConnection, repository: str | int) -> _Target:
     if isinstance(repository, int):
         found = get_repository(connection.client, repository)
-        return _Target(path=found.path, location=found.location, repository=found)
-    lookup = look_up_repository(connection.client, repository, job_token=connection.is_job_token)
-    return _Target(path=lookup.path, location=lookup.location, repository=lookup.repository)
+        project = None if connection.is_job_token else get_project(connection.client, found.project_id)
+        target = _Target(path=found.path, location=found.location, repository=found)
+    else:
+        lookup = look_up_repository(connection.client, repository, job_token=connection.is_job_token)
+        project = lookup.project
+        target = _Target(path=lookup.path, location=lookup.location, repository=lookup.repository)
+    return target._replace(archived_project=project.path) if project and project.archived else target
 
 
 def _read_named(

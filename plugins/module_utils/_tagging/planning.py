@@ -14,7 +14,7 @@ import typing as t
 from .._core.models import TagListing
 from .._core.server import DeleteMethod
 from .._core.tag_writes import TagWrite
-from .._deletion.refusals import hidden_rules_refusal
+from .._deletion.refusals import archived_refusal, hidden_rules_refusal
 from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.decision import Decision, to_delete, to_keep
@@ -44,6 +44,7 @@ class PromotionState(t.NamedTuple):
         being_deleted: GitLab is deleting the target, with all that is tagged there.
         protected: names of tags that a protection rule covers.
         hidden_rules: there may be protection rules that can't be read, and GitLab would let this caller past them.
+        archived_project: path of the target's project, if that is archived; empty if not.
     """
 
     source: str
@@ -52,6 +53,7 @@ class PromotionState(t.NamedTuple):
     being_deleted: bool = False
     protected: frozenset[str] = frozenset()
     hidden_rules: bool = False
+    archived_project: str = ""
 
     @property
     def changes(self) -> list[TagWrite]:
@@ -68,6 +70,7 @@ class RemovalState(t.NamedTuple):
         delete_method: how tags are deleted, if any are.
         hidden_rules: there may be protection rules that can't be read, and GitLab would let this caller past them.
         deletes_by_name: the registry is known to leave other tags of an image alone, or that does not matter.
+        archived_project: path of its project, if that is archived; empty if not.
     """
 
     path: str
@@ -75,6 +78,7 @@ class RemovalState(t.NamedTuple):
     delete_method: DeleteMethod = DeleteMethod.REST
     hidden_rules: bool = False
     deletes_by_name: bool = True
+    archived_project: str = ""
 
     @property
     def is_unproven(self) -> bool:
@@ -92,6 +96,8 @@ def plan_promotion(state: PromotionState, request: PromotionRequest) -> Intent:
     refusals += [f"{state.target}:{name} {_PROTECTED}" for name in sorted(state.protected)]
     if state.hidden_rules:
         refusals.append(hidden_rules_refusal())
+    if state.archived_project and state.changes:
+        refusals.append(archived_refusal(state.archived_project))
     if state.being_deleted:
         refusals.append(f"GitLab is deleting repository {state.target} with all its tags")
     if refusals:
@@ -110,13 +116,15 @@ def plan_removal(state: RemovalState, request: RemovalRequest) -> Plan:
         for tag in listing.tags
     )
     refusals = [hidden_rules_refusal()] if state.hidden_rules else []
+    if state.archived_project and any(decision.delete for decision in decisions):
+        refusals.append(archived_refusal(state.archived_project))
     missing = set(request.names) - set(listing.names)
     if listing.tags and missing and not listing.complete:
         refusals.append(f"only {len(listing.tags)} tags of {state.path} are listed, so that others may be there")
     for decision in decisions:
         if decision.delete:
             refusals += _refusals_of(state.path, decision, request)
-    if not state.deletes_by_name:
+    if not state.deletes_by_name and not request.force:
         refusals += _sharing_refusals(state.path, decisions)
     return Plan((RepositoryPlan(listing.repository, decisions),), tuple(refusals))
 
@@ -129,7 +137,7 @@ def _sharing_refusals(path: str, decisions: t.Sequence[Decision]) -> t.Iterator[
         shares = "shares its image" if after.reason is Reason.SHARED_DIGEST else "may share its image"
         yield (
             f"{path}:{before.tag.name} {shares} with a tag that is kept, and it is not known whether this registry "
-            "would delete that one too"
+            "would delete that one too (force allows it)"
         )
 
 

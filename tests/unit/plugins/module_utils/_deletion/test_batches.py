@@ -139,7 +139,7 @@ def test_an_orphan_goes_while_the_registry_has_no_such_image() -> None:
 
 
 @pytest.mark.parametrize("digest", [IMAGE, "sha256:an index that may hold it", None])
-@pytest.mark.parametrize("referrer", [REFERRER, ORPHAN, deletion(SIGNATURE)])
+@pytest.mark.parametrize("referrer", [REFERRER, ORPHAN])
 def test_a_tag_that_is_another_image_by_now_may_be_its_image(digest: str | None, referrer: Decision) -> None:
     message = "k is another image since the plan was made, and may be the one that it belongs to"
     assert refused(referrer=referrer, now={"k": digest}) == (DeletionReply.CHANGED, message)
@@ -174,4 +174,12 @@ def test_a_tag_that_belongs_to_nothing_is_not_looked_at() -> None:
 
 
 def test_what_a_rule_of_its_own_deletes_waits_for_no_other_tag() -> None:
-    assert refused("ik", referrer=deletion(SIGNATURE), image=DeletionReply.NOT_TRIED, now={"i": IMAGE}) is None
+    by_rule = deletion(SIGNATURE)
+    assert refused("ik", referrer=by_rule, image=DeletionReply.NOT_TRIED, now={"i": IMAGE}) is None
+    assert refused(referrer=by_rule, complete=False, now={"k": "sha256:another"}) is None
+
+
+@pytest.mark.parametrize("name", ["k", "n"])
+def test_what_a_rule_of_its_own_deletes_stays_for_a_tag_that_was_made_its_image(name: str) -> None:
+    found = refused(referrer=deletion(SIGNATURE), now={name: IMAGE})
+    assert found == (DeletionReply.CHANGED, f"{name} is its image by now")
