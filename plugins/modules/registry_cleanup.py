@@ -1347,7 +1347,7 @@ def main() -> None:
             result,
             apply,
             tolerate=OnError(params["on_error"]) is OnError.REPORT,
-            so_far=lambda reason: applied_deletion(record.result(reason), limit),
+            so_far=lambda reason: applied_deletion(record.result(found.plan, reason), limit),
         )
 
 

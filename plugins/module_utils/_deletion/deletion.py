@@ -16,7 +16,6 @@ from .._core.errors import ErrorKind, JournalError, RequestError, unexpected
 from .._core.models import Tag, TagListing, known_sum
 from .._gitlab.graphql import destroy_tags
 from .._gitlab.tokens import why_not_writing
-from .._http.messages import Response
 from .._plan.plan import Plan, RepositoryPlan
 from .._registry.api import current_digest
 from .._rules.decision import Decision
@@ -115,6 +114,10 @@ class RepositoryDeletion:
     def kept(self) -> dict[str | None, str]:
         """The digests of tags that stay, each with the name of one that has it."""
         return {decision.tag.digest: decision.tag.name for decision in self.plan.kept if decision.tag.digest}
+
+    @property
+    def _turn(self) -> t.ContextManager[t.Any]:
+        return self.host.turn(paced=self.reader.client.settings.max_requests_per_minute is not None)
 
     @property
     def stopped(self) -> str:
@@ -227,7 +230,7 @@ class RepositoryDeletion:
 
     def _delete_together(self, batch: list[Decision]) -> dict[str, str]:
         """Delete tags with one request; gives those to ask for again once they were looked at, and why."""
-        with self.host.turn(self.reader.client):
+        with self._turn:
             names = _names(self._unchanged(batch))
             if not names:
                 return {}
@@ -262,7 +265,7 @@ class RepositoryDeletion:
             self._give_up([name], self.stopped)
             return
         assert self.way.delete_one
-        with self.host.turn(self.reader.client):
+        with self._turn:
             try:
                 unchanged = self._unchanged([decision])
             except RequestError as error:
@@ -272,13 +275,13 @@ class RepositoryDeletion:
                 return
             again = self._announce([name])
             try:
-                response = self.way.delete_one(self.plan.repository, name)
+                status = self.way.delete_one(self.plan.repository, name)
             except RequestError as error:
                 if error.kind.effect_unknown or error.kind is ErrorKind.RATE_LIMITED:
                     raise
                 self._refused([name], again, error)
                 return
-        self.attempts[name] = _attempt_of(response, asked_before=name in again)
+        self.attempts[name] = _attempt_of(status, asked_before=name in again)
 
     def _announce(self, names: list[str]) -> set[str]:
         """Note in the journal what is about to be asked for; gives what was asked for before."""
@@ -426,12 +429,12 @@ class RepositoryDeletion:
             )
 
 
-def _attempt_of(response: Response, *, asked_before: bool) -> DeletionAttempt:
+def _attempt_of(status: int, *, asked_before: bool) -> DeletionAttempt:
     """What the answer to a tag's deletion seems to say. asked_before: an earlier request may have deleted it."""
-    if response.status == 403:
+    if status == 403:
         message = "GitLab answered 403: it is protected, or the token may not delete it"
         return DeletionAttempt(DeletionReply.FORBIDDEN, message, asked_before=asked_before)
-    if response.status == 404 and not asked_before:
+    if status == 404 and not asked_before:
         return DeletionAttempt(DeletionReply.ABSENT)
     return DeletionAttempt(DeletionReply.DELETED)
 

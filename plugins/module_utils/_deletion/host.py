@@ -15,7 +15,6 @@ import typing as t
 from .._core.errors import RequestError
 from .._core.models import Repository
 from .._core.server import Mode
-from .._http.client import Client
 from .._registry.api import deletes_by_name
 from .._tags.reader import TagReader
 
@@ -42,12 +41,12 @@ class RegistryHost:
         """Let nothing more be deleted in the repositories of a project."""
         self._refused.setdefault(project_id, reason)
 
-    def turn(self, client: Client) -> t.ContextManager[t.Any]:
+    def turn(self, *, paced: bool) -> t.ContextManager[t.Any]:
         """Held while tags are looked at and deleted, so that no other thread's requests delay the second one.
 
-        Only a limit on requests makes them wait for each other.
+        paced: the number of requests is limited, so that they wait for each other.
         """
-        return self._turn if client.settings.max_requests_per_minute else contextlib.nullcontext()
+        return self._turn if paced else contextlib.nullcontext()
 
     def stopped_for(self, repository: Repository) -> str:
         """Why nothing more is deleted in a repository; empty if it may be."""

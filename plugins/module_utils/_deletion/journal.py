@@ -24,7 +24,7 @@ from .._rules.reasons import Reason
 from .earlier_runs import EarlierRuns, JournalEvent, earlier_runs_in
 from .outcomes import DeletionResult, TagOutcome, TagResult
 
-ANSWER_NOT_TOLD = "its deletion was asked for, and what came of it was not seen"
+_UNSEEN = "its deletion was asked for, and what came of it was not seen"
 # Writes an event. Raises JournalError if it can't be written: what can't be noted must not be asked for.
 JournalWriter = t.Callable[[t.Mapping[str, t.Any]], None]
 
@@ -48,23 +48,25 @@ class Record:
 
         return write
 
-    def result(self, reason: str) -> DeletionResult:
-        """What became of the tags that were asked for, as far as it was noted. reason: why it ended."""
-        found: dict[tuple[str, str], TagResult] = {}
-        for event in self._events:
-            kind = event["event"]
-            if kind not in (JournalEvent.ASKING.value, JournalEvent.OUTCOME.value):
-                continue
-            path, name, told = event["repository"], event["name"], event.get("outcome")
-            found[path, name] = TagResult(
-                path,
-                name,
-                digest=event["digest"],
-                outcome=TagOutcome(told) if told else TagOutcome.NOT_DELETED,
-                message=event.get("message", f"{ANSWER_NOT_TOLD}: {reason}"),
-                changed=event.get("changed", True),
-            )
-        return DeletionResult(tags=tuple(found.values()), remaining=None, stopped=reason)
+    def result(self, plan: Plan, reason: str) -> DeletionResult:
+        """What became of a plan, as far as it was noted. reason: why it ended."""
+        asked = {_place(event) for event in self._events if event["event"] == JournalEvent.ASKING.value}
+        told = {_place(event): event for event in self._events if event["event"] == JournalEvent.OUTCOME.value}
+        tags = []
+        for part in plan.repositories:
+            for tag in (decision.tag for decision in part.deletions):
+                place = part.repository.path, tag.name
+                lost = TagOutcome.NOT_DELETED if place in asked else TagOutcome.NOT_TRIED
+                outcome, message = lost, f"{_UNSEEN}: {reason}" if place in asked else reason
+                if place in told:
+                    outcome, message = TagOutcome(told[place]["outcome"]), told[place]["message"]
+                changed = place in asked and outcome not in (TagOutcome.NOT_TRIED, TagOutcome.ALREADY_GONE)
+                tags.append(TagResult(*place, tag.digest, outcome=outcome, message=message, changed=changed))
+        return DeletionResult(tags=tuple(tags), remaining=None, stopped=reason)
+
+
+def _place(event: t.Mapping[str, t.Any]) -> tuple[str, str]:
+    return event["repository"], event["name"]
 
 
 @contextlib.contextmanager

@@ -8,14 +8,12 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository
 from .._core.server import DeleteMethod, ReadMethod
 from .._gitlab.tags import delete_tag
-from .._http.messages import Response
 from .._registry.api import current_digest
 from .._registry.api import delete_tag as delete_tag_in_registry
 from .._tags.reader import TagReader
@@ -25,12 +23,13 @@ class DeletionWay(t.NamedTuple):
     """How planned tags are deleted.
 
     Args:
-        delete_one: Asks for the deletion of a repository's tag; None if GraphQL deletes many with one request.
+        delete_one: Asks for the deletion of a repository's tag, and gives the status of the answer; None if GraphQL
+            deletes many with one request.
         digest_in_registry: Which image a repository's tag is in the registry itself right now, None if there is no such
             tag; None if that needs no look besides the reader's.
     """
 
-    delete_one: t.Callable[[Repository, str], Response] | None = None
+    delete_one: t.Callable[[Repository, str], int] | None = None
     digest_in_registry: t.Callable[[Repository, str], str | None] | None = None
 
 
@@ -47,7 +46,7 @@ def deletion_way(reader: TagReader, method: DeleteMethod) -> DeletionWay:
     if method is DeleteMethod.GRAPHQL:
         return DeletionWay()
     if method is not DeleteMethod.REGISTRY:
-        return DeletionWay(delete_one=functools.partial(delete_tag, reader.client))
+        return DeletionWay(delete_one=lambda repository, name: delete_tag(reader.client, repository, name).status)
     registry = reader.registry
     if registry is None:
         raise RequestError(
@@ -59,6 +58,6 @@ def deletion_way(reader: TagReader, method: DeleteMethod) -> DeletionWay:
     asked = registry
     read_there = reader.capabilities.read_method is ReadMethod.REGISTRY
     return DeletionWay(
-        delete_one=lambda repository, name: delete_tag_in_registry(asked, repository.path, name),
+        delete_one=lambda repository, name: delete_tag_in_registry(asked, repository.path, name).status,
         digest_in_registry=None if read_there else lambda place, name: current_digest(asked, place.path, name),
     )

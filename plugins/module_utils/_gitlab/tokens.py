@@ -16,7 +16,7 @@ from .rest import an_object, request
 _SELF = "/personal_access_tokens/self"
 
 
-def token_scopes(client: Client) -> list[str] | None:
+def _token_scopes(client: Client) -> list[str] | None:
     """The scopes of the token, with one request; None where GitLab does not tell, as of a job token."""
     try:
         answer = request(client, "GET", _SELF, operation="read the scopes of the token", stop_at_401=False)
@@ -28,7 +28,7 @@ def token_scopes(client: Client) -> list[str] | None:
 
 def why_not_writing(client: Client) -> str:
     """Why the token can change nothing, a sentence without its end; empty if it may, or that is not known."""
-    scopes = token_scopes(client)
+    scopes = _token_scopes(client)
     if not scopes or {"api", "granular"} & set(scopes):
         return ""
     return f"the token has the scope {', '.join(scopes)} and can only read: deleting needs the scope api"

@@ -132,9 +132,10 @@ def plan_tags(state: RepositoryState, request: RepositoryRequest) -> Plan:
 
 
 def _part(listing: TagListing, request: RepositoryRequest, deletes_by_name: bool) -> RepositoryPlan:
-    decisions = decide(listing.tags, request.rules, DateSource.NONE, None) if request.deletes_tags else []
-    found = decisions if deletes_by_name else kept_together(decisions)
-    return RepositoryPlan(listing.repository, tuple(found), listing=listing.state, error=listing.error)
+    decisions = tuple(decide(listing.tags, request.rules, DateSource.NONE, None)) if request.deletes_tags else ()
+    if not deletes_by_name:
+        decisions = tuple(kept_together(decisions))
+    return RepositoryPlan(listing.repository, decisions, listing=listing.state, error=listing.error)
 
 
 def _beyond_limits(listings: t.Sequence[TagListing], request: RepositoryRequest) -> list[str]:
