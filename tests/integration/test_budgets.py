@@ -130,6 +130,37 @@ def test_a_cleanup_and_a_second_run_with_a_database(ansible: Ansible, simulator:
     assert within((50, 0), sent(simulator)) == (2 + 1 + 1 + 9, 0)
 
 
+@pytest.mark.parametrize(
+    ("mode", "via", "each"),
+    [
+        # Each tag is looked at right before its own deletion, where it was read: by GraphQL,
+        ("M1", "rest", (2, 0)),
+        # in the registry, which is asked as well if it deletes,
+        ("M1", "registry", (1, 2)),
+        ("M2", "rest", (1, 1)),
+        ("M2", "registry", (0, 2)),
+    ],
+)
+def test_ways_that_delete_tag_by_tag(
+    ansible: Ansible, simulator: Simulator, mode: str, via: str, each: tuple[int, int]
+) -> None:
+    size = Size(projects=1, repositories=2, tags=40)
+    simulator.load(scenario(mode, size))
+    order = {**RULES, "delete_via": via}
+    plan = ansible.module("registry_cleanup", order, check=True)
+    reading = sent(simulator)
+    run = ansible.module("registry_cleanup", order)
+    assert run.status == "ok", run.message
+    tags = size.all_repositories * (size.tags - KEPT)
+    assert run.result["outcome"]["counts"]["deleted"] == tags == plan.result["plan"]["totals"]["delete"]
+    by_gitlab, by_registry = (now - before for now, before in zip(sent(simulator), reading, strict=True))
+    listings, registry_listings = (0, 2) if mode == "M2" else (2, 0)
+    # A token for deleting in each repository, and in front of a database those to read what is in the registry.
+    tokens = (2 if via == "registry" else 0) + (1 if (mode, via) == ("M1", "registry") else 0)
+    assert by_gitlab == tags * each[0] + listings
+    assert by_registry == tags * each[1] + registry_listings + tokens
+
+
 def test_a_preview_by_names_reads_details_of_what_goes_alone(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(scenario("M1", WHOLE))
     run = ansible.module("registry_cleanup", NAMES, check=True)

@@ -306,7 +306,8 @@ def _budget_refusals(state: CleanupState, plan: Plan) -> list[str]:
 def deletion_requests(plan: Plan, method: DeleteMethod, *, by_page: bool) -> int:
     """The least number of requests that a plan takes.
 
-    What has a digest is read again before it is deleted, and every repository is listed afterwards.
+    What has a digest is read again before it is deleted, batch by batch for GraphQL, else each tag right before. Every
+    repository is listed afterwards.
 
     Args:
         plan: what is deleted.
@@ -316,8 +317,9 @@ def deletion_requests(plan: Plan, method: DeleteMethod, *, by_page: bool) -> int
     parts = [part.deletions for part in plan.repositories if part.deletions]
     deleted = [len(deletions) for deletions in parts]
     guarded = [sum(1 for decision in deletions if decision.tag.digest) for deletions in parts]
-    again = _batches(guarded) if by_page else sum(guarded)
-    asked = _batches(deleted) if method is DeleteMethod.GRAPHQL else sum(deleted)
+    together = method is DeleteMethod.GRAPHQL
+    again = _batches(guarded) if by_page and together else sum(guarded)
+    asked = _batches(deleted) if together else sum(deleted)
     return again + asked + len(parts)
 
 

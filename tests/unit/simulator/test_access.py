@@ -125,7 +125,6 @@ def test_nobody_changes_the_images_of_an_archived_project(gitlab: Client, caller
         ("reader", 200, ["read_api"]),
         ("registry", 200, ["read_registry", "write_registry"]),
         ("admin-mode", 200, ["admin_mode", "api"]),
-        ("oauth", 400, None),
         ("expired", 401, None),
         (None, 401, None),
     ],
