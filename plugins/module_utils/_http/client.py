@@ -225,7 +225,6 @@ class Client:
 
     def _try(self, request: Request) -> ResponseOrError:
         result: ResponseOrError
-        self._limiter.changes += not request.reads
         try:
             result = self._transport.send(request)
         except RequestError as error:
@@ -250,3 +249,4 @@ class Client:
         if not self._limiter.wait(request.path, check):
             message = f"max_requests {self._limiter.most} were sent"
             raise request.error(ErrorKind.STOPPED, message, advice="Raise max_requests, or take a smaller scope.")
+        self._limiter.changes += not request.reads

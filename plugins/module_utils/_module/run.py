@@ -123,8 +123,7 @@ def finish(
     acts = (intent.changed or intent.waits) and not intent.refusals
     applied = _applied(connection, apply, so_far) if acts and not module.check_mode else None
     if applied:
-        if applied.changed is not None:
-            result["changed"] = applied.changed
+        result["changed"] = applied.changed
         if applied.outcome is not None:
             result["outcome"] = applied.outcome
         for warning in applied.warnings:
@@ -147,20 +146,28 @@ def finish(
 def _applied(
     connection: _RequestCounter | None, apply: t.Callable[[], Applied], so_far: t.Callable[[str], Applied] | None
 ) -> Applied:
-    """What came of the intent, also if apply ends in a way that nobody thought of."""
+    """What came of the intent, also if apply ends in a way that nobody thought of.
+
+    Where no request was sent that could change anything, nothing was changed.
+    """
     before = connection.changes_sent if connection else 0
+    found = _applied_or_why_not(apply, so_far)
+    sent = connection is None or connection.changes_sent > before
+    if isinstance(found, Applied):
+        return found._replace(changed=sent and found.changed is not False)
+    done = "Not all may have been done" if sent else "Nothing was changed"
+    return Applied(None, f"{done}: {found}.", changed=sent)
+
+
+def _applied_or_why_not(apply: t.Callable[[], Applied], so_far: t.Callable[[str], Applied] | None) -> Applied | str:
     try:
         return apply()
     except Exception as error:
         reason = unexpected(error)
     try:
-        if so_far:
-            return so_far(reason)
+        return so_far(reason) if so_far else reason
     except Exception as error:
-        reason = f"{reason}; what was done can't be told either: {unexpected(error)}"
-    changed = connection is None or connection.changes_sent > before
-    done = "it may have been done in part" if changed else "nothing was done"
-    return Applied(None, f"Not all was done as planned, and {done}: {reason}.", changed=changed)
+        return f"{reason}; what was done can't be told either: {unexpected(error)}"
 
 
 def _first_of(errors: t.Sequence[Exception]) -> str:
