@@ -320,11 +320,13 @@ def test_unguarded_tags_are_asked_for_once_when_the_answer_is_lost(ansible: Ansi
     assert simulator.counters()["mutations"] == 1
 
 
-def test_what_can_not_be_noted_is_not_deleted(ansible: Ansible, simulator: Simulator) -> None:
+@pytest.mark.parametrize("option", ["journal_path", "plan_path", "output_path", "cache_path", "approved_plan_path"])
+def test_a_device_is_no_file(ansible: Ansible, simulator: Simulator, option: str) -> None:
     simulator.load(one(TAGS))
-    run = ansible.module(CLEANUP, {**ORDER, "journal_path": "/dev/full"})
+    approved = {"approved_fingerprint": "x"} if option == "approved_plan_path" else {}
+    run = ansible.module(CLEANUP, {**ORDER, option: "/dev/full", **approved})
     assert run.failed
-    assert "can't be written any more" in run.message
+    assert "/dev/full is no regular file" in run.message
     assert run.result["changed"] is False
-    assert simulator.counters()["mutations"] == 0
     assert len(simulator.state()["team/app"]) == 4
+    assert simulator.counters()["writes"] == 0

@@ -124,12 +124,13 @@ def _absent_subjects(
 ) -> dict[str, frozenset[str]]:
     """The images that signatures without one belong to, as far as the registry itself says that it has none."""
     registry = reader.registry
-    if registry is None or request.referrer_policy.signatures is not Signatures.COLLECT:
+    if registry is None:
         return {}
+    collects = request.referrer_policy.signatures is Signatures.COLLECT
     places = [
         (listing.repository.path, digest)
         for listing in listings
-        if not listing.error and listing.complete
+        if not listing.error and listing.complete and (collects or listing.repository.path in request.noted_referrers)
         for digest in sorted(orphans(listing.tags))
     ]
     found = reader.client.try_all(lambda place: current_digest(registry, *place), places)

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from .._core.budget import why_too_many
 from .._core.errors import RequestError
-from .._core.models import Project, TagListing, format_time
+from .._core.models import Project, Tag, TagListing, format_time
 from .._core.scope import Exclusion
 from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerCapabilities
 from .._deletion.refusals import hidden_rules_refusal
@@ -27,7 +27,7 @@ from .._rules.decision import DateSource, Decision, to_keep
 from .._rules.import_dates import ImportEvidence, import_refusal
 from .._rules.in_use import UntaggedImage
 from .._rules.reasons import Reason
-from .._rules.referrers import ReferrerFacts, with_referrers
+from .._rules.referrers import ReferrerFacts, subjects_of, with_referrers
 from .._rules.retention import age_reason, decide
 from .._rules.rules import Rules, Timestamp
 from .bulk_requests import BulkRequest, bulk_requests, why_not_in_one_run
@@ -215,10 +215,9 @@ def _decisions(listing: TagListing, state: CleanupState, criteria: Criteria) -> 
     """What the rules decide, and what belongs to the images that they delete."""
     request, rules, source = criteria.request, criteria.rules, criteria.date_source
     path = listing.repository.path
-    facts = ReferrerFacts(
-        pending_referrers=request.pending_referrers.get(path, ()),
-        absent_digests=state.absent_digests.get(path, frozenset()),
-    )
+    absent = frozenset(state.absent_digests.get(path, ()))
+    noted = {each for each in request.noted_referrers.get(path, ()) if subjects_of(Tag(each[0])) <= absent}
+    facts = ReferrerFacts(pending_referrers=noted.union(request.pending_referrers.get(path, ())), absent_digests=absent)
     return with_referrers(
         decide(listing.tags, rules, source, state.clock, retained_names(listing, state.refs, request)),
         request.referrer_policy.on_registry(deletes_by_name=state.deletes_by_name),

@@ -123,7 +123,8 @@ def finish(
     acts = (intent.changed or intent.waits) and not intent.refusals
     applied = _applied(connection, apply, so_far) if acts and not module.check_mode else None
     if applied:
-        result["changed"] = applied.changed
+        if applied.changed is not None:
+            result["changed"] = applied.changed
         if applied.outcome is not None:
             result["outcome"] = applied.outcome
         for warning in applied.warnings:
@@ -154,7 +155,7 @@ def _applied(
     found = _applied_or_why_not(apply, so_far)
     sent = connection is None or connection.changes_sent > before
     if isinstance(found, Applied):
-        return found._replace(changed=sent and found.changed is not False)
+        return found._replace(changed=sent and found.changed) if found.changed is not None else found
     done = "Not all may have been done" if sent else "Nothing was changed"
     return Applied(None, f"{done}: {found}.", changed=sent)
 

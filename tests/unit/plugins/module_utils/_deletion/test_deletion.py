@@ -79,7 +79,10 @@ class Job:
         way = deletion_way(self.reader, self.method)
         self.host = RegistryHost(deletes_by_name=is_proven_to_delete_by_name(self.reader, PATH))
         self.client.requests.clear()
-        return delete(self.reader, self.plan, way, self.host, journal or self.events.append)
+        return delete(self.reader, self.plan, way, self.host, journal or self.note)
+
+    def note(self, *events: Mapping[str, Any]) -> None:
+        self.events.extend(events)
 
     @property
     def left(self) -> list[str]:
@@ -416,7 +419,7 @@ def test_a_signature_stays_with_an_image_that_changed() -> None:
 def test_what_can_not_be_noted_is_not_asked_for() -> None:
     job = Job("graphql", named("d1", "k1"))
 
-    def full(_event: Mapping[str, Any]) -> None:
+    def full(*_events: Mapping[str, Any]) -> None:
         raise JournalError("the disk is full")
 
     found = job.run(full)
@@ -427,7 +430,6 @@ def test_what_can_not_be_noted_is_not_asked_for() -> None:
 
 def test_the_first_reason_to_stop_counts() -> None:
     host = RegistryHost(deletes_by_name=True)
-    assert not host.stopped
     host.stop("one")
     host.stop("two")
     assert host.stopped == "one"
@@ -504,12 +506,12 @@ def test_a_journal_that_fails_after_a_lost_answer_hides_nothing(action: str) -> 
     set_faults(job.client, {"body": "destroyContainerRepositoryTags", "first": 1, "action": action})
     written: list[Mapping[str, Any]] = []
 
-    def one_line(event: Mapping[str, Any]) -> None:
+    def once(*events: Mapping[str, Any]) -> None:
         if written:
             raise JournalError("the disk is full")
-        written.append(event)
+        written.extend(events)
 
-    assert outcomes(job.run(one_line)) == {"d1": "deleted" if action == "reset_after" else "not_deleted"}
+    assert outcomes(job.run(once)) == {"d1": "deleted" if action == "reset_after" else "not_deleted"}
 
 
 def test_a_project_in_which_nothing_may_be_deleted_is_left_after_the_first_refusal() -> None:
