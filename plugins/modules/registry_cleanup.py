@@ -1231,6 +1231,7 @@ from ..module_utils._deletion.journal import (
 )
 from ..module_utils._deletion.report import applied_deletion
 from ..module_utils._deletion.ways import deletion_way
+from ..module_utils._gitlab.tokens import why_not_writing
 from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import (
@@ -1348,6 +1349,7 @@ def main() -> None:
             apply,
             tolerate=OnError(params["on_error"]) is OnError.REPORT,
             so_far=lambda reason: applied_deletion(record.result(found.plan, reason), limit),
+            foresee=lambda: "" if connection.is_job_token else why_not_writing(connection.client),
         )
 
 

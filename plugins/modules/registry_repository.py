@@ -217,6 +217,7 @@ from ..module_utils._deletion.deletion import delete
 from ..module_utils._deletion.host import RegistryHost
 from ..module_utils._deletion.journal import Record, null_journal
 from ..module_utils._deletion.ways import deletion_way
+from ..module_utils._gitlab.tokens import why_not_writing
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, WAIT, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
@@ -276,8 +277,15 @@ def main() -> None:
             return applied_removals(results, limit, waited=request.wait is not None)
 
         intent, result = intent_of(state, plan, request, limit), result_of(state, plan, request)
-        told = None if request.deletes_repositories else so_far
-        finish(module, connection, intent, truncate_lists(result, limit), apply, so_far=told)
+        finish(
+            module,
+            connection,
+            intent,
+            truncate_lists(result, limit),
+            apply,
+            so_far=None if request.deletes_repositories else so_far,
+            foresee=lambda: "" if connection.is_job_token else why_not_writing(connection.client),
+        )
 
 
 if __name__ == "__main__":

@@ -216,6 +216,7 @@ from ..module_utils._deletion.host import RegistryHost
 from ..module_utils._deletion.journal import Record, null_journal
 from ..module_utils._deletion.verification import empty_listing_warning
 from ..module_utils._deletion.ways import deletion_way
+from ..module_utils._gitlab.tokens import why_not_writing
 from ..module_utils._module.intent import Applied, Intent
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.registry import RegistryConnection, connect_with_registry
@@ -253,12 +254,13 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
 
 
 class Change(t.NamedTuple):
-    """What would change, what the module returns of it, what carries it out, and what came of it up to now."""
+    """What would change, and what module_utils/_module/run.finish has to know of it."""
 
     intent: Intent
     result: dict[str, t.Any]
     apply: t.Callable[[], Applied]
     so_far: t.Callable[[str], Applied] | None = None
+    foresee: t.Callable[[], str] = str
 
 
 def promotion(connection: RegistryConnection, request: PromotionRequest) -> Change:
@@ -289,8 +291,15 @@ def removal(connection: RegistryConnection, request: RemovalRequest, warn: t.Cal
     def so_far(reason: str) -> Applied:
         return applied_removal(record.result(plan, reason))
 
+    def foresee() -> str:
+        return "" if connection.is_job_token else why_not_writing(connection.client)
+
     return Change(
-        intent=removal_intent(plan, state.path), result=removal_result(state, request), apply=apply, so_far=so_far
+        intent=removal_intent(plan, state.path),
+        result=removal_result(state, request),
+        apply=apply,
+        so_far=so_far,
+        foresee=foresee,
     )
 
 
@@ -303,7 +312,15 @@ def main() -> None:
             change = promotion(connection, request)
         else:
             change = removal(connection, request, module.warn)
-        finish(module, connection, change.intent, change.result, change.apply, so_far=change.so_far)
+        finish(
+            module,
+            connection,
+            change.intent,
+            change.result,
+            change.apply,
+            so_far=change.so_far,
+            foresee=change.foresee,
+        )
 
 
 if __name__ == "__main__":

@@ -330,3 +330,101 @@ def test_a_device_is_no_file(ansible: Ansible, simulator: Simulator, option: str
     assert run.result["changed"] is False
     assert len(simulator.state()["team/app"]) == 4
     assert simulator.counters()["writes"] == 0
+
+
+READER = "glpat-reader"
+
+
+@pytest.mark.parametrize("via", ["auto", "rest", "registry"])
+def test_check_mode_says_that_a_token_may_only_read(ansible: Ansible, simulator: Simulator, via: str) -> None:
+    simulator.load(one(TAGS))
+    order = {**ORDER, "delete_via": via, "api_token": READER}
+    check = ansible.module(CLEANUP, order, check=True)
+    run = ansible.module(CLEANUP, order)
+    assert check.status == "ok"
+    sentence = "the token has the scope read_api and can only read: deleting needs the scope api"
+    assert f"A run would change nothing: {sentence}." in check.result["warnings"]
+    assert run.failed
+    assert run.result["changed"] is False
+    assert sentence in run.message or "the token for the registry allows no" in run.message
+    # Check mode asks, and so does the run at the first refusal.
+    assert simulator.counters()["by_route"]["GET /personal_access_tokens/self"] <= 2
+
+
+@pytest.mark.parametrize("via", ["auto", "rest"])
+def test_the_first_refusal_for_want_of_rights_ends_the_project(
+    ansible: Ansible, simulator: Simulator, via: str
+) -> None:
+    scenario = one([tag(f"dev-{number:02}", 90) for number in range(50)] + [tag("v1", 1)])
+    scenario["groups"][0]["members"]["ops"] = "reporter"
+    simulator.load(scenario)
+    run = ansible.module(CLEANUP, {**ORDER, "delete_via": via, "concurrency": 1})
+    assert run.failed
+    assert run.result["changed"] is False
+    assert run.result["outcome"]["counts"]["deleted"] == 0
+    if via == "auto":
+        assert simulator.counters()["mutations"] == 1
+
+
+def archived() -> dict[str, Any]:
+    scenario = server(
+        [
+            repository(100, "team/app", "", TAGS),
+            repository(101, "team/sub/tool", "", [tag("dev-9", 90), tag("main", 1)]),
+        ]
+    )
+    for project in scenario["projects"]:
+        project["archived"] = project["path"] == "team/sub/tool"
+    return scenario
+
+
+@pytest.mark.parametrize("via", ["auto", "rest", "registry", "bulk", "bulk_unpinned"])
+def test_archived_projects_keep_their_tags(ansible: Ansible, simulator: Simulator, via: str) -> None:
+    simulator.load(archived())
+    order = {**ORDER, "project": None, "group": "team", "delete_via": via, "wait_timeout": 30}
+    check = ansible.module(CLEANUP, {key: value for key, value in order.items() if value is not None}, check=True)
+    run = ansible.module(CLEANUP, {key: value for key, value in order.items() if value is not None})
+    assert run.status == "ok", run.message
+    assert run.result["plan"]["totals"]["reasons"]["archived"] == 2
+    assert run.result["plan"]["totals"] == check.result["plan"]["totals"]
+    assert "Tags of archived projects are kept" in str(run.result["notes"])
+    assert simulator.state() == {"team/app": ["v1"], "team/sub/tool": ["dev-9", "main"]}
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("registry_tag", {"repository": "team/sub/tool", "name": ["dev-9"], "state": "absent"}),
+        ("registry_tag", {"repository_id": 101, "name": ["dev-9"], "state": "absent"}),
+        ("registry_tag", {"repository": "team/sub/tool", "name": ["new"], "source": "main"}),
+        ("registry_repository", {"repository": ["team/sub/tool"], "state": "empty"}),
+        ("registry_repository", {"repository_id": [101], "state": "absent", "force": True}),
+    ],
+)
+def test_what_changes_images_of_an_archived_project_is_refused(
+    ansible: Ansible, simulator: Simulator, module: str, options: dict[str, Any]
+) -> None:
+    simulator.load(archived())
+    for check in (True, False):
+        task = ansible.module(module, options, check=check)
+        assert task.result["result"] == "refused", task.message
+        assert task.message.count("team/sub/tool is archived") == 1
+    assert simulator.counters()["writes"] == 0
+
+
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_a_repository_that_is_listed_twice_is_one(ansible: Ansible, simulator: Simulator, mode: str) -> None:
+    simulator.load(one(TAGS, mode))
+    rows = [
+        {
+            "id": 100,
+            "name": "",
+            "path": "team/app",
+            "project_id": 1,
+            "location": f"{simulator.url.partition('//')[2]}/team/app",
+        }
+    ]
+    simulator.faults([{"method": "GET", "path": "/registry/repositories$", "action": "json", "json": rows * 2}])
+    run = ansible.module(CLEANUP, ORDER)
+    assert run.status == "ok", run.message
+    assert run.result["outcome"]["counts"]["deleted"] == 3

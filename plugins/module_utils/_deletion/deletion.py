@@ -311,13 +311,12 @@ class RepositoryDeletion:
 
     def _stop_for_want_of_rights(self, error: RequestError) -> str:
         """Stop where the next tag would be refused for the same reason; gives the reason."""
-        repository = self.plan.repository
-        scopes = why_not_writing(self.reader.client)
+        scopes = self.host.why_token_may_not(lambda: why_not_writing(self.reader.client))
         if scopes or error.kind is ErrorKind.INSUFFICIENT_SCOPE:
             reason = scopes or str(error)
             self.host.stop(reason)
             return reason
-        self.host.refuse_project(repository.project_id, str(error))
+        self.host.refuse_project(self.plan.repository.project_id, str(error))
         return str(error)
 
     def _unchanged(self, batch: list[Decision]) -> list[Decision]:

@@ -32,6 +32,8 @@ class RegistryHost:
         self.stopped = stopped
         self._refused: dict[int, str] = {}
         self._turn = threading.Lock()
+        self._token = threading.Lock()
+        self._token_reason: str | None = None
 
     def stop(self, reason: str) -> None:
         """Let nothing more be deleted in any repository; the first reason counts."""
@@ -40,6 +42,13 @@ class RegistryHost:
     def refuse_project(self, project_id: int, reason: str) -> None:
         """Let nothing more be deleted in the repositories of a project."""
         self._refused.setdefault(project_id, reason)
+
+    def why_token_may_not(self, ask: t.Callable[[], str]) -> str:
+        """What the answer is to why the token may delete nothing, which one thread asks for all."""
+        with self._token:
+            if self._token_reason is None:
+                self._token_reason = ask()
+            return self._token_reason
 
     def turn(self, *, paced: bool) -> t.ContextManager[t.Any]:
         """Held while tags are looked at and deleted, so that no other thread's requests delay the second one.

@@ -27,7 +27,10 @@ def _token_scopes(client: Client) -> list[str] | None:
 
 
 def why_not_writing(client: Client) -> str:
-    """Why the token can change nothing, a sentence without its end; empty if it may, or that is not known."""
+    """Why the token can change nothing, a sentence without its end; empty if it may, or that is not known.
+
+    One request.
+    """
     scopes = _token_scopes(client)
     if not scopes or {"api", "granular"} & set(scopes):
         return ""

@@ -103,6 +103,7 @@ def finish(
     *,
     tolerate: bool = False,
     so_far: t.Callable[[str], Applied] | None = None,
+    foresee: t.Callable[[], str] = str,
 ) -> t.NoReturn:
     """Carry the intent out, unless it is refused or this is check mode, and end with what came of it.
 
@@ -116,6 +117,7 @@ def finish(
         apply: carries the intent out.
         tolerate: what is unread does not fail the module.
         so_far: what came of the intent up to now, if apply ends before its end for the reason that it is given.
+        foresee: asked in check mode why a run would fail, a sentence without its end; empty if nothing is known.
     """
     result = {**result, "changed": intent.changed}
     if module._diff:
@@ -129,6 +131,10 @@ def finish(
             result["outcome"] = applied.outcome
         for warning in applied.warnings:
             module.warn(warning)
+    if acts and module.check_mode:
+        obstacle = foresee()
+        if obstacle:
+            module.warn(f"A run would change nothing: {obstacle}.")
     if connection:
         result["requests"] = connection.requests_sent
     if intent.refusals:
