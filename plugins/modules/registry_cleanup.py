@@ -24,6 +24,8 @@ description:
   - Tags are deleted by name, so other tags of the same image are kept. Each tag is read again right before it is
     deleted, and is kept if it points to another image by then.
   - Deleting tags frees no disk space by itself. The registry's garbage collection does that.
+  - A run that is interrupted (Ctrl-C, C(timeout), a killed C(ansible-playbook) on the same host) sends no further
+    request. With C(async) it goes on.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
@@ -427,8 +429,9 @@ options:
     type: str
   journal_path:
     description:
-      - Append a line to this file before each tag is asked to be deleted or given, and one with what became of it, as
-        JSON Lines, each on disk at once. So a run can be followed, and each deleted digest is known.
+      - Append a line to this regular file before each tag is asked to be deleted or given, and one with what became of
+        it, as JSON Lines. The lines are on disk before the request is sent. So a run can be followed, and each deleted
+        digest is known. What can't be noted is not deleted.
       - A run that was killed is started again as it was, with the same file. Tags of an approved plan that it had
         already deleted do not count as drift then.
       - In check mode nothing is written to it.
@@ -922,13 +925,13 @@ outcome:
       returned: success
       contains: *fate
     not_deleted:
-      description: GitLab was asked to delete them, but refused or did not.
+      description: GitLab was asked to delete them, but refused or did not, or the answer was lost.
       type: list
       elements: dict
       returned: success
       contains: *fate
     not_tried:
-      description: Kept, since they could not be read again or the run had stopped.
+      description: Never asked for, since they could not be read again or the run had stopped.
       type: list
       elements: dict
       returned: success
