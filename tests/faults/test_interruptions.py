@@ -38,10 +38,10 @@ ORDER: dict[str, Any] = {
 MOMENTS = random.Random(20260601)
 
 
-def load(simulator: Simulator) -> None:
+def load(simulator: Simulator, latency: float = 0.03) -> None:
     tags = [tag(f"dev-{number:03}", 90) for number in range(TAGS)]
     simulator.load(server([repository(100, "team/app", "", [*tags, tag("v1", 1)])]))
-    simulator.latency(request=0.03)
+    simulator.latency(request=latency)
 
 
 def deleted(simulator: Simulator) -> int:
@@ -130,8 +130,8 @@ def test_what_is_told_to_end_deletes_no_more(
 
 
 def test_a_task_that_takes_too_long_deletes_no_more(ansible: Ansible, simulator: Simulator) -> None:
-    load(simulator)
-    with playbook(ansible, {"timeout": 3}, {**ORDER, "delete_via": "rest"}) as process:
+    load(simulator, latency=0.2)
+    with playbook(ansible, {"timeout": 12}, {**ORDER, "delete_via": "rest"}) as process:
         process.wait(60)
         at_the_end = simulator.counters()
         time.sleep(AFTERWARDS)

@@ -121,7 +121,7 @@ def delete_in_bulk(
     return DeletionResult(
         tags=results,
         remaining=known_sum(progress.remaining for progress in all_progress),
-        stopped="; ".join(filter(None, (_vanished(progress) for progress in all_progress))),
+        stopped="; ".join(filter(None, [client.why_stop(), *map(_vanished, all_progress)])),
     )
 
 

@@ -39,9 +39,6 @@ from .verification import (
 )
 from .ways import DeletionWay
 
-# The caller lacks the right or the scope for what was asked: the next tag would be refused for the same reason.
-_WANT_OF_RIGHTS = (ErrorKind.FORBIDDEN, ErrorKind.INSUFFICIENT_SCOPE)
-
 
 def delete(
     reader: TagReader, plan: Plan, way: DeletionWay, host: RegistryHost, journal: JournalWriter = null_journal
@@ -292,7 +289,7 @@ class RepositoryDeletion:
 
     def _refused(self, names: list[str], again: set[str], error: RequestError) -> None:
         """Settle tags whose deletion was refused. again: those of which an earlier request may have deleted them."""
-        lacks_rights = error.kind in _WANT_OF_RIGHTS
+        lacks_rights = _is_want_of_rights(error)
         message = self._stop_for_want_of_rights(error) if lacks_rights else str(error)
         for name in names:
             if name in again:
@@ -426,6 +423,12 @@ class RepositoryDeletion:
                 message=message,
                 changed=attempt.had_effect or outcome is TagOutcome.DELETED,
             )
+
+
+def _is_want_of_rights(error: RequestError) -> bool:
+    """Whether the next tag would be refused for the same reason. What has a status may be about this tag alone."""
+    lacks_role = error.kind is ErrorKind.FORBIDDEN and error.status is None
+    return lacks_role or error.kind is ErrorKind.INSUFFICIENT_SCOPE
 
 
 def _attempt_of(status: int, *, asked_before: bool) -> DeletionAttempt:
