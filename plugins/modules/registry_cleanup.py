@@ -24,6 +24,8 @@ description:
   - Tags are deleted by name, so other tags of the same image are kept. Each tag is read again right before it is
     deleted, and is kept if it points to another image by then.
   - Deleting tags frees no disk space by itself. The registry's garbage collection does that.
+  - A run that is interrupted (Ctrl-C, C(timeout), a killed C(ansible-playbook) on the same host) sends no further
+    request. With C(async) it continues.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
@@ -292,13 +294,17 @@ options:
     description:
       - What to do with a tag if another tag of the repository points to the same image. V(independent) judges each tag
         by itself.
+      - With V(auto) each tag is judged by itself if the registry is known to delete a tag without the other tags of its
+        image. That is so for GitLab's own registry, which proves it by its metadata database, or by its version where
+        the registry itself can be asked (O(read_via)). Any other registry is treated as with V(keep_together).
       - V(keep_together) keeps all tags of an image if one of them is kept. All tags of a repository are read then, and
         if the digest of one that is kept is unknown, all tags are kept.
     type: str
     choices:
+      - auto
       - independent
       - keep_together
-    default: independent
+    default: auto
   min_remaining:
     description:
       - The least number of tags to keep in each repository that tags are deleted from. Signatures do not count.
@@ -424,8 +430,9 @@ options:
     type: str
   journal_path:
     description:
-      - Append a line to this file before each tag is asked to be deleted or given, and one with what became of it, as
-        JSON Lines, each on disk at once. So a run can be followed, and each deleted digest is known.
+      - Append a line to this regular file before each tag is asked to be deleted or given, and one with what became of
+        it, as JSON Lines. The lines are on disk before the request is sent. So a run can be followed, and each deleted
+        digest is known. What can't be noted is not deleted.
       - A run that was killed is started again as it was, with the same file. Tags of an approved plan that it had
         already deleted do not count as drift then.
       - In check mode nothing is written to it.
@@ -619,7 +626,7 @@ plan:
               V(unseen_date), V(unseen_protection), V(unseen_registry) or V(unseen_age), which
               RV(plan.repositories[].doubts) explain.
             - >-
-              For a tag to keep V(protected) (O(protect)), V(gitlab_protected), V(latest), V(signature),
+              For a tag to keep V(protected) (O(protect)), V(archived), V(gitlab_protected), V(latest), V(signature),
               V(orphan), V(unknown_subject), V(referrer), V(shared_digest), V(no_match),
               V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(active_ref),
               V(deployed), V(keep_n),
@@ -919,13 +926,13 @@ outcome:
       returned: success
       contains: *fate
     not_deleted:
-      description: GitLab was asked to delete them, but refused or did not.
+      description: GitLab was asked to delete them, but refused or did not, or the answer was lost.
       type: list
       elements: dict
       returned: success
       contains: *fate
     not_tried:
-      description: Kept, since they could not be read again or the run had stopped.
+      description: Never asked for, since they could not be read again or the run had stopped.
       type: list
       elements: dict
       returned: success
@@ -1217,7 +1224,18 @@ from ..module_utils._core.files import check_files, given_lines, write_files
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
 from ..module_utils._deletion.deletion import delete
-from ..module_utils._deletion.journal import earlier_runs, journal_end, journal_referrers, journal_start, open_journal
+from ..module_utils._deletion.host import RegistryHost
+from ..module_utils._deletion.journal import (
+    Record,
+    earlier_runs,
+    journal_end,
+    journal_referrers,
+    journal_start,
+    open_journal,
+)
+from ..module_utils._deletion.report import applied_deletion
+from ..module_utils._deletion.ways import deletion_way
+from ..module_utils._gitlab.tokens import why_not_writing
 from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import (
@@ -1311,15 +1329,20 @@ def main() -> None:
         }
         result.update(write_files(params, files))
 
+        record = Record()
+
         def apply() -> Applied:
-            with open_journal(params["journal_path"]) as journal:
+            with open_journal(params["journal_path"]) as file:
+                journal = record.added_to(file)
                 journal_start(journal, url, fingerprint, found.plan.deletions)
                 journal_referrers(journal, found.plan)
                 pinned = pin(reader.registry, found.pins.pins, journal) if reader.registry else []
                 if found.bulk:
                     deleted = delete_in_bulk(reader, found.bulk, wait, journal)
                 else:
-                    deleted = delete(reader, found.plan, state.delete_method, journal)
+                    way = deletion_way(reader, state.delete_method)
+                    host = RegistryHost(deletes_by_name=state.deletes_by_name)
+                    deleted = delete(reader, found.plan, way, host, journal)
                 journal_end(journal, deleted)
             return applied_cleanup(deleted, pinned, limit)
 
@@ -1330,6 +1353,8 @@ def main() -> None:
             result,
             apply,
             tolerate=OnError(params["on_error"]) is OnError.REPORT,
+            so_far=lambda reason: applied_deletion(record.result(found.plan, reason), limit),
+            foresee=lambda: "" if connection.is_job_token else why_not_writing(connection.client),
         )
 
 

@@ -214,6 +214,10 @@ requests:
 """
 
 from ..module_utils._deletion.deletion import delete
+from ..module_utils._deletion.host import RegistryHost
+from ..module_utils._deletion.journal import Record, null_journal
+from ..module_utils._deletion.ways import deletion_way
+from ..module_utils._gitlab.tokens import why_not_writing
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, WAIT, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
@@ -258,15 +262,30 @@ def main() -> None:
         for warning in warnings_of(state, plan, request):
             module.warn(warning)
 
+        record = Record()
+
+        def so_far(reason: str) -> Applied:
+            return applied_emptying(plan, record.result(plan, reason), limit)
+
         def apply() -> Applied:
+            way, host = deletion_way(reader, state.delete_method), RegistryHost(deletes_by_name=state.deletes_by_name)
             if not request.deletes_repositories:
-                return applied_emptying(plan, delete(reader, plan, state.delete_method), limit)
+                found = delete(reader, plan, way, host, record.added_to(null_journal))
+                return applied_emptying(plan, found, limit)
             removals = plan_repositories(state, plan, request)
-            results = delete_repositories(reader, state.delete_method, removals, request.wait)
+            results = delete_repositories(reader, way, host, removals, request.wait)
             return applied_removals(results, limit, waited=request.wait is not None)
 
         intent, result = intent_of(state, plan, request, limit), result_of(state, plan, request)
-        finish(module, connection, intent, truncate_lists(result, limit), apply)
+        finish(
+            module,
+            connection,
+            intent,
+            truncate_lists(result, limit),
+            apply,
+            so_far=None if request.deletes_repositories else so_far,
+            foresee=lambda: "" if connection.is_job_token else why_not_writing(connection.client),
+        )
 
 
 if __name__ == "__main__":

@@ -79,6 +79,9 @@ options:
   force:
     description:
       - Whether a tag that is another image already may become this one. Otherwise the task is refused.
+      - With O(state=absent), whether a tag that shares its image with a tag that is kept may be deleted from a registry
+        that is not known to leave the other one alone. GitLab's own registry is known to. Otherwise the task is
+        refused.
     type: bool
     default: false
   digest:
@@ -213,7 +216,11 @@ requests:
 import typing as t
 
 from ..module_utils._deletion.deletion import delete
+from ..module_utils._deletion.host import RegistryHost
+from ..module_utils._deletion.journal import Record, null_journal
 from ..module_utils._deletion.verification import empty_listing_warning
+from ..module_utils._deletion.ways import deletion_way
+from ..module_utils._gitlab.tokens import why_not_writing
 from ..module_utils._module.intent import Applied, Intent
 from ..module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
 from ..module_utils._module.registry import RegistryConnection, connect_with_registry
@@ -249,8 +256,15 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     )
 )
 
-# What would change, what the module returns of it, and what carries it out.
-Change = tuple[Intent, dict[str, t.Any], t.Callable[[], Applied]]
+
+class Change(t.NamedTuple):
+    """What would change, and what module_utils/_module/run.finish has to know of it."""
+
+    intent: Intent
+    result: dict[str, t.Any]
+    apply: t.Callable[[], Applied]
+    so_far: t.Callable[[str], Applied] | None = None
+    foresee: t.Callable[[], str] = str
 
 
 def promotion(connection: RegistryConnection, request: PromotionRequest) -> Change:
@@ -261,7 +275,7 @@ def promotion(connection: RegistryConnection, request: PromotionRequest) -> Chan
         written = write_tags(registry, state.source, state.target, state.changes)
         return applied_promotion(state.target, written)
 
-    return plan_promotion(state, request), promotion_result(state), apply
+    return Change(intent=plan_promotion(state, request), result=promotion_result(state), apply=apply)
 
 
 def removal(connection: RegistryConnection, request: RemovalRequest, warn: t.Callable[[str], None]) -> Change:
@@ -269,12 +283,28 @@ def removal(connection: RegistryConnection, request: RemovalRequest, warn: t.Cal
     reader, state = observe_removal(connection, request)
     if state.is_unproven:
         warn(empty_listing_warning(state.path))
-    plan = plan_removal(state, request)
+    plan, record = plan_removal(state, request), Record()
 
     def apply() -> Applied:
-        return applied_removal(delete(reader, plan, state.delete_method)) if reader else Applied([])
+        if reader is None:
+            return Applied([])
+        host = RegistryHost(deletes_by_name=state.deletes_by_name)
+        way = deletion_way(reader, state.delete_method)
+        return applied_removal(delete(reader, plan, way, host, record.added_to(null_journal)))
 
-    return removal_intent(plan, state.path), removal_result(state, request), apply
+    def so_far(reason: str) -> Applied:
+        return applied_removal(record.result(plan, reason))
+
+    def foresee() -> str:
+        return "" if connection.is_job_token else why_not_writing(connection.client)
+
+    return Change(
+        intent=removal_intent(plan, state.path),
+        result=removal_result(state, request),
+        apply=apply,
+        so_far=so_far,
+        foresee=foresee,
+    )
 
 
 def main() -> None:
@@ -283,10 +313,18 @@ def main() -> None:
         request = request_of(module.params)
         connection = connect_with_registry(module)
         if isinstance(request, PromotionRequest):
-            intent, result, apply = promotion(connection, request)
+            change = promotion(connection, request)
         else:
-            intent, result, apply = removal(connection, request, module.warn)
-        finish(module, connection, intent, result, apply)
+            change = removal(connection, request, module.warn)
+        finish(
+            module,
+            connection,
+            change.intent,
+            change.result,
+            change.apply,
+            so_far=change.so_far,
+            foresee=change.foresee,
+        )
 
 
 if __name__ == "__main__":

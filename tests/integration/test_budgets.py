@@ -101,7 +101,8 @@ def test_a_plan_and_an_inventory_are_read_at_once(
     order = {**rules, "gather": ["tag_details"], "output_path": files["beside"]}
     plan = ansible.module("registry_cleanup", order, check=True)
     assert plan.status == "ok", plan.message
-    assert sent(simulator) == alone
+    # Check mode also looks at what the token may do, if there is something to do.
+    assert sent(simulator) == (alone[0] + plan.result["changed"], alone[1])
     assert Path(files["beside"]).read_text() == Path(files["inventory"]).read_text()
 
 
@@ -118,8 +119,9 @@ def test_an_audit_with_a_preview_costs_one_reading(
     rules = {f"registry_cleanup_{name}": value for name, value in RULES.items() if name != "group"}
     run = ansible.play("containerops.gitlab.audit", "-e", json.dumps({**values, **rules}))
     assert run.code == 0, run.output
-    # The plan of a cleanup; what no plan shows takes the two lists again, and for sizes each repository.
-    assert sent(simulator) == (45 + besides, 0)
+    # The plan of a cleanup, and what the token may do; what no plan shows takes the two lists again, and for sizes each
+    # repository.
+    assert sent(simulator) == (45 + 1 + besides, 0)
     document = json.loads(path.read_text())
     assert [row["tags_count"] for row in document["repositories"]] == [WHOLE.tags] * REPOSITORIES
     assert len(document["plan"]) == 1 + REPOSITORIES + WHOLE.all_tags
@@ -140,12 +142,46 @@ def test_a_cleanup_and_a_second_run_with_a_database(ansible: Ansible, simulator:
     assert within((50, 0), sent(simulator)) == (2 + 1 + 1 + 9, 0)
 
 
+@pytest.mark.parametrize(
+    ("mode", "via", "each"),
+    [
+        # Each tag is looked at right before its own deletion, where it was read: by GraphQL,
+        ("M1", "rest", (2, 0)),
+        # in the registry, which is asked as well if it deletes,
+        ("M1", "registry", (1, 2)),
+        ("M2", "rest", (1, 1)),
+        ("M2", "registry", (0, 2)),
+    ],
+)
+def test_ways_that_delete_tag_by_tag(
+    ansible: Ansible, simulator: Simulator, mode: str, via: str, each: tuple[int, int]
+) -> None:
+    size = Size(projects=1, repositories=2, tags=40)
+    simulator.load(scenario(mode, size))
+    order = {**RULES, "delete_via": via}
+    plan = ansible.module("registry_cleanup", order, check=True)
+    reading = sent(simulator)
+    run = ansible.module("registry_cleanup", order)
+    assert run.status == "ok", run.message
+    tags = size.all_repositories * (size.tags - KEPT)
+    assert run.result["outcome"]["counts"]["deleted"] == tags == plan.result["plan"]["totals"]["delete"]
+    by_gitlab, by_registry = (now - before for now, before in zip(sent(simulator), reading, strict=True))
+    # Only check mode looks at what the token may do.
+    by_gitlab += 1
+    listings, registry_listings = (0, 2) if mode == "M2" else (2, 0)
+    # A token for deleting in each repository, and in front of a database those to read what is in the registry.
+    tokens = (2 if via == "registry" else 0) + (1 if (mode, via) == ("M1", "registry") else 0)
+    assert by_gitlab == tags * each[0] + listings
+    assert by_registry == tags * each[1] + registry_listings + tokens
+
+
 def test_a_preview_by_names_reads_details_of_what_goes_alone(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(scenario("M1", WHOLE))
     run = ansible.module("registry_cleanup", NAMES, check=True)
     assert run.result["plan"]["totals"]["delete"] == REPOSITORIES
-    # A page of names and a part of a request for the one page that holds v00, for each repository.
-    assert sent(simulator) == (2 + 1 + 1 + REPOSITORIES + 8, 0)
+    # A page of names and a part of a request for the one page that holds v00, for each repository, and what the token
+    # may do.
+    assert sent(simulator) == (2 + 1 + 1 + REPOSITORIES + 8 + 1, 0)
 
 
 def test_dates_and_a_cleanup_without_a_database(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:

@@ -154,38 +154,69 @@ def test_a_listing_that_fails_afterwards_leaves_the_deletion_unverified(
     assert "no complete listing shows it" in " ".join(run.result["warnings"])
 
 
-def test_a_registry_that_deletes_by_digest_is_noticed_at_the_first_tag(ansible: Ansible, simulator: Simulator) -> None:
-    shared = "sha256:" + "5" * 64
-    tags = [
-        tag("dev-1", 90, digest=shared),
-        tag("dev-2", 80),
-        tag("dev-3", 70, digest=shared),
-        tag("dev-new", 1, digest=shared),
-        tag("v1", 1),
-    ]
-    simulator.load(one(tags, "M2"))
-    lost = {"repository": "team/app", "name": "dev-new"}
-    simulator.faults([{**DESTROY, "first": 1, "action": "mutate", "remove_tag": lost}])
+SHARED = "sha256:" + "5" * 64
+BY_DIGEST: dict[str, Any] = {"mode": "M3", "registry": {"deletes": "by_digest"}}
+
+
+def sharing() -> list[dict[str, Any]]:
+    """Twenty tags to delete, each with the image of a tag that is kept by its name, and one that shares nothing."""
+    pairs = [(tag(f"dev-{n:02}", 90, image=str(n)), tag(f"v{n:02}", 90, image=str(n))) for n in range(20)]
+    return [*(each for pair in pairs for each in pair), tag("dev-own", 90), tag("main", 1)]
+
+
+@pytest.mark.parametrize("via", ["graphql", "rest"])
+@pytest.mark.parametrize("rules", [{}, {"older_than": None}])
+def test_a_registry_that_may_delete_by_digest_loses_no_kept_tag(
+    ansible: Ansible, simulator: Simulator, via: str, rules: dict[str, Any]
+) -> None:
+    """Tags that are kept by their names alone share their images with all that is to be deleted."""
+    simulator.load(one(sharing(), **BY_DIGEST))
+    order = {**ORDER, "delete_via": via, "require_digest": not rules, **rules}
+    check = ansible.module(CLEANUP, order, check=True)
+    run = ansible.module(CLEANUP, order)
+    assert run.status == "ok", run.message
+    assert run.result["plan"]["totals"] == check.result["plan"]["totals"]
+    assert run.result["plan"]["totals"]["reasons"]["shared_digest"] == 20
+    assert names(run, "deleted") == ["dev-own"]
+    assert len([name for name in simulator.state()["team/app"] if name.startswith("v")]) == 20
+    assert "It is not known whether this registry deletes a tag without the other tags of its image" in str(
+        check.result["notes"]
+    )
+
+
+def test_kept_tags_whose_digests_can_not_be_read_keep_all_others(ansible: Ansible, simulator: Simulator) -> None:
+    index = {"media_type": "application/vnd.oci.image.index.v1+json", "config": False}
+    simulator.load(one([*TAGS, tag("v2", 1, **index)], **BY_DIGEST))
     run = ansible.module(CLEANUP, ORDER)
+    assert run.result["plan"]["totals"]["reasons"]["unknown_digest"] == 3
+    assert run.result["changed"] is False
+
+
+def test_a_registry_that_was_trusted_is_stopped_after_the_first_tag(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(one(sharing(), **BY_DIGEST))
+    # One kept tag is lost, which is what whoever trusts a registry risks.
+    ansible.oracle = None
+    run = ansible.module(CLEANUP, {**ORDER, "shared_digest": "independent"})
     assert run.failed
     assert run.result["result"] == "partial"
     assert "delete by digest" in run.message
     assert "delete by digest" in run.result["outcome"]["stopped"]
-    assert names(run, "deleted") == ["dev-1"]
-    assert names(run, "not_tried") == ["dev-2", "dev-3"]
-    assert simulator.state()["team/app"] == ["dev-2", "dev-3", "v1"]
+    assert names(run, "deleted") == ["dev-00"]
+    assert run.result["outcome"]["counts"]["not_tried"] == 20
 
 
-def test_kept_tags_of_unknown_digest_that_vanish_stop_everything(ansible: Ansible, simulator: Simulator) -> None:
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_kept_tags_that_others_delete_are_not_blamed_on_a_registry_that_deletes_by_name(
+    ansible: Ansible, simulator: Simulator, mode: str
+) -> None:
     tags = [tag(f"dev-{number:02}", 90 - number) for number in range(50)] + [tag("stable", 200), tag("v1", 1)]
-    simulator.load(one(tags, "M2"))
+    simulator.load(one(tags, mode))
     lost = {"repository": "team/app", "name": "stable"}
     simulator.faults([{**DESTROY, "first": 1, "action": "mutate", "remove_tag": lost}])
     run = ansible.module(CLEANUP, ORDER)
-    assert run.failed
-    assert "stable" in run.message
-    assert run.result["outcome"]["counts"]["deleted"] == 20
-    assert run.result["outcome"]["counts"]["not_tried"] == 30
+    assert run.status == "ok", run.message
+    assert run.result["outcome"]["counts"]["deleted"] == 50
+    assert run.result["outcome"]["stopped"] is None
 
 
 def test_siblings_of_a_kept_tag_are_deleted_where_the_registry_deletes_by_name(
@@ -202,8 +233,9 @@ def test_siblings_of_a_kept_tag_are_deleted_where_the_registry_deletes_by_name(
     run = ansible.module(CLEANUP, ORDER)
     assert run.status == "ok", run.message
     assert simulator.state()["team/app"] == ["dev-9", "v1"]
-    # The first tag of the shared image goes alone.
-    assert simulator.counters()["mutations"] == 2
+    # The registry's version proves it, for which it is asked once.
+    assert simulator.counters()["mutations"] == 1
+    assert simulator.counters()["by_route"]["GET /v2/"] == 1
 
 
 def test_the_first_401_stops_everything(ansible: Ansible, simulator: Simulator) -> None:
@@ -223,7 +255,8 @@ def test_a_refused_mutation_deletes_nothing_and_is_told(ansible: Ansible, simula
     run = ansible.module(CLEANUP, {**ORDER, "api_token": "glpat-reader"})
     assert run.failed
     assert names(run, "not_deleted") == ["dev-1", "dev-2", "dev-3"]
-    assert "permission" in run.message
+    assert "the token has the scope read_api and can only read: deleting needs the scope api" in run.message
+    assert run.result["changed"] is False
     assert len(simulator.state()["team/app"]) == 4
 
 
@@ -290,35 +323,111 @@ def test_unguarded_tags_are_asked_for_once_when_the_answer_is_lost(ansible: Ansi
     assert simulator.counters()["mutations"] == 1
 
 
-def test_a_shared_digest_is_proven_by_a_deletion_and_not_by_a_tag_that_changed(
-    ansible: Ansible, simulator: Simulator
+@pytest.mark.parametrize("option", ["journal_path", "plan_path", "output_path", "cache_path", "approved_plan_path"])
+def test_a_device_is_no_file(ansible: Ansible, simulator: Simulator, option: str) -> None:
+    simulator.load(one(TAGS))
+    approved = {"approved_fingerprint": "x"} if option == "approved_plan_path" else {}
+    run = ansible.module(CLEANUP, {**ORDER, option: "/dev/full", **approved})
+    assert run.failed
+    assert "/dev/full is no regular file" in run.message
+    assert run.result["changed"] is False
+    assert len(simulator.state()["team/app"]) == 4
+    assert simulator.counters()["writes"] == 0
+
+
+READER = "glpat-reader"
+
+
+@pytest.mark.parametrize("via", ["auto", "rest", "registry"])
+def test_check_mode_says_that_a_token_may_only_read(ansible: Ansible, simulator: Simulator, via: str) -> None:
+    simulator.load(one(TAGS))
+    order = {**ORDER, "delete_via": via, "api_token": READER}
+    check = ansible.module(CLEANUP, order, check=True)
+    run = ansible.module(CLEANUP, order)
+    assert check.status == "ok"
+    sentence = "the token has the scope read_api and can only read: deleting needs the scope api"
+    assert f"A run would change nothing: {sentence}." in check.result["warnings"]
+    assert run.failed
+    assert run.result["changed"] is False
+    assert sentence in run.message or "the token for the registry allows no" in run.message
+    # Check mode asks, and so does the run at the first refusal.
+    assert simulator.counters()["by_route"]["GET /personal_access_tokens/self"] <= 2
+
+
+@pytest.mark.parametrize("via", ["auto", "rest"])
+def test_the_first_refusal_for_want_of_rights_ends_the_project(
+    ansible: Ansible, simulator: Simulator, via: str
 ) -> None:
-    shared = "sha256:" + "5" * 64
-    tags = [
-        tag("dev-1", 90, digest=shared),
-        tag("dev-2", 80),
-        tag("dev-3", 70, digest=shared),
-        tag("dev-4", 60, digest=shared),
-        tag("dev-5", 50),
-        tag("dev-9", 1, digest=shared),
-        tag("v1", 1),
+    scenario = one([tag(f"dev-{number:02}", 90) for number in range(50)] + [tag("v1", 1)])
+    scenario["groups"][0]["members"]["ops"] = "reporter"
+    simulator.load(scenario)
+    run = ansible.module(CLEANUP, {**ORDER, "delete_via": via, "concurrency": 1})
+    assert run.failed
+    assert run.result["changed"] is False
+    assert run.result["outcome"]["counts"]["deleted"] == 0
+    if via == "auto":
+        assert simulator.counters()["mutations"] == 1
+
+
+def archived() -> dict[str, Any]:
+    scenario = server(
+        [
+            repository(100, "team/app", "", TAGS),
+            repository(101, "team/sub/tool", "", [tag("dev-9", 90), tag("main", 1)]),
+        ]
+    )
+    for project in scenario["projects"]:
+        project["archived"] = project["path"] == "team/sub/tool"
+    return scenario
+
+
+@pytest.mark.parametrize("via", ["auto", "rest", "registry", "bulk", "bulk_unpinned"])
+def test_archived_projects_keep_their_tags(ansible: Ansible, simulator: Simulator, via: str) -> None:
+    simulator.load(archived())
+    order = {**ORDER, "project": None, "group": "team", "delete_via": via, "wait_timeout": 30}
+    check = ansible.module(CLEANUP, {key: value for key, value in order.items() if value is not None}, check=True)
+    run = ansible.module(CLEANUP, {key: value for key, value in order.items() if value is not None})
+    assert run.status == "ok", run.message
+    assert run.result["plan"]["totals"]["reasons"]["archived"] == 2
+    assert run.result["plan"]["totals"] == check.result["plan"]["totals"]
+    assert "Tags of archived projects are kept" in str(run.result["notes"])
+    assert simulator.state() == {"team/app": ["v1"], "team/sub/tool": ["dev-9", "main"]}
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("registry_tag", {"repository": "team/sub/tool", "name": ["dev-9"], "state": "absent"}),
+        ("registry_tag", {"repository_id": 101, "name": ["dev-9"], "state": "absent"}),
+        ("registry_tag", {"repository": "team/sub/tool", "name": ["new"], "source": "main"}),
+        ("registry_repository", {"repository": ["team/sub/tool"], "state": "empty"}),
+        ("registry_repository", {"repository_id": [101], "state": "absent", "force": True}),
+    ],
+)
+def test_what_changes_images_of_an_archived_project_is_refused(
+    ansible: Ansible, simulator: Simulator, module: str, options: dict[str, Any]
+) -> None:
+    simulator.load(archived())
+    for check in (True, False):
+        task = ansible.module(module, options, check=check)
+        assert task.result["result"] == "refused", task.message
+        assert task.message.count("team/sub/tool is archived") == 1
+    assert simulator.counters()["writes"] == 0
+
+
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_a_repository_that_is_listed_twice_is_one(ansible: Ansible, simulator: Simulator, mode: str) -> None:
+    simulator.load(one(TAGS, mode))
+    rows = [
+        {
+            "id": 100,
+            "name": "",
+            "path": "team/app",
+            "project_id": 1,
+            "location": f"{simulator.url.partition('//')[2]}/team/app",
+        }
     ]
-    simulator.load(one(tags, "M2"))
-    moved = {"repository": "team/app", "name": "dev-1", "digest": "sha256:" + "6" * 64}
-    simulator.faults([{"method": "GET", "path": "/tags/dev-1$", "first": 1, "action": "mutate", "set_tag": moved}])
+    simulator.faults([{"method": "GET", "path": "/registry/repositories$", "action": "json", "json": rows * 2}])
     run = ansible.module(CLEANUP, ORDER)
     assert run.status == "ok", run.message
-    assert names(run, "changed_since") == ["dev-1"]
-    # dev-2; then dev-3, which is the first of its image to go; then the others together.
-    assert simulator.counters()["mutations"] == 3
-    assert simulator.state()["team/app"] == ["dev-1", "dev-9", "v1"]
-
-
-def test_what_can_not_be_noted_is_not_deleted(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(TAGS))
-    run = ansible.module(CLEANUP, {**ORDER, "journal_path": "/dev/full"})
-    assert run.failed
-    assert "can't be written any more" in run.message
-    assert run.result["changed"] is False
-    assert simulator.counters()["mutations"] == 0
-    assert len(simulator.state()["team/app"]) == 4
+    assert run.result["outcome"]["counts"]["deleted"] == 3

@@ -163,12 +163,17 @@ def can_read_group_images(state: State, caller: Caller, group: Group) -> bool:
     return group_level(state, caller, group) >= LEVELS["reporter"]
 
 
+def is_writable(project: Project) -> bool:
+    """Whether anybody may change its images: app/policies/concerns/archived_abilities.rb, administrators included."""
+    return project.access_level != "disabled" and not project.archived
+
+
 def can_destroy_images(state: State, caller: Caller, project: Project) -> bool:
-    return project.access_level != "disabled" and project_level(state, caller, project) >= LEVELS["developer"]
+    return is_writable(project) and project_level(state, caller, project) >= LEVELS["developer"]
 
 
 def can_admin_images(state: State, caller: Caller, project: Project) -> bool:
-    return project.access_level != "disabled" and project_level(state, caller, project) >= LEVELS["maintainer"]
+    return is_writable(project) and project_level(state, caller, project) >= LEVELS["maintainer"]
 
 
 def rules_for(project: Project, name: str) -> list[TagRule]:

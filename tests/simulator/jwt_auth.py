@@ -167,7 +167,7 @@ def _may(state: State, caller: Caller, project: Project, action: str) -> bool:
         return _has_scope(token, "read_registry") and access.can_read_images(state, caller, project)
     if not _has_scope(token, "write_registry"):
         return False
-    if own_job:
+    if own_job and access.is_writable(project):
         return action in ("push", "delete")
     if action == "push":
         return not caller.is_job and access.can_destroy_images(state, caller, project)

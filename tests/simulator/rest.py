@@ -59,7 +59,7 @@ class Route:
     """A handler gives the body of its answer. status: of success. job: whether job tokens count here.
 
     early: gives the parameters, checked, where that comes before the token.
-    offered: whether this server's release has the route.
+    offered: whether this server's release has the route. any_scope: whatever scopes a token has, it may.
     """
 
     method: str
@@ -69,6 +69,7 @@ class Route:
     job: bool = False
     early: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     offered: Callable[[State], bool] = lambda _state: True
+    any_scope: bool = False
 
     @property
     def name(self) -> str:
@@ -100,8 +101,9 @@ def serve(route: Route, call: RestCall) -> Answer:
     try:
         if call.caller.is_job and not route.job:
             call.caller = access.NOBODY
-        access.check_scope(call.caller, write=call.method not in ("GET", "HEAD"))
-        granular.check(call.caller, route.name)
+        if not route.any_scope:
+            access.check_scope(call.caller, write=call.method not in ("GET", "HEAD"))
+            granular.check(call.caller, route.name)
         body = route.handler(call)
     except Refused as refusal:
         return as_json(refusal.status, refusal.body, refusal.headers)

@@ -202,6 +202,17 @@ def get_user(call: RestCall) -> dict[str, Any]:
     return {**row, "is_admin": True} if call.caller.admin else row
 
 
+def get_own_token(call: RestCall) -> dict[str, Any]:
+    """lib/api/personal_access_tokens/self_information.rb: whatever scopes it has, but no OAuth or job token."""
+    token = call.caller.token
+    if token is None or token.user is None:
+        raise refused(401, "401 Unauthorized")
+    if token.kind not in ("personal", "project", "group"):
+        raise refused(400, "400 Bad request - This endpoint requires token type to be a personal access token")
+    scopes = ["granular"] if token.granular is not None else sorted(token.scopes)
+    return {"id": 1, "name": "simulated", "revoked": False, "active": True, "user_id": token.user.id, "scopes": scopes}
+
+
 def get_version(call: RestCall) -> dict[str, Any]:
     if call.caller.user is None:
         raise refused(401, "401 Unauthorized")
@@ -218,6 +229,7 @@ ROUTES = [
     Route("GET", "/groups/:id", get_group),
     Route("GET", "/groups/:id/projects", group_projects),
     Route("GET", "/user", get_user),
+    Route("GET", "/personal_access_tokens/self", get_own_token, any_scope=True),
     Route("GET", "/version", get_version),
     Route("GET", "/metadata", get_metadata),
 ]

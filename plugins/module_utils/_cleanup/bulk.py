@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, JournalError, RequestError
 from .._core.models import TagListing, known_sum
+from .._core.server import Mode
 from .._deletion.journal import JournalWriter, journal_request, journal_results, null_journal
 from .._deletion.outcomes import DeletionResult, TagOutcome, TagResult
 from .._deletion.verification import CHANGED, NO_PROOF, is_changed, proves_absence, vanished
@@ -28,6 +29,9 @@ UNCHANGED_POLLS = 4
 
 _IN_BACKGROUND = "GitLab accepted the bulk deletion and carries it out in the background"
 _LOST = "the answer to the bulk deletion was lost, and GitLab may have taken it up or not"
+_OVERWRITTEN = (
+    "it is another image by now: the bulk deletion may have overwritten it with an empty one, or somebody pushed it"
+)
 # How GitLab refuses a request so that it did nothing, and may do it another time.
 _NOT_TRIED = (ErrorKind.STOPPED, ErrorKind.UNAUTHORIZED, ErrorKind.LEASE)
 
@@ -43,6 +47,7 @@ class BulkProgress:
         gone: Planned tags that it does not have.
         changed: Planned tags that are there, and are another image than in the plan, or were pushed again.
         unchanged_polls: How many polls in a row showed no change.
+        overwrites: GitLab may overwrite a tag with an empty image to delete it.
     """
 
     request: BulkRequest
@@ -51,6 +56,7 @@ class BulkProgress:
     gone: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     unchanged_polls: int = 0
+    overwrites: bool = False
 
     @property
     def answer_lost(self) -> bool:
@@ -107,12 +113,15 @@ def delete_in_bulk(
             if not left:
                 break
     client.parallel(lambda progress: _find_changed(reader, progress), all_progress)
+    overwrites = reader.capabilities.mode is not Mode.DATABASE
+    for progress in all_progress:
+        progress.overwrites = overwrites
     results = tuple(result for progress in all_progress for result in _results_of(progress, wait))
     journal_results(journal, results)
     return DeletionResult(
         tags=results,
         remaining=known_sum(progress.remaining for progress in all_progress),
-        stopped="; ".join(filter(None, (_vanished(progress) for progress in all_progress))),
+        stopped="; ".join(filter(None, [client.why_stop(), *map(_vanished, all_progress)])),
     )
 
 
@@ -157,7 +166,14 @@ def _results_of(progress: BulkProgress, wait: float | None) -> t.Iterator[TagRes
     proven_absent = progress.listing is not None and proves_absence(plan, progress.listing)
     for tag in (decision.tag for decision in plan.deletions):
         outcome, message = _judge(progress, tag.name, proven_absent, wait)
-        yield TagResult(plan.repository.path, tag.name, digest=tag.digest, outcome=outcome, message=message)
+        yield TagResult(
+            plan.repository.path,
+            tag.name,
+            digest=tag.digest,
+            outcome=outcome,
+            message=message,
+            changed=progress.under_way,
+        )
 
 
 def _judge(progress: BulkProgress, name: str, proven_absent: bool, wait: float | None) -> tuple[TagOutcome, str]:
@@ -169,6 +185,8 @@ def _judge(progress: BulkProgress, name: str, proven_absent: bool, wait: float |
             return TagOutcome.NOT_DELETED, _LOST
         return TagOutcome.UNVERIFIED, str(listing.error) if listing and listing.error else _IN_BACKGROUND
     if name in progress.changed:
+        if progress.overwrites:
+            return TagOutcome.NOT_DELETED, _OVERWRITTEN
         return TagOutcome.CHANGED_SINCE, CHANGED
     if name not in progress.gone:
         return TagOutcome.NOT_DELETED, _why_left(progress, wait)

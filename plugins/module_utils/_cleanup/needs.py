@@ -35,7 +35,8 @@ def _subjects_needed(listing: TagListing, request: CleanupRequest) -> bool:
     signatures = request.referrer_policy.signatures
     if signatures is Signatures.KEEP or not any(SIGNATURE.fullmatch(name) for name in listing.names):
         return False
-    if signatures is Signatures.COLLECT or listing.repository.path in request.pending_referrers:
+    path = listing.repository.path
+    if signatures is Signatures.COLLECT or path in request.pending_referrers or path in request.noted_referrers:
         return True
     return any(request.rules.is_in_play(name) for name in listing.names)
 

@@ -23,6 +23,11 @@ _HIDDEN_RULES = (
     "GitLab's tag protection rules can't be read here; GitLab itself enforces them, for everybody but administrators."
 )
 
+_BY_DIGEST = (
+    "It is not known whether this registry deletes a tag without the other tags of its image, so tags that share their "
+    "image with a kept tag are kept (shared_digest independent trusts the registry)."
+)
+
 
 def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> list[str]:
     """What a user has to know before trusting the plan, one sentence each."""
@@ -51,6 +56,8 @@ def notes_of(state: CleanupState, criteria: Criteria) -> list[str]:
     """How the plan was made, one sentence each."""
     capabilities, source = state.capabilities, criteria.date_source
     notes = [
+        None if state.deletes_by_name else _BY_DIGEST,
+        _archived_note(state),
         _date_source_note(source, criteria.rules) if source is DateSource.BUILT or state.listings else None,
         _build_dates_note(state.listings, criteria.rules),
         capabilities.missing_dates_reason,
@@ -62,6 +69,15 @@ def notes_of(state: CleanupState, criteria: Criteria) -> list[str]:
     if state.listings and capabilities.tag_rules is TagRules.HIDDEN:
         notes.append(f"{_HIDDEN_RULES} {capabilities.tag_rules_hidden_reason}".rstrip())
     return [note for note in notes if note]
+
+
+def _archived_note(state: CleanupState) -> str | None:
+    numbers = {listing.repository.project_id for listing in state.listings}
+    paths = sorted(project.path for number, project in state.projects.items() if project.archived and number in numbers)
+    if not paths:
+        return None
+    more = f" and {len(paths) - 5} more" if paths[5:] else ""
+    return f"Tags of archived projects are kept, since GitLab lets nobody change them ({', '.join(paths[:5])}{more})."
 
 
 def _date_source_note(source: DateSource, rules: Rules) -> str | None:

@@ -32,6 +32,7 @@ from .pins import Manifests
 from .planning import CleanupState, criteria_on
 from .request import CleanupRequest
 from .retained import untagged_images
+from .shared_digests import with_shared_digests
 
 
 def observe(
@@ -89,7 +90,7 @@ def observe(
         being_deleted=tuple(repository.path for repository in selection.being_deleted),
         registry_disabled=selection.registry_disabled,
     )
-    return state, reader
+    return with_shared_digests(reader, state, request), reader
 
 
 def _query(capabilities: ServerCapabilities, request: CleanupRequest) -> TagQuery:
@@ -127,12 +128,13 @@ def _absent_subjects(
 ) -> dict[str, frozenset[str]]:
     """The images that signatures without one belong to, as far as the registry itself says that it has none."""
     registry = reader.registry
-    if registry is None or request.referrer_policy.signatures is not Signatures.COLLECT:
+    if registry is None:
         return {}
+    collects = request.referrer_policy.signatures is Signatures.COLLECT
     places = [
         (listing.repository.path, digest)
         for listing in listings
-        if not listing.error and listing.complete
+        if not listing.error and listing.complete and (collects or listing.repository.path in request.noted_referrers)
         for digest in sorted(orphans(listing.tags))
     ]
     found = reader.client.try_all(lambda place: current_digest(registry, *place), places)

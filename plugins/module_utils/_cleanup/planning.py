@@ -14,7 +14,7 @@ from datetime import datetime
 
 from .._core.budget import why_too_many
 from .._core.errors import RequestError
-from .._core.models import Project, TagListing, format_time
+from .._core.models import Project, Tag, TagListing, format_time
 from .._core.scope import Exclusion
 from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerCapabilities
 from .._deletion.refusals import hidden_rules_refusal
@@ -23,10 +23,11 @@ from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
 from .._policy.preview import decisions_of, predicted
 from .._rules.dates import date_source
-from .._rules.decision import DateSource, Decision
+from .._rules.decision import DateSource, Decision, to_keep
 from .._rules.import_dates import ImportEvidence, import_refusal
 from .._rules.in_use import UntaggedImage
-from .._rules.referrers import ReferrerFacts, with_referrers
+from .._rules.reasons import Reason
+from .._rules.referrers import ReferrerFacts, subjects_of, with_referrers
 from .._rules.retention import age_reason, decide
 from .._rules.rules import Rules, Timestamp
 from .bulk_requests import BulkRequest, bulk_requests, why_not_in_one_run
@@ -58,6 +59,7 @@ class CleanupState(t.NamedTuple):
         being_deleted: paths of the repositories in scope that GitLab is deleting.
         registry_disabled: paths of the projects in scope whose registry is disabled.
         latest_clock: the latest time that the server's answers tell; None if that is clock.
+        deletes_by_name: nothing is to be deleted, or the registry is known to leave other tags of an image alone.
     """
 
     capabilities: ServerCapabilities
@@ -78,6 +80,7 @@ class CleanupState(t.NamedTuple):
     being_deleted: tuple[str, ...] = ()
     registry_disabled: tuple[str, ...] = ()
     latest_clock: datetime | None = None
+    deletes_by_name: bool = True
 
 
 class Criteria(t.NamedTuple):
@@ -195,6 +198,8 @@ def _repository_plan(listing: TagListing, state: CleanupState, criteria: Criteri
         return part
     if isinstance(refs, RequestError):
         return replace(part, error=refs)
+    if project and project.archived:
+        return replace(part, decisions=tuple(to_keep(tag, Reason.ARCHIVED) for tag in listing.tags))
     parameters = criteria.request.parameters
     if parameters is None:
         return replace(part, decisions=tuple(_decisions(listing, state, criteria)))
@@ -212,13 +217,12 @@ def _decisions(listing: TagListing, state: CleanupState, criteria: Criteria) -> 
     """What the rules decide, and what belongs to the images that they delete."""
     request, rules, source = criteria.request, criteria.rules, criteria.date_source
     path = listing.repository.path
-    facts = ReferrerFacts(
-        pending_referrers=request.pending_referrers.get(path, ()),
-        absent_digests=state.absent_digests.get(path, frozenset()),
-    )
+    absent = frozenset(state.absent_digests.get(path, ()))
+    noted = {each for each in request.noted_referrers.get(path, ()) if subjects_of(Tag(each[0])) <= absent}
+    facts = ReferrerFacts(pending_referrers=noted.union(request.pending_referrers.get(path, ())), absent_digests=absent)
     return with_referrers(
         decide(listing.tags, rules, source, state.clock, retained_names(listing, state.refs, request)),
-        request.referrer_policy,
+        request.referrer_policy.on_registry(deletes_by_name=state.deletes_by_name),
         lambda tag: age_reason(tag, rules, source, state.clock),
         facts,
     )
@@ -231,7 +235,8 @@ def _compared(
     approval = request.approval
     if approval is None:
         return None, []
-    comparison = compare(parts, approval.plan, request.referrer_policy, request.earlier.asked)
+    policy = request.referrer_policy.on_registry(deletes_by_name=state.deletes_by_name)
+    comparison = compare(parts, approval.plan, policy, request.earlier.asked)
     return comparison, refusals_of(approval.plan, approval.terms, comparison, state.latest_clock or state.clock)
 
 
@@ -305,7 +310,8 @@ def _budget_refusals(state: CleanupState, plan: Plan) -> list[str]:
 def deletion_requests(plan: Plan, method: DeleteMethod, *, by_page: bool) -> int:
     """The least number of requests that a plan takes.
 
-    What has a digest is read again before it is deleted, and every repository is listed afterwards.
+    What has a digest is read again before it is deleted, batch by batch for GraphQL, else each tag right before. Every
+    repository is listed afterwards.
 
     Args:
         plan: what is deleted.
@@ -315,8 +321,9 @@ def deletion_requests(plan: Plan, method: DeleteMethod, *, by_page: bool) -> int
     parts = [part.deletions for part in plan.repositories if part.deletions]
     deleted = [len(deletions) for deletions in parts]
     guarded = [sum(1 for decision in deletions if decision.tag.digest) for deletions in parts]
-    again = _batches(guarded) if by_page else sum(guarded)
-    asked = _batches(deleted) if method is DeleteMethod.GRAPHQL else sum(deleted)
+    together = method is DeleteMethod.GRAPHQL
+    again = _batches(guarded) if by_page and together else sum(guarded)
+    asked = _batches(deleted) if together else sum(deleted)
     return again + asked + len(parts)
 
 

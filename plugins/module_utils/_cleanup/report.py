@@ -123,4 +123,5 @@ def applied_cleanup(found: DeletionResult, pinned: t.Sequence[PinResult], limit:
         place = f"{first.pin.path}@{first.pin.manifest.digest}"
         sentences.append(f"{len(failed)} of {len(pinned)} images in use got no tag; first {place}: {first.message}")
     outcome_rows = {**applied.outcome, "pinned": [each.as_result() for each in pinned[:limit]]}
-    return applied._replace(outcome=outcome_rows, shortfall=" ".join(sentences))
+    changed = applied.changed or any(each.outcome is not WriteOutcome.NOT_TRIED for each in pinned)
+    return applied._replace(outcome=outcome_rows, shortfall=" ".join(sentences), changed=changed)

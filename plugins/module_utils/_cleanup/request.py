@@ -137,12 +137,22 @@ class CleanupRequest:
 
     @functools.cached_property
     def pending_referrers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
-        """What is to follow images that are gone by now: name and digest, by the repository's path."""
-        approved = self.approval.plan.referrers if self.approval else frozenset()
-        found: dict[str, set[tuple[str, str | None]]] = {}
-        for path, name, digest in self.earlier.referrers | approved:
-            found.setdefault(path, set()).add((name, digest))
-        return found
+        """What was approved to follow images that are gone by now: name and digest, by the repository's path."""
+        return _by_path(self.approval.plan.referrers if self.approval else ())
+
+    @functools.cached_property
+    def noted_referrers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
+        """What the journal says was to follow images, which anybody may have written there."""
+        return _by_path(self.earlier.referrers)
+
+
+def _by_path(
+    referrers: t.Iterable[tuple[str, str, str | None]],
+) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
+    found: dict[str, set[tuple[str, str | None]]] = {}
+    for path, name, digest in referrers:
+        found.setdefault(path, set()).add((name, digest))
+    return found
 
 
 def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.Iterable[str] | None) -> CleanupRequest:

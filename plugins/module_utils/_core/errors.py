@@ -226,5 +226,17 @@ class UnsupportedSetting(Exception):
         return _row("unsupported_setting", self.message)
 
 
+def unexpected(error: Exception) -> str:
+    """What is told of a failure that nobody thought of, without a full stop: what it is and where, and no data."""
+    known = (JournalError, RequestError, UnsupportedSetting, UsageError)
+    if isinstance(error, known):
+        return str(error).rstrip(".")
+    where = error.__traceback__
+    while where and where.tb_next:
+        where = where.tb_next
+    place = f" in {where.tb_frame.f_code.co_filename.rpartition('/')[2]}, line {where.tb_lineno}" if where else ""
+    return f"an error in the collection containerops.gitlab ended it ({type(error).__name__}{place}): please report it"
+
+
 def _row(kind: str, message: str) -> dict[str, object]:
     return {"kind": kind, "status": None, "method": "", "path": "", "message": message, "request_id": ""}

@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import tempfile
 import typing as t
 
@@ -25,15 +27,26 @@ def check_writable(path: str, option: str) -> None:
     Raises:
         UsageError: it can't be written.
     """
-    folder = os.path.dirname(os.path.abspath(path))
-    if os.path.isdir(path):
-        raise UsageError(f"{option} {path} is a folder: give the name of a file.")
+    check_regular(path, option)
+    folder = os.path.dirname(os.path.realpath(path))
     try:
         handle, probe = tempfile.mkstemp(prefix=".containerops-", dir=folder)
         os.close(handle)
         os.unlink(probe)
     except OSError as error:
         raise UsageError(f"{option} {path} can't be written: {error.strerror}.") from None
+
+
+def check_regular(path: str, option: str) -> None:
+    """See that a path leads to a regular file, or to none yet: a device or a pipe would be replaced, or never end.
+
+    Raises:
+        UsageError: it leads to something else.
+    """
+    if os.path.isdir(path):
+        raise UsageError(f"{option} {path} is a folder: give the name of a file.")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise UsageError(f"{option} {path} is no regular file, but a device, a pipe or a socket: give another name.")
 
 
 def check_files(params: t.Mapping[str, t.Any], *options: str) -> None:
@@ -59,26 +72,56 @@ def plan_lines(path: str, option: str) -> list[str]:
 
 
 def write_lines(path: str, lines: t.Iterable[str], option: str) -> None:
-    """Write the file in one step: a reader sees the old file or the new one.
+    """Write the file in one step: a reader sees the old file or the new one, and the new one is on disk.
+
+    As AnsibleModule.atomic_move: the owner and the mode of the old file stay, and a link is followed.
 
     Raises:
         UsageError: it can't be written.
     """
-    folder = os.path.dirname(os.path.abspath(path))
+    check_regular(path, option)
+    target = os.path.realpath(path)
+    folder = os.path.dirname(target)
     try:
         handle, temporary = tempfile.mkstemp(prefix=".containerops-", dir=folder)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 stream.writelines(lines)
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(temporary, 0o666 & ~mask)
-            os.replace(temporary, path)
+                stream.flush()
+                os.fsync(handle)
+            _take_over(target, temporary)
+            os.replace(temporary, target)
+            _sync_folder(folder)
         except BaseException:
             os.unlink(temporary)
             raise
     except OSError as error:
         raise UsageError(f"{option} {path} can't be written: {error.strerror}.") from None
+
+
+def _take_over(target: str, temporary: str) -> None:
+    """Give a new file the owner and the mode of the one that it replaces, or those of any new file."""
+    try:
+        before = os.stat(target)
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        return
+    # Who may not give a file away keeps it.
+    with contextlib.suppress(PermissionError):
+        os.chown(temporary, before.st_uid, before.st_gid)
+    os.chmod(temporary, stat.S_IMODE(before.st_mode))
+
+
+def _sync_folder(folder: str) -> None:
+    """Have the name of a new file on disk, as far as the file system knows that."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def read_lines(path: str, option: str) -> t.Iterator[str]:
@@ -123,4 +166,7 @@ def given_lines(params: t.Mapping[str, t.Any], inline: str, path: str) -> t.Iter
     """
     if params[inline] is not None:
         return str(params[inline]).splitlines()
-    return read_lines(params[path], path) if params[path] is not None else None
+    if params[path] is None:
+        return None
+    check_regular(params[path], path)
+    return read_lines(params[path], path)

@@ -12,7 +12,7 @@ import functools
 import typing as t
 from dataclasses import dataclass
 
-from .._core.models import TagListing
+from .._core.models import Tag, TagListing
 from .._core.server import DELETE_LIMIT
 from .._plan.plan import RepositoryPlan
 from .._rules.decision import Decision
@@ -58,12 +58,14 @@ class ReferrerCheck:
         listing: The repository's tags by now.
         attempts: What was done about its tags so far, by name.
         is_absent: Whether the registry has no such image, by digest.
+        read_now: Reads what the listed tags are by now, by name; None is a tag that is gone.
     """
 
     plan: RepositoryPlan
     listing: TagListing
     attempts: t.Mapping[str, DeletionAttempt]
     is_absent: t.Callable[[str], bool]
+    read_now: t.Callable[[], t.Mapping[str, Tag | None]]
 
     @functools.cached_property
     def _present(self) -> set[str]:
@@ -77,9 +79,24 @@ class ReferrerCheck:
     def _holders(self) -> dict[str, list[Decision]]:
         return holders_of(self.plan.decisions)
 
+    @functools.cached_property
+    def _moved(self) -> dict[str, str | None]:
+        """By name the digests of listed tags that are, or may be, another image than in the plan."""
+        planned = {decision.tag.name: decision.tag.digest for decision in self.plan.decisions}
+        found = {name: tag.digest for name, tag in self.read_now().items() if tag}
+        return {name: found[name] for name in sorted(found) if found[name] is None or found[name] != planned.get(name)}
+
     def refusal_of(self, decision: Decision) -> DeletionAttempt | None:
-        """Why a tag is not deleted; None if its images are gone."""
+        """Why a tag is not deleted; None if it belongs to no image, or its images are gone.
+
+        A tag that is deleted by a rule of its own, at depth 0, stays for a tag that was made its image meanwhile.
+        """
         subjects = subjects_of(decision.tag)
+        if not subjects:
+            return None
+        if not decision.depth:
+            moved = [name for name, digest in self._moved.items() if digest in subjects]
+            return DeletionAttempt(DeletionReply.CHANGED, f"{moved[0]} is its image by now") if moved else None
         images = [each.tag.name for subject in sorted(subjects) for each in self._holders.get(subject, [])]
         left = [name for name in images if name in self._present or not self.attempts[name].seems_gone]
         if left and all(self.attempts[name].reply is DeletionReply.CHANGED for name in left):
@@ -93,6 +110,11 @@ class ReferrerCheck:
             return DeletionAttempt(
                 DeletionReply.CHANGED,
                 f"{pushed} was pushed since the plan was made, and may be the image that it belongs to",
+            )
+        if self._moved:
+            return DeletionAttempt(
+                DeletionReply.CHANGED,
+                f"{min(self._moved)} is another image since the plan was made, and may be the one that it belongs to",
             )
         if decision.reason is Reason.ORPHANED and not all(map(self.is_absent, subjects - self._holders.keys())):
             return DeletionAttempt(DeletionReply.CHANGED, "the image that it belongs to is there by now")

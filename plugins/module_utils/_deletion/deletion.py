@@ -9,63 +9,54 @@
 from __future__ import annotations
 
 import functools
-import threading
 import typing as t
 from dataclasses import dataclass, field
 
-from .._core.errors import ErrorKind, JournalError, RequestError
-from .._core.models import TagListing, known_sum
-from .._core.server import DeleteMethod, Mode, ReadMethod
+from .._core.errors import ErrorKind, JournalError, RequestError, unexpected
+from .._core.models import Tag, TagListing, known_sum
 from .._gitlab.graphql import destroy_tags
-from .._gitlab.tags import delete_tag
+from .._gitlab.tokens import why_not_writing
 from .._plan.plan import Plan, RepositoryPlan
 from .._registry.api import current_digest
-from .._registry.api import delete_tag as delete_tag_in_registry
 from .._rules.decision import Decision
+from .._rules.referrers import subjects_of
 from .._tags.reader import TagReader, confirm_empty
 from .batches import ReferrerCheck, batches
+from .host import RegistryHost
 from .journal import JournalWriter, journal_request, journal_results, null_journal
-from .outcomes import DeletionResult, TagResult
-from .verification import CHANGED, DeletionAttempt, DeletionReply, is_changed, judge, proves_absence, vanished
-
-_ANSWER_LOST = "its deletion was asked for and the answer was lost"
-
-
-class AbortSignal:
-    """Stops the deletion in every repository, once it is seen that tags go which should stay."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        self.reason = ""
-
-    def set(self, reason: str) -> None:
-        """Stop all; the first reason counts."""
-        if not self._event.is_set():
-            self.reason = reason
-            self._event.set()
-
-    def is_set(self) -> bool:
-        """Whether nothing more may be deleted."""
-        return self._event.is_set()
+from .outcomes import DeletionResult, TagOutcome, TagResult
+from .verification import (
+    ANSWER_LOST,
+    CHANGED,
+    OVERWRITTEN,
+    DeletionAttempt,
+    DeletionReply,
+    is_changed,
+    judge,
+    proves_absence,
+    vanished,
+    why_vanished,
+)
+from .ways import DeletionWay
 
 
 def delete(
-    reader: TagReader, plan: Plan, method: DeleteMethod, journal: JournalWriter = null_journal
+    reader: TagReader, plan: Plan, way: DeletionWay, host: RegistryHost, journal: JournalWriter = null_journal
 ) -> DeletionResult:
     """Delete the planned tags, and list every repository again to see what became of them.
 
     Args:
         reader: Reads the tags right before and afterwards.
         plan: What to delete.
-        method: GRAPHQL, REST or REGISTRY.
+        way: How tags are deleted.
+        host: The registry that holds them; what stops the deletion in one repository stops it in all that share it.
         journal: Gets what is asked for, before it is, and what became of it.
 
     Returns:
         What became of every planned tag. Whatever goes wrong is told there, so nothing is raised.
     """
-    abort = AbortSignal()
     parts = [part for part in plan.repositories if part.deletions]
-    deletions = [RepositoryDeletion(reader, method, plan=part, abort=abort, journal=journal) for part in parts]
+    deletions = [RepositoryDeletion(reader, way, plan=part, host=host, journal=journal) for part in parts]
     if len(deletions) >= reader.client.settings.concurrency:
         reader.client.parallel(RepositoryDeletion.run, deletions)
     else:
@@ -74,7 +65,7 @@ def delete(
     return DeletionResult(
         tags=tuple(deletion.results[name] for deletion in deletions for name in deletion.digests),
         remaining=known_sum(deletion.remaining for deletion in deletions),
-        stopped=abort.reason,
+        stopped=host.stopped or reader.client.why_stop(),
     )
 
 
@@ -84,10 +75,11 @@ class RepositoryDeletion:
 
     Args:
         reader: Reads the tags right before and afterwards.
-        method: How they are deleted.
+        way: How they are deleted.
         plan: Of the repository.
-        abort: Stops all repositories.
+        host: The registry that holds it.
         journal: Gets what is asked for, before it is, and what became of it.
+        asked: The tags whose deletion was asked for, whatever came of it.
         attempts: What was done about each tag, by name.
         unshared: Digests of which a tag was deleted and another stayed: the registry does not delete by digest.
         results: What became of each tag, by name.
@@ -95,10 +87,11 @@ class RepositoryDeletion:
     """
 
     reader: TagReader
-    method: DeleteMethod
+    way: DeletionWay
     plan: RepositoryPlan
-    abort: AbortSignal
+    host: RegistryHost
     journal: JournalWriter = null_journal
+    asked: set[str] = field(default_factory=set)
     attempts: dict[str, DeletionAttempt] = field(default_factory=dict)
     unshared: set[str | None] = field(default_factory=set)
     results: dict[str, TagResult] = field(default_factory=dict)
@@ -120,46 +113,88 @@ class RepositoryDeletion:
         return {decision.tag.digest: decision.tag.name for decision in self.plan.kept if decision.tag.digest}
 
     @property
-    def deletes_by_name(self) -> bool:
-        """Whether it is known that other tags of a digest stay, as they do with a metadata database."""
-        return self.reader.capabilities.mode is Mode.DATABASE
+    def _turn(self) -> t.ContextManager[t.Any]:
+        return self.host.turn(paced=self.reader.client.settings.max_requests_per_minute is not None)
+
+    @property
+    def stopped(self) -> str:
+        """Why nothing more is deleted here; empty if it may be."""
+        return self.host.stopped_for(self.plan.repository)
 
     def run(self) -> None:
-        """Delete the tags batch by batch, and then see what became of them."""
+        """Delete the tags batch by batch, and then see what became of them.
+
+        What nobody thought of ends it as well, and takes no account of what was done with it.
+        """
+        try:
+            self._delete_all()
+        except Exception as error:
+            self._end_unexpectedly(error)
+        try:
+            self._verify()
+        except Exception as error:
+            self._end_unexpectedly(error)
+            self._judge(TagListing(self.plan.repository))
+        journal_results(self.journal, self.results.values())
+
+    def _delete_all(self) -> None:
         for number, batch in enumerate(batches(self.plan.deletions, self._goes_alone)):
             names = _names(batch)
-            if number == 1 and not self.deletes_by_name:
+            if number == 1 and not self.host.deletes_by_name:
                 self._check_kept(self._list())
-            if self.abort.is_set():
-                self._note(names, DeletionReply.NOT_TRIED, self.abort.reason)
+            if self.stopped:
+                self._give_up(names, self.stopped)
                 continue
             try:
-                self._delete_batch(self._deletable_referrers(batch) if batch[0].depth else batch)
+                self._delete_batch(self._without_held(batch))
                 self._check_sibling(batch)
             except (RequestError, JournalError) as error:
-                self._note([name for name in names if name not in self.attempts], DeletionReply.NOT_TRIED, str(error))
-        self._verify()
-        journal_results(self.journal, self.results.values())
+                self._give_up(names, str(error))
+
+    def _end_unexpectedly(self, error: Exception) -> None:
+        reason = unexpected(error)
+        self.host.stop(reason)
+        self._give_up(self.digests, reason)
 
     def _list(self) -> TagListing:
         return self.reader.list_names(self.plan.repository)
 
-    def _note(
-        self, names: t.Iterable[str], reply: DeletionReply, message: str = "", *, asked_before: bool = False
-    ) -> None:
-        self.attempts.update(dict.fromkeys(names, DeletionAttempt(reply, message, asked_before=asked_before)))
+    def _note(self, names: t.Iterable[str], reply: DeletionReply, message: str = "") -> None:
+        self.attempts.update(dict.fromkeys(names, DeletionAttempt(reply, message)))
+
+    def _give_up(self, names: t.Iterable[str], message: str) -> None:
+        """Settle the tags of which nothing is known yet: nothing more is asked for."""
+        for name in names:
+            if name in self.attempts:
+                continue
+            if name in self.asked:
+                lost = DeletionAttempt(DeletionReply.UNREADABLE, f"{ANSWER_LOST}: {message}", asked_before=True)
+                self.attempts[name] = lost
+            else:
+                self._note([name], DeletionReply.NOT_TRIED, message)
 
     def _goes_alone(self, decision: Decision) -> bool:
-        """Whether a tag goes alone, so that one that stays can be looked at before more is deleted.
+        """Whether a tag goes alone, so that those that stay can be looked at before more is deleted.
 
-        A registry without a metadata database might delete by digest, and with it the tags that share it.
+        A registry that is not known to delete by name might delete by digest, and with it the tags that share it.
         """
+        if self.host.deletes_by_name:
+            return False
         digest = decision.tag.digest
-        return not self.deletes_by_name and digest in self.kept and digest not in self.unshared
+        return not self.attempts or (digest in self.kept and digest not in self.unshared)
 
-    def _deletable_referrers(self, batch: list[Decision]) -> list[Decision]:
-        """The referrers of a batch whose images are gone; the rest is settled here."""
-        check = ReferrerCheck(self.plan, self._list(), attempts=self.attempts, is_absent=self._is_absent)
+    def _without_held(self, batch: list[Decision]) -> list[Decision]:
+        """A batch without the tags whose images are still there, which are settled here."""
+        if not any(subjects_of(decision.tag) for decision in batch):
+            return batch
+        listing = self._list()
+        check = ReferrerCheck(
+            self.plan,
+            listing,
+            attempts=self.attempts,
+            is_absent=self._is_absent,
+            read_now=lambda: self.reader.read_again(self.plan.repository, listing.names, listing.names),
+        )
         free = []
         for decision in batch:
             refusal = check.refusal_of(decision)
@@ -175,160 +210,197 @@ class RepositoryDeletion:
         return registry is not None and current_digest(registry, self.plan.repository.path, digest) is None
 
     def _delete_batch(self, batch: list[Decision]) -> None:
-        """Read a batch again, and delete what is unchanged.
+        """Look at the tags of a batch again, and delete what is unchanged.
 
-        A deletion whose answer was lost is never simply sent again: the batch is read again, and only what is still
-        there with its digest is asked for once more.
+        A deletion whose answer was lost is never simply sent again: the tag is looked at again, and asked for once more
+        only if it is still there with its digest.
         """
         left = batch
         lost: dict[str, str] = {}
-        for attempt, _left in enumerate(self.reader.client.retry_loop()):
-            asked_before = attempt > 0
-            try:
-                unchanged = self._unchanged(left, asked_before=asked_before)
-            except RequestError as error:
-                if not asked_before:
-                    raise
-                self._note(_names(left), DeletionReply.UNREADABLE, f"{_ANSWER_LOST}: {error}", asked_before=True)
-                return
-            names = _names(unchanged)
-            if not names:
-                return
-            journal_request(self.journal, self.plan, names, self.digests)
-            if self.method is DeleteMethod.GRAPHQL:
-                lost = self._delete_together(names)
-            else:
-                lost = self._delete_singly(names, asked_before=asked_before)
-            left = [decision for decision in unchanged if decision.tag.name in lost]
+        for _left in self.reader.client.retry_loop():
+            lost = self._delete_together(left) if self.way.delete_one is None else self._delete_singly(left)
+            left = [decision for decision in left if decision.tag.name in lost]
             if not left:
                 return
         for name in _names(left):
-            self._note([name], DeletionReply.REFUSED, lost[name])
+            self.attempts[name] = DeletionAttempt(DeletionReply.REFUSED, lost[name], asked_before=True)
 
-    def _unchanged(self, batch: list[Decision], *, asked_before: bool) -> list[Decision]:
-        """The part of a batch that is still what the plan saw; the rest is settled here."""
-        guarded = [decision.tag.name for decision in batch if decision.tag.digest]
-        current = self.reader.read_again(self.plan.repository, guarded, self.listed) if guarded else {}
-        unchanged = []
-        for decision in batch:
-            name = decision.tag.name
-            if name not in current and asked_before:
-                self._note([name], DeletionReply.UNREADABLE, _ANSWER_LOST, asked_before=True)
-                continue
-            if name not in current:
-                unchanged.append(decision)
-                continue
-            now = current[name]
-            if now is None:
-                self._note([name], DeletionReply.ABSENT, asked_before=asked_before)
-            elif now.digest is None:
-                message = f"it could not be read again: {now.error}"
-                self._note([name], DeletionReply.UNREADABLE, message, asked_before=asked_before)
-            elif is_changed(now, decision.tag):
-                self._note([name], DeletionReply.CHANGED, CHANGED)
-            elif now.protected:
-                self._note([name], DeletionReply.CHANGED, "it has been protected since the plan was made")
-            else:
-                unchanged.append(decision)
-        return self._same_in_registry(unchanged) if self.method is DeleteMethod.REGISTRY else unchanged
-
-    def _same_in_registry(self, batch: list[Decision]) -> list[Decision]:
-        """The part of a batch that is the planned image in the registry, too; the rest is settled here."""
-        registry, path = self.reader.registry, self.plan.repository.path
-        if registry is None or self.reader.capabilities.read_method is ReadMethod.REGISTRY:
-            return batch
-        asked = registry
-        names = [decision.tag.name for decision in batch if decision.tag.digest]
-        digests = self.reader.client.parallel(lambda name: current_digest(asked, path, name), names)
-        others = {name for name, digest in zip(names, digests) if digest != self.digests[name]}
-        self._note(others, DeletionReply.CHANGED, "the registry itself has another image under this name")
-        return [decision for decision in batch if decision.tag.name not in others]
-
-    def _delete_together(self, names: list[str]) -> dict[str, str]:
+    def _delete_together(self, batch: list[Decision]) -> dict[str, str]:
         """Delete tags with one request; gives those to ask for again once they were looked at, and why."""
-        try:
-            deleted, errors = destroy_tags(self.reader.client, self.plan.repository.id, names)
-        except RequestError as error:
-            if error.kind.effect_unknown:
-                return dict.fromkeys(names, _ANSWER_LOST)
-            self._note(names, DeletionReply.NOT_TRIED if error.kind.stops_task else DeletionReply.REFUSED, str(error))
-            return {}
+        with self._turn:
+            names = _names(self._unchanged(batch))
+            if not names:
+                return {}
+            again = self._announce(names)
+            try:
+                deleted, errors = destroy_tags(self.reader.client, self.plan.repository.id, names)
+            except RequestError as error:
+                if error.kind.effect_unknown or error.kind is ErrorKind.RATE_LIMITED:
+                    return dict.fromkeys(names, ANSWER_LOST if error.kind.effect_unknown else str(error))
+                self._refused(names, again, error)
+                return {}
         message = "; ".join(errors) or "GitLab did not delete it and gave no reason; it may be protected"
         self._note([name for name in names if name in deleted], DeletionReply.DELETED)
-        self._note([name for name in names if name not in deleted], DeletionReply.REFUSED, message)
+        for name in names:
+            if name not in deleted:
+                self.attempts[name] = self._refusal(message)
         return {}
 
-    def _delete_singly(self, names: list[str], *, asked_before: bool) -> dict[str, str]:
+    def _delete_singly(self, batch: list[Decision]) -> dict[str, str]:
         """Delete tags with a request for each; gives those to ask for again once they were looked at, and why."""
-        client = self.reader.client
-        attempts = client.try_all(lambda name: self._delete_one(name, asked_before=asked_before), names)
-        lost = {name: str(attempt) for name, attempt in zip(names, attempts) if isinstance(attempt, RequestError)}
-        self.attempts.update(
-            (name, attempt) for name, attempt in zip(names, attempts) if not isinstance(attempt, RequestError)
-        )
-        return lost
+        found = self.reader.client.try_all(self._delete_one, batch)
+        return {name: str(each) for name, each in zip(_names(batch), found) if isinstance(each, RequestError)}
 
-    def _delete_one(self, name: str, *, asked_before: bool) -> DeletionAttempt:
-        """Ask for a tag's deletion.
+    def _delete_one(self, decision: Decision) -> None:
+        """Look at a tag, and ask for its deletion.
 
         Raises:
             RequestError: another look has to decide whether to ask again.
         """
-        registry, repository = self.reader.registry, self.plan.repository
-        try:
-            if registry and self.method is DeleteMethod.REGISTRY:
-                response = delete_tag_in_registry(registry, repository.path, name)
+        name = decision.tag.name
+        if self.stopped:
+            self._give_up([name], self.stopped)
+            return
+        assert self.way.delete_one
+        with self._turn:
+            try:
+                unchanged = self._unchanged([decision])
+            except RequestError as error:
+                self._give_up([name], str(error))
+                return
+            if not unchanged:
+                return
+            again = self._announce([name])
+            try:
+                status = self.way.delete_one(self.plan.repository, name)
+            except RequestError as error:
+                if error.kind.effect_unknown or error.kind is ErrorKind.RATE_LIMITED:
+                    raise
+                self._refused([name], again, error)
+                return
+        self.attempts[name] = _attempt_of(status, asked_before=name in again)
+
+    def _announce(self, names: list[str]) -> set[str]:
+        """Note in the journal what is about to be asked for; gives what was asked for before."""
+        before = self.asked.intersection(names)
+        journal_request(self.journal, self.plan, names, self.digests)
+        self.asked.update(names)
+        return before
+
+    def _refused(self, names: list[str], again: set[str], error: RequestError) -> None:
+        """Settle tags whose deletion was refused. again: those of which an earlier request may have deleted them."""
+        lacks_rights = _is_want_of_rights(error)
+        message = self._stop_for_want_of_rights(error) if lacks_rights else str(error)
+        for name in names:
+            if name in again:
+                lost = f"{ANSWER_LOST}, and then: {message}"
+                self.attempts[name] = DeletionAttempt(DeletionReply.UNREADABLE, lost, asked_before=True)
+            elif error.kind.stops_task:
+                self._note([name], DeletionReply.NOT_TRIED, message)
+            elif lacks_rights:
+                self._note([name], DeletionReply.REFUSED, message)
             else:
-                response = delete_tag(self.reader.client, repository, name)
-        except RequestError as error:
-            if error.kind.effect_unknown or error.kind is ErrorKind.RATE_LIMITED:
-                raise
+                self.attempts[name] = self._refusal(message)
+
+    def _refusal(self, message: str) -> DeletionAttempt:
+        """That GitLab did not delete a tag. Where it overwrites a tag to delete it, it may have come that far."""
+        return DeletionAttempt(DeletionReply.REFUSED, message, asked_before=not self.host.deletes_by_name)
+
+    def _stop_for_want_of_rights(self, error: RequestError) -> str:
+        """Stop where the next tag would be refused for the same reason; gives the reason."""
+        scopes = self.host.why_token_may_not(lambda: why_not_writing(self.reader.client))
+        if scopes or error.kind is ErrorKind.INSUFFICIENT_SCOPE:
+            reason = scopes or str(error)
+            self.host.stop(reason)
+            return reason
+        self.host.refuse_project(self.plan.repository.project_id, str(error))
+        return str(error)
+
+    def _unchanged(self, batch: list[Decision]) -> list[Decision]:
+        """The part of a batch that is still what the plan saw; the rest is settled here.
+
+        Raises:
+            RequestError: It can't be read.
+        """
+        repository = self.plan.repository
+        guarded = [decision.tag.name for decision in batch if decision.tag.digest]
+        current = self.reader.read_again(repository, guarded, self.listed) if guarded else {}
+        unchanged = []
+        for decision in batch:
+            name = decision.tag.name
+            again = name in self.asked
+            settled = self._settled(current[name], decision.tag, again=again) if name in current else None
+            if name not in current and again:
+                settled = DeletionAttempt(DeletionReply.UNREADABLE, ANSWER_LOST, asked_before=True)
+            if settled is None and name in current and self.way.digest_in_registry:
+                settled = self._settled_in_registry(decision.tag, again=again)
+            if settled:
+                self.attempts[name] = settled
+            else:
+                unchanged.append(decision)
+        return unchanged
+
+    def _settled(self, now: Tag | None, planned: Tag, *, again: bool) -> DeletionAttempt | None:
+        """Why a tag is not asked for; None if it is what the plan saw. again: it was asked for before."""
+        if now is None:
+            return DeletionAttempt(DeletionReply.ABSENT, asked_before=again)
+        if now.digest is None:
+            message = f"it could not be read again: {now.error}"
+            return DeletionAttempt(DeletionReply.UNREADABLE, message, asked_before=again)
+        if is_changed(now, planned):
+            # Where GitLab overwrites tags to delete them, the other image may be its own.
+            overwritten = again and not self.host.deletes_by_name
             return DeletionAttempt(
-                DeletionReply.NOT_TRIED if error.kind.stops_task else DeletionReply.REFUSED, str(error)
+                DeletionReply.REFUSED if overwritten else DeletionReply.CHANGED,
+                OVERWRITTEN if overwritten else CHANGED,
+                asked_before=again,
             )
-        if response.status == 403:
-            message = "GitLab answered 403: it is protected, or the token may not delete it"
-            return DeletionAttempt(DeletionReply.FORBIDDEN, message, asked_before=asked_before)
-        if response.status == 404 and not asked_before:
-            return DeletionAttempt(DeletionReply.ABSENT)
-        return DeletionAttempt(DeletionReply.DELETED)
+        if now.protected:
+            return DeletionAttempt(DeletionReply.CHANGED, "it has been protected since the plan was made")
+        return None
+
+    def _settled_in_registry(self, planned: Tag, *, again: bool) -> DeletionAttempt | None:
+        """As _settled, by what the registry itself has."""
+        assert self.way.digest_in_registry
+        digest = self.way.digest_in_registry(self.plan.repository, planned.name)
+        if digest == planned.digest:
+            return None
+        message = "the registry itself has another image under this name"
+        return DeletionAttempt(DeletionReply.CHANGED, message, asked_before=again)
 
     def _check_sibling(self, batch: list[Decision]) -> None:
         """After a tag went alone, see whether one that stays still has its digest."""
         tag, path = batch[0].tag, self.plan.repository.path
-        sibling = self.kept.get(tag.digest) if len(batch) == 1 and not self.deletes_by_name else None
+        sibling = self.kept.get(tag.digest) if len(batch) == 1 and not self.host.deletes_by_name else None
         if sibling is None or self.attempts[tag.name].reply is not DeletionReply.DELETED:
             return
         try:
             found = self.reader.read_detail(self.plan.repository, sibling)
         except RequestError as error:
-            self.abort.set(f"after {path}:{tag.name} was deleted its sibling {sibling} could not be read: {error}")
+            self.host.stop(f"after {path}:{tag.name} was deleted its sibling {sibling} could not be read: {error}")
             return
-        if found.digest != tag.digest:
-            self.abort.set(
-                f"after {path}:{tag.name} was deleted the kept tag {sibling} of the same digest is changed or gone: "
-                "this registry seems to delete by digest"
+        if found.digest is None:
+            self.host.stop(
+                f"after {path}:{tag.name} was deleted the kept tag {sibling} of the same digest is gone: this registry "
+                "seems to delete by digest, or somebody else deleted it"
             )
-        self.unshared.add(tag.digest)
+        elif found.digest == tag.digest:
+            self.unshared.add(tag.digest)
 
     def _check_kept(self, listing: TagListing) -> None:
         """Stop if tags went that nobody asked for and a shared digest could be the cause.
 
-        Their digests are often not known, so that only the listing can tell: it is looked at after the first batch and
-        at the end.
+        Where their digests are not known, only the listing can tell: it is looked at after the first tag and at the
+        end.
         """
-        if self.deletes_by_name:
+        if self.host.deletes_by_name:
             return
         deleted = {
             self.digests[name] for name, attempt in self.attempts.items() if attempt.reply is DeletionReply.DELETED
         }
-        missing = vanished(self.plan, listing)
-        suspects = sorted(tag.name for tag in missing if tag.digest is None or tag.digest in deleted)
-        if suspects:
-            self.abort.set(
-                f"kept tags of {self.plan.repository.path} vanished while others were deleted "
-                f"({', '.join(suspects[:5])}): this registry seems to delete by digest"
-            )
+        reason = why_vanished(self.plan, vanished(self.plan, listing), deleted)
+        if reason:
+            self.host.stop(reason)
 
     def _verify(self) -> None:
         """List the repository again, unless nothing was done, and judge every tag by that."""
@@ -337,12 +409,36 @@ class RepositoryDeletion:
             listing = confirm_empty(self.reader, self._list())
             self.remaining = len(listing.tags) if listing.complete else None
             self._check_kept(listing)
+        self._judge(listing)
+
+    def _judge(self, listing: TagListing) -> None:
         present, proven_absent = set(listing.names), proves_absence(self.plan, listing)
         for name, attempt in self.attempts.items():
             outcome, message = judge(attempt, present=name in present, proven_absent=proven_absent, error=listing.error)
             self.results[name] = TagResult(
-                self.plan.repository.path, name, digest=self.digests[name], outcome=outcome, message=message
+                self.plan.repository.path,
+                name,
+                digest=self.digests[name],
+                outcome=outcome,
+                message=message,
+                changed=attempt.had_effect or outcome is TagOutcome.DELETED,
             )
+
+
+def _is_want_of_rights(error: RequestError) -> bool:
+    """Whether the next tag would be refused for the same reason. What has a status may be about this tag alone."""
+    lacks_role = error.kind is ErrorKind.FORBIDDEN and error.status is None
+    return lacks_role or error.kind is ErrorKind.INSUFFICIENT_SCOPE
+
+
+def _attempt_of(status: int, *, asked_before: bool) -> DeletionAttempt:
+    """What the answer to a tag's deletion seems to say. asked_before: an earlier request may have deleted it."""
+    if status == 403:
+        message = "GitLab answered 403: it is protected, or the token may not delete it"
+        return DeletionAttempt(DeletionReply.FORBIDDEN, message, asked_before=asked_before)
+    if status == 404 and not asked_before:
+        return DeletionAttempt(DeletionReply.ABSENT)
+    return DeletionAttempt(DeletionReply.DELETED)
 
 
 def _names(decisions: t.Iterable[Decision]) -> list[str]:

@@ -62,7 +62,7 @@ def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
             asked.add(_tag_key(row))
         elif here and event == JournalEvent.FOLLOWING.value:
             referrers.add(_tag_key(row))
-        elif here and event == JournalEvent.END.value:
+        elif here and event == JournalEvent.END.value and not row.get("stopped"):
             referrers.clear()
     return EarlierRuns(asked=frozenset(asked), referrers=frozenset(referrers))
 

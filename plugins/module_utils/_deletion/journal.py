@@ -12,6 +12,7 @@ After a kill it tells what was asked for. A tag can be restored from the digest 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import threading
@@ -19,22 +20,60 @@ import typing as t
 from datetime import datetime, timezone
 
 from .._core.errors import JournalError, UsageError
+from .._core.files import check_regular, read_lines
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.reasons import Reason
 from .earlier_runs import EarlierRuns, JournalEvent, earlier_runs_in
-from .outcomes import DeletionResult, TagResult
+from .outcomes import DeletionResult, TagOutcome, TagResult
 
-# Writes an event. Raises JournalError if it can't be written: what can't be noted must not be asked for.
-JournalWriter = t.Callable[[t.Mapping[str, t.Any]], None]
+_UNSEEN = "its deletion was asked for, and what came of it was not seen"
+# Writes events. Raises JournalError if they can't be written: what can't be noted must not be asked for.
+JournalWriter = t.Callable[..., None]
 
 
-def null_journal(event: t.Mapping[str, t.Any]) -> None:
+def null_journal(*events: t.Mapping[str, t.Any]) -> None:
     """Write nothing: the caller wants no journal."""
+
+
+class Record:
+    """What a run noted so far, in memory: what is told of it if it ends in a way that nobody thought of."""
+
+    def __init__(self) -> None:
+        self._events: list[t.Mapping[str, t.Any]] = []
+
+    def added_to(self, journal: JournalWriter) -> JournalWriter:
+        """A journal that writes to another one, and adds to this record what was written."""
+
+        def write(*events: t.Mapping[str, t.Any]) -> None:
+            journal(*events)
+            self._events.extend(events)
+
+        return write
+
+    def result(self, plan: Plan, reason: str) -> DeletionResult:
+        """What became of a plan, as far as it was noted. reason: why it ended."""
+        asked = {_place(event) for event in self._events if event["event"] == JournalEvent.ASKING.value}
+        told = {_place(event): event for event in self._events if event["event"] == JournalEvent.OUTCOME.value}
+        tags = []
+        for part in plan.repositories:
+            for tag in (decision.tag for decision in part.deletions):
+                place = part.repository.path, tag.name
+                lost = TagOutcome.NOT_DELETED if place in asked else TagOutcome.NOT_TRIED
+                outcome, message = lost, f"{_UNSEEN}: {reason}" if place in asked else reason
+                if place in told:
+                    outcome, message = TagOutcome(told[place]["outcome"]), told[place]["message"]
+                changed = place in asked and outcome not in (TagOutcome.NOT_TRIED, TagOutcome.ALREADY_GONE)
+                tags.append(TagResult(*place, tag.digest, outcome=outcome, message=message, changed=changed))
+        return DeletionResult(tags=tuple(tags), remaining=None, stopped=reason)
+
+
+def _place(event: t.Mapping[str, t.Any]) -> tuple[str, str]:
+    return event["repository"], event["name"]
 
 
 @contextlib.contextmanager
 def open_journal(path: str | None) -> t.Iterator[JournalWriter]:
-    """Append events to a file, each with the time of this machine and at once.
+    """Append events to a regular file, each with the time of this machine, and on disk before they count as noted.
 
     Args:
         path: of the file; None for no journal.
@@ -45,29 +84,40 @@ def open_journal(path: str | None) -> t.Iterator[JournalWriter]:
     if not path:
         yield null_journal
         return
+    check_regular(path, "journal_path")
     lock = threading.Lock()
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        torn = os.fstat(handle).st_size > 0 and os.pread(handle, 1, os.fstat(handle).st_size - 1) != b"\n"
     except OSError as error:
         raise UsageError(f"journal_path {path} can't be written: {error.strerror}.") from None
 
-    def write(event: t.Mapping[str, t.Any]) -> None:
+    def write(*events: t.Mapping[str, t.Any]) -> None:
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        # One write of one whole line: a kill leaves it whole, or torn at the very end of the file.
-        line = json.dumps({"time": now, **event}, ensure_ascii=True) + "\n"
+        lines = "".join(json.dumps({"time": now, **event}, ensure_ascii=True) + "\n" for event in events)
         try:
             with lock:
-                os.write(handle, line.encode())
+                _append(handle, lines.encode())
         except OSError as error:
             raise JournalError(f"journal_path {path} can't be written any more: {error.strerror}") from None
 
     try:
-        if torn:
-            os.write(handle, b"\n")
         yield write
     finally:
         os.close(handle)
+
+
+def _append(handle: int, lines: bytes) -> None:
+    """Write whole lines with one call, behind the end of a line: a kill or a full disk tears the last one at most.
+
+    Raises:
+        OSError: not all of them are on disk.
+    """
+    size = os.fstat(handle).st_size
+    torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+    text = b"\n" * torn + lines
+    if os.write(handle, text) != len(text):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(handle)
 
 
 def earlier_runs(path: str | None, server: str) -> EarlierRuns:
@@ -80,14 +130,10 @@ def earlier_runs(path: str | None, server: str) -> EarlierRuns:
     Raises:
         UsageError: it can't be read.
     """
-    # A pipe or a device holds no earlier run, and reading one may never end.
-    if not path or not (os.path.isfile(path) or os.path.isdir(path)):
+    if not path:
         return EarlierRuns()
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            return earlier_runs_in(stream, server)
-    except OSError as error:
-        raise UsageError(f"journal_path {path} can't be read: {error.strerror}.") from None
+    check_regular(path, "journal_path")
+    return earlier_runs_in(read_lines(path, "journal_path"), server)
 
 
 def journal_start(journal: JournalWriter, server: str, fingerprint: str, planned: int) -> None:
@@ -111,9 +157,14 @@ def journal_referrers(journal: JournalWriter, plan: Plan) -> None:
     Raises:
         JournalError: it can't be noted.
     """
-    for part in plan.repositories:
-        for tag in (decision.tag for decision in part.decisions if decision.reason is Reason.WITH_SUBJECT):
-            journal(_tag_row(JournalEvent.FOLLOWING, part, tag.name, tag.digest))
+    rows = [
+        _tag_row(JournalEvent.FOLLOWING, part, decision.tag.name, decision.tag.digest)
+        for part in plan.repositories
+        for decision in part.decisions
+        if decision.reason is Reason.WITH_SUBJECT
+    ]
+    if rows:
+        journal(*rows)
 
 
 def journal_request(
@@ -124,8 +175,7 @@ def journal_request(
     Raises:
         JournalError: it can't be noted, and must not be asked for.
     """
-    for name in names:
-        journal(_tag_row(JournalEvent.ASKING, plan, name, digests[name]))
+    journal(*(_tag_row(JournalEvent.ASKING, plan, name, digests[name]) for name in names))
 
 
 def _tag_row(event: JournalEvent, plan: RepositoryPlan, name: str, digest: str | None) -> dict[str, t.Any]:
@@ -134,9 +184,12 @@ def _tag_row(event: JournalEvent, plan: RepositoryPlan, name: str, digest: str |
 
 def journal_results(journal: JournalWriter, results: t.Iterable[TagResult]) -> None:
     """Note what became of tags, if it can be noted: the module's result has it as well."""
+    rows = [
+        {"event": JournalEvent.OUTCOME.value, **result.as_result(), "outcome": result.outcome.value}
+        for result in results
+    ]
     with contextlib.suppress(JournalError):
-        for result in results:
-            journal({"event": JournalEvent.OUTCOME.value, **result.as_result(), "outcome": result.outcome.value})
+        journal(*rows)
 
 
 def journal_end(journal: JournalWriter, result: DeletionResult) -> None:

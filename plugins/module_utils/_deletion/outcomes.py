@@ -52,6 +52,7 @@ class TagResult(t.NamedTuple):
         digest: Of the tag in the plan; None if it was not known.
         outcome: What became of it.
         message: Why, if that is not plain.
+        changed: Whether a request of this run deleted or changed it, or may have.
     """
 
     repository: str
@@ -59,6 +60,7 @@ class TagResult(t.NamedTuple):
     digest: str | None
     outcome: TagOutcome
     message: str = ""
+    changed: bool = False
 
     def as_result(self) -> dict[str, t.Any]:
         """The tag as a module returns it in the list of its outcome."""
@@ -82,6 +84,11 @@ class DeletionResult(t.NamedTuple):
     def ok(self) -> bool:
         """Whether all was done as planned."""
         return not self.stopped and all(tag.outcome.is_good for tag in self.tags)
+
+    @property
+    def changed(self) -> bool:
+        """Whether a request of this run changed anything, or may have."""
+        return any(tag.changed for tag in self.tags)
 
     def counts(self) -> dict[str, int]:
         """How many tags had each outcome, by its value."""

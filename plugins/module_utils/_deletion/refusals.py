@@ -9,6 +9,11 @@
 from __future__ import annotations
 
 
+def archived_refusal(project: str) -> str:
+    """Why nothing may be changed in a project's registry. project: its path."""
+    return f"project {project} is archived, and GitLab lets nobody change the images of an archived project"
+
+
 def hidden_rules_refusal(option: str = "") -> str:
     """Why tags stay where protection rules may be hidden from an administrator. option: of the module, to go on."""
     advice = "use a token that is no administrator's" + (f", or {option}" if option else "")

@@ -37,6 +37,7 @@ def applied_deletion(found: DeletionResult, limit: int) -> Applied:
         outcome=_outcome_result(found, limit),
         shortfall="" if found.ok else _shortfall(found),
         warnings=(warning,) if unproven else (),
+        changed=found.changed,
     )
 
 

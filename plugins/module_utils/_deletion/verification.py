@@ -17,6 +17,11 @@ from .._plan.plan import RepositoryPlan
 from .outcomes import TagOutcome
 
 CHANGED = "it is another image, or was pushed again, since the plan was made"
+ANSWER_LOST = "its deletion was asked for and the answer was lost"
+OVERWRITTEN = (
+    f"{ANSWER_LOST}, and it is another image by now: this deletion may have overwritten it with an empty one, or "
+    "somebody pushed it"
+)
 NO_PROOF = "no complete listing with a tag that was to be kept shows that it is gone"
 _MAY_HAVE_FAILED = "which a registry that fails looks like too"
 
@@ -48,12 +53,17 @@ class DeletionAttempt(t.NamedTuple):
     Args:
         reply: What it seems to have come to.
         message: Why, if that is not plain.
-        asked_before: An earlier request may have deleted the tag, though its answer was lost.
+        asked_before: A request may have deleted or overwritten the tag, though no answer said so.
     """
 
     reply: DeletionReply
     message: str = ""
     asked_before: bool = False
+
+    @property
+    def had_effect(self) -> bool:
+        """Whether a request deleted or changed the tag, or may have."""
+        return self.asked_before or self.reply is DeletionReply.DELETED
 
     @property
     def seems_gone(self) -> bool:
@@ -86,7 +96,7 @@ def judge(
         return TagOutcome.NOT_DELETED, message
     if reply is DeletionReply.UNREADABLE:
         return TagOutcome.NOT_TRIED, message
-    if present and reply is DeletionReply.DELETED:
+    if present and (reply is DeletionReply.DELETED or attempt.asked_before):
         return TagOutcome.RECREATED, "it is listed again after its deletion"
     if present:
         return TagOutcome.NOT_TRIED, "it was not there right before its deletion, and is again"
@@ -110,6 +120,28 @@ def vanished(plan: RepositoryPlan, listing: TagListing) -> list[Tag]:
         return []
     present = set(listing.names)
     return [decision.tag for decision in plan.kept if decision.tag.name not in present]
+
+
+def why_vanished(plan: RepositoryPlan, missing: t.Iterable[Tag], deleted: t.Collection[str | None]) -> str:
+    """What the tags that were to stay and are gone say of a registry that may delete by digest; empty for nothing.
+
+    Args:
+        plan: Of the repository.
+        missing: The tags that were to stay and are not listed any more.
+        deleted: The digests of tags that were deleted.
+    """
+    gone = list(missing)
+    shared = sorted(tag.name for tag in gone if tag.digest and tag.digest in deleted)
+    unknown = sorted(tag.name for tag in gone if tag.digest is None)
+    names = shared or unknown
+    if not names or not deleted:
+        return ""
+    because = "others of their images" if shared else "others"
+    verdict = "this registry seems to delete by digest" if shared else "this registry may delete by digest"
+    return (
+        f"kept tags of {plan.repository.path} vanished while {because} were deleted ({', '.join(names[:5])}): "
+        f"{verdict}, or somebody else deleted them"
+    )
 
 
 def is_changed(now: Tag, planned: Tag) -> bool:

@@ -64,6 +64,10 @@ VERIFY_FIELDS = ("digest", "publishedAt", "protection")
 _TOO_MUCH = {ErrorKind.GRAPHQL, ErrorKind.TIMEOUT, ErrorKind.UNAVAILABLE, ErrorKind.SERVER_ERROR}
 
 
+# app/graphql/gitlab_schema.rb and lib/gitlab/graphql/authorize/authorize_resource.rb
+_NO_PERMISSION = "don't have permission"
+
+
 class AliasLimit:
     """How many pages one query holds at most. Threads share it, and each may shrink it."""
 
@@ -409,13 +413,14 @@ def _is_protected(protection: t.Any, schema: Schema) -> bool:
 
 @understanding("delete tags by GraphQL")
 def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> tuple[list[str], list[str]]:
-    """Delete at most DELETE_LIMIT tags.
+    """Delete at most DELETE_LIMIT tags. It is sent once: whoever asks again has to look at the tags before.
 
     Returns:
         The names that GitLab says are deleted, and its error texts. GitLab silently leaves out protected tags.
 
     Raises:
-        RequestError: if its effect is unknown, the tags may be deleted or not.
+        RequestError: of kind forbidden if the caller may delete nothing there. If its effect is unknown, the tags may
+            be deleted or not.
     """
     query = (
         "mutation($input: DestroyContainerRepositoryTagsInput!) "
@@ -423,8 +428,11 @@ def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> 
     )
     operation = f"delete {len(names)} tags by GraphQL"
     variables = {"input": {"id": global_id(repository_id), "tagNames": list(names)}}
-    answer = post(client, query, variables, operation, RetryPolicy.RATE_LIMITED)
-    data = data_of(answer)
+    answer = post(client, query, variables, operation, RetryPolicy.NEVER)
+    try:
+        data = data_of(answer)
+    except RequestError as error:
+        raise error.replace(kind=ErrorKind.FORBIDDEN) if _NO_PERMISSION in error.message else error from None
     result = data.get("destroyContainerRepositoryTags")
     if not isinstance(result, dict) or not isinstance(result.get("deletedTagNames"), list):
         raise answer.untrusted("GraphQL did not say which tags it deleted", ErrorKind.NOT_JSON)

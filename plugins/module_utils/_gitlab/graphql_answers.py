@@ -55,7 +55,10 @@ def post(
         RequestError: the answer has another status than 200, or there is none.
     """
     body = {"query": query, "variables": variables}
-    answer = client.request("POST", PATH, operation=operation, body=body, retry=retry, stop_at_401=stop_at_401)
+    reads = retry is RetryPolicy.IDEMPOTENT
+    answer = client.request(
+        "POST", PATH, operation=operation, body=body, retry=retry, stop_at_401=stop_at_401, reads=reads
+    )
     if answer.status != 200:
         raise error_of(answer)
     return answer

@@ -110,7 +110,7 @@ def delete_tag(client: Client, repository: Repository, name: str) -> Response:
     Returns:
         A 200, a 404 or a 403. What the last two mean depends on the release.
     """
-    return request(
+    answer = request(
         client,
         "DELETE",
         f"{_tags_path(repository)}/{segment(name)}",
@@ -118,6 +118,10 @@ def delete_tag(client: Client, repository: Repository, name: str) -> Response:
         accept=(403, 404),
         retry=RetryPolicy.NEVER,
     )
+    refusal = error_of(answer) if answer.status == 403 else None
+    if refusal and refusal.kind is ErrorKind.INSUFFICIENT_SCOPE:
+        raise refusal
+    return answer
 
 
 def bulk_delete_tags(client: Client, repository: Repository, parameters: t.Mapping[str, t.Any]) -> None:

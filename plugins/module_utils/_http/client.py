@@ -40,11 +40,20 @@ class Client:
         settings: how to reach it.
         timing: clock, pause and chance; tests give their own.
         limiter: shared with clients of other servers; None makes one from the settings.
+        why_stop: asked before each request why it may not go out; empty if it may.
     """
 
-    def __init__(self, settings: Settings, *, timing: Timing | None = None, limiter: RateLimiter | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        timing: Timing | None = None,
+        limiter: RateLimiter | None = None,
+        why_stop: t.Callable[[], str] = str,
+    ) -> None:
         self.settings = settings
         self.timing = timing or Timing()
+        self.why_stop = why_stop
         self._limiter = limiter or RateLimiter(settings.max_requests_per_minute, self.timing, settings.max_requests)
         self._transport = Transport(settings, self._limiter, self.timing)
         self._retry_budget = RetryBudget(self.timing)
@@ -64,12 +73,17 @@ class Client:
         settings = self.settings._replace(
             url=url, service=service, header=header, refresh_credentials=refresh_credentials
         )
-        return Client(settings, timing=self.timing, limiter=self._limiter)
+        return Client(settings, timing=self.timing, limiter=self._limiter, why_stop=self.why_stop)
 
     @property
     def requests_sent(self) -> int:
         """By this client and all that share its rate limit."""
         return self._limiter.sent
+
+    @property
+    def changes_sent(self) -> int:
+        """Requests that may have changed something, by this client and all that share its rate limit."""
+        return self._limiter.changes
 
     @property
     def clock(self) -> datetime | None:
@@ -102,6 +116,7 @@ class Client:
         stop_at_401: bool = True,
         allow_cross_origin_redirect: bool = False,
         limit: int | None = None,
+        reads: bool | None = None,
     ) -> Response:
         """Send a request and return the answer of any status once it is not worth sending again.
 
@@ -117,6 +132,7 @@ class Client:
             stop_at_401: a 401 ends all requests, unless there is another credential by then.
             allow_cross_origin_redirect: a redirect to another host is followed, without credentials.
             limit: the most bytes of a body that is believed; None is what GitLab's own answers never have.
+            reads: it changes nothing on the server; None is what the method says.
 
         Raises:
             RequestError: there is no answer (connection, timeout, tls, redirect, incomplete, stopped).
@@ -132,6 +148,7 @@ class Client:
             headers=headers or {},
             allow_cross_origin_redirect=allow_cross_origin_redirect,
             limit=limit,
+            reads=method in ("GET", "HEAD") if reads is None else reads,
         )
         result = self._final_result(request, retry, stop_at_401)
         if isinstance(result, RequestError):
@@ -176,7 +193,10 @@ class Client:
 
     def poll_intervals(self, seconds: float, first: float = 1.0, longest: float = 15.0) -> t.Iterator[None]:
         """Pauses, each longer than the one before it, until so many seconds have gone by since the first."""
-        return poll_intervals(self.timing, seconds, first, longest)
+        for pause in poll_intervals(self.timing, seconds, first, longest):
+            if self.why_stop():
+                return
+            yield pause
 
     def retry_loop(self) -> t.Iterator[int]:
         """How often something may still be tried after this time, with a pause before each time but the first."""
@@ -231,7 +251,11 @@ class Client:
         def check() -> None:
             if self._stopped_by:
                 raise request.error(ErrorKind.STOPPED, self._stopped_by)
+            interruption = self.why_stop()
+            if interruption:
+                raise request.error(ErrorKind.STOPPED, interruption, advice="")
 
         if not self._limiter.wait(request.path, check):
             message = f"max_requests {self._limiter.most} were sent"
             raise request.error(ErrorKind.STOPPED, message, advice="Raise max_requests, or take a smaller scope.")
+        self._limiter.changes += not request.reads

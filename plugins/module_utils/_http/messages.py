@@ -54,6 +54,7 @@ class Request:
         allow_cross_origin_redirect: a redirect to another host is followed, without credentials.
         limit: the most bytes of a body that is believed; None is what GitLab's own answers never have.
         signed: the credential goes with it.
+        reads: it changes nothing on the server.
     """
 
     method: str
@@ -67,6 +68,7 @@ class Request:
     allow_cross_origin_redirect: bool = False
     limit: int | None = None
     signed: bool = True
+    reads: bool = True
 
     def error(
         self,

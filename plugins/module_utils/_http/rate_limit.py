@@ -50,6 +50,7 @@ class RateLimiter:
 
     def __init__(self, per_minute: int | None, timing: Timing, most: int | None = None) -> None:
         self.sent = 0
+        self.changes = 0
         self.most = most
         self._timing = timing
         self._passed = 0

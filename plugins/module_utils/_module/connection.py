@@ -15,7 +15,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .._core.secrets import remember
 from .._http.client import Client
+from .._http.timing import Timing
 from .access import Access, TokenKind, access_of, header_of, token_file_refresher
+from .listener import Listener
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Connection:
         """Number of requests so far, those to the registry included."""
         return self.client.requests_sent
 
+    @property
+    def changes_sent(self) -> int:
+        """Number of requests so far that may have changed something."""
+        return self.client.changes_sent
+
 
 def connect(module: AnsibleModule) -> Connection:
     """Connect with the options of CONNECTION. Nothing is sent yet.
@@ -64,9 +71,11 @@ def connect(module: AnsibleModule) -> Connection:
         hide(module, token)
         return header_of(access.kind, token)
 
-    return Connection(
-        Client(access.settings._replace(refresh_credentials=token_file_refresher(access, header))), access
-    )
+    settings = access.settings._replace(refresh_credentials=token_file_refresher(access, header))
+    listener = Listener()
+    listener.obey_signals()
+    client = Client(settings, timing=Timing(sleep=listener.sleep), why_stop=listener.why_stop)
+    return Connection(client, access)
 
 
 def hide(module: AnsibleModule, *secrets: str) -> None:

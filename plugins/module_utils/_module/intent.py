@@ -40,8 +40,10 @@ class Applied(t.NamedTuple):
         outcome: for the result, None if there is nothing to tell.
         shortfall: what is not as it was meant, one sentence, empty if all is.
         warnings: what the user should know, one sentence each.
+        changed: whether anything was changed, or may have been; None is as it was meant.
     """
 
     outcome: t.Any
     shortfall: str = ""
     warnings: t.Sequence[str] = ()
+    changed: bool | None = None

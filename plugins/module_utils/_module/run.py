@@ -16,7 +16,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from .._core.errors import JournalError, RequestError, UsageError
+from .._core.errors import JournalError, RequestError, UsageError, unexpected
 from .inputs import read_inputs
 from .intent import Applied, Intent
 from .options import ArgumentSpec
@@ -31,6 +31,10 @@ class _RequestCounter(t.Protocol):
     @property
     def requests_sent(self) -> int:
         """Number of requests so far."""
+
+    @property
+    def changes_sent(self) -> int:
+        """Number of requests so far that may have changed something."""
 
 
 class _Module(AnsibleModule):
@@ -108,13 +112,15 @@ def require(module: AnsibleModule, library: str) -> None:
 
 @contextlib.contextmanager
 def exit_on_error(module: AnsibleModule) -> t.Iterator[None]:
-    """End the module with one sentence for what goes wrong inside."""
+    """End the module with one sentence for what goes wrong inside, also for what nobody thought of."""
     try:
         yield
     except UsageError as error:
         module.fail_json(msg=str(error), changed=False, result="failed")
     except (RequestError, JournalError) as error:
         module.fail_json(msg=str(error), changed=False, result="failed", error=error.as_result())
+    except Exception as error:
+        module.fail_json(msg=f"Nothing was changed: {unexpected(error)}.", changed=False, result="failed")
 
 
 def finish_reading(
@@ -148,10 +154,12 @@ def finish(
     apply: t.Callable[[], Applied],
     *,
     tolerate: bool = False,
+    so_far: t.Callable[[str], Applied] | None = None,
+    foresee: t.Callable[[], str] = str,
 ) -> t.NoReturn:
     """Carry the intent out, unless it is refused or this is check mode, and end with what came of it.
 
-    changed and diff come from the intent alone, so that both modes give the same.
+    changed and diff come from the intent, so that both modes give the same, unless the run changed nothing after all.
 
     Args:
         module: the module.
@@ -160,17 +168,25 @@ def finish(
         result: what it returns, besides what all such modules return.
         apply: carries the intent out.
         tolerate: what is unread does not fail the module.
+        so_far: what came of the intent up to now, if apply ends before its end for the reason that it is given.
+        foresee: asked in check mode why a run would fail, a sentence without its end; empty if nothing is known.
     """
     result = {**result, "changed": intent.changed}
     if module._diff:
         result["diff"] = intent.diff
     acts = (intent.changed or intent.waits) and not intent.refusals
-    applied = apply() if acts and not module.check_mode else None
+    applied = _applied(connection, apply, so_far) if acts and not module.check_mode else None
     if applied:
+        if applied.changed is not None:
+            result["changed"] = applied.changed
         if applied.outcome is not None:
             result["outcome"] = applied.outcome
         for warning in applied.warnings:
             module.warn(warning)
+    if acts and module.check_mode:
+        obstacle = foresee()
+        if obstacle:
+            module.warn(f"A run would change nothing: {obstacle}.")
     if connection:
         result["requests"] = connection.requests_sent
     if intent.refusals:
@@ -184,6 +200,33 @@ def finish(
     if intent.unread and not tolerate:
         module.fail_json(msg=f"{_first_of(intent.unread)} {intent.kept}".rstrip(), result="partial", **result)
     module.exit_json(result="partial" if intent.unread else "ok", **result)
+
+
+def _applied(
+    connection: _RequestCounter | None, apply: t.Callable[[], Applied], so_far: t.Callable[[str], Applied] | None
+) -> Applied:
+    """What came of the intent, also if apply ends in a way that nobody thought of.
+
+    Where no request was sent that could change anything, nothing was changed.
+    """
+    before = connection.changes_sent if connection else 0
+    found = _applied_or_why_not(apply, so_far)
+    sent = connection is None or connection.changes_sent > before
+    if isinstance(found, Applied):
+        return found._replace(changed=sent and found.changed) if found.changed is not None else found
+    done = "Not all may have been done" if sent else "Nothing was changed"
+    return Applied(None, f"{done}: {found}.", changed=sent)
+
+
+def _applied_or_why_not(apply: t.Callable[[], Applied], so_far: t.Callable[[str], Applied] | None) -> Applied | str:
+    try:
+        return apply()
+    except Exception as error:
+        reason = unexpected(error)
+    try:
+        return so_far(reason) if so_far else reason
+    except Exception as error:
+        return f"{reason}; what was done can't be told either: {unexpected(error)}"
 
 
 def _first_of(errors: t.Sequence[Exception]) -> str:

@@ -13,12 +13,13 @@ import typing as t
 
 from .._core.models import Repository, TagListing
 from .._core.server import DeleteMethod
-from .._deletion.refusals import hidden_rules_refusal
+from .._deletion.refusals import archived_refusal, hidden_rules_refusal
 from .._deletion.verification import empty_listing_warning, why_not_empty
 from .._plan.limits import broken_max_deletions, broken_totals, limited
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.decision import DateSource
 from .._rules.reasons import Reason, reason_counts
+from .._rules.referrers import kept_together
 from .._rules.retention import decide
 from .request import RepositoryRequest
 
@@ -32,6 +33,8 @@ class RepositoryState(t.NamedTuple):
         being_deleted: those that GitLab is deleting already.
         delete_method: how tags are deleted, if any are.
         hidden_rules: there may be protection rules that can't be read, and GitLab would let this caller past them.
+        deletes_by_name: the registry is known to leave other tags of an image alone, or that does not matter.
+        archived_projects: paths of the projects of repositories that are archived.
     """
 
     listings: tuple[TagListing, ...] = ()
@@ -39,6 +42,8 @@ class RepositoryState(t.NamedTuple):
     being_deleted: tuple[Repository, ...] = ()
     delete_method: DeleteMethod = DeleteMethod.REST
     hidden_rules: bool = False
+    deletes_by_name: bool = True
+    archived_projects: tuple[str, ...] = ()
 
 
 class RepositoryAction(enum.Enum):
@@ -111,9 +116,11 @@ class RepositoryResult(t.NamedTuple):
 
 def plan_tags(state: RepositoryState, request: RepositoryRequest) -> Plan:
     """Decide which tags are deleted one by one, and why nothing at all may be deleted."""
-    parts = [_part(listing, request) for listing in state.listings]
+    parts = [_part(listing, request, state.deletes_by_name) for listing in state.listings]
     plan = limited(parts, request.limits)
     refusals = list(plan.refusals)
+    if request.deletes_repositories or plan.deletions:
+        refusals += map(archived_refusal, state.archived_projects)
     if request.deletes_repositories:
         refusals += _beyond_limits(state.listings, request)
         refusals += [
@@ -124,8 +131,10 @@ def plan_tags(state: RepositoryState, request: RepositoryRequest) -> Plan:
     return Plan(plan.repositories, tuple(refusals))
 
 
-def _part(listing: TagListing, request: RepositoryRequest) -> RepositoryPlan:
+def _part(listing: TagListing, request: RepositoryRequest, deletes_by_name: bool) -> RepositoryPlan:
     decisions = tuple(decide(listing.tags, request.rules, DateSource.NONE, None)) if request.deletes_tags else ()
+    if not deletes_by_name:
+        decisions = tuple(kept_together(decisions))
     return RepositoryPlan(listing.repository, decisions, listing=listing.state, error=listing.error)
 
 

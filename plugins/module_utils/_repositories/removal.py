@@ -11,10 +11,11 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import ErrorKind, RequestError
-from .._core.server import DeleteMethod
 from .._deletion.deletion import delete
+from .._deletion.host import RegistryHost
 from .._deletion.outcomes import DeletionResult
 from .._deletion.verification import why_not_empty
+from .._deletion.ways import DeletionWay
 from .._gitlab.repositories import delete_repository, get_repository
 from .._plan.plan import Plan
 from .._tags.reader import TagReader, confirm_empty
@@ -27,13 +28,14 @@ _WHY_FAILED = (
 
 
 def delete_repositories(
-    reader: TagReader, method: DeleteMethod, removals: t.Sequence[RepositoryRemoval], wait: float | None
+    reader: TagReader, way: DeletionWay, host: RegistryHost, removals: t.Sequence[RepositoryRemoval], wait: float | None
 ) -> list[RepositoryResult]:
     """Delete repositories, and follow that.
 
     Args:
         reader: Reads their tags.
-        method: How tags are deleted before.
+        way: How tags are deleted before.
+        host: The registry that holds them.
         removals: The repositories.
         wait: How many seconds to wait until they are gone; None is not to wait.
 
@@ -41,7 +43,7 @@ def delete_repositories(
         What became of each. Whatever goes wrong is told there, so nothing is raised.
     """
     client = reader.client
-    results = client.parallel(lambda removal: _delete(reader, method, removal), removals)
+    results = client.parallel(lambda removal: _delete(reader, way, host, removal), removals)
     if wait is None:
         return results
     for _pause in client.poll_intervals(wait):
@@ -58,11 +60,11 @@ def delete_repositories(
     ]
 
 
-def _delete(reader: TagReader, method: DeleteMethod, removal: RepositoryRemoval) -> RepositoryResult:
+def _delete(reader: TagReader, way: DeletionWay, host: RegistryHost, removal: RepositoryRemoval) -> RepositoryResult:
     if removal.asked_before:
         return RepositoryResult(removal, RepositoryOutcome.SCHEDULED)
     try:
-        emptied = _empty(reader, method, removal)
+        emptied = _empty(reader, way, host, removal)
         if not emptied.ok:
             message = next((tag.message for tag in emptied.tags if tag.message), emptied.stopped)
             return RepositoryResult(removal, RepositoryOutcome.NOT_EMPTIED, message=message)
@@ -77,9 +79,9 @@ def _delete(reader: TagReader, method: DeleteMethod, removal: RepositoryRemoval)
     return RepositoryResult(removal, RepositoryOutcome.SCHEDULED)
 
 
-def _empty(reader: TagReader, method: DeleteMethod, removal: RepositoryRemoval) -> DeletionResult:
+def _empty(reader: TagReader, way: DeletionWay, host: RegistryHost, removal: RepositoryRemoval) -> DeletionResult:
     """Delete the repository's tags as far as that is planned."""
-    return delete(reader, Plan((removal.tags,) if removal.tags else ()), method)
+    return delete(reader, Plan((removal.tags,) if removal.tags else ()), way, host)
 
 
 def _refusal_to_delete(reader: TagReader, removal: RepositoryRemoval, *, emptied: bool) -> str | None:

@@ -63,7 +63,7 @@ RULES: dict[str, t.Any] = {
     "min_age": {"type": "str"},
     "require_digest": {"type": "bool", "default": True},
     "signatures": {"type": "str", "choices": _values(Signatures), "default": "follow"},
-    "shared_digest": {"type": "str", "choices": _values(SharedDigest), "default": "independent"},
+    "shared_digest": {"type": "str", "choices": _values(SharedDigest), "default": "auto"},
 }
 IN_USE: dict[str, t.Any] = {
     "in_use": {"type": "list", "elements": "str"},

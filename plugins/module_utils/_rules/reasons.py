@@ -52,6 +52,7 @@ class Reason(enum.Enum):
     IN_USE = "in_use"
     ACTIVE_REF = "active_ref"
     DEPLOYED = "deployed"
+    ARCHIVED = "archived"
     # Kept since something is not known.
     UNKNOWN_DATE = "unknown_date"
     UNKNOWN_VERSION = "unknown_version"

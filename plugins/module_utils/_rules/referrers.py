@@ -34,8 +34,12 @@ class Signatures(enum.Enum):
 
 
 class SharedDigest(enum.Enum):
-    """Whether tags of one image are judged by themselves, or kept as long as one of them is."""
+    """Whether tags of one image are judged by themselves, or kept as long as one of them is.
 
+    AUTO: By themselves where it is known that the registry leaves other tags of an image alone when it deletes one.
+    """
+
+    AUTO = "auto"
     INDEPENDENT = "independent"
     KEEP_TOGETHER = "keep_together"
 
@@ -44,12 +48,18 @@ class ReferrerPolicy(t.NamedTuple):
     """What happens to tags that belong together. Signatures are no tags of a shared digest."""
 
     signatures: Signatures = Signatures.KEEP
-    shared_digest: SharedDigest = SharedDigest.INDEPENDENT
+    shared_digest: SharedDigest = SharedDigest.AUTO
 
     @property
     def keep_together(self) -> bool:
         """Whether tags of one image are kept as long as one of them is."""
         return self.shared_digest is SharedDigest.KEEP_TOGETHER
+
+    def on_registry(self, *, deletes_by_name: bool) -> ReferrerPolicy:
+        """The policy as it holds on a registry. deletes_by_name: it is known to leave other tags of an image alone."""
+        if deletes_by_name or self.shared_digest is not SharedDigest.AUTO:
+            return self
+        return self._replace(shared_digest=SharedDigest.KEEP_TOGETHER)
 
 
 class ReferrerFacts(t.NamedTuple):
@@ -128,7 +138,7 @@ def keep_referrers(decisions: t.Sequence[Decision], policy: ReferrerPolicy) -> l
     Returns:
         The decisions, in the same order.
     """
-    found = _kept_together(decisions) if policy.keep_together else list(decisions)
+    found = kept_together(decisions) if policy.keep_together else list(decisions)
     while True:
         kept_tags = [each.tag for each in found if not each.delete]
         digests = {digest for tag in kept_tags for digest in (tag.digest, *tag.children) if digest}
@@ -136,7 +146,7 @@ def keep_referrers(decisions: t.Sequence[Decision], policy: ReferrerPolicy) -> l
         kept = [_with_subject(each, digests, opaque) for each in found]
         if kept == found:
             return found
-        found = _kept_together(kept) if policy.keep_together else kept
+        found = kept_together(kept) if policy.keep_together else kept
 
 
 def _with_subject(decision: Decision, kept_digests: t.Collection[str], opaque: bool) -> Decision:
@@ -146,7 +156,15 @@ def _with_subject(decision: Decision, kept_digests: t.Collection[str], opaque: b
     return decision.kept(Reason.UNKNOWN_SUBJECT) if subjects and opaque else decision
 
 
-def _kept_together(decisions: t.Sequence[Decision]) -> list[Decision]:
+def kept_together(decisions: t.Sequence[Decision]) -> list[Decision]:
+    """Keep all tags of an image if one of them is kept, and all tags if it is not known of which image a kept one is.
+
+    Args:
+        decisions: on all tags of a repository.
+
+    Returns:
+        The decisions, in the same order.
+    """
     images = [each for each in decisions if not SIGNATURE.fullmatch(each.tag.name)]
     kept_digests = {each.tag.digest for each in images if not each.delete}
     unknown = bool(kept_digests) and any(each.tag.digest is None for each in images)

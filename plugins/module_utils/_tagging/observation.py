@@ -12,7 +12,9 @@ import typing as t
 
 from .._core.models import Repository, TagListing
 from .._deletion.delete_method import choose_delete_method
+from .._deletion.host import is_proven_to_delete_by_name
 from .._deletion.read_only import check_deletes
+from .._gitlab.projects import get_project
 from .._gitlab.repositories import get_repository
 from .._gitlab.repository_lookup import look_up_repository
 from .._module.registry import RegistryConnection
@@ -34,11 +36,13 @@ class _Target(t.NamedTuple):
         path: of the repository.
         location: its registry's host and the path.
         repository: None if there is none.
+        archived_project: the path of its project if that is archived; empty if it is not, or that can't be seen.
     """
 
     path: str
     location: str
     repository: Repository | None
+    archived_project: str = ""
 
 
 def observe_promotion(connection: RegistryConnection, request: PromotionRequest) -> tuple[Registry, PromotionState]:
@@ -62,6 +66,7 @@ def observe_promotion(connection: RegistryConnection, request: PromotionRequest)
         writes=tuple(writes),
         missing_subjects=tuple(missing_subjects(registry, target.path, writes)),
         being_deleted=target.repository is not None and target.repository.being_deleted,
+        archived_project=target.archived_project,
     )
     if state.changes and target.repository and not state.being_deleted:
         state = state._replace(protected=_not_pushable(registry, state))
@@ -117,21 +122,32 @@ def observe_removal(connection: RegistryConnection, request: RemovalRequest) -> 
     there = bool(set(listing.names) & set(request.names))
     method = choose_delete_method(reader.capabilities, request.delete_via)
     check_deletes(reader, method, [target.repository] if there else [])
+    by_name = not there or set(listing.names) <= set(request.names) or is_proven_to_delete_by_name(reader, target.path)
+    if not by_name:
+        [listing] = reader.read([target.repository], TagQuery(details=True, dates=False))
+        if listing.error:
+            raise listing.error
     hidden = there and rules_are_hidden(connection.client, reader.capabilities, job_token=connection.is_job_token)
     return reader, RemovalState(
         path=target.path,
         listing=listing,
         delete_method=method,
         hidden_rules=hidden,
+        deletes_by_name=by_name,
+        archived_project=target.archived_project,
     )
 
 
 def _find_target(connection: RegistryConnection, repository: str | int) -> _Target:
     if isinstance(repository, int):
         found = get_repository(connection.client, repository)
-        return _Target(path=found.path, location=found.location, repository=found)
-    lookup = look_up_repository(connection.client, repository, job_token=connection.is_job_token)
-    return _Target(path=lookup.path, location=lookup.location, repository=lookup.repository)
+        project = None if connection.is_job_token else get_project(connection.client, found.project_id)
+        target = _Target(path=found.path, location=found.location, repository=found)
+    else:
+        lookup = look_up_repository(connection.client, repository, job_token=connection.is_job_token)
+        project = lookup.project
+        target = _Target(path=lookup.path, location=lookup.location, repository=lookup.repository)
+    return target._replace(archived_project=project.path) if project and project.archived else target
 
 
 def _read_named(

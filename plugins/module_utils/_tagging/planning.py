@@ -15,11 +15,12 @@ from .._core.diffs import diff_part
 from .._core.models import TagListing
 from .._core.server import DeleteMethod
 from .._core.tag_writes import TagWrite
-from .._deletion.refusals import hidden_rules_refusal
+from .._deletion.refusals import archived_refusal, hidden_rules_refusal
 from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.decision import Decision, to_delete, to_keep
 from .._rules.reasons import Reason
+from .._rules.referrers import kept_together
 from .request import PromotionRequest, RemovalRequest
 
 # registry/handlers/manifests.go of GitLab's registry
@@ -47,6 +48,7 @@ class PromotionState(t.NamedTuple):
         missing_subjects: names of tags whose images belong to another one that the target lacks, with its digest.
         protected: names of tags that a protection rule covers, or that one keeps the caller from pushing.
         hidden_rules: there may be protection rules that can't be read, and GitLab would let this caller past them.
+        archived_project: path of the target's project, if that is archived; empty if not.
     """
 
     source: str
@@ -56,6 +58,7 @@ class PromotionState(t.NamedTuple):
     missing_subjects: tuple[tuple[str, str], ...] = ()
     protected: frozenset[str] = frozenset()
     hidden_rules: bool = False
+    archived_project: str = ""
 
     @property
     def changes(self) -> list[TagWrite]:
@@ -71,12 +74,16 @@ class RemovalState(t.NamedTuple):
         listing: its tags, None if there is no such repository.
         delete_method: how tags are deleted, if any are.
         hidden_rules: there may be protection rules that can't be read, and GitLab would let this caller past them.
+        deletes_by_name: the registry is known to leave other tags of an image alone, or that does not matter.
+        archived_project: path of its project, if that is archived; empty if not.
     """
 
     path: str
     listing: TagListing | None = None
     delete_method: DeleteMethod = DeleteMethod.REST
     hidden_rules: bool = False
+    deletes_by_name: bool = True
+    archived_project: str = ""
 
     @property
     def is_unproven(self) -> bool:
@@ -104,6 +111,8 @@ def plan_promotion(state: PromotionState, request: PromotionRequest) -> Intent:
     ]
     if state.hidden_rules:
         refusals.append(hidden_rules_refusal())
+    if state.archived_project and state.changes:
+        refusals.append(archived_refusal(state.archived_project))
     if state.being_deleted:
         refusals.append(f"GitLab is deleting repository {state.target} with all its tags")
     if refusals:
@@ -122,13 +131,29 @@ def plan_removal(state: RemovalState, request: RemovalRequest) -> Plan:
         for tag in listing.tags
     )
     refusals = [hidden_rules_refusal()] if state.hidden_rules else []
+    if state.archived_project and any(decision.delete for decision in decisions):
+        refusals.append(archived_refusal(state.archived_project))
     missing = set(request.names) - set(listing.names)
     if listing.tags and missing and not listing.complete:
         refusals.append(f"only {len(listing.tags)} tags of {state.path} are listed, so that others may be there")
     for decision in decisions:
         if decision.delete:
             refusals += _refusals_of(state.path, decision, request)
+    if not state.deletes_by_name and not request.force:
+        refusals += _sharing_refusals(state.path, decisions)
     return Plan((RepositoryPlan(listing.repository, decisions),), tuple(refusals))
+
+
+def _sharing_refusals(path: str, decisions: t.Sequence[Decision]) -> t.Iterator[str]:
+    """Why tags must not be deleted in a registry that may delete other tags of their images with them."""
+    for before, after in zip(decisions, kept_together(decisions)):
+        if not before.delete or after.delete:
+            continue
+        shares = "shares its image" if after.reason is Reason.SHARED_DIGEST else "may share its image"
+        yield (
+            f"{path}:{before.tag.name} {shares} with a tag that is kept, and it is not known whether this registry "
+            "would delete that one too (force allows it)"
+        )
 
 
 def _refusals_of(path: str, decision: Decision, request: RemovalRequest) -> list[str]:

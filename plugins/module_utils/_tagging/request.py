@@ -53,6 +53,7 @@ class RemovalRequest(t.NamedTuple):
         repository: path or id of their repository.
         digest: the image that the one tag has to be, to be deleted; None is any image.
         require_digest: a tag is deleted only if it is known which image it is.
+        force: a tag is deleted although the registry might delete others of the same image with it.
         delete_via: how tags are deleted, None for the best way that there is.
     """
 
@@ -60,6 +61,7 @@ class RemovalRequest(t.NamedTuple):
     repository: str | int
     digest: str | None = None
     require_digest: bool = True
+    force: bool = False
     delete_via: DeleteMethod | None = None
 
 
@@ -74,7 +76,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> PromotionRequest | RemovalReque
             raise UsageError(f"name holds {name!r}, which is not the name of a tag.")
     state = DesiredState(params["state"])
     absent = state is DesiredState.ABSENT
-    for option in ("source", "source_repository", "copy_referrers", "force") if absent else ("digest",):
+    for option in ("source", "source_repository", "copy_referrers") if absent else ("digest",):
         if params[option]:
             raise UsageError(f"{option} has no meaning with state {state.value}: leave it out.")
     digest, source, source_repository = params["digest"], params["source"], params["source_repository"]
@@ -89,6 +91,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> PromotionRequest | RemovalReque
             repository=repository,
             digest=digest,
             require_digest=params["require_digest"],
+            force=params["force"],
             delete_via=requested_method(DeleteMethod, params["delete_via"]),
         )
     if source_repository is not None:

@@ -97,10 +97,42 @@ def test_a_reading_scope_reads_and_does_not_write(gitlab: Client) -> None:
     ],
 )
 def test_what_a_role_may_do_also_below_its_group(gitlab: Client, role: str, read: int, delete: int) -> None:
+    gitlab.simulator.faults([{"first": 1, "action": "mutate", "set_project": ACTIVE}])
     for project, repository in ((1, 100), (2, 102)):
         base = f"/projects/{project}/registry/repositories/{repository}/tags"
         assert gitlab.rest(base, role).status_code == read
         assert gitlab.rest(f"{base}/a", role, "DELETE").status_code == delete
+
+
+ACTIVE = {"path": "team/sub/tool", "archived": False}
+
+
+@pytest.mark.parametrize("caller", ["owner", "admin-mode"])
+def test_nobody_changes_the_images_of_an_archived_project(gitlab: Client, caller: str) -> None:
+    base = "/projects/2/registry/repositories/102"
+    assert gitlab.rest(f"{base}/tags", caller).status_code == 200
+    for path in (f"{base}/tags/a", base):
+        assert gitlab.rest(path, caller, "DELETE").status_code == 403
+    mutation = 'mutation { destroyContainerRepositoryTags(input: {id: "%s", tagNames: ["a"]}) { errors } }'
+    answer = gitlab.graphql(mutation % "gid://gitlab/ContainerRepository/102", caller).json()
+    assert "you don't have permission" in answer["errors"][0]["message"]
+    assert gitlab.simulator.state()["team/sub/tool"] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "scopes"),
+    [
+        ("reader", 200, ["read_api"]),
+        ("registry", 200, ["read_registry", "write_registry"]),
+        ("admin-mode", 200, ["admin_mode", "api"]),
+        ("expired", 401, None),
+        (None, 401, None),
+    ],
+)
+def test_a_token_may_ask_what_it_is(gitlab: Client, token: str | None, status: int, scopes: list[str] | None) -> None:
+    answer = gitlab.rest("/personal_access_tokens/self", token)
+    assert answer.status_code == status
+    assert answer.json().get("scopes") == scopes
 
 
 def test_the_group_listing_needs_a_reporter_of_the_group(gitlab: Client) -> None:

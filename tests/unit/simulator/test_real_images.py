@@ -184,6 +184,8 @@ def test_memory_and_images_go_together(real: Client) -> None:
     other = "/projects/2/registry/repositories/101/tags"
     assert names(real.rest(other).json()) == ["in-memory"]
     assert real.rest(f"{other}/in-memory").json()["created_at"]
+    active = {"path": "team/sub/tool", "archived": False}
+    real.simulator.faults([{"first": 1, "action": "mutate", "set_project": active}])
     assert real.rest(f"{other}/in-memory", method="DELETE").text == "200"
     assert real.simulator.state()["team/sub/tool"] == []
 

@@ -51,7 +51,7 @@ class Job:
         self.events: list[Mapping[str, Any]] = []
 
     def run(self, wait: float | None = WAIT) -> DeletionResult:
-        return delete_in_bulk(self.reader, [self.request], wait, self.events.append)
+        return delete_in_bulk(self.reader, [self.request], wait, lambda *events: self.events.extend(events))
 
 
 def outcomes(found: DeletionResult) -> dict[str, tuple[str, str]]:

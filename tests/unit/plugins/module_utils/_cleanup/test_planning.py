@@ -129,7 +129,7 @@ def test_a_signature_follows_its_image_by_the_policy_that_was_asked_for() -> Non
     assert outcome(planned(*both, request=in_use))[SIGNATURE.name] == "keep signature"
 
 
-def test_a_signature_without_an_image_needs_the_registrys_word_or_an_earlier_run() -> None:
+def test_a_signature_without_an_image_needs_the_registrys_word() -> None:
     alone = tag("v2", letter="b"), SIGNATURE
     collect = requested(min_remaining=0, signatures="collect")
     assert outcome(planned(*alone, request=collect))[SIGNATURE.name] == "keep orphan"
@@ -141,7 +141,38 @@ def test_a_signature_without_an_image_needs_the_registrys_word_or_an_earlier_run
     request = requested(min_remaining=0)
     earlier = request.earlier._replace(referrers=frozenset({(REPOSITORY.path, SIGNATURE.name, digest("e"))}))
     resumed = replace(request, earlier=earlier)
-    assert outcome(planned(*alone, request=resumed))[SIGNATURE.name] == "delete with_subject"
+    # What a journal says is no proof.
+    assert outcome(planned(*alone, request=resumed))[SIGNATURE.name] == "keep orphan"
+    found = outcome(planned(*alone, request=resumed, absent_digests=absent))
+    assert found[SIGNATURE.name] == "delete with_subject"
+    another = replace(request, earlier=earlier._replace(referrers=frozenset({(REPOSITORY.path, SIGNATURE.name, "x")})))
+    assert outcome(planned(*alone, request=another, absent_digests=absent))[SIGNATURE.name] == "keep orphan"
+
+
+@pytest.mark.parametrize(
+    ("shared_digest", "by_name", "kept"),
+    [
+        ("auto", True, set()),
+        ("auto", False, {"v1"}),
+        ("independent", False, set()),
+        ("keep_together", True, {"v1"}),
+    ],
+)
+def test_tags_share_the_fate_of_a_kept_one_unless_the_registry_is_known_to_delete_by_name(
+    shared_digest: str, by_name: bool, kept: set[str]
+) -> None:
+    request = requested(protect=["main"], shared_digest=shared_digest)
+    tags = tag("main"), tag("v1"), tag("v2", letter="b")
+    found = outcome(planned(*tags, request=request, deletes_by_name=by_name))
+    assert {name for name, fate in found.items() if fate == "keep shared_digest"} == kept
+
+
+def test_a_project_that_is_archived_keeps_all_its_tags() -> None:
+    archived = project()._replace(archived=True)
+    for request in (requested(), requested(delete_via="bulk_unpinned", older_than="30d")):
+        found = planned(tag("v1"), tag("v2"), request=request, projects={PROJECT: archived})
+        assert outcome(found) == {"v1": "keep archived", "v2": "keep archived"}
+        assert found.plan.refusals == ()
 
 
 def test_a_signature_younger_than_min_age_stays_though_its_image_goes() -> None:

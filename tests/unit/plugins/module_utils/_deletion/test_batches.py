@@ -78,9 +78,13 @@ def refused(
     complete: bool = True,
     error: RequestError | None = None,
     absent: bool = True,
+    now: dict[str, str | None] | None = None,
 ) -> tuple[DeletionReply, str] | None:
-    """Why a signature stays, if these tags are listed. image: what became of the tag of its image; None if none."""
-    decisions = [Decision(Tag("k"), delete=False, reason=Reason.MATCHED), referrer]
+    """Why a signature stays, if these tags are listed.
+
+    image: what became of the tag of its image; None if none. now: the digests that tags have by now, if others.
+    """
+    decisions = [Decision(Tag("k", "sha256:k"), delete=False, reason=Reason.MATCHED), referrer]
     if image:
         decisions.append(deletion("i", digest=IMAGE))
     check = ReferrerCheck(
@@ -88,6 +92,7 @@ def refused(
         TagListing(REPOSITORY, tuple(Tag(name) for name in names), complete=complete, error=error),
         attempts={"i": DeletionAttempt(image)} if image else {},
         is_absent=lambda _digest: absent,
+        read_now=lambda: {name: Tag(name, digest) for name, digest in {"k": "sha256:k", **(now or {})}.items()},
     )
     found = check.refusal_of(referrer)
     return (found.reply, found.message) if found else None
@@ -131,3 +136,50 @@ def test_an_orphan_goes_while_the_registry_has_no_such_image() -> None:
     assert refused(referrer=ORPHAN, image=None, absent=False) == (DeletionReply.CHANGED, message)
     # Of what followed its image the registry is not asked.
     assert refused(image=None, absent=False) is None
+
+
+@pytest.mark.parametrize("digest", [IMAGE, "sha256:an index that may hold it", None])
+@pytest.mark.parametrize("referrer", [REFERRER, ORPHAN])
+def test_a_tag_that_is_another_image_by_now_may_be_its_image(digest: str | None, referrer: Decision) -> None:
+    message = "k is another image since the plan was made, and may be the one that it belongs to"
+    assert refused(referrer=referrer, now={"k": digest}) == (DeletionReply.CHANGED, message)
+
+
+def test_a_planned_tag_that_was_moved_may_be_its_image_too() -> None:
+    moved = deletion("d", digest="sha256:d")
+    check = ReferrerCheck(
+        RepositoryPlan(REPOSITORY, decisions=(moved, REFERRER, deletion("i", digest=IMAGE))),
+        TagListing(REPOSITORY, (Tag("d"), Tag(SIGNATURE)), complete=True),
+        attempts={"i": DeletionAttempt(DeletionReply.DELETED), "d": DeletionAttempt(DeletionReply.CHANGED)},
+        is_absent=lambda _digest: True,
+        read_now=lambda: {"d": Tag("d", IMAGE), SIGNATURE: REFERRER.tag},
+    )
+    refusal = check.refusal_of(REFERRER)
+    assert refusal
+    assert refusal.reply is DeletionReply.CHANGED
+
+
+def test_a_tag_that_belongs_to_nothing_is_not_looked_at() -> None:
+    def never() -> dict[str, Tag | None]:
+        raise AssertionError("read for nothing")
+
+    check = ReferrerCheck(
+        RepositoryPlan(REPOSITORY, decisions=(deletion("d"),)),
+        TagListing(REPOSITORY),
+        attempts={},
+        is_absent=lambda _digest: True,
+        read_now=never,
+    )
+    assert check.refusal_of(deletion("d")) is None
+
+
+def test_what_a_rule_of_its_own_deletes_waits_for_no_other_tag() -> None:
+    by_rule = deletion(SIGNATURE)
+    assert refused("ik", referrer=by_rule, image=DeletionReply.NOT_TRIED, now={"i": IMAGE}) is None
+    assert refused(referrer=by_rule, complete=False, now={"k": "sha256:another"}) is None
+
+
+@pytest.mark.parametrize("name", ["k", "n"])
+def test_what_a_rule_of_its_own_deletes_stays_for_a_tag_that_was_made_its_image(name: str) -> None:
+    found = refused(referrer=deletion(SIGNATURE), now={name: IMAGE})
+    assert found == (DeletionReply.CHANGED, f"{name} is its image by now")

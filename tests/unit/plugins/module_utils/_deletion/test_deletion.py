@@ -14,8 +14,14 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import JournalError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
-from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.deletion import AbortSignal, delete
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.deletion import delete
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.host import (
+    RegistryHost,
+    is_proven_to_delete_by_name,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.journal import JournalWriter
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import DeletionResult, TagOutcome
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.ways import deletion_way
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
@@ -24,6 +30,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._tags.query im
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import TagReader, open_reader
 from tests.unit.simulated import (
     REGISTRY,
+    TOKEN,
     Simulated,
     connected,
     edit,
@@ -68,8 +75,14 @@ class Job:
     def decision(self, tag: Tag) -> Decision:
         return Decision(tag, delete=tag.name.startswith("d"), reason=Reason.MATCHED)
 
-    def run(self) -> DeletionResult:
-        return delete(self.reader, self.plan, self.method, self.events.append)
+    def run(self, journal: JournalWriter | None = None) -> DeletionResult:
+        way = deletion_way(self.reader, self.method)
+        self.host = RegistryHost(deletes_by_name=is_proven_to_delete_by_name(self.reader, PATH))
+        self.client.requests.clear()
+        return delete(self.reader, self.plan, way, self.host, journal or self.note)
+
+    def note(self, *events: Mapping[str, Any]) -> None:
+        self.events.extend(events)
 
     @property
     def left(self) -> list[str]:
@@ -275,8 +288,8 @@ def test_a_registry_that_deletes_by_digest_is_stopped_after_the_first_tag() -> N
     found = job.run()
     assert [name for name, outcome in outcomes(found).items() if outcome == "not_tried"]
     assert found.stopped == (
-        "after team/app/r0:d1 was deleted the kept tag k1 of the same digest is changed or gone: "
-        "this registry seems to delete by digest"
+        "after team/app/r0:d1 was deleted the kept tag k1 of the same digest is gone: this registry seems to delete by "
+        "digest, or somebody else deleted it"
     )
     assert not found.ok
     deletions = [request for request in job.client.requests if request.startswith("DELETE")]
@@ -313,20 +326,30 @@ def sharing_job(count: int) -> Undated:
     )
 
 
-def test_kept_tags_that_vanish_stop_it_after_the_first_batch() -> None:
+def test_kept_tags_that_vanish_stop_it_after_the_first_tag() -> None:
     job = sharing_job(25)
     found = job.run()
     assert found.stopped == (
-        "kept tags of team/app/r0 vanished while others were deleted (k1): this registry seems to delete by digest"
+        "kept tags of team/app/r0 vanished while others were deleted (k1): this registry may delete by digest, or "
+        "somebody else deleted them"
     )
-    assert [tag.name for tag in found.tags if tag.outcome is TagOutcome.NOT_TRIED] == [f"d{n}" for n in range(20, 25)]
+    assert [tag.name for tag in found.tags if tag.outcome is not TagOutcome.NOT_TRIED] == ["d00"]
 
 
 def test_kept_tags_that_vanish_are_seen_at_the_end() -> None:
-    found = sharing_job(3).run()
+    found = sharing_job(1).run()
     assert set(outcomes(found).values()) == {"deleted"}
     assert found.stopped.startswith("kept tags of team/app/r0 vanished while others were deleted (k1)")
     assert not found.ok
+
+
+def test_what_stops_one_repository_stops_all_of_its_host() -> None:
+    jobs = [sharing_job(2), sharing_job(2)]
+    found = jobs[0].run()
+    assert found.stopped
+    way = deletion_way(jobs[1].reader, REST)
+    other = delete(jobs[1].reader, jobs[1].plan, way, jobs[0].host)
+    assert set(outcomes(other).values()) == {"not_tried"}
 
 
 def test_before_a_database_tags_that_vanish_are_somebody_elses_work() -> None:
@@ -371,9 +394,11 @@ class Signed(Job):
         return Decision(tag, delete=True, reason=Reason.WITH_SUBJECT, depth=1)
 
 
+SIGNATURE = "sha256-" + "a" * 64 + ".sig"
+
+
 def signed_job() -> Signed:
-    digest = "sha256:" + "a" * 64
-    return Signed("graphql", [{"name": "d1", "digest": digest}, *named("k1", digest.replace(":", "-") + ".sig")])
+    return Signed("graphql", [{"name": "d1", "digest": "sha256:" + "a" * 64}, *named("k1", SIGNATURE)])
 
 
 def test_a_signature_goes_after_its_image() -> None:
@@ -394,21 +419,20 @@ def test_a_signature_stays_with_an_image_that_changed() -> None:
 def test_what_can_not_be_noted_is_not_asked_for() -> None:
     job = Job("graphql", named("d1", "k1"))
 
-    def full(_event: Mapping[str, Any]) -> None:
+    def full(*_events: Mapping[str, Any]) -> None:
         raise JournalError("the disk is full")
 
-    found = delete(job.reader, job.plan, GRAPHQL, full)
+    found = job.run(full)
     assert outcomes(found) == {"d1": "not_tried"}
     assert messages(found) == {"d1": "Could not note what is done: the disk is full."}
     assert job.left == ["d1", "k1"]
 
 
 def test_the_first_reason_to_stop_counts() -> None:
-    abort = AbortSignal()
-    assert not abort.is_set()
-    abort.set("one")
-    abort.set("two")
-    assert (abort.is_set(), abort.reason) == (True, "one")
+    host = RegistryHost(deletes_by_name=True)
+    host.stop("one")
+    host.stop("two")
+    assert host.stopped == "one"
 
 
 def test_results_come_in_the_order_of_the_plan() -> None:
@@ -418,3 +442,92 @@ def test_results_come_in_the_order_of_the_plan() -> None:
     assert {tag.outcome for tag in found.tags} == {TagOutcome.DELETED}
     # Three batches that are read again and deleted, and a listing.
     assert len(job.client.requests) == 3 * 2 + 1
+
+
+def test_a_signature_stays_with_a_kept_tag_that_was_moved_onto_its_image() -> None:
+    job = signed_job()
+    moved = {"repository": PATH, "name": "k1", "digest": "sha256:" + "a" * 64}
+    set_faults(job.client, {"body": "destroyContainerRepositoryTags", "action": "mutate", "set_tag": moved})
+    found = job.run()
+    assert outcomes(found) == {"d1": "deleted", SIGNATURE: "changed_since"}
+    assert job.left == ["k1", SIGNATURE]
+    # Both tags that are left are looked at with one request.
+    assert len([request for request in job.client.requests if "graphql" in request]) == 3
+
+
+@pytest.mark.parametrize("read_method", ["rest", "rest alone", "registry", "registry of a database"])
+def test_each_tag_is_looked_at_right_before_its_own_deletion(read_method: str) -> None:
+    """What is pushed after the first tag was deleted is seen before the second one would be."""
+    job = Job(read_method, named("d1", "d2", "d3", "k1"))
+    pushed = {"repository": PATH, "name": "d3", "image": "another"}
+    set_faults(job.client, {"method": "DELETE", "first": 1, "action": "mutate", "set_tag": pushed})
+    assert outcomes(job.run()) == {"d1": "deleted", "d2": "deleted", "d3": "changed_since"}
+    assert job.left == ["d3", "k1"]
+
+
+def test_a_batch_that_had_to_wait_is_looked_at_again() -> None:
+    job = Job("graphql", named("d1", "d2", "k1"))
+    mutation = {"body": "destroyContainerRepositoryTags", "first": 1}
+    pushed = {"repository": PATH, "name": "d1", "image": "another"}
+    set_faults(
+        job.client,
+        {**mutation, "action": "mutate", "set_tag": pushed},
+        {**mutation, "action": "status", "status": 429, "headers": {"Retry-After": "60"}},
+    )
+    assert outcomes(job.run()) == {"d1": "changed_since", "d2": "deleted"}
+    assert job.left == ["d1", "k1"]
+
+
+@pytest.mark.parametrize("read_method", ["rest alone", "graphql without a database"])
+def test_what_this_run_may_have_overwritten_is_not_said_to_be_somebody_elses(read_method: str) -> None:
+    """GitLab overwrites a tag to delete it, and the registry refuses the rest."""
+    job = Job(read_method, named("d1", "k1"), mode="M3", registry={"deletes": "refused_after_overwrite"})
+    mutation = {"body": "destroyContainerRepositoryTags"} if job.method is GRAPHQL else {"method": "DELETE"}
+    set_faults(job.client, {**mutation, "first": 1, "action": "reset_after"})
+    found = job.run()
+    assert (outcomes(found), found.ok) == ({"d1": "not_deleted"}, False)
+    assert "this deletion may have overwritten it" in messages(found)["d1"]
+
+
+def test_a_tag_that_was_asked_for_is_never_said_not_to_be_tried() -> None:
+    """A gateway loses the answer, and then the token is no good any more."""
+    job = Job("rest alone", named("d1", "k1"))
+    set_faults(
+        job.client,
+        {"method": "DELETE", "first": 1, "action": "reset_before"},
+        {"method": "DELETE", "nth": 2, "action": "status", "status": 401},
+    )
+    assert outcomes(job.run()) == {"d1": "not_deleted"}
+
+
+@pytest.mark.parametrize("action", ["reset_after", "reset_before"])
+def test_a_journal_that_fails_after_a_lost_answer_hides_nothing(action: str) -> None:
+    job = Job("graphql", named("d1", "k1"))
+    set_faults(job.client, {"body": "destroyContainerRepositoryTags", "first": 1, "action": action})
+    written: list[Mapping[str, Any]] = []
+
+    def once(*events: Mapping[str, Any]) -> None:
+        if written:
+            raise JournalError("the disk is full")
+        written.extend(events)
+
+    assert outcomes(job.run(once)) == {"d1": "deleted" if action == "reset_after" else "not_deleted"}
+
+
+def test_a_project_in_which_nothing_may_be_deleted_is_left_after_the_first_refusal() -> None:
+    tags = named(*(f"d{number:02}" for number in range(45)), "k")
+    job = Job("graphql", tags, groups=[{"id": 10, "path": "team", "members": {"ops": "reporter"}}])
+    found = job.run()
+    counts = found.counts()
+    assert (counts["not_deleted"], counts["not_tried"], found.stopped) == (20, 25, "")
+    assert len([request for request in job.client.requests if "graphql" in request]) == 2
+
+
+@pytest.mark.parametrize("read_method", ["graphql", "rest", "rest alone"])
+def test_a_token_that_may_only_read_ends_it_at_the_first_refusal(read_method: str) -> None:
+    token = {"token": TOKEN, "user": "ops", "scopes": ["read_api"]}
+    job = Job(read_method, named("d1", "d2", "k1"), tokens=[token])
+    found = job.run()
+    assert found.stopped == "the token has the scope read_api and can only read: deleting needs the scope api"
+    assert not {"deleted", "unverified"} & set(outcomes(found).values())
+    assert job.left == ["d1", "d2", "k1"]

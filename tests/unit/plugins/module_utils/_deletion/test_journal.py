@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import JournalError, UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import JournalError
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.earlier_runs import EarlierRuns
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.journal import (
     earlier_runs,
@@ -67,13 +68,32 @@ def test_without_a_path_nothing_is_kept(tmp_path: Path) -> None:
     assert earlier_runs(None, HERE) == earlier_runs(str(tmp_path / "nothing"), HERE) == EarlierRuns()
 
 
-def test_a_folder_is_no_journal(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="can't be written"), open_journal(str(tmp_path)):
-        pass
-    with pytest.raises(UsageError, match="can't be read"):
-        earlier_runs(str(tmp_path), HERE)
+def test_events_that_belong_together_are_on_disk_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    path = tmp_path / "journal"
+    monkeypatch.setattr(os, "fsync", lambda _handle: synced.append(path.read_text()))
+    with open_journal(str(path)) as journal:
+        journal(asking("1"), asking("2"))
+        assert [text.count("asking") for text in synced] == [2]
 
 
-def test_a_full_disk_is_told_before_anything_is_asked_for() -> None:
-    with open_journal("/dev/full") as journal, pytest.raises(JournalError, match="any more"):
-        journal(asking("1"))
+def test_a_short_write_is_no_success_and_nothing_is_glued_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, write = tmp_path / "journal", os.write
+    with open_journal(str(path)) as journal:
+        monkeypatch.setattr(os, "write", lambda handle, text: write(handle, text[:-9]))
+        with pytest.raises(JournalError, match="can't be written any more: No space left on device"):
+            journal(asking("1"))
+        monkeypatch.undo()
+        journal({"event": "start", "server": HERE}, asking("2"))
+    assert earlier_runs(str(path), HERE).asked == {("a", "2", "x")}
+
+
+def test_a_run_that_was_stopped_leaves_what_was_to_follow(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    following = {"event": "following", "repository": "a", "name": "1", "digest": "x"}
+    for stopped, left in (("it was interrupted by SIGINT", {("a", "1", "x")}), (None, set())):
+        with open_journal(str(path)) as journal:
+            journal({"event": "start", "server": HERE}, following, {"event": "end", "counts": {}, "stopped": stopped})
+        assert earlier_runs(str(path), HERE).referrers == left

@@ -12,6 +12,8 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.host import RegistryHost
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.ways import deletion_way
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.planning import (
     RepositoryOutcome,
@@ -47,7 +49,9 @@ def opened(*repositories: list[dict[str, Any]], **changes: Any) -> tuple[TagRead
 
 
 def removed(reader: TagReader, removal: RepositoryRemoval, wait: float | None = None) -> tuple[RepositoryOutcome, str]:
-    [result] = delete_repositories(reader, DeleteMethod.REST, [removal], wait)
+    [result] = delete_repositories(
+        reader, deletion_way(reader, DeleteMethod.REST), RegistryHost(deletes_by_name=True), [removal], wait
+    )
     assert isinstance(result, RepositoryResult)
     return result.outcome, result.message
 

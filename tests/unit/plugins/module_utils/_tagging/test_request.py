@@ -51,7 +51,6 @@ def test_tags_that_are_to_be_absent() -> None:
         ({"state": "absent", "source": "v0"}, "source has no meaning with state absent"),
         ({"state": "absent", "source_repository": "team/ci"}, "source_repository has no meaning with state absent"),
         ({"state": "absent", "copy_referrers": True}, "copy_referrers has no meaning with state absent"),
-        ({"state": "absent", "force": True}, "force has no meaning with state absent"),
         ({"state": "absent", "digest": "sha256:abc"}, "digest has to be one digest"),
         ({"state": "absent", "digest": DIGEST, "name": ["v1", "v2"]}, "needs a single name"),
         ({"source": "a b"}, "source 'a b' is neither"),

@@ -1,0 +1,61 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Finding out whether deleting a tag leaves other tags of its image alone, and else which tags share an image."""
+
+from __future__ import annotations
+
+from .._core.models import Repository, TagListing
+from .._core.server import Mode
+from .._deletion.host import is_proven_to_delete_by_name
+from .._tags.query import TagQuery
+from .._tags.reader import TagReader
+from .planning import CleanupState, plan_cleanup
+from .request import CleanupRequest
+
+
+def with_shared_digests(reader: TagReader, state: CleanupState, request: CleanupRequest) -> CleanupState:
+    """The state, with whether the registry is known to delete by name.
+
+    It takes nothing where a metadata database proves it or nothing is to be deleted. Else the registry is asked once.
+    If it proves nothing, the digests of all tags are read in the repositories that tags are deleted from.
+    """
+    if state.capabilities.mode is Mode.DATABASE or state.delete_method.is_bulk:
+        return state
+    going = [part.repository for part in plan_cleanup(state, request).plan.repositories if part.deletions]
+    if not going:
+        return state
+    if is_proven_to_delete_by_name(reader, going[0].path):
+        return state._replace(sent=reader.client.requests_sent)
+    listings = _with_digests(reader, state.listings, going)
+    return state._replace(listings=listings, deletes_by_name=False, sent=reader.client.requests_sent)
+
+
+def _with_digests(
+    reader: TagReader, listings: tuple[TagListing, ...], repositories: list[Repository]
+) -> tuple[TagListing, ...]:
+    """The listings, with the digests of all tags of some repositories."""
+    unread = {
+        listing.repository.id: [tag.name for tag in listing.tags if tag.digest is None and not tag.details_read]
+        for listing in listings
+        if not listing.error
+    }
+    wanted = [repository for repository in repositories if unread.get(repository.id)]
+    query = TagQuery(details=True, dates=False, wanted=lambda listing: unread[listing.repository.id])
+    found = {listing.repository.id: listing for listing in reader.read(wanted, query)}
+    return tuple(_merged(listing, found.get(listing.repository.id)) for listing in listings)
+
+
+def _merged(listing: TagListing, found: TagListing | None) -> TagListing:
+    """The listing with the details that were found of tags of which the names alone were known."""
+    if found is None:
+        return listing
+    if found.error:
+        return found
+    tags = {tag.name: tag for tag in found.tags}
+    return listing._replace(
+        tags=tuple(tag if tag.details_read else tags.get(tag.name, tag) for tag in listing.tags),
+    )

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files that are written whole: to what a path leads to, with the mode that it had, and to regular files alone."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.files import (
+    check_writable,
+    given_lines,
+    write_lines,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.journal import earlier_runs, open_journal
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def write_journal(path: str) -> None:
+    with open_journal(path):
+        pass
+
+
+USES: dict[str, Callable[[str], object]] = {
+    "check": lambda path: check_writable(path, "plan_path"),
+    "write": lambda path: write_lines(path, ["x\n"], "plan_path"),
+    "read": lambda path: given_lines({"plan": None, "plan_path": path}, "plan", "plan_path"),
+    "journal": write_journal,
+    "earlier runs": lambda path: earlier_runs(path, "https://gitlab.example.com"),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+@pytest.mark.parametrize("kind", ["device", "pipe", "socket", "link to a device"])
+def test_what_is_no_regular_file_is_left_alone(use: Callable[[str], object], kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "special"
+    if kind == "device":
+        path = Path("/dev/null")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(path))
+    else:
+        path.symlink_to("/dev/full")
+    before = path.lstat()
+    with pytest.raises(UsageError, match="is no regular file, but a device, a pipe or a socket: give another name"):
+        use(str(path))
+    assert (path.lstat().st_ino, path.lstat().st_mode) == (before.st_ino, before.st_mode)
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_a_folder_is_no_file(use: Callable[[str], object], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a folder: give the name of a file"):
+        use(str(tmp_path))
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o660])
+def test_a_file_keeps_its_mode_and_owner(mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "plan"
+    path.write_text("old\n")
+    path.chmod(mode)
+    before = path.stat()
+    write_lines(str(path), ["new\n"], "plan_path")
+    assert path.read_text() == "new\n"
+    after = path.stat()
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+
+
+def test_a_new_file_has_the_mode_of_any_new_file(tmp_path: Path) -> None:
+    mask = os.umask(0o027)
+    try:
+        write_lines(str(tmp_path / "plan"), ["new\n"], "plan_path")
+    finally:
+        os.umask(mask)
+    assert mode_of(tmp_path / "plan") == 0o640
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_is_followed_and_stays(there: bool, tmp_path: Path) -> None:
+    folder, link = tmp_path / "elsewhere", tmp_path / "plan"
+    folder.mkdir()
+    if there:
+        (folder / "real").write_text("old\n")
+        (folder / "real").chmod(0o600)
+    link.symlink_to("elsewhere/real")
+    check_writable(str(link), "plan_path")
+    write_lines(str(link), ["new\n"], "plan_path")
+    assert link.is_symlink()
+    assert (folder / "real").read_text() == "new\n"
+    assert not there or mode_of(folder / "real") == 0o600
+    assert os.listdir(folder) == ["real"]
