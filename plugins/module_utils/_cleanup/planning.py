@@ -102,6 +102,7 @@ class CleanupPlan(t.NamedTuple):
         used: What the images in use have to do with the scope.
         pins: The tags that images in use get before anything is deleted.
         comparison: With the approved plan; None where there is none.
+        deleted_before: Number of tags that earlier runs have deleted, of the approved ones where there are such.
         bulk: What GitLab's bulk deletion is asked for, where that deletes.
     """
 
@@ -111,6 +112,7 @@ class CleanupPlan(t.NamedTuple):
     used: UseMatches
     pins: Pins
     comparison: Comparison | None
+    deleted_before: int
     bulk: tuple[BulkRequest, ...]
 
 
@@ -143,6 +145,7 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         used=matches.used,
         pins=pins,
         comparison=comparison,
+        deleted_before=comparison.deleted_before if comparison else _deleted_before(state, request),
         bulk=tuple(bulk),
     )
 
@@ -231,6 +234,12 @@ def _compared(
         return None, []
     comparison = compare(parts, approval.plan, request.referrer_policy, request.earlier.asked)
     return comparison, refusals_of(approval.plan, approval.terms, comparison, state.clock)
+
+
+def _deleted_before(state: CleanupState, request: CleanupRequest) -> int:
+    """Number of tags that interrupted runs asked to delete and that are not there any more."""
+    listed = {each.repository.path: set(each.names) for each in state.listings if not each.error and each.complete}
+    return sum(1 for path, name, _digest in request.earlier.interrupted if path in listed and name not in listed[path])
 
 
 def _pins(state: CleanupState, request: CleanupRequest, untagged: t.Sequence[UntaggedImage]) -> Pins:

@@ -137,10 +137,12 @@ class CleanupRequest:
 
     @functools.cached_property
     def pending_referrers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
-        """What is to follow images that are gone by now: name and digest, by the repository's path."""
-        approved = self.approval.plan.referrers if self.approval else frozenset()
+        """What is to follow images that interrupted runs deleted: name and digest, by the repository's path.
+
+        An approved plan gives nothing to it: what it holds and today's rules keep is drift.
+        """
         found: dict[str, set[tuple[str, str | None]]] = {}
-        for path, name, digest in self.earlier.referrers | approved:
+        for path, name, digest in self.earlier.referrers:
             found.setdefault(path, set()).add((name, digest))
         return found
 

@@ -21,6 +21,7 @@ from datetime import datetime, timezone
 from .._core.errors import JournalError, UsageError
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.reasons import Reason
+from .._rules.referrers import holders_of, subjects_of
 from .earlier_runs import EarlierRuns, JournalEvent, earlier_runs_in
 from .outcomes import DeletionResult, TagResult
 
@@ -106,14 +107,18 @@ def journal_start(journal: JournalWriter, server: str, fingerprint: str, planned
 
 
 def journal_referrers(journal: JournalWriter, plan: Plan) -> None:
-    """Note the tags that go after the image that they belong to: an interrupted run leaves them without it.
+    """Note the tags that are deleted after their images, and these images: an interrupted run leaves them alone.
 
     Raises:
         JournalError: it can't be noted.
     """
     for part in plan.repositories:
-        for tag in (decision.tag for decision in part.decisions if decision.reason is Reason.WITH_SUBJECT):
-            journal(_tag_row(JournalEvent.FOLLOWING, part, tag.name, tag.digest))
+        followers = [decision.tag for decision in part.decisions if decision.reason is Reason.WITH_SUBJECT]
+        holders = holders_of(part.decisions) if followers else {}
+        for tag in followers:
+            images = {each.tag.digest for subject in subjects_of(tag) for each in holders.get(subject, ())}
+            row = _tag_row(JournalEvent.FOLLOWING, part, tag.name, tag.digest)
+            journal({**row, "images": sorted(digest for digest in images if digest)})
 
 
 def journal_request(

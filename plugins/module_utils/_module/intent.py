@@ -22,6 +22,7 @@ class Intent(t.NamedTuple):
         waits: there is something to wait for, even if nothing is to change.
         verb: what would be done, as in "Nothing was deleted".
         kept: the sentence on what becomes of the unread.
+        summary: what would be changed, in one sentence without its full stop; empty if the result says it.
     """
 
     changed: bool
@@ -31,6 +32,7 @@ class Intent(t.NamedTuple):
     waits: bool = False
     verb: str = "changed"
     kept: str = ""
+    summary: str = ""
 
 
 class Applied(t.NamedTuple):
@@ -40,8 +42,10 @@ class Applied(t.NamedTuple):
         outcome: for the result, None if there is nothing to tell.
         shortfall: what is not as it was meant, one sentence, empty if all is.
         warnings: what the user should know, one sentence each.
+        summary: what was changed, in one sentence without its full stop; empty if the result says it.
     """
 
     outcome: t.Any
     shortfall: str = ""
     warnings: t.Sequence[str] = ()
+    summary: str = ""

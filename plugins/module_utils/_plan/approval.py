@@ -15,7 +15,6 @@ from datetime import datetime
 
 from .._core.errors import UsageError
 from .._core.models import parse_time
-from .._rules.reasons import Reason
 from .results import FILE_FORMAT, FILE_VERSION, PlanLine, PlannedAction, fingerprint_of, header_of
 
 # Inline plans travel through variables of job templates: awx/main/models/unified_jobs.py cuts larger ones.
@@ -32,7 +31,6 @@ class Approved:
         scope: the options of scope that it was made for.
         clock: the server's time when it was made.
         digests: of the tags that may be deleted, by repository and name; None where none was known.
-        referrers: those of them that are deleted after the image that they belong to, as repository, name and digest.
         listed: number of all its tags; its fingerprint does not cover those that are kept.
         reasons: number of tags by reason, for each repository.
         refusals: why nothing may be deleted, one sentence each without its full stop.
@@ -43,7 +41,6 @@ class Approved:
     scope: t.Mapping[str, t.Any]
     clock: datetime
     digests: t.Mapping[tuple[str, str], str | None]
-    referrers: frozenset[tuple[str, str, str | None]] = frozenset()
     listed: int = 0
     reasons: t.Mapping[str, t.Mapping[str, int]] = field(default_factory=dict)
     refusals: tuple[str, ...] = ()
@@ -96,18 +93,12 @@ def parse_plan(lines: t.Iterable[str]) -> Approved:
     if clock is None:
         raise UsageError("The approved plan does not say when it was made.")
     digests = {(str(row["repository"]), str(row["name"])): row["digest"] for row in deletion_rows}
-    referrers = frozenset(
-        (str(row["repository"]), str(row["name"]), row["digest"])
-        for row in deletion_rows
-        if row["reason"] == Reason.WITH_SUBJECT.value
-    )
     return Approved(
         fingerprint=header["fingerprint"],
         server=str(header.get("server")),
         scope=header.get("scope") or {},
         clock=clock,
         digests=digests,
-        referrers=referrers,
         listed=listed,
         reasons=reasons,
         refusals=tuple(str(text) for text in header.get("refusals") or ()),

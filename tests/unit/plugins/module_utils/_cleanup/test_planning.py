@@ -442,8 +442,8 @@ def test_an_approved_plan_is_never_gone_beyond() -> None:
     assert found.comparison
     assert {(each.name, each.kind.value) for each in found.comparison.drift} == {
         ("v1", "kept"),
-        ("v2", "changed"),
-        ("new", "not_approved"),
+        ("v2", "moved"),
+        ("new", "new"),
     }
 
 
@@ -455,7 +455,7 @@ def test_what_an_interrupted_run_deleted_is_no_drift() -> None:
     )
     found = planned(TAGS[2], request=request)
     assert found.comparison
-    assert found.comparison.done == 1
+    assert found.comparison.deleted_before == 1
     assert [each.name for each in found.comparison.drift] == ["v2"]
 
 
