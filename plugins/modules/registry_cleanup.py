@@ -1273,7 +1273,7 @@ from ..module_utils._module.options import (
 )
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import exit_on_error, finish, new_module
-from ..module_utils._plan.results import deletion_rows, file_lines, fingerprint_of
+from ..module_utils._plan.plan_file import sealed
 from ..module_utils._registry.image_cache import image_cache
 from ..module_utils._rules.dates import shown_dates
 from ..module_utils._rules.decision import DateSource
@@ -1337,11 +1337,10 @@ def main() -> None:
         found = plan_cleanup(state, request)
         for warning in warnings_of(state, found.plan, request):
             module.warn(warning)
-        header = plan_header(state, request, url)
-        fingerprint = fingerprint_of(header, deletion_rows(found.plan))
-        result = cleanup_result(state, request, found, url=url, fingerprint=fingerprint, limit=limit)
+        plan = sealed(found.plan, plan_header(state, request, url))
+        result = cleanup_result(state, request, found, url=url, fingerprint=plan.fingerprint, limit=limit)
         files = {
-            "plan_path": file_lines(found.plan, header, fingerprint),
+            "plan_path": plan.lines(),
             "output_path": repository_lines(
                 state.listings,
                 date_source=shown_dates(state.capabilities.mode) if request.all_details else DateSource.NONE,
@@ -1352,7 +1351,7 @@ def main() -> None:
 
         def apply() -> Applied:
             with open_journal(params["journal_path"]) as journal:
-                journal_start(journal, url, fingerprint, found.plan.deletions)
+                journal_start(journal, url, plan.fingerprint, found.plan.deletions)
                 journal_referrers(journal, found.plan)
                 pinned = pin(reader.registry, found.pins.pins, journal) if reader.registry else []
                 if found.bulk:

@@ -16,7 +16,7 @@ from .._deletion.outcomes import DeletionResult
 from .._deletion.report import applied_deletion, deletion_intent
 from .._module.intent import Applied, Intent
 from .._plan.plan import Plan
-from .._plan.results import FILE_FORMAT, FILE_VERSION, result
+from .._plan.results import result
 from .._rules.reasons import reason_counts
 from .notes import notes_of
 from .pins import PinResult, pins_diff
@@ -34,10 +34,8 @@ def cleanup_intent(found: CleanupPlan, limit: int) -> Intent:
 
 
 def plan_header(state: CleanupState, request: CleanupRequest, url: str) -> dict[str, t.Any]:
-    """The first line of the plan file: where, when, of what and by which options. url: of GitLab."""
+    """What the first line of the plan file says: where, when, of what and by which options. url: of GitLab."""
     return {
-        "format": FILE_FORMAT,
-        "version": FILE_VERSION,
         "server": url,
         "registry": state.capabilities.mode.value,
         "clock": format_time(state.clock),
@@ -112,9 +110,9 @@ def _approved(request: CleanupRequest, found: CleanupPlan, limit: int) -> dict[s
         "fingerprint": approved.fingerprint,
         "clock": format_time(approved.clock),
         "totals": {
-            "repositories": len(approved.reasons),
-            "tags": approved.listed,
-            "delete": len(approved.digests),
+            "repositories": approved.totals["repositories"],
+            "tags": approved.totals["tags"],
+            "delete": approved.totals["delete"],
         },
         "counts": {kind.value: count for kind, count in comparison.counts.items()},
         "kept_by": reason_counts(kept_by(found)),

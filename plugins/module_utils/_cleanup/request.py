@@ -228,6 +228,7 @@ def _approval(
     params: t.Mapping[str, t.Any], method: DeleteMethod | None, scope: Scope, lines: t.Iterable[str] | None
 ) -> Approval | None:
     inline, fingerprint = params["approved_plan"], params["approved_fingerprint"]
+    option = "approved_plan" if inline is not None else f"approved_plan_path {params['approved_plan_path']}"
     if lines is None:
         if fingerprint is not None:
             raise UsageError("approved_fingerprint needs approved_plan_path or approved_plan.")
@@ -245,7 +246,11 @@ def _approval(
         max_age=seconds(params["plan_max_age"], "plan_max_age"),
         max_drift_percent=params["max_drift_percent"],
     )
-    return Approval(plan=approved_in(lines, scope.as_result()), terms=terms)
+    try:
+        plan = approved_in(lines, scope.as_result())
+    except UsageError as error:
+        raise UsageError(f"{option}: {error}") from None
+    return Approval(plan=plan, terms=terms)
 
 
 def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> None:

@@ -31,11 +31,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, Manifest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, Mode, ReadMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import (
-    deletion_rows,
-    file_lines,
-    fingerprint_of,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import sealed
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource, Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_dates import (
@@ -421,9 +417,8 @@ def approved_lines(**facts: Any) -> tuple[list[str], str]:
     request = requested(min_remaining=0)
     state = observed(*TAGS, **facts)
     found = plan_cleanup(state, request).plan
-    header = plan_header(state, request, URL)
-    fingerprint = fingerprint_of(header, deletion_rows(found))
-    return list(file_lines(found, header, fingerprint)), fingerprint
+    plan = sealed(found, plan_header(state, request, URL))
+    return list(plan.lines()), plan.fingerprint
 
 
 def test_an_approved_plan_is_never_gone_beyond() -> None:
