@@ -122,6 +122,6 @@ def given_lines(params: t.Mapping[str, t.Any], inline: str, path: str) -> t.Iter
         UsageError: The file can't be read.
     """
     if params[inline] is not None:
-        text = str(params[inline]).rstrip("\n")
-        return text.split("\n") if text else []
+        text = str(params[inline])
+        return text.removesuffix("\n").split("\n") if text else []
     return read_lines(params[path], path) if params[path] is not None else None
