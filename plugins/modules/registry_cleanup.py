@@ -410,7 +410,8 @@ options:
       - A plan that O(plan_path) wrote before and somebody approved. Only tags are deleted that are in it, that today's
         rules still choose, and that still point to the same image. Differences are reported in RV(plan.approved).
       - If M(containerops.gitlab.registry_plan_merge) made the plan of several, the one for this scope is taken from it.
-      - It is refused if it was altered, is older than O(plan_max_age), or was made for another server or scope.
+      - It is refused if any line of it was altered, if it is older than O(plan_max_age), was made for another server or
+        scope, or was refused itself when it was made.
     type: path
   approved_plan:
     description:
@@ -436,8 +437,8 @@ options:
     default: 72h
   max_drift_percent:
     description:
-      - Refuse if more of the tags of the approved plan, in percent, are gone, changed, unread, or kept by today's
-        rules.
+      - Refuse if more of the tags of the approved plan, in percent, have vanished, moved to another image, are unread,
+        or are kept by today's rules.
     type: float
 seealso:
   - module: containerops.gitlab.registry_info
@@ -583,8 +584,8 @@ plan:
   type: dict
   contains:
     fingerprint:
-      description: A digest of where, when, of what and by which rules the plan was made, and of every tag to delete
-        with its digest, date, size and reason.
+      description: A digest of where, when, of what and by which rules the plan was made, and of every tag that is
+        deleted or kept with its digest, date, size and reason.
       type: str
       returned: success
       sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788

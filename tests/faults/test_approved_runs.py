@@ -151,9 +151,7 @@ def branch_made(world: World, dice: random.Random, _digests: dict[str, str]) -> 
 
 
 def protected(world: World, dice: random.Random, _digests: dict[str, str]) -> None:
-    # The registry itself does not show rules, so that such a plan holds tags that GitLab then refuses to delete.
-    if "read_via" not in world.options:
-        world.tag_rules.append({"pattern": dice.choice(["^dev-[0-3]", "^v", "1$"]), "delete": "owner"})
+    world.tag_rules.append({"pattern": dice.choice(["^dev-[0-3]", "^v", "1$"]), "delete": "owner"})
 
 
 def time_went_by(world: World, dice: random.Random, _digests: dict[str, str]) -> None:
@@ -297,7 +295,10 @@ def test_a_run_deletes_what_both_plans_have_in_common(
     expected = in_common(planned(audit), planned(fresh), held, together=together)
     assert planned(check).keys() == expected
     left = {(place, name) for place, names in simulator.state().items() for name in names}
-    assert held.keys() - left == expected, (fresh.message, run.message)
+    deleted = held.keys() - left
+    assert deleted <= expected
+    # Where rules of GitLab can't be read, it refuses what it protects.
+    assert deleted == expected or (today.tag_rules and run.result["outcome"]["not_deleted"]), run.message
     if not run.failed:
         assert_told(run, len(planned(audit)), len(expected))
 
