@@ -438,7 +438,7 @@ options:
   max_drift_percent:
     description:
       - Refuse if more of the tags of the approved plan, in percent, have vanished, moved to another image, are unread,
-        or are kept by today's rules.
+        or are kept by today's rules or limits.
     type: float
 seealso:
   - module: containerops.gitlab.registry_info
@@ -939,14 +939,14 @@ plan:
             kind:
               description:
                 - V(vanished) for an approved tag that is not there any more, V(moved) for one that points to another
-                  image now, V(kept) for one that today's rules keep, V(unread) for one of a repository that could not
-                  be read.
+                  image now, V(kept) for one that today's rules or limits keep, V(unread) for one of a repository that
+                  could not be read.
                 - V(new) for a tag that today's rules choose and that the plan does not hold. It is kept.
               type: str
               returned: success
               sample: moved
             reason:
-              description: Why today's rules keep it, null if they don't.
+              description: Why today's rules or limits keep it, null if they don't.
               type: str
               returned: success
               sample: null

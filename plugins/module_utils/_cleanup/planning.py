@@ -18,7 +18,7 @@ from .._core.models import Project, TagListing, format_time
 from .._core.scope import Exclusion
 from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerCapabilities
 from .._deletion.refusals import hidden_rules_refusal
-from .._plan.drift import Comparison, compare, refusals_of
+from .._plan.drift import Comparison, after_limits, compare, refusals_of
 from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
 from .._policy.preview import decisions_of, predicted
@@ -120,8 +120,10 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
     """The plan for this state: a decision for every tag, and why nothing may be deleted where that is so."""
     criteria = criteria_on(state.capabilities, request)
     parts = [_repository_plan(listing, state, criteria) for listing in state.listings]
-    comparison, approval_refusals = _compared(parts, state, request)
+    comparison = _compared(parts, request)
     plan = limited(comparison.repositories if comparison else parts, request.limits)
+    if comparison:
+        comparison = after_limits(comparison, plan.repositories)
     untagged = tuple(untagged_images(state.listings, request))
     pins = _pins(state, request, untagged)
     matches = matches_of(state.listings, state.exclusions, state.refs, criteria.rules, request)
@@ -135,7 +137,7 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         *_date_refusals(state, criteria),
         *_policy_refusals(state, request),
         *_protection_refusals(state, plan),
-        *approval_refusals,
+        *_approval_refusals(state, request, comparison),
         *_budget_refusals(state, plan),
     )
     return CleanupPlan(
@@ -225,15 +227,18 @@ def _decisions(listing: TagListing, state: CleanupState, criteria: Criteria) -> 
     )
 
 
-def _compared(
-    parts: t.Sequence[RepositoryPlan], state: CleanupState, request: CleanupRequest
-) -> tuple[Comparison | None, list[str]]:
-    """How the plan differs from the approved one, and why that refuses it."""
-    approval = request.approval
-    if approval is None:
-        return None, []
-    comparison = compare(parts, approval.plan, request.referrer_policy, request.earlier.asked)
-    return comparison, refusals_of(approval.plan, approval.terms, comparison, state.clock)
+def _compared(parts: t.Sequence[RepositoryPlan], request: CleanupRequest) -> Comparison | None:
+    """How the plan differs from the approved one; None where there is none."""
+    if request.approval is None:
+        return None
+    return compare(parts, request.approval.plan, request.referrer_policy, request.earlier.asked)
+
+
+def _approval_refusals(state: CleanupState, request: CleanupRequest, comparison: Comparison | None) -> list[str]:
+    """Why nothing may be deleted by the approved plan."""
+    if request.approval is None or comparison is None:
+        return []
+    return refusals_of(request.approval.plan, request.approval.terms, comparison, state.clock)
 
 
 def _deleted_before(state: CleanupState, request: CleanupRequest) -> int:

@@ -22,7 +22,7 @@ from .notes import notes_of
 from .pins import PinResult, pins_diff
 from .planning import CleanupPlan, CleanupState
 from .request import CleanupRequest
-from .summary import kept_by, outcome_summary, plan_summary
+from .summary import outcome_summary, plan_summary
 
 
 def cleanup_intent(found: CleanupPlan, limit: int) -> Intent:
@@ -115,7 +115,7 @@ def _approved(request: CleanupRequest, found: CleanupPlan, limit: int) -> dict[s
             "delete": approved.totals["delete"],
         },
         "counts": {kind.value: count for kind, count in comparison.counts.items()},
-        "kept_by": reason_counts(kept_by(found)),
+        "kept_by": reason_counts(comparison.kept_by),
         "drift": [each.as_result() for each in comparison.drift[:limit]],
     }
 

@@ -13,7 +13,7 @@ from collections import Counter
 
 from .._deletion.outcomes import DeletionResult, TagOutcome
 from .._plan.drift import DriftKind
-from .._rules.reasons import Reason
+from .._rules.reasons import reason_counts
 from .planning import CleanupPlan
 
 # What is said of tags that are not deleted as planned.
@@ -45,18 +45,10 @@ def outcome_summary(found: CleanupPlan, result: DeletionResult) -> str:
     return _sentence(head, _differences(found, outcomes), found)
 
 
-def kept_by(found: CleanupPlan) -> dict[Reason, int]:
-    """Number of approved tags that today's rules or limits keep, by the reason."""
-    if not found.comparison:
-        return {}
-    limited = sum(1 for part in found.plan.repositories for each in part.decisions if each.reason is Reason.LIMIT)
-    return {**found.comparison.kept_by, **({Reason.LIMIT: limited} if limited else {})}
-
-
 def _differences(found: CleanupPlan, outcomes: t.Mapping[TagOutcome, int]) -> t.Iterator[tuple[int, str]]:
     """The tags that are not deleted: how many, and what is said of them."""
     drift = found.comparison.counts if found.comparison else dict.fromkeys(DriftKind, 0)
-    reasons = sorted((reason.value, count) for reason, count in kept_by(found).items())
+    reasons = reason_counts(found.comparison.kept_by).items() if found.comparison else ()
     yield drift[DriftKind.MOVED] + outcomes[TagOutcome.CHANGED_SINCE], "moved"
     yield sum(count for _reason, count in reasons), f"kept ({', '.join(f'{reason} {n}' for reason, n in reasons)})"
     yield drift[DriftKind.VANISHED] + outcomes[TagOutcome.ALREADY_GONE], "vanished"

@@ -34,7 +34,7 @@ class DriftKind(enum.Enum):
 
     VANISHED: An approved tag is not there any more.
     MOVED: An approved tag points to another image.
-    KEPT: Today's rules keep an approved tag.
+    KEPT: Today's rules or limits keep an approved tag.
     UNREAD: The repository of an approved tag could not be read.
     NEW: Today's rules delete a tag that is not in the plan.
     """
@@ -106,7 +106,7 @@ class Comparison(t.NamedTuple):
 
     @property
     def kept_by(self) -> dict[Reason, int]:
-        """Number of approved tags that today's rules keep, by the reason."""
+        """Number of approved tags that today's rules or limits keep, by the reason."""
         return Counter(each.reason for each in self.drift if each.kind is DriftKind.KEPT and each.reason)
 
 
@@ -153,13 +153,27 @@ def compare(
         allowed.append(replace(part, decisions=tuple(narrowed)))
     deleted_before = {key for key, digest in left.items() if (*key, digest) in asked}
     drift += [Drift(*key, kind=DriftKind.VANISHED) for key in left if key not in deleted_before]
-    drift.sort(key=lambda each: (each.repository, each.name))
     return Comparison(
         repositories=tuple(allowed),
-        drift=tuple(drift),
+        drift=_in_order(drift),
         deleted_before=len(deleted_before),
         approved=len(approved.digests),
     )
+
+
+def after_limits(comparison: Comparison, repositories: t.Sequence[RepositoryPlan]) -> Comparison:
+    """The comparison of a plan to which the limits were applied. repositories: those of the plan."""
+    limited = [
+        _drift((part.repository.path, decision.tag.name), DriftKind.KEPT, decision)
+        for part in repositories
+        for decision in part.decisions
+        if decision.reason is Reason.LIMIT
+    ]
+    return comparison._replace(repositories=tuple(repositories), drift=_in_order([*comparison.drift, *limited]))
+
+
+def _in_order(drift: t.Iterable[Drift]) -> tuple[Drift, ...]:
+    return tuple(sorted(drift, key=lambda each: (each.repository, each.name)))
 
 
 def _drift(key: tuple[str, str], kind: DriftKind, decision: Decision) -> Drift:

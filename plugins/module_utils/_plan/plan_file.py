@@ -158,7 +158,7 @@ class PlanCursor:
             raise UsageError("This is no plan of registry_cleanup: give a file that plan_path wrote.")
         if self.number == 1 and self.row.get("version") != FILE_VERSION:
             raise UsageError(
-                f"The plan has version {self.row.get('version')!r} of its format, and this collection knows "
+                f"The plan has version {self.row.get('version')!r:.20} of its format, and this collection knows "
                 f"{FILE_VERSION}: make a new one."
             )
         try:
@@ -192,7 +192,8 @@ class PlanCursor:
 
     def altered(self, what: str) -> UsageError:
         """The error for a plan that is not as it was written. what: a part of a sentence that names the line."""
-        return UsageError(f"The plan was altered after it was made: {what}.")
+        shown = "".join(each if each.isprintable() else "?" for each in what)
+        return UsageError(f"The plan was altered after it was made: {shown}.")
 
     def miscounted(self, what: str, *, line: int, told: int, seen: int) -> UsageError:
         """The error for lines that are missing here, or too many.

@@ -442,6 +442,25 @@ def test_an_approved_plan_is_never_gone_beyond() -> None:
     }
 
 
+def test_what_a_limit_keeps_of_an_approved_plan_is_drift() -> None:
+    lines, fingerprint = approved_lines()
+    request = requested(
+        lines,
+        **{"min_remaining": 0, "max_deletions": 1, "on_limit": "skip_repository", "max_drift_percent": 50.0},
+        **{"approved_plan_path": "x", "approved_fingerprint": fingerprint, "in_use": ["team/app:v1"]},
+    )
+    found = planned(*TAGS, request=request)
+    assert found.comparison
+    assert [(each.name, each.kind.value, each.reason) for each in found.comparison.drift] == [
+        ("main", "kept", Reason.LIMIT),
+        ("v1", "kept", Reason.IN_USE),
+        ("v2", "kept", Reason.LIMIT),
+    ]
+    assert found.comparison.kept_by == {Reason.IN_USE: 1, Reason.LIMIT: 2}
+    assert found.comparison.repositories == found.plan.repositories
+    assert list(found.plan.refusals) == ["3 of 3 approved tags are not as they were, more than max_drift_percent 50"]
+
+
 def test_what_an_interrupted_run_deleted_is_no_drift() -> None:
     lines, fingerprint = approved_lines()
     request = requested(lines, min_remaining=0, approved_plan_path="x", approved_fingerprint=fingerprint)

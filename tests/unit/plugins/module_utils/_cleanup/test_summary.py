@@ -14,7 +14,6 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import CleanupPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.summary import (
-    kept_by,
     outcome_summary,
     plan_summary,
 )
@@ -104,15 +103,6 @@ def test_what_is_to_be_deleted(found: CleanupPlan, sentence: str) -> None:
 )
 def test_what_was_deleted(found: CleanupPlan, result: DeletionResult, sentence: str) -> None:
     assert outcome_summary(found, result) == sentence
-
-
-def test_what_a_limit_keeps_is_kept_by_it() -> None:
-    request = requested(max_deletions=1, on_limit="skip_repository")
-    found = planned(*TAGS[:3], tag("v9"), request=request)
-    assert kept_by(found) == {}
-    approved = found._replace(comparison=Comparison((), drifted(kept=1), approved=5))
-    assert kept_by(approved) == {Reason.IN_USE: 1, Reason.LIMIT: 4}
-    assert plan_summary(approved) == "0 to delete of 5 approved; 5 kept (in_use 1, limit 4)"
 
 
 def test_every_approved_tag_is_in_the_sentence() -> None:

@@ -156,6 +156,7 @@ ALTERED = [
     (edited(8, '"size": 7', '"size": "7"'), "lines 2 to 8, on a, are not as written"),
     (edited(11, '"tags": 0', '"tags": 1'), "it ends with line 11, after 0 of the 1 tags of c that line 11 tells of"),
     (edited(11, '"project_id": 1', '"project_id": 2'), "line 11, on c, is not as written"),
+    (edited(9, '"b"', '"a\\u001b\\n"'), "lines 9 to 10, on a??, are not as written"),
     # A repository of another plan, which is whole itself.
     ([*LINES[:-1], written([part("d", {})])[1]], "line 1 does not fit the lines after it"),
 ]
