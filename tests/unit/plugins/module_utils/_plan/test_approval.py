@@ -132,6 +132,15 @@ def test_a_tag_that_is_another_image_and_stays_says_why() -> None:
     assert not found.repositories[0].decisions[0].delete
 
 
+def test_the_rule_that_keeps_a_tag_is_told() -> None:
+    today = to_keep(Tag("1", "x"), Reason.KEEP_N, date=NOW, rule="nightlies")
+    found = compare([replace(BEFORE[0], decisions=(today,))], parse_plan(written(BEFORE)), ReferrerPolicy())
+    assert found.drift[0].as_result() == {
+        **{"repository": "a", "name": "1", "kind": "kept"},
+        **{"reason": "keep_n", "rule": "nightlies"},
+    }
+
+
 def test_what_stays_for_its_family_is_drift() -> None:
     before = [part("a", {"1": ("x", True), "2": ("x", True)})]
     today = [part("a", {"1": ("x", True), "2": ("x", False)})]

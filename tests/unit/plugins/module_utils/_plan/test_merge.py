@@ -213,6 +213,14 @@ def test_a_plan_that_changes_while_it_is_merged_is_not_written() -> None:
     assert str(refused.value) == 'The plan of {"project": ["a"]} was changed while it was merged.'
 
 
+@pytest.mark.parametrize("odd", [5, None, {}, {"fingerprint": 5}])
+def test_a_merged_plan_that_names_no_plan(odd: Any) -> None:
+    header = {key: value for key, value in json.loads(MERGED[0]).items() if key != "fingerprint"}
+    forged = with_fingerprint({**header, "parts": [odd]})
+    with pytest.raises(UsageError, match="line 2 begins another plan than line 1 tells of"):
+        fingerprint_in([json.dumps(forged), *A])
+
+
 A, B = plan("a"), plan("b")
 MERGED = list(merged_plans(A, B).lines())
 

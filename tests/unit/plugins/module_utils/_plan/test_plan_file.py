@@ -122,6 +122,8 @@ ALTERED = [
     (edited(1, '", "', '",  "'), "line 1 is not as written"),
     (edited(2, '", "', '",  "'), "line 2 is not as written"),
     (edited(3, '", "', '",  "'), "lines 2 to 8, on a, are not as written"),
+    (edited(3, "}\n", "} \n"), "lines 2 to 8, on a, are not as written"),
+    (edited(3, "}\n", "}X\n"), "line 3 is no line of a plan"),
     ([*LINES, "\n"], "line 12 is no line of a plan"),
     ([*LINES[:3], "\n", *LINES[3:]], "line 4 is no line of a plan"),
     ([*LINES, written_line({"type": "note"})], "line 12 is no line of a plan"),
@@ -190,6 +192,66 @@ def test_what_is_no_plan(lines: list[str], message: str) -> None:
     assert str(refused.value) == message
 
 
+def resealed(rows: list[dict[str, Any]]) -> list[str]:
+    """The lines of a plan whose fingerprints were made anew. rows: without them."""
+    repositories: list[list[dict[str, Any]]] = []
+    for each in rows[1:]:
+        if "path" in each or not repositories:
+            repositories.append([])
+        repositories[-1].append(each)
+    fingerprints = [fingerprint_of(map(written_line, group)) for group in repositories]
+    lines = [written_line(with_fingerprint(rows[0], fingerprints))]
+    for (head, *tags), fingerprint in zip(repositories, fingerprints, strict=True):
+        lines += [written_line({**head, "fingerprint": fingerprint}), *map(written_line, tags)]
+    return lines
+
+
+def bare(lines: list[str]) -> list[dict[str, Any]]:
+    """The rows of a plan without their fingerprints."""
+    rows = [json.loads(line) for line in lines]
+    return [{key: value for key, value in row.items() if key != "fingerprint"} for row in rows]
+
+
+ONE = written([part("a", {"1": ("x", True)})])
+
+
+@pytest.mark.parametrize(
+    ("number", "changes", "what"),
+    [
+        (1, {"server": 5}, "line 1 is not as written"),
+        (1, {"scope": ["team"]}, "line 1 is not as written"),
+        (1, {"totals": 5}, "line 1 is not as written"),
+        (1, {"totals": {}}, "line 1 is not as written"),
+        (1, {"refusals": "no"}, "line 1 is not as written"),
+        (2, {"path": 5}, "line 2 is not as written"),
+        (2, {"tags": None}, "line 3 is more than the -1 tags of a that line 2 tells of"),
+        (2, {"delete": None}, "lines 2 to 3, on a, are not as written"),
+        (2, {"delete": 0}, "lines 2 to 3, on a, are not as written"),
+        (3, {"name": 5}, "line 3 is no tag of a"),
+        (3, {"digest": ["x"]}, "line 3 is no tag of a"),
+        (3, {"repository": "b"}, "line 3 is no tag of a"),
+        (3, {"action": "keep"}, "lines 2 to 3, on a, are not as written"),
+        (3, {"action": 5, "name": None}, "line 3 is no tag of a"),
+    ],
+)
+def test_a_plan_that_fits_its_fingerprint_has_to_fit_itself(number: int, changes: dict[str, Any], what: str) -> None:
+    rows = bare(ONE)
+    rows[number - 1].update(changes)
+    with pytest.raises(UsageError) as refused:
+        parse_plan(resealed(rows))
+    assert str(refused.value) == f"The plan was altered after it was made: {what}."
+    assert resealed(bare(ONE)) == ONE
+
+
+def test_a_line_that_is_written_in_another_way_is_none() -> None:
+    rows = bare(ONE)
+    tag = '{"type": "tag", "repository": "a", "name": "ä", "action": "delete", "digest": null}\n'
+    repository = fingerprint_of([written_line(rows[1]), tag])
+    lines = [with_fingerprint(rows[0], [repository]), {**rows[1], "fingerprint": repository}]
+    with pytest.raises(UsageError, match="line 3 is no line of a plan"):
+        parse_plan([*map(written_line, lines), tag])
+
+
 # What may stand in a line in place of another value.
 ODD: list[Any] = [None, True, -1, 10**30, 1.5, "", "x", [], ["x", 5], {}, {"x": "y"}, [[[]]]]
 
@@ -200,17 +262,7 @@ def forged(dice: random.Random) -> list[str]:
     row = rows[dice.randrange(len(rows))]
     where = row["totals"] if "totals" in row and dice.random() < 0.4 else row
     where[dice.choice([*where])] = dice.choice(ODD)
-    bare = [{key: value for key, value in row.items() if key != "fingerprint"} for row in rows]
-    repositories: list[list[dict[str, Any]]] = []
-    for each in bare[1:]:
-        if "path" in each or not repositories:
-            repositories.append([])
-        repositories[-1].append(each)
-    fingerprints = [fingerprint_of(map(written_line, group)) for group in repositories]
-    lines = [written_line(with_fingerprint(bare[0], fingerprints))]
-    for (head, *tags), fingerprint in zip(repositories, fingerprints, strict=True):
-        lines += [written_line({**head, "fingerprint": fingerprint}), *map(written_line, tags)]
-    return lines
+    return resealed([{key: value for key, value in row.items() if key != "fingerprint"} for row in rows])
 
 
 def test_a_plan_that_was_sealed_by_somebody_else_is_another_one() -> None:
