@@ -415,9 +415,10 @@ options:
   approved_plan_path:
     description:
       - A plan that O(plan_path) wrote before and somebody approved. Only tags are deleted that are in it, that today's
-        rules still choose, and that still point to the same image. Differences are reported in RV(approved).
+        rules still choose, and that still point to the same image. Differences are reported in RV(plan.approved).
       - If M(containerops.gitlab.registry_plan_merge) made the plan of several, the one for this scope is taken from it.
-      - It is refused if it was altered, is older than O(plan_max_age), or was made for another server or scope.
+      - It is refused if any line of it was altered, if it is older than O(plan_max_age), was made for another server or
+        scope, or was refused itself when it was made.
     type: path
   approved_plan:
     description:
@@ -433,8 +434,8 @@ options:
       - Append a line to this regular file before each tag is asked to be deleted or given, and one with what became of
         it, as JSON Lines. The lines are on disk before the request is sent. So a run can be followed, and each deleted
         digest is known. What can't be noted is not deleted.
-      - A run that was killed is started again as it was, with the same file. Tags of an approved plan that it had
-        already deleted do not count as drift then.
+      - A run that was killed is started again as it was, with the same file. What it had already deleted is counted in
+        RV(plan.deleted_before) then, and is no drift from an approved plan.
       - In check mode nothing is written to it.
     type: path
   plan_max_age:
@@ -444,8 +445,8 @@ options:
     default: 72h
   max_drift_percent:
     description:
-      - Refuse if more of the tags of the approved plan, in percent, are gone, changed, unread, or kept by today's
-        rules.
+      - Refuse if more of the tags of the approved plan, in percent, have vanished, moved to another image, are unread,
+        or are kept by today's rules or limits.
     type: float
 seealso:
   - module: containerops.gitlab.registry_info
@@ -591,8 +592,8 @@ plan:
   type: dict
   contains:
     fingerprint:
-      description: A digest of where, when, of what and by which rules the plan was made, and of every tag to delete
-        with its digest, date, size and reason.
+      description: A digest of where, when, of what and by which rules the plan was made, and of every tag that is
+        deleted or kept with its digest, date, size and reason.
       type: str
       returned: success
       sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
@@ -869,11 +870,109 @@ plan:
       type: bool
       returned: success
       sample: false
+    summary:
+      description: What the plan is to delete, in one sentence. Without an outcome it is also the task's message.
+      type: str
+      returned: success
+      sample: 15 to delete of 17 approved; 1 moved, 1 already deleted by an earlier run
+    deleted_before:
+      description:
+        - Number of tags that earlier runs with the same O(journal_path) have deleted and that are not there any more.
+          With an approved plan these are tags of it; otherwise those of runs that were interrupted and not finished
+          since.
+      type: int
+      returned: success
+      sample: 1
+    approved:
+      description: How the approved plan and today differ. Null without an approved plan.
+      type: dict
+      returned: success
+      contains:
+        fingerprint:
+          description: Its fingerprint, for a part of a merged plan that of the merged one.
+          type: str
+          returned: success
+          sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
+        clock:
+          description: When it was made.
+          type: str
+          returned: success
+          sample: "2026-06-01T12:00:00Z"
+        totals:
+          description: The approved plan in numbers, for a part of a merged plan that part alone.
+          type: dict
+          returned: success
+          contains:
+            repositories:
+              description: Number of repositories.
+              type: int
+              returned: success
+              sample: 2
+            tags:
+              description: Number of tags.
+              type: int
+              returned: success
+              sample: 120
+            delete:
+              description: Number of tags that were approved to be deleted.
+              type: int
+              returned: success
+              sample: 17
+        counts:
+          description: Number of differences by kind, which RV(plan.approved.drift[].kind) explains.
+          type: dict
+          returned: success
+          sample: {"vanished": 0, "moved": 1, "kept": 0, "unread": 0, "new": 2}
+        kept_by:
+          description: Number of approved tags that today's rules and limits keep, by reason.
+          type: dict
+          returned: success
+          sample: {"in_use": 1}
+        drift:
+          description: The differences, at most O(return_limit) of them.
+          type: list
+          elements: dict
+          returned: success
+          contains:
+            repository:
+              description: Path of the repository.
+              type: str
+              returned: success
+              sample: team/app
+            name:
+              description: Name of the tag.
+              type: str
+              returned: success
+              sample: dev-41
+            kind:
+              description:
+                - V(vanished) for an approved tag that is not there any more, V(moved) for one that points to another
+                  image now, V(kept) for one that today's rules or limits keep, V(unread) for one of a repository that
+                  could not be read.
+                - V(new) for a tag that today's rules choose and that the plan does not hold. It is kept.
+              type: str
+              returned: success
+              sample: moved
+            reason:
+              description: Why today's rules or limits keep it, null if they don't.
+              type: str
+              returned: success
+              sample: null
+            rule:
+              description: Name of the rule that keeps it, null if none does or there is only one.
+              type: str
+              returned: success
+              sample: null
 outcome:
   description: What became of the planned tags. Each list holds at most O(return_limit) entries.
   returned: when something was to be deleted and this is not check mode
   type: dict
   contains:
+    summary:
+      description: What was deleted, in one sentence. Unless the task fails it is also its message.
+      type: str
+      returned: success
+      sample: 15 deleted of 17 approved; 1 moved, 1 already deleted by an earlier run
     deleted:
       description: Deleted. A complete listing, which still has a tag that was to be kept, does not have them.
       type: list
@@ -1095,63 +1194,6 @@ in_use:
       elements: str
       returned: success
       sample: []
-approved:
-  description: How the approved plan and today differ.
-  returned: when a plan could be made, with an approved plan
-  type: dict
-  contains:
-    fingerprint:
-      description: Its fingerprint.
-      type: str
-      returned: success
-      sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
-    clock:
-      description: When it was made.
-      type: str
-      returned: success
-      sample: "2026-06-01T12:00:00Z"
-    tags:
-      description: Number of tags that it holds.
-      type: int
-      returned: success
-      sample: 12
-    deleted_before:
-      description: Number of tags that an interrupted run with the same O(journal_path) has deleted.
-      type: int
-      returned: success
-      sample: 0
-    counts:
-      description: Number of differences by kind.
-      type: dict
-      returned: success
-      sample: {"gone": 0, "changed": 1, "kept": 0, "unread": 0, "not_approved": 2}
-    drift:
-      description: The differences, at most O(return_limit) of them.
-      type: list
-      elements: dict
-      returned: success
-      contains:
-        repository:
-          description: Path of the repository.
-          type: str
-          returned: success
-          sample: team/app
-        name:
-          description: Name of the tag.
-          type: str
-          returned: success
-          sample: dev-41
-        kind:
-          description: V(gone), V(changed) (points to another image now), V(kept) by today's rules, V(unread), or
-            V(not_approved) for a tag that today's rules choose and the plan does not hold.
-          type: str
-          returned: success
-          sample: changed
-        reason:
-          description: Why today's rules keep it, null if they don't.
-          type: str
-          returned: success
-          sample: null
 server:
   description: What was found out about the server.
   returned: when a plan could be made
@@ -1251,7 +1293,7 @@ from ..module_utils._module.options import (
 )
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import exit_on_error, finish, new_module
-from ..module_utils._plan.results import deletion_rows, file_lines, fingerprint_of
+from ..module_utils._plan.plan_file import sealed
 from ..module_utils._registry.image_cache import image_cache
 from ..module_utils._rules.dates import shown_dates
 from ..module_utils._rules.decision import DateSource
@@ -1316,11 +1358,10 @@ def main() -> None:
         found = plan_cleanup(state, request)
         for warning in warnings_of(state, found.plan, request):
             module.warn(warning)
-        header = plan_header(state, request, url)
-        fingerprint = fingerprint_of(header, deletion_rows(found.plan))
-        result = cleanup_result(state, request, found, url=url, fingerprint=fingerprint, limit=limit)
+        plan = sealed(found.plan, plan_header(state, request, url))
+        result = cleanup_result(state, request, found, url=url, fingerprint=plan.fingerprint, limit=limit)
         files = {
-            "plan_path": file_lines(found.plan, header, fingerprint),
+            "plan_path": plan.lines(),
             "output_path": repository_lines(
                 state.listings,
                 date_source=shown_dates(state.capabilities.mode) if request.all_details else DateSource.NONE,
@@ -1334,7 +1375,7 @@ def main() -> None:
         def apply() -> Applied:
             with open_journal(params["journal_path"]) as file:
                 journal = record.added_to(file)
-                journal_start(journal, url, fingerprint, found.plan.deletions)
+                journal_start(journal, url, plan.fingerprint, found.plan.deletions)
                 journal_referrers(journal, found.plan)
                 pinned = pin(reader.registry, found.pins.pins, journal) if reader.registry else []
                 if found.bulk:
@@ -1344,7 +1385,7 @@ def main() -> None:
                     host = RegistryHost(deletes_by_name=state.deletes_by_name)
                     deleted = delete(reader, found.plan, way, host, journal)
                 journal_end(journal, deleted)
-            return applied_cleanup(deleted, pinned, limit)
+            return applied_cleanup(found, deleted, pinned, limit)
 
         finish(
             module,

@@ -116,6 +116,16 @@ totals:
       type: int
       returned: success
       sample: 4
+    repositories_unread:
+      description: Number of repositories that could not be read.
+      type: int
+      returned: success
+      sample: 0
+    repositories_limited:
+      description: Number of repositories that exceed a limit.
+      type: int
+      returned: success
+      sample: 0
     tags:
       description: Number of tags.
       type: int
@@ -126,6 +136,11 @@ totals:
       type: int
       returned: success
       sample: 90
+    keep:
+      description: Number of tags to keep.
+      type: int
+      returned: success
+      sample: 390
     reasons:
       description: Number of tags by reason.
       type: dict
@@ -169,6 +184,8 @@ truncated:
   sample: false
 """
 
+from functools import partial
+
 from ..module_utils._core.files import check_writable, plan_lines, read_lines, write_lines
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import RESULT, ArgumentSpec
@@ -192,13 +209,13 @@ def main() -> None:
     with exit_on_error(module):
         request = request_of(module.params)
         target = request.target or ""
-        files = {path: plan_lines(path, "plan_paths") for path in request.sources}
+        files = {path: partial(plan_lines, path, "plan_paths") for path in request.sources}
         if target:
             check_writable(target, "plan_path")
         merged = merge_files(files)
         for warning in warnings_of(merged):
             module.warn(warning)
-        present = list(read_lines(target, "plan_path")) if target else []
+        present = read_lines(target, "plan_path") if target else []
 
         def apply() -> Applied:
             write_lines(target, merged.lines(), "plan_path")

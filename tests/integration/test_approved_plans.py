@@ -41,19 +41,19 @@ def test_a_run_deletes_what_was_approved_and_is_still_the_same(
     approved = {**PARAMS, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
     check, run, again = (run_all(ansible, MODULE, [approved], check_mode=mode)[0] for mode in (True, False, False))
     assert check.result["plan"] == run.result["plan"]
-    assert check.result["approved"] == run.result["approved"]
+    assert check.result["plan"]["approved"] == run.result["plan"]["approved"]
     assert [(row["repository"], row["name"]) for row in run.result["plan"]["delete"]] == [
         ("team/app", "dev-3"),
         ("team/app/web", "dev-1"),
     ]
-    assert {row["name"]: row["kind"] for row in run.result["approved"]["drift"]} == {
-        "dev-1": "changed",
-        "dev-2": "gone",
-        "dev-old": "not_approved",
+    assert {row["name"]: row["kind"] for row in run.result["plan"]["approved"]["drift"]} == {
+        "dev-1": "moved",
+        "dev-2": "vanished",
+        "dev-old": "new",
     }
     assert run.result["outcome"]["counts"]["deleted"] == 2
     assert again.result["changed"] is False
-    assert again.result["approved"]["counts"]["gone"] == 3
+    assert again.result["plan"]["approved"]["counts"]["vanished"] == 3
 
 
 def test_a_plan_as_text(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
@@ -139,8 +139,8 @@ def test_a_run_that_was_killed_goes_on_and_ends_like_an_undisturbed_one(
         stream.write('{"time": "2026-')
     [run] = run_all(ansible, MODULE, [params])
     assert run.status == "ok", run.message
-    assert run.result["approved"]["deleted_before"] == 13 - len(left) > 0
-    assert run.result["approved"]["drift"] == []
+    assert run.result["plan"]["deleted_before"] == 13 - len(left) > 0
+    assert run.result["plan"]["approved"]["drift"] == []
     assert {row["name"] for row in simulator.tags("team/app")} == {"dev-11", "v1"}
 
 
@@ -167,10 +167,10 @@ def test_an_apply_run_reads_all_that_a_plan_does(
     simulator.edit_tags("team/app", put=[tag("dev-old", 900), tag("dev-9", 800)])
     [moved] = run_all(ansible, MODULE, [approved], check_mode=True)
     assert {row["name"] for row in moved.result["plan"]["delete"]} == {"dev-2", "dev-3", "dev-4"}
-    assert {row["name"]: row["kind"] for row in moved.result["approved"]["drift"]} == {
+    assert {row["name"]: row["kind"] for row in moved.result["plan"]["approved"]["drift"]} == {
         "dev-1": "kept",
-        "dev-9": "not_approved",
-        "dev-old": "not_approved",
+        "dev-9": "new",
+        "dev-old": "new",
     }
 
 

@@ -63,7 +63,7 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
     cases: dict[str, dict[str, Any]] = {
         "is there and is another plan": {"plan_path": str(other)},
         "may have failed": {"plan_path": str(tmp_path / "missing")},
-        "no line of a plan": {"plan_path": str(junk)},
+        "This is no plan": {"plan_path": str(junk)},
         "GitLab answered 404. There is no such plan": {"action": "fetch", "version": "2", "plan_path": str(other)},
         "is a folder": {"action": "fetch", "plan_path": str(tmp_path)},
         "is none that GitLab takes": {"version": "1/2"},

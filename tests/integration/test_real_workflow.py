@@ -81,8 +81,8 @@ def test_approval_a_push_a_kill_the_rest_and_an_undo(
     assert {name: after[name] for name in after if name != pushed} == {
         name: before[name] for name in before if name not in planned
     }
-    assert {row["name"]: row["kind"] for row in run.result["approved"]["drift"]} == {name: "changed"}
-    assert run.result["approved"]["deleted_before"] > 0
+    assert {row["name"]: row["kind"] for row in run.result["plan"]["approved"]["drift"]} == {name: "moved"}
+    assert run.result["plan"]["deleted_before"] > 0
     # The journal has the digest of everything that went: one tag is brought back.
     gone = next(row for row in events(journal, "asking") if row["repository"] == "acme/shop")
     back = {"repository": gone["repository"], "name": [gone["name"]], "source": gone["digest"]}

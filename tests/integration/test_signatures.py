@@ -159,7 +159,11 @@ def test_what_a_killed_run_left_goes_in_the_next_one(ansible: Ansible, simulator
     [first] = run_all(ansible, MODULE, [{**PARAMS, "journal_path": str(journal)}])
     assert first.failed
     # As a kill leaves it: without its end.
-    lines = [line for line in journal.read_text().splitlines() if json.loads(line)["event"] in ("start", "following")]
+    lines = [
+        line
+        for line in journal.read_text().splitlines()
+        if json.loads(line)["event"] in ("start", "following", "asking")
+    ]
     journal.write_text("".join(f"{line}\n" for line in lines))
     simulator.clear_faults()
     [plain, again] = run_all(ansible, MODULE, [PARAMS, {**PARAMS, "journal_path": str(journal)}], check_mode=True)
@@ -183,8 +187,8 @@ def test_an_approved_plan_without_the_image_is_none_for_its_signature(
     approved = {"approved_plan_path": str(path), "approved_fingerprint": audit.result["plan"]["fingerprint"]}
     simulator.edit_tags("team/app", put=[tag("dev-copy", 80, digest=reversed_name(names["dev-1"]))])
     [run] = run_all(ansible, MODULE, [{**PARAMS, **approved}])
-    kinds = {row["name"]: (row["kind"], row["reason"]) for row in run.result["approved"]["drift"]}
-    assert kinds == {"dev-copy": ("not_approved", None), names["dev-1"]: ("kept", "signature")}
+    kinds = {row["name"]: (row["kind"], row["reason"]) for row in run.result["plan"]["approved"]["drift"]}
+    assert kinds == {"dev-copy": ("new", None), names["dev-1"]: ("kept", "signature")}
     assert names["dev-1"] in {row["name"] for row in simulator.tags("team/app")}
 
 

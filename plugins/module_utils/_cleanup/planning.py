@@ -18,7 +18,7 @@ from .._core.models import Project, Tag, TagListing, format_time
 from .._core.scope import Exclusion
 from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerCapabilities
 from .._deletion.refusals import hidden_rules_refusal
-from .._plan.drift import Comparison, compare, refusals_of
+from .._plan.drift import Comparison, after_limits, compare, refusals_of
 from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
 from .._policy.preview import decisions_of, predicted
@@ -107,6 +107,7 @@ class CleanupPlan(t.NamedTuple):
         used: What the images in use have to do with the scope.
         pins: The tags that images in use get before anything is deleted.
         comparison: With the approved plan; None where there is none.
+        deleted_before: Number of tags that earlier runs have deleted, of the approved ones where there are such.
         bulk: What GitLab's bulk deletion is asked for, where that deletes.
     """
 
@@ -116,6 +117,7 @@ class CleanupPlan(t.NamedTuple):
     used: UseMatches
     pins: Pins
     comparison: Comparison | None
+    deleted_before: int
     bulk: tuple[BulkRequest, ...]
 
 
@@ -123,8 +125,10 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
     """The plan for this state: a decision for every tag, and why nothing may be deleted where that is so."""
     criteria = criteria_on(state.capabilities, request)
     parts = [_repository_plan(listing, state, criteria) for listing in state.listings]
-    comparison, approval_refusals = _compared(parts, state, request)
+    comparison = _compared(parts, state, request)
     plan = limited(comparison.repositories if comparison else parts, request.limits)
+    if comparison:
+        comparison = after_limits(comparison, plan.repositories)
     untagged = tuple(untagged_images(state.listings, request))
     pins = _pins(state, request, untagged)
     matches = matches_of(state.listings, state.exclusions, state.refs, criteria.rules, request)
@@ -138,7 +142,7 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         *_date_refusals(state, criteria),
         *_policy_refusals(state, request),
         *_protection_refusals(state, plan),
-        *approval_refusals,
+        *_approval_refusals(state, request, comparison),
         *_budget_refusals(state, plan),
     )
     return CleanupPlan(
@@ -148,6 +152,7 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         used=matches.used,
         pins=pins,
         comparison=comparison,
+        deleted_before=comparison.deleted_before if comparison else _deleted_before(state, request),
         bulk=tuple(bulk),
     )
 
@@ -230,14 +235,25 @@ def _decisions(listing: TagListing, state: CleanupState, criteria: Criteria) -> 
 
 def _compared(
     parts: t.Sequence[RepositoryPlan], state: CleanupState, request: CleanupRequest
-) -> tuple[Comparison | None, list[str]]:
-    """How the plan differs from the approved one, and why that refuses it."""
-    approval = request.approval
-    if approval is None:
-        return None, []
+) -> Comparison | None:
+    """How the plan differs from the approved one; None where there is none."""
+    if request.approval is None:
+        return None
     policy = request.referrer_policy.on_registry(deletes_by_name=state.deletes_by_name)
-    comparison = compare(parts, approval.plan, policy, request.earlier.asked)
-    return comparison, refusals_of(approval.plan, approval.terms, comparison, state.latest_clock or state.clock)
+    return compare(parts, request.approval.plan, policy, request.earlier.asked)
+
+
+def _approval_refusals(state: CleanupState, request: CleanupRequest, comparison: Comparison | None) -> list[str]:
+    """Why nothing may be deleted by the approved plan."""
+    if request.approval is None or comparison is None:
+        return []
+    return refusals_of(request.approval.plan, request.approval.terms, comparison, state.latest_clock or state.clock)
+
+
+def _deleted_before(state: CleanupState, request: CleanupRequest) -> int:
+    """Number of tags that interrupted runs asked to delete and that are not there any more."""
+    listed = {each.repository.path: set(each.names) for each in state.listings if not each.error and each.complete}
+    return sum(1 for path, name, _digest in request.earlier.interrupted if path in listed and name not in listed[path])
 
 
 def _pins(state: CleanupState, request: CleanupRequest, untagged: t.Sequence[UntaggedImage]) -> Pins:

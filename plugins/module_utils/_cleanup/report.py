@@ -16,26 +16,26 @@ from .._deletion.outcomes import DeletionResult
 from .._deletion.report import applied_deletion, deletion_intent
 from .._module.intent import Applied, Intent
 from .._plan.plan import Plan
-from .._plan.results import FILE_FORMAT, FILE_VERSION, result
+from .._plan.results import result
+from .._rules.reasons import reason_counts
 from .notes import notes_of
 from .pins import PinResult, pins_diff
 from .planning import CleanupPlan, CleanupState
 from .request import CleanupRequest
+from .summary import outcome_summary, plan_summary
 
 
 def cleanup_intent(found: CleanupPlan, limit: int) -> Intent:
     """What a cleanup would change, with the tags that images in use get."""
-    intent = deletion_intent(found.plan, limit)
+    intent = deletion_intent(found.plan, limit)._replace(summary=plan_summary(found))
     if not found.pins.pins or intent.refusals:
         return intent
     return intent._replace(changed=True, diff=[*intent.diff, *pins_diff(found.pins.pins, limit)])
 
 
 def plan_header(state: CleanupState, request: CleanupRequest, url: str) -> dict[str, t.Any]:
-    """The first line of the plan file: where, when, of what and by which options. url: of GitLab."""
+    """What the first line of the plan file says: where, when, of what and by which options. url: of GitLab."""
     return {
-        "format": FILE_FORMAT,
-        "version": FILE_VERSION,
         "server": url,
         "registry": state.capabilities.mode.value,
         "clock": format_time(state.clock),
@@ -58,8 +58,13 @@ def cleanup_result(
         limit: the most entries of each list.
     """
     plan = found.plan
-    rows = {
-        "plan": result(plan, limit, fingerprint),
+    return {
+        "plan": {
+            **result(plan, limit, fingerprint),
+            "summary": plan_summary(found),
+            "deleted_before": found.deleted_before,
+            "approved": _approved(request, found, limit),
+        },
         "unguarded": _unguarded(state, plan)[:limit],
         "in_use": {
             "references": len(request.used.references),
@@ -83,8 +88,6 @@ def cleanup_result(
             "registry_disabled": list(state.registry_disabled),
         },
     }
-    approved = _approved(request, found, limit)
-    return {**rows, "approved": approved} if approved else rows
 
 
 def _unguarded(state: CleanupState, plan: Plan) -> list[str]:
@@ -106,22 +109,39 @@ def _approved(request: CleanupRequest, found: CleanupPlan, limit: int) -> dict[s
     return {
         "fingerprint": approved.fingerprint,
         "clock": format_time(approved.clock),
-        "tags": len(approved.digests),
-        "deleted_before": comparison.done,
-        "counts": comparison.counts(),
+        "totals": {
+            "repositories": approved.totals["repositories"],
+            "tags": approved.totals["tags"],
+            "delete": approved.totals["delete"],
+        },
+        "counts": {kind.value: count for kind, count in comparison.counts.items()},
+        "kept_by": reason_counts(comparison.kept_by),
         "drift": [each.as_result() for each in comparison.drift[:limit]],
     }
 
 
-def applied_cleanup(found: DeletionResult, pinned: t.Sequence[PinResult], limit: int) -> Applied:
-    """What came of a cleanup. pinned: what became of the tags that images in use got."""
-    applied = applied_deletion(found, limit)
+def applied_cleanup(found: CleanupPlan, deleted: DeletionResult, pinned: t.Sequence[PinResult], limit: int) -> Applied:
+    """What came of a cleanup.
+
+    Args:
+        found: the plan.
+        deleted: what became of the tags that it deletes.
+        pinned: what became of the tags that images in use got.
+        limit: the most entries of each list.
+    """
+    applied, summary = applied_deletion(deleted, limit), outcome_summary(found, deleted)
     failed = [each for each in pinned if each.outcome is not WriteOutcome.WRITTEN]
     sentences = [applied.shortfall] if applied.shortfall else []
     if failed:
         first = failed[0]
         place = f"{first.pin.path}@{first.pin.manifest.digest}"
         sentences.append(f"{len(failed)} of {len(pinned)} images in use got no tag; first {place}: {first.message}")
-    outcome_rows = {**applied.outcome, "pinned": [each.as_result() for each in pinned[:limit]]}
+    if sentences and found.comparison:
+        sentences.append(f"({summary})")
+    outcome_rows = {
+        **applied.outcome,
+        "summary": summary,
+        "pinned": [each.as_result() for each in pinned[:limit]],
+    }
     changed = applied.changed or any(each.outcome is not WriteOutcome.NOT_TRIED for each in pinned)
-    return applied._replace(outcome=outcome_rows, shortfall=" ".join(sentences), changed=changed)
+    return applied._replace(outcome=outcome_rows, shortfall=" ".join(sentences), changed=changed, summary=summary)

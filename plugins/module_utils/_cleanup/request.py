@@ -137,12 +137,16 @@ class CleanupRequest:
 
     @functools.cached_property
     def pending_referrers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
-        """What was approved to follow images that are gone by now: name and digest, by the repository's path."""
-        return _by_path(self.approval.plan.referrers if self.approval else ())
+        """What was to follow images that interrupted runs deleted, as the journal and the approved plan both say.
+
+        Name and digest, by the repository's path.
+        """
+        approved = self.approval.plan.referrers if self.approval else frozenset()
+        return _by_path(self.earlier.referrers & approved)
 
     @functools.cached_property
     def noted_referrers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
-        """What the journal says was to follow images, which anybody may have written there."""
+        """The same as the journal alone says, in which anybody may have written."""
         return _by_path(self.earlier.referrers)
 
 
@@ -236,6 +240,7 @@ def _approval(
     params: t.Mapping[str, t.Any], method: DeleteMethod | None, scope: Scope, lines: t.Iterable[str] | None
 ) -> Approval | None:
     inline, fingerprint = params["approved_plan"], params["approved_fingerprint"]
+    option = "approved_plan" if inline is not None else f"approved_plan_path {params['approved_plan_path']}"
     if lines is None:
         if fingerprint is not None:
             raise UsageError("approved_fingerprint needs approved_plan_path or approved_plan.")
@@ -253,7 +258,11 @@ def _approval(
         max_age=seconds(params["plan_max_age"], "plan_max_age"),
         max_drift_percent=params["max_drift_percent"],
     )
-    return Approval(plan=approved_in(lines, scope.as_result()), terms=terms)
+    try:
+        plan = approved_in(lines, scope.as_result())
+    except UsageError as error:
+        raise UsageError(f"{option}: {error}") from None
+    return Approval(plan=plan, terms=terms)
 
 
 def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> None:

@@ -60,7 +60,7 @@ def check_files(params: t.Mapping[str, t.Any], *options: str) -> None:
             check_writable(params[option], option)
 
 
-def plan_lines(path: str, option: str) -> list[str]:
+def plan_lines(path: str, option: str) -> t.Iterator[str]:
     """The lines of a plan that another task has written.
 
     Raises:
@@ -68,7 +68,7 @@ def plan_lines(path: str, option: str) -> list[str]:
     """
     if not os.path.isfile(path):
         raise UsageError(f"The plan {path} is not there: the task that was to write it may have failed.")
-    return list(read_lines(path, option))
+    yield from read_lines(path, option)
 
 
 def write_lines(path: str, lines: t.Iterable[str], option: str) -> None:
@@ -165,7 +165,8 @@ def given_lines(params: t.Mapping[str, t.Any], inline: str, path: str) -> t.Iter
         UsageError: The file can't be read.
     """
     if params[inline] is not None:
-        return str(params[inline]).splitlines()
+        text = str(params[inline])
+        return text.removesuffix("\n").split("\n") if text else []
     if params[path] is None:
         return None
     check_regular(params[path], path)

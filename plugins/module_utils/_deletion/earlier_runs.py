@@ -20,7 +20,7 @@ class JournalEvent(enum.Enum):
     """What a line of a journal tells.
 
     START: A run begins.
-    FOLLOWING: A tag is going to be deleted after the image that it belongs to.
+    FOLLOWING: A tag is going to be deleted after the images that it belongs to.
     PINNING: An image in use is about to get a tag.
     PINNED: What became of that.
     ASKING: A tag's deletion is about to be asked for.
@@ -42,33 +42,53 @@ class EarlierRuns(t.NamedTuple):
 
     Args:
         asked: The tags whose deletion was asked for.
-        referrers: The tags that the last run was to delete after their images, if it was interrupted.
+        interrupted: Those of them that runs asked for after the last one that ended.
+        referrers: The tags that interrupted runs were to delete after their images, and whose images they asked for.
     """
 
     asked: frozenset[_TagKey] = frozenset()
+    interrupted: frozenset[_TagKey] = frozenset()
     referrers: frozenset[_TagKey] = frozenset()
 
 
 def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
     """What the lines of a journal tell of runs on a server."""
     asked: set[_TagKey] = set()
-    referrers: set[_TagKey] = set()
+    interrupted: set[_TagKey] = set()
+    images_of: dict[_TagKey, set[str]] = {}
     here = False
     for row in _rows(lines):
-        event = row.get("event")
+        event, key = row.get("event"), _tag_key(row)
         if event == JournalEvent.START.value:
             here = row.get("server") == server
-        elif here and event == JournalEvent.ASKING.value:
-            asked.add(_tag_key(row))
-        elif here and event == JournalEvent.FOLLOWING.value:
-            referrers.add(_tag_key(row))
         elif here and event == JournalEvent.END.value and not row.get("stopped"):
-            referrers.clear()
-    return EarlierRuns(asked=frozenset(asked), referrers=frozenset(referrers))
+            interrupted.clear()
+            images_of.clear()
+        elif here and key and event == JournalEvent.ASKING.value:
+            asked.add(key)
+            interrupted.add(key)
+        elif here and key and event == JournalEvent.FOLLOWING.value:
+            images_of.setdefault(key, set()).update(_digests(row.get("images")))
+    gone = {(path, digest) for path, _name, digest in interrupted}
+    return EarlierRuns(
+        asked=frozenset(asked),
+        interrupted=frozenset(interrupted),
+        referrers=frozenset(
+            key for key, images in images_of.items() if images and all((key[0], image) in gone for image in images)
+        ),
+    )
 
 
-def _tag_key(row: t.Mapping[str, t.Any]) -> _TagKey:
-    return str(row.get("repository")), str(row.get("name")), row.get("digest")
+def _tag_key(row: t.Mapping[str, t.Any]) -> _TagKey | None:
+    """The tag that a line is about; None if it is about none."""
+    path, name, digest = row.get("repository"), row.get("name"), row.get("digest")
+    if not isinstance(path, str) or not isinstance(name, str) or not isinstance(digest, (str, type(None))):
+        return None
+    return path, name, digest
+
+
+def _digests(found: t.Any) -> list[str]:
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
 def _rows(lines: t.Iterable[str]) -> t.Iterator[dict[str, t.Any]]:
@@ -76,7 +96,7 @@ def _rows(lines: t.Iterable[str]) -> t.Iterator[dict[str, t.Any]]:
     for line in lines:
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(row, dict):
             yield row

@@ -23,6 +23,7 @@ from .._core.errors import JournalError, UsageError
 from .._core.files import check_regular, read_lines
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.reasons import Reason
+from .._rules.referrers import holders_of, subjects_of
 from .earlier_runs import EarlierRuns, JournalEvent, earlier_runs_in
 from .outcomes import DeletionResult, TagOutcome, TagResult
 
@@ -152,17 +153,19 @@ def journal_start(journal: JournalWriter, server: str, fingerprint: str, planned
 
 
 def journal_referrers(journal: JournalWriter, plan: Plan) -> None:
-    """Note the tags that go after the image that they belong to: an interrupted run leaves them without it.
+    """Note the tags that are deleted after their images, and these images: an interrupted run leaves them alone.
 
     Raises:
         JournalError: it can't be noted.
     """
-    rows = [
-        _tag_row(JournalEvent.FOLLOWING, part, decision.tag.name, decision.tag.digest)
-        for part in plan.repositories
-        for decision in part.decisions
-        if decision.reason is Reason.WITH_SUBJECT
-    ]
+    rows = []
+    for part in plan.repositories:
+        followers = [decision.tag for decision in part.decisions if decision.reason is Reason.WITH_SUBJECT]
+        holders = holders_of(part.decisions) if followers else {}
+        for tag in followers:
+            images = {each.tag.digest for subject in subjects_of(tag) for each in holders.get(subject, ())}
+            row = _tag_row(JournalEvent.FOLLOWING, part, tag.name, tag.digest)
+            rows.append({**row, "images": sorted(digest for digest in images if digest)})
     if rows:
         journal(*rows)
 

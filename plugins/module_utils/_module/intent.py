@@ -22,6 +22,7 @@ class Intent(t.NamedTuple):
         waits: there is something to wait for, even if nothing is to change.
         verb: what would be done, as in "Nothing was deleted".
         kept: the sentence on what becomes of the unread.
+        summary: what would be changed, in one sentence without its full stop; empty if the result says it.
     """
 
     changed: bool
@@ -31,6 +32,7 @@ class Intent(t.NamedTuple):
     waits: bool = False
     verb: str = "changed"
     kept: str = ""
+    summary: str = ""
 
 
 class Applied(t.NamedTuple):
@@ -41,9 +43,11 @@ class Applied(t.NamedTuple):
         shortfall: what is not as it was meant, one sentence, empty if all is.
         warnings: what the user should know, one sentence each.
         changed: whether anything was changed, or may have been; None is as it was meant.
+        summary: what was changed, in one sentence without its full stop; empty if the result says it.
     """
 
     outcome: t.Any
     shortfall: str = ""
     warnings: t.Sequence[str] = ()
     changed: bool | None = None
+    summary: str = ""

@@ -199,6 +199,9 @@ def finish(
         module.fail_json(msg=applied.shortfall, result="partial", **result)
     if intent.unread and not tolerate:
         module.fail_json(msg=f"{_first_of(intent.unread)} {intent.kept}".rstrip(), result="partial", **result)
+    summary = applied.summary if applied else intent.summary
+    if summary:
+        result["msg"] = f"{summary}."
     module.exit_json(result="partial" if intent.unread else "ok", **result)
 
 

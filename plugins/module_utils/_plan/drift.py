@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import enum
 import typing as t
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -29,17 +30,29 @@ _CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class DriftKind(enum.Enum):
-    """What is not as it was: the tag is gone, another image, kept or unread today, or was not in the plan."""
+    """What is not as it was.
 
-    GONE = "gone"
-    CHANGED = "changed"
+    VANISHED: An approved tag is not there any more.
+    MOVED: An approved tag points to another image.
+    KEPT: Today's rules or limits keep an approved tag.
+    UNREAD: The repository of an approved tag could not be read.
+    NEW: Today's rules delete a tag that is not in the plan.
+    """
+
+    VANISHED = "vanished"
+    MOVED = "moved"
     KEPT = "kept"
     UNREAD = "unread"
-    NOT_APPROVED = "not_approved"
+    NEW = "new"
+
+    @property
+    def is_of_approved(self) -> bool:
+        """Whether it is about a tag that was approved."""
+        return self is not DriftKind.NEW
 
 
 # Why a tag is kept that today's rules delete.
-_NOT_AS_APPROVED = {DriftKind.CHANGED: Reason.CHANGED, DriftKind.NOT_APPROVED: Reason.NOT_APPROVED}
+_NOT_AS_APPROVED = {DriftKind.MOVED: Reason.CHANGED, DriftKind.NEW: Reason.NOT_APPROVED}
 
 
 class Drift(t.NamedTuple):
@@ -50,17 +63,24 @@ class Drift(t.NamedTuple):
         name: of the tag.
         kind: what is not as it was.
         reason: why today's rules keep it; None if they delete it.
+        rule: name of the rule that keeps it; empty if none does.
     """
 
     repository: str
     name: str
     kind: DriftKind
     reason: Reason | None = None
+    rule: str = ""
 
     def as_result(self) -> dict[str, t.Any]:
         """The difference as a module returns it."""
-        reason = self.reason.value if self.reason else None
-        return {"repository": self.repository, "name": self.name, "kind": self.kind.value, "reason": reason}
+        return {
+            "repository": self.repository,
+            "name": self.name,
+            "kind": self.kind.value,
+            "reason": self.reason.value if self.reason else None,
+            "rule": self.rule or None,
+        }
 
 
 class Comparison(t.NamedTuple):
@@ -69,16 +89,25 @@ class Comparison(t.NamedTuple):
     Args:
         repositories: the plan that is left.
         drift: the tags that are not as they were.
-        done: number of approved tags that an interrupted run has deleted.
+        deleted_before: number of approved tags that earlier runs have deleted.
+        approved: number of approved tags.
     """
 
     repositories: tuple[RepositoryPlan, ...]
     drift: tuple[Drift, ...] = ()
-    done: int = 0
+    deleted_before: int = 0
+    approved: int = 0
 
-    def counts(self) -> dict[str, int]:
-        """Number of differences of each kind, as a module returns it."""
-        return {kind.value: sum(1 for each in self.drift if each.kind is kind) for kind in DriftKind}
+    @property
+    def counts(self) -> dict[DriftKind, int]:
+        """Number of differences of each kind."""
+        found = Counter(each.kind for each in self.drift)
+        return {kind: found[kind] for kind in DriftKind}
+
+    @property
+    def kept_by(self) -> dict[Reason, int]:
+        """Number of approved tags that today's rules or limits keep, by the reason."""
+        return Counter(each.reason for each in self.drift if each.kind is DriftKind.KEPT and each.reason)
 
 
 def compare(
@@ -93,10 +122,10 @@ def compare(
         parts: today's plan.
         approved: the approved plan.
         referrer_policy: what happens to tags that belong together.
-        asked: what an interrupted run asked to delete, as repository, name and digest.
+        asked: what earlier runs asked to delete, as repository, name and digest.
 
     Returns:
-        What may be deleted, and all drift by repository and name.
+        What may be deleted, and all drift in the order of repositories and names.
     """
     drift: list[Drift] = []
     allowed = []
@@ -113,27 +142,53 @@ def compare(
             key = (path, decision.tag.name)
             kind = _drift_kind(decision, planned=key in left, digest=left.pop(key, None))
             if kind:
-                drift.append(Drift(*key, kind=kind, reason=None if decision.delete else decision.reason))
+                drift.append(_drift(key, kind, decision))
             decisions.append(decision.kept(_NOT_AS_APPROVED[kind]) if kind and decision.delete else decision)
         narrowed = keep_referrers(decisions, referrer_policy)
         drift += [
-            Drift(path, after.tag.name, kind=DriftKind.KEPT, reason=after.reason)
+            _drift((path, after.tag.name), DriftKind.KEPT, after)
             for before, after in zip(decisions, narrowed)
             if before.delete and not after.delete
         ]
         allowed.append(replace(part, decisions=tuple(narrowed)))
-    done = {key for key, digest in left.items() if (*key, digest) in asked}
-    drift += [Drift(*key, kind=DriftKind.GONE) for key in left if key not in done]
-    drift.sort(key=lambda each: (each.repository, each.name))
-    return Comparison(repositories=tuple(allowed), drift=tuple(drift), done=len(done))
+    deleted_before = {key for key, digest in left.items() if (*key, digest) in asked}
+    drift += [Drift(*key, kind=DriftKind.VANISHED) for key in left if key not in deleted_before]
+    return Comparison(
+        repositories=tuple(allowed),
+        drift=_in_order(drift),
+        deleted_before=len(deleted_before),
+        approved=len(approved.digests),
+    )
+
+
+def after_limits(comparison: Comparison, repositories: t.Sequence[RepositoryPlan]) -> Comparison:
+    """The comparison of a plan to which the limits were applied. repositories: those of the plan."""
+    limited = [
+        _drift((part.repository.path, decision.tag.name), DriftKind.KEPT, decision)
+        for part in repositories
+        for decision in part.decisions
+        if decision.reason is Reason.LIMIT
+    ]
+    return comparison._replace(repositories=tuple(repositories), drift=_in_order([*comparison.drift, *limited]))
+
+
+def _in_order(drift: t.Iterable[Drift]) -> tuple[Drift, ...]:
+    return tuple(sorted(drift, key=lambda each: (each.repository, each.name)))
+
+
+def _drift(key: tuple[str, str], kind: DriftKind, decision: Decision) -> Drift:
+    """What differs of a tag that today's rules delete or keep."""
+    if decision.delete:
+        return Drift(*key, kind=kind)
+    return Drift(*key, kind=kind, reason=decision.reason, rule=decision.rule)
 
 
 def _drift_kind(decision: Decision, *, planned: bool, digest: str | None) -> DriftKind | None:
     """What differs of a tag. planned: whether the approved plan deletes it, with which digest."""
     if not planned:
-        return DriftKind.NOT_APPROVED if decision.delete else None
+        return DriftKind.NEW if decision.delete else None
     if decision.tag.digest != digest:
-        return DriftKind.CHANGED
+        return DriftKind.MOVED
     return None if decision.delete else DriftKind.KEPT
 
 
@@ -156,7 +211,7 @@ def refusals_of(approved: Approved, terms: ApprovalTerms, comparison: Comparison
         found.append(f"the approved plan is of {format_time(approved.clock)}, older than plan_max_age")
     elif approved.clock - clock > _CLOCK_TOLERANCE:
         found.append(f"the approved plan is of {format_time(approved.clock)}, which is still to come")
-    drifted = sum(1 for each in comparison.drift if each.kind is not DriftKind.NOT_APPROVED)
+    drifted = sum(1 for each in comparison.drift if each.kind.is_of_approved)
     most = terms.max_drift_percent
     if most is not None and drifted * 100 > most * len(approved.digests):
         found.append(

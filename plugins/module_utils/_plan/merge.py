@@ -6,36 +6,57 @@
 
 """Plans of several tasks as one, with a single fingerprint and limits over all of them. Pure.
 
-A merged plan is a line of its own and then the plans as they are, in the order of their scopes.
+A merged plan is a line of its own, which has the fingerprints of all plans, and then these as they are, in the order of
+their scopes.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import typing as t
 from collections import Counter
-from dataclasses import replace
 
 from .._core.errors import UsageError
 from .._rules.matches import EntryMatches, summed
-from .approval import Approved, parse_plan
-from .results import FILE_FORMAT, FILE_VERSION, PlanLine
+from .approval import Approved
+from .plan_file import (
+    FILE_FORMAT,
+    FILE_VERSION,
+    NUMBERS,
+    PlanCursor,
+    PlanLine,
+    last_plan_at,
+    parse_plan,
+    plan_at,
+    whole_line,
+    with_fingerprint,
+    written_line,
+)
+
+# The numbers of plans that add up. One project may be in several plans, so that numbers of projects do not.
+_SUMS = tuple(number for number in NUMBERS if number != "projects")
 
 
 class PlanPart(t.NamedTuple):
-    """A plan with its lines."""
+    """A plan of several.
+
+    Args:
+        approved: what is known of it.
+        lines: reads its lines.
+    """
 
     approved: Approved
-    lines: tuple[str, ...]
+    lines: t.Callable[[], t.Iterator[str]]
 
     def as_result(self) -> dict[str, t.Any]:
         """The plan in numbers, as a module returns it and the first line of a merged one names it."""
         return {
             "scope": dict(self.approved.scope),
             "fingerprint": self.approved.fingerprint,
-            "tags": self.approved.listed,
-            "delete": len(self.approved.digests),
+            "tags": self.approved.totals["tags"],
+            "delete": self.approved.totals["delete"],
         }
 
 
@@ -44,38 +65,65 @@ class Merged(t.NamedTuple):
 
     Args:
         parts: the plans.
-        fingerprint: of the merged plan.
-        totals: all plans in numbers, as a plan has them.
+        header: the first line.
     """
 
     parts: tuple[PlanPart, ...]
-    fingerprint: str
-    totals: t.Mapping[str, t.Any]
+    header: t.Mapping[str, t.Any]
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the merged plan."""
+        return str(self.header["fingerprint"])
+
+    @property
+    def totals(self) -> dict[str, t.Any]:
+        """All plans in numbers."""
+        return dict(self.header["totals"])
 
     def lines(self) -> t.Iterator[str]:
-        """The lines of its file."""
-        header = {
-            "type": PlanLine.PLANS.value,
-            "format": FILE_FORMAT,
-            "version": FILE_VERSION,
-            "fingerprint": self.fingerprint,
-            "server": self.parts[0].approved.server,
-            "parts": [part.as_result() for part in self.parts],
-            "totals": dict(self.totals),
-        }
-        yield json.dumps(header) + "\n"
+        """The lines of its file.
+
+        Raises:
+            UsageError: a plan is another one by now.
+        """
+        yield written_line(self.header)
         for part in self.parts:
-            yield from part.lines
+            yield from part.lines()
 
 
-def part_of(lines: t.Iterable[str]) -> PlanPart:
+def part_of(read: t.Callable[[], t.Iterable[str]]) -> PlanPart:
     """A plan of a file.
+
+    Args:
+        read: gives the lines, each time anew: a plan may be larger than what is to be kept in memory.
 
     Raises:
         UsageError: for one that is damaged, altered or of another version.
     """
-    kept = tuple(line if line.endswith("\n") else f"{line}\n" for line in lines if line.strip())
-    return PlanPart(parse_plan(kept), lines=kept)
+    digest = hashlib.sha256()
+    approved = parse_plan(_copied(read(), digest))
+    return PlanPart(approved, lines=functools.partial(_unchanged, read, digest.digest(), _scope_text(approved)))
+
+
+def _unchanged(read: t.Callable[[], t.Iterable[str]], digest: bytes, scope: str) -> t.Iterator[str]:
+    """The lines, as long as all of them have this digest.
+
+    Raises:
+        UsageError: they don't.
+    """
+    found = hashlib.sha256()
+    yield from _copied(read(), found)
+    if found.digest() != digest:
+        raise UsageError(f"The plan of {scope} was changed while it was merged.")
+
+
+def _copied(lines: t.Iterable[str], digest: hashlib._Hash) -> t.Iterator[str]:
+    """The lines with their ends, which join a digest."""
+    for line in lines:
+        whole = whole_line(line)
+        digest.update(whole.encode())
+        yield whole
 
 
 def merge(parts: t.Sequence[PlanPart]) -> Merged:
@@ -91,35 +139,50 @@ def merge(parts: t.Sequence[PlanPart]) -> Merged:
     if len(servers) > 1:
         raise UsageError(f"The plans were made for several servers, {', '.join(servers)}: merge those of one.")
     seen: set[str] = set()
-    reasons: Counter[str] = Counter()
+    scopes: set[str] = set()
     for approved in (part.approved for part in ordered):
+        scope = _scope_key(approved)
         if approved.refusals:
-            raise UsageError(f"The plan of {_scope_key(approved)} is refused itself: {approved.refusals[0]}.")
-        twice = sorted(seen.intersection(approved.reasons))
+            raise UsageError(f"The plan of {_scope_text(approved)} is refused itself: {approved.refusals[0]}.")
+        twice = sorted(seen.intersection(approved.repositories))
         if twice:
             raise UsageError(f"{twice[0]} is in more than one plan: each repository may be in one alone.")
-        seen.update(approved.reasons)
-        for counts in approved.reasons.values():
-            reasons.update(counts)
-    totals = {
-        "repositories": len(seen),
-        "tags": sum(part.approved.listed for part in ordered),
-        "delete": sum(len(part.approved.digests) for part in ordered),
-        "reasons": dict(sorted(reasons.items())),
-        "matches": [each.as_result() for each in summed(entry for part in ordered for entry in _matches(part))],
+        if scope in scopes:
+            raise UsageError(f"Two plans were made for {_scope_text(approved)}: each scope may have one alone.")
+        seen.update(approved.repositories)
+        scopes.add(scope)
+    row = {
+        "type": PlanLine.PLANS.value,
+        "format": FILE_FORMAT,
+        "version": FILE_VERSION,
+        "server": servers[0],
+        "parts": [part.as_result() for part in ordered],
+        "totals": _sums([part.approved for part in ordered]),
     }
-    fingerprint = _merged_fingerprint([part.approved for part in ordered])
-    return Merged(parts=ordered, fingerprint=fingerprint, totals=totals)
+    return Merged(ordered, header=with_fingerprint(row))
 
 
-def _matches(part: PlanPart) -> t.Iterator[EntryMatches]:
+def _sums(plans: t.Sequence[Approved]) -> dict[str, t.Any]:
+    """All plans in numbers."""
+    reasons: Counter[str] = Counter()
+    for plan in plans:
+        reasons.update(plan.totals["reasons"])
+    matches = summed(entry for plan in plans for entry in _matches(plan))
+    return {
+        **{key: sum(plan.totals[key] for plan in plans) for key in _SUMS},
+        "reasons": dict(sorted(reasons.items())),
+        "matches": [each.as_result() for each in matches],
+    }
+
+
+def _matches(plan: Approved) -> t.Iterator[EntryMatches]:
     """What the entries of a plan match, as its first line says.
 
     Raises:
         UsageError: it says something else.
     """
     try:
-        for row in json.loads(part.lines[0])["totals"]["matches"]:
+        for row in plan.totals["matches"]:
             references = row["references"]
             yield EntryMatches(
                 str(row["option"]),
@@ -128,8 +191,8 @@ def _matches(part: PlanPart) -> t.Iterator[EntryMatches]:
                 matched=int(row["matched"]),
                 references=None if references is None else int(references),
             )
-    except (KeyError, TypeError, ValueError):
-        raise UsageError(f"The plan of {_scope_key(part.approved)} is damaged: it has no counts of matches.") from None
+    except (KeyError, OverflowError, TypeError, ValueError):
+        raise UsageError(f"The plan of {_scope_text(plan)} is damaged: it has no counts of matches.") from None
 
 
 def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approved:
@@ -142,53 +205,63 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approve
     Raises:
         UsageError: for what is no plan, was altered, or has no part for the scope.
     """
-    kept = [line for line in lines if line.strip()]
-    if _type(kept[0] if kept else "") != PlanLine.PLANS.value:
-        return parse_plan(kept)
-    parts, fingerprint = _parts_in(kept)
-    for part in parts:
+    cursor = PlanCursor(lines)
+    if cursor.kind is PlanLine.PLAN:
+        return last_plan_at(cursor)
+    fingerprint = cursor.fingerprint
+    found = None
+    searched = 0
+    for part in _parts_at(cursor):
+        searched += 1
         if dict(part.scope) == dict(scope):
-            return replace(part, fingerprint=fingerprint)
-    raise UsageError(
-        f"None of the {len(parts)} plans in the approved plan was made for this scope: name the same projects, group "
-        "or repositories as one of them."
-    )
+            found = part._replace(fingerprint=fingerprint)
+    if found is None:
+        raise UsageError(
+            f"None of the {searched} plans in the approved plan was made for this scope: name the same projects, group "
+            "or repositories as one of them."
+        )
+    return found
 
 
-def fingerprint_in(lines: t.Sequence[str]) -> str:
+def fingerprint_in(lines: t.Iterable[str]) -> str:
     """The fingerprint of a plan, merged or not.
 
     Raises:
         UsageError: for what is no plan or was altered.
     """
-    if _type(lines[0] if lines else "") != PlanLine.PLANS.value:
-        return parse_plan(lines).fingerprint
-    return _parts_in(lines)[1]
+    cursor = PlanCursor(lines)
+    fingerprint = cursor.fingerprint
+    for _plan in [last_plan_at(cursor)] if cursor.kind is PlanLine.PLAN else _parts_at(cursor):
+        pass
+    return fingerprint
 
 
-def _parts_in(lines: t.Sequence[str]) -> tuple[list[Approved], str]:
-    """The plans in a merged one, and its fingerprint."""
-    header = json.loads(lines[0])
-    starts = [position for position, line in enumerate(lines) if _type(line) == PlanLine.PLAN.value]
-    parts = [parse_plan(lines[start:end]) for start, end in zip(starts, [*starts[1:], len(lines)])]
-    if not parts or starts[0] != 1 or _merged_fingerprint(parts) != header.get("fingerprint"):
-        raise UsageError("The approved plan was altered after it was made: its own fingerprint does not fit it.")
-    return parts, str(header["fingerprint"])
+def _parts_at(cursor: PlanCursor) -> t.Iterator[Approved]:
+    """The plans in a merged one, one after another.
+
+    Raises:
+        UsageError: it was altered.
+    """
+    line, fingerprint = cursor.number, cursor.fingerprint
+    header = cursor.read_head(parts=list)
+    if with_fingerprint(header)["fingerprint"] != fingerprint:
+        raise cursor.altered(f"line {line} is not as written")
+    expected = [row.get("fingerprint") if isinstance(row, dict) else None for row in header["parts"]]
+    for number, one in enumerate(expected):
+        if cursor.kind is not PlanLine.PLAN:
+            raise cursor.miscounted("plans", line=line, told=len(expected), seen=number)
+        first = cursor.number
+        part = plan_at(cursor)
+        if part.fingerprint != one:
+            raise cursor.altered(f"line {first} begins another plan than line {line} tells of")
+        yield part
+    cursor.check_end()
 
 
 def _scope_key(approved: Approved) -> str:
     return json.dumps(dict(approved.scope), sort_keys=True)
 
 
-def _merged_fingerprint(parts: t.Sequence[Approved]) -> str:
-    """A digest of the fingerprints, which cover the deleted tags, and of their number and order."""
-    text = "\n".join([FILE_FORMAT, PlanLine.PLANS.value, *(part.fingerprint for part in parts)])
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-
-
-def _type(line: str) -> str:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return ""
-    return str(row.get("type")) if isinstance(row, dict) else ""
+def _scope_text(approved: Approved) -> str:
+    """The options of scope that were given, for messages."""
+    return json.dumps({option: value for option, value in sorted(approved.scope.items()) if value})

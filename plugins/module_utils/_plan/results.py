@@ -4,13 +4,11 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""A plan as modules return it, as a diff, and as a file. Pure."""
+"""A plan as modules return it, and as a diff. Pure."""
 
 from __future__ import annotations
 
 import enum
-import hashlib
-import json
 import typing as t
 from collections import Counter
 
@@ -19,18 +17,6 @@ from .._core.models import ListingState, format_time
 from .._rules.decision import Decision
 from .._rules.reasons import Reason, reason_counts
 from .plan import Plan, RepositoryPlan
-
-FILE_FORMAT = "containerops.gitlab/cleanup-plan"
-FILE_VERSION = 1
-
-
-class PlanLine(enum.Enum):
-    """What a line of a plan file is: the first one of a merged plan, the first one of a plan, a repository or a tag."""
-
-    PLANS = "plans"
-    PLAN = "plan"
-    REPOSITORY = "repository"
-    TAG = "tag"
 
 
 class PlannedAction(enum.Enum):
@@ -53,14 +39,6 @@ def decision_result(part: RepositoryPlan, decision: Decision) -> dict[str, t.Any
         "date": format_time(decision.date),
         "size": tag.size,
     }
-
-
-def deletion_rows(plan: Plan) -> t.Iterator[dict[str, t.Any]]:
-    """The deleted tags as they are written, in the order of repositories and names."""
-    for part in plan.repositories:
-        for decision in part.decisions:
-            if decision.delete:
-                yield decision_result(part, decision)
 
 
 def repository_result(part: RepositoryPlan) -> dict[str, t.Any]:
@@ -106,24 +84,6 @@ def totals(plan: Plan) -> dict[str, t.Any]:
         "reasons": reason_counts(reasons),
         "matches": [each.as_result() for each in plan.matches],
     }
-
-
-def header_of(row: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What a plan's first line says of the circumstances: where, when, of what, and by which rules."""
-    return {key: value for key, value in row.items() if key not in ("type", "fingerprint", "totals", "refusals")}
-
-
-def fingerprint_of(header: t.Mapping[str, t.Any], deletions: t.Iterable[t.Mapping[str, t.Any]]) -> str:
-    """A digest of the circumstances and of every deleted tag. Any change to them gives another one.
-
-    Args:
-        header: the circumstances.
-        deletions: the deleted tags as they are written, in their order.
-    """
-    found = hashlib.sha256()
-    for row in (header, *deletions):
-        found.update(json.dumps(row, sort_keys=True).encode() + b"\n")
-    return "sha256:" + found.hexdigest()
 
 
 def result(plan: Plan, limit: int, fingerprint: str) -> dict[str, t.Any]:
@@ -189,20 +149,3 @@ def _diff_line(decision: Decision) -> str:
     date = format_time(decision.date)
     shown = (decision.tag.name, date, decision.tag.digest, decision.reason.value)
     return "  ".join(part for part in shown if part) + "\n"
-
-
-def file_lines(plan: Plan, header: t.Mapping[str, t.Any], fingerprint: str) -> t.Iterator[str]:
-    """The plan as JSON Lines: a header, then each repository followed by its tags.
-
-    Equal plans give equal lines, so that the file of check mode and that of a run can be compared.
-    """
-    first = {"type": PlanLine.PLAN.value, **header, "fingerprint": fingerprint}
-    yield _line({**first, "totals": totals(plan), "refusals": list(plan.refusals)})
-    for part in plan.repositories:
-        yield _line({"type": PlanLine.REPOSITORY.value, **repository_result(part)})
-        for decision in part.decisions:
-            yield _line({"type": PlanLine.TAG.value, **decision_result(part, decision)})
-
-
-def _line(row: t.Mapping[str, t.Any]) -> str:
-    return json.dumps(row) + "\n"

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from .._core.diffs import diff_part, hidden_line
@@ -54,25 +55,25 @@ def request_of(params: t.Mapping[str, t.Any]) -> MergeRequest:
     )
 
 
-def merge_files(files: t.Mapping[str, t.Iterable[str]]) -> Merged:
+def merge_files(files: t.Mapping[str, t.Callable[[], t.Iterable[str]]]) -> Merged:
     """The plans of several files as one.
 
     Args:
-        files: the lines of each, by its path.
+        files: what reads the lines of each, by its path.
 
     Raises:
         UsageError: a file holds no plan, its plan was altered, or the plans can't be combined.
     """
     parts = []
-    for path, lines in files.items():
+    for path, read in files.items():
         try:
-            parts.append(part_of(lines))
+            parts.append(part_of(read))
         except UsageError as error:
             raise UsageError(f"{path}: {error}") from None
     return merge(parts)
 
 
-def intent_of(merged: Merged, request: MergeRequest, present: t.Sequence[str]) -> Intent:
+def intent_of(merged: Merged, request: MergeRequest, present: t.Iterable[str]) -> Intent:
     """What would be written.
 
     Args:
@@ -81,7 +82,7 @@ def intent_of(merged: Merged, request: MergeRequest, present: t.Sequence[str]) -
         present: the lines that the target has now.
     """
     refusals = broken_totals(merged.totals["delete"], merged.totals["tags"], request.limits)
-    if request.target is None or refusals or list(present) == list(merged.lines()):
+    if request.target is None or refusals or _are_equal(present, merged.lines()):
         return Intent(changed=False, diff=[], refusals=refusals, verb="written")
     return Intent(changed=True, diff=[_difference(merged, request.target, request.return_limit)], verb="written")
 
@@ -97,6 +98,11 @@ def warnings_of(merged: Merged) -> list[str]:
         for row in merged.totals["matches"]
         if not row["matched"] and row["references"] is None and row["option"] != "keep_n_per"
     ]
+
+
+def _are_equal(present: t.Iterable[str], wanted: t.Iterable[str]) -> bool:
+    """Whether lines are the same, without keeping them."""
+    return all(one == other for one, other in itertools.zip_longest(present, wanted))
 
 
 def _difference(merged: Merged, path: str, limit: int) -> dict[str, str]:
@@ -118,6 +124,6 @@ def result_of(merged: Merged, request: MergeRequest) -> dict[str, t.Any]:
     result = {
         "fingerprint": merged.fingerprint,
         "parts": [part.as_result() for part in merged.parts],
-        "totals": dict(merged.totals),
+        "totals": merged.totals,
     }
     return truncate_lists(result, request.return_limit)

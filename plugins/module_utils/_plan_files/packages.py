@@ -62,7 +62,7 @@ def plan_text(text: str) -> PlanText:
     Raises:
         UsageError: it is none, or was altered.
     """
-    return PlanText(text, fingerprint_in(text.splitlines()))
+    return PlanText(text, fingerprint_in(text.removesuffix("\n").split("\n")))
 
 
 def needs_upload(plan: PlanText, stored: bytes | None, file: PackageFile, *, overwrite: bool) -> bool:

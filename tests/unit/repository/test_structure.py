@@ -65,7 +65,7 @@ PURE = {
         "_cleanup/pins",
         "_cleanup/planning",
     ),
-    *("_cleanup/request", "_cleanup/retained"),
+    *("_cleanup/request", "_cleanup/retained", "_cleanup/summary"),
     "_settings/document",
     "_settings/options",
     "_info/repository_rows",

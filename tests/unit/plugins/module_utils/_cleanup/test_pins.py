@@ -24,7 +24,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci impo
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.tag_writes import WriteOutcome
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import DeletionResult
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import UntaggedImage
-from tests.unit.cleanups import digest
+from tests.unit.cleanups import digest, planned
 
 DOWN = RequestError(ErrorKind.UNAVAILABLE, "down", operation="read an image", service="the registry", status=503)
 
@@ -121,8 +121,8 @@ def test_what_became_of_images_that_get_a_tag() -> None:
         {**failed.pin.as_result(), "outcome": "not_written", "message": "no space"},
     ]
     nothing = DeletionResult((), remaining=0, stopped="")
-    found = applied_cleanup(nothing, [written, failed], limit=2)
+    found = applied_cleanup(planned(), nothing, [written, failed], limit=2)
     assert found.outcome["pinned"] == rows
     assert found.shortfall == f"1 of 2 images in use got no tag; first team/app@{digest('b')}: no space"
-    assert applied_cleanup(nothing, [written, failed], limit=1).outcome["pinned"] == rows[:1]
-    assert applied_cleanup(nothing, [written], limit=2).shortfall == ""
+    assert applied_cleanup(planned(), nothing, [written, failed], limit=1).outcome["pinned"] == rows[:1]
+    assert applied_cleanup(planned(), nothing, [written], limit=2).shortfall == ""

@@ -31,11 +31,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, Manifest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, Mode, ReadMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import (
-    deletion_rows,
-    file_lines,
-    fingerprint_of,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import sealed
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource, Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_dates import (
@@ -455,9 +451,8 @@ def approved_lines(**facts: Any) -> tuple[list[str], str]:
     request = requested(min_remaining=0)
     state = observed(*TAGS, **facts)
     found = plan_cleanup(state, request).plan
-    header = plan_header(state, request, URL)
-    fingerprint = fingerprint_of(header, deletion_rows(found))
-    return list(file_lines(found, header, fingerprint)), fingerprint
+    plan = sealed(found, plan_header(state, request, URL))
+    return list(plan.lines()), plan.fingerprint
 
 
 def test_an_approved_plan_is_never_gone_beyond() -> None:
@@ -476,9 +471,28 @@ def test_an_approved_plan_is_never_gone_beyond() -> None:
     assert found.comparison
     assert {(each.name, each.kind.value) for each in found.comparison.drift} == {
         ("v1", "kept"),
-        ("v2", "changed"),
-        ("new", "not_approved"),
+        ("v2", "moved"),
+        ("new", "new"),
     }
+
+
+def test_what_a_limit_keeps_of_an_approved_plan_is_drift() -> None:
+    lines, fingerprint = approved_lines()
+    request = requested(
+        lines,
+        **{"min_remaining": 0, "max_deletions": 1, "on_limit": "skip_repository", "max_drift_percent": 50.0},
+        **{"approved_plan_path": "x", "approved_fingerprint": fingerprint, "in_use": ["team/app:v1"]},
+    )
+    found = planned(*TAGS, request=request)
+    assert found.comparison
+    assert [(each.name, each.kind.value, each.reason) for each in found.comparison.drift] == [
+        ("main", "kept", Reason.LIMIT),
+        ("v1", "kept", Reason.IN_USE),
+        ("v2", "kept", Reason.LIMIT),
+    ]
+    assert found.comparison.kept_by == {Reason.IN_USE: 1, Reason.LIMIT: 2}
+    assert found.comparison.repositories == found.plan.repositories
+    assert list(found.plan.refusals) == ["3 of 3 approved tags are not as they were, more than max_drift_percent 50"]
 
 
 def test_what_an_interrupted_run_deleted_is_no_drift() -> None:
@@ -489,7 +503,7 @@ def test_what_an_interrupted_run_deleted_is_no_drift() -> None:
     )
     found = planned(TAGS[2], request=request)
     assert found.comparison
-    assert found.comparison.done == 1
+    assert found.comparison.deleted_before == 1
     assert [each.name for each in found.comparison.drift] == ["v2"]
 
 

@@ -19,17 +19,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.plann
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import SIGNATURE, RefKind, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, OCI_INDEX
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import Approved, parse_plan
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import Approved
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.drift import compare
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import Limits, limited
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import (
-    FILE_FORMAT,
-    FILE_VERSION,
-    deletion_rows,
-    file_lines,
-    fingerprint_of,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import parse_plan, sealed
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import judged_date
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
@@ -69,7 +63,7 @@ MODES = {
     DateSource.UNKNOWN: Mode.UNKNOWN,
 }
 NO_LIMITS = requested(min_remaining=0)
-HEADER = {"format": FILE_FORMAT, "version": FILE_VERSION, "server": "s", "clock": "2026-06-01T12:00:00Z", "scope": {}}
+HEADER = {"server": "s", "clock": "2026-06-01T12:00:00Z", "scope": {}}
 
 
 class Remembering:
@@ -256,8 +250,7 @@ over_all = pytest.mark.parametrize("part", range(PARTS))
 
 
 def written(plan: RepositoryPlan) -> list[str]:
-    whole = Plan((plan,))
-    return list(file_lines(whole, HEADER, fingerprint_of(HEADER, deletion_rows(whole))))
+    return list(sealed(Plan((plan,)), HEADER).lines())
 
 
 @over_all
@@ -292,8 +285,8 @@ def names_of(plan: RepositoryPlan) -> set[str]:
 
 
 def assert_survived(shown: RepositoryPlan, approved: Approved, seed: int) -> None:
-    assert approved.listed == len(shown.decisions), seed
-    assert approved.reasons[REPOSITORY.path] == reason_counts(shown.reasons), seed
+    assert approved.totals["tags"] == len(shown.decisions), seed
+    assert approved.totals["reasons"] == reason_counts(shown.reasons), seed
     assert approved.digests == {(REPOSITORY.path, each.tag.name): each.tag.digest for each in shown.deletions}, seed
 
 

@@ -29,11 +29,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._module.option
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import LARGEST_INLINE, ApprovalTerms
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import OnLimit
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import PlanPart, merge, part_of
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import (
-    deletion_rows,
-    file_lines,
-    fingerprint_of,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import sealed
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import Parameters
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import RefMatch
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import Signatures
@@ -258,11 +254,11 @@ def test_all_details_are_read_where_a_file_gets_them(options: dict[str, Any], wa
         ),
         (
             {"approved_plan": " " * LARGEST_INLINE, "approved_fingerprint": "sha256:x"},
-            "The approved plan is empty, or not there.",
+            "approved_plan: This is no plan of registry_cleanup: give a file that plan_path wrote.",
         ),
         (
             {"approved_plan": "", "approved_fingerprint": "sha256:x"},
-            "The approved plan is empty, or not there.",
+            "approved_plan: The plan is empty, or not there.",
         ),
     ],
 )
@@ -277,14 +273,13 @@ def written(scope: Scope = SCOPE, server: str = URL, path: str = REPOSITORY.path
     request = replace(requested(min_remaining=0), scope=scope)
     state = observed(listings=[TagListing(REPOSITORY._replace(path=path), (tag("v1"),), complete=True)])
     found = plan_cleanup(state, request).plan
-    header = plan_header(state, request, server)
-    return part_of(file_lines(found, header, fingerprint_of(header, deletion_rows(found))))
+    return part_of(sealed(found, plan_header(state, request, server)).lines)
 
 
 def approving(part: PlanPart, lines: Iterable[str] | None = None, **options: Any) -> CleanupRequest:
     """What is asked for with an approved plan, which may be in these lines with others."""
     given = {"approved_plan_path": "x", "approved_fingerprint": part.approved.fingerprint, **options}
-    return requested(part.lines if lines is None else lines, **given)
+    return requested(part.lines() if lines is None else lines, **given)
 
 
 def test_an_approved_plan_is_taken_on_the_terms_that_are_given() -> None:
@@ -308,7 +303,7 @@ def test_of_a_merged_plan_the_part_for_the_scope_is_approved() -> None:
     merged = merge([own, other])
     found = approving(own, merged.lines(), approved_fingerprint=merged.fingerprint).approval
     assert found
-    assert found.plan == replace(own.approved, fingerprint=merged.fingerprint)
+    assert found.plan == own.approved._replace(fingerprint=merged.fingerprint)
 
 
 @pytest.mark.parametrize(

@@ -24,14 +24,20 @@ ELSEWHERE = {"event": "start", "server": "https://other.example.com"}
 END = {"event": "end", "counts": {}}
 
 
-def row(event: str, name: str, digest: str | None = "x") -> dict[str, Any]:
-    return {"event": event, "repository": "team/app", "name": name, "digest": digest}
+def row(event: str, name: str, digest: str | None = "x", **more: Any) -> dict[str, Any]:
+    return {"event": event, "repository": "team/app", "name": name, "digest": digest, **more}
 
 
-def runs(asked: str = "", referrers: str = "") -> EarlierRuns:
+def follows(name: str, *images: Any) -> dict[str, Any]:
+    """A tag that is to be deleted after images; by default the image of all other rows."""
+    return row("following", name, images=list(images or ["x"]))
+
+
+def runs(asked: str = "", referrers: str = "", interrupted: str = "") -> EarlierRuns:
     """What is known when these tags were asked for, and these are to follow their images; each is a letter."""
     return EarlierRuns(
         asked=frozenset(("team/app", name, "x") for name in asked),
+        interrupted=frozenset(("team/app", name, "x") for name in interrupted),
         referrers=frozenset(("team/app", name, "x") for name in referrers),
     )
 
@@ -40,32 +46,62 @@ RUNS: list[Any] = [
     pytest.param([], runs(), id="nothing is known without a run"),
     pytest.param([START, row("asking", "a"), row("asking", "b"), END], runs("ab"), id="what a run asked for"),
     pytest.param(
-        [START, row("asking", "a"), END, START, row("asking", "b")], runs("ab"), id="what all runs together asked for"
+        [START, row("asking", "a"), END, START, row("asking", "b")],
+        runs("ab", interrupted="b"),
+        id="what all runs together asked for, and the interrupted one",
     ),
-    pytest.param([START, row("following", "s"), row("asking", "a")], runs("a", "s"), id="what a killed run left"),
+    pytest.param([START, follows("s"), row("asking", "a")], runs("a", "s", "a"), id="what a killed run left"),
     pytest.param(
-        [START, row("following", "s"), row("asking", "a"), row("outcome", "a")],
-        runs("a", "s"),
+        [START, follows("s"), row("asking", "a"), row("outcome", "a")],
+        runs("a", "s", "a"),
         id="an outcome is no end",
     ),
-    pytest.param([START, row("following", "s"), row("asking", "a"), END], runs("a"), id="what ended left nothing"),
+    pytest.param([START, follows("s"), row("asking", "a"), END], runs("a"), id="what ended left nothing"),
     pytest.param(
-        [START, row("following", "s"), START, row("following", "u")], runs("", "su"), id="what two killed runs left"
+        [START, follows("s"), START, follows("u"), row("asking", "a")],
+        runs("a", "su", "a"),
+        id="what two killed runs left",
     ),
     pytest.param(
-        [START, row("following", "s"), START, END], runs(), id="the run after a killed one made up for what that left"
+        [START, follows("s"), row("asking", "a"), START, END],
+        runs("a"),
+        id="the run after a killed one made up for what that left",
     ),
     pytest.param(
-        [START, row("following", "s"), ELSEWHERE, row("following", "u"), row("asking", "a"), END],
-        runs("", "s"),
+        [START, follows("s"), row("asking", "a"), ELSEWHERE, follows("u"), row("asking", "b"), END],
+        runs("a", "s", "a"),
         id="runs on another server neither count nor make up for anything",
     ),
-    pytest.param([row("asking", "a"), row("following", "s")], runs(), id="before the first run begins nothing counts"),
+    pytest.param([row("asking", "a"), follows("s")], runs(), id="before the first run begins nothing counts"),
     pytest.param([START, {"event": "pinning", "name": "a"}, {"name": "b"}], runs(), id="other events do not matter"),
     pytest.param(
         [START, row("asking", "a", None)],
-        EarlierRuns(asked=frozenset({("team/app", "a", None)})),
+        EarlierRuns(asked=frozenset({("team/app", "a", None)}), interrupted=frozenset({("team/app", "a", None)})),
         id="a tag whose digest was not known",
+    ),
+    pytest.param([START, follows("s")], runs(), id="nothing follows an image that was not asked for"),
+    pytest.param(
+        [START, follows("s"), {**row("asking", "a"), "repository": "team/other"}],
+        EarlierRuns(asked=frozenset({("team/other", "a", "x")}), interrupted=frozenset({("team/other", "a", "x")})),
+        id="nor one of another repository",
+    ),
+    pytest.param(
+        [START, follows("s", "x", "y"), row("asking", "a")],
+        runs("a", interrupted="a"),
+        id="nor several of which one was not asked for",
+    ),
+    pytest.param(
+        [START, row("asking", "a"), END, START, follows("s")], runs("a"), id="nor one that a run before asked for"
+    ),
+    pytest.param(
+        [START, row("following", "s"), row("following", "u", images=5), follows("v", 5), row("asking", "a")],
+        runs("a", interrupted="a"),
+        id="a line that names no image gives nothing",
+    ),
+    pytest.param(
+        [START, {"event": "asking"}, {**row("asking", "a"), "digest": []}, {**row("asking", "a"), "name": {}}, [], 5],
+        runs(),
+        id="lines of no tag",
     ),
 ]
 
@@ -73,3 +109,9 @@ RUNS: list[Any] = [
 @pytest.mark.parametrize(("rows", "found"), RUNS)
 def test_what_earlier_runs_did(rows: Sequence[dict[str, Any]], found: EarlierRuns) -> None:
     assert earlier_runs_in(map(json.dumps, rows), HERE) == found
+
+
+@pytest.mark.parametrize("line", ['{"event": "ask', "[" * 100_000, "", "\0"])
+def test_a_line_that_cannot_be_read_is_passed_over(line: str) -> None:
+    lines = [json.dumps(START), line, json.dumps(row("asking", "a"))]
+    assert earlier_runs_in(lines, HERE) == runs("a", interrupted="a")

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,18 +25,12 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval
     ApprovalTerms,
     Approved,
     check_plan,
-    parse_plan,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.drift import DriftKind, compare, refusals_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import (
-    FILE_FORMAT,
-    FILE_VERSION,
-    deletion_rows,
-    file_lines,
-    fingerprint_of,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import parse_plan, sealed
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import to_delete, to_keep
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.matches import EntryMatches
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import ReferrerPolicy, SharedDigest
 from tests.unit.models import repository
@@ -45,8 +38,6 @@ from tests.unit.models import repository
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SCOPE = {"group": "team"}
 HEADER = {
-    "format": FILE_FORMAT,
-    "version": FILE_VERSION,
     "server": "https://gitlab.example.com",
     "clock": "2026-06-01T12:00:00Z",
     "scope": SCOPE,
@@ -65,9 +56,15 @@ def part(path: str, tags: dict[str, tuple[str | None, bool]]) -> RepositoryPlan:
     return RepositoryPlan(repository(id=1, path=path, project_id=1), decisions)
 
 
-def written(parts: Sequence[RepositoryPlan], **header: Any) -> list[str]:
-    plan, whole = Plan(tuple(parts)), {**HEADER, **header}
-    return list(file_lines(plan, whole, fingerprint_of(whole, deletion_rows(plan))))
+def written(
+    parts: Sequence[RepositoryPlan],
+    refusals: Sequence[str] = (),
+    matches: Sequence[EntryMatches] = (),
+    **header: Any,
+) -> list[str]:
+    """The lines of a plan's file. header: what is not as it is by default."""
+    plan = Plan(tuple(parts), refusals=tuple(refusals), matches=tuple(matches))
+    return list(sealed(plan, {**HEADER, **header}).lines())
 
 
 def terms(approved: Approved, **changes: Any) -> ApprovalTerms:
@@ -86,16 +83,24 @@ def test_only_what_is_approved_chosen_and_unchanged_goes() -> None:
     found = compare(TODAY, parse_plan(written(BEFORE)), ReferrerPolicy())
     assert deleted(found.repositories) == {("a", "1")}
     assert [(each.name, each.kind, each.reason) for each in found.drift] == [
-        ("2", DriftKind.CHANGED, None),
-        ("3", DriftKind.NOT_APPROVED, None),
+        ("2", DriftKind.MOVED, None),
+        ("3", DriftKind.NEW, None),
         ("4", DriftKind.KEPT, Reason.TOO_YOUNG),
-        ("5", DriftKind.GONE, None),
+        ("5", DriftKind.VANISHED, None),
     ]
     decisions = [(each.tag.name, each.delete, each.reason.value) for each in found.repositories[0].decisions]
     assert decisions == [
         *[("1", True, "matched"), ("2", False, "changed"), ("3", False, "not_approved"), ("4", False, "too_young")]
     ]
-    assert found.counts() == {"gone": 1, "changed": 1, "kept": 1, "unread": 0, "not_approved": 1}
+    assert {kind.value: count for kind, count in found.counts.items()} == {
+        "vanished": 1,
+        "moved": 1,
+        "kept": 1,
+        "unread": 0,
+        "new": 1,
+    }
+    assert found.kept_by == {Reason.TOO_YOUNG: 1}
+    assert found.approved == 4
 
 
 def test_a_repository_that_is_unread_today_keeps_its_tags() -> None:
@@ -103,34 +108,37 @@ def test_a_repository_that_is_unread_today_keeps_its_tags() -> None:
     found = compare([unread], parse_plan(written(BEFORE)), ReferrerPolicy())
     assert deleted(found.repositories) == set()
     assert [each.as_result() for each in found.drift] == [
-        {"repository": "a", "name": name, "kind": "unread", "reason": None} for name in "1245"
+        {"repository": "a", "name": name, "kind": "unread", "reason": None, "rule": None} for name in "1245"
     ]
     two = [
         replace(part(path, {}), error=RequestError(ErrorKind.UNAVAILABLE, "no", operation="list tags"))
         for path in ("a", "b")
     ]
     approved = parse_plan(written([*BEFORE, part("b", {"1": ("x", True)})]))
-    assert compare(two, approved, ReferrerPolicy()).counts()["unread"] == 5
-
-
-def test_what_follows_its_image_is_known() -> None:
-    referrer = to_delete(Tag("s", "t"), Reason.WITH_SUBJECT)
-    parts = [replace(BEFORE[0], decisions=(*BEFORE[0].decisions, referrer))]
-    assert parse_plan(written(parts)).referrers == {("a", "s", "t")}
+    assert compare(two, approved, ReferrerPolicy()).counts[DriftKind.UNREAD] == 5
 
 
 def test_what_an_interrupted_run_deleted_is_done() -> None:
     found = compare(TODAY, parse_plan(written(BEFORE)), ReferrerPolicy(), {("a", "5", "w"), ("a", "1", "other")})
-    assert found.done == 1
-    assert DriftKind.GONE not in {each.kind for each in found.drift}
+    assert found.deleted_before == 1
+    assert DriftKind.VANISHED not in {each.kind for each in found.drift}
 
 
 def test_a_tag_that_is_another_image_and_stays_says_why() -> None:
     found = compare([part("a", {"1": ("other", False)})], parse_plan(written(BEFORE[:1])), ReferrerPolicy())
     assert [(each.kind, each.reason) for each in found.drift if each.name == "1"] == [
-        (DriftKind.CHANGED, Reason.TOO_YOUNG)
+        (DriftKind.MOVED, Reason.TOO_YOUNG)
     ]
     assert not found.repositories[0].decisions[0].delete
+
+
+def test_the_rule_that_keeps_a_tag_is_told() -> None:
+    today = to_keep(Tag("1", "x"), Reason.KEEP_N, date=NOW, rule="nightlies")
+    found = compare([replace(BEFORE[0], decisions=(today,))], parse_plan(written(BEFORE)), ReferrerPolicy())
+    assert found.drift[0].as_result() == {
+        **{"repository": "a", "name": "1", "kind": "kept"},
+        **{"reason": "keep_n", "rule": "nightlies"},
+    }
 
 
 def test_what_stays_for_its_family_is_drift() -> None:
@@ -138,76 +146,19 @@ def test_what_stays_for_its_family_is_drift() -> None:
     today = [part("a", {"1": ("x", True), "2": ("x", False)})]
     found = compare(today, parse_plan(written(before)), ReferrerPolicy(shared_digest=SharedDigest.KEEP_TOGETHER))
     assert [each.as_result() for each in found.drift] == [
-        {"repository": "a", "name": "1", "kind": "kept", "reason": "shared_digest"},
-        {"repository": "a", "name": "2", "kind": "kept", "reason": "too_young"},
+        {"repository": "a", "name": "1", "kind": "kept", "reason": "shared_digest", "rule": None},
+        {"repository": "a", "name": "2", "kind": "kept", "reason": "too_young", "rule": None},
     ]
     assert {decision.delete for decision in found.repositories[0].decisions} == {False}
-
-
-def test_a_plan_survives_the_way_through_a_file() -> None:
-    ruled = to_keep(Tag("6", "s", size=7), Reason.KEEP_N, date=NOW, rule="nightlies")
-    parts = [replace(BEFORE[0], decisions=(*BEFORE[0].decisions, ruled))]
-    approved = parse_plan(written(parts))
-    assert (approved.listed, approved.reasons) == (6, {"a": {"keep_n": 1, "matched": 4, "too_young": 1}})
-    lines = written(parts)
-    assert parse_plan([lines[0], "\n", *lines[1:]]) == approved
-    # What is kept is not under the fingerprint.
-    assert parse_plan(line.replace('"size": 7', '"size": "7"') for line in lines) == approved
-    assert approved.digests == {("a", "1"): "x", ("a", "2"): "y", ("a", "4"): "v", ("a", "5"): "w"}
-    assert approved.clock == NOW
-    assert approved.fingerprint == fingerprint_of(HEADER, deletion_rows(Plan(tuple(BEFORE))))
-    check_plan(approved, terms(approved), "https://gitlab.example.com", SCOPE)
-
-
-def altered(change: str) -> list[str]:
-    rows = [json.loads(line) for line in written(BEFORE)]
-    if change == "a tag more goes":
-        rows[4] = {**rows[4], "action": "delete"}
-    elif change == "another digest":
-        rows[2]["digest"] = "evil"
-    elif change == "a line less":
-        del rows[2]
-    else:
-        rows[0][change] = {"clock": "2026-06-02T12:00:00Z", "scope": {"group": "other"}, "rules": {}}[change]
-    return [json.dumps(row) for row in rows]
-
-
-@pytest.mark.parametrize("change", ["a tag more goes", "another digest", "a line less", "clock", "scope", "rules"])
-def test_an_altered_plan_is_refused(change: str) -> None:
-    text = "^The approved plan was altered after it was made: its own fingerprint does not fit it.$"
-    with pytest.raises(UsageError, match=text):
-        parse_plan(altered(change))
-
-
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        ([], "^The approved plan is empty, or not there.$"),
-        (["\n", "\n"], "^The approved plan is empty, or not there.$"),
-        (written(BEFORE, clock=None), "^The approved plan does not say when it was made.$"),
-        (["{"], "line 1"),
-        (["[]"], "line 1"),
-        (
-            [json.dumps({"type": "plan"})],
-            "^The approved plan is no plan of registry_cleanup: give a file that plan_path wrote.$",
-        ),
-        (
-            [json.dumps({**HEADER, "version": 99, "fingerprint": "x"})],
-            "^The approved plan has version 99, and this collection knows 1: make a new one.$",
-        ),
-        (["[" * 100_000], "line 1"),
-        ([*written(BEFORE)[:3], "nonsense"], "line 4"),
-    ],
-)
-def test_what_is_no_plan(lines: list[str], message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        parse_plan(lines)
 
 
 def test_another_plan_another_server_another_scope() -> None:
     approved = parse_plan(written(BEFORE))
     with pytest.raises(UsageError, match="another plan was approved"):
         check_plan(approved, terms(approved, fingerprint="sha256:0"), "https://gitlab.example.com", SCOPE)
+    refused = parse_plan(written(BEFORE, refusals=["too much", "far too much"]))
+    with pytest.raises(UsageError, match="^The approved plan is refused itself: too much.$"):
+        check_plan(refused, terms(refused), "https://gitlab.example.com", SCOPE)
     with pytest.raises(UsageError, match="made for https://gitlab.example.com"):
         check_plan(approved, terms(approved), "https://other.example.com", SCOPE)
     another = "^The approved plan was made for another scope: name the same projects, group or repositories.$"
@@ -255,13 +206,13 @@ states = st.dictionaries(
 def test_nothing_goes_beyond_the_plan_or_todays_rules(
     before: dict[str, dict[str, tuple[str | None, bool]]], today: dict[str, dict[str, tuple[str | None, bool]]]
 ) -> None:
-    then = [part(path, tags) for path, tags in before.items()]
-    now = [part(path, tags) for path, tags in today.items()]
+    then = [part(path, tags) for path, tags in sorted(before.items())]
+    now = [part(path, tags) for path, tags in sorted(today.items())]
     approved = parse_plan(written(then))
     found = compare(now, approved, ReferrerPolicy())
     gone = deleted(found.repositories)
     assert gone == {
         (path, name) for path, name in deleted(now) & deleted(then) if today[path][name][0] == before[path][name][0]
     }
-    assert len(gone) + len(found.drift) - found.counts()["not_approved"] == len(approved.digests)
+    assert len(gone) + len(found.drift) - found.counts[DriftKind.NEW] == len(approved.digests)
     assert {(each.repository, each.name) for each in found.drift} == (deleted(now) | deleted(then)) - gone

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import json
-import random
-from hashlib import sha256
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,14 +16,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import parse_plan
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import (
+    Merged,
     approved_in,
     fingerprint_in,
     merge,
     part_of,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import FILE_VERSION
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import (
+    FILE_VERSION,
+    fingerprint_of,
+    parse_plan,
+    with_fingerprint,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan_files.merging import warnings_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.matches import EntryMatches
 from tests.unit.plugins.module_utils._plan.test_approval import part, written
@@ -37,13 +42,20 @@ def plan(name: str, tags: int = 2, deleted: int = 1, **header: Any) -> list[str]
     return written([part(name, found)], scope={"project": [name]}, **header)
 
 
+def merged_plans(*plans: list[str]) -> Merged:
+    return merge([part_of(partial(list, lines)) for lines in plans])
+
+
 def test_each_scope_gets_its_own_part_under_the_fingerprint_of_all() -> None:
     plans = [plan("a", 3, 2), plan("b"), plan("c", 4, 0)]
-    merged = merge([part_of(lines) for lines in plans])
+    merged = merged_plans(*plans)
     assert merged.totals == {
         "repositories": 3,
+        "repositories_unread": 0,
+        "repositories_limited": 0,
         "tags": 9,
         "delete": 3,
+        "keep": 6,
         "reasons": {"matched": 3, "too_young": 6},
         "matches": [],
     }
@@ -52,7 +64,7 @@ def test_each_scope_gets_its_own_part_under_the_fingerprint_of_all() -> None:
         found = approved_in(lines, {"project": [name]})
         assert found.fingerprint == merged.fingerprint != parse_plan(own).fingerprint
         assert found.digests == parse_plan(own).digests
-        assert found.listed == parse_plan(own).listed
+        assert found.totals == parse_plan(own).totals
         assert fingerprint_in(own) == parse_plan(own).fingerprint
     assert fingerprint_in(lines) == merged.fingerprint
     assert [part.approved.scope["project"] for part in merged.parts] == [["a"], ["b"], ["c"]]
@@ -66,17 +78,17 @@ def test_each_scope_gets_its_own_part_under_the_fingerprint_of_all() -> None:
 
 def test_the_file_begins_with_what_it_holds() -> None:
     own = plan("ä", 3, 2)
-    merged = merge([part_of(own)])
+    merged = merged_plans(own)
     lines = list(merged.lines())
     fingerprint = parse_plan(own).fingerprint
-    text = f"containerops.gitlab/cleanup-plan\nplans\n{fingerprint}"
     assert lines[1:] == own
     assert lines[0].isascii()
-    assert json.loads(lines[0]) == {
+    row = json.loads(lines[0])
+    assert row.pop("fingerprint") == merged.fingerprint == fingerprint_of([json.dumps(row) + "\n"])
+    assert row == {
         "type": "plans",
         "format": "containerops.gitlab/cleanup-plan",
         "version": FILE_VERSION,
-        "fingerprint": "sha256:" + sha256(text.encode()).hexdigest(),
         "server": parse_plan(own).server,
         "parts": [{"scope": {"project": ["ä"]}, "fingerprint": fingerprint, "tags": 3, "delete": 2}],
         "totals": merged.totals,
@@ -85,10 +97,7 @@ def test_the_file_begins_with_what_it_holds() -> None:
 
 def matching(name: str, *entries: EntryMatches) -> list[str]:
     """A plan that says this of its entries."""
-    header, *others = plan(name)
-    row = json.loads(header)
-    row["totals"]["matches"] = [each.as_result() for each in entries]
-    return [json.dumps(row) + "\n", *others]
+    return plan(name, matches=entries)
 
 
 def test_what_an_entry_matches_is_summed_up() -> None:
@@ -104,7 +113,7 @@ def test_what_an_entry_matches_is_summed_up() -> None:
             EntryMatches("keep_refs", "tags", references=0),
         ),
     ]
-    merged = merge([part_of(lines) for lines in parts])
+    merged = merged_plans(*parts)
     assert warnings_of(merged) == ["rules, none: name_regex_keep 'v.*' matches nothing in any of the plans."]
     assert merged.totals["matches"] == [
         {"option": "protect", "entry": "v.*", "rule": None, "matched": 5, "references": None},
@@ -116,34 +125,50 @@ def test_what_an_entry_matches_is_summed_up() -> None:
     ]
 
 
-@pytest.mark.parametrize("odd", [None, 5, [5], [{}], [{"option": "protect", "entry": "v", "rule": None}], [["a"]]])
+MATCHED = EntryMatches("protect", "v").as_result()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        5,
+        [5],
+        [{}],
+        [{**MATCHED, "matched": float("inf")}],
+        [{"option": "protect", "entry": "v", "rule": None}],
+        [["a"]],
+    ],
+)
 def test_a_plan_without_what_its_entries_match_is_damaged(odd: Any) -> None:
-    header, *others = plan("a")
+    header, repository, *tags = plan("a")
     row = json.loads(header)
     row["totals"]["matches"] = odd
+    del row["fingerprint"]
+    forged = json.dumps(with_fingerprint(row, [json.loads(repository)["fingerprint"]]))
     with pytest.raises(UsageError) as refused:
-        merge([part_of([json.dumps(row), *others])])
+        merged_plans([forged, repository, *tags])
     assert str(refused.value) == 'The plan of {"project": ["a"]} is damaged: it has no counts of matches.'
 
 
 def test_plans_are_ordered_by_their_scopes() -> None:
     scopes: list[dict[str, Any]] = [{"group": "b", "recursive": True}, {"recursive": True, "group": "a"}]
     plans = [written([part(str(scope["group"]), {})], scope=scope) for scope in scopes]
-    merged = merge([part_of(lines) for lines in plans])
+    merged = merged_plans(*plans)
     assert [part.approved.scope["group"] for part in merged.parts] == ["a", "b"]
 
 
 def test_lines_are_ended_where_they_are_not() -> None:
     lines = plan("a")
-    assert part_of(line.rstrip("\n") for line in ["", *lines, " "]).lines == tuple(lines)
-    assert part_of(lines).lines == tuple(lines)
+    bare = [line.rstrip("\n") for line in lines]
+    assert list(part_of(lambda: bare).lines()) == list(part_of(lambda: lines).lines()) == lines
 
 
 def test_a_single_plan_is_taken_as_it_is() -> None:
     lines = plan("a")
     assert approved_in(lines, {"project": ["other"]}) == parse_plan(lines)
     assert fingerprint_in(lines) == parse_plan(lines).fingerprint
-    for damaged, words in [([], "is empty"), (["[]"], "line 1 is no line"), (["{"], "line 1 is no line")]:
+    for damaged, words in [([], "is empty"), (["[]"], "no plan of"), (["{"], "no plan of")]:
         for use in (lambda lines: approved_in(lines, {}), fingerprint_in):
             with pytest.raises(UsageError, match=words):
                 use(damaged)
@@ -151,8 +176,8 @@ def test_a_single_plan_is_taken_as_it_is() -> None:
 
 @given(st.permutations("abcd"))
 def test_the_order_does_not_matter(order: list[str]) -> None:
-    merged = merge([part_of(plan(name)) for name in order])
-    assert list(merged.lines()) == list(merge([part_of(plan(name)) for name in "abcd"]).lines())
+    merged = merged_plans(*map(plan, order))
+    assert list(merged.lines()) == list(merged_plans(*map(plan, "abcd")).lines())
 
 
 def test_what_does_not_go_together() -> None:
@@ -163,43 +188,61 @@ def test_what_does_not_go_together() -> None:
             plan("b", server=other),
             plan("a"),
         ],
-        "a is in more than one plan: each repository may be in one alone.": [plan("a"), plan("a")],
-        'The plan of {"project": ["a"]} is refused itself: too much.': [_refused(plan("a"))],
+        "a is in more than one plan: each repository may be in one alone.": [
+            plan("a"),
+            written([part("a", {})], scope={"group": "a"}),
+        ],
+        'Two plans were made for {"project": ["a"]}: each scope may have one alone.': [
+            plan("a"),
+            written([part("b", {})], scope={"project": ["a"]}),
+        ],
+        'The plan of {"project": ["a"]} is refused itself: too much.': [plan("a", refusals=["too much"])],
+        "The plan is a merged one: give the plans that it was made of.": [list(merged_plans(plan("a")).lines())],
     }
     for text, plans in cases.items():
         with pytest.raises(UsageError) as refused:
-            merge([part_of(lines) for lines in plans])
+            merged_plans(*plans)
         assert str(refused.value) == text
 
 
-def _refused(lines: list[str]) -> list[str]:
-    first = json.loads(lines[0])
-    return [json.dumps({**first, "refusals": ["too much"]}) + "\n", *lines[1:]]
+def test_a_plan_that_changes_while_it_is_merged_is_not_written() -> None:
+    reads = iter([plan("a"), plan("a", tags=3)])
+    merged = merge([part_of(lambda: next(reads))])
+    with pytest.raises(UsageError) as refused:
+        list(merged.lines())
+    assert str(refused.value) == 'The plan of {"project": ["a"]} was changed while it was merged.'
 
 
-def test_anything_altered_is_refused_or_changes_nothing() -> None:
-    lines = list(merge([part_of(plan(name)) for name in "ab"]).lines())
-    before = approved_in(lines, {"project": ["a"]})
-    chance = random.Random(5)
-    refused = 0
-    for _number in range(300):
-        number = chance.randrange(len(lines))
-        position = chance.randrange(len(lines[number]) - 1)
-        altered = lines[number][:position] + chance.choice('xz0"}') + lines[number][position + 1 :]
-        try:
-            found = approved_in([*lines[:number], altered, *lines[number + 1 :]], {"project": ["a"]})
-        except UsageError:
-            refused += 1
-        else:
-            assert (found.fingerprint, found.digests) == (before.fingerprint, before.digests)
-    assert refused > 100
-    for added in ([lines[0], "{}", *lines[1:]], lines[:1]):
-        with pytest.raises(UsageError) as error:
-            approved_in(added, {"project": ["a"]})
-        text = "The approved plan was altered after it was made: its own fingerprint does not fit it."
-        assert str(error.value) == text
-    for left_out in range(1, len(lines)):
-        missing = [*lines[:left_out], *lines[left_out + 1 :]]
-        if '"keep"' not in lines[left_out] and '"repository", "id"' not in lines[left_out]:
-            with pytest.raises(UsageError):
-                approved_in(missing, {"project": ["a"]})
+@pytest.mark.parametrize("odd", [5, None, {}, {"fingerprint": 5}])
+def test_a_merged_plan_that_names_no_plan(odd: Any) -> None:
+    header = {key: value for key, value in json.loads(MERGED[0]).items() if key != "fingerprint"}
+    forged = with_fingerprint({**header, "parts": [odd]})
+    with pytest.raises(UsageError, match="line 2 begins another plan than line 1 tells of"):
+        fingerprint_in([json.dumps(forged), *A])
+
+
+A, B = plan("a"), plan("b")
+MERGED = list(merged_plans(A, B).lines())
+
+
+@pytest.mark.parametrize(
+    ("lines", "what"),
+    [
+        (MERGED[:1], "it ends with line 1, after 0 of the 2 plans that line 1 tells of"),
+        (MERGED[:5], "it ends with line 5, after 1 of the 2 plans that line 1 tells of"),
+        (MERGED[:-1], "it ends with line 8, after 1 of the 2 tags of b that line 7 tells of"),
+        ([*MERGED, B[0]], "line 10 is behind the end of the plan"),
+        ([*MERGED, *B], "line 10 is behind the end of the plan"),
+        ([MERGED[0], *MERGED], "line 2 comes after 0 of the 2 plans that line 1 tells of"),
+        ([MERGED[0], *B, *A], "line 2 begins another plan than line 1 tells of"),
+        ([MERGED[0], *plan("a", 3), *B], "line 2 begins another plan than line 1 tells of"),
+        ([MERGED[0].replace('"delete": 2', '"delete": 1'), *A, *B], "line 1 is not as written"),
+        ([MERGED[0].replace(", ", ","), *A, *B], "line 1 is not as written"),
+        ([*MERGED[:3], *MERGED[4:]], "line 5 comes after 1 of the 2 tags of a that line 3 tells of"),
+    ],
+)
+@pytest.mark.parametrize("use", [lambda lines: approved_in(lines, {"project": ["a"]}), fingerprint_in])
+def test_a_merged_plan_that_was_altered(lines: list[str], what: str, use: Callable[[list[str]], Any]) -> None:
+    with pytest.raises(UsageError) as refused:
+        use(lines)
+    assert str(refused.value) == f"The plan was altered after it was made: {what}."

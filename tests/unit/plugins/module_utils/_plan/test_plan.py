@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -20,10 +18,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits i
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import (
     decision_result,
-    deletion_rows,
     diff,
-    file_lines,
-    fingerprint_of,
     repository_result,
     result,
     totals,
@@ -154,31 +149,6 @@ def test_the_least_diff_names_one_tag() -> None:
 
 def test_a_refused_plan_has_no_diff() -> None:
     assert diff(Plan((part("a", 2, 1),), ("no",)), 10) == []
-
-
-def test_the_file_is_json_lines_and_the_same_for_the_same_plan() -> None:
-    plan = Plan((part("a", 2, 1), part("b", 0, 3)))
-    lines = list(file_lines(plan, {"server": "s"}, "sha256:0"))
-    assert lines == list(file_lines(Plan((part("a", 2, 1), part("b", 0, 3))), {"server": "s"}, "sha256:0"))
-    rows = [json.loads(line) for line in lines]
-    assert [row["type"] for row in rows] == ["plan", "repository", *["tag"] * 3, "repository", *["tag"] * 3]
-    assert rows[0]["totals"] == totals(plan)
-    assert all(line.endswith("\n") for line in lines)
-    assert next(file_lines(plan, {"server": "ä"}, "x")).startswith('{"type": "plan", "server": "\\u00e4", ')
-
-
-def test_the_fingerprint_tells_what_goes() -> None:
-    def fingerprint(repository: RepositoryPlan, server: str = "s") -> str:
-        return fingerprint_of({"server": server}, deletion_rows(Plan((repository,))))
-
-    assert fingerprint(part("a", 2, 1)) == fingerprint(part("a", 2, 5))
-    assert fingerprint(part("a", 2, 1)) != fingerprint(part("a", 3, 1))
-    assert fingerprint(part("a", 2, 1)) != fingerprint(part("b", 2, 1))
-    assert fingerprint(part("a", 2, 1)) != fingerprint(part("a", 2, 1), "another")
-    # It does not change with a release: what was approved stays so.
-    text = b'{"a": 1, "name": "\\u00e4", "server": "s"}\n{"x": 2}\n'
-    header = {"server": "s", "name": "ä", "a": 1}
-    assert fingerprint_of(header, [{"x": 2}]) == "sha256:" + sha256(text).hexdigest()
 
 
 def test_results_are_cut_and_say_so() -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.modules.registry_plan_merge
 from tests.unit.options import filled
 from tests.unit.plugins.module_utils._plan.test_merge import plan
 
-MERGED = merge_files({"/a": plan("a"), "/b": plan("b", tags=4, deleted=3)})
+MERGED = merge_files({"/a": partial(plan, "a"), "/b": partial(plan, "b", tags=4, deleted=3)})
 LINES = list(MERGED.lines())
 
 
@@ -49,8 +50,8 @@ def test_what_is_refused(options: dict[str, Any], words: str) -> None:
 
 
 def test_a_refusal_names_the_file() -> None:
-    with pytest.raises(UsageError, match="^/b: The approved plan is empty"):
-        merge_files({"/a": plan("a"), "/b": []})
+    with pytest.raises(UsageError, match="^/b: The plan is empty"):
+        merge_files({"/a": partial(plan, "a"), "/b": list})
 
 
 def test_what_would_be_written() -> None:
