@@ -233,9 +233,7 @@ def _decisions(listing: TagListing, state: CleanupState, criteria: Criteria) -> 
     )
 
 
-def _compared(
-    parts: t.Sequence[RepositoryPlan], state: CleanupState, request: CleanupRequest
-) -> Comparison | None:
+def _compared(parts: t.Sequence[RepositoryPlan], state: CleanupState, request: CleanupRequest) -> Comparison | None:
     """How the plan differs from the approved one; None where there is none."""
     if request.approval is None:
         return None

@@ -141,8 +141,10 @@ class CleanupRequest:
 
         Name and digest, by the repository's path.
         """
-        approved = self.approval.plan.referrers if self.approval else frozenset()
-        return _by_path(self.earlier.referrers & approved)
+        approved = self.approval.plan.digests if self.approval else {}
+        return _by_path(
+            each for each in self.earlier.referrers if each[:2] in approved and approved[each[:2]] == each[2]
+        )
 
     @functools.cached_property
     def noted_referrers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
