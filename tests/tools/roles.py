@@ -29,8 +29,9 @@ CONNECTION = {
     for option in fragments()[f"{OWN_FRAGMENTS}{part}"]["options"]
     if option != "on_error"
 }
-# What a variable is when nobody sets it and its option has no default. Other types have none.
-NOTHING: dict[str, Any] = {"str": "", "path": "", "list": [], "dict": {}}
+# Options that count as left out if their variable is an empty text. Any other empty text is refused: no option that
+# keeps tags, or limits what is deleted, may be here.
+MAY_BE_EMPTY = ("group", "name_regex_delete", "plan_path", "output_path", "journal_path")
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,6 @@ def argument_specs_of(name: str) -> str:
     return _text(path, specs)
 
 
-def defaults_of(name: str) -> str:
-    """The defaults of a role, which are those of its argument specification."""
-    options = yaml.safe_load(argument_specs_of(name))["argument_specs"]["main"]["options"]
-    found = {option: spec["default"] for option, spec in options.items() if "default" in spec}
-    return _text(folder_of(name) / "defaults" / "main.yml", found)
-
-
 def _from_module(name: str) -> dict[str, Any]:
     role = ROLES[name]
     return {f"{name}_{option}": _variable(name, option, spec) for option, spec in role.options.items()}
@@ -103,7 +97,11 @@ def _variable(name: str, option: str, spec: Mapping[str, Any]) -> dict[str, Any]
         # The schema of argument specifications has no aliases, which the module takes there.
         description.append(f"It is written as O(containerops.gitlab.{role.module}#module:{option}).")
     found = {key: value for key, value in spec.items() if key in ("type", "elements", "choices", "required")}
-    default = role.defaults.get(option, spec.get("default", NOTHING.get(spec["type"])))
+    if "dict" in (spec["type"], spec.get("elements")):
+        # The automatic check of a role would refuse a text.
+        description.append("It may also be given as a text in YAML or JSON.")
+        found = {"type": "raw"}
+    default = role.defaults.get(option, spec.get("default", "" if option in MAY_BE_EMPTY else None))
     return {"description": description, **found, **({} if default is None else {"default": default})}
 
 
@@ -143,9 +141,7 @@ def _text(path: Path, content: Any) -> str:
 
 def main() -> None:
     for name in ROLES:
-        specs, defaults = argument_specs_of(name), defaults_of(name)
-        (folder_of(name) / "meta" / "argument_specs.yml").write_text(specs)
-        (folder_of(name) / "defaults" / "main.yml").write_text(defaults)
+        (folder_of(name) / "meta" / "argument_specs.yml").write_text(argument_specs_of(name))
 
 
 if __name__ == "__main__":
