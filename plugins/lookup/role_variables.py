@@ -12,6 +12,49 @@ from ansible.plugins.lookup import LookupBase
 from ..plugin_utils.role_specs import specs_of
 from ..plugin_utils.role_variables import may_be_meant, read_variables
 
+DOCUMENTATION = """
+name: role_variables
+short_description: Read the variables of a role of this collection
+version_added: 0.1.0
+author:
+  - containerops.gitlab contributors (@containerops)
+description:
+  - Reads all variables of a role by its argument specification, and finds those that are misspelt or can't be meant.
+    The roles of this collection use it.
+options:
+  _terms:
+    description:
+      - The names of the roles.
+    type: list
+    elements: str
+    required: true
+  scope:
+    description:
+      - What the variables of a playbook of this collection name, by option.
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = """
+- name: Show what the role would work with
+  ansible.builtin.debug:
+    msg: "{{ lookup('containerops.gitlab.role_variables', 'registry_cleanup') }}"
+"""
+
+RETURN = """
+_raw:
+  description: An entry for each role.
+  type: list
+  elements: dict
+  contains:
+    options:
+      description: The values that are set, by the name of the variable without that of the role.
+      type: dict
+    refusal:
+      description: What can't be meant, as one text. It is empty if all can.
+      type: str
+"""
+
 _OMITTED = object()
 
 

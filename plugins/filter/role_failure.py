@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Mapping
 
 from ..plugin_utils.role_specs import specs_of
 
@@ -14,6 +15,23 @@ NAMED = re.compile(
     r"(?<=required: )[\w, ]+|(?<=required arguments: )[\w, ]+|(?<=mutually exclusive: )[\w|, ]+|(?<=value of )\w+"
     r"|(?<=argument ')\w+|(?<=option ')\w+"
 )
+
+
+def role_failure(result: Mapping[str, t.Any], *roles: str) -> str:
+    """What failed, in the words of roles; empty if nothing did.
+
+    Args:
+        result: what a module of this collection returned; one that did not run failed nothing.
+        roles: those whose variables the options are; the first one that has an option names it.
+    """
+    if not result or result.get("skipped") or result.get("result") == "ok":
+        return ""
+    message = str(result.get("msg") or "")
+    summaries = [(result.get(part) or {}).get("summary") for part in ("plan", "outcome")]
+    # What could not be read may be tolerated.
+    if result.get("result") == "partial" and message in ("", *(f"{summary}." for summary in summaries)):
+        return ""
+    return in_role_words(message, *roles) or "The module failed and did not say why."
 
 
 def in_role_words(message: str, *roles: str) -> str:
@@ -50,4 +68,4 @@ class FilterModule:
     """What Ansible looks for."""
 
     def filters(self) -> dict[str, t.Callable[..., str]]:
-        return {"in_role_words": in_role_words}
+        return {"role_failure": role_failure}

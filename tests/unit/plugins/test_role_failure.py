@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.filter.in_role_words import FilterModule, in_role_words
+from ansible_collections.containerops.gitlab.plugins.filter.role_failure import FilterModule, in_role_words, role_failure
 from tests.tools.collection import ROOT
 from tests.tools.roles import ROLES
 
@@ -89,7 +90,28 @@ def test_what_belongs_to_a_rule_keeps_its_name(message: str, wanted: str) -> Non
 
 
 def test_it_is_a_filter() -> None:
-    assert FilterModule().filters() == {"in_role_words": in_role_words}
+    assert FilterModule().filters() == {"role_failure": role_failure}
+
+
+@pytest.mark.parametrize(
+    ("result", "failure"),
+    [
+        ({}, ""),
+        ({"skipped": True, "skip_reason": "x"}, ""),
+        ({"result": "ok"}, ""),
+        ({"result": "ok", "msg": "3 deleted of 3 planned."}, ""),
+        ({"result": "partial", "plan": {}}, ""),
+        ({"result": "partial", "plan": {"summary": "3 to delete"}, "msg": "3 to delete."}, ""),
+        ({"result": "partial", "outcome": {"summary": "3 deleted"}, "msg": "3 deleted."}, ""),
+        ({"result": "partial", "msg": "Stopped after 1 of 3 tags."}, "Stopped after 1 of 3 tags."),
+        ({"result": "refused", "msg": "more than max_deletions 2"}, "more than registry_cleanup_max_deletions 2"),
+        ({"result": "failed", "msg": "older_than is empty."}, "registry_cleanup_older_than is empty."),
+        ({"msg": "missing required arguments: rules"}, "missing required arguments: registry_cleanup_rules"),
+        ({"rc": 1}, "The module failed and did not say why."),
+    ],
+)
+def test_a_failure_is_told_and_nothing_else(result: dict[str, Any], failure: str) -> None:
+    assert role_failure(result, "registry_cleanup") == failure
 
 
 def _messages(role: str) -> list[str]:
