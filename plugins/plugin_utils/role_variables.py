@@ -166,8 +166,7 @@ def _list(spec: t.Mapping[str, t.Any], option: str, value: t.Any) -> list[t.Any]
     if isinstance(value, str):
         entries = _json_list(value)
         if entries is None:
-            text = value.replace(",", "\n") if "choices" in spec else value
-            entries = [line.strip() for line in text.splitlines() if line.strip()]
+            entries = [line.strip() for line in value.splitlines() if line.strip()]
     else:
         entries = list(value) if isinstance(value, (list, tuple)) else [value]
     if any(map(_is_empty, entries)):

@@ -101,6 +101,10 @@ def _variable(name: str, option: str, spec: Mapping[str, Any]) -> dict[str, Any]
         # The automatic check of a role would refuse a text.
         description.append("It may also be given as a text in YAML or JSON.")
         found = {"type": "raw"}
+    if "elements" in found and "choices" in found:
+        # It would also refuse a text of several lines. The module knows the choices, too.
+        *others, last = (f"V({choice})" for choice in found.pop("choices"))
+        description.append(f"Any of {', '.join(others)} and {last}.")
     default = role.defaults.get(option, spec.get("default", "" if option in MAY_BE_EMPTY else None))
     return {"description": description, **found, **({} if default is None else {"default": default})}
 

@@ -13,7 +13,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.filter.role_failure import FilterModule, in_role_words, role_failure
+from ansible_collections.containerops.gitlab.plugins.filter.role_failure import (
+    FilterModule,
+    in_role_words,
+    role_failure,
+)
 from tests.tools.collection import ROOT
 from tests.tools.roles import ROLES
 

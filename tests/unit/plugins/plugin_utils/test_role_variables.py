@@ -130,7 +130,7 @@ def test_what_may_be_empty_neither_keeps_tags_nor_limits_what_is_deleted() -> No
         ("project", 10, ["10"]),
         ("group", 10, "10"),
         ("repository_id", "7\n8", [7, 8]),
-        ("keep_refs", "branches, tags", ["branches", "tags"]),
+        ("keep_refs", "branches\ntags\n", ["branches", "tags"]),
         ("keep_n", 0, 0),
         ("keep_n", "0", 0),
         ("allow_latest", "no", False),
