@@ -5,7 +5,7 @@
 """The variables of roles, made of the options of the modules that they run: `python -m tests.tools.roles` writes them.
 
 A role has an option of its module under its own name before it. What else it has is written in its argument
-specification by hand and stays there.
+specification by hand and stays there. The page on the variables gets its tables of empty values.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ import yaml
 
 from tests.tools.collection import ROOT
 from tests.tools.documents import OWN_FRAGMENTS, fragments, options_of
+from tests.tools.pages import filled, table
+
+PAGE = ROOT / "docs" / "role-variables.md"
 
 # What users say once for all modules, by module_defaults.
 CONNECTION = {
@@ -125,6 +128,23 @@ def _for_role(name: str, text: str) -> str:
     return re.sub(r"\b(O|RV)\(([^)]+)\)", reference, text)
 
 
+def empty_values_of(name: str) -> str:
+    """The table of what an empty text is in each variable of a role."""
+    text = (folder_of(name) / "meta" / "argument_specs.yml").read_text()
+    options = yaml.safe_load(text)["argument_specs"]["main"]["options"]
+    rows = [
+        (f"`{option}`", spec["type"], "left out" if spec.get("default") == "" else "refused")
+        for option, spec in sorted(options.items())
+    ]
+    return table(("variable", "type", "an empty text, or null"), rows)
+
+
+def page() -> str:
+    """The page on the variables of roles."""
+    names = sorted(path.name for path in (ROOT / "roles").iterdir())
+    return filled(PAGE.read_text(), "empty", {name: empty_values_of(name) for name in names})
+
+
 class _Dumper(yaml.SafeDumper):
     """Lists below their key are indented, and nothing is an alias."""
 
@@ -144,8 +164,10 @@ def _text(path: Path, content: Any) -> str:
 
 
 def main() -> None:
+    """Write all of it."""
     for name in ROLES:
         (folder_of(name) / "meta" / "argument_specs.yml").write_text(argument_specs_of(name))
+    PAGE.write_text(page())
 
 
 if __name__ == "__main__":

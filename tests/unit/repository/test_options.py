@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.tools.documents import documentation_of, fragments, options_of
-from tests.tools.roles import MAY_BE_EMPTY, ROLES, argument_specs_of, folder_of
+from tests.tools.roles import MAY_BE_EMPTY, PAGE, ROLES, argument_specs_of, folder_of, page
 from tests.unit.repository.tree import INVENTORY, MODULES, text_of
 
 # What roles give their modules in another way than as it is.
@@ -35,6 +35,11 @@ IN_ANOTHER_WAY = {
 def test_the_variables_of_a_role_are_made_of_the_options_of_its_module(role: str) -> None:
     """Where this fails, `python -m tests.tools.roles` writes them."""
     assert (folder_of(role) / "meta" / "argument_specs.yml").read_text() == argument_specs_of(role)
+
+
+def test_the_page_on_the_variables_says_what_an_empty_text_is_in_each() -> None:
+    """Where this fails, `python -m tests.tools.roles` writes it."""
+    assert PAGE.read_text() == page()
 
 
 @pytest.mark.parametrize("role", ROLES)
