@@ -180,6 +180,7 @@ def test_an_audit_previews_the_policies_of_projects(ansible: Ansible, simulator:
     run = ansible.play(AUDIT, "-e", "registry_group=team", "-e", json.dumps(wanted))
     assert run.code == 0, run.output
     shown = table(run)
+    assert "policy of team/sub/tool: disabled, it deletes nothing; enabled it would delete 0 of 1 tag (" in shown
     assert "policy of team/app: enabled, at 2026-06-08T12:00:00Z it deletes 4 of 10 tags (exact)" in shown
     assert "would be deleted: team/app:release-1  expired" in shown
     assert "Write (?:dev|release-.*)" in shown
@@ -246,6 +247,7 @@ def test_the_cleanup_deletes_what_its_check_mode_shows(ansible: Ansible, simulat
     assert check.code == 0, check.output
     assert simulator.state() == before
     assert "check mode: nothing was deleted" in table(check)
+    assert "would be deleted: team/app:dev-1  2026-03-03T12:00:00Z  expired" in table(check)
     run = ansible.play(CLEANUP, "--diff", *GROUP_AND_RULES)
     assert run.code == 0, run.output
     assert "outcome: 4 deleted" in table(run)
