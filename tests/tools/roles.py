@@ -5,7 +5,7 @@
 """The variables of roles, made of the options of the modules that they run: `python -m tests.tools.roles` writes them.
 
 A role has an option of its module under its own name before it. What else it has is written in its argument
-specification by hand and stays there.
+specification by hand and stays there. The page on the variables gets its tables of empty values.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ import yaml
 
 from tests.tools.collection import ROOT
 from tests.tools.documents import OWN_FRAGMENTS, fragments, options_of
+from tests.tools.pages import filled, table
+
+PAGE = ROOT / "docs" / "role-variables.md"
 
 # What users say once for all modules, by module_defaults.
 CONNECTION = {
@@ -29,8 +32,9 @@ CONNECTION = {
     for option in fragments()[f"{OWN_FRAGMENTS}{part}"]["options"]
     if option != "on_error"
 }
-# What a variable is when nobody sets it and its option has no default. Other types have none.
-NOTHING: dict[str, Any] = {"str": "", "path": "", "list": [], "dict": {}}
+# Options that count as left out if their variable is an empty text. Any other empty text is refused: no option that
+# keeps tags, or limits what is deleted, may be here.
+MAY_BE_EMPTY = ("group", "name_regex_delete", "plan_path", "output_path", "journal_path")
 
 
 @dataclass(frozen=True)
@@ -84,13 +88,6 @@ def argument_specs_of(name: str) -> str:
     return _text(path, specs)
 
 
-def defaults_of(name: str) -> str:
-    """The defaults of a role, which are those of its argument specification."""
-    options = yaml.safe_load(argument_specs_of(name))["argument_specs"]["main"]["options"]
-    found = {option: spec["default"] for option, spec in options.items() if "default" in spec}
-    return _text(folder_of(name) / "defaults" / "main.yml", found)
-
-
 def _from_module(name: str) -> dict[str, Any]:
     role = ROLES[name]
     return {f"{name}_{option}": _variable(name, option, spec) for option, spec in role.options.items()}
@@ -103,7 +100,15 @@ def _variable(name: str, option: str, spec: Mapping[str, Any]) -> dict[str, Any]
         # The schema of argument specifications has no aliases, which the module takes there.
         description.append(f"It is written as O(containerops.gitlab.{role.module}#module:{option}).")
     found = {key: value for key, value in spec.items() if key in ("type", "elements", "choices", "required")}
-    default = role.defaults.get(option, spec.get("default", NOTHING.get(spec["type"])))
+    if "dict" in (spec["type"], spec.get("elements")):
+        # The automatic check of a role would refuse a text.
+        description.append("It may also be given as a text in YAML or JSON.")
+        found = {"type": "raw"}
+    if "elements" in found and "choices" in found:
+        # It would also refuse a text of several lines. The module knows the choices, too.
+        *others, last = (f"V({choice})" for choice in found.pop("choices"))
+        description.append(f"Any of {', '.join(others)} and {last}.")
+    default = role.defaults.get(option, spec.get("default", "" if option in MAY_BE_EMPTY else None))
     return {"description": description, **found, **({} if default is None else {"default": default})}
 
 
@@ -121,6 +126,23 @@ def _for_role(name: str, text: str) -> str:
         return f"O({name}_{target})" if kind == "O" and first in variables else f"{kind}({module}{target})"
 
     return re.sub(r"\b(O|RV)\(([^)]+)\)", reference, text)
+
+
+def empty_values_of(name: str) -> str:
+    """The table of what an empty text is in each variable of a role."""
+    text = (folder_of(name) / "meta" / "argument_specs.yml").read_text()
+    options = yaml.safe_load(text)["argument_specs"]["main"]["options"]
+    rows = [
+        (f"`{option}`", spec["type"], "left out" if spec.get("default") == "" else "refused")
+        for option, spec in sorted(options.items())
+    ]
+    return table(("variable", "type", "an empty text, or null"), rows)
+
+
+def page() -> str:
+    """The page on the variables of roles."""
+    names = sorted(path.name for path in (ROOT / "roles").iterdir())
+    return filled(PAGE.read_text(), "empty", {name: empty_values_of(name) for name in names})
 
 
 class _Dumper(yaml.SafeDumper):
@@ -142,10 +164,10 @@ def _text(path: Path, content: Any) -> str:
 
 
 def main() -> None:
+    """Write all of it."""
     for name in ROLES:
-        specs, defaults = argument_specs_of(name), defaults_of(name)
-        (folder_of(name) / "meta" / "argument_specs.yml").write_text(specs)
-        (folder_of(name) / "defaults" / "main.yml").write_text(defaults)
+        (folder_of(name) / "meta" / "argument_specs.yml").write_text(argument_specs_of(name))
+    PAGE.write_text(page())
 
 
 if __name__ == "__main__":

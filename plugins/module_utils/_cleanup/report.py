@@ -24,13 +24,22 @@ from .planning import CleanupPlan, CleanupState
 from .request import CleanupRequest
 from .summary import outcome_summary, plan_summary
 
+_WAY_ON = "set on_limit to skip_repository to delete nothing in such a repository alone, or change the limit"
+
 
 def cleanup_intent(found: CleanupPlan, limit: int) -> Intent:
     """What a cleanup would change, with the tags that images in use get."""
-    intent = deletion_intent(found.plan, limit)._replace(summary=plan_summary(found))
+    intent = deletion_intent(found.plan, limit)
+    intent = intent._replace(refusals=_with_way_on(intent.refusals, found.plan), summary=plan_summary(found))
     if not found.pins.pins or intent.refusals:
         return intent
     return intent._replace(changed=True, diff=[*intent.diff, *pins_diff(found.pins.pins, limit)])
+
+
+def _with_way_on(refusals: t.Sequence[str], plan: Plan) -> list[str]:
+    """The refusals, of which the first one for the limit of a repository says how to go on."""
+    limits = [part.limit for part in plan.repositories if part.limit in refusals]
+    return [f"{each} ({_WAY_ON})" if each in limits[:1] else each for each in refusals]
 
 
 def plan_header(state: CleanupState, request: CleanupRequest, url: str) -> dict[str, t.Any]:

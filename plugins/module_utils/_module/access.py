@@ -63,7 +63,9 @@ def access_of(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansib
     """
     url = params["api_url"] or environ.get("GITLAB_API_URL") or environ.get("CI_API_V4_URL")
     if not url:
-        raise UsageError("api_url is missing: give the address of GitLab, or set GITLAB_API_URL.")
+        # What sudo sets itself.
+        lost = " Sudo drops the environment: say become: false, or keep the variable." if "SUDO_USER" in environ else ""
+        raise UsageError(f"api_url is missing: give the address of GitLab, or set GITLAB_API_URL.{lost}")
     root = server_root(url, "api_url")
     path = _token_file(params, environ)
     kind, token = (TokenKind.API, _token_in(path)) if path else _credential(params, environ)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,34 +14,32 @@ import pytest
 import yaml
 
 from tests.tools.documents import documentation_of, fragments, options_of
-from tests.tools.roles import NOTHING, ROLES, argument_specs_of, defaults_of, folder_of
+from tests.tools.roles import MAY_BE_EMPTY, PAGE, ROLES, argument_specs_of, folder_of, page
 from tests.unit.repository.tree import INVENTORY, MODULES, text_of
 
-# What roles give their modules in another way than under the option's own name.
+# What roles give their modules in another way than as it is.
 IN_ANOTHER_WAY = {
     "registry_audit": {
-        "repositories": "{{ registry_cleanup_repositories | default(omit, true) }}",
-        "exclude_repositories": "{{ registry_cleanup_exclude_repositories | default(omit, true) }}",
+        "repositories": "{{ __registry_audit_cleanup.options.repositories | default(omit) }}",
+        "exclude_repositories": "{{ __registry_audit_cleanup.options.exclude_repositories | default(omit) }}",
         "gather": "{{ __registry_audit_gather }}",
-        "estimate": "{{ registry_audit_estimate }}",
+        "estimate": "{{ __registry_audit_estimates }}",
         "output_path": "{{ __registry_audit_folder.path }}/repositories.jsonl",
     },
     "registry_cleanup": {"in_use_sources": "{{ __registry_cleanup_sources | default(omit, true) }}"},
     "registry_settings": {"output_path": "{{ __registry_settings_folder.path }}/projects.jsonl"},
 }
 
-# What an audit says of its preview, whatever the variables of the cleanup are.
-SAID_BY_AUDITS = (
-    *("project", "group", "repository_id", "on_error"),
-    *("return_limit", "plan_path", "output_path", "gather"),
-)
-
 
 @pytest.mark.parametrize("role", ROLES)
 def test_the_variables_of_a_role_are_made_of_the_options_of_its_module(role: str) -> None:
     """Where this fails, `python -m tests.tools.roles` writes them."""
     assert (folder_of(role) / "meta" / "argument_specs.yml").read_text() == argument_specs_of(role)
-    assert (folder_of(role) / "defaults" / "main.yml").read_text() == defaults_of(role)
+
+
+def test_the_page_on_the_variables_says_what_an_empty_text_is_in_each() -> None:
+    """Where this fails, `python -m tests.tools.roles` writes it."""
+    assert PAGE.read_text() == page()
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -59,8 +56,9 @@ def test_a_role_gives_its_module_all_of_them(role: str) -> None:
 
 def test_an_audit_says_itself_what_would_be_another_audit_otherwise() -> None:
     tasks = flat(yaml.safe_load((folder_of("registry_audit") / "tasks" / "main.yml").read_text()))
-    [said] = [task["vars"]["__registry_cleanup_audit"] for task in tasks if "include_role" in str(task.keys())]
-    assert set(said) == set(SAID_BY_AUDITS)
+    [said] = [task["vars"] for task in tasks if "ansible.builtin.include_role" in task]
+    shared = {*ROLES["registry_audit"].options, *ROLES["registry_audit"].own} & {*ROLES["registry_cleanup"].options}
+    assert {*said["__registry_audit_sames"], *said["__registry_audit_said"]} == {*shared, "output_path"}
 
 
 def flat(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -72,22 +70,8 @@ def flat(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def given_for(role: str, option: str) -> str:
-    """What a role gives for an option: nothing where the variable is as it is when nobody sets it."""
-    spec, variable = ROLES[role].options[option], f"{role}_{option}"
-    if (role, option) in {("registry_cleanup", said) for said in SAID_BY_AUDITS}:
-        variable = f"__registry_cleanup_by.{option} | default({variable})"
-    if option in only_alone(ROLES[role].module) and "default" in spec:
-        return f"{{{{ omit if {variable} == {spec['default']!r} else {variable} }}}}"
-    if "default" in spec:
-        return f"{{{{ {variable} }}}}"
-    return f"{{{{ {variable} | default(omit{', true' if spec['type'] in NOTHING else ''}) }}}}"
-
-
-def only_alone(module: str) -> set[str]:
-    """Options that exclude others. For these a default counts as given."""
-    name = f"ansible_collections.containerops.gitlab.plugins.modules.{module}"
-    groups = importlib.import_module(name).ARGUMENTS.mutually_exclusive
-    return {option for group in groups for option in group}
+    """What a role gives for an option: nothing where the variable is not set, or empty where it may be."""
+    return f"{{{{ __{role}.options.{option} | default(omit{', true' if option in MAY_BE_EMPTY else ''}) }}}}"
 
 
 def test_an_option_of_several_plugins_is_documented_once() -> None:

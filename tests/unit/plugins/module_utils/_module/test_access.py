@@ -102,6 +102,13 @@ def test_addresses_that_are_refused(url: str | None) -> None:
         connected(api_url=url)
 
 
+def test_an_address_that_sudo_dropped_is_explained() -> None:
+    for environ, told in (({}, False), ({"SUDO_USER": "ops"}, True)):
+        with pytest.raises(UsageError) as failure:
+            connected(environ, api_url=None)
+        assert ("say become: false" in str(failure.value)) is told
+
+
 @pytest.mark.parametrize(
     ("url", "warned"),
     [

@@ -1,0 +1,268 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""The variables of a role, read by its argument specification. Pure, apart from paths.
+
+Command lines, surveys and automation controllers give texts for everything. A value is read where it can mean one thing
+only, and refused in all other cases: nothing that was given is ever passed over.
+"""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import json
+import os
+import typing as t
+
+import yaml
+
+# As Ansible reads them.
+_TRUE = frozenset({"true", "yes", "on", "y", "t", "1"})
+_FALSE = frozenset({"false", "no", "off", "n", "f", "0"})
+# What roles leave as facts, besides their statistics.
+_FACTS = frozenset({"registry_garbage_collect_report", "registry_in_use_sources"})
+# Variables that are of no use without another one.
+_NEEDS = {"approved_plan_package": "approved_plan_path", "plan_package": "plan_path"}
+# GitLab's ids are numbers, and they are written where names are.
+_NUMBERED = frozenset({"project", "group"})
+# How close a name has to be to one that the role has: after the prefix, and as a whole.
+_SIMILAR, _SAME_BUT_FOR_A_SLIP = 0.6, 0.92
+
+
+class ValueRefused(ValueError):
+    """A value that can't be meant. Its text continues a sentence that begins with the variable."""
+
+
+class Reading(t.NamedTuple):
+    """What the variables of a role say.
+
+    Args:
+        options: the values by option, the variables without the role's name; those alone that somebody set.
+        refusals: what can't be meant, one sentence each without its full stop.
+    """
+
+    options: dict[str, t.Any]
+    refusals: tuple[str, ...]
+
+
+def read_variables(
+    role: str,
+    specs: t.Mapping[str, t.Mapping[str, t.Any]],
+    values: t.Mapping[str, t.Any],
+    scope: t.Mapping[str, t.Any] | None = None,
+) -> Reading:
+    """Read the variables of a role.
+
+    Args:
+        role: its name, which all of its variables begin with.
+        specs: the options of its argument specification.
+        values: the variables of this host that begin with it or nearly do, without those that are omitted.
+        scope: what the playbook's own variables name, by option; empty where they do not.
+    """
+    options, refusals = {}, []
+    for name, value in sorted(values.items()):
+        try:
+            if name not in specs:
+                _check_name(role, specs, name)
+            else:
+                option = name[len(role) + 1 :]
+                options[option] = _read(specs[name], option, value)
+        except ValueRefused as refused:
+            refusals.append(f"{name} {refused}")
+    for option, needed in _NEEDS.items():
+        if options.get(option) and not options.get(needed):
+            refusals.append(f"{role}_{option} needs {role}_{needed}, the file that the plan is in")
+    try:
+        options.update(_scope(role, specs, options, scope) if scope else {})
+    except ValueRefused as refused:
+        refusals.append(str(refused))
+    return Reading(options=options, refusals=tuple(refusals))
+
+
+def _scope(
+    role: str,
+    specs: t.Mapping[str, t.Mapping[str, t.Any]],
+    options: t.Mapping[str, t.Any],
+    scope: t.Mapping[str, t.Any],
+) -> dict[str, t.Any]:
+    """What the playbook's own variables add to the options.
+
+    Raises:
+        ValueRefused: neither these nor the role's say what to take, or both do and differ.
+    """
+    named = {}
+    for option, value in scope.items():
+        try:
+            if not _is_empty(value) and value != []:
+                named[option] = _read(specs[f"{role}_{option}"], option, value)
+        except ValueRefused as refused:
+            raise ValueRefused(f"registry_{option} {refused}") from None
+    named = {option: value for option, value in named.items() if value}
+    own = {option: options[option] for option in scope if options.get(option)}
+    if named and own and named != own:
+        both = f"registry_{next(iter(named))} and {role}_{next(iter(own))}"
+        raise ValueRefused(f"{both} both say what to take: give one of them")
+    if not named and not own:
+        raise ValueRefused(f"nothing says what to take: give one of {', '.join(f'registry_{each}' for each in scope)}")
+    return named
+
+
+def may_be_meant(role: str, name: str) -> bool:
+    """Whether a name of a variable begins as those of a role do, or nearly so."""
+    return name.lower().startswith((f"{role}_", "reg"))
+
+
+def _check_name(role: str, specs: t.Collection[str], name: str) -> None:
+    """See that a variable is none of the role's that was misspelt.
+
+    Raises:
+        ValueRefused: it is.
+    """
+    prefix = f"{role}_"
+    if not name.lower().startswith(prefix):
+        near = difflib.get_close_matches(name, specs, 1, _SAME_BUT_FOR_A_SLIP)
+        if near:
+            raise ValueRefused(f"is no variable of the role {role}: write {near[0]}")
+        return
+    rest = name[len(prefix) :]
+    if name in _FACTS or rest == "summary" or rest.startswith("summary_"):
+        return
+    options = [each[len(prefix) :] for each in specs]
+    near = difflib.get_close_matches(rest.lower(), options, 1, _SIMILAR)
+    near = near or [option for option in options if option.startswith(rest) or rest.startswith(option)]
+    hint = f"did you mean {prefix}{near[0]}?" if near else f"ansible-doc -t role containerops.gitlab.{role} lists them"
+    raise ValueRefused(f"is no variable of the role {role}: {hint}")
+
+
+def _is_empty(value: t.Any) -> bool:
+    return value is None or isinstance(value, str) and not value.strip()
+
+
+def _read(spec: t.Mapping[str, t.Any], option: str, value: t.Any) -> t.Any:
+    """A value as its type is.
+
+    Raises:
+        ValueRefused: it is not.
+    """
+    kind = spec["type"]
+    if _is_empty(value):
+        if spec.get("default") == "":
+            return ""
+        none = "write [] for none, " if kind == "list" else ""
+        raise ValueRefused(f"is empty: give a value, {none}or leave it out")
+    if kind == "list":
+        return _list(spec, option, value)
+    if kind == "raw":
+        return _document(value)
+    return _READERS[kind](option, value)
+
+
+def _list(spec: t.Mapping[str, t.Any], option: str, value: t.Any) -> list[t.Any]:
+    """A list. A text is one entry a line, or a list as JSON writes it."""
+    if isinstance(value, str):
+        entries = _json_list(value)
+        if entries is None:
+            entries = [line.strip() for line in value.splitlines() if line.strip()]
+    else:
+        entries = list(value) if isinstance(value, (list, tuple)) else [value]
+    if any(map(_is_empty, entries)):
+        raise ValueRefused("holds an empty entry: leave it out")
+    elements = spec.get("elements", "str")
+    if elements == "dict":
+        if not all(isinstance(entry, dict) for entry in entries):
+            raise ValueRefused("holds an entry that is no dictionary")
+        return entries
+    return [_READERS[elements](option, entry) for entry in entries]
+
+
+def _json_list(text: str) -> list[t.Any] | None:
+    """The entries of a list of texts in JSON, which no pattern looks like; None for any other text."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, list) and all(isinstance(entry, str) for entry in found) else None
+
+
+def _document(value: t.Any) -> t.Any:
+    """What a text says in YAML, of which JSON is a part. A text that is neither is one entry a line."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ValueRefused(f"is no valid YAML{f' in line {mark.line + 1}' if mark else ''}") from None
+    if isinstance(found, (dict, list, int)) and not isinstance(found, bool):
+        return found
+    return [line.strip() for line in value.splitlines() if line.strip()]
+
+
+def _text(option: str, value: t.Any) -> str:
+    """A text without the blanks and line ends around it, which no name, pattern or path has."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, (datetime.date, datetime.datetime)):
+        return value.isoformat()
+    if isinstance(value, int) and not isinstance(value, bool) and option in _NUMBERED:
+        return str(value)
+    raise ValueRefused(f"holds {_shown(value)}, which is no text: write it in quotes")
+
+
+def _path(option: str, value: t.Any) -> str:
+    """An absolute path. A relative one is of the folder where ansible-playbook was started."""
+    return os.path.abspath(os.path.expanduser(os.path.expandvars(_text(option, value))))
+
+
+def _bool(_option: str, value: t.Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    raise ValueRefused(f"is {_shown(value)}: write true or false")
+
+
+def _int(_option: str, value: t.Any) -> int:
+    try:
+        if isinstance(value, (int, str)) and not isinstance(value, bool):
+            return int(value)
+    except ValueError:
+        pass
+    raise ValueRefused(f"is {_shown(value)}, which is no whole number")
+
+
+def _float(_option: str, value: t.Any) -> float:
+    try:
+        if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+            return float(value)
+    except ValueError:
+        pass
+    raise ValueRefused(f"is {_shown(value)}, which is no number")
+
+
+def _dict(_option: str, value: t.Any) -> dict[str, t.Any]:
+    found = _document(value)
+    if not isinstance(found, dict):
+        raise ValueRefused("is no dictionary")
+    return found
+
+
+def _shown(value: t.Any) -> str:
+    """A value in a sentence, without the classes that Ansible has for texts."""
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:60]}..."
+
+
+_READERS: dict[str, t.Callable[[str, t.Any], t.Any]] = {
+    "str": _text,
+    "path": _path,
+    "bool": _bool,
+    "int": _int,
+    "float": _float,
+    "dict": _dict,
+}

@@ -1,0 +1,271 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is given to a role is read as it is meant or refused, in every form in which people and controllers give it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.containerops.gitlab.plugins.plugin_utils.role_specs import specs_of
+from ansible_collections.containerops.gitlab.plugins.plugin_utils.role_variables import (
+    Reading,
+    may_be_meant,
+    read_variables,
+)
+
+ROLES = ("registry_audit", "registry_cleanup", "registry_garbage_collect", "registry_in_use", "registry_settings")
+VARIABLES = [(role, name) for role in ROLES for name in specs_of(role)]
+# What no role can do with: each of these is empty.
+EMPTIES: list[Any] = [None, "", " ", "\n", "\t \r\n"]
+CLEAN: dict[str, Any] = {
+    "str": "dev-1",
+    "path": "/tmp/a.jsonl",
+    "bool": True,
+    "int": 5,
+    "float": 12.5,
+    "dict": {"a": 1},
+}
+RULES = [{"match": "dev-.*", "older_than": "30d"}]
+
+
+# Without them others can't be.
+NEEDED = {
+    "registry_cleanup_plan_package": {"registry_cleanup_plan_path": "/tmp/plan.jsonl"},
+    "registry_cleanup_approved_plan_package": {"registry_cleanup_approved_plan_path": "/tmp/plan.jsonl"},
+}
+
+
+def read(role: str, name: str, value: Any) -> Reading:
+    """What is read of a variable alone."""
+    needed = NEEDED.get(name, {})
+    found = read_variables(role, specs_of(role), {name: value, **needed})
+    besides = {each.removeprefix(f"{role}_") for each in needed}
+    return found._replace(options={key: value for key, value in found.options.items() if key not in besides})
+
+
+def clean(role: str, name: str) -> Any:
+    """A value as it should be."""
+    spec = specs_of(role)[name]
+    if spec["type"] == "raw":
+        return RULES
+    if spec["type"] == "list":
+        return [RULES[0]] if spec.get("elements") == "dict" else [CLEAN[spec["elements"]]]
+    return CLEAN[spec["type"]]
+
+
+def forms(value: Any) -> list[Any]:
+    """The same value as it comes from a command line, a survey or a block of YAML."""
+    if isinstance(value, bool):
+        return [value, "true", "yes", " True\n", "on", "1"]
+    if isinstance(value, (int, float)):
+        return [value, str(value), f" {value} ", f"{value}\n"]
+    if isinstance(value, str):
+        return [value, f"{value}\n", f" {value}\t", f"\n{value}\r\n"]
+    if isinstance(value, dict):
+        return [value, json.dumps(value), yaml.safe_dump(value)]
+    if isinstance(value[0], dict):
+        return [value, json.dumps(value), f"{yaml.safe_dump(value)}\n\n"]
+    one = str(value[0])
+    return [value, one, f"{one}\n", f"  {one} \r\n\n", tuple(value), *([json.dumps(value)] if one == value[0] else [])]
+
+
+@pytest.mark.parametrize(("role", "name"), VARIABLES)
+def test_every_form_of_a_value_is_read_as_the_value(role: str, name: str) -> None:
+    wanted = clean(role, name)
+    option = name.removeprefix(f"{role}_")
+    for form in forms(wanted) if specs_of(role)[name].get("elements") != "dict" else [wanted]:
+        assert read(role, name, form).options == {option: wanted}, form
+
+
+@pytest.mark.parametrize(("role", "name"), VARIABLES)
+def test_nothing_that_is_given_is_passed_over(role: str, name: str) -> None:
+    """Whatever a variable holds, it is read or refused: one that is dropped would make a cleanup wider."""
+    anything = [*EMPTIES, "x", "a\nb", "a, b", "[]", "{}", "- a", 0, 5, 2.1, float("nan"), True, False, [], {}, [None]]
+    anything += [[""], ["a", " "], [1, 2], [2.1], [True], [["a"]], {"a": 1}, [{"a": 1}], ": :", "a: [", "\u00b2", b"x"]
+    for value in anything:
+        found = read(role, name, value)
+        assert (name.removeprefix(f"{role}_") in found.options) is not bool(found.refusals), value
+        assert all(text.startswith(f"{name} ") and "\n" not in text for text in found.refusals), value
+
+
+@pytest.mark.parametrize(("role", "name"), VARIABLES)
+def test_an_empty_value_is_refused_where_it_would_guard_nothing(role: str, name: str) -> None:
+    may_be_empty = specs_of(role)[name].get("default") == ""
+    for value in EMPTIES:
+        found = read(role, name, value)
+        if may_be_empty:
+            assert found.options == {name.removeprefix(f"{role}_"): ""}
+        else:
+            assert found.options == {}
+            assert "is empty" in found.refusals[0]
+
+
+def test_what_may_be_empty_neither_keeps_tags_nor_limits_what_is_deleted() -> None:
+    """Without these a cleanup has no scope, no pattern, or writes no file: it is no wider."""
+    empty = {name for role, name in VARIABLES if specs_of(role)[name].get("default") == ""}
+    assert {name.removeprefix("registry_cleanup_") for name in empty if name.startswith("registry_cleanup_")} == {
+        *("group", "name_regex_delete", "plan_path", "output_path", "journal_path")
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("protect", "1.2.3\n2.0.0", ["1.2.3", "2.0.0"]),
+        ("protect", r"[\d]{1,3}\.[\d]{1,3}", [r"[\d]{1,3}\.[\d]{1,3}"]),
+        ("protect", "[0-9]", ["[0-9]"]),
+        ("protect", "[0]", ["[0]"]),
+        ("protect", '["a", "b,c"]', ["a", "b,c"]),
+        ("protect", "[]", []),
+        ("protect", [], []),
+        ("project", [10, "team/app"], ["10", "team/app"]),
+        ("project", 10, ["10"]),
+        ("group", 10, "10"),
+        ("repository_id", "7\n8", [7, 8]),
+        ("keep_refs", "branches\ntags\n", ["branches", "tags"]),
+        ("keep_n", 0, 0),
+        ("keep_n", "0", 0),
+        ("allow_latest", "no", False),
+        ("gather_in_use", "False", False),
+        ("in_use_sources_expected", "3", 3),
+        ("in_use_sources_expected", "web-1\nweb-2", ["web-1", "web-2"]),
+        ("in_use_sources_expected", ["web-1"], ["web-1"]),
+        ("rules", "- match: dev-.*\n  older_than: 30d\n", RULES),
+        ("plan_package", "{}", {}),
+        ("dates_valid_from", datetime.date(2026, 1, 31), "2026-01-31"),
+        ("name_regex_delete", "dev-.*\n", "dev-.*"),
+    ],
+)
+def test_what_a_value_means(name: str, value: Any, wanted: Any) -> None:
+    found = read("registry_cleanup", f"registry_cleanup_{name}", value)
+    assert found == Reading(options={name: wanted}, refusals=())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("older_than", "", "is empty: give a value, or leave it out"),
+        ("protect", " ", "is empty: give a value, write [] for none, or leave it out"),
+        ("protect", [2.10], "holds 2.1, which is no text: write it in quotes"),
+        ("protect", ["a", None], "holds an empty entry: leave it out"),
+        (
+            "name_regex_keep",
+            ["main", "[0-9]+[.].*"],
+            'holds ["main", "[0-9]+[.].*"], which is no text: write it in quotes',
+        ),
+        ("older_than", 30, "holds 30, which is no text: write it in quotes"),
+        ("allow_latest", "perhaps", 'is "perhaps": write true or false'),
+        ("keep_n", "five", 'is "five", which is no whole number'),
+        ("keep_n", True, "is true, which is no whole number"),
+        ("max_drift_percent", "a", 'is "a", which is no number'),
+        ("repository_id", "7,8", 'is "7,8", which is no whole number'),
+        ("rules", "- match: [", "is no valid YAML in line 1"),
+        ("protect", {"a": 1}, 'holds {"a": 1}, which is no text: write it in quotes'),
+    ],
+)
+def test_what_a_value_can_not_mean(name: str, value: Any, words: str) -> None:
+    found = read("registry_cleanup", f"registry_cleanup_{name}", value)
+    assert found == Reading(options={}, refusals=(f"registry_cleanup_{name} {words}",))
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("registry_cleanup_olderthan", "registry_cleanup_older_than"),
+        ("registry_cleanup_protected", "registry_cleanup_protect"),
+        ("registry_cleanup_exclude", "registry_cleanup_exclude_repositories"),
+        ("registry_cleanup_keep_N", "registry_cleanup_keep_n"),
+        ("Registry_Cleanup_older_than", "registry_cleanup_older_than"),
+        ("registry_clean_up_older_than", "registry_cleanup_older_than"),
+        ("registy_cleanup_older_than", "registry_cleanup_older_than"),
+        ("registry_cleanup_older-than", "registry_cleanup_older_than"),
+    ],
+)
+def test_a_misspelt_variable_is_refused_and_the_nearest_named(name: str, near: str) -> None:
+    assert may_be_meant("registry_cleanup", name) or not name.startswith("reg")
+    [refusal] = read("registry_cleanup", name, "x").refusals
+    assert refusal.startswith(f"{name} is no variable of the role registry_cleanup: ")
+    assert near in refusal
+
+
+@pytest.mark.parametrize(("role", "name"), VARIABLES)
+def test_a_letter_too_few_is_found_in_every_variable(role: str, name: str) -> None:
+    for place in range(len(role) + 1, len(name)):
+        misspelt = name[:place] + name[place + 1 :]
+        if misspelt not in specs_of(role):
+            assert read(role, misspelt, "x").refusals, misspelt
+
+
+@pytest.mark.parametrize(
+    ("role", "name"),
+    [
+        ("registry_cleanup", "registry_cleanup_summary"),
+        ("registry_cleanup", "registry_cleanup_summary_deleted"),
+        ("registry_audit", "registry_audit_summary_would_delete"),
+        ("registry_in_use", "registry_in_use_sources"),
+        ("registry_garbage_collect", "registry_garbage_collect_report"),
+        *((role, name) for role in ROLES for other, name in VARIABLES if other != role),
+        *((role, name) for role in ROLES for name in ("registry_group", "registry_policies", "region", "__registry_x")),
+    ],
+)
+def test_other_variables_are_no_concern_of_a_role(role: str, name: str) -> None:
+    assert read(role, name, "x") == Reading(options={}, refusals=())
+
+
+def scoped(values: dict[str, Any], **scope: Any) -> Reading:
+    every = {"group": "", "project": [], "repository_id": [], **scope}
+    return read_variables("registry_cleanup", specs_of("registry_cleanup"), values, every)
+
+
+def test_the_variables_of_a_playbook_say_what_to_take() -> None:
+    assert scoped({}, group=" team\n").options == {"group": "team"}
+    assert scoped({}, project="team/app\nteam/web").options == {"project": ["team/app", "team/web"]}
+    assert scoped({"registry_cleanup_group": "team"}).options == {"group": "team"}
+    assert scoped({"registry_cleanup_group": "team"}, group="team") == Reading(options={"group": "team"}, refusals=())
+    assert scoped({}, project=None, group="", repository_id="7").options == {"repository_id": [7]}
+
+
+def test_a_narrow_scope_of_a_playbook_is_not_lost_beside_a_wide_one_of_the_role() -> None:
+    for scope in ({"group": "team/sub"}, {"project": "team/app"}):
+        [refusal] = scoped({"registry_cleanup_group": "team"}, **scope).refusals
+        assert refusal.endswith("and registry_cleanup_group both say what to take: give one of them")
+
+
+def test_without_a_scope_the_variables_of_the_playbook_are_named() -> None:
+    [refusal] = scoped({}).refusals
+    assert refusal == (
+        "nothing says what to take: give one of registry_group, registry_project, registry_repository_id"
+    )
+
+
+@pytest.mark.parametrize("option", ["plan_package", "approved_plan_package"])
+def test_a_package_needs_the_file_of_the_plan(option: str) -> None:
+    package = {"project": "team/plans", "version": "1"}
+    values = {f"registry_cleanup_{option}": package}
+    [refusal] = read_variables("registry_cleanup", specs_of("registry_cleanup"), values).refusals
+    path = option.removesuffix("package") + "path"
+    assert refusal == f"registry_cleanup_{option} needs registry_cleanup_{path}, the file that the plan is in"
+
+
+def test_a_relative_path_is_of_the_folder_where_the_run_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/ops")
+    monkeypatch.setenv("PLANS", "/plans")
+    for given, wanted in (
+        ("team.jsonl", f"{tmp_path}/team.jsonl"),
+        (" sub/../team.jsonl\n", f"{tmp_path}/team.jsonl"),
+        ("~/team.jsonl", "/home/ops/team.jsonl"),
+        ("$PLANS/team.jsonl", "/plans/team.jsonl"),
+        ("/tmp/team.jsonl", "/tmp/team.jsonl"),
+    ):
+        assert read("registry_cleanup", "registry_cleanup_plan_path", given).options == {"plan_path": wanted}
