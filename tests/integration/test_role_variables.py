@@ -306,7 +306,7 @@ def test_what_became_of_an_approved_plan_is_on_the_screen(
     check = ansible.play(CLEANUP, "--check", *GROUP_AND_RULES, "-e", f"registry_cleanup_plan_path={plan}")
     fingerprint = stats(check, "registry_cleanup_summary")["fingerprint"]
     assert f"to approve it: registry_cleanup_approved_fingerprint={fingerprint}" in table(check)
-    assert f"plan: {plan}" in table(check)
+    assert f"plan file: {plan}" in table(check)
     simulator.edit_tags("team/app", remove=["dev-1"])
     given = {
         "registry_cleanup_approved_plan_path": str(plan),
@@ -318,11 +318,15 @@ def test_what_became_of_an_approved_plan_is_on_the_screen(
     assert run.code == 0, run.output
     shown = table(run)
     assert "approved: 4 tags" in shown
-    assert "approved and not deleted: 1 tag, gone" in shown
-    assert "approved and not deleted: 2 tags, kept by today's rules" in shown
-    assert "outcome: 1 deleted" in shown
+    assert "outcome: 1 deleted of 4 approved; 2 kept (keep_n 1, keep_pattern 1), 1 vanished" in shown
+    assert "  team/app:dev-1: vanished" in shown
     summary = stats(run, "registry_cleanup_summary")
-    assert (summary["approved"], summary["deleted"], summary["approved_gone"], summary["approved_kept"]) == (4, 1, 1, 2)
+    assert (summary["approved"], summary["deleted"], summary["approved_vanished"], summary["approved_kept"]) == (
+        4,
+        1,
+        1,
+        2,
+    )
     again = ansible.play(CLEANUP, *GROUP_AND_RULES, "-e", json.dumps(given))
-    assert "deleted by an earlier run of this plan: 1 tag" in table(again)
-    assert stats(again, "registry_cleanup_summary")["approved_deleted_before"] == 1
+    assert "1 already deleted by an earlier run" in table(again)
+    assert stats(again, "registry_cleanup_summary")["deleted_before"] == 1
