@@ -31,6 +31,7 @@ class FakeGraphQLClient(Client):
         self.reply = reply
         self.settings = Settings("https://gitlab.example.com")
         self.timing = Timing(sleep=lambda _seconds: None)
+        self.why_stop = str
         self.queries: list[tuple[str, Body, RetryPolicy]] = []
 
     def request(self, method: str, path: str, **options: Any) -> Response:
