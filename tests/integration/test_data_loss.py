@@ -142,7 +142,7 @@ def test_a_rest_only_date_is_no_age_on_a_metadata_database(ansible: Ansible, sim
     told = ansible.module("registry_cleanup", {**ORDER, "timestamp": "created"}, check=True)
     assert "pushed again" in " ".join(told.result["warnings"])
     assert told.result["plan"]["repositories"][0]["date_source"] == "unknown"
-    assert told.result["plan"]["totals"]["reasons"]["unknown_date"] == 2
+    assert told.result["plan"]["totals"]["reasons"]["unknown_date"] == 3
 
 
 def test_a_page_lost_in_the_middle_leaves_the_repository(ansible: Ansible, simulator: Simulator) -> None:

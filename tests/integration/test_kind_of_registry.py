@@ -121,3 +121,13 @@ def test_a_registry_that_has_none_is_asked_once_more_in_the_end(ansible: Ansible
     assert simulator.counters()["writes"] == 0
     keyset = [row for row in simulator.requests() if "pagination=keyset" in str(row)]
     assert len(keyset) == 2
+
+
+@pytest.mark.parametrize("via", ["auto", "rest", "graphql", "registry"])
+@pytest.mark.parametrize("tags", [YOUNG, MOVED], ids=["built long ago", "pushed again"])
+def test_a_registry_that_says_it_has_one_is_believed_more_than_gitlab(
+    ansible: Ansible, simulator: Simulator, tags: list[dict[str, Any]], via: str
+) -> None:
+    """GitLab never sees the database, and reads the registry as if there were none."""
+    load(simulator, tags, 1000)
+    nothing_is_deleted(ansible, simulator, {**ORDER, "read_via": via})

@@ -80,6 +80,7 @@ class ServerCapabilities(t.NamedTuple):
 
     Args:
         mode: Whether the registry has a metadata database.
+        mode_is_proven: Whether the registry itself said so. What GitLab says may be said in passing trouble.
         read_method: How tags are read.
         lists_by_keyset: Whether GitLab lists tag names by keyset, which is faster than by numbered pages.
         deletes_by_graphql: Whether GraphQL can be used and has the mutation that deletes tags.
@@ -90,6 +91,7 @@ class ServerCapabilities(t.NamedTuple):
     """
 
     mode: Mode = Mode.UNKNOWN
+    mode_is_proven: bool = False
     read_method: ReadMethod = ReadMethod.REST
     lists_by_keyset: bool = False
     deletes_by_graphql: bool = False

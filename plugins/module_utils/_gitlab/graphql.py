@@ -236,6 +236,9 @@ def _read_batch(
     client: Client, schema: Schema, batch: t.Sequence[PageRequest], fields: tuple[str, ...]
 ) -> list[Page | RequestError]:
     """The pages of a query. Those for which there was no time are asked for again, fewer of them at once."""
+    if len(batch) > schema.alias_limit.most:
+        # It was made up before another query came too late.
+        return _read_parts(client, schema, batch, fields, schema.alias_limit.most)
     pages: list[Page | RequestError] = []
     late: list[int] = []
     for _left in client.retry_loop():
@@ -247,12 +250,17 @@ def _read_batch(
         return pages
     fewer = len(batch) - len(late) or len(batch) // 2
     schema.alias_limit.shrink(fewer)
-    for start in range(0, len(late), fewer):
-        part = late[start : start + fewer]
-        again = _read_batch(client, schema, [batch[number] for number in part], fields)
-        for number, page in zip(part, again):
-            pages[number] = page
+    again = _read_parts(client, schema, [batch[number] for number in late], fields, fewer)
+    for number, page in zip(late, again):
+        pages[number] = page
     return pages
+
+
+def _read_parts(
+    client: Client, schema: Schema, batch: t.Sequence[PageRequest], fields: tuple[str, ...], most: int
+) -> list[Page | RequestError]:
+    parts = (batch[start : start + most] for start in range(0, len(batch), most))
+    return [page for part in parts for page in _read_batch(client, schema, part, fields)]
 
 
 def _read_together(

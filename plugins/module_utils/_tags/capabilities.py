@@ -24,7 +24,7 @@ from .._http.retry import RetryPolicy
 from .._registry.api import registry_mode
 from .._registry.auth import Registry, RegistrySettings, registry_of
 from .._rules.patterns import rule_search
-from .details import Rules
+from .details import CoveredNames
 from .listing import list_by_registry
 
 # How many repositories are looked at, at most, to find one that shows what kind of server this is.
@@ -70,7 +70,7 @@ class Detected(t.NamedTuple):
     capabilities: ServerCapabilities
     schema: Schema | None = None
     registry: Registry | None = None
-    rules: Rules = MappingProxyType({})
+    rules: CoveredNames = MappingProxyType({})
     prefetched: TagListing | None = None
 
 
@@ -99,7 +99,7 @@ class _RulesFound(t.NamedTuple):
 
     state: TagRules
     hidden_reason: str = ""
-    by_project: Rules = MappingProxyType({})
+    by_project: CoveredNames = MappingProxyType({})
 
 
 class _Evidence(t.NamedTuple):
@@ -136,13 +136,22 @@ def detect(client: Client, repositories: t.Sequence[Repository], sources: Source
         found = _find_registry(client, sources, repositories)
     if repositories and (details or method is not ReadMethod.REGISTRY):
         evidence = _examine(client, schema, repositories, details=details)
-    mode = evidence.mode
-    if found.registry and details and mode is Mode.UNKNOWN and method is ReadMethod.REGISTRY:
-        mode = registry_mode(found.registry, repositories[0].path)
     if found.registry and evidence.listed and sources.read_method is None:
         found = _compare_listings(found.registry, evidence.listed)
+    said = Mode.UNKNOWN
+    is_needed = method is ReadMethod.REGISTRY and details
+    if found.registry and (is_needed and evidence.mode is Mode.UNKNOWN or evidence.mode is Mode.NO_DATABASE):
+        said = _own_word(found.registry, repositories[0].path, needed=is_needed)
+    if said is Mode.NO_DATABASE and not found.listing and not is_needed:
+        # Whether it is GitLab's registry at all was not looked at.
+        said = Mode.UNKNOWN
+    if said is Mode.DATABASE:
+        # GitLab can't see it at the moment. Its pages show if it can by then.
+        found = found._replace(listing=None)
+    mode = evidence.mode if said is Mode.UNKNOWN else said
     capabilities = ServerCapabilities(
         mode=mode,
+        mode_is_proven=said is not Mode.UNKNOWN,
         read_method=ReadMethod.REGISTRY if found.listing else method,
         lists_by_keyset=evidence.lists_by_keyset,
         deletes_by_graphql=schema is not None and schema.can_delete,
@@ -226,6 +235,25 @@ def _compare_listings(registry: Registry, listed: TagListing) -> _RegistryFound:
         return _RegistryFound(registry, listing=listing)
     other = f"{registry.url} does not list the tags of {listed.repository.path} that GitLab lists"
     return _RegistryFound(reason=str(listing.error or other))
+
+
+def _own_word(registry: Registry, path: str, *, needed: bool) -> Mode:
+    """What the registry says of itself, which only GitLab's own does.
+
+    Args:
+        registry: which one.
+        path: of a repository in it.
+        needed: whether tags are read there in any case.
+
+    Raises:
+        RequestError: it does not answer, although it has to.
+    """
+    try:
+        return registry_mode(registry, path)
+    except RequestError as error:
+        if error.kind is ErrorKind.STOPPED or needed:
+            raise
+        return Mode.UNKNOWN
 
 
 def _examine(

@@ -24,7 +24,7 @@ from .query import TagQuery
 Item = t.TypeVar("Item")
 
 # Whether a protection rule covers the name of a tag, by the id of the project.
-Rules = t.Mapping[int, t.Callable[[str], bool]]
+CoveredNames = t.Mapping[int, t.Callable[[str], bool]]
 
 # Of how many repositories tags are held at once, for a caller who does not keep them.
 _CHUNK_SIZE = 100
@@ -106,7 +106,7 @@ def detail_or_error(name: str, read: t.Callable[[], Tag | None], missing: str) -
     return tag or Tag(name, details_read=True, error=missing)
 
 
-def with_rules(listings: t.Iterable[TagListing], rules: Rules) -> t.Iterator[TagListing]:
+def with_rules(listings: t.Iterable[TagListing], rules: CoveredNames) -> t.Iterator[TagListing]:
     """The listings, where it is known of each tag whether a rule covers it, in the projects whose rules were read."""
     for listing in listings:
         covers = rules.get(listing.repository.project_id)
@@ -122,12 +122,13 @@ def confirmed(
 ) -> t.Iterator[TagListing]:
     """The listings as they come, the last one only after a look at whether there still is no metadata database.
 
-    That there is none follows from what GitLab refuses, and it refuses the same while its registry is in trouble.
+    That there is none follows from what GitLab refuses, and it refuses the same while its registry is in trouble. Only
+    what the registry says of itself is proof.
 
     Raises:
         RequestError: there is one, so that dates may have two meanings.
     """
-    asks = query.details and capabilities.mode is Mode.NO_DATABASE
+    asks = confirmations(capabilities, query)
     known: Repository | None = None
     last: TagListing | None = None
     for listing in listings:
@@ -143,9 +144,9 @@ def confirmed(
         yield last
 
 
-def confirmations(capabilities: ServerCapabilities, counts: t.Sequence[int | None], query: TagQuery) -> int:
-    """How many requests confirmed takes for repositories of so many tags."""
-    return int(query.details and capabilities.mode is Mode.NO_DATABASE and any(counts))
+def confirmations(capabilities: ServerCapabilities, query: TagQuery) -> int:
+    """How many requests confirmed takes if there are any tags."""
+    return int(query.details and capabilities.mode is Mode.NO_DATABASE and not capabilities.mode_is_proven)
 
 
 def load_children(

@@ -65,7 +65,7 @@ class PageReader(RestReader):
     def estimate(self, counts: t.Sequence[int | None], query: TagQuery) -> Estimate:
         # An empty repository has no tag whose details are wanted.
         details = pages_of(filter(None, counts), PAGE) if query.details else 0
-        besides = confirmations(self.capabilities, counts, query)
+        besides = confirmations(self.capabilities, query) if any(counts) else 0
         return estimate_of(counts, self._listing_pages(counts) + details + besides)
 
 

@@ -19,7 +19,7 @@ from .._registry.api import current_digest
 from .._registry.auth import TOKEN_SCOPES, Registry
 from .._registry.images import read_image
 from .details import (
-    Rules,
+    CoveredNames,
     chunks,
     confirmations,
     confirmed,
@@ -51,7 +51,7 @@ class RegistryReader:
     client: Client
     capabilities: ServerCapabilities
     registry: Registry
-    rules: Rules
+    rules: CoveredNames
     prefetched: TagListing | None = None
 
     def list_names(self, repository: Repository) -> TagListing:
@@ -106,8 +106,11 @@ class RegistryReader:
         if self.prefetched:
             # Its pages, and the token for them, are there already.
             listing -= pages_of([len(self.prefetched.tags)], api.PAGE) + 1
+        elif self.capabilities.mode_is_proven:
+            # The token with which the registry was asked what it is.
+            listing -= 1
         each = sum(known) if query.details else 0
-        confirming = confirmations(self.capabilities, counts, query)
+        confirming = confirmations(self.capabilities, query) if any(counts) else 0
         return Estimate(
             requests=confirming,
             # A manifest and a config for each image; only its digest is looked at if it is known from before.

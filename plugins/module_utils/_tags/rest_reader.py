@@ -18,7 +18,7 @@ from .._gitlab.tags import KEYSET_PAGE, tag_detail
 from .._http.client import Client
 from .._registry.auth import Registry
 from .details import (
-    Rules,
+    CoveredNames,
     chunks,
     confirmations,
     confirmed,
@@ -49,7 +49,7 @@ class RestReader:
     client: Client
     capabilities: ServerCapabilities
     registry: Registry | None
-    rules: Rules
+    rules: CoveredNames
 
     def list_names(self, repository: Repository) -> TagListing:
         return list_by_gitlab(self.client, self.capabilities, self.registry, repository)
@@ -86,7 +86,7 @@ class RestReader:
 
     def estimate(self, counts: t.Sequence[int | None], query: TagQuery) -> Estimate:
         details = sum(known_counts(counts)) if query.details else 0
-        besides = confirmations(self.capabilities, counts, query)
+        besides = confirmations(self.capabilities, query) if any(counts) else 0
         return estimate_of(counts, self._listing_pages(counts) + details + besides)
 
     def _listing_pages(self, counts: t.Sequence[int | None]) -> int:

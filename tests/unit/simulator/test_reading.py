@@ -177,7 +177,7 @@ def test_a_short_name_hides_behind_a_hundred_longer_ones(gitlab: Client) -> None
     assert gitlab.rest(f"{TAGS}/main").status_code == 200
 
 
-@pytest.mark.parametrize(("mode", "calls"), [("M1", 1), ("M2", 3)])
+@pytest.mark.parametrize(("mode", "calls"), [("M1", 2), ("M2", 3)])
 def test_details_cost_requests_to_the_registry(gitlab: Client, mode: str, calls: int) -> None:
     gitlab.simulator.load(default_scenario(mode=mode))
     gitlab.rest(f"{TAGS}/a")

@@ -109,7 +109,6 @@ def test_graphql_says_so_when_nobody_is_there(gitlab: Client, mode: str) -> None
 @pytest.mark.parametrize(
     ("state", "deleted", "errors"),
     [
-        ("unreachable", [], ["error while deleting tags"]),
         ("error", [], ["could not delete tags: a, b"]),
         ("unknown", ["a", "b"], []),
     ],
@@ -126,6 +125,36 @@ def test_how_deleting_by_graphql_fails(
     result = gitlab.data(mutation)["destroyContainerRepositoryTags"]
     assert result == {"deletedTagNames": deleted, "errors": errors}
     assert gitlab.simulator.state()["team/app"] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_deleting_by_graphql_fails_where_the_registry_can_not_be_asked_how(gitlab: Client, mode: str) -> None:
+    gitlab.simulator.load(in_state(mode, "unreachable", "repository"))
+    mutation = f'mutation {{ destroyContainerRepositoryTags(input: {{id: "{GID}", tagNames: ["a"]}}) {{ errors }} }}'
+    answer = gitlab.graphql(mutation)
+    assert answer.status_code == 500
+    assert answer.json() == {"errors": [{"message": "Internal server error"}]}
+
+
+@pytest.mark.parametrize(
+    ("registry", "deleted", "errors"),
+    [
+        ({"undeletable": ["a"]}, ["b", "c"], []),
+        ({"undeletable": ["a", "b", "c"]}, [], ["could not delete tags: a, b, c"]),
+        ({"lost_at": "b"}, ["a"], ["error while deleting tags"]),
+    ],
+)
+def test_what_graphql_says_of_tags_that_are_not_deleted(
+    gitlab: Client, registry: dict[str, Any], deleted: list[str], errors: list[str]
+) -> None:
+    gitlab.simulator.load({**in_state("M1", "ok", "repository"), "registry": registry})
+    mutation = (
+        f'mutation {{ destroyContainerRepositoryTags(input: {{id: "{GID}", tagNames: ["a", "b", "c"]}}) '
+        "{ deletedTagNames errors } }"
+    )
+    result = gitlab.data(mutation)["destroyContainerRepositoryTags"]
+    assert result == {"deletedTagNames": deleted, "errors": errors}
+    assert gitlab.simulator.state()["team/app"] == sorted({"a", "b", "c"} - set(deleted))
 
 
 def test_a_registry_that_is_off_is_not_there(gitlab: Client) -> None:

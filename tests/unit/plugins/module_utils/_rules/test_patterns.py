@@ -23,6 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern
     has_open_quote,
     pattern_error,
     quoted,
+    rule_search,
     server_search,
 )
 
@@ -207,3 +208,20 @@ def test_gitlab_finds_nothing_where_an_open_quote_swallows_its_own_group() -> No
         assert not server_search(nothing)("v1")
     # A group of the pattern's own keeps GitLab from adding one.
     assert server_search(r"(v1)|\Qa")("v1")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "covered"),
+    [
+        ([], []),
+        (["^v"], ["v1", "v2"]),
+        (["1", "main"], ["v1", "main", "x-main-1"]),
+        (["^main$"], ["main"]),
+        (["(?i)^V2"], ["v2"]),
+        # What can't be understood covers everything.
+        (["(", "v1"], ["v1", "v2", "main", "x-main-1"]),
+    ],
+)
+def test_a_protection_rule_covers_what_its_pattern_is_a_part_of(patterns: list[str], covered: list[str]) -> None:
+    covers = rule_search(patterns)
+    assert [name for name in ("v1", "v2", "main", "x-main-1") if covers(name)] == covered

@@ -116,7 +116,7 @@ def detected(
             ALL,
             True,
             {"mode": Mode.NO_DATABASE, "read_method": ReadMethod.REGISTRY},
-            [SCHEMA, LISTING, LISTING, TOKEN, NAMES],
+            [SCHEMA, LISTING, LISTING, TOKEN, NAMES, "GET /v2/"],
             id="without a database the registry is read itself",
         ),
         pytest.param(
