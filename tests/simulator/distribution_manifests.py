@@ -200,7 +200,8 @@ def _tag(call: RegistryCall, tags: Tags, document: Document) -> None:
         own_revision=config.get("digest", "").removeprefix("sha256:") or None,
     )
     tag = tag if old is None else replace(tag, created_at=old.created_at, updated_at=now)
-    tag.pushed(len(document.content) + sum(row["size"] for row in parts(manifest)))
+    size = len(document.content) + sum(row["size"] for row in parts(manifest))
+    tag.pushed(0 if document.media_type in INDEXES else size)
     tags.put(tag)
 
 

@@ -77,15 +77,15 @@ class Tag:
     @property
     def stored_size(self) -> int:
         """What the metadata database counts: manifest, config and layers, and of an index nothing."""
-        if self.media_type in INDEXES:
-            return 0
+        if self._stored_size is None and self.media_type in INDEXES:
+            self._stored_size = 0
         if self._stored_size is None:
             image = self.contents()
             self._stored_size = len(image.manifest.content) + sum(blob.size for blob in image.blobs)
         return self._stored_size
 
     def pushed(self, size: int) -> None:
-        """Its image was pushed. size: what the metadata database counts of one for a single platform."""
+        """Its image was pushed. size: what the metadata database counts of it."""
         self._stored_size = size
 
     @property
