@@ -92,8 +92,10 @@ def test_a_short_write_is_no_success_and_nothing_is_glued_to_it(
 
 def test_a_run_that_was_stopped_leaves_what_was_to_follow(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    following = {"event": "following", "repository": "a", "name": "1", "digest": "x"}
+    following = {"event": "following", "repository": "a", "name": "1", "digest": "x", "images": ["y"]}
+    asking = {"event": "asking", "repository": "a", "name": "2", "digest": "y"}
     for stopped, left in (("it was interrupted by SIGINT", {("a", "1", "x")}), (None, set())):
         with open_journal(str(path)) as journal:
-            journal({"event": "start", "server": HERE}, following, {"event": "end", "counts": {}, "stopped": stopped})
+            end = {"event": "end", "counts": {}, "stopped": stopped}
+            journal({"event": "start", "server": HERE}, following, asking, end)
         assert earlier_runs(str(path), HERE).referrers == left
