@@ -38,7 +38,7 @@ options:
       - What to read. V(repositories) are always listed, unless V(projects) or V(protection_rules) are all that is
         asked for.
       - V(projects) returns all projects of the scope, also those without repositories and archived ones, with
-        visibility and cleanup policy. A request answers for a hundred projects of a group.
+        visibility and cleanup policy. Two requests answer for a hundred projects of a group.
       - V(protection_rules) adds to that the protection rules for repositories and tags, which costs two requests for
         each project and takes the role Maintainer.
       - V(tags_count) costs GitLab a call to its registry for each repository, and a registry that fails looks like

@@ -17,8 +17,9 @@ description:
     each key is such a setting; protection rules of one kind are replaced as a whole.
   - The whole document is checked before anything is sent, and all projects are read before anything is changed. What
     the document does not name is not changed.
-  - A hundred projects are read with one request, and each kind of protection rules that is named with one more for a
-    project. Projects that are as they are wanted get no other request.
+  - A hundred projects of a group are read with two requests, of which the second sees that the list did not change
+    meanwhile. Each kind of protection rules that is named takes one more for a project. Projects that are as they are
+    wanted get no other request.
   - In check mode this is a report of what differs from the document.
 extends_documentation_fragment:
   - containerops.gitlab._connection

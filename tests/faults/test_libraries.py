@@ -21,13 +21,13 @@ NEED_IT: list[tuple[str, dict[str, Any]]] = [
     ("registry_info", {"gather": ["policy_preview"]}),
     ("registry_cleanup", {"name_regex_delete": "dev-.*"}),
     ("registry_repository", {"repository": ["team/app"], "state": "empty"}),
+    ("registry_tag", {"repository": "team/app", "name": ["dev-1"], "state": "absent"}),
     ("registry_cleanup_policy", POLICY),
     ("registry_tag_protection", {"rules": [{"tag_name_pattern": "v.*", **LEVELS}]}),
     ("registry_settings", {"projects": [{"project": "team/app", "cleanup_policy": POLICY}]}),
 ]
 DO_WITHOUT: list[tuple[str, dict[str, Any]]] = [
     ("registry_info", {"gather": ["tag_details", "projects", "protection_rules"]}),
-    ("registry_tag", {"repository": "team/app", "name": ["dev-1"], "state": "absent"}),
     ("registry_visibility", {"access_level": "private"}),
     ("registry_repository_protection", {"rules": [{"repository_path_pattern": "team/app*", **LEVELS}]}),
 ]

@@ -169,8 +169,8 @@ def test_ways_that_delete_tag_by_tag(
     # Only check mode looks at what the token may do.
     by_gitlab += 1
     listings, registry_listings = (0, 2) if mode == "M2" else (2, 0)
-    # A token for deleting in each repository, and in front of a database those to read what is in the registry.
-    tokens = (2 if via == "registry" else 0) + (1 if (mode, via) == ("M1", "registry") else 0)
+    # A token for deleting in each repository.
+    tokens = 2 if via == "registry" else 0
     assert by_gitlab == tags * each[0] + listings
     assert by_registry == tags * each[1] + registry_listings + tokens
 

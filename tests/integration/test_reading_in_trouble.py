@@ -105,7 +105,8 @@ def test_a_repository_that_is_listed_twice_is_read_once(ansible: Ansible, simula
         {"id": 100 + number, "name": f"r{number:02}", "path": f"team/app/r{number:02}", "project_id": 1, "location": ""}
         for number in (0, 1, 2, 1)
     ]
-    simulator.faults([{"action": "json", "json": rows, "path": "/groups/.*/registry/repositories"}])
+    page = {"json": rows, "headers": {"X-Total": "3"}}
+    simulator.faults([{"action": "json", **page, "path": "/groups/.*/registry/repositories"}])
     run = ansible.module("registry_cleanup", ORDER)
     assert run.status == "ok", run.message
     assert len(run.result["outcome"]["deleted"]) == run.result["plan"]["totals"]["delete"] == 6

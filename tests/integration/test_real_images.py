@@ -84,12 +84,13 @@ def test_what_is_gone_is_the_plan_and_everything_else_can_still_be_pulled(
     assert len(planned) > 100
     assert set(before) - set(after) == planned
     assert {name: after[name] for name in after} == {name: before[name] for name in before if name not in planned}
-    # A release that shares its image with a build that went, and its signature.
-    assert "acme/shop:main-010" in planned
+    # A build that shares its image with a release: it is not proven that this registry deletes by name.
+    assert "acme/shop:main-010" not in planned
     assert after["acme/shop:stable"] == before["acme/shop:main-010"]
     assert any(name.endswith(".sig") for name in after)
     # GitLab reads a manifest list as its linux/amd64 image, and nothing of an OCI index.
-    assert "acme/shop/worker:feature-multi-docker" in planned
+    # Which image the index is can't be seen by GraphQL, so that all tags beside it stay.
+    assert ("acme/shop/worker:feature-multi-docker" in planned) is (via != "graphql")
     assert ("acme/shop/worker:feature-multi-oci" in after) is (via == "graphql")
     for name, image in after.items():
         for child in image["manifest"].get("manifests", []):

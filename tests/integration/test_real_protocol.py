@@ -126,6 +126,7 @@ def test_images_for_several_platforms_grow_old_too(servers: RealServers) -> None
 
 def test_a_registry_that_can_not_delete_by_name_says_so(servers: RealServers) -> None:
     rules = {"repository_id": [100], "name_regex_delete": "v1", "older_than": "30d", "delete_via": "registry"}
+    rules["shared_digest"] = "independent"
     task = servers.run("registry_cleanup", {**rules, "api_token": "glpat-root"}, env={"GITLAB_TOKEN": None})
     assert task.failed
     assert "does not delete a tag by its name" in task.message
@@ -275,8 +276,8 @@ def test_a_repository_is_emptied_and_deleted(servers: RealServers) -> None:
     for key in ("changed", "diff", "repositories"):
         assert run.result[key] == check.result[key], key
     assert [name for name in servers.digests if servers.digest(servers.app, name)] == ["young"]
-    assert servers.run("registry_repository", {**empty, "protect": []}).result["changed"] is True
-    again = servers.run("registry_repository", {**empty, "protect": []})
+    assert servers.run("registry_repository", {"repository": [servers.app], "state": "empty"}).result["changed"] is True
+    again = servers.run("registry_repository", {"repository": [servers.app], "state": "empty"})
     assert (again.status, again.result["changed"]) == ("ok", False)
     gone = servers.run("registry_repository", absent)
     assert gone.status == "ok", gone.message

@@ -92,7 +92,7 @@ def test_every_tag_has_its_reason_in_the_plan_file(
     reasons = {row["name"]: row["reason"] for row in rows if row.get("repository") == "team/app"}
     assert reasons == MIXED_REASONS
     assert header["format"] == "containerops.gitlab/cleanup-plan"
-    assert header["version"] == 1
+    assert header["version"] == 2
     assert header["clock"] == "2026-06-01T12:00:00Z"
     assert header["scope"]["group"] == "team"
     assert header["rules"]["older_than"] == "30d"

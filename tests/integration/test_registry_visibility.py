@@ -54,7 +54,7 @@ def refusal(path: str, status: int, text: str) -> dict[str, Any]:
     return of_put(path, "status", status=status, json={"message": text})
 
 
-def test_a_group_costs_a_request_for_each_hundred_projects(ansible: Ansible, simulator: Simulator) -> None:
+def test_a_group_costs_two_requests_for_each_hundred_projects(ansible: Ansible, simulator: Simulator) -> None:
     projects = fleet(250, access_level="private")
     for project in projects[7:10]:
         project["access_level"] = "enabled"
@@ -72,8 +72,9 @@ def test_a_group_costs_a_request_for_each_hundred_projects(ansible: Ansible, sim
     )
     assert methods(alone.log) == ["GET"]
     assert alone.result["changed"] is False
-    assert methods(check.log) == methods(again.log) == ["GET"] * 3
-    assert methods(run.log) == [*["GET"] * 3, *["PUT"] * 3, *["GET"] * 3]
+    # All pages but the last are read twice, since they may shift meanwhile.
+    assert methods(check.log) == methods(again.log) == ["GET"] * 5
+    assert methods(run.log) == [*["GET"] * 5, *["PUT"] * 3, *["GET"] * 3]
     assert levels(run.read) == ["private"] * 3
     paths = sorted(project["path"] for project in projects[7:10])
     shown = [

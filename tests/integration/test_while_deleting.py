@@ -172,6 +172,7 @@ def test_a_registry_that_may_delete_by_digest_loses_no_kept_tag(
     """Tags that are kept by their names alone share their images with all that is to be deleted."""
     simulator.load(one(sharing(), **BY_DIGEST))
     order = {**ORDER, "delete_via": via, "require_digest": not rules, **rules}
+    order = {option: value for option, value in order.items() if value is not None}
     check = ansible.module(CLEANUP, order, check=True)
     run = ansible.module(CLEANUP, order)
     assert run.status == "ok", run.message
@@ -338,20 +339,31 @@ def test_a_device_is_no_file(ansible: Ansible, simulator: Simulator, option: str
 READER = "glpat-reader"
 
 
-@pytest.mark.parametrize("via", ["auto", "rest", "registry"])
+@pytest.mark.parametrize("via", ["auto", "rest"])
 def test_check_mode_says_that_a_token_may_only_read(ansible: Ansible, simulator: Simulator, via: str) -> None:
     simulator.load(one(TAGS))
     order = {**ORDER, "delete_via": via, "api_token": READER}
     check = ansible.module(CLEANUP, order, check=True)
     run = ansible.module(CLEANUP, order)
-    assert check.status == "ok"
+    assert check.status == "ok", check.message
     sentence = "the token has the scope read_api and can only read: deleting needs the scope api"
     assert f"A run would change nothing: {sentence}." in check.result["warnings"]
     assert run.failed
     assert run.result["changed"] is False
-    assert sentence in run.message or "the token for the registry allows no" in run.message
+    assert sentence in run.message
     # Check mode asks, and so does the run at the first refusal.
     assert simulator.counters()["by_route"]["GET /personal_access_tokens/self"] <= 2
+
+
+def test_a_token_that_the_registry_does_not_take_plans_no_deletion_there(
+    ansible: Ansible, simulator: Simulator
+) -> None:
+    simulator.load(one(TAGS))
+    order = {**ORDER, "delete_via": "registry", "api_token": READER}
+    for task in (ansible.module(CLEANUP, order, check=True), ansible.module(CLEANUP, order)):
+        assert task.failed
+        assert "the token for the registry allows no pull on team/app" in task.message
+        assert task.result["changed"] is False
 
 
 @pytest.mark.parametrize("via", ["auto", "rest"])
@@ -427,7 +439,17 @@ def test_a_repository_that_is_listed_twice_is_one(ansible: Ansible, simulator: S
             "location": f"{simulator.url.partition('//')[2]}/team/app",
         }
     ]
-    simulator.faults([{"method": "GET", "path": "/registry/repositories$", "action": "json", "json": rows * 2}])
+    simulator.faults(
+        [
+            {
+                "method": "GET",
+                "path": "/registry/repositories$",
+                "action": "json",
+                "json": rows * 2,
+                "headers": {"X-Total": "1"},
+            }
+        ]
+    )
     run = ansible.module(CLEANUP, ORDER)
     assert run.status == "ok", run.message
     assert run.result["outcome"]["counts"]["deleted"] == 3

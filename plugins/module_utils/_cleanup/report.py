@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from .._core.models import format_time
@@ -49,7 +50,8 @@ def plan_header(state: CleanupState, request: CleanupRequest, url: str) -> dict[
         "registry": state.capabilities.mode.value,
         "clock": format_time(state.clock),
         "scope": request.scope.as_result(),
-        "rules": dict(request.options),
+        # In whatever order a user wrote the keys of a rule, it is the same plan.
+        "rules": json.loads(json.dumps(request.options, sort_keys=True)),
     }
 
 

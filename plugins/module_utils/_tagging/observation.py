@@ -68,7 +68,7 @@ def observe_promotion(connection: RegistryConnection, request: PromotionRequest)
         being_deleted=target.repository is not None and target.repository.being_deleted,
         archived_project=target.archived_project,
     )
-    if state.changes and target.repository and not state.being_deleted:
+    if state.changes and target.repository and not (state.being_deleted or state.archived_project):
         state = state._replace(protected=_not_pushable(registry, state))
     overwritten = [write.name for write in state.writes if write.overwrites]
     if overwritten and request.force and target.repository:
