@@ -39,7 +39,7 @@ MODULES = [
     *("_deletion/delete_method", "_deletion/earlier_runs", "_deletion/outcomes", "_deletion/refusals"),
     *("_deletion/verification", "_info/rows", "_inventory/hosts"),
     *("_plan/approval", "_plan/drift", "_plan/limits", "_plan/merge"),
-    *("_plan/plan_file", "_registry/catalog_order"),
+    "_plan/plan_file",
     *("_plan/results", "_policy/lint", "_policy/prediction", "_policy/preview", "_repositories/planning"),
     *("_rules/dates", "_rules/decision", "_rules/durations", "_rules/git_refs", "_rules/import_dates"),
     *("_rules/in_use", "_rules/matches", "_rules/options", "_rules/patterns", "_rules/ranking", "_rules/reasons"),

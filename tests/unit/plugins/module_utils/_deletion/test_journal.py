@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,6 +97,6 @@ def test_a_run_that_was_stopped_leaves_what_was_to_follow(tmp_path: Path) -> Non
     asking = {"event": "asking", "repository": "a", "name": "2", "digest": "y"}
     for stopped, left in (("it was interrupted by SIGINT", {("a", "1", "x")}), (None, set())):
         with open_journal(str(path)) as journal:
-            end = {"event": "end", "counts": {}, "stopped": stopped}
+            end: dict[str, Any] = {"event": "end", "counts": {}, "stopped": stopped}
             journal({"event": "start", "server": HERE}, following, asking, end)
         assert earlier_runs(str(path), HERE).referrers == left
