@@ -134,7 +134,9 @@ def _check_name(role: str, specs: t.Collection[str], name: str) -> None:
     options = [each[len(prefix) :] for each in specs]
     near = difflib.get_close_matches(rest.lower(), options, 1, _SIMILAR)
     near = near or [option for option in options if option.startswith(rest) or rest.startswith(option)]
-    hint = f"did you mean {prefix}{near[0]}?" if near else f"ansible-doc -t role containerops.gitlab.{role} lists them"
+    hint = (
+        f"perhaps {prefix}{near[0]} is meant" if near else f"ansible-doc -t role containerops.gitlab.{role} lists them"
+    )
     raise ValueRefused(f"is no variable of the role {role}: {hint}")
 
 

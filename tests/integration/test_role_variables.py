@@ -91,7 +91,7 @@ def test_every_role_refuses_what_it_does_not_know_from_wherever_it_comes(
         registry_garbage_collect_unttaged=True,
     )
     assert [message.partition("; ")[0].rstrip(".") for message in failures(run)] == [
-        f"{name} is no variable of the role {role}: did you mean {near}?"
+        f"{name} is no variable of the role {role}: perhaps {near} is meant"
         for role, name, near in (
             ("registry_audit", "registry_audit_groop", "registry_audit_group"),
             ("registry_cleanup", "registry_cleanup_olderthan", "registry_cleanup_older_than"),
@@ -101,7 +101,7 @@ def test_every_role_refuses_what_it_does_not_know_from_wherever_it_comes(
         )
     ]
     # The rules of an audit are those of the cleanup.
-    assert "did you mean registry_cleanup_older_than?" in failures(run)[0]
+    assert "perhaps registry_cleanup_older_than is meant" in failures(run)[0]
     assert simulator.counters()["total"] == 0
 
 
