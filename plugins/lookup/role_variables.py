@@ -4,14 +4,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from ansible.errors import AnsibleError
-from ansible.plugins.lookup import LookupBase
-
-from ..plugin_utils.role_specs import specs_of
-from ..plugin_utils.role_variables import may_be_meant, read_variables
-
 DOCUMENTATION = """
 name: role_variables
 short_description: Read the variables of a role of this collection
@@ -54,6 +46,14 @@ _raw:
       description: What can't be meant, as one text. It is empty if all can.
       type: str
 """
+
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+
+from ..plugin_utils.role_specs import specs_of
+from ..plugin_utils.role_variables import may_be_meant, read_variables
 
 _OMITTED = object()
 

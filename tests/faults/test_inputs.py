@@ -112,7 +112,7 @@ def test_no_form_of_a_value_deletes_more_than_the_clean_one(
     # A number is another id or limit there.
     is_number = option in ("project", "group") or isinstance(clean, int)
     forms = list(forms_of_list(clean) if isinstance(clean, list) else forms_of_text(str(clean)))
-    forms = [form for form in forms if not (is_number and type(form) is int)]
+    forms = [form for form in forms if not (is_number and isinstance(form, int) and not isinstance(form, bool))]
     tasks = run_all(
         ansible, "registry_cleanup", [{**options, option: form} for form in [clean, *forms]], check_mode=True
     )

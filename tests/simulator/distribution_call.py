@@ -69,7 +69,7 @@ class RegistryCall:
     name: str = ""
     reference: str = ""
     may: Callable[[str, str], bool] = field(default=lambda _action, _path: True)
-    rules: TagRules = field(default_factory=lambda: TagRules())
+    rules: TagRules = field(default_factory=TagRules)
 
     @property
     def version(self) -> str:
