@@ -139,7 +139,7 @@ WORK: list[tuple[str, Callable[[OddClient], Any]]] = [
     ("M1", called(repository_lookup.look_up_repository, "team/app/r0", job_token=False)),
     *((mode, called(api.tag_names, ONE.path)) for mode in ("M1", "M2")),
     ("M1", stranger),
-    ("M1", called(api.registry_mode, ONE.path)),
+    ("M1", called(api.check_version, (f"repository:{ONE.path}:pull",))),
     ("M1", called(api.current_digest, ONE.path, "v1")),
     ("M1", called(api.read_manifest, ONE.path, "v1")),
     ("M2", called(images.read_image, ONE.path, "v1")),

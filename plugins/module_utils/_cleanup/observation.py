@@ -22,7 +22,8 @@ from .._policy.reading import query_of
 from .._registry.api import current_digest, read_manifest
 from .._rules.in_use import UntaggedImage
 from .._rules.referrers import Signatures, orphans
-from .._tags.capabilities import Sources, detect, rules_are_hidden
+from .._tags.capabilities import Sources, detect
+from .._tags.project_rules import rules_are_hidden
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, open_reader
 from .build_dates import gather_import_evidence, with_builds

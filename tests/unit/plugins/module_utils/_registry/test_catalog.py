@@ -22,6 +22,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry import catalog as catalog_module
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api import VersionCheck
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.catalog import CatalogPage, read_catalog
 from tests.simulator.distribution import walk
 from tests.unit.registry_serving import FakeRegistry, RegistryServer, errors
@@ -196,7 +197,7 @@ def test_every_repository_is_found_or_left_open(paths: set[str], size: int, data
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalog_module, "request", request)
         patch.setattr(catalog_module, "PAGE", size)
-        patch.setattr(catalog_module, "mode_for", lambda *_arguments: mode)
+        patch.setattr(catalog_module, "check_version", lambda *_arguments: VersionCheck(mode, deletes_by_name=False))
         pages = list(read_catalog(_Stub()))  # type: ignore[arg-type]
     found = [path for page in pages for path in page.paths]
     assert len(found) == len(set(found))
