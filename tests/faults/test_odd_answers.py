@@ -18,7 +18,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import ProjectScope, Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import (
     git_refs,
-    graphql,
+    graphql_deletion,
+    graphql_schema,
     project_scope,
     projects,
     repositories,
@@ -131,8 +132,8 @@ WORK: list[tuple[str, Callable[[OddClient], Any]]] = [
     ("M1", called(tags.tag_detail, ONE, "v1")),
     ("M1", called(tags.delete_tag, ONE, "v1")),
     ("M1", called(tags.bulk_delete_tags, ONE, {"name_regex_delete": "x", "keep_n": 1})),
-    ("M1", called(graphql.read_schema)),
-    ("M1", called(graphql.destroy_tags, 100, ["v1"])),
+    ("M1", called(graphql_schema.read_schema)),
+    ("M1", called(graphql_deletion.destroy_tags, 100, ["v1"])),
     ("M1", called(tag_rules.read_tag_rules, [100, 101])),
     ("M1", called(project_scope.select_projects, ProjectScope(projects=("team/app",), groups=("team",)))),
     ("M1", called(repository_scope.select, SCOPE, job_token=False)),

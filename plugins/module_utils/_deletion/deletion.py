@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, JournalError, RequestError, unexpected
 from .._core.models import Tag, TagListing, known_sum
-from .._gitlab.graphql import destroy_tags
+from .._gitlab.graphql_deletion import destroy_tags
 from .._gitlab.tokens import why_not_writing
 from .._plan.plan import Plan, RepositoryPlan
 from .._registry.api import current_digest

@@ -15,7 +15,7 @@ from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Repository, TagListing
 from .._core.oci import Image
 from .._core.server import Mode, ReadMethod, ServerCapabilities
-from .._gitlab.graphql import Schema, read_schema
+from .._gitlab.graphql_schema import Schema, read_schema
 from .._http.client import Client
 from .._http.retry import RetryPolicy
 from .._registry.api import VersionCheck, check_version

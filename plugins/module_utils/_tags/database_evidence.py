@@ -13,7 +13,9 @@ import typing as t
 from .._core.errors import RequestError
 from .._core.models import Repository, Tag, TagListing
 from .._core.server import Mode
-from .._gitlab.graphql import Page, PageRequest, Schema, read_pages
+from .._gitlab.graphql_pages import read_pages
+from .._gitlab.graphql_schema import Schema
+from .._gitlab.tag_page import Page, PageRequest
 from .._gitlab.tags import first_tag_names, keyset_supported
 from .._http.client import Client
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from .._core.errors import RequestError
 from .._core.models import Repository
 from .._core.server import Mode, ServerCapabilities, TagRules
-from .._gitlab.graphql import Schema
+from .._gitlab.graphql_schema import Schema
 from .._gitlab.projects import caller_is_administrator
 from .._gitlab.tag_rules import read_tag_rules
 from .._http.client import Client
