@@ -29,8 +29,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import
     tag_rules,
     tags,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.settings import Settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.timing import Timing
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry import api, auth, images
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth import (
     Login,
