@@ -34,6 +34,7 @@ MODULES = [
         "_core/oci",
         "_core/scope",
         "_core/server",
+        "_deletion/attempts",
         "_deletion/batches",
     ),
     *("_deletion/delete_method", "_deletion/earlier_runs", "_deletion/outcomes", "_deletion/refusals"),

@@ -12,6 +12,10 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.attempts import (
+    DeletionAttempt,
+    DeletionReply,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import (
     DeletionResult,
     TagOutcome,
@@ -19,9 +23,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outc
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.verification import (
     NO_PROOF,
-    DeletionAttempt,
-    DeletionReply,
-    is_changed,
     judge,
     proves_absence,
     vanished,
@@ -30,7 +31,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.veri
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
-from tests.unit.cleanups import NOW
 from tests.unit.simulated import repository_of
 
 REPOSITORY = repository_of()
@@ -147,25 +147,6 @@ def test_kept_tags_vanish_only_from_complete_listings() -> None:
     plan = plan_of(kept="ace", deleted="b")
     assert [tag.name for tag in vanished(plan, listing_of("cx"))] == ["a", "e"]
     assert vanished(plan, listing_of("cx", complete=False)) == []
-
-
-@pytest.mark.parametrize(
-    ("now", "planned", "changed"),
-    [
-        (Tag("a", digest="1"), Tag("a", digest="1"), False),
-        (Tag("a", digest="2"), Tag("a", digest="1"), True),
-        (Tag("a", digest="1", published=NOW), Tag("a", digest="1", published=NOW), False),
-        (Tag("a", digest="1", published=NOW.replace(hour=13)), Tag("a", digest="1", published=NOW), True),
-        (Tag("a", digest="1", published=NOW), Tag("a", digest="1"), True),
-        (Tag("a", digest="1"), Tag("a", digest="1", published=NOW), False),
-        (Tag("a", digest="1", created=NOW), Tag("a", digest="1", created=NOW), False),
-        (Tag("a", digest="1", created=NOW.replace(hour=13)), Tag("a", digest="1", created=NOW), True),
-        (Tag("a", digest="1", created=NOW), Tag("a", digest="1"), False),
-        (Tag("a", digest="1"), Tag("a", digest="1", created=NOW), False),
-    ],
-)
-def test_a_tag_is_changed_by_another_image_or_another_push(now: Tag, planned: Tag, changed: bool) -> None:
-    assert is_changed(now, planned) is changed
 
 
 @pytest.mark.parametrize(
