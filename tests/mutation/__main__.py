@@ -40,11 +40,18 @@ MODULES = [
     *("_deletion/delete_method", "_deletion/earlier_runs", "_deletion/outcomes", "_deletion/refusals"),
     *("_deletion/verification", "_info/rows", "_inventory/hosts"),
     *("_plan/approval", "_plan/drift", "_plan/limits", "_plan/merge"),
-    "_plan/plan_file",
+    *("_plan/plan_file", "_plan/plan_reading"),
     *("_plan/results", "_policy/lint", "_policy/prediction", "_policy/preview", "_repositories/planning"),
     *("_rules/dates", "_rules/decision", "_rules/durations", "_rules/git_refs", "_rules/import_dates"),
     *("_rules/in_use", "_rules/matches", "_rules/options", "_rules/patterns", "_rules/ranking", "_rules/reasons"),
-    *("_rules/referrers", "_rules/retention", "_rules/rules", "_rules/versions", "_settings/document"),
+    *(
+        "_rules/references",
+        "_rules/referrers",
+        "_rules/retention",
+        "_rules/rules",
+        "_rules/versions",
+        "_settings/document",
+    ),
     *("_settings/plan", "_settings/protection", "_tagging/planning"),
 ]
 

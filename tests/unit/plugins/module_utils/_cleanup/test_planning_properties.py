@@ -23,7 +23,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.drift import compare
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import Limits, limited
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import parse_plan, sealed
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import sealed
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_reading import parse_plan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import judged_date
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (

@@ -16,17 +16,16 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_INDEX
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import (
-    Reference,
     Source,
     UntaggedImage,
     in_use_of,
     kept_by_use,
     missing_sources,
-    parse_reference,
     tags_in_use,
     untagged,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.references import Reference, parse_reference
 
 PATH = "team/app"
 
