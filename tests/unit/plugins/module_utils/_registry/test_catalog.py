@@ -25,8 +25,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._registry impo
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api import VersionCheck
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.catalog import CatalogPage, read_catalog
 from tests.simulator.distribution import walk
-from tests.unit.registry_serving import FakeRegistry, RegistryServer, errors
-from tests.unit.serving import Answer, FakeTime, serving
+from tests.unit.registry_serving import FakeRegistry, RegistryServer, errors, serving_registry
+from tests.unit.serving import Answer
 
 
 @dataclass
@@ -67,10 +67,8 @@ class Shelves(FakeRegistry):
 
 @pytest.fixture
 def shelves() -> Iterator[RegistryServer]:
-    fake = Shelves()
-    with serving(fake.answer) as http:
-        fake.realm = f"{http.url}/jwt/auth"
-        yield RegistryServer(fake, http, FakeTime())
+    with serving_registry(Shelves()) as served:
+        yield served
 
 
 def read(server: RegistryServer) -> tuple[list[str], tuple[str, ...]]:
