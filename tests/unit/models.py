@@ -11,6 +11,11 @@ from typing import Any
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, Repository, ServerPolicy
 
 
+def digest(letter: str) -> str:
+    """A digest of the letter alone."""
+    return "sha256:" + letter * 64
+
+
 def repository(**fields: Any) -> Repository:
     """A repository as GitLab tells it, team/app unless the fields say otherwise."""
     usual = {

@@ -39,8 +39,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_
     ImportWindow,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty, Reason
-from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, SCOPE, digest, observed, planned, requested, tag
-from tests.unit.models import project, server_policy
+from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, SCOPE, observed, planned, requested, tag
+from tests.unit.models import digest, project, server_policy
 
 URL = "https://gitlab.example.com"
 ENABLED = server_policy()

@@ -53,6 +53,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules i
     Timestamp,
 )
 from tests.unit.cleanups import NOW, REPOSITORY, observed, requested
+from tests.unit.models import digest
 
 CASES, PARTS = 20_000, 20
 DAY = 86400
@@ -79,10 +80,6 @@ class Remembering:
 def compiled(text: str) -> Pattern:
     found = compile_pattern(text, "name_regex_delete")
     return Pattern(text, ungrouped=Remembering(found.ungrouped), grouped=Remembering(found.grouped))
-
-
-def digest(letter: str) -> str:
-    return "sha256:" + letter * 64
 
 
 NAMES = [

@@ -26,15 +26,12 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use 
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.references import Reference, parse_reference
+from tests.unit.models import digest
 
 PATH = "team/app"
 
 
 letters_of_digests = st.sampled_from("012345678")
-
-
-def digest(letter: str) -> str:
-    return "sha256:" + letter * 64
 
 
 TEAM_APP = ("team/app", "app", "library/app")
