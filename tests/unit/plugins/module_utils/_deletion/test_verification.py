@@ -27,6 +27,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.veri
     proves_absence,
     vanished,
     why_not_empty,
+    why_vanished,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
@@ -147,6 +148,27 @@ def test_kept_tags_vanish_only_from_complete_listings() -> None:
     plan = plan_of(kept="ace", deleted="b")
     assert [tag.name for tag in vanished(plan, listing_of("cx"))] == ["a", "e"]
     assert vanished(plan, listing_of("cx", complete=False)) == []
+
+
+GONE = [Tag(name, digest="1") for name in "fedcba"]
+VANISHED = f"kept tags of {REPOSITORY.path} vanished while"
+SEEMS = "were deleted (a, b, c, d, e): this registry seems to delete by digest, or somebody else deleted them"
+MAY = "were deleted (a, b): this registry may delete by digest, or somebody else deleted them"
+
+
+@pytest.mark.parametrize(
+    ("missing", "deleted", "reason"),
+    [
+        pytest.param([*GONE, Tag("z")], {"1"}, f"{VANISHED} others of their images {SEEMS}", id="a shared digest"),
+        pytest.param([Tag("b"), Tag("a")], {"1"}, f"{VANISHED} others {MAY}", id="digests that are not known"),
+        pytest.param([Tag("b"), Tag("a"), Tag("c", digest="2")], {None}, f"{VANISHED} others {MAY}", id="none known"),
+        pytest.param([Tag("a", digest="2")], {"1"}, "", id="another digest"),
+        pytest.param(GONE, set(), "", id="nothing was deleted"),
+        pytest.param([], {"1"}, "", id="nothing is gone"),
+    ],
+)
+def test_what_vanished_tags_say_of_the_registry(missing: list[Tag], deleted: set[str | None], reason: str) -> None:
+    assert why_vanished(plan_of(kept="abc"), missing, deleted) == reason
 
 
 @pytest.mark.parametrize(
