@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, JournalError, RequestError, unexpected
-from .._core.models import Tag, TagListing, known_sum
+from .._core.models import Repository, Tag, TagListing, known_sum
 from .._gitlab.graphql_deletion import destroy_tags
 from .._gitlab.tokens import why_not_writing
 from .._plan.plan import Plan, RepositoryPlan
@@ -196,7 +196,11 @@ class RepositoryDeletion:
         left = batch
         lost: dict[str, str] = {}
         for _left in self.reader.client.retry_loop():
-            lost = self._delete_together(left) if self.way.delete_one is None else self._delete_singly(left)
+            lost = (
+                self._delete_together(left)
+                if self.way.delete_one is None
+                else self._delete_singly(left, self.way.delete_one)
+            )
             left = [decision for decision in left if decision.tag.name in lost]
             if not left:
                 return
@@ -224,13 +228,13 @@ class RepositoryDeletion:
                 self.attempts[name] = self._refusal(message)
         return {}
 
-    def _delete_singly(self, batch: list[Decision]) -> dict[str, str]:
+    def _delete_singly(self, batch: list[Decision], ask: t.Callable[[Repository, str], int]) -> dict[str, str]:
         """Delete tags with a request for each; gives those to ask for again once they were looked at, and why."""
-        found = self.reader.client.try_all(self._delete_one, batch)
+        found = self.reader.client.try_all(lambda decision: self._delete_one(decision, ask), batch)
         return {name: str(each) for name, each in zip(_names(batch), found) if isinstance(each, RequestError)}
 
-    def _delete_one(self, decision: Decision) -> None:
-        """Look at a tag, and ask for its deletion.
+    def _delete_one(self, decision: Decision, ask: t.Callable[[Repository, str], int]) -> None:
+        """Look at a tag, and ask for its deletion. ask: of a tag by name, gives the status of the answer.
 
         Raises:
             RequestError: another look has to decide whether to ask again.
@@ -239,7 +243,6 @@ class RepositoryDeletion:
         if self.stopped:
             self._give_up([name], self.stopped)
             return
-        assert self.way.delete_one
         with self._turn:
             try:
                 unchanged = self._unchanged([decision])
@@ -250,7 +253,7 @@ class RepositoryDeletion:
                 return
             again = self._announce([name])
             try:
-                status = self.way.delete_one(self.plan.repository, name)
+                status = ask(self.plan.repository, name)
             except RequestError as error:
                 if error.kind.effect_unknown or error.kind is ErrorKind.RATE_LIMITED:
                     raise
@@ -314,21 +317,13 @@ class RepositoryDeletion:
             elif again:
                 settled = DeletionAttempt(DeletionReply.UNREADABLE, ANSWER_LOST, asked_before=True)
             if settled is None and name in current and self.way.digest_in_registry:
-                settled = self._settled_in_registry(decision.tag, again=again)
+                digest = self.way.digest_in_registry(repository, name)
+                settled = _settled_in_registry(decision.tag, digest, again=again)
             if settled:
                 self.attempts[name] = settled
             else:
                 unchanged.append(decision)
         return unchanged
-
-    def _settled_in_registry(self, planned: Tag, *, again: bool) -> DeletionAttempt | None:
-        """Why a tag is not asked for, by what the registry itself has; None if it has what the plan saw."""
-        assert self.way.digest_in_registry
-        digest = self.way.digest_in_registry(self.plan.repository, planned.name)
-        if digest == planned.digest:
-            return None
-        message = "the registry itself has another image under this name"
-        return DeletionAttempt(DeletionReply.CHANGED, message, asked_before=again)
 
     def _verify(self) -> None:
         """List the repository again, unless nothing was done, and judge every tag by that."""
@@ -357,6 +352,14 @@ def _is_want_of_rights(error: RequestError) -> bool:
     """Whether the next tag would be refused for the same reason. What has a status may be about this tag alone."""
     lacks_role = error.kind is ErrorKind.FORBIDDEN and error.status is None
     return lacks_role or error.kind is ErrorKind.INSUFFICIENT_SCOPE
+
+
+def _settled_in_registry(planned: Tag, digest: str | None, *, again: bool) -> DeletionAttempt | None:
+    """Why a tag is not asked for, by the image that the registry itself has; None if it is what the plan saw."""
+    if digest == planned.digest:
+        return None
+    message = "the registry itself has another image under this name"
+    return DeletionAttempt(DeletionReply.CHANGED, message, asked_before=again)
 
 
 def _names(decisions: t.Iterable[Decision]) -> list[str]:
