@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, JournalError, RequestError
 from .._core.models import TagListing, known_sum
-from .._core.server import Mode
 from .._deletion.journal import JournalWriter, journal_request, journal_results, null_journal
 from .._deletion.outcomes import DeletionResult, TagOutcome, TagResult
 from .._deletion.verification import CHANGED, NO_PROOF, is_changed, proves_absence, vanished
@@ -47,7 +46,8 @@ class BulkProgress:
         gone: Planned tags that it does not have.
         changed: Planned tags that are there, and are another image than in the plan, or were pushed again.
         unchanged_polls: How many polls in a row showed no change.
-        overwrites: GitLab may overwrite a tag with an empty image to delete it.
+        overwrites: GitLab may overwrite a tag with an empty image to delete it, which it does not where the registry
+            itself deletes tags by name.
     """
 
     request: BulkRequest
@@ -90,7 +90,12 @@ class BulkProgress:
 
 
 def delete_in_bulk(
-    reader: TagReader, requests: t.Sequence[BulkRequest], wait: float | None, journal: JournalWriter = null_journal
+    reader: TagReader,
+    requests: t.Sequence[BulkRequest],
+    wait: float | None,
+    journal: JournalWriter = null_journal,
+    *,
+    deletes_by_name: bool,
 ) -> DeletionResult:
     """Ask for bulk deletions, and watch what comes of them.
 
@@ -99,6 +104,7 @@ def delete_in_bulk(
         requests: One for each repository.
         wait: How many seconds to watch; None is not to watch.
         journal: Gets what is asked for, before it is, and what became of it.
+        deletes_by_name: It is known that the registry deletes a tag and leaves the others of its image alone.
 
     Returns:
         What became of every planned tag. Whatever goes wrong is told there, so nothing is raised.
@@ -113,9 +119,8 @@ def delete_in_bulk(
             if not left:
                 break
     client.parallel(lambda progress: _find_changed(reader, progress), all_progress)
-    overwrites = reader.capabilities.mode is not Mode.DATABASE
     for progress in all_progress:
-        progress.overwrites = overwrites
+        progress.overwrites = not deletes_by_name
     results = tuple(result for progress in all_progress for result in _results_of(progress, wait))
     journal_results(journal, results)
     return DeletionResult(

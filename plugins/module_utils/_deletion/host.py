@@ -16,6 +16,7 @@ from .._core.errors import RequestError
 from .._core.models import Repository
 from .._core.server import Mode
 from .._registry.api import deletes_by_name
+from .._registry.auth import Registry
 from .._tags.reader import TagReader
 
 
@@ -69,9 +70,12 @@ def is_proven_to_delete_by_name(reader: TagReader, path: str) -> bool:
     """
     if reader.capabilities.mode is Mode.DATABASE:
         return True
-    if reader.registry is None:
-        return False
+    return reader.registry is not None and proves_to_delete_by_name(reader.registry, path)
+
+
+def proves_to_delete_by_name(registry: Registry, path: str) -> bool:
+    """The same as a registry itself proves it; one that can't be asked proves nothing. path: of a repository in it."""
     try:
-        return deletes_by_name(reader.registry, path)
+        return deletes_by_name(registry, path)
     except RequestError:
         return False
