@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, JournalError, RequestError
 from .._core.models import TagListing, known_sum
+from .._core.server import Mode
 from .._deletion.journal import JournalWriter, journal_request, journal_results, null_journal
 from .._deletion.outcomes import DeletionResult, TagOutcome, TagResult
 from .._deletion.verification import CHANGED, NO_PROOF, is_changed, proves_absence, vanished
 from .._gitlab.tags import bulk_delete_tags
-from .._tags.reader import TagReader
+from .._plan.plan import RepositoryPlan
+from .._tags.reader import TagReader, look_again
 from .bulk_requests import BulkRequest
 
 # So many polls without a change, after some tags went, mean that no more will go.
@@ -143,13 +145,24 @@ def _start(reader: TagReader, request: BulkRequest, journal: JournalWriter) -> B
 def _poll(reader: TagReader, progress: BulkProgress) -> None:
     plan = progress.request.plan
     listing = reader.list_names(plan.repository)
+    if reader.capabilities.mode is not Mode.DATABASE:
+        # GitLab does not say what it deleted: a single listing without a database proves too little.
+        listing = look_again(reader, listing, lambda found: bool(vanished(plan, found)) or _would_be_done(plan, found))
     progress.listing = listing
     if listing.error:
         return
-    present = set(listing.names)
-    gone = {decision.tag.name for decision in plan.deletions if decision.tag.name not in present}
+    gone = _gone(plan, listing)
     progress.unchanged_polls = progress.unchanged_polls + 1 if gone == progress.gone else 0
     progress.gone = gone
+
+
+def _gone(plan: RepositoryPlan, listing: TagListing) -> set[str]:
+    present = set(listing.names)
+    return {decision.tag.name for decision in plan.deletions if decision.tag.name not in present}
+
+
+def _would_be_done(plan: RepositoryPlan, listing: TagListing) -> bool:
+    return listing.complete and len(_gone(plan, listing)) >= plan.deletion_range[1]
 
 
 def _find_changed(reader: TagReader, progress: BulkProgress) -> None:

@@ -84,6 +84,6 @@ def why_not_unpinned(part: RepositoryPlan) -> str | None:
         return None
     return (
         f"{part.repository.path}: GitLab would delete {len(names)} tags that share their image with a kept tag, or may "
-        f"({', '.join(names[:5])}), and this registry is not known to leave the kept tag then (delete_via auto and bulk "
+        f"({', '.join(names[:5])}), and this registry is not known to leave the kept one (delete_via auto and bulk "
         "keep them all, shared_digest independent trusts the registry)"
     )

@@ -280,7 +280,7 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> N
         raise UsageError(f"signatures collect can't be used with delete_via {via}: GitLab deletes in no order.")
     if params["pin_untagged_in_use"]:
         raise UsageError(
-            f"pin_untagged_in_use can't be used with delete_via {via}, for which nothing is written to the registry."
+            f"pin_untagged_in_use can't be used with delete_via {via}: nothing is written to the registry then."
         )
     kept = ("in_use", "in_use_sources", "keep_refs", "keep_deployments", "dates_valid_from")
     decided_by_gitlab = kept if method is DeleteMethod.BULK_UNPINNED else ()

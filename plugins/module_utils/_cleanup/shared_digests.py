@@ -14,7 +14,7 @@ from .._core.server import Mode
 from .._deletion.host import is_proven_to_delete_by_name, proves_to_delete_by_name
 from .._registry.auth import RegistrySettings, registry_of
 from .._tags.query import TagQuery
-from .._tags.reader import TagReader
+from .._tags.reader import TagReader, united
 from .planning import CleanupState, plan_cleanup
 from .request import CleanupRequest
 
@@ -58,25 +58,31 @@ def _proves_in_bulk(reader: TagReader, settings: RegistrySettings, repository: R
 def _with_digests(
     reader: TagReader, listings: tuple[TagListing, ...], repositories: list[Repository]
 ) -> tuple[TagListing, ...]:
-    """The listings, with the digests of all tags of some repositories."""
-    unread = {
-        listing.repository.id: [tag.name for tag in listing.tags if tag.digest is None and not tag.details_read]
+    """The listings, with the digests of all tags of some repositories.
+
+    These are listed once more for it, and a tag that the first listing lacked joins them.
+    """
+    known = {
+        listing.repository.id: {tag.name for tag in listing.tags if tag.digest or tag.details_read}
         for listing in listings
         if not listing.error
     }
-    wanted = [repository for repository in repositories if unread.get(repository.id)]
-    query = TagQuery(details=True, dates=False, wanted=lambda listing: unread[listing.repository.id])
+    wanted = [repository for repository in repositories if repository.id in known]
+    query = TagQuery(
+        details=True,
+        dates=False,
+        wanted=lambda listing: [name for name in listing.names if name not in known[listing.repository.id]],
+    )
     found = {listing.repository.id: listing for listing in reader.read(wanted, query)}
     return tuple(_merged(listing, found.get(listing.repository.id)) for listing in listings)
 
 
 def _merged(listing: TagListing, found: TagListing | None) -> TagListing:
-    """The listing with the details that were found of tags of which the names alone were known."""
+    """The listing with what was found of tags of which the names alone were known, or not even these."""
     if found is None:
         return listing
     if found.error:
         return found
-    tags = {tag.name: tag for tag in found.tags}
-    return listing._replace(
-        tags=tuple(tag if tag.details_read else tags.get(tag.name, tag) for tag in listing.tags),
-    )
+    tags = {tag.name: tag for tag in found.tags if tag.details_read or tag.error}
+    kept = [tag if tag.details_read else tags.get(tag.name, tag) for tag in listing.tags]
+    return united(listing._replace(tags=tuple(kept)), found)

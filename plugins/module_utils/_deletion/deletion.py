@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, JournalError, RequestError, unexpected
 from .._core.models import Tag, TagListing, known_sum
+from .._core.server import Mode
 from .._gitlab.graphql import destroy_tags
 from .._gitlab.tokens import why_not_writing
 from .._plan.plan import Plan, RepositoryPlan
 from .._registry.api import current_digest
 from .._rules.decision import Decision
 from .._rules.referrers import subjects_of
-from .._tags.reader import TagReader, confirm_empty
+from .._tags.reader import TagReader, confirm_empty, look_again
 from .batches import ReferrerCheck, batches
 from .host import RegistryHost
 from .journal import JournalWriter, journal_request, journal_results, null_journal
@@ -33,6 +34,7 @@ from .verification import (
     DeletionReply,
     is_changed,
     judge,
+    lacks_unproven,
     proves_absence,
     vanished,
     why_vanished,
@@ -157,7 +159,11 @@ class RepositoryDeletion:
         self._give_up(self.digests, reason)
 
     def _list(self) -> TagListing:
-        return self.reader.list_names(self.plan.repository)
+        """The names by now. With a database a listing is one state of it, else a single one proves too little."""
+        listing = self.reader.list_names(self.plan.repository)
+        if self.reader.capabilities.mode is Mode.DATABASE:
+            return listing
+        return look_again(self.reader, listing, lambda found: lacks_unproven(self.plan, found, self.attempts))
 
     def _note(self, names: t.Iterable[str], reply: DeletionReply, message: str = "") -> None:
         self.attempts.update(dict.fromkeys(names, DeletionAttempt(reply, message)))

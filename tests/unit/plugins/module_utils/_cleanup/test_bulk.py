@@ -116,6 +116,18 @@ def test_a_tag_that_was_pushed_meanwhile_is_rightly_left(mode: str) -> None:
     assert found.ok
 
 
+@pytest.mark.parametrize("lacks", [["k1"], ["d2"], ["d2", "k1"]])
+def test_what_one_listing_lacks_is_not_gone(lacks: list[str]) -> None:
+    job = Job("d1", "d2", "k1", "k2", mode="M2", pattern="d1")
+    set_faults(job.client, {"method": "GET", "path": "/tags$", "action": "unlist", "names": lacks, "first": 1})
+    found = job.run()
+    assert {name: outcome for name, (outcome, _message) in outcomes(found).items()} == {
+        "d1": "deleted",
+        "d2": "not_deleted",
+    }
+    assert found.stopped == ""
+
+
 def test_who_may_overwrite_tags_does_not_say_that_somebody_else_pushed_them() -> None:
     job = Job("d1", "d2", "k1", mode="M3", pattern="d2", deletes_by_name=False)
     edit(job.client, set_tag={"repository": PATH, "name": "d1", "image": "new", "created_at": "2026-06-01T11:59:00Z"})

@@ -336,6 +336,59 @@ def test_kept_tags_that_vanish_stop_it_after_the_first_tag() -> None:
     assert [tag.name for tag in found.tags if tag.outcome is not TagOutcome.NOT_TRIED] == ["d00"]
 
 
+LISTING = {"path": "/tags(/list)?$", "method": "GET", "action": "unlist"}
+
+
+@pytest.mark.parametrize("count", [1, 25])
+def test_kept_tags_that_one_listing_lacks_are_not_gone(count: int) -> None:
+    tags = [{"name": f"d{number:02}", "image": str(number)} for number in range(count)]
+    job = Undated("rest alone", [*tags, {"name": "k1"}, {"name": "k2"}], mode="M3")
+    set_faults(job.client, {**LISTING, "names": ["k1", "k2"], "first": 1})
+    found = job.run()
+    assert (found.stopped, found.remaining) == ("", 2)
+    assert set(outcomes(found).values()) == {"deleted"}
+
+
+@pytest.mark.parametrize("read_method", ["rest alone", "rest, confirmed", "rest, read in the registry"])
+def test_a_tag_that_one_listing_lacks_is_not_said_to_be_gone(read_method: str) -> None:
+    """Its deletion was refused, and only its absence would say that it is deleted all the same."""
+    job = Job(read_method, named("d1", "d2", "k1"), mode="M2")
+    refused = {"method": "DELETE", "path": "/d2$", "action": "status", "status": 400}
+    set_faults(job.client, refused, {**LISTING, "names": ["d2"], "first": 1})
+    assert outcomes(job.run()) == {"d1": "deleted", "d2": "not_deleted"}
+
+
+@pytest.mark.parametrize("read_method", ["graphql without a database", "rest, confirmed", "rest, read in the registry"])
+def test_a_signature_stays_though_one_listing_lacks_the_tag_of_its_image(read_method: str) -> None:
+    signature = "sha256-" + "5" * 64 + ".sig"
+    shared = "sha256:" + "5" * 64
+    job = Job(read_method, [{"name": "d1", "digest": shared}, {"name": "k1"}, {"name": "k2"}, {"name": signature}])
+    [part] = job.plan.repositories
+    decisions = [
+        each._replace(delete=True, depth=1, reason=Reason.WITH_SUBJECT) if each.tag.name == signature else each
+        for each in part.decisions
+    ]
+    job.plan = Plan((RepositoryPlan(part.repository, decisions=tuple(decisions)),))
+    edit(job.client, set_tag={"repository": PATH, "name": "k1", "digest": shared})
+    set_faults(job.client, {**LISTING, "names": ["k1"], "first": 1})
+    assert outcomes(job.run())[signature] == "changed_since"
+    assert signature in job.left
+
+
+def test_what_nobody_may_read_again_is_believed_to_be_gone() -> None:
+    job = sharing_job(25)
+    set_faults(job.client, {"path": "/tags$", "method": "GET", "nth": 2, "action": "status", "status": 400})
+    assert "vanished while others were deleted (k1)" in job.run().stopped
+
+
+def test_where_a_database_lists_nothing_is_listed_twice() -> None:
+    job = Job("graphql", named("d1", "k1", "k2"))
+    gone = {"remove_tag": {"repository": PATH, "name": "k1"}}
+    set_faults(job.client, {"body": "destroyContainerRepositoryTags", "action": "mutate", "when": "after", **gone})
+    assert outcomes(job.run()) == {"d1": "deleted"}
+    assert sum(request.endswith("/tags") for request in job.client.requests) == 1
+
+
 def test_kept_tags_that_vanish_are_seen_at_the_end() -> None:
     found = sharing_job(1).run()
     assert set(outcomes(found).values()) == {"deleted"}
