@@ -17,8 +17,9 @@ from .._core.errors import ErrorKind, RequestError
 from .._core.models import Project, ServerPolicy
 from .._core.scope import looks_like_host, without_host
 from .._http.client import Client
+from .._http.messages import MOST_PAGES
 from .fields import Row, a_flag, a_name, a_number, an_object_in, number_or_none, text_or_none, texts
-from .rest import MOST_PAGES, PAGE, an_array, an_object, get, rows, segment
+from .rest import PAGE, an_array, an_object, get, rows, segment
 
 
 def get_project(client: Client, project: str | int) -> Project:

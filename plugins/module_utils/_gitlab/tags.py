@@ -16,10 +16,10 @@ import typing as t
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import TAG_NAME, Repository, Tag, config_digest, parse_time
 from .._http.client import Client
-from .._http.messages import Response
+from .._http.messages import MOST_PAGES, Response
 from .._http.retry import RetryPolicy
 from .fields import number_or_none, text_or_none
-from .rest import MOST_PAGES, PAGE, an_array, an_object, error_of, get, request, rows, segment
+from .rest import PAGE, an_array, an_object, error_of, get, request, rows, segment
 
 # GitLab lowers a keyset page above this: lib/api/project_container_repositories.rb.
 KEYSET_PAGE = 1000
