@@ -116,7 +116,7 @@ def delete_tag(client: Client, repository: Repository, name: str) -> Response:
         f"{_tags_path(repository)}/{segment(name)}",
         operation=f"delete tag {repository.path}:{name}",
         accept=(403, 404),
-        retry=RetryPolicy.NEVER,
+        retry=RetryPolicy.AFTER_A_LOOK,
     )
     refusal = error_of(answer) if answer.status == 403 else None
     if refusal and refusal.kind is ErrorKind.INSUFFICIENT_SCOPE:

@@ -216,7 +216,7 @@ def delete_tag(registry: Registry, path: str, name: str) -> Response:
         operation=f"delete {path}:{name} in the registry",
         success=202,
         accept=(400, 404, 405),
-        retry=RetryPolicy.NEVER,
+        retry=RetryPolicy.AFTER_A_LOOK,
     )
     if answer.status == 202 or (answer.status == 404 and set(error_codes(answer)) & set(_NO_SUCH)):
         return answer

@@ -531,6 +531,32 @@ def test_a_batch_that_had_to_wait_is_looked_at_again() -> None:
     assert job.left == ["d1", "k1"]
 
 
+@pytest.mark.parametrize("seconds", [1.0, 60.0])
+@pytest.mark.parametrize("read_method", ["rest alone", "graphql", "registry"])
+def test_a_pause_after_the_look_is_followed_by_another_look(
+    monkeypatch: pytest.MonkeyPatch, read_method: str, seconds: float
+) -> None:
+    """Another thread's requests were refused as too many meanwhile, and somebody pushes while all wait."""
+    job = Job(read_method, named("d1", "k1"))
+    limiter = job.client._limiter
+    looked: list[str] = []
+    send = Simulated._try
+
+    def look(client: Simulated, request: Any) -> Any:
+        found = send(client, request)
+        if request.reads and not looked and "token" not in request.path and "/jwt" not in request.path:
+            looked.append(request.path)
+            limiter.pause(request.path, seconds)
+            if seconds > 3.0:
+                edit(job.client, set_tag={"repository": PATH, "name": "d1", "image": "new"})
+        return found
+
+    monkeypatch.setattr(Simulated, "_try", look)
+    found = job.run()
+    assert looked
+    assert outcomes(found) == {"d1": "deleted" if seconds < 3.0 else "changed_since"}
+
+
 @pytest.mark.parametrize("read_method", ["rest alone", "graphql without a database"])
 def test_what_this_run_may_have_overwritten_is_not_said_to_be_somebody_elses(read_method: str) -> None:
     """GitLab overwrites a tag to delete it, and the registry refuses the rest."""
