@@ -16,6 +16,7 @@ from .._core.errors import ErrorKind, JournalError, RequestError, unexpected
 from .._core.models import Tag, TagListing, known_sum
 from .._core.server import Mode
 from .._gitlab.graphql import destroy_tags
+from .._gitlab.projects import why_role_is_too_low
 from .._gitlab.tokens import why_not_writing
 from .._plan.plan import Plan, RepositoryPlan
 from .._registry.api import current_digest
@@ -285,6 +286,10 @@ class RepositoryDeletion:
                 self._refused([name], again, error)
                 return
         self.attempts[name] = _attempt_of(status, asked_before=name in again)
+        if status == 403:
+            # A tag that is protected or gone is answered alike.
+            number = self.plan.repository.project_id
+            self.host.check_role(number, lambda: why_role_is_too_low(self.reader.client, number))
 
     def _announce(self, names: list[str]) -> set[str]:
         """Note in the journal what is about to be asked for; gives what was asked for before."""

@@ -35,6 +35,7 @@ class RegistryHost:
         self._turn = threading.Lock()
         self._token = threading.Lock()
         self._token_reason: str | None = None
+        self._asked_about: set[int] = set()
 
     def stop(self, reason: str) -> None:
         """Let nothing more be deleted in any repository; the first reason counts."""
@@ -43,6 +44,15 @@ class RegistryHost:
     def refuse_project(self, project_id: int, reason: str) -> None:
         """Let nothing more be deleted in the repositories of a project."""
         self._refused.setdefault(project_id, reason)
+
+    def check_role(self, project_id: int, ask: t.Callable[[], str]) -> None:
+        """Let nothing more be deleted in a project if the role is too low, which one thread asks once for all."""
+        with self._token:
+            if project_id in self._asked_about:
+                return
+            self._asked_about.add(project_id)
+            if reason := ask():
+                self.refuse_project(project_id, reason)
 
     def why_token_may_not(self, ask: t.Callable[[], str]) -> str:
         """What the answer is to why the token may delete nothing, which one thread asks for all."""

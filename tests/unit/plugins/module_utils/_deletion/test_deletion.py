@@ -610,3 +610,36 @@ def test_a_token_that_may_only_read_ends_it_at_the_first_refusal(read_method: st
     assert found.stopped == "the token has the scope read_api and can only read: deleting needs the scope api"
     assert not {"deleted", "unverified"} & set(outcomes(found).values())
     assert job.left == ["d1", "d2", "k1"]
+
+
+def members(role: str) -> list[dict[str, Any]]:
+    return [{"id": 10, "path": "team", "members": {"ops": role}}]
+
+
+def test_a_role_that_is_too_low_ends_the_project_at_the_first_refusal() -> None:
+    job = Job("rest alone", named("d1", "d2", "d3", "k1"), groups=members("reporter"))
+    found = job.run()
+    assert outcomes(found) == {"d1": "not_deleted", "d2": "not_tried", "d3": "not_tried"}
+    assert (
+        "no role for the token in project team/app that may delete tags: it needs at least Developer"
+        in (messages(found)["d2"])
+    )
+    assert sum(request.startswith("DELETE") for request in job.client.requests) == 1
+    assert job.client.requests.count("GET /api/v4/projects/1") == 1
+
+
+def test_a_protected_tag_ends_nothing() -> None:
+    """GitLab answers alike; what the role is worth is asked once."""
+    job = Job("rest alone", named("d1", "d2", "d3", "k1"), groups=members("developer"))
+    refused = {"method": "DELETE", "path": "/d[12]$", "action": "status", "status": 403}
+    set_faults(job.client, refused)
+    assert outcomes(job.run()) == {"d1": "not_deleted", "d2": "not_deleted", "d3": "deleted"}
+    assert job.client.requests.count("GET /api/v4/projects/1") == 1
+
+
+def test_a_role_that_may_come_by_a_share_is_not_judged() -> None:
+    projects = [{"id": 1, "path": "team/app", "shared_with": ["other"]}]
+    groups = [*members("reporter"), {"id": 11, "path": "other", "members": {"ops": "developer"}}]
+    job = Job("rest alone", named("d1", "d2", "k1"), groups=groups, projects=projects)
+    set_faults(job.client, {"method": "DELETE", "path": "/d1$", "action": "status", "status": 403})
+    assert outcomes(job.run()) == {"d1": "not_deleted", "d2": "deleted"}
