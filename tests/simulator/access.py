@@ -128,7 +128,7 @@ def project_level(state: State, caller: Caller, project: Project) -> int:
 
 
 def permissions(state: State, caller: Caller, project: Project) -> dict[str, dict[str, int] | None]:
-    """The memberships in the project and its groups: lib/api/entities/project_with_access.rb. No shares are among them."""
+    """The memberships in the project and its groups, without shares: lib/api/entities/project_with_access.rb."""
     user = caller.user
     own = LEVELS[project.members[user.username]] if user and user.username in project.members else 0
     found = {"project_access": own, "group_access": _member_level(state, user, project.namespace)}
