@@ -82,6 +82,7 @@ options:
         limits its API, GraphQL and everything else apart.
       - The first three waits are short. If a 429, or a proxy's 503, still comes without C(Retry-After) after them, each
         further wait is a minute, the usual window of a limiter. With the default that is two minutes in all.
+      - After ten minutes without any useful answer no request is sent again.
     type: int
     default: 5
   concurrency:

@@ -137,7 +137,8 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._core.errors import RequestError, UsageError
 from ..module_utils._http.client import Client
-from ..module_utils._http.transport import REQUESTS_IMPORT_ERROR, Settings
+from ..module_utils._http.settings import Settings
+from ..module_utils._http.transport import REQUESTS_IMPORT_ERROR
 from ..module_utils._inventory.hosts import PREFIX, Host, hosts_of, namespace_groups
 from ..module_utils._inventory.observation import observe
 from ..module_utils._inventory.request import OPTIONS, SCOPE_OPTIONS, TEMPLATES, InventoryRequest, request_of

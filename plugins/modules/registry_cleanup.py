@@ -1256,18 +1256,15 @@ requests:
 
 from dataclasses import replace
 
-from ..module_utils._cleanup.bulk import delete_in_bulk
+from ..module_utils._cleanup.application import apply_cleanup
 from ..module_utils._cleanup.notes import warnings_of
 from ..module_utils._cleanup.observation import observe
-from ..module_utils._cleanup.pinning import pin
 from ..module_utils._cleanup.planning import plan_cleanup
 from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
 from ..module_utils._cleanup.request import LIMITS, OnServerPolicy, OnUnmatched, check_for_server, cleanup_request
 from ..module_utils._core.files import check_files, given_lines, write_files
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
-from ..module_utils._deletion.deletion import delete
-from ..module_utils._deletion.host import RegistryHost
 from ..module_utils._deletion.journal import (
     Record,
     earlier_runs,
@@ -1277,7 +1274,6 @@ from ..module_utils._deletion.journal import (
     open_journal,
 )
 from ..module_utils._deletion.report import applied_deletion
-from ..module_utils._deletion.ways import deletion_way
 from ..module_utils._gitlab.tokens import why_not_writing
 from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
@@ -1378,13 +1374,7 @@ def main() -> None:
                 journal = record.added_to(file)
                 journal_start(journal, url, plan.fingerprint, found.plan.deletions)
                 journal_referrers(journal, found.plan)
-                pinned = pin(reader.registry, found.pins.pins, journal) if reader.registry else []
-                if found.bulk:
-                    deleted = delete_in_bulk(reader, found.bulk, wait, journal, deletes_by_name=state.deletes_by_name)
-                else:
-                    way = deletion_way(reader, state.delete_method)
-                    host = RegistryHost(deletes_by_name=state.deletes_by_name)
-                    deleted = delete(reader, found.plan, way, host, journal)
+                deleted, pinned = apply_cleanup(reader, state, found, wait=wait, journal=journal)
                 journal_end(journal, deleted)
             return applied_cleanup(found, deleted, pinned, limit)
 

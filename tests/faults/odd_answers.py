@@ -19,7 +19,7 @@ from requests.structures import CaseInsensitiveDict
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.settings import Settings
 from tests.unit.simulated import Simulated
 
 DEEP = 10_000

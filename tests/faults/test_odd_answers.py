@@ -18,7 +18,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import ProjectScope, Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import (
     git_refs,
-    graphql,
+    graphql_deletion,
+    graphql_schema,
     project_scope,
     projects,
     repositories,
@@ -28,8 +29,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import
     tag_rules,
     tags,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.settings import Settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.timing import Timing
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry import api, auth, images
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth import (
     Login,
@@ -131,15 +132,15 @@ WORK: list[tuple[str, Callable[[OddClient], Any]]] = [
     ("M1", called(tags.tag_detail, ONE, "v1")),
     ("M1", called(tags.delete_tag, ONE, "v1")),
     ("M1", called(tags.bulk_delete_tags, ONE, {"name_regex_delete": "x", "keep_n": 1})),
-    ("M1", called(graphql.read_schema)),
-    ("M1", called(graphql.destroy_tags, 100, ["v1"])),
+    ("M1", called(graphql_schema.read_schema)),
+    ("M1", called(graphql_deletion.destroy_tags, 100, ["v1"])),
     ("M1", called(tag_rules.read_tag_rules, [100, 101])),
     ("M1", called(project_scope.select_projects, ProjectScope(projects=("team/app",), groups=("team",)))),
     ("M1", called(repository_scope.select, SCOPE, job_token=False)),
     ("M1", called(repository_lookup.look_up_repository, "team/app/r0", job_token=False)),
     *((mode, called(api.tag_names, ONE.path)) for mode in ("M1", "M2")),
     ("M1", stranger),
-    ("M1", called(api.registry_mode, ONE.path)),
+    ("M1", called(api.check_version, (f"repository:{ONE.path}:pull",))),
     ("M1", called(api.current_digest, ONE.path, "v1")),
     ("M1", called(api.read_manifest, ONE.path, "v1")),
     ("M2", called(images.read_image, ONE.path, "v1")),

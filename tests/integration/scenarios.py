@@ -103,6 +103,11 @@ MIXED_REASONS = {
 }
 
 
+def one_repository(tags: list[dict[str, Any]], mode: str = "M1", **changes: Any) -> dict[str, Any]:
+    """A server with one repository, team/app."""
+    return server([repository(100, "team/app", "", tags)], mode=mode, **changes)
+
+
 def repository(number: int, project: str, name: str, tags: list[dict[str, Any]], **fields: Any) -> dict[str, Any]:
     return {"id": number, "project": project, "name": name, "tags": tags, **fields}
 

@@ -12,16 +12,12 @@ from typing import Any
 import pytest
 
 from tests.integration.driver import Ansible, Task
-from tests.integration.scenarios import repository, server, tag
+from tests.integration.scenarios import one_repository, server, tag
 from tests.simulator.harness import Simulator
 
 SHAS = [f"{number:040x}" for number in range(8)]
 MODULE = "registry_cleanup"
 BULK = "DELETE /projects/:id/registry/repositories/:repository_id/tags"
-
-
-def one(tags: list[dict[str, Any]], mode: str = "M1", **changes: Any) -> dict[str, Any]:
-    return server([repository(100, "team/app", "", tags)], mode=mode, **changes)
 
 
 def mixed() -> list[dict[str, Any]]:
@@ -47,7 +43,7 @@ EXAMPLES: list[tuple[dict[str, Any], set[str]]] = [
 def test_the_examples_of_gitlabs_documentation(
     ansible: Ansible, simulator: Simulator, mode: str, rules: dict[str, Any], goes: set[str]
 ) -> None:
-    simulator.load(one(mixed(), mode))
+    simulator.load(one_repository(mixed(), mode))
     before = left(simulator)
     order = {"project": "team/app", **rules, "delete_via": "bulk_unpinned"}
     check = ansible.module(MODULE, order, check=True, diff=True)
@@ -84,7 +80,7 @@ def old(count: int = 3) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("mode", ["M1", "M2"])
 def test_the_planned_names_are_pinned(ansible: Ansible, simulator: Simulator, mode: str) -> None:
-    simulator.load(one([*old(), tag("dev-1-x", 90), tag("a.b", 90), tag("axb", 90)], mode))
+    simulator.load(one_repository([*old(), tag("dev-1-x", 90), tag("a.b", 90), tag("axb", 90)], mode))
     rules = {"name_regex_delete": r"dev-\d|a\.b", "name_regex_keep": "dev-0"}
     check = ansible.module(MODULE, pinned(**rules), check=True, diff=True)
     assert simulator.counters()["writes"] == 0
@@ -104,7 +100,7 @@ def test_the_planned_names_are_pinned(ansible: Ansible, simulator: Simulator, mo
 
 
 def test_a_tag_pushed_again_before_the_job_runs_stays(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(old()))
+    simulator.load(one_repository(old()))
     push = {
         "repository": "team/app",
         "name": "dev-1",
@@ -120,7 +116,7 @@ def test_a_tag_pushed_again_before_the_job_runs_stays(ansible: Ansible, simulato
 
 
 def test_one_an_hour(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one([*old(), tag("old-1", 90)]))
+    simulator.load(one_repository([*old(), tag("old-1", 90)]))
     assert ansible.module(MODULE, pinned()).status == "ok"
     second = ansible.module(MODULE, pinned(name_regex_delete="old-.*"))
     assert second.failed
@@ -135,7 +131,7 @@ def test_one_an_hour(ansible: Ansible, simulator: Simulator) -> None:
 
 
 def test_less_done_than_asked_is_said(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(old(), jobs={"failures": 9}))
+    simulator.load(one_repository(old(), jobs={"failures": 9}))
     run = ansible.module(MODULE, pinned(wait_timeout=3))
     assert run.failed
     assert run.result["result"] == "partial"
@@ -145,14 +141,14 @@ def test_less_done_than_asked_is_said(ansible: Ansible, simulator: Simulator) ->
 
 
 def test_a_job_that_starts_late_is_waited_for(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(old(), jobs={"delay": 3}))
+    simulator.load(one_repository(old(), jobs={"delay": 3}))
     run = ansible.module(MODULE, pinned())
     assert run.status == "ok", run.message
     assert run.result["outcome"]["counts"]["deleted"] == 3
 
 
 def test_nobody_waits_who_does_not_want_to(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(old(), jobs={"delay": 600}))
+    simulator.load(one_repository(old(), jobs={"delay": 600}))
     run = ansible.module(MODULE, pinned(wait=False))
     assert run.status == "ok", run.message
     assert run.result["changed"] is True
@@ -164,7 +160,7 @@ def test_nobody_waits_who_does_not_want_to(ansible: Ansible, simulator: Simulato
 
 
 def test_an_answer_that_was_lost_is_not_asked_for_again(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(old()))
+    simulator.load(one_repository(old()))
     simulator.faults([{"method": "DELETE", "path": "/tags$", "first": 1, "action": "reset_after"}])
     run = ansible.module(MODULE, pinned())
     assert run.status == "ok", run.message
@@ -173,7 +169,7 @@ def test_an_answer_that_was_lost_is_not_asked_for_again(ansible: Ansible, simula
 
 
 def test_a_request_that_never_arrived_is_not_asked_for_again_either(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(old()))
+    simulator.load(one_repository(old()))
     simulator.faults([{"method": "DELETE", "path": "/tags$", "first": 1, "action": "reset_before"}])
     run = ansible.module(MODULE, pinned(wait_timeout=2))
     assert run.failed
@@ -183,7 +179,7 @@ def test_a_request_that_never_arrived_is_not_asked_for_again_either(ansible: Ans
 
 
 def test_a_busy_server_is_asked_again(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(old()))
+    simulator.load(one_repository(old()))
     late = {"status": 429, "headers": {"Retry-After": "1"}, "body_text": "Retry later\n"}
     simulator.faults([{"method": "DELETE", "path": "/tags$", "first": 1, "action": "status", **late}])
     run = ansible.module(MODULE, pinned())
@@ -192,7 +188,7 @@ def test_a_busy_server_is_asked_again(ansible: Ansible, simulator: Simulator) ->
 
 
 def test_a_token_that_ends_meanwhile_ends_the_waiting(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(old(), jobs={"delay": 600}))
+    simulator.load(one_repository(old(), jobs={"delay": 600}))
     expired = {"method": "GET", "path": "/tags$", "nth": 2, "action": "status", "status": 401, "json": {}}
     simulator.faults([expired])
     run = ansible.module(MODULE, pinned(wait_timeout=600))
@@ -201,7 +197,7 @@ def test_a_token_that_ends_meanwhile_ends_the_waiting(ansible: Ansible, simulato
 
 
 def test_developers_may_not(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(old()))
+    simulator.load(one_repository(old()))
     run = ansible.module(MODULE, pinned(), env={"GITLAB_TOKEN": "glpat-dev"})
     assert run.failed
     assert "GitLab answered 403" in run.message
@@ -263,7 +259,7 @@ def test_pages_keep_more_than_keep_n_and_the_plan_says_so(ansible: Ansible, simu
 
 
 def test_a_kept_tag_that_vanishes_is_told(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(old()))
+    simulator.load(one_repository(old()))
     gone = {"repository": "team/app", "name": "dev-9"}
     simulator.faults([{"method": "DELETE", "path": "/tags$", "first": 1, "action": "mutate", "remove_tag": gone}])
     run = ansible.module(MODULE, pinned())
@@ -287,7 +283,7 @@ def sharing() -> list[dict[str, Any]]:
 def test_a_registry_that_may_delete_by_digest_loses_no_kept_tag(
     ansible: Ansible, simulator: Simulator, rules: dict[str, Any]
 ) -> None:
-    simulator.load(one(sharing(), **BY_DIGEST))
+    simulator.load(one_repository(sharing(), **BY_DIGEST))
     order = pinned(**rules)
     check = ansible.module(MODULE, order, check=True)
     run = ansible.module(MODULE, order)
@@ -298,7 +294,7 @@ def test_a_registry_that_may_delete_by_digest_loses_no_kept_tag(
 
 
 def test_gitlab_does_not_choose_where_kept_tags_share_images(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(sharing(), **BY_DIGEST))
+    simulator.load(one_repository(sharing(), **BY_DIGEST))
     order = pinned(delete_via="bulk_unpinned")
     for check in (True, False):
         run = ansible.module(MODULE, order, check=check)
@@ -311,7 +307,7 @@ def test_gitlab_does_not_choose_where_kept_tags_share_images(ansible: Ansible, s
 
 def test_kept_tags_of_unknown_images_keep_all_others(ansible: Ansible, simulator: Simulator) -> None:
     index = {"media_type": "application/vnd.oci.image.index.v1+json", "config": False}
-    simulator.load(one([*old(), tag("v2", 1, **index)], **BY_DIGEST))
+    simulator.load(one_repository([*old(), tag("v2", 1, **index)], **BY_DIGEST))
     run = ansible.module(MODULE, pinned())
     assert run.result["plan"]["totals"]["reasons"]["unknown_digest"] == 3
     assert ansible.module(MODULE, pinned(delete_via="bulk_unpinned")).result["result"] == "refused"
@@ -322,7 +318,7 @@ def test_kept_tags_of_unknown_images_keep_all_others(ansible: Ansible, simulator
 def test_gitlabs_own_registry_leaves_the_tags_of_an_image_alone(
     ansible: Ansible, simulator: Simulator, via: str
 ) -> None:
-    simulator.load(one(sharing(), "M2"))
+    simulator.load(one_repository(sharing(), "M2"))
     run = ansible.module(MODULE, pinned(delete_via=via))
     assert run.status == "ok", run.message
     assert left(simulator) == {"v0", "v1", "v2", "main"}
@@ -349,7 +345,7 @@ def test_gitlabs_own_registry_leaves_the_tags_of_an_image_alone(
 def test_what_it_can_not_heed_is_refused_before_anything_is_sent(
     ansible: Ansible, simulator: Simulator, order: dict[str, Any], words: str
 ) -> None:
-    simulator.load(one(old()))
+    simulator.load(one_repository(old()))
     run: Task = ansible.module(MODULE, {"project": "team/app", "name_regex_delete": ".*", **order})
     assert run.failed
     assert words in run.message
@@ -357,7 +353,7 @@ def test_what_it_can_not_heed_is_refused_before_anything_is_sent(
 
 
 def test_unset_options_are_not_sent(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(old()))
+    simulator.load(one_repository(old()))
     order = {
         "project": "team/app",
         "name_regex_delete": "dev-[01]",

@@ -15,7 +15,15 @@ import pytest
 
 from tests.integration.driver import Ansible, Task
 from tests.integration.repeated import asked, repeated
-from tests.integration.scenarios import MIXED_REASONS, MIXED_RULES, TOKEN, days_ago, repository, server, tag, team
+from tests.integration.scenarios import (
+    MIXED_REASONS,
+    MIXED_RULES,
+    TOKEN,
+    days_ago,
+    one_repository,
+    tag,
+    team,
+)
 from tests.simulator.harness import Simulator
 
 CLEANUP = "registry_cleanup"
@@ -33,11 +41,6 @@ def planned(task: Task) -> dict[str, list[str]]:
 
 def left(simulator: Simulator, path: str = "team/app") -> list[str]:
     return sorted(simulator.state()[path])
-
-
-def only(tags: list[dict[str, Any]], mode: str = "M1", **changes: Any) -> dict[str, Any]:
-    """A server with one repository, team/app."""
-    return server([repository(100, "team/app", "", tags)], mode=mode, **changes)
 
 
 @pytest.mark.parametrize("mode", ["M1", "M2"])
@@ -147,7 +150,7 @@ def test_a_job_token_judges_no_age_on_a_metadata_database(ansible: Ansible, simu
 @pytest.mark.parametrize("via", ["rest", "registry"])
 def test_names_alone_read_no_details_but_of_what_goes(ansible: Ansible, simulator: Simulator, via: str) -> None:
     tags = [tag(f"v{number:03}", 10) for number in range(200)]
-    simulator.load(only(tags, mode="M2"))
+    simulator.load(one_repository(tags, mode="M2"))
     order = {"project": "team/app", "name_regex_delete": "v00[0-4]", "read_via": via}
     assert ansible.module(CLEANUP, order, check=True).result["plan"]["totals"]["delete"] == 5
     asked = [f"{entry['method']} {entry['path']}" for entry in simulator.requests()]
@@ -158,7 +161,7 @@ def test_names_alone_read_no_details_but_of_what_goes(ansible: Ansible, simulato
 
 def test_oldest_go_first_in_batches_read_again_before(ansible: Ansible, simulator: Simulator) -> None:
     tags = [tag(f"dev-{number:02}", 100 - number) for number in range(45)] + [tag("v1", 1)]
-    simulator.load(only(tags))
+    simulator.load(one_repository(tags))
     run = ansible.module(CLEANUP, {"project": "team/app", "name_regex_delete": "dev-.*", "older_than": "30d"})
     assert run.result["outcome"]["counts"]["deleted"] == 45
     deleted = [row["name"] for row in run.result["outcome"]["deleted"]]
@@ -167,7 +170,7 @@ def test_oldest_go_first_in_batches_read_again_before(ansible: Ansible, simulato
 
 
 def test_a_tag_pushed_again_since_the_plan_stays(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(only([tag("dev-1", 90), tag("dev-2", 80), tag("v1", 1)]))
+    simulator.load(one_repository([tag("dev-1", 90), tag("dev-2", 80), tag("v1", 1)]))
     # The push happens after everything was read, right before the tags are looked at again.
     simulator.faults(
         [
@@ -197,7 +200,7 @@ def test_a_tag_pushed_again_since_the_plan_stays(ansible: Ansible, simulator: Si
 def test_a_lost_answer_is_looked_into_and_not_repeated_blindly(
     ansible: Ansible, simulator: Simulator, when: str, via: str, path: str
 ) -> None:
-    simulator.load(only([tag("dev-1", 90), tag("dev-2", 80), tag("v1", 1)]))
+    simulator.load(one_repository([tag("dev-1", 90), tag("dev-2", 80), tag("v1", 1)]))
     match = {"body": "destroyContainerRepositoryTags"} if via == "graphql" else {"method": "DELETE"}
     simulator.faults([{"path": path, **match, "first": 1, "action": when}])
     run = ansible.module(CLEANUP, {"project": "team/app", "name_regex_delete": "dev-.*", "delete_via": via})
@@ -209,7 +212,7 @@ def test_a_lost_answer_is_looked_into_and_not_repeated_blindly(
 
 
 def test_a_tag_that_can_not_be_deleted_does_not_stop_the_others(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(only([tag("dev-1", 90), tag("dev-2", 80), tag("v1", 1)], mode="M2"))
+    simulator.load(one_repository([tag("dev-1", 90), tag("dev-2", 80), tag("v1", 1)], mode="M2"))
     simulator.faults(
         [{"method": "DELETE", "path": "/tags/dev-1$", "action": "status", "status": 400, "body_text": "400"}]
     )
@@ -291,7 +294,7 @@ def test_skip_repository_leaves_that_repository_whole(ansible: Ansible, simulato
 def test_a_plan_that_leaves_nothing_is_refused_unless_allowed_and_proven_by_the_registry_alone(
     ansible: Ansible, simulator: Simulator, host: str | None, outcome: str, remaining: int | None
 ) -> None:
-    simulator.load(only([tag("dev-1", 90), tag("dev-2", 80)], registry={"host": host}))
+    simulator.load(one_repository([tag("dev-1", 90), tag("dev-2", 80)], registry={"host": host}))
     options = {"project": "team/app", "name_regex_delete": "dev-.*"}
     assert ansible.module(CLEANUP, options).result["result"] == "refused"
     run = ansible.module(CLEANUP, {**options, "min_remaining": 0})
@@ -302,7 +305,7 @@ def test_a_plan_that_leaves_nothing_is_refused_unless_allowed_and_proven_by_the_
 
 
 def test_latest_goes_only_when_allowed(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(only([tag("latest", 90), tag("dev-1", 80), tag("v1", 80)]))
+    simulator.load(one_repository([tag("latest", 90), tag("dev-1", 80), tag("v1", 80)]))
     options = {"project": "team/app", "name_regex_delete": "latest|dev-1"}
     run = ansible.module(CLEANUP, {**options, "name_regex_delete": "(latest|dev-1)"})
     assert [row["name"] for row in run.result["outcome"]["deleted"]] == ["dev-1"]
@@ -311,7 +314,7 @@ def test_latest_goes_only_when_allowed(ansible: Ansible, simulator: Simulator) -
 
 
 def test_an_ungrouped_alternative_deletes_only_what_both_readings_match(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(only([tag(name, 90) for name in ("v1", "v1-foo", "foo-v2", "v2", "x")]))
+    simulator.load(one_repository([tag(name, 90) for name in ("v1", "v1-foo", "foo-v2", "v2", "x")]))
     run = ansible.module(CLEANUP, {"project": "team/app", "name_regex_delete": "v1|v2"})
     assert left(simulator) == ["foo-v2", "v1-foo", "x"]
     assert run.result["plan"]["totals"]["reasons"]["ambiguous_pattern"] == 2
@@ -319,7 +322,7 @@ def test_an_ungrouped_alternative_deletes_only_what_both_readings_match(ansible:
 
 
 def test_protected_tags_stay_for_administrators_too(ansible: Ansible, simulator: Simulator) -> None:
-    scenario = only([tag("dev-1", 90), tag("dev-2", 80), tag("dev-3", 80), tag("v1", 1)])
+    scenario = one_repository([tag("dev-1", 90), tag("dev-2", 80), tag("dev-3", 80), tag("v1", 1)])
     scenario["projects"][0]["tag_rules"] = [
         {"pattern": "dev-1", "delete": "owner", "push": "owner"},
         {"pattern": "dev-3", "immutable": True},
@@ -332,7 +335,7 @@ def test_protected_tags_stay_for_administrators_too(ansible: Ansible, simulator:
 
 
 def test_an_administrator_is_refused_where_protection_can_not_be_read(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(only([tag("dev-1", 90), tag("v1", 1)], graphql_enabled=False))
+    simulator.load(one_repository([tag("dev-1", 90), tag("v1", 1)], graphql_enabled=False))
     options = {"project": "team/app", "name_regex_delete": "dev-.*"}
     run = ansible.module(CLEANUP, {**options, "api_token": "glpat-root"})
     assert run.result["result"] == "refused"
@@ -345,7 +348,7 @@ def test_an_administrator_is_refused_where_protection_can_not_be_read(ansible: A
 
 
 def test_the_policy_of_gitlab_itself_is_told(ansible: Ansible, simulator: Simulator) -> None:
-    scenario = only([tag("dev-1", 90), tag("v1", 1)])
+    scenario = one_repository([tag("dev-1", 90), tag("v1", 1)])
     scenario["projects"][0]["policy"] = {"enabled": True, "next_run_at": "2026-06-02T00:00:00.000Z"}
     simulator.load(scenario)
     options = {"project": "team/app", "name_regex_delete": "dev-.*"}
@@ -381,7 +384,7 @@ def test_globs_and_exclusions_choose_repositories(ansible: Ansible, simulator: S
 def test_the_diff_and_the_lists_are_capped_and_the_file_is_not(
     ansible: Ansible, simulator: Simulator, tmp_path: Path
 ) -> None:
-    simulator.load(only([tag(f"dev-{number:02}", 90) for number in range(30)] + [tag("v1", 1)]))
+    simulator.load(one_repository([tag(f"dev-{number:02}", 90) for number in range(30)] + [tag("v1", 1)]))
     plan = tmp_path / "plan.jsonl"
     run = ansible.module(
         CLEANUP,
@@ -396,7 +399,7 @@ def test_the_diff_and_the_lists_are_capped_and_the_file_is_not(
 
 
 def test_without_a_date_header_no_age_is_judged(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(only([tag("dev-1", 90), tag("v1", 1)], omit_date=True))
+    simulator.load(one_repository([tag("dev-1", 90), tag("v1", 1)], omit_date=True))
     run = ansible.module(CLEANUP, {"project": "team/app", "name_regex_delete": "dev-.*", "older_than": "1d"})
     assert run.result["result"] == "refused"
     assert "Date" in run.message
@@ -405,7 +408,7 @@ def test_without_a_date_header_no_age_is_judged(ansible: Ansible, simulator: Sim
 
 def test_undigested_tags_go_by_name_only_when_told(ansible: Ansible, simulator: Simulator) -> None:
     index = "application/vnd.oci.image.index.v1+json"
-    simulator.load(only([tag("dev-1", 90, media_type=index, config=False), tag("v1", 1)], mode="M2"))
+    simulator.load(one_repository([tag("dev-1", 90, media_type=index, config=False), tag("v1", 1)], mode="M2"))
     options = {"project": "team/app", "name_regex_delete": "dev-.*", "read_via": "graphql"}
     run = ansible.module(CLEANUP, options)
     assert run.result["plan"]["totals"]["reasons"] == {"no_match": 1, "unknown_digest": 1}
@@ -428,7 +431,7 @@ def test_the_token_of_the_environment_is_used_as_bearer_and_never_in_a_url(
 
 
 def test_a_token_that_graphql_does_not_take_goes_on_by_rest(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(only([tag("dev-1", 90), tag("v1", 1)]))
+    simulator.load(one_repository([tag("dev-1", 90), tag("v1", 1)]))
     refusal = {"action": "status", "status": 401, "json": {"errors": [{"message": "Invalid token"}]}}
     simulator.faults([{"path": "/api/graphql", **refusal}])
     run = ansible.module(CLEANUP, {"project": "team/app", "name_regex_delete": "dev-.*"})
@@ -451,7 +454,7 @@ def test_the_registry_itself_deletes_by_name_alone(
         tag("v1", 90, image="shared"),
         tag("v2", 1),
     ]
-    simulator.load(only(tags, mode=mode, generation=generation))
+    simulator.load(one_repository(tags, mode=mode, generation=generation))
     options = {"project": "team/app", "name_regex_delete": "dev-.*", "delete_via": "registry"}
     found = repeated(ansible, simulator, CLEANUP, options, "plan")
     assert found.run.result["server"]["delete_via"] == "registry"
@@ -481,13 +484,13 @@ def test_what_the_registry_itself_refuses_is_told_of_each_tag(
         assert left(simulator) == ["dev-1", "dev-2", "v1"]
         return task
 
-    simulator.load(only(tags, mode=mode, registry={"deletes_enabled": False}))
+    simulator.load(one_repository(tags, mode=mode, registry={"deletes_enabled": False}))
     assert "deletion is switched off" in refused_run().message
-    simulator.load(only(tags, mode=mode, registry={"read_only": True}))
+    simulator.load(one_repository(tags, mode=mode, registry={"read_only": True}))
     # Of read-only mode the registry tells before anything is tried.
     assert "the registry is in read-only mode" in ansible.module(CLEANUP, options).message
     assert left(simulator) == ["dev-1", "dev-2", "v1"]
-    simulator.load(only(tags, mode=mode))
+    simulator.load(one_repository(tags, mode=mode))
     assert "Maintainer" in refused_run(api_token="glpat-dev").message
     # The token says what it is good for, so that nothing was asked of the registry in vain.
     assert asked(simulator.requests(), "DELETE", "") == []
@@ -496,7 +499,7 @@ def test_what_the_registry_itself_refuses_is_told_of_each_tag(
 def test_deletions_by_the_registry_itself_survive_other_peoples_and_lost_answers(
     ansible: Ansible, simulator: Simulator
 ) -> None:
-    simulator.load(only([tag(f"dev-{number}", 90) for number in range(1, 5)] + [tag("v1", 1)]))
+    simulator.load(one_repository([tag(f"dev-{number}", 90) for number in range(1, 5)] + [tag("v1", 1)]))
     forbidden = {"errors": [{"code": "DENIED", "message": "tag is protected"}]}
     simulator.faults(
         [

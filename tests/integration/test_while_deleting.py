@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration.driver import Ansible
-from tests.integration.scenarios import days_ago, repository, server, tag
+from tests.integration.scenarios import days_ago, one_repository, repository, server, tag
 from tests.simulator.harness import Simulator
 
 CLEANUP = "registry_cleanup"
@@ -28,16 +28,12 @@ GUARD = {"path": "/api/graphql", "body": "first: 1,"}
 LISTING = {"method": "GET", "path": "/tags$", "query": "per_page=1000"}
 
 
-def one(tags: list[dict[str, Any]], mode: str = "M1", **changes: Any) -> dict[str, Any]:
-    return server([repository(100, "team/app", "", tags)], mode=mode, **changes)
-
-
 def names(task: Any, outcome: str) -> list[str]:
     return [row["name"] for row in task.result["outcome"][outcome]]
 
 
 def test_a_tag_that_others_deleted_is_already_gone(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(TAGS))
+    simulator.load(one_repository(TAGS))
     gone = {"repository": "team/app", "name": "dev-2"}
     simulator.faults(
         [{"path": "/api/graphql", "body": "first: 1,", "first": 1, "action": "mutate", "remove_tag": gone}]
@@ -50,7 +46,7 @@ def test_a_tag_that_others_deleted_is_already_gone(ansible: Ansible, simulator: 
 
 def test_what_happens_to_one_of_many_meanwhile_is_seen(ansible: Ansible, simulator: Simulator) -> None:
     """Tags that were listed next to each other are looked at on one page, which what comes and goes moves on."""
-    simulator.load(one([*(tag(f"dev-{number:02}", 90) for number in range(25)), tag("v1", 1)]))
+    simulator.load(one_repository([*(tag(f"dev-{number:02}", 90) for number in range(25)), tag("v1", 1)]))
     meanwhile = {
         "add_tag": [
             {"repository": "team/app", "name": f"dev-00-hotfix{number}", "created_at": days_ago(0)} for number in (1, 2)
@@ -74,7 +70,7 @@ def test_what_happens_to_one_of_many_meanwhile_is_seen(ansible: Ansible, simulat
 
 
 def test_a_page_of_many_that_fails_leaves_them_all(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one([*(tag(f"dev-{number:02}", 90) for number in range(5)), tag("v1", 1)]))
+    simulator.load(one_repository([*(tag(f"dev-{number:02}", 90) for number in range(5)), tag("v1", 1)]))
     page = {"path": "/api/graphql", "body": "name digest publishedAt protection"}
     simulator.faults([{**page, "action": "status", "status": 500}])
     run = ansible.module(CLEANUP, ORDER)
@@ -85,7 +81,7 @@ def test_a_page_of_many_that_fails_leaves_them_all(ansible: Ansible, simulator: 
 
 
 def test_a_tag_that_is_there_again_afterwards_is_told(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(TAGS))
+    simulator.load(one_repository(TAGS))
     fresh = {"repository": "team/app", "name": "dev-2", "digest": "sha256:" + "d" * 64, "created_at": days_ago(0)}
     simulator.faults([{**LISTING, "first": 1, "action": "mutate", "add_tag": fresh}])
     run = ansible.module(CLEANUP, ORDER)
@@ -97,7 +93,7 @@ def test_a_tag_that_is_there_again_afterwards_is_told(ansible: Ansible, simulato
 
 
 def test_a_tag_that_was_protected_meanwhile_stays(ansible: Ansible, simulator: Simulator) -> None:
-    scenario = one(TAGS)
+    scenario = one_repository(TAGS)
     simulator.load(scenario)
     answer = {
         "data": {
@@ -135,7 +131,7 @@ def _details(ansible: Ansible) -> list[dict[str, Any]]:
 def test_a_listing_that_fails_afterwards_leaves_the_deletion_unverified(
     ansible: Ansible, simulator: Simulator, mode: str
 ) -> None:
-    simulator.load(one(TAGS, mode))
+    simulator.load(one_repository(TAGS, mode))
     # Once it is asked for the deletion, the registry answers no listing any more.
     simulator.faults(
         [
@@ -170,7 +166,7 @@ def test_a_registry_that_may_delete_by_digest_loses_no_kept_tag(
     ansible: Ansible, simulator: Simulator, via: str, rules: dict[str, Any]
 ) -> None:
     """Tags that are kept by their names alone share their images with all that is to be deleted."""
-    simulator.load(one(sharing(), **BY_DIGEST))
+    simulator.load(one_repository(sharing(), **BY_DIGEST))
     order = {**ORDER, "delete_via": via, "require_digest": not rules, **rules}
     order = {option: value for option, value in order.items() if value is not None}
     check = ansible.module(CLEANUP, order, check=True)
@@ -189,7 +185,7 @@ def test_a_registry_that_may_delete_by_digest_loses_no_kept_tag(
 def test_a_kept_tag_that_one_listing_lacks_keeps_the_tags_of_its_image(
     ansible: Ansible, simulator: Simulator, via: str
 ) -> None:
-    simulator.load(one([tag("dev-1", 90, image="x"), tag("v1", 90, image="x"), tag("main", 1)], **BY_DIGEST))
+    simulator.load(one_repository([tag("dev-1", 90, image="x"), tag("v1", 90, image="x"), tag("main", 1)], **BY_DIGEST))
     # The first two requests find out what kind of server this is.
     simulator.faults([{"path": "/tags$", "method": "GET", "action": "unlist", "names": ["v1"], "first": 3}])
     run = ansible.module(CLEANUP, {**ORDER, "delete_via": via})
@@ -200,14 +196,14 @@ def test_a_kept_tag_that_one_listing_lacks_keeps_the_tags_of_its_image(
 
 def test_kept_tags_whose_digests_can_not_be_read_keep_all_others(ansible: Ansible, simulator: Simulator) -> None:
     index = {"media_type": "application/vnd.oci.image.index.v1+json", "config": False}
-    simulator.load(one([*TAGS, tag("v2", 1, **index)], **BY_DIGEST))
+    simulator.load(one_repository([*TAGS, tag("v2", 1, **index)], **BY_DIGEST))
     run = ansible.module(CLEANUP, ORDER)
     assert run.result["plan"]["totals"]["reasons"]["unknown_digest"] == 3
     assert run.result["changed"] is False
 
 
 def test_a_registry_that_was_trusted_is_stopped_after_the_first_tag(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(sharing(), **BY_DIGEST))
+    simulator.load(one_repository(sharing(), **BY_DIGEST))
     # One kept tag is lost, which is what whoever trusts a registry risks.
     ansible.oracle = None
     run = ansible.module(CLEANUP, {**ORDER, "shared_digest": "independent"})
@@ -224,7 +220,7 @@ def test_kept_tags_that_others_delete_are_not_blamed_on_a_registry_that_deletes_
     ansible: Ansible, simulator: Simulator, mode: str
 ) -> None:
     tags = [tag(f"dev-{number:02}", 90 - number) for number in range(50)] + [tag("stable", 200), tag("v1", 1)]
-    simulator.load(one(tags, mode))
+    simulator.load(one_repository(tags, mode))
     lost = {"repository": "team/app", "name": "stable"}
     simulator.faults([{**DESTROY, "first": 1, "action": "mutate", "remove_tag": lost}])
     run = ansible.module(CLEANUP, ORDER)
@@ -243,13 +239,13 @@ def test_siblings_of_a_kept_tag_are_deleted_where_the_registry_deletes_by_name(
         tag("dev-9", 1, digest=shared),
         tag("v1", 1),
     ]
-    simulator.load(one(tags, "M2"))
+    simulator.load(one_repository(tags, "M2"))
     run = ansible.module(CLEANUP, ORDER)
     assert run.status == "ok", run.message
     assert simulator.state()["team/app"] == ["dev-9", "v1"]
-    # The registry's version proves it, for which it is asked once, besides whether it has a database.
+    # The registry's version proves it. It is asked once, for whether it has a database, too.
     assert simulator.counters()["mutations"] == 1
-    assert simulator.counters()["by_route"]["GET /v2/"] == 2
+    assert simulator.counters()["by_route"]["GET /v2/"] == 1
 
 
 def test_the_first_401_stops_everything(ansible: Ansible, simulator: Simulator) -> None:
@@ -265,7 +261,7 @@ def test_the_first_401_stops_everything(ansible: Ansible, simulator: Simulator) 
 
 
 def test_a_refused_mutation_deletes_nothing_and_is_told(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(TAGS))
+    simulator.load(one_repository(TAGS))
     run = ansible.module(CLEANUP, {**ORDER, "api_token": "glpat-reader"})
     assert run.failed
     assert names(run, "not_deleted") == ["dev-1", "dev-2", "dev-3"]
@@ -275,7 +271,7 @@ def test_a_refused_mutation_deletes_nothing_and_is_told(ansible: Ansible, simula
 
 
 def test_rest_403_for_a_tag_that_is_gone_is_no_failure(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(TAGS))
+    simulator.load(one_repository(TAGS))
     gone = {"repository": "team/app", "name": "dev-2"}
     simulator.faults([{"method": "DELETE", "path": "/tags/dev-2$", "first": 1, "action": "mutate", "remove_tag": gone}])
     run = ansible.module(CLEANUP, {**ORDER, "delete_via": "rest"})
@@ -284,7 +280,7 @@ def test_rest_403_for_a_tag_that_is_gone_is_no_failure(ansible: Ansible, simulat
 
 
 def test_rest_403_for_a_protected_tag_is_a_failure_of_that_tag_alone(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(TAGS))
+    simulator.load(one_repository(TAGS))
     refusal = {"action": "status", "status": 403, "json": {"message": "403 Forbidden"}}
     simulator.faults([{"method": "DELETE", "path": "/tags/dev-2$", **refusal}])
     run = ansible.module(CLEANUP, {**ORDER, "delete_via": "rest"})
@@ -294,7 +290,7 @@ def test_rest_403_for_a_protected_tag_is_a_failure_of_that_tag_alone(ansible: An
 
 
 def test_a_new_tag_in_front_of_a_planned_one_does_not_hide_it(ansible: Ansible, simulator: Simulator) -> None:
-    simulator.load(one(TAGS))
+    simulator.load(one_repository(TAGS))
     fresh = {"repository": "team/app", "name": "dev-1x", "created_at": days_ago(0)}
     simulator.faults([{"path": "/api/graphql", "body": "first: 1,", "first": 1, "action": "mutate", "add_tag": fresh}])
     run = ansible.module(CLEANUP, ORDER)
@@ -306,7 +302,7 @@ def test_a_new_tag_in_front_of_a_planned_one_does_not_hide_it(ansible: Ansible, 
 def test_a_lost_answer_that_can_not_be_looked_into_is_judged_by_the_listing(
     ansible: Ansible, simulator: Simulator
 ) -> None:
-    simulator.load(one(TAGS))
+    simulator.load(one_repository(TAGS))
     simulator.faults([{**DESTROY, "action": "reset_after"}, {**GUARD, "nth": 2, "action": "status", "status": 500}])
     run = ansible.module(CLEANUP, ORDER)
     assert run.status == "ok", run.message
@@ -317,7 +313,7 @@ def test_a_lost_answer_that_can_not_be_looked_into_is_judged_by_the_listing(
 def test_a_lost_answer_without_effect_that_can_not_be_looked_into_is_a_failure(
     ansible: Ansible, simulator: Simulator
 ) -> None:
-    simulator.load(one(TAGS))
+    simulator.load(one_repository(TAGS))
     simulator.faults([{**DESTROY, "action": "reset_before"}, {**GUARD, "nth": 2, "action": "status", "status": 500}])
     run = ansible.module(CLEANUP, ORDER)
     assert run.failed
@@ -327,7 +323,7 @@ def test_a_lost_answer_without_effect_that_can_not_be_looked_into_is_a_failure(
 
 def test_unguarded_tags_are_asked_for_once_when_the_answer_is_lost(ansible: Ansible, simulator: Simulator) -> None:
     index = {"media_type": "application/vnd.oci.image.index.v1+json", "config": False}
-    simulator.load(one([tag("dev-1", 90, **index), tag("v1", 1)], "M2"))
+    simulator.load(one_repository([tag("dev-1", 90, **index), tag("v1", 1)], "M2"))
     simulator.faults([{**DESTROY, "action": "reset_before"}])
     order = {**ORDER, "require_digest": False, "retries": 3}
     del order["older_than"]
@@ -339,7 +335,7 @@ def test_unguarded_tags_are_asked_for_once_when_the_answer_is_lost(ansible: Ansi
 
 @pytest.mark.parametrize("option", ["journal_path", "plan_path", "output_path", "cache_path", "approved_plan_path"])
 def test_a_device_is_no_file(ansible: Ansible, simulator: Simulator, option: str) -> None:
-    simulator.load(one(TAGS))
+    simulator.load(one_repository(TAGS))
     approved = {"approved_fingerprint": "x"} if option == "approved_plan_path" else {}
     run = ansible.module(CLEANUP, {**ORDER, option: "/dev/full", **approved})
     assert run.failed
@@ -354,7 +350,7 @@ READER = "glpat-reader"
 
 @pytest.mark.parametrize("via", ["auto", "rest"])
 def test_check_mode_says_that_a_token_may_only_read(ansible: Ansible, simulator: Simulator, via: str) -> None:
-    simulator.load(one(TAGS))
+    simulator.load(one_repository(TAGS))
     order = {**ORDER, "delete_via": via, "api_token": READER}
     check = ansible.module(CLEANUP, order, check=True)
     run = ansible.module(CLEANUP, order)
@@ -371,7 +367,7 @@ def test_check_mode_says_that_a_token_may_only_read(ansible: Ansible, simulator:
 def test_a_token_that_the_registry_does_not_take_plans_no_deletion_there(
     ansible: Ansible, simulator: Simulator
 ) -> None:
-    simulator.load(one(TAGS))
+    simulator.load(one_repository(TAGS))
     order = {**ORDER, "delete_via": "registry", "api_token": READER}
     for task in (ansible.module(CLEANUP, order, check=True), ansible.module(CLEANUP, order)):
         assert task.failed
@@ -383,7 +379,7 @@ def test_a_token_that_the_registry_does_not_take_plans_no_deletion_there(
 def test_the_first_refusal_for_want_of_rights_ends_the_project(
     ansible: Ansible, simulator: Simulator, via: str
 ) -> None:
-    scenario = one([tag(f"dev-{number:02}", 90) for number in range(50)] + [tag("v1", 1)])
+    scenario = one_repository([tag(f"dev-{number:02}", 90) for number in range(50)] + [tag("v1", 1)])
     scenario["groups"][0]["members"]["ops"] = "reporter"
     simulator.load(scenario)
     run = ansible.module(CLEANUP, {**ORDER, "delete_via": via, "concurrency": 1})
@@ -442,7 +438,7 @@ def test_what_changes_images_of_an_archived_project_is_refused(
 
 @pytest.mark.parametrize("mode", ["M1", "M2"])
 def test_a_repository_that_is_listed_twice_is_one(ansible: Ansible, simulator: Simulator, mode: str) -> None:
-    simulator.load(one(TAGS, mode))
+    simulator.load(one_repository(TAGS, mode))
     rows = [
         {
             "id": 100,

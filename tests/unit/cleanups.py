@@ -30,17 +30,13 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
     TagRules,
 )
 from ansible_collections.containerops.gitlab.plugins.modules.registry_cleanup import ARGUMENTS
-from tests.unit.models import repository
+from tests.unit.models import digest, repository
 from tests.unit.options import filled
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PROJECT = 3
 REPOSITORY = repository(project_id=PROJECT)
 SCOPE = Scope(projects=("team/app",))
-
-
-def digest(letter: str) -> str:
-    return "sha256:" + letter * 64
 
 
 def tag(name: str, days: float = 90, letter: str = "a", **facts: Any) -> Tag:

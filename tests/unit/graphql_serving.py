@@ -14,12 +14,13 @@ from typing import Any
 from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError
-from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql import ALL_FIELDS, Schema
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql_pages import ALL_FIELDS
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql_schema import Schema
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.retry import RetryPolicy
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.settings import Settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.timing import Timing
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
 
 Body = dict[str, Any]
 

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, ServerPolicy
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, Repository, ServerPolicy
+
+
+def digest(letter: str) -> str:
+    """A digest of the letter alone."""
+    return "sha256:" + letter * 64
 
 
 def repository(**fields: Any) -> Repository:
@@ -38,3 +43,17 @@ def server_policy(**fields: Any) -> ServerPolicy:
         "next_run_at": "2026-06-02T12:00:00.000Z",
     }
     return ServerPolicy(**{**usual, **fields})
+
+
+def project(**fields: Any) -> Project:
+    """A project as GitLab tells it, team/app unless the fields say otherwise."""
+    usual = {
+        "id": 1,
+        "path": "team/app",
+        "namespace": "team",
+        "access_level": "enabled",
+        "policy": server_policy(),
+        "archived": False,
+        "image_prefix": "registry.test/team/app",
+    }
+    return Project(**{**usual, **fields})

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -15,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, digest_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth import Login, Registry
-from tests.unit.serving import Answer, FakeTime, RecordingServer, client
+from tests.unit.serving import Answer, FakeTime, RecordingServer, client, serving
 
 GITLAB = Login("any", "glpat-unit", gitlab=True)
 
@@ -102,6 +104,14 @@ class RegistryServer:
 
     def requests_to(self, path: str) -> list[str]:
         return [f"{method} {where}" for method, where, _headers in self.http.requests if where.startswith(path)]
+
+
+@contextmanager
+def serving_registry(fake: FakeRegistry) -> Iterator[RegistryServer]:
+    """Serve a fake registry with its token service, as long as this lasts."""
+    with serving(fake.answer) as http:
+        fake.realm = f"{http.url}/jwt/auth"
+        yield RegistryServer(fake, http, FakeTime())
 
 
 def image(created: str | None = "2026-01-01T00:00:00Z") -> tuple[bytes, bytes]:

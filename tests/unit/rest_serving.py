@@ -14,7 +14,7 @@ from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.settings import Settings
 from tests.unit.models import repository
 
 REPOSITORY = repository()

@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.settings import Settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.timing import Timing
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
 
 TOKEN = "glpat-unit"
 BEARER = ("Authorization", f"Bearer {TOKEN}")

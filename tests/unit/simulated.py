@@ -17,8 +17,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.rate_limit import RateLimiter
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.settings import Settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.timing import Timing
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth import Login, RegistrySettings
 from tests.simulator import edits, faults
 from tests.simulator.inprocess import ORIGIN, InProcessServer

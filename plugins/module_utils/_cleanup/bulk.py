@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from .._core.errors import ErrorKind, JournalError, RequestError
 from .._core.models import TagListing, known_sum
 from .._core.server import Mode
+from .._deletion.attempts import CHANGED, is_changed
 from .._deletion.journal import JournalWriter, journal_request, journal_results, null_journal
 from .._deletion.outcomes import DeletionResult, TagOutcome, TagResult
-from .._deletion.verification import CHANGED, NO_PROOF, is_changed, proves_absence, vanished
+from .._deletion.verification import NO_PROOF, proves_absence, vanished
 from .._gitlab.tags import bulk_delete_tags
 from .._plan.plan import RepositoryPlan
 from .._tags.reader import TagReader, look_again

@@ -22,7 +22,8 @@ from .._policy.reading import query_of
 from .._registry.api import current_digest, read_manifest
 from .._rules.in_use import UntaggedImage
 from .._rules.referrers import Signatures, orphans
-from .._tags.capabilities import Sources, detect, rules_are_hidden
+from .._tags.capabilities import Sources, detect
+from .._tags.project_rules import rules_are_hidden
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, open_reader
 from .build_dates import gather_import_evidence, with_builds
@@ -47,12 +48,7 @@ def observe(
     """
     client = connection.client
     selection = select(client, request.scope, job_token=connection.is_job_token)
-    sources = Sources(
-        use_graphql=not connection.is_job_token,
-        read_method=request.read_via,
-        registry=None if request.delete_via and request.delete_via.is_bulk else connection.registry,
-        images=images,
-    )
+    sources = _sources(connection, request, images)
     reader = open_reader(detect(client, selection.repositories, sources, details=True))
     capabilities = reader.capabilities
     method = choose_delete_method(capabilities, request.delete_via)
@@ -67,9 +63,7 @@ def observe(
 
     listings = with_builds(reader, listings, criteria, dated)
     protection_matters = bool(listings) and not request.allow_unread_protection
-    # What GitLab deletes by itself it deletes for an administrator although a rule covers it.
-    under_rules = request.parameters and any(tag.protected for listing in listings for tag in listing.tags)
-    may_pass = bool(under_rules) and not connection.is_job_token and caller_is_administrator(client)
+    passes_rules = _passes_rules(connection, request, listings)
     state = CleanupState(
         capabilities=capabilities,
         listings=tuple(listings),
@@ -80,7 +74,7 @@ def observe(
         refs=refs,
         absent_digests=_absent_subjects(reader, listings, request),
         rules_hidden=protection_matters and rules_are_hidden(client, capabilities, job_token=connection.is_job_token),
-        passes_rules=may_pass,
+        passes_rules=passes_rules,
         import_evidence=gather_import_evidence(reader, listings, criteria, dated),
         manifests=_manifests(reader, untagged_images(listings, request)) if request.pin_untagged else None,
         sent=client.requests_sent,
@@ -91,6 +85,22 @@ def observe(
         registry_disabled=selection.registry_disabled,
     )
     return with_shared_digests(reader, state, request, connection.registry), reader
+
+
+def _sources(connection: RegistryConnection, request: CleanupRequest, images: dict[str, Image]) -> Sources:
+    """Where tags may be read. GitLab's bulk deletion judges them by what GitLab itself knows."""
+    return Sources(
+        use_graphql=not connection.is_job_token,
+        read_method=request.read_via,
+        registry=None if request.delete_via and request.delete_via.is_bulk else connection.registry,
+        images=images,
+    )
+
+
+def _passes_rules(connection: RegistryConnection, request: CleanupRequest, listings: t.Sequence[TagListing]) -> bool:
+    """Whether GitLab, when it deletes by itself, deletes for this caller what a protection rule covers."""
+    under_rules = request.parameters and any(tag.protected for listing in listings for tag in listing.tags)
+    return bool(under_rules) and not connection.is_job_token and caller_is_administrator(connection.client)
 
 
 def _query(capabilities: ServerCapabilities, request: CleanupRequest) -> TagQuery:

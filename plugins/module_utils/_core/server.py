@@ -83,6 +83,8 @@ class ServerCapabilities(t.NamedTuple):
         mode_is_proven: Whether the registry itself said so. What GitLab says may be said in passing trouble.
         read_method: How tags are read.
         lists_by_keyset: Whether GitLab lists tag names by keyset, which is faster than by numbered pages.
+        deletes_by_name: Whether deleting a tag is proven to leave other tags of its image alone; None if that was not
+            looked at.
         deletes_by_graphql: Whether GraphQL can be used and has the mutation that deletes tags.
         tag_rules: Whether protection rules for tags can be read.
         tag_rules_hidden_reason: Why they can't be read; empty if they can, or if there are none.
@@ -94,6 +96,7 @@ class ServerCapabilities(t.NamedTuple):
     mode_is_proven: bool = False
     read_method: ReadMethod = ReadMethod.REST
     lists_by_keyset: bool = False
+    deletes_by_name: bool | None = None
     deletes_by_graphql: bool = False
     tag_rules: TagRules = TagRules.HIDDEN
     tag_rules_hidden_reason: str = ""

@@ -18,7 +18,7 @@ from .._plan.plan import RepositoryPlan
 from .._rules.decision import Decision
 from .._rules.reasons import Reason
 from .._rules.referrers import holders_of, subjects_of
-from .verification import DeletionAttempt, DeletionReply
+from .attempts import DeletionAttempt, DeletionReply
 
 
 def batches(deletions: t.Iterable[Decision], goes_alone: t.Callable[[Decision], bool]) -> t.Iterator[list[Decision]]:

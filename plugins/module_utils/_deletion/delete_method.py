@@ -23,12 +23,7 @@ def choose_delete_method(capabilities: ServerCapabilities, wanted: DeleteMethod 
         RequestError: the wanted one can't be used.
     """
     if wanted is DeleteMethod.REGISTRY and capabilities.registry_unavailable_reason:
-        raise RequestError(
-            ErrorKind.UNAVAILABLE,
-            capabilities.registry_unavailable_reason,
-            operation="delete tags in the registry",
-            advice="",
-        )
+        raise registry_unavailable(capabilities)
     if wanted is DeleteMethod.GRAPHQL and not capabilities.deletes_by_graphql:
         raise RequestError(
             ErrorKind.GRAPHQL,
@@ -37,3 +32,13 @@ def choose_delete_method(capabilities: ServerCapabilities, wanted: DeleteMethod 
             advice="Use delete_via: auto or rest.",
         )
     return wanted or (DeleteMethod.GRAPHQL if capabilities.deletes_by_graphql else DeleteMethod.REST)
+
+
+def registry_unavailable(capabilities: ServerCapabilities) -> RequestError:
+    """Why tags can't be deleted in the registry itself."""
+    return RequestError(
+        ErrorKind.UNAVAILABLE,
+        capabilities.registry_unavailable_reason or "the registry itself is not known",
+        operation="delete tags in the registry",
+        advice="",
+    )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from .._core.errors import ErrorKind, JournalError, RequestError, unexpected
 from .._core.models import Tag, TagListing, known_sum
 from .._core.server import Mode
-from .._gitlab.graphql import destroy_tags
+from .._gitlab.graphql_deletion import destroy_tags
 from .._gitlab.projects import why_role_is_too_low
 from .._gitlab.tokens import why_not_writing
 from .._plan.plan import Plan, RepositoryPlan
@@ -23,23 +23,13 @@ from .._registry.api import current_digest
 from .._rules.decision import Decision
 from .._rules.referrers import subjects_of
 from .._tags.reader import TagReader, confirm_empty, look_again
+from .attempts import ANSWER_LOST, DeletionAttempt, DeletionReply, attempt_of_status, without_request
 from .batches import ReferrerCheck, batches
 from .host import RegistryHost
 from .journal import JournalWriter, journal_request, journal_results, null_journal
+from .kept_tags import KeptTags
 from .outcomes import DeletionResult, TagOutcome, TagResult
-from .verification import (
-    ANSWER_LOST,
-    CHANGED,
-    OVERWRITTEN,
-    DeletionAttempt,
-    DeletionReply,
-    is_changed,
-    judge,
-    lacks_unproven,
-    proves_absence,
-    vanished,
-    why_vanished,
-)
+from .verification import judge, lacks_unproven, proves_absence
 from .ways import DeletionWay
 
 
@@ -84,7 +74,6 @@ class RepositoryDeletion:
         journal: Gets what is asked for, before it is, and what became of it.
         asked: The tags whose deletion was asked for, whatever came of it.
         attempts: What was done about each tag, by name.
-        unshared: Digests of which a tag was deleted and another stayed: the registry does not delete by digest.
         results: What became of each tag, by name.
         remaining: How many tags are listed afterwards; None if that is not known.
     """
@@ -96,7 +85,6 @@ class RepositoryDeletion:
     journal: JournalWriter = null_journal
     asked: set[str] = field(default_factory=set)
     attempts: dict[str, DeletionAttempt] = field(default_factory=dict)
-    unshared: set[str | None] = field(default_factory=set)
     results: dict[str, TagResult] = field(default_factory=dict)
     remaining: int | None = None
 
@@ -111,9 +99,8 @@ class RepositoryDeletion:
         return {decision.tag.name: decision.tag.digest for decision in self.plan.deletions}
 
     @functools.cached_property
-    def kept(self) -> dict[str | None, str]:
-        """The digests of tags that stay, each with the name of one that has it."""
-        return {decision.tag.digest: decision.tag.name for decision in self.plan.kept if decision.tag.digest}
+    def _kept(self) -> KeptTags:
+        return KeptTags(self.reader, self.plan, host=self.host, attempts=self.attempts)
 
     @property
     def _turn(self) -> t.ContextManager[t.Any]:
@@ -141,16 +128,16 @@ class RepositoryDeletion:
         journal_results(self.journal, self.results.values())
 
     def _delete_all(self) -> None:
-        for number, batch in enumerate(batches(self.plan.deletions, self._goes_alone)):
+        for number, batch in enumerate(batches(self.plan.deletions, self._kept.goes_alone)):
             names = _names(batch)
             if number == 1 and not self.host.deletes_by_name:
-                self._check_kept(self._list())
+                self._kept.check_listing(self._list())
             if self.stopped:
                 self._give_up(names, self.stopped)
                 continue
             try:
                 self._delete_batch(self._without_held(batch))
-                self._check_sibling(batch)
+                self._kept.check_sibling(batch)
             except (RequestError, JournalError) as error:
                 self._give_up(names, str(error))
 
@@ -179,16 +166,6 @@ class RepositoryDeletion:
                 self.attempts[name] = lost
             else:
                 self._note([name], DeletionReply.NOT_TRIED, message)
-
-    def _goes_alone(self, decision: Decision) -> bool:
-        """Whether a tag goes alone, so that those that stay can be looked at before more is deleted.
-
-        A registry that is not known to delete by name might delete by digest, and with it the tags that share it.
-        """
-        if self.host.deletes_by_name:
-            return False
-        digest = decision.tag.digest
-        return not self.attempts or (digest in self.kept and digest not in self.unshared)
 
     def _without_held(self, batch: list[Decision]) -> list[Decision]:
         """A batch without the tags whose images are still there, which are settled here."""
@@ -285,7 +262,7 @@ class RepositoryDeletion:
                     raise
                 self._refused([name], again, error)
                 return
-        self.attempts[name] = _attempt_of(status, asked_before=name in again)
+        self.attempts[name] = attempt_of_status(status, asked_before=name in again)
         if status == 403:
             # A tag that is protected or gone is answered alike.
             number = self.plan.repository.project_id
@@ -340,8 +317,11 @@ class RepositoryDeletion:
         for decision in batch:
             name = decision.tag.name
             again = name in self.asked
-            settled = self._settled(current[name], decision.tag, again=again) if name in current else None
-            if name not in current and again:
+            settled = None
+            if name in current:
+                by_name = self.host.deletes_by_name
+                settled = without_request(current[name], decision.tag, asked_before=again, by_name=by_name)
+            elif again:
                 settled = DeletionAttempt(DeletionReply.UNREADABLE, ANSWER_LOST, asked_before=True)
             if settled is None and name in current and self.way.digest_in_registry:
                 settled = self._settled_in_registry(decision.tag, again=again)
@@ -351,27 +331,8 @@ class RepositoryDeletion:
                 unchanged.append(decision)
         return unchanged
 
-    def _settled(self, now: Tag | None, planned: Tag, *, again: bool) -> DeletionAttempt | None:
-        """Why a tag is not asked for; None if it is what the plan saw. again: it was asked for before."""
-        if now is None:
-            return DeletionAttempt(DeletionReply.ABSENT, asked_before=again)
-        if now.digest is None:
-            message = f"it could not be read again: {now.error}"
-            return DeletionAttempt(DeletionReply.UNREADABLE, message, asked_before=again)
-        if is_changed(now, planned):
-            # Where GitLab overwrites tags to delete them, the other image may be its own.
-            overwritten = again and not self.host.deletes_by_name
-            return DeletionAttempt(
-                DeletionReply.REFUSED if overwritten else DeletionReply.CHANGED,
-                OVERWRITTEN if overwritten else CHANGED,
-                asked_before=again,
-            )
-        if now.protected:
-            return DeletionAttempt(DeletionReply.CHANGED, "it has been protected since the plan was made")
-        return None
-
     def _settled_in_registry(self, planned: Tag, *, again: bool) -> DeletionAttempt | None:
-        """As _settled, by what the registry itself has."""
+        """Why a tag is not asked for, by what the registry itself has; None if it has what the plan saw."""
         assert self.way.digest_in_registry
         digest = self.way.digest_in_registry(self.plan.repository, planned.name)
         if digest == planned.digest:
@@ -379,47 +340,13 @@ class RepositoryDeletion:
         message = "the registry itself has another image under this name"
         return DeletionAttempt(DeletionReply.CHANGED, message, asked_before=again)
 
-    def _check_sibling(self, batch: list[Decision]) -> None:
-        """After a tag went alone, see whether one that stays still has its digest."""
-        tag, path = batch[0].tag, self.plan.repository.path
-        sibling = self.kept.get(tag.digest) if len(batch) == 1 and not self.host.deletes_by_name else None
-        if sibling is None or self.attempts[tag.name].reply is not DeletionReply.DELETED:
-            return
-        try:
-            found = self.reader.read_detail(self.plan.repository, sibling)
-        except RequestError as error:
-            self.host.stop(f"after {path}:{tag.name} was deleted its sibling {sibling} could not be read: {error}")
-            return
-        if found.digest is None:
-            self.host.stop(
-                f"after {path}:{tag.name} was deleted the kept tag {sibling} of the same digest is gone: this registry "
-                "seems to delete by digest, or somebody else deleted it"
-            )
-        elif found.digest == tag.digest:
-            self.unshared.add(tag.digest)
-
-    def _check_kept(self, listing: TagListing) -> None:
-        """Stop if tags went that nobody asked for and a shared digest could be the cause.
-
-        Where their digests are not known, only the listing can tell: it is looked at after the first tag and at the
-        end.
-        """
-        if self.host.deletes_by_name:
-            return
-        deleted = {
-            self.digests[name] for name, attempt in self.attempts.items() if attempt.reply is DeletionReply.DELETED
-        }
-        reason = why_vanished(self.plan, vanished(self.plan, listing), deleted)
-        if reason:
-            self.host.stop(reason)
-
     def _verify(self) -> None:
         """List the repository again, unless nothing was done, and judge every tag by that."""
         listing = TagListing(self.plan.repository)
         if any(attempt.reply is not DeletionReply.NOT_TRIED for attempt in self.attempts.values()):
             listing = confirm_empty(self.reader, self._list())
             self.remaining = len(listing.tags) if listing.complete else None
-            self._check_kept(listing)
+            self._kept.check_listing(listing)
         self._judge(listing)
 
     def _judge(self, listing: TagListing) -> None:
@@ -440,16 +367,6 @@ def _is_want_of_rights(error: RequestError) -> bool:
     """Whether the next tag would be refused for the same reason. What has a status may be about this tag alone."""
     lacks_role = error.kind is ErrorKind.FORBIDDEN and error.status is None
     return lacks_role or error.kind is ErrorKind.INSUFFICIENT_SCOPE
-
-
-def _attempt_of(status: int, *, asked_before: bool) -> DeletionAttempt:
-    """What the answer to a tag's deletion seems to say. asked_before: an earlier request may have deleted it."""
-    if status == 403:
-        message = "GitLab answered 403: it is protected, or the token may not delete it"
-        return DeletionAttempt(DeletionReply.FORBIDDEN, message, asked_before=asked_before)
-    if status == 404 and not asked_before:
-        return DeletionAttempt(DeletionReply.ABSENT)
-    return DeletionAttempt(DeletionReply.DELETED)
 
 
 def _names(decisions: t.Iterable[Decision]) -> list[str]:

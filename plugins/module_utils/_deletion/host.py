@@ -14,8 +14,7 @@ import typing as t
 
 from .._core.errors import RequestError
 from .._core.models import Repository
-from .._core.server import Mode
-from .._registry.api import deletes_by_name
+from .._registry.api import check_version
 from .._registry.auth import Registry
 from .._tags.reader import TagReader
 
@@ -76,16 +75,17 @@ class RegistryHost:
 def is_proven_to_delete_by_name(reader: TagReader, path: str) -> bool:
     """Whether it is known that deleting a tag leaves the other tags of its image alone.
 
-    GitLab's own registry is known to, with a metadata database and without. path: of a repository to ask it about.
+    The registry is asked, unless that was found out with what the server can do. path: of a repository in it.
     """
-    if reader.capabilities.mode is Mode.DATABASE:
-        return True
-    return reader.registry is not None and proves_to_delete_by_name(reader.registry, path)
+    known, registry = reader.capabilities.deletes_by_name, reader.registry
+    if known is not None or registry is None:
+        return bool(known)
+    return proves_to_delete_by_name(registry, path)
 
 
 def proves_to_delete_by_name(registry: Registry, path: str) -> bool:
     """The same as a registry itself proves it; one that can't be asked proves nothing. path: of a repository in it."""
     try:
-        return deletes_by_name(registry, path)
+        return check_version(registry, registry.pull_scopes(path)).deletes_by_name
     except RequestError:
         return False

@@ -8,68 +8,17 @@
 
 from __future__ import annotations
 
-import enum
 import typing as t
 
 from .._core.errors import RequestError
 from .._core.models import Tag, TagListing
 from .._plan.plan import RepositoryPlan
 from .._rules.decision import Decision
+from .attempts import DeletionAttempt, DeletionReply
 from .outcomes import TagOutcome
 
-CHANGED = "it is another image, or was pushed again, since the plan was made"
-ANSWER_LOST = "its deletion was asked for and the answer was lost"
-OVERWRITTEN = (
-    f"{ANSWER_LOST}, and it is another image by now: this deletion may have overwritten it with an empty one, or "
-    "somebody pushed it"
-)
 NO_PROOF = "no complete listing with a tag that was to be kept shows that it is gone"
 _MAY_HAVE_FAILED = "which a registry that fails looks like too"
-
-
-class DeletionReply(enum.Enum):
-    """What asking for a tag's deletion seems to have come to, before the tags are listed again.
-
-    DELETED: The server says that it deleted the tag.
-    ABSENT: The tag is not there.
-    FORBIDDEN: The server answered 403, which newer releases also do for a tag that is gone.
-    UNREADABLE: The tag can't be read, so it can't be told whether it is the planned one.
-    REFUSED: The server did not delete it, or the answer was lost for good.
-    CHANGED: The tag is another one than planned.
-    NOT_TRIED: Nothing was asked for.
-    """
-
-    DELETED = "deleted"
-    ABSENT = "absent"
-    FORBIDDEN = "forbidden"
-    UNREADABLE = "unreadable"
-    REFUSED = "refused"
-    CHANGED = "changed"
-    NOT_TRIED = "not_tried"
-
-
-class DeletionAttempt(t.NamedTuple):
-    """What was done about a tag.
-
-    Args:
-        reply: What it seems to have come to.
-        message: Why, if that is not plain.
-        asked_before: A request may have deleted or overwritten the tag, though no answer said so.
-    """
-
-    reply: DeletionReply
-    message: str = ""
-    asked_before: bool = False
-
-    @property
-    def had_effect(self) -> bool:
-        """Whether a request deleted or changed the tag, or may have."""
-        return self.asked_before or self.reply is DeletionReply.DELETED
-
-    @property
-    def seems_gone(self) -> bool:
-        """Whether the tag is gone, as far as the replies say."""
-        return self.reply in (DeletionReply.DELETED, DeletionReply.ABSENT)
 
 
 def judge(
@@ -158,14 +107,6 @@ def why_vanished(plan: RepositoryPlan, missing: t.Iterable[Tag], deleted: t.Coll
         f"kept tags of {plan.repository.path} vanished while {because} were deleted ({', '.join(names[:5])}): "
         f"{verdict}, or somebody else deleted them"
     )
-
-
-def is_changed(now: Tag, planned: Tag) -> bool:
-    """Whether a tag is another image than planned, or was pushed again."""
-    if now.digest != planned.digest or (now.published is not None and now.published != planned.published):
-        return True
-    # Without another push a tag of the same image has one date, unless GitLab takes its registry for another kind.
-    return now.created is not None and planned.created is not None and now.created != planned.created
 
 
 def why_not_empty(listing: TagListing, *, emptied: bool = False) -> str | None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository
 from .._core.server import DeleteMethod, ReadMethod
 from .._gitlab.tags import delete_tag
 from .._registry.api import current_digest
 from .._registry.api import delete_tag as delete_tag_in_registry
 from .._tags.reader import TagReader
+from .delete_method import registry_unavailable
 
 
 class DeletionWay(t.NamedTuple):
@@ -49,12 +49,7 @@ def deletion_way(reader: TagReader, method: DeleteMethod) -> DeletionWay:
         return DeletionWay(delete_one=lambda repository, name: delete_tag(reader.client, repository, name).status)
     registry = reader.registry
     if registry is None:
-        raise RequestError(
-            ErrorKind.UNAVAILABLE,
-            reader.capabilities.registry_unavailable_reason or "the registry itself is not known",
-            operation="delete tags in the registry",
-            advice="",
-        )
+        raise registry_unavailable(reader.capabilities)
     asked = registry
     read_there = reader.capabilities.read_method is ReadMethod.REGISTRY
     return DeletionWay(

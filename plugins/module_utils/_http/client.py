@@ -27,8 +27,9 @@ from .retry import (
     is_retried,
     poll_intervals,
 )
+from .settings import RefreshCredentials, Settings
 from .timing import Timing
-from .transport import RefreshCredentials, Settings, Transport
+from .transport import Transport
 
 _MOST_AHEAD = timedelta(days=1)
 # Seconds after which what was looked at may be something else.

@@ -12,20 +12,22 @@ import base64
 import contextlib
 import http.client
 import io
-import re
 import threading
 import traceback
 import typing as t
 import zlib
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.secrets import remember
 from .messages import Header, Request, Response, whole_number
 from .rate_limit import RateLimiter
+from .redirects import redirect_target, same_origin
+from .settings import Settings
 from .timing import Timing, http_date
+from .transport_errors import error_of
 
 REQUESTS_IMPORT_ERROR: str | None
 try:
@@ -37,14 +39,10 @@ except ImportError:
 else:
     REQUESTS_IMPORT_ERROR = None
 
-RefreshCredentials = t.Callable[[], t.Optional[Header]]
 
 _CREDENTIALS = ("Authorization", "JOB-TOKEN")
 _CONNECT_TIMEOUT = 15.0
 _MAX_REDIRECTS = 3
-# What OpenSSL says where no TLS is spoken; it depends on the release.
-_NO_TLS = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG")
-_NO_TLS_ADVICE = "The server may speak http on this port: check the scheme and the port of its address."
 # Bytes of a body that are read at once, and that they may become when they are unpacked.
 _PIECE = 64 * 1024
 _UNPACKED = 1024 * 1024
@@ -54,42 +52,6 @@ _LARGEST = 32 * 1024 * 1024
 _PATIENCE = 5
 _SLOWEST = 64 * 1024
 _ENCODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
-
-
-class Settings(t.NamedTuple):
-    """How to reach a server, and how to behave towards it.
-
-    Args:
-        url: scheme, host and a path prefix.
-        header: the credential; None is anonymous.
-        refresh_credentials: gives the credential as it is by now, None where there is none; asked after a 401.
-        ca_path: a file or folder of certificates that are trusted; None is the system's.
-        validate_certs: whether the server's certificate is checked.
-        client_cert: file of the client's certificate; None if it shows none.
-        client_key: file of the key for it; None if it is in client_cert.
-        timeout: seconds without an answer.
-        retries: how often one request is sent again.
-        concurrency: how many requests are under way at once.
-        max_requests_per_minute: the most requests a minute; None is no limit.
-        max_requests: the most requests at all; None is no limit.
-        user_agent: what the client is called in the header User-Agent.
-        service: what the server is called in errors.
-    """
-
-    url: str
-    header: Header | None = None
-    refresh_credentials: RefreshCredentials | None = None
-    ca_path: str | None = None
-    validate_certs: bool = True
-    client_cert: str | None = None
-    client_key: str | None = None
-    timeout: float = 60.0
-    retries: int = 5
-    concurrency: int = 4
-    max_requests_per_minute: int | None = None
-    max_requests: int | None = None
-    user_agent: str = "containerops.gitlab"
-    service: str = "GitLab"
 
 
 class Transport:
@@ -169,8 +131,8 @@ class Transport:
                 return answer
             answer.close()
             with self._translating(request):
-                target = _redirect_target(url, location, request)
-                elsewhere = not _same_origin(url, target)
+                target = redirect_target(url, location, request)
+                elsewhere = not same_origin(url, target)
             if elsewhere:
                 request = replace(request, headers={}, signed=False)
             url, request = target, replace(request, query=None)
@@ -253,7 +215,7 @@ class Transport:
             *(requests.exceptions.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException),
             *(OSError, ValueError),
         ) as error:
-            raise _transport_error(error, request, self._settings) from None
+            raise error_of(error, request, self._settings) from None
 
 
 class _TooSlow(Exception):
@@ -376,65 +338,3 @@ def _check_length(answer: t.Any, request: Request, body: bytes) -> None:
         return
     if whole_number(declared) != len(body):
         raise request.error(ErrorKind.CONNECTION, "the answer was cut short")
-
-
-def _redirect_target(url: str, location: str, request: Request) -> str:
-    """The URL that a redirect leads to.
-
-    Raises:
-        RequestError: the request must not follow it.
-    """
-    target = urljoin(url, location)
-    there = urlsplit(target)
-    origin = f"{there.scheme}://{there.netloc.rpartition('@')[2]}"
-    if request.method not in ("GET", "HEAD"):
-        raise request.error(ErrorKind.REDIRECT, f"the server redirects a {request.method} to {origin}")
-    if _same_origin(url, target):
-        return target
-    if not request.allow_cross_origin_redirect:
-        raise request.error(ErrorKind.REDIRECT, f"the server redirects to {origin}, where the token is not sent")
-    if there.scheme != "https" and urlsplit(url).scheme == "https":
-        raise request.error(ErrorKind.REDIRECT, f"the server redirects to {origin}, unencrypted")
-    return target
-
-
-def _same_origin(here: str, there: str) -> bool:
-    one, other = urlsplit(here), urlsplit(there)
-    return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port)
-
-
-def _transport_error(error: Exception, request: Request, settings: Settings) -> RequestError:
-    host = urlsplit(settings.url).netloc
-    advice: str | None = None
-    if isinstance(error, (ValueError, http.client.HTTPException)):
-        # What it quotes may be half of a password.
-        kind, text = ErrorKind.CONNECTION, f"the address of {host}, or of the proxy for it, is malformed"
-    elif isinstance(error, requests.exceptions.SSLError):
-        advice = _NO_TLS_ADVICE if _NO_TLS.search(str(error)) else None
-        kind, text = ErrorKind.TLS, f"the TLS connection to {host} failed ({_cause(error)})"
-    elif isinstance(error, requests.exceptions.ProxyError):
-        kind, text = ErrorKind.CONNECTION, f"the proxy for {host} can't be used ({_cause(error)})"
-    elif isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
-        kind, text = ErrorKind.TIMEOUT, f"{host} did not answer within {settings.timeout:g} seconds"
-    elif isinstance(error, OSError) and "CA certificate bundle" in str(error):
-        kind, text = ErrorKind.TLS, f"the CA file or folder {settings.ca_path} can't be read"
-    elif isinstance(error, OSError) and "certificate file" in str(error):
-        kind, text = ErrorKind.TLS, "client_cert or client_key can't be read"
-    else:
-        kind, text = ErrorKind.CONNECTION, f"no answer from {host} ({_cause(error)})"
-    return request.error(kind, text, advice=advice)
-
-
-def _cause(error: BaseException) -> str:
-    """The innermost reason, without the addresses of objects and the URL that requests puts around it."""
-    seen: BaseException = error
-    while True:
-        inner = getattr(seen, "reason", None) or next(
-            (arg for arg in seen.args if isinstance(arg, BaseException)), None
-        )
-        if not isinstance(inner, BaseException) or inner is seen:
-            break
-        seen = inner
-    strerror = getattr(seen, "strerror", None)
-    text = str(strerror or seen)
-    return text.rpartition("): ")[2].rpartition(">: ")[2].split("(_ssl.c")[0].strip() or type(seen).__name__

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from .._core.errors import UsageError
 from .._core.files import read_lines
 from .._http.messages import Header
-from .._http.transport import RefreshCredentials, Settings
+from .._http.settings import RefreshCredentials, Settings
 from .options import TOKEN_OPTIONS
 
 _COLLECTION_VERSION = "0.1.0"

@@ -138,6 +138,17 @@ def check_not_negative(params: t.Mapping[str, t.Any], *options: str) -> None:
             raise UsageError(f"{option} is {params[option]}: it can't be negative.")
 
 
+def check_left_out(params: t.Mapping[str, t.Any], state: str, *options: str) -> None:
+    """See that none of the options is given that mean nothing with a state.
+
+    Raises:
+        UsageError: one is.
+    """
+    for option in options:
+        if params[option]:
+            raise UsageError(f"{option} has no meaning with state {state}: leave it out.")
+
+
 def check_one_scope(instance: bool, others: t.Mapping[str, t.Any]) -> None:
     """Check that exactly one scope is given.
 

@@ -21,19 +21,8 @@ from collections import Counter
 from .._core.errors import UsageError
 from .._rules.matches import EntryMatches, summed
 from .approval import Approved
-from .plan_file import (
-    FILE_FORMAT,
-    FILE_VERSION,
-    NUMBERS,
-    PlanCursor,
-    PlanLine,
-    last_plan_at,
-    parse_plan,
-    plan_at,
-    whole_line,
-    with_fingerprint,
-    written_line,
-)
+from .plan_file import FILE_FORMAT, FILE_VERSION, NUMBERS, PlanLine, with_fingerprint, written_line
+from .plan_reading import PlanCursor, last_plan_at, parse_plan, plan_at, whole_line
 
 # The numbers of plans that add up. One project may be in several plans, so that numbers of projects do not.
 _SUMS = tuple(number for number in NUMBERS if number != "projects")

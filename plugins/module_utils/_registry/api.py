@@ -79,41 +79,40 @@ def tag_names(registry: Registry, path: str, *, retry: RetryPolicy = RetryPolicy
     raise answer.untrusted(f"the list has no end after {MOST_PAGES} pages")
 
 
-def registry_mode(registry: Registry, path: str) -> Mode:
-    """What the registry says of itself: whether it has a metadata database. Only GitLab's own says anything."""
-    return mode_for(registry, registry.pull_scopes(path), _version_operation(registry))
+class VersionCheck(t.NamedTuple):
+    """What a registry says of itself when its version is checked. Only GitLab's own says anything.
+
+    Args:
+        mode: whether it has a metadata database.
+        deletes_by_name: it is proven that deleting a tag leaves the other tags of its digest alone. If it is not, the
+            registry may delete by name all the same.
+    """
+
+    mode: Mode
+    deletes_by_name: bool
 
 
-def mode_for(registry: Registry, scopes: tuple[str, ...], operation: str) -> Mode:
-    """The same with a token for these scopes. operation: what it is for."""
-    answer = request(registry, "GET", "/v2/", scopes, operation=operation)
-    enabled = answer.headers.get("Gitlab-Container-Registry-Database-Enabled", "").lower()
-    return {"true": Mode.DATABASE, "false": Mode.NO_DATABASE}.get(enabled, Mode.UNKNOWN)
-
-
-def deletes_by_name(registry: Registry, path: str) -> bool:
-    """Whether it is proven that deleting a tag leaves the other tags of its digest alone.
+def check_version(registry: Registry, scopes: tuple[str, ...], operation: str | None = None) -> VersionCheck:
+    """Ask a registry what it is. One request.
 
     GitLab's registry never deletes a digest when it is asked for a tag, with or without a metadata database, and no
-    other one tells GitLab's version of itself. It tells nothing before it took a token, so one is sent. One request.
+    other one tells GitLab's version of itself. It tells nothing before it took a token, so one is sent.
 
     Args:
         registry: which one.
-        path: of a repository that the caller may pull from.
-
-    Returns:
-        False if nothing is proven: the registry may delete by name all the same.
+        scopes: of the token, such as those to pull from a repository.
+        operation: what it is for, for errors.
 
     Raises:
         RequestError: the registry can't be asked.
     """
-    operation = _version_operation(registry)
-    answer = request(registry, "GET", "/v2/", registry.pull_scopes(path), operation=operation)
-    return bool(answer.headers.get("Gitlab-Container-Registry-Version"))
-
-
-def _version_operation(registry: Registry) -> str:
-    return f"find out what registry {registry.url} is"
+    operation = operation or f"find out what registry {registry.url} is"
+    headers = request(registry, "GET", "/v2/", scopes, operation=operation).headers
+    enabled = headers.get("Gitlab-Container-Registry-Database-Enabled", "").lower()
+    return VersionCheck(
+        mode={"true": Mode.DATABASE, "false": Mode.NO_DATABASE}.get(enabled, Mode.UNKNOWN),
+        deletes_by_name=bool(headers.get("Gitlab-Container-Registry-Version")),
+    )
 
 
 def current_digest(registry: Registry, path: str, reference: str) -> str | None:

@@ -21,7 +21,7 @@ from .._core.oci import Image
 from .._http.client import Client
 from .._http.messages import Header, Response
 from .._http.retry import RetryPolicy
-from .._http.transport import RefreshCredentials
+from .._http.settings import RefreshCredentials
 from .._http.understanding import understanding
 from .errors import SERVICE, error_of
 from .tokens import AuthScheme, Challenge, Token, TokenRules, challenge_in, token_in

@@ -13,7 +13,7 @@ import typing as t
 from .._core.errors import ErrorKind, RequestError
 from .._core.server import Mode
 from .._http.messages import MOST_PAGES
-from .api import PAGE, mode_for, next_last
+from .api import PAGE, check_version, next_last
 from .auth import Registry
 from .catalog_order import passed_over, place_before, place_behind
 from .errors import SERVICE, not_granted
@@ -78,7 +78,7 @@ def read_catalog(registry: Registry) -> t.Iterator[CatalogPage]:
             continue
         above = [path for path in passed_over(end, seen) if path not in looked_for]
         if above and mode is None:
-            mode = mode_for(registry, _CATALOG, operation)
+            mode = check_version(registry, _CATALOG, operation).mode
         # A database passes over nothing.
         searched = above[0] if above and mode is not Mode.DATABASE else ""
         last = place_before(searched) if searched else place_behind(end, seen)

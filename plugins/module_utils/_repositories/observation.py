@@ -16,7 +16,8 @@ from .._deletion.read_only import check_deletes
 from .._gitlab.projects import get_project
 from .._gitlab.repository_lookup import RepositoryLookup, find_by_id, look_up_repository
 from .._module.registry import RegistryConnection
-from .._tags.capabilities import Sources, detect, rules_are_hidden
+from .._tags.capabilities import Sources, detect
+from .._tags.project_rules import rules_are_hidden
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, confirm_empty, open_reader
 from .planning import RepositoryState, plan_tags

@@ -14,7 +14,7 @@ import typing as t
 from .._core.errors import UsageError
 from .._core.scope import repository_path
 from .._core.server import DeleteMethod, requested_method
-from .._module.options import check_not_negative
+from .._module.options import check_left_out, check_not_negative
 from .._plan.limits import Limits
 from .._rules.patterns import compile_pattern
 from .._rules.rules import Rule, Rules
@@ -76,9 +76,7 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> RepositoryR
     check_not_negative(params, "max_deletions", "max_deletions_total", "wait_timeout", "return_limit")
     state = DesiredState(params["state"])
     absent = state is DesiredState.ABSENT
-    for option in ("protect",) if absent else ("force", "empty_first"):
-        if params[option]:
-            raise UsageError(f"{option} has no meaning with state {state.value}: leave it out.")
+    check_left_out(params, state.value, *(("protect",) if absent else ("force", "empty_first")))
     if absent and params["wait"] and job_token:
         raise UsageError(
             "With a CI/CD job token it can't be seen whether a repository is gone: set wait to false, or give a "

@@ -76,10 +76,6 @@ class Pattern(t.NamedTuple):
             return Match.AMBIGUOUS
         return Match.SURE if grouped else Match.NONE
 
-    def may_match(self, name: str) -> bool:
-        """At least one reading matches the name."""
-        return self.match(name) is not Match.NONE
-
     def part(self, name: str, group: str) -> str | None:
         """What a capture group, by its name or number, holds of a name; None where it took no part."""
         match = self.grouped.search(name)

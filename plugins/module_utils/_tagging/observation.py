@@ -21,7 +21,8 @@ from .._module.registry import RegistryConnection
 from .._registry.auth import Registry, push_scopes, registry_of
 from .._registry.errors import not_granted
 from .._registry.promotion import missing_subjects, read_tag_writes, referrers_of, source_image, with_contents
-from .._tags.capabilities import Sources, detect, rules_are_hidden
+from .._tags.capabilities import Sources, detect
+from .._tags.project_rules import rules_are_hidden
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, confirm_empty, open_reader
 from .._tags.token_rules import refuses_push

@@ -16,6 +16,7 @@ from .._core.models import TAG_NAME
 from .._core.oci import DIGEST
 from .._core.scope import repository_path
 from .._core.server import DeleteMethod, requested_method
+from .._module.options import check_left_out
 
 
 class DesiredState(enum.Enum):
@@ -76,9 +77,8 @@ def request_of(params: t.Mapping[str, t.Any]) -> PromotionRequest | RemovalReque
             raise UsageError(f"name holds {name!r}, which is not the name of a tag.")
     state = DesiredState(params["state"])
     absent = state is DesiredState.ABSENT
-    for option in ("source", "source_repository", "copy_referrers") if absent else ("digest",):
-        if params[option]:
-            raise UsageError(f"{option} has no meaning with state {state.value}: leave it out.")
+    only_present = ("source", "source_repository", "copy_referrers")
+    check_left_out(params, state.value, *(only_present if absent else ("digest",)))
     digest, source, source_repository = params["digest"], params["source"], params["source_repository"]
     if digest is not None and (not DIGEST.fullmatch(digest) or len(params["name"]) > 1):
         raise UsageError("digest has to be one digest such as sha256:... and needs a single name.")

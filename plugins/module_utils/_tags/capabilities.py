@@ -12,30 +12,24 @@ import typing as t
 from types import MappingProxyType
 
 from .._core.errors import ErrorKind, RequestError, UsageError
-from .._core.models import Repository, Tag, TagListing
+from .._core.models import Repository, TagListing
 from .._core.oci import Image
-from .._core.server import Mode, ReadMethod, ServerCapabilities, TagRules
-from .._gitlab.graphql import Page, PageRequest, Schema, read_pages, read_schema
-from .._gitlab.projects import caller_is_administrator
-from .._gitlab.tag_rules import read_tag_rules
-from .._gitlab.tags import first_tag_names, keyset_supported
+from .._core.server import Mode, ReadMethod, ServerCapabilities
+from .._gitlab.graphql_schema import Schema, read_schema
 from .._http.client import Client
 from .._http.retry import RetryPolicy
-from .._registry.api import registry_mode
+from .._registry.api import VersionCheck, check_version
 from .._registry.auth import Registry, RegistrySettings, registry_of
-from .._rules.patterns import rule_search
+from .database_evidence import Evidence, find_evidence
 from .details import CoveredNames
 from .listing import list_by_registry
+from .project_rules import find_rules
 
-# How many repositories are looked at, at most, to find one that shows what kind of server this is.
-_PROBES = 20
 # By what GraphQL says that it can't be used: it is off, it does not take the token, it knows no container tags.
 _REFUSALS = {
     *(ErrorKind.UNAUTHORIZED, ErrorKind.INSUFFICIENT_SCOPE, ErrorKind.FORBIDDEN, ErrorKind.NOT_FOUND),
     *(ErrorKind.BAD_REQUEST, ErrorKind.GRAPHQL, ErrorKind.MOVED, ErrorKind.REDIRECT),
 }
-# How many are asked, at most, whether the server lists by keyset.
-_KEYSET_PROBES = 3
 
 
 class Sources(t.NamedTuple):
@@ -81,39 +75,15 @@ class _RegistryFound(t.NamedTuple):
         registry: None if it can't be asked.
         reason: why it can't be asked; empty if it can.
         listing: of a repository as GitLab lists it too; None if none was read.
+        said: what it says of itself; None if it was not asked.
+        proven_mode: whether it has a metadata database, as far as it proves that itself.
     """
 
     registry: Registry | None = None
     reason: str = ""
     listing: TagListing | None = None
-
-
-class _RulesFound(t.NamedTuple):
-    """The protection rules for tags.
-
-    Args:
-        state: whether they can be read.
-        hidden_reason: why not all of them can be read; empty if they can.
-        by_project: whether they cover the name of a tag, of the projects whose rules were read.
-    """
-
-    state: TagRules
-    hidden_reason: str = ""
-    by_project: CoveredNames = MappingProxyType({})
-
-
-class _Evidence(t.NamedTuple):
-    """What the listings of a few repositories show.
-
-    Args:
-        mode: whether the registry has a metadata database.
-        lists_by_keyset: whether GitLab lists tag names by keyset.
-        listed: the tags that prove that there is no metadata database; None if none do.
-    """
-
-    mode: Mode = Mode.UNKNOWN
-    lists_by_keyset: bool = False
-    listed: TagListing | None = None
+    said: VersionCheck | None = None
+    proven_mode: Mode = Mode.UNKNOWN
 
 
 def detect(client: Client, repositories: t.Sequence[Repository], sources: Sources, *, details: bool) -> Detected:
@@ -131,34 +101,25 @@ def detect(client: Client, repositories: t.Sequence[Repository], sources: Source
     """
     schema, no_graphql = _find_graphql(client, sources)
     method = _method_of(sources, schema, no_graphql)
-    found, evidence = _RegistryFound(), _Evidence()
-    if repositories:
-        found = _find_registry(client, sources, repositories)
+    found, evidence = _find_registry(client, sources, repositories), Evidence()
     if repositories and (details or method is not ReadMethod.REGISTRY):
-        evidence = _examine(client, schema, repositories, details=details)
+        evidence = find_evidence(client, schema, repositories, details=details)
     if found.registry and evidence.listed and sources.read_method is None:
         found = _compare_listings(found.registry, evidence.listed)
-    said = Mode.UNKNOWN
-    is_needed = method is ReadMethod.REGISTRY and details
-    if found.registry and (is_needed and evidence.mode is Mode.UNKNOWN or evidence.mode is Mode.NO_DATABASE):
-        said = _own_word(found.registry, repositories[0].path, needed=is_needed)
-    if said is Mode.NO_DATABASE and not found.listing and not is_needed:
-        # Whether it is GitLab's registry at all was not looked at.
-        said = Mode.UNKNOWN
-    if said is Mode.DATABASE:
-        # GitLab can't see it at the moment. Its pages show if it can by then.
-        found = found._replace(listing=None)
-    mode = evidence.mode if said is Mode.UNKNOWN else said
+    if found.registry:
+        found = _identify(found, evidence, repositories[0].path, needed=details and method is ReadMethod.REGISTRY)
+    mode = evidence.mode if found.proven_mode is Mode.UNKNOWN else found.proven_mode
     capabilities = ServerCapabilities(
         mode=mode,
-        mode_is_proven=said is not Mode.UNKNOWN,
+        mode_is_proven=found.proven_mode is not Mode.UNKNOWN,
         read_method=ReadMethod.REGISTRY if found.listing else method,
         lists_by_keyset=evidence.lists_by_keyset,
+        deletes_by_name=mode is Mode.DATABASE or (found.said.deletes_by_name if found.said else None),
         deletes_by_graphql=schema is not None and schema.can_delete,
         graphql_unavailable_reason=no_graphql,
         registry_unavailable_reason=found.reason,
     )
-    rules = _find_rules(client, schema, capabilities, repositories if details else ())
+    rules = find_rules(client, schema, capabilities, repositories if details else ())
     return Detected(
         client=client,
         capabilities=capabilities._replace(tag_rules=rules.state, tag_rules_hidden_reason=rules.hidden_reason),
@@ -186,25 +147,6 @@ def _find_graphql(client: Client, sources: Sources) -> tuple[Schema | None, str]
         return None, str(error)
 
 
-def _find_rules(
-    client: Client, schema: Schema | None, capabilities: ServerCapabilities, repositories: t.Sequence[Repository]
-) -> _RulesFound:
-    """The protection rules for tags. If tags are not read with their protection, the rules of each project are read."""
-    if capabilities.mode is Mode.NO_DATABASE or (schema and not schema.has_tag_rules):
-        return _RulesFound(TagRules.NONE)
-    if schema is None:
-        return _RulesFound(TagRules.HIDDEN, hidden_reason=capabilities.graphql_unavailable_reason)
-    if capabilities.pages_by_cursor and "protection" in schema.tag_fields:
-        return _RulesFound(TagRules.READABLE)
-    asked = {repository.project_id: repository.id for repository in repositories}
-    answers = dict(zip(asked, read_tag_rules(client, list(asked.values()))))
-    errors = [str(answer) for answer in answers.values() if isinstance(answer, RequestError)]
-    found = {number: rule_search(each) for number, each in answers.items() if not isinstance(each, RequestError)}
-    if errors or not repositories:
-        return _RulesFound(TagRules.HIDDEN, hidden_reason=errors[0] if errors else "", by_project=found)
-    return _RulesFound(TagRules.READABLE, by_project=found)
-
-
 def _method_of(sources: Sources, schema: Schema | None, no_graphql: str) -> ReadMethod:
     """How tags are read, unless the registry turns out to be better."""
     if sources.read_method is ReadMethod.GRAPHQL and schema is None:
@@ -216,7 +158,7 @@ def _method_of(sources: Sources, schema: Schema | None, no_graphql: str) -> Read
 
 def _find_registry(client: Client, sources: Sources, repositories: t.Sequence[Repository]) -> _RegistryFound:
     """The registry that holds the repositories. It may be missing, unless the caller wants to read there."""
-    if sources.registry is None:
+    if sources.registry is None or not repositories:
         return _RegistryFound()
     try:
         registry = registry_of(client, sources.registry, repositories[0].location, sources.images)
@@ -237,88 +179,34 @@ def _compare_listings(registry: Registry, listed: TagListing) -> _RegistryFound:
     return _RegistryFound(reason=str(listing.error or other))
 
 
-def _own_word(registry: Registry, path: str, *, needed: bool) -> Mode:
-    """What the registry says of itself, which only GitLab's own does.
+def _identify(found: _RegistryFound, evidence: Evidence, path: str, *, needed: bool) -> _RegistryFound:
+    """The registry with what it says of itself, if listings show no metadata database, or nothing.
 
     Args:
-        registry: which one.
+        found: the registry.
+        evidence: what listings show.
         path: of a repository in it.
-        needed: whether tags are read there in any case.
+        needed: whether details are read there in any case.
 
     Raises:
         RequestError: it does not answer, although it has to.
     """
+    wanted = evidence.mode is Mode.NO_DATABASE or (needed and evidence.mode is Mode.UNKNOWN)
+    said = _ask_version(found.registry, path, needed=needed) if found.registry and wanted else None
+    if said is None:
+        return found
+    if said.mode is Mode.DATABASE:
+        # GitLab can't see it at the moment. Its pages show if it can by then.
+        found = found._replace(listing=None)
+    # Without a listing to compare, it may be another registry than GitLab's.
+    is_proven = said.mode is not Mode.NO_DATABASE or needed or found.listing is not None
+    return found._replace(said=said, proven_mode=said.mode if is_proven else Mode.UNKNOWN)
+
+
+def _ask_version(registry: Registry, path: str, *, needed: bool) -> VersionCheck | None:
     try:
-        return registry_mode(registry, path)
+        return check_version(registry, registry.pull_scopes(path))
     except RequestError as error:
         if error.kind is ErrorKind.STOPPED or needed:
             raise
-        return Mode.UNKNOWN
-
-
-def _examine(
-    client: Client, schema: Schema | None, repositories: t.Sequence[Repository], *, details: bool
-) -> _Evidence:
-    """Tell from listings whether there is a metadata database, as far as that is needed."""
-    keyset = _keyset_supported(client, repositories)
-    if keyset:
-        return _Evidence(mode=Mode.DATABASE, lists_by_keyset=True)
-    if not details:
-        return _Evidence()
-    if keyset is None:
-        return _Evidence(mode=Mode.DATABASE if _has_published_dates(client, schema, repositories) else Mode.UNKNOWN)
-    listed = _tags_without_database(client, repositories)
-    return _Evidence(mode=Mode.NO_DATABASE if listed else Mode.UNKNOWN, listed=listed)
-
-
-def _keyset_supported(client: Client, repositories: t.Sequence[Repository]) -> bool | None:
-    """Whether GitLab lists by keyset, as the first of a few repositories says; None if it is too old, or none says."""
-    for repository in repositories[:_KEYSET_PROBES]:
-        try:
-            return keyset_supported(client, repository)
-        except RequestError as error:
-            if error.kind.stops_task:
-                raise
-    return None
-
-
-def _tags_without_database(client: Client, repositories: t.Sequence[Repository]) -> TagListing | None:
-    """The tags that prove, with a refusal to list by keyset, that there is no metadata database; None if none do.
-
-    The refusal alone is no proof, since GitLab refuses too while its registry can't be reached. The same registry has
-    to list tags, and GitLab has to refuse again after they were read: details.confirmed.
-    """
-    for repository in repositories[:_PROBES]:
-        try:
-            names = first_tag_names(client, repository)
-            if names:
-                return TagListing(repository, tuple(Tag(name) for name in names))
-        except RequestError as error:
-            if error.kind.is_inconclusive:
-                return None
-    return None
-
-
-def _has_published_dates(client: Client, schema: Schema | None, repositories: t.Sequence[Repository]) -> bool:
-    """Whether a tag shows its last push, for releases before keyset listings: only a metadata database knows it."""
-    if schema is None or "publishedAt" not in schema.tag_fields:
-        return False
-    requests = [PageRequest(repository.id) for repository in repositories[:_PROBES]]
-    pages = read_pages(client, schema, requests, ("publishedAt",))
-    return any(isinstance(page, Page) and bool(page.tags) and page.fits(Mode.DATABASE) for page in pages)
-
-
-def rules_are_hidden(client: Client, capabilities: ServerCapabilities, *, job_token: bool) -> bool:
-    """Whether there may be protection rules for tags that can't be read, and that GitLab lets this caller ignore.
-
-    Args:
-        client: of GitLab.
-        capabilities: what the server can do.
-        job_token: whether the caller's token is that of a CI/CD job.
-
-    Raises:
-        RequestError: it can't be found out.
-    """
-    if capabilities.tag_rules is not TagRules.HIDDEN or job_token:
-        return False
-    return caller_is_administrator(client)
+        return None

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository, Tag, TagListing
 from .._core.server import Mode
-from .._gitlab.graphql import PAGE, Page, PageRequest, Schema, batches_of, read_pages
+from .._gitlab.graphql_pages import batches_of, read_pages
+from .._gitlab.graphql_schema import Schema
+from .._gitlab.tag_page import PAGE, Page, PageRequest
 from .._http.client import Client
 from .estimate import pages_of
 
@@ -80,7 +82,7 @@ def follow_cursors(
 def read_fitting(
     client: Client, schema: Schema, wanted: t.Sequence[PageRequest], fields: tuple[str, ...], mode: Mode
 ) -> list[Page | RequestError]:
-    """Read pages as graphql.read_pages does, and none from another kind of registry than the repositories are in.
+    """Read pages as graphql_pages.read_pages does, and none from another kind of registry than the repositories are in.
 
     GitLab takes its registry for one without a metadata database if a question to it fails in passing. Then the dates
     of that page mean something else. It is asked for once more, and is an error if that is no better.

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from .._core.errors import RequestError
 from .._core.models import Repository, Tag, TagListing
 from .._core.server import Mode
-from .._gitlab.graphql import ALL_FIELDS, PAGE, VERIFY_FIELDS, PageRequest, Schema
+from .._gitlab.graphql_pages import ALL_FIELDS, VERIFY_FIELDS, pages_at_once
+from .._gitlab.graphql_schema import Schema
+from .._gitlab.tag_page import PAGE, PageRequest
 from .cursors import MOST_PAGES, count_requests, error_about, follow_cursors, in_order, is_continuation, read_fitting
 from .details import chunks, confirmations, load_children, read_one_by_one, with_details, with_rules
 from .estimate import Estimate, estimate_of, known_counts, pages_of
@@ -88,7 +90,7 @@ class CursorReader(RestReader):
 
     def concurrent_repositories(self, query: TagQuery) -> int:
         """How many repositories are read at once: enough for all workers, and twice that."""
-        return 2 * self.client.settings.concurrency * self.schema.aliases(_fields_of(query), PAGE)
+        return 2 * self.client.settings.concurrency * pages_at_once(self.schema, _fields_of(query), PAGE)
 
     def _read_listed(self, repositories: t.Sequence[Repository], query: TagQuery) -> list[TagListing]:
         """The names of all repositories, and then the pages that hold wanted names."""

@@ -55,8 +55,8 @@ PURE = {
     "_policy/preview",
     *("_tags/estimate", "_tags/query"),
     "_registry/catalog_order",
-    *("_deletion/batches", "_deletion/delete_method", "_deletion/earlier_runs", "_deletion/outcomes"),
-    *("_deletion/refusals", "_deletion/report", "_deletion/verification"),
+    *("_deletion/attempts", "_deletion/batches", "_deletion/delete_method", "_deletion/earlier_runs"),
+    *("_deletion/outcomes", "_deletion/refusals", "_deletion/report", "_deletion/verification"),
     *(
         "_cleanup/bulk_requests",
         "_cleanup/matches",

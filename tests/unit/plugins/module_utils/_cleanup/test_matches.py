@@ -19,8 +19,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Exclusion
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import result, totals
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
-from tests.unit.cleanups import PROJECT, REPOSITORY, digest, observed, planned, requested, tag
-from tests.unit.models import repository
+from tests.unit.cleanups import PROJECT, REPOSITORY, observed, planned, requested, tag
+from tests.unit.models import digest, repository
 
 ERROR = RequestError(ErrorKind.UNAVAILABLE, "down", operation="read it", status=503)
 TAGS = (tag("v1.0.0"), tag("v1.1.0", letter="b"), tag("dev-1", letter="c"), tag("main", letter="d"))

@@ -26,8 +26,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import RefKind, Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
-from tests.unit.cleanups import PROJECT, REPOSITORY, digest, requested
-from tests.unit.models import repository
+from tests.unit.cleanups import PROJECT, REPOSITORY, requested
+from tests.unit.models import digest, repository
 
 ERROR = RequestError(ErrorKind.UNAVAILABLE, "down", operation="read it", status=503)
 UNPINNED = {"delete_via": "bulk_unpinned"}

@@ -18,23 +18,13 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.plann
     plan_cleanup,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode, ReadMethod, TagRules
 from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, observed, requested, tag
-from tests.unit.models import server_policy
+from tests.unit.models import project, server_policy
 
 POLICY = server_policy()
-PROJECTS = {
-    PROJECT: Project(
-        PROJECT,
-        path="team/app",
-        namespace="team",
-        access_level="enabled",
-        policy=POLICY,
-        archived=False,
-        image_prefix="registry.test/team/app",
-    )
-}
+PROJECTS = {PROJECT: project(id=PROJECT, policy=POLICY)}
 TAGS = (tag("v1"), tag("v2"), tag("main"))
 
 CREATED = (

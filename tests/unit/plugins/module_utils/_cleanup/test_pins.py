@@ -24,7 +24,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci impo
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.tag_writes import WriteOutcome
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import DeletionResult
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import UntaggedImage
-from tests.unit.cleanups import digest, planned
+from tests.unit.cleanups import planned
+from tests.unit.models import digest
 
 DOWN = RequestError(ErrorKind.UNAVAILABLE, "down", operation="read an image", service="the registry", status=503)
 

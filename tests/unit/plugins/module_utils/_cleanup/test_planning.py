@@ -22,7 +22,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.repor
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
     ListingState,
-    Project,
     RefKind,
     ServerPolicy,
     Tag,
@@ -40,23 +39,13 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_
     ImportWindow,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty, Reason
-from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, SCOPE, digest, observed, planned, requested, tag
-from tests.unit.models import server_policy
+from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, SCOPE, observed, planned, requested, tag
+from tests.unit.models import digest, project, server_policy
 
 URL = "https://gitlab.example.com"
 ENABLED = server_policy()
-
-
-def project(policy: ServerPolicy | None = None) -> Project:
-    return Project(
-        PROJECT,
-        path="team/app",
-        namespace="team",
-        access_level="enabled",
-        policy=policy,
-        archived=False,
-        image_prefix="registry.test/team/app",
-    )
+WITH_POLICY = {PROJECT: project(id=PROJECT, policy=ENABLED)}
+WITHOUT_POLICY = {PROJECT: project(id=PROJECT, policy=ENABLED._replace(enabled=False))}
 
 
 def outcome(found: CleanupPlan) -> dict[str, str]:
@@ -164,7 +153,7 @@ def test_tags_share_the_fate_of_a_kept_one_unless_the_registry_is_known_to_delet
 
 
 def test_a_project_that_is_archived_keeps_all_its_tags() -> None:
-    archived = project()._replace(archived=True)
+    archived = project(id=PROJECT, policy=None, archived=True)
     for request in (requested(), requested(delete_via="bulk_unpinned", older_than="30d")):
         found = planned(tag("v1"), tag("v2"), request=request, projects={PROJECT: archived})
         assert outcome(found) == {"v1": "keep archived", "v2": "keep archived"}
@@ -219,7 +208,7 @@ def test_what_could_not_be_read_has_no_decisions() -> None:
 
 @pytest.mark.parametrize("policy", [None, ENABLED, ENABLED._replace(enabled=False)])
 def test_the_projects_own_policy_is_told(policy: ServerPolicy | None) -> None:
-    [part] = planned(*TAGS, projects={PROJECT: project(policy)}).plan.repositories
+    [part] = planned(*TAGS, projects={PROJECT: project(id=PROJECT, policy=policy)}).plan.repositories
     assert part.policy == policy
 
 
@@ -323,13 +312,13 @@ REFUSED: list[Any] = [
     pytest.param({"keep_n": 1}, {"read_method": ReadMethod.REGISTRY}, BUILDS, id="rank by builds"),
     pytest.param(
         {"on_server_policy": "fail"},
-        {"projects": {PROJECT: project(ENABLED)}},
+        {"projects": WITH_POLICY},
         f"{POLICY}, next at 2026-06-02T12:00:00.000Z",
         id="the project's own policy",
     ),
     pytest.param(
         {"on_server_policy": "fail"},
-        {"projects": {PROJECT: project(ENABLED._replace(next_run_at=None))}},
+        {"projects": {PROJECT: project(id=PROJECT, policy=ENABLED._replace(next_run_at=None))}},
         POLICY,
         id="whenever that runs",
     ),
@@ -394,13 +383,19 @@ def test_a_reason_to_refuse(options: dict[str, Any], facts: dict[str, Any], sent
             {"read_method": ReadMethod.REGISTRY, "mode": Mode.NO_DATABASE},
             id="the registry has nothing else",
         ),
-        pytest.param({"on_server_policy": "warn"}, {"projects": {PROJECT: project(ENABLED)}}, id="a warning will do"),
         pytest.param(
-            {"on_server_policy": "fail"}, {"projects": {PROJECT: project(ENABLED._replace(enabled=False))}}, id="off"
+            {"on_server_policy": "warn"},
+            {"projects": WITH_POLICY},
+            id="a warning will do",
         ),
         pytest.param(
             {"on_server_policy": "fail"},
-            {"projects": {PROJECT + 1: project(ENABLED)._replace(id=PROJECT + 1)}},
+            {"projects": WITHOUT_POLICY},
+            id="off",
+        ),
+        pytest.param(
+            {"on_server_policy": "fail"},
+            {"projects": {PROJECT + 1: project(id=PROJECT + 1, policy=ENABLED)}},
             id="a project without a repository in the plan",
         ),
         pytest.param({}, {"sent": 7, "max_requests": 10}, id="just enough requests"),
@@ -440,7 +435,7 @@ def test_refusals_come_in_the_order_in_which_they_matter() -> None:
     request = requested(
         min_remaining=4, in_use_sources_expected=1, older_than="30d", on_server_policy="fail", max_deletions_total=1
     )
-    found = planned(*TAGS, request=request, projects={PROJECT: project(ENABLED)}, rules_hidden=True, sent=9)
+    found = planned(*TAGS, request=request, projects=WITH_POLICY, rules_hidden=True, sent=9)
     words = ["in use are expected", "min_remaining", "max_deletions_total", "cleanup policy", "protection rules"]
     assert len(found.plan.refusals) == len(words)
     assert all(word in refusal for word, refusal in zip(words, found.plan.refusals, strict=True))

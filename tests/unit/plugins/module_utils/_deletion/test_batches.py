@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DELETE_LIMIT
-from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.batches import ReferrerCheck, batches
-from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.verification import (
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.attempts import (
     DeletionAttempt,
     DeletionReply,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.batches import ReferrerCheck, batches
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason

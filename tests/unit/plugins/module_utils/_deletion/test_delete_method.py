@@ -10,7 +10,10 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ServerCapabilities
-from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.delete_method import choose_delete_method
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.delete_method import (
+    choose_delete_method,
+    registry_unavailable,
+)
 
 GRAPHQL = ServerCapabilities(deletes_by_graphql=True, registry_unavailable_reason="it is away")
 NO_GRAPHQL = ServerCapabilities(graphql_unavailable_reason="a job token is not accepted by GraphQL")
@@ -67,3 +70,8 @@ def test_a_wanted_method_has_to_be_there(
     with pytest.raises(RequestError) as caught:
         choose_delete_method(capabilities, wanted)
     assert (str(caught.value), caught.value.kind) == (message, kind)
+
+
+def test_a_registry_that_was_not_looked_for_is_not_known() -> None:
+    error = registry_unavailable(ServerCapabilities())
+    assert str(error) == "Could not delete tags in the registry: the registry itself is not known."

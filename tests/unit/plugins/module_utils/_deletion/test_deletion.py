@@ -532,7 +532,7 @@ def test_a_batch_that_had_to_wait_is_looked_at_again() -> None:
 
 
 @pytest.mark.parametrize("seconds", [1.0, 60.0])
-@pytest.mark.parametrize("read_method", ["rest alone", "graphql", "registry"])
+@pytest.mark.parametrize("read_method", ["rest alone", "graphql"])
 def test_a_pause_after_the_look_is_followed_by_another_look(
     monkeypatch: pytest.MonkeyPatch, read_method: str, seconds: float
 ) -> None:

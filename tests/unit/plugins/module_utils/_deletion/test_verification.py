@@ -12,6 +12,10 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.attempts import (
+    DeletionAttempt,
+    DeletionReply,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import (
     DeletionResult,
     TagOutcome,
@@ -19,18 +23,15 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outc
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.verification import (
     NO_PROOF,
-    DeletionAttempt,
-    DeletionReply,
-    is_changed,
     judge,
     proves_absence,
     vanished,
     why_not_empty,
+    why_vanished,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
-from tests.unit.cleanups import NOW
 from tests.unit.simulated import repository_of
 
 REPOSITORY = repository_of()
@@ -149,23 +150,25 @@ def test_kept_tags_vanish_only_from_complete_listings() -> None:
     assert vanished(plan, listing_of("cx", complete=False)) == []
 
 
+GONE = [Tag(name, digest="1") for name in "fedcba"]
+VANISHED = f"kept tags of {REPOSITORY.path} vanished while"
+SEEMS = "were deleted (a, b, c, d, e): this registry seems to delete by digest, or somebody else deleted them"
+MAY = "were deleted (a, b): this registry may delete by digest, or somebody else deleted them"
+
+
 @pytest.mark.parametrize(
-    ("now", "planned", "changed"),
+    ("missing", "deleted", "reason"),
     [
-        (Tag("a", digest="1"), Tag("a", digest="1"), False),
-        (Tag("a", digest="2"), Tag("a", digest="1"), True),
-        (Tag("a", digest="1", published=NOW), Tag("a", digest="1", published=NOW), False),
-        (Tag("a", digest="1", published=NOW.replace(hour=13)), Tag("a", digest="1", published=NOW), True),
-        (Tag("a", digest="1", published=NOW), Tag("a", digest="1"), True),
-        (Tag("a", digest="1"), Tag("a", digest="1", published=NOW), False),
-        (Tag("a", digest="1", created=NOW), Tag("a", digest="1", created=NOW), False),
-        (Tag("a", digest="1", created=NOW.replace(hour=13)), Tag("a", digest="1", created=NOW), True),
-        (Tag("a", digest="1", created=NOW), Tag("a", digest="1"), False),
-        (Tag("a", digest="1"), Tag("a", digest="1", created=NOW), False),
+        pytest.param([*GONE, Tag("z")], {"1"}, f"{VANISHED} others of their images {SEEMS}", id="a shared digest"),
+        pytest.param([Tag("b"), Tag("a")], {"1"}, f"{VANISHED} others {MAY}", id="digests that are not known"),
+        pytest.param([Tag("b"), Tag("a"), Tag("c", digest="2")], {None}, f"{VANISHED} others {MAY}", id="none known"),
+        pytest.param([Tag("a", digest="2")], {"1"}, "", id="another digest"),
+        pytest.param(GONE, set(), "", id="nothing was deleted"),
+        pytest.param([], {"1"}, "", id="nothing is gone"),
     ],
 )
-def test_a_tag_is_changed_by_another_image_or_another_push(now: Tag, planned: Tag, changed: bool) -> None:
-    assert is_changed(now, planned) is changed
+def test_what_vanished_tags_say_of_the_registry(missing: list[Tag], deleted: set[str | None], reason: str) -> None:
+    assert why_vanished(plan_of(kept="abc"), missing, deleted) == reason
 
 
 @pytest.mark.parametrize(

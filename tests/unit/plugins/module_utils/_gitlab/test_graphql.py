@@ -13,13 +13,10 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
-from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql import (
-    Page,
-    PageRequest,
-    destroy_tags,
-    read_pages,
-    read_schema,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql_deletion import destroy_tags
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql_pages import read_pages
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql_schema import read_schema
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.tag_page import Page, PageRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.tag_rules import read_tag_rules
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.retry import RetryPolicy
 from tests.unit.graphql_serving import Body, FakeGraphQLClient, aliases, node, schema, tags

@@ -17,13 +17,10 @@ from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
-from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql import (
-    Page,
-    PageRequest,
-    destroy_tags,
-    read_pages,
-    read_schema,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql_deletion import destroy_tags
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql_pages import read_pages
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql_schema import read_schema
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.tag_page import Page, PageRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.tag_rules import read_tag_rules
 from tests.conformance.graphql_recordings import pages_asked
 from tests.unit.graphql_serving import FakeGraphQLClient, schema

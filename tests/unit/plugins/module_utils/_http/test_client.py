@@ -27,8 +27,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Response
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.retry import RetryPolicy
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.settings import Settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.timing import Timing
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.transport import Settings
 from tests.unit.serving import BEARER, TOKEN, Answer, FakeTime, Responder, client, ok, serving
 
 

@@ -14,7 +14,6 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
-    Project,
     ProtectionRule,
     Repository,
     RuleKind,
@@ -36,35 +35,19 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._info.rows imp
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import Gather
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.preview import preview_policy, truncate
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
-from tests.unit.models import repository, server_policy
+from tests.unit.models import project, repository, server_policy
 
 ERROR = RequestError(ErrorKind.UNAVAILABLE, "no", operation="read it")
 POLICY = server_policy(cadence="7d", keep_n=5, older_than=None, name_regex="dev-.*", next_run_at="2026-06-08T12:00:00Z")
 RULE = ProtectionRule("^v", push="owner", delete=None, id=1)
-PROJECT = Project(
-    3,
-    path="Team/App",
-    namespace="Team",
-    access_level="private",
-    policy=POLICY,
-    archived=True,
-    image_prefix="r.test/team/app",
-)
-EMPTY = Project(
-    4,
-    path="team/b",
-    namespace="team",
-    access_level="enabled",
-    policy=None,
-    archived=False,
-    image_prefix="r.test/team/b",
-)
+PROJECT = project(id=3, path="Team/App", namespace="Team", access_level="private", policy=POLICY, archived=True)
+EMPTY = project(id=4, path="team/b", policy=None, image_prefix="registry.test/team/b")
 PUSHED = datetime(2026, 1, 31, 12, tzinfo=UTC)
 V1, V2 = Tag("v1", "sha256:1", published=PUSHED, size=7), Tag("v2")
 
 
 def repository_at(number: int, path: str, **fields: Any) -> Repository:
-    return repository(id=number, path=path, name=path.rpartition("/")[2], location=f"r.test/{path}", **fields)
+    return repository(id=number, path=path, name=path.rpartition("/")[2], location=f"registry.test/{path}", **fields)
 
 
 API, WEB = repository_at(7, "team/app/api", size=5), repository_at(8, "team/app/web", size=6)

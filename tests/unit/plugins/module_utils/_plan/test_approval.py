@@ -28,7 +28,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.drift import DriftKind, compare, refusals_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import parse_plan, sealed
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import sealed
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_reading import parse_plan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import to_delete, to_keep
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.matches import EntryMatches
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason

@@ -26,9 +26,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge im
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import (
     FILE_VERSION,
     fingerprint_of,
-    parse_plan,
     with_fingerprint,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_reading import parse_plan
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan_files.merging import warnings_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.matches import EntryMatches
 from tests.unit.plugins.module_utils._plan.test_approval import part, written

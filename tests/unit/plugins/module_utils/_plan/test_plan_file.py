@@ -21,11 +21,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import (
     fingerprint_of,
-    parse_plan,
     sealed,
     with_fingerprint,
     written_line,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_reading import parse_plan
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import totals
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import to_keep
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason

@@ -10,13 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.registry_serving import FakeRegistry, RegistryServer
-from tests.unit.serving import FakeTime, serving
+from tests.unit.registry_serving import FakeRegistry, RegistryServer, serving_registry
 
 
 @pytest.fixture
 def server() -> Iterator[RegistryServer]:
-    fake = FakeRegistry()
-    with serving(fake.answer) as recording:
-        fake.realm = f"{recording.url}/jwt/auth"
-        yield RegistryServer(fake, recording, FakeTime())
+    with serving_registry(FakeRegistry()) as served:
+        yield served

@@ -16,15 +16,16 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci impo
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry import api
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api import (
+    check_version,
     check_writable,
     current_digest,
     delete_tag,
-    deletes_by_name,
     put_manifest,
-    registry_mode,
     tag_names,
 )
 from tests.unit.registry_serving import JSON, RegistryServer, errors, image, listing, manifest
+
+PULL = ("repository:a/b:pull",)
 
 
 def test_pages_follow_relative_links_and_never_their_host(server: RegistryServer) -> None:
@@ -130,7 +131,7 @@ def test_who_may_not_delete_is_told_before_anything_is_asked(server: RegistrySer
 def test_what_the_registry_says_of_itself(server: RegistryServer) -> None:
     for value, mode in (("true", Mode.DATABASE), ("false", Mode.NO_DATABASE), ("", Mode.UNKNOWN)):
         server.fake.answers["/"] = (200, {"Gitlab-Container-Registry-Database-Enabled": value}, b"{}")
-        assert registry_mode(server.registry(), "a/b") == mode
+        assert check_version(server.registry(), PULL).mode is mode
 
 
 @pytest.mark.parametrize(
@@ -150,15 +151,15 @@ def test_a_registry_that_tells_its_version_of_gitlabs_deletes_by_name(
     server: RegistryServer, headers: dict[str, str], proven: bool
 ) -> None:
     server.fake.answers["/"] = (200, headers, b"{}")
-    assert deletes_by_name(server.registry(), "a/b") is proven
+    assert check_version(server.registry(), PULL).deletes_by_name is proven
     assert [scopes for _authorization, scopes in server.fake.tokens] == [["repository:a/b:pull"]]
     assert server.requests_to("/v2/") == ["GET /v2/"]
 
 
-def test_whether_a_registry_deletes_by_name_is_not_guessed_from_a_failure(server: RegistryServer) -> None:
+def test_what_a_registry_is_is_not_guessed_from_a_failure(server: RegistryServer) -> None:
     server.fake.answers["/"] = (503, {"Gitlab-Container-Registry-Version": "4.32.0-gitlab"}, b"")
     with pytest.raises(RequestError, match="503"):
-        deletes_by_name(server.registry(), "a/b")
+        check_version(server.registry(), PULL)
 
 
 @pytest.mark.parametrize(

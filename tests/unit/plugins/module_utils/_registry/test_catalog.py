@@ -22,10 +22,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry import catalog as catalog_module
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api import VersionCheck
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.catalog import CatalogPage, read_catalog
 from tests.simulator.distribution import walk
-from tests.unit.registry_serving import FakeRegistry, RegistryServer, errors
-from tests.unit.serving import Answer, FakeTime, serving
+from tests.unit.registry_serving import FakeRegistry, RegistryServer, errors, serving_registry
+from tests.unit.serving import Answer
 
 
 @dataclass
@@ -66,10 +67,8 @@ class Shelves(FakeRegistry):
 
 @pytest.fixture
 def shelves() -> Iterator[RegistryServer]:
-    fake = Shelves()
-    with serving(fake.answer) as http:
-        fake.realm = f"{http.url}/jwt/auth"
-        yield RegistryServer(fake, http, FakeTime())
+    with serving_registry(Shelves()) as served:
+        yield served
 
 
 def read(server: RegistryServer) -> tuple[list[str], tuple[str, ...]]:
@@ -208,7 +207,7 @@ def test_every_repository_is_found_or_left_open(paths: set[str], size: int, data
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalog_module, "request", request)
         patch.setattr(catalog_module, "PAGE", size)
-        patch.setattr(catalog_module, "mode_for", lambda *_arguments: mode)
+        patch.setattr(catalog_module, "check_version", lambda *_arguments: VersionCheck(mode, deletes_by_name=False))
         pages = list(read_catalog(_Stub()))  # type: ignore[arg-type]
     found = [path for page in pages for path in page.paths]
     assert len(found) == len(set(found))

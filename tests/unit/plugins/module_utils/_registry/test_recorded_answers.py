@@ -16,12 +16,12 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import digest_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api import (
+    VersionCheck,
+    check_version,
     check_writable,
     current_digest,
     delete_tag,
-    deletes_by_name,
     read_manifest,
-    registry_mode,
     tag_names,
 )
 from tests.tools.collection import ROOT
@@ -130,5 +130,5 @@ def test_read_only_mode(server: RegistryServer, row: dict[str, Any]) -> None:
 @pytest.mark.parametrize("row", [row for row in ROWS if row["what"] == "version check"])
 def test_what_it_says_of_itself(server: RegistryServer, row: dict[str, Any]) -> None:
     serve(server, row, "GET", "/")
-    assert registry_mode(server.registry(), "a/b") is MODES[row["mode"]]
-    assert deletes_by_name(server.registry(), "a/b")
+    found = check_version(server.registry(), ("repository:a/b:pull",))
+    assert found == VersionCheck(MODES[row["mode"]], deletes_by_name=True)

@@ -16,26 +16,22 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_INDEX
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import (
-    Reference,
     Source,
     UntaggedImage,
     in_use_of,
     kept_by_use,
     missing_sources,
-    parse_reference,
     tags_in_use,
     untagged,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.references import Reference, parse_reference
+from tests.unit.models import digest
 
 PATH = "team/app"
 
 
 letters_of_digests = st.sampled_from("012345678")
-
-
-def digest(letter: str) -> str:
-    return "sha256:" + letter * 64
 
 
 TEAM_APP = ("team/app", "app", "library/app")

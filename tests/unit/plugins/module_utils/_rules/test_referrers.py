@@ -27,16 +27,13 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referre
     subjects_of,
     with_referrers,
 )
+from tests.unit.models import digest
 
 UNREAD: dict[str, Any] = {"media_type": OCI_INDEX}
 NO_FACTS = ReferrerFacts()
 KEEP, TOGETHER = ReferrerPolicy(), ReferrerPolicy(shared_digest=SharedDigest.KEEP_TOGETHER)
 DELETIONS = {Reason.EXPIRED, Reason.WITH_SUBJECT, Reason.ORPHANED}
 FOLLOW, COLLECT = ReferrerPolicy(Signatures.FOLLOW), ReferrerPolicy(Signatures.COLLECT)
-
-
-def sha(letter: str) -> str:
-    return "sha256:" + letter * 64
 
 
 def named(letter: str, suffix: str = ".sig") -> str:
@@ -56,11 +53,11 @@ def signs(letter: str, own: str = "5", **facts: Any) -> Decision:
 
 
 def image(name: str, letter: str, **facts: Any) -> Tag:
-    return Tag(name, sha(letter), media_type=OCI_IMAGE)._replace(**facts)
+    return Tag(name, digest(letter), media_type=OCI_IMAGE)._replace(**facts)
 
 
 def index(*letters: str) -> dict[str, object]:
-    return {"media_type": OCI_INDEX, "children": tuple(sha(letter) for letter in letters)}
+    return {"media_type": OCI_INDEX, "children": tuple(digest(letter) for letter in letters)}
 
 
 def reasons(*decisions: Decision, policy: ReferrerPolicy = FOLLOW, facts: ReferrerFacts = NO_FACTS) -> dict[str, str]:
@@ -123,16 +120,16 @@ def test_what_is_signed_may_be_a_signature() -> None:
 
 
 def test_an_orphan_goes_before_the_signatures_of_itself() -> None:
-    absent = ReferrerFacts(absent_digests={sha("1")})
+    absent = ReferrerFacts(absent_digests={digest("1")})
     tags = [signs("1"), signs("5", "6")]
     assert [each.depth for each in with_referrers(tags, COLLECT, lambda tag: None, absent)] == [1, 2]
 
 
 def test_orphans_go_only_when_the_registry_has_no_such_image() -> None:
     tags = [kept("a", "2"), signs("1")]
-    assert orphans([each.tag for each in tags]) == {sha("1")}
+    assert orphans([each.tag for each in tags]) == {digest("1")}
     assert reasons(*tags, policy=COLLECT)[named("1")] == "orphan"
-    absent = ReferrerFacts(absent_digests={sha("1")})
+    absent = ReferrerFacts(absent_digests={digest("1")})
     assert reasons(*tags, policy=COLLECT, facts=absent)[named("1")] == "orphaned"
     assert reasons(*tags, policy=FOLLOW, facts=absent)[named("1")] == "signature"
     unread = [*tags, kept("b", "3", **UNREAD)]
@@ -141,15 +138,15 @@ def test_orphans_go_only_when_the_registry_has_no_such_image() -> None:
 
 
 def test_what_an_interrupted_run_left_behind_goes() -> None:
-    pending = ReferrerFacts(pending_referrers={(named("1"), sha("5"))})
+    pending = ReferrerFacts(pending_referrers={(named("1"), digest("5"))})
     assert reasons(kept("a", "2"), signs("1"), facts=pending)[named("1")] == "with_subject"
     assert reasons(kept("a", "1"), signs("1"), facts=pending)[named("1")] == "signature"
     assert reasons(kept("a", "2"), signs("1", "6"), facts=pending)[named("1")] == "orphan"
 
 
 def test_a_referrer_of_another_name_stays_with_its_image() -> None:
-    referrer = deleted("sbom", "6", subject=sha("1"))
-    assert subjects_of(referrer.tag) == {sha("1")}
+    referrer = deleted("sbom", "6", subject=digest("1"))
+    assert subjects_of(referrer.tag) == {digest("1")}
     assert reasons(deleted("a", "1"), referrer)["sbom"] == "expired"
     for policy in (FOLLOW, KEEP):
         assert reasons(kept("a", "1"), referrer, policy=policy)["sbom"] == "referrer"
@@ -157,7 +154,7 @@ def test_a_referrer_of_another_name_stays_with_its_image() -> None:
 
 
 def test_what_stays_with_an_image_keeps_the_other_tags_of_itself() -> None:
-    tags = [kept("a", "1"), deleted("sbom", "6", subject=sha("1")), deleted("copy", "6")]
+    tags = [kept("a", "1"), deleted("sbom", "6", subject=digest("1")), deleted("copy", "6")]
     found = reasons(*tags, policy=TOGETHER)
     assert found == {"a": "keep_n", "sbom": "referrer", "copy": "shared_digest"}
 
@@ -187,7 +184,7 @@ def repositories(draw: st.DrawFn) -> list[Decision]:
         kind = draw(st.sampled_from(["image", "index", "unread", "no digest"]))
         inside = index(*draw(st.lists(LETTERS, min_size=1, max_size=2))) if kind == "index" else {}
         facts: dict[str, dict[str, object]] = {
-            "image": {"subject": draw(st.sampled_from([None, None, sha("1")]))},
+            "image": {"subject": draw(st.sampled_from([None, None, digest("1")]))},
             "index": inside,
             "unread": {"media_type": OCI_INDEX},
             "no digest": {"digest": None},
@@ -204,7 +201,7 @@ def test_nothing_goes_while_its_image_stays(
     decisions: list[Decision], signatures: Signatures, together: SharedDigest, order: object
 ) -> None:
     policy = ReferrerPolicy(signatures, shared_digest=together)
-    absent = ReferrerFacts(absent_digests={sha(letter) for letter in "123456"})
+    absent = ReferrerFacts(absent_digests={digest(letter) for letter in "123456"})
     found = with_referrers(decisions, policy, lambda tag: None, absent)
     kept_digests = {digest for digest, holders in holders_of(found).items() if any(not each.delete for each in holders)}
     images = {each.tag.digest for each in found if not each.delete and each.tag.name.startswith("t")}
@@ -229,7 +226,7 @@ def test_nothing_goes_while_its_image_stays(
 @given(repositories(), st.sampled_from(SharedDigest))
 def test_keeping_more_never_lets_more_go(decisions: list[Decision], together: SharedDigest) -> None:
     policy = ReferrerPolicy(Signatures.COLLECT, shared_digest=together)
-    absent = ReferrerFacts(absent_digests={sha(letter) for letter in "123456"})
+    absent = ReferrerFacts(absent_digests={digest(letter) for letter in "123456"})
     delete = {each.tag.name for each in with_referrers(decisions, policy, lambda tag: None, absent) if each.delete}
     for number, each in enumerate(decisions):
         if each.delete:

@@ -380,7 +380,7 @@ def test_every_tag_has_one_decision_with_a_known_reason(tags: list[Tag], policy:
 
 def deciding(name: str, policy: Rules) -> Rule:
     """The first rule that matches."""
-    return next(rule for rule in policy.rules if rule.match.may_match(name))
+    return next(rule for rule in policy.rules if rule.match.match(name) is not Match.NONE)
 
 
 @given(tag_lists, policies, sources)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, RuleKind
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import RuleKind
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import ProjectScope
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.document import (
     Document,
@@ -24,6 +24,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._settings.docu
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.plan import DesiredSettings
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.protection import DesiredRule, DesiredRules
 from ansible_collections.containerops.gitlab.plugins.modules.registry_settings import ARGUMENTS
+from tests.unit.models import project
 from tests.unit.options import filled
 
 
@@ -173,14 +174,6 @@ def test_each_warning_of_any_part_is_given_once() -> None:
 
 
 def test_groups_in_which_nothing_was_found(whole: Document) -> None:
-    app = Project(
-        1,
-        path="Team/App",
-        namespace="Team",
-        access_level="enabled",
-        policy=None,
-        archived=False,
-        image_prefix="registry.test/team/app",
-    )
+    app = project(path="Team/App", namespace="Team")
     assert empty_groups(whole, [app], unread=()) == ["team/old", "team/old/live"]
     assert empty_groups(whole, [], unread={"team/old", "team/old/live"}) == ["team"]

@@ -11,25 +11,16 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.outcomes import ProjectOutcome, result_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.plan import (
     DesiredSettings,
     ObservedProject,
     plan_project,
 )
-from tests.unit.models import server_policy
+from tests.unit.models import project, server_policy
 
 POLICY = server_policy(enabled=False, next_run_at=None)
-BEFORE = Project(
-    1,
-    path="team/app",
-    namespace="team",
-    access_level="enabled",
-    policy=POLICY,
-    archived=False,
-    image_prefix="registry.test/team/app",
-)
+BEFORE = project(policy=POLICY)
 DESIRED = DesiredSettings(access_level="private", policy={"keep_n": 5})
 PLAN = plan_project(ObservedProject(BEFORE), DESIRED)
 FAILURE = RequestError(ErrorKind.FORBIDDEN, "403 Forbidden", operation="change it")

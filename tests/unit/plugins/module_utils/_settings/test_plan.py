@@ -47,18 +47,10 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._settings.prot
     DesiredRules,
     rules_after,
 )
-from tests.unit.models import server_policy
+from tests.unit.models import project, server_policy
 
 POLICY = server_policy(enabled=False)
-PROJECT = Project(
-    1,
-    path="team/app",
-    namespace="team",
-    access_level="enabled",
-    policy=POLICY,
-    archived=False,
-    image_prefix="registry.test/team/app",
-)
+PROJECT = project(policy=POLICY)
 LEVELS_THERE = ("enabled", "private", "disabled")
 POLICY_KEY, LEVEL_KEY = "container_expiration_policy_attributes", "container_registry_access_level"
 # Named by options on the left, by the API on the right.

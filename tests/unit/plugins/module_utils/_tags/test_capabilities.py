@@ -26,9 +26,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabili
     Detected,
     Sources,
     detect,
-    rules_are_hidden,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.graphql_reader import CursorReader, PageReader
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags.project_rules import rules_are_hidden
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.reader import open_reader
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.registry_reader import RegistryReader
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.rest_reader import RestReader
@@ -75,7 +75,7 @@ def detected(
             {},
             Sources(use_graphql=False),
             True,
-            {"mode": Mode.DATABASE, "read_method": ReadMethod.REST, "lists_by_keyset": True},
+            {"mode": Mode.DATABASE, "read_method": ReadMethod.REST, "deletes_by_name": True},
             [LISTING],
             id="without GraphQL",
         ),
@@ -99,7 +99,7 @@ def detected(
             {"mode": "M2"},
             GRAPHQL,
             True,
-            {"mode": Mode.NO_DATABASE, "read_method": ReadMethod.GRAPHQL},
+            {"mode": Mode.NO_DATABASE, "read_method": ReadMethod.GRAPHQL, "deletes_by_name": None},
             [SCHEMA, LISTING, LISTING],
             id="no database: refused and listed, as long as it is refused again in the end",
         ),
@@ -115,7 +115,7 @@ def detected(
             {"mode": "M2"},
             ALL,
             True,
-            {"mode": Mode.NO_DATABASE, "read_method": ReadMethod.REGISTRY},
+            {"mode": Mode.NO_DATABASE, "read_method": ReadMethod.REGISTRY, "deletes_by_name": True},
             [SCHEMA, LISTING, LISTING, TOKEN, NAMES, "GET /v2/"],
             id="without a database the registry is read itself",
         ),

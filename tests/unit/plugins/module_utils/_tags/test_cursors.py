@@ -26,7 +26,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
     ReadMethod,
     ServerCapabilities,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql import Page, PageRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.tag_page import Page, PageRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags import cursors
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.cursors import is_continuation
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.graphql_reader import CursorReader

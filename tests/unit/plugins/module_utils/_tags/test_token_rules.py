@@ -27,8 +27,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._tags.token_ru
     refuses_push,
     with_token_rules,
 )
-from tests.unit.registry_serving import FakeRegistry, RegistryServer, jwt
-from tests.unit.serving import FakeTime, serving
+from tests.unit.registry_serving import FakeRegistry, RegistryServer, jwt, serving_registry
 
 READ_BY_REGISTRY = ServerCapabilities(mode=Mode.DATABASE, read_method=ReadMethod.REGISTRY)
 NAMES = ["main", "v1.0", "prod-1", "rc"]
@@ -36,10 +35,8 @@ NAMES = ["main", "v1.0", "prod-1", "rc"]
 
 @pytest.fixture
 def server() -> Iterator[RegistryServer]:
-    fake = FakeRegistry()
-    with serving(fake.answer) as http:
-        fake.realm = f"{http.url}/jwt/auth"
-        yield RegistryServer(fake, http, FakeTime())
+    with serving_registry(FakeRegistry()) as served:
+        yield served
 
 
 def repository(path: str, project: int) -> Repository:
