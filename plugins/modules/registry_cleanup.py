@@ -297,6 +297,7 @@ options:
       - With V(auto) each tag is judged by itself if the registry is known to delete a tag without the other tags of its
         image. That is so for GitLab's own registry, which proves it by its metadata database, or by its version where
         the registry itself can be asked (O(read_via)). Any other registry is treated as with V(keep_together).
+        There O(delete_via=bulk_unpinned) is refused if GitLab would delete a tag that shares its image with a kept one.
       - V(keep_together) keeps all tags of an image if one of them is kept. All tags of a repository are read then, and
         if the digest of one that is kept is unknown, all tags are kept.
     type: str

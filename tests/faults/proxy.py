@@ -138,6 +138,8 @@ def proxying(upstream: str) -> Iterator[Proxy]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body are written apart: the second would wait for 40 ms until the client acknowledges the first.
+        disable_nagle_algorithm = True
 
         def log_message(self, *_arguments: Any) -> None:
             pass

@@ -6,22 +6,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
-import itertools
 import json
+import socketserver
+import threading
 import time as clock
 import tracemalloc
 import zlib
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import projects, rest
 from ansible_collections.containerops.gitlab.plugins.module_utils._http import transport
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.settings import Settings
 from tests.integration.driver import Ansible
 from tests.integration.scenarios import team
 from tests.simulator.harness import Simulator
@@ -76,27 +78,68 @@ def test_a_body_that_can_not_be_unpacked_is_a_failed_request(encoding: str, body
     assert failing({"Content-Encoding": encoding}, body).kind is kind
 
 
-def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each byte comes in time. A clock that goes on by itself stands for the waiting."""
-    time = FakeTime()
-    mine = client("http://127.0.0.1:1", time, retries=0)
-    taken = itertools.count()
+DRIPS = {
+    "status": b"HTTP/1.1 200 " + b"O" * 60_000,
+    "header": b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 60_000,
+    "headers": b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: x\r\n" % number for number in range(5_000)),
+    "continue": b"HTTP/1.1 100 Continue\r\n\r\n" * 5_000,
+    "body": b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n" + b" " * 60_000,
+    "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 10_000,
+    "chunk size": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"0" * 60_000,
+}
 
-    def dripping(*_words: Any, **_options: Any) -> Any:
-        while True:
-            time.now += 4.0
-            next(taken)
-            yield b" "
 
-    slow = SimpleNamespace(
-        status_code=200, headers=CaseInsensitiveDict(), raw=SimpleNamespace(stream=dripping), close=lambda: None
-    )
-    monkeypatch.setattr(mine._transport._adapter, "send", lambda *_words, **_options: slow)
-    with pytest.raises(RequestError, match="too slowly") as caught:
-        mine.request("GET", "/x", operation="ask")
+@contextlib.contextmanager
+def dripping(words: bytes) -> Iterator[str]:
+    """The address of a server that answers everything with these words, byte by byte."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            with contextlib.suppress(OSError):
+                for byte in words:
+                    self.request.sendall(bytes([byte]))
+                    clock.sleep(0.005)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("proxied", [False, True], ids=["alone", "behind a proxy"])
+@pytest.mark.parametrize("part", DRIPS)
+def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch, part: str, proxied: bool) -> None:
+    """Each byte comes in time."""
+    start = clock.monotonic()
+    with dripping(DRIPS[part]) as url:
+        address = url
+        if proxied:
+            monkeypatch.setenv("http_proxy", url)
+            monkeypatch.setenv("no_proxy", "")
+            address = "http://gitlab.invalid"
+        settings = Settings(address, timeout=0.3, retries=0)
+        with pytest.raises(RequestError, match="too slowly") as caught:
+            Client(settings).request("GET", "/x", operation="ask")
     assert caught.value.kind is ErrorKind.TIMEOUT
-    # Five times the time-out of five seconds.
-    assert next(taken) == 7
+    # Five times the time-out.
+    assert 1.5 < clock.monotonic() - start < 6
+
+
+def test_an_answer_that_comes_fast_enough_may_be_long() -> None:
+    """Five times the time-out of five seconds, and a second for each 64 KiB."""
+    time = FakeTime()
+    takes_too_long = client("http://127.0.0.1:1", time)._transport._patience()
+    time.now += 26.0
+    assert takes_too_long(64)
+    assert not takes_too_long(64 * 1024)
+    time.now += 300.0
+    assert not takes_too_long(20 * MEGABYTE)
 
 
 @pytest.mark.parametrize(

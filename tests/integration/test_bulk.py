@@ -267,10 +267,71 @@ def test_a_kept_tag_that_vanishes_is_told(ansible: Ansible, simulator: Simulator
     assert "that the plan keeps are gone (dev-9)" in run.message
 
 
+BY_DIGEST: dict[str, Any] = {"mode": "M3", "registry": {"deletes": "by_digest"}}
+
+
+def sharing() -> list[dict[str, Any]]:
+    """Tags to delete that have the image of a tag that is kept by its name, and one that has its own."""
+    pairs = [(tag(f"dev-{n}", 90, image=str(n)), tag(f"v{n}", 90, image=str(n))) for n in range(3)]
+    return [*(each for pair in pairs for each in pair), tag("dev-own", 90), tag("main", 1)]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [{}, {"require_digest": False}, {"name_regex_delete": ".*", "protect": ["v.*"]}, {"name_regex_keep": "v.*"}],
+)
+def test_a_registry_that_may_delete_by_digest_loses_no_kept_tag(
+    ansible: Ansible, simulator: Simulator, rules: dict[str, Any]
+) -> None:
+    simulator.load(one_repository(sharing(), **BY_DIGEST))
+    order = pinned(**rules)
+    check = ansible.module(MODULE, order, check=True)
+    run = ansible.module(MODULE, order)
+    assert run.status == "ok", run.message
+    assert run.result["plan"] == check.result["plan"]
+    assert run.result["plan"]["totals"]["reasons"]["shared_digest"] == 3
+    assert left(simulator) == {tag["name"] for tag in sharing()} - {"dev-own"}
+
+
+def test_gitlab_does_not_choose_where_kept_tags_share_images(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(one_repository(sharing(), **BY_DIGEST))
+    order = pinned(delete_via="bulk_unpinned")
+    for check in (True, False):
+        run = ansible.module(MODULE, order, check=check)
+        assert run.result["result"] == "refused", run.message
+        assert "GitLab would delete 3 tags that share their image with a kept tag, or may" in run.message
+    assert simulator.counters()["writes"] == 0
+    assert ansible.module(MODULE, {**order, "name_regex_delete": "dev-own"}).status == "ok"
+    assert left(simulator) == {tag["name"] for tag in sharing()} - {"dev-own"}
+
+
+def test_kept_tags_of_unknown_images_keep_all_others(ansible: Ansible, simulator: Simulator) -> None:
+    index = {"media_type": "application/vnd.oci.image.index.v1+json", "config": False}
+    simulator.load(one_repository([*old(), tag("v2", 1, **index)], **BY_DIGEST))
+    run = ansible.module(MODULE, pinned())
+    assert run.result["plan"]["totals"]["reasons"]["unknown_digest"] == 3
+    assert ansible.module(MODULE, pinned(delete_via="bulk_unpinned")).result["result"] == "refused"
+    assert len(left(simulator)) == 6
+
+
+@pytest.mark.parametrize("via", ["bulk", "bulk_unpinned"])
+def test_gitlabs_own_registry_leaves_the_tags_of_an_image_alone(
+    ansible: Ansible, simulator: Simulator, via: str
+) -> None:
+    simulator.load(one_repository(sharing(), "M2"))
+    run = ansible.module(MODULE, pinned(delete_via=via))
+    assert run.status == "ok", run.message
+    assert left(simulator) == {"v0", "v1", "v2", "main"}
+
+
 @pytest.mark.parametrize(
     ("order", "words"),
     [
         ({"delete_via": "bulk"}, "delete_via bulk needs older_than"),
+        (
+            {"delete_via": "bulk_unpinned", "shared_digest": "keep_together"},
+            "shared_digest keep_together can't be used",
+        ),
         ({"delete_via": "bulk", "older_than": "30d", "allow_latest": True}, "allow_latest has no effect"),
         ({"delete_via": "bulk_unpinned", "protect": ["a"]}, "protect has no effect with delete_via bulk_unpinned"),
         ({"delete_via": "bulk_unpinned", "timestamp": "created"}, "timestamp has no effect"),

@@ -181,6 +181,19 @@ def test_a_registry_that_may_delete_by_digest_loses_no_kept_tag(
     )
 
 
+@pytest.mark.parametrize("via", ["graphql", "rest", "bulk"])
+def test_a_kept_tag_that_one_listing_lacks_keeps_the_tags_of_its_image(
+    ansible: Ansible, simulator: Simulator, via: str
+) -> None:
+    simulator.load(one_repository([tag("dev-1", 90, image="x"), tag("v1", 90, image="x"), tag("main", 1)], **BY_DIGEST))
+    # The first two requests find out what kind of server this is.
+    simulator.faults([{"path": "/tags$", "method": "GET", "action": "unlist", "names": ["v1"], "first": 3}])
+    run = ansible.module(CLEANUP, {**ORDER, "delete_via": via})
+    assert run.status == "ok", run.message
+    assert simulator.state()["team/app"] == ["dev-1", "main", "v1"]
+    assert run.result["plan"]["totals"]["reasons"]["shared_digest"] == 1
+
+
 def test_kept_tags_whose_digests_can_not_be_read_keep_all_others(ansible: Ansible, simulator: Simulator) -> None:
     index = {"media_type": "application/vnd.oci.image.index.v1+json", "config": False}
     simulator.load(one_repository([*TAGS, tag("v2", 1, **index)], **BY_DIGEST))

@@ -127,6 +127,14 @@ def project_level(state: State, caller: Caller, project: Project) -> int:
     return _direct_level(state, caller.user, project) if caller.user else 0
 
 
+def permissions(state: State, caller: Caller, project: Project) -> dict[str, dict[str, int] | None]:
+    """The memberships in the project and its groups, without shares: lib/api/entities/project_with_access.rb."""
+    user = caller.user
+    own = LEVELS[project.members[user.username]] if user and user.username in project.members else 0
+    found = {"project_access": own, "group_access": _member_level(state, user, project.namespace)}
+    return {kind: {"access_level": level} if level else None for kind, level in found.items()}
+
+
 def _is_open(visibility: str, caller: Caller) -> bool:
     return visibility == "public" or (visibility == "internal" and caller.user is not None)
 

@@ -63,6 +63,7 @@ def tags_list(call: RegistryCall) -> Answer:
         names, headers = _page(names, call, f"/v2/{call.name}/tags/list", _number(call) or PAGE)
     else:
         largest = call.state.registry.v2_page
+        names = [name for name in names if name not in call.unlisted]
         names = names[: call.state.registry.cap] if call.state.mode == "M2" else names
         if largest is not None:
             size = min(_number(call) or largest, largest)

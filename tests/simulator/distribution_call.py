@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,7 +57,7 @@ class TagRules:
 class RegistryCall:
     """headers: in lower case. params: of the query. may: whether the bearer may do something in a repository.
 
-    rules: what the bearer's token says of the repository's tags.
+    rules: what the bearer's token says of the repository's tags. unlisted: names that a listing of files lacks.
     """
 
     state: State
@@ -70,6 +70,7 @@ class RegistryCall:
     reference: str = ""
     may: Callable[[str, str], bool] = field(default=lambda _action, _path: True)
     rules: TagRules = field(default_factory=TagRules)
+    unlisted: Collection[str] = ()
 
     @property
     def version(self) -> str:

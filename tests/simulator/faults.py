@@ -15,7 +15,7 @@ from .edits import EDITS, apply
 from .scenario import Row, ScenarioError
 from .state import State
 
-ACTIONS = ("status", "json", "html", "reset_before", "reset_after", "truncate", "delay", "mutate")
+ACTIONS = ("status", "json", "html", "reset_before", "reset_after", "truncate", "delay", "mutate", "unlist")
 PROXY_PAGE = (
     "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Proxy sign-in required</h1></body></html>\n"
 )
@@ -69,6 +69,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "truncate": ("keep",),
     "delay": ("seconds",),
     "mutate": (*EDITS, "when"),
+    "unlist": ("names",),
 }
 
 
@@ -107,6 +108,8 @@ def _fault(row: Row) -> Fault:
         raise row.wrong("status", "is missing")
     if action == "delay" and "seconds" not in fault.options:
         raise row.wrong("seconds", "is missing")
+    if action == "unlist" and not isinstance(fault.options.get("names"), list):
+        raise row.wrong("names", "must be a list")
     if action == "mutate" and not set(fault.options) & set(EDITS):
         raise row.wrong("action", f"mutate needs one of {', '.join(EDITS)}")
     row.done()

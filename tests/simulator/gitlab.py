@@ -11,7 +11,7 @@ import json
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -192,7 +192,7 @@ class GitLab:
         active: list[Fault],
         journal: Journal,
     ) -> Outcome:
-        final = next((fault for fault in active if fault.action not in ("mutate", "delay")), None)
+        final = next((fault for fault in active if fault.action not in ("mutate", "delay", "unlist")), None)
         if final and final.action == "reset_before":
             return Outcome(None, entry)
         if final and final.action in ("status", "json", "html"):
@@ -201,6 +201,7 @@ class GitLab:
         if limited:
             return Outcome(limited, entry)
         registry = self.open_registry(self.state)
+        registry.unlisted = {name for fault in active if fault.action == "unlist" for name in fault.options["names"]}
         if self.blocking:
             answer = await asyncio.to_thread(self._serve, request, credential, registry)
         else:
@@ -218,7 +219,7 @@ class GitLab:
             return self._graphql(request, credential, registry, base)
         if request.kind == "registry":
             try:
-                return distribution.serve(_registry_call(self.state, request, base), request.path)
+                return distribution.serve(_registry_call(self.state, request, base, registry.unlisted), request.path)
             except Unreachable:
                 return None
         if request.path == jwt_auth.PATH and request.method == "GET":
@@ -290,8 +291,9 @@ def _graphql_caller(state: State, credential: Credential | None) -> Caller:
     return caller
 
 
-def _registry_call(state: State, request: HttpRequest, base: str) -> RegistryCall:
-    return RegistryCall(state, request.method, request.headers, dict(parse_qsl(request.query)), request.body, base)
+def _registry_call(state: State, request: HttpRequest, base: str, unlisted: Collection[str]) -> RegistryCall:
+    params = dict(parse_qsl(request.query))
+    return RegistryCall(state, request.method, request.headers, params, request.body, base, unlisted=unlisted)
 
 
 def _credential(request: HttpRequest) -> Credential | None:

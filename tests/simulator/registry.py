@@ -103,13 +103,14 @@ class PageQuery:
 
 
 class Registry(abc.ABC):
-    """calls: requests to the registry so far."""
+    """calls: requests to the registry so far. unlisted: names that a listing without a database lacks right now."""
 
     database = False
 
     def __init__(self, state: State) -> None:
         self.state = state
         self.calls = 0
+        self.unlisted: set[str] = set()
 
     def states(self, repository: Repository) -> set[str]:
         return {self.state.registry.state if self.state.registry.enabled else "unreachable", repository.registry_state}
@@ -263,7 +264,8 @@ def tags_of(repository: Repository) -> Tags:
 
 class MemoryFiles(Files):
     def list(self, repository: Repository) -> list[str]:
-        return tags_of(repository).names if self.answers(repository) else []
+        names = tags_of(repository).names if self.answers(repository) else []
+        return [name for name in names if name not in self.unlisted] if self.unlisted else names
 
     def digest(self, repository: Repository, name: str) -> str | None:
         if not self.answers(repository):

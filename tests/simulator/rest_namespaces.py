@@ -116,7 +116,7 @@ def _share_row(call: RestCall, path: str) -> dict[str, Any]:
 def get_project(call: RestCall) -> dict[str, Any]:
     params = call.check({"statistics": Param("bool", False)})
     project = find_project(call, call.route["id"])
-    row = project_row(call, project)
+    row = {**project_row(call, project), "permissions": access.permissions(call.state, call.caller, project)}
     if params["statistics"] and access.project_level(call.state, call.caller, project) >= LEVELS["reporter"]:
         row["statistics"] = {"container_registry_size": _registry_size(call, project)}
     return row

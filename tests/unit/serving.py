@@ -39,6 +39,8 @@ def serving(respond: Responder, tls: ssl.SSLContext | None = None) -> Iterator[R
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # As in tests/faults/proxy.py.
+        disable_nagle_algorithm = True
 
         def log_message(self, *_arguments: Any) -> None:
             pass

@@ -37,6 +37,6 @@ def apply_cleanup(
     """
     pinned = pin(reader.registry, found.pins.pins, journal) if reader.registry else []
     if found.bulk:
-        return delete_in_bulk(reader, found.bulk, wait, journal), pinned
+        return delete_in_bulk(reader, found.bulk, wait, journal, deletes_by_name=state.deletes_by_name), pinned
     way, host = deletion_way(reader, state.delete_method), RegistryHost(deletes_by_name=state.deletes_by_name)
     return delete(reader, found.plan, way, host, journal), pinned

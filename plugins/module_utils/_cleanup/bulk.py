@@ -22,7 +22,8 @@ from .._deletion.journal import JournalWriter, journal_request, journal_results,
 from .._deletion.outcomes import DeletionResult, TagOutcome, TagResult
 from .._deletion.verification import NO_PROOF, proves_absence, vanished
 from .._gitlab.tags import bulk_delete_tags
-from .._tags.reader import TagReader
+from .._plan.plan import RepositoryPlan
+from .._tags.reader import TagReader, look_again
 from .bulk_requests import BulkRequest
 
 # So many polls without a change, after some tags went, mean that no more will go.
@@ -48,7 +49,8 @@ class BulkProgress:
         gone: Planned tags that it does not have.
         changed: Planned tags that are there, and are another image than in the plan, or were pushed again.
         unchanged_polls: How many polls in a row showed no change.
-        overwrites: GitLab may overwrite a tag with an empty image to delete it.
+        overwrites: GitLab may overwrite a tag with an empty image to delete it, which it does not where the registry
+            itself deletes tags by name.
     """
 
     request: BulkRequest
@@ -91,7 +93,12 @@ class BulkProgress:
 
 
 def delete_in_bulk(
-    reader: TagReader, requests: t.Sequence[BulkRequest], wait: float | None, journal: JournalWriter = null_journal
+    reader: TagReader,
+    requests: t.Sequence[BulkRequest],
+    wait: float | None,
+    journal: JournalWriter = null_journal,
+    *,
+    deletes_by_name: bool,
 ) -> DeletionResult:
     """Ask for bulk deletions, and watch what comes of them.
 
@@ -100,6 +107,7 @@ def delete_in_bulk(
         requests: One for each repository.
         wait: How many seconds to watch; None is not to watch.
         journal: Gets what is asked for, before it is, and what became of it.
+        deletes_by_name: It is known that the registry deletes a tag and leaves the others of its image alone.
 
     Returns:
         What became of every planned tag. Whatever goes wrong is told there, so nothing is raised.
@@ -114,9 +122,8 @@ def delete_in_bulk(
             if not left:
                 break
     client.parallel(lambda progress: _find_changed(reader, progress), all_progress)
-    overwrites = reader.capabilities.mode is not Mode.DATABASE
     for progress in all_progress:
-        progress.overwrites = overwrites
+        progress.overwrites = not deletes_by_name
     results = tuple(result for progress in all_progress for result in _results_of(progress, wait))
     journal_results(journal, results)
     return DeletionResult(
@@ -139,13 +146,24 @@ def _start(reader: TagReader, request: BulkRequest, journal: JournalWriter) -> B
 def _poll(reader: TagReader, progress: BulkProgress) -> None:
     plan = progress.request.plan
     listing = reader.list_names(plan.repository)
+    if reader.capabilities.mode is not Mode.DATABASE:
+        # GitLab does not say what it deleted: a single listing without a database proves too little.
+        listing = look_again(reader, listing, lambda found: bool(vanished(plan, found)) or _would_be_done(plan, found))
     progress.listing = listing
     if listing.error:
         return
-    present = set(listing.names)
-    gone = {decision.tag.name for decision in plan.deletions if decision.tag.name not in present}
+    gone = _gone(plan, listing)
     progress.unchanged_polls = progress.unchanged_polls + 1 if gone == progress.gone else 0
     progress.gone = gone
+
+
+def _gone(plan: RepositoryPlan, listing: TagListing) -> set[str]:
+    present = set(listing.names)
+    return {decision.tag.name for decision in plan.deletions if decision.tag.name not in present}
+
+
+def _would_be_done(plan: RepositoryPlan, listing: TagListing) -> bool:
+    return listing.complete and len(_gone(plan, listing)) >= plan.deletion_range[1]
 
 
 def _find_changed(reader: TagReader, progress: BulkProgress) -> None:

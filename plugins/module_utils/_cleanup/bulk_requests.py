@@ -14,6 +14,7 @@ from .._core.server import Mode
 from .._plan.plan import Plan, RepositoryPlan
 from .._policy.prediction import MAX_LIST_SIZE, Parameters
 from .._rules.patterns import pattern_error, quoted
+from .._rules.referrers import kept_together
 from .request import CleanupRequest
 
 
@@ -70,3 +71,19 @@ def why_not_in_one_run(request: BulkRequest, mode: Mode) -> str | None:
     if pattern_error(rf"\A{request.parameters['name_regex_delete']}\z"):
         return f"{path}: the names of {number} tags are too long for one pattern (delete_via auto deletes them all)"
     return None
+
+
+def why_not_unpinned(part: RepositoryPlan) -> str | None:
+    """Why GitLab must not choose what it deletes in a registry that may delete by digest, a sentence without its end.
+
+    It can't be told to keep tags that share their image with a kept one. None if there are none.
+    """
+    spared = zip(part.decisions, kept_together(part.decisions))
+    names = [before.tag.name for before, after in spared if before.delete and not after.delete]
+    if not names:
+        return None
+    return (
+        f"{part.repository.path}: GitLab would delete {len(names)} tags that share their image with a kept tag, or may "
+        f"({', '.join(names[:5])}), and this registry is not known to leave the kept one (delete_via auto and bulk "
+        "keep them all, shared_digest independent trusts the registry)"
+    )

@@ -84,7 +84,7 @@ def observe(
         being_deleted=tuple(repository.path for repository in selection.being_deleted),
         registry_disabled=selection.registry_disabled,
     )
-    return with_shared_digests(reader, state, request), reader
+    return with_shared_digests(reader, state, request, connection.registry), reader
 
 
 def _sources(connection: RegistryConnection, request: CleanupRequest, images: dict[str, Image]) -> Sources:

@@ -30,7 +30,7 @@ from .._rules.reasons import Reason
 from .._rules.referrers import ReferrerFacts, subjects_of, with_referrers
 from .._rules.retention import age_reason, decide
 from .._rules.rules import Rules, Timestamp
-from .bulk_requests import BulkRequest, bulk_requests, why_not_in_one_run
+from .bulk_requests import BulkRequest, bulk_requests, why_not_in_one_run, why_not_unpinned
 from .matches import UseMatches, matches_of
 from .pins import Manifests, Pins, planned_pins
 from .request import CleanupRequest, OnServerPolicy
@@ -138,7 +138,7 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         *matches.refusals,
         *pins.refusals,
         *plan.refusals,
-        *_bulk_refusals(state, bulk),
+        *_bulk_refusals(state, request, bulk),
         *_date_refusals(state, criteria),
         *_policy_refusals(state, request),
         *_protection_refusals(state, plan),
@@ -262,14 +262,16 @@ def _pins(state: CleanupState, request: CleanupRequest, untagged: t.Sequence[Unt
     return planned_pins(untagged, state.manifests, taken, why)
 
 
-def _bulk_refusals(state: CleanupState, bulk: t.Sequence[BulkRequest]) -> list[str]:
+def _bulk_refusals(state: CleanupState, request: CleanupRequest, bulk: t.Sequence[BulkRequest]) -> list[str]:
     if not bulk:
         return []
     if state.capabilities.mode is Mode.UNKNOWN:
         return ["it could not be told what registry this is, and so not what a bulk deletion does there"]
-    if state.delete_method is not DeleteMethod.BULK:
-        return []
-    found = (why_not_in_one_run(request, state.capabilities.mode) for request in bulk)
+    found: t.Iterable[str | None] = ()
+    if state.delete_method is DeleteMethod.BULK:
+        found = (why_not_in_one_run(each, state.capabilities.mode) for each in bulk)
+    elif request.referrer_policy.on_registry(deletes_by_name=state.deletes_by_name).keep_together:
+        found = (why_not_unpinned(each.plan) for each in bulk)
     return [reason for reason in found if reason]
 
 

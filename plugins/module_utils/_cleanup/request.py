@@ -280,13 +280,17 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> N
         raise UsageError(f"signatures collect can't be used with delete_via {via}: GitLab deletes in no order.")
     if params["pin_untagged_in_use"]:
         raise UsageError(
-            f"pin_untagged_in_use can't be used with delete_via {via}, for which the registry is not asked."
+            f"pin_untagged_in_use can't be used with delete_via {via}: nothing is written to the registry then."
         )
     kept = ("in_use", "in_use_sources", "keep_refs", "keep_deployments", "dates_valid_from")
     decided_by_gitlab = kept if method is DeleteMethod.BULK_UNPINNED else ()
     for option in ("rules", "keep_n_per", "min_age", *decided_by_gitlab):
         if params[option]:
             raise UsageError(f"{option} can't be used with delete_via {via}: GitLab's bulk deletion knows one rule.")
+    if method is DeleteMethod.BULK_UNPINNED and params["shared_digest"] == "keep_together":
+        raise UsageError(
+            f"shared_digest keep_together can't be used with delete_via {via}: GitLab judges each tag by itself."
+        )
     if params["read_via"] == "registry":
         raise UsageError(
             f"read_via registry can't be used with delete_via {via}: GitLab judges by what it sees itself, and of "

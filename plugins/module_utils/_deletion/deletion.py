@@ -14,20 +14,22 @@ from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, JournalError, RequestError, unexpected
 from .._core.models import Repository, Tag, TagListing, known_sum
+from .._core.server import Mode
 from .._gitlab.graphql_deletion import destroy_tags
+from .._gitlab.projects import why_role_is_too_low
 from .._gitlab.tokens import why_not_writing
 from .._plan.plan import Plan, RepositoryPlan
 from .._registry.api import current_digest
 from .._rules.decision import Decision
 from .._rules.referrers import subjects_of
-from .._tags.reader import TagReader, confirm_empty
+from .._tags.reader import TagReader, confirm_empty, look_again
 from .attempts import ANSWER_LOST, DeletionAttempt, DeletionReply, attempt_of_status, without_request
 from .batches import ReferrerCheck, batches
 from .host import RegistryHost
 from .journal import JournalWriter, journal_request, journal_results, null_journal
 from .kept_tags import KeptTags
 from .outcomes import DeletionResult, TagOutcome, TagResult
-from .verification import judge, proves_absence
+from .verification import judge, lacks_unproven, proves_absence
 from .ways import DeletionWay
 
 
@@ -145,7 +147,11 @@ class RepositoryDeletion:
         self._give_up(self.digests, reason)
 
     def _list(self) -> TagListing:
-        return self.reader.list_names(self.plan.repository)
+        """The names by now. With a database a listing is one state of it, else a single one proves too little."""
+        listing = self.reader.list_names(self.plan.repository)
+        if self.reader.capabilities.mode is Mode.DATABASE:
+            return listing
+        return look_again(self.reader, listing, lambda found: lacks_unproven(self.plan, found, self.attempts))
 
     def _note(self, names: t.Iterable[str], reply: DeletionReply, message: str = "") -> None:
         self.attempts.update(dict.fromkeys(names, DeletionAttempt(reply, message)))
@@ -260,6 +266,10 @@ class RepositoryDeletion:
                 self._refused([name], again, error)
                 return
         self.attempts[name] = attempt_of_status(status, asked_before=name in again)
+        if status == 403:
+            # A tag that is protected or gone is answered alike.
+            number = self.plan.repository.project_id
+            self.host.check_role(number, lambda: why_role_is_too_low(self.reader.client, number))
 
     def _announce(self, names: list[str]) -> set[str]:
         """Note in the journal what is about to be asked for; gives what was asked for before."""

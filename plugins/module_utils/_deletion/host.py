@@ -15,6 +15,7 @@ import typing as t
 from .._core.errors import RequestError
 from .._core.models import Repository
 from .._registry.api import check_version
+from .._registry.auth import Registry
 from .._tags.reader import TagReader
 
 
@@ -33,6 +34,7 @@ class RegistryHost:
         self._turn = threading.Lock()
         self._token = threading.Lock()
         self._token_reason: str | None = None
+        self._asked_about: set[int] = set()
 
     def stop(self, reason: str) -> None:
         """Let nothing more be deleted in any repository; the first reason counts."""
@@ -41,6 +43,15 @@ class RegistryHost:
     def refuse_project(self, project_id: int, reason: str) -> None:
         """Let nothing more be deleted in the repositories of a project."""
         self._refused.setdefault(project_id, reason)
+
+    def check_role(self, project_id: int, ask: t.Callable[[], str]) -> None:
+        """Let nothing more be deleted in a project if the role is too low, which one thread asks once for all."""
+        with self._token:
+            if project_id in self._asked_about:
+                return
+            self._asked_about.add(project_id)
+            if reason := ask():
+                self.refuse_project(project_id, reason)
 
     def why_token_may_not(self, ask: t.Callable[[], str]) -> str:
         """What the answer is to why the token may delete nothing, which one thread asks for all."""
@@ -69,6 +80,11 @@ def is_proven_to_delete_by_name(reader: TagReader, path: str) -> bool:
     known, registry = reader.capabilities.deletes_by_name, reader.registry
     if known is not None or registry is None:
         return bool(known)
+    return proves_to_delete_by_name(registry, path)
+
+
+def proves_to_delete_by_name(registry: Registry, path: str) -> bool:
+    """The same as a registry itself proves it; one that can't be asked proves nothing. path: of a repository in it."""
     try:
         return check_version(registry, registry.pull_scopes(path)).deletes_by_name
     except RequestError:

@@ -13,6 +13,7 @@ import typing as t
 from .._core.errors import RequestError
 from .._core.models import Tag, TagListing
 from .._plan.plan import RepositoryPlan
+from .._rules.decision import Decision
 from .attempts import DeletionAttempt, DeletionReply
 from .outcomes import TagOutcome
 
@@ -71,6 +72,21 @@ def vanished(plan: RepositoryPlan, listing: TagListing) -> list[Tag]:
     return [decision.tag for decision in plan.kept if decision.tag.name not in present]
 
 
+def lacks_unproven(plan: RepositoryPlan, listing: TagListing, attempts: t.Mapping[str, DeletionAttempt]) -> bool:
+    """Whether a listing lacks tags of which nothing else says that they are gone.
+
+    Args:
+        plan: Of the repository.
+        listing: Its tags by now.
+        attempts: What was done about the planned ones, by name.
+    """
+    if listing.error or (listing.tags and not listing.complete):
+        return False
+    open_replies = (DeletionReply.FORBIDDEN, DeletionReply.UNREADABLE, DeletionReply.REFUSED)
+    unproven = {name for name, attempt in attempts.items() if attempt.reply in open_replies}
+    return not unproven.union(_names(plan.kept)) <= set(listing.names)
+
+
 def why_vanished(plan: RepositoryPlan, missing: t.Iterable[Tag], deleted: t.Collection[str | None]) -> str:
     """What the tags that were to stay and are gone say of a registry that may delete by digest; empty for nothing.
 
@@ -112,3 +128,7 @@ def why_not_empty(listing: TagListing, *, emptied: bool = False) -> str | None:
 def empty_listing_warning(path: str) -> str:
     """What to say where GitLab lists no tags and the registry itself does not say so. path: of the repository."""
     return f"GitLab lists no tags of {path}, {_MAY_HAVE_FAILED}: that there are none is not proven."
+
+
+def _names(decisions: t.Iterable[Decision]) -> t.Iterator[str]:
+    return (decision.tag.name for decision in decisions)

@@ -37,7 +37,7 @@ def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> 
     )
     operation = f"delete {len(names)} tags by GraphQL"
     variables = {"input": {"id": global_id(repository_id), "tagNames": list(names)}}
-    answer = post(client, query, variables, operation, RetryPolicy.NEVER)
+    answer = post(client, query, variables, operation, RetryPolicy.AFTER_A_LOOK)
     try:
         data = data_of(answer)
     except RequestError as error:

@@ -17,8 +17,12 @@ from .._core.errors import ErrorKind, RequestError
 from .._core.models import Project, ServerPolicy
 from .._core.scope import looks_like_host, without_host
 from .._http.client import Client
+from .._http.messages import MOST_PAGES
 from .fields import Row, a_flag, a_name, a_number, an_object_in, number_or_none, text_or_none, texts
-from .rest import MOST_PAGES, PAGE, an_array, an_object, get, rows, segment
+from .rest import PAGE, an_array, an_object, get, rows, segment
+
+_ACCESS = ("project_access", "group_access")
+_DEVELOPER = 30
 
 
 def get_project(client: Client, project: str | int) -> Project:
@@ -101,6 +105,28 @@ def get_registry_size(client: Client, project: Project) -> int | None:
     operation = f"read the size of the registry of project {project.path}"
     answer = get(client, f"/projects/{project.id}", query={"statistics": "true"}, operation=operation)
     return number_or_none(an_object_in(an_object(answer), "statistics"), "container_registry_size")
+
+
+def why_role_is_too_low(client: Client, project_id: int) -> str:
+    """Why the caller's role in a project deletes no tags, a sentence without its end; empty if that is not shown.
+
+    One request. GitLab shows the roles in the project and its groups: lib/api/entities/project_with_access.rb. Deleting
+    tags needs Developer: app/policies/project_policy.rb.
+    """
+    try:
+        row = an_object(get(client, f"/projects/{project_id}", operation=f"read project {project_id}"))
+        shown = an_object_in(row, "permissions")
+        found = [number_or_none(an_object_in(shown, kind), "access_level") for kind in _ACCESS if shown.get(kind)]
+    except RequestError:
+        return ""
+    levels = [level for level in found if level is not None]
+    # Roles by groups that the project is shared with are not shown.
+    if not levels or max(levels) >= _DEVELOPER or row.get("shared_with_groups") != []:
+        return ""
+    return (
+        f"GitLab answered 403, and shows no role for the token in project {row.get('path_with_namespace')} that may "
+        "delete tags: it needs at least Developer"
+    )
 
 
 def any_image_prefix(client: Client) -> str | None:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from .._core.errors import ErrorKind, RequestError, kind_of_status
 from .._http.client import Client
-from .._http.messages import Response, whole_number
+from .._http.messages import MOST_PAGES, Response, whole_number
 from .._http.retry import RetryPolicy
 from .fields import a_text
 
@@ -22,8 +22,6 @@ API = "/api/v4"
 PAGE = 100
 # What nginx and Apache say to http on a port for https.
 _WRONG_SCHEME = re.compile(r"plain HTTP (?:request was sent )?to (?:HTTPS port|an SSL-enabled)")
-# No listing of GitLab's is as long.
-MOST_PAGES = 10_000
 # How often a listing that does not hold still is read.
 _READINGS = 3
 

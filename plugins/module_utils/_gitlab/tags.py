@@ -16,10 +16,10 @@ import typing as t
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import TAG_NAME, Repository, Tag, config_digest, parse_time
 from .._http.client import Client
-from .._http.messages import Response
+from .._http.messages import MOST_PAGES, Response
 from .._http.retry import RetryPolicy
 from .fields import number_or_none, text_or_none
-from .rest import MOST_PAGES, PAGE, an_array, an_object, error_of, get, request, rows, segment
+from .rest import PAGE, an_array, an_object, error_of, get, request, rows, segment
 
 # GitLab lowers a keyset page above this: lib/api/project_container_repositories.rb.
 KEYSET_PAGE = 1000
@@ -116,7 +116,7 @@ def delete_tag(client: Client, repository: Repository, name: str) -> Response:
         f"{_tags_path(repository)}/{segment(name)}",
         operation=f"delete tag {repository.path}:{name}",
         accept=(403, 404),
-        retry=RetryPolicy.NEVER,
+        retry=RetryPolicy.AFTER_A_LOOK,
     )
     refusal = error_of(answer) if answer.status == 403 else None
     if refusal and refusal.kind is ErrorKind.INSUFFICIENT_SCOPE:

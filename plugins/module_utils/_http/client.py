@@ -32,6 +32,8 @@ from .timing import Timing
 from .transport import Transport
 
 _MOST_AHEAD = timedelta(days=1)
+# Seconds after which what was looked at may be something else.
+_MOST_PAUSE = 3.0
 
 
 class Client:
@@ -214,7 +216,7 @@ class Client:
         attempt = 0
         refreshed = False
         while True:
-            self._wait_for_turn(request)
+            self._wait_for_turn(request, most_pause=_MOST_PAUSE if retry is RetryPolicy.AFTER_A_LOOK else None)
             used = self._transport.credential
             result = self._try(request)
             unauthorized = isinstance(result, Response) and result.status == 401
@@ -242,14 +244,21 @@ class Client:
         self._retry_budget.note(result)
         return result
 
-    def _wait_for_turn(self, request: Request) -> None:
+    def _wait_for_turn(self, request: Request, most_pause: float | None = None) -> None:
         """Hold the thread back until the request may go out.
 
+        Args:
+            request: what is to be sent.
+            most_pause: the most seconds that it may be held back since the server refused others; None is no limit.
+
         Raises:
-            RequestError: it may not go out any more (stopped).
+            RequestError: it may not go out any more (stopped), or would be held back for longer (rate_limited).
         """
 
-        def check() -> None:
+        def check(paused: float) -> None:
+            if most_pause is not None and paused > most_pause:
+                message = f"GitLab refuses requests as too many for another {paused:.0f} seconds, and it was not sent"
+                raise request.error(ErrorKind.RATE_LIMITED, message)
             if self._stopped_by:
                 raise request.error(ErrorKind.STOPPED, self._stopped_by)
             interruption = self.why_stop()

@@ -25,6 +25,8 @@ _RELATION = re.compile(r""";\s*rel=["']?([\w -]*)""")
 _LONGEST_HEADER = 16 * 1024
 
 Header = tuple[str, str]
+# Pages of one list that are followed. No list of GitLab's, and of its registry's, is as long.
+MOST_PAGES = 10_000
 # Digits of a whole number, of which more take longer than their number.
 _DIGITS = 50
 # Brackets in each other. GitLab's own answers have less than twenty.

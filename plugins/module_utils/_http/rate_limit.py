@@ -61,18 +61,19 @@ class RateLimiter:
         if per_minute:
             self._together.no_faster(per_minute)
 
-    def wait(self, path: str, check: t.Callable[[], None]) -> bool:
+    def wait(self, path: str, check: t.Callable[[float], None]) -> bool:
         """Hold the thread back until a request to this path has its turn.
 
         Args:
             path: of the request, which tells its kind of traffic.
-            check: called before every pause; its exception ends the waiting.
+            check: called before every pause, with the seconds that this kind of traffic may not pass, since the server
+                refused some of it; its exception ends the waiting.
 
         Returns:
             False where the most that may be sent was sent already.
         """
         while True:
-            check()
+            check(self._paused_for(path))
             with self._lock:
                 if self.most is not None and self._passed >= self.most:
                     return False
@@ -91,6 +92,10 @@ class RateLimiter:
         with self._lock:
             bucket = self._bucket_of(path)
             bucket.paused_until = max(bucket.paused_until, self._timing.monotonic() + seconds)
+
+    def _paused_for(self, path: str) -> float:
+        with self._lock:
+            return max(0.0, self._bucket_of(path).paused_until - self._timing.monotonic())
 
     def adopt_server_limit(self, path: str, per_minute: int, name: str) -> None:
         """Take half of a limit that the server tells of; the rest is for others who share it.

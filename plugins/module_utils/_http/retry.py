@@ -34,11 +34,13 @@ ResponseOrError = t.Union[Response, RequestError]
 
 class RetryPolicy(enum.Enum):
     """After what a request is sent again: IDEMPOTENT after any transient failure, RATE_LIMITED only after a 429, by
-    which the server says that it did nothing, NEVER not at all."""
+    which the server says that it did nothing, NEVER not at all. AFTER_A_LOOK neither, and it is not sent if it has to
+    wait out a pause: what was looked at right before may be something else after it."""
 
     IDEMPOTENT = "idempotent"
     RATE_LIMITED = "rate_limited"
     NEVER = "never"
+    AFTER_A_LOOK = "after_a_look"
 
 
 class RetryBudget:
@@ -70,7 +72,7 @@ def is_rate_limited(result: ResponseOrError) -> bool:
 
 def is_retried(result: ResponseOrError, policy: RetryPolicy) -> bool:
     """Whether a request that ended this way may be sent again."""
-    if policy is RetryPolicy.NEVER:
+    if policy in (RetryPolicy.NEVER, RetryPolicy.AFTER_A_LOOK):
         return False
     if policy is RetryPolicy.RATE_LIMITED:
         return is_rate_limited(result)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import http.client
+import io
 import threading
 import traceback
 import typing as t
@@ -71,9 +72,7 @@ class Transport:
         self._environments: dict[tuple[str, str], dict[str, t.Any]] = {}
         if not settings.validate_certs:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        self._adapter = requests.adapters.HTTPAdapter(
-            pool_connections=2, pool_maxsize=settings.concurrency, pool_block=True, max_retries=0
-        )
+        self._adapter = _patient_adapter(self._patience, settings.concurrency)
         own = {"User-Agent": settings.user_agent, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
         self._own_headers = {**requests.utils.default_headers(), **own}
 
@@ -113,6 +112,14 @@ class Transport:
     def close(self) -> None:
         """Close the connections."""
         self._adapter.close()
+
+    def _patience(self) -> t.Callable[[int], bool]:
+        """For an answer that begins now: whether it takes too long, after so many bytes of it.
+
+        Each piece of its head or its body may be in time, and the whole never come to an end.
+        """
+        start, timeout = self._monotonic(), self._settings.timeout
+        return lambda received: self._monotonic() - start > _PATIENCE * timeout + received / _SLOWEST
 
     def _follow(self, request: Request) -> t.Any:
         """Send a request along the redirects that may be followed."""
@@ -194,27 +201,91 @@ class Transport:
     def _pieces(self, answer: t.Any, request: Request) -> t.Iterator[bytes]:
         """The body as it comes, unpacked."""
         with self._translating(request):
-            yield from _unpacked(self._raw_pieces(answer, request), answer.headers.get("Content-Encoding"), request)
-
-    def _raw_pieces(self, answer: t.Any, request: Request) -> t.Iterator[bytes]:
-        """The body as it comes, as long as it does not take too long: each piece alone may be in time."""
-        start, received = self._monotonic(), 0
-        for piece in answer.raw.stream(_PIECE, decode_content=False):
-            received += len(piece)
-            if self._monotonic() - start > _PATIENCE * self._settings.timeout + received / _SLOWEST:
-                raise request.error(ErrorKind.TIMEOUT, "the answer came too slowly")
-            yield piece
+            raw = answer.raw.stream(_PIECE, decode_content=False)
+            yield from _unpacked(raw, answer.headers.get("Content-Encoding"), request)
 
     @contextlib.contextmanager
     def _translating(self, request: Request) -> t.Iterator[None]:
         """Turn what the libraries raise into a RequestError."""
         try:
             yield
+        except _TooSlow:
+            raise request.error(ErrorKind.TIMEOUT, "the answer came too slowly") from None
         except (
             *(requests.exceptions.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException),
             *(OSError, ValueError),
         ) as error:
             raise error_of(error, request, self._settings) from None
+
+
+class _TooSlow(Exception):
+    """An answer takes too long. The libraries know no such error, and let it pass."""
+
+
+class _Watched(io.RawIOBase):
+    """What comes from a server by a connection, until it takes too long after so many bytes."""
+
+    def __init__(self, raw: t.Any, takes_too_long: t.Callable[[int], bool]) -> None:
+        self._raw = raw
+        self._takes_too_long = takes_too_long
+        self._received = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return int(self._raw.fileno())
+
+    def readinto(self, buffer: t.Any) -> int | None:
+        count: int | None = self._raw.readinto(buffer)
+        self._received += count or 0
+        if self._takes_too_long(self._received):
+            raise _TooSlow
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _patient_adapter(patience: t.Callable[[], t.Callable[[int], bool]], connections: int) -> t.Any:
+    """What sends requests, and watches how long each whole answer takes.
+
+    Args:
+        patience: Asked when an answer begins; gives what tells after so many bytes that it takes too long.
+        connections: How many are kept open to a server.
+    """
+
+    class Answer(http.client.HTTPResponse):
+        def __init__(self, *words: t.Any, **options: t.Any) -> None:
+            super().__init__(*words, **options)
+            self.fp = io.BufferedReader(_Watched(self.fp.detach(), patience()), _PIECE)
+
+    class Plain(urllib3.connection.HTTPConnection):
+        response_class = Answer
+
+    class Encrypted(urllib3.connection.HTTPSConnection):
+        response_class = Answer
+
+    class PlainPool(urllib3.HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class EncryptedPool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = Encrypted
+
+    class Adapter(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, *words: t.Any, **options: t.Any) -> None:
+            super().init_poolmanager(*words, **options)
+            self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
+
+        def proxy_manager_for(self, *words: t.Any, **options: t.Any) -> t.Any:
+            manager = super().proxy_manager_for(*words, **options)
+            # One for SOCKS has pools of its own.
+            if isinstance(manager, urllib3.ProxyManager):
+                manager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
+            return manager
+
+    return Adapter(pool_connections=2, pool_maxsize=connections, pool_block=True, max_retries=0)
 
 
 def _secrets_of(headers: t.Mapping[str, str]) -> t.Iterator[str]:

@@ -30,7 +30,7 @@ from .._core.oci import (
     parse_manifest,
 )
 from .._core.server import Mode
-from .._http.messages import Response
+from .._http.messages import MOST_PAGES, Response
 from .._http.retry import RetryPolicy
 from .auth import Registry, push_scopes, scope_of
 from .errors import READ_ONLY, READ_ONLY_ADVICE, SERVICE, allowed_methods, error_codes, error_of
@@ -56,7 +56,7 @@ def tag_names(registry: Registry, path: str, *, retry: RetryPolicy = RetryPolicy
     names: dict[str, None] = {}
     looks_behind = False
     query: dict[str, t.Any] = {"n": PAGE}
-    while True:
+    for _page in range(MOST_PAGES):
         answer = request_repository(
             registry, "GET", path, "/tags/list", query=query, operation=operation, accept=(404,), retry=retry
         )
@@ -76,6 +76,7 @@ def tag_names(registry: Registry, path: str, *, retry: RetryPolicy = RetryPolicy
         if looks_behind and len(page) != PAGE:
             return list(names)
         query = {**query, "last": following or page[-1]}
+    raise answer.untrusted(f"the list has no end after {MOST_PAGES} pages")
 
 
 class VersionCheck(t.NamedTuple):
@@ -214,7 +215,7 @@ def delete_tag(registry: Registry, path: str, name: str) -> Response:
         operation=f"delete {path}:{name} in the registry",
         success=202,
         accept=(400, 404, 405),
-        retry=RetryPolicy.NEVER,
+        retry=RetryPolicy.AFTER_A_LOOK,
     )
     if answer.status == 202 or (answer.status == 404 and set(error_codes(answer)) & set(_NO_SUCH)):
         return answer

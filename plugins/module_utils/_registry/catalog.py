@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.errors import RequestError
+from .._core.errors import ErrorKind, RequestError
 from .._core.server import Mode
+from .._http.messages import MOST_PAGES
 from .api import PAGE, check_version, next_last
 from .auth import Registry
 from .catalog_order import passed_over, place_before, place_behind
-from .errors import not_granted
+from .errors import SERVICE, not_granted
 from .request import request
 
 _CATALOG = ("registry:catalog:*",)
@@ -49,6 +50,7 @@ def read_catalog(registry: Registry) -> t.Iterator[CatalogPage]:
     if registry.denied_actions(_CATALOG, "catalog", ("*",)):
         raise not_granted("catalog", ["*"], operation)
     seen: dict[str, None] = {}
+    number = 0
     looked_for: list[str] = []
     unconfirmed: list[str] = []
     last, end, searched = "", "", ""
@@ -58,6 +60,10 @@ def read_catalog(registry: Registry) -> t.Iterator[CatalogPage]:
         new = tuple(path for path in dict.fromkeys(page) if path not in seen)
         seen.update(dict.fromkeys(new))
         if new:
+            number += 1
+            if number > MOST_PAGES:
+                message = f"the catalog has no end after {MOST_PAGES} pages"
+                raise RequestError(ErrorKind.INCOMPLETE, message, operation=operation, service=SERVICE)
             yield CatalogPage(new)
             end = page[-1]
         elif searched:

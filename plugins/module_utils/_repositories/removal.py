@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import ErrorKind, RequestError
+from .._core.server import Mode
 from .._deletion.deletion import delete
 from .._deletion.host import RegistryHost
 from .._deletion.outcomes import DeletionResult
@@ -18,7 +19,7 @@ from .._deletion.verification import why_not_empty
 from .._deletion.ways import DeletionWay
 from .._gitlab.repositories import delete_repository, get_repository
 from .._plan.plan import Plan
-from .._tags.reader import TagReader, confirm_empty
+from .._tags.reader import TagReader, confirm_empty, look_again
 from .planning import RepositoryOutcome, RepositoryRemoval, RepositoryResult
 
 _WHY_FAILED = (
@@ -89,6 +90,8 @@ def _refusal_to_delete(reader: TagReader, removal: RepositoryRemoval, *, emptied
     if not removal.must_be_empty:
         return None
     listing = confirm_empty(reader, reader.list_names(removal.repository))
+    if reader.capabilities.mode is not Mode.DATABASE:
+        listing = look_again(reader, listing, lambda found: not found.tags and not found.error)
     if listing.error:
         raise listing.error
     return why_not_empty(listing, emptied=emptied)

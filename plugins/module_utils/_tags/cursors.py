@@ -21,6 +21,9 @@ from .._gitlab.tag_page import PAGE, Page, PageRequest
 from .._http.client import Client
 from .estimate import pages_of
 
+# Pages of one repository that are followed: those of a million tags.
+MOST_PAGES = 50_000
+
 
 @dataclass
 class _Followed:
@@ -30,11 +33,13 @@ class _Followed:
         repository: which one.
         tags: those that were read so far, by name.
         count: of all its tags, as GitLab counts them.
+        pages: how many were read.
     """
 
     repository: Repository
     tags: dict[str, Tag] = field(default_factory=dict)
     count: int = 0
+    pages: int = 0
 
 
 def follow_cursors(
@@ -104,6 +109,9 @@ def _turn_page(followed: _Followed, request: PageRequest, page: Page | RequestEr
         return _incomplete(repository, "a page is empty, repeats or leads nowhere")
     tags.update((tag.name, tag) for tag in page.tags)
     followed.count = max(followed.count, page.count or 0)
+    followed.pages += 1
+    if page.has_next and followed.pages >= MOST_PAGES:
+        return _incomplete(repository, f"the list has no end after {MOST_PAGES} pages")
     if page.has_next:
         return PageRequest(repository.id, page.end_cursor)
     if len(tags) < followed.count:

@@ -17,7 +17,7 @@ from .._core.server import Mode
 from .._gitlab.graphql_pages import ALL_FIELDS, VERIFY_FIELDS, pages_at_once
 from .._gitlab.graphql_schema import Schema
 from .._gitlab.tag_page import PAGE, PageRequest
-from .cursors import count_requests, error_about, follow_cursors, in_order, is_continuation, read_fitting
+from .cursors import MOST_PAGES, count_requests, error_about, follow_cursors, in_order, is_continuation, read_fitting
 from .details import chunks, confirmations, load_children, read_one_by_one, with_details, with_rules
 from .estimate import Estimate, estimate_of, known_counts, pages_of
 from .query import TagQuery
@@ -54,7 +54,7 @@ class PageReader(RestReader):
         """The tags on a repository's pages, as far as these can be read."""
         found: dict[str, Tag] = {}
         after: str | None = None
-        while True:
+        for _page in range(MOST_PAGES):
             request = PageRequest(repository.id, after)
             page = read_fitting(self.client, self.schema, [request], fields, self.capabilities.mode)[0]
             if isinstance(page, RequestError) or not is_continuation(request, page, found):
@@ -63,6 +63,7 @@ class PageReader(RestReader):
             if not page.has_next:
                 return found
             after = page.end_cursor
+        return found
 
     def estimate(self, counts: t.Sequence[int | None], query: TagQuery) -> Estimate:
         # An empty repository has no tag whose details are wanted.

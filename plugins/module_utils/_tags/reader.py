@@ -23,6 +23,9 @@ from .query import TagQuery
 from .registry_reader import RegistryReader
 from .rest_reader import RestReader
 
+# Seconds before a listing is read another time, and once more.
+_PAUSES = (0.5, 1.5)
+
 
 class TagReader(t.Protocol):
     """Reads the tags of repositories in the way that a server offers."""
@@ -117,3 +120,29 @@ def confirm_empty(reader: TagReader, listing: TagListing) -> TagListing:
         return listing
     found = list_by_registry(reader.registry, listing.repository, RetryPolicy.NEVER)
     return listing if found.error else found
+
+
+def look_again(reader: TagReader, listing: TagListing, is_doubted: t.Callable[[TagListing], bool]) -> TagListing:
+    """A listing, with the names besides that further ones have, as long as it is doubted.
+
+    Without a metadata database a listing may lack names for a moment while a deletion is under way: what is missing in
+    one may be there in the next. A further listing that can't be read changes nothing.
+
+    Args:
+        reader: Lists the names.
+        listing: What was listed.
+        is_doubted: Whether a listing lacks what may be there.
+    """
+    for pause in _PAUSES:
+        if not is_doubted(listing):
+            break
+        reader.client.timing.sleep(pause)
+        listing = united(listing, reader.list_names(listing.repository))
+    return listing
+
+
+def united(listing: TagListing, other: TagListing) -> TagListing:
+    """A listing with the tags besides that another one of the same repository has."""
+    tags = {tag.name: tag for tag in (*other.tags, *listing.tags)}
+    found = tuple(tags[name] for name in sorted(tags))
+    return listing._replace(tags=found, complete=listing.complete or other.complete)

@@ -39,7 +39,8 @@ WAIT = 60.0
 class Job:
     """Tags of one repository that were read; those whose names begin with d are to be deleted in bulk."""
 
-    def __init__(self, *names: str, pattern: str = "d.*", **changes: Any) -> None:
+    def __init__(self, *names: str, pattern: str = "d.*", deletes_by_name: bool = True, **changes: Any) -> None:
+        self.deletes_by_name = deletes_by_name
         tags = [{"name": name, "created_at": "2026-01-01T00:00:00Z"} for name in names]
         self.client: Simulated = connected(scenario_of(tags, **changes))
         sources = Sources(use_graphql=True)
@@ -51,7 +52,10 @@ class Job:
         self.events: list[Mapping[str, Any]] = []
 
     def run(self, wait: float | None = WAIT) -> DeletionResult:
-        return delete_in_bulk(self.reader, [self.request], wait, lambda *events: self.events.extend(events))
+        def journal(*events: Mapping[str, Any]) -> None:
+            self.events.extend(events)
+
+        return delete_in_bulk(self.reader, [self.request], wait, journal, deletes_by_name=self.deletes_by_name)
 
 
 def outcomes(found: DeletionResult) -> dict[str, tuple[str, str]]:
@@ -100,8 +104,9 @@ def test_as_long_as_tags_go_it_is_watched() -> None:
     assert outcomes(job.run(wait=600.0)) == dict.fromkeys(gone.values(), ("deleted", ""))
 
 
-def test_a_tag_that_was_pushed_meanwhile_is_rightly_left() -> None:
-    job = Job("d1", "d2", "k1")
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_a_tag_that_was_pushed_meanwhile_is_rightly_left(mode: str) -> None:
+    job = Job("d1", "d2", "k1", mode=mode)
     edit(job.client, set_tag={"repository": PATH, "name": "d1", "image": "new", "created_at": "2026-06-01T11:59:00Z"})
     found = job.run()
     assert outcomes(found) == {
@@ -109,6 +114,26 @@ def test_a_tag_that_was_pushed_meanwhile_is_rightly_left() -> None:
         "d2": ("deleted", ""),
     }
     assert found.ok
+
+
+@pytest.mark.parametrize("lacks", [["k1"], ["d2"], ["d2", "k1"]])
+def test_what_one_listing_lacks_is_not_gone(lacks: list[str]) -> None:
+    job = Job("d1", "d2", "k1", "k2", mode="M2", pattern="d1")
+    set_faults(job.client, {"method": "GET", "path": "/tags$", "action": "unlist", "names": lacks, "first": 1})
+    found = job.run()
+    assert {name: outcome for name, (outcome, _message) in outcomes(found).items()} == {
+        "d1": "deleted",
+        "d2": "not_deleted",
+    }
+    assert found.stopped == ""
+
+
+def test_who_may_overwrite_tags_does_not_say_that_somebody_else_pushed_them() -> None:
+    job = Job("d1", "d2", "k1", mode="M3", pattern="d2", deletes_by_name=False)
+    edit(job.client, set_tag={"repository": PATH, "name": "d1", "image": "new", "created_at": "2026-06-01T11:59:00Z"})
+    outcome, message = outcomes(job.run())["d1"]
+    assert outcome == "not_deleted"
+    assert "the bulk deletion may have overwritten it with an empty one, or somebody pushed it" in message
 
 
 @pytest.mark.parametrize(
@@ -177,7 +202,7 @@ def test_what_can_not_be_noted_is_not_asked_for() -> None:
     def full(_event: Mapping[str, Any]) -> None:
         raise JournalError("the disk is full")
 
-    found = delete_in_bulk(job.reader, [job.request], WAIT, full)
+    found = delete_in_bulk(job.reader, [job.request], WAIT, full, deletes_by_name=True)
     assert outcomes(found) == {"d1": ("not_tried", "Could not note what is done: the disk is full.")}
     assert not [request for request in job.client.requests if request.startswith("DELETE")]
 

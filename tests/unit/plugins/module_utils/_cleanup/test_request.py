@@ -67,7 +67,7 @@ BAD: list[Any] = [
     ),
     (
         {**BULK, "pin_untagged_in_use": True},
-        "pin_untagged_in_use can't be used with delete_via bulk, for which the registry is not asked.",
+        "pin_untagged_in_use can't be used with delete_via bulk: nothing is written to the registry then.",
     ),
     *(
         (
@@ -96,7 +96,7 @@ BAD: list[Any] = [
     ),
     (
         {**UNPINNED, "pin_untagged_in_use": True},
-        "pin_untagged_in_use can't be used with delete_via bulk_unpinned, for which the registry is not asked.",
+        "pin_untagged_in_use can't be used with delete_via bulk_unpinned: nothing is written to the registry then.",
     ),
     *(
         (

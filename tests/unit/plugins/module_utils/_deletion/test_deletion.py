@@ -336,6 +336,59 @@ def test_kept_tags_that_vanish_stop_it_after_the_first_tag() -> None:
     assert [tag.name for tag in found.tags if tag.outcome is not TagOutcome.NOT_TRIED] == ["d00"]
 
 
+LISTING = {"path": "/tags(/list)?$", "method": "GET", "action": "unlist"}
+
+
+@pytest.mark.parametrize("count", [1, 25])
+def test_kept_tags_that_one_listing_lacks_are_not_gone(count: int) -> None:
+    tags = [{"name": f"d{number:02}", "image": str(number)} for number in range(count)]
+    job = Undated("rest alone", [*tags, {"name": "k1"}, {"name": "k2"}], mode="M3")
+    set_faults(job.client, {**LISTING, "names": ["k1", "k2"], "first": 1})
+    found = job.run()
+    assert (found.stopped, found.remaining) == ("", 2)
+    assert set(outcomes(found).values()) == {"deleted"}
+
+
+@pytest.mark.parametrize("read_method", ["rest alone", "rest, confirmed", "rest, read in the registry"])
+def test_a_tag_that_one_listing_lacks_is_not_said_to_be_gone(read_method: str) -> None:
+    """Its deletion was refused, and only its absence would say that it is deleted all the same."""
+    job = Job(read_method, named("d1", "d2", "k1"), mode="M2")
+    refused = {"method": "DELETE", "path": "/d2$", "action": "status", "status": 400}
+    set_faults(job.client, refused, {**LISTING, "names": ["d2"], "first": 1})
+    assert outcomes(job.run()) == {"d1": "deleted", "d2": "not_deleted"}
+
+
+@pytest.mark.parametrize("read_method", ["graphql without a database", "rest, confirmed", "rest, read in the registry"])
+def test_a_signature_stays_though_one_listing_lacks_the_tag_of_its_image(read_method: str) -> None:
+    signature = "sha256-" + "5" * 64 + ".sig"
+    shared = "sha256:" + "5" * 64
+    job = Job(read_method, [{"name": "d1", "digest": shared}, {"name": "k1"}, {"name": "k2"}, {"name": signature}])
+    [part] = job.plan.repositories
+    decisions = [
+        each._replace(delete=True, depth=1, reason=Reason.WITH_SUBJECT) if each.tag.name == signature else each
+        for each in part.decisions
+    ]
+    job.plan = Plan((RepositoryPlan(part.repository, decisions=tuple(decisions)),))
+    edit(job.client, set_tag={"repository": PATH, "name": "k1", "digest": shared})
+    set_faults(job.client, {**LISTING, "names": ["k1"], "first": 1})
+    assert outcomes(job.run())[signature] == "changed_since"
+    assert signature in job.left
+
+
+def test_what_nobody_may_read_again_is_believed_to_be_gone() -> None:
+    job = sharing_job(25)
+    set_faults(job.client, {"path": "/tags$", "method": "GET", "nth": 2, "action": "status", "status": 400})
+    assert "vanished while others were deleted (k1)" in job.run().stopped
+
+
+def test_where_a_database_lists_nothing_is_listed_twice() -> None:
+    job = Job("graphql", named("d1", "k1", "k2"))
+    gone = {"remove_tag": {"repository": PATH, "name": "k1"}}
+    set_faults(job.client, {"body": "destroyContainerRepositoryTags", "action": "mutate", "when": "after", **gone})
+    assert outcomes(job.run()) == {"d1": "deleted"}
+    assert sum(request.endswith("/tags") for request in job.client.requests) == 1
+
+
 def test_kept_tags_that_vanish_are_seen_at_the_end() -> None:
     found = sharing_job(1).run()
     assert set(outcomes(found).values()) == {"deleted"}
@@ -478,6 +531,32 @@ def test_a_batch_that_had_to_wait_is_looked_at_again() -> None:
     assert job.left == ["d1", "k1"]
 
 
+@pytest.mark.parametrize("seconds", [1.0, 60.0])
+@pytest.mark.parametrize("read_method", ["rest alone", "graphql"])
+def test_a_pause_after_the_look_is_followed_by_another_look(
+    monkeypatch: pytest.MonkeyPatch, read_method: str, seconds: float
+) -> None:
+    """Another thread's requests were refused as too many meanwhile, and somebody pushes while all wait."""
+    job = Job(read_method, named("d1", "k1"))
+    limiter = job.client._limiter
+    looked: list[str] = []
+    send = Simulated._try
+
+    def look(client: Simulated, request: Any) -> Any:
+        found = send(client, request)
+        if request.reads and not looked and "token" not in request.path and "/jwt" not in request.path:
+            looked.append(request.path)
+            limiter.pause(request.path, seconds)
+            if seconds > 3.0:
+                edit(job.client, set_tag={"repository": PATH, "name": "d1", "image": "new"})
+        return found
+
+    monkeypatch.setattr(Simulated, "_try", look)
+    found = job.run()
+    assert looked
+    assert outcomes(found) == {"d1": "deleted" if seconds < 3.0 else "changed_since"}
+
+
 @pytest.mark.parametrize("read_method", ["rest alone", "graphql without a database"])
 def test_what_this_run_may_have_overwritten_is_not_said_to_be_somebody_elses(read_method: str) -> None:
     """GitLab overwrites a tag to delete it, and the registry refuses the rest."""
@@ -531,3 +610,36 @@ def test_a_token_that_may_only_read_ends_it_at_the_first_refusal(read_method: st
     assert found.stopped == "the token has the scope read_api and can only read: deleting needs the scope api"
     assert not {"deleted", "unverified"} & set(outcomes(found).values())
     assert job.left == ["d1", "d2", "k1"]
+
+
+def members(role: str) -> list[dict[str, Any]]:
+    return [{"id": 10, "path": "team", "members": {"ops": role}}]
+
+
+def test_a_role_that_is_too_low_ends_the_project_at_the_first_refusal() -> None:
+    job = Job("rest alone", named("d1", "d2", "d3", "k1"), groups=members("reporter"))
+    found = job.run()
+    assert outcomes(found) == {"d1": "not_deleted", "d2": "not_tried", "d3": "not_tried"}
+    assert (
+        "no role for the token in project team/app that may delete tags: it needs at least Developer"
+        in (messages(found)["d2"])
+    )
+    assert sum(request.startswith("DELETE") for request in job.client.requests) == 1
+    assert job.client.requests.count("GET /api/v4/projects/1") == 1
+
+
+def test_a_protected_tag_ends_nothing() -> None:
+    """GitLab answers alike; what the role is worth is asked once."""
+    job = Job("rest alone", named("d1", "d2", "d3", "k1"), groups=members("developer"))
+    refused = {"method": "DELETE", "path": "/d[12]$", "action": "status", "status": 403}
+    set_faults(job.client, refused)
+    assert outcomes(job.run()) == {"d1": "not_deleted", "d2": "not_deleted", "d3": "deleted"}
+    assert job.client.requests.count("GET /api/v4/projects/1") == 1
+
+
+def test_a_role_that_may_come_by_a_share_is_not_judged() -> None:
+    projects = [{"id": 1, "path": "team/app", "shared_with": ["other"]}]
+    groups = [*members("reporter"), {"id": 11, "path": "other", "members": {"ops": "developer"}}]
+    job = Job("rest alone", named("d1", "d2", "k1"), groups=groups, projects=projects)
+    set_faults(job.client, {"method": "DELETE", "path": "/d1$", "action": "status", "status": 403})
+    assert outcomes(job.run()) == {"d1": "not_deleted", "d2": "deleted"}

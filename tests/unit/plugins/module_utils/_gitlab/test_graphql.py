@@ -183,7 +183,7 @@ def test_a_deletion_says_which_tags_went_and_is_never_sent_again_blindly() -> No
     assert destroy_tags(client, 7, ["a", "b"]) == (["a"], ["b failed"])
     _query, variables, retry = client.queries[0]
     assert variables == {"input": {"id": "gid://gitlab/ContainerRepository/7", "tagNames": ["a", "b"]}}
-    assert retry is RetryPolicy.NEVER
+    assert retry is RetryPolicy.AFTER_A_LOOK
     read_pages(client, schema(), [PageRequest(1)])
     assert client.queries[1][2] is RetryPolicy.IDEMPOTENT
 

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, digest_of, parse_manifest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry import api
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api import (
     check_version,
     check_writable,
@@ -34,6 +35,16 @@ def test_pages_follow_relative_links_and_never_their_host(server: RegistryServer
         "/a/b/tags/list?n=1000&last=v2": listing(["v3"]),
     }
     assert tag_names(server.registry(), "a/b") == ["v1", "v2", "v3"]
+
+
+def test_pages_have_an_end(server: RegistryServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "MOST_PAGES", 5)
+    for number in range(20):
+        behind = f"&last=v{number:02}" if number else ""
+        link = f'</v2/a/b/tags/list?last=v{number + 1:02}&n=1000>; rel="next"'
+        server.fake.answers[f"/a/b/tags/list?n=1000{behind}"] = listing([f"v{number + 1:02}"], Link=link)
+    with pytest.raises(RequestError, match="the list has no end after 5 pages"):
+        tag_names(server.registry(), "a/b")
 
 
 FIRST = "/a/b/tags/list?n=1000"

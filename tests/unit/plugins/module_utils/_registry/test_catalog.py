@@ -112,6 +112,18 @@ def test_the_end_is_looked_behind(shelves: RegistryServer) -> None:
     assert fake.asked == [""]
 
 
+@pytest.mark.parametrize("database", [True, False])
+def test_a_catalog_without_end_is_given_up(
+    shelves: RegistryServer, monkeypatch: pytest.MonkeyPatch, database: bool
+) -> None:
+    fake = shelves.fake
+    assert isinstance(fake, Shelves)
+    fake.paths, fake.size, fake.database = [f"team/{number:02}" for number in range(20)], 2, database
+    monkeypatch.setattr(catalog_module, "MOST_PAGES", 5)
+    with pytest.raises(RequestError, match="the catalog has no end after 5 pages"):
+        read(shelves)
+
+
 def test_the_catalog_is_for_administrators(shelves: RegistryServer) -> None:
     shelves.fake.allow = lambda scope: False
     with pytest.raises(RequestError, match="does not open its catalog") as caught:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
     ServerCapabilities,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.tag_page import Page, PageRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags import cursors
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.cursors import is_continuation
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.graphql_reader import CursorReader
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.query import TagQuery
@@ -182,3 +184,22 @@ def test_tags_that_came_after_the_count_are_welcome(count: int) -> None:
 )
 def test_which_page_can_follow_the_ones_before(after: str | None, page: Page, sound: bool) -> None:
     assert is_continuation(PageRequest(1, after), page, {"a": Tag("a")} if after else {}) is sound
+
+
+def test_pages_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New names and cursors for ever, in one of two repositories."""
+    counted = itertools.count()
+
+    def endless(number: int, _after: str | None, page: Body) -> Body:
+        if number == 1:
+            return page
+        fresh = [f"w{next(counted):06}" for _tag in range(20)]
+        return {**page, **tags(*(node(name) for name in fresh), more=True)}
+
+    monkeypatch.setattr(cursors, "MOST_PAGES", 5)
+    counts = {1: 3, 2: 3}
+    whole, cut = reader_of(counts, endless).read(repositories(counts), ALL_DETAILS)
+    assert len(whole.tags) == 3
+    assert cut.error
+    assert cut.error.message == "the list has no end after 5 pages"
+    assert cut.tags == ()
