@@ -190,11 +190,14 @@ def check_globs(globs: t.Iterable[str], option: str, namespaces: t.Collection[st
         # A group may be called like a host, and what is left out may be meant for other tasks.
         is_host = first.lower() not in namespaces and rest.partition("/")[0].lower() in namespaces
         if rest and (address or ":" in first or (is_host and looks_like_host(glob))):
-            raise UsageError(
-                f"{option} {_shown(text)} begins with a host, which no path in GitLab does: write {rest!r}."
-            )
+            raise _host_refusal(text, option, rest)
         if ".*" in glob or not _GLOB.fullmatch(glob):
             raise UsageError(f"{option} {text!r} {_why_no_glob(glob)}.")
+
+
+def _host_refusal(text: str, option: str, rest: str) -> UsageError:
+    """That a path begins with a host. rest: what follows it."""
+    return UsageError(f"{option} {_shown(text)} begins with a host, which no path in GitLab does: write {rest!r}.")
 
 
 def _why_no_glob(text: str) -> str:
@@ -221,7 +224,7 @@ def repository_path(text: str, option: str = "repository") -> str:
     address = _ADDRESS.fullmatch(path)
     if address or ":" in path.partition("/")[0]:
         rest = ((address and address["path"]) or path.partition("/")[2]).strip("/")
-        raise UsageError(f"{option} {_shown(text)} begins with a host, which no path in GitLab does: write {rest!r}.")
+        raise _host_refusal(text, option, rest)
     if not _REPOSITORY_PATH.fullmatch(path):
         raise UsageError(f"{option} {path!r} is not the path of a repository: write it as group/project/name.")
     return path

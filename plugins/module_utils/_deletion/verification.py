@@ -13,7 +13,6 @@ import typing as t
 from .._core.errors import RequestError
 from .._core.models import Tag, TagListing
 from .._plan.plan import RepositoryPlan
-from .._rules.decision import Decision
 from .attempts import DeletionAttempt, DeletionReply
 from .outcomes import TagOutcome
 
@@ -84,7 +83,7 @@ def lacks_unproven(plan: RepositoryPlan, listing: TagListing, attempts: t.Mappin
         return False
     open_replies = (DeletionReply.FORBIDDEN, DeletionReply.UNREADABLE, DeletionReply.REFUSED)
     unproven = {name for name, attempt in attempts.items() if attempt.reply in open_replies}
-    return not unproven.union(_names(plan.kept)) <= set(listing.names)
+    return not unproven.union(decision.tag.name for decision in plan.kept) <= set(listing.names)
 
 
 def why_vanished(plan: RepositoryPlan, missing: t.Iterable[Tag], deleted: t.Collection[str | None]) -> str:
@@ -128,7 +127,3 @@ def why_not_empty(listing: TagListing, *, emptied: bool = False) -> str | None:
 def empty_listing_warning(path: str) -> str:
     """What to say where GitLab lists no tags and the registry itself does not say so. path: of the repository."""
     return f"GitLab lists no tags of {path}, {_MAY_HAVE_FAILED}: that there are none is not proven."
-
-
-def _names(decisions: t.Iterable[Decision]) -> t.Iterator[str]:
-    return (decision.tag.name for decision in decisions)

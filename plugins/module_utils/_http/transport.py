@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import http.client
-import io
 import threading
 import traceback
 import typing as t
@@ -22,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.secrets import remember
+from .deadline import TooSlow, patient_adapter
 from .messages import Header, Request, Response, whole_number
 from .rate_limit import RateLimiter
 from .redirects import redirect_target, same_origin
@@ -32,7 +32,6 @@ from .transport_errors import error_of
 REQUESTS_IMPORT_ERROR: str | None
 try:
     import requests
-    import requests.adapters
     import urllib3
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
@@ -72,7 +71,7 @@ class Transport:
         self._environments: dict[tuple[str, str], dict[str, t.Any]] = {}
         if not settings.validate_certs:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        self._adapter = _patient_adapter(self._patience, settings.concurrency)
+        self._adapter = patient_adapter(self._patience, settings.concurrency)
         own = {"User-Agent": settings.user_agent, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
         self._own_headers = {**requests.utils.default_headers(), **own}
 
@@ -209,83 +208,13 @@ class Transport:
         """Turn what the libraries raise into a RequestError."""
         try:
             yield
-        except _TooSlow:
+        except TooSlow:
             raise request.error(ErrorKind.TIMEOUT, "the answer came too slowly") from None
         except (
             *(requests.exceptions.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException),
             *(OSError, ValueError),
         ) as error:
             raise error_of(error, request, self._settings) from None
-
-
-class _TooSlow(Exception):
-    """An answer takes too long. The libraries know no such error, and let it pass."""
-
-
-class _Watched(io.RawIOBase):
-    """What comes from a server by a connection, until it takes too long after so many bytes."""
-
-    def __init__(self, raw: t.Any, takes_too_long: t.Callable[[int], bool]) -> None:
-        self._raw = raw
-        self._takes_too_long = takes_too_long
-        self._received = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return int(self._raw.fileno())
-
-    def readinto(self, buffer: t.Any) -> int | None:
-        count: int | None = self._raw.readinto(buffer)
-        self._received += count or 0
-        if self._takes_too_long(self._received):
-            raise _TooSlow
-        return count
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-def _patient_adapter(patience: t.Callable[[], t.Callable[[int], bool]], connections: int) -> t.Any:
-    """What sends requests, and watches how long each whole answer takes.
-
-    Args:
-        patience: Asked when an answer begins; gives what tells after so many bytes that it takes too long.
-        connections: How many are kept open to a server.
-    """
-
-    class Answer(http.client.HTTPResponse):
-        def __init__(self, *words: t.Any, **options: t.Any) -> None:
-            super().__init__(*words, **options)
-            self.fp = io.BufferedReader(_Watched(self.fp.detach(), patience()), _PIECE)
-
-    class Plain(urllib3.connection.HTTPConnection):
-        response_class = Answer
-
-    class Encrypted(urllib3.connection.HTTPSConnection):
-        response_class = Answer
-
-    class PlainPool(urllib3.HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class EncryptedPool(urllib3.HTTPSConnectionPool):
-        ConnectionCls = Encrypted
-
-    class Adapter(requests.adapters.HTTPAdapter):
-        def init_poolmanager(self, *words: t.Any, **options: t.Any) -> None:
-            super().init_poolmanager(*words, **options)
-            self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
-
-        def proxy_manager_for(self, *words: t.Any, **options: t.Any) -> t.Any:
-            manager = super().proxy_manager_for(*words, **options)
-            # One for SOCKS has pools of its own.
-            if isinstance(manager, urllib3.ProxyManager):
-                manager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
-            return manager
-
-    return Adapter(pool_connections=2, pool_maxsize=connections, pool_block=True, max_retries=0)
 
 
 def _secrets_of(headers: t.Mapping[str, str]) -> t.Iterator[str]:
