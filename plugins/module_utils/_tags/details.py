@@ -26,14 +26,20 @@ Item = t.TypeVar("Item")
 # Whether a protection rule covers the name of a tag, by the id of the project.
 CoveredNames = t.Mapping[int, t.Callable[[str], bool]]
 
+# What a tag's details are missing for: there is no such tag, or its image can't be read.
+NO_DETAILS = "GitLab answered 404 for its details"
+NO_MANIFEST = "the registry answered 404 for it"
+
 # Of how many repositories tags are held at once, for a caller who does not keep them.
 _CHUNK_SIZE = 100
 
 
-class DetailReader(t.Protocol):
-    """Reads one tag with its details."""
+class NameReader(t.Protocol):
+    """Lists the names of tags, and reads each with its details."""
 
-    def __call__(self, repository: Repository, name: str, *, dates: bool) -> Tag: ...
+    def list_names(self, repository: Repository) -> TagListing: ...
+
+    def read_detail(self, repository: Repository, name: str, *, dates: bool) -> Tag: ...
 
 
 def chunks(items: t.Iterable[Item]) -> t.Iterator[list[Item]]:
@@ -56,22 +62,34 @@ def read_one_by_one(
     listing: TagListing,
     wanted: t.Collection[str],
     query: TagQuery,
-    read_detail: DetailReader,
+    reader: NameReader,
     known: t.Mapping[str, Tag] | None = None,
 ) -> TagListing:
     """The listing with the details of the wanted tags, each of which takes requests of its own.
 
     known: the tags that were read with their details already. The repository is unread if a tag can't be read for a
-    reason that may pass.
+    reason that may pass. A tag that went since it was listed is in it no more.
     """
     found = dict(known or {})
     missing = [name for name in wanted if name not in found]
     try:
-        tags = client.parallel(lambda name: read_detail(listing.repository, name, dates=query.dates), missing)
+        tags = client.parallel(lambda name: reader.read_detail(listing.repository, name, dates=query.dates), missing)
     except RequestError as error:
         return TagListing(listing.repository, error=error)
     found.update((tag.name, tag) for tag in tags)
-    return with_details(listing, {name: found[name] for name in wanted})
+    absent = {tag.name for tag in tags if tag.error in (NO_DETAILS, NO_MANIFEST)}
+    return without_deleted(with_details(listing, {name: found[name] for name in wanted}), absent, reader)
+
+
+def without_deleted(listing: TagListing, absent: t.Collection[str], reader: NameReader) -> TagListing:
+    """The listing without the absent tags that are listed no more: somebody deleted them while it was read."""
+    if not absent:
+        return listing
+    again = reader.list_names(listing.repository)
+    if not again.complete or again.error:
+        return listing
+    deleted = set(absent).difference(again.names)
+    return listing._replace(tags=tuple(tag for tag in listing.tags if tag.name not in deleted))
 
 
 def with_details(listing: TagListing, found: t.Mapping[str, Tag]) -> TagListing:

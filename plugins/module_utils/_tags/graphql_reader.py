@@ -18,7 +18,7 @@ from .._gitlab.graphql_pages import ALL_FIELDS, VERIFY_FIELDS, pages_at_once
 from .._gitlab.graphql_schema import Schema
 from .._gitlab.tag_page import PAGE, PageRequest
 from .cursors import MOST_PAGES, count_requests, error_about, follow_cursors, in_order, is_continuation, read_fitting
-from .details import chunks, confirmations, load_children, read_one_by_one, with_details, with_rules
+from .details import chunks, confirmations, load_children, read_one_by_one, with_details, with_rules, without_deleted
 from .estimate import Estimate, estimate_of, known_counts, pages_of
 from .query import TagQuery
 from .rest_reader import RestReader
@@ -48,7 +48,7 @@ class PageReader(RestReader):
         known: dict[str, Tag] = {}
         if len(wanted) * _MOST_TAGS_PER_WANTED >= len(listing.tags):
             known = self._read_pages(listing.repository, _fields_of(query))
-        return read_one_by_one(self.client, listing, wanted, query, self.read_detail, known)
+        return read_one_by_one(self.client, listing, wanted, query, self, known)
 
     def _read_pages(self, repository: Repository, fields: tuple[str, ...]) -> dict[str, Tag]:
         """The tags on a repository's pages, as far as these can be read."""
@@ -97,10 +97,11 @@ class CursorReader(RestReader):
         listings = self.client.parallel(self.list_names, repositories)
         if not query.details:
             return listings
+        wanted = {listing.repository.id: frozenset(query.wanted(listing)) for listing in listings}
         requests = [
             PageRequest(listing.repository.id, after)
             for listing in listings
-            for after in _page_starts(listing.names, frozenset(query.wanted(listing)))
+            for after in _page_starts(listing.names, wanted[listing.repository.id])
         ]
         found: dict[int, dict[str, Tag]] = {listing.repository.id: {} for listing in listings}
         errors: dict[int, RequestError] = {}
@@ -110,7 +111,23 @@ class CursorReader(RestReader):
                 errors[request.repository_id] = page
             else:
                 found[request.repository_id].update((tag.name, tag) for tag in page.tags)
-        return [_completed(listing, found, errors) for listing in listings]
+        return [self._completed(listing, wanted, found, errors) for listing in listings]
+
+    def _completed(
+        self,
+        listing: TagListing,
+        wanted: t.Mapping[int, t.Collection[str]],
+        found: t.Mapping[int, t.Mapping[str, Tag]],
+        errors: t.Mapping[int, RequestError],
+    ) -> TagListing:
+        """The listing with the details that were found, by repository id, or with why they could not be read."""
+        if listing.error:
+            return listing
+        number = listing.repository.id
+        if number in errors:
+            return TagListing(listing.repository, error=error_about(errors[number], listing.repository))
+        absent = set(wanted[number]).difference(found[number])
+        return without_deleted(with_details(listing, found[number]), absent, self)
 
     def read_again(
         self, repository: Repository, names: t.Sequence[str], listed: t.Sequence[str]
@@ -166,18 +183,6 @@ class CursorReader(RestReader):
             return super().estimate(counts, query)
         width = self.concurrent_repositories(query)
         return estimate_of(counts, count_requests(self.schema, known_counts(counts), _fields_of(query), width))
-
-
-def _completed(
-    listing: TagListing, found: t.Mapping[int, t.Mapping[str, Tag]], errors: t.Mapping[int, RequestError]
-) -> TagListing:
-    """The listing with the details that were found, by repository id, or with why they could not be read."""
-    if listing.error:
-        return listing
-    number = listing.repository.id
-    if number in errors:
-        return TagListing(listing.repository, error=error_about(errors[number], listing.repository))
-    return with_details(listing, found[number])
 
 
 def _page_starts(names: t.Sequence[str], wanted: t.Collection[str]) -> list[str | None]:

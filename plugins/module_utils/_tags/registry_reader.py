@@ -19,6 +19,7 @@ from .._registry.api import current_digest
 from .._registry.auth import TOKEN_SCOPES, Registry
 from .._registry.images import read_image
 from .details import (
+    NO_MANIFEST,
     CoveredNames,
     chunks,
     confirmations,
@@ -78,11 +79,11 @@ class RegistryReader:
         wanted = query.wanted(listing)
         if listing.error or not wanted:
             return listing
-        return read_one_by_one(self.client, listing, wanted, query, self.read_detail)
+        return read_one_by_one(self.client, listing, wanted, query, self)
 
     def read_detail(self, repository: Repository, name: str, *, dates: bool = True) -> Tag:
         read = self._read_image if dates else self._read_digest
-        return detail_or_error(name, lambda: read(repository, name), "the registry answered 404 for it")
+        return detail_or_error(name, lambda: read(repository, name), NO_MANIFEST)
 
     def _read_digest(self, repository: Repository, name: str) -> Tag | None:
         digest = current_digest(self.registry, repository.path, name)

@@ -18,6 +18,7 @@ from .._gitlab.tags import KEYSET_PAGE, tag_detail
 from .._http.client import Client
 from .._registry.auth import Registry
 from .details import (
+    NO_DETAILS,
     CoveredNames,
     chunks,
     confirmations,
@@ -72,11 +73,10 @@ class RestReader:
         return listing if listing.error or not wanted else self._read_wanted(listing, wanted, query)
 
     def _read_wanted(self, listing: TagListing, wanted: t.Collection[str], query: TagQuery) -> TagListing:
-        return read_one_by_one(self.client, listing, wanted, query, self.read_detail)
+        return read_one_by_one(self.client, listing, wanted, query, self)
 
     def read_detail(self, repository: Repository, name: str, *, dates: bool = True) -> Tag:
-        missing = "GitLab answered 404 for its details"
-        return detail_or_error(name, lambda: tag_detail(self.client, repository, name), missing)
+        return detail_or_error(name, lambda: tag_detail(self.client, repository, name), NO_DETAILS)
 
     def read_again(
         self, repository: Repository, names: t.Sequence[str], listed: t.Sequence[str]

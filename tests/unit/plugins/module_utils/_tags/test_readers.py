@@ -170,6 +170,20 @@ def test_a_tag_whose_details_are_refused_is_listed_without_them(read_method: str
     assert all(tag.details_read for tag in listing.tags)
 
 
+@pytest.mark.parametrize("query", [ALL_DETAILS, SOME_DETAILS], ids=["all details", "some details"])
+@pytest.mark.parametrize("read_method", READ_METHODS)
+def test_a_tag_that_goes_while_the_others_are_read_is_one_tag_less(read_method: str, query: TagQuery) -> None:
+    reader, client = opened(read_method, numbered(16))
+    gone = {"remove_tag": {"repository": client.server.gitlab.state.repositories[100].path, "name": "v005"}}
+    # Right before its own details are asked for, however they are.
+    set_faults(client, {"path": "v005|manifests|graphql", "action": "mutate", **gone, "count": 1})
+    (listing,) = reader.read(repositories_of(1), query)
+    assert listing.error is None
+    assert "v005" not in listing.names
+    assert len(listing.names) == 15
+    assert [tag.name for tag in listing.tags if tag.error] == []
+
+
 def test_a_few_names_of_a_database_are_read_from_the_pages_that_hold_them() -> None:
     reader, client = opened("cursor", numbered(100))
     [listing] = reader.read([repository_of()], TagQuery(details=True, wanted=lambda _listing: ["v000", "v019", "v099"]))
