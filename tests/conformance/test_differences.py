@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode, ServerCapabilities
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import (
     Parameters,
     Prediction,
@@ -61,7 +61,7 @@ def ours(tags: list[Tag], rules: dict[str, Any], mode: Mode) -> list[Decision]:
         protect=tuple(compile_pattern(pattern, "x") for pattern in rules.get("protect", [])),
         allow_latest=rules.get("allow_latest", False),
     )
-    return decide(tags, compiled, date_source(mode, compiled), NOW)
+    return decide(tags, compiled, date_source(ServerCapabilities(mode=mode), compiled), NOW)
 
 
 def theirs(tags: list[Tag], rules: dict[str, Any], mode: Mode) -> Prediction:

@@ -44,9 +44,10 @@ def within(most: tuple[int, int], found: tuple[int, int]) -> tuple[int, int]:
 
 
 def by_registry(tags: int, each: int) -> tuple[int, int]:
-    """Without a database: the lists, the schema and what kind of registry there is, which the registry itself is asked,
-    too; for each repository a listing and a part of a token; and so many requests for each tag."""
-    return 2 + 1 + 2, 1 + REPOSITORIES + TOKENS + tags * each
+    """Without a database: the lists, the schema, what kind of registry there is, which the registry itself is asked,
+    too, and the rules of the project; for each repository a listing and a part of a token; and so many requests for
+    each tag."""
+    return 2 + 1 + 2 + 1, 1 + REPOSITORIES + TOKENS + tags * each
 
 
 @pytest.mark.parametrize("mode", ["M1", "M2"])

@@ -69,6 +69,30 @@ def test_trouble_from_the_beginning_makes_nothing_old(
     nothing_is_deleted(ansible, simulator, order)
 
 
+REFUSALS = {
+    "GitLab refuses a token": {"kind": "token", "status": 403},
+    "GitLab is in trouble": {"kind": "token", "status": 503},
+    "the registry is in trouble": {"path": "^/v2/$", "status": 502},
+    "the registry refuses": {"path": "^/v2/", "status": 403},
+}
+
+
+@pytest.mark.parametrize("via", ["auto", "graphql", "rest"])
+@pytest.mark.parametrize("timestamp", ["auto", "created"])
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_registry_that_answers_with_errors_leaves_a_doubt(
+    ansible: Ansible, simulator: Simulator, refusal: str, timestamp: str, via: str
+) -> None:
+    """GitLab denies its database all the time, and the registry does not confirm it."""
+    load(simulator, YOUNG, 1000)
+    simulator.faults([{"action": "status", **REFUSALS[refusal]}])
+    order = {**ORDER, "timestamp": timestamp, "read_via": via}
+    nothing_is_deleted(ansible, simulator, order)
+    run = ansible.module("registry_cleanup", order, check=True)
+    assert run.result["plan"]["totals"]["reasons"] == {"unknown_date": len(NAMES)}
+    assert "The registry itself did not confirm it" in " ".join(run.result["notes"])
+
+
 @pytest.mark.parametrize("timestamp", ["auto", "created"])
 def test_rest_shows_no_date_that_decides(ansible: Ansible, simulator: Simulator, timestamp: str) -> None:
     load(simulator, YOUNG, 0)

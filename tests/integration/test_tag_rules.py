@@ -64,6 +64,20 @@ def test_what_a_rule_covers_is_kept(ansible: Ansible, simulator: Simulator, rele
     assert not [note for note in run.result["notes"] if "protection rules" in note]
 
 
+@pytest.mark.parametrize("token", [ADMIN, MAINTAINER])
+@pytest.mark.parametrize("via", ["auto", "graphql", "rest", "registry"])
+def test_rules_hold_without_a_database(ansible: Ansible, simulator: Simulator, via: str, token: str) -> None:
+    """They are made with one, and hold as long as they are there: GitLab looks at them alone."""
+    simulator.load(under_rules(mode="M2"))
+    order = {**ORDER, "read_via": via, "api_token": token}
+    check = ansible.module("registry_cleanup", order, check=True)
+    run = ansible.module("registry_cleanup", order)
+    assert (check.status, run.status) == ("ok", "ok"), (check.message, run.message)
+    assert check.result["plan"]["totals"] == run.result["plan"]["totals"]
+    assert run.result["plan"]["totals"]["reasons"]["gitlab_protected"] == len(COVERED)
+    assert simulator.state()["team/app"] == ["keep-1", "my-prod-1", "v1"]
+
+
 def test_a_release_without_rules_keeps_nothing_for_them(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(server([repository(100, "team/app", "", TAGS)], generation="G17"))
     run = ansible.module("registry_cleanup", {**ORDER, "api_token": ADMIN})

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.models import ListingState, TagListing
-from .._core.server import Mode, TagRules
+from .._core.server import Mode, ServerCapabilities, TagRules
 from .._plan.plan import Plan
 from .._rules.decision import DateSource
 from .._rules.reasons import Reason
@@ -58,7 +58,7 @@ def notes_of(state: CleanupState, criteria: Criteria) -> list[str]:
     notes = [
         None if state.deletes_by_name else _BY_DIGEST,
         _archived_note(state),
-        _date_source_note(source, criteria.rules) if source is DateSource.BUILT or state.listings else None,
+        _date_source_note(criteria, capabilities) if source is DateSource.BUILT or state.listings else None,
         _build_dates_note(state.listings, criteria.rules),
         capabilities.missing_dates_reason,
     ]
@@ -80,8 +80,15 @@ def _archived_note(state: CleanupState) -> str | None:
     return f"Tags of archived projects are kept, since GitLab lets nobody change them ({', '.join(paths[:5])}{more})."
 
 
-def _date_source_note(source: DateSource, rules: Rules) -> str | None:
-    if source is DateSource.UNKNOWN and rules.timestamp is Timestamp.CREATED:
+def _date_source_note(criteria: Criteria, capabilities: ServerCapabilities) -> str | None:
+    source = criteria.date_source
+    if source is DateSource.UNKNOWN and capabilities.mode_doubt:
+        return (
+            "GitLab says that its registry has no metadata database, as it also does while the registry is in trouble. "
+            "The registry itself did not confirm it, so no date can be trusted and every tag that a date would decide "
+            f"about is kept. {capabilities.mode_doubt}"
+        )
+    if source is DateSource.UNKNOWN and criteria.rules.timestamp is Timestamp.CREATED:
         return (
             "GitLab does not show here whether a tag's creation date is that of its first push or of its image, so no "
             "date can be trusted and every tag that a date would decide about is kept."

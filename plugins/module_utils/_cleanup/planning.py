@@ -168,10 +168,7 @@ def criteria_on(capabilities: ServerCapabilities, request: CleanupRequest) -> Cr
         rules = replace(rules, require_digest=True)
     if capabilities.shows_build_dates and rules.dates_valid_from:
         rules = replace(rules, dates_valid_from=None)
-    source = date_source(capabilities.mode, rules)
-    if source is DateSource.CREATED and not capabilities.proves_created:
-        source = DateSource.UNKNOWN
-    return Criteria(request=request, rules=rules, date_source=source)
+    return Criteria(request=request, rules=rules, date_source=date_source(capabilities, rules))
 
 
 def projects_with_policy(state: CleanupState) -> list[Project]:

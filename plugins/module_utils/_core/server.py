@@ -81,6 +81,8 @@ class ServerCapabilities(t.NamedTuple):
     Args:
         mode: Whether the registry has a metadata database.
         mode_is_proven: Whether the registry itself said so. What GitLab says may be said in passing trouble.
+        mode_doubt: With what error the registry itself answered instead, or GitLab when asked for its token: GitLab may
+            say what it says for the same trouble. Empty if there was none.
         read_method: How tags are read.
         lists_by_keyset: Whether GitLab lists tag names by keyset, which is faster than by numbered pages.
         deletes_by_name: Whether deleting a tag is proven to leave other tags of its image alone; None if that was not
@@ -94,6 +96,7 @@ class ServerCapabilities(t.NamedTuple):
 
     mode: Mode = Mode.UNKNOWN
     mode_is_proven: bool = False
+    mode_doubt: str = ""
     read_method: ReadMethod = ReadMethod.REST
     lists_by_keyset: bool = False
     deletes_by_name: bool | None = None
@@ -120,7 +123,9 @@ class ServerCapabilities(t.NamedTuple):
         With a metadata database it is the first push of the name. But if GitLab's question for the database fails in
         passing, GitLab tells when the image was built instead. Pages of GraphQL show which one it is, REST does not.
         """
-        return self.mode is Mode.NO_DATABASE or self.pages_by_cursor or self.read_method is ReadMethod.REGISTRY
+        if self.mode is Mode.NO_DATABASE:
+            return not self.mode_doubt
+        return self.pages_by_cursor or self.read_method is ReadMethod.REGISTRY
 
     @property
     def missing_dates_reason(self) -> str | None:

@@ -251,6 +251,8 @@ class RepositoryDeletion:
             return
         with self._turn:
             try:
+                if self.way.prepare:
+                    self.way.prepare(self.plan.repository)
                 unchanged = self._unchanged([decision])
             except RequestError as error:
                 self._give_up([name], str(error))

@@ -13,7 +13,7 @@ import typing as t
 from .._core.models import Repository
 from .._core.server import DeleteMethod, ReadMethod
 from .._gitlab.tags import delete_tag
-from .._registry.api import current_digest
+from .._registry.api import current_digest, prepare_deletion
 from .._registry.api import delete_tag as delete_tag_in_registry
 from .._tags.reader import TagReader
 from .delete_method import registry_unavailable
@@ -25,11 +25,13 @@ class DeletionWay(t.NamedTuple):
     Args:
         delete_one: Asks for the deletion of a repository's tag, and gives the status of the answer; None if GraphQL
             deletes many with one request.
+        prepare: Does what a deletion in a repository needs besides, and may have to wait for; None if that is nothing.
         digest_in_registry: Which image a repository's tag is in the registry itself right now, None if there is no such
             tag; None if that needs no look besides the reader's.
     """
 
     delete_one: t.Callable[[Repository, str], int] | None = None
+    prepare: t.Callable[[Repository], None] | None = None
     digest_in_registry: t.Callable[[Repository, str], str | None] | None = None
 
 
@@ -54,5 +56,6 @@ def deletion_way(reader: TagReader, method: DeleteMethod) -> DeletionWay:
     read_there = reader.capabilities.read_method is ReadMethod.REGISTRY
     return DeletionWay(
         delete_one=lambda repository, name: delete_tag_in_registry(asked, repository.path, name).status,
+        prepare=lambda repository: prepare_deletion(asked, repository.path),
         digest_in_registry=None if read_there else lambda place, name: current_digest(asked, place.path, name),
     )

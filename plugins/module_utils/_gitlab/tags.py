@@ -109,6 +109,9 @@ def delete_tag(client: Client, repository: Repository, name: str) -> Response:
 
     Returns:
         A 200, a 404 or a 403. What the last two mean depends on the release.
+
+    Raises:
+        RequestError: anything else, as a page that is none of GitLab's (not_json).
     """
     answer = request(
         client,
@@ -118,6 +121,9 @@ def delete_tag(client: Client, repository: Repository, name: str) -> Response:
         accept=(403, 404),
         retry=RetryPolicy.AFTER_A_LOOK,
     )
+    if answer.status == 200 and answer.body.strip():
+        # A page for signing in is a 200, too.
+        answer.json()
     refusal = error_of(answer) if answer.status == 403 else None
     if refusal and refusal.kind is ErrorKind.INSUFFICIENT_SCOPE:
         raise refusal

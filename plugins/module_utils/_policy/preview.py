@@ -152,4 +152,4 @@ def _decisions(
     defaults = {name: option.get("default") for name, option in RULES.items()}
     # A preview does not read digests where names decide.
     rules = rules_of({**defaults, **options, "require_digest": False})
-    return tuple(decide(listing.tags, rules, date_source(capabilities.mode, rules), at))
+    return tuple(decide(listing.tags, rules, date_source(capabilities, rules), at))

@@ -193,6 +193,15 @@ def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: s
         raise answer.untrusted(f"the registry stored it as {stored} instead of {manifest.digest}")
 
 
+def prepare_deletion(registry: Registry, path: str) -> None:
+    """Have the token at hand that deleting tags of a repository takes, since it may take a while to get one.
+
+    Raises:
+        RequestError: the token service gives no token.
+    """
+    registry.authorization((_deletion_scope(path),), None, f"delete tags of {path} in the registry")
+
+
 def delete_tag(registry: Registry, path: str, name: str) -> Response:
     """Delete a tag by its name, never by a digest, which would take all tags of it.
 
@@ -210,7 +219,7 @@ def delete_tag(registry: Registry, path: str, name: str) -> Response:
         "DELETE",
         path,
         f"/manifests/{quote(name, safe='')}",
-        scopes=(scope_of(path, "pull,delete"),),
+        scopes=(_deletion_scope(path),),
         actions=("delete",),
         operation=f"delete {path}:{name} in the registry",
         success=202,
@@ -221,6 +230,10 @@ def delete_tag(registry: Registry, path: str, name: str) -> Response:
         return answer
     unsupported = "This registry does not delete a tag by its name, or deletion is switched off: use delete_via auto."
     raise error_of(answer, unsupported if _is_unsupported(answer) else None)
+
+
+def _deletion_scope(path: str) -> str:
+    return scope_of(path, "pull,delete")
 
 
 def check_writable(registry: Registry, path: str) -> None:

@@ -128,13 +128,20 @@ class Registry:
         """The scopes to read a repository with."""
         return tuple(scope_of(other, "pull") for other in self._scope_groups.get(path, (path,)))
 
-    def authorization(self, scopes: tuple[str, ...], refused: str | None, operation: str) -> str | None:
+    def authorization(
+        self,
+        scopes: tuple[str, ...],
+        refused: str | None,
+        operation: str,
+        retry: RetryPolicy = RetryPolicy.IDEMPOTENT,
+    ) -> str | None:
         """The value of the header Authorization for a request; None where it takes none.
 
         Args:
             scopes: what the token is for, as in scope_of.
             refused: the value that the registry did not take before.
             operation: what the request is for.
+            retry: after what a token is asked for again.
 
         Raises:
             RequestError: the token service gives no token.
@@ -144,12 +151,19 @@ class Registry:
             return None
         if challenge.scheme is AuthScheme.BASIC:
             return self._login.header[1] if self._login else None
-        with self._lock:
-            token = self._tokens.get(scopes)
-            now = self.client.timing.monotonic()
-            if token is None or token.until <= now or f"Bearer {token.value}" == refused:
-                token = self._tokens[scopes] = self._fetch_token(challenge, scopes, operation)
+        token = self._valid_token(scopes, refused)
+        if token is None:
+            with self._lock:
+                token = self._valid_token(scopes, refused)
+                if token is None:
+                    token = self._tokens[scopes] = self._fetch_token(challenge, scopes, operation, retry)
         return f"Bearer {token.value}"
+
+    def _valid_token(self, scopes: tuple[str, ...], refused: str | None) -> Token | None:
+        token = self._tokens.get(scopes)
+        if token is None or token.until <= self.client.timing.monotonic() or f"Bearer {token.value}" == refused:
+            return None
+        return token
 
     def denied_actions(self, scopes: tuple[str, ...], path: str, actions: t.Iterable[str]) -> list[str]:
         """The actions that the token of these scopes does not allow on a repository, as far as it shows that."""
@@ -196,13 +210,13 @@ class Registry:
             return
         raise answer.untrusted(message, ErrorKind.REDIRECT, advice)
 
-    def _fetch_token(self, challenge: Challenge, scopes: tuple[str, ...], operation: str) -> Token:
+    def _fetch_token(self, challenge: Challenge, scopes: tuple[str, ...], operation: str, retry: RetryPolicy) -> Token:
         place = urlsplit(challenge.realm)
         query = parse_qsl(place.query)
         query += [("service", challenge.service)] if challenge.service else []
         query += [("scope", scope) for scope in scopes]
         client = self._token_client(_origin(challenge.realm))
-        answer = client.request("GET", place.path or "/", operation=operation, query=query)
+        answer = client.request("GET", place.path or "/", operation=operation, query=query, retry=retry)
         if answer.status == 401:
             # GitLab bans an address for an hour after 30 of these.
             for each in (self.client, self.source):

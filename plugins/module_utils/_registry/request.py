@@ -28,6 +28,7 @@ def request_repository(
     scopes: tuple[str, ...] | None = None,
     actions: tuple[str, ...] = ("pull",),
     operation: str,
+    retry: RetryPolicy = RetryPolicy.IDEMPOTENT,
     **options: t.Any,
 ) -> Response:
     """Ask about a repository, once the token is known to allow it.
@@ -42,6 +43,7 @@ def request_repository(
         scopes: what the token is for, as in scope_of; None is reading.
         actions: what the token has to allow on the repository.
         operation: what it is for, as in "read the tags of a/b".
+        retry: after what it is sent again.
         options: further ones of request.
 
     Raises:
@@ -50,11 +52,11 @@ def request_repository(
     group = scopes if scopes is not None else registry.pull_scopes(path)
     alone = scopes if scopes is not None else (scope_of(path, "pull"),)
     for wanted in dict.fromkeys((group, alone)):
-        registry.authorization(wanted, None, operation)
+        registry.authorization(wanted, None, operation, retry)
         if registry.denied_actions(wanted, path, actions):
             continue
         try:
-            return request(registry, method, f"/v2/{path}{suffix}", wanted, operation=operation, **options)
+            return request(registry, method, f"/v2/{path}{suffix}", wanted, operation=operation, retry=retry, **options)
         except RequestError as error:
             if error.kind != ErrorKind.UNAUTHORIZED or not registry.denied_actions(wanted, path, actions):
                 raise
@@ -95,7 +97,7 @@ def request(
     refused: str | None = None
     for _attempt in range(3):
         asked = registry.challenge
-        authorization = registry.authorization(scopes, refused, operation)
+        authorization = registry.authorization(scopes, refused, operation, retry)
         answer = registry.client.request(
             method,
             path,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from .._core.models import Tag
-from .._core.server import Mode
+from .._core.server import Mode, ServerCapabilities
 from .decision import DateSource
 from .rules import Rules, Timestamp
 
@@ -26,7 +26,7 @@ def shown_dates(mode: Mode) -> DateSource:
     return known.get(mode, DateSource.UNKNOWN)
 
 
-def date_source(mode: Mode, rules: Rules) -> DateSource:
+def date_source(capabilities: ServerCapabilities, rules: Rules) -> DateSource:
     """Where the judged dates come from under these rules; none where no date is needed.
 
     With a metadata database published is the last push; created is then the first push of the name, which says nothing
@@ -34,9 +34,10 @@ def date_source(mode: Mode, rules: Rules) -> DateSource:
     """
     if not rules.need_dates:
         return DateSource.NONE
-    if rules.timestamp is Timestamp.CREATED:
-        return DateSource.CREATED
-    return shown_dates(mode)
+    source = DateSource.CREATED if rules.timestamp is Timestamp.CREATED else shown_dates(capabilities.mode)
+    if source is not DateSource.PUBLISHED and not capabilities.proves_created:
+        return DateSource.UNKNOWN
+    return source
 
 
 def judged_date(

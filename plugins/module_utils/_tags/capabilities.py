@@ -74,6 +74,7 @@ class _RegistryFound(t.NamedTuple):
     Args:
         registry: None if it can't be asked.
         reason: why it can't be asked; empty if it can.
+        failure: with what error it answered, or GitLab when asked for its token; empty if there was none.
         listing: of a repository as GitLab lists it too; None if none was read.
         said: what it says of itself; None if it was not asked.
         proven_mode: whether it has a metadata database, as far as it proves that itself.
@@ -81,6 +82,7 @@ class _RegistryFound(t.NamedTuple):
 
     registry: Registry | None = None
     reason: str = ""
+    failure: str = ""
     listing: TagListing | None = None
     said: VersionCheck | None = None
     proven_mode: Mode = Mode.UNKNOWN
@@ -112,6 +114,7 @@ def detect(client: Client, repositories: t.Sequence[Repository], sources: Source
     capabilities = ServerCapabilities(
         mode=mode,
         mode_is_proven=found.proven_mode is not Mode.UNKNOWN,
+        mode_doubt=found.failure if mode is Mode.NO_DATABASE else "",
         read_method=ReadMethod.REGISTRY if found.listing else method,
         lists_by_keyset=evidence.lists_by_keyset,
         deletes_by_name=mode is Mode.DATABASE or (found.said.deletes_by_name if found.said else None),
@@ -165,7 +168,7 @@ def _find_registry(client: Client, sources: Sources, repositories: t.Sequence[Re
     except (UsageError, RequestError) as error:
         if sources.read_method is ReadMethod.REGISTRY:
             raise
-        return _RegistryFound(reason=str(error))
+        return _RegistryFound(reason=str(error), failure=_answer_of(error))
     registry.prefetch_scopes([repository.path for repository in repositories])
     return _RegistryFound(registry)
 
@@ -173,10 +176,11 @@ def _find_registry(client: Client, sources: Sources, repositories: t.Sequence[Re
 def _compare_listings(registry: Registry, listed: TagListing) -> _RegistryFound:
     """The registry, if it lists tags that GitLab lists. Without a database only the registry itself knows all dates."""
     listing = list_by_registry(registry, listed.repository, RetryPolicy.NEVER)
-    if listing.error is None and set(listing.names) & set(listed.names):
+    if listing.error:
+        return _RegistryFound(reason=str(listing.error), failure=_answer_of(listing.error))
+    if set(listing.names) & set(listed.names):
         return _RegistryFound(registry, listing=listing)
-    other = f"{registry.url} does not list the tags of {listed.repository.path} that GitLab lists"
-    return _RegistryFound(reason=str(listing.error or other))
+    return _RegistryFound(reason=f"{registry.url} does not list the tags of {listed.repository.path} that GitLab lists")
 
 
 def _identify(found: _RegistryFound, evidence: Evidence, path: str, *, needed: bool) -> _RegistryFound:
@@ -192,9 +196,11 @@ def _identify(found: _RegistryFound, evidence: Evidence, path: str, *, needed: b
         RequestError: it does not answer, although it has to.
     """
     wanted = evidence.mode is Mode.NO_DATABASE or (needed and evidence.mode is Mode.UNKNOWN)
-    said = _ask_version(found.registry, path, needed=needed) if found.registry and wanted else None
-    if said is None:
+    if found.registry is None or not wanted:
         return found
+    said = _ask_version(found.registry, path, needed=needed)
+    if isinstance(said, RequestError):
+        return found._replace(failure=_answer_of(said))
     if said.mode is Mode.DATABASE:
         # GitLab can't see it at the moment. Its pages show if it can by then.
         found = found._replace(listing=None)
@@ -203,10 +209,15 @@ def _identify(found: _RegistryFound, evidence: Evidence, path: str, *, needed: b
     return found._replace(said=said, proven_mode=said.mode if is_proven else Mode.UNKNOWN)
 
 
-def _ask_version(registry: Registry, path: str, *, needed: bool) -> VersionCheck | None:
+def _ask_version(registry: Registry, path: str, *, needed: bool) -> VersionCheck | RequestError:
     try:
         return check_version(registry, registry.pull_scopes(path))
     except RequestError as error:
         if error.kind is ErrorKind.STOPPED or needed:
             raise
-        return None
+        return error
+
+
+def _answer_of(error: Exception) -> str:
+    """What a server answered; empty if it can't be reached from here, and may be well."""
+    return str(error) if isinstance(error, RequestError) and error.status is not None else ""

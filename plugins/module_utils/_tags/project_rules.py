@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from .._core.errors import RequestError
 from .._core.models import Repository
-from .._core.server import Mode, ServerCapabilities, TagRules
+from .._core.server import ServerCapabilities, TagRules
 from .._gitlab.graphql_schema import Schema
 from .._gitlab.projects import caller_is_administrator
 from .._gitlab.tag_rules import read_tag_rules
@@ -40,7 +40,7 @@ def find_rules(
     client: Client, schema: Schema | None, capabilities: ServerCapabilities, repositories: t.Sequence[Repository]
 ) -> RulesFound:
     """The protection rules for tags. If tags are not read with their protection, the rules of each project are read."""
-    if capabilities.mode is Mode.NO_DATABASE or (schema and not schema.has_tag_rules):
+    if schema and not schema.has_tag_rules:
         return RulesFound(TagRules.NONE)
     if schema is None:
         return RulesFound(TagRules.HIDDEN, hidden_reason=capabilities.graphql_unavailable_reason)

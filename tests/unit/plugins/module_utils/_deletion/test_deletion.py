@@ -532,7 +532,7 @@ def test_a_batch_that_had_to_wait_is_looked_at_again() -> None:
 
 
 @pytest.mark.parametrize("seconds", [1.0, 60.0])
-@pytest.mark.parametrize("read_method", ["rest alone", "graphql"])
+@pytest.mark.parametrize("read_method", ["rest alone", "graphql", "registry"])
 def test_a_pause_after_the_look_is_followed_by_another_look(
     monkeypatch: pytest.MonkeyPatch, read_method: str, seconds: float
 ) -> None:
@@ -555,6 +555,25 @@ def test_a_pause_after_the_look_is_followed_by_another_look(
     found = job.run()
     assert looked
     assert outcomes(found) == {"d1": "deleted" if seconds < 3.0 else "changed_since"}
+
+
+@pytest.mark.parametrize("status", [200, 202])
+def test_a_page_in_place_of_gitlabs_answer_deletes_nothing(status: int) -> None:
+    """A proxy wants a sign-in, and answers as if all were well."""
+    job = Job("rest alone", named("d1", "k1"))
+    set_faults(job.client, {"method": "DELETE", "action": "html", "status": status})
+    found = job.run()
+    assert (outcomes(found), found.ok) == ({"d1": "not_deleted"}, False)
+    assert job.left == ["d1", "k1"]
+    assert "page" in messages(found)["d1"]
+
+
+def test_the_registrys_token_is_there_before_the_look() -> None:
+    job = Job("registry", named("d1", "k1"))
+    job.client.requests.clear()
+    job.run()
+    sent = [request.split("?")[0] for request in job.client.requests]
+    assert sent[:3] == ["GET /jwt/auth", f"HEAD /v2/{PATH}/manifests/d1", f"DELETE /v2/{PATH}/manifests/d1"]
 
 
 @pytest.mark.parametrize("read_method", ["rest alone", "graphql without a database"])

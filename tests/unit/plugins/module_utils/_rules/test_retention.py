@@ -15,7 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import (
+    Mode,
+    ReadMethod,
+    ServerCapabilities,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import date_source, judged_date
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import (
     DateSource,
@@ -297,19 +301,27 @@ def test_before_dates_are_valid_a_tag_is_as_old_as_its_image() -> None:
     assert age_reason(young, rules(min_age=DAY, dates_valid_from=limit), PUBLISHED, NOW) is None
 
 
+CREATED = {"timestamp": Timestamp.CREATED}
+
+
 @pytest.mark.parametrize(
-    ("mode", "changes", "source"),
+    ("server", "changes", "source"),
     [
-        (Mode.DATABASE, {"keep_n": 1}, DateSource.PUBLISHED),
-        (Mode.NO_DATABASE, {"older_than": 1}, DateSource.BUILT),
-        (Mode.UNKNOWN, {"older_than": 1}, DateSource.UNKNOWN),
-        (Mode.DATABASE, {"older_than": 1, "timestamp": Timestamp.CREATED}, DateSource.CREATED),
-        (Mode.UNKNOWN, {"older_than": 1, "timestamp": Timestamp.CREATED}, DateSource.CREATED),
-        (Mode.DATABASE, {}, DateSource.NONE),
+        ({"mode": Mode.DATABASE}, {"keep_n": 1}, DateSource.PUBLISHED),
+        ({"mode": Mode.NO_DATABASE}, {"older_than": 1}, DateSource.BUILT),
+        ({"mode": Mode.NO_DATABASE, "mode_doubt": "503"}, {"older_than": 1}, DateSource.UNKNOWN),
+        ({"mode": Mode.NO_DATABASE, "mode_doubt": "503"}, {"keep_n": 1, **CREATED}, DateSource.UNKNOWN),
+        ({"mode": Mode.NO_DATABASE, "mode_doubt": "503"}, {}, DateSource.NONE),
+        ({"mode": Mode.UNKNOWN}, {"older_than": 1}, DateSource.UNKNOWN),
+        ({"mode": Mode.DATABASE, "read_method": ReadMethod.GRAPHQL}, {"keep_n": 1, **CREATED}, DateSource.CREATED),
+        ({"mode": Mode.DATABASE, "read_method": ReadMethod.REST}, {"keep_n": 1, **CREATED}, DateSource.UNKNOWN),
+        ({"mode": Mode.NO_DATABASE}, {"older_than": 1, **CREATED}, DateSource.CREATED),
+        ({"mode": Mode.UNKNOWN, "read_method": ReadMethod.REGISTRY}, {"keep_n": 1, **CREATED}, DateSource.CREATED),
+        ({"mode": Mode.DATABASE}, {}, DateSource.NONE),
     ],
 )
-def test_where_dates_come_from(mode: Mode, changes: dict[str, Any], source: DateSource) -> None:
-    assert date_source(mode, rules(**changes)) is source
+def test_where_dates_come_from(server: dict[str, Any], changes: dict[str, Any], source: DateSource) -> None:
+    assert date_source(ServerCapabilities(**server), rules(**changes)) is source
 
 
 names = st.sampled_from(

@@ -100,7 +100,7 @@ def detected(
             GRAPHQL,
             True,
             {"mode": Mode.NO_DATABASE, "read_method": ReadMethod.GRAPHQL, "deletes_by_name": None},
-            [SCHEMA, LISTING, LISTING],
+            [SCHEMA, LISTING, LISTING, RULES],
             id="no database: refused and listed, as long as it is refused again in the end",
         ),
         pytest.param(
@@ -116,7 +116,7 @@ def detected(
             ALL,
             True,
             {"mode": Mode.NO_DATABASE, "read_method": ReadMethod.REGISTRY, "deletes_by_name": True},
-            [SCHEMA, LISTING, LISTING, TOKEN, NAMES, "GET /v2/"],
+            [SCHEMA, LISTING, LISTING, TOKEN, NAMES, "GET /v2/", RULES],
             id="without a database the registry is read itself",
         ),
         pytest.param(
