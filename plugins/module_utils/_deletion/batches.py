@@ -21,32 +21,34 @@ from .._rules.referrers import holders_of, subjects_of
 from .attempts import DeletionAttempt, DeletionReply
 
 
-def batches(deletions: t.Iterable[Decision], goes_alone: t.Callable[[Decision], bool]) -> t.Iterator[list[Decision]]:
-    """The planned tags in batches that are deleted together.
+def waves(
+    deletions: t.Iterable[Decision], goes_alone: t.Callable[[Decision], bool], *, at_once: bool
+) -> t.Iterator[list[list[Decision]]]:
+    """The planned tags in batches that are deleted together, and these in waves of which one follows the other.
 
-    Tags that belong to images come in other batches than these images.
+    Tags that belong to images come in a later wave than these images.
 
     Args:
         deletions: In the order of the plan.
-        goes_alone: Whether a tag has to be deleted on its own. It is asked after the batches before it were deleted.
+        goes_alone: Whether a tag has to be deleted on its own. It is asked after the waves before it were deleted.
+        at_once: Whether the batches of a wave may be deleted side by side; else each is a wave.
     """
-    batch: list[Decision] = []
+    wave: list[list[Decision]] = []
     for decision in deletions:
-        if batch and batch[0].depth != decision.depth:
-            yield batch
-            batch = []
-        if goes_alone(decision):
-            if batch:
-                yield batch
-            yield [decision]
-            batch = []
-            continue
-        batch.append(decision)
-        if len(batch) == DELETE_LIMIT:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+        last = wave[-1] if wave else []
+        alone = goes_alone(decision)
+        follows = bool(last) and last[0].depth != decision.depth
+        if wave and (alone or follows or (len(last) == DELETE_LIMIT and not at_once)):
+            yield wave
+            wave, last = [], []
+        if alone:
+            yield [[decision]]
+        elif last and len(last) < DELETE_LIMIT:
+            last.append(decision)
+        else:
+            wave.append([decision])
+    if wave:
+        yield wave
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from .._rules.decision import Decision
 from .._rules.referrers import subjects_of
 from .._tags.reader import TagReader, confirm_empty, look_again
 from .attempts import ANSWER_LOST, DeletionAttempt, DeletionReply, attempt_of_status, without_request
-from .batches import ReferrerCheck, batches
+from .batches import ReferrerCheck, waves
 from .host import RegistryHost
 from .journal import JournalWriter, journal_request, journal_results, null_journal
 from .kept_tags import KeptTags
@@ -50,11 +50,7 @@ def delete(
     """
     parts = [part for part in plan.repositories if part.deletions]
     deletions = [RepositoryDeletion(reader, way, plan=part, host=host, journal=journal) for part in parts]
-    if len(deletions) >= reader.client.settings.concurrency:
-        reader.client.parallel(RepositoryDeletion.run, deletions)
-    else:
-        for deletion in deletions:
-            deletion.run()
+    reader.client.parallel(RepositoryDeletion.run, deletions)
     return DeletionResult(
         tags=tuple(deletion.results[name] for deletion in deletions for name in deletion.digests),
         remaining=known_sum(deletion.remaining for deletion in deletions),
@@ -112,7 +108,7 @@ class RepositoryDeletion:
         return self.host.stopped_for(self.plan.repository)
 
     def run(self) -> None:
-        """Delete the tags batch by batch, and then see what became of them.
+        """Delete the tags, and then see what became of them.
 
         What nobody thought of ends it as well, and takes no account of what was done with it.
         """
@@ -128,18 +124,23 @@ class RepositoryDeletion:
         journal_results(self.journal, self.results.values())
 
     def _delete_all(self) -> None:
-        for number, batch in enumerate(batches(self.plan.deletions, self._kept.goes_alone)):
-            names = _names(batch)
-            if number == 1 and not self.host.deletes_by_name:
+        by_name = self.host.deletes_by_name
+        for number, wave in enumerate(waves(self.plan.deletions, self._kept.goes_alone, at_once=by_name)):
+            if number == 1 and not by_name:
                 self._kept.check_listing(self._list())
-            if self.stopped:
-                self._give_up(names, self.stopped)
-                continue
-            try:
-                self._delete_batch(self._without_held(batch))
-                self._kept.check_sibling(batch)
-            except (RequestError, JournalError) as error:
-                self._give_up(names, str(error))
+            self.reader.client.parallel(self._try_batch, wave)
+
+    def _try_batch(self, batch: list[Decision]) -> None:
+        """Delete a batch, unless it has to be left."""
+        names = _names(batch)
+        if self.stopped:
+            self._give_up(names, self.stopped)
+            return
+        try:
+            self._delete_batch(self._without_held(batch))
+            self._kept.check_sibling(batch)
+        except (RequestError, JournalError) as error:
+            self._give_up(names, str(error))
 
     def _end_unexpectedly(self, error: Exception) -> None:
         reason = unexpected(error)

@@ -43,6 +43,7 @@ class Client:
         settings: how to reach it.
         timing: clock, pause and chance; tests give their own.
         limiter: shared with clients of other servers; None makes one from the settings.
+        pool: the threads, shared likewise.
         why_stop: asked before each request why it may not go out; empty if it may.
     """
 
@@ -52,6 +53,7 @@ class Client:
         *,
         timing: Timing | None = None,
         limiter: RateLimiter | None = None,
+        pool: Pool | None = None,
         why_stop: t.Callable[[], str] = str,
     ) -> None:
         self.settings = settings
@@ -60,7 +62,7 @@ class Client:
         self._limiter = limiter or RateLimiter(settings.max_requests_per_minute, self.timing, settings.max_requests)
         self._transport = Transport(settings, self._limiter, self.timing)
         self._retry_budget = RetryBudget(self.timing)
-        self._pool = Pool(settings.concurrency)
+        self._pool = pool or Pool(settings.concurrency)
         self._lock = threading.Lock()
         self._stopped_by: str | None = None
 
@@ -72,11 +74,11 @@ class Client:
         header: Header | None = None,
         refresh_credentials: RefreshCredentials | None = None,
     ) -> Client:
-        """A client of another server, or with another credential, that shares the rate limit; see Settings."""
+        """A client of another server, or with another credential; see Settings. It shares rate limit and threads."""
         settings = self.settings._replace(
             url=url, service=service, header=header, refresh_credentials=refresh_credentials
         )
-        return Client(settings, timing=self.timing, limiter=self._limiter, why_stop=self.why_stop)
+        return Client(settings, timing=self.timing, limiter=self._limiter, pool=self._pool, why_stop=self.why_stop)
 
     @property
     def requests_sent(self) -> int:

@@ -4,13 +4,12 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""Work on many items by several threads."""
+"""Work on many items by several threads, which help each other with the parts of an item."""
 
 from __future__ import annotations
 
 import threading
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 
 from .._core.errors import RequestError
 
@@ -18,27 +17,83 @@ Item = t.TypeVar("Item")
 Result = t.TypeVar("Result")
 
 
+class _Job:
+    """A piece of work on many items, of which threads take one after the other.
+
+    Args:
+        work: on the item at a position; it keeps its result.
+        count: of the items.
+
+    left: how many items nobody has taken. unfinished: how many that were taken are not done. failures: what was
+    raised, by position; then no further item is taken.
+    """
+
+    def __init__(self, work: t.Callable[[int], None], count: int) -> None:
+        self._work = work
+        self._count = count
+        self.left = count
+        self.unfinished = 0
+        self.failures: dict[int, BaseException] = {}
+
+    def take(self) -> int:
+        """The position of the next item; there has to be one."""
+        position = self._count - self.left
+        self.left -= 1
+        self.unfinished += 1
+        return position
+
+    def do(self, position: int) -> None:
+        try:
+            self._work(position)
+        except BaseException as error:
+            self.failures[position] = error
+
+
 class Pool:
-    """At most so many threads, also when work that runs in them asks for more."""
+    """Work by as many threads at once as its size, whoever asks for it.
+
+    Work that runs in the pool may ask for more. Its own thread does that, and threads without work help, first with
+    what was asked for last. A thread that waits for its helpers lets another one work.
+
+    Args:
+        size: how many threads may work at once.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._local = threading.local()
+        self._inside = threading.local()
+        # Guards everything below, and is told of every change that somebody may wait for.
+        self._changed = threading.Condition()
+        self._jobs: list[_Job] = []
+        self._working = 0
+        self._idle = 0
+        self._returning = 0
 
     def parallel(self, work: t.Callable[[Item], Result], items: t.Sequence[Item]) -> list[Result]:
         """Do the work on every item; the results are in the order of the items.
 
-        Called from inside the pool it works in the caller's thread, so that pools don't multiply.
+        Raises:
+            Exception: what the work on the first item that failed raised. Items that were not begun by then are left.
         """
-        if len(items) < 2 or self._size < 2 or getattr(self._local, "in_pool", False):
+        if len(items) < 2 or self._size < 2:
             return [work(item) for item in items]
+        results: dict[int, Result] = {}
 
-        def in_pool(item: Item) -> Result:
-            self._local.in_pool = True
-            return work(item)
+        def keep(position: int) -> None:
+            results[position] = work(items[position])
 
-        with ThreadPoolExecutor(min(self._size, len(items))) as pool:
-            return list(pool.map(in_pool, items))
+        job = _Job(keep, len(items))
+        with self._changed:
+            self._jobs.append(job)
+            self._call_helpers()
+        if getattr(self._inside, "works", False):
+            self._work_off(job)
+            self._wait_for_helpers(job)
+        else:
+            self._wait_until_done(job)
+        if job.failures:
+            raise job.failures[min(job.failures)]
+        return [results[position] for position in range(len(items))]
 
     def try_all(self, work: t.Callable[[Item], Result], items: t.Sequence[Item]) -> list[Result | RequestError]:
         """As parallel, with the RequestError of an item in the place of its result."""
@@ -50,3 +105,89 @@ class Pool:
                 return error
 
         return self.parallel(tried, items)
+
+    def _work_off(self, job: _Job) -> None:
+        """Do what is left of a job in the thread that asked for it."""
+        while True:
+            with self._changed:
+                if not job.left:
+                    return
+                position = self._take(job)
+            job.do(position)
+            with self._changed:
+                self._finish(job)
+
+    def _take(self, job: _Job) -> int:
+        position = job.take()
+        if not job.left:
+            self._jobs.remove(job)
+        return position
+
+    def _finish(self, job: _Job) -> None:
+        job.unfinished -= 1
+        if job.failures:
+            self._leave_the_rest(job)
+        if not job.left and not job.unfinished:
+            self._changed.notify_all()
+
+    def _leave_the_rest(self, job: _Job) -> None:
+        if job.left:
+            job.left = 0
+            self._jobs.remove(job)
+
+    def _wait_for_helpers(self, job: _Job) -> None:
+        """Wait in a thread of the pool, in the place of which another one may work."""
+        with self._changed:
+            if not job.unfinished:
+                return
+            self._working -= 1
+            self._call_helpers()
+            while job.unfinished:
+                self._changed.wait()
+            # Whoever has begun something comes before what is new.
+            self._returning += 1
+            while self._working >= self._size:
+                self._changed.wait()
+            self._returning -= 1
+            self._working += 1
+            self._changed.notify_all()
+
+    def _wait_until_done(self, job: _Job) -> None:
+        """Wait in a thread that is none of the pool's. Interrupted, it waits for what is under way."""
+        with self._changed:
+            try:
+                while job.left or job.unfinished:
+                    self._changed.wait()
+            finally:
+                self._leave_the_rest(job)
+                while job.unfinished:
+                    self._changed.wait()
+
+    def _call_helpers(self) -> None:
+        """Have as many threads awake as there is work for, and place."""
+        wanted = min(self._size - self._working, sum(job.left for job in self._jobs))
+        for _thread in range(wanted - self._idle):
+            self._idle += 1
+            threading.Thread(target=self._help, daemon=True).start()
+        self._changed.notify_all()
+
+    def _help(self) -> None:
+        """Do what is left of any job, the youngest first, and end when there is none."""
+        self._inside.works = True
+        while True:
+            with self._changed:
+                while self._jobs and (self._working >= self._size or self._returning):
+                    self._changed.wait()
+                self._idle -= 1
+                if not self._jobs:
+                    return
+                job = self._jobs[-1]
+                position = self._take(job)
+                self._working += 1
+            job.do(position)
+            with self._changed:
+                self._working -= 1
+                self._idle += 1
+                self._finish(job)
+                if self._returning:
+                    self._changed.notify_all()

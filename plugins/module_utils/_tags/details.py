@@ -20,6 +20,7 @@ from .._http.client import Client
 from .._registry.auth import Registry
 from .._registry.images import read_undated_image
 from .query import TagQuery
+from .token_rules import with_token_rules
 
 Item = t.TypeVar("Item")
 
@@ -34,8 +35,20 @@ NO_MANIFEST = "the registry answered 404 for it"
 _CHUNK_SIZE = 100
 
 
-class NameReader(t.Protocol):
+class DetailReader(t.Protocol):
     """Lists the names of tags, and reads each with its details."""
+
+    @property
+    def client(self) -> Client: ...
+
+    @property
+    def capabilities(self) -> ServerCapabilities: ...
+
+    @property
+    def registry(self) -> Registry | None: ...
+
+    @property
+    def rules(self) -> CoveredNames: ...
 
     def list_names(self, repository: Repository) -> TagListing: ...
 
@@ -48,21 +61,26 @@ def chunks(items: t.Iterable[Item]) -> t.Iterator[list[Item]]:
     return iter(lambda: list(itertools.islice(left, _CHUNK_SIZE)), [])
 
 
-def for_each(
-    client: Client, work: t.Callable[[TagListing], TagListing], listings: t.Sequence[TagListing]
-) -> list[TagListing]:
-    """The work on every listing: side by side if there are many, else the tags within each are side by side."""
-    if len(listings) >= client.settings.concurrency:
-        return client.parallel(work, listings)
-    return [work(listing) for listing in listings]
+def read_each(
+    reader: DetailReader,
+    repositories: t.Sequence[Repository],
+    query: TagQuery,
+    read: t.Callable[[Repository], TagListing],
+) -> t.Iterator[TagListing]:
+    """The listings of the repositories as they are read one by one, with what is known of their tags besides."""
+    client, registry = reader.client, reader.registry
+    for chunk in chunks(repositories):
+        listings = client.parallel(read, chunk)
+        if query.protection:
+            listings = with_token_rules(registry, reader.capabilities, listings)
+        yield from with_rules(load_children(client, registry, listings, query), reader.rules)
 
 
 def read_one_by_one(
-    client: Client,
+    reader: DetailReader,
     listing: TagListing,
     wanted: t.Collection[str],
     query: TagQuery,
-    reader: NameReader,
     known: t.Mapping[str, Tag] | None = None,
 ) -> TagListing:
     """The listing with the details of the wanted tags, each of which takes requests of its own.
@@ -73,15 +91,17 @@ def read_one_by_one(
     found = dict(known or {})
     missing = [name for name in wanted if name not in found]
     try:
-        tags = client.parallel(lambda name: reader.read_detail(listing.repository, name, dates=query.dates), missing)
+        tags = reader.client.parallel(
+            lambda name: reader.read_detail(listing.repository, name, dates=query.dates), missing
+        )
     except RequestError as error:
         return TagListing(listing.repository, error=error)
     found.update((tag.name, tag) for tag in tags)
     absent = {tag.name for tag in tags if tag.error in (NO_DETAILS, NO_MANIFEST)}
-    return without_deleted(with_details(listing, {name: found[name] for name in wanted}), absent, reader)
+    return without_deleted(reader, with_details(listing, {name: found[name] for name in wanted}), absent)
 
 
-def without_deleted(listing: TagListing, absent: t.Collection[str], reader: NameReader) -> TagListing:
+def without_deleted(reader: DetailReader, listing: TagListing, absent: t.Collection[str]) -> TagListing:
     """The listing without the absent tags that are listed no more: somebody deleted them while it was read."""
     if not absent:
         return listing

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import typing as t
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from .._core.errors import RequestError
@@ -48,7 +49,7 @@ class PageReader(RestReader):
         known: dict[str, Tag] = {}
         if len(wanted) * _MOST_TAGS_PER_WANTED >= len(listing.tags):
             known = self._read_pages(listing.repository, _fields_of(query))
-        return read_one_by_one(self.client, listing, wanted, query, self, known)
+        return read_one_by_one(self, listing, wanted, query, known)
 
     def _read_pages(self, repository: Repository, fields: tuple[str, ...]) -> dict[str, Tag]:
         """The tags on a repository's pages, as far as these can be read."""
@@ -127,16 +128,16 @@ class CursorReader(RestReader):
         if number in errors:
             return TagListing(listing.repository, error=error_about(errors[number], listing.repository))
         absent = set(wanted[number]).difference(found[number])
-        return without_deleted(with_details(listing, found[number]), absent, self)
+        return without_deleted(self, with_details(listing, found[number]), absent)
 
     def read_again(
         self, repository: Repository, names: t.Sequence[str], listed: t.Sequence[str]
     ) -> t.Mapping[str, Tag | None]:
-        before = {name: listed[position - 1] if position else None for position, name in enumerate(listed)}
+        before = {name: _name_before(listed, name) for name in names}
         tags: dict[str, Tag | None] = {**self._read_together(repository, frozenset(names), listed)}
         # A tag that was pushed in between stands on the page of one; the longer page then tells.
         for first in (1, PAGE):
-            left = {name: before.get(name) for name in names if name not in tags}
+            left = {name: before[name] for name in names if name not in tags}
             tags.update(self._read_behind(repository, left, first))
         unseen = "GraphQL did not show it"
         return {name: tags[name] if name in tags else Tag(name, error=unseen) for name in names}
@@ -186,11 +187,20 @@ class CursorReader(RestReader):
 
 
 def _page_starts(names: t.Sequence[str], wanted: t.Collection[str]) -> list[str | None]:
-    """Behind which names pages have to begin so that every wanted name is on one; None is the beginning."""
+    """Behind which names pages have to begin so that every wanted name is on one; None is the beginning.
+
+    names: all of them, sorted.
+    """
     starts: list[str | None] = []
     covered = 0
-    for position, name in enumerate(names):
-        if position >= covered and name in wanted:
+    for position in sorted(bisect_left(names, name) for name in wanted):
+        if position >= covered:
             starts.append(names[position - 1] if position else None)
             covered = position + PAGE
     return starts
+
+
+def _name_before(names: t.Sequence[str], name: str) -> str | None:
+    """The name before another one among sorted names; None if that is the first."""
+    position = bisect_left(names, name)
+    return names[position - 1] if position else None

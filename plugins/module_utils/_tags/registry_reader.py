@@ -21,20 +21,16 @@ from .._registry.images import read_image
 from .details import (
     NO_MANIFEST,
     CoveredNames,
-    chunks,
     confirmations,
     confirmed,
     detail_or_error,
-    for_each,
-    load_children,
     manifest_facts,
+    read_each,
     read_one_by_one,
-    with_rules,
 )
 from .estimate import Estimate, known_counts, pages_of
 from .listing import list_by_registry
 from .query import TagQuery
-from .token_rules import with_token_rules
 
 
 @dataclass(frozen=True)
@@ -59,27 +55,14 @@ class RegistryReader:
         return list_by_registry(self.registry, repository)
 
     def read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
-        return confirmed(self.client, self.capabilities, self._read(repositories, query), query)
+        found = read_each(self, repositories, query, lambda repository: self._read_repository(repository, query))
+        return confirmed(self.client, self.capabilities, found, query)
 
-    def _read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
-        for chunk in chunks(repositories):
-            listings = self.client.parallel(self._first_listing, chunk)
-            if query.details:
-                listings = for_each(self.client, lambda listing: self._with_details(listing, query), listings)
-            if query.protection:
-                listings = with_token_rules(self.registry, self.capabilities, listings)
-            yield from with_rules(load_children(self.client, self.registry, listings, query), self.rules)
-
-    def _first_listing(self, repository: Repository) -> TagListing:
-        if self.prefetched and self.prefetched.repository.id == repository.id:
-            return self.prefetched
-        return self.list_names(repository)
-
-    def _with_details(self, listing: TagListing, query: TagQuery) -> TagListing:
-        wanted = query.wanted(listing)
-        if listing.error or not wanted:
-            return listing
-        return read_one_by_one(self.client, listing, wanted, query, self)
+    def _read_repository(self, repository: Repository, query: TagQuery) -> TagListing:
+        known = self.prefetched if self.prefetched and self.prefetched.repository.id == repository.id else None
+        listing = known or self.list_names(repository)
+        wanted = query.wanted(listing) if query.details and not listing.error else ()
+        return read_one_by_one(self, listing, wanted, query) if wanted else listing
 
     def read_detail(self, repository: Repository, name: str, *, dates: bool = True) -> Tag:
         read = self._read_image if dates else self._read_digest

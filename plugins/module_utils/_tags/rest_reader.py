@@ -20,20 +20,16 @@ from .._registry.auth import Registry
 from .details import (
     NO_DETAILS,
     CoveredNames,
-    chunks,
     confirmations,
     confirmed,
     detail_or_error,
-    for_each,
-    load_children,
+    read_each,
     read_one_by_one,
-    with_rules,
     with_sizes_of,
 )
 from .estimate import Estimate, estimate_of, known_counts, pages_of
 from .listing import list_by_gitlab
 from .query import TagQuery
-from .token_rules import with_token_rules
 
 
 @dataclass(frozen=True)
@@ -59,21 +55,17 @@ class RestReader:
         return confirmed(self.client, self.capabilities, self._read(repositories, query), query)
 
     def _read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
-        for chunk in chunks(repositories):
-            listings = self.client.parallel(self.list_names, chunk)
-            if query.details:
-                listings = for_each(self.client, lambda listing: self._with_details(listing, query), listings)
-                listings = [with_sizes_of(self.capabilities.mode, listing) for listing in listings]
-            if query.protection:
-                listings = with_token_rules(self.registry, self.capabilities, listings)
-            yield from with_rules(load_children(self.client, self.registry, listings, query), self.rules)
+        return read_each(self, repositories, query, lambda repository: self._read_repository(repository, query))
 
-    def _with_details(self, listing: TagListing, query: TagQuery) -> TagListing:
-        wanted = query.wanted(listing)
-        return listing if listing.error or not wanted else self._read_wanted(listing, wanted, query)
+    def _read_repository(self, repository: Repository, query: TagQuery) -> TagListing:
+        listing = self.list_names(repository)
+        wanted = query.wanted(listing) if query.details and not listing.error else ()
+        if not wanted:
+            return listing
+        return with_sizes_of(self.capabilities.mode, self._read_wanted(listing, wanted, query))
 
     def _read_wanted(self, listing: TagListing, wanted: t.Collection[str], query: TagQuery) -> TagListing:
-        return read_one_by_one(self.client, listing, wanted, query, self)
+        return read_one_by_one(self, listing, wanted, query)
 
     def read_detail(self, repository: Repository, name: str, *, dates: bool = True) -> Tag:
         return detail_or_error(name, lambda: tag_detail(self.client, repository, name), NO_DETAILS)

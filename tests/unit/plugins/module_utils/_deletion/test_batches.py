@@ -19,7 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.atte
     DeletionAttempt,
     DeletionReply,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.batches import ReferrerCheck, batches
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.batches import ReferrerCheck, waves
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
@@ -34,30 +34,39 @@ def deletion(name: str, *, digest: str = "sha256:x", depth: int = 0, reason: Rea
     return Decision(Tag(name, digest=digest), delete=True, reason=reason, depth=depth)
 
 
-@given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=130))
-def test_batches_keep_the_order_and_hold_what_may_go_together(rows: list[tuple[int, bool]]) -> None:
+@given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=130), st.booleans())
+def test_waves_keep_the_order_and_hold_what_may_be_deleted_together(
+    rows: list[tuple[int, bool]], at_once: bool
+) -> None:
     """Each row is the depth of a tag, and whether it goes alone."""
     rows.sort(key=lambda row: row[0])
     alone = {f"v{number}" for number, row in enumerate(rows) if row[1]}
     deletions = [deletion(f"v{number}", depth=row[0]) for number, row in enumerate(rows)]
-    found = list(batches(deletions, lambda decision: decision.tag.name in alone))
-    assert [decision for batch in found for decision in batch] == deletions
-    for batch in found:
-        assert 1 <= len(batch) <= DELETE_LIMIT
-        assert len({decision.depth for decision in batch}) == 1
-        assert len(batch) == 1 or not alone.intersection(decision.tag.name for decision in batch)
+    found = list(waves(deletions, lambda decision: decision.tag.name in alone, at_once=at_once))
+    assert [decision for wave in found for batch in wave for decision in batch] == deletions
+    for wave in found:
+        tags = [decision for batch in wave for decision in batch]
+        assert all(1 <= len(batch) <= DELETE_LIMIT for batch in wave)
+        assert len({decision.depth for decision in tags}) == 1
+        assert len(tags) == 1 or not alone.intersection(decision.tag.name for decision in tags)
+        assert at_once or len(wave) == 1
 
 
-def test_batches_are_as_full_as_they_can_be() -> None:
+@pytest.mark.parametrize("at_once", [True, False])
+def test_batches_are_as_full_as_they_can_be(at_once: bool) -> None:
     deletions = [deletion(f"v{number:02}") for number in range(DELETE_LIMIT * 2 + 1)]
-    assert [len(batch) for batch in batches(deletions, lambda _decision: False)] == [DELETE_LIMIT, DELETE_LIMIT, 1]
+    found = list(waves(deletions, lambda _decision: False, at_once=at_once))
+    assert [len(batch) for wave in found for batch in wave] == [DELETE_LIMIT, DELETE_LIMIT, 1]
+    assert len(found) == (1 if at_once else 3)
 
 
-def test_whether_a_tag_goes_alone_is_asked_after_the_batches_before_it() -> None:
+def test_whether_a_tag_goes_alone_is_asked_after_the_waves_before_it() -> None:
     deleted: list[str] = []
 
     def taken() -> Iterator[list[str]]:
-        for batch in batches([deletion("a"), deletion("b"), deletion("c")], lambda _decision: not deleted):
+        for [batch] in waves(
+            [deletion("a"), deletion("b"), deletion("c")], lambda _decision: not deleted, at_once=True
+        ):
             names = [decision.tag.name for decision in batch]
             deleted.extend(names)
             yield names
