@@ -18,6 +18,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphq
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.graphql_schema import Schema
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.pool import Pool
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.retry import RetryPolicy
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.settings import Settings
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.timing import Timing
@@ -26,16 +27,25 @@ Body = dict[str, Any]
 
 
 class FakeGraphQLClient(Client):
-    """Answers every query by a function of its text and variables."""
+    """Answers every query by a function of its text and variables, and lists names by one of the path and the last.
 
-    def __init__(self, reply: Callable[[str, Body], Any]) -> None:
+    listings: the paths of which names were listed.
+    """
+
+    def __init__(
+        self, reply: Callable[[str, Body], Any], names_behind: Callable[[str, str], Sequence[str]] | None = None
+    ) -> None:
         self.reply = reply
+        self.names_behind = names_behind
+        self.listings: list[str] = []
         self.settings = Settings("https://gitlab.example.com")
         self.timing = Timing(sleep=lambda _seconds: None)
         self.why_stop = str
         self.queries: list[tuple[str, Body, RetryPolicy]] = []
 
     def request(self, method: str, path: str, **options: Any) -> Response:
+        if method == "GET" and self.names_behind:
+            return self._listing(path, options)
         assert (method, path) == ("POST", "/api/graphql")
         body = options["body"]
         self.queries.append((body["query"], body["variables"], options["retry"]))
@@ -46,6 +56,21 @@ class FakeGraphQLClient(Client):
         text = content if isinstance(content, bytes) else json.dumps(content).encode()
         request = Request(method=method, path=path, operation=options["operation"], service="GitLab")
         return Response(request=request, status=status, headers=CaseInsensitiveDict(), body=text)
+
+    def _listing(self, path: str, options: Body) -> Response:
+        assert self.names_behind
+        self.listings.append(path)
+        query = options["query"]
+        names = self.names_behind(path, query.get("last", ""))
+        rows = [{"name": name} for name in names[: query["per_page"]]]
+        headers = CaseInsensitiveDict()
+        if len(rows) < len(names):
+            headers["Link"] = f'<https://gitlab.example.com{path}?last={rows[-1]["name"]}>; rel="next"'
+        request = Request(method="GET", path=path, operation=options["operation"], service="GitLab")
+        return Response(request=request, status=200, headers=headers, body=json.dumps(rows).encode())
+
+    def try_all(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        return Pool(1).try_all(work, items)
 
     def parallel(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         return [work(item) for item in items]

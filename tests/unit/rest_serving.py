@@ -14,6 +14,7 @@ from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.client import Client
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
+from ansible_collections.containerops.gitlab.plugins.module_utils._http.pool import Pool
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.settings import Settings
 from tests.unit.models import repository
 
@@ -32,7 +33,8 @@ class ScriptedClient(Client):
     """Gives prepared answers in their order, and remembers what was asked."""
 
     def __init__(self, answers: Sequence[Response]) -> None:
-        self.settings = Settings(url="https://gitlab.example.com")
+        self.settings = Settings(url="https://gitlab.example.com", concurrency=1)
+        self._pool = Pool(self.settings.concurrency)
         self.answers = list(answers)
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
 

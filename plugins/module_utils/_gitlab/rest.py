@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import typing as t
 from urllib.parse import quote, urlsplit
@@ -22,6 +23,8 @@ API = "/api/v4"
 PAGE = 100
 # What nginx and Apache say to http on a port for https.
 _WRONG_SCHEME = re.compile(r"plain HTTP (?:request was sent )?to (?:HTTPS port|an SSL-enabled)")
+# GitLab counts no more rows: lib/gitlab/pagination/offset_pagination.rb
+_MOST_COUNTED = 10_000
 # How often a listing that does not hold still is read.
 _READINGS = 3
 
@@ -132,20 +135,21 @@ def rows(
     query: t.Mapping[str, t.Any],
     operation: str,
     *,
-    enough: t.Callable[[t.Collection[Row]], bool] = lambda _found: False,
+    enough: t.Callable[[t.Collection[Row]], bool] | None = None,
     first: Response | None = None,
 ) -> list[Row]:
     """The rows of a listing with numbered pages, each once.
 
     Such pages shift when something is created or deleted while they are read, and a row between two of them is missed.
-    So all pages but the last are read a second time: only if they are the same was nothing missed.
+    So all pages but the last are read a second time after that: only if they are the same was nothing missed.
+    Pages are read side by side.
 
     Args:
         client: of GitLab.
         path: below /api/v4, beginning with a slash.
         query: the parameters in the URL besides those of the page.
         operation: what it is for, as in "list the branches of project 1".
-        enough: whether the rows read so far are all that is wanted.
+        enough: whether the rows read so far are all that is wanted; None if all are. Else pages are read one by one.
         first: the first page, if it was read already.
 
     Raises:
@@ -156,22 +160,39 @@ def rows(
         return get(client, path, query={**query, "per_page": PAGE, "page": number}, operation=operation)
 
     for _reading in range(_READINGS):
-        pages, found = _read_pages(read, enough, first or read(1))
+        answers = _pages(client, read, first or read(1)) if enough is None else map(read, itertools.count(1))
         first = None
-        again = [read(number) for number in range(1, len(pages))]
+        pages, found = _read_to_the_end(answers, enough or (lambda _found: False))
+        again = client.parallel(read, range(1, len(pages)))
         unchanged = all(_keys(one) == _keys(other) for one, other in zip(pages, again))
-        if unchanged and (enough(found) or all(_total(page) in (None, len(found)) for page in pages)):
+        is_whole = all(_total(page) in (None, len(found)) for page in pages)
+        if unchanged and (is_whole or (enough and enough(found))):
             return found
     raise pages[-1].untrusted("the list changed while it was read, or is not as long as GitLab says")
 
 
-def _read_pages(
-    read: t.Callable[[int], Response], enough: t.Callable[[t.Collection[Row]], bool], answer: Response
+def _pages(client: Client, read: t.Callable[[int], Response], first: Response) -> t.Iterator[Response]:
+    """The pages in their order: those that GitLab counts side by side, then more and more of them at once."""
+    yield first
+    number, at_once = 2, 1
+    total = _total(first)
+    if total is not None and total > PAGE:
+        at_once = -(-min(total, _MOST_COUNTED) // PAGE) - 1
+    while number <= MOST_PAGES:
+        behind = min(number + at_once, MOST_PAGES + 1)
+        yield from client.parallel(read, range(number, behind))
+        number = behind
+        # Where GitLab counted, they are those behind what it counted, and all but one are in vain.
+        at_once = 1 if total is not None else min(2 * at_once, client.settings.concurrency)
+
+
+def _read_to_the_end(
+    answers: t.Iterator[Response], enough: t.Callable[[t.Collection[Row]], bool]
 ) -> tuple[list[Response], list[Row]]:
-    """The pages from the first, which is there, to the last, and their rows."""
+    """The pages from the first to the last, and their rows."""
     pages: list[Response] = []
     found: dict[str, Row] = {}
-    while True:
+    for answer in itertools.islice(answers, MOST_PAGES):
         page = _keys(answer)
         if pages and page and page.keys() <= found.keys():
             raise answer.untrusted(f"page {len(pages) + 1} repeats what was read before")
@@ -179,9 +200,7 @@ def _read_pages(
         pages.append(answer)
         if enough(found.values()) or _is_last(answer, page, len(found)):
             return pages, list(found.values())
-        if len(pages) >= MOST_PAGES:
-            raise answer.untrusted(f"the list has no end after {MOST_PAGES} pages")
-        answer = read(len(pages) + 1)
+    raise pages[-1].untrusted(f"the list has no end after {MOST_PAGES} pages")
 
 
 def _is_last(answer: Response, page: t.Collection[str], read: int) -> bool:

@@ -45,12 +45,15 @@ def keyset_supported(client: Client, repository: Repository) -> bool | None:
     return None if "X-Page" in answer.headers else True
 
 
-def tag_names_keyset(client: Client, repository: Repository) -> list[str]:
-    """All tag names, 1000 a page; only in front of a registry with metadata database."""
+def tag_names_keyset(client: Client, repository: Repository, behind: str | None = None) -> list[str]:
+    """All tag names, or those behind one, 1000 a page; only in front of a registry with metadata database."""
     operation = f"list the tags of {repository.path}"
     names: dict[str, None] = {}
     query: dict[str, t.Any] = {"pagination": "keyset", "per_page": KEYSET_PAGE}
-    looks_behind = False
+    if behind is not None:
+        query["last"] = behind
+    # Behind a full page without a link, and behind a name that was given, there may be nothing.
+    looks_behind = behind is not None
     for _page in range(MOST_PAGES):
         answer = get(client, _tags_path(repository), query=query, operation=operation)
         page = [_tag_name(row, operation) for row in an_array(answer)]
@@ -60,7 +63,6 @@ def tag_names_keyset(client: Client, repository: Repository) -> list[str]:
             raise answer.untrusted("a page repeats tags of the pages before it")
         names.update(dict.fromkeys(page))
         following = answer.next_query
-        # A full page without a link may have lost it on the way: what is behind it tells.
         looks_behind = following is None
         if looks_behind and len(page) < KEYSET_PAGE:
             return list(names)

@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository, Tag, TagListing
 from .._core.server import Mode
-from .._gitlab.graphql_pages import batches_of, read_pages
+from .._gitlab.graphql_pages import batches_of, pages_at_once
 from .._gitlab.graphql_schema import Schema
 from .._gitlab.tag_page import PAGE, Page, PageRequest
+from .._gitlab.tags import tag_names_keyset
 from .._http.client import Client
 from .estimate import pages_of
+from .named_pages import NamedTags, is_faster_by_names, listings_of, read_fitting, read_named
 
 # Pages of one repository that are followed: those of a million tags.
 MOST_PAGES = 50_000
@@ -32,22 +34,29 @@ class _Followed:
     Args:
         repository: which one.
         tags: those that were read so far, by name.
-        count: of all its tags, as GitLab counts them.
+        count: of all its tags, as GitLab counts them; None if that is not known yet.
         pages: how many were read.
     """
 
     repository: Repository
     tags: dict[str, Tag] = field(default_factory=dict)
-    count: int = 0
+    count: int | None = None
     pages: int = 0
 
 
 def follow_cursors(
-    client: Client, schema: Schema, repositories: t.Sequence[Repository], fields: tuple[str, ...], width: int
+    client: Client,
+    schema: Schema,
+    repositories: t.Sequence[Repository],
+    fields: tuple[str, ...],
+    width: int,
+    *,
+    lists_names: bool,
 ) -> t.Iterator[TagListing]:
     """The listings of all repositories with details, each as soon as its last page is read.
 
-    A repository of which something is missing is read a second time: tags come and go meanwhile.
+    If few long repositories are left, their names are listed, so that their pages can be read side by side. A
+    repository of which something is missing is read a second time: tags come and go meanwhile.
 
     Args:
         client: Of GitLab.
@@ -55,6 +64,7 @@ def follow_cursors(
         repositories: Which to read.
         fields: What to read of their tags.
         width: How many repositories are read at once.
+        lists_names: Whether names can be listed behind a cursor.
     """
     fresh, again = deque(repositories), set[int]()
     followed: dict[int, _Followed] = {}
@@ -63,58 +73,95 @@ def follow_cursors(
         while fresh and len(waiting) < width:
             repository = fresh.popleft()
             followed[repository.id] = _Followed(repository)
-            waiting.append(PageRequest(repository.id, counted=True))
-        following = []
-        for request, page in zip(waiting, read_fitting(client, schema, waiting, fields, Mode.DATABASE)):
-            found = _turn_page(followed[request.repository_id], request, page)
+            waiting.append(PageRequest(repository.id))
+        left = [followed[request.repository_id] for request in waiting]
+        by_names = lists_names and not (fresh or again) and _is_faster_by_names(client, schema, fields, left)
+        if by_names:
+            turned: t.Iterable[PageRequest | TagListing] = _read_rest(client, schema, waiting, left, fields)
+        else:
+            pages = read_fitting(client, schema, waiting, fields, Mode.DATABASE)
+            turned = map(_turn_page, left, waiting, pages)
+        waiting = []
+        for each, found in zip(left, turned):
             if isinstance(found, PageRequest):
-                following.append(found)
+                waiting.append(found)
                 continue
-            repository = followed.pop(request.repository_id).repository
+            repository = followed.pop(each.repository.id).repository
             if found.error and found.error.kind == ErrorKind.INCOMPLETE and repository.id not in again:
                 again.add(repository.id)
                 fresh.appendleft(repository)
             else:
                 yield found
-        waiting = following
 
 
-def read_fitting(
-    client: Client, schema: Schema, wanted: t.Sequence[PageRequest], fields: tuple[str, ...], mode: Mode
-) -> list[Page | RequestError]:
-    """Read pages as graphql_pages.read_pages does, and none from another kind of registry than the repositories are in.
-
-    GitLab takes its registry for one without a metadata database if a question to it fails in passing. Then the dates
-    of that page mean something else. It is asked for once more, and is an error if that is no better.
-    """
-    pages = read_pages(client, schema, wanted, fields)
-    doubted = [number for number, page in enumerate(pages) if isinstance(page, Page) and not page.fits(mode)]
-    again = read_pages(client, schema, [wanted[number] for number in doubted], fields)
-    for number, page in zip(doubted, again):
-        pages[number] = page if isinstance(page, RequestError) or page.fits(mode) else _other_registry()
-    return pages
+def _is_faster_by_names(client: Client, schema: Schema, fields: tuple[str, ...], left: t.Sequence[_Followed]) -> bool:
+    counts = [max(0, each.count - len(each.tags)) for each in left if each.count is not None]
+    if len(counts) < len(left):
+        return False
+    return is_faster_by_names(
+        counts, pages_at_once=pages_at_once(schema, fields, PAGE), workers=client.settings.concurrency
+    )
 
 
-def _other_registry() -> RequestError:
-    message = "GitLab answered as it does in front of another kind of registry; the dates can't be trusted"
-    return RequestError(ErrorKind.INCOMPLETE, message, operation="read tags by GraphQL")
+def _read_rest(
+    client: Client,
+    schema: Schema,
+    waiting: t.Sequence[PageRequest],
+    left: t.Sequence[_Followed],
+    fields: tuple[str, ...],
+) -> list[TagListing]:
+    """All that is left of repositories: the names behind their cursors, and then the pages that hold them."""
+    cursors = [str(request.after) for request in waiting]
+    listed = client.try_all(
+        lambda position: tag_names_keyset(client, left[position].repository, behind=cursors[position]),
+        range(len(left)),
+    )
+    wanted = {each.repository.id: found for each, found in zip(left, listed) if not isinstance(found, RequestError)}
+    behind = {each.repository.id: cursor for each, cursor in zip(left, cursors)}
+    names = {number: sorted([behind[number], *found]) for number, found in wanted.items()}
+    read = read_named(client, schema, names, wanted, fields)
+    errors = {each.repository.id: found for each, found in zip(left, listed) if isinstance(found, RequestError)}
+    return [_with_rest(each, wanted, read._replace(errors={**errors, **read.errors})) for each in left]
+
+
+def _with_rest(followed: _Followed, wanted: t.Mapping[int, t.Collection[str]], read: NamedTags) -> TagListing:
+    """The listing of a repository whose last pages were read by their names."""
+    repository = followed.repository
+    if repository.id in read.errors:
+        return TagListing(repository, error=error_about(read.errors[repository.id], repository))
+    followed.tags.update(read.found[repository.id])
+    missing = len(set(wanted[repository.id]).difference(followed.tags))
+    return _incomplete(repository, f"{missing} listed tags are on no page") if missing else _end(followed)
 
 
 def _turn_page(followed: _Followed, request: PageRequest, page: Page | RequestError) -> PageRequest | TagListing:
-    """The page that comes next, or after the last one what was read."""
+    """The page that comes next, or after the last one what was read.
+
+    A repository with more than a page is counted with its second one, since GitLab asks its registry for that. So is
+    one whose only page is full or empty, since it may hide more.
+    """
     repository, tags = followed.repository, followed.tags
     if isinstance(page, RequestError):
         return TagListing(repository, error=error_about(page, repository))
     if not is_continuation(request, page, tags):
         return _incomplete(repository, "a page is empty, repeats or leads nowhere")
+    if not (request.after or request.counted or page.has_next) and len(page.tags) in (0, PAGE):
+        return PageRequest(repository.id, counted=True)
     tags.update((tag.name, tag) for tag in page.tags)
-    followed.count = max(followed.count, page.count or 0)
+    if page.count is not None:
+        followed.count = page.count
     followed.pages += 1
     if page.has_next and followed.pages >= MOST_PAGES:
         return _incomplete(repository, f"the list has no end after {MOST_PAGES} pages")
     if page.has_next:
-        return PageRequest(repository.id, page.end_cursor)
-    if len(tags) < followed.count:
+        return PageRequest(repository.id, page.end_cursor, counted=followed.pages == 1)
+    return _end(followed)
+
+
+def _end(followed: _Followed) -> TagListing:
+    """The listing of a repository whose last page was read."""
+    repository, tags = followed.repository, followed.tags
+    if followed.count is not None and len(tags) < followed.count:
         return _incomplete(repository, f"{len(tags)} tags were read, and GitLab counts {followed.count}")
     return TagListing(repository, tuple(tags[name] for name in sorted(tags)), complete=bool(tags))
 
@@ -149,15 +196,42 @@ def in_order(repositories: t.Sequence[Repository], listings: t.Iterable[TagListi
             given += 1
 
 
-def count_requests(schema: Schema, counts: t.Sequence[int], fields: tuple[str, ...], width: int) -> int:
-    """How many requests follow_cursors takes for repositories with so many tags each."""
+def count_requests(
+    schema: Schema,
+    counts: t.Sequence[int],
+    fields: tuple[str, ...],
+    width: int,
+    *,
+    workers: int,
+    lists_names: bool,
+) -> int:
+    """How many requests follow_cursors takes for repositories with so many tags each.
+
+    workers: how many requests may be under way at once. For the others see there.
+    """
     offered = schema.offered(fields)
-    fresh = deque(pages_of([count], PAGE) for count in counts)
-    under_way: list[int] = []
+    fresh = deque(counts)
+    # How many tags are left of each, and which page comes next.
+    under_way: list[tuple[int, int]] = []
     requests = 0
     while fresh or under_way:
-        begun = [fresh.popleft() for _place in range(min(len(fresh), width - len(under_way)))]
-        pages = [PageRequest(0)] * len(under_way) + [PageRequest(0, counted=True)] * len(begun)
-        requests += len(batches_of(schema, pages, offered))
-        under_way = [left - 1 for left in (*under_way, *begun) if left > 1]
+        under_way += [(fresh.popleft(), 1) for _place in range(min(len(fresh), width - len(under_way)))]
+        left = [count for count, _page in under_way]
+        at_once = pages_at_once(schema, fields, PAGE)
+        known = all(page > 2 for _count, page in under_way)
+        if lists_names and not fresh and known and is_faster_by_names(left, pages_at_once=at_once, workers=workers):
+            pages = [PageRequest(0)] * pages_of(left, PAGE)
+            return requests + sum(map(listings_of, left)) + len(batches_of(schema, pages, offered))
+        requests += len(batches_of(schema, [PageRequest(0, counted=page == 2) for _count, page in under_way], offered))
+        under_way = [_after_page(count, page) for count, page in under_way if _goes_on(count, page)]
     return requests
+
+
+def _goes_on(count: int, page: int) -> bool:
+    """Whether a repository with so many tags left is asked for again. An only page that may hide more is."""
+    return count > PAGE or (page == 1 and count in (0, PAGE))
+
+
+def _after_page(count: int, page: int) -> tuple[int, int]:
+    """How many tags are left behind a page, and which page comes next."""
+    return (count - PAGE if count > PAGE else count), page + 1

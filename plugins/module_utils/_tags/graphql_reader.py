@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import typing as t
-from bisect import bisect_left
 from dataclasses import dataclass
 
 from .._core.errors import RequestError
@@ -18,9 +17,10 @@ from .._core.server import Mode
 from .._gitlab.graphql_pages import ALL_FIELDS, VERIFY_FIELDS, pages_at_once
 from .._gitlab.graphql_schema import Schema
 from .._gitlab.tag_page import PAGE, PageRequest
-from .cursors import MOST_PAGES, count_requests, error_about, follow_cursors, in_order, is_continuation, read_fitting
+from .cursors import MOST_PAGES, count_requests, error_about, follow_cursors, in_order, is_continuation
 from .details import chunks, confirmations, load_children, read_one_by_one, with_details, with_rules, without_deleted
 from .estimate import Estimate, estimate_of, known_counts, pages_of
+from .named_pages import NamedTags, name_before, page_starts, read_fitting, read_named
 from .query import TagQuery
 from .rest_reader import RestReader
 
@@ -82,7 +82,14 @@ class CursorReader(RestReader):
     def _read(self, repositories: t.Sequence[Repository], query: TagQuery) -> t.Iterator[TagListing]:
         if query.details and query.all_details:
             width = self.concurrent_repositories(query)
-            followed = follow_cursors(self.client, self.schema, repositories, _fields_of(query), width)
+            followed = follow_cursors(
+                self.client,
+                self.schema,
+                repositories,
+                _fields_of(query),
+                width,
+                lists_names=self.capabilities.lists_by_keyset,
+            )
             read = chunks(in_order(repositories, followed))
         else:
             read = (self._read_listed(chunk, query) for chunk in chunks(repositories))
@@ -98,42 +105,27 @@ class CursorReader(RestReader):
         listings = self.client.parallel(self.list_names, repositories)
         if not query.details:
             return listings
-        wanted = {listing.repository.id: frozenset(query.wanted(listing)) for listing in listings}
-        requests = [
-            PageRequest(listing.repository.id, after)
+        readable = [listing for listing in listings if not listing.error]
+        names = {listing.repository.id: listing.names for listing in readable}
+        wanted = {listing.repository.id: query.wanted(listing) for listing in readable}
+        read = read_named(self.client, self.schema, names, wanted, _fields_of(query))
+        return [
+            self._completed(listing, wanted[listing.repository.id], read) if not listing.error else listing
             for listing in listings
-            for after in _page_starts(listing.names, wanted[listing.repository.id])
         ]
-        found: dict[int, dict[str, Tag]] = {listing.repository.id: {} for listing in listings}
-        errors: dict[int, RequestError] = {}
-        pages = read_fitting(self.client, self.schema, requests, _fields_of(query), Mode.DATABASE)
-        for request, page in zip(requests, pages):
-            if isinstance(page, RequestError):
-                errors[request.repository_id] = page
-            else:
-                found[request.repository_id].update((tag.name, tag) for tag in page.tags)
-        return [self._completed(listing, wanted, found, errors) for listing in listings]
 
-    def _completed(
-        self,
-        listing: TagListing,
-        wanted: t.Mapping[int, t.Collection[str]],
-        found: t.Mapping[int, t.Mapping[str, Tag]],
-        errors: t.Mapping[int, RequestError],
-    ) -> TagListing:
-        """The listing with the details that were found, by repository id, or with why they could not be read."""
-        if listing.error:
-            return listing
+    def _completed(self, listing: TagListing, wanted: t.Collection[str], read: NamedTags) -> TagListing:
+        """The listing with the details that were found, or with why they could not be read."""
         number = listing.repository.id
-        if number in errors:
-            return TagListing(listing.repository, error=error_about(errors[number], listing.repository))
-        absent = set(wanted[number]).difference(found[number])
-        return without_deleted(self, with_details(listing, found[number]), absent)
+        if number in read.errors:
+            return TagListing(listing.repository, error=error_about(read.errors[number], listing.repository))
+        absent = set(wanted).difference(read.found[number])
+        return without_deleted(self, with_details(listing, read.found[number]), absent)
 
     def read_again(
         self, repository: Repository, names: t.Sequence[str], listed: t.Sequence[str]
     ) -> t.Mapping[str, Tag | None]:
-        before = {name: _name_before(listed, name) for name in names}
+        before = {name: name_before(listed, name) for name in names}
         tags: dict[str, Tag | None] = {**self._read_together(repository, frozenset(names), listed)}
         # A tag that was pushed in between stands on the page of one; the longer page then tells.
         for first in (1, PAGE):
@@ -146,7 +138,7 @@ class CursorReader(RestReader):
         self, repository: Repository, names: t.Collection[str], listed: t.Sequence[str]
     ) -> dict[str, Tag]:
         """The tags on pages that hold several of the names: such a page costs the registry as much as a page of one."""
-        starts = _page_starts(listed, names)
+        starts = page_starts(listed, names)
         if len(starts) * _MIN_TAGS_PER_PAGE > len(names):
             return {}
         requests = [PageRequest(repository.id, after) for after in starts]
@@ -183,24 +175,12 @@ class CursorReader(RestReader):
         if not query.details:
             return super().estimate(counts, query)
         width = self.concurrent_repositories(query)
-        return estimate_of(counts, count_requests(self.schema, known_counts(counts), _fields_of(query), width))
-
-
-def _page_starts(names: t.Sequence[str], wanted: t.Collection[str]) -> list[str | None]:
-    """Behind which names pages have to begin so that every wanted name is on one; None is the beginning.
-
-    names: all of them, sorted.
-    """
-    starts: list[str | None] = []
-    covered = 0
-    for position in sorted(bisect_left(names, name) for name in wanted):
-        if position >= covered:
-            starts.append(names[position - 1] if position else None)
-            covered = position + PAGE
-    return starts
-
-
-def _name_before(names: t.Sequence[str], name: str) -> str | None:
-    """The name before another one among sorted names; None if that is the first."""
-    position = bisect_left(names, name)
-    return names[position - 1] if position else None
+        requests = count_requests(
+            self.schema,
+            known_counts(counts),
+            _fields_of(query),
+            width,
+            workers=self.client.settings.concurrency,
+            lists_names=self.capabilities.lists_by_keyset,
+        )
+        return estimate_of(counts, requests)

@@ -20,7 +20,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import rest
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.git_refs import active_refs, deployed_refs
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
-from ansible_collections.containerops.gitlab.plugins.module_utils._http.pool import Pool
 from tests.unit.rest_serving import ScriptedClient, answer
 
 NUMBERS = ("X-Next-Page", "X-Total", "Link", "X-Page")
@@ -57,7 +56,6 @@ class ChangingServer(ScriptedClient):
 
     def __init__(self, names: list[str], *, keyset: bool = False, seed: int = 0, changes: float = 0) -> None:
         super().__init__([])
-        self._pool = Pool(1)
         self.names = sorted(names)
         self.always = set(names)
         self.keyset = keyset
@@ -195,3 +193,31 @@ def test_a_listing_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(RequestError, match="no end after 5 pages"):
         read(server)
     assert len(server.asked) == 5
+
+
+@pytest.mark.parametrize("total", ["10000", "10001", "9" * 18])
+def test_a_count_that_is_too_high_sends_no_flood(monkeypatch: pytest.MonkeyPatch, total: str) -> None:
+    def exaggerate(headers: dict[str, str]) -> None:
+        headers["X-Total"] = total
+
+    server = ChangingServer(numbered(150))
+    server.damages = [exaggerate]
+    monkeypatch.setattr(server.random, "random", lambda: 0.0)
+    with pytest.raises(RequestError):
+        read(server)
+    assert len(server.asked) <= 3 * 120
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+@pytest.mark.parametrize("pages", [1, 2, 3, 9, 40])
+def test_uncounted_pages_are_read_more_and_more_at_once(
+    monkeypatch: pytest.MonkeyPatch, pages: int, workers: int
+) -> None:
+    server = ChangingServer(numbered(100 * pages - 50))
+    server.damages = [strip("X-Total")]
+    monkeypatch.setattr(server.random, "random", lambda: 0.0)
+    server.settings = server.settings._replace(concurrency=workers)
+    assert read(server) == sorted(server.always)
+    behind = [int(query["page"]) for _method, _path, query in server.asked if int(query["page"]) > pages]
+    # An empty page proves the end; the others behind it were under way by then.
+    assert len(behind) <= max(1, min(workers, pages))
