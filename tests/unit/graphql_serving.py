@@ -63,7 +63,7 @@ class FakeGraphQLClient(Client):
         query = options["query"]
         names = self.names_behind(path, query.get("last", ""))
         rows = [{"name": name} for name in names[: query["per_page"]]]
-        headers = CaseInsensitiveDict()
+        headers: CaseInsensitiveDict[str] = CaseInsensitiveDict()
         if len(rows) < len(names):
             headers["Link"] = f'<https://gitlab.example.com{path}?last={rows[-1]["name"]}>; rel="next"'
         request = Request(method="GET", path=path, operation=options["operation"], service="GitLab")
