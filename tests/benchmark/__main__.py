@@ -16,20 +16,25 @@ import os
 import platform
 import statistics
 import tempfile
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from tests.integration.scenarios import TOKEN
 from tests.simulator.harness import Simulator, running
 from tests.tools.collection import ROOT, link
 
 from . import measuring
-from .job import KEPT, REGISTRY, REQUEST, Size, scenario
+from .job import KEPT, REGISTRY, REQUEST, SHAPES, Shape, Size, scenario
 from .presenting import write_pages
-from .tools import TOOLS, Tool, environment, playbook, start, versions
+from .tools import OURS, RIVAL, THREADS, TOOLS, Tool, environment, playbook, start, versions
 
 RESULTS = ROOT / "build" / "results" / "bench.json"
 MODES = ("M1", "M2")
@@ -54,7 +59,7 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def prepare(simulator: Simulator, mode: str, size: Size) -> None:
+def prepare(simulator: Simulator, mode: str, size: Size | Shape) -> None:
     """Fill the server. Its images are made beforehand, so that nobody waits for that."""
     contents = scenario(mode, size)
     simulator.load(contents)
@@ -64,12 +69,12 @@ def prepare(simulator: Simulator, mode: str, size: Size) -> None:
     simulator.clear_log()
 
 
-def measure(simulator: Simulator, tool: Tool, job: str, place: Path) -> dict[str, Any]:
-    """One run, as it was measured."""
+def measure(simulator: Simulator, tool: Tool, job: str, place: Path, *options: str) -> dict[str, Any]:
+    """One run, as it was measured. options: further ones of the command."""
     for file in (*place.glob("tags*"), *place.glob("plan*")):
         file.unlink()
     before = measuring.processor_seconds(simulator.pid)
-    command = tool.command(job, simulator.url, place)
+    command = [*tool.command(job, simulator.url, place), *options]
     taken = measuring.run(command, environment(place, simulator.url), place, place / "log")
     server = measuring.processor_seconds(simulator.pid) - before
     counters = simulator.counters()
@@ -86,17 +91,16 @@ def measure(simulator: Simulator, tool: Tool, job: str, place: Path) -> dict[str
     }
 
 
-def check(simulator: Simulator, tool: Tool, job: str, size: Size, place: Path) -> None:
+def check(simulator: Simulator, tool: Tool, job: str, size: Size | Shape, place: Path) -> None:
     """Whether the job was done."""
     if job == "audit":
         found = tool.dated(place) if tool.dated else size.all_tags
         if found != size.all_tags:
             raise SystemExit(f"{tool.name} told the dates of {found} tags instead of {size.all_tags}.")
         return
-    kept = [f"v{number:02}" for number in range(size.tags - KEPT, size.tags)]
-    for path, names in simulator.state().items():
-        if names != kept:
-            raise SystemExit(f"{tool.name} left {len(names)} tags in {path}: {names[:20]}.")
+    left = sorted(len(names) for names in simulator.state().values())
+    if left != sorted(min(count, KEPT) for count in size.counts):
+        raise SystemExit(f"{tool.name} left repositories of {sorted(set(left))} tags.")
 
 
 def measure_job(simulator: Simulator, tool: Tool, mode: str, job: str, size: Size) -> dict[str, Any]:
@@ -129,6 +133,37 @@ def waiting(row: dict[str, Any]) -> float:
     return float(to_gitlab * REQUEST + to_registry * REGISTRY)
 
 
+def measure_shape(simulator: Simulator, tool: Tool, shape: Shape) -> dict[str, Any]:
+    """What a tool takes for repositories of different sizes."""
+    with folder() as place:
+        prepare(simulator, shape.mode, shape)
+        row = measure(simulator, tool, shape.job, place, *(["--check"] if shape.check else []))
+        if not shape.check:
+            check(simulator, tool, shape.job, shape, place)
+    at_once = tool.concurrency or THREADS
+    row["waiting"] = round(waiting(row) / at_once, 2)
+    return {"shape": shape.title, "mode": shape.mode, "job": shape.job, "check": shape.check, "tool": tool.name, **row}
+
+
+def bare_sockets(simulator: Simulator, requests: int = 800) -> float:
+    """Seconds that so many small requests take eight threads that do nothing else."""
+    simulator.load(scenario("M1", NOTHING))
+    simulator.latency(request=REQUEST, registry=REGISTRY)
+    address = urlsplit(simulator.url)
+
+    def ask(_thread: int) -> None:
+        connection = HTTPConnection(str(address.hostname), address.port)
+        for _turn in range(requests // 8):
+            connection.request("GET", "/api/v4/version", headers={"PRIVATE-TOKEN": TOKEN})
+            connection.getresponse().read()
+        connection.close()
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(ask, range(8)))
+    return round(time.monotonic() - started, 2)
+
+
 def ansible_start(simulator: Simulator) -> float:
     """Seconds that Ansible itself takes for one module."""
     with folder() as place:
@@ -151,10 +186,11 @@ def fleet(simulator: Simulator, size: Size) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--small", action="store_true", help="a tenth of the job, and no page is written")
+    parser.add_argument("--shapes", action="store_true", help="repositories of different sizes alone, and no page")
     parser.add_argument("--only", nargs="*", metavar="NAME", help="these tools, and no page is written")
     arguments = parser.parse_args()
     link()
-    size, fleets = (Size(10, 1, 100), FLEETS[:1]) if arguments.small else (Size(), FLEETS)
+    size, fleets, shapes = (Size(10, 1, 100), FLEETS[:1], SHAPES[2:3]) if arguments.small else (Size(), FLEETS, SHAPES)
     names = [tool.name for tool in TOOLS]
     chosen = [tool for tool in TOOLS if tool.name in (arguments.only or names)]
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
@@ -165,8 +201,10 @@ def main() -> None:
             "versions": versions(),
             "latency": {"request": REQUEST, "registry": REGISTRY},
             "start": ansible_start(simulator),
+            "bare_sockets": bare_sockets(simulator),
             "tags": size.all_tags,
             "runs": [],
+            "shapes": [],
             "fleets": [],
         }
 
@@ -177,14 +215,18 @@ def main() -> None:
             say(json.dumps(row))
 
         say(f"Ansible's own start: {results['start']} s")
-        for mode in MODES:
+        for mode in () if arguments.shapes else MODES:
             for job in JOBS:
                 for tool in chosen:
                     if mode in tool.modes and job in tool.jobs:
                         keep("runs", measure_job(simulator, tool, mode, job, size))
-        for one in fleets if arguments.only is None else ():
+        for shape in shapes:
+            for tool in chosen:
+                if tool.name in (OURS, RIVAL) and not (shape.check and tool.name == RIVAL):
+                    keep("shapes", measure_shape(simulator, tool, shape))
+        for one in fleets if arguments.only is None and not arguments.shapes else ():
             keep("fleets", fleet(simulator, one))
-    if not arguments.small and arguments.only is None:
+    if not (arguments.small or arguments.shapes) and arguments.only is None:
         write_pages(results)
 
 

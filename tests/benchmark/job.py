@@ -34,9 +34,48 @@ class Size:
     def all_tags(self) -> int:
         return self.all_repositories * self.tags
 
+    @property
+    def counts(self) -> list[int]:
+        """How many tags each repository has."""
+        return [self.tags] * self.all_repositories
 
-def scenario(mode: str, size: Size) -> dict[str, Any]:
-    """One group. The tags of a repository were pushed one every 12 hours, the last one no later than yesterday."""
+
+@dataclass(frozen=True)
+class Shape:
+    """Repositories of different sizes.
+
+    counts: how many tags each repository has. check: in check mode.
+    """
+
+    title: str
+    mode: str
+    job: str
+    counts: tuple[int, ...]
+    check: bool = False
+
+    @property
+    def projects(self) -> int:
+        return min(10, len(self.counts))
+
+    @property
+    def all_tags(self) -> int:
+        return sum(self.counts)
+
+
+SHAPES = (
+    Shape("1 x 10,000", "M1", "audit", (10_000,)),
+    Shape("1 x 10,000", "M1", "cleanup", (10_000,)),
+    Shape("7 x 200", "M1", "cleanup", (200,) * 7),
+    Shape("1 x 2,000 and 19 x 20", "M1", "audit", (2000, *(20,) * 19)),
+    Shape("1 x 2,000 and 19 x 20", "M2", "audit", (2000, *(20,) * 19)),
+    Shape("3 x 300", "M2", "cleanup", (300,) * 3),
+    Shape("10,000 x 2", "M1", "audit", (2,) * 10_000),
+    Shape("10,000 x 2", "M1", "cleanup", (2,) * 10_000, check=True),
+)
+
+
+def scenario(mode: str, size: Size | Shape) -> dict[str, Any]:
+    """One group. The tags of a repository were pushed one every so often, the last one no later than yesterday."""
     projects = [
         {"id": 100 + number, "path": f"{GROUP}/p{number}", "visibility": "private"} for number in range(size.projects)
     ]
@@ -46,12 +85,12 @@ def scenario(mode: str, size: Size) -> dict[str, Any]:
             "project": f"{GROUP}/p{number % size.projects}",
             "name": f"r{number // size.projects}",
             "generate": {
-                "count": size.tags,
+                "count": count,
                 "prefix": "v",
-                "first_created": "2026-04-12T12:00:00Z" if size.tags <= 100 else "2024-12-01T12:00:00Z",
-                "step_seconds": 12 * 3600,
+                "first_created": "2026-04-12T12:00:00Z" if count <= 100 else "2024-12-01T12:00:00Z",
+                "step_seconds": 12 * 3600 if count <= 1000 else 3600,
             },
         }
-        for number in range(size.all_repositories)
+        for number, count in enumerate(size.counts)
     ]
     return server(repositories, mode=mode, projects=projects)

@@ -40,7 +40,7 @@ def write_pages(results: Results) -> None:
 
 def blocks(results: Results) -> dict[str, str]:
     """What stands between the markers, by their names."""
-    return {make.__name__: make(results) for make in (comparison, conditions, limit, rates, fleets)}
+    return {make.__name__: make(results) for make in (comparison, conditions, limit, shapes, rates, fleets)}
 
 
 def runs_of(results: Results, mode: str, job: str) -> list[Row]:
@@ -102,6 +102,32 @@ def limit(results: Results) -> str:
     head = [
         *("job", "who", "requests to GitLab / the registry", "requests of GitLab to its registry"),
         *("limit, seconds", "seconds", "ratio", "CPU seconds of the simulator"),
+    ]
+    return table(head, rows)
+
+
+def shapes(results: Results) -> str:
+    """Repositories of different sizes."""
+    rows = []
+    for row in results["shapes"]:
+        possible = row["waiting"] + results["start"]
+        ours = row["tool"] == OURS
+        job = f"{'check mode of a ' if row['check'] else ''}{row['job']}, {MODES[row['mode']]}"
+        rows.append(
+            [
+                f"{row['shape']}, {job}" if ours else "",
+                TITLES[row["tool"]],
+                number(row["requests"] + row["registry_requests"]),
+                seconds(possible),
+                seconds(row["wall"]),
+                f"{row['wall'] / possible:.2f} x",
+                seconds(row["cpu"]),
+                seconds(row["server_cpu"]),
+            ]
+        )
+    head = [
+        *("repositories x tags, and the job", "who", "requests", "limit, seconds", "seconds", "ratio"),
+        *("CPU seconds", "CPU seconds of the simulator"),
     ]
     return table(head, rows)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.benchmark.job import GROUP, KEPT, Size, scenario
+from tests.benchmark.job import GROUP, KEPT, Shape, Size, scenario
 from tests.integration.driver import Ansible
 from tests.simulator.harness import Simulator
 
@@ -87,8 +87,38 @@ def test_dates_with_a_database(ansible: Ansible, simulator: Simulator) -> None:
     assert found.result["totals"]["tags"] == WHOLE.all_tags
     assert found.result["repositories"][0]["date_source"] == "published"
     # Two lists, the schema, the kind of listing, and five rounds of 100 pages: 12 in a request with the number of all
-    # tags, which the first of each has, and 13 without.
+    # tags, which the second of each has, and 13 without.
     assert within((50, 0), sent(simulator)) == (2 + 1 + 1 + 9 + 4 * 8, 0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "reading"),
+    [
+        pytest.param((10_000,), 2 + 10 + 39, id="one large: two pages, ten of names, and the rest 13 in a request"),
+        pytest.param((200,) * 7, 2 + 7 + 5, id="fewer than workers: two rounds, each list of names, and the rest"),
+        pytest.param((2000, *(20,) * 19), 2 + 2 + 2 + 8, id="uneven: small ones are read with the large one's pages"),
+        pytest.param((2,) * 1300, 100, id="many small: nothing is counted where nothing can be hidden"),
+        pytest.param((0,) * 13, 1 + 2, id="empty: each is counted"),
+        pytest.param((20,) * 13, 1 + 2, id="a full page may hide more"),
+    ],
+)
+def test_dates_of_other_shapes(ansible: Ansible, simulator: Simulator, counts: tuple[int, ...], reading: int) -> None:
+    simulator.load(scenario("M1", Shape("", "M1", "audit", counts)))
+    ansible.module("registry_info", info("repositories"))
+    lists = sent(simulator)[0]
+    found = ansible.module("registry_info", info("tag_details"))
+    assert found.result["totals"]["tags"] == sum(counts)
+    assert sent(simulator) == (lists + 1 + 1 + reading, 0)
+
+
+def test_a_cleanup_of_one_large_repository(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(scenario("M1", Shape("", "M1", "cleanup", (2010,))))
+    check = ansible.module("registry_cleanup", RULES, check=True)
+    reading = sent(simulator)[0] - 1
+    run = ansible.module("registry_cleanup", RULES)
+    assert run.result["outcome"]["counts"]["deleted"] == 2000 == check.result["plan"]["totals"]["delete"]
+    # Each batch is looked at and deleted, many at once, and the repository is listed once afterwards.
+    assert sent(simulator) == (reading + 100 + 100 + 1, 0)
 
 
 @pytest.mark.parametrize(("mode", "rules"), [("M1", RULES), ("M1", NAMES), ("M2", RULES)])
@@ -139,8 +169,8 @@ def test_a_cleanup_and_a_second_run_with_a_database(ansible: Ansible, simulator:
     assert sent(simulator) == (45 + REPOSITORIES * (5 + 5 + 1), 0)
     again = ansible.module("registry_cleanup", RULES)
     assert again.result["changed"] is False
-    # The lists, the schema, the kind of listing, and one page for each repository, 12 of them in a request.
-    assert within((50, 0), sent(simulator)) == (2 + 1 + 1 + 9, 0)
+    # The lists, the schema, the kind of listing, and one page for each repository, 13 of them in a request.
+    assert within((50, 0), sent(simulator)) == (2 + 1 + 1 + 8, 0)
 
 
 @pytest.mark.parametrize(

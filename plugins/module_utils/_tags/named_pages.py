@@ -111,9 +111,9 @@ def name_before(names: t.Sequence[str], name: str) -> str | None:
 
 
 def is_faster_by_names(left: t.Sequence[int], *, pages_at_once: int, workers: int) -> bool:
-    """Whether repositories are read sooner if their names are listed now, and then all pages are read side by side.
+    """Whether repositories are read in half the time if their names are listed now, and all pages side by side then.
 
-    It is not while short ones among them end soon by themselves.
+    They are not while short ones among them end soon by themselves. Less than that is not worth the listings.
 
     Args:
         left: How many tags each of them has left.
@@ -138,7 +138,7 @@ def is_faster_by_names(left: t.Sequence[int], *, pages_at_once: int, workers: in
         done = pages
         if following + by_names([count - done * PAGE for count in counts[position + 1 :]]) <= now:
             return False
-    return bool(counts)
+    return 0 < 2 * now <= following
 
 
 def listings_of(count: int) -> int:
