@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 import typing as t
 from dataclasses import dataclass
 
@@ -154,11 +155,16 @@ def _tag(node: t.Any, schema: Schema) -> Tag | None:
         # A BigInt travels as a string.
         # No image is empty: GitLab says 0 of one for several platforms.
         size=int(str(size)) or None if str(size).isdecimal() else None,
-        media_type=text_of(node.get("mediaType")),
+        media_type=_shared(text_of(node.get("mediaType"))),
         protected=_is_protected(node["protection"], schema) if "protection" in node else None,
         details_read=True,
         config_digest=config_digest(node.get("revision")),
     )
+
+
+def _shared(text: str | None) -> str | None:
+    """A text of which there are few different ones, held once for all tags."""
+    return sys.intern(text) if text else text
 
 
 def _is_protected(protection: t.Any, schema: Schema) -> bool:
