@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import time
 import typing as t
@@ -35,6 +36,8 @@ class Timing(t.NamedTuple):
     now: t.Callable[[], datetime] = _now
 
 
+# Answers of one second bear the same date.
+@functools.lru_cache(maxsize=64)
 def http_date(text: str | None) -> datetime | None:
     """The time that a header holds; None where it holds none."""
     try:
