@@ -52,7 +52,7 @@ MODULES = [
         "_rules/versions",
         "_settings/document",
     ),
-    *("_settings/plan", "_settings/protection", "_tagging/planning"),
+    *("_settings/plan", "_settings/protection", "_tagging/planning", "_tags/page_starts"),
 ]
 
 

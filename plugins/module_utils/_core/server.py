@@ -13,6 +13,11 @@ import typing as t
 
 # How many tags one GraphQL mutation deletes: app/graphql/mutations/container_repositories/destroy_tags.rb
 DELETE_LIMIT = 20
+# How many tags a page of GraphQL shows. The connection is cut to this many nodes while the cursor moves on by what was
+# asked for: asking for more skips tags. app/graphql/types/container_registry/container_repository_details_type.rb
+TAG_PAGE = 20
+# GitLab lowers a keyset page above this: lib/api/project_container_repositories.rb.
+KEYSET_PAGE = 1000
 
 
 class Mode(enum.Enum):

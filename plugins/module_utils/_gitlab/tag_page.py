@@ -15,14 +15,10 @@ from dataclasses import dataclass
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import TAG_NAME, Tag, config_digest, parse_time
-from .._core.server import Mode
+from .._core.server import TAG_PAGE, Mode
 from .._http.messages import Response
 from .graphql_answers import error_of_texts, text_of
 from .graphql_schema import Schema
-
-# The connection is cut to this many nodes while the cursor moves on by what was asked for: asking for more skips tags.
-# app/graphql/types/container_registry/container_repository_details_type.rb
-PAGE = 20
 
 
 class PageRequest(t.NamedTuple):
@@ -37,7 +33,7 @@ class PageRequest(t.NamedTuple):
 
     repository_id: int
     after: str | None = None
-    first: int = PAGE
+    first: int = TAG_PAGE
     counted: bool = False
 
 

@@ -15,14 +15,13 @@ import typing as t
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import TAG_NAME, Repository, Tag, config_digest, parse_time
+from .._core.server import KEYSET_PAGE
 from .._http.client import Client
 from .._http.messages import MOST_PAGES, Response
 from .._http.retry import RetryPolicy
 from .fields import number_or_none, text_or_none
 from .rest import PAGE, an_array, an_object, error_of, get, request, rows, segment
 
-# GitLab lowers a keyset page above this: lib/api/project_container_repositories.rb.
-KEYSET_PAGE = 1000
 # Without a metadata database GitLab asks its registry for this many tags and does not go on.
 LISTING_CAP = 10000
 # lib/api/project_container_repositories.rb; only this text tells it from other bad requests.

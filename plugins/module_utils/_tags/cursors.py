@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository, Tag, TagListing
-from .._core.server import Mode
+from .._core.server import TAG_PAGE, Mode
 from .._gitlab.graphql_pages import batches_of, pages_at_once
 from .._gitlab.graphql_schema import Schema
-from .._gitlab.tag_page import PAGE, Page, PageRequest
+from .._gitlab.tag_page import Page, PageRequest
 from .._gitlab.tags import tag_names_keyset
 from .._http.client import Client
 from .estimate import pages_of
-from .named_pages import NamedTags, is_faster_by_names, listings_of, read_fitting, read_named
+from .named_pages import NamedTags, read_fitting, read_named
+from .page_starts import is_faster_by_names, listings_of
 
 # Pages of one repository that are followed: those of a million tags.
 MOST_PAGES = 50_000
@@ -99,7 +100,7 @@ def _is_faster_by_names(client: Client, schema: Schema, fields: tuple[str, ...],
     if len(counts) < len(left):
         return False
     return is_faster_by_names(
-        counts, pages_at_once=pages_at_once(schema, fields, PAGE), workers=client.settings.concurrency
+        counts, pages_at_once=pages_at_once(schema, fields, TAG_PAGE), workers=client.settings.concurrency
     )
 
 
@@ -145,7 +146,7 @@ def _turn_page(followed: _Followed, request: PageRequest, page: Page | RequestEr
         return TagListing(repository, error=error_about(page, repository))
     if not is_continuation(request, page, tags):
         return _incomplete(repository, "a page is empty, repeats or leads nowhere")
-    if not (request.after or request.counted or page.has_next) and len(page.tags) in (0, PAGE):
+    if not (request.after or request.counted or page.has_next) and len(page.tags) in (0, TAG_PAGE):
         return PageRequest(repository.id, counted=True)
     tags.update((tag.name, tag) for tag in page.tags)
     if page.count is not None:
@@ -217,10 +218,10 @@ def count_requests(
     while fresh or under_way:
         under_way += [(fresh.popleft(), 1) for _place in range(min(len(fresh), width - len(under_way)))]
         left = [count for count, _page in under_way]
-        at_once = pages_at_once(schema, fields, PAGE)
+        at_once = pages_at_once(schema, fields, TAG_PAGE)
         known = all(page > 2 for _count, page in under_way)
         if lists_names and not fresh and known and is_faster_by_names(left, pages_at_once=at_once, workers=workers):
-            pages = [PageRequest(0)] * pages_of(left, PAGE)
+            pages = [PageRequest(0)] * pages_of(left, TAG_PAGE)
             return requests + sum(map(listings_of, left)) + len(batches_of(schema, pages, offered))
         requests += len(batches_of(schema, [PageRequest(0, counted=page == 2) for _count, page in under_way], offered))
         under_way = [_after_page(count, page) for count, page in under_way if _goes_on(count, page)]
@@ -229,9 +230,9 @@ def count_requests(
 
 def _goes_on(count: int, page: int) -> bool:
     """Whether a repository with so many tags left is asked for again. An only page that may hide more is."""
-    return count > PAGE or (page == 1 and count in (0, PAGE))
+    return count > TAG_PAGE or (page == 1 and count in (0, TAG_PAGE))
 
 
 def _after_page(count: int, page: int) -> tuple[int, int]:
     """How many tags are left behind a page, and which page comes next."""
-    return (count - PAGE if count > PAGE else count), page + 1
+    return (count - TAG_PAGE if count > TAG_PAGE else count), page + 1

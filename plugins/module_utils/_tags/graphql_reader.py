@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 from .._core.errors import RequestError
 from .._core.models import Repository, Tag, TagListing
-from .._core.server import Mode
+from .._core.server import TAG_PAGE, Mode
 from .._gitlab.graphql_pages import ALL_FIELDS, VERIFY_FIELDS, pages_at_once
 from .._gitlab.graphql_schema import Schema
-from .._gitlab.tag_page import PAGE, PageRequest
+from .._gitlab.tag_page import PageRequest
 from .cursors import MOST_PAGES, count_requests, error_about, follow_cursors, in_order, is_continuation
 from .details import chunks, confirmations, load_children, read_one_by_one, with_details, with_rules, without_deleted
 from .estimate import Estimate, estimate_of, known_counts, pages_of
-from .named_pages import NamedTags, name_before, page_starts, read_fitting, read_named
+from .named_pages import NamedTags, read_fitting, read_named
+from .page_starts import name_before, page_starts
 from .query import TagQuery
 from .rest_reader import RestReader
 
@@ -68,7 +69,7 @@ class PageReader(RestReader):
 
     def estimate(self, counts: t.Sequence[int | None], query: TagQuery) -> Estimate:
         # An empty repository has no tag whose details are wanted.
-        details = pages_of(filter(None, counts), PAGE) if query.details else 0
+        details = pages_of(filter(None, counts), TAG_PAGE) if query.details else 0
         besides = confirmations(self.capabilities, query) if any(counts) else 0
         return estimate_of(counts, self._listing_pages(counts) + details + besides)
 
@@ -98,7 +99,7 @@ class CursorReader(RestReader):
 
     def concurrent_repositories(self, query: TagQuery) -> int:
         """How many repositories are read at once: enough for all workers, and twice that."""
-        return 2 * self.client.settings.concurrency * pages_at_once(self.schema, _fields_of(query), PAGE)
+        return 2 * self.client.settings.concurrency * pages_at_once(self.schema, _fields_of(query), TAG_PAGE)
 
     def _read_listed(self, repositories: t.Sequence[Repository], query: TagQuery) -> list[TagListing]:
         """The names of all repositories, and then the pages that hold wanted names."""
@@ -128,7 +129,7 @@ class CursorReader(RestReader):
         before = {name: name_before(listed, name) for name in names}
         tags: dict[str, Tag | None] = {**self._read_together(repository, frozenset(names), listed)}
         # A tag that was pushed in between stands on the page of one; the longer page then tells.
-        for first in (1, PAGE):
+        for first in (1, TAG_PAGE):
             left = {name: before[name] for name in names if name not in tags}
             tags.update(self._read_behind(repository, left, first))
         unseen = "GraphQL did not show it"

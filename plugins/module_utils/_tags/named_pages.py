@@ -9,17 +9,15 @@
 from __future__ import annotations
 
 import typing as t
-from bisect import bisect_left
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Tag
 from .._core.server import Mode
 from .._gitlab.graphql_pages import read_pages
 from .._gitlab.graphql_schema import Schema
-from .._gitlab.tag_page import PAGE, Page, PageRequest
-from .._gitlab.tags import KEYSET_PAGE
+from .._gitlab.tag_page import Page, PageRequest
 from .._http.client import Client
-from .estimate import pages_of
+from .page_starts import page_starts
 
 
 class NamedTags(t.NamedTuple):
@@ -88,59 +86,3 @@ def read_fitting(
 def _other_registry() -> RequestError:
     message = "GitLab answered as it does in front of another kind of registry; the dates can't be trusted"
     return RequestError(ErrorKind.INCOMPLETE, message, operation="read tags by GraphQL")
-
-
-def page_starts(names: t.Sequence[str], wanted: t.Iterable[str]) -> list[str | None]:
-    """Behind which names pages have to begin so that every wanted name is on one; None is the beginning.
-
-    names: all of them, sorted.
-    """
-    starts: list[str | None] = []
-    covered = 0
-    for position in sorted(bisect_left(names, name) for name in wanted):
-        if position >= covered:
-            starts.append(names[position - 1] if position else None)
-            covered = position + PAGE
-    return starts
-
-
-def name_before(names: t.Sequence[str], name: str) -> str | None:
-    """The name before another one among sorted names; None if that is the first."""
-    position = bisect_left(names, name)
-    return names[position - 1] if position else None
-
-
-def is_faster_by_names(left: t.Sequence[int], *, pages_at_once: int, workers: int) -> bool:
-    """Whether repositories are read in half the time if their names are listed now, and all pages side by side then.
-
-    They are not while short ones among them end soon by themselves. Less than that is not worth the listings.
-
-    Args:
-        left: How many tags each of them has left.
-        pages_at_once: How many pages one request asks for.
-        workers: How many requests may be under way at once.
-    """
-
-    def turns(pages: int, at_once: int) -> int:
-        return -(-pages // (at_once * workers))
-
-    def by_names(counts: t.Sequence[int]) -> int:
-        listings = [listings_of(count) for count in counts]
-        longest = max([*listings, turns(sum(listings), 1)])
-        return longest + turns(pages_of(counts, PAGE), pages_at_once)
-
-    counts = sorted(left)
-    now, following, done = by_names(counts), 0, 0
-    for position, count in enumerate(counts):
-        pages = pages_of([count], PAGE)
-        # So many repositories have pages of these numbers.
-        following += (pages - done) * turns(len(counts) - position, pages_at_once)
-        done = pages
-        if following + by_names([count - done * PAGE for count in counts[position + 1 :]]) <= now:
-            return False
-    return 0 < 2 * now <= following
-
-
-def listings_of(count: int) -> int:
-    """How many requests listing so many names takes. Behind a last page that is full there may be more."""
-    return count // KEYSET_PAGE + 1

@@ -12,9 +12,9 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.models import Repository, Tag, TagListing
-from .._core.server import ServerCapabilities
+from .._core.server import KEYSET_PAGE, ServerCapabilities
 from .._gitlab import rest
-from .._gitlab.tags import KEYSET_PAGE, tag_detail
+from .._gitlab.tags import tag_detail
 from .._http.client import Client
 from .._registry.auth import Registry
 from .details import (

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,12 +19,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
     ServerCapabilities,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.graphql_reader import CursorReader
-from ansible_collections.containerops.gitlab.plugins.module_utils._tags.named_pages import (
-    is_faster_by_names,
-    listings_of,
-    name_before,
-    page_starts,
-)
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.query import TagQuery
 from tests.unit import graphql_serving
 from tests.unit.graphql_serving import Body, node, schema, tags
@@ -137,47 +130,3 @@ def test_another_order_of_names_costs_time_and_no_tag() -> None:
     server = Server(numbered(2000), [], ignores_order=True)
     [listing] = server.reader.read([only()], ALL_DETAILS)
     assert (listing.error, listing.names) == (None, numbered(2000))
-
-
-@given(NAMES, st.data())
-def test_pages_begin_so_that_every_wanted_name_is_on_one(names: list[str], data: st.DataObject) -> None:
-    wanted = data.draw(st.sets(st.sampled_from(names))) if names else set()
-    shown: set[str] = set()
-    starts = page_starts(names, wanted)
-    for start in starts:
-        shown.update([name for name in names if start is None or name > start][:20])
-    assert wanted <= shown
-    assert len(starts) <= len(wanted)
-    assert len(starts) <= -(-len(names) // 20)
-
-
-@given(NAMES)
-def test_the_name_before_another(names: list[str]) -> None:
-    assert [name_before(names, name) for name in names] == [None, *names[:-1]][: len(names)]
-
-
-@pytest.mark.parametrize(
-    ("left", "at_once", "workers", "by_names"),
-    [
-        pytest.param([], 12, 8, False, id="nothing is left"),
-        pytest.param([20], 12, 8, False, id="one page"),
-        pytest.param([40], 12, 8, False, id="two pages, as a listing and a page"),
-        pytest.param([60], 12, 8, False, id="three pages"),
-        pytest.param([61], 12, 8, True, id="four pages, in half the time"),
-        pytest.param([9_960], 12, 8, True, id="one large repository"),
-        pytest.param([9_960], 12, 1, True, id="one worker asks for many pages at once, too"),
-        pytest.param([160] * 7, 12, 8, True, id="fewer than workers"),
-        pytest.param([60] * 100, 12, 8, False, id="enough for all workers"),
-        pytest.param([1_960, *[20] * 200], 12, 8, False, id="a large one among many that end with the next page"),
-        pytest.param([1_960, *[400] * 5], 12, 8, True, id="a large one and few that are long, too"),
-        pytest.param([60, *[20] * 200], 12, 8, False, id="hardly longer than many others"),
-        pytest.param([100_000_000], 12, 8, True, id="a very large one"),
-    ],
-)
-def test_when_names_are_listed_first(left: list[int], at_once: int, workers: int, by_names: bool) -> None:
-    assert is_faster_by_names(left, pages_at_once=at_once, workers=workers) is by_names
-
-
-@pytest.mark.parametrize(("count", "requests"), [(1, 1), (999, 1), (1000, 2), (1001, 2), (2500, 3)])
-def test_how_many_requests_a_listing_takes(count: int, requests: int) -> None:
-    assert listings_of(count) == requests
