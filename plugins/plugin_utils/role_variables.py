@@ -18,7 +18,8 @@ import json
 import os
 import typing as t
 
-import yaml
+from ..module_utils._module.inputs import MAY_BE_EMPTY_LISTS
+from .documents import ValueRefused, shown, sources_of, yaml_documents
 
 # As Ansible reads them.
 _TRUE = frozenset({"true", "yes", "on", "y", "t", "1"})
@@ -31,10 +32,6 @@ _NEEDS = {"approved_plan_package": "approved_plan_path", "plan_package": "plan_p
 _NUMBERED = frozenset({"project", "group"})
 # How close a name has to be to one that the role has: after the prefix, and as a whole.
 _SIMILAR, _SAME_BUT_FOR_A_SLIP = 0.6, 0.92
-
-
-class ValueRefused(ValueError):
-    """A value that can't be meant. Its text continues a sentence that begins with the variable."""
 
 
 class Reading(t.NamedTuple):
@@ -154,13 +151,20 @@ def _read(spec: t.Mapping[str, t.Any], option: str, value: t.Any) -> t.Any:
     if _is_empty(value):
         if spec.get("default") == "":
             return ""
-        none = "write [] for none, " if kind == "list" else ""
+        none = "write [] for none, " if kind == "list" and _may_hold_nothing(spec, option) else ""
         raise ValueRefused(f"is empty: give a value, {none}or leave it out")
-    if kind == "list":
-        return _list(spec, option, value)
     if kind == "raw":
-        return _document(value)
-    return _READERS[kind](option, value)
+        found = _document(value)
+        return sources_of(found) if option == "in_use_sources" else found
+    found = _list(spec, option, value) if kind == "list" else _READERS[kind](option, value)
+    if found in ([], {}) and not _may_hold_nothing(spec, option):
+        raise ValueRefused("is empty: give a value, or leave it out")
+    return found
+
+
+def _may_hold_nothing(spec: t.Mapping[str, t.Any], option: str) -> bool:
+    """Whether a list without entries says something: as the module says, or as the role does by itself."""
+    return option in MAY_BE_EMPTY_LISTS or spec.get("default") == []
 
 
 def _list(spec: t.Mapping[str, t.Any], option: str, value: t.Any) -> list[t.Any]:
@@ -191,16 +195,18 @@ def _json_list(text: str) -> list[t.Any] | None:
 
 
 def _document(value: t.Any) -> t.Any:
-    """What a text says in YAML, of which JSON is a part. A text that is neither is one entry a line."""
+    """What a text says in YAML, of which JSON is a part. A text that is neither is one entry a line.
+
+    Raises:
+        ValueRefused: it is no YAML, or has a key twice.
+    """
     if not isinstance(value, str):
         return value
-    try:
-        found = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ValueRefused(f"is no valid YAML{f' in line {mark.line + 1}' if mark else ''}") from None
-    if isinstance(found, (dict, list, int)) and not isinstance(found, bool):
-        return found
+    found = yaml_documents(value)
+    if len(found) > 1:
+        raise ValueRefused("holds several documents of YAML: give one")
+    if found and isinstance(found[0], (dict, list, int)) and not isinstance(found[0], bool):
+        return found[0]
     return [line.strip() for line in value.splitlines() if line.strip()]
 
 
@@ -212,7 +218,7 @@ def _text(option: str, value: t.Any) -> str:
         return value.isoformat()
     if isinstance(value, int) and not isinstance(value, bool) and option in _NUMBERED:
         return str(value)
-    raise ValueRefused(f"holds {_shown(value)}, which is no text: write it in quotes")
+    raise ValueRefused(f"holds {shown(value)}, which is no text: write it in quotes")
 
 
 def _path(option: str, value: t.Any) -> str:
@@ -226,7 +232,7 @@ def _bool(_option: str, value: t.Any) -> bool:
     text = str(value).strip().lower()
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
-    raise ValueRefused(f"is {_shown(value)}: write true or false")
+    raise ValueRefused(f"is {shown(value)}: write true or false")
 
 
 def _int(_option: str, value: t.Any) -> int:
@@ -235,7 +241,7 @@ def _int(_option: str, value: t.Any) -> int:
             return int(value)
     except ValueError:
         pass
-    raise ValueRefused(f"is {_shown(value)}, which is no whole number")
+    raise ValueRefused(f"is {shown(value)}, which is no whole number")
 
 
 def _float(_option: str, value: t.Any) -> float:
@@ -244,7 +250,7 @@ def _float(_option: str, value: t.Any) -> float:
             return float(value)
     except ValueError:
         pass
-    raise ValueRefused(f"is {_shown(value)}, which is no number")
+    raise ValueRefused(f"is {shown(value)}, which is no number")
 
 
 def _dict(_option: str, value: t.Any) -> dict[str, t.Any]:
@@ -252,12 +258,6 @@ def _dict(_option: str, value: t.Any) -> dict[str, t.Any]:
     if not isinstance(found, dict):
         raise ValueRefused("is no dictionary")
     return found
-
-
-def _shown(value: t.Any) -> str:
-    """A value in a sentence, without the classes that Ansible has for texts."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 _READERS: dict[str, t.Callable[[str, t.Any], t.Any]] = {

@@ -118,6 +118,68 @@ def test_no_empty_value_takes_a_guard_away(ansible: Ansible, simulator: Simulato
     assert simulator.state() == before
 
 
+# What a file of sources may hold, with the words that refuse it; None is a folder.
+FILES_OF_SOURCES: list[tuple[bytes | None, str]] = [
+    (None, "is a folder: give the name of a file"),
+    (b"", "holds no JSON: it has to be what the role registry_in_use writes"),
+    (b"no json", "holds no JSON"),
+    (b"\xff\xfe{}", "holds no text in UTF-8"),
+    (b"[]", "holds no sources: it has to be what the role registry_in_use writes"),
+    (b"{}", "holds no sources"),
+    (b'{"sources": null}', "holds null where a list of sources belongs"),
+    (b'{"sources": "abc"}', 'holds "abc" where a list of sources belongs'),
+    (b'{"sources": []}', "holds no source, so that it is not known what is in use"),
+    (b'{"sources": [1, null]}', "holds 1 as source 1: it has to be a dictionary with name and images"),
+    (b'{"sources": [{"name": "web", "images": "{{ 1 }}", "x": 1}]}', "holds 'x' in source 1 (web)"),
+    (b'{"sources": [{"name": "web"}], "sources": []}', "has the key 'sources' twice in one object"),
+]
+EMPTY_LISTS = ("in_use_sources", "in_use", "protect", "in_use_sources_expected", "keep_n_per", "keep_refs")
+
+
+def test_a_file_of_sources_that_says_nothing_deletes_nothing(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(team())
+    rules = {**SCOPE, "registry_cleanup_name_regex_delete": ".*"}
+    paths = [tmp_path / f"sources-{number}.json" for number in range(len(FILES_OF_SOURCES))]
+    for path, (content, _words) in zip(paths, FILES_OF_SOURCES, strict=True):
+        path.mkdir() if content is None else path.write_bytes(content)
+    run = tries(
+        ansible,
+        [("registry_cleanup", {**rules, "registry_cleanup_in_use_sources_path": str(path)}) for path in paths],
+    )
+    assert len(failures(run)) == len(FILES_OF_SOURCES)
+    for path, (_content, words), message in zip(paths, FILES_OF_SOURCES, failures(run), strict=True):
+        assert message.startswith(f"registry_cleanup_in_use_sources_path {path} {words}")
+        assert message.endswith(".")
+        assert "\n" not in message
+    assert simulator.counters()["total"] == 0
+
+
+@pytest.mark.parametrize("role", ["registry_cleanup", "registry_audit"])
+def test_an_empty_list_is_no_guard_that_was_left_out(ansible: Ansible, simulator: Simulator, role: str) -> None:
+    simulator.load(team())
+    before = simulator.state()
+    rules = {f"{role}_group": "team", "registry_cleanup_name_regex_delete": ".*", **SCOPE}
+    given = [{**rules, f"registry_cleanup_{option}": empty} for option in EMPTY_LISTS for empty in ([], "[]")]
+    given += [{**rules, "registry_cleanup_approved_plan_package": empty} for empty in ({}, "{}")]
+    given += [{**rules, "registry_cleanup_name_regex_delete": ""}]
+    run = tries(ansible, [(role, values) for values in given])
+    assert len(failures(run)) == len(given)
+    for message, values in zip(failures(run), given, strict=True):
+        assert ("registry_cleanup_name_regex_delete" if values is given[-1] else list(values)[-1]) in message
+    assert simulator.counters()["writes"] == 0
+    assert simulator.state() == before
+
+
+def test_an_audit_that_gathers_nothing_more_lists_the_repositories(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    run = ansible.play(AUDIT, "-e", json.dumps({"registry_group": "team", "registry_audit_gather": []}))
+    assert run.code == 0
+    assert "team/app" in run.output
+    assert simulator.counters()["writes"] == 0
+
+
 AS_GIVEN: dict[str, Any] = {
     "registry_cleanup_name_regex_delete": " (dev|release)-.*\n",
     "registry_cleanup_name_regex_keep": ".*-keep\n",
@@ -201,10 +263,6 @@ def test_the_last_node_of_a_workflow_takes_what_the_one_before_it_passed_on(
         (
             {"registry_group": "team", "registry_cleanup_in_use_sources_path": "nowhere.json"},
             "registry_cleanup_in_use_sources_path {folder}/nowhere.json is not there: the job that was to write it may",
-        ),
-        (
-            {"registry_group": "team", "registry_cleanup_in_use_sources_path": "hosts.yml"},
-            "registry_cleanup_in_use_sources_path {folder}/hosts.yml does not hold what the role",
         ),
         (
             {"registry_group": "team", "registry_cleanup_min_remaining": 9, "registry_cleanup_allow_latest": True},

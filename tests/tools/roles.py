@@ -32,9 +32,9 @@ CONNECTION = {
     for option in fragments()[f"{OWN_FRAGMENTS}{part}"]["options"]
     if option != "on_error"
 }
-# Options that count as left out if their variable is an empty text. Any other empty text is refused: no option that
-# keeps tags, or limits what is deleted, may be here.
-MAY_BE_EMPTY = ("group", "name_regex_delete", "plan_path", "output_path", "journal_path")
+# Options that count as left out if their variable is an empty text, as they do for the module. Any other empty text is
+# refused: no option that keeps tags, or limits what is deleted, may be here.
+MAY_BE_EMPTY = ("plan_path", "output_path", "journal_path")
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,10 @@ CLEAN: dict[str, Any] = {
     "dict": {"a": 1},
 }
 RULES = [{"match": "dev-.*", "older_than": "30d"}]
+SOURCES = [{"name": "web", "images": ["team/app:1"]}]
+
+
+NOTHING_KNOWN = "so that it is not known what is in use: whatever was to find them may have failed"
 
 
 # Without them others can't be.
@@ -54,6 +58,8 @@ def read(role: str, name: str, value: Any) -> Reading:
 def clean(role: str, name: str) -> Any:
     """A value as it should be."""
     spec = specs_of(role)[name]
+    if name == "registry_cleanup_in_use_sources":
+        return SOURCES
     if spec["type"] == "raw":
         return RULES
     if spec["type"] == "list":
@@ -112,7 +118,7 @@ def test_what_may_be_empty_neither_keeps_tags_nor_limits_what_is_deleted() -> No
     """Without these a cleanup has no scope, no pattern, or writes no file: it is no wider."""
     empty = {name for role, name in VARIABLES if specs_of(role)[name].get("default") == ""}
     assert {name.removeprefix("registry_cleanup_") for name in empty if name.startswith("registry_cleanup_")} == {
-        *("group", "name_regex_delete", "plan_path", "output_path", "journal_path")
+        *("plan_path", "output_path", "journal_path")
     }
 
 
@@ -124,8 +130,9 @@ def test_what_may_be_empty_neither_keeps_tags_nor_limits_what_is_deleted() -> No
         ("protect", "[0-9]", ["[0-9]"]),
         ("protect", "[0]", ["[0]"]),
         ("protect", '["a", "b,c"]', ["a", "b,c"]),
-        ("protect", "[]", []),
-        ("protect", [], []),
+        ("gather", "[]", []),
+        ("gather", [], []),
+        ("rules", [], []),
         ("project", [10, "team/app"], ["10", "team/app"]),
         ("project", 10, ["10"]),
         ("group", 10, "10"),
@@ -139,7 +146,6 @@ def test_what_may_be_empty_neither_keeps_tags_nor_limits_what_is_deleted() -> No
         ("in_use_sources_expected", "web-1\nweb-2", ["web-1", "web-2"]),
         ("in_use_sources_expected", ["web-1"], ["web-1"]),
         ("rules", "- match: dev-.*\n  older_than: 30d\n", RULES),
-        ("plan_package", "{}", {}),
         ("dates_valid_from", datetime.date(2026, 1, 31), "2026-01-31"),
         ("name_regex_delete", "dev-.*\n", "dev-.*"),
     ],
@@ -153,7 +159,34 @@ def test_what_a_value_means(name: str, value: Any, wanted: Any) -> None:
     ("name", "value", "words"),
     [
         ("older_than", "", "is empty: give a value, or leave it out"),
-        ("protect", " ", "is empty: give a value, write [] for none, or leave it out"),
+        ("protect", " ", "is empty: give a value, or leave it out"),
+        ("protect", [], "is empty: give a value, or leave it out"),
+        ("protect", "[]", "is empty: give a value, or leave it out"),
+        ("gather", " ", "is empty: give a value, write [] for none, or leave it out"),
+        ("approved_plan_package", {}, "is empty: give a value, or leave it out"),
+        ("plan_package", "{}", "is empty: give a value, or leave it out"),
+        ("in_use_sources", [], f"holds no source, {NOTHING_KNOWN}"),
+        ("in_use_sources", "[]", f"holds no source, {NOTHING_KNOWN}"),
+        ("in_use_sources", {}, "holds {} where a list of sources belongs"),
+        ("in_use_sources", "5", "holds 5 where a list of sources belongs"),
+        ("in_use_sources", ["web"], 'holds "web" as source 1: it has to be a dictionary with name and images'),
+        (
+            "rules",
+            '[{"match": "a", "keep_n": 5, "keep_n": 1}]',
+            "has the key 'keep_n' twice in the mapping of line 1: write it once",
+        ),
+        (
+            "rules",
+            "- match: a\n- match: b\n  keep: true\n  match: c\n",
+            "has the key 'match' twice in the mapping of line 2: write it once",
+        ),
+        (
+            "approved_plan_package",
+            '{"version": "1", "version": "2"}',
+            "has the key 'version' twice in the mapping of line 1: write it once",
+        ),
+        ("rules", "- match: a\n---\n- match: b\n", "holds several documents of YAML: give one"),
+        ("rules", "a: 2026-13-45", "is no valid YAML"),
         ("protect", [2.10], "holds 2.1, which is no text: write it in quotes"),
         ("protect", ["a", None], "holds an empty entry: leave it out"),
         (
@@ -167,7 +200,7 @@ def test_what_a_value_means(name: str, value: Any, wanted: Any) -> None:
         ("keep_n", True, "is true, which is no whole number"),
         ("max_drift_percent", "a", 'is "a", which is no number'),
         ("repository_id", "7,8", 'is "7,8", which is no whole number'),
-        ("rules", "- match: [", "is no valid YAML in line 1"),
+        ("rules", "- match: a\n- b: c: d", "is no valid YAML in line 2"),
         ("protect", {"a": 1}, 'holds {"a": 1}, which is no text: write it in quotes'),
     ],
 )
