@@ -18,6 +18,7 @@ import json
 import os
 import typing as t
 
+from ..module_utils._core.files import GivenPath, shared_file
 from ..module_utils._module.inputs import MAY_BE_EMPTY_LISTS
 from .documents import ValueRefused, shown, sources_of, yaml_documents
 
@@ -73,11 +74,20 @@ def read_variables(
     for option, needed in _NEEDS.items():
         if options.get(option) and not options.get(needed):
             refusals.append(f"{role}_{option} needs {role}_{needed}, the file that the plan is in")
+    refusals += filter(None, [shared_file(_given_paths(role, specs, options))])
     try:
         options.update(_scope(role, specs, options, scope) if scope else {})
     except ValueRefused as refused:
         refusals.append(str(refused))
     return Reading(options=options, refusals=tuple(refusals))
+
+
+def _given_paths(role: str, specs: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> list[GivenPath]:
+    return [
+        GivenPath(option, label=f"{role}_{option}", path=value)
+        for option, value in options.items()
+        if value and specs[f"{role}_{option}"]["type"] == "path"
+    ]
 
 
 def _scope(

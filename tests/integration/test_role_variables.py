@@ -133,6 +133,7 @@ FILES_OF_SOURCES: list[tuple[bytes | None, str]] = [
     (b'{"sources": [{"name": "web", "images": "{{ 1 }}", "x": 1}]}', "holds 'x' in source 1 (web)"),
     (b'{"sources": [{"name": "web"}], "sources": []}', "has the key 'sources' twice in one object"),
 ]
+EMPTY_VALUES: list[Any] = [[], "[]"]
 EMPTY_LISTS = ("in_use_sources", "in_use", "protect", "in_use_sources_expected", "keep_n_per", "keep_refs")
 
 
@@ -160,9 +161,12 @@ def test_a_file_of_sources_that_says_nothing_deletes_nothing(
 def test_an_empty_list_is_no_guard_that_was_left_out(ansible: Ansible, simulator: Simulator, role: str) -> None:
     simulator.load(team())
     before = simulator.state()
-    rules = {f"{role}_group": "team", "registry_cleanup_name_regex_delete": ".*", **SCOPE}
-    given = [{**rules, f"registry_cleanup_{option}": empty} for option in EMPTY_LISTS for empty in ([], "[]")]
-    given += [{**rules, "registry_cleanup_approved_plan_package": empty} for empty in ({}, "{}")]
+    rules: dict[str, Any] = {f"{role}_group": "team", "registry_cleanup_name_regex_delete": ".*", **SCOPE}
+    given: list[dict[str, Any]] = [
+        {**rules, f"registry_cleanup_{option}": empty} for option in EMPTY_LISTS for empty in EMPTY_VALUES
+    ]
+    given += [{**rules, "registry_cleanup_approved_plan_package": {}}]
+    given += [{**rules, "registry_cleanup_approved_plan_package": "{}"}]
     given += [{**rules, "registry_cleanup_name_regex_delete": ""}]
     run = tries(ansible, [(role, values) for values in given])
     assert len(failures(run)) == len(given)
@@ -178,6 +182,31 @@ def test_an_audit_that_gathers_nothing_more_lists_the_repositories(ansible: Ansi
     assert run.code == 0
     assert "team/app" in run.output
     assert simulator.counters()["writes"] == 0
+
+
+@pytest.mark.parametrize(
+    ("role", "one", "other"),
+    [
+        ("registry_audit", "registry_audit_json_path", "registry_audit_csv_path"),
+        ("registry_audit", "registry_audit_json_path", "registry_cleanup_journal_path"),
+        ("registry_audit", "registry_audit_plan_path", "registry_cleanup_in_use_sources_path"),
+        ("registry_cleanup", "registry_cleanup_plan_path", "registry_cleanup_in_use_sources_path"),
+        ("registry_cleanup", "registry_cleanup_journal_path", "registry_cleanup_approved_plan_path"),
+        ("registry_settings", "registry_settings_json_path", "registry_settings_csv_path"),
+    ],
+)
+def test_no_role_writes_one_file_for_two(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, role: str, one: str, other: str
+) -> None:
+    simulator.load(team())
+    (tmp_path / "file").write_text("as it was")
+    (tmp_path / "link").symlink_to("file")
+    given = {"registry_audit_group": "team", **SCOPE, "registry_cleanup_name_regex_delete": "dev-.*"}
+    run = tries(ansible, [(role, {**given, one: "sub/../file", other: str(tmp_path / "link")})])
+    [message] = failures(run)
+    assert message.endswith("give each a file of its own.")
+    assert (tmp_path / "file").read_text() == "as it was"
+    assert simulator.counters()["total"] == 0
 
 
 AS_GIVEN: dict[str, Any] = {

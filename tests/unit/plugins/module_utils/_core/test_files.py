@@ -16,8 +16,10 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.files import (
+    GivenPath,
     check_writable,
     given_lines,
+    shared_file,
     write_lines,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.journal import earlier_runs, open_journal
@@ -101,3 +103,45 @@ def test_a_link_is_followed_and_stays(there: bool, tmp_path: Path) -> None:
     assert (folder / "real").read_text() == "new\n"
     assert not there or mode_of(folder / "real") == 0o600
     assert os.listdir(folder) == ["real"]
+
+
+def names_of(folder: Path, file: str) -> list[str]:
+    """Paths that lead to a file, with links of both kinds if it is there."""
+    (folder / "sub").mkdir(exist_ok=True)
+    (folder / "to-it").symlink_to(file)
+    (folder / "to-the-link").symlink_to(folder / "to-it")
+    (folder / "elsewhere").symlink_to(folder)
+    found = [str(folder / file), f"{folder}//sub/../{file}", os.path.relpath(folder / file)]
+    found += [str(folder / "to-it"), str(folder / "to-the-link"), str(folder / "elsewhere" / file)]
+    if (folder / file).exists():
+        (folder / "hard").hardlink_to(folder / file)
+        found.append(str(folder / "hard"))
+    return found
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("written", ["plan_path", "output_path", "journal_path", "cache_path", "json_path"])
+def test_one_file_for_two_paths_is_found_by_whatever_name(tmp_path: Path, written: str, is_there: bool) -> None:
+    if is_there:
+        (tmp_path / "a").touch()
+    names = names_of(tmp_path, "a")
+    for one in names:
+        for other in names:
+            given = [GivenPath("ca_path", "ca_path", one), GivenPath(written, "it", other)]
+            words = f"ca_path {one} and it {other} are the same file: give each a file of its own"
+            assert shared_file(given) == words
+            assert shared_file(given[::-1]).startswith(f"it {other} and ca_path {one} are the same file")
+
+
+def test_files_that_are_read_may_be_one_and_others_are_not_confused(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    (tmp_path / "b").write_text("x")
+    names = names_of(tmp_path, "a")
+    assert not shared_file([GivenPath("client_cert", "c", names[0]), GivenPath("client_key", "k", names[1])])
+    assert not shared_file([GivenPath("plan_path", "p", names[0]), GivenPath("journal_path", "j", str(tmp_path / "b"))])
+    assert not shared_file([GivenPath("plan_path", "p", "\0"), GivenPath("journal_path", "j", str(tmp_path / "b"))])
+    # Entries of one list may be written alike, and count once then.
+    plans = [GivenPath("plan_paths", "plan_paths", name) for name in names]
+    assert not shared_file([plans[0], plans[0]])
+    for other in plans[1:]:
+        assert "are the same file" in shared_file([plans[0], other])
