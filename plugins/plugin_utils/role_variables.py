@@ -21,6 +21,7 @@ import typing as t
 from ..module_utils._core.files import GivenPath, shared_file
 from ..module_utils._module.inputs import MAY_BE_EMPTY_LISTS
 from .documents import ValueRefused, shown, sources_of, yaml_documents
+from .variable_names import Likeness, resemblance
 
 # As Ansible reads them.
 _TRUE = frozenset({"true", "yes", "on", "y", "t", "1"})
@@ -31,8 +32,21 @@ _FACTS = frozenset({"registry_garbage_collect_report", "registry_in_use_sources"
 _NEEDS = {"approved_plan_package": "approved_plan_path", "plan_package": "plan_path"}
 # GitLab's ids are numbers, and they are written where names are.
 _NUMBERED = frozenset({"project", "group"})
-# How close a name has to be to one that the role has: after the prefix, and as a whole.
-_SIMILAR, _SAME_BUT_FOR_A_SLIP = 0.6, 0.92
+# The statistics of the roles that have some, as the next node of a workflow gets them.
+_OF_ALL_HOSTS = frozenset({"result", "check_mode", "hosts", "hosts_unfinished"})
+STATISTICS = {
+    "registry_audit": _OF_ALL_HOSTS
+    | {"projects", "repositories", "repositories_unread", "tags", "size", "would_delete"},
+    "registry_cleanup": _OF_ALL_HOSTS
+    | {
+        *("fingerprint", "repositories", "repositories_unread", "tags", "planned", "deleted", "already_gone"),
+        *("changed_since", "recreated", "unverified", "not_deleted", "not_tried", "approved", "deleted_before"),
+        *("approved_vanished", "approved_moved", "approved_kept", "approved_unread", "not_approved"),
+    },
+    "registry_settings": _OF_ALL_HOSTS | {"projects", "differing", "unknown", "archived"},
+}
+# How close a name has to be to one that the role has, after the prefix, and to one of a playbook.
+_SIMILAR, _SAME_BUT_FOR_A_WORD = 0.6, 0.9
 
 
 class Reading(t.NamedTuple):
@@ -52,23 +66,30 @@ def read_variables(
     specs: t.Mapping[str, t.Mapping[str, t.Any]],
     values: t.Mapping[str, t.Any],
     scope: t.Mapping[str, t.Any] | None = None,
+    others: t.Mapping[str, t.Callable[[], t.Any]] | None = None,
 ) -> Reading:
     """Read the variables of a role.
 
     Args:
         role: its name, which all of its variables begin with.
         specs: the options of its argument specification.
-        values: the variables of this host that begin with it or nearly do, without those that are omitted.
+        values: its variables of this host, without those that are omitted.
         scope: what the playbook's own variables name, by option; empty where they do not.
+        others: all other variables of this host that are none of another role of this collection, with what gives
+            their values.
     """
     options, refusals = {}, []
     for name, value in sorted(values.items()):
+        option = name[len(role) + 1 :]
         try:
-            if name not in specs:
-                _check_name(role, specs, name)
-            else:
-                option = name[len(role) + 1 :]
-                options[option] = _read(specs[name], option, value)
+            options[option] = _read(specs[name], option, value)
+        except ValueRefused as refused:
+            refusals.append(f"{name} {refused}")
+    for name, value_of in sorted((others or {}).items()):
+        try:
+            if name not in options.get("ignored_variables", ()):
+                _check_name(role, specs, name, value_of, values)
+                _check_playbook_name(scope or {}, name)
         except ValueRefused as refused:
             refusals.append(f"{name} {refused}")
     for option, needed in _NEEDS.items():
@@ -118,33 +139,86 @@ def _scope(
     return named
 
 
-def may_be_meant(role: str, name: str) -> bool:
-    """Whether a name of a variable begins as those of a role do, or nearly so."""
-    return name.lower().startswith((f"{role}_", "reg"))
+def _check_name(
+    role: str,
+    specs: t.Mapping[str, t.Mapping[str, t.Any]],
+    name: str,
+    value_of: t.Callable[[], t.Any],
+    given: t.Collection[str],
+) -> None:
+    """See that a variable is none of the role's under another name.
 
-
-def _check_name(role: str, specs: t.Collection[str], name: str) -> None:
-    """See that a variable is none of the role's that was misspelt.
+    Args:
+        role: the role.
+        specs: the options of its argument specification.
+        name: of a variable that it does not have.
+        value_of: gives the value.
+        given: the names of its variables that are given.
 
     Raises:
         ValueRefused: it is.
     """
     prefix = f"{role}_"
-    if not name.lower().startswith(prefix):
-        near = difflib.get_close_matches(name, specs, 1, _SAME_BUT_FOR_A_SLIP)
-        if near:
-            raise ValueRefused(f"is no variable of the role {role}: write {near[0]}")
-        return
-    rest = name[len(prefix) :]
-    if name in _FACTS or rest == "summary" or rest.startswith("summary_"):
+    if name in _FACTS:
         return
     options = [each[len(prefix) :] for each in specs]
+    if name.lower().startswith(prefix):
+        _check_rest(role, options, name)
+        return
+    found = resemblance(role, options, name)
+    if found is None:
+        return
+    meant = prefix + found.option
+    if found.likeness is Likeness.SLIP:
+        raise ValueRefused(f"is no variable of the role {role}: write {meant}")
+    # What the user's own variable is for is said by the role's beside it.
+    if meant not in given and _could_be(specs[meant], found.option, value_of):
+        raise ValueRefused(
+            f"is no variable of the role {role}: write {meant}, or, if it is meant for something else, name it in "
+            f"{prefix}ignored_variables"
+        )
+
+
+def _check_rest(role: str, options: t.Sequence[str], name: str) -> None:
+    """See that what begins as a variable of the role does is a statistic.
+
+    Raises:
+        ValueRefused: it is none.
+    """
+    prefix = f"{role}_"
+    rest = name[len(prefix) :]
+    if name in {f"{prefix}summary", *(f"{prefix}summary_{key}" for key in STATISTICS.get(role, ()))}:
+        return
     near = difflib.get_close_matches(rest.lower(), options, 1, _SIMILAR)
     near = near or [option for option in options if option.startswith(rest) or rest.startswith(option)]
+    near = near or [option for option in options if rest.lower().endswith(f"_{option}")]
     hint = (
         f"perhaps {prefix}{near[0]} is meant" if near else f"ansible-doc -t role containerops.gitlab.{role} lists them"
     )
     raise ValueRefused(f"is no variable of the role {role}: {hint}")
+
+
+def _check_playbook_name(scope: t.Collection[str], name: str) -> None:
+    """See that a variable is none of the playbook's that was misspelt: another one may be wider.
+
+    Raises:
+        ValueRefused: it is.
+    """
+    known = [f"registry_{option}" for option in scope]
+    near = difflib.get_close_matches(name.lower(), known, 1, _SAME_BUT_FOR_A_WORD) if name not in known else ()
+    if near:
+        raise ValueRefused(f"is no variable of this playbook: write {near[0]}")
+
+
+def _could_be(spec: t.Mapping[str, t.Any], option: str, value_of: t.Callable[[], t.Any]) -> bool:
+    """Whether a value is one that an option could have. One that nobody can tell could be any."""
+    try:
+        found = _read(spec, option, value_of())
+    except ValueRefused:
+        return False
+    except Exception:
+        return True
+    return "choices" not in spec or found in spec["choices"]
 
 
 def _is_empty(value: t.Any) -> bool:

@@ -105,6 +105,41 @@ def test_every_role_refuses_what_it_does_not_know_from_wherever_it_comes(
     assert simulator.counters()["total"] == 0
 
 
+MISSPELT = [
+    *("registry_protect", "registryCleanupProtect", "registry_cleanup_summary_protect", "registry_cleaning_protect"),
+    *("rgistry_cleanup_protect", "_registry_cleanup_protect", "gitlab_container_registry_cleanup_protect"),
+    *("container_registry_cleanup_protect", "cleanup_protect", "registry_audit_protect", "registry_cleanup_protekt"),
+]
+
+
+@pytest.mark.parametrize("role", ["registry_cleanup", "registry_audit"])
+def test_a_guard_under_another_name_deletes_nothing(ansible: Ansible, simulator: Simulator, role: str) -> None:
+    simulator.load(team())
+    before = simulator.state()
+    rules = {f"{role}_group": "team", **SCOPE, "registry_cleanup_name_regex_delete": ".*"}
+    run = tries(ansible, [(role, {**rules, name: ["release-.*"]}) for name in MISSPELT])
+    assert len(failures(run)) == len(MISSPELT)
+    for message, name in zip(failures(run), MISSPELT, strict=True):
+        assert f"{name} is no variable of the role " in message
+        assert "registry_cleanup_protect" in message
+    assert simulator.counters()["total"] == 0
+    assert simulator.state() == before
+
+
+def test_a_variable_that_is_meant_for_something_else_can_be_named(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    rules = {**SCOPE, "registry_cleanup_name_regex_delete": "dev-.*", "registry_cleanup_older_than": "30d"}
+    given: list[dict[str, Any]] = [
+        {"registry_protect": ["a"], "registry_cleanup_ignored_variables": "registry_protect\n"},
+        {"registry_protect": ["release-.*"], "registry_cleanup_protect": "{{ registry_protect }}"},
+        # What could be no pattern, and what needs something that is not there, is somebody else's.
+        {"registry_protect": True, "gitlab_registry_url": "{{ nowhere }}", "registry_host": "{{ nowhere }}"},
+    ]
+    run = tries(ansible, [("registry_cleanup", {**rules, **more}) for more in given], "--check")
+    assert failures(run) == []
+    assert len([task for task in run.tasks if task.action == MODULE]) == len(given)
+
+
 def test_no_empty_value_takes_a_guard_away(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     before = simulator.state()

@@ -77,10 +77,10 @@ def _given_paths(params: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) 
         value = params[option]
         if value and "path" in (spec["type"], spec.get("elements")):
             paths = value if isinstance(value, list) else [value]
-            found += [GivenPath(option, label=option, path=path) for path in paths]
+            found += [GivenPath(option=option, label=option, path=path) for path in paths]
     for variable in ("GITLAB_TOKEN_FILE", "GITLAB_CA_PATH"):
         if os.environ.get(variable):
-            found.append(GivenPath(variable, label=variable, path=os.environ[variable]))
+            found.append(GivenPath(option=variable, label=variable, path=os.environ[variable]))
     return found
 
 

@@ -119,6 +119,11 @@ def names_of(folder: Path, file: str) -> list[str]:
     return found
 
 
+def shared(*given: tuple[str, str]) -> str:
+    """What is told of paths, by option."""
+    return shared_file([GivenPath(option=option, label=option, path=path) for option, path in given])
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 @pytest.mark.parametrize("written", ["plan_path", "output_path", "journal_path", "cache_path", "json_path"])
 def test_one_file_for_two_paths_is_found_by_whatever_name(tmp_path: Path, written: str, is_there: bool) -> None:
@@ -127,21 +132,19 @@ def test_one_file_for_two_paths_is_found_by_whatever_name(tmp_path: Path, writte
     names = names_of(tmp_path, "a")
     for one in names:
         for other in names:
-            given = [GivenPath("ca_path", "ca_path", one), GivenPath(written, "it", other)]
-            words = f"ca_path {one} and it {other} are the same file: give each a file of its own"
-            assert shared_file(given) == words
-            assert shared_file(given[::-1]).startswith(f"it {other} and ca_path {one} are the same file")
+            words = f"ca_path {one} and {written} {other} are the same file: give each a file of its own"
+            assert shared(("ca_path", one), (written, other)) == words
+            assert shared((written, other), ("ca_path", one)).startswith(f"{written} {other} and ca_path {one} are")
 
 
 def test_files_that_are_read_may_be_one_and_others_are_not_confused(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     (tmp_path / "b").write_text("x")
     names = names_of(tmp_path, "a")
-    assert not shared_file([GivenPath("client_cert", "c", names[0]), GivenPath("client_key", "k", names[1])])
-    assert not shared_file([GivenPath("plan_path", "p", names[0]), GivenPath("journal_path", "j", str(tmp_path / "b"))])
-    assert not shared_file([GivenPath("plan_path", "p", "\0"), GivenPath("journal_path", "j", str(tmp_path / "b"))])
+    assert not shared(("client_cert", names[0]), ("client_key", names[1]))
+    assert not shared(("plan_path", names[0]), ("journal_path", str(tmp_path / "b")))
+    assert not shared(("plan_path", "\0"), ("journal_path", str(tmp_path / "b")))
     # Entries of one list may be written alike, and count once then.
-    plans = [GivenPath("plan_paths", "plan_paths", name) for name in names]
-    assert not shared_file([plans[0], plans[0]])
-    for other in plans[1:]:
-        assert "are the same file" in shared_file([plans[0], other])
+    assert not shared(("plan_paths", names[0]), ("plan_paths", names[0]))
+    for other in names[1:]:
+        assert "are the same file" in shared(("plan_paths", names[0]), ("plan_paths", other))
