@@ -172,11 +172,19 @@ def _check_name(
     if found.likeness is Likeness.SLIP:
         raise ValueRefused(f"is no variable of the role {role}: write {meant}")
     # What the user's own variable is for is said by the role's beside it.
-    if meant not in given and _could_be(specs[meant], found.option, value_of):
+    if meant not in given and _could_be(specs[meant], _value_or_error(value_of)):
         raise ValueRefused(
             f"is no variable of the role {role}: write {meant}, or, if it is meant for something else, name it in "
             f"{prefix}ignored_variables"
         )
+
+
+def _value_or_error(value_of: t.Callable[[], t.Any]) -> t.Any:
+    """The value of a variable, or why there is none: as a text, which most variables could hold."""
+    try:
+        return value_of()
+    except Exception as error:
+        return str(error) or "an error"
 
 
 def _check_rest(role: str, options: t.Sequence[str], name: str) -> None:
@@ -210,15 +218,22 @@ def _check_playbook_name(scope: t.Collection[str], name: str) -> None:
         raise ValueRefused(f"is no variable of this playbook: write {near[0]}")
 
 
-def _could_be(spec: t.Mapping[str, t.Any], option: str, value_of: t.Callable[[], t.Any]) -> bool:
-    """Whether a value is one that an option could have. One that nobody can tell could be any."""
-    try:
-        found = _read(spec, option, value_of())
-    except ValueRefused:
+def _could_be(spec: t.Mapping[str, t.Any], value: t.Any) -> bool:
+    """Whether somebody may have meant a value for an option, be it written as it should be or not."""
+    kind, choices = spec["type"], spec.get("choices")
+    if _is_empty(value) or value in ([], {}):
         return False
-    except Exception:
-        return True
-    return "choices" not in spec or found in spec["choices"]
+    if isinstance(value, bool):
+        return bool(kind == "bool")
+    if isinstance(value, dict):
+        return kind in ("dict", "raw")
+    if isinstance(value, (list, tuple)):
+        return kind == "raw" or (
+            kind in ("list", "str") and not choices and not any(isinstance(row, dict) for row in value)
+        )
+    if kind == "bool":
+        return str(value).strip().lower() in _TRUE | _FALSE
+    return choices is None or str(value).strip().lower() in choices
 
 
 def _is_empty(value: t.Any) -> bool:

@@ -17,10 +17,10 @@ import enum
 import re
 import typing as t
 
-# What no name has that is nearly one of a role's.
-_NEARLY_ANY = re.compile("regi|istr|stry|clean|eanup", re.IGNORECASE)
-# How close a whole name has to be to a variable of the role, or to one of a registry.
-_SAME_BUT_FOR_A_SLIP, _SIMILAR = 0.92, 0.91
+# What each name has that is nearly one of a role's.
+_NEARLY_ANY = re.compile("reg|gist|istr|stry|cle|lean|nup", re.IGNORECASE)
+# How close a whole name has to be to a variable of the role, or its end to a guard.
+_SAME_BUT_FOR_A_SLIP, _SIMILAR = 0.92, 0.87
 # What any cleanup may have.
 _ORDINARY = frozenset({"repositories"})
 # Endings that are shorter are parts of many words.
@@ -110,14 +110,15 @@ def resemblance(role: str, options: t.Collection[str], name: str) -> Resemblance
         options: its variables, without its name.
         name: of a variable that is none of the role's, nor of another one of this collection.
     """
-    found = _by_its_end(role, options, name) or _by_a_slip_in_its_end(role, options, name)
-    if found or _is_inner(name):
+    found = _by_its_end(role, options, name)
+    if found or name.startswith("__"):
         return found
-    near = _near(role, options, name, _SAME_BUT_FOR_A_SLIP)
-    if near:
-        return Resemblance(near, likeness=Likeness.SLIP)
-    near = _near("registry", options, name, _SIMILAR) if name.lower().startswith("registry_") else None
-    return Resemblance(near, likeness=Likeness.AFFIX) if near and is_guard(role, near) else None
+    variables = {f"{role}_{option}": option for option in options}
+    for near in difflib.get_close_matches(name.lower(), variables, 1, _SAME_BUT_FOR_A_SLIP):
+        # A word more is no slip.
+        if not _letters(name).endswith(_letters(near)):
+            return Resemblance(variables[near], likeness=Likeness.SLIP)
+    return _by_an_end_that_is_near(role, options, name)
 
 
 def _by_its_end(role: str, options: t.Collection[str], name: str) -> Resemblance | None:
@@ -129,14 +130,10 @@ def _by_its_end(role: str, options: t.Collection[str], name: str) -> Resemblance
         if beginning is None:
             continue
         told_by = (beginning.is_whole, _is_guarding(role, option, letters))
-        if all(told_by) if _is_inner(name) else any(told_by):
+        # Names inside of the roles begin so, and some end as an option does.
+        if all(told_by) if name.startswith("__") else any(told_by):
             return Resemblance(option, likeness=beginning.likeness)
     return None
-
-
-def _is_inner(name: str) -> bool:
-    """Whether a name is like those inside of the roles, some of which end as an option does."""
-    return name.startswith("__")
 
 
 def _is_guarding(role: str, option: str, letters: str) -> bool:
@@ -144,26 +141,19 @@ def _is_guarding(role: str, option: str, letters: str) -> bool:
     return is_guard(role, option) and (option not in _ORDINARY or "registr" in letters)
 
 
-def _by_a_slip_in_its_end(role: str, options: t.Collection[str], name: str) -> Resemblance | None:
-    """The guard that a name ends with, but for a letter. What is an option itself, as project, is no other one."""
+def _by_an_end_that_is_near(role: str, options: t.Collection[str], name: str) -> Resemblance | None:
+    """The guard that a name nearly ends with. What is an option itself, as project, is no other one."""
     letters = _letters(name)
-    if _is_inner(name) or letters.endswith(tuple(map(_letters, options))):
-        return None
-    for option in options:
-        end = _letters(option)
-        for length in (len(end) - 1, len(end), len(end) + 1) if len(end) >= _LONG_ENOUGH else ():
-            beginning = _beginning(role, letters[:-length]) if is_slip(letters[-length:], end) else None
-            if beginning and beginning.likeness is Likeness.AFFIX and _is_guarding(role, option, letters):
+    ends = {_letters(option): option for option in options}
+    for place in range(_LONG_ENOUGH, len(letters) - _LONG_ENOUGH + 1):
+        beginning, rest = _beginning(role, letters[:place]), letters[place:]
+        if beginning and rest in ends:
+            return None
+        if beginning and beginning.likeness is Likeness.AFFIX:
+            near = difflib.get_close_matches(rest, ends, 1, _SIMILAR) or [end for end in ends if is_slip(rest, end)]
+            option = ends[near[0]] if near else ""
+            if near and len(near[0]) >= _LONG_ENOUGH and _is_guarding(role, option, letters):
                 return Resemblance(option, likeness=Likeness.AFFIX)
-    return None
-
-
-def _near(first: str, options: t.Collection[str], name: str, closeness: float) -> str | None:
-    """The option that a name is close to as a whole, with what stands before options. A word more is not close."""
-    variables = {f"{first}_{option}": option for option in options}
-    for near in difflib.get_close_matches(name.lower(), variables, 1, closeness):
-        if not _letters(name).endswith(_letters(near)):
-            return variables[near]
     return None
 
 

@@ -57,6 +57,13 @@ MISSPELT = {
     "registry_protects": "protect",
     "registry_protected": "protect",
     "registry_protcet": "protect",
+    "regsitry_protect": "protect",
+    "cleaup_protect": "protect",
+    "cleanup_protected": "protect",
+    "gitlab_registry_protected": "protect",
+    "registry_max_deletion": "max_deletions",
+    "registry_in_use_source": "in_use_sources",
+    "registry_excluded_repositories": "exclude_repositories",
     "registry_exclude_repositories": "exclude_repositories",
     "registry_exclude_repository": "exclude_repositories",
     "registry_keep_n": "keep_n",
@@ -126,6 +133,7 @@ OF_OTHERS: dict[str, Any] = {
     "registry_repository": "team/app",
     "registry_timestamp": "2026-01-01",
     "registry_signatures": ["a.sig"],
+    "registry_signature": "a.sig",
     "registry_timeout": 30,
     "registry_wait_timeout": 30,
     "registry_wait": True,
@@ -173,6 +181,12 @@ OF_OTHERS: dict[str, Any] = {
     "gitlab_runner_cleanup_older_than": "30d",
     "gitlab_keep_n": 5,
     "cleanup_repositories": ["a", "b"],
+    "cleanup_projects": ["a"],
+    "cleanup_keep": 5,
+    "cleanup_protocol": "https",
+    "registry_projects": ["a"],
+    "registry_max_age": "30d",
+    "ansible_distribution_release": "bookworm",
     "cleanup": True,
     "cleanup_enabled": True,
     "cleanup_tmp": True,
@@ -286,6 +300,16 @@ def test_what_a_variable_could_not_hold_is_meant_for_something_else() -> None:
     assert refusals("registry_protect", "") == ()
     assert refusals("registry_on_limit", "often") == ()
     assert refusals("registry_on_limit", "fail")
+    assert refusals("registry_protect", True) == ()
+    assert refusals("registry_in_use", True) == ()
+    assert refusals("registry_require_digest", "yes")
+    assert refusals("registry_require_digest", ["yes"]) == ()
+    # Whoever misspells a name may write its value wrong, too.
+    assert refusals("registry_older_than", 30)
+    assert refusals("registry_protect", [2.10])
+    assert refusals("registry_protect", "v1")
+    assert refusals("registry_keep_n", "five")
+    assert refusals("registry_name_regex_keep", ["main"])
 
     def fails() -> Any:
         raise KeyError
