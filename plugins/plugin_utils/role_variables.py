@@ -280,6 +280,9 @@ def _list(spec: t.Mapping[str, t.Any], option: str, value: t.Any) -> list[t.Any]
     if elements == "dict":
         if not all(isinstance(entry, dict) for entry in entries):
             raise ValueRefused("holds an entry that is no dictionary")
+        empty = [key for entry in entries for key, value in entry.items() if _is_empty(value)]
+        if empty:
+            raise ValueRefused(f"holds an entry in which {empty[0]} is empty: give a value, or leave it out")
         return entries
     return [_READERS[elements](option, entry) for entry in entries]
 

@@ -212,6 +212,15 @@ def test_what_a_value_can_not_mean(name: str, value: Any, words: str) -> None:
     assert found == Reading(options={}, refusals=(f"registry_cleanup_{name} {words}",))
 
 
+@pytest.mark.parametrize("empty", EMPTIES)
+@pytest.mark.parametrize("key", ["name", "resources", "files"])
+def test_nothing_inside_of_an_entry_is_empty(key: str, empty: Any) -> None:
+    entry = {"name": "k", "resources": [{"kind": "Pod"}], key: empty}
+    assert read("registry_in_use", "registry_in_use_kubernetes", [entry]).refusals == (
+        f"registry_in_use_kubernetes holds an entry in which {key} is empty: give a value, or leave it out",
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "near"),
     [
