@@ -17,7 +17,7 @@ import typing as t
 from .errors import UsageError
 
 # What modules and roles write. Any other path is read.
-_WRITTEN = frozenset({"plan_path", "output_path", "journal_path", "cache_path", "json_path", "csv_path"})
+WRITTEN = frozenset({"plan_path", "output_path", "journal_path", "cache_path", "json_path", "csv_path"})
 
 
 class GivenPath(t.NamedTuple):
@@ -45,7 +45,7 @@ def shared_file(given: t.Sequence[GivenPath]) -> str:
     for number, one in enumerate(given):
         for other in given[:number]:
             twice = one.option == other.option and one.path != other.path
-            written = one.option != other.option and not _WRITTEN.isdisjoint((one.option, other.option))
+            written = one.option != other.option and not WRITTEN.isdisjoint((one.option, other.option))
             if (twice or written) and _is_same_file(one.path, other.path):
                 return (
                     f"{other.label} {other.path} and {one.label} {one.path} are the same file: "

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.files import WRITTEN
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.inputs import LEFT_OUT_WHEN_EMPTY
 from tests.tools.documents import documentation_of, fragments, options_of
 from tests.tools.roles import MAY_BE_EMPTY, PAGE, ROLES, argument_specs_of, folder_of, page
@@ -117,3 +118,5 @@ def test_a_file_that_a_module_writes_has_one_of_these_names() -> None:
     certificates = {"ca_path", "client_cert", "client_key"}
     read = {"api_token_file", "approved_plan_path"}
     assert paths - certificates - read == {"plan_path", "output_path", "cache_path", "journal_path"}
+    # The roles write reports besides. One file for two of all these is refused.
+    assert paths - certificates - read == WRITTEN - {"json_path", "csv_path"}
