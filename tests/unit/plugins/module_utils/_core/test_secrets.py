@@ -104,11 +104,8 @@ def test_no_encoding_of_a_secret_is_shown(encoding: str, secret: str, before: st
 @settings(max_examples=40)
 def test_no_secret_is_shown_that_has_gaps(gap: str, data: st.DataObject, secret: str) -> None:
     in_base64 = data.draw(st.booleans())
-    letters = (
-        as_base64(b"", secret, b"", in_url=False)
-        if in_base64
-        else data.draw(st.sampled_from([str, *HEX.values()]))(secret)
-    )
+    encodings: list[Encoding] = [str, *HEX.values()]
+    letters = as_base64(b"", secret, b"", in_url=False) if in_base64 else data.draw(st.sampled_from(encodings))(secret)
     # An escape behind a backslash is none.
     written_gap = gap if "\\" in letters else data.draw(st.sampled_from(GAP_ENCODINGS))(gap)
     places = data.draw(st.sets(st.integers(1, len(letters) - 1), min_size=1))
