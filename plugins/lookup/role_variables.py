@@ -47,13 +47,15 @@ _raw:
       type: str
 """
 
+import functools
 import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
-from ..plugin_utils.role_specs import specs_of
-from ..plugin_utils.role_variables import may_be_meant, read_variables
+from ..plugin_utils.role_specs import is_of_another_role, specs_of
+from ..plugin_utils.role_variables import read_variables
+from ..plugin_utils.variable_names import may_be_meant
 
 _OMITTED = object()
 
@@ -81,10 +83,14 @@ def _read(
     role: str, variables: t.Mapping[str, t.Any], scope: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]
 ) -> dict[str, t.Any]:
     specs, omitted = specs_of(role), variables.get("omit", _OMITTED)
-    names = [name for name in variables if may_be_meant(role, name)]
-    values = {name: _value(variables[name], template) if name in specs else "" for name in names}
+    values = {name: _value(variables[name], template) for name in specs if name in variables}
     given = {name: value for name, value in values.items() if value is not _OMITTED and value != omitted}
-    found = read_variables(role, specs, given, scope)
+    others = {
+        name: functools.partial(template, variables[name])
+        for name in variables
+        if name not in specs and may_be_meant(name) and not is_of_another_role(role, name)
+    }
+    found = read_variables(role, specs, given, scope, others)
     return {"options": found.options, "refusal": "; ".join(found.refusals)}
 
 

@@ -25,3 +25,9 @@ def specs_of(role: str) -> dict[str, t.Any]:
         specs = yaml.load(file, Loader=loader)  # noqa: S506 (both are safe)
     found: dict[str, t.Any] = specs["argument_specs"]["main"]["options"]
     return found
+
+
+def is_of_another_role(role: str, name: str) -> bool:
+    """Whether a variable is one that another role of this collection documents."""
+    others = (path.name for path in ROLES.iterdir() if path.name != role and name.startswith(f"{path.name}_"))
+    return any(name in specs_of(other) for other in others)

@@ -18,7 +18,10 @@ import json
 import os
 import typing as t
 
-import yaml
+from ..module_utils._core.files import GivenPath, shared_file
+from ..module_utils._module.inputs import MAY_BE_EMPTY_LISTS
+from .documents import ValueRefused, shown, sources_of, yaml_documents
+from .variable_names import Likeness, resemblance
 
 # As Ansible reads them.
 _TRUE = frozenset({"true", "yes", "on", "y", "t", "1"})
@@ -29,12 +32,21 @@ _FACTS = frozenset({"registry_garbage_collect_report", "registry_in_use_sources"
 _NEEDS = {"approved_plan_package": "approved_plan_path", "plan_package": "plan_path"}
 # GitLab's ids are numbers, and they are written where names are.
 _NUMBERED = frozenset({"project", "group"})
-# How close a name has to be to one that the role has: after the prefix, and as a whole.
-_SIMILAR, _SAME_BUT_FOR_A_SLIP = 0.6, 0.92
-
-
-class ValueRefused(ValueError):
-    """A value that can't be meant. Its text continues a sentence that begins with the variable."""
+# The statistics of the roles that have some, as the next node of a workflow gets them.
+_OF_ALL_HOSTS = frozenset({"result", "check_mode", "hosts", "hosts_unfinished"})
+STATISTICS = {
+    "registry_audit": _OF_ALL_HOSTS
+    | {"projects", "repositories", "repositories_unread", "tags", "size", "would_delete"},
+    "registry_cleanup": _OF_ALL_HOSTS
+    | {
+        *("fingerprint", "repositories", "repositories_unread", "tags", "planned", "deleted", "already_gone"),
+        *("changed_since", "recreated", "unverified", "not_deleted", "not_tried", "approved", "deleted_before"),
+        *("approved_vanished", "approved_moved", "approved_kept", "approved_unread", "not_approved"),
+    },
+    "registry_settings": _OF_ALL_HOSTS | {"projects", "differing", "unknown", "archived"},
+}
+# How close a name has to be to one that the role has, after the prefix, and to one of a playbook.
+_SIMILAR, _SAME_BUT_FOR_A_WORD = 0.6, 0.9
 
 
 class Reading(t.NamedTuple):
@@ -54,33 +66,49 @@ def read_variables(
     specs: t.Mapping[str, t.Mapping[str, t.Any]],
     values: t.Mapping[str, t.Any],
     scope: t.Mapping[str, t.Any] | None = None,
+    others: t.Mapping[str, t.Callable[[], t.Any]] | None = None,
 ) -> Reading:
     """Read the variables of a role.
 
     Args:
         role: its name, which all of its variables begin with.
         specs: the options of its argument specification.
-        values: the variables of this host that begin with it or nearly do, without those that are omitted.
+        values: its variables of this host, without those that are omitted.
         scope: what the playbook's own variables name, by option; empty where they do not.
+        others: all other variables of this host that are none of another role of this collection, with what gives
+            their values.
     """
     options, refusals = {}, []
     for name, value in sorted(values.items()):
+        option = name[len(role) + 1 :]
         try:
-            if name not in specs:
-                _check_name(role, specs, name)
-            else:
-                option = name[len(role) + 1 :]
-                options[option] = _read(specs[name], option, value)
+            options[option] = _read(specs[name], option, value)
+        except ValueRefused as refused:
+            refusals.append(f"{name} {refused}")
+    for name, value_of in sorted((others or {}).items()):
+        try:
+            if name not in options.get("ignored_variables", ()):
+                _check_name(role, specs, name, value_of, values)
+                _check_playbook_name(scope or {}, name)
         except ValueRefused as refused:
             refusals.append(f"{name} {refused}")
     for option, needed in _NEEDS.items():
         if options.get(option) and not options.get(needed):
             refusals.append(f"{role}_{option} needs {role}_{needed}, the file that the plan is in")
+    refusals += filter(None, [shared_file(_given_paths(role, specs, options))])
     try:
         options.update(_scope(role, specs, options, scope) if scope else {})
     except ValueRefused as refused:
         refusals.append(str(refused))
     return Reading(options=options, refusals=tuple(refusals))
+
+
+def _given_paths(role: str, specs: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> list[GivenPath]:
+    return [
+        GivenPath(option, label=f"{role}_{option}", path=value)
+        for option, value in options.items()
+        if value and specs[f"{role}_{option}"]["type"] == "path"
+    ]
 
 
 def _scope(
@@ -111,33 +139,101 @@ def _scope(
     return named
 
 
-def may_be_meant(role: str, name: str) -> bool:
-    """Whether a name of a variable begins as those of a role do, or nearly so."""
-    return name.lower().startswith((f"{role}_", "reg"))
+def _check_name(
+    role: str,
+    specs: t.Mapping[str, t.Mapping[str, t.Any]],
+    name: str,
+    value_of: t.Callable[[], t.Any],
+    given: t.Collection[str],
+) -> None:
+    """See that a variable is none of the role's under another name.
 
-
-def _check_name(role: str, specs: t.Collection[str], name: str) -> None:
-    """See that a variable is none of the role's that was misspelt.
+    Args:
+        role: the role.
+        specs: the options of its argument specification.
+        name: of a variable that it does not have.
+        value_of: gives the value.
+        given: the names of its variables that are given.
 
     Raises:
         ValueRefused: it is.
     """
     prefix = f"{role}_"
-    if not name.lower().startswith(prefix):
-        near = difflib.get_close_matches(name, specs, 1, _SAME_BUT_FOR_A_SLIP)
-        if near:
-            raise ValueRefused(f"is no variable of the role {role}: write {near[0]}")
-        return
-    rest = name[len(prefix) :]
-    if name in _FACTS or rest == "summary" or rest.startswith("summary_"):
+    if name in _FACTS:
         return
     options = [each[len(prefix) :] for each in specs]
+    if name.lower().startswith(prefix):
+        _check_rest(role, options, name)
+        return
+    found = resemblance(role, options, name)
+    if found is None:
+        return
+    meant = prefix + found.option
+    if found.likeness is Likeness.SLIP:
+        raise ValueRefused(f"is no variable of the role {role}: write {meant}")
+    # What the user's own variable is for is said by the role's beside it.
+    if meant not in given and _could_be(specs[meant], _value_or_error(value_of)):
+        raise ValueRefused(
+            f"is no variable of the role {role}: write {meant}, or, if it is meant for something else, name it in "
+            f"{prefix}ignored_variables"
+        )
+
+
+def _value_or_error(value_of: t.Callable[[], t.Any]) -> t.Any:
+    """The value of a variable, or why there is none: as a text, which most variables could hold."""
+    try:
+        return value_of()
+    except Exception as error:
+        return str(error) or "an error"
+
+
+def _check_rest(role: str, options: t.Sequence[str], name: str) -> None:
+    """See that what begins as a variable of the role does is a statistic.
+
+    Raises:
+        ValueRefused: it is none.
+    """
+    prefix = f"{role}_"
+    rest = name[len(prefix) :]
+    if name in {f"{prefix}summary", *(f"{prefix}summary_{key}" for key in STATISTICS.get(role, ()))}:
+        return
     near = difflib.get_close_matches(rest.lower(), options, 1, _SIMILAR)
     near = near or [option for option in options if option.startswith(rest) or rest.startswith(option)]
+    near = near or [option for option in options if rest.lower().endswith(f"_{option}")]
     hint = (
         f"perhaps {prefix}{near[0]} is meant" if near else f"ansible-doc -t role containerops.gitlab.{role} lists them"
     )
     raise ValueRefused(f"is no variable of the role {role}: {hint}")
+
+
+def _check_playbook_name(scope: t.Collection[str], name: str) -> None:
+    """See that a variable is none of the playbook's that was misspelt: another one may be wider.
+
+    Raises:
+        ValueRefused: it is.
+    """
+    known = [f"registry_{option}" for option in scope]
+    near = difflib.get_close_matches(name.lower(), known, 1, _SAME_BUT_FOR_A_WORD) if name not in known else ()
+    if near:
+        raise ValueRefused(f"is no variable of this playbook: write {near[0]}")
+
+
+def _could_be(spec: t.Mapping[str, t.Any], value: t.Any) -> bool:
+    """Whether somebody may have meant a value for an option, be it written as it should be or not."""
+    kind, choices = spec["type"], spec.get("choices")
+    if _is_empty(value) or value in ([], {}):
+        return False
+    if isinstance(value, bool):
+        return bool(kind == "bool")
+    if isinstance(value, dict):
+        return kind in ("dict", "raw")
+    if isinstance(value, (list, tuple)):
+        return kind == "raw" or (
+            kind in ("list", "str") and not choices and not any(isinstance(row, dict) for row in value)
+        )
+    if kind == "bool":
+        return str(value).strip().lower() in _TRUE | _FALSE
+    return choices is None or str(value).strip().lower() in choices
 
 
 def _is_empty(value: t.Any) -> bool:
@@ -154,13 +250,20 @@ def _read(spec: t.Mapping[str, t.Any], option: str, value: t.Any) -> t.Any:
     if _is_empty(value):
         if spec.get("default") == "":
             return ""
-        none = "write [] for none, " if kind == "list" else ""
+        none = "write [] for none, " if kind == "list" and _may_hold_nothing(spec, option) else ""
         raise ValueRefused(f"is empty: give a value, {none}or leave it out")
-    if kind == "list":
-        return _list(spec, option, value)
     if kind == "raw":
-        return _document(value)
-    return _READERS[kind](option, value)
+        found = _document(value)
+        return sources_of(found) if option == "in_use_sources" else found
+    found = _list(spec, option, value) if kind == "list" else _READERS[kind](option, value)
+    if found in ([], {}) and not _may_hold_nothing(spec, option):
+        raise ValueRefused("is empty: give a value, or leave it out")
+    return found
+
+
+def _may_hold_nothing(spec: t.Mapping[str, t.Any], option: str) -> bool:
+    """Whether a list without entries says something: as the module says, or as the role does by itself."""
+    return option in MAY_BE_EMPTY_LISTS or spec.get("default") == []
 
 
 def _list(spec: t.Mapping[str, t.Any], option: str, value: t.Any) -> list[t.Any]:
@@ -177,6 +280,9 @@ def _list(spec: t.Mapping[str, t.Any], option: str, value: t.Any) -> list[t.Any]
     if elements == "dict":
         if not all(isinstance(entry, dict) for entry in entries):
             raise ValueRefused("holds an entry that is no dictionary")
+        empty = [key for entry in entries for key, value in entry.items() if _is_empty(value)]
+        if empty:
+            raise ValueRefused(f"holds an entry in which {empty[0]} is empty: give a value, or leave it out")
         return entries
     return [_READERS[elements](option, entry) for entry in entries]
 
@@ -191,16 +297,18 @@ def _json_list(text: str) -> list[t.Any] | None:
 
 
 def _document(value: t.Any) -> t.Any:
-    """What a text says in YAML, of which JSON is a part. A text that is neither is one entry a line."""
+    """What a text says in YAML, of which JSON is a part. A text that is neither is one entry a line.
+
+    Raises:
+        ValueRefused: it is no YAML, or has a key twice.
+    """
     if not isinstance(value, str):
         return value
-    try:
-        found = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ValueRefused(f"is no valid YAML{f' in line {mark.line + 1}' if mark else ''}") from None
-    if isinstance(found, (dict, list, int)) and not isinstance(found, bool):
-        return found
+    found = yaml_documents(value)
+    if len(found) > 1:
+        raise ValueRefused("holds several documents of YAML: give one")
+    if found and isinstance(found[0], (dict, list, int)) and not isinstance(found[0], bool):
+        return found[0]
     return [line.strip() for line in value.splitlines() if line.strip()]
 
 
@@ -212,7 +320,7 @@ def _text(option: str, value: t.Any) -> str:
         return value.isoformat()
     if isinstance(value, int) and not isinstance(value, bool) and option in _NUMBERED:
         return str(value)
-    raise ValueRefused(f"holds {_shown(value)}, which is no text: write it in quotes")
+    raise ValueRefused(f"holds {shown(value)}, which is no text: write it in quotes")
 
 
 def _path(option: str, value: t.Any) -> str:
@@ -226,7 +334,7 @@ def _bool(_option: str, value: t.Any) -> bool:
     text = str(value).strip().lower()
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
-    raise ValueRefused(f"is {_shown(value)}: write true or false")
+    raise ValueRefused(f"is {shown(value)}: write true or false")
 
 
 def _int(_option: str, value: t.Any) -> int:
@@ -235,7 +343,7 @@ def _int(_option: str, value: t.Any) -> int:
             return int(value)
     except ValueError:
         pass
-    raise ValueRefused(f"is {_shown(value)}, which is no whole number")
+    raise ValueRefused(f"is {shown(value)}, which is no whole number")
 
 
 def _float(_option: str, value: t.Any) -> float:
@@ -244,7 +352,7 @@ def _float(_option: str, value: t.Any) -> float:
             return float(value)
     except ValueError:
         pass
-    raise ValueRefused(f"is {_shown(value)}, which is no number")
+    raise ValueRefused(f"is {shown(value)}, which is no number")
 
 
 def _dict(_option: str, value: t.Any) -> dict[str, t.Any]:
@@ -252,12 +360,6 @@ def _dict(_option: str, value: t.Any) -> dict[str, t.Any]:
     if not isinstance(found, dict):
         raise ValueRefused("is no dictionary")
     return found
-
-
-def _shown(value: t.Any) -> str:
-    """A value in a sentence, without the classes that Ansible has for texts."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 _READERS: dict[str, t.Callable[[str, t.Any], t.Any]] = {

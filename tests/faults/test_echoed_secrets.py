@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,16 +26,35 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "of a login": lambda text: base64.b64encode(f"containerops:{text}".encode()).decode(),
     "base64 that is cut": lambda text: "x" * 282 + base64.b64encode(text.encode()).decode(),
+    "hex": lambda text: text.encode().hex(),
+    "upper case hex": lambda text: text.encode().hex().upper(),
+    "hex in pairs": lambda text: text.encode().hex(" "),
+    "spaces": " ".join,
+    "lines": lambda text: "\n".join(text[start : start + 3] for start in range(0, len(text), 3)),
+    "no width": "\u200b".join,
+    "two bytes a character": "\0".join,
+    "soft hyphens in a url": "%C2%AD".join,
+    "base64 in lines": lambda text: "\n".join(
+        ENCODINGS["base64"](text)[start : start + 8] for start in range(0, 40, 8)
+    ),
     "json": lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
 }
+# What a text may have between the characters of a secret, plain and as JSON writes it.
+GAPS = re.compile(r"%[0-9A-F]{2}|\\u[0-9a-f]{4}|\\[nrt]|[^!-~]")
 RULES = {"project": ["team/app"], "name_regex_delete": "dev-.*", "older_than": "30d"}
 
 
 def parts(written: str) -> list[str]:
     """What must not be seen: eight characters of it would be told from nothing else. The name of a login may be."""
-    told = written.removeprefix("x" * 282)
+    told = GAPS.sub("", written) if GAPS.search(written) and "\\u00" not in written else written
+    told = told.removeprefix("x" * 282)
     told = told[18:] if told.startswith(base64.b64encode(b"containerops").decode()) else told
     return [told[start : start + 8] for start in range(0, len(told) - 10)]
+
+
+def shows(text: str, part: str) -> bool:
+    """Whether a part of a secret can be read in a text, whatever stands between its characters."""
+    return part in text or part in GAPS.sub("", text)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -61,7 +81,7 @@ def test_what_a_server_echoes_is_nowhere(
         assert run.status != "ok"
         shown = [json.dumps(run.result), *(Path(file).read_text() for file in files.values() if Path(file).exists())]
         assert "********" in shown[0]
-        assert not [part for text in shown for part in parts(written) if part in text]
+        assert not [part for text in shown for part in parts(written) if shows(text, part)]
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -74,7 +94,7 @@ def test_what_a_server_echoes_is_not_on_the_screen(ansible: Ansible, simulator: 
     )
     found = ansible.inventory("-i", "a.gitlab_registry.yml", "--list", "-vvv")
     assert "403" in found.told
-    assert not [part for part in parts(written) if part in found.told]
+    assert not [part for part in parts(written) if shows(found.told, part)]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.integration.driver import Ansible, Run
@@ -130,6 +131,42 @@ def test_what_can_not_be_gathered(ansible: Ansible, tmp_path: Path) -> None:
         run = gather(ansible, tmp_path, environment, **case)
         assert run.code != 0, case
         assert "can't be gathered" in run.output
+
+
+@pytest.mark.parametrize(
+    ("manifest", "words"),
+    [
+        (
+            "containers: [{name: a, image: team/app:1, image: team/app:2}]",
+            "has the key 'image' twice in the mapping of",
+        ),
+        ("kind: Pod\n---\nspec: {}\nkind: Job\nspec: {}\n", "has the key 'spec' twice in the mapping of line 3"),
+        ("a: [", "is no valid YAML in line 1"),
+        ("team/app:1", "holds a document that is no Kubernetes object"),
+        ("- a\n--- 5\n", "holds a document that is no Kubernetes object"),
+    ],
+)
+def test_a_manifest_that_can_not_be_meant_is_refused(
+    ansible: Ansible, tmp_path: Path, manifest: str, words: str
+) -> None:
+    (tmp_path / "good.yaml").write_text("---\nkind: Service\n---\n")
+    (tmp_path / "other.yaml").write_text(manifest)
+    clusters = [{"name": "k", "files": [str(tmp_path / "*.yaml")]}]
+    run = gather(ansible, tmp_path, container_host(tmp_path), kubernetes=clusters)
+    [message] = [task.message for task in run.tasks if task.failed]
+    assert message.startswith(f"What k uses can't be gathered: {tmp_path}/other.yaml {words}")
+
+
+def test_a_group_without_hosts_is_no_place_to_look(ansible: Ansible, tmp_path: Path) -> None:
+    environment = container_host(tmp_path)
+    hosts = (tmp_path / "hosts.yml").read_text()
+    (tmp_path / "hosts.yml").write_text(json.dumps({**yaml.safe_load(hosts), "empty": {}}))
+    run = gather(
+        ansible, tmp_path, environment, hosts=["empty"], hosts_expected=0, output_path=str(tmp_path / "a.json")
+    )
+    assert run.code != 0
+    assert "of registry_in_use_hosts 0 hosts are in this inventory" in run.output
+    assert not (tmp_path / "a.json").exists()
 
 
 def test_a_cleanup_keeps_what_was_gathered(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:

@@ -105,6 +105,41 @@ def test_every_role_refuses_what_it_does_not_know_from_wherever_it_comes(
     assert simulator.counters()["total"] == 0
 
 
+MISSPELT = [
+    *("registry_protect", "registryCleanupProtect", "registry_cleanup_summary_protect", "registry_cleaning_protect"),
+    *("rgistry_cleanup_protect", "_registry_cleanup_protect", "gitlab_container_registry_cleanup_protect"),
+    *("container_registry_cleanup_protect", "cleanup_protect", "registry_audit_protect", "registry_cleanup_protekt"),
+]
+
+
+@pytest.mark.parametrize("role", ["registry_cleanup", "registry_audit"])
+def test_a_guard_under_another_name_deletes_nothing(ansible: Ansible, simulator: Simulator, role: str) -> None:
+    simulator.load(team())
+    before = simulator.state()
+    rules = {f"{role}_group": "team", **SCOPE, "registry_cleanup_name_regex_delete": ".*"}
+    run = tries(ansible, [(role, {**rules, name: ["release-.*"]}) for name in MISSPELT])
+    assert len(failures(run)) == len(MISSPELT)
+    for message, name in zip(failures(run), MISSPELT, strict=True):
+        assert f"{name} is no variable of the role " in message
+        assert "registry_cleanup_protect" in message
+    assert simulator.counters()["total"] == 0
+    assert simulator.state() == before
+
+
+def test_a_variable_that_is_meant_for_something_else_can_be_named(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    rules = {**SCOPE, "registry_cleanup_name_regex_delete": "dev-.*", "registry_cleanup_older_than": "30d"}
+    given: list[dict[str, Any]] = [
+        {"registry_protect": ["a"], "registry_cleanup_ignored_variables": "registry_protect\n"},
+        {"registry_protect": ["release-.*"], "registry_cleanup_protect": "{{ registry_protect }}"},
+        # What could be no pattern, and what needs something that is not there, is somebody else's.
+        {"registry_protect": True, "gitlab_registry_url": "{{ nowhere }}", "registry_host": "{{ nowhere }}"},
+    ]
+    run = tries(ansible, [("registry_cleanup", {**rules, **more}) for more in given], "--check")
+    assert failures(run) == []
+    assert len([task for task in run.tasks if task.action == MODULE]) == len(given)
+
+
 def test_no_empty_value_takes_a_guard_away(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     before = simulator.state()
@@ -116,6 +151,97 @@ def test_no_empty_value_takes_a_guard_away(ansible: Ansible, simulator: Simulato
         assert list(values)[-1] in message
     assert simulator.counters()["total"] == 0
     assert simulator.state() == before
+
+
+# What a file of sources may hold, with the words that refuse it; None is a folder.
+FILES_OF_SOURCES: list[tuple[bytes | None, str]] = [
+    (None, "is a folder: give the name of a file"),
+    (b"", "holds no JSON: it has to be what the role registry_in_use writes"),
+    (b"no json", "holds no JSON"),
+    (b"\xff\xfe{}", "holds no text in UTF-8"),
+    (b"[]", "holds no sources: it has to be what the role registry_in_use writes"),
+    (b"{}", "holds no sources"),
+    (b'{"sources": null}', "holds null where a list of sources belongs"),
+    (b'{"sources": "abc"}', 'holds "abc" where a list of sources belongs'),
+    (b'{"sources": []}', "holds no source, so that it is not known what is in use"),
+    (b'{"sources": [1, null]}', "holds 1 as source 1: it has to be a dictionary with name and images"),
+    (b'{"sources": [{"name": "web", "images": "{{ 1 }}", "x": 1}]}', "holds 'x' in source 1 (web)"),
+    (b'{"sources": [{"name": "web"}], "sources": []}', "has the key 'sources' twice in one object"),
+]
+EMPTY_VALUES: list[Any] = [[], "[]"]
+EMPTY_LISTS = ("in_use_sources", "in_use", "protect", "in_use_sources_expected", "keep_n_per", "keep_refs")
+
+
+def test_a_file_of_sources_that_says_nothing_deletes_nothing(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(team())
+    rules = {**SCOPE, "registry_cleanup_name_regex_delete": ".*"}
+    paths = [tmp_path / f"sources-{number}.json" for number in range(len(FILES_OF_SOURCES))]
+    for path, (content, _words) in zip(paths, FILES_OF_SOURCES, strict=True):
+        path.mkdir() if content is None else path.write_bytes(content)
+    run = tries(
+        ansible,
+        [("registry_cleanup", {**rules, "registry_cleanup_in_use_sources_path": str(path)}) for path in paths],
+    )
+    assert len(failures(run)) == len(FILES_OF_SOURCES)
+    for path, (_content, words), message in zip(paths, FILES_OF_SOURCES, failures(run), strict=True):
+        assert message.startswith(f"registry_cleanup_in_use_sources_path {path} {words}")
+        assert message.endswith(".")
+        assert "\n" not in message
+    assert simulator.counters()["total"] == 0
+
+
+@pytest.mark.parametrize("role", ["registry_cleanup", "registry_audit"])
+def test_an_empty_list_is_no_guard_that_was_left_out(ansible: Ansible, simulator: Simulator, role: str) -> None:
+    simulator.load(team())
+    before = simulator.state()
+    rules: dict[str, Any] = {f"{role}_group": "team", "registry_cleanup_name_regex_delete": ".*", **SCOPE}
+    given: list[dict[str, Any]] = [
+        {**rules, f"registry_cleanup_{option}": empty} for option in EMPTY_LISTS for empty in EMPTY_VALUES
+    ]
+    given += [{**rules, "registry_cleanup_approved_plan_package": {}}]
+    given += [{**rules, "registry_cleanup_approved_plan_package": "{}"}]
+    given += [{**rules, "registry_cleanup_name_regex_delete": ""}]
+    run = tries(ansible, [(role, values) for values in given])
+    assert len(failures(run)) == len(given)
+    for message, values in zip(failures(run), given, strict=True):
+        assert ("registry_cleanup_name_regex_delete" if values is given[-1] else list(values)[-1]) in message
+    assert simulator.counters()["writes"] == 0
+    assert simulator.state() == before
+
+
+def test_an_audit_that_gathers_nothing_more_lists_the_repositories(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    run = ansible.play(AUDIT, "-e", json.dumps({"registry_group": "team", "registry_audit_gather": []}))
+    assert run.code == 0
+    assert "team/app" in run.output
+    assert simulator.counters()["writes"] == 0
+
+
+@pytest.mark.parametrize(
+    ("role", "one", "other"),
+    [
+        ("registry_audit", "registry_audit_json_path", "registry_audit_csv_path"),
+        ("registry_audit", "registry_audit_json_path", "registry_cleanup_journal_path"),
+        ("registry_audit", "registry_audit_plan_path", "registry_cleanup_in_use_sources_path"),
+        ("registry_cleanup", "registry_cleanup_plan_path", "registry_cleanup_in_use_sources_path"),
+        ("registry_cleanup", "registry_cleanup_journal_path", "registry_cleanup_approved_plan_path"),
+        ("registry_settings", "registry_settings_json_path", "registry_settings_csv_path"),
+    ],
+)
+def test_no_role_writes_one_file_for_two(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, role: str, one: str, other: str
+) -> None:
+    simulator.load(team())
+    (tmp_path / "file").write_text("as it was")
+    (tmp_path / "link").symlink_to("file")
+    given = {"registry_audit_group": "team", **SCOPE, "registry_cleanup_name_regex_delete": "dev-.*"}
+    run = tries(ansible, [(role, {**given, one: "sub/../file", other: str(tmp_path / "link")})])
+    [message] = failures(run)
+    assert message.endswith("give each a file of its own.")
+    assert (tmp_path / "file").read_text() == "as it was"
+    assert simulator.counters()["total"] == 0
 
 
 AS_GIVEN: dict[str, Any] = {
@@ -201,10 +327,6 @@ def test_the_last_node_of_a_workflow_takes_what_the_one_before_it_passed_on(
         (
             {"registry_group": "team", "registry_cleanup_in_use_sources_path": "nowhere.json"},
             "registry_cleanup_in_use_sources_path {folder}/nowhere.json is not there: the job that was to write it may",
-        ),
-        (
-            {"registry_group": "team", "registry_cleanup_in_use_sources_path": "hosts.yml"},
-            "registry_cleanup_in_use_sources_path {folder}/hosts.yml does not hold what the role",
         ),
         (
             {"registry_group": "team", "registry_cleanup_min_remaining": 9, "registry_cleanup_allow_latest": True},

@@ -32,9 +32,9 @@ CONNECTION = {
     for option in fragments()[f"{OWN_FRAGMENTS}{part}"]["options"]
     if option != "on_error"
 }
-# Options that count as left out if their variable is an empty text. Any other empty text is refused: no option that
-# keeps tags, or limits what is deleted, may be here.
-MAY_BE_EMPTY = ("group", "name_regex_delete", "plan_path", "output_path", "journal_path")
+# Options that count as left out if their variable is an empty text, as they do for the module. Any other empty text is
+# refused: no option that keeps tags, or limits what is deleted, may be here.
+MAY_BE_EMPTY = ("plan_path", "output_path", "journal_path")
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,19 @@ class Role:
 ROLES = {
     "registry_audit": Role(
         "registry_info",
-        own=("estimate", "plan_path", "json_path", "csv_path"),
+        own=("estimate", "plan_path", "json_path", "csv_path", "ignored_variables"),
         # A preview is made by the cleanup's variables, which also choose the repositories.
         left_out=("estimate", "output_path", "tag_names", "repositories", "exclude_repositories"),
         defaults={"gather": ["tags_count"]},
     ),
     "registry_cleanup": Role(
-        "registry_cleanup", own=("plan_package", "approved_plan_package", "gather_in_use", "in_use_sources_path")
+        "registry_cleanup",
+        own=("plan_package", "approved_plan_package", "gather_in_use", "in_use_sources_path", "ignored_variables"),
     ),
     "registry_settings": Role(
-        "registry_settings", own=("json_path", "csv_path", "fail_on_drift"), left_out=("output_path",)
+        "registry_settings",
+        own=("json_path", "csv_path", "fail_on_drift", "ignored_variables"),
+        left_out=("output_path",),
     ),
 }
 

@@ -16,6 +16,51 @@ import typing as t
 
 from .errors import UsageError
 
+# What modules and roles write. Any other path is read.
+WRITTEN = frozenset({"plan_path", "output_path", "journal_path", "cache_path", "json_path", "csv_path"})
+
+
+class GivenPath(t.NamedTuple):
+    """A path with where it was given.
+
+    Args:
+        option: its name without that of a role.
+        label: the option, or what else holds it, in messages.
+        path: the path.
+    """
+
+    option: str
+    label: str
+    path: str
+
+
+def shared_file(given: t.Sequence[GivenPath]) -> str:
+    """Why paths can't be meant as they are: two lead to one file that is written, or that counts twice.
+
+    Links are followed, and names of one file are one.
+
+    Returns:
+        A sentence without its full stop; empty if all is well.
+    """
+    for number, one in enumerate(given):
+        for other in given[:number]:
+            twice = one.option == other.option and one.path != other.path
+            written = one.option != other.option and not WRITTEN.isdisjoint((one.option, other.option))
+            if (twice or written) and _is_same_file(one.path, other.path):
+                return (
+                    f"{other.label} {other.path} and {one.label} {one.path} are the same file: "
+                    "give each a file of its own"
+                )
+    return ""
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    try:
+        return os.path.realpath(one) == os.path.realpath(other) or os.path.samefile(one, other)
+    except (OSError, ValueError):
+        # One is not there yet, or is no path, as who uses it says.
+        return False
+
 
 def check_writable(path: str, option: str) -> None:
     """See that a file can be written, so that nothing is sent before that is known.

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import re
 import threading
 import typing as t
@@ -21,10 +22,18 @@ _TELLING = 8
 # How often a text may be escaped over and over.
 _LAYERS = 4
 
-_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_NAMED = {
+    **{"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "sol": "/", "plus": "+", "equals": "="},
+    **{"period": ".", "lowbar": "_", "nbsp": " ", "ensp": " ", "emsp": " ", "thinsp": " ", "shy": " "},
+    **{"zwnj": " ", "zwj": " ", "Tab": " ", "NewLine": " "},
+}
 _ESCAPE = re.compile(
-    r"""%([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(["\\/'])|&(?:#x([0-9a-fA-F]{1,5})|#([0-9]{1,6})|(amp|lt|gt|quot|apos));"""
+    r"""(?:%|\\x)([0-9a-fA-F]{2})|(?:\\|%)u([0-9a-fA-F]{4})|\\(["\\/'])|\\([abefnrtv0])"""
+    rf"""|&(?:#x([0-9a-fA-F]{{1,5}})|#([0-9]{{1,6}})|({"|".join(_NAMED)}));"""
 )
+# What may stand between two characters of a secret and leaves it readable: white space, control characters, what has no
+# width, and each byte of these. Nearly all secrets are made of the others.
+_GAPS = re.compile("[^!-~]+")
 
 _lock = threading.Lock()
 _known: set[str] = set()
@@ -46,14 +55,16 @@ def remember(*secrets: str | None) -> None:
 
 
 def scrubbed(text: str) -> str:
-    """The text without any secret, as it is, in base64 with what is around it, or in escapes of URLs, JSON or HTML.
+    """The text without any secret, plain, in hex, in base64 with what is around it, or in escapes of URLs, JSON, HTML.
+
+    It is found with white space between its characters, too, or with what has no width.
 
     Whoever cuts a text has to do it afterwards, since half a secret is found at the end of a text only.
     """
     places: list[tuple[int, int]] = []
     decoded, starts = text, t.cast("t.Sequence[int]", range(len(text) + 1))
     for _layer in range(_LAYERS if _spellings else 0):
-        places += [(starts[first], starts[last]) for first, last in _places(decoded)]
+        places += [(starts[first], starts[last]) for first, last in (*_places(decoded), *_broken_places(decoded))]
         inner, starts = _decoded(decoded, starts)
         if inner == decoded:
             break
@@ -62,9 +73,14 @@ def scrubbed(text: str) -> str:
 
 
 def _spellings_of(secret: str) -> t.Iterator[str]:
-    """The secret, and what base64 makes of it at each of the three offsets, without what it shares with neighbours."""
+    """The secret, in hex, and in base64 at each of the three offsets, without what it shares with neighbours."""
     data = secret.encode("utf-8", "surrogateescape")
     yield from (secret, secret.replace(" ", "+"), data.decode("latin-1"))
+    closed_up = _GAPS.sub("", secret)
+    if len(closed_up) >= _SHORTEST:
+        yield closed_up
+    for in_hex in (data.hex(), data.hex(":")):
+        yield from (in_hex, in_hex.upper())
     for offset in range(3):
         encoded = base64.b64encode(b"\0" * offset + data).decode()
         # A character holds six bits; these are the ones that hold nothing but the secret.
@@ -84,6 +100,17 @@ def _places(text: str) -> t.Iterator[tuple[int, int]]:
             start = text.find(beginning, start + 1)
 
 
+def _broken_places(text: str) -> t.Iterator[tuple[int, int]]:
+    """The same for spellings with gaps between their characters."""
+    closed_up = _GAPS.sub("", text)
+    places = list(_places(closed_up)) if len(closed_up) < len(text) else []
+    if places:
+        gaps = [match.span() for match in _GAPS.finditer(text)]
+        edges = [0, *itertools.chain.from_iterable(gaps), len(text)]
+        kept = [*itertools.chain.from_iterable(map(range, edges[::2], edges[1::2]))]
+        yield from ((kept[first], kept[last - 1] + 1) for first, last in places)
+
+
 def _decoded(text: str, starts: t.Sequence[int]) -> tuple[str, t.Sequence[int]]:
     """The text without one layer of escapes, and where each of its characters stood. starts: the same of the text."""
     parts: list[str] = []
@@ -99,7 +126,9 @@ def _decoded(text: str, starts: t.Sequence[int]) -> tuple[str, t.Sequence[int]]:
 
 
 def _character(match: re.Match[str]) -> str:
-    in_url, in_json, escaped, in_hex, in_decimal, named = match.groups()
+    in_url, in_json, escaped, blank, in_hex, in_decimal, named = match.groups()
+    if blank:
+        return " "
     if escaped or named:
         return escaped or _NAMED[named]
     code = int(in_decimal) if in_decimal else int(in_url or in_json or in_hex, 16)

@@ -12,15 +12,15 @@ block. A pattern or a name is another one afterwards, and what it was to keep is
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import typing as t
 
+from .._core.documents import DuplicateKeyError, parse_json
 from .._core.errors import UsageError
 
 # An empty value is the same as none: nothing is kept or limited by these. docs/inputs.md has them all.
-_LEFT_OUT_WHEN_EMPTY = frozenset(
+LEFT_OUT_WHEN_EMPTY = frozenset(
     {
         *("api_url", "registry_url", "ca_path", "client_cert", "client_key"),
         *("plan_path", "output_path", "journal_path", "cache_path"),
@@ -28,7 +28,7 @@ _LEFT_OUT_WHEN_EMPTY = frozenset(
     }
 )
 # A list without entries says something of its own, and so does a pattern that goes on behind a project's path.
-_MAY_BE_EMPTY_LISTS = frozenset({"gather", "tag_names", "images", "clear", "rules", "groups", "projects"})
+MAY_BE_EMPTY_LISTS = frozenset({"gather", "tag_names", "images", "clear", "rules", "groups", "projects"})
 _MAY_BE_EMPTY_TEXTS = frozenset({"repository_path_pattern"})
 # A whole number is as good as text: ids, capture groups, and durations, which say themselves what is wrong with one.
 _MAY_BE_NUMBERS = frozenset({"project", "group", "by", "older_than", "min_age", "plan_max_age", "cadence"})
@@ -76,11 +76,11 @@ def _is_left_out(value: t.Any, spec: t.Mapping[str, t.Any], name: str, label: st
     is_text = isinstance(value, str)
     if not (value is None or (is_text and not value.strip()) or value in ([], {})):
         return False
-    if name in _LEFT_OUT_WHEN_EMPTY and (value is None or is_text):
+    if name in LEFT_OUT_WHEN_EMPTY and (value is None or is_text):
         return True
     if (
         (value == {} and spec.get("type") == "dict")
-        or (value == [] and name in _MAY_BE_EMPTY_LISTS)
+        or (value == [] and name in MAY_BE_EMPTY_LISTS)
         or (is_text and name in _MAY_BE_EMPTY_TEXTS)
     ):
         return False
@@ -208,7 +208,9 @@ def _from_json(value: t.Any, label: str, wanted: str) -> t.Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        return parse_json(value)
+    except DuplicateKeyError as error:
+        raise UsageError(f"{label} {error}.") from None
     except ValueError:
         raise UsageError(f"{label} is a text that holds no JSON: give {wanted}.") from None
 

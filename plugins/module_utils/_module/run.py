@@ -17,6 +17,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._core.errors import JournalError, RequestError, UsageError, unexpected
+from .._core.files import GivenPath, shared_file
 from .inputs import read_inputs
 from .intent import Applied, Intent
 from .options import ArgumentSpec
@@ -69,6 +70,20 @@ def _absolute(value: t.Any, spec: t.Mapping[str, t.Any]) -> t.Any:
     return value
 
 
+def _given_paths(params: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> list[GivenPath]:
+    """The paths of options, and those of the environment that stand for options."""
+    found = []
+    for option, spec in options.items():
+        value = params[option]
+        if value and "path" in (spec["type"], spec.get("elements")):
+            paths = value if isinstance(value, list) else [value]
+            found += [GivenPath(option=option, label=option, path=path) for path in paths]
+    for variable in ("GITLAB_TOKEN_FILE", "GITLAB_CA_PATH"):
+        if os.environ.get(variable):
+            found.append(GivenPath(option=variable, label=variable, path=os.environ[variable]))
+    return found
+
+
 def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
     """The module of these options. It ends here when a library is missing where it runs.
 
@@ -88,6 +103,9 @@ def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
         module.fail_json(msg=module.refusal)
     for option, each in spec.options.items():
         module.params[option] = _absolute(module.params[option], each)
+    shared = shared_file(_given_paths(module.params, spec.options))
+    if shared:
+        module.fail_json(msg=f"{shared}.", changed=False, result="failed")
     for library in libraries:
         require(module, library)
     return t.cast("AnsibleModule", module)

@@ -140,11 +140,11 @@ def missing_sources(sources: t.Sequence[Source], expected: t.Sequence[str] | int
         for source in sources
         if not source.images and not source.failed
     ]
-    if isinstance(expected, int):
-        if len(sources) < expected:
-            found.append(f"{expected} sources of what is in use are expected, and {len(sources)} are there")
-        return found
     names = {source.name for source in sources}
+    if isinstance(expected, int):
+        if len(names) < expected:
+            found.append(f"{expected} sources of what is in use are expected, and {len(names)} are there")
+        return found
     return found + [
         f"the source {name} of what is in use is expected, and not there"
         for name in expected or ()

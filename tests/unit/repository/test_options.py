@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.files import WRITTEN
+from ansible_collections.containerops.gitlab.plugins.module_utils._module.inputs import LEFT_OUT_WHEN_EMPTY
 from tests.tools.documents import documentation_of, fragments, options_of
 from tests.tools.roles import MAY_BE_EMPTY, PAGE, ROLES, argument_specs_of, folder_of, page
 from tests.unit.repository.tree import INVENTORY, MODULES, text_of
@@ -26,7 +29,7 @@ IN_ANOTHER_WAY = {
         "estimate": "{{ __registry_audit_estimates }}",
         "output_path": "{{ __registry_audit_folder.path }}/repositories.jsonl",
     },
-    "registry_cleanup": {"in_use_sources": "{{ __registry_cleanup_sources | default(omit, true) }}"},
+    "registry_cleanup": {"in_use_sources": "{{ __registry_cleanup_sources if __registry_cleanup_is_told else omit }}"},
     "registry_settings": {"output_path": "{{ __registry_settings_folder.path }}/projects.jsonl"},
 }
 
@@ -54,6 +57,18 @@ def test_a_role_gives_its_module_all_of_them(role: str) -> None:
     assert given == {option: given_for(role, option) for option in ROLES[role].options} | IN_ANOTHER_WAY[role]
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_what_is_left_out_if_it_is_empty_is_the_same_for_a_role_and_its_module(role: str) -> None:
+    assert {*ROLES[role].options} & {*MAY_BE_EMPTY} == {*ROLES[role].options} & LEFT_OUT_WHEN_EMPTY
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_gives_a_module_less_than_what_is_set(role: str) -> None:
+    """An empty value says something: of the variables of a role nothing takes it for one that is not set."""
+    for file in sorted((folder_of(role) / "tasks").glob("*.yml")):
+        assert not re.search(r"default\(omit, true\)", file.read_text()), file
+
+
 def test_an_audit_says_itself_what_would_be_another_audit_otherwise() -> None:
     tasks = flat(yaml.safe_load((folder_of("registry_audit") / "tasks" / "main.yml").read_text()))
     [said] = [task["vars"] for task in tasks if "ansible.builtin.include_role" in task]
@@ -70,8 +85,8 @@ def flat(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def given_for(role: str, option: str) -> str:
-    """What a role gives for an option: nothing where the variable is not set, or empty where it may be."""
-    return f"{{{{ __{role}.options.{option} | default(omit{', true' if option in MAY_BE_EMPTY else ''}) }}}}"
+    """What a role gives for an option: what the variable says, empty or not, and nothing where it is not set."""
+    return f"{{{{ __{role}.options.{option} | default(omit) }}}}"
 
 
 def test_an_option_of_several_plugins_is_documented_once() -> None:
@@ -103,3 +118,5 @@ def test_a_file_that_a_module_writes_has_one_of_these_names() -> None:
     certificates = {"ca_path", "client_cert", "client_key"}
     read = {"api_token_file", "approved_plan_path"}
     assert paths - certificates - read == {"plan_path", "output_path", "cache_path", "journal_path"}
+    # The roles write reports besides. One file for two of all these is refused.
+    assert paths - certificates - read == WRITTEN - {"json_path", "csv_path"}

@@ -38,6 +38,7 @@ PACKAGES: dict[str, set[str]] = {
 # What decides: no input or output, no clock, and no import of a module that has either. A package stands for all of it.
 PURE = {
     "_core/diffs",
+    "_core/documents",
     "_core/errors",
     "_core/models",
     "_core/oci",

@@ -17,9 +17,9 @@ import yaml
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.role_specs import specs_of
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.role_variables import (
     Reading,
-    may_be_meant,
     read_variables,
 )
+from ansible_collections.containerops.gitlab.plugins.plugin_utils.variable_names import may_be_meant
 
 ROLES = ("registry_audit", "registry_cleanup", "registry_garbage_collect", "registry_in_use", "registry_settings")
 VARIABLES = [(role, name) for role in ROLES for name in specs_of(role)]
@@ -34,6 +34,10 @@ CLEAN: dict[str, Any] = {
     "dict": {"a": 1},
 }
 RULES = [{"match": "dev-.*", "older_than": "30d"}]
+SOURCES = [{"name": "web", "images": ["team/app:1"]}]
+
+
+NOTHING_KNOWN = "so that it is not known what is in use: whatever was to find them may have failed"
 
 
 # Without them others can't be.
@@ -46,7 +50,10 @@ NEEDED = {
 def read(role: str, name: str, value: Any) -> Reading:
     """What is read of a variable alone."""
     needed = NEEDED.get(name, {})
-    found = read_variables(role, specs_of(role), {name: value, **needed})
+    if name in specs_of(role):
+        found = read_variables(role, specs_of(role), {name: value, **needed})
+    else:
+        found = read_variables(role, specs_of(role), {}, others={name: lambda: value})
     besides = {each.removeprefix(f"{role}_") for each in needed}
     return found._replace(options={key: value for key, value in found.options.items() if key not in besides})
 
@@ -54,6 +61,8 @@ def read(role: str, name: str, value: Any) -> Reading:
 def clean(role: str, name: str) -> Any:
     """A value as it should be."""
     spec = specs_of(role)[name]
+    if name == "registry_cleanup_in_use_sources":
+        return SOURCES
     if spec["type"] == "raw":
         return RULES
     if spec["type"] == "list":
@@ -112,7 +121,7 @@ def test_what_may_be_empty_neither_keeps_tags_nor_limits_what_is_deleted() -> No
     """Without these a cleanup has no scope, no pattern, or writes no file: it is no wider."""
     empty = {name for role, name in VARIABLES if specs_of(role)[name].get("default") == ""}
     assert {name.removeprefix("registry_cleanup_") for name in empty if name.startswith("registry_cleanup_")} == {
-        *("group", "name_regex_delete", "plan_path", "output_path", "journal_path")
+        *("plan_path", "output_path", "journal_path")
     }
 
 
@@ -124,8 +133,9 @@ def test_what_may_be_empty_neither_keeps_tags_nor_limits_what_is_deleted() -> No
         ("protect", "[0-9]", ["[0-9]"]),
         ("protect", "[0]", ["[0]"]),
         ("protect", '["a", "b,c"]', ["a", "b,c"]),
-        ("protect", "[]", []),
-        ("protect", [], []),
+        ("gather", "[]", []),
+        ("gather", [], []),
+        ("rules", [], []),
         ("project", [10, "team/app"], ["10", "team/app"]),
         ("project", 10, ["10"]),
         ("group", 10, "10"),
@@ -139,7 +149,6 @@ def test_what_may_be_empty_neither_keeps_tags_nor_limits_what_is_deleted() -> No
         ("in_use_sources_expected", "web-1\nweb-2", ["web-1", "web-2"]),
         ("in_use_sources_expected", ["web-1"], ["web-1"]),
         ("rules", "- match: dev-.*\n  older_than: 30d\n", RULES),
-        ("plan_package", "{}", {}),
         ("dates_valid_from", datetime.date(2026, 1, 31), "2026-01-31"),
         ("name_regex_delete", "dev-.*\n", "dev-.*"),
     ],
@@ -153,7 +162,34 @@ def test_what_a_value_means(name: str, value: Any, wanted: Any) -> None:
     ("name", "value", "words"),
     [
         ("older_than", "", "is empty: give a value, or leave it out"),
-        ("protect", " ", "is empty: give a value, write [] for none, or leave it out"),
+        ("protect", " ", "is empty: give a value, or leave it out"),
+        ("protect", [], "is empty: give a value, or leave it out"),
+        ("protect", "[]", "is empty: give a value, or leave it out"),
+        ("gather", " ", "is empty: give a value, write [] for none, or leave it out"),
+        ("approved_plan_package", {}, "is empty: give a value, or leave it out"),
+        ("plan_package", "{}", "is empty: give a value, or leave it out"),
+        ("in_use_sources", [], f"holds no source, {NOTHING_KNOWN}"),
+        ("in_use_sources", "[]", f"holds no source, {NOTHING_KNOWN}"),
+        ("in_use_sources", {}, "holds {} where a list of sources belongs"),
+        ("in_use_sources", "5", "holds 5 where a list of sources belongs"),
+        ("in_use_sources", ["web"], 'holds "web" as source 1: it has to be a dictionary with name and images'),
+        (
+            "rules",
+            '[{"match": "a", "keep_n": 5, "keep_n": 1}]',
+            "has the key 'keep_n' twice in the mapping of line 1: write it once",
+        ),
+        (
+            "rules",
+            "- match: a\n- match: b\n  keep: true\n  match: c\n",
+            "has the key 'match' twice in the mapping of line 2: write it once",
+        ),
+        (
+            "approved_plan_package",
+            '{"version": "1", "version": "2"}',
+            "has the key 'version' twice in the mapping of line 1: write it once",
+        ),
+        ("rules", "- match: a\n---\n- match: b\n", "holds several documents of YAML: give one"),
+        ("rules", "a: 2026-13-45", "is no valid YAML"),
         ("protect", [2.10], "holds 2.1, which is no text: write it in quotes"),
         ("protect", ["a", None], "holds an empty entry: leave it out"),
         (
@@ -167,13 +203,22 @@ def test_what_a_value_means(name: str, value: Any, wanted: Any) -> None:
         ("keep_n", True, "is true, which is no whole number"),
         ("max_drift_percent", "a", 'is "a", which is no number'),
         ("repository_id", "7,8", 'is "7,8", which is no whole number'),
-        ("rules", "- match: [", "is no valid YAML in line 1"),
+        ("rules", "- match: a\n- b: c: d", "is no valid YAML in line 2"),
         ("protect", {"a": 1}, 'holds {"a": 1}, which is no text: write it in quotes'),
     ],
 )
 def test_what_a_value_can_not_mean(name: str, value: Any, words: str) -> None:
     found = read("registry_cleanup", f"registry_cleanup_{name}", value)
     assert found == Reading(options={}, refusals=(f"registry_cleanup_{name} {words}",))
+
+
+@pytest.mark.parametrize("empty", EMPTIES)
+@pytest.mark.parametrize("key", ["name", "resources", "files"])
+def test_nothing_inside_of_an_entry_is_empty(key: str, empty: Any) -> None:
+    entry = {"name": "k", "resources": [{"kind": "Pod"}], key: empty}
+    assert read("registry_in_use", "registry_in_use_kubernetes", [entry]).refusals == (
+        f"registry_in_use_kubernetes holds an entry in which {key} is empty: give a value, or leave it out",
+    )
 
 
 @pytest.mark.parametrize(
@@ -190,7 +235,7 @@ def test_what_a_value_can_not_mean(name: str, value: Any, words: str) -> None:
     ],
 )
 def test_a_misspelt_variable_is_refused_and_the_nearest_named(name: str, near: str) -> None:
-    assert may_be_meant("registry_cleanup", name) or not name.startswith("reg")
+    assert may_be_meant(name)
     [refusal] = read("registry_cleanup", name, "x").refusals
     assert refusal.startswith(f"{name} is no variable of the role registry_cleanup: ")
     assert near in refusal
@@ -212,7 +257,6 @@ def test_a_letter_too_few_is_found_in_every_variable(role: str, name: str) -> No
         ("registry_audit", "registry_audit_summary_would_delete"),
         ("registry_in_use", "registry_in_use_sources"),
         ("registry_garbage_collect", "registry_garbage_collect_report"),
-        *((role, name) for role in ROLES for other, name in VARIABLES if other != role),
         *((role, name) for role in ROLES for name in ("registry_group", "registry_policies", "region", "__registry_x")),
     ],
 )

@@ -16,8 +16,10 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.files import (
+    GivenPath,
     check_writable,
     given_lines,
+    shared_file,
     write_lines,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.journal import earlier_runs, open_journal
@@ -101,3 +103,48 @@ def test_a_link_is_followed_and_stays(there: bool, tmp_path: Path) -> None:
     assert (folder / "real").read_text() == "new\n"
     assert not there or mode_of(folder / "real") == 0o600
     assert os.listdir(folder) == ["real"]
+
+
+def names_of(folder: Path, file: str) -> list[str]:
+    """Paths that lead to a file, with links of both kinds if it is there."""
+    (folder / "sub").mkdir(exist_ok=True)
+    (folder / "to-it").symlink_to(file)
+    (folder / "to-the-link").symlink_to(folder / "to-it")
+    (folder / "elsewhere").symlink_to(folder)
+    found = [str(folder / file), f"{folder}//sub/../{file}", os.path.relpath(folder / file)]
+    found += [str(folder / "to-it"), str(folder / "to-the-link"), str(folder / "elsewhere" / file)]
+    if (folder / file).exists():
+        (folder / "hard").hardlink_to(folder / file)
+        found.append(str(folder / "hard"))
+    return found
+
+
+def shared(*given: tuple[str, str]) -> str:
+    """What is told of paths, by option."""
+    return shared_file([GivenPath(option=option, label=option, path=path) for option, path in given])
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("written", ["plan_path", "output_path", "journal_path", "cache_path", "json_path"])
+def test_one_file_for_two_paths_is_found_by_whatever_name(tmp_path: Path, written: str, is_there: bool) -> None:
+    if is_there:
+        (tmp_path / "a").touch()
+    names = names_of(tmp_path, "a")
+    for one in names:
+        for other in names:
+            words = f"ca_path {one} and {written} {other} are the same file: give each a file of its own"
+            assert shared(("ca_path", one), (written, other)) == words
+            assert shared((written, other), ("ca_path", one)).startswith(f"{written} {other} and ca_path {one} are")
+
+
+def test_files_that_are_read_may_be_one_and_others_are_not_confused(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    (tmp_path / "b").write_text("x")
+    names = names_of(tmp_path, "a")
+    assert not shared(("client_cert", names[0]), ("client_key", names[1]))
+    assert not shared(("plan_path", names[0]), ("journal_path", str(tmp_path / "b")))
+    assert not shared(("plan_path", "\0"), ("journal_path", str(tmp_path / "b")))
+    # Entries of one list may be written alike, and count once then.
+    assert not shared(("plan_paths", names[0]), ("plan_paths", names[0]))
+    for other in names[1:]:
+        assert "are the same file" in shared(("plan_paths", names[0]), ("plan_paths", other))

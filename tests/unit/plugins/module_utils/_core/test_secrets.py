@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
@@ -38,6 +39,8 @@ ENCODINGS: dict[str, Encoding] = {
     "json with slashes": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
     "json all over": lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
     "json in json": lambda text: json.dumps(json.dumps(text))[3:-3],
+    "json with a code": lambda text: "".join(f"\\x{byte:02X}" for byte in text.encode()),
+    "url with a code": lambda text: "".join(f"%u{ord(letter):04x}" for letter in text),
     "html": html.escape,
     "html by numbers": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
 }
@@ -55,6 +58,34 @@ def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets.remember(*SECRETS)
 
 
+HEX: dict[str, Encoding] = {
+    "hex": lambda text: text.encode().hex(),
+    "upper case hex": lambda text: text.encode().hex().upper(),
+    "hex in pairs": lambda text: text.encode().hex(" "),
+    "hex as addresses are": lambda text: text.encode().hex(":").upper(),
+    "hex in groups": lambda text: text.encode().hex(" ", 2),
+}
+GAPS = (
+    *(" ", "\t", "\n", "\r\n", "\0", "\x1b", "\x7f", "\u00a0", "\u00ad", "\u034f", "\u180e", "\u2003", "\u2028"),
+    *("\u200b", "\u200c\u200d", "\u200e", "\u202e", "\u2060", "\u2066", "\u2800", "\u3000", "\ufe0f", "\ufeff"),
+    *("\ufffd", "\U000e0041", "  \u200b\n"),
+)
+GAP_ENCODINGS: list[Encoding] = [
+    str,
+    lambda gap: quote(gap, safe=""),
+    lambda gap: json.dumps(gap)[1:-1],
+    lambda gap: "".join(f"&#{ord(letter)};" for letter in gap),
+    lambda gap: "&nbsp;&#x200b;&zwnj;&shy;&Tab;" if gap == " " else gap,
+]
+UNSEEN = re.compile("[^ -~\u00f6]|\\s")
+
+
+def pieces(text: str) -> set[str]:
+    """What must not be seen of a secret: eight characters, whatever is between them."""
+    whole = UNSEEN.sub("", text)
+    return {whole[start : start + 8] for start in range(max(1, len(whole) - 7))}
+
+
 AROUND = st.text(st.characters(blacklist_categories=["Cs"]), max_size=30)
 
 
@@ -66,6 +97,38 @@ def test_no_encoding_of_a_secret_is_shown(encoding: str, secret: str, before: st
     found = secrets.scrubbed(f"{before} {written} {after}")
     assert written not in found
     assert found == f"{before} {secrets.MASK} {after}" or any(each in before + after for each in "%&\\")
+
+
+@pytest.mark.parametrize("gap", GAPS)
+@given(data=st.data(), secret=st.sampled_from(SECRETS))
+@settings(max_examples=40)
+def test_no_secret_is_shown_that_has_gaps(gap: str, data: st.DataObject, secret: str) -> None:
+    in_base64 = data.draw(st.booleans())
+    encodings: list[Encoding] = [str, *HEX.values()]
+    letters = as_base64(b"", secret, b"", in_url=False) if in_base64 else data.draw(st.sampled_from(encodings))(secret)
+    # An escape behind a backslash is none.
+    written_gap = gap if "\\" in letters else data.draw(st.sampled_from(GAP_ENCODINGS))(gap)
+    places = data.draw(st.sets(st.integers(1, len(letters) - 1), min_size=1))
+    written = "".join(written_gap + letter if place in places else letter for place, letter in enumerate(letters))
+    found = secrets.scrubbed(f"it got {written} and no more")
+    # The last characters of base64 may hold nothing of it, and stay with the gaps between them.
+    rest = f"(?:{re.escape(written_gap)}|[\\w=]){{0,6}}" if in_base64 else ""
+    assert re.fullmatch(rf"it got \*{{8}}{rest} and no more", found)
+
+
+@pytest.mark.parametrize("encoding", HEX)
+@given(secret=st.sampled_from(SECRETS), length=st.integers(1, 300))
+def test_no_hex_of_a_secret_is_shown_wherever_the_text_ends(encoding: str, secret: str, length: int) -> None:
+    written = HEX[encoding](secret)
+    text = answer(f"the server got {written}, which it does not know".encode(), 500).text(length)
+    assert not [piece for piece in pieces(written) if len(piece) == 8 and piece in UNSEEN.sub("", text)]
+    assert secrets.scrubbed(f"it got {written} and no more") == f"it got {secrets.MASK} and no more"
+
+
+def test_what_is_around_a_secret_with_gaps_stays() -> None:
+    broken = "\u200b".join(SECRETS[0])
+    assert secrets.scrubbed(f"a b\n {broken} \tc\u200bd") == f"a b\n {secrets.MASK} \tc\u200bd"
+    assert secrets.scrubbed(f"{broken}{broken} x") == f"{secrets.MASK}{secrets.MASK} x"
 
 
 @given(secret=st.sampled_from(SECRETS), before=st.binary(max_size=9), after=st.binary(max_size=9), in_url=st.booleans())

@@ -260,6 +260,23 @@ def test_dictionaries_may_be_json(option: Option) -> None:
     refuses(option, "a=b", "a: b", "[1]", [given], 7, True)
 
 
+def twice(text: str) -> tuple[str, str]:
+    """The JSON of a dictionary, or of a list of them, with the first key once more, and that key."""
+    start = text.index('"') + 1
+    key = text[start : text.index('"', start)]
+    return text.replace("{", f'{{"{key}": null, ', 1), key
+
+
+@of("list", "dict")
+def test_a_key_that_stands_twice_in_json_is_refused_by_its_name(option: Option) -> None:
+    if '"' not in json.dumps(clean(option.spec)) or option.spec.get("elements", "dict") != "dict":
+        return
+    text, key = twice(json.dumps(clean(option.spec)))
+    refused = option.read(text)
+    assert isinstance(refused, Refused)
+    assert refused.words.endswith(f"{option.name} has the key {key!r} twice in one object: write it once.")
+
+
 @of("raw")
 def test_what_may_be_a_number_or_names(option: Option) -> None:
     assert option.read(" 3\n") == "3"

@@ -150,6 +150,13 @@ def test_sources_that_are_missing_empty_or_failed() -> None:
     assert missing_sources([good], 2) == ["2 sources of what is in use are expected, and 1 are there"]
 
 
+@pytest.mark.parametrize("images", [("x",), ("y",)])
+def test_a_source_that_is_listed_twice_is_one_source(images: tuple[str, ...]) -> None:
+    sources = [Source("a", ("x",)), Source("a", images)]
+    assert missing_sources(sources, 2) == ["2 sources of what is in use are expected, and 1 are there"]
+    assert missing_sources([*sources, Source("b", ("x",))], 2) == []
+
+
 def test_what_runs_without_a_tag_is_told() -> None:
     used = in_use_of([f"reg.io/team/app@{digest('9')}", f"team/app@{digest('1')}", f"team/other@{digest('9')}"])
     assert untagged(used, {PATH: [V1, V2]}) == [
