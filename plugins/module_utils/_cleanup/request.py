@@ -19,7 +19,7 @@ from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
 from .._deletion.earlier_runs import EarlierRuns
 from .._module.options import Gather, check_not_negative
-from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
+from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan, fingerprint_of_approval
 from .._plan.limits import Limits, OnLimit
 from .._plan.merge import approved_in
 from .._policy.prediction import Parameters
@@ -256,7 +256,7 @@ def _approval(
     if inline is not None and len(inline.encode()) > LARGEST_INLINE:
         raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
     terms = ApprovalTerms(
-        fingerprint=fingerprint,
+        fingerprint=fingerprint_of_approval(fingerprint),
         max_age=seconds(params["plan_max_age"], "plan_max_age"),
         max_drift_percent=params["max_drift_percent"],
     )
