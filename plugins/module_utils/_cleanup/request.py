@@ -26,6 +26,7 @@ from .._policy.prediction import Parameters
 from .._rules.durations import seconds
 from .._rules.git_refs import RefMatch
 from .._rules.in_use import InUse
+from .._rules.matches import OnUnmatched
 from .._rules.options import IN_USE, RULES, referrer_policy_of, rules_of, used_of
 from .._rules.referrers import ReferrerPolicy, Signatures
 from .._rules.rules import Rules
@@ -66,14 +67,6 @@ class OnServerPolicy(enum.Enum):
     WARN = "warn"
     FAIL = "fail"
     IGNORE = "ignore"
-
-
-class OnUnmatched(enum.Enum):
-    """What happens if an entry that keeps or excludes matches nothing. Auto fails for an exclusion and warns else."""
-
-    AUTO = "auto"
-    WARN = "warn"
-    FAIL = "fail"
 
 
 class Approval(t.NamedTuple):
