@@ -202,6 +202,16 @@ def test_an_alternative_is_alive_if_a_plain_matcher_goes_through_it(top: list[li
         ("(a$b|c)", Dead("a$b", Cause.PLACE, needs=("$",))),
         ("a(b(c|^))$", Dead("^", Cause.PLACE, needs=("^",))),
         (r"a(-|b)\B\B", Dead("b", Cause.PLACE, needs=(r"\B",))),
+        ("( |a)b^", Dead("( |a)b^", Cause.PLACE, needs=("^",))),
+        ("(?: |a)b^|c", Dead("(?: |a)b^", Cause.PLACE, needs=("^",))),
+        ("( )?a^", Dead("( )?a^", Cause.PLACE, needs=("^",))),
+        (r"(?:a|b\B){1}", Dead(r"b\B", Cause.PLACE, needs=(r"\B",))),
+        (r"(?:a|b\B){1,2}", None),
+        (r"(?:a|b\B){2}", None),
+        ("(?s)\u212a", Dead("(?s)\u212a", Cause.CHARACTER, needs=("\u212a",))),
+        ("(?i)a(?-i:\u212a)", Dead("(?i)a(?-i:\u212a)", Cause.CHARACTER, needs=("\u212a",))),
+        ("(?i:a(?s:\u212a))", None),
+        ("(?i-s:a(?P<x>\u212a))", None),
     ],
 )
 def test_the_alternative_and_why_it_is_dead(pattern: str, found: Dead | None) -> None:
