@@ -329,6 +329,9 @@ def test_a_pattern_is_read_however_deep_it_is_nested() -> None:
         (r"\Q \E", "holds a blank."),
         ("a{,3}", "holds a brace: RE2 takes {,3} for text, so write {0,3}."),
         (r"\s", r"holds what \s stands for."),
+        ("-rc", "a pattern has to match the whole name: write .* for what may stand before."),
+        ("a{129}", "has at most 128 characters."),
+        ("()", "it stands for no character, and the name of a tag is never empty."),
     ],
 )
 def test_it_is_told_what_no_name_holds(pattern: str, text: str) -> None:
