@@ -13,6 +13,7 @@ characters before and behind each place are, so that all names are looked at tog
 from __future__ import annotations
 
 import enum
+import math
 import typing as t
 from collections import deque
 
@@ -63,7 +64,7 @@ def dead_alternative(program: Program) -> Dead | None:
     """The first alternative that is dead, those before that hold others; None if there is none."""
     lengths = shortest(program, Kind.WORD)
     for number, alternative in program.alternatives.items():
-        if lengths.get(number, LONGEST_NAME + 1) > LONGEST_NAME:
+        if lengths.get(number, math.inf) > LONGEST_NAME:
             found = _why_dead(program, number, is_long=number in lengths)
             if found.cause is not Cause.BEGINNING or not alternative.beside_begin:
                 return found

@@ -208,6 +208,7 @@ def test_an_alternative_is_alive_if_a_plain_matcher_goes_through_it(top: list[li
         (r"(?:a|b\B){1}", Dead(r"b\B", Cause.PLACE, needs=(r"\B",))),
         (r"(?:a|b\B){1,2}", None),
         (r"(?:a|b\B){2}", None),
+        ("a{2}?b{1,3}?c??", None),
         ("(?s)\u212a", Dead("(?s)\u212a", Cause.CHARACTER, needs=("\u212a",))),
         ("(?i)a(?-i:\u212a)", Dead("(?i)a(?-i:\u212a)", Cause.CHARACTER, needs=("\u212a",))),
         ("(?i:a(?s:\u212a))", None),
