@@ -198,7 +198,8 @@ options:
       - Images that run somewhere, whose tags are kept. Each is a reference by tag or by digest, with or without the
         registry's host, or an image's id as container engines show it.
       - A reference keeps every tag that it may mean. V(acme.io/shop:blue) may begin with a host or with a group, and
-        V(harbor.corp/gitlab/team/app:v1) may come from a mirror, so it keeps C(v1) of C(team/app).
+        V(harbor.corp/gitlab/team/app:v1) may come from a mirror, so it keeps C(v1) of C(team/app). V(app:v1) may lack
+        its host and groups, so it keeps C(v1) of every repository whose path ends in C(/app).
       - An index in use keeps the tags of its images, and an image in use keeps the tag of its index. Which images an
         index has is read from the registry itself (O(read_via)); GitLab does not show it.
       - If an image is in use by digest or by id, tags for which this is unknown are kept as well. By ids these are the
@@ -344,8 +345,8 @@ options:
       - With V(auto), an O(exclude_repositories) that excludes nothing refuses the plan, and everything else is a
         warning. With V(warn) all of them are warnings, with V(fail) each of them refuses the plan.
       - It is judged by the scope of this task. An exclusion never refuses the plan if there is no repository in scope,
-        or if all of them are of one project and the entry does not name that project, since such entries may be meant
-        for other tasks.
+        or if all of them are of one project and the entry names neither that project nor a part of the path of one of
+        its repositories, since such entries may be meant for other tasks.
       - Some entries never refuse the plan. A source of O(in_use_sources) may have images of other registries alone, and
         there may be no open merge request. If no tag could be read, nothing is said.
     type: str
@@ -428,7 +429,7 @@ options:
   approved_fingerprint:
     description:
       - The fingerprint (RV(plan.fingerprint)) of the plan that was approved, from whoever approved it. Required with an
-        approved plan.
+        approved plan. It may be in capitals and without C(sha256:).
     type: str
   journal_path:
     description:
@@ -1162,7 +1163,7 @@ in_use:
       returned: success
       sample: 12
     elsewhere:
-      description: Number of references by name that mean no repository in scope.
+      description: Number of references by name that mean no repository in scope and keep no tag.
       type: int
       returned: success
       sample: 7
@@ -1261,7 +1262,7 @@ from ..module_utils._cleanup.notes import warnings_of
 from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.planning import plan_cleanup
 from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
-from ..module_utils._cleanup.request import LIMITS, OnServerPolicy, OnUnmatched, check_for_server, cleanup_request
+from ..module_utils._cleanup.request import LIMITS, OnServerPolicy, check_for_server, cleanup_request
 from ..module_utils._core.files import check_files, given_lines, write_files
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
@@ -1294,6 +1295,7 @@ from ..module_utils._plan.plan_file import sealed
 from ..module_utils._registry.image_cache import image_cache
 from ..module_utils._rules.dates import shown_dates
 from ..module_utils._rules.decision import DateSource
+from ..module_utils._rules.matches import OnUnmatched
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
 
 ARGUMENTS = (

@@ -78,6 +78,18 @@ options:
       - RE2 patterns of tags to keep. They have to match the whole name. For O(state=empty).
     type: list
     elements: str
+  on_unmatched:
+    description:
+      - What to do if an entry of O(protect) matches no tag, such as V(1.0.0) where the tags are called V(v1.0.0).
+        RV(matches) has what each entry matches.
+      - With V(auto) and V(warn) it is a warning, with V(fail) nothing is deleted.
+      - If no tag could be read, nothing is said.
+    type: str
+    choices:
+      - auto
+      - warn
+      - fail
+    default: auto
   require_digest:
     description:
       - Keep tags whose digest can't be read, since they can't be compared right before they are deleted.
@@ -164,6 +176,44 @@ repositories:
       type: str
       returned: success
       sample: empty
+matches:
+  description: What each entry of O(protect) matches, at most O(return_limit) of them.
+  returned: when the repositories could be read
+  type: list
+  elements: dict
+  contains:
+    option:
+      description: V(protect).
+      type: str
+      returned: success
+      sample: protect
+    entry:
+      description: The pattern as it was written.
+      type: str
+      returned: success
+      sample: release-.*
+    rule:
+      description: Always null.
+      type: str
+      returned: success
+      sample: null
+    matched:
+      description: Number of tags that it matches in all these repositories.
+      type: int
+      returned: success
+      sample: 12
+    references:
+      description: Always null.
+      type: int
+      returned: success
+      sample: null
+unmatched:
+  description: The entries of O(protect) that match no tag (O(on_unmatched)), one sentence each, at most
+    O(return_limit) of them.
+  returned: when the repositories could be read
+  type: list
+  elements: str
+  sample: ["protect '1.0.0' matches no tag (it is only a part of v1.0.0)"]
 outcome:
   description: What became of the repositories that were to change, at most O(return_limit) of them. What failed comes
     first.
@@ -196,7 +246,7 @@ errors:
   elements: dict
   sample: []
 truncated:
-  description: Whether RV(repositories) or RV(errors) was cut to O(return_limit).
+  description: Whether RV(repositories), RV(matches), RV(unmatched) or RV(errors) was cut to O(return_limit).
   returned: when the repositories could be read
   type: bool
   sample: false
@@ -228,6 +278,7 @@ from ..module_utils._repositories.planning import plan_repositories, plan_tags, 
 from ..module_utils._repositories.removal import delete_repositories
 from ..module_utils._repositories.request import DesiredState, request_of
 from ..module_utils._repositories.results import applied_emptying, applied_removals, intent_of, result_of
+from ..module_utils._rules.matches import OnUnmatched
 
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(
@@ -240,6 +291,7 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
             **WAIT.options,
             **RESULT.options,
             "protect": {"type": "list", "elements": "str"},
+            "on_unmatched": {"type": "str", "choices": [each.value for each in OnUnmatched], "default": "auto"},
             "max_deletions": {"type": "int"},
             "max_deletions_total": {"type": "int"},
             "require_digest": {"type": "bool", "default": True},

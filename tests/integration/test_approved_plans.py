@@ -61,7 +61,8 @@ def test_a_plan_as_text(ansible: Ansible, simulator: Simulator, tmp_path: Path) 
     path = tmp_path / "plan.jsonl"
     fingerprint = approve(ansible, path)
     text = "{{ lookup('ansible.builtin.file', '" + str(path) + "') }}"
-    [run] = run_all(ansible, MODULE, [{**PARAMS, "approved_plan": text, "approved_fingerprint": fingerprint}])
+    spelled = fingerprint.partition(":")[2].upper()
+    [run] = run_all(ansible, MODULE, [{**PARAMS, "approved_plan": text, "approved_fingerprint": f" {spelled}"}])
     assert run.result["outcome"]["counts"]["deleted"] == 4, run.message
 
 
@@ -74,6 +75,7 @@ def test_plans_that_are_refused(ansible: Ansible, simulator: Simulator, tmp_path
     cases = {
         "was altered": {"approved_plan_path": str(altered)},
         "another plan was approved": {"approved_fingerprint": "sha256:" + "0" * 64},
+        "is no fingerprint": {"approved_fingerprint": "sha256:" + "0" * 63},
         "another scope": {"group": "team/sub"},
         "empty, or not there": {"approved_plan_path": str(tmp_path / "nothing")},
         "older than plan_max_age": {"plan_max_age": "1s"},

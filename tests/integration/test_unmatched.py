@@ -57,6 +57,20 @@ def test_an_exclusion_that_excludes_nothing_refuses_everything(
     assert left(simulator, "team/prod") == ["dev-9", "main"]
 
 
+@pytest.mark.parametrize("scope", [{"project": ["team/app"]}, {"repository_id": [100, 102]}, {"group": "team"}])
+def test_an_exclusion_without_the_beginning_of_the_path_refuses_everything(
+    ansible: Ansible, simulator: Simulator, scope: dict[str, Any]
+) -> None:
+    rows = [tag("dev-1", 90), tag("main", 1)]
+    simulator.load(server([repository(100, "team/app", "", rows), repository(102, "team/app", "prod", rows)]))
+    patterns = {"prod": "team/app/prod", "app/prod": "team/app/prod", "prod/*": "team/app/prod", "pr*": "team/app/pr*"}
+    cases = [{**scope, "name_regex_delete": "dev-.*", "exclude_repositories": [pattern]} for pattern in patterns]
+    for (pattern, meant), task in zip(patterns.items(), refused(ansible, simulator, MODULE, *cases), strict=True):
+        assert f"exclude_repositories {pattern!r} matches no repository in scope" in task.message
+        assert f"write {meant!r}" in task.message
+    assert left(simulator, "team/app/prod") == ["dev-1", "main"]
+
+
 def test_an_exclusion_that_excludes_something_is_counted(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(production())
     found = repeated(ansible, simulator, MODULE, {**PARAMS, "exclude_repositories": ["team/prod*"]}, "plan")
@@ -115,6 +129,30 @@ def test_what_protects_nothing_is_told_in_check_mode_and_in_a_run(
     assert left(simulator, "team/app") == ["main", "v1.0.0", "v1.1.0"]
     found = repeated(ansible, simulator, MODULE, {**options, **protect}, "plan")
     assert found.run.result["plan"]["unmatched"] == sentences
+
+
+def test_what_protects_nothing_is_told_when_a_repository_is_emptied(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(releases())
+    case = {"repository": "team/app", "state": "empty", "protect": ["1.0.0", "main"]}
+    sentence = "protect '1.0.0' matches no tag (it is only a part of v1.0.0)"
+    [task] = refused(ansible, simulator, "registry_repository", {**case, "on_unmatched": "fail"})
+    assert sentence in task.message
+    [check] = run_all(ansible, "registry_repository", [case], check_mode=True)
+    [run] = run_all(ansible, "registry_repository", [case])
+    for found in (check, run):
+        assert found.result["unmatched"] == [sentence]
+        assert [(row["entry"], row["matched"]) for row in found.result["matches"]] == [("1.0.0", 0), ("main", 1)]
+        assert f"{sentence}." in found.result["warnings"]
+    assert left(simulator, "team/app") == ["main"]
+
+
+def test_an_image_in_use_without_its_host_and_group_is_kept(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(releases())
+    case = {"project": "team/app", "name_regex_delete": "v.*", "in_use": ["app:v1.0.0", "reg.example.com/app:v1.1.0"]}
+    [run] = run_all(ansible, MODULE, [case])
+    assert run.status == "ok", run.message
+    assert run.result["in_use"]["elsewhere"] == 0
+    assert left(simulator, "team/app") == ["main", "v1.0.0", "v1.1.0"]
 
 
 def test_where_something_could_not_be_read_no_more_is_said(ansible: Ansible, simulator: Simulator) -> None:

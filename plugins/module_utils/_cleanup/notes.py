@@ -31,8 +31,7 @@ _BY_DIGEST = (
 
 def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> list[str]:
     """What a user has to know before trusting the plan, one sentence each."""
-    found = [f"{sentence}." for sentence in plan.unmatched if sentence not in plan.refusals]
-    found += state.warnings
+    found = [*plan.unmatched_warnings, *state.warnings]
     if request.on_server_policy is OnServerPolicy.WARN:
         found += [f"T{policy_sentence(project)[1:]}." for project in projects_with_policy(state)]
     if request.rules.timestamp is Timestamp.CREATED and state.capabilities.mode is not Mode.NO_DATABASE:

@@ -86,13 +86,13 @@ def planned_pins(
         return Pins()
     if manifests is None:
         return Pins(refusals=(f"pin_untagged_in_use needs the registry itself: {why}",))
-    by_reference: dict[str, list[tuple[str, str]]] = {}
+    by_reference: dict[str, list[UntaggedImage]] = {}
     for each in untagged:
-        by_reference.setdefault(each.text, []).append((each.path, each.digest))
+        by_reference.setdefault(each.text, []).append(each)
     found = {place: manifest for place, manifest in manifests.items() if isinstance(manifest, Manifest)}
     return Pins(
         pins=tuple(Pin(path, manifest) for (path, _digest), manifest in found.items()),
-        lost=tuple(text for text, places in by_reference.items() if all(manifests[place] is None for place in places)),
+        lost=tuple(text for text, images in by_reference.items() if _is_lost(images, manifests)),
         refusals=(
             *(str(error) for error in manifests.values() if isinstance(error, RequestError)),
             *(
@@ -102,6 +102,11 @@ def planned_pins(
             ),
         ),
     )
+
+
+def _is_lost(images: t.Sequence[UntaggedImage], manifests: Manifests) -> bool:
+    """Whether the registry has an image nowhere, of a reference that names one of these repositories."""
+    return any(each.named for each in images) and all(manifests[each.path, each.digest] is None for each in images)
 
 
 def pins_diff(pins: t.Sequence[Pin], limit: int) -> list[dict[str, str]]:

@@ -81,7 +81,7 @@ def cleanup_result(
             "references": len(request.used.references),
             "elsewhere": found.used.elsewhere,
             "missing": list(found.used.missing[:limit]),
-            "untagged": list(dict.fromkeys(each.text for each in found.untagged))[:limit],
+            "untagged": list(dict.fromkeys(each.text for each in found.untagged if each.named))[:limit],
             "pinned": [each.as_result() for each in found.pins.pins[:limit]],
             "lost": list(found.pins.lost[:limit]),
         },

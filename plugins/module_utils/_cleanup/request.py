@@ -19,13 +19,14 @@ from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
 from .._deletion.earlier_runs import EarlierRuns
 from .._module.options import Gather, check_not_negative
-from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan
+from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan, fingerprint_of_approval
 from .._plan.limits import Limits, OnLimit
 from .._plan.merge import approved_in
 from .._policy.prediction import Parameters
 from .._rules.durations import seconds
 from .._rules.git_refs import RefMatch
 from .._rules.in_use import InUse
+from .._rules.matches import OnUnmatched
 from .._rules.options import IN_USE, RULES, referrer_policy_of, rules_of, used_of
 from .._rules.referrers import ReferrerPolicy, Signatures
 from .._rules.rules import Rules
@@ -66,14 +67,6 @@ class OnServerPolicy(enum.Enum):
     WARN = "warn"
     FAIL = "fail"
     IGNORE = "ignore"
-
-
-class OnUnmatched(enum.Enum):
-    """What happens if an entry that keeps or excludes matches nothing. Auto fails for an exclusion and warns else."""
-
-    AUTO = "auto"
-    WARN = "warn"
-    FAIL = "fail"
 
 
 class Approval(t.NamedTuple):
@@ -256,7 +249,7 @@ def _approval(
     if inline is not None and len(inline.encode()) > LARGEST_INLINE:
         raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
     terms = ApprovalTerms(
-        fingerprint=fingerprint,
+        fingerprint=fingerprint_of_approval(fingerprint),
         max_age=seconds(params["plan_max_age"], "plan_max_age"),
         max_drift_percent=params["max_drift_percent"],
     )

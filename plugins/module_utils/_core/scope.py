@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import typing as t
 from fnmatch import fnmatchcase
@@ -24,6 +25,7 @@ _ADDRESS = re.compile(
     r"(?P<scheme>https?|ssh|git)://(?:[^/@]*@)?(?P<host>[^/?#]+)(?P<path>.*)|[^/@\s]+@(?P<ssh_host>[^/:]+):(?P<ssh_path>.*)"
 )
 # What a path is made of, with * and ? and classes.
+_CLASS = re.compile(r"\[[^\]]*\]")
 _GLOB = re.compile(r"(?:[a-z0-9._/*?-]|\[!?[a-z0-9._/-]+\])+", re.ASCII | re.IGNORECASE)
 
 
@@ -191,7 +193,7 @@ def check_globs(globs: t.Iterable[str], option: str, namespaces: t.Collection[st
         is_host = first.lower() not in namespaces and rest.partition("/")[0].lower() in namespaces
         if rest and (address or ":" in first or (is_host and looks_like_host(glob))):
             raise _host_refusal(text, option, rest)
-        if ".*" in glob or not _GLOB.fullmatch(glob):
+        if ".*" in glob or _CLASS.fullmatch(glob) or not _GLOB.fullmatch(glob):
             raise UsageError(f"{option} {text!r} {_why_no_glob(glob)}.")
 
 
@@ -201,6 +203,8 @@ def _host_refusal(text: str, option: str, rest: str) -> UsageError:
 
 
 def _why_no_glob(text: str) -> str:
+    if _CLASS.fullmatch(text):
+        return "is a class, which stands for a single character: if it is a list, write it without quotes"
     if "|" in text:
         return "is no glob, since it has no |: write one entry for each"
     glob = re.sub(r"\.[*+]", "*", re.sub(r"\\(.)", r"\1", text.strip("^$")))
@@ -237,18 +241,28 @@ class Exclusion(t.NamedTuple):
         pattern: an exact path or a glob.
         matched: number of repositories that it matches.
         elsewhere: whether it may be about repositories outside of the scope.
+        meant: the entry as it would match a repository, if it matches only a part of the path of one; else empty.
     """
 
     pattern: str
     matched: int
     elsewhere: bool
+    meant: str = ""
+
+    def unmatched(self, path: str) -> str:
+        """What is said of it if it matches nothing, a sentence without its full stop. path: of a repository."""
+        sentence = f"exclude_repositories {self.pattern!r} matches no repository in scope"
+        if self.meant:
+            return f"{sentence}, since it is compared with whole paths: write {self.meant!r}"
+        return f"{sentence} (paths are written as {path}; in a glob, * stands for any text, and a dot for itself)"
 
 
 def exclusions_of(scope: Scope, paths: t.Collection[str], projects: t.Collection[str]) -> tuple[Exclusion, ...]:
     """What each exclusion of a scope matches.
 
     Tasks for a project each share their exclusions, so what is said of another project is about another task. In a
-    group, or with several projects, an exclusion that matches nothing is a mistake.
+    group, or with several projects, an exclusion that matches nothing is a mistake. So is one that matches a part of
+    the path of a repository.
 
     Args:
         scope: with its exclusions.
@@ -258,22 +272,30 @@ def exclusions_of(scope: Scope, paths: t.Collection[str], projects: t.Collection
     alone = None if scope.group is not None or scope.instance or len(projects) != 1 else next(iter(projects))
     # The project's path as a whole: of team/prod.* or registry.example.com/team/prod*, but not of team/production.
     named = re.compile(rf"(?:\A|/){re.escape(alone)}(?![a-z0-9_-]|\.[a-z0-9])") if alone else None
-    return tuple(
-        Exclusion(
-            pattern,
-            matched=sum(matches(path, pattern) for path in paths),
-            elsewhere=named is not None and not named.search(pattern.lower()),
-        )
-        for pattern in dict.fromkeys(scope.exclude)
-    )
+    found = []
+    for pattern in dict.fromkeys(scope.exclude):
+        matched = sum(matches(path, pattern) for path in paths)
+        meant = "" if matched else _as_whole_path(pattern, paths)
+        elsewhere = named is not None and not meant and not named.search(pattern.lower())
+        found.append(Exclusion(pattern, matched=matched, elsewhere=elsewhere, meant=meant))
+    return tuple(found)
 
 
-def unmatched_exclusion(pattern: str, path: str) -> str:
-    """What is said of an exclusion that matches nothing, a sentence without its full stop. path: of a repository."""
-    return (
-        f"exclude_repositories {pattern!r} matches no repository in scope (paths are written as {path}; in a glob, * "
-        "stands for any text, and a dot for itself)"
-    )
+def _as_whole_path(pattern: str, paths: t.Iterable[str]) -> str:
+    """A pattern that matches some parts of a path, side by side, as it would match all of it; empty if it does not.
+
+    What may be a host before it is left out, and so is what it has below a repository.
+    """
+    glob = pattern.strip("/")
+    first, _slash, rest = glob.partition("/")
+    wide = [glob, rest] if "." in first or ":" in first else [glob]
+    readings = [*wide, *(re.sub(r"/\*+$", "", each) for each in wide)]
+    for reading, path in itertools.product(readings, paths):
+        parts = path.split("/")
+        for start, end in itertools.combinations(range(len(parts) + 1), 2):
+            if matches("/".join(parts[start:end]), reading):
+                return "/".join([*parts[:start], reading, *(["*"] if end < len(parts) else [])])
+    return ""
 
 
 def matches(path: str, pattern: str) -> bool:

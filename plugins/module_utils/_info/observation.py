@@ -14,7 +14,7 @@ from dataclasses import replace
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository, RuleKind, ServerPolicy, TagListing
 from .._core.oci import Image
-from .._core.scope import ProjectScope, Scope, unmatched_exclusion
+from .._core.scope import ProjectScope, Scope
 from .._core.server import ReadMethod
 from .._gitlab.project_scope import select_projects
 from .._gitlab.repositories import get_repository, project_repositories
@@ -119,7 +119,7 @@ def _observe_repositories(connection: Connection, request: InfoRequest, selectio
 def _unmatched_exclusions(selection: Selection) -> t.Iterator[str]:
     for each in selection.exclusions:
         if selection.repositories and not each.matched:
-            yield f"{unmatched_exclusion(each.pattern, selection.repositories[0].path)}."
+            yield f"{each.unmatched(selection.repositories[0].path)}."
 
 
 def _observe_tags(

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from .._core.errors import UsageError
 
 # Inline plans travel through variables of job templates: awx/main/models/unified_jobs.py cuts larger ones.
 LARGEST_INLINE = 64 * 1024
+_FINGERPRINT = re.compile(r"(?:sha256:\s*)?([0-9a-f]{64})", re.ASCII)
 
 
 class Approved(t.NamedTuple):
@@ -53,6 +55,24 @@ class ApprovalTerms(t.NamedTuple):
     fingerprint: str
     max_age: int
     max_drift_percent: float | None = None
+
+
+def fingerprint_of_approval(text: str) -> str:
+    """A fingerprint as plans have it: it may be given in capitals, in quotes, and without sha256:.
+
+    Args:
+        text: the value of approved_fingerprint.
+
+    Raises:
+        UsageError: it is none.
+    """
+    found = _FINGERPRINT.fullmatch(text.strip("\"'` \t\r\n").lower())
+    if found is None:
+        raise UsageError(
+            f"approved_fingerprint {text!r} is no fingerprint: write that of the plan which was approved, sha256: and "
+            "64 hexadecimal digits."
+        )
+    return f"sha256:{found[1]}"
 
 
 def check_plan(approved: Approved, terms: ApprovalTerms, server: str, scope: t.Mapping[str, t.Any]) -> None:

@@ -93,6 +93,11 @@ class Plan(t.NamedTuple):
     unmatched: tuple[str, ...] = ()
 
     @property
+    def unmatched_warnings(self) -> list[str]:
+        """What matches nothing and does not refuse the plan, one sentence each."""
+        return [f"{sentence}." for sentence in self.unmatched if sentence not in self.refusals]
+
+    @property
     def deletions(self) -> int:
         """Number of deleted tags."""
         return sum(len(part.deletions) for part in self.repositories)

@@ -15,7 +15,8 @@ import typing as t
 
 from .._core.errors import UsageError
 from .._rules.durations import seconds
-from .._rules.patterns import alternatives, has_open_quote, pattern_error, server_search, why_impossible
+from .._rules.pattern_syntax import Reading
+from .._rules.patterns import alternatives, has_open_quote, pattern_error, server_search, why_impossible, why_refused
 from .prediction import Parameters
 
 _SHOWN = 5
@@ -57,7 +58,7 @@ def _of_pattern(text: str | None, names: t.Collection[str], option: str) -> list
         ]
     if has_open_quote(text):
         return [f"{option} '{text}' has \\Q without \\E, with which it matches no tag."]
-    impossible = why_impossible(text)
+    impossible = why_impossible(text, Reading.UNGROUPED)
     if impossible:
         return [f"{option} '{text}' {impossible}."]
     if len(alternatives(text)) < 2:
@@ -109,12 +110,14 @@ def to_cleanup_options(wanted: Parameters) -> dict[str, t.Any] | None:
         refuses a pattern.
     """
     pattern = wanted.delete_pattern
-    if not pattern or _is_dead(pattern) or _is_dead(wanted.name_regex_keep):
+    if not pattern or _is_invalid(pattern) or _is_invalid(wanted.name_regex_keep):
         return None
     options: dict[str, t.Any] = {"name_regex_delete": f"(?:{pattern})" if len(alternatives(pattern)) > 1 else pattern}
     if wanted.name_regex_keep:
         keep = alternatives(wanted.name_regex_keep)
         options["name_regex_keep"] = f"(?:{'.*|.*'.join(keep)})" if len(keep) > 1 else keep[0]
+    if any(why_refused(text) for text in options.values()):
+        return None
     if (wanted.keep_n or 0) > 0:
         options["keep_n"] = wanted.keep_n
     if wanted.older_than is not None:
@@ -124,6 +127,6 @@ def to_cleanup_options(wanted: Parameters) -> dict[str, t.Any] | None:
     return options
 
 
-def _is_dead(text: str | None) -> bool:
-    """Whether GitLab refuses the pattern, or matches nothing with a part of it, so that registry_cleanup refuses it."""
-    return bool(text and (pattern_error(text) or has_open_quote(text) or why_impossible(text)))
+def _is_invalid(text: str | None) -> bool:
+    """Whether GitLab refuses the pattern, or matches nothing with it."""
+    return bool(text and (pattern_error(text) or has_open_quote(text)))

@@ -18,6 +18,7 @@ from .._deletion.verification import empty_listing_warning, why_not_empty
 from .._plan.limits import broken_max_deletions, broken_totals, limited
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.decision import DateSource
+from .._rules.matches import matches_by_name, names_in, told
 from .._rules.reasons import Reason, reason_counts
 from .._rules.referrers import kept_together
 from .._rules.retention import decide
@@ -118,7 +119,11 @@ def plan_tags(state: RepositoryState, request: RepositoryRequest) -> Plan:
     """Decide which tags are deleted one by one, and why nothing at all may be deleted."""
     parts = [_part(listing, request, state.deletes_by_name) for listing in state.listings]
     plan = limited(parts, request.limits)
+    names = names_in(state.listings, [listing for listing in state.listings if not listing.error])
+    entries, findings = matches_by_name(names, request.rules)
+    findings = told(names, findings)
     refusals = list(plan.refusals)
+    refusals += [each.sentence for each in findings if request.on_unmatched in each.refused_by]
     if request.deletes_repositories or plan.deletions:
         refusals += map(archived_refusal, state.archived_projects)
     if request.deletes_repositories:
@@ -128,7 +133,12 @@ def plan_tags(state: RepositoryState, request: RepositoryRequest) -> Plan:
         ]
     if state.hidden_rules:
         refusals.append(hidden_rules_refusal())
-    return Plan(plan.repositories, tuple(refusals))
+    return Plan(
+        plan.repositories,
+        refusals=tuple(refusals),
+        matches=tuple(entries),
+        unmatched=tuple(each.sentence for each in findings),
+    )
 
 
 def _part(listing: TagListing, request: RepositoryRequest, deletes_by_name: bool) -> RepositoryPlan:
@@ -192,6 +202,6 @@ def warnings_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) 
         if not listing.tags and not listing.error and not listing.authoritative
     ]
     kept = [(part.repository.path, kept_text(part, Reason.PROTECTED)) for part in plan.repositories]
-    return unproven + [
+    return [*plan.unmatched_warnings, *unproven] + [
         f"Tags of {path} are kept that were meant to be deleted ({text})." for path, text in kept if text
     ]

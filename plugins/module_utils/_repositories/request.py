@@ -16,6 +16,7 @@ from .._core.scope import repository_path
 from .._core.server import DeleteMethod, requested_method
 from .._module.options import check_left_out, check_not_negative
 from .._plan.limits import Limits
+from .._rules.matches import OnUnmatched
 from .._rules.patterns import compile_pattern
 from .._rules.rules import Rule, Rules
 
@@ -36,6 +37,7 @@ class RepositoryRequest(t.NamedTuple):
         ids: of the repositories, each once. Either paths or ids are given.
         rules: by which tags are deleted.
         limits: what the plan must not go beyond.
+        on_unmatched: auto, warn or fail, if an entry of protect matches nothing.
         force: repositories are deleted with whatever is in them.
         empty_first: tags are deleted one by one before their repository.
         wait: for how many seconds GitLab's deletion is waited for, None is not at all.
@@ -47,6 +49,7 @@ class RepositoryRequest(t.NamedTuple):
     ids: tuple[int, ...]
     rules: Rules
     limits: Limits
+    on_unmatched: OnUnmatched = OnUnmatched.AUTO
     force: bool = False
     empty_first: bool = False
     wait: float | None = None
@@ -98,6 +101,7 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> RepositoryR
             max_deletions=params["max_deletions"],
             max_deletions_total=params["max_deletions_total"],
         ),
+        on_unmatched=OnUnmatched(params["on_unmatched"]),
         force=params["force"],
         empty_first=params["empty_first"],
         wait=float(params["wait_timeout"]) if params["wait"] else None,

@@ -57,7 +57,12 @@ def result_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) ->
         for listing in state.listings
         if listing.error
     ]
-    return {"repositories": sorted(rows, key=lambda row: str(row["path"])), "errors": errors}
+    return {
+        "repositories": sorted(rows, key=lambda row: str(row["path"])),
+        "matches": [each.as_result() for each in plan.matches],
+        "unmatched": list(plan.unmatched),
+        "errors": errors,
+    }
 
 
 def _action(part: RepositoryPlan, request: RepositoryRequest) -> RepositoryAction:

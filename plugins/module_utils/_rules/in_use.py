@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from .._core.models import Tag
 from .._core.oci import INDEXES
 from .reasons import Reason
-from .references import Reference, parse_reference
+from .references import Reference, keys_of, parse_reference, repositories_meant
 
 
 class UntaggedImage(t.NamedTuple):
@@ -28,11 +28,13 @@ class UntaggedImage(t.NamedTuple):
         text: the reference as it was given.
         path: of a repository that it may mean.
         digest: of the image.
+        named: whether the reference has this path as a whole.
     """
 
     text: str
     path: str
     digest: str
+    named: bool = True
 
 
 class Source(t.NamedTuple):
@@ -55,7 +57,7 @@ class InUse:
 
     Args:
         references: all of them, as they were given.
-        names: names of tags, by the path of every repository that may be meant.
+        names: names of tags, by the keys of the repositories that may be meant.
         digests: of images, likewise.
         identifiers: hexadecimal digits of ids, which may be of any repository.
         sources: where the references come from; the name of those that were given without one is empty.
@@ -85,9 +87,21 @@ class InUse:
             found.setdefault(len(identifier), set()).add(identifier)
         return found
 
+    def names_of(self, path: str) -> frozenset[str]:
+        """The names of tags that are in use in a repository."""
+        return _found(self.names, path)
+
+    def digests_of(self, path: str) -> frozenset[str]:
+        """The digests of images that are in use in a repository."""
+        return _found(self.digests, path)
+
     def needs_details(self, path: str) -> bool:
         """Whether names alone don't show what of a repository is in use."""
-        return bool(self.digests.get(path) or self.identifiers)
+        return bool(self.digests_of(path) or self.identifiers)
+
+
+def _found(by_key: t.Mapping[str, frozenset[str]], path: str) -> frozenset[str]:
+    return frozenset().union(*(by_key.get(key, ()) for key in keys_of(path)))
 
 
 def in_use_of(images: t.Iterable[str], sources: t.Iterable[Source] = ()) -> InUse:
@@ -108,15 +122,15 @@ def in_use_of(images: t.Iterable[str], sources: t.Iterable[Source] = ()) -> InUs
     names: dict[str, set[str]] = {}
     digests: dict[str, set[str]] = {}
     for reference in references:
-        for path in reference.paths:
+        for key in reference.keys:
             if reference.tag:
-                names.setdefault(path, set()).add(reference.tag)
+                names.setdefault(key, set()).add(reference.tag)
             if reference.digest:
-                digests.setdefault(path, set()).add(reference.digest)
+                digests.setdefault(key, set()).add(reference.digest)
     return InUse(
         references=references,
-        names={path: frozenset(found) for path, found in names.items()},
-        digests={path: frozenset(found) for path, found in digests.items()},
+        names={key: frozenset(found) for key, found in names.items()},
+        digests={key: frozenset(found) for key, found in digests.items()},
         identifiers=tuple(dict.fromkeys(reference.identifier for reference in references if reference.identifier)),
         sources=found,
     )
@@ -159,7 +173,7 @@ def kept_by_use(tags: t.Sequence[Tag], path: str, used: InUse) -> dict[str, Reas
     """
     if not used.references:
         return {}
-    names, digests = used.names.get(path, frozenset()), used.digests.get(path, frozenset())
+    names, digests = used.names_of(path), used.digests_of(path)
     kept = {tag.name: Reason.IN_USE for tag in tags if tag.name in names or _is_used(tag, digests, used)}
     inside = {child for tag in tags if tag.name in kept for child in tag.children}
     kept.update((tag.name, Reason.IN_USE) for tag in tags if tag.digest in inside)
@@ -210,11 +224,13 @@ def untagged(used: InUse, tags: t.Mapping[str, t.Sequence[Tag]]) -> list[Untagge
         Each with every repository that its reference may mean.
     """
     found: list[UntaggedImage] = []
+    meant = repositories_meant(used.references, tags)
     for reference in used.references:
-        if reference.digest:
-            paths = [path for path in reference.paths if path in tags]
-            if not any(_may_lead_to(reference.digest, tags[path]) for path in paths):
-                found.extend(UntaggedImage(reference.text, path=path, digest=reference.digest) for path in paths)
+        text, paths = reference.text, meant[reference.text]
+        if reference.digest and not any(_may_lead_to(reference.digest, tags[path]) for path in paths):
+            found.extend(
+                UntaggedImage(text, path, digest=reference.digest, named=path in reference.paths) for path in paths
+            )
     return found
 
 
@@ -234,14 +250,15 @@ def tags_in_use(used: InUse, tags: t.Mapping[str, t.Sequence[Tag]]) -> dict[str,
         used: all images in use.
         tags: of the repositories that were read, by path.
     """
-    named = {path for reference in used.references for path in reference.paths if path in tags}
+    meant = repositories_meant(used.references, tags)
+    named = {path for paths in meant.values() for path in paths}
     by_name = {path: {tag.name for tag in tags[path]} for path in named}
-    by_digest = {path: _by_digest(tags[path]) for path in named if used.digests.get(path)}
+    by_digest = {path: _by_digest(tags[path]) for path in named if used.digests_of(path)}
     by_id = _by_identifier(tags, used.identifiers_by_length)
     found: dict[str, set[_TagPlace]] = {}
     for reference in used.references:
         places = found[reference.text] = set(by_id.get(str(reference.identifier), ()))
-        for path in named.intersection(reference.paths):
+        for path in meant[reference.text]:
             if reference.tag in by_name[path]:
                 places.add((path, str(reference.tag)))
             if reference.digest:

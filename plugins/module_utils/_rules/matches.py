@@ -4,13 +4,24 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""How many tags or repositories each entry that keeps or excludes matches. Pure."""
+"""How many tags or repositories each entry that keeps or excludes matches, and what is said if that is none. Pure."""
 
 from __future__ import annotations
 
+import enum
 import typing as t
+from collections import Counter
 
-from .._core.models import known_sum
+from .._core.models import ListingState, TagListing, known_sum
+from .rules import NameEntry, Rules
+
+
+class OnUnmatched(enum.Enum):
+    """What happens if an entry that keeps or excludes matches nothing. Auto fails for an exclusion and warns else."""
+
+    AUTO = "auto"
+    WARN = "warn"
+    FAIL = "fail"
 
 
 class EntryMatches(t.NamedTuple):
@@ -46,3 +57,77 @@ def summed(entries: t.Iterable[EntryMatches]) -> list[EntryMatches]:
             each = each._replace(matched=before.matched + each.matched, references=references)
         found[key] = each
     return list(found.values())
+
+
+class Finding(t.NamedTuple):
+    """That something matches nothing.
+
+    Args:
+        sentence: that says it, without its full stop.
+        refused_by: the values of on_unmatched that refuse the plan for it.
+    """
+
+    sentence: str
+    refused_by: tuple[OnUnmatched, ...] = (OnUnmatched.FAIL,)
+
+
+Found = tuple[list[EntryMatches], list[Finding]]
+
+
+class ListedNames(t.NamedTuple):
+    """The tags that were read.
+
+    Args:
+        listings: of the repositories that were read.
+        complete: whether that is all.
+    """
+
+    listings: tuple[TagListing, ...]
+    complete: bool
+
+    @property
+    def none(self) -> str:
+        """What is said instead of a tag that matches."""
+        return "no tag" if self.complete else "none of the tags that could be read"
+
+    def first_around(self, text: str) -> str | None:
+        """A name that holds the text; None if there is none."""
+        return next((name for listing in self.listings for name in listing.names if text in name), None)
+
+
+def names_in(listings: t.Sequence[TagListing], read: t.Sequence[TagListing]) -> ListedNames:
+    """The tags that were read. listings: all that there are; read: those of them that could be read."""
+    complete = len(read) == len(listings) and all(each.state is not ListingState.CAPPED for each in read)
+    return ListedNames(tuple(read), complete=complete)
+
+
+def told(names: ListedNames, findings: t.Iterable[Finding]) -> list[Finding]:
+    """What is said of tags that entries do not match. If no tag was read, none is deleted, and none has to be kept."""
+    return list(findings) if any(each.tags for each in names.listings) else []
+
+
+def matches_by_name(names: ListedNames, rules: Rules) -> Found:
+    """What keeps tags by their names."""
+    counts: Counter[int] = Counter()
+    if rules.entries:
+        for listing in names.listings:
+            for tag in listing.tags:
+                counts.update(rules.judge(tag.name).entries)
+    entries, findings = [], []
+    for position, entry in enumerate(rules.entries):
+        rule = entry.rule.name if entry.rule else ""
+        entries.append(EntryMatches(entry.option, entry.pattern.text, rule=rule, matched=counts[position]))
+        if not counts[position]:
+            findings.append(Finding(_unmatched_name(entry, names, several=len(rules.rules) > 1)))
+    return entries, findings
+
+
+def _unmatched_name(entry: NameEntry, names: ListedNames, *, several: bool) -> str:
+    text = entry.pattern.text
+    around = names.first_around(text.replace("\\", ""))
+    part = f" (it is only a part of {around})" if around else ""
+    if entry.rule is None or not entry.rule.name:
+        return f"{entry.option} '{text}' matches {names.none}{part}"
+    option = "match" if entry.rule.keep_all else entry.option
+    end = " that no other rule decides about" if several else part
+    return f"rules, {entry.rule.name}: {option} '{text}' matches {names.none}{end}"

@@ -16,7 +16,8 @@ import string
 import typing as t
 
 from .._core.errors import UsageError
-from .pattern_syntax import impossible_alternative
+from .dead_alternatives import LONGEST_NAME, Cause, Dead, dead_alternative
+from .pattern_syntax import Kind, Reading, parse
 
 # Where it is missing, new_module ends every module that needs it.
 with contextlib.suppress(ImportError):
@@ -26,8 +27,11 @@ with contextlib.suppress(ImportError):
 # Quoted text, an escaped character, a class or one character. A ] that comes first in a class belongs to it.
 _PIECE = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|.", re.DOTALL)
 
+_CLASS_ALONE = re.compile(r"\[\^?(\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*)\]", re.DOTALL)
+_CLASS_OF_RANGES = re.compile(r"(?:[a-z]-[a-z]|[A-Z]-[A-Z]|[0-9]-[0-9]|\\.|\[:\^?\w+:\]|[_.-])+")
+
 # What the names of tags are made of, see TAG_NAME.
-_CHARACTERS_OF_NAMES = f"{string.ascii_letters}{string.digits}_.-".encode()
+_CHARACTERS = {Kind.WORD: f"{string.ascii_letters}{string.digits}_".encode(), Kind.OTHER: b".-"}
 _IN_WORDS = {
     " ": "a blank",
     "\n": "a line break",
@@ -100,47 +104,96 @@ def compile_pattern(text: str, option: str) -> Pattern:
         UsageError: for what RE2 refuses, with its own reason, and for what GitLab accepts and never matches.
     """
     check_pattern(text, option)
-    ungrouped, grouped = _compile(rf"\A{text}\z", option, text), _compile(rf"\A(?:{text})\z", option, text)
+    grouped = _re2(rf"\A(?:{text})\z")
     # Only an alternation is read in two ways, and each reading costs time on every name.
-    return Pattern(text, ungrouped=ungrouped if "|" in text else grouped, grouped=grouped)
+    return Pattern(text, ungrouped=_re2(rf"\A{text}\z") if "|" in text else grouped, grouped=grouped)
 
 
-def check_pattern(text: str, option: str) -> None:
+def check_pattern(text: str, option: str, reading: Reading = Reading.WHOLE) -> None:
     """See that GitLab takes the pattern, and that each of its alternatives may match a tag.
 
     Args:
         text: the pattern.
         option: what it is called in messages.
+        reading: how it is held against the names of tags.
 
     Raises:
         UsageError: for what RE2 refuses, with its own reason, and for what GitLab accepts and never matches.
     """
     if not text:
         raise UsageError(f"{option} is empty, and an empty pattern matches nothing: write a pattern such as dev-.*")
-    if has_open_quote(text):
-        raise UsageError(f"{option} '{text}' has \\Q without \\E, which GitLab accepts and then matches nothing with.")
-    _compile(text, option, text)
-    reason = why_impossible(text)
+    reason = why_refused(text, reading)
     if reason:
         raise UsageError(f"{option} '{text}' {reason}.")
 
 
-def why_impossible(text: str) -> str | None:
-    """Why a valid pattern, or one of its alternatives, matches no tag whatever its name; None where one may match."""
-    found = impossible_alternative(text, _is_in_names)
+def why_refused(text: str, reading: Reading = Reading.WHOLE) -> str | None:
+    """Why a pattern is not taken; None for one that is.
+
+    Args:
+        text: the pattern.
+        reading: how it is held against the names of tags.
+    """
+    if has_open_quote(text):
+        return "has \\Q without \\E, which GitLab accepts and then matches nothing with"
+    error = pattern_error(text)
+    if error:
+        hint = " (RE2 has no look-around)" if "(?" in error else ""
+        return f"is not a valid RE2 pattern: {error}{hint}"
+    return why_impossible(text, reading) or (None if reading is Reading.PART else _why_no_class(text))
+
+
+def why_impossible(text: str, reading: Reading = Reading.WHOLE) -> str | None:
+    """Why a valid pattern, or one of its alternatives, matches no tag whatever its name; None where each may match."""
+    found = dead_alternative(parse(text, reading, _kinds_of))
     if found is None:
         return None
-    part = (
-        "matches no tag" if found.alternative == text else f"has the part '{found.alternative}', which matches no tag"
-    )
-    what = _IN_WORDS.get(found.needs.lstrip("\\")) or f"what {found.needs} stands for"
-    return f"{part}, since the name of a tag never holds {what}{_HINTS.get(found.needs, '')}"
+    part = "matches no tag" if found.text == text else f"has the part '{found.text}', which matches no tag"
+    return f"{part}, since {_why_dead(found)}"
+
+
+def _why_dead(found: Dead) -> str:
+    if found.cause is Cause.CHARACTER:
+        [needs] = found.needs
+        what = _IN_WORDS.get(needs.lstrip("\\")) or f"what {needs} stands for"
+        return f"the name of a tag never holds {what}{_HINTS.get(needs, '')}"
+    if found.cause is Cause.LENGTH:
+        return f"the name of a tag has at most {LONGEST_NAME} characters"
+    if found.cause is Cause.EMPTY:
+        return "it stands for no character, and the name of a tag is never empty"
+    if found.cause is Cause.BEGINNING:
+        return (
+            "the name of a tag begins with a letter, a digit or _, and a pattern has to match the whole name: "
+            "write .* for what may stand before"
+        )
+    return f"{' and '.join(found.needs)} can't hold where {'it stands' if len(found.needs) == 1 else 'they stand'}"
 
 
 @functools.lru_cache(maxsize=1024)
-def _is_in_names(atom: str, ignores_case: bool) -> bool:
-    """Whether a character, class or escape of RE2 matches anything in a name of a tag."""
-    return _re2(f"(?i){atom}" if ignores_case else atom).search(_CHARACTERS_OF_NAMES) is not None
+def _kinds_of(atom: str, ignores_case: bool) -> frozenset[Kind]:
+    """The kinds of characters of which a character, class or escape of RE2 matches any in a name of a tag."""
+    search = _re2(f"(?i){atom}" if ignores_case else atom).search
+    return frozenset(kind for kind, characters in _CHARACTERS.items() if search(characters) is not None)
+
+
+def _why_no_class(text: str) -> str | None:
+    """Why a class alone is probably no class: YAML's [main, prod] in quotes matches a single letter.
+
+    A class of ranges, as [a-z0-9_], of escapes, or of letters in their order, as [abc], is meant as one.
+    """
+    alone = _CLASS_ALONE.fullmatch(text)
+    if alone is None:
+        return None
+    inside = alone[1]
+    in_order = inside in string.ascii_lowercase or inside in string.ascii_uppercase
+    if len(inside) == 1 or in_order or _CLASS_OF_RANGES.fullmatch(inside):
+        return None
+    names = inside.replace("|", " ").split()
+    form = names[0] if len(names) == 1 else f"({'|'.join(names)})"
+    return (
+        f"matches names of a single character alone. If it is a list, write it without quotes, or write {form}. "
+        f"If such names are meant, write {text}{{1}}"
+    )
 
 
 def pattern_error(text: str) -> str | None:
@@ -187,15 +240,6 @@ def rule_search(patterns: t.Iterable[str]) -> t.Callable[[str], bool]:
 def quoted(names: t.Iterable[str]) -> str:
     """A pattern that matches exactly these names, in both readings."""
     return "(?:" + "|".join(name.replace(".", r"\.") for name in names) + ")"
-
-
-def _compile(expression: str, option: str, text: str) -> t.Any:
-    try:
-        return _re2(expression)
-    except re2.error as error:
-        reason = _reason(error)
-        hint = " (RE2 has no look-around)" if "(?" in reason else ""
-        raise UsageError(f"{option} '{text}' is not a valid RE2 pattern: {reason}{hint}.") from None
 
 
 def _re2(expression: str) -> t.Any:

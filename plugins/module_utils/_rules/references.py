@@ -35,6 +35,7 @@ class Reference(t.NamedTuple):
     Args:
         text: as it was given.
         paths: of all repositories that it may mean, the longest path first; none for a bare id.
+        ends: what the path of a repository may end with, if the groups before it are left out.
         tag: name of the tag; None if it names none.
         digest: of the image; None if it names none.
         identifier: the hexadecimal digits of a bare id; None for all others.
@@ -42,9 +43,37 @@ class Reference(t.NamedTuple):
 
     text: str
     paths: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
     tag: str | None = None
     digest: str | None = None
     identifier: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What finds it, by the keys of the repositories that it may mean."""
+        return (*self.paths, *(f"/{end}" for end in self.ends))
+
+
+def keys_of(path: str) -> tuple[str, ...]:
+    """What the references have of which one may mean a repository: its path, and each end of that behind a slash."""
+    parts = path.split("/")
+    return (path, *(f"/{'/'.join(parts[start:])}" for start in range(1, len(parts))))
+
+
+def repositories_meant(references: t.Iterable[Reference], paths: t.Iterable[str]) -> dict[str, list[str]]:
+    """The repositories that each reference may mean, by its text.
+
+    Args:
+        references: to images.
+        paths: of the repositories there are.
+    """
+    by_key: dict[str, list[str]] = {}
+    for path in paths:
+        for key in keys_of(path):
+            by_key.setdefault(key, []).append(path)
+    return {
+        each.text: list(dict.fromkeys(path for key in each.keys for path in by_key.get(key, ()))) for each in references
+    }
 
 
 def parse_reference(text: str) -> Reference:
@@ -70,7 +99,17 @@ def parse_reference(text: str) -> Reference:
             "as an id."
         )
     # Engines take latest where nothing else is said.
-    return Reference(text, paths, tag=tag or (None if digest else "latest"), digest=digest or None)
+    return Reference(
+        text, paths, ends=_ends(components), tag=tag or (None if digest else "latest"), digest=digest or None
+    )
+
+
+def _ends(components: t.Sequence[str]) -> tuple[str, ...]:
+    """What may be the end of a path: the name as a whole, and without its first part if that looks like a host."""
+    first, *others = components
+    whole = [components] if _COMPONENT.fullmatch(first) else []
+    bare = [others] if others and ("." in first or not whole or first == "localhost") else []
+    return tuple("/".join(parts) for parts in (*whole, *bare))
 
 
 def _readings(components: t.Sequence[str]) -> tuple[str, ...]:

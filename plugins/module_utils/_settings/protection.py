@@ -17,6 +17,7 @@ import typing as t
 
 from .._core.errors import UnsupportedSetting, UsageError
 from .._core.models import ProtectionRule, RuleKind
+from .._rules.pattern_syntax import Reading
 from .._rules.patterns import check_pattern, pattern_error
 
 LEVELS = ("maintainer", "owner", "admin")
@@ -126,7 +127,7 @@ def _checked_tag_pattern(pattern: str, *, absent: bool) -> str:
         hint = ", which is no glob: for anything write .*" if _GLOB.search(pattern) else ""
         raise UsageError(f"tag_name_pattern '{pattern}' is not a valid RE2 pattern ({reason}){hint}.")
     if not absent:
-        check_pattern(pattern, "tag_name_pattern")
+        check_pattern(pattern, "tag_name_pattern", Reading.PART)
     return pattern
 
 

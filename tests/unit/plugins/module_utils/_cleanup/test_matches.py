@@ -155,6 +155,13 @@ CASES: list[Any] = [
         id="images in use",
     ),
     pytest.param(
+        {"in_use": ["app:v1.0.0", "app:x", "reg.io/app:main"]},
+        {},
+        [("in_use", "", None, 2, 3)],
+        [],
+        id="images in use without their groups",
+    ),
+    pytest.param(
         {"in_use_sources": [SOURCES[1]]},
         {},
         [("in_use_sources", "db", None, 0, 2)],
@@ -189,6 +196,16 @@ CASES: list[Any] = [
         [("exclude_repositories", "team/prod.*", None, 0, None), ("exclude_repositories", "*/x", None, 2, None)],
         [f"exclude_repositories 'team/prod.*' {EXCLUSION}for itself)"],
         id="an exclusion",
+    ),
+    pytest.param(
+        {},
+        {"exclusions": (Exclusion("prod", matched=0, elsewhere=False, meant="team/app/prod"),)},
+        [("exclude_repositories", "prod", None, 0, None)],
+        [
+            "exclude_repositories 'prod' matches no repository in scope, since it is compared with whole paths: write "
+            "'team/app/prod'"
+        ],
+        id="an exclusion that is a part of a path",
     ),
 ]
 
@@ -276,7 +293,7 @@ def test_the_tags_of_all_repositories_count() -> None:
 
 def test_an_image_of_a_repository_that_could_not_be_read_is_neither_elsewhere_nor_missing() -> None:
     listings = (TagListing(REPOSITORY, TAGS, complete=True), UNREAD)
-    images = ["team/other:v1", "team/app:main", f"team/app@{digest('9')}", "0123456789ab", "nginx"]
+    images = ["team/other:v1", "team/app:main", f"team/app@{digest('9')}", "0123456789ab", "nginx", "app:main"]
     found = planned(request=asked(in_use=images), listings=listings)
     assert found.used == UseMatches(elsewhere=1)
 

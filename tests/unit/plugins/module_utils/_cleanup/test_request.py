@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +37,7 @@ from ansible_collections.containerops.gitlab.plugins.modules.registry_cleanup im
 from tests.unit.cleanups import REPOSITORY, SCOPE, observed, requested, tag
 
 URL = "https://gitlab.example.com"
+FINGERPRINT = f"sha256:{'0' * 64}"
 BULK = {"delete_via": "bulk", "older_than": "30d"}
 UNPINNED = {"delete_via": "bulk_unpinned"}
 
@@ -56,7 +57,7 @@ BAD: list[Any] = [
         )
         for value in (-0.5, 100.5)
     ),
-    ({"approved_fingerprint": "sha256:x"}, "approved_fingerprint needs approved_plan_path or approved_plan."),
+    ({"approved_fingerprint": FINGERPRINT}, "approved_fingerprint needs approved_plan_path or approved_plan."),
     (
         {**BULK, "signatures": "collect"},
         "signatures collect can't be used with delete_via bulk: GitLab deletes in no order.",
@@ -245,19 +246,19 @@ def test_all_details_are_read_where_a_file_gets_them(options: dict[str, Any], wa
             "An approved plan needs approved_fingerprint, which does not come from the plan itself.",
         ),
         (
-            {"approved_plan": "{}", "approved_fingerprint": "sha256:x", **UNPINNED},
+            {"approved_plan": "{}", "approved_fingerprint": FINGERPRINT, **UNPINNED},
             "An approved plan can't be used with delete_via bulk_unpinned, where GitLab decides what is deleted.",
         ),
         (
-            {"approved_plan": "ä" * (LARGEST_INLINE // 2) + " ", "approved_fingerprint": "sha256:x"},
+            {"approved_plan": "ä" * (LARGEST_INLINE // 2) + " ", "approved_fingerprint": FINGERPRINT},
             "approved_plan is larger than 65536 bytes: give a file in approved_plan_path.",
         ),
         (
-            {"approved_plan": " " * LARGEST_INLINE, "approved_fingerprint": "sha256:x"},
+            {"approved_plan": " " * LARGEST_INLINE, "approved_fingerprint": FINGERPRINT},
             "approved_plan: This is no plan of registry_cleanup: give a file that plan_path wrote.",
         ),
         (
-            {"approved_plan": "", "approved_fingerprint": "sha256:x"},
+            {"approved_plan": "", "approved_fingerprint": FINGERPRINT},
             "approved_plan: The plan is empty, or not there.",
         ),
     ],
@@ -290,6 +291,25 @@ def test_an_approved_plan_is_taken_on_the_terms_that_are_given() -> None:
     check_for_server(request, url=URL, job_token=False)
 
 
+@pytest.mark.parametrize("form", ["{}", " {}\n", "SHA256:{}", "sha256:{}", "sha256: {}", "'sha256:{}'", '"{}"', "`{}`"])
+@pytest.mark.parametrize("change", [str.lower, str.upper])
+def test_a_fingerprint_may_be_spelled_in_every_way(form: str, change: Callable[[str], str]) -> None:
+    part = written()
+    digits = change(part.approved.fingerprint.partition(":")[2])
+    request = approving(part, approved_fingerprint=form.format(digits))
+    check_for_server(request, url=URL, job_token=False)
+
+
+@pytest.mark.parametrize("text", ["sha256:x", "0" * 63, "0" * 65, "g" * 64, "sha512:" + "0" * 64, "0" * 12, "0 " * 64])
+def test_what_is_no_fingerprint_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        approving(written(), approved_fingerprint=text)
+    assert str(caught.value) == (
+        f"approved_fingerprint {text!r} is no fingerprint: write that of the plan which was approved, sha256: and 64 "
+        "hexadecimal digits."
+    )
+
+
 def test_an_age_that_is_none_is_told_with_its_option() -> None:
     with pytest.raises(UsageError) as caught:
         approving(written(), plan_max_age="soon")
@@ -311,9 +331,9 @@ def test_of_a_merged_plan_the_part_for_the_scope_is_approved() -> None:
     [
         (
             written(),
-            {"approved_fingerprint": "sha256:x"},
+            {"approved_fingerprint": FINGERPRINT},
             f"The approved plan has the fingerprint {written().approved.fingerprint}, and approved_fingerprint is "
-            "sha256:x: another plan was approved.",
+            f"{FINGERPRINT}: another plan was approved.",
         ),
         (
             written(server="https://other.example.com"),

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +58,51 @@ def test_what_exclusions_match() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("pattern", "meant"),
+    [
+        *(
+            ("prod", "team/app/prod"),
+            ("/Prod/", "team/app/Prod"),
+            ("app/prod", "team/app/prod"),
+            ("pr?d", "team/app/pr?d"),
+        ),
+        *(
+            ("pro*", "team/app/pro*"),
+            ("prod/*", "team/app/prod"),
+            ("app/prod/**", "team/app/prod"),
+            ("app", "team/app"),
+        ),
+        *(("web", "team/app/web/*"), ("web/*", "team/app/web/*"), ("x", "team/app/web/x"), ("app/*", "team/app/*")),
+        *(("reg.io/prod", "team/app/prod"), ("reg:5000/app/prod", "team/app/prod"), ("reg.io/web/*", "team/app/web/*")),
+        *(("team/app/prod/*", "team/app/prod"), ("team/app/web", "team/app/web/*"), ("reg.io/team/app", "team/app")),
+        *(("other/*", ""), ("production", ""), ("prod-1", ""), ("pro", ""), ("b-team/app/prod", ""), ("team/prod", "")),
+        *(("team/app/prod", ""), ("*/prod", ""), ("reg/prod", "")),
+    ],
+)
+def test_an_exclusion_that_is_a_part_of_a_path_is_never_about_another_task(pattern: str, meant: str) -> None:
+    paths = ["team/app", "team/app/prod", "team/app/web/x"]
+    for scope in (Scope(projects=("team/app",), exclude=(pattern,)), Scope(group="team", exclude=(pattern,))):
+        [found] = exclusions_of(scope, paths, {"team/app"})
+        assert found.meant == meant
+        if meant:
+            assert not found.elsewhere
+            assert any(matches(path, meant) for path in paths)
+            assert found.unmatched("team/app") == (
+                f"exclude_repositories {pattern!r} matches no repository in scope, since it is compared with whole "
+                f"paths: write {meant!r}"
+            )
+
+
+@given(st.sampled_from(["team/app/prod", "team/app/a/b"]), st.data())
+def test_every_part_of_a_path_may_be_meant(path: str, data: st.DataObject) -> None:
+    parts = path.split("/")
+    start, end = data.draw(st.sampled_from(list(itertools.combinations(range(len(parts) + 1), 2))))
+    pattern = "/".join(parts[start:end]) + data.draw(st.sampled_from(["", "/", "/*", "*"]))
+    [found] = exclusions_of(Scope(projects=("team/app",), exclude=(pattern,)), [path], {"team/app"})
+    assert found.matched or (not found.elsewhere and matches(path, found.meant))
+
+
 # Exclusions that are mistaken in every scope that holds team/prod, and those that may be about other tasks' projects.
 MISTAKEN = ["team/prod.*", "team/prod*\n", "registry.example.com/team/prod*", "Team/Prod/x", "reg:5000/team/prod"]
 OTHERS = ["team/production", "team/prod-2/*", "team/prod.eu/*", "a-team/prod/*", "team/*/x", "other/*", "*/cache", ""]
@@ -70,7 +117,8 @@ def test_in_a_task_for_a_single_project_an_exclusion_may_be_about_others(pattern
     several = Scope(projects=("team/prod", "team/app"), exclude=(pattern,))
     for scope in (several, Scope(group="team", exclude=(pattern,)), Scope(instance=True, exclude=(pattern,))):
         projects = {"team/prod", "team/app"} if scope is several else {"team/prod"}
-        assert exclusions_of(scope, PATHS[1:2], projects) == (Exclusion(pattern, matched=0, elsewhere=False),)
+        [found] = exclusions_of(scope, PATHS[1:2], projects)
+        assert (found.matched, found.elsewhere) == (0, False)
 
 
 @pytest.mark.parametrize(
@@ -208,6 +256,8 @@ def test_globs_are_taken(glob: str) -> None:
         ("team/.+/prod", "is a regular expression, and a glob is wanted: write 'team/*/prod'."),
         (r"team\/prod", "is a regular expression, and a glob is wanted: write 'team/prod'."),
         ("team/(prod|live)", "is no glob, since it has no |: write one entry for each."),
+        ("[prod]", "is a class, which stands for a single character: if it is a list, write it without quotes."),
+        ("[team/prod]", "is a class, which stands for a single character: if it is a list, write it without quotes."),
         ("team/prod|team/live", "is no glob, since it has no |: write one entry for each."),
         ("registry.example.com/team/prod*", "begins with a host, which no path in GitLab does: write 'team/prod*'."),
         ("registry.example.com:5050/team/prod*", "begins with a host, which no path in GitLab does: write 'team/pr"),

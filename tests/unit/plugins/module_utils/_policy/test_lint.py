@@ -147,10 +147,30 @@ def test_a_sound_policy_is_not_complained_about() -> None:
         (Parameters(name_regex="a", name_regex_keep=r"\Qb"), None),
         (Parameters(name_regex="a", name_regex_keep="b\n"), None),
         (Parameters(name_regex="a| b", keep_n=1), None),
+        # What people would not mean, and GitLab keeps by.
+        (
+            Parameters(name_regex="a", name_regex_keep="release-.*|-rc"),
+            {"name_regex_delete": "a", "name_regex_keep": "(?:release-.*.*|.*-rc)"},
+        ),
+        (
+            Parameters(name_regex="a", name_regex_keep="main|"),
+            {"name_regex_delete": "a", "name_regex_keep": "(?:main.*|.*)"},
+        ),
+        (Parameters(name_regex="a|-rc"), None),
+        (Parameters(name_regex="a|"), None),
+        (Parameters(name_regex="main^"), None),
+        (Parameters(name_regex="[main]"), None),
     ],
 )
 def test_the_same_in_our_own_options(wanted: Parameters, options: dict[str, Any] | None) -> None:
     assert to_cleanup_options(wanted) == options
+
+
+def test_what_is_dead_is_what_gitlab_reads_as_dead() -> None:
+    [dead] = lint_warnings(Parameters(name_regex="a.*", name_regex_keep=r"main\B", keep_n=1), ["a", "b"])
+    assert dead == r"name_regex_keep 'main\B' matches no tag, since \B can't hold where it stands."
+    [_brackets, everything] = lint_warnings(Parameters(name_regex="a|", keep_n=1), ["a", "b"])
+    assert everything == "name_regex 'a|' matches all of the 2 tags."
 
 
 patterns = st.text("ab|().*", min_size=1, max_size=6)

@@ -217,3 +217,30 @@ def test_what_is_warned_of() -> None:
     assert warnings(PROVEN_EMPTY, empty()) == []
     assert warnings(state(V1), empty(protect=["v1"])) == []
     assert warnings(state(), absent(force=True)) == []
+
+
+def test_an_entry_of_protect_that_matches_nothing_is_told_as_in_a_cleanup() -> None:
+    tags = state(Tag("v1.0.0", digest=V1.digest), Tag("main", digest=V2.digest))
+    sentences = ["protect '1.0.0' matches no tag (it is only a part of v1.0.0)", "protect 'x' matches no tag"]
+    for on_unmatched in ("auto", "warn", "fail"):
+        request = empty(protect=["1.0.0", "ma.*", "x"], on_unmatched=on_unmatched)
+        plan = plan_tags(tags, request)
+        assert plan.refusals == (tuple(sentences) if on_unmatched == "fail" else ())
+        found = result_of(tags, plan, request)
+        assert found["unmatched"] == sentences
+        assert [(row["option"], row["entry"], row["matched"]) for row in found["matches"]] == [
+            ("protect", "1.0.0", 0),
+            ("protect", "ma.*", 1),
+            ("protect", "x", 0),
+        ]
+        assert warnings_of(tags, plan, request) == (
+            [] if on_unmatched == "fail" else [f"{each}." for each in sentences]
+        )
+
+
+def test_what_could_not_be_read_might_be_protected() -> None:
+    request = empty(protect=["x"], on_unmatched="fail")
+    assert plan_tags(unread("down"), request).unmatched == ()
+    assert plan_tags(PROVEN_EMPTY, request).unmatched == ()
+    both = RepositoryState((*state(V1).listings, *unread("down").listings))
+    assert plan_tags(both, request).unmatched == ("protect 'x' matches none of the tags that could be read",)

@@ -70,7 +70,30 @@ def test_the_forms_of_a_reference(
     text: str, paths: tuple[str, ...], tag: str | None, pinned: str | None, identifier: str | None
 ) -> None:
     found = parse_reference(text)
-    assert found == Reference(text, paths=paths, tag=tag, digest=pinned, identifier=identifier)
+    assert found == Reference(text, paths, ends=found.ends, tag=tag, digest=pinned, identifier=identifier)
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("app:v1", ("app",)),
+        ("App", ("app",)),
+        ("sub/app:v1", ("sub/app",)),
+        ("registry.example.com/app:v1", ("registry.example.com/app", "app")),
+        ("registry.example.com/sub/app:v1", ("registry.example.com/sub/app", "sub/app")),
+        ("localhost/app", ("localhost/app", "app")),
+        ("localhost/sub/app", ("localhost/sub/app", "sub/app")),
+        ("reg:5000/app:v1", ("app",)),
+        ("[::1]:5000/sub/app", ("sub/app",)),
+        ("my__host_/app", ("app",)),
+        ("harbor/sub/app", ("harbor/sub/app",)),
+        ("a.b", ("a.b",)),
+        (f"docker://app@{digest('a')}", ("app",)),
+        ("b" * 12, ()),
+    ],
+)
+def test_what_a_path_may_end_with(text: str, ends: tuple[str, ...]) -> None:
+    assert parse_reference(text).ends == ends
 
 
 @pytest.mark.parametrize(
@@ -105,6 +128,29 @@ INDEX = Tag("multi", digest("3"), media_type=OCI_INDEX, children=(digest("1"), d
 def test_by_tag_that_tag_alone_stays() -> None:
     assert kept([V1, V2], "reg.io/team/app:v1") == {"v1": "in_use"}
     assert kept([V1, V2], "reg.io/team/other:v1", "team:v1", "team/app/web:v1") == {}
+
+
+@pytest.mark.parametrize("text", ["app", "reg.io/app", "reg:5000/app", "localhost/app", "docker://APP"])
+def test_without_host_and_group_a_tag_stays_as_well(text: str) -> None:
+    assert kept([V1, V2], f"{text}:v1") == {"v1": "in_use"}
+    assert kept([V1, V2], f"{text}@{digest('1')}") == {"v1": "in_use"}
+    assert kept([V1, V2, Tag("dark")], f"{text}@{digest('9')}") == {"dark": "unknown_in_use"}
+    for other in ("pp", "a/app", "reg.io/a/app", "app/web", "team"):
+        assert kept([V1, V2], f"{other}:v1") == {}
+
+
+def test_an_image_without_its_groups_is_looked_for_in_every_repository_that_ends_so() -> None:
+    places = {"team/app": [V2], "team/sub/app": [V2], "team/web": [V2], "app/web": [V2]}
+    text = f"app@{digest('9')}"
+    assert untagged(in_use_of([text]), places) == [
+        UntaggedImage(text, path, digest=digest("9"), named=False) for path in ("team/app", "team/sub/app")
+    ]
+    assert untagged(in_use_of([text]), {**places, "team/app": [Tag("dark")]}) == []
+    assert tags_in_use(in_use_of(["app:v2", "sub/app:v2", text]), places) == {
+        "app:v2": {("team/app", "v2"), ("team/sub/app", "v2")},
+        "sub/app:v2": {("team/sub/app", "v2")},
+        text: set(),
+    }
 
 
 def test_by_digest_every_tag_of_it_stays() -> None:
@@ -250,6 +296,18 @@ def test_a_name_alone_means_what_engines_take_it_for(name: str, tag: str) -> Non
         assert kept_by_use([Tag(tag)], path, in_use_of([text])) == {tag: Reason.IN_USE}
 
 
+@given(schemes, repository_paths, tag_names, st.data())
+def test_every_end_of_a_path_may_be_what_is_in_use(scheme: str, path: str, name: str, data: st.DataObject) -> None:
+    parts = path.split("/")
+    end = "/".join(parts[data.draw(st.integers(0, len(parts) - 1)) :])
+    host = data.draw(st.sampled_from(["", "registry.example.com/", "reg:5000/", "localhost/", "[::1]:443/"]))
+    for text in (f"{scheme}{host}{end}:{name}", f"{scheme}{host}{end}@{digest('1')}"):
+        used = in_use_of([text])
+        found = [Tag(name, digest("1")), Tag("another", digest("2"))]
+        assert kept_by_use(found, path, used) == {name: Reason.IN_USE}
+        assert tags_in_use(used, {path: found}) == {text: {(path, name)}}
+
+
 letters = st.sampled_from("123456")
 tags = st.lists(
     st.builds(
@@ -269,7 +327,7 @@ tags = st.lists(
 )
 images = st.lists(
     st.one_of(
-        st.sampled_from(["team/app:v1", "reg.io/team/app:v3", "team/other:v2", "team/app"]),
+        st.sampled_from(["team/app:v1", "reg.io/team/app:v3", "team/other:v2", "team/app", "app:v2"]),
         letters.map(lambda letter: f"team/app@{digest(letter)}"),
         letters.map(digest),
     ),

@@ -230,8 +230,8 @@ def test_images_in_use_are_those_that_are_named_and_those_of_all_sources() -> No
     found = used_of(filled({"in_use": ["team/app:v1"], "in_use_sources": sources}))
     assert found == (in_use_of(["team/app:v1"], listed), ())
     assert found[0].names == {
-        **dict.fromkeys(("team/app", "app", "library/app"), {"v1", "v2", "v3"}),
-        **dict.fromkeys(("team/job", "job", "library/job"), {"v1"}),
+        **dict.fromkeys(("team/app", "app", "library/app", "/team/app"), {"v1", "v2", "v3"}),
+        **dict.fromkeys(("team/job", "job", "library/job", "/team/job"), {"v1"}),
     }
     assert [each.name for each in found[0].sources] == ["", "web", "jobs"]
     assert used_of(filled({})) == (InUse(), ())

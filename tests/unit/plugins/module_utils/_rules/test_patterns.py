@@ -16,11 +16,16 @@ from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules import patterns
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern_syntax import impossible_alternative
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dead_alternatives import (
+    Cause,
+    dead_alternative,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern_syntax import Reading, parse
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.patterns import (
     Match,
     PatternError,
     alternatives,
+    check_pattern,
     compile_pattern,
     has_open_quote,
     pattern_error,
@@ -29,6 +34,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern
     server_search,
     why_impossible,
 )
+from tests.tools.collection import ROOT
 
 # pattern, what both readings match, what only one of them matches, what neither does
 TABLE = [
@@ -127,12 +133,20 @@ POSSIBLE = [
         " {0,2}v",
         "[ a]",
         "[^a]",
-        "a|",
-        "",
-        "()",
     ),
-    *(r"\Qv1.0\E", r"v\Q \E*", r"v\Q\E", r"\bv\b", r"\Av\z", "^v$", r"\C", r"\pL", r"\p{Lu}", r"\D", r"\W", "."),
-    *("(?i)\u212a", "(?i)(?:\u212a)", "(?i:\u212a)", "(?P<x>v)", "(?<x>v)", r"\x61", r"\x{61}", r"\141", r"\.", r"\-"),
+    *(r"\Qv1.0\E", r"v\Q \E*", r"v\Q\E", r"\bv\b", r"\Av\z", "^v$", r"\C", r"\pL", r"\p{Lu}", r"\D", r"v\W", "."),
+    *(
+        "(?i)\u212a",
+        "(?i)(?:\u212a)",
+        "(?i:\u212a)",
+        "(?P<x>v)",
+        "(?<x>v)",
+        r"\x61",
+        r"\x{61}",
+        r"\141",
+        r"v\.",
+        r"v\-",
+    ),
     *("[]a]", "[^]]", "[[:alpha:], ]", r"[\]a]"),
 ]
 
@@ -151,6 +165,158 @@ def test_a_pattern_that_may_match_a_tag_is_taken(pattern: str) -> None:
     assert why_impossible(pattern) is None
 
 
+# Pattern, the part of it by which it matches no tag, and why.
+OF_PLACES = [
+    ("main^", "main^", "^ can't hold where it stands"),
+    ("$main", "$main", "$ can't hold where it stands"),
+    (r"main\B", r"main\B", r"\B can't hold where it stands"),
+    (r"main\b.*|v\b[0-9]", r"v\b[0-9]", r"\b can't hold where it stands"),
+    (r"\Bmain", r"\Bmain", r"\B can't hold where it stands"),
+    (r"a\z.+", r"a\z.+", r"\z can't hold where it stands"),
+    (r".+\A", r".+\A", r"\A can't hold where it stands"),
+    (r"^v\B$", r"^v\B$", r"^ and \B and $ can't hold where they stand"),
+    ("a(^|-)x", "^", "^ can't hold where it stands"),
+    (r"main(-|x)\B", "x", r"\B can't hold where it stands"),
+    (r"(?i)(?m)a$b", r"(?i)(?m)a$b", "$ can't hold where it stands"),
+    *((empty, empty, "it stands for no character, ") for empty in ("()", "(?:)", "a{0}", "(a|b){0,0}", "^$", r"\b{0}")),
+    ("main|", "", "it stands for no character, and the name of a tag is never empty"),
+    ("|main", "", "it stands for no character, "),
+    ("a||b", "", "it stands for no character, "),
+    ("(main|)", "", "it stands for no character, "),
+    ("main|^", "^", "it stands for no character, "),
+    (
+        "-rc$",
+        "-rc$",
+        "the name of a tag begins with a letter, a digit or _, and a pattern has to match the whole name: ",
+    ),
+    (".*-rc|-rc", "-rc", "the name of a tag begins with a letter, a digit or _, "),
+    ("(-rc|v.*)", "-rc", "the name of a tag begins with a letter, a digit or _, "),
+    (r"\W", r"\W", "the name of a tag begins with a letter, a digit or _, "),
+    ("a{129}", "a{129}", "the name of a tag has at most 128 characters"),
+    ("(?:v{64}){2}(1|)", "1", "the name of a tag has at most 128 characters"),
+]
+IN_PLACE = [
+    *(
+        "^main$",
+        "(^|-)x",
+        "(^|.*-)x",
+        "x($|-.*)",
+        r"\bmain\b",
+        r"v\B1",
+        r"v-\B",
+        r"a\b-",
+        "(|v)1",
+        "v1(|-rc)",
+        "(a|)+",
+        "a*",
+        "()a",
+    ),
+    *("a{128}", "(?:v{64}){2}", "^^a$$", "(^)*a", "(a^)?b", r"(?:\b|_)v", r"(\A|-)v", "a{0}b", "(?:^a|b)+"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "part", "why"), OF_PLACES)
+def test_what_can_stand_nowhere_in_a_name_is_refused(pattern: str, part: str, why: str) -> None:
+    matches = "matches no tag" if part == pattern else f"has the part '{part}', which matches no tag"
+    with pytest.raises(UsageError) as caught:
+        compile_pattern(pattern, "protect")
+    assert str(caught.value).startswith(f"protect '{pattern}' {matches}, since {why}")
+
+
+@pytest.mark.parametrize("pattern", IN_PLACE)
+def test_what_stands_somewhere_in_a_name_is_taken(pattern: str) -> None:
+    compile_pattern(pattern, "protect")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ungrouped", "part"),
+    [
+        ("-rc", False, True),
+        ("v.*|-rc", True, True),
+        ("-rc|v.*", False, True),
+        ("v.*|-x|w", True, True),
+        (r"\Bx|y", False, True),
+        (r"y|\Bx", True, True),
+        ("x^|y", False, False),
+        ("main|", True, True),
+        ("-$", False, True),
+        ("()", False, True),
+        ("a{129}", False, False),
+        ("a b", False, False),
+    ],
+)
+def test_gitlab_may_match_what_people_do_not_mean(pattern: str, ungrouped: bool, part: bool) -> None:
+    assert why_impossible(pattern)
+    assert (why_impossible(pattern, Reading.UNGROUPED) is None) is ungrouped
+    assert (why_impossible(pattern, Reading.PART) is None) is part
+
+
+@pytest.mark.parametrize(
+    ("pattern", "form"),
+    [
+        *(("[main]", "main"), ("[main|prod]", "(main|prod)"), ("[main prod]", "(main|prod)"), ("[qa]", "qa")),
+        *(("[dev]", "dev"), ("[v1]", "v1"), ("[2024]", "2024"), ("[13]", "13"), ("[v.*]", "v.*"), ("[ab c]", "(ab|c)")),
+        *(("[release-v1]", "release-v1"), ("[1.0-rc]", "1.0-rc"), ("[^main]", "main"), ("[ a]", "a"), ("[Ab]", "Ab")),
+    ],
+)
+def test_a_list_in_quotes_is_no_class(pattern: str, form: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        compile_pattern(pattern, "protect")
+    assert str(caught.value) == (
+        f"protect '{pattern}' matches names of a single character alone. If it is a list, write it without quotes, or "
+        f"write {form}. If such names are meant, write {pattern}{{1}}."
+    )
+    compile_pattern(f"{pattern}{{1}}", "protect")
+    compile_pattern(f"({form})", "protect")
+    # A rule of GitLab's matches every name with one of the letters.
+    check_pattern(pattern, "tag_name_pattern", Reading.PART)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *(
+            "[a-z]",
+            "[0-9]",
+            "[a-zA-Z0-9_.-]",
+            "[ab]",
+            "[XYZ]",
+            "[a]",
+            r"[\d]",
+            r"[\w.-]",
+            "[[:alpha:]]",
+            "[^a-z]",
+            "[^a]",
+        ),
+        *("[a-z]", "[main]+", "[0-9a-f]{8}", "[ma]in", "v[13]", "([main])", "[main]|[prod]", "[^.]"),
+    ],
+)
+def test_a_class_that_is_meant_is_taken(pattern: str) -> None:
+    compile_pattern(pattern, "protect")
+
+
+def rows_of_the_page(head: str) -> list[str]:
+    """The patterns in the first column of a table of docs/inputs.md."""
+    table = (ROOT / "docs" / "inputs.md").read_text().partition(f"| {head} | because |\n")[2].partition("\n\n")[0]
+    cells = [line.replace(r"\|", "\0").split("|")[1] for line in table.splitlines()[1:]]
+    return [text.replace("\0", "|") for cell in cells for text in re.findall("`([^`]+)`", cell)]
+
+
+def test_the_page_on_patterns_is_true() -> None:
+    refused, taken = rows_of_the_page("refused"), rows_of_the_page("taken")
+    assert len(refused) > 15
+    assert len(taken) > 15
+    for pattern in refused:
+        with pytest.raises(UsageError):
+            compile_pattern(pattern, "protect")
+    for pattern in taken:
+        compile_pattern(pattern, "protect")
+
+
+def test_a_pattern_is_read_however_deep_it_is_nested() -> None:
+    compile_pattern("(" * 900 + "a" + ")" * 900, "protect")
+
+
 @pytest.mark.parametrize(
     ("pattern", "text"),
     [
@@ -163,6 +329,9 @@ def test_a_pattern_that_may_match_a_tag_is_taken(pattern: str) -> None:
         (r"\Q \E", "holds a blank."),
         ("a{,3}", "holds a brace: RE2 takes {,3} for text, so write {0,3}."),
         (r"\s", r"holds what \s stands for."),
+        ("-rc", "a pattern has to match the whole name: write .* for what may stand before."),
+        ("a{129}", "has at most 128 characters."),
+        ("()", "it stands for no character, and the name of a tag is never empty."),
     ],
 )
 def test_it_is_told_what_no_name_holds(pattern: str, text: str) -> None:
@@ -204,10 +373,10 @@ def test_what_is_refused_can_match_no_tag(pattern: str) -> None:
     """Neither the part that is named nor, where that is all of it, the pattern is found anywhere in a name."""
     if pattern_error(pattern) is not None:
         return
-    found = impossible_alternative(pattern, patterns._is_in_names)
-    if found is not None:
-        assert found.alternative in pattern
-        search = re2.compile(found.alternative).search
+    found = dead_alternative(parse(pattern, Reading.PART, patterns._kinds_of))
+    if found is not None and (found.cause is Cause.CHARACTER or found.text == pattern):
+        assert found.text in pattern
+        search = re2.compile(found.text).search
         assert not [name for name in SHORT_NAMES if search(name)]
 
 
