@@ -41,7 +41,7 @@ def is_faster_by_names(left: t.Sequence[int], *, pages_at_once: int, workers: in
     They are not while short ones among them end soon by themselves. Less than that is not worth the listings.
 
     Args:
-        left: How many tags each of them has left.
+        left: How many tags each of them has left; there is at least one.
         pages_at_once: How many pages one request asks for.
         workers: How many requests may be under way at once.
     """
@@ -63,7 +63,7 @@ def is_faster_by_names(left: t.Sequence[int], *, pages_at_once: int, workers: in
         done = pages
         if following + by_names([count - done * TAG_PAGE for count in counts[position + 1 :]]) <= now:
             return False
-    return 0 < 2 * now <= following
+    return 2 * now <= following
 
 
 def listings_of(count: int) -> int:

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.page_starts import (
@@ -40,7 +42,6 @@ def test_the_name_before_another(names: list[str]) -> None:
 @pytest.mark.parametrize(
     ("left", "at_once", "workers", "by_names"),
     [
-        pytest.param([], 12, 8, False, id="nothing is left"),
         pytest.param([20], 12, 8, False, id="one page"),
         pytest.param([40], 12, 8, False, id="two pages, as a listing and a page"),
         pytest.param([60], 12, 8, False, id="three pages"),
@@ -57,6 +58,41 @@ def test_the_name_before_another(names: list[str]) -> None:
 )
 def test_when_names_are_listed_first(left: list[int], at_once: int, workers: int, by_names: bool) -> None:
     assert is_faster_by_names(left, pages_at_once=at_once, workers=workers) is by_names
+
+
+def turns_by_names(left: list[int], at_once: int, workers: int) -> int:
+    """How often all workers have to wait for an answer, if names are listed: for the names, and for the pages."""
+    if not left:
+        return 0
+    listings = [count // 1000 + 1 for count in left]
+    pages = sum(math.ceil(count / 20) for count in left)
+    return max(*listings, 1, math.ceil(sum(listings) / workers)) + math.ceil(pages / at_once / workers)
+
+
+def is_worth_it(left: list[int], at_once: int, workers: int) -> bool:
+    """What is_faster_by_names says, turn by turn."""
+    now, waited = turns_by_names(left, at_once, workers), 0
+    while left:
+        waited += math.ceil(len(left) / at_once / workers)
+        longer = [count - 20 for count in left if count > 20]
+        if len(longer) < len(left) and waited + turns_by_names(longer, at_once, workers) <= now:
+            return False
+        left = longer
+    return 2 * now <= waited
+
+
+@settings(max_examples=600)
+@given(
+    st.lists(st.integers(1, 3000), min_size=1, max_size=12) | st.lists(st.integers(1, 90), min_size=1, max_size=60),
+    st.integers(1, 14),
+    st.integers(1, 9),
+)
+@example([1000], 12, 8)
+@example([41, 2500], 1, 1)
+@example([20, 20, 400], 2, 2)
+def test_names_are_listed_first_where_that_halves_the_turns(left: list[int], at_once: int, workers: int) -> None:
+    expected = is_worth_it(left, at_once, workers)
+    assert is_faster_by_names(left, pages_at_once=at_once, workers=workers) is expected
 
 
 @pytest.mark.parametrize(("count", "requests"), [(1, 1), (999, 1), (1000, 2), (1001, 2), (2500, 3)])
