@@ -62,6 +62,18 @@ class ReferrerPolicy(t.NamedTuple):
         return self._replace(shared_digest=SharedDigest.KEEP_TOGETHER)
 
 
+class _Holders(t.NamedTuple):
+    """The tags that are an image or hold it.
+
+    Args:
+        kept: whether one of them is kept.
+        depth: the greatest one of them.
+    """
+
+    kept: bool
+    depth: int
+
+
 class ReferrerFacts(t.NamedTuple):
     """What is known of a repository's signatures besides its tags.
 
@@ -88,6 +100,14 @@ def holders_of(decisions: t.Iterable[Decision]) -> dict[str, list[Decision]]:
             if digest:
                 holders.setdefault(digest, []).append(each)
     return holders
+
+
+def _summaries_of_holders(decisions: t.Iterable[Decision]) -> dict[str, _Holders]:
+    """The same summed up: an image may have thousands of tags, and as many signatures."""
+    return {
+        digest: _Holders(any(not each.delete for each in holders), depth=max(each.depth for each in holders))
+        for digest, holders in holders_of(decisions).items()
+    }
 
 
 def orphans(tags: t.Sequence[Tag]) -> frozenset[str]:
@@ -186,7 +206,7 @@ def _followed(
     facts: ReferrerFacts,
 ) -> list[Decision]:
     """One step: the signatures of what is deleted by now. What is signed may be a signature itself."""
-    holders = holders_of(decisions)
+    holders = _summaries_of_holders(decisions)
     opaque = {each.tag.name for each in decisions if is_opaque(each.tag)}
     kept_opaque = {each.tag.name for each in decisions if not each.delete and each.tag.name in opaque}
 
@@ -194,23 +214,23 @@ def _followed(
         if decision.delete or decision.reason not in _OPEN:
             return decision
         tag = decision.tag
-        holder_groups = [holders.get(subject, []) for subject in subjects_of(tag)]
-        if any(not holder.delete for group in holder_groups for holder in group):
+        found = [holders.get(subject) for subject in subjects_of(tag)]
+        if any(each and each.kept for each in found):
             return decision.kept(Reason.SIGNATURE)
         if tag.digest is None:
             return decision.kept(Reason.UNKNOWN_DIGEST)
         # Its image may be unseen inside of what is kept; without a holder that is known, of what is deleted too.
-        unseen = kept_opaque if all(holder_groups) else opaque
+        unseen = kept_opaque if all(found) else opaque
         if len(unseen) > (tag.name in unseen):
             return decision.kept(Reason.UNKNOWN_SUBJECT)
-        follows = all(holder_groups) or (tag.name, tag.digest) in facts.pending_referrers
+        follows = all(found) or (tag.name, tag.digest) in facts.pending_referrers
         absent = all(subject in facts.absent_digests for subject in subjects_of(tag) if subject not in holders)
         if not follows and not (policy.signatures is Signatures.COLLECT and absent):
             return decision.kept(Reason.ORPHAN)
         reason = age_exemption(tag)
         if reason:
             return decision.kept(reason)
-        behind = 1 + max((holder.depth for group in holder_groups for holder in group), default=0)
+        behind = 1 + max((each.depth for each in found if each), default=0)
         return decision._replace(delete=True, reason=Reason.WITH_SUBJECT if follows else Reason.ORPHANED, depth=behind)
 
     return [followed(each) for each in decisions]
