@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import multiprocessing
+import os
 import random
 import sqlite3
 import time
@@ -236,6 +237,23 @@ def test_several_tasks_at_once_lose_nothing(tmp_path: Path) -> None:
         task.join()
         assert task.exitcode == 0
     assert known(path, some(400)) == (some(400), [])
+
+
+def _learn_and_die(path: Path) -> None:
+    image_file._delete_oldest = lambda connection: os._exit(3)
+    learn(path, some(2000, 2))
+
+
+def test_a_task_that_is_killed_while_it_writes_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "images.db"
+    learn(path, some(2))
+    task = multiprocessing.get_context("fork").Process(target=_learn_and_die, args=(path,))
+    task.start()
+    task.join()
+    assert task.exitcode == 3
+    assert known(path, some(4)) == ([*some(2), None, None], [])
+    assert learn(path, some(2, 2)) == []
+    assert known(path, some(4)) == (some(4), [])
 
 
 def test_a_python_without_sqlite_does_without_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
