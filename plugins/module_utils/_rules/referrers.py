@@ -66,11 +66,11 @@ class _Holders(t.NamedTuple):
     """The tags that are an image or hold it.
 
     Args:
-        kept: whether one of them is kept.
+        kept: how many of them are kept.
         depth: the greatest one of them.
     """
 
-    kept: bool
+    kept: int
     depth: int
 
 
@@ -96,16 +96,20 @@ def holders_of(decisions: t.Iterable[Decision]) -> dict[str, list[Decision]]:
     """The tags, with what happens to them, that are an image or hold it, by the image's digest."""
     holders: dict[str, list[Decision]] = {}
     for each in decisions:
-        for digest in {each.tag.digest, *each.tag.children}:
-            if digest:
-                holders.setdefault(digest, []).append(each)
+        for digest in _images_in(each.tag):
+            holders.setdefault(digest, []).append(each)
     return holders
+
+
+def _images_in(tag: Tag) -> set[str]:
+    """The digests of the image that a tag is, and of those that it holds."""
+    return {digest for digest in (tag.digest, *tag.children) if digest}
 
 
 def _summaries_of_holders(decisions: t.Iterable[Decision]) -> dict[str, _Holders]:
     """The same summed up: an image may have thousands of tags, and as many signatures."""
     return {
-        digest: _Holders(any(not each.delete for each in holders), depth=max(each.depth for each in holders))
+        digest: _Holders(sum(not each.delete for each in holders), depth=max(each.depth for each in holders))
         for digest, holders in holders_of(decisions).items()
     }
 
@@ -141,11 +145,7 @@ def with_referrers(
     at_stake = collects or bool(facts.pending_referrers) or any(each.delete for each in found)
     if policy.signatures is Signatures.KEEP or not at_stake:
         return found
-    while True:
-        following = _followed(found, policy, age_exemption, facts)
-        if following == found:
-            return found
-        found = following
+    return _followed(found, policy, age_exemption, facts)
 
 
 def keep_referrers(decisions: t.Sequence[Decision], policy: ReferrerPolicy) -> list[Decision]:
@@ -205,8 +205,16 @@ def _followed(
     age_exemption: t.Callable[[Tag], Reason | None],
     facts: ReferrerFacts,
 ) -> list[Decision]:
-    """One step: the signatures of what is deleted by now. What is signed may be a signature itself."""
+    """Let signatures follow what is deleted, step by step, since what is signed may be a signature itself.
+
+    After the first step, only those are looked at again whose images were deleted in the one before.
+    """
+    result = list(decisions)
     holders = _summaries_of_holders(decisions)
+    by_subject: dict[str, list[int]] = {}
+    for position, each in enumerate(decisions):
+        for subject in subjects_of(each.tag):
+            by_subject.setdefault(subject, []).append(position)
     opaque = {each.tag.name for each in decisions if is_opaque(each.tag)}
     kept_opaque = {each.tag.name for each in decisions if not each.delete and each.tag.name in opaque}
 
@@ -233,4 +241,19 @@ def _followed(
         behind = 1 + max((each.depth for each in found if each), default=0)
         return decision._replace(delete=True, reason=Reason.WITH_SUBJECT if follows else Reason.ORPHANED, depth=behind)
 
-    return [followed(each) for each in decisions]
+    waiting: t.Collection[int] = range(len(result))
+    while waiting:
+        step = [(position, followed(result[position])) for position in waiting]
+        deleted = [after for position, after in step if after.delete and not result[position].delete]
+        for position, after in step:
+            result[position] = after
+        images = [(image, each) for each in deleted for image in _images_in(each.tag)]
+        for image, each in images:
+            before = holders[image]
+            holders[image] = _Holders(before.kept - 1, depth=max(before.depth, each.depth))
+        waiting = {position for image, _each in images for position in by_subject.get(image, ())}
+        names = {each.tag.name for each in deleted}
+        if not kept_opaque.isdisjoint(names):
+            kept_opaque -= names
+            waiting = range(len(result))
+    return result

@@ -298,6 +298,14 @@ CLEANUPS: dict[str, Callable[[int], tuple[CleanupState, dict[str, Any]]]] = {
         observed(*signatures(n, lambda at: 1), *(each._replace(digest=digest(1)) for each in tags(n))),
         {"signatures": "follow"},
     ),
+    "signatures of signatures": lambda n: (
+        observed(
+            *(each._replace(digest=digest(at + 1)) for at, each in enumerate(signatures(n, lambda at: at))),
+            *(each._replace(digest=digest(0)) for each in tags(1)),
+            tag("kept"),
+        ),
+        {"signatures": "follow", "protect": ["kept"]},
+    ),
     "signatures without an image": lambda n: (
         observed(
             *signatures(n, lambda at: 10**6 + at),
