@@ -1352,7 +1352,7 @@ def main() -> None:
         check_scope(request.scope, job_token=connection.is_job_token)
         check_for_server(request, url=url, job_token=connection.is_job_token)
         request = replace(request, earlier=earlier_runs(params["journal_path"], url))
-        with image_cache(params["cache_path"]) as images:
+        with image_cache(params["cache_path"], module.warn) as images:
             state, reader = observe(connection, request, images)
         found = plan_cleanup(state, request)
         for warning in warnings_of(state, found.plan, request):

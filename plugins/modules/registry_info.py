@@ -137,7 +137,7 @@ EXAMPLES = r"""
     gather:
       - tag_details
     read_via: registry
-    cache_path: "{{ playbook_dir }}/images.jsonl"
+    cache_path: "{{ playbook_dir }}/images.db"
 
 - name: Look at one tag of one repository
   containerops.gitlab.registry_info:
@@ -693,7 +693,7 @@ def main() -> None:
         request = request_of(params, server=connection.url, job_token=connection.is_job_token)
         check_files(params, "output_path")
         summary = RowSummary(params["return_limit"])
-        with image_cache(params["cache_path"]) as images:
+        with image_cache(params["cache_path"], module.warn) as images:
             state = observe(connection, request, images)
             if params["output_path"]:
                 write_lines(params["output_path"], file_lines(state, request, summary), "output_path")

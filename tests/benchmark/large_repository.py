@@ -40,7 +40,7 @@ def measure(ansible: Ansible, simulator: Simulator, way: str, folder: Path, conc
         "output_path": str(folder / f"{way}.jsonl"),
     }
     if order["read_via"] == "registry":
-        order["cache_path"] = str(folder / "cache.jsonl")
+        order["cache_path"] = str(folder / "cache.db")
     simulator.clear_log()
     started = time.monotonic()
     found = ansible.module("registry_info", order)

@@ -61,7 +61,7 @@ def start() -> list[str]:
 
 def _collection(concurrency: int, *, warm: bool = False) -> Tool:
     def command(job: str, _url: str, folder: Path) -> list[str]:
-        cache = {"cache": str(folder / "images.jsonl")} if job == "audit" else {}
+        cache = {"cache": str(folder / "images.db")} if job == "audit" else {}
         return playbook(job, folder, concurrency=concurrency, **cache)
 
     return Tool(

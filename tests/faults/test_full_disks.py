@@ -17,7 +17,9 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.files import write_lines
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, Image, digest_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.journal import open_journal
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry.image_cache import image_cache
 from tests.faults.runs import TAGS, WAYS, Run
 
 SAMPLES = 12
@@ -61,4 +63,24 @@ def test_a_file_that_can_not_be_written_as_a_whole_stays_as_it_was(tmp_path: Pat
     with largest_file(4096), pytest.raises(UsageError, match="plan_path .* can't be written: File too large"):
         write_lines(str(path), ("a line\n" for _number in range(4096)), "plan_path")
     assert path.read_text() == "as it was\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_cache_that_can_not_be_written_stays_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "images.db"
+    images = [Image(digest_of(str(number).encode()), OCI_IMAGE, size=number) for number in range(400)]
+    warnings: list[str] = []
+    with image_cache(str(path), warnings.append) as cache:
+        cache.add(images[0])
+    whole = path.stat().st_size
+    for size in (0, 1, whole - 1, whole, whole + 1, 2 * whole):
+        with image_cache(str(path), warnings.append) as cache:
+            for image in images:
+                cache.add(image)
+            with largest_file(size):
+                cache.save()
+        with image_cache(str(path), warnings.append) as cache:
+            assert [cache.get(image.digest) for image in images] == [images[0], *[None] * 399], size
+    assert len(warnings) == 6
+    assert all("can't be written" in warning for warning in warnings)
     assert list(tmp_path.iterdir()) == [path]

@@ -228,13 +228,27 @@ def test_dates_and_a_cleanup_without_a_database(ansible: Ansible, simulator: Sim
     assert sent(simulator) == by_registry(few.all_tags, 2)
     again = ansible.module("registry_info", order)
     assert again.result["repositories"] == found.result["repositories"]
-    # From a warm cache a look at the digest of each tag, which is all that a cleanup with nothing to do takes too.
+    # With a warm cache the manifest of each tag, which is all that a cleanup with nothing to do takes too.
     assert sent(simulator) == by_registry(few.all_tags, 1)
     idle = ansible.module("registry_cleanup", {**RULES, "cache_path": cache})
     assert idle.result["changed"] is False
     assert sent(simulator) == by_registry(few.all_tags, 1)
     for most, tags, each in ((20_106, WHOLE.all_tags, 2), (10_106, WHOLE.all_tags, 1), (1_106, REPOSITORIES * KEPT, 1)):
         assert within((10, most), by_registry(tags, each))
+
+
+@pytest.mark.parametrize("known", [0, 1, 7, 60])
+def test_whatever_a_cache_knows_is_saved(ansible: Ansible, simulator: Simulator, tmp_path: Path, known: int) -> None:
+    simulator.load(scenario("M2", Size(projects=1, repositories=1, tags=60)))
+    cache = str(tmp_path / "cache")
+    names = [f"v{number:02}" for number in range(known)]
+    learned = ansible.module("registry_info", info("tag_details", tag_names=names, cache_path=cache))
+    assert learned.result["totals"]["tags"] == 60
+    sent(simulator)
+    read = ansible.module("registry_info", info("tag_details", cache_path=cache))
+    assert read.status == "ok", read.message
+    # A listing, a token, and what kind of registry it is; a manifest for each tag, and a config for each new image.
+    assert sent(simulator)[1] == 1 + 1 + 1 + 60 + (60 - known)
 
 
 @pytest.mark.parametrize(

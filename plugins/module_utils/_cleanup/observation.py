@@ -11,7 +11,6 @@ from __future__ import annotations
 import typing as t
 
 from .._core.models import TagListing
-from .._core.oci import Image
 from .._core.server import ServerCapabilities
 from .._deletion.delete_method import choose_delete_method
 from .._deletion.read_only import check_deletes
@@ -20,6 +19,7 @@ from .._gitlab.repository_scope import select
 from .._module.registry import RegistryConnection
 from .._policy.reading import query_of
 from .._registry.api import current_digest, read_manifest
+from .._registry.image_cache import ImageCache
 from .._rules.in_use import UntaggedImage
 from .._rules.referrers import Signatures, orphans
 from .._tags.capabilities import Sources, detect
@@ -37,14 +37,14 @@ from .shared_digests import with_shared_digests
 
 
 def observe(
-    connection: RegistryConnection, request: CleanupRequest, images: dict[str, Image]
+    connection: RegistryConnection, request: CleanupRequest, images: ImageCache
 ) -> tuple[CleanupState, TagReader]:
     """All that the decision needs, and the reader with which it is carried out.
 
     Args:
         connection: an open connection to GitLab.
         request: what is asked for.
-        images: known from earlier runs, by digest; what is learned joins them.
+        images: what is known of images; what is learned joins it.
     """
     client = connection.client
     selection = select(client, request.scope, job_token=connection.is_job_token)
@@ -87,7 +87,7 @@ def observe(
     return with_shared_digests(reader, state, request, connection.registry), reader
 
 
-def _sources(connection: RegistryConnection, request: CleanupRequest, images: dict[str, Image]) -> Sources:
+def _sources(connection: RegistryConnection, request: CleanupRequest, images: ImageCache) -> Sources:
     """Where tags may be read. GitLab's bulk deletion judges them by what GitLab itself knows."""
     return Sources(
         use_graphql=not connection.is_job_token,

@@ -254,7 +254,7 @@ def _deleted_before(state: CleanupState, request: CleanupRequest) -> int:
 def _pins(state: CleanupState, request: CleanupRequest, untagged: t.Sequence[UntaggedImage]) -> Pins:
     if not request.pin_untagged:
         return Pins()
-    taken = {listing.repository.path: listing.names for listing in state.listings}
+    taken = {listing.repository.path: set(listing.names) for listing in state.listings}
     why = state.capabilities.registry_unavailable_reason
     return planned_pins(untagged, state.manifests, taken, why)
 

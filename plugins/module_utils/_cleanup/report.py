@@ -39,8 +39,9 @@ def cleanup_intent(found: CleanupPlan, limit: int) -> Intent:
 
 def _with_way_on(refusals: t.Sequence[str], plan: Plan) -> list[str]:
     """The refusals, of which the first one for the limit of a repository says how to go on."""
-    limits = [part.limit for part in plan.repositories if part.limit in refusals]
-    return [f"{each} ({_WAY_ON})" if each in limits[:1] else each for each in refusals]
+    told = set(refusals)
+    first = next((part.limit for part in plan.repositories if part.limit in told), None)
+    return [f"{each} ({_WAY_ON})" if each == first else each for each in refusals]
 
 
 def plan_header(state: CleanupState, request: CleanupRequest, url: str) -> dict[str, t.Any]:

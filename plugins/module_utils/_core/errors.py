@@ -188,6 +188,10 @@ class RequestError(Exception):
         }
 
 
+class CacheError(Exception):
+    """What earlier runs left can't be used, or nothing can be left for later ones; the text says why."""
+
+
 class JournalError(Exception):
     """The journal of a run can't be written any more. message: why, without a full stop."""
 

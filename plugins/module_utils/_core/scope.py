@@ -11,7 +11,8 @@ from __future__ import annotations
 import itertools
 import re
 import typing as t
-from fnmatch import fnmatchcase
+from collections import Counter
+from fnmatch import translate
 
 from .errors import UsageError
 
@@ -24,6 +25,7 @@ _FULL_PATH = re.compile(r"[a-z0-9_.][a-z0-9_.-]*(?:/[a-z0-9_.][a-z0-9_.-]*)*", r
 _ADDRESS = re.compile(
     r"(?P<scheme>https?|ssh|git)://(?:[^/@]*@)?(?P<host>[^/?#]+)(?P<path>.*)|[^/@\s]+@(?P<ssh_host>[^/:]+):(?P<ssh_path>.*)"
 )
+_WILDCARD = re.compile(r"[*?[]")
 # What a path is made of, with * and ? and classes.
 _CLASS = re.compile(r"\[[^\]]*\]")
 _GLOB = re.compile(r"(?:[a-z0-9._/*?-]|\[!?[a-z0-9._/-]+\])+", re.ASCII | re.IGNORECASE)
@@ -272,32 +274,62 @@ def exclusions_of(scope: Scope, paths: t.Collection[str], projects: t.Collection
     alone = None if scope.group is not None or scope.instance or len(projects) != 1 else next(iter(projects))
     # The project's path as a whole: of team/prod.* or registry.example.com/team/prod*, but not of team/production.
     named = re.compile(rf"(?:\A|/){re.escape(alone)}(?![a-z0-9_-]|\.[a-z0-9])") if alone else None
+    matching = path_matcher(scope.exclude)
+    matched = Counter(pattern for path in paths for pattern in matching(path))
+    patterns = list(dict.fromkeys(scope.exclude))
+    whole = _as_whole_paths([pattern for pattern in patterns if not matched[pattern]], paths)
     found = []
-    for pattern in dict.fromkeys(scope.exclude):
-        matched = sum(matches(path, pattern) for path in paths)
-        meant = "" if matched else _as_whole_path(pattern, paths)
+    for pattern in patterns:
+        meant = whole.get(pattern, "")
         elsewhere = named is not None and not meant and not named.search(pattern.lower())
-        found.append(Exclusion(pattern, matched=matched, elsewhere=elsewhere, meant=meant))
+        found.append(Exclusion(pattern, matched=matched[pattern], elsewhere=elsewhere, meant=meant))
     return tuple(found)
 
 
-def _as_whole_path(pattern: str, paths: t.Iterable[str]) -> str:
-    """A pattern that matches some parts of a path, side by side, as it would match all of it; empty if it does not.
+def _as_whole_paths(patterns: t.Sequence[str], paths: t.Iterable[str]) -> dict[str, str]:
+    """By pattern, as it would match all of a path of which it matches some parts, side by side."""
+    matching = path_matcher(reading for pattern in patterns for reading in _readings(pattern))
+    found: dict[str, str] = {}
+    for path in paths if patterns else ():
+        parts = path.split("/")
+        for start, end in itertools.combinations(range(len(parts) + 1), 2):
+            for reading in matching("/".join(parts[start:end])):
+                found.setdefault(reading, "/".join([*parts[:start], reading, *(["*"] if end < len(parts) else [])]))
+    meant = ((pattern, next(filter(None, map(found.get, _readings(pattern))), "")) for pattern in patterns)
+    return {pattern: whole for pattern, whole in meant if whole}
 
-    What may be a host before it is left out, and so is what it has below a repository.
-    """
+
+def _readings(pattern: str) -> list[str]:
+    """A pattern as it may be meant: without what may be a host before it, and without what is below a repository."""
     glob = pattern.strip("/")
     first, _slash, rest = glob.partition("/")
     wide = [glob, rest] if "." in first or ":" in first else [glob]
-    readings = [*wide, *(re.sub(r"/\*+$", "", each) for each in wide)]
-    for reading, path in itertools.product(readings, paths):
-        parts = path.split("/")
-        for start, end in itertools.combinations(range(len(parts) + 1), 2):
-            if matches("/".join(parts[start:end]), reading):
-                return "/".join([*parts[:start], reading, *(["*"] if end < len(parts) else [])])
-    return ""
+    return [*wide, *(re.sub(r"/\*+$", "", each) for each in wide)]
 
 
-def matches(path: str, pattern: str) -> bool:
-    """Whether the path of a repository is a pattern's. A * stands for slashes, too."""
-    return fnmatchcase(path, pattern.strip("/").lower())
+def is_glob(pattern: str) -> bool:
+    """Whether a pattern may match other paths than itself."""
+    return _WILDCARD.search(pattern) is not None
+
+
+def path_matcher(patterns: t.Iterable[str]) -> t.Callable[[str], list[str]]:
+    """Tells which of the patterns match the path of a repository. A * stands for slashes, too.
+
+    Exact paths are looked up, and globs are tried only on paths that begin like them: there may be thousands of both.
+    """
+    exact: dict[str, list[str]] = {}
+    globs: dict[str, list[tuple[str, t.Callable[[str], t.Any]]]] = {}
+    for pattern in dict.fromkeys(patterns):
+        text = pattern.strip("/").lower()
+        if is_glob(text):
+            beginning = _WILDCARD.split(text, maxsplit=1)[0]
+            globs.setdefault(beginning, []).append((pattern, re.compile(translate(text)).match))
+        else:
+            exact.setdefault(text, []).append(pattern)
+    lengths = sorted({len(beginning) for beginning in globs})
+
+    def matching(path: str) -> list[str]:
+        near = (each for length in lengths if length <= len(path) for each in globs.get(path[:length], ()))
+        return [*exact.get(path, ()), *(pattern for pattern, match in near if match(path))]
+
+    return matching

@@ -162,10 +162,13 @@ def journal_referrers(journal: JournalWriter, plan: Plan) -> None:
     for part in plan.repositories:
         followers = [decision.tag for decision in part.decisions if decision.reason is Reason.WITH_SUBJECT]
         holders = holders_of(part.decisions) if followers else {}
+        digests = {
+            subject: {each.tag.digest for each in found if each.tag.digest} for subject, found in holders.items()
+        }
         for tag in followers:
-            images = {each.tag.digest for subject in subjects_of(tag) for each in holders.get(subject, ())}
+            images = {digest for subject in subjects_of(tag) for digest in digests.get(subject, ())}
             row = _tag_row(JournalEvent.FOLLOWING, part, tag.name, tag.digest)
-            rows.append({**row, "images": sorted(digest for digest in images if digest)})
+            rows.append({**row, "images": sorted(images)})
     if rows:
         journal(*rows)
 

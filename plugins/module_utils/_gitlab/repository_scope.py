@@ -13,7 +13,7 @@ import typing as t
 
 from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Project, Repository
-from .._core.scope import Exclusion, Scope, exclusions_of, matches
+from .._core.scope import Exclusion, Scope, exclusions_of, is_glob, path_matcher
 from .._http.client import Client
 from .project_scope import list_group, list_instance
 from .projects import get_project, named_project, no_registry
@@ -129,11 +129,13 @@ def _filtered(selection: Selection, scope: Scope) -> Selection:
     # Numbered pages that shift while they are read list a repository twice.
     by_id = {repository.id: repository for repository in selection.repositories}
     repositories = sorted(by_id.values(), key=lambda repository: repository.path)
+    including, excluding = path_matcher(scope.include), path_matcher(scope.exclude)
+    matched = {pattern for repository in repositories for pattern in including(repository.path)}
     warnings = []
     for pattern in scope.include:
-        if any(matches(repository.path, pattern) for repository in repositories):
+        if pattern in matched:
             continue
-        if not _is_glob(pattern):
+        if not is_glob(pattern):
             raise UsageError(
                 f"repositories {pattern!r} is the path of no repository in scope: write the whole path, as in "
                 "group/project/name, or a glob."
@@ -142,8 +144,7 @@ def _filtered(selection: Selection, scope: Scope) -> Selection:
     wanted = [
         repository
         for repository in repositories
-        if (not scope.include or any(matches(repository.path, pattern) for pattern in scope.include))
-        and not any(matches(repository.path, pattern) for pattern in scope.exclude)
+        if (not scope.include or including(repository.path)) and not excluding(repository.path)
     ]
     return selection._replace(
         repositories=tuple(repository for repository in wanted if not repository.being_deleted),
@@ -155,7 +156,3 @@ def _filtered(selection: Selection, scope: Scope) -> Selection:
         ),
         warnings=tuple(warnings),
     )
-
-
-def _is_glob(pattern: str) -> bool:
-    return any(character in pattern for character in "*?[")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import UsageError
-from .._core.scope import check_globs, matches
+from .._core.scope import check_globs, path_matcher
 from .._gitlab.projects import any_image_prefix
 from .._module.options import check_not_negative
 from .._module.registry import RegistryConnection
@@ -87,16 +87,17 @@ def observe(connection: RegistryConnection, request: CatalogRequest) -> CatalogS
     registry = registry_of(connection.client, connection.registry, location)
     found: list[str] = []
     unconfirmed: tuple[str, ...] = ()
+    matching = path_matcher(request.patterns)
+
+    def wanted(paths: t.Iterable[str]) -> list[str]:
+        return [path for path in paths if not request.patterns or matching(path)]
+
     for page in read_catalog(registry):
-        found += [path for path in page.paths if _is_wanted(path, request)]
+        found += wanted(page.paths)
         if request.limit is not None and len(found) >= request.limit:
             return CatalogState(registry.url, tuple(found[: request.limit]))
-        unconfirmed = tuple(path for path in page.unconfirmed if _is_wanted(path, request))
+        unconfirmed = tuple(wanted(page.unconfirmed))
     return CatalogState(registry.url, tuple(found), complete=not unconfirmed, unconfirmed=unconfirmed)
-
-
-def _is_wanted(path: str, request: CatalogRequest) -> bool:
-    return not request.patterns or any(matches(path, pattern) for pattern in request.patterns)
 
 
 def result_of(state: CatalogState, request: CatalogRequest) -> dict[str, t.Any]:

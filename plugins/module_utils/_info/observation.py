@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository, RuleKind, ServerPolicy, TagListing
-from .._core.oci import Image
 from .._core.scope import ProjectScope, Scope
 from .._core.server import ReadMethod
 from .._gitlab.project_scope import select_projects
@@ -24,6 +23,7 @@ from .._module.options import Gather
 from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
+from .._registry.image_cache import ImageCache
 from .._rules.dates import shown_dates
 from .._rules.decision import DateSource
 from .._settings.plan import RuleListing
@@ -36,13 +36,13 @@ from .request import InfoRequest
 from .rows import InfoState, ProjectInventory
 
 
-def observe(connection: RegistryConnection, request: InfoRequest, images: dict[str, Image]) -> InfoState:
+def observe(connection: RegistryConnection, request: InfoRequest, images: ImageCache) -> InfoState:
     """Read what was asked for, and nothing else.
 
     Args:
         connection: of the module.
         request: what was asked for.
-        images: those that are known from before, by digest. New ones are added.
+        images: what is known of images; what is learned joins it.
 
     Returns:
         The state. Its listings are read one after the other, as they are taken.
@@ -127,7 +127,7 @@ def _observe_tags(
     request: InfoRequest,
     state: InfoState,
     selection: Selection,
-    images: dict[str, Image],
+    images: ImageCache,
 ) -> InfoState:
     """The state with the tags, or with an estimate of what reading them takes."""
     reader = _open_reader(connection, request, state.repositories, images)
@@ -188,7 +188,7 @@ def _query_of(request: InfoRequest) -> TagQuery:
 
 
 def _open_reader(
-    connection: RegistryConnection, request: InfoRequest, repositories: t.Sequence[Repository], images: dict[str, Image]
+    connection: RegistryConnection, request: InfoRequest, repositories: t.Sequence[Repository], images: ImageCache
 ) -> TagReader:
     details = request.needs_details or request.needs_previews
     sources = Sources(

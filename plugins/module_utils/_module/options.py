@@ -181,7 +181,7 @@ def scope_of(params: t.Mapping[str, t.Any], server: str) -> Scope:
     projects = tuple(project_path(name, "project", server) for name in params["project"] or ())
     group = full_path(params["group"], "group", server) if params["group"] is not None else None
     names = [*projects, *([group] if group else [])]
-    known = [] if any(name.isdigit() for name in names) else [name.partition("/")[0].lower() for name in names]
+    known = set() if any(name.isdigit() for name in names) else {name.partition("/")[0].lower() for name in names}
     for option in ("repositories", "exclude_repositories"):
         check_globs(params[option] or (), option, known)
     return Scope(

@@ -129,20 +129,21 @@ def compare(
     """
     drift: list[Drift] = []
     allowed = []
-    left = dict(approved.digests)
+    left: dict[str, dict[str, str | None]] = {}
+    for (path, name), digest in approved.digests.items():
+        left.setdefault(path, {})[name] = digest
     for part in parts:
         path = part.repository.path
+        here = left.get(path, {})
         if part.error:
-            unread = [key for key in left if key[0] == path]
-            drift += [Drift(*key, kind=DriftKind.UNREAD) for key in unread]
-            for key in unread:
-                del left[key]
+            drift += [Drift(path, name, kind=DriftKind.UNREAD) for name in here]
+            here.clear()
         decisions = []
         for decision in part.decisions:
-            key = (path, decision.tag.name)
-            kind = _drift_kind(decision, planned=key in left, digest=left.pop(key, None))
+            name = decision.tag.name
+            kind = _drift_kind(decision, planned=name in here, digest=here.pop(name, None))
             if kind:
-                drift.append(_drift(key, kind, decision))
+                drift.append(_drift((path, name), kind, decision))
             decisions.append(decision.kept(_NOT_AS_APPROVED[kind]) if kind and decision.delete else decision)
         narrowed = keep_referrers(decisions, referrer_policy)
         drift += [
@@ -151,12 +152,13 @@ def compare(
             if before.delete and not after.delete
         ]
         allowed.append(replace(part, decisions=tuple(narrowed)))
-    deleted_before = {key for key, digest in left.items() if (*key, digest) in asked}
-    drift += [Drift(*key, kind=DriftKind.VANISHED) for key in left if key not in deleted_before]
+    absent = [(path, name, digest) for path, tags in left.items() for name, digest in tags.items()]
+    vanished = [tag for tag in absent if tag not in asked]
+    drift += [Drift(path, name, kind=DriftKind.VANISHED) for path, name, _digest in vanished]
     return Comparison(
         repositories=tuple(allowed),
         drift=_in_order(drift),
-        deleted_before=len(deleted_before),
+        deleted_before=len(absent) - len(vanished),
         approved=len(approved.digests),
     )
 

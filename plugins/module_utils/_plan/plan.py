@@ -95,7 +95,8 @@ class Plan(t.NamedTuple):
     @property
     def unmatched_warnings(self) -> list[str]:
         """What matches nothing and does not refuse the plan, one sentence each."""
-        return [f"{sentence}." for sentence in self.unmatched if sentence not in self.refusals]
+        refusals = set(self.refusals)
+        return [f"{sentence}." for sentence in self.unmatched if sentence not in refusals]
 
     @property
     def deletions(self) -> int:

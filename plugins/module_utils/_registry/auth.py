@@ -17,13 +17,13 @@ import typing as t
 from urllib.parse import parse_qsl, urlsplit
 
 from .._core.errors import ErrorKind, UsageError
-from .._core.oci import Image
 from .._http.client import Client
 from .._http.messages import Header, Response
 from .._http.retry import RetryPolicy
 from .._http.settings import RefreshCredentials
 from .._http.understanding import understanding
 from .errors import SERVICE, error_of
+from .image_cache import ImageCache
 from .tokens import AuthScheme, Challenge, Token, TokenRules, challenge_in, token_in
 
 # How many repositories share a token.
@@ -78,24 +78,20 @@ class Registry:
         client: of GitLab.
         url: of the registry.
         login: None is anonymous.
-        images: known from before, by digest; what is learned joins them.
+        images: what is known of images; None is nothing yet.
 
     challenge: how the registry wants to be asked, as far as that is known.
     """
 
-    def __init__(
-        self, client: Client, url: str, *, login: Login | None, images: dict[str, Image] | None = None
-    ) -> None:
+    def __init__(self, client: Client, url: str, *, login: Login | None, images: ImageCache | None = None) -> None:
         self.url = url
         self.gitlab = client
         self.client = client.at(url, service=SERVICE)
         # A download holds its connection while an upload needs one, and pools wait for what they lent.
         self.source = client.at(url, service=SERVICE)
-        self.remembers = bool(images)
-        self._images = images if images is not None else {}
+        self.images = images or ImageCache()
         self._login = login
         self._lock = threading.Lock()
-        self._memory = threading.Lock()
         self._token_clients: dict[str, Client] = {}
         self._tokens: dict[tuple[str, ...], Token] = {}
         self._scope_groups: dict[str, tuple[str, ...]] = {}
@@ -104,19 +100,6 @@ class Registry:
             self.challenge = Challenge(
                 AuthScheme.BEARER, realm=client.settings.url + _GITLAB_TOKENS, service=_GITLAB_SERVICE
             )
-
-    def cached_image(self, digest: str) -> Image | None:
-        """What is known of a digest; it counts as the last one used."""
-        with self._memory:
-            image = self._images.pop(digest, None)
-            if image:
-                self._images[digest] = image
-            return image
-
-    def cache_image(self, image: Image) -> None:
-        """Keep what was learned of a digest."""
-        with self._memory:
-            self._images[image.digest] = image
 
     def prefetch_scopes(self, paths: t.Sequence[str]) -> None:
         """Let these repositories, which will be read, share tokens."""
@@ -254,7 +237,7 @@ def registry_of(
     client: Client,
     settings: RegistrySettings,
     location: str,
-    images: dict[str, Image] | None = None,
+    images: ImageCache | None = None,
 ) -> Registry:
     """The registry of a GitLab. GitLab tells no scheme: it is taken to be GitLab's own.
 
@@ -262,7 +245,7 @@ def registry_of(
         client: Of GitLab.
         settings: The address, if it was given, and the credentials.
         location: The registry's host and a path, as GitLab tells it of a repository or project.
-        images: Images that are known from before, by digest.
+        images: What is known of images; None is nothing yet.
 
     Raises:
         UsageError: If no address is known.

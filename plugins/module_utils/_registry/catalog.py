@@ -15,7 +15,7 @@ from .._core.server import Mode
 from .._http.messages import MOST_PAGES
 from .api import PAGE, check_version, next_last
 from .auth import Registry
-from .catalog_order import passed_over, place_before, place_behind
+from .catalog_order import note_below, passed_over, place_before, place_behind
 from .errors import SERVICE, not_granted
 from .request import request
 
@@ -50,8 +50,9 @@ def read_catalog(registry: Registry) -> t.Iterator[CatalogPage]:
     if registry.denied_actions(_CATALOG, "catalog", ("*",)):
         raise not_granted("catalog", ["*"], operation)
     seen: dict[str, None] = {}
+    lowest: dict[str, str] = {}
     number = 0
-    looked_for: list[str] = []
+    looked_for: set[str] = set()
     unconfirmed: list[str] = []
     last, end, searched = "", "", ""
     mode: Mode | None = None
@@ -59,6 +60,8 @@ def read_catalog(registry: Registry) -> t.Iterator[CatalogPage]:
         page, linked = _read_page(registry, last, operation, optional=bool(searched))
         new = tuple(path for path in dict.fromkeys(page) if path not in seen)
         seen.update(dict.fromkeys(new))
+        for path in new:
+            note_below(lowest, path)
         if new:
             number += 1
             if number > MOST_PAGES:
@@ -67,7 +70,7 @@ def read_catalog(registry: Registry) -> t.Iterator[CatalogPage]:
             yield CatalogPage(new)
             end = page[-1]
         elif searched:
-            looked_for.append(searched)
+            looked_for.add(searched)
             if linked is not None or len(page) >= PAGE:
                 unconfirmed.append(searched)
         else:
@@ -81,7 +84,7 @@ def read_catalog(registry: Registry) -> t.Iterator[CatalogPage]:
             mode = check_version(registry, _CATALOG, operation).mode
         # A database passes over nothing.
         searched = above[0] if above and mode is not Mode.DATABASE else ""
-        last = place_before(searched) if searched else place_behind(end, seen)
+        last = place_before(searched) if searched else place_behind(end, lowest)
 
 
 def _read_page(registry: Registry, last: str, operation: str, *, optional: bool) -> tuple[list[str], str | None]:

@@ -22,17 +22,25 @@ _OWN_FOLDER = "_"
 _GREATEST = "~"
 
 
-def place_behind(path: str, seen: t.Collection[str]) -> str:
+def note_below(lowest: dict[str, str], path: str) -> None:
+    """Note a path that was seen. lowest: of what was seen below a path, the last in the order of pages."""
+    for above in _above(path):
+        lowest[above] = max(lowest.get(above, path), path, key=_page_order)
+
+
+def place_behind(path: str, lowest: t.Mapping[str, str]) -> str:
     """From where a page shows what the registry walks to after a path, and as little as can be of what is seen."""
-    below = [other for other in seen if other.startswith(f"{path}/")]
-    return max([path, *below], key=_page_order)
+    return lowest.get(path, path)
 
 
 def passed_over(path: str, seen: t.Collection[str]) -> list[str]:
     """The repositories that there may be above a path, which a page from behind it does not show; outermost first."""
-    parts = path.split("/")
-    above = ["/".join(parts[:length]) for length in range(1, len(parts))]
-    return [each for each in above if each not in seen and _walk_order(each) > _walk_order(path)]
+    return [each for each in _above(path) if each not in seen and _walk_order(each) > _walk_order(path)]
+
+
+def _above(path: str) -> list[str]:
+    """The paths above a path, outermost first."""
+    return [path[:end] for end, letter in enumerate(path) if letter == "/"]
 
 
 def place_before(path: str) -> str:

@@ -4,7 +4,7 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""What is known of images by their digests, from one run to the next.
+"""What is known of images by their digests, within a task and from one run to the next.
 
 A digest names the same bytes everywhere and for ever, so that any number of servers and jobs may share a file.
 """
@@ -12,68 +12,97 @@ A digest names the same bytes everywhere and for ever, so that any number of ser
 from __future__ import annotations
 
 import contextlib
-import json
+import threading
 import typing as t
 
-from .._core.errors import UsageError
-from .._core.files import check_writable, read_lines, write_lines
-from .._core.oci import Image, image_in, row_of
+from .._core.errors import CacheError
+from .._core.files import check_writable
+from .._core.oci import Image
 
-_FORMAT = "containerops.gitlab/image-cache"
-_VERSION = 1
-# About 60 megabytes.
-_MOST_IMAGES = 200_000
+
+class ImageStore(t.Protocol):
+    """Keeps images from one run to the next. What it can't do is a CacheError."""
+
+    def read(self, digest: str) -> Image | None: ...
+
+    def write(self, learned: t.Iterable[Image], used: t.Iterable[str]) -> None: ...
+
+
+class ImageCache:
+    """What is known of images, for all threads of a task.
+
+    Args:
+        store: keeps it from one run to the next; None keeps nothing.
+
+    problem: why the store can't be used any more; empty if it can.
+    """
+
+    def __init__(self, store: ImageStore | None = None) -> None:
+        self.problem = ""
+        self._store = store
+        self._images: dict[str, Image] = {}
+        self._learned: dict[str, Image] = {}
+        self._lock = threading.Lock()
+
+    def get(self, digest: str) -> Image | None:
+        """What is known of a digest; None if nothing is."""
+        with self._lock:
+            image = self._images.get(digest)
+            if image is None and self._store:
+                with self._noting_problems():
+                    image = self._store.read(digest)
+            if image:
+                self._images[digest] = image
+            return image
+
+    def add(self, image: Image) -> None:
+        """Keep what was learned of a digest."""
+        with self._lock:
+            self._images[image.digest] = self._learned[image.digest] = image
+
+    def save(self) -> None:
+        """Keep what was learned for later runs. Nothing is written where nothing was."""
+        with self._lock:
+            if self._learned and self._store:
+                with self._noting_problems():
+                    self._store.write(self._learned.values(), used=self._images)
+
+    @contextlib.contextmanager
+    def _noting_problems(self) -> t.Iterator[None]:
+        try:
+            yield
+        except CacheError as error:
+            self.problem, self._store = str(error), None
 
 
 @contextlib.contextmanager
-def image_cache(path: str | None) -> t.Iterator[dict[str, Image]]:
-    """The images of a file by digest, none without a path; what joins them meanwhile is written back.
+def image_cache(path: str | None, warn: t.Callable[[str], None]) -> t.Iterator[ImageCache]:
+    """What is known of images by a file; nothing without a path. What is learned meanwhile is added to the file.
+
+    Args:
+        path: of the file, which need not exist.
+        warn: is told if the file can't be used, which changes nothing but the number of requests.
 
     Raises:
-        UsageError: the file can't be read or written, or is something else.
+        UsageError: the path can't be one of a file that is written.
     """
     if path is None:
-        yield {}
+        yield ImageCache()
         return
     check_writable(path, "cache_path")
-    images = load_images(path)
-    yield images
-    save_images(path, images)
-
-
-def load_images(path: str) -> dict[str, Image]:
-    """The images of a file by digest, the last used at the end; none where there is no file.
-
-    Lines that are not as save_images wrote them are left out.
-
-    Raises:
-        UsageError: the file is something else, or can't be read.
-    """
-    lines = iter(read_lines(path, "cache_path"))
-    first = next(lines, None)
-    if first is None:
-        return {}
-    if (_row(first).get("format"), _row(first).get("version")) != (_FORMAT, _VERSION):
-        raise UsageError(
-            f"cache_path {path} is a file of another kind, or of another release: give the name of a new file."
-        )
-    found = (image_in(_row(line)) for line in lines)
-    return {image.digest: image for image in found if image}
-
-
-def save_images(path: str, images: t.Mapping[str, Image]) -> None:
-    """Write images together with what others wrote meanwhile, and without those that nobody used for longest."""
-    known = load_images(path)
-    together = {**{digest: image for digest, image in known.items() if digest not in images}, **images}
-    kept = list(together.values())[-_MOST_IMAGES:]
-    first = {"format": _FORMAT, "version": _VERSION, "images": len(kept)}
-    rows = (row_of(image) for image in kept)
-    write_lines(path, (json.dumps(row) + "\n" for row in (first, *rows)), "cache_path")
-
-
-def _row(line: str) -> dict[str, t.Any]:
     try:
-        row = json.loads(line)
-    except ValueError:
-        return {"format": None}
-    return row if isinstance(row, dict) else {"format": None}
+        # It takes a part of what the start of a task takes, and few tasks have a file.
+        from .image_file import ImageFile
+    except ImportError:
+        warn("cache_path needs the module sqlite3, which this Python has not: images cost requests as without it.")
+        yield ImageCache()
+        return
+    file = ImageFile(path)
+    cache = ImageCache(file)
+    try:
+        yield cache
+        cache.save()
+    finally:
+        file.close()
+        if cache.problem:
+            warn(cache.problem)

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from .._core.oci import Descriptor, Image, Manifest, build_date, image_of, index_of
-from .api import current_digest, not_found, read_blob, read_manifest
+from .api import not_found, read_blob, read_manifest
 from .auth import Registry
 
 # An index of indexes of indexes is no image that anybody builds.
@@ -19,23 +19,19 @@ _DEEPEST = 3
 def read_image(registry: Registry, path: str, name: str) -> Image | None:
     """What there is to know of the image behind a tag or a digest; None for a 404.
 
-    A digest that was read before is not read again. If images are remembered from an earlier run, only the tag's digest
-    is read at first.
+    A digest of which all is known is not read. A tag's manifest comes with its digest, in the one request that its
+    digest alone would take: more is read only if nothing is known of that.
     """
-    reference = name
-    if registry.remembers or ":" in name:
-        digest = name if ":" in name else current_digest(registry, path, name)
-        known = registry.cached_image(digest) if digest else None
-        if digest is None or known:
-            return known
-        reference = digest
-    manifest = read_manifest(registry, path, reference)
+    known = registry.images.get(name) if ":" in name else None
+    if known:
+        return known
+    manifest = read_manifest(registry, path, name)
     return _image(registry, path, manifest, 1) if manifest else None
 
 
 def read_undated_image(registry: Registry, path: str, reference: str) -> Image | None:
     """What a manifest by tag or digest says of itself, without its date; None for a 404."""
-    known = registry.cached_image(reference) if ":" in reference else None
+    known = registry.images.get(reference) if ":" in reference else None
     manifest = None if known else read_manifest(registry, path, reference)
     if manifest is None:
         return known
@@ -43,7 +39,7 @@ def read_undated_image(registry: Registry, path: str, reference: str) -> Image |
 
 
 def _image(registry: Registry, path: str, manifest: Manifest, depth: int) -> Image:
-    known = registry.cached_image(manifest.digest)
+    known = registry.images.get(manifest.digest)
     if known:
         return known
     if manifest.is_index:
@@ -51,12 +47,12 @@ def _image(registry: Registry, path: str, manifest: Manifest, depth: int) -> Ima
     else:
         config = manifest.dated_config
         image = image_of(manifest, build_date(read_blob(registry, path, config)) if config else None)
-    registry.cache_image(image)
+    registry.images.add(image)
     return image
 
 
 def _child(registry: Registry, path: str, child: Descriptor, depth: int) -> Image:
-    known = registry.cached_image(child.digest)
+    known = registry.images.get(child.digest)
     if known:
         return known
     manifest = read_manifest(registry, path, child.digest) if depth < _DEEPEST else None

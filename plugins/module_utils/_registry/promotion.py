@@ -42,12 +42,15 @@ def referrers_of(registry: Registry, path: str, image: Manifest) -> dict[str, Ma
 
     Each comes after what it belongs to.
     """
-    names = sorted(name for name in tag_names(registry, path) or [] if SIGNATURE.fullmatch(name))
+    named: dict[str, list[str]] = {}
+    for name in tag_names(registry, path) or []:
+        if SIGNATURE.fullmatch(name):
+            named.setdefault(name.partition(".")[0], []).append(name)
     found: dict[str, Manifest] = {}
     owners = {image.digest, *(child.digest for child in image.children)}
     while owners:
         prefixes = {digest.replace(":", "-") for digest in owners}
-        new = [name for name in names if name.partition(".")[0] in prefixes and name not in found]
+        new = sorted(name for prefix in prefixes for name in named.pop(prefix, ()))
         found.update((name, source_image(registry, path, name)) for name in new)
         owners = {found[name].digest for name in new}
     return found

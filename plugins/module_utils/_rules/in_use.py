@@ -74,7 +74,7 @@ class InUse:
         """Whether any image is in use by digest or id, so that names alone don't show what is in use."""
         return bool(self.digests or self.identifiers)
 
-    @property
+    @functools.cached_property
     def all_names(self) -> frozenset[str]:
         """The names of tags in use, whatever repository they are of."""
         return frozenset().union(*self.names.values())
@@ -225,18 +225,16 @@ def untagged(used: InUse, tags: t.Mapping[str, t.Sequence[Tag]]) -> list[Untagge
     """
     found: list[UntaggedImage] = []
     meant = repositories_meant(used.references, tags)
+    asked = {path for reference in used.references if reference.digest for path in meant[reference.text]}
+    held = {path: {digest for tag in tags[path] for digest in (tag.digest, *tag.children)} for path in asked}
     for reference in used.references:
         text, paths = reference.text, meant[reference.text]
-        if reference.digest and not any(_may_lead_to(reference.digest, tags[path]) for path in paths):
+        # A tag whose digest is not known may be the image.
+        if reference.digest and all(held[path].isdisjoint((None, reference.digest)) for path in paths):
             found.extend(
                 UntaggedImage(text, path, digest=reference.digest, named=path in reference.paths) for path in paths
             )
     return found
-
-
-def _may_lead_to(digest: str, tags: t.Iterable[Tag]) -> bool:
-    """Whether one of the tags is the image or holds it, or is not known well enough."""
-    return any(tag.digest in (None, digest) or digest in tag.children for tag in tags)
 
 
 # The path of a repository and the name of a tag.

@@ -80,10 +80,12 @@ class ListedNames(t.NamedTuple):
     Args:
         listings: of the repositories that were read.
         complete: whether that is all.
+        lines: their names, a line each.
     """
 
     listings: tuple[TagListing, ...]
     complete: bool
+    lines: str
 
     @property
     def none(self) -> str:
@@ -92,13 +94,18 @@ class ListedNames(t.NamedTuple):
 
     def first_around(self, text: str) -> str | None:
         """A name that holds the text; None if there is none."""
-        return next((name for listing in self.listings for name in listing.names if text in name), None)
+        position = self.lines.find(text)
+        if position < 0 or not self.lines or "\n" in text:
+            return None
+        return self.lines[self.lines.rfind("\n", 0, position) + 1 : self.lines.find("\n", position)]
 
 
 def names_in(listings: t.Sequence[TagListing], read: t.Sequence[TagListing]) -> ListedNames:
     """The tags that were read. listings: all that there are; read: those of them that could be read."""
     complete = len(read) == len(listings) and all(each.state is not ListingState.CAPPED for each in read)
-    return ListedNames(tuple(read), complete=complete)
+    return ListedNames(
+        tuple(read), complete=complete, lines="".join(f"{name}\n" for each in read for name in each.names)
+    )
 
 
 def told(names: ListedNames, findings: t.Iterable[Finding]) -> list[Finding]:

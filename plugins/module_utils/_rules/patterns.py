@@ -30,6 +30,8 @@ _PIECE = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*
 _CLASS_ALONE = re.compile(r"\[\^?(\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*)\]", re.DOTALL)
 _CLASS_OF_RANGES = re.compile(r"(?:[a-z]-[a-z]|[A-Z]-[A-Z]|[0-9]-[0-9]|\\.|\[:\^?\w+:\]|[_.-])+")
 
+# A name without characters that mean something else in a pattern, or with these escaped.
+_ONE_NAME = re.compile(r"(?:[A-Za-z0-9_-]|\\[.-])+", re.ASCII)
 # What the names of tags are made of, see TAG_NAME.
 _CHARACTERS = {Kind.WORD: f"{string.ascii_letters}{string.digits}_".encode(), Kind.OTHER: b".-"}
 _IN_WORDS = {
@@ -91,6 +93,11 @@ class Pattern(t.NamedTuple):
         if group.isdigit():
             return 1 <= int(group) <= int(self.grouped.groups)
         return group in self.grouped.groupindex
+
+
+def only_name(text: str) -> str | None:
+    """The only name that a pattern matches; None if it may match others, or none."""
+    return text.replace("\\", "") if _ONE_NAME.fullmatch(text) else None
 
 
 def compile_pattern(text: str, option: str) -> Pattern:

@@ -62,6 +62,18 @@ class ReferrerPolicy(t.NamedTuple):
         return self._replace(shared_digest=SharedDigest.KEEP_TOGETHER)
 
 
+class _Holders(t.NamedTuple):
+    """The tags that are an image or hold it.
+
+    Args:
+        kept: how many of them are kept.
+        depth: the greatest one of them.
+    """
+
+    kept: int
+    depth: int
+
+
 class ReferrerFacts(t.NamedTuple):
     """What is known of a repository's signatures besides its tags.
 
@@ -84,10 +96,22 @@ def holders_of(decisions: t.Iterable[Decision]) -> dict[str, list[Decision]]:
     """The tags, with what happens to them, that are an image or hold it, by the image's digest."""
     holders: dict[str, list[Decision]] = {}
     for each in decisions:
-        for digest in {each.tag.digest, *each.tag.children}:
-            if digest:
-                holders.setdefault(digest, []).append(each)
+        for digest in _images_in(each.tag):
+            holders.setdefault(digest, []).append(each)
     return holders
+
+
+def _images_in(tag: Tag) -> set[str]:
+    """The digests of the image that a tag is, and of those that it holds."""
+    return {digest for digest in (tag.digest, *tag.children) if digest}
+
+
+def _summaries_of_holders(decisions: t.Iterable[Decision]) -> dict[str, _Holders]:
+    """The same summed up: an image may have thousands of tags, and as many signatures."""
+    return {
+        digest: _Holders(sum(not each.delete for each in holders), depth=max(each.depth for each in holders))
+        for digest, holders in holders_of(decisions).items()
+    }
 
 
 def orphans(tags: t.Sequence[Tag]) -> frozenset[str]:
@@ -121,11 +145,7 @@ def with_referrers(
     at_stake = collects or bool(facts.pending_referrers) or any(each.delete for each in found)
     if policy.signatures is Signatures.KEEP or not at_stake:
         return found
-    while True:
-        following = _followed(found, policy, age_exemption, facts)
-        if following == found:
-            return found
-        found = following
+    return _followed(found, policy, age_exemption, facts)
 
 
 def keep_referrers(decisions: t.Sequence[Decision], policy: ReferrerPolicy) -> list[Decision]:
@@ -185,8 +205,16 @@ def _followed(
     age_exemption: t.Callable[[Tag], Reason | None],
     facts: ReferrerFacts,
 ) -> list[Decision]:
-    """One step: the signatures of what is deleted by now. What is signed may be a signature itself."""
-    holders = holders_of(decisions)
+    """Let signatures follow what is deleted, step by step, since what is signed may be a signature itself.
+
+    After the first step, only those are looked at again whose images were deleted in the one before.
+    """
+    result = list(decisions)
+    holders = _summaries_of_holders(decisions)
+    by_subject: dict[str, list[int]] = {}
+    for position, each in enumerate(decisions):
+        for subject in subjects_of(each.tag):
+            by_subject.setdefault(subject, []).append(position)
     opaque = {each.tag.name for each in decisions if is_opaque(each.tag)}
     kept_opaque = {each.tag.name for each in decisions if not each.delete and each.tag.name in opaque}
 
@@ -194,23 +222,38 @@ def _followed(
         if decision.delete or decision.reason not in _OPEN:
             return decision
         tag = decision.tag
-        holder_groups = [holders.get(subject, []) for subject in subjects_of(tag)]
-        if any(not holder.delete for group in holder_groups for holder in group):
+        found = [holders.get(subject) for subject in subjects_of(tag)]
+        if any(each and each.kept for each in found):
             return decision.kept(Reason.SIGNATURE)
         if tag.digest is None:
             return decision.kept(Reason.UNKNOWN_DIGEST)
         # Its image may be unseen inside of what is kept; without a holder that is known, of what is deleted too.
-        unseen = kept_opaque if all(holder_groups) else opaque
+        unseen = kept_opaque if all(found) else opaque
         if len(unseen) > (tag.name in unseen):
             return decision.kept(Reason.UNKNOWN_SUBJECT)
-        follows = all(holder_groups) or (tag.name, tag.digest) in facts.pending_referrers
+        follows = all(found) or (tag.name, tag.digest) in facts.pending_referrers
         absent = all(subject in facts.absent_digests for subject in subjects_of(tag) if subject not in holders)
         if not follows and not (policy.signatures is Signatures.COLLECT and absent):
             return decision.kept(Reason.ORPHAN)
         reason = age_exemption(tag)
         if reason:
             return decision.kept(reason)
-        behind = 1 + max((holder.depth for group in holder_groups for holder in group), default=0)
+        behind = 1 + max((each.depth for each in found if each), default=0)
         return decision._replace(delete=True, reason=Reason.WITH_SUBJECT if follows else Reason.ORPHANED, depth=behind)
 
-    return [followed(each) for each in decisions]
+    waiting: t.Collection[int] = range(len(result))
+    while waiting:
+        step = [(position, followed(result[position])) for position in waiting]
+        deleted = [after for position, after in step if after.delete and not result[position].delete]
+        for position, after in step:
+            result[position] = after
+        images = [(image, each) for each in deleted for image in _images_in(each.tag)]
+        for image, each in images:
+            before = holders[image]
+            holders[image] = _Holders(before.kept - 1, depth=max(before.depth, each.depth))
+        waiting = {position for image, _each in images for position in by_subject.get(image, ())}
+        names = {each.tag.name for each in deleted}
+        if not kept_opaque.isdisjoint(names):
+            kept_opaque -= names
+            waiting = range(len(result))
+    return result

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._core.models import SIGNATURE
-from .patterns import Match, Pattern
+from .patterns import Match, Pattern, only_name
 from .reasons import Reason
 
 # What keep_n_per can count by besides a capture group of the pattern.
@@ -208,6 +208,21 @@ class Rules:
                 found.append(NameEntry("name_regex_keep", pattern=rule.keep, rule=rule))
         return tuple(found)
 
+    @functools.cached_property
+    def _entries_of_one_name(self) -> dict[str, list[int]]:
+        """Positions of the entries that match one name alone, by that name. There may be thousands of them."""
+        found: dict[str, list[int]] = {}
+        for position, entry in enumerate(self.entries):
+            name = only_name(entry.pattern.text)
+            if name is not None:
+                found.setdefault(name, []).append(position)
+        return found
+
+    @functools.cached_property
+    def _other_entries(self) -> list[int]:
+        """Positions of the other entries."""
+        return [position for position, entry in enumerate(self.entries) if only_name(entry.pattern.text) is None]
+
     def judge(self, name: str) -> JudgedName:
         """What a name alone says. Each name is looked up once, however often it is asked for."""
         found = self._judged.get(name)
@@ -232,13 +247,14 @@ class Rules:
     def _judge(self, name: str) -> JudgedName:
         rule, match = self._first_match(name)
         # All entries are asked, whichever of them keeps the tag, so that it is known which of them match nothing.
-        matches = [entry.match(name, rule) for entry in self.entries]
+        asked = sorted((*self._entries_of_one_name.get(name, ()), *self._other_entries))
+        answers = ((position, self.entries[position].match(name, rule)) for position in asked)
+        matches = {position: found for position, found in answers if found is not Match.NONE}
         reason = self._reason_above_rules(name, matches)
         if reason is None:
-            keep = next((found for entry, found in zip(self.entries, matches) if entry.rule is rule), Match.NONE)
+            keep = next((found for place, found in matches.items() if self.entries[place].rule is rule), Match.NONE)
             reason = _kept_by_rule(rule, match, keep) if rule else Reason.NO_MATCH
-        matched = tuple(position for position, found in enumerate(matches) if found is not Match.NONE)
-        return JudgedName(rule, reason, entries=matched)
+        return JudgedName(rule, reason, entries=tuple(matches))
 
     def _first_match(self, name: str) -> tuple[Rule | None, Match]:
         for rule in self.rules:
@@ -247,8 +263,9 @@ class Rules:
                 return rule, match
         return None, Match.NONE
 
-    def _reason_above_rules(self, name: str, matches: t.Sequence[Match]) -> Reason | None:
-        if any(found is not Match.NONE for found in matches[: len(self.protect)]):
+    def _reason_above_rules(self, name: str, matches: t.Iterable[int]) -> Reason | None:
+        """matches: positions of the entries that match."""
+        if any(position < len(self.protect) for position in matches):
             return Reason.PROTECTED
         if name == "latest" and not self.allow_latest:
             return Reason.LATEST

@@ -116,7 +116,7 @@ def desired_for(document: Document, path: str) -> DesiredSettings | None:
         The settings, None if the project is not managed.
     """
     path = path.lower()
-    around = [path[:end] for end, letter in enumerate(path) if letter == "/"]
+    around = _groups_around(path)
     sections = [document.defaults, *(document.groups[group] for group in around if group in document.groups)]
     if path in document.projects:
         sections.append(document.projects[path])
@@ -135,11 +135,14 @@ def desired_for(document: Document, path: str) -> DesiredSettings | None:
     return found
 
 
+def _groups_around(path: str) -> list[str]:
+    """The groups that a group or project lies in by its path, the outermost first."""
+    return [path[:end] for end, letter in enumerate(path) if letter == "/"]
+
+
 def document_scope(document: Document) -> ProjectScope:
     """The projects that have to be read. A group within another one of the document is read with it."""
-    outermost = [
-        group for group in document.groups if not any(group.startswith(f"{other}/") for other in document.groups)
-    ]
+    outermost = [group for group in document.groups if document.groups.keys().isdisjoint(_groups_around(group))]
     return ProjectScope(projects=tuple(document.projects), groups=tuple(outermost), by_path=True)
 
 
@@ -160,9 +163,5 @@ def empty_groups(document: Document, projects: t.Iterable[Project], unread: t.Co
         projects: all that were found.
         unread: paths of the groups that could not be read.
     """
-    paths = [project.path.lower() for project in projects]
-    return [
-        group
-        for group in document.groups
-        if group not in unread and not any(path.startswith(f"{group}/") for path in paths)
-    ]
+    populated = {group for project in projects for group in _groups_around(project.path.lower())}
+    return [group for group in document.groups if group not in unread and group not in populated]

@@ -126,14 +126,14 @@ def plan_removal(state: RemovalState, request: RemovalRequest) -> Plan:
     listing = state.listing
     if listing is None:
         return Plan(())
+    names = set(request.names)
     decisions = tuple(
-        to_delete(tag, Reason.NAMED) if tag.name in request.names else to_keep(tag, Reason.NOT_NAMED)
-        for tag in listing.tags
+        to_delete(tag, Reason.NAMED) if tag.name in names else to_keep(tag, Reason.NOT_NAMED) for tag in listing.tags
     )
     refusals = [hidden_rules_refusal()] if state.hidden_rules else []
     if state.archived_project and any(decision.delete for decision in decisions):
         refusals.append(archived_refusal(state.archived_project))
-    missing = set(request.names) - set(listing.names)
+    missing = names - set(listing.names)
     if listing.tags and missing and not listing.complete:
         refusals.append(f"only {len(listing.tags)} tags of {state.path} are listed, so that others may be there")
     for decision in decisions:

@@ -13,13 +13,13 @@ from types import MappingProxyType
 
 from .._core.errors import ErrorKind, RequestError, UsageError
 from .._core.models import Repository, TagListing
-from .._core.oci import Image
 from .._core.server import Mode, ReadMethod, ServerCapabilities
 from .._gitlab.graphql_schema import Schema, read_schema
 from .._http.client import Client
 from .._http.retry import RetryPolicy
 from .._registry.api import VersionCheck, check_version
 from .._registry.auth import Registry, RegistrySettings, registry_of
+from .._registry.image_cache import ImageCache
 from .database_evidence import Evidence, find_evidence
 from .details import CoveredNames
 from .listing import list_by_registry
@@ -39,13 +39,13 @@ class Sources(t.NamedTuple):
         use_graphql: Whether GraphQL accepts the token.
         read_method: How tags are to be read; None is the best way that there is.
         registry: How to reach the registry itself; None if it is not to be asked.
-        images: Images that are known from before, by digest. What is learned joins them.
+        images: What is known of images; what is learned joins it. None is nothing yet.
     """
 
     use_graphql: bool
     read_method: ReadMethod | None = None
     registry: RegistrySettings | None = None
-    images: dict[str, Image] | None = None
+    images: ImageCache | None = None
 
 
 class Detected(t.NamedTuple):

@@ -97,7 +97,7 @@ class RegistryReader:
         confirming = confirmations(self.capabilities, query) if any(counts) else 0
         return Estimate(
             requests=confirming,
-            # A manifest and a config for each image; only its digest is looked at if it is known from before.
+            # A manifest and a config for each image; its manifest alone if it is known from before.
             registry_requests=listing + 2 * each,
             tags=sum(known),
             uncounted=counts.count(None),

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import itertools
+from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope im
     check_scope,
     exclusions_of,
     full_path,
-    matches,
+    path_matcher,
     project_path,
     repository_path,
 )
@@ -42,7 +43,18 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope im
     ],
 )
 def test_a_pattern_means_whole_paths_in_any_case(path: str, pattern: str, expected: bool) -> None:
-    assert matches(path, pattern) is expected
+    assert path_matcher([pattern])(path) == ([pattern] if expected else [])
+
+
+_PATHS = st.from_regex("[ab]{1,2}(/[ab]{1,2}){0,2}", fullmatch=True)
+_GLOBS = st.text("abAB/*?[]!", max_size=6)
+
+
+@given(st.lists(_GLOBS | _PATHS), _PATHS)
+def test_many_patterns_match_as_each_of_them_would(patterns: list[str], path: str) -> None:
+    found = path_matcher(patterns)(path)
+    assert len(found) == len(set(found))
+    assert set(found) == {each for each in patterns if fnmatchcase(path, each.strip("/").lower())}
 
 
 PATHS = ["team/app", "team/app/web", "team/prod"]
@@ -87,7 +99,7 @@ def test_an_exclusion_that_is_a_part_of_a_path_is_never_about_another_task(patte
         assert found.meant == meant
         if meant:
             assert not found.elsewhere
-            assert any(matches(path, meant) for path in paths)
+            assert any(path_matcher([meant])(path) for path in paths)
             assert found.unmatched("team/app") == (
                 f"exclude_repositories {pattern!r} matches no repository in scope, since it is compared with whole "
                 f"paths: write {meant!r}"
@@ -100,7 +112,7 @@ def test_every_part_of_a_path_may_be_meant(path: str, data: st.DataObject) -> No
     start, end = data.draw(st.sampled_from(list(itertools.combinations(range(len(parts) + 1), 2))))
     pattern = "/".join(parts[start:end]) + data.draw(st.sampled_from(["", "/", "/*", "*"]))
     [found] = exclusions_of(Scope(projects=("team/app",), exclude=(pattern,)), [path], {"team/app"})
-    assert found.matched or (not found.elsewhere and matches(path, found.meant))
+    assert found.matched or (not found.elsewhere and path_matcher([found.meant])(path))
 
 
 # Exclusions that are mistaken in every scope that holds team/prod, and those that may be about other tasks' projects.
@@ -292,7 +304,7 @@ def test_what_is_refused_could_match_no_path(glob: str, path: str) -> None:
     try:
         check_globs([glob], "repositories")
     except UsageError:
-        assert ".*" in glob or not matches(path, glob)
+        assert ".*" in glob or not path_matcher([glob])(path)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api 
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth import (
     Registry,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._registry.image_cache import ImageCache
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.images import read_image
 from tests.unit.registry_serving import GITLAB, RegistryServer, image, manifest
 from tests.unit.serving import client, serving
@@ -41,19 +42,35 @@ def test_an_image_costs_its_manifest_and_its_config_once(server: RegistryServer)
     assert read_image(registry, "a/b", "gone") is None
 
 
-def test_what_is_remembered_costs_a_head(server: RegistryServer) -> None:
+def test_what_is_known_costs_its_manifest_and_nothing_else(server: RegistryServer) -> None:
     body, config = image()
     server.fake.answers = {"/a/b/manifests/v1": manifest(body), f"/a/b/blobs/{digest_of(config)}": (200, {}, config)}
     known = read_image(server.registry(), "a/b", "v1")
     assert known
-    registry = Registry(
-        client(server.http.url, server.time), server.http.url, login=GITLAB, images={known.digest: known}
-    )
+    images = ImageCache()
+    images.add(known)
+    registry = Registry(client(server.http.url, server.time), server.http.url, login=GITLAB, images=images)
     server.http.requests.clear()
     assert read_image(registry, "a/b", "v1") == known
-    assert server.requests_to("/v2/") == ["HEAD /v2/a/b/manifests/v1"]
+    assert server.requests_to("/v2/") == ["GET /v2/a/b/manifests/v1"]
     assert read_image(registry, "a/b", known.digest) == known
     assert len(server.requests_to("/v2/")) == 1
+
+
+def test_a_cache_that_knows_little_costs_no_more_than_none(server: RegistryServer) -> None:
+    found = [image(f"2026-01-{day:02}T00:00:00Z") for day in range(1, 21)]
+    for number, (body, config) in enumerate(found):
+        server.fake.answers[f"/a/b/manifests/v{number}"] = manifest(body)
+        server.fake.answers[f"/a/b/blobs/{digest_of(config)}"] = (200, {}, config)
+    known = read_image(server.registry(), "a/b", "v7")
+    assert known
+    images = ImageCache()
+    images.add(known)
+    registry = Registry(client(server.http.url, server.time), server.http.url, login=GITLAB, images=images)
+    server.http.requests.clear()
+    for number in range(len(found)):
+        assert read_image(registry, "a/b", f"v{number}")
+    assert len(server.requests_to("/v2/")) == 2 * len(found) - 1
 
 
 def test_an_index_is_read_with_all_its_images(server: RegistryServer) -> None:

@@ -103,3 +103,18 @@ def test_which_names_show_a_group() -> None:
     assert [has_group(name, "minor", rule) for name in ("v1.2.3", "1")] == [True, False]
     assert [has_group(name, "major", rule) for name in ("v1.2.3", "1")] == [True, False]
     assert has_group("anything", "week", rule)
+
+
+def test_names_and_patterns_count_alike() -> None:
+    """A pattern of one name is looked up, and counts as the same one that is tried."""
+    texts = ["v1", "v1", r"v1\.0", "main", "latest", "none", "dev-1", "dev-2"]
+    looked_up = made(protect=texts, name_regex_keep="v1")
+    tried = made(protect=[f"(?:{text})" for text in texts], name_regex_keep="(?:v1)")
+    for name in NAMES:
+        assert looked_up.judge(name)[1:] == tried.judge(name)[1:]
+
+
+def test_what_another_rule_decides_about_is_not_matched_by_its_name_either() -> None:
+    rules = made(rules=[{"name": "dev", "match": "dev-1"}, {"name": "all", "match": ".*", "name_regex_keep": "dev-1"}])
+    assert rules.judge("dev-1").entries == ()
+    assert rules.judge("dev-1").rule is rules.rules[0]

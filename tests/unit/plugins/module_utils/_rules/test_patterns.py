@@ -28,6 +28,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern
     check_pattern,
     compile_pattern,
     has_open_quote,
+    only_name,
     pattern_error,
     quoted,
     rule_search,
@@ -530,3 +531,29 @@ def test_gitlab_finds_nothing_where_an_open_quote_swallows_its_own_group() -> No
 def test_a_protection_rule_covers_what_its_pattern_is_a_part_of(patterns: list[str], covered: list[str]) -> None:
     covers = rule_search(patterns)
     assert [name for name in ("v1", "v2", "main", "x-main-1") if covers(name)] == covered
+
+
+@given(st.text("ab1.-_\\\\*|(", min_size=1, max_size=5), st.text("ab1.-_", min_size=1, max_size=5))
+def test_a_pattern_of_one_name_matches_no_other(text: str, name: str) -> None:
+    one = only_name(text)
+    # No name begins with a dot or hyphen, which a pattern is refused for.
+    if one is not None and one[0] not in ".-":
+        pattern = compile_pattern(text, "protect")
+        assert pattern.match(one) is Match.SURE
+        assert (pattern.match(name) is not Match.NONE) == (name == one)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("v1", "v1"),
+        (r"v1\.0\-rc_1", "v1.0-rc_1"),
+        ("v1.0", None),
+        ("v|w", None),
+        ("(?i)v", None),
+        (r"\d", None),
+        ("", None),
+    ],
+)
+def test_which_patterns_are_of_one_name(text: str, name: str | None) -> None:
+    assert only_name(text) == name

@@ -103,6 +103,23 @@ def test_a_signature_that_is_too_young_stays() -> None:
     assert [each.reason.value for each in found] == ["expired", "min_age"]
 
 
+def test_a_signature_stays_with_the_last_tag_of_what_it_signs() -> None:
+    """A signature that follows is the same image as a tag that stays."""
+    found = reasons(signs("6", own="7"), signs("1", own="6"), deleted("a", "1"), kept("b", "6"))
+    assert found == {named("6"): "signature", named("1"): "with_subject", "a": "expired", "b": "keep_n"}
+
+
+def test_what_a_signature_may_hold_is_nothing_once_that_is_deleted() -> None:
+    """An unread signature may be the image of another one, until it follows its own."""
+    unread = to_keep(image(named("1", ".att"), "6", media_type=None), Reason.SIGNATURE)
+    rows = [signs("1"), unread, deleted("a", "1")]
+    for order in (rows, rows[::-1]):
+        assert set(reasons(*order).values()) == {"with_subject", "expired"}
+    # One that stays is the image of any.
+    stays = to_keep(image(named("3", ".att"), "8", media_type=None), Reason.SIGNATURE)
+    assert reasons(*rows, kept("b", "3"), stays)[named("1")] == "unknown_subject"
+
+
 def test_what_is_signed_may_be_a_signature() -> None:
     referrers = to_keep(image(named("1", ""), "4", **index("6")), Reason.SIGNATURE)
     found = with_referrers([signs("6", "7"), referrers, deleted("a", "1")], FOLLOW, lambda tag: None, NO_FACTS)
