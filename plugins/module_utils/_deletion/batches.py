@@ -17,7 +17,7 @@ from .._core.server import DELETE_LIMIT
 from .._plan.plan import RepositoryPlan
 from .._rules.decision import Decision
 from .._rules.reasons import Reason
-from .._rules.referrers import holders_of, subjects_of
+from .._rules.referrers import subjects_of
 from .attempts import DeletionAttempt, DeletionReply
 
 
@@ -58,6 +58,7 @@ class ReferrerCheck:
     Args:
         plan: Of the repository.
         listing: The repository's tags by now.
+        holders: What holds or has each image of the plan, by digest.
         attempts: What was done about its tags so far, by name.
         is_absent: Whether the registry has no such image, by digest.
         read_now: Reads what the listed tags are by now, by name; None is a tag that is gone.
@@ -65,6 +66,7 @@ class ReferrerCheck:
 
     plan: RepositoryPlan
     listing: TagListing
+    holders: t.Mapping[str, t.Sequence[Decision]]
     attempts: t.Mapping[str, DeletionAttempt]
     is_absent: t.Callable[[str], bool]
     read_now: t.Callable[[], t.Mapping[str, Tag | None]]
@@ -76,10 +78,6 @@ class ReferrerCheck:
     @functools.cached_property
     def _unplanned(self) -> set[str]:
         return self._present.difference(decision.tag.name for decision in self.plan.decisions)
-
-    @functools.cached_property
-    def _holders(self) -> dict[str, list[Decision]]:
-        return holders_of(self.plan.decisions)
 
     @functools.cached_property
     def _moved(self) -> dict[str, str | None]:
@@ -99,7 +97,7 @@ class ReferrerCheck:
         if not decision.depth:
             moved = [name for name, digest in self._moved.items() if digest in subjects]
             return DeletionAttempt(DeletionReply.CHANGED, f"{moved[0]} is its image by now") if moved else None
-        images = [each.tag.name for subject in sorted(subjects) for each in self._holders.get(subject, [])]
+        images = [each.tag.name for subject in sorted(subjects) for each in self.holders.get(subject, [])]
         left = [name for name in images if name in self._present or not self.attempts[name].seems_gone]
         if left and all(self.attempts[name].reply is DeletionReply.CHANGED for name in left):
             return DeletionAttempt(DeletionReply.CHANGED, f"it belongs to {left[0]}, which is kept")
@@ -118,6 +116,6 @@ class ReferrerCheck:
                 DeletionReply.CHANGED,
                 f"{min(self._moved)} is another image since the plan was made, and may be the one that it belongs to",
             )
-        if decision.reason is Reason.ORPHANED and not all(map(self.is_absent, subjects - self._holders.keys())):
+        if decision.reason is Reason.ORPHANED and not all(map(self.is_absent, subjects - self.holders.keys())):
             return DeletionAttempt(DeletionReply.CHANGED, "the image that it belongs to is there by now")
         return None

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import typing as t
 from dataclasses import dataclass, field
 
@@ -21,7 +22,7 @@ from .._gitlab.tokens import why_not_writing
 from .._plan.plan import Plan, RepositoryPlan
 from .._registry.api import current_digest
 from .._rules.decision import Decision
-from .._rules.referrers import subjects_of
+from .._rules.referrers import holders_of, subjects_of
 from .._tags.reader import TagReader, confirm_empty, look_again
 from .attempts import ANSWER_LOST, DeletionAttempt, DeletionReply, attempt_of_status, without_request
 from .batches import ReferrerCheck, waves
@@ -95,6 +96,10 @@ class RepositoryDeletion:
         return {decision.tag.name: decision.tag.digest for decision in self.plan.deletions}
 
     @functools.cached_property
+    def _holders(self) -> dict[str, list[Decision]]:
+        return holders_of(self.plan.decisions)
+
+    @functools.cached_property
     def _kept(self) -> KeptTags:
         return KeptTags(self.reader, self.plan, host=self.host, attempts=self.attempts)
 
@@ -128,7 +133,20 @@ class RepositoryDeletion:
         for number, wave in enumerate(waves(self.plan.deletions, self._kept.goes_alone, at_once=by_name)):
             if number == 1 and not by_name:
                 self._kept.check_listing(self._list())
-            self.reader.client.parallel(self._try_batch, wave)
+            self._delete_wave(wave)
+
+    def _delete_wave(self, wave: list[list[Decision]]) -> None:
+        """Delete batches side by side. Before tags that belong to images, no more are begun than end together."""
+        has_subjects = any(subjects_of(decision.tag) for batch in wave for decision in batch)
+        at_once = self.reader.client.settings.concurrency if has_subjects else len(wave)
+        for start in range(0, len(wave), at_once):
+            begun = wave[start : start + at_once]
+            try:
+                free = self._without_held(begun) if has_subjects and not self.stopped else begun
+            except RequestError as error:
+                self._give_up(_names(itertools.chain(*begun)), str(error))
+                continue
+            self.reader.client.parallel(self._try_batch, free)
 
     def _try_batch(self, batch: list[Decision]) -> None:
         """Delete a batch, unless it has to be left."""
@@ -137,7 +155,7 @@ class RepositoryDeletion:
             self._give_up(names, self.stopped)
             return
         try:
-            self._delete_batch(self._without_held(batch))
+            self._delete_batch(batch)
             self._kept.check_sibling(batch)
         except (RequestError, JournalError) as error:
             self._give_up(names, str(error))
@@ -168,26 +186,21 @@ class RepositoryDeletion:
             else:
                 self._note([name], DeletionReply.NOT_TRIED, message)
 
-    def _without_held(self, batch: list[Decision]) -> list[Decision]:
-        """A batch without the tags whose images are still there, which are settled here."""
-        if not any(subjects_of(decision.tag) for decision in batch):
-            return batch
+    def _without_held(self, wave: list[list[Decision]]) -> list[list[Decision]]:
+        """Batches without the tags whose images are still there, which are settled here."""
         listing = self._list()
         check = ReferrerCheck(
             self.plan,
             listing,
+            holders=self._holders,
             attempts=self.attempts,
             is_absent=self._is_absent,
             read_now=lambda: self.reader.read_again(self.plan.repository, listing.names, listing.names),
         )
-        free = []
-        for decision in batch:
-            refusal = check.refusal_of(decision)
-            if refusal:
-                self.attempts[decision.tag.name] = refusal
-            else:
-                free.append(decision)
-        return free
+        refusals = {decision.tag.name: check.refusal_of(decision) for batch in wave for decision in batch}
+        self.attempts.update((name, refusal) for name, refusal in refusals.items() if refusal)
+        free = ([decision for decision in batch if not refusals[decision.tag.name]] for batch in wave)
+        return [batch for batch in free if batch]
 
     def _is_absent(self, digest: str) -> bool:
         """Whether the registry has no such image, as far as it can be asked."""

@@ -23,6 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.batc
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import holders_of
 from tests.unit.simulated import repository_of
 
 REPOSITORY = repository_of()
@@ -99,6 +100,7 @@ def refused(
     check = ReferrerCheck(
         RepositoryPlan(REPOSITORY, decisions=tuple(decisions)),
         TagListing(REPOSITORY, tuple(Tag(name) for name in names), complete=complete, error=error),
+        holders=holders_of(decisions),
         attempts={"i": DeletionAttempt(image)} if image else {},
         is_absent=lambda _digest: absent,
         read_now=lambda: {name: Tag(name, digest) for name, digest in {"k": "sha256:k", **(now or {})}.items()},
@@ -156,9 +158,11 @@ def test_a_tag_that_is_another_image_by_now_may_be_its_image(digest: str | None,
 
 def test_a_planned_tag_that_was_moved_may_be_its_image_too() -> None:
     moved = deletion("d", digest="sha256:d")
+    decisions = (moved, REFERRER, deletion("i", digest=IMAGE))
     check = ReferrerCheck(
-        RepositoryPlan(REPOSITORY, decisions=(moved, REFERRER, deletion("i", digest=IMAGE))),
+        RepositoryPlan(REPOSITORY, decisions=decisions),
         TagListing(REPOSITORY, (Tag("d"), Tag(SIGNATURE)), complete=True),
+        holders=holders_of(decisions),
         attempts={"i": DeletionAttempt(DeletionReply.DELETED), "d": DeletionAttempt(DeletionReply.CHANGED)},
         is_absent=lambda _digest: True,
         read_now=lambda: {"d": Tag("d", IMAGE), SIGNATURE: REFERRER.tag},
@@ -175,6 +179,7 @@ def test_a_tag_that_belongs_to_nothing_is_not_looked_at() -> None:
     check = ReferrerCheck(
         RepositoryPlan(REPOSITORY, decisions=(deletion("d"),)),
         TagListing(REPOSITORY),
+        holders={},
         attempts={},
         is_absent=lambda _digest: True,
         read_now=never,
