@@ -636,7 +636,7 @@ def test_reading_and_deleting_grows_with_the_tags(way: str) -> None:
 
 def test_reading_and_deleting_grows_with_the_repositories() -> None:
     def make(number: int) -> Work:
-        client = connected(scenario_of(*([{"name": "d1"}, {"name": "kept"}] for _ in range(number))))
+        client = connected(scenario_of(*([{"name": "d1"}, {"name": "kept"}] for _repository in range(number))))
         found = repositories_of(number)
         reader = open_reader(detect(client, found, WAYS["graphql"][1], details=True))
 
