@@ -230,7 +230,7 @@ class RepositoryDeletion:
     def _delete_together(self, batch: list[Decision]) -> dict[str, str]:
         """Delete tags with one request; gives those to ask for again once they were looked at, and why."""
         with self._turn:
-            names = _names(self._unchanged(batch))
+            names = self._still_free(self._unchanged(batch))
             if not names:
                 return {}
             again = self._announce(names)
@@ -271,7 +271,7 @@ class RepositoryDeletion:
             except RequestError as error:
                 self._give_up([name], str(error))
                 return
-            if not unchanged:
+            if not self._still_free(unchanged):
                 return
             again = self._announce([name])
             try:
@@ -286,6 +286,14 @@ class RepositoryDeletion:
             # A tag that is protected or gone is answered alike.
             number = self.plan.repository.project_id
             self.host.check_role(number, lambda: why_role_is_too_low(self.reader.client, number))
+
+    def _still_free(self, batch: list[Decision]) -> list[str]:
+        """The names of tags, unless another thread stopped everything while they were looked at; then they are left."""
+        names = _names(batch)
+        if self.stopped:
+            self._give_up(names, self.stopped)
+            return []
+        return names
 
     def _announce(self, names: list[str]) -> set[str]:
         """Note in the journal what is about to be asked for; gives what was asked for before."""

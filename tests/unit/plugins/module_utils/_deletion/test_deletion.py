@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import JournalError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
-from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.deletion import delete
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.deletion import RepositoryDeletion, delete
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.host import (
     RegistryHost,
     is_proven_to_delete_by_name,
@@ -555,6 +555,25 @@ def test_a_pause_after_the_look_is_followed_by_another_look(
     found = job.run()
     assert looked
     assert outcomes(found) == {"d1": "deleted" if seconds < 3.0 else "changed_since"}
+
+
+@pytest.mark.parametrize("read_method", ["graphql", "rest alone", "registry"])
+def test_what_another_thread_stopped_during_the_look_is_not_deleted(
+    monkeypatch: pytest.MonkeyPatch, read_method: str
+) -> None:
+    job = Job(read_method, named("d1", "d2", "k1"))
+    look = RepositoryDeletion._unchanged
+
+    def looks(deletion: RepositoryDeletion, batch: list[Decision]) -> list[Decision]:
+        found = look(deletion, batch)
+        job.host.stop("a kept tag is gone")
+        return found
+
+    monkeypatch.setattr(RepositoryDeletion, "_unchanged", looks)
+    found = job.run()
+    assert outcomes(found) == dict.fromkeys(("d1", "d2"), "not_tried")
+    assert messages(found) == dict.fromkeys(("d1", "d2"), "a kept tag is gone")
+    assert (job.left, job.events[0]["event"]) == (["d1", "d2", "k1"], "outcome")
 
 
 @pytest.mark.parametrize("status", [200, 202])
