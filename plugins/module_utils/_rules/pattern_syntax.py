@@ -197,7 +197,7 @@ def parse(text: str, reading: Reading, kinds_of: t.Callable[[str, bool], frozens
         bounds = _bounds(written)
         if written == "|":
             group.end_alternative(text, token.start())
-        elif written == ")" and len(groups) > 1:
+        elif written == ")":
             groups.pop().end_alternative(text, token.start())
             groups[-1].add_group(group)
             alternatives.update(_of_several(group.alternatives))

@@ -90,6 +90,7 @@ def is_worth_it(left: list[int], at_once: int, workers: int) -> bool:
 @example([1000], 12, 8)
 @example([41, 2500], 1, 1)
 @example([20, 20, 400], 2, 2)
+@example([235, 93, 34, 1122], 1, 3)
 def test_names_are_listed_first_where_that_halves_the_turns(left: list[int], at_once: int, workers: int) -> None:
     expected = is_worth_it(left, at_once, workers)
     assert is_faster_by_names(left, pages_at_once=at_once, workers=workers) is expected
