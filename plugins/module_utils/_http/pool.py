@@ -25,7 +25,8 @@ class _Job:
         count: of the items.
 
     left: how many items nobody has taken. unfinished: how many that were taken are not done. failures: what was
-    raised, by position; then no further item is taken.
+    raised, by position; then no further item is taken. awaited: whether the thread that asked for it is one of the
+    pool's, and waits for others to end it.
     """
 
     def __init__(self, work: t.Callable[[int], None], count: int) -> None:
@@ -34,6 +35,7 @@ class _Job:
         self.left = count
         self.unfinished = 0
         self.failures: dict[int, BaseException] = {}
+        self.awaited = False
 
     def take(self) -> int:
         """The position of the next item; there has to be one."""
@@ -67,7 +69,6 @@ class Pool:
         self._jobs: list[_Job] = []
         self._working = 0
         self._idle = 0
-        self._returning = 0
 
     def parallel(self, work: t.Callable[[Item], Result], items: t.Sequence[Item]) -> list[Result]:
         """Do the work on every item; the results are in the order of the items.
@@ -123,12 +124,15 @@ class Pool:
             self._jobs.remove(job)
         return position
 
-    def _finish(self, job: _Job) -> None:
+    def _finish(self, job: _Job) -> bool:
+        """Note that an item is done; gives whether that was the last one of a job that a thread of the pool awaits."""
         job.unfinished -= 1
         if job.failures:
             self._leave_the_rest(job)
-        if not job.left and not job.unfinished:
-            self._changed.notify_all()
+        if job.left or job.unfinished:
+            return False
+        self._changed.notify_all()
+        return job.awaited
 
     def _leave_the_rest(self, job: _Job) -> None:
         if job.left:
@@ -136,21 +140,19 @@ class Pool:
             self._jobs.remove(job)
 
     def _wait_for_helpers(self, job: _Job) -> None:
-        """Wait in a thread of the pool, in the place of which another one may work."""
+        """Wait in a thread of the pool, in the place of which another one may work.
+
+        Whoever ends the job leaves its own place to this thread. If it had to wait for a place, all of them might be
+        taken by threads that wait for what this one holds.
+        """
         with self._changed:
             if not job.unfinished:
                 return
+            job.awaited = True
             self._working -= 1
             self._call_helpers()
             while job.unfinished:
                 self._changed.wait()
-            # Whoever has begun something comes before what is new.
-            self._returning += 1
-            while self._working >= self._size:
-                self._changed.wait()
-            self._returning -= 1
-            self._working += 1
-            self._changed.notify_all()
 
     def _wait_until_done(self, job: _Job) -> None:
         """Wait in a thread that is none of the pool's. Interrupted, it waits for what is under way."""
@@ -176,7 +178,7 @@ class Pool:
         self._inside.works = True
         while True:
             with self._changed:
-                while self._jobs and (self._working >= self._size or self._returning):
+                while self._jobs and self._working >= self._size:
                     self._changed.wait()
                 self._idle -= 1
                 if not self._jobs:
@@ -186,8 +188,6 @@ class Pool:
                 self._working += 1
             job.do(position)
             with self._changed:
-                self._working -= 1
+                if not self._finish(job):
+                    self._working -= 1
                 self._idle += 1
-                self._finish(job)
-                if self._returning:
-                    self._changed.notify_all()

@@ -86,6 +86,22 @@ def test_threads_without_work_help_within_an_item(outer: int) -> None:
     assert meeting.broken is False
 
 
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_a_lock_around_work_within_an_item_blocks_nobody_for_ever(size: int) -> None:
+    """Threads that wait for the lock take all places but those of the one that holds it, and of its helpers."""
+    pool, lock = Pool(size), threading.Lock()
+
+    def part(number: int) -> int:
+        threading.Event().wait(0.0002 * number)
+        return number
+
+    def item(_number: int) -> list[int]:
+        with lock:
+            return pool.parallel(part, range(4))
+
+    assert within(STUCK, lambda: pool.parallel(item, range(100))) == [[0, 1, 2, 3]] * 100
+
+
 def test_what_was_asked_for_last_comes_first() -> None:
     """What is under way is ended before more is begun, so that little is under way."""
     pool, order = Pool(2), list[str]()
