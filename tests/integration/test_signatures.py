@@ -63,28 +63,6 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize(("images", "signing"), [(40, 2), (160, 8), (320, 16)])
-def test_what_is_left_is_compared_once_before_eight_batches_of_signatures(
-    ansible: Ansible, simulator: Simulator, images: int, signing: int
-) -> None:
-    """signing: batches of signatures."""
-    tags = [tag(f"dev-{number:03}", 90) for number in range(images)]
-    simulator.load(server([repository(100, "team/app", "", [*tags, tag("v1", 1)])]))
-    digests = [row["digest"] for row in simulator.tags("team/app") if row["name"] != "v1"]
-    simulator.edit_tags("team/app", put=[tag(f"{digest.replace(':', '-')}.sig", 90) for digest in digests])
-    check = ansible.module(MODULE, PARAMS, check=True)
-    # Besides, check mode looks at what the token may do.
-    reading = simulator.counters()["total"] - 1
-    simulator.clear_log()
-    run = ansible.module(MODULE, {**PARAMS, "concurrency": 8})
-    assert run.result["outcome"]["counts"]["deleted"] == 2 * images == check.result["plan"]["totals"]["delete"]
-    looks = -(-signing // 8)
-    batches = 2 * (images // 20 + signing)
-    # A look lists the names and reads what they are, many pages in a request; in the end they are listed once more.
-    assert simulator.counters()["total"] == reading + batches + 2 * looks + 1
-    assert simulator.state()["team/app"] == ["v1"]
-
-
 @pytest.mark.parametrize("mode", ["M1", "M2"])
 def test_signatures_go_after_their_images(ansible: Ansible, simulator: Simulator, mode: str) -> None:
     names = load(simulator, mode)

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import functools
-import itertools
+import threading
 import typing as t
 from dataclasses import dataclass, field
 
@@ -32,6 +32,9 @@ from .kept_tags import KeptTags
 from .outcomes import DeletionResult, TagOutcome, TagResult
 from .verification import judge, lacks_unproven, proves_absence
 from .ways import DeletionWay
+
+# Seconds for which a look at what is left of a repository holds.
+_RECENT = 1.0
 
 
 def delete(
@@ -84,6 +87,9 @@ class RepositoryDeletion:
     attempts: dict[str, DeletionAttempt] = field(default_factory=dict)
     results: dict[str, TagResult] = field(default_factory=dict)
     remaining: int | None = None
+    _look: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _check: ReferrerCheck | None = field(default=None, init=False)
+    _checked_at: float = field(default=0.0, init=False)
 
     @functools.cached_property
     def listed(self) -> list[str]:
@@ -133,20 +139,8 @@ class RepositoryDeletion:
         for number, wave in enumerate(waves(self.plan.deletions, self._kept.goes_alone, at_once=by_name)):
             if number == 1 and not by_name:
                 self._kept.check_listing(self._list())
-            self._delete_wave(wave)
-
-    def _delete_wave(self, wave: list[list[Decision]]) -> None:
-        """Delete batches side by side. Before tags that belong to images, no more are begun than end together."""
-        has_subjects = any(subjects_of(decision.tag) for batch in wave for decision in batch)
-        at_once = self.reader.client.settings.concurrency if has_subjects else len(wave)
-        for start in range(0, len(wave), at_once):
-            begun = wave[start : start + at_once]
-            try:
-                free = self._without_held(begun) if has_subjects and not self.stopped else begun
-            except RequestError as error:
-                self._give_up(_names(itertools.chain(*begun)), str(error))
-                continue
-            self.reader.client.parallel(self._try_batch, free)
+            self._check = None
+            self.reader.client.parallel(self._try_batch, wave)
 
     def _try_batch(self, batch: list[Decision]) -> None:
         """Delete a batch, unless it has to be left."""
@@ -186,10 +180,30 @@ class RepositoryDeletion:
             else:
                 self._note([name], DeletionReply.NOT_TRIED, message)
 
-    def _without_held(self, wave: list[list[Decision]]) -> list[list[Decision]]:
-        """Batches without the tags whose images are still there, which are settled here."""
-        listing = self._list()
-        check = ReferrerCheck(
+    def _without_held(self, batch: list[Decision]) -> list[Decision]:
+        """A batch without the tags whose images are still there, which are settled here.
+
+        Raises:
+            RequestError: What is left of the repository can't be read.
+        """
+        if not any(subjects_of(decision.tag) for decision in batch):
+            return batch
+        with self._look:
+            check = self._recent_check()
+            refusals = {decision.tag.name: check.refusal_of(decision) for decision in batch}
+        self.attempts.update((name, refusal) for name, refusal in refusals.items() if refusal)
+        return [decision for decision in batch if not refusals[decision.tag.name]]
+
+    def _recent_check(self) -> ReferrerCheck:
+        """What is left of the repository, looked at no more than a moment ago: batches side by side share a look."""
+        now = self.reader.client.timing.monotonic()
+        if self._check is None or now - self._checked_at > _RECENT:
+            listing = self._list()
+            self._check, self._checked_at = self._check_of(listing), now
+        return self._check
+
+    def _check_of(self, listing: TagListing) -> ReferrerCheck:
+        return ReferrerCheck(
             self.plan,
             listing,
             holders=self._holders,
@@ -197,10 +211,6 @@ class RepositoryDeletion:
             is_absent=self._is_absent,
             read_now=lambda: self.reader.read_again(self.plan.repository, listing.names, listing.names),
         )
-        refusals = {decision.tag.name: check.refusal_of(decision) for batch in wave for decision in batch}
-        self.attempts.update((name, refusal) for name, refusal in refusals.items() if refusal)
-        free = ([decision for decision in batch if not refusals[decision.tag.name]] for batch in wave)
-        return [batch for batch in free if batch]
 
     def _is_absent(self, digest: str) -> bool:
         """Whether the registry has no such image, as far as it can be asked."""
@@ -338,6 +348,7 @@ class RepositoryDeletion:
             RequestError: It can't be read.
         """
         repository = self.plan.repository
+        batch = self._without_held(batch)
         guarded = [decision.tag.name for decision in batch if decision.tag.digest]
         current = self.reader.read_again(repository, guarded, self.listed) if guarded else {}
         unchanged = []

@@ -141,8 +141,9 @@ def rows(
     """The rows of a listing with numbered pages, each once.
 
     Such pages shift when something is created or deleted while they are read, and a row between two of them is missed.
-    So all pages but the last are read a second time after that: only if they are the same was nothing missed.
-    Pages are read side by side.
+    So the last page is read after all others, and these are read a second time after it: only if they are the same was
+    nothing missed. If GitLab does not tell which page is the last, all are read a second time. The others are read side
+    by side.
 
     Args:
         client: of GitLab.
@@ -160,10 +161,13 @@ def rows(
         return get(client, path, query={**query, "per_page": PAGE, "page": number}, operation=operation)
 
     for _reading in range(_READINGS):
-        answers = _pages(client, read, first or read(1)) if enough is None else map(read, itertools.count(1))
+        begin = first or read(1)
         first = None
+        one_by_one = itertools.chain([begin], map(read, itertools.count(2)))
+        answers = _pages(client, read, begin) if enough is None else one_by_one
         pages, found = _read_to_the_end(answers, enough or (lambda _found: False))
-        again = client.parallel(read, range(1, len(pages)))
+        last_is_newest = enough or _total(begin) is not None or len(pages) <= 2
+        again = client.parallel(read, range(1, len(pages) + (not last_is_newest)))
         unchanged = all(_keys(one) == _keys(other) for one, other in zip(pages, again))
         is_whole = all(_total(page) in (None, len(found)) for page in pages)
         if unchanged and (is_whole or (enough and enough(found))):
@@ -172,17 +176,16 @@ def rows(
 
 
 def _pages(client: Client, read: t.Callable[[int], Response], first: Response) -> t.Iterator[Response]:
-    """The pages in their order: those that GitLab counts side by side, then more and more of them at once."""
+    """The pages in their order: those before the last one that GitLab counts side by side, else more and more."""
     yield first
     number, at_once = 2, 1
     total = _total(first)
-    if total is not None and total > PAGE:
-        at_once = -(-min(total, _MOST_COUNTED) // PAGE) - 1
+    if total is not None:
+        at_once = max(1, -(-min(total, _MOST_COUNTED) // PAGE) - 2)
     while number <= MOST_PAGES:
         behind = min(number + at_once, MOST_PAGES + 1)
         yield from client.parallel(read, range(number, behind))
         number = behind
-        # Where GitLab counted, they are those behind what it counted, and all but one are in vain.
         at_once = 1 if total is not None else min(2 * at_once, client.settings.concurrency)
 
 

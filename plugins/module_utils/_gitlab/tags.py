@@ -112,7 +112,7 @@ def delete_tag(client: Client, repository: Repository, name: str) -> Response:
         A 200, a 404 or a 403. What the last two mean depends on the release.
 
     Raises:
-        RequestError: anything else, as a page that is none of GitLab's (not_json).
+        RequestError: anything else, as a page for signing in, which is a 200, too (not_json).
     """
     answer = request(
         client,
@@ -122,9 +122,8 @@ def delete_tag(client: Client, repository: Repository, name: str) -> Response:
         accept=(403, 404),
         retry=RetryPolicy.AFTER_A_LOOK,
     )
-    if answer.status == 200 and answer.body.strip():
-        # A page for signing in is a 200, too.
-        answer.json()
+    if answer.status == 200 and answer.body.strip() and isinstance(answer.json(), (dict, list, str)):
+        raise answer.untrusted("the answer is none that GitLab gives to a deletion")
     refusal = error_of(answer) if answer.status == 403 else None
     if refusal and refusal.kind is ErrorKind.INSUFFICIENT_SCOPE:
         raise refusal

@@ -87,6 +87,10 @@ class Pool:
         with self._changed:
             self._jobs.append(job)
             self._call_helpers()
+            if not self._working and not self._idle:
+                # No thread can be started.
+                self._jobs.remove(job)
+                return [work(item) for item in items]
         if getattr(self._inside, "works", False):
             self._work_off(job)
             self._wait_for_helpers(job)
@@ -169,8 +173,12 @@ class Pool:
         """Have as many threads awake as there is work for, and place."""
         wanted = min(self._size - self._working, sum(job.left for job in self._jobs))
         for _thread in range(wanted - self._idle):
+            try:
+                threading.Thread(target=self._help, daemon=True).start()
+            except RuntimeError:
+                # The system allows no more: there are enough, or whoever asked does it alone.
+                break
             self._idle += 1
-            threading.Thread(target=self._help, daemon=True).start()
         self._changed.notify_all()
 
     def _help(self) -> None:

@@ -147,7 +147,7 @@ class ImageFile:
         """Tell what went wrong. what: is done with the file."""
         try:
             yield
-        except (sqlite3.Error, OSError, ValueError) as error:
+        except (sqlite3.Error, OSError, ValueError, RecursionError) as error:
             if "not a database" in str(error):
                 raise self._foreign() from None
             reason = error.strerror if isinstance(error, OSError) else str(error)

@@ -19,6 +19,9 @@ from .._gitlab.tag_page import Page, PageRequest
 from .._http.client import Client
 from .page_starts import page_starts
 
+# lib/graphql/schema/base_64_encoder.rb of the gem graphql, of a cursor that it did not make itself.
+_NO_CURSOR = "Invalid input"
+
 
 class NamedTags(t.NamedTuple):
     """The tags of listed names, by the ids of their repositories.
@@ -73,14 +76,20 @@ def read_fitting(
     """Read pages as graphql_pages.read_pages does, and none from another kind of registry than the repositories are in.
 
     GitLab takes its registry for one without a metadata database if a question to it fails in passing. Then the dates
-    of that page mean something else. It is asked for once more, and is an error if that is no better.
+    of that page mean something else, and a name is no cursor for it. It is asked for once more, and is an error if that
+    is no better.
     """
     pages = read_pages(client, schema, wanted, fields)
-    doubted = [number for number, page in enumerate(pages) if isinstance(page, Page) and not page.fits(mode)]
+    doubted = [number for number, page in enumerate(pages) if not _is_of(page, mode)]
     again = read_pages(client, schema, [wanted[number] for number in doubted], fields)
     for number, page in zip(doubted, again):
         pages[number] = page if isinstance(page, RequestError) or page.fits(mode) else _other_registry()
     return pages
+
+
+def _is_of(page: Page | RequestError, mode: Mode) -> bool:
+    """Whether an answer can be one about such a registry."""
+    return not page.message.startswith(_NO_CURSOR) if isinstance(page, RequestError) else page.fits(mode)
 
 
 def _other_registry() -> RequestError:

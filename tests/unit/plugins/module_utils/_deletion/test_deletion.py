@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import JournalError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion import deletion
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.deletion import RepositoryDeletion, delete
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.host import (
     RegistryHost,
@@ -469,6 +470,39 @@ def test_a_signature_stays_with_an_image_that_changed() -> None:
     assert "it belongs to d1, which is kept" in messages(found).values()
 
 
+@pytest.mark.parametrize(("recent", "looks"), [(1.0, 1), (-1.0, 3)])
+def test_batches_share_a_look_at_what_is_left_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch, recent: float, looks: int
+) -> None:
+    """Three batches of signatures; the clock stands still."""
+    monkeypatch.setattr(deletion, "_RECENT", recent)
+    images = [{"name": f"d{number:02}", "digest": f"sha256:{number:064x}"} for number in range(45)]
+    signatures = named(*(f"sha256-{number:064x}.sig" for number in range(45)))
+    job = Signed("graphql", [*images, *signatures, *named("k1")])
+    found = job.run()
+    assert (set(outcomes(found).values()), job.left) == ({"deleted"}, ["k1"])
+    listings = [request for request in job.client.requests if request.endswith("/tags")]
+    assert len(listings) == looks + 1
+
+
+def test_a_look_before_one_step_is_none_before_the_next() -> None:
+    """What belongs to an image is deleted after it, by a look at what is left then."""
+    inner, outer = "sha256-" + "a" * 64 + ".sig", "sha256-" + "b" * 64 + ".sig"
+    tags = [
+        {"name": "d1", "digest": "sha256:" + "a" * 64},
+        {"name": inner, "digest": "sha256:" + "b" * 64},
+        *named(outer, "k1"),
+    ]
+
+    class Chain(Signed):
+        def decision(self, tag: Tag) -> Decision:
+            found = super().decision(tag)
+            return found._replace(depth=2) if tag.name == outer else found
+
+    job = Chain("graphql", tags)
+    assert (set(outcomes(job.run()).values()), job.left) == ({"deleted"}, ["k1"])
+
+
 def test_what_can_not_be_noted_is_not_asked_for() -> None:
     job = Job("graphql", named("d1", "k1"))
 
@@ -564,8 +598,8 @@ def test_what_another_thread_stopped_during_the_look_is_not_deleted(
     job = Job(read_method, named("d1", "d2", "k1"))
     look = RepositoryDeletion._unchanged
 
-    def looks(deletion: RepositoryDeletion, batch: list[Decision]) -> list[Decision]:
-        found = look(deletion, batch)
+    def looks(part: RepositoryDeletion, batch: list[Decision]) -> list[Decision]:
+        found = look(part, batch)
         job.host.stop("a kept tag is gone")
         return found
 

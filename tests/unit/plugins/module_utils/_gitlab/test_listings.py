@@ -219,5 +219,46 @@ def test_uncounted_pages_are_read_more_and_more_at_once(
     server.settings = server.settings._replace(concurrency=workers)
     assert read(server) == sorted(server.always)
     behind = [int(query["page"]) for _method, _path, query in server.asked if int(query["page"]) > pages]
-    # An empty page proves the end; the others behind it were under way by then.
-    assert len(behind) <= max(1, min(workers, pages))
+    # An empty page proves the end, and is looked at once more; the others behind it were under way by then.
+    assert len(behind) <= max(1, min(workers, pages)) + 1
+
+
+class RacingServer(ChangingServer):
+    """Pages that are asked for together are answered from the last to the first, and the list changes in between.
+
+    change: of the names, after the first answer of the first pages that are asked for together.
+    """
+
+    def __init__(self, names: list[str], change: Callable[[list[str]], list[str]]) -> None:
+        super().__init__(names)
+        self.change: Callable[[list[str]], list[str]] | None = change
+
+    def parallel(self, work: Any, items: Any) -> list[Any]:
+        found: dict[int, Any] = {}
+        for number in reversed(range(len(items))):
+            found[number] = work(items[number])
+            if self.change and len(items) > 1:
+                self.names, self.change = self.change(self.names), None
+        return [found[number] for number in range(len(items))]
+
+
+@pytest.mark.parametrize("total", [True, False], ids=["counted", "not counted"])
+@pytest.mark.parametrize("count", [*range(195, 206), 251, *range(296, 306), 398, 399, 400, 401, 555])
+@pytest.mark.parametrize("place", [0, 50, 101, 150, 199, 250])
+@pytest.mark.parametrize("deletes", [0, 1, 2])
+def test_pages_that_are_read_side_by_side_miss_nothing(
+    monkeypatch: pytest.MonkeyPatch, total: bool, count: int, place: int, deletes: int
+) -> None:
+    """A row that is made before the others pushes each of them on, and those that are deleted hide that."""
+
+    def change(names: list[str]) -> list[str]:
+        return sorted([*names[: len(names) - deletes], f"n{min(place, count):05}-new"])
+
+    server = RacingServer(numbered(count), change)
+    server.settings = server.settings._replace(concurrency=8)
+    if not total:
+        server.damages = [strip("X-Total")]
+        monkeypatch.setattr(server.random, "random", lambda: 0.0)
+    always = set(numbered(count - deletes))
+    [found] = server.try_all(read, [server])
+    assert isinstance(found, RequestError) or always <= set(found)

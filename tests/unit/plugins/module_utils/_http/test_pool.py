@@ -102,6 +102,32 @@ def test_a_lock_around_work_within_an_item_blocks_nobody_for_ever(size: int) -> 
     assert within(STUCK, lambda: pool.parallel(item, range(100))) == [[0, 1, 2, 3]] * 100
 
 
+@pytest.mark.parametrize("allowed", [0, 1, 2])
+def test_where_no_more_threads_can_be_started_there_are_enough(monkeypatch: pytest.MonkeyPatch, allowed: int) -> None:
+    """As with a limit of processes; each thread counts for ever here."""
+    pool, start, left = Pool(4), threading.Thread.start, [allowed]
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "caller":
+            start(thread)
+            return
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    def item(number: int) -> list[int]:
+        return pool.parallel(lambda part: number * part, range(3))
+
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(pool.parallel(item, range(10))), name="caller", daemon=True)
+    thread.start()
+    thread.join(STUCK)
+    assert found == [[[0, number, 2 * number] for number in range(10)]]
+
+
 def test_what_was_asked_for_last_comes_first() -> None:
     """What is under way is ended before more is begun, so that little is under way."""
     pool, order = Pool(2), list[str]()
