@@ -281,6 +281,18 @@ NO_CLOCK = (
 )
 POLICY = "the cleanup policy of project team/app itself is enabled and deletes tags by its own rules"
 
+# Of these main is kept, and is the same image as v1.
+SHARED = TagListing(
+    REPOSITORY,
+    (tag("main", protected=False), tag("v1", protected=False), tag("v2", letter="b", protected=False)),
+    complete=True,
+)
+PROTECTED = TagListing(
+    REPOSITORY,
+    (*(tag(f"v{number}", protected=True) for number in range(6)), tag("v6", protected=False), tag("dev-1")),
+    complete=True,
+)
+
 # A reason to refuse, as options and facts, with its sentence.
 REFUSED: list[Any] = [
     pytest.param(
@@ -354,6 +366,21 @@ REFUSED: list[Any] = [
         "deleting 3 tags takes at least 3 more requests, and of max_requests 10 there are 1 left",
         id="requests",
     ),
+    pytest.param(
+        {"delete_via": "bulk_unpinned", "name_regex_delete": "v.*"},
+        {"delete_method": DeleteMethod.BULK_UNPINNED, "listings": [SHARED], "deletes_by_name": False},
+        "team/app: GitLab would delete 1 tags that share their image with a kept tag, or may (v1), and this registry "
+        "is not known to leave the kept one (delete_via auto and bulk keep them all, shared_digest independent trusts "
+        "the registry)",
+        id="GitLab chooses among tags of one image",
+    ),
+    pytest.param(
+        {"delete_via": "bulk_unpinned", "name_regex_delete": "v.*"},
+        {"delete_method": DeleteMethod.BULK_UNPINNED, "listings": [PROTECTED], "passes_rules": True},
+        "GitLab would delete 6 tags of team/app for an administrator although its protection rules cover them "
+        "(v0, v1, v2, v3, v4); use a token that is no administrator's",
+        id="GitLab lets an administrator past protection rules",
+    ),
 ]
 
 
@@ -411,6 +438,21 @@ def test_a_reason_to_refuse(options: dict[str, Any], facts: dict[str, Any], sent
         ),
         pytest.param(
             {"pin_untagged_in_use": True, "in_use": [f"x.test/team/app@{digest('a')}"]}, {}, id="nothing to pin"
+        ),
+        pytest.param(
+            {"delete_via": "bulk_unpinned", "name_regex_delete": "v.*"},
+            {"delete_method": DeleteMethod.BULK_UNPINNED, "listings": [SHARED]},
+            id="the registry is known to delete by name",
+        ),
+        pytest.param(
+            {"delete_via": "bulk_unpinned", "name_regex_delete": "v.*"},
+            {"delete_method": DeleteMethod.BULK_UNPINNED, "listings": [PROTECTED]},
+            id="protection rules bind whoever is no administrator",
+        ),
+        pytest.param(
+            {"delete_via": "bulk_unpinned", "name_regex_delete": "dev-.*"},
+            {"delete_method": DeleteMethod.BULK_UNPINNED, "listings": [PROTECTED], "passes_rules": True},
+            id="an administrator deletes nothing that is protected",
         ),
     ],
 )
@@ -498,8 +540,55 @@ def test_what_an_interrupted_run_deleted_is_no_drift() -> None:
     )
     found = planned(TAGS[2], request=request)
     assert found.comparison
-    assert found.comparison.deleted_before == 1
+    assert found.comparison.deleted_before == found.deleted_before == 1
     assert [each.name for each in found.comparison.drift] == ["v2"]
+
+
+@pytest.mark.parametrize(("by_name", "fate"), [(True, "delete matched"), (False, "keep shared_digest")])
+def test_an_approved_tag_shares_the_fate_of_one_that_came_later(by_name: bool, fate: str) -> None:
+    lines, fingerprint = approved_lines()
+    request = requested(lines, min_remaining=0, approved_plan_path="x", approved_fingerprint=fingerprint)
+    found = planned(*TAGS, tag("new"), request=request, deletes_by_name=by_name)
+    assert outcome(found) == {
+        "v1": fate,
+        "v2": "delete matched",
+        "main": "delete matched",
+        "new": "keep not_approved",
+    }
+
+
+def test_an_approved_signature_follows_the_image_that_an_interrupted_run_deleted() -> None:
+    lines, fingerprint = approved_lines(listings=[TagListing(REPOSITORY, (*TAGS, SIGNATURE), complete=True)])
+    request = requested(lines, min_remaining=0, approved_plan_path="x", approved_fingerprint=fingerprint)
+    journal = request.earlier._replace(referrers=frozenset({(REPOSITORY.path, SIGNATURE.name, digest("e"))}))
+    today = *TAGS[1:], SIGNATURE
+    assert outcome(planned(*today, request=request))[SIGNATURE.name] == "keep orphan"
+    resumed = planned(*today, request=replace(request, earlier=journal))
+    assert outcome(resumed)[SIGNATURE.name] == "delete with_subject"
+
+
+@pytest.mark.parametrize(
+    ("path", "facts", "number"),
+    [
+        pytest.param(REPOSITORY.path, {}, 2, id="those that are not there any more"),
+        pytest.param("team/other", {}, 0, id="not those of a repository out of scope"),
+        pytest.param(REPOSITORY.path, {"complete": False}, 0, id="not if the list has no end"),
+        pytest.param(
+            REPOSITORY.path,
+            {"complete": True, "error": RequestError(ErrorKind.UNAVAILABLE, "down", operation="read it", status=503)},
+            0,
+            id="not if the list could not be read",
+        ),
+    ],
+)
+def test_what_an_interrupted_run_deleted_is_counted_as_far_as_it_is_known(
+    path: str, facts: dict[str, Any], number: int
+) -> None:
+    request = requested(min_remaining=0)
+    names = ("v1", "gone", "gone-too")
+    earlier = request.earlier._replace(interrupted=frozenset((path, name, digest("a")) for name in names))
+    listing = TagListing(REPOSITORY, TAGS, **{"complete": True, **facts})
+    assert planned(request=replace(request, earlier=earlier), listings=[listing]).deleted_before == number
 
 
 @pytest.mark.parametrize(
