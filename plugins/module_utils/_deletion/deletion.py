@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 import typing as t
 from dataclasses import dataclass, field
 
@@ -30,11 +29,9 @@ from .host import RegistryHost
 from .journal import JournalWriter, journal_request, journal_results, null_journal
 from .kept_tags import KeptTags
 from .outcomes import DeletionResult, TagOutcome, TagResult
+from .recent_check import RecentCheck
 from .verification import judge, lacks_unproven, proves_absence
 from .ways import DeletionWay
-
-# Seconds for which a look at what is left of a repository holds.
-_RECENT = 1.0
 
 
 def delete(
@@ -87,9 +84,6 @@ class RepositoryDeletion:
     attempts: dict[str, DeletionAttempt] = field(default_factory=dict)
     results: dict[str, TagResult] = field(default_factory=dict)
     remaining: int | None = None
-    _look: threading.Lock = field(default_factory=threading.Lock, init=False)
-    _check: ReferrerCheck | None = field(default=None, init=False)
-    _checked_at: float = field(default=0.0, init=False)
 
     @functools.cached_property
     def listed(self) -> list[str]:
@@ -104,6 +98,10 @@ class RepositoryDeletion:
     @functools.cached_property
     def _holders(self) -> dict[str, list[Decision]]:
         return holders_of(self.plan.decisions)
+
+    @functools.cached_property
+    def _referrers(self) -> RecentCheck:
+        return RecentCheck(self._look_at_what_is_left, self.reader.client.timing.monotonic)
 
     @functools.cached_property
     def _kept(self) -> KeptTags:
@@ -139,7 +137,7 @@ class RepositoryDeletion:
         for number, wave in enumerate(waves(self.plan.deletions, self._kept.goes_alone, at_once=by_name)):
             if number == 1 and not by_name:
                 self._kept.check_listing(self._list())
-            self._check = None
+            self._referrers.forget()
             self.reader.client.parallel(self._try_batch, wave)
 
     def _try_batch(self, batch: list[Decision]) -> None:
@@ -188,21 +186,12 @@ class RepositoryDeletion:
         """
         if not any(subjects_of(decision.tag) for decision in batch):
             return batch
-        with self._look:
-            check = self._recent_check()
-            refusals = {decision.tag.name: check.refusal_of(decision) for decision in batch}
-        self.attempts.update((name, refusal) for name, refusal in refusals.items() if refusal)
-        return [decision for decision in batch if not refusals[decision.tag.name]]
+        refusals = self._referrers.refusals_of(batch)
+        self.attempts.update(refusals)
+        return [decision for decision in batch if decision.tag.name not in refusals]
 
-    def _recent_check(self) -> ReferrerCheck:
-        """What is left of the repository, looked at no more than a moment ago: batches side by side share a look."""
-        now = self.reader.client.timing.monotonic()
-        if self._check is None or now - self._checked_at > _RECENT:
-            listing = self._list()
-            self._check, self._checked_at = self._check_of(listing), now
-        return self._check
-
-    def _check_of(self, listing: TagListing) -> ReferrerCheck:
+    def _look_at_what_is_left(self) -> ReferrerCheck:
+        listing = self._list()
         return ReferrerCheck(
             self.plan,
             listing,

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import JournalError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
-from ansible_collections.containerops.gitlab.plugins.module_utils._deletion import deletion
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion import recent_check
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.deletion import RepositoryDeletion, delete
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.host import (
     RegistryHost,
@@ -475,7 +475,7 @@ def test_batches_share_a_look_at_what_is_left_for_a_moment(
     monkeypatch: pytest.MonkeyPatch, recent: float, looks: int
 ) -> None:
     """Three batches of signatures; the clock stands still."""
-    monkeypatch.setattr(deletion, "_RECENT", recent)
+    monkeypatch.setattr(recent_check, "_RECENT", recent)
     images = [{"name": f"d{number:02}", "digest": f"sha256:{number:064x}"} for number in range(45)]
     signatures = named(*(f"sha256-{number:064x}.sig" for number in range(45)))
     job = Signed("graphql", [*images, *signatures, *named("k1")])
