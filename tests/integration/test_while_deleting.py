@@ -462,3 +462,29 @@ def test_a_repository_that_is_listed_twice_is_one(ansible: Ansible, simulator: S
     run = ansible.module(CLEANUP, ORDER)
     assert run.status == "ok", run.message
     assert run.result["outcome"]["counts"]["deleted"] == 3
+
+
+@pytest.mark.parametrize("via", ["auto", "rest", "registry"])
+@pytest.mark.parametrize("concurrency", [2, 4])
+def test_a_limit_of_requests_and_several_repositories(
+    ansible: Ansible, simulator: Simulator, concurrency: int, via: str
+) -> None:
+    """Deletions wait for each other's turn then, and those who look at tags for one of them must not wait for these."""
+    repositories = [
+        repository(
+            100 + number, "team/app", f"r{number}", [*(tag(f"dev-{each:02}", 90) for each in range(20)), tag("v1", 1)]
+        )
+        for number in range(6)
+    ]
+    simulator.load(server(repositories, mode="M2"))
+    order = {
+        "project": "team/app",
+        "name_regex_delete": "dev-.*",
+        "delete_via": via,
+        "concurrency": concurrency,
+        "max_requests_per_minute": 20_000,
+    }
+    run = ansible.module("registry_cleanup", order)
+    assert run.status == "ok", run.message
+    assert run.result["outcome"]["counts"]["deleted"] == 120
+    assert {tuple(names) for names in simulator.state().values()} == {("v1",)}
