@@ -188,7 +188,7 @@ def test_a_repository_is_named_without_the_host_of_its_registry(text: str) -> No
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        *((path, True) for path in ("registry.example.com/team/app", "x.org/team/app", "localhost:5000/app", "a:1")),
+        *((path, True) for path in ("registry.example.com/team/app", "X.org/team/app", "localhost:5000/app", "a:1")),
         # A repository lies in a group, so that what has two parts begins with that.
         *((path, False) for path in ("acme.io/shop", "team/app.x/web", "team/app/web", ".team/app/web", "x.org", "")),
     ],
