@@ -133,7 +133,7 @@ def full_path(text: str, option: str, server: str) -> str:
             raise UsageError(
                 f"{option} {_shown(text)} is on {at}, and api_url leads to {host}: write the path alone, {name!r}."
             )
-        name = re.sub("^groups/", "", name[len(root) :] if name.startswith(root) else name)
+        name = re.sub("^groups/", "", name.removeprefix(root))
     if name.lower().startswith(f"{host}/"):
         name = name[len(host) + 1 :]
     name = _without_ending(name)
@@ -152,7 +152,7 @@ def _shown(text: str) -> str:
 def _host_and_root(server: str) -> tuple[str, str]:
     """The host of a URL with its port, unless that is the usual one, and the path below which its pages are."""
     host, _slash, root = server.partition("://")[2].partition("/")
-    return _without_port(host.lower(), "80|443"), f"{root}/" if root else ""
+    return _without_port(host.lower(), "80|443"), f"{root}/"
 
 
 def _without_port(host: str, ports: str) -> str:
@@ -210,7 +210,7 @@ def _why_no_glob(text: str) -> str:
     if "|" in text:
         return "is no glob, since it has no |: write one entry for each"
     glob = re.sub(r"\.[*+]", "*", re.sub(r"\\(.)", r"\1", text.strip("^$")))
-    if glob == text or ".*" in glob or not _GLOB.fullmatch(glob):
+    if ".*" in glob or not _GLOB.fullmatch(glob):
         return "is neither the path of a repository nor a glob: write group/project/name or group/project/*"
     dot = f", or {text.replace('.*', '[.]*')!r} for a dot" if _GLOB.fullmatch(text) else ""
     return f"is a regular expression, and a glob is wanted: write {glob!r}{dot}"
@@ -322,7 +322,7 @@ def path_matcher(patterns: t.Iterable[str]) -> t.Callable[[str], list[str]]:
     for pattern in dict.fromkeys(patterns):
         text = pattern.strip("/").lower()
         if is_glob(text):
-            beginning = _WILDCARD.split(text, maxsplit=1)[0]
+            beginning = _WILDCARD.split(text)[0]
             globs.setdefault(beginning, []).append((pattern, re.compile(translate(text)).match))
         else:
             exact.setdefault(text, []).append(pattern)

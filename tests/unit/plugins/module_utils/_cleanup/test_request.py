@@ -112,6 +112,10 @@ BAD: list[Any] = [
             ("dates_valid_from", "2026-01-01"),
         )
     ),
+    (
+        {**UNPINNED, "shared_digest": "keep_together"},
+        "shared_digest keep_together can't be used with delete_via bulk_unpinned: GitLab judges each tag by itself.",
+    ),
     *(
         (
             {**UNPINNED, option: value},
@@ -142,7 +146,9 @@ def test_what_can_not_be_done_is_refused(options: dict[str, Any], sentence: str)
         BULK,
         UNPINNED,
         {**BULK, "protect": ["v.*"], "in_use": ["a/b:c"], "timestamp": "created", "require_digest": False},
+        {**BULK, "shared_digest": "keep_together"},
         {**UNPINNED, "protect": [], "keep_n": 3},
+        {**UNPINNED, "shared_digest": "independent"},
         {"delete_via": "registry", "read_via": "registry", "allow_latest": True, "signatures": "collect"},
     ],
 )
@@ -261,11 +267,15 @@ def test_all_details_are_read_where_a_file_gets_them(options: dict[str, Any], wa
             {"approved_plan": "", "approved_fingerprint": FINGERPRINT},
             "approved_plan: The plan is empty, or not there.",
         ),
+        (
+            {"approved_plan_path": "plans/monday.jsonl", "approved_fingerprint": FINGERPRINT},
+            "approved_plan_path plans/monday.jsonl: The plan is empty, or not there.",
+        ),
     ],
 )
 def test_a_plan_that_can_not_be_approved(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UsageError) as caught:
-        requested(options["approved_plan"].splitlines(), **options)
+        requested(options.get("approved_plan", "").splitlines(), **options)
     assert str(caught.value) == sentence
 
 

@@ -21,9 +21,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope im
     check_scope,
     exclusions_of,
     full_path,
+    looks_like_host,
     path_matcher,
     project_path,
     repository_path,
+    without_host,
 )
 
 
@@ -85,7 +87,7 @@ def test_what_exclusions_match() -> None:
             ("app/prod/**", "team/app/prod"),
             ("app", "team/app"),
         ),
-        *(("web", "team/app/web/*"), ("web/*", "team/app/web/*"), ("x", "team/app/web/x"), ("app/*", "team/app/*")),
+        *(("web", "team/app/web/*"), ("web/*", "team/app/web/*"), ("X", "team/app/web/X"), ("app/*", "team/app/*")),
         *(("reg.io/prod", "team/app/prod"), ("reg:5000/app/prod", "team/app/prod"), ("reg.io/web/*", "team/app/web/*")),
         *(("team/app/prod/*", "team/app/prod"), ("team/app/web", "team/app/web/*"), ("reg.io/team/app", "team/app")),
         *(("other/*", ""), ("production", ""), ("prod-1", ""), ("pro", ""), ("b-team/app/prod", ""), ("team/prod", "")),
@@ -147,7 +149,11 @@ def test_the_path_of_a_repository_may_be_written_in_any_case(text: str, path: st
 
 
 @pytest.mark.parametrize(
-    "text", ["", "app", "team//app", "team/app ", "team/-app", "team/a..b", "team/a___b", "team/app:v1", "team/ä"]
+    "text",
+    [
+        *("", "app", "team//app", "team/app ", "team/-app", "team/a..b", "team/a___b", "team/ä"),
+        *("team/app:v1", "team/app:v1/x"),
+    ],
 )
 def test_what_is_no_path_of_a_repository_is_refused_by_the_name_of_its_option(text: str) -> None:
     sentence = f"{text!r} is not the path of a repository: write it as group/project/name."
@@ -157,6 +163,43 @@ def test_what_is_no_path_of_a_repository_is_refused_by_the_name_of_its_option(te
     with pytest.raises(UsageError) as caught:
         repository_path(text, "source")
     assert str(caught.value) == f"source {sentence}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("https://registry.example.com/Team/App", "https://registry.example.com/team/app/"),
+        *(
+            "registry.example.com:5050/team/app",
+            "localhost:5000/team/app",
+            "ssh://git@gitlab.example.com:2222/team/app",
+        ),
+    ],
+)
+def test_a_repository_is_named_without_the_host_of_its_registry(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        repository_path(text, "source")
+    shown = text.replace("git@", "")
+    assert str(caught.value) == (
+        f"source {shown!r} begins with a host, which no path in GitLab does: write 'team/app'."
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        *((path, True) for path in ("registry.example.com/team/app", "X.org/team/app", "localhost:5000/app", "a:1")),
+        # A repository lies in a group, so that what has two parts begins with that.
+        *((path, False) for path in ("acme.io/shop", "team/app.x/web", "team/app/web", ".team/app/web", "x.org", "")),
+    ],
+)
+def test_a_path_that_may_begin_with_a_host(path: str, expected: bool) -> None:
+    assert looks_like_host(path) is expected
+
+
+def test_what_to_do_about_a_host() -> None:
+    advice = "If registry.example.com is a host, leave it out: write 'team/app'."
+    assert without_host("registry.example.com/team/app") == advice
 
 
 SERVER = "https://gitlab.example.com"
@@ -185,6 +228,8 @@ def test_a_project_may_be_pasted(text: str) -> None:
         ("https://example.com/gitlab/-/team", "https://example.com/gitlab", "gitlab"),
         ("http://127.0.0.1:8080/Team/App", "http://127.0.0.1:8080", "Team/App"),
         ("http://gitlab.example.com:80/team/app", SERVER, "team/app"),
+        ("gitlab.example.com/team/app", f"{SERVER}:443", "team/app"),
+        ("ssh://git@127.0.0.1:2222/team/app", "http://127.0.0.1:8080", "team/app"),
         ("https://gitlab.example.com/groups/team/sub", SERVER, "team/sub"),
         ("https://gitlab.example.com/groups/team/-/packages", SERVER, "team"),
         ("groups/team", SERVER, "groups/team"),
@@ -229,7 +274,7 @@ def test_a_secret_in_an_address_is_not_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "/", "team app", "Team / App", "team/app:v1", "team//app", "team/ä", "-1", "a,b"]
+    "text", ["", " ", "/", "team app", "Team / App", "team/app:v1", "team//app", "team/ä", "-1", "a,b", SERVER]
 )
 def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
@@ -267,17 +312,30 @@ def test_globs_are_taken(glob: str) -> None:
         ("^team/prod$", "is a regular expression, and a glob is wanted: write 'team/prod'."),
         ("team/.+/prod", "is a regular expression, and a glob is wanted: write 'team/*/prod'."),
         (r"team\/prod", "is a regular expression, and a glob is wanted: write 'team/prod'."),
+        ("^team/X$", "is a regular expression, and a glob is wanted: write 'team/X'."),
+        ("docker://team/prod.*", "is a regular expression, and a glob is wanted: write 'team/prod*', or"),
         ("team/(prod|live)", "is no glob, since it has no |: write one entry for each."),
         ("[prod]", "is a class, which stands for a single character: if it is a list, write it without quotes."),
         ("[team/prod]", "is a class, which stands for a single character: if it is a list, write it without quotes."),
         ("team/prod|team/live", "is no glob, since it has no |: write one entry for each."),
         ("registry.example.com/team/prod*", "begins with a host, which no path in GitLab does: write 'team/prod*'."),
+        ("registry.example.com/team/sub/x*", "begins with a host, which no path in GitLab does: write 'team/sub/x*'."),
         ("registry.example.com:5050/team/prod*", "begins with a host, which no path in GitLab does: write 'team/pr"),
         ("localhost:5050/team", "begins with a host, which no path in GitLab does: write 'team'."),
         ("https://registry.example.com/team/prod", "begins with a host, which no path in GitLab does: write 'team/"),
         *(
             (text, "is neither the path of a repository nor a glob: write group/project/name or group/project/*.")
-            for text in ("team/app:v1", "team/prod x", "!team/prod", "team/{a,b}", "team/[a", "'team'", "", "team/a\nb")
+            for text in (
+                "team/app:v1",
+                "team/prod x",
+                "!team/prod",
+                "team/{a,b}",
+                "team/[a",
+                "'team'",
+                "",
+                "team/a\nb",
+                r"team/v1\..*",
+            )
         ),
     ],
 )
@@ -287,8 +345,25 @@ def test_what_is_no_glob_is_refused(glob: str, words: str) -> None:
     assert str(caught.value).startswith(f"exclude_repositories {glob!r} {words}")
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("https://registry.example.com/team/X/", "team/X"),
+        ("localhost:5050/team", "team"),
+        ("registry.example.com:5050/team/prod*", "team/prod*"),
+    ],
+)
+def test_an_address_or_a_port_tells_a_host_whatever_is_in_scope(text: str, path: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_globs([text], "repositories")
+    assert str(caught.value) == (
+        f"repositories {text!r} begins with a host, which no path in GitLab does: write {path!r}."
+    )
+
+
 def test_a_first_part_with_a_dot_is_a_host_only_where_it_can_be_no_group() -> None:
     glob = "acme.io/team/shop*"
+    check_globs([glob, "Acme.io/team/shop*"], "repositories", ["acme.io", "team"])
     check_globs([glob], "repositories")
     check_globs([glob], "repositories", ["acme.io"])
     with pytest.raises(UsageError, match="begins with a host"):

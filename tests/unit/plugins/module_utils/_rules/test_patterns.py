@@ -34,6 +34,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern
     rule_search,
     server_search,
     why_impossible,
+    why_refused,
 )
 from tests.tools.collection import ROOT
 
@@ -83,7 +84,7 @@ def test_both_readings(pattern: str, both: list[str], one: list[str], none: list
         ("*", "no argument for repetition operator: *"),
         ("a)(b", "unexpected ): a)(b"),
         ("", "is empty"),
-        (r"\Qabc", r"\Q without \E"),
+        (r"\Qabc", r"name_regex_keep '\Qabc' has \Q without \E, which GitLab accepts and then matches nothing with."),
         (r"a\Qb\E\Qc", r"\Q without \E"),
         (r"a\Q", r"\Q without \E"),
         (r"\Q", r"\Q without \E"),
@@ -249,7 +250,7 @@ def test_what_stands_somewhere_in_a_name_is_taken(pattern: str) -> None:
 def test_gitlab_may_match_what_people_do_not_mean(pattern: str, ungrouped: bool, part: bool) -> None:
     assert why_impossible(pattern)
     assert (why_impossible(pattern, Reading.UNGROUPED) is None) is ungrouped
-    assert (why_impossible(pattern, Reading.PART) is None) is part
+    assert (why_refused(pattern, Reading.PART) is None) is part
 
 
 @pytest.mark.parametrize(

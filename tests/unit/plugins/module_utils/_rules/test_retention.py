@@ -313,6 +313,7 @@ CREATED = {"timestamp": Timestamp.CREATED}
         ({"mode": Mode.NO_DATABASE, "mode_doubt": "503"}, {"keep_n": 1, **CREATED}, DateSource.UNKNOWN),
         ({"mode": Mode.NO_DATABASE, "mode_doubt": "503"}, {}, DateSource.NONE),
         ({"mode": Mode.UNKNOWN}, {"older_than": 1}, DateSource.UNKNOWN),
+        ({"mode": Mode.UNKNOWN, "read_method": ReadMethod.REGISTRY}, {"older_than": 1}, DateSource.UNKNOWN),
         ({"mode": Mode.DATABASE, "read_method": ReadMethod.GRAPHQL}, {"keep_n": 1, **CREATED}, DateSource.CREATED),
         ({"mode": Mode.DATABASE, "read_method": ReadMethod.REST}, {"keep_n": 1, **CREATED}, DateSource.UNKNOWN),
         ({"mode": Mode.NO_DATABASE}, {"older_than": 1, **CREATED}, DateSource.CREATED),
