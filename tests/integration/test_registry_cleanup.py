@@ -479,7 +479,10 @@ def test_what_the_registry_itself_refuses_is_told_of_each_tag(
         task = ansible.module(CLEANUP, {**options, **changes})
         assert task.failed
         assert task.result["result"] == "partial"
-        assert task.result["outcome"]["counts"]["not_deleted"] == 2
+        # Once one is refused for want of rights, the other one is not asked for, unless it was by then.
+        counts = task.result["outcome"]["counts"]
+        assert counts["not_deleted"] in (1, 2)
+        assert counts["not_deleted"] + counts["not_tried"] == 2
         assert task.result["outcome"]["remaining"] == 3
         assert left(simulator) == ["dev-1", "dev-2", "v1"]
         return task
