@@ -142,9 +142,8 @@ class RepositoryDeletion:
 
     def _try_batch(self, batch: list[Decision]) -> None:
         """Delete a batch, unless it has to be left."""
-        names = _names(batch)
-        if self.stopped:
-            self._give_up(names, self.stopped)
+        names = self._unless_stopped(batch)
+        if not names:
             return
         try:
             self._delete_batch(batch)
@@ -229,7 +228,7 @@ class RepositoryDeletion:
     def _delete_together(self, batch: list[Decision]) -> dict[str, str]:
         """Delete tags with one request; gives those to ask for again once they were looked at, and why."""
         with self._turn:
-            names = self._still_free(self._unchanged(batch))
+            names = self._unless_stopped(self._unchanged(batch))
             if not names:
                 return {}
             again = self._announce(names)
@@ -259,8 +258,7 @@ class RepositoryDeletion:
             RequestError: another look has to decide whether to ask again.
         """
         name = decision.tag.name
-        if self.stopped:
-            self._give_up([name], self.stopped)
+        if not self._unless_stopped([decision]):
             return
         with self._turn:
             try:
@@ -270,7 +268,7 @@ class RepositoryDeletion:
             except RequestError as error:
                 self._give_up([name], str(error))
                 return
-            if not self._still_free(unchanged):
+            if not self._unless_stopped(unchanged):
                 return
             again = self._announce([name])
             try:
@@ -286,8 +284,8 @@ class RepositoryDeletion:
             number = self.plan.repository.project_id
             self.host.check_role(number, lambda: why_role_is_too_low(self.reader.client, number))
 
-    def _still_free(self, batch: list[Decision]) -> list[str]:
-        """The names of tags, unless another thread stopped everything while they were looked at; then they are left."""
+    def _unless_stopped(self, batch: list[Decision]) -> list[str]:
+        """The names of tags, unless nothing more is deleted, as another thread may find out; then they are left."""
         names = _names(batch)
         if self.stopped:
             self._give_up(names, self.stopped)

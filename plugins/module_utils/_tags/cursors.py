@@ -117,12 +117,16 @@ def _read_rest(
         lambda position: tag_names_keyset(client, left[position].repository, behind=cursors[position]),
         range(len(left)),
     )
-    wanted = {each.repository.id: found for each, found in zip(left, listed) if not isinstance(found, RequestError)}
-    behind = {each.repository.id: cursor for each, cursor in zip(left, cursors)}
-    names = {number: sorted([behind[number], *found]) for number, found in wanted.items()}
+    names, wanted, unlisted = {}, {}, {}
+    for each, cursor, found in zip(left, cursors, listed):
+        if isinstance(found, RequestError):
+            unlisted[each.repository.id] = found
+        else:
+            wanted[each.repository.id] = found
+            names[each.repository.id] = sorted([cursor, *found])
     read = read_named(client, schema, names, wanted, fields)
-    errors = {each.repository.id: found for each, found in zip(left, listed) if isinstance(found, RequestError)}
-    return [_with_rest(each, wanted, read._replace(errors={**errors, **read.errors})) for each in left]
+    read.errors.update(unlisted)
+    return [_with_rest(each, wanted, read) for each in left]
 
 
 def _with_rest(followed: _Followed, wanted: t.Mapping[int, t.Collection[str]], read: NamedTags) -> TagListing:
@@ -210,7 +214,7 @@ def count_requests(
 
     workers: how many requests may be under way at once. For the others see there.
     """
-    offered = schema.offered(fields)
+    offered, at_once = schema.offered(fields), pages_at_once(schema, fields, TAG_PAGE)
     fresh = deque(counts)
     # How many tags are left of each, and which page comes next.
     under_way: list[tuple[int, int]] = []
@@ -218,7 +222,6 @@ def count_requests(
     while fresh or under_way:
         under_way += [(fresh.popleft(), 1) for _place in range(min(len(fresh), width - len(under_way)))]
         left = [count for count, _page in under_way]
-        at_once = pages_at_once(schema, fields, TAG_PAGE)
         known = all(page > 2 for _count, page in under_way)
         if lists_names and not fresh and known and is_faster_by_names(left, pages_at_once=at_once, workers=workers):
             pages = [PageRequest(0)] * pages_of(left, TAG_PAGE)

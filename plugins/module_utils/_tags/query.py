@@ -34,3 +34,7 @@ class TagQuery(t.NamedTuple):
     configs: bool = False
     needs_children: t.Callable[[TagListing], bool] = lambda listing: False
     protection: bool = False
+
+    def wanted_in(self, listing: TagListing) -> t.Collection[str]:
+        """The names whose details are needed, of a listing of all names; none of one that could not be read."""
+        return self.wanted(listing) if self.details and not listing.error else ()

@@ -61,7 +61,7 @@ class RegistryReader:
     def _read_repository(self, repository: Repository, query: TagQuery) -> TagListing:
         known = self.prefetched if self.prefetched and self.prefetched.repository.id == repository.id else None
         listing = known or self.list_names(repository)
-        wanted = query.wanted(listing) if query.details and not listing.error else ()
+        wanted = query.wanted_in(listing)
         return read_one_by_one(self, listing, wanted, query) if wanted else listing
 
     def read_detail(self, repository: Repository, name: str, *, dates: bool = True) -> Tag:

@@ -59,7 +59,7 @@ class RestReader:
 
     def _read_repository(self, repository: Repository, query: TagQuery) -> TagListing:
         listing = self.list_names(repository)
-        wanted = query.wanted(listing) if query.details and not listing.error else ()
+        wanted = query.wanted_in(listing)
         if not wanted:
             return listing
         return with_sizes_of(self.capabilities.mode, self._read_wanted(listing, wanted, query))
