@@ -46,6 +46,8 @@ def remember(*secrets: str | None) -> None:
     global _spellings
     with _lock:
         new = {secret for secret in secrets if secret and len(secret) >= _SHORTEST} - _known
+        if not new:
+            return
         _known.update(new)
         found = dict(_spellings)
         for spelling in {spelling for secret in new for spelling in _spellings_of(secret)}:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import http.client
+import re
 import threading
 import traceback
 import typing as t
@@ -21,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.secrets import remember
-from .deadline import TooSlow, patient_adapter
+from .adapter import TooSlow, patient_adapter
 from .messages import Header, Request, Response, whole_number
 from .rate_limit import RateLimiter
 from .redirects import redirect_target, same_origin
@@ -50,6 +51,8 @@ _LARGEST = 32 * 1024 * 1024
 # An answer may take so many times the time-out, and longer if it brings so many bytes a second.
 _PATIENCE = 5
 _SLOWEST = 64 * 1024
+# What requests would leave as it is after much thought.
+_PLAIN_URL = re.compile(r"https?://[a-z0-9.:-]+(?:/[A-Za-z0-9_:%-][A-Za-z0-9._:%-]*)+")
 _ENCODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
@@ -73,7 +76,7 @@ class Transport:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._adapter = patient_adapter(self._patience, settings.concurrency)
         own = {"User-Agent": settings.user_agent, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
-        self._own_headers = {**requests.utils.default_headers(), **own}
+        self._own_headers = requests.structures.CaseInsensitiveDict({**requests.utils.default_headers(), **own})
 
     def refresh_credentials(self, used: Header | None) -> bool:
         """Whether there is another credential than the one that was used: the request did nothing and may go again."""
@@ -106,7 +109,7 @@ class Transport:
         try:
             yield _response(request, found, b""), self._pieces(found, request)
         finally:
-            found.close()
+            _give_up(found)
 
     def close(self) -> None:
         """Close the connections."""
@@ -126,9 +129,9 @@ class Transport:
         for _hop in range(_MAX_REDIRECTS + 1):
             answer = self._exchange(url, request)
             location = answer.headers.get("Location")
-            if answer.status_code not in (301, 302, 303, 307, 308) or not location:
+            if answer.status not in (301, 302, 303, 307, 308) or not location:
                 return answer
-            answer.close()
+            _give_up(answer)
             with self._translating(request):
                 target = redirect_target(url, location, request)
                 elsewhere = not same_origin(url, target)
@@ -144,15 +147,21 @@ class Transport:
             prepared, environment = self._prepared(url, request), self._environment_for(url)
             times = (min(_CONNECT_TIMEOUT, timeout), timeout)
             answer = self._adapter.send(prepared, stream=True, timeout=times, **environment)
-        self._note_answer(request, answer.status_code, answer.headers)
+        self._note_answer(request, answer.status, answer.headers)
         return answer
 
     def _prepared(self, url: str, request: Request) -> t.Any:
         """Without what a session would add: a cookie or what .netrc holds would be a second credential."""
         prepared = requests.PreparedRequest()
         prepared.prepare_method(request.method)
-        prepared.prepare_url(url, request.query)
-        prepared.prepare_headers({**self._own_headers, **request.headers})
+        if request.query is None and _PLAIN_URL.fullmatch(url):
+            prepared.url = url
+        else:
+            prepared.prepare_url(url, request.query)
+        prepared.headers = self._own_headers.copy()
+        for header in request.headers.items():
+            requests.utils.check_header_validity(header)
+        prepared.headers.update(request.headers)
         prepared.prepare_body(request.data, None, request.body)
         if request.signed and self.credential:
             prepared.headers.update([self.credential])
@@ -192,15 +201,14 @@ class Transport:
                 if len(body) > limit:
                     raise request.error(ErrorKind.INCOMPLETE, f"the answer is longer than {limit} bytes")
         except RequestError:
-            # What is left of it must not become the beginning of another answer.
-            answer.close()
+            _give_up(answer)
             raise
         return bytes(body)
 
     def _pieces(self, answer: t.Any, request: Request) -> t.Iterator[bytes]:
         """The body as it comes, unpacked."""
         with self._translating(request):
-            raw = answer.raw.stream(_PIECE, decode_content=False)
+            raw = answer.stream(_PIECE, decode_content=False)
             yield from _unpacked(raw, answer.headers.get("Content-Encoding"), request)
 
     @contextlib.contextmanager
@@ -215,6 +223,15 @@ class Transport:
             *(OSError, ValueError),
         ) as error:
             raise error_of(error, request, self._settings) from None
+
+
+def _give_up(answer: t.Any) -> None:
+    """Close the connection of an answer, for what is left of it must not become the beginning of another one.
+
+    The place that it takes among the connections is free then.
+    """
+    answer.close()
+    answer.release_conn()
 
 
 def _secrets_of(headers: t.Mapping[str, str]) -> t.Iterator[str]:
@@ -236,7 +253,7 @@ def _secrets_of_proxy(url: str) -> t.Iterator[str]:
 
 
 def _response(request: Request, answer: t.Any, body: bytes) -> Response:
-    return Response(request=request, status=answer.status_code, headers=answer.headers, body=body)
+    return Response(request=request, status=answer.status, headers=answer.headers, body=body)
 
 
 def _unpacked(pieces: t.Iterator[bytes], encoding: str | None, request: Request) -> t.Iterator[bytes]:

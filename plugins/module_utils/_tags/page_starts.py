@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 from bisect import bisect_left
 
@@ -54,14 +55,13 @@ def is_faster_by_names(left: t.Sequence[int], *, pages_at_once: int, workers: in
         longest = max([*listings, turns(sum(listings), 1)])
         return longest + turns(pages_of(counts, TAG_PAGE), pages_at_once)
 
-    counts = sorted(left)
-    now, following, done = by_names(counts), 0, 0
-    for position, count in enumerate(counts):
-        pages = pages_of([count], TAG_PAGE)
+    rest = sorted(left)
+    now, following, done = by_names(rest), 0, 0
+    for pages, alike in itertools.groupby(rest, lambda count: pages_of([count], TAG_PAGE)):
         # So many repositories have pages of these numbers.
-        following += (pages - done) * turns(len(counts) - position, pages_at_once)
-        done = pages
-        if following + by_names([count - done * TAG_PAGE for count in counts[position + 1 :]]) <= now:
+        following += (pages - done) * turns(len(rest), pages_at_once)
+        rest, done = rest[len(list(alike)) :], pages
+        if following + by_names([count - done * TAG_PAGE for count in rest]) <= now:
             return False
     return 2 * now <= following
 

@@ -269,9 +269,8 @@ def test_a_body_cut_short_is_no_answer() -> None:
 
 def test_a_body_cut_short_is_noticed_where_the_library_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = client("http://127.0.0.1:1", retries=0)
-    raw = SimpleNamespace(stream=lambda *_words, **_options: iter([b"[1, 2]"]))
     headers = CaseInsensitiveDict({"Content-Length": "100"})
-    short = SimpleNamespace(status_code=200, headers=headers, raw=raw, close=lambda: None)
+    short = SimpleNamespace(status=200, headers=headers, stream=lambda *_words, **_options: iter([b"[1, 2]"]))
     monkeypatch.setattr(mine._transport._adapter, "send", lambda *_words, **_options: short)
     with pytest.raises(RequestError, match="cut short"):
         mine.request("GET", "/x", operation="ask")

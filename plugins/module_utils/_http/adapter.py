@@ -4,7 +4,9 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""A deadline for a whole answer: the libraries know only one for each piece of it."""
+"""The adapter of the library requests, with a deadline for a whole answer: the libraries know one for each piece.
+
+What it would find out for each request anew, it remembers, and it makes no Response around urllib3's own."""
 
 from __future__ import annotations
 
@@ -54,7 +56,7 @@ class _Watched(io.RawIOBase):
 
 
 def patient_adapter(patience: t.Callable[[], t.Callable[[int], bool]], connections: int) -> t.Any:
-    """What sends requests, and watches how long each whole answer takes.
+    """What sends requests, and watches how long each whole answer takes. Its answers are those of urllib3.
 
     Args:
         patience: Asked when an answer begins; gives what tells after so many bytes that it takes too long.
@@ -79,6 +81,10 @@ def patient_adapter(patience: t.Callable[[], t.Callable[[int], bool]], connectio
         ConnectionCls = Encrypted
 
     class Adapter(requests.adapters.HTTPAdapter):
+        def __init__(self, **options: t.Any) -> None:
+            self._pools: dict[str, t.Any] = {}
+            super().__init__(**options)
+
         def init_poolmanager(self, *words: t.Any, **options: t.Any) -> None:
             super().init_poolmanager(*words, **options)
             self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
@@ -90,4 +96,28 @@ def patient_adapter(patience: t.Callable[[], t.Callable[[int], bool]], connectio
                 manager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
             return manager
 
-    return Adapter(pool_connections=2, pool_maxsize=connections, pool_block=True, max_retries=0)
+        def get_connection_with_tls_context(self, request: t.Any, *words: t.Any, **options: t.Any) -> t.Any:
+            found = super().get_connection_with_tls_context
+            return self._remembered(request.url, lambda: found(request, *words, **options))
+
+        def get_connection(self, url: t.Any, *words: t.Any, **options: t.Any) -> t.Any:
+            """As older releases of requests call it."""
+            found = super().get_connection
+            return self._remembered(url, lambda: found(url, *words, **options))
+
+        def build_response(self, _request: t.Any, answer: t.Any) -> t.Any:
+            return answer
+
+        def close(self) -> None:
+            self._pools.clear()
+            super().close()
+
+        def _remembered(self, url: str, find: t.Callable[[], t.Any]) -> t.Any:
+            """The connections to a server: those of one are always found in the same way. Closed ones are of no use."""
+            origin = url[: (url + "/").index("/", url.index("//") + 2)]
+            pool = self._pools.get(origin)
+            if pool is None or pool.pool is None:
+                pool = self._pools[origin] = find()
+            return pool
+
+    return Adapter(pool_maxsize=connections, pool_block=True, max_retries=0)
