@@ -16,25 +16,21 @@ import os
 import platform
 import statistics
 import tempfile
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from tests.integration.scenarios import TOKEN
 from tests.simulator.harness import Simulator, running
 from tests.tools.collection import ROOT, link
 
 from . import measuring
 from .job import KEPT, REGISTRY, REQUEST, SHAPES, Shape, Size, scenario
-from .presenting import write_pages
-from .tools import OURS, RIVAL, THREADS, TOOLS, Tool, environment, playbook, start, versions
+from .presenting import AT_ONCE, write_pages
+from .sockets import cycles
+from .tools import OURS, RIVAL, TOOLS, Tool, environment, playbook, start, versions
 
 RESULTS = ROOT / "build" / "results" / "bench.json"
 MODES = ("M1", "M2")
@@ -67,6 +63,15 @@ def prepare(simulator: Simulator, mode: str, size: Size | Shape) -> None:
         simulator.tags(path)
     simulator.latency(request=REQUEST, registry=REGISTRY)
     simulator.clear_log()
+
+
+def separate(pid: int) -> None:
+    """Give a process a processor of its own, where there are two, and the others to this one and all that it starts."""
+    *others, last = sorted(os.sched_getaffinity(0))
+    if others:
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            os.sched_setaffinity(int(thread.name), {last})
+        os.sched_setaffinity(0, others)
 
 
 def measure(simulator: Simulator, tool: Tool, job: str, place: Path, *options: str) -> dict[str, Any]:
@@ -121,16 +126,7 @@ def measure_job(simulator: Simulator, tool: Tool, mode: str, job: str, size: Siz
         for key in ("requests", "registry_requests_of_gitlab", "wall", "cpu", "server_cpu"):
             row[key] = round(base[key] + (row[key] - base[key]) * times, 2)
         row["requests"] = round(row["requests"])
-    if tool.concurrency:
-        row["waiting"] = round(waiting(row) / tool.concurrency, 2)
     return {"mode": mode, "job": job, "tool": tool.name, "part": round(1 / times, 3), **row}
-
-
-def waiting(row: dict[str, Any]) -> float:
-    """Seconds that all requests of a run take one after another."""
-    to_gitlab = row["requests"] + row["tokens"]
-    to_registry = row["registry_requests"] - row["tokens"] + row["registry_requests_of_gitlab"]
-    return float(to_gitlab * REQUEST + to_registry * REGISTRY)
 
 
 def measure_shape(simulator: Simulator, tool: Tool, shape: Shape) -> dict[str, Any]:
@@ -140,28 +136,7 @@ def measure_shape(simulator: Simulator, tool: Tool, shape: Shape) -> dict[str, A
         row = measure(simulator, tool, shape.job, place, *(["--check"] if shape.check else []))
         if not shape.check:
             check(simulator, tool, shape.job, shape, place)
-    at_once = tool.concurrency or THREADS
-    row["waiting"] = round(waiting(row) / at_once, 2)
     return {"shape": shape.title, "mode": shape.mode, "job": shape.job, "check": shape.check, "tool": tool.name, **row}
-
-
-def bare_sockets(simulator: Simulator, requests: int = 800) -> float:
-    """Seconds that so many small requests take eight threads that do nothing else."""
-    simulator.load(scenario("M1", NOTHING))
-    simulator.latency(request=REQUEST, registry=REGISTRY)
-    address = urlsplit(simulator.url)
-
-    def ask(_thread: int) -> None:
-        connection = HTTPConnection(str(address.hostname), address.port)
-        for _turn in range(requests // 8):
-            connection.request("GET", "/api/v4/version", headers={"PRIVATE-TOKEN": TOKEN})
-            connection.getresponse().read()
-        connection.close()
-
-    started = time.monotonic()
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(ask, range(8)))
-    return round(time.monotonic() - started, 2)
 
 
 def ansible_start(simulator: Simulator) -> float:
@@ -195,13 +170,14 @@ def main() -> None:
     chosen = [tool for tool in TOOLS if tool.name in (arguments.only or names)]
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     with running() as simulator:
+        separate(simulator.pid)
         results: dict[str, Any] = {
             "date": datetime.now(UTC).date().isoformat(),
             "machine": f"{platform.system()}, {len(os.sched_getaffinity(0))} processors",
             "versions": versions(),
             "latency": {"request": REQUEST, "registry": REGISTRY},
             "start": ansible_start(simulator),
-            "bare_sockets": bare_sockets(simulator),
+            "cycles": {str(at_once): cycles(simulator, at_once) for at_once in AT_ONCE},
             "tags": size.all_tags,
             "runs": [],
             "shapes": [],

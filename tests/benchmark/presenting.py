@@ -16,13 +16,17 @@ from typing import Any
 from tests.tools.collection import ROOT
 from tests.tools.pages import filled, table
 
-from .tools import OURS, TOOLS
+from .job import REGISTRY, REQUEST
+from .tools import OURS, THREADS, TOOLS
 
 DATA = ROOT / "docs" / "benchmark.json"
 PICTURE = ROOT / "docs" / "benchmark.svg"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmark.md", ROOT / "docs" / "sizing.md")
 TITLES = {tool.name: tool.title for tool in TOOLS}
 MODES = {"M1": "with a metadata database", "M2": "without one"}
+# How many requests of a tool are under way at once.
+AT_ONCE_BY_TOOL = {tool.name: tool.concurrency or THREADS for tool in TOOLS}
+AT_ONCE = sorted(set(AT_ONCE_BY_TOOL.values()))
 JOBS = {"audit": "audit: all tags with their dates", "cleanup": "cleanup: 9 of 10 tags deleted"}
 
 Row = dict[str, Any]
@@ -82,53 +86,59 @@ def conditions(results: Results) -> str:
 
 def limit(results: Results) -> str:
     """How far this collection is from what is possible."""
-    rows = []
-    for row in results["runs"]:
-        if "waiting" not in row:
-            continue
-        possible = row["waiting"] + results["start"]
-        rows.append(
-            [
-                f"{row['job']}, {MODES[row['mode']]}",
-                TITLES[row["tool"]],
-                f"{number(row['requests'])} / {number(row['registry_requests'])}",
-                number(row["registry_requests_of_gitlab"]),
-                seconds(possible),
-                seconds(row["wall"]),
-                f"{row['wall'] / possible:.2f} x",
-                f"{seconds(row['server_cpu'])} ({row['server_cpu'] / row['wall']:.0%})",
-            ]
-        )
-    head = [
-        *("job", "who", "requests to GitLab / the registry", "requests of GitLab to its registry"),
-        *("limit, seconds", "seconds", "ratio", "CPU seconds of the simulator"),
+    rows = [
+        [
+            f"{row['job']}, {MODES[row['mode']]}",
+            TITLES[row["tool"]],
+            f"{number(row['requests'])} / {number(row['registry_requests'])}",
+            number(row["registry_requests_of_gitlab"]),
+            *beside_limits(results, row),
+        ]
+        for row in results["runs"]
+        if is_ours(row)
     ]
+    head = ["job", "who", "requests to GitLab / the registry", "requests of GitLab to its registry", *BESIDE_LIMITS]
     return table(head, rows)
+
+
+BESIDE_LIMITS = ["limit, seconds", "bare sockets, seconds", "seconds", "of the limit", "of bare sockets"]
+
+
+def beside_limits(results: Results, row: Row) -> list[str]:
+    """What latency alone would take, what bare sockets would, what it took, and how many times as long that is."""
+    least = results["start"] + waiting(row, REQUEST, REGISTRY)
+    sockets = results["start"] + waiting(row, **results["cycles"][str(AT_ONCE_BY_TOOL[row["tool"]])])
+    ratios = [f"{row['wall'] / possible:.2f} x" for possible in (least, sockets)]
+    return [seconds(least), seconds(sockets), seconds(row["wall"]), *ratios]
+
+
+def waiting(row: Row, gitlab: float, registry: float) -> float:
+    """Seconds that the requests of a run take, if as many are under way as may be, and each takes so many seconds."""
+    to_gitlab = (row["requests"] + row["tokens"]) * gitlab
+    to_registry = (row["registry_requests"] - row["tokens"]) * registry
+    within = row["registry_requests_of_gitlab"] * REGISTRY
+    return float(to_gitlab + to_registry + within) / AT_ONCE_BY_TOOL[row["tool"]]
+
+
+def is_ours(row: Row) -> bool:
+    return str(row["tool"]).startswith("collection")
 
 
 def shapes(results: Results) -> str:
     """Repositories of different sizes."""
     rows = []
     for row in results["shapes"]:
-        possible = row["waiting"] + results["start"]
-        ours = row["tool"] == OURS
         job = f"{'check mode of a ' if row['check'] else ''}{row['job']}, {MODES[row['mode']]}"
         rows.append(
             [
-                f"{row['shape']}, {job}" if ours else "",
+                f"{row['shape']}, {job}" if is_ours(row) else "",
                 TITLES[row["tool"]],
                 number(row["requests"] + row["registry_requests"]),
-                seconds(possible),
-                seconds(row["wall"]),
-                f"{row['wall'] / possible:.2f} x",
+                *beside_limits(results, row),
                 seconds(row["cpu"]),
-                seconds(row["server_cpu"]),
             ]
         )
-    head = [
-        *("repositories x tags, and the job", "who", "requests", "limit, seconds", "seconds", "ratio"),
-        *("CPU seconds", "CPU seconds of the simulator"),
-    ]
+    head = ["repositories x tags, and the job", "who", "requests", *BESIDE_LIMITS, "CPU seconds"]
     return table(head, rows)
 
 
@@ -136,7 +146,7 @@ def rates(results: Results) -> str:
     """What one task gets done in a minute, and what it asks of the server for that."""
     rows = []
     for row in results["runs"]:
-        if "waiting" not in row:
+        if not is_ours(row):
             continue
         done = results["tags"] if row["job"] == "audit" else results["tags"] * 9 / 10
         minutes = row["wall"] / 60
@@ -209,7 +219,7 @@ def picture(results: Results) -> str:
                 parts.append(f'<line class="grid" x1="{x:.0f}" y1="{y - 4}" x2="{x:.0f}" y2="{bottom}"/>')
                 parts.append(f'<text class="small" x="{x + 3:.0f}" y="{y - 6}">{10**decade:,} s</text>')
             for row in found:
-                kind = "ours" if row["tool"].startswith("collection") else "other"
+                kind = "ours" if is_ours(row) else "other"
                 about = "" if row["part"] == 1 else "~ "
                 title_of = TITLES[row["tool"]].replace("`", "")
                 parts.append(f'<text x="10" y="{y + 15}">{title_of}</text>')
