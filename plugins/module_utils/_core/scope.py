@@ -23,8 +23,12 @@ _REPOSITORY_PATH = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})+", re.ASCII)
 _FULL_PATH = re.compile(r"[a-z0-9_.][a-z0-9_.-]*(?:/[a-z0-9_.][a-z0-9_.-]*)*", re.ASCII | re.IGNORECASE)
 # The address of a page, or what git clones from.
 _ADDRESS = re.compile(
-    r"(?P<scheme>https?|ssh|git)://(?:[^/@]*@)?(?P<host>[^/?#]+)(?P<path>.*)|[^/@\s]+@(?P<ssh_host>[^/:]+):(?P<ssh_path>.*)"
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^/@]*@)?(?P<host>[^/?#]+)(?P<path>.*)"
+    r"|[^/@\s]+@(?P<ssh_host>[^/:]+):(?P<ssh_path>.*)",
+    re.IGNORECASE,
 )
+# Of addresses whose host is never left out.
+_SCHEMES = ("http", "https", "ssh", "git")
 _WILDCARD = re.compile(r"[*?[]")
 # What a path is made of, with * and ? and classes.
 _CLASS = re.compile(r"\[[^\]]*\]")
@@ -127,7 +131,7 @@ def full_path(text: str, option: str, server: str) -> str:
     if address:
         name = _without_ending(re.split(r"[?#]|/-(?:/|$)", address["path"] or address["ssh_path"] or "")[0])
         at = (address["host"] or address["ssh_host"]).lower()
-        is_web = (address["scheme"] or "").startswith("http")
+        is_web = (address["scheme"] or "").lower().startswith("http")
         ports = "80|443" if is_web else "[0-9]+"
         if _without_port(at, ports) != _without_port(host, ports):
             raise UsageError(
@@ -188,20 +192,35 @@ def check_globs(globs: t.Iterable[str], option: str, namespaces: t.Collection[st
         UsageError: one is a regular expression, begins with a host, or matches no path at all.
     """
     for text in globs:
-        address = _ADDRESS.fullmatch(text)
-        glob = re.sub("^[a-z]+://", "", text).strip("/")
+        glob = text.strip("/")
         first, _slash, rest = glob.partition("/")
         # A group may be called like a host, and what is left out may be meant for other tasks.
         is_host = first.lower() not in namespaces and rest.partition("/")[0].lower() in namespaces
-        if rest and (address or ":" in first or (is_host and looks_like_host(glob))):
-            raise _host_refusal(text, option, rest)
-        if ".*" in glob or _CLASS.fullmatch(glob) or not _GLOB.fullmatch(glob):
-            raise UsageError(f"{option} {text!r} {_why_no_glob(glob)}.")
+        path = rest if is_host and looks_like_host(glob) else _behind_host(text)
+        glob = glob if path is None else path
+        if path != "" and (".*" in glob or _CLASS.fullmatch(glob) or not _GLOB.fullmatch(glob)):
+            raise UsageError(f"{option} {_shown(text)} {_why_no_glob(glob)}.")
+        if path is not None:
+            raise _host_refusal(text, option, path)
 
 
-def _host_refusal(text: str, option: str, rest: str) -> UsageError:
-    """That a path begins with a host. rest: what follows it."""
-    return UsageError(f"{option} {_shown(text)} begins with a host, which no path in GitLab does: write {rest!r}.")
+def _behind_host(text: str) -> str | None:
+    """The path in an address, or behind a host with a port, which may be nothing; None if it is neither."""
+    address = _ADDRESS.fullmatch(text.strip())
+    if address is None:
+        first, _slash, rest = text.strip("/").partition("/")
+        return rest if ":" in first and rest else None
+    path = address["path"] or address["ssh_path"] or ""
+    host = address["host"] or ""
+    # As in docker://team/app, where the host was left out.
+    is_path = host and not (looks_like_host(f"{host}/-/-") or address["scheme"].lower() in _SCHEMES)
+    return _without_ending(f"{host}{path}" if is_path else path)
+
+
+def _host_refusal(text: str, option: str, path: str) -> UsageError:
+    """That a path begins with a host. path: what follows it."""
+    wanted = repr(path) if path else "group/project/name"
+    return UsageError(f"{option} {_shown(text)} begins with a host, which no path in GitLab does: write {wanted}.")
 
 
 def _why_no_glob(text: str) -> str:
@@ -227,10 +246,9 @@ def repository_path(text: str, option: str = "repository") -> str:
         UsageError: it is none.
     """
     path = text.strip("/").lower()
-    address = _ADDRESS.fullmatch(path)
-    if address or ":" in path.partition("/")[0]:
-        rest = ((address and address["path"]) or path.partition("/")[2]).strip("/")
-        raise _host_refusal(text, option, rest)
+    behind = _behind_host(path)
+    if behind is not None:
+        raise _host_refusal(text, option, behind)
     if not _REPOSITORY_PATH.fullmatch(path):
         raise UsageError(f"{option} {path!r} is not the path of a repository: write it as group/project/name.")
     return path

@@ -173,6 +173,10 @@ def test_what_is_no_path_of_a_repository_is_refused_by_the_name_of_its_option(te
             "registry.example.com:5050/team/app",
             "localhost:5000/team/app",
             "ssh://git@gitlab.example.com:2222/team/app",
+            "git://gitlab/team/app.git",
+            "docker://registry.example.com/team/app",
+            "DOCKER://localhost:5000/team/app",
+            "oci://team/app",
         ),
     ],
 )
@@ -351,6 +355,10 @@ def test_what_is_no_glob_is_refused(glob: str, words: str) -> None:
         ("https://registry.example.com/team/X/", "team/X"),
         ("localhost:5050/team", "team"),
         ("registry.example.com:5050/team/prod*", "team/prod*"),
+        ("git@gitlab.example.com:team/app.git", "team/app"),
+        ("docker://registry.example.com/team/*", "team/*"),
+        ("docker://team/prod", "team/prod"),
+        ("http://gitlab/team/app", "team/app"),
     ],
 )
 def test_an_address_or_a_port_tells_a_host_whatever_is_in_scope(text: str, path: str) -> None:
@@ -359,6 +367,21 @@ def test_an_address_or_a_port_tells_a_host_whatever_is_in_scope(text: str, path:
     assert str(caught.value) == (
         f"repositories {text!r} begins with a host, which no path in GitLab does: write {path!r}."
     )
+
+
+@pytest.mark.parametrize("text", ["https://registry.example.com", "https://registry.example.com/", "git@gitlab:"])
+def test_an_address_of_a_host_alone_names_nothing(text: str) -> None:
+    for check in (repository_path, lambda text, option: check_globs([text], option)):
+        with pytest.raises(UsageError) as caught:
+            check(text, "repositories")
+        assert str(caught.value) == (
+            f"repositories {text!r} begins with a host, which no path in GitLab does: write group/project/name."
+        )
+
+
+def test_the_path_of_a_clone_command_is_told_whole() -> None:
+    with pytest.raises(UsageError, match="begins with a host, which no path in GitLab does: write 'team/app'"):
+        repository_path("git@gitlab.example.com:team/app.git")
 
 
 def test_a_first_part_with_a_dot_is_a_host_only_where_it_can_be_no_group() -> None:
