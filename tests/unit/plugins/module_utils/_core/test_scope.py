@@ -318,6 +318,10 @@ def test_globs_are_taken(glob: str) -> None:
         (r"team\/prod", "is a regular expression, and a glob is wanted: write 'team/prod'."),
         ("^team/X$", "is a regular expression, and a glob is wanted: write 'team/X'."),
         ("docker://team/prod.*", "is a regular expression, and a glob is wanted: write 'team/prod*', or"),
+        (
+            "/team/prod.*X/",
+            "is a regular expression, and a glob is wanted: write 'team/prod*X', or 'team/prod[.]*X'",
+        ),
         ("team/(prod|live)", "is no glob, since it has no |: write one entry for each."),
         ("[prod]", "is a class, which stands for a single character: if it is a list, write it without quotes."),
         ("[team/prod]", "is a class, which stands for a single character: if it is a list, write it without quotes."),
@@ -355,6 +359,7 @@ def test_what_is_no_glob_is_refused(glob: str, words: str) -> None:
         ("https://registry.example.com/team/X/", "team/X"),
         ("localhost:5050/team", "team"),
         ("registry.example.com:5050/team/prod*", "team/prod*"),
+        ("/localhost:5050/team/X/", "team/X"),
         ("git@gitlab.example.com:team/app.git", "team/app"),
         ("docker://registry.example.com/team/*", "team/*"),
         ("docker://team/prod", "team/prod"),
