@@ -87,7 +87,16 @@ def _of_instance(client: Client) -> Selection:
 
 
 def _of_group(client: Client, group: str) -> Selection:
-    return _of_listed(list_group(client, group), f"group {group}", lambda: group_repositories(client, group))
+    """Both lists are read side by side. Where neither can be read, the error is that of the projects."""
+    listings: tuple[t.Callable[[Client, str], t.Any], ...] = (list_group, group_repositories)
+    projects, repositories = client.try_all(lambda listing: listing(client, group), listings)
+    return _of_listed(_or_raise(projects), f"group {group}", lambda: _or_raise(repositories))
+
+
+def _or_raise(found: t.Any) -> t.Any:
+    if isinstance(found, RequestError):
+        raise found
+    return found
 
 
 def _of_listed(inside: list[Project], where: str, read: t.Callable[[], t.Iterable[Repository]]) -> Selection:

@@ -20,7 +20,7 @@ from .._http.retry import RetryPolicy
 from .._registry.api import VersionCheck, check_version
 from .._registry.auth import Registry, RegistrySettings, registry_of
 from .._registry.image_cache import ImageCache
-from .database_evidence import Evidence, find_evidence
+from .database_evidence import Evidence, find_evidence, find_keyset
 from .details import CoveredNames
 from .listing import list_by_registry
 from .project_rules import find_rules
@@ -101,11 +101,16 @@ def detect(client: Client, repositories: t.Sequence[Repository], sources: Source
         RequestError: If tags can't be read in the way that the caller wants.
         UsageError: If the caller wants the registry, and GitLab does not say where it is.
     """
-    schema, no_graphql = _find_graphql(client, sources)
+    by_listing = repositories if details or sources.read_method is not ReadMethod.REGISTRY else ()
+    looks: tuple[t.Callable[[], t.Any], ...] = (
+        lambda: _find_graphql(client, sources),
+        lambda: find_keyset(client, by_listing),
+    )
+    (schema, no_graphql), keyset = client.parallel(lambda look: look(), looks)
     method = _method_of(sources, schema, no_graphql)
     found, evidence = _find_registry(client, sources, repositories), Evidence()
-    if repositories and (details or method is not ReadMethod.REGISTRY):
-        evidence = find_evidence(client, schema, repositories, details=details)
+    if by_listing:
+        evidence = find_evidence(client, schema, by_listing, keyset=keyset, details=details)
     if found.registry and evidence.listed and sources.read_method is None:
         found = _compare_listings(found.registry, evidence.listed)
     if found.registry:
@@ -166,7 +171,8 @@ def _find_registry(client: Client, sources: Sources, repositories: t.Sequence[Re
     try:
         registry = registry_of(client, sources.registry, repositories[0].location, sources.images)
     except (UsageError, RequestError) as error:
-        if sources.read_method is ReadMethod.REGISTRY:
+        stopped = isinstance(error, RequestError) and error.kind is ErrorKind.STOPPED
+        if stopped or sources.read_method is ReadMethod.REGISTRY:
             raise
         return _RegistryFound(reason=str(error), failure=_answer_of(error))
     registry.prefetch_scopes([repository.path for repository in repositories])

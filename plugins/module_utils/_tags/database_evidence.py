@@ -39,22 +39,7 @@ class Evidence(t.NamedTuple):
     listed: TagListing | None = None
 
 
-def find_evidence(
-    client: Client, schema: Schema | None, repositories: t.Sequence[Repository], *, details: bool
-) -> Evidence:
-    """Tell from listings whether there is a metadata database, as far as that is needed."""
-    keyset = _keyset_supported(client, repositories)
-    if keyset:
-        return Evidence(mode=Mode.DATABASE, lists_by_keyset=True)
-    if not details:
-        return Evidence()
-    if keyset is None:
-        return Evidence(mode=Mode.DATABASE if _has_published_dates(client, schema, repositories) else Mode.UNKNOWN)
-    listed = _tags_without_database(client, repositories)
-    return Evidence(mode=Mode.NO_DATABASE if listed else Mode.UNKNOWN, listed=listed)
-
-
-def _keyset_supported(client: Client, repositories: t.Sequence[Repository]) -> bool | None:
+def find_keyset(client: Client, repositories: t.Sequence[Repository]) -> bool | None:
     """Whether GitLab lists by keyset, as the first of a few repositories says; None if it is too old, or none says."""
     for repository in repositories[:_KEYSET_PROBES]:
         try:
@@ -63,6 +48,33 @@ def _keyset_supported(client: Client, repositories: t.Sequence[Repository]) -> b
             if error.kind.stops_task:
                 raise
     return None
+
+
+def find_evidence(
+    client: Client,
+    schema: Schema | None,
+    repositories: t.Sequence[Repository],
+    *,
+    keyset: bool | None,
+    details: bool,
+) -> Evidence:
+    """Tell from listings whether there is a metadata database, as far as that is needed.
+
+    Args:
+        client: of GitLab.
+        schema: what GraphQL offers; None if it can't be used.
+        repositories: of which some are looked at.
+        keyset: what find_keyset found.
+        details: whether more than names will be read.
+    """
+    if keyset:
+        return Evidence(mode=Mode.DATABASE, lists_by_keyset=True)
+    if not details:
+        return Evidence()
+    if keyset is None:
+        return Evidence(mode=Mode.DATABASE if _has_published_dates(client, schema, repositories) else Mode.UNKNOWN)
+    listed = _tags_without_database(client, repositories)
+    return Evidence(mode=Mode.NO_DATABASE if listed else Mode.UNKNOWN, listed=listed)
 
 
 def _tags_without_database(client: Client, repositories: t.Sequence[Repository]) -> TagListing | None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
     TagRules,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.auth import RegistrySettings
+from ansible_collections.containerops.gitlab.plugins.module_utils._tags import capabilities
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import (
     Detected,
     Sources,
@@ -266,6 +268,22 @@ def test_a_registry_that_is_not_gitlabs_is_only_missed_by_those_who_want_it(
     wanted = Sources(use_graphql=True, read_method=ReadMethod.REGISTRY, registry=settings)
     with pytest.raises((RequestError, UsageError), match=reason):
         detect(client, repositories, wanted, details=True)
+
+
+def test_graphql_and_the_database_are_asked_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = threading.Barrier(2, timeout=20)
+    for name in ("read_schema", "find_keyset"):
+        look = getattr(capabilities, name)
+
+        def meet(*words: Any, look: Any = look) -> Any:
+            both.wait()
+            return look(*words)
+
+        monkeypatch.setattr(capabilities, name, meet)
+    client = connected(scenario_of(TAGS), concurrency=2)
+    found = detect(client, [repository_of()], Sources(use_graphql=True), details=True)
+    assert found.capabilities.read_method is ReadMethod.GRAPHQL
+    assert found.capabilities.lists_by_keyset
 
 
 @pytest.mark.parametrize("sent", [0, 1, 2])
