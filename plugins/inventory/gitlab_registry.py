@@ -47,14 +47,14 @@ options:
   host_per:
     description:
       - What a host is.
-      - V(project) takes two requests for each hundred projects of a group, and 102 for the 10,000 projects of an
+      - V(project) takes about two requests for each hundred projects of a group, and 102 for the 10,000 projects of an
         instance. Its variable C(registry_project) is for the option
         O(containerops.gitlab.registry_cleanup#module:project) and for the playbooks of this collection.
       - V(group) is the same for each group, or user, with projects directly in it. C(registry_project) lists those of
         them whose registry is not disabled, so that no project belongs to two hosts. A host is in the groups of states
         that all its projects are in.
-      - V(repository) takes two more for each hundred repositories of each group, or one for each named project. Its
-        variable C(registry_repository_id) is for O(containerops.gitlab.registry_cleanup#module:repository_id).
+      - V(repository) takes about two more for each hundred repositories of each group, or one for each named project.
+        Its variable C(registry_repository_id) is for O(containerops.gitlab.registry_cleanup#module:repository_id).
         Repositories that GitLab is deleting, and those of a group's projects whose registry is disabled, are left out.
     type: str
     choices:

@@ -29,7 +29,7 @@ from tests.tools.collection import ROOT, link
 from . import measuring
 from .job import KEPT, REGISTRY, REQUEST, SHAPES, Shape, Size, scenario
 from .presenting import AT_ONCE, write_pages
-from .sockets import cycles
+from .sockets import seconds_per_request
 from .tools import OURS, RIVAL, TOOLS, Tool, environment, playbook, start, versions
 
 RESULTS = ROOT / "build" / "results" / "bench.json"
@@ -65,7 +65,7 @@ def prepare(simulator: Simulator, mode: str, size: Size | Shape) -> None:
     simulator.clear_log()
 
 
-def separate(pid: int) -> None:
+def pin(pid: int) -> None:
     """Give a process a processor of its own, where there are two, and the others to this one and all that it starts."""
     *others, last = sorted(os.sched_getaffinity(0))
     if others:
@@ -169,15 +169,16 @@ def main() -> None:
     names = [tool.name for tool in TOOLS]
     chosen = [tool for tool in TOOLS if tool.name in (arguments.only or names)]
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    machine = f"{platform.system()}, {len(os.sched_getaffinity(0))} processors"
     with running() as simulator:
-        separate(simulator.pid)
+        pin(simulator.pid)
         results: dict[str, Any] = {
             "date": datetime.now(UTC).date().isoformat(),
-            "machine": f"{platform.system()}, {len(os.sched_getaffinity(0))} processors",
+            "machine": machine,
             "versions": versions(),
             "latency": {"request": REQUEST, "registry": REGISTRY},
             "start": ansible_start(simulator),
-            "cycles": {str(at_once): cycles(simulator, at_once) for at_once in AT_ONCE},
+            "seconds_per_request": {str(count): seconds_per_request(simulator, count) for count in AT_ONCE},
             "tags": size.all_tags,
             "runs": [],
             "shapes": [],

@@ -17,15 +17,15 @@ from tests.tools.collection import ROOT
 from tests.tools.pages import filled, table
 
 from .job import REGISTRY, REQUEST
-from .tools import OURS, THREADS, TOOLS
+from .tools import OURS, RIVAL, THREADS, TOOLS
 
 DATA = ROOT / "docs" / "benchmark.json"
 PICTURE = ROOT / "docs" / "benchmark.svg"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmark.md", ROOT / "docs" / "sizing.md")
 TITLES = {tool.name: tool.title for tool in TOOLS}
 MODES = {"M1": "with a metadata database", "M2": "without one"}
-# How many requests of a tool are under way at once.
-AT_ONCE_BY_TOOL = {tool.name: tool.concurrency or THREADS for tool in TOOLS}
+# How many requests of a tool may be under way at once, of those whose limit is shown.
+AT_ONCE_BY_TOOL = {RIVAL: THREADS, **{tool.name: tool.concurrency for tool in TOOLS if tool.concurrency}}
 AT_ONCE = sorted(set(AT_ONCE_BY_TOOL.values()))
 JOBS = {"audit": "audit: all tags with their dates", "cleanup": "cleanup: 9 of 10 tags deleted"}
 
@@ -80,7 +80,7 @@ def conditions(results: Results) -> str:
     told = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     return (
         f"Measured on {results['date']} with `make bench`, one run each, on {results['machine']}: {told}. "
-        f"Lines with ~ did a part of the job, and the rest is reckoned."
+        f"Lines with ~ did a part of the job, and the rest is extrapolated."
     )
 
 
@@ -92,32 +92,34 @@ def limit(results: Results) -> str:
             TITLES[row["tool"]],
             f"{number(row['requests'])} / {number(row['registry_requests'])}",
             number(row["registry_requests_of_gitlab"]),
-            *beside_limits(results, row),
+            *limit_columns(results, row),
         ]
         for row in results["runs"]
         if is_ours(row)
     ]
-    head = ["job", "who", "requests to GitLab / the registry", "requests of GitLab to its registry", *BESIDE_LIMITS]
+    head = ["job", "who", "requests to GitLab / the registry", "requests of GitLab to its registry", *LIMIT_COLUMNS]
     return table(head, rows)
 
 
-BESIDE_LIMITS = ["limit, seconds", "bare sockets, seconds", "seconds", "of the limit", "of bare sockets"]
+LIMIT_COLUMNS = ["limit, seconds", "bare sockets, seconds", "seconds", "of the limit", "of bare sockets"]
 
 
-def beside_limits(results: Results, row: Row) -> list[str]:
-    """What latency alone would take, what bare sockets would, what it took, and how many times as long that is."""
-    least = results["start"] + waiting(row, REQUEST, REGISTRY)
-    sockets = results["start"] + waiting(row, **results["cycles"][str(AT_ONCE_BY_TOOL[row["tool"]])])
+def limit_columns(results: Results, row: Row) -> list[str]:
+    """Seconds of latency alone, of bare sockets, and as measured, with the ratios of the last to the others."""
+    start = results["start"] if is_ours(row) else 0.0
+    measured = results["seconds_per_request"][str(AT_ONCE_BY_TOOL[row["tool"]])]
+    least = start + least_seconds(row, gitlab=REQUEST, registry=REGISTRY)
+    sockets = start + least_seconds(row, gitlab=measured["gitlab"], registry=measured["registry"])
     ratios = [f"{row['wall'] / possible:.2f} x" for possible in (least, sockets)]
     return [seconds(least), seconds(sockets), seconds(row["wall"]), *ratios]
 
 
-def waiting(row: Row, gitlab: float, registry: float) -> float:
-    """Seconds that the requests of a run take, if as many are under way as may be, and each takes so many seconds."""
+def least_seconds(row: Row, *, gitlab: float, registry: float) -> float:
+    """For all requests of a run with as many under way as may be, if each takes so many seconds."""
     to_gitlab = (row["requests"] + row["tokens"]) * gitlab
     to_registry = (row["registry_requests"] - row["tokens"]) * registry
-    within = row["registry_requests_of_gitlab"] * REGISTRY
-    return float(to_gitlab + to_registry + within) / AT_ONCE_BY_TOOL[row["tool"]]
+    of_gitlab = row["registry_requests_of_gitlab"] * REGISTRY
+    return float(to_gitlab + to_registry + of_gitlab) / AT_ONCE_BY_TOOL[row["tool"]]
 
 
 def is_ours(row: Row) -> bool:
@@ -134,11 +136,11 @@ def shapes(results: Results) -> str:
                 f"{row['shape']}, {job}" if is_ours(row) else "",
                 TITLES[row["tool"]],
                 number(row["requests"] + row["registry_requests"]),
-                *beside_limits(results, row),
+                *limit_columns(results, row),
                 seconds(row["cpu"]),
             ]
         )
-    head = ["repositories x tags, and the job", "who", "requests", *BESIDE_LIMITS, "CPU seconds"]
+    head = ["repositories x tags, and the job", "who", "requests", *LIMIT_COLUMNS, "CPU seconds"]
     return table(head, rows)
 
 

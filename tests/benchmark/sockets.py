@@ -16,12 +16,12 @@ from tests.simulator.harness import Simulator
 
 from .job import REGISTRY, REQUEST, Size, scenario
 
-# So many requests of each socket.
-REQUESTS = {"gitlab": 40, "registry": 400}
+# Of each socket.
+REQUESTS_PER_SOCKET = {"gitlab": 40, "registry": 400}
 
 
-def cycles(simulator: Simulator, sockets: int) -> dict[str, float]:
-    """Seconds from one request of a socket to its next one, for GitLab and for the registry, with so many at once."""
+def seconds_per_request(simulator: Simulator, sockets: int) -> dict[str, float]:
+    """How long a socket takes for a request to GitLab, and to the registry, while so many sockets send theirs."""
     simulator.load(scenario("M2", Size(1, 1, 1)))
     [path] = simulator.state()
     [tag] = simulator.tags(path)
@@ -31,18 +31,21 @@ def cycles(simulator: Simulator, sockets: int) -> dict[str, float]:
         "gitlab": _request("/api/v4/version", f"PRIVATE-TOKEN: {TOKEN}"),
         "registry": _request(f"/v2/{quote(path)}/manifests/{tag['digest']}", bearer, f"Accept: {tag['media_type']}"),
     }
-    return {name: round(_cycle(simulator.url, data, sockets, REQUESTS[name]), 5) for name, data in found.items()}
+    return {
+        name: round(_measure(simulator.url, data, sockets, REQUESTS_PER_SOCKET[name]), 5)
+        for name, data in found.items()
+    }
 
 
 def _request(path: str, *headers: str) -> bytes:
     return "\r\n".join([f"GET {path} HTTP/1.1", "Host: simulator", *headers, "\r\n"]).encode()
 
 
-def _cycle(url: str, data: bytes, sockets: int, requests: int) -> float:
+def _measure(url: str, data: bytes, sockets: int, requests: int) -> float:
     address = urlsplit(url)
 
     def ask(_number: int) -> None:
-        with socket.create_connection((str(address.hostname), address.port or 80)) as connection:
+        with socket.create_connection((str(address.hostname), address.port or 80), timeout=10) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for _turn in range(requests):
                 connection.sendall(data)
@@ -57,11 +60,18 @@ def _cycle(url: str, data: bytes, sockets: int, requests: int) -> float:
 def _read_answer(connection: socket.socket) -> None:
     received = b""
     while b"\r\n\r\n" not in received:
-        received += connection.recv(65536)
+        received += _receive(connection)
     head, _end, body = received.partition(b"\r\n\r\n")
     status, *lines = head.decode("latin-1").lower().split("\r\n")
     if " 200 " not in status:
         raise SystemExit(f"Bare sockets were answered {status}.")
     length = next(int(line.partition(":")[2]) for line in lines if line.startswith("content-length:"))
     while len(body) < length:
-        body += connection.recv(65536)
+        body += _receive(connection)
+
+
+def _receive(connection: socket.socket) -> bytes:
+    data = connection.recv(65536)
+    if not data:
+        raise SystemExit("An answer to a bare socket was cut short.")
+    return data

@@ -34,7 +34,7 @@ WHOLE = Size()
 class Tool:
     """command: for a job, the URL of GitLab and a folder to write to. dated: how many tags it told with a date there.
 
-    part: what of the job it does, where all of it would take hours; the rest is reckoned. concurrency: of ours.
+    part: what of the job it does, where all of it would take hours; the rest is extrapolated. concurrency: of ours.
     """
 
     name: str

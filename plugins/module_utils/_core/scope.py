@@ -27,8 +27,9 @@ _ADDRESS = re.compile(
     r"|[^/@\s]+@(?P<ssh_host>[^/:]+):(?P<ssh_path>.*)",
     re.IGNORECASE,
 )
-# Of addresses whose host is never left out.
-_SCHEMES = ("http", "https", "ssh", "git")
+_SCHEMES_WITH_HOST = ("http", "https", "ssh", "git")
+# Where the path in the address of a page ends. In a glob, a question mark belongs to the path.
+_END_OF_PATH = re.compile(r"#|/-(?:/|$)")
 _WILDCARD = re.compile(r"[*?[]")
 # What a path is made of, with * and ? and classes.
 _CLASS = re.compile(r"\[[^\]]*\]")
@@ -196,7 +197,7 @@ def check_globs(globs: t.Iterable[str], option: str, namespaces: t.Collection[st
         first, _slash, rest = glob.partition("/")
         # A group may be called like a host, and what is left out may be meant for other tasks.
         is_host = first.lower() not in namespaces and rest.partition("/")[0].lower() in namespaces
-        path = rest if is_host and looks_like_host(glob) else _behind_host(text)
+        path = rest if is_host and looks_like_host(glob) else _path_after_host(text)
         glob = glob if path is None else path
         if path != "" and (".*" in glob or _CLASS.fullmatch(glob) or not _GLOB.fullmatch(glob)):
             raise UsageError(f"{option} {_shown(text)} {_why_no_glob(glob)}.")
@@ -204,22 +205,25 @@ def check_globs(globs: t.Iterable[str], option: str, namespaces: t.Collection[st
             raise _host_refusal(text, option, path)
 
 
-def _behind_host(text: str) -> str | None:
-    """The path in an address, or behind a host with a port, which may be nothing; None if it is neither."""
+def _path_after_host(text: str) -> str | None:
+    """The path in an address, which may be empty, or after a host with a port; None if there is neither."""
     address = _ADDRESS.fullmatch(text.strip())
     if address is None:
         first, _slash, rest = text.strip("/").partition("/")
         return rest if ":" in first and rest else None
     path = address["path"] or address["ssh_path"] or ""
     host = address["host"] or ""
-    # As in docker://team/app, where the host was left out.
-    is_path = host and not (looks_like_host(f"{host}/-/-") or address["scheme"].lower() in _SCHEMES)
-    return _without_ending(f"{host}{path}" if is_path else path)
+    # The host may be left out, as in docker://team/app.
+    has_host = not host or address["scheme"].lower() in _SCHEMES_WITH_HOST or looks_like_host(f"{host}/-/-")
+    whole = path if has_host or host.lower() == "localhost" else f"{host}{path}"
+    return _without_ending(_END_OF_PATH.split(whole)[0])
 
 
 def _host_refusal(text: str, option: str, path: str) -> UsageError:
     """That a path begins with a host. path: what follows it."""
     wanted = repr(path) if path else "group/project/name"
+    if _ADDRESS.fullmatch(text.strip()):
+        return UsageError(f"{option} {_shown(text)} is an address: write the path alone, {wanted}.")
     return UsageError(f"{option} {_shown(text)} begins with a host, which no path in GitLab does: write {wanted}.")
 
 
@@ -246,9 +250,10 @@ def repository_path(text: str, option: str = "repository") -> str:
         UsageError: it is none.
     """
     path = text.strip("/").lower()
-    behind = _behind_host(path)
-    if behind is not None:
-        raise _host_refusal(text, option, behind)
+    after_host = _path_after_host(path)
+    if after_host is not None:
+        wanted = after_host.partition("?")[0]
+        raise _host_refusal(text, option, wanted if _REPOSITORY_PATH.fullmatch(wanted) else "")
     if not _REPOSITORY_PATH.fullmatch(path):
         raise UsageError(f"{option} {path!r} is not the path of a repository: write it as group/project/name.")
     return path

@@ -4,9 +4,9 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""The adapter of the library requests, with a deadline for a whole answer: the libraries know one for each piece.
+"""The HTTPAdapter of requests, with a deadline for a whole answer: the libraries know one for each piece of it.
 
-What it would find out for each request anew, it remembers, and it makes no Response around urllib3's own."""
+It looks up the connections to a server once, and gives the answers of urllib3 as they are."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def patient_adapter(patience: t.Callable[[], t.Callable[[int], bool]], connectio
     """What sends requests, and watches how long each whole answer takes. Its answers are those of urllib3.
 
     Args:
-        patience: Asked when an answer begins; gives what tells after so many bytes that it takes too long.
+        patience: Called when an answer begins; gives a function that tells after so many bytes if it takes too long.
         connections: How many are kept open to a server.
     """
 
@@ -97,13 +97,13 @@ def patient_adapter(patience: t.Callable[[], t.Callable[[int], bool]], connectio
             return manager
 
         def get_connection_with_tls_context(self, request: t.Any, *words: t.Any, **options: t.Any) -> t.Any:
-            found = super().get_connection_with_tls_context
-            return self._remembered(request.url, lambda: found(request, *words, **options))
+            look_up = super().get_connection_with_tls_context
+            return self._pool_for(request.url, lambda: look_up(request, *words, **options))
 
         def get_connection(self, url: t.Any, *words: t.Any, **options: t.Any) -> t.Any:
             """As older releases of requests call it."""
-            found = super().get_connection
-            return self._remembered(url, lambda: found(url, *words, **options))
+            look_up = super().get_connection
+            return self._pool_for(url, lambda: look_up(url, *words, **options))
 
         def build_response(self, _request: t.Any, answer: t.Any) -> t.Any:
             return answer
@@ -112,12 +112,12 @@ def patient_adapter(patience: t.Callable[[], t.Callable[[int], bool]], connectio
             self._pools.clear()
             super().close()
 
-        def _remembered(self, url: str, find: t.Callable[[], t.Any]) -> t.Any:
-            """The connections to a server: those of one are always found in the same way. Closed ones are of no use."""
+        def _pool_for(self, url: str, look_up: t.Callable[[], t.Any]) -> t.Any:
+            """The connections to the server of a URL. They are looked up again once they are closed."""
             origin = url[: (url + "/").index("/", url.index("//") + 2)]
             pool = self._pools.get(origin)
             if pool is None or pool.pool is None:
-                pool = self._pools[origin] = find()
+                pool = self._pools[origin] = look_up()
             return pool
 
     return Adapter(pool_maxsize=connections, pool_block=True, max_retries=0)

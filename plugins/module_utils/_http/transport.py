@@ -51,8 +51,12 @@ _LARGEST = 32 * 1024 * 1024
 # An answer may take so many times the time-out, and longer if it brings so many bytes a second.
 _PATIENCE = 5
 _SLOWEST = 64 * 1024
-# What requests would leave as it is after much thought.
-_PLAIN_URL = re.compile(r"https?://[a-z0-9.:-]+(?:/[A-Za-z0-9_:%-][A-Za-z0-9._:%-]*)+")
+# URLs that requests would send as they are. What is escaped has to be: requests writes the rest without.
+_ESCAPED = "%(?!2[DE]|5F|7E|3[0-9]|[46][1-9A-F]|[57][0-9A])[0-9A-F]{2}"
+_PLAIN_URL = re.compile(
+    r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9][0-9]{0,3}|:[1-5][0-9]{4})?"
+    rf"(?:/(?:[A-Za-z0-9_:-]|{_ESCAPED})(?:[A-Za-z0-9._:-]|{_ESCAPED})*)+"
+)
 _ENCODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
@@ -109,7 +113,7 @@ class Transport:
         try:
             yield _response(request, found, b""), self._pieces(found, request)
         finally:
-            _give_up(found)
+            _discard(found)
 
     def close(self) -> None:
         """Close the connections."""
@@ -131,7 +135,7 @@ class Transport:
             location = answer.headers.get("Location")
             if answer.status not in (301, 302, 303, 307, 308) or not location:
                 return answer
-            _give_up(answer)
+            _discard(answer)
             with self._translating(request):
                 target = redirect_target(url, location, request)
                 elsewhere = not same_origin(url, target)
@@ -201,7 +205,7 @@ class Transport:
                 if len(body) > limit:
                     raise request.error(ErrorKind.INCOMPLETE, f"the answer is longer than {limit} bytes")
         except RequestError:
-            _give_up(answer)
+            _discard(answer)
             raise
         return bytes(body)
 
@@ -225,11 +229,8 @@ class Transport:
             raise error_of(error, request, self._settings) from None
 
 
-def _give_up(answer: t.Any) -> None:
-    """Close the connection of an answer, for what is left of it must not become the beginning of another one.
-
-    The place that it takes among the connections is free then.
-    """
+def _discard(answer: t.Any) -> None:
+    """Close the connection of an answer, so that what is left of it is not read as another one, and give it back."""
     answer.close()
     answer.release_conn()
 

@@ -20,7 +20,7 @@ from .._http.retry import RetryPolicy
 from .._registry.api import VersionCheck, check_version
 from .._registry.auth import Registry, RegistrySettings, registry_of
 from .._registry.image_cache import ImageCache
-from .database_evidence import Evidence, find_evidence, find_keyset
+from .database_evidence import Evidence, find_evidence, probe_keyset
 from .details import CoveredNames
 from .listing import list_by_registry
 from .project_rules import find_rules
@@ -101,16 +101,16 @@ def detect(client: Client, repositories: t.Sequence[Repository], sources: Source
         RequestError: If tags can't be read in the way that the caller wants.
         UsageError: If the caller wants the registry, and GitLab does not say where it is.
     """
-    by_listing = repositories if details or sources.read_method is not ReadMethod.REGISTRY else ()
-    looks: tuple[t.Callable[[], t.Any], ...] = (
+    probed = repositories if details or sources.read_method is not ReadMethod.REGISTRY else ()
+    probes: tuple[t.Callable[[], t.Any], ...] = (
         lambda: _find_graphql(client, sources),
-        lambda: find_keyset(client, by_listing),
+        lambda: probe_keyset(client, probed),
     )
-    (schema, no_graphql), keyset = client.parallel(lambda look: look(), looks)
+    (schema, no_graphql), keyset = client.parallel(lambda probe: probe(), probes)
     method = _method_of(sources, schema, no_graphql)
     found, evidence = _find_registry(client, sources, repositories), Evidence()
-    if by_listing:
-        evidence = find_evidence(client, schema, by_listing, keyset=keyset, details=details)
+    if probed:
+        evidence = find_evidence(client, schema, probed, keyset=keyset, details=details)
     if found.registry and evidence.listed and sources.read_method is None:
         found = _compare_listings(found.registry, evidence.listed)
     if found.registry:

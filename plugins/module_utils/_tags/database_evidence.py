@@ -39,7 +39,7 @@ class Evidence(t.NamedTuple):
     listed: TagListing | None = None
 
 
-def find_keyset(client: Client, repositories: t.Sequence[Repository]) -> bool | None:
+def probe_keyset(client: Client, repositories: t.Sequence[Repository]) -> bool | None:
     """Whether GitLab lists by keyset, as the first of a few repositories says; None if it is too old, or none says."""
     for repository in repositories[:_KEYSET_PROBES]:
         try:
@@ -64,7 +64,7 @@ def find_evidence(
         client: of GitLab.
         schema: what GraphQL offers; None if it can't be used.
         repositories: of which some are looked at.
-        keyset: what find_keyset found.
+        keyset: what probe_keyset found.
         details: whether more than names will be read.
     """
     if keyset:

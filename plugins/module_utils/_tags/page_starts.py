@@ -39,7 +39,7 @@ def name_before(names: t.Sequence[str], name: str) -> str | None:
 def is_faster_by_names(left: t.Sequence[int], *, pages_at_once: int, workers: int) -> bool:
     """Whether repositories are read in half the time if their names are listed now, and all pages side by side then.
 
-    They are not while short ones among them end soon by themselves. Less than that is not worth the listings.
+    They are not where it is as fast to wait for the short ones first, and less than half is not worth the listings.
 
     Args:
         left: How many tags each of them has left; there is at least one.
@@ -56,14 +56,14 @@ def is_faster_by_names(left: t.Sequence[int], *, pages_at_once: int, workers: in
         return longest + turns(pages_of(counts, TAG_PAGE), pages_at_once)
 
     rest = sorted(left)
-    now, following, done = by_names(rest), 0, 0
-    for pages, alike in itertools.groupby(rest, lambda count: pages_of([count], TAG_PAGE)):
-        # So many repositories have pages of these numbers.
-        following += (pages - done) * turns(len(rest), pages_at_once)
-        rest, done = rest[len(list(alike)) :], pages
-        if following + by_names([count - done * TAG_PAGE for count in rest]) <= now:
+    switching_now, page_by_page, done = by_names(rest), 0, 0
+    for pages, as_long in itertools.groupby(rest, lambda count: pages_of([count], TAG_PAGE)):
+        # All that are left have these pages.
+        page_by_page += (pages - done) * turns(len(rest), pages_at_once)
+        rest, done = rest[len(list(as_long)) :], pages
+        if page_by_page + by_names([count - done * TAG_PAGE for count in rest]) <= switching_now:
             return False
-    return 2 * now <= following
+    return 2 * switching_now <= page_by_page
 
 
 def listings_of(count: int) -> int:

@@ -184,9 +184,9 @@ def test_a_repository_is_named_without_the_host_of_its_registry(text: str) -> No
     with pytest.raises(UsageError) as caught:
         repository_path(text, "source")
     shown = text.replace("git@", "")
-    assert str(caught.value) == (
-        f"source {shown!r} begins with a host, which no path in GitLab does: write 'team/app'."
-    )
+    is_address = "://" in text
+    fault = "is an address: write the path alone," if is_address else f"{HOST_BEFORE}: write"
+    assert str(caught.value) == f"source {shown!r} {fault} 'team/app'."
 
 
 @pytest.mark.parametrize(
@@ -206,6 +206,7 @@ def test_what_to_do_about_a_host() -> None:
     assert without_host("registry.example.com/team/app") == advice
 
 
+HOST_BEFORE = "begins with a host, which no path in GitLab does"
 SERVER = "https://gitlab.example.com"
 
 
@@ -271,10 +272,10 @@ def test_a_secret_in_an_address_is_not_told() -> None:
     assert "'https://other.example.com/team'" in str(caught.value)
     with pytest.raises(UsageError) as caught:
         check_globs(["https://user:secret@registry.example.com/team/app"], "repositories")
-    assert "'https://registry.example.com/team/app' begins with a host" in str(caught.value)
+    assert "'https://registry.example.com/team/app' is an address" in str(caught.value)
     with pytest.raises(UsageError) as caught:
         repository_path("https://user:secret@registry.example.com/team/app")
-    assert "'https://registry.example.com/team/app' begins with a host" in str(caught.value)
+    assert "'https://registry.example.com/team/app' is an address" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -330,7 +331,7 @@ def test_globs_are_taken(glob: str) -> None:
         ("registry.example.com/team/sub/x*", "begins with a host, which no path in GitLab does: write 'team/sub/x*'."),
         ("registry.example.com:5050/team/prod*", "begins with a host, which no path in GitLab does: write 'team/pr"),
         ("localhost:5050/team", "begins with a host, which no path in GitLab does: write 'team'."),
-        ("https://registry.example.com/team/prod", "begins with a host, which no path in GitLab does: write 'team/"),
+        ("https://registry.example.com/team/prod", "is an address: write the path alone, 'team/prod'."),
         *(
             (text, "is neither the path of a repository nor a glob: write group/project/name or group/project/*.")
             for text in (
@@ -369,9 +370,8 @@ def test_what_is_no_glob_is_refused(glob: str, words: str) -> None:
 def test_an_address_or_a_port_tells_a_host_whatever_is_in_scope(text: str, path: str) -> None:
     with pytest.raises(UsageError) as caught:
         check_globs([text], "repositories")
-    assert str(caught.value) == (
-        f"repositories {text!r} begins with a host, which no path in GitLab does: write {path!r}."
-    )
+    fault = "is an address: write the path alone," if "://" in text or "@" in text else f"{HOST_BEFORE}: write"
+    assert str(caught.value) == f"repositories {text!r} {fault} {path!r}."
 
 
 @pytest.mark.parametrize("text", ["https://registry.example.com", "https://registry.example.com/", "git@gitlab:"])
@@ -379,14 +379,24 @@ def test_an_address_of_a_host_alone_names_nothing(text: str) -> None:
     for check in (repository_path, lambda text, option: check_globs([text], option)):
         with pytest.raises(UsageError) as caught:
             check(text, "repositories")
-        assert str(caught.value) == (
-            f"repositories {text!r} begins with a host, which no path in GitLab does: write group/project/name."
-        )
+        assert str(caught.value) == f"repositories {text!r} is an address: write the path alone, group/project/name."
 
 
-def test_the_path_of_a_clone_command_is_told_whole() -> None:
-    with pytest.raises(UsageError, match="begins with a host, which no path in GitLab does: write 'team/app'"):
-        repository_path("git@gitlab.example.com:team/app.git")
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("git@gitlab.example.com:team/app.git", "'team/app'"),
+        ("https://gitlab.example.com/team/app/-/container_registry/12", "'team/app'"),
+        ("https://gitlab.example.com/team/app?sort=name#top", "'team/app'"),
+        ("https://registry.example.com/team/app:v1", "group/project/name"),
+        ("docker://localhost/team/app", "'team/app'"),
+        ("docker://team/app.*", "group/project/name"),
+    ],
+)
+def test_the_path_in_an_address_is_told_without_what_is_around_it(text: str, path: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        repository_path(text)
+    assert str(caught.value) == f"repository {text!r} is an address: write the path alone, {path}."
 
 
 def test_a_first_part_with_a_dot_is_a_host_only_where_it_can_be_no_group() -> None:

@@ -120,18 +120,49 @@ def test_connections_of_older_releases_of_requests_are_watched_too() -> None:
 
 # --- addresses -----------------------------------------------------------------------------------------------------
 
-# A percent sign stands for a character that has to be escaped, as quote writes it.
-_SEGMENT = st.lists(st.sampled_from(["a", "Z", "0", "_", "-", ".", ":", "%2F", "%3A", "%25", "%C3%A9"]), max_size=6)
-_HOST = st.sampled_from(["a", "gitlab.example.com", "127.0.0.1:8080", "a-b.c:1"])
+
+def sent_by_requests(url: str) -> str | None:
+    """None if it would not be sent."""
+    prepared = requests.PreparedRequest()
+    try:
+        prepared.prepare_url(url, None)
+    except ValueError:
+        return None
+    return prepared.url
+
+
+_ANY_ESCAPED = st.integers(0, 255).map(lambda number: f"%{number:02X}")
+_SEGMENT = st.lists(st.one_of(st.sampled_from([*"aZ0_-.:~@%", "%2f", "%zz"]), _ANY_ESCAPED), max_size=6)
+_HOST = st.sampled_from(
+    [
+        *(
+            "a",
+            "gitlab.example.com",
+            "127.0.0.1:8080",
+            "a-b.c:1",
+            "a:65535",
+            "a:65536",
+            "a:99999",
+            "a:",
+            "a:0",
+            "a:080",
+        ),
+        *(":80", ".a", "a.", "-a", "a-", "a..b", "A", "*", "a_b", "xn--a", "1", "0x7f.1", ""),
+    ]
+)
 
 
 @given(_HOST, st.lists(_SEGMENT, max_size=4))
 def test_a_plain_address_is_what_requests_would_send(host: str, segments: list[list[str]]) -> None:
     url = f"https://{host}" + "".join("/" + "".join(parts) for parts in segments)
     if _PLAIN_URL.fullmatch(url):
-        prepared = requests.PreparedRequest()
-        prepared.prepare_url(url, None)
-        assert prepared.url == url
+        assert sent_by_requests(url) == url
+
+
+@pytest.mark.parametrize("number", range(256))
+def test_an_escaped_character_is_plain_if_requests_leaves_it(number: int) -> None:
+    url = f"https://a/b%{number:02X}"
+    assert bool(_PLAIN_URL.fullmatch(url)) == (sent_by_requests(url) == url)
 
 
 def test_most_addresses_are_plain() -> None:
@@ -142,7 +173,15 @@ def test_most_addresses_are_plain() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        *("http://a", "http://a/", "http://a//b", "http://a/./b", "http://a/..", "http://a/b/../c", "http://a/%zz?"),
+        *("http://a", "http://a/", "http://a//b", "http://a/./b", "http://a/..", "http://a/b/../c", "http://a/%zz"),
+        *(
+            "http://a/%2e%2e/b",
+            "http://a/%2E%2E/b",
+            "http://a/%2f",
+            "http://a:99999/b",
+            "http://a:65536/b",
+            "http://:80/b",
+        ),
         *("http://A/b", "http://u:p@a/b", "http://é/b", "http://a/é", "http://a/b?c", "http://a/b#c", "http://a/b c"),
         *("http://[::1]/a", "ftp://a/b", "http://a/b\r\nX: y", "http://a/b\n"),
     ],

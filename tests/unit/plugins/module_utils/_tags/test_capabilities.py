@@ -272,7 +272,7 @@ def test_a_registry_that_is_not_gitlabs_is_only_missed_by_those_who_want_it(
 
 def test_graphql_and_the_database_are_asked_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     both = threading.Barrier(2, timeout=20)
-    for name in ("read_schema", "find_keyset"):
+    for name in ("read_schema", "probe_keyset"):
         look = getattr(capabilities, name)
 
         def meet(*words: Any, look: Any = look) -> Any:
