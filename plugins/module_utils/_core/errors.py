@@ -188,6 +188,17 @@ class RequestError(Exception):
         }
 
 
+ErrorType = t.TypeVar("ErrorType", bound=BaseException)
+
+
+def cause_of(errors: t.Sequence[ErrorType]) -> ErrorType:
+    """The first of some errors, or what stopped it: after an answer of 401 no other request goes out."""
+    refused = (each for each in errors if isinstance(each, RequestError) and each.kind is ErrorKind.UNAUTHORIZED)
+    first = errors[0]
+    is_stopped = isinstance(first, RequestError) and first.kind is ErrorKind.STOPPED
+    return next(refused, first) if is_stopped else first
+
+
 class CacheError(Exception):
     """What earlier runs left can't be used, or nothing can be left for later ones; the text says why."""
 

@@ -20,10 +20,11 @@ from .errors import UsageError
 _SEGMENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _REPOSITORY_PATH = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})+", re.ASCII)
 # The same file: what a project or group is called in addresses.
-_FULL_PATH = re.compile(r"[a-z0-9_.][a-z0-9_.-]*(?:/[a-z0-9_.][a-z0-9_.-]*)*", re.ASCII | re.IGNORECASE)
+_PART = r"(?!\.{1,2}(?:/|\Z))[a-z0-9_.][a-z0-9_.-]*"
+_FULL_PATH = re.compile(rf"{_PART}(?:/{_PART})*", re.ASCII | re.IGNORECASE)
 # The address of a page, or what git clones from.
 _ADDRESS = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^/@]*@)?(?P<host>[^/?#]+)(?P<path>.*)"
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^/@]*@)?(?P<host>[^/?#]*)(?P<path>.*)"
     r"|[^/@\s]+@(?P<ssh_host>[^/:]+):(?P<ssh_path>.*)",
     re.IGNORECASE,
 )
@@ -106,6 +107,7 @@ def project_path(text: str, option: str, server: str) -> str:
     Raises:
         UsageError: it is on another server, or GitLab could not look it up.
     """
+    text = _without_credentials(text)
     name = full_path(text, option, server)
     if "/" not in name and not name.isdigit():
         raise UsageError(
@@ -126,17 +128,18 @@ def full_path(text: str, option: str, server: str) -> str:
     Raises:
         UsageError: it is on another server, or it is no path.
     """
+    text = _without_credentials(text)
     host, root = _host_and_root(server)
     name = re.sub("%2f", "/", text.strip(), flags=re.IGNORECASE)
     address = _ADDRESS.fullmatch(name)
     if address:
         name = _without_ending(re.split(r"[?#]|/-(?:/|$)", address["path"] or address["ssh_path"] or "")[0])
-        at = (address["host"] or address["ssh_host"]).lower()
+        at = (address["host"] or address["ssh_host"] or "").lower()
         is_web = (address["scheme"] or "").lower().startswith("http")
         ports = "80|443" if is_web else "[0-9]+"
-        if _without_port(at, ports) != _without_port(host, ports):
+        if at and _without_port(at, ports) != _without_port(host, ports):
             raise UsageError(
-                f"{option} {_shown(text)} is on {at}, and api_url leads to {host}: write the path alone, {name!r}."
+                f"{option} {text!r} is on {at}, and api_url leads to {host}: write the path alone, {name!r}."
             )
         name = re.sub("^groups/", "", name.removeprefix(root))
     if name.lower().startswith(f"{host}/"):
@@ -149,9 +152,9 @@ def full_path(text: str, option: str, server: str) -> str:
     return name
 
 
-def _shown(text: str) -> str:
-    """What a user wrote, in quotes and without the secret that an address may hold."""
-    return repr(re.sub("//[^/@]*@", "//", text))
+def _without_credentials(text: str) -> str:
+    """An address without the name and the password before its host, which no message may show."""
+    return re.sub(r"^[^/\s]*:(?!//)\S*@", "git@", re.sub(r"//(?:\S*:\S*|[^/@\s]*)@", "//", text))
 
 
 def _host_and_root(server: str) -> tuple[str, str]:
@@ -192,7 +195,7 @@ def check_globs(globs: t.Iterable[str], option: str, namespaces: t.Collection[st
     Raises:
         UsageError: one is a regular expression, begins with a host, or matches no path at all.
     """
-    for text in globs:
+    for text in map(_without_credentials, globs):
         glob = text.strip("/")
         first, _slash, rest = glob.partition("/")
         # A group may be called like a host, and what is left out may be meant for other tasks.
@@ -200,7 +203,7 @@ def check_globs(globs: t.Iterable[str], option: str, namespaces: t.Collection[st
         path = rest if is_host and looks_like_host(glob) else _path_after_host(text)
         glob = glob if path is None else path
         if path != "" and (".*" in glob or _CLASS.fullmatch(glob) or not _GLOB.fullmatch(glob)):
-            raise UsageError(f"{option} {_shown(text)} {_why_no_glob(glob)}.")
+            raise UsageError(f"{option} {text!r} {_why_no_glob(glob)}.")
         if path is not None:
             raise _host_refusal(text, option, path)
 
@@ -223,8 +226,8 @@ def _host_refusal(text: str, option: str, path: str) -> UsageError:
     """That a path begins with a host. path: what follows it."""
     wanted = repr(path) if path else "group/project/name"
     if _ADDRESS.fullmatch(text.strip()):
-        return UsageError(f"{option} {_shown(text)} is an address: write the path alone, {wanted}.")
-    return UsageError(f"{option} {_shown(text)} begins with a host, which no path in GitLab does: write {wanted}.")
+        return UsageError(f"{option} {text!r} is an address: write the path alone, {wanted}.")
+    return UsageError(f"{option} {text!r} begins with a host, which no path in GitLab does: write {wanted}.")
 
 
 def _why_no_glob(text: str) -> str:
@@ -249,6 +252,7 @@ def repository_path(text: str, option: str = "repository") -> str:
     Raises:
         UsageError: it is none.
     """
+    text = _without_credentials(text)
     path = text.strip("/").lower()
     after_host = _path_after_host(path)
     if after_host is not None:

@@ -12,7 +12,7 @@ import typing as t
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from .._core.errors import ErrorKind, RequestError, UsageError
+from .._core.errors import ErrorKind, RequestError, UsageError, cause_of
 from .._core.models import Project
 from .._core.scope import ProjectScope
 from .._http.client import Client
@@ -68,7 +68,7 @@ def select_projects(client: Client, scope: ProjectScope) -> Projects:
         for project in moved.values():
             wanted.pop(project.id, None)
     if unread and not (wanted or archived):
-        raise next(iter(unread.values()))
+        raise cause_of(list(unread.values()))
     if wanted and not any(project.image_prefix for project in wanted.values()):
         raise no_registry("read the settings of projects")
     return Projects(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import typing as t
 
-from .._core.errors import ErrorKind, RequestError, UsageError
+from .._core.errors import ErrorKind, RequestError, UsageError, cause_of
 from .._core.models import Project, Repository
 from .._core.scope import Exclusion, Scope, exclusions_of, is_glob, path_matcher
 from .._http.client import Client
@@ -90,13 +90,16 @@ def _of_group(client: Client, group: str) -> Selection:
     """Both lists are read side by side. Where neither can be read, the error is that of the projects."""
     listings: tuple[t.Callable[[Client, str], t.Any], ...] = (list_group, group_repositories)
     projects, repositories = client.try_all(lambda listing: listing(client, group), listings)
-    return _of_listed(_or_raise(projects), f"group {group}", lambda: _or_raise(repositories))
+    errors = [found for found in (projects, repositories) if isinstance(found, RequestError)]
 
+    def listed() -> t.Iterable[Repository]:
+        if errors:
+            raise cause_of(errors)
+        return t.cast("t.Iterable[Repository]", repositories)
 
-def _or_raise(found: t.Any) -> t.Any:
-    if isinstance(found, RequestError):
-        raise found
-    return found
+    if isinstance(projects, RequestError):
+        raise cause_of(errors)
+    return _of_listed(projects, f"group {group}", listed)
 
 
 def _of_listed(inside: list[Project], where: str, read: t.Callable[[], t.Iterable[Repository]]) -> Selection:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from .._core.errors import RequestError
+from .._core.errors import RequestError, cause_of
 
 Item = t.TypeVar("Item")
 Result = t.TypeVar("Result")
@@ -74,7 +74,8 @@ class Pool:
         """Do the work on every item; the results are in the order of the items.
 
         Raises:
-            Exception: what the work on the first item that failed raised. Items that were not begun by then are left.
+            Exception: what the work on the first item that failed raised, or what stopped that. Items that were not
+                begun by then are left.
         """
         if len(items) < 2 or self._size < 2:
             return [work(item) for item in items]
@@ -97,7 +98,7 @@ class Pool:
         else:
             self._wait_until_done(job)
         if job.failures:
-            raise job.failures[min(job.failures)]
+            raise cause_of([error for _position, error in sorted(job.failures.items())])
         return [results[position] for position in range(len(items))]
 
     def try_all(self, work: t.Callable[[Item], Result], items: t.Sequence[Item]) -> list[Result | RequestError]:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from .._core.errors import cause_of
 from .._core.models import Project, Repository, known_sum
 from .._core.scope import ProjectScope, Scope
 from .._gitlab.project_scope import select_projects
@@ -29,8 +30,8 @@ def observe(client: Client, request: InventoryRequest) -> InventoryState:
     if request.host_per is HostPer.REPOSITORY:
         return _observe_repositories(client, request)
     found = select_projects(client, request.scope)
-    for error in found.unread.values():
-        raise error
+    if found.unread:
+        raise cause_of(list(found.unread.values()))
     projects = (*found.selected, *found.archived)
     readable = [project for project in projects if request.gather and not project.registry_disabled]
     counted = client.parallel(lambda project: _count(client, project, request.gather), readable)

@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import (
     ADVICE,
     ErrorKind,
     JournalError,
     RequestError,
     UnsupportedSetting,
+    cause_of,
 )
 
 ERROR = RequestError(
@@ -23,6 +26,31 @@ ERROR = RequestError(
     path="/x",
     request_id="R1",
 )
+
+
+def of_kind(kind: ErrorKind) -> RequestError:
+    return RequestError(kind, "no", operation=kind.value)
+
+
+STOPPED, REFUSED, LATE = of_kind(ErrorKind.STOPPED), of_kind(ErrorKind.UNAUTHORIZED), of_kind(ErrorKind.TIMEOUT)
+OTHER = ValueError("other")
+
+
+@pytest.mark.parametrize(
+    ("errors", "cause"),
+    [
+        ([STOPPED], STOPPED),
+        ([STOPPED, REFUSED], REFUSED),
+        ([STOPPED, LATE, STOPPED, REFUSED, LATE], REFUSED),
+        ([STOPPED, LATE], STOPPED),
+        ([LATE, REFUSED], LATE),
+        ([REFUSED, STOPPED], REFUSED),
+        ([OTHER, REFUSED], OTHER),
+        ([STOPPED, OTHER, REFUSED], REFUSED),
+    ],
+)
+def test_a_stopped_request_is_the_fault_of_the_one_that_was_refused(errors: list[Exception], cause: Exception) -> None:
+    assert cause_of(errors) is cause
 
 
 def test_an_error_is_one_sentence_and_its_advice() -> None:

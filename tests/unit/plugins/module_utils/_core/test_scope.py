@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from fnmatch import fnmatchcase
 
 import pytest
@@ -183,7 +184,7 @@ def test_what_is_no_path_of_a_repository_is_refused_by_the_name_of_its_option(te
 def test_a_repository_is_named_without_the_host_of_its_registry(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         repository_path(text, "source")
-    shown = text.replace("git@", "")
+    shown = text.replace("//git@", "//")
     is_address = "://" in text
     fault = "is an address: write the path alone," if is_address else f"{HOST_BEFORE}: write"
     assert str(caught.value) == f"source {shown!r} {fault} 'team/app'."
@@ -278,8 +279,36 @@ def test_a_secret_in_an_address_is_not_told() -> None:
     assert "'https://registry.example.com/team/app' is an address" in str(caught.value)
 
 
+@pytest.mark.parametrize("secret", ["glpat-SECRET", "glpat-SEC/RET", "a@glpat-SECRET", "x:glpat-SECRET"])
+@pytest.mark.parametrize("address", ["https://oauth2:{}@other.example.com/t/a", "oauth2:{}@other.example.com:t/a"])
+def test_no_part_of_a_password_is_told(address: str, secret: str) -> None:
+    text = address.format(secret)
+    checks = (
+        lambda: full_path(text, "group", SERVER),
+        lambda: project_path(text, "project", SERVER),
+        lambda: check_globs([text], "repositories"),
+        lambda: check_globs([f"{text}.*"], "repositories"),
+        lambda: repository_path(text),
+    )
+    for check in checks:
+        with pytest.raises(UsageError) as caught:
+            check()
+        assert not re.search("oauth|glpat|SEC|RET", str(caught.value))
+
+
+@pytest.mark.parametrize("text", ["https:///team/app", "docker:///team/app/"])
+def test_an_address_without_a_host_has_a_path(text: str) -> None:
+    assert project_path(text, "project", SERVER) == "team/app"
+    with pytest.raises(UsageError, match="is an address: write the path alone, 'team/app'"):
+        check_globs([text], "repositories")
+
+
 @pytest.mark.parametrize(
-    "text", ["", " ", "/", "team app", "Team / App", "team/app:v1", "team//app", "team/ä", "-1", "a,b", SERVER]
+    "text",
+    [
+        *("", " ", "/", "team app", "Team / App", "team/app:v1", "team//app", "team/ä", "-1", "a,b", SERVER),
+        *(".", "..", "team/..", "../team", "team/./app", f"{SERVER}/..", f"{SERVER}/team/../other", "%2e%2e/.."),
+    ],
 )
 def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:

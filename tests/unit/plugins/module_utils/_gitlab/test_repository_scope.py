@@ -63,6 +63,20 @@ def test_the_error_of_the_projects_comes_first(
     assert str(caught.value) == str(failed(told))
 
 
+@pytest.mark.parametrize("listing", LISTINGS)
+def test_what_stopped_the_other_list_is_told(monkeypatch: pytest.MonkeyPatch, listing: str) -> None:
+    kinds = {name: ErrorKind.UNAUTHORIZED if name == listing else ErrorKind.STOPPED for name in LISTINGS}
+    for name in LISTINGS:
+
+        def refuse(_client: Client, _group: str, name: str = name) -> Any:
+            raise RequestError(kinds[name], "no", operation=name)
+
+        monkeypatch.setattr(repository_scope, name, refuse)
+    with pytest.raises(RequestError) as caught:
+        repository_scope.select(connected(scenario_of()), Scope(group="team"), job_token=False)
+    assert (caught.value.kind, caught.value.operation) == (ErrorKind.UNAUTHORIZED, listing)
+
+
 def test_a_gitlab_without_a_registry_is_told_whatever_its_repositories_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     client = connected(scenario_of([{"name": "a"}]))
     projects = [project._replace(image_prefix=None) for project in list_group(client, "team")]

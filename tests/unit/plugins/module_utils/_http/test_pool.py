@@ -167,6 +167,21 @@ def test_the_first_failure_is_raised_and_what_was_not_begun_is_left() -> None:
     assert within(STUCK, lambda: pool.parallel(str, range(3))) == ["0", "1", "2"]
 
 
+def test_what_stopped_the_first_failure_is_raised() -> None:
+    pool, both = Pool(2), threading.Barrier(2)
+
+    def work(kind: ErrorKind) -> None:
+        both.wait(STUCK)
+        raise RequestError(kind, "no", operation="read")
+
+    def call() -> ErrorKind:
+        with pytest.raises(RequestError) as found:
+            pool.parallel(work, [ErrorKind.STOPPED, ErrorKind.UNAUTHORIZED])
+        return found.value.kind
+
+    assert within(STUCK, call) is ErrorKind.UNAUTHORIZED
+
+
 @pytest.mark.parametrize("size", [1, 4])
 def test_errors_of_requests_stand_in_the_place_of_results(size: int) -> None:
     pool = Pool(size)
