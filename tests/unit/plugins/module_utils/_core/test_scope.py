@@ -296,6 +296,22 @@ def test_no_part_of_a_password_is_told(address: str, secret: str) -> None:
         assert not re.search("oauth|glpat|SEC|RET", str(caught.value))
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("oauth2:glpat-SECRET@other.example.com:t/a", "git@other.example.com:t/a"),
+        ("https://oauth2:glpat-SECRET@other.example.com/t/a", "https://other.example.com/t/a"),
+        ("https://glpat-SECRET@other.example.com/t/a", "https://other.example.com/t/a"),
+        ("git@other.example.com:t/a", "git@other.example.com:t/a"),
+    ],
+)
+def test_an_address_is_told_as_it_is_without_a_password(text: str, shown: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        full_path(text, "group", SERVER)
+    words = "is on other.example.com, and api_url leads to gitlab.example.com: write the path alone, 't/a'."
+    assert str(caught.value) == f"group {shown!r} {words}"
+
+
 @pytest.mark.parametrize("text", ["https:///team/app", "docker:///team/app/"])
 def test_an_address_without_a_host_has_a_path(text: str) -> None:
     assert project_path(text, "project", SERVER) == "team/app"
