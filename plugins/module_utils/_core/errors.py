@@ -188,10 +188,10 @@ class RequestError(Exception):
         }
 
 
-ErrorType = t.TypeVar("ErrorType", bound=BaseException)
+_ErrorType = t.TypeVar("_ErrorType", bound=BaseException)
 
 
-def cause_of(errors: t.Sequence[ErrorType]) -> ErrorType:
+def cause_of(errors: t.Sequence[_ErrorType]) -> _ErrorType:
     """The first of some errors, or what stopped it: after an answer of 401 no other request goes out."""
     refused = (each for each in errors if isinstance(each, RequestError) and each.kind is ErrorKind.UNAUTHORIZED)
     first = errors[0]
