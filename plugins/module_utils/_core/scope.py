@@ -133,7 +133,8 @@ def full_path(text: str, option: str, server: str) -> str:
     name = re.sub("%2f", "/", text.strip(), flags=re.IGNORECASE)
     address = _ADDRESS.fullmatch(name)
     if address:
-        name = _without_ending(re.split(r"[?#]|/-(?:/|$)", address["path"] or address["ssh_path"] or "")[0])
+        path = _END_OF_PATH.split(address["path"] or address["ssh_path"] or "")[0]
+        name = _without_ending(path.partition("?")[0])
         at = (address["host"] or address["ssh_host"] or "").lower()
         is_web = (address["scheme"] or "").lower().startswith("http")
         ports = "80|443" if is_web else "[0-9]+"

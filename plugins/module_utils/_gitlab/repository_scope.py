@@ -74,41 +74,36 @@ def _paths(scope: Scope) -> list[str]:
 def _of_instance(client: Client) -> Selection:
     """GitLab has no list of all repositories, but those of groups hold their subgroups' too."""
     projects = list_instance(client)
+    _check_registry(projects, "the instance")
     groups = sorted({project.namespace.partition("/")[0] for project in projects if not project.personal})
     personal = [project.id for project in projects if project.personal and not project.registry_disabled]
-
-    def read() -> t.Iterator[Repository]:
-        for listing in client.parallel(lambda group: group_repositories(client, group), groups):
-            yield from listing
-        for listing in client.parallel(lambda number: project_repositories(client, number), personal):
-            yield from listing
-
-    return _of_listed(projects, "the instance", read)
+    of_groups = client.parallel(lambda group: group_repositories(client, group), groups)
+    of_users = client.parallel(lambda number: project_repositories(client, number), personal)
+    return _of_listed(projects, itertools.chain(*of_groups, *of_users))
 
 
 def _of_group(client: Client, group: str) -> Selection:
     """Both lists are read side by side. Where neither can be read, the error is that of the projects."""
     listings: tuple[t.Callable[[Client, str], t.Any], ...] = (list_group, group_repositories)
     projects, repositories = client.try_all(lambda listing: listing(client, group), listings)
-    errors = [found for found in (projects, repositories) if isinstance(found, RequestError)]
-
-    def listed() -> t.Iterable[Repository]:
-        if errors:
-            raise cause_of(errors)
-        return t.cast("t.Iterable[Repository]", repositories)
-
     if isinstance(projects, RequestError):
-        raise cause_of(errors)
-    return _of_listed(projects, f"group {group}", listed)
+        raise cause_of([found for found in (projects, repositories) if isinstance(found, RequestError)])
+    _check_registry(projects, f"group {group}")
+    if isinstance(repositories, RequestError):
+        raise repositories
+    return _of_listed(projects, repositories)
 
 
-def _of_listed(inside: list[Project], where: str, read: t.Callable[[], t.Iterable[Repository]]) -> Selection:
-    """The repositories of these projects alone, of all that are read."""
-    if inside and not any(project.image_prefix for project in inside):
+def _check_registry(projects: list[Project], where: str) -> None:
+    if projects and not any(project.image_prefix for project in projects):
         raise no_registry(f"list the repositories of {where}")
+
+
+def _of_listed(inside: list[Project], listed: t.Iterable[Repository]) -> Selection:
+    """The repositories of these projects alone, of all that were listed."""
     by_id = {project.id: project for project in inside}
     disabled = tuple(sorted(project.path for project in inside if project.registry_disabled))
-    found = [repository for repository in read() if repository.project_id in by_id]
+    found = [repository for repository in listed if repository.project_id in by_id]
     return Selection(repositories=tuple(found), projects=by_id, registry_disabled=disabled)
 
 
