@@ -25,6 +25,11 @@ options:
       - What the variables of a playbook of this collection name, by option.
     type: dict
     default: {}
+  connection:
+    description:
+      - What the variable C(registry_connection) of a playbook of this collection holds. It is left out if the playbook
+        does not take it.
+    type: raw
 """
 
 EXAMPLES = """
@@ -54,7 +59,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
 from ..plugin_utils.role_specs import is_of_another_role, specs_of
-from ..plugin_utils.role_variables import read_variables
+from ..plugin_utils.role_variables import Playbook, read_variables
 from ..plugin_utils.variable_names import may_be_meant
 
 _OMITTED = object()
@@ -71,16 +76,16 @@ class LookupModule(LookupBase):
         Args:
             terms: the names of the roles.
             variables: all variables of the host.
-            kwargs: scope.
+            kwargs: scope and connection.
         """
         plugin = t.cast("t.Any", self)
         plugin.set_options(var_options=variables, direct=kwargs)
-        scope = plugin.get_option("scope")
-        return [_read(role, variables or {}, scope, plugin._templar.template) for role in terms]
+        playbook = Playbook(scope=plugin.get_option("scope"), connection=plugin.get_option("connection"))
+        return [_read(role, variables or {}, playbook, plugin._templar.template) for role in terms]
 
 
 def _read(
-    role: str, variables: t.Mapping[str, t.Any], scope: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]
+    role: str, variables: t.Mapping[str, t.Any], playbook: Playbook, template: t.Callable[[t.Any], t.Any]
 ) -> dict[str, t.Any]:
     specs, omitted = specs_of(role), variables.get("omit", _OMITTED)
     values = {name: _value(variables[name], template) for name in specs if name in variables}
@@ -90,7 +95,7 @@ def _read(
         for name in variables
         if name not in specs and may_be_meant(name) and not is_of_another_role(role, name)
     }
-    found = read_variables(role, specs, given, scope, others)
+    found = read_variables(role, specs, given, playbook, others)
     return {"options": found.options, "refusal": "; ".join(found.refusals)}
 
 

@@ -20,6 +20,7 @@ import typing as t
 
 from ..module_utils._core.files import GivenPath, shared_file
 from ..module_utils._module.inputs import MAY_BE_EMPTY_LISTS
+from .connection import connection_of
 from .documents import ValueRefused, shown, sources_of, yaml_documents
 from .variable_names import Likeness, resemblance
 
@@ -61,11 +62,33 @@ class Reading(t.NamedTuple):
     refusals: tuple[str, ...]
 
 
+class Playbook(t.NamedTuple):
+    """What a playbook of this collection says by variables of its own, whose names begin with registry.
+
+    Args:
+        scope: what to take, by option; empty if the playbook has no such variables.
+        connection: the settings of the connection; None if the playbook does not take any.
+    """
+
+    scope: t.Mapping[str, t.Any] = {}
+    connection: t.Any = None
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of its variables."""
+        names = [*self.scope, *([] if self.connection is None else ["connection"])]
+        return [f"registry_{name}" for name in names]
+
+
+# A play of the user's own.
+NO_PLAYBOOK = Playbook()
+
+
 def read_variables(
     role: str,
     specs: t.Mapping[str, t.Mapping[str, t.Any]],
     values: t.Mapping[str, t.Any],
-    scope: t.Mapping[str, t.Any] | None = None,
+    playbook: Playbook = NO_PLAYBOOK,
     others: t.Mapping[str, t.Callable[[], t.Any]] | None = None,
 ) -> Reading:
     """Read the variables of a role.
@@ -74,7 +97,7 @@ def read_variables(
         role: its name, which all of its variables begin with.
         specs: the options of its argument specification.
         values: its variables of this host, without those that are omitted.
-        scope: what the playbook's own variables name, by option; empty where they do not.
+        playbook: what the playbook of this collection says, if it is one.
         others: all other variables of this host that are none of another role of this collection, with what gives
             their values.
     """
@@ -89,7 +112,7 @@ def read_variables(
         try:
             if name not in options.get("ignored_variables", ()):
                 _check_name(role, specs, name, value_of, values)
-                _check_playbook_name(scope or {}, name)
+                _check_playbook_name(playbook.variables, name)
         except ValueRefused as refused:
             refusals.append(f"{name} {refused}")
     for option, needed in _NEEDS.items():
@@ -97,9 +120,13 @@ def read_variables(
             refusals.append(f"{role}_{option} needs {role}_{needed}, the file that the plan is in")
     refusals += filter(None, [shared_file(_given_paths(role, specs, options))])
     try:
-        options.update(_scope(role, specs, options, scope) if scope else {})
+        options.update(_scope(role, specs, options, playbook.scope) if playbook.scope else {})
     except ValueRefused as refused:
         refusals.append(str(refused))
+    try:
+        connection_of(playbook.connection)
+    except ValueRefused as refused:
+        refusals.append(f"registry_connection {refused}")
     return Reading(options=options, refusals=tuple(refusals))
 
 
@@ -206,14 +233,14 @@ def _check_rest(role: str, options: t.Sequence[str], name: str) -> None:
     raise ValueRefused(f"is no variable of the role {role}: {hint}")
 
 
-def _check_playbook_name(scope: t.Collection[str], name: str) -> None:
+def _check_playbook_name(known: t.Collection[str], name: str) -> None:
     """See that a variable is none of the playbook's that was misspelt: another one may be wider.
 
     Raises:
         ValueRefused: it is.
     """
-    known = [f"registry_{option}" for option in scope]
-    near = difflib.get_close_matches(name.lower(), known, 1, _SAME_BUT_FOR_A_WORD) if name not in known else ()
+    is_own = name in known or name.startswith("__")
+    near = () if is_own else difflib.get_close_matches(name.lower(), known, 1, _SAME_BUT_FOR_A_WORD)
     if near:
         raise ValueRefused(f"is no variable of this playbook: write {near[0]}")
 

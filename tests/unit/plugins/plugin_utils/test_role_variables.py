@@ -16,6 +16,7 @@ import yaml
 
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.role_specs import specs_of
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.role_variables import (
+    Playbook,
     Reading,
     read_variables,
 )
@@ -266,7 +267,7 @@ def test_other_variables_are_no_concern_of_a_role(role: str, name: str) -> None:
 
 def scoped(values: dict[str, Any], **scope: Any) -> Reading:
     every = {"group": "", "project": [], "repository_id": [], **scope}
-    return read_variables("registry_cleanup", specs_of("registry_cleanup"), values, every)
+    return read_variables("registry_cleanup", specs_of("registry_cleanup"), values, Playbook(scope=every))
 
 
 def test_the_variables_of_a_playbook_say_what_to_take() -> None:

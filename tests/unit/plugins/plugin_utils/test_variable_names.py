@@ -14,7 +14,11 @@ import pytest
 import yaml
 
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.role_specs import is_of_another_role, specs_of
-from ansible_collections.containerops.gitlab.plugins.plugin_utils.role_variables import STATISTICS, read_variables
+from ansible_collections.containerops.gitlab.plugins.plugin_utils.role_variables import (
+    STATISTICS,
+    Playbook,
+    read_variables,
+)
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.variable_names import (
     is_guard,
     is_slip,
@@ -369,7 +373,8 @@ def test_one_letter_is_a_slip() -> None:
 
 def scoped(name: str, **scope: Any) -> tuple[str, ...]:
     every = {"group": "team", "project": [], "repository_id": [], **scope}
-    return read_variables(CLEANUP, specs_of(CLEANUP), {}, every, {name: lambda: "team/app"}).refusals
+    playbook = Playbook(scope=every)
+    return read_variables(CLEANUP, specs_of(CLEANUP), {}, playbook, {name: lambda: "team/app"}).refusals
 
 
 def test_a_misspelt_scope_of_a_playbook_does_not_leave_the_wider_one() -> None:
