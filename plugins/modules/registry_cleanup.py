@@ -600,7 +600,8 @@ plan:
       returned: success
       sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
     delete:
-      description: The tags to delete, oldest first in each repository, at most O(return_limit) entries.
+      description: The tags to delete, oldest first in each repository, at most O(return_limit) entries. If there are
+        more, they are of the repositories with the most deletions.
       type: list
       elements: dict
       returned: success
@@ -666,7 +667,8 @@ plan:
       returned: success
       contains: *decision
     repositories:
-      description: The repositories with their counts, at most O(return_limit) entries.
+      description: The repositories with their counts, by path. If there are more than O(return_limit), they are those
+        with the most tags to delete.
       type: list
       elements: dict
       returned: success

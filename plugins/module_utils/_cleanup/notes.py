@@ -32,8 +32,9 @@ _BY_DIGEST = (
 def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> list[str]:
     """What a user has to know before trusting the plan, one sentence each."""
     found = [*plan.unmatched_warnings, *state.warnings]
-    if request.on_server_policy is OnServerPolicy.WARN:
-        found += [f"T{policy_sentence(project)[1:]}." for project in projects_with_policy(state)]
+    projects = projects_with_policy(state)
+    if request.on_server_policy is OnServerPolicy.WARN and projects:
+        found.append(f"T{policy_sentence(projects)[1:]}.")
     if request.rules.timestamp is Timestamp.CREATED and state.capabilities.mode is not Mode.NO_DATABASE:
         found.append(
             "timestamp is created: where the registry has a metadata database that is the first push of a tag's name, "

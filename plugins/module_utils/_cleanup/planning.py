@@ -36,6 +36,9 @@ from .pins import Manifests, Pins, planned_pins
 from .request import CleanupRequest, OnServerPolicy
 from .retained import Refs, retained_names, untagged_images
 
+# How many projects a sentence names.
+_NAMED = 5
+
 
 class CleanupState(t.NamedTuple):
     """What was observed, and how tags are deleted on such a server.
@@ -180,10 +183,23 @@ def projects_with_policy(state: CleanupState) -> list[Project]:
     )
 
 
-def policy_sentence(project: Project) -> str:
-    """What is said of a project whose own policy is enabled, a sentence without its end."""
-    when = f", next at {project.policy.next_run_at}" if project.policy and project.policy.next_run_at else ""
-    return f"the cleanup policy of project {project.path} itself is enabled and deletes tags by its own rules{when}"
+def policy_sentence(projects: t.Sequence[Project]) -> str:
+    """What is said of projects whose own policies are enabled, of which there is one at least: without its end."""
+    if len(projects) == 1:
+        when = ", next" + _next_run(projects[0]) if _next_run(projects[0]) else ""
+        path = projects[0].path
+        return f"the cleanup policy of project {path} itself is enabled and deletes tags by its own rules{when}"
+    shown = [f"{project.path}{_next_run(project)}" for project in projects[:_NAMED]]
+    more = f" and {len(projects) - _NAMED} more" if len(projects) > _NAMED else ""
+    return (
+        f"the cleanup policies of {len(projects)} projects are enabled and delete tags by their own rules: "
+        f"{', '.join(shown)}{more}"
+    )
+
+
+def _next_run(project: Project) -> str:
+    when = project.policy.next_run_at if project.policy else None
+    return f" at {when}" if when else ""
 
 
 def _repository_plan(listing: TagListing, state: CleanupState, criteria: Criteria) -> RepositoryPlan:
@@ -294,7 +310,8 @@ def _date_refusals(state: CleanupState, criteria: Criteria) -> t.Iterator[str]:
 def _policy_refusals(state: CleanupState, request: CleanupRequest) -> list[str]:
     if request.on_server_policy is not OnServerPolicy.FAIL:
         return []
-    return [policy_sentence(project) for project in projects_with_policy(state)]
+    projects = projects_with_policy(state)
+    return [policy_sentence(projects)] if projects else []
 
 
 def _protection_refusals(state: CleanupState, plan: Plan) -> t.Iterator[str]:

@@ -18,6 +18,9 @@ from .._rules.decision import Decision
 from .._rules.reasons import Reason, reason_counts
 from .plan import Plan, RepositoryPlan
 
+# How many tags of a repository are shown before more of a larger one.
+_FEW = 10
+
 
 class PlannedAction(enum.Enum):
     """What is done to a tag by a plan."""
@@ -94,14 +97,20 @@ def result(plan: Plan, limit: int, fingerprint: str) -> dict[str, t.Any]:
         limit: the most entries of each list.
         fingerprint: of the plan.
     """
-    deletions = (decision_result(part, decision) for part in plan.repositories for decision in part.deletions)
+    shares = _shares(plan, limit)
+    deletions = (
+        decision_result(part, decision)
+        for number, part in enumerate(plan.repositories)
+        for decision in part.deletions[: shares.get(number, 0)]
+    )
+    shown = sorted(_most_affected(plan)[:limit])
     kept = (decision_result(part, decision) for part in plan.repositories for decision in part.kept)
     numbers = totals(plan)
     return {
         "fingerprint": fingerprint,
-        "delete": _first(deletions, limit),
+        "delete": list(deletions),
         "keep": _first(kept, limit),
-        "repositories": [repository_result(part) for part in plan.repositories[:limit]],
+        "repositories": [repository_result(plan.repositories[number]) for number in shown],
         "totals": {**numbers, "matches": numbers["matches"][:limit]},
         "unmatched": list(plan.unmatched),
         "refusals": list(plan.refusals),
@@ -118,15 +127,15 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
 
     Args:
         plan: the plan.
-        limit: the most lines, shared out evenly, but at least one for each of at most so many repositories.
+        limit: the most lines, shared out to the repositories with the most deletions first. There is at least one.
 
     Returns:
         The parts of the diff; none when nothing is deleted.
     """
-    affected = [part for part in plan.repositories if part.deletions] if plan.changed else []
-    share = max(1, limit // max(1, len(affected)))
+    shares = _shares(plan, max(1, limit)) if plan.changed else {}
     parts = []
-    for part in affected[: max(1, limit)]:
+    for number, share in shares.items():
+        part = plan.repositories[number]
         deletions = part.deletions
         lines = [_diff_line(decision) for decision in deletions[:share]]
         if len(lines) < len(deletions):
@@ -139,10 +148,33 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
                 before="".join(lines),
             )
         )
-    hidden = len(affected) - len(parts)
-    if hidden:
-        parts.append(hidden_part(before=f"tags of {hidden} more repositories"))
+    hidden = [part for number, part in enumerate(plan.repositories) if part.deletions and number not in shares]
+    if shares and hidden:
+        tags = sum(len(part.deletions) for part in hidden)
+        parts.append(hidden_part(before=f"{tags} tags of {len(hidden)} more repositories"))
     return parts
+
+
+def _most_affected(plan: Plan) -> list[int]:
+    """The places of the repositories in the plan, those with the most deletions first."""
+    return sorted(range(len(plan.repositories)), key=lambda number: -len(plan.repositories[number].deletions))
+
+
+def _shares(plan: Plan, limit: int) -> dict[int, int]:
+    """How many deletions of each repository are shown, by its place in the plan, most affected first.
+
+    Each gets a few before one gets more, so that the names of the largest do not hide all others.
+    """
+    shares: dict[int, int] = {}
+    ordered, left = _most_affected(plan), limit
+    for most in (_FEW, limit):
+        for number in ordered:
+            shown = shares.get(number, 0)
+            added = min(len(plan.repositories[number].deletions), most) - shown
+            if min(added, left) > 0:
+                shares[number] = shown + min(added, left)
+                left -= min(added, left)
+    return shares
 
 
 def _diff_line(decision: Decision) -> str:

@@ -105,13 +105,13 @@ def test_every_repository_and_project_is_warned_of_by_itself() -> None:
     ]
     state = observed(listings=listings, projects=projects, warnings=("One.", "Two."))
     request = requested(name_regex_delete="x|v", on_server_policy="warn", timestamp="created", older_than="1d")
-    policies = "itself is enabled and deletes tags by its own rules, next at 2026-06-02T12:00:00.000Z."
+    when = "at 2026-06-02T12:00:00.000Z"
     two = "GitLab would interpret a pattern differently for 1 tags, which are kept"
     assert warnings_of(state, plan_cleanup(state, request).plan, request) == [
         "One.",
         "Two.",
-        f"The cleanup policy of project group/other {policies}",
-        f"The cleanup policy of project team/app {policies}",
+        f"The cleanup policies of 2 projects are enabled and delete tags by their own rules: group/other {when}, "
+        f"team/app {when}.",
         CREATED,
         f"team/app: {two} (xa); put brackets around its alternatives.",
         "team/app: exactly 10,000 tags are listed, so there may be more.",
@@ -238,3 +238,15 @@ def test_dates_of_an_import_are_counted_in_all_repositories() -> None:
     assert noted(observed(listings=listings), requested(**IMPORTED)) == [
         "2 tags with dates before dates_valid_from are as old as their image."
     ]
+
+
+def test_the_policies_of_a_fleet_are_one_warning_that_names_a_few() -> None:
+    numbers = range(PROJECT, PROJECT + 7)
+    projects = {number: PROJECTS[PROJECT]._replace(id=number, path=f"group/p{number}") for number in numbers}
+    listings = [TagListing(REPOSITORY._replace(id=number, project_id=number), ()) for number in numbers]
+    state = observed(listings=listings, projects=projects)
+    request = requested(on_server_policy="warn")
+    [warning] = warnings_of(state, plan_cleanup(state, request).plan, request)
+    assert warning.startswith("The cleanup policies of 7 projects are enabled and delete tags by their own rules: ")
+    assert warning.count(" at ") == 5
+    assert warning.endswith(" and 2 more.")

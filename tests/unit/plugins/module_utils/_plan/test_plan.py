@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import ServerPolicy, Tag
@@ -115,9 +117,9 @@ def test_oldest_first_then_by_name() -> None:
 
 def test_the_diff_is_shared_out_and_capped() -> None:
     plan = Plan((part("a", 50, 1), part("b", 1, 1), part("c", 0, 1)))
-    first, second = diff(plan, 10)
-    assert len(first["before"].splitlines()) == 6
-    assert first["before"].splitlines()[-1] == "... and 45 more, hidden by return_limit"
+    first, second = diff(plan, 12)
+    assert len(first["before"].splitlines()) == 12
+    assert first["before"].splitlines()[-1] == "... and 39 more, hidden by return_limit"
     assert first["after"] == ""
     assert first["before_header"] == "a (50 of 51 tags are deleted)"
     assert first["after_header"] == "a (1 tags are kept)"
@@ -125,11 +127,40 @@ def test_the_diff_is_shared_out_and_capped() -> None:
 
 
 def test_the_diff_of_many_repositories_is_capped_too() -> None:
-    found = diff(Plan(tuple(part(f"a{number}", 2, 1) for number in range(30))), 10)
-    assert len(found) == 11
-    assert [len(shown["before"].splitlines()) for shown in found[:-1]] == [2] * 10
-    more = "... and tags of 20 more repositories, hidden by return_limit\n"
+    found = diff(Plan(tuple(part(f"a{number}", 2, 1) for number in range(30))), 11)
+    assert len(found) == 7
+    assert [len(shown["before"].splitlines()) for shown in found[:-1]] == [2] * 6
+    assert found[5]["before"].splitlines()[-1] == "... and 1 more, hidden by return_limit"
+    more = "... and 48 tags of 24 more repositories, hidden by return_limit\n"
     assert found[-1] == {"before_header": "more", "after_header": "more", "before": more, "after": ""}
+
+
+def test_the_most_affected_repositories_come_first() -> None:
+    plan = Plan((part("a", 3, 1), part("b", 0, 5), part("c", 90, 1), part("d", 50, 1)))
+    found = diff(plan, 40)
+    assert [shown["before_header"].split()[0] for shown in found] == ["c", "d", "a"]
+    assert [shown["before"].count("expired") for shown in found] == [27, 10, 3]
+    shown = result(plan, 40, "sha256:0")
+    assert [row["path"] for row in shown["repositories"]] == ["a", "b", "c", "d"]
+    assert {path: sum(row["repository"] == path for row in shown["delete"]) for path in "acd"} == {
+        "a": 3,
+        "c": 27,
+        "d": 10,
+    }
+    assert [row["path"] for row in result(plan, 2, "sha256:0")["repositories"]] == ["c", "d"]
+
+
+@given(st.lists(st.integers(0, 40), max_size=12), st.integers(0, 60))
+def test_what_is_shown_of_deletions_is_as_much_as_the_limit_allows(deletions: list[int], limit: int) -> None:
+    plan = Plan(tuple(part(f"a{number:02}", count, 1) for number, count in enumerate(deletions)))
+    shown = result(plan, limit, "sha256:0")["delete"]
+    assert len(shown) == min(limit, sum(deletions))
+    assert [row["repository"] for row in shown] == sorted(row["repository"] for row in shown)
+    parts = diff(plan, limit)
+    lines = "".join(each["before"] for each in parts).splitlines()
+    assert len([line for line in lines if not line.startswith("...")]) == min(max(limit, 1), sum(deletions))
+    hidden = sum(int(line.split()[2]) for line in lines if line.startswith("..."))
+    assert hidden == sum(deletions) - min(max(limit, 1), sum(deletions))
 
 
 def test_the_diff_of_one_repository_has_as_many_lines_as_it_may() -> None:
@@ -143,7 +174,7 @@ def test_the_least_diff_names_one_tag() -> None:
     found = diff(Plan((part("a", 2, 1), part("b", 1, 1))), 0)
     assert [shown["before"].splitlines() for shown in found] == [
         ["dev-001  2026-05-31T12:00:00Z  sha256:1  expired", "... and 1 more, hidden by return_limit"],
-        ["... and tags of 1 more repositories, hidden by return_limit"],
+        ["... and 1 tags of 1 more repositories, hidden by return_limit"],
     ]
 
 
