@@ -427,8 +427,8 @@ def test_what_became_of_an_approved_plan_is_on_the_screen(
     plan = tmp_path / "plan.jsonl"
     check = ansible.play(CLEANUP, "--check", *GROUP_AND_RULES, "-e", f"registry_cleanup_plan_path={plan}")
     fingerprint = stats(check, "registry_cleanup_summary")["fingerprint"]
-    assert f"to approve it: registry_cleanup_approved_fingerprint={fingerprint}" in table(check)
-    assert f"plan file: {plan}" in table(check)
+    assert f"to approve it:\n  registry_cleanup_approved_fingerprint={fingerprint}" in table(check)
+    assert f"{plan}\n" in table(check)
     simulator.edit_tags("team/app", remove=["dev-1"])
     given = {
         "registry_cleanup_approved_plan_path": str(plan),
@@ -441,7 +441,9 @@ def test_what_became_of_an_approved_plan_is_on_the_screen(
     shown = table(run)
     assert "approved: 4 tags" in shown
     assert "outcome: 1 deleted of 4 approved; 2 kept (keep_n 1, keep_pattern 1), 1 vanished" in shown
-    assert "  team/app:dev-1: vanished" in shown
+    assert "  vanished: 1 are not there any more\n" in shown
+    assert "  kept: 2 are kept by today's rules or limits (keep_n 1, keep_pattern 1)\n" in shown
+    assert "  team/app:dev-1  vanished\n" in shown
     summary = stats(run, "registry_cleanup_summary")
     assert (summary["approved"], summary["deleted"], summary["approved_vanished"], summary["approved_kept"]) == (
         4,
@@ -450,5 +452,5 @@ def test_what_became_of_an_approved_plan_is_on_the_screen(
         2,
     )
     again = ansible.play(CLEANUP, *GROUP_AND_RULES, "-e", json.dumps(given))
-    assert "1 already deleted by an earlier run" in table(again)
+    assert "  1 of them was deleted by an earlier run\n" in table(again)
     assert stats(again, "registry_cleanup_summary")["deleted_before"] == 1

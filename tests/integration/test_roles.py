@@ -70,7 +70,7 @@ def test_an_audit_with_a_pattern_shows_the_plan_and_changes_nothing(
     assert "changed=0" in run.output
     assert "expired 3" in table(run)
     assert "no tag was deleted" in table(run)
-    assert "would be deleted: team/app:dev-1  2026-03-03T12:00:00Z  expired" in table(run)
+    assert "would be deleted:\n  team/app:dev-1  2026-03-03T12:00:00Z  expired\n" in table(run)
     assert stats(run, "registry_audit_summary")["would_delete"] == 4
     document = json.loads(files["json"].read_text())
     reasons = {row["name"]: row["reason"] for row in document["plan"] if row.get("repository") == "team/app"}
@@ -180,12 +180,18 @@ def test_an_audit_previews_the_policies_of_projects(ansible: Ansible, simulator:
     run = ansible.play(AUDIT, "-e", "registry_group=team", "-e", json.dumps(wanted))
     assert run.code == 0, run.output
     shown = table(run)
-    assert "policy of team/sub/tool: disabled, it deletes nothing; enabled it would delete 0 of 1 tag (" in shown
-    assert "policy of team/app: enabled, at 2026-06-08T12:00:00Z it deletes 4 of 10 tags (exact)" in shown
-    assert "would be deleted: team/app:release-1  expired" in shown
-    assert "Write (?:dev|release-.*)" in shown
-    assert "differs: team/app:release-1  policy deleted (expired), here kept (keep_n)" in shown
-    assert '"name_regex_keep": ".*-keep"' in shown
+    [row] = [line.split() for line in shown.splitlines() if line.startswith("team/app  ")][1:]
+    assert row == ["team/app", "2026-06-08T12:00:00Z", "13", "5", "exact"]
+    assert "total of 1 policy" in shown
+    assert "1 policy is disabled and deletes nothing" in shown
+    assert "team/sub/tool" not in shown.partition("policies delete at their next run")[2]
+    assert "Write (?:dev|release-.*)" in " ".join(shown.split())
+    assert '"name_regex_keep": ".*-keep"' in " ".join(shown.split())
+    more = ansible.play(
+        AUDIT, "-e", "registry_group=team", "-e", json.dumps(wanted), "-e", "registry_audit_disabled_policies=true"
+    )
+    disabled = table(more).partition("what each would delete if it were enabled")[2]
+    assert [line.split()[2:4] for line in disabled.splitlines() if line.startswith("team/sub/tool")] == [["1", "0"]]
     [row] = [row for row in csv.DictReader(path.read_text().splitlines()) if row["repository"] == "team/app"]
     assert (row["policy_delete_least"], row["policy_delete_most"], row["policy_certainty"]) == ("4", "4", "exact")
     assert simulator.counters()["writes"] == 0
@@ -199,7 +205,8 @@ def test_an_audit_shows_the_settings_of_projects(ansible: Ansible, simulator: Si
     wanted = {"registry_audit_gather": ["protection_rules"], "registry_audit_json_path": str(path)}
     run = ansible.play(AUDIT, "-e", "registry_group=team", "-e", json.dumps(wanted))
     assert run.code == 0, run.output
-    assert "settings of team/app: enabled, cleanup policy off, 1 tag rule" in table(run)
+    assert "settings of 2 projects:\n  cleanup policies: 2 disabled\n  registry: 2 enabled\n" in table(run)
+    assert "rules for tags: 1 project (team/app)" in table(run)
     document = json.loads(path.read_text())
     assert [row["path"] for row in document["projects"]] == ["team/app", "team/sub/tool"]
     assert document["repositories"] == []
@@ -212,7 +219,7 @@ def test_an_audit_of_a_broken_registry_reports_and_fails(ansible: Ansible, simul
     simulator.load(scenario)
     run = ansible.play(AUDIT, *GROUP_AND_RULES)
     assert run.code != 0
-    assert "Could not list the tags of team/app/web in the registry" in table(run)
+    assert "unread, so its tags are kept: team/app/web: Could not list the tags" in " ".join(table(run).split())
     assert "expired 3" in table(run)
     assert stats(run, "registry_audit_summary")["result"] == "partial"
 
@@ -247,10 +254,11 @@ def test_the_cleanup_deletes_what_its_check_mode_shows(ansible: Ansible, simulat
     assert check.code == 0, check.output
     assert simulator.state() == before
     assert "check mode: nothing was deleted" in table(check)
-    assert "would be deleted: team/app:dev-1  2026-03-03T12:00:00Z  expired" in table(check)
+    assert "would be deleted:\n  team/app:dev-1  2026-03-03T12:00:00Z  expired\n" in table(check)
     run = ansible.play(CLEANUP, "--diff", *GROUP_AND_RULES)
     assert run.code == 0, run.output
     assert "outcome: 4 deleted" in table(run)
+    assert "deleted: 4 tags\n  team/app:dev-1  2026-03-03T12:00:00Z  expired\n" in table(run)
     module = "containerops.gitlab.registry_cleanup"
     assert check.of(module).result["plan"] == run.of(module).result["plan"]
     told = {

@@ -60,7 +60,7 @@ class Role:
 ROLES = {
     "registry_audit": Role(
         "registry_info",
-        own=("estimate", "plan_path", "json_path", "csv_path", "ignored_variables"),
+        own=("estimate", "disabled_policies", "plan_path", "json_path", "csv_path", "ignored_variables"),
         # A preview is made by the cleanup's variables, which also choose the repositories.
         left_out=("estimate", "output_path", "tag_names", "repositories", "exclude_repositories"),
         defaults={"gather": ["tags_count"]},

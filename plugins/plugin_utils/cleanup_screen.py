@@ -1,0 +1,130 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What a cleanup shows: what it would delete or what it did, of what was approved, and how to go on. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .plan_screen import head_of, left_out_of, more, nothing_of, places_of, table_of, tag_lines, tags_of
+from .screen import counted, lines_of, wrapped
+
+_Result = t.Mapping[str, t.Any]
+
+# What became of tags, what went wrong first.
+_OUTCOMES = {
+    "not_deleted": "not deleted",
+    "recreated": "there again after they were deleted",
+    "not_tried": "not tried",
+    "unverified": "deleted as far as GitLab says, but no complete listing shows it",
+    "changed_since": "kept, since they changed after the plan",
+    "already_gone": "deleted by somebody else",
+    "deleted": "deleted",
+}
+# How an approved tag is not as it was, what needs a look first.
+_DRIFT = {
+    "moved": "point to another image now",
+    "kept": "are kept by today's rules or limits",
+    "unread": "could not be read",
+    "vanished": "are not there any more",
+    "new": "are chosen by today's rules, but were not approved, and are kept",
+}
+
+
+def cleanup_lines(found: _Result, *, check_mode: bool, limit: int, package: _Result | None = None) -> list[str]:
+    """The screen of a cleanup.
+
+    Args:
+        found: what registry_cleanup returned.
+        check_mode: whether nothing was deleted for that reason.
+        limit: the most lines of a kind.
+        package: where the plan was stored: project, package, version and file_name; None if it was not.
+    """
+    plan, outcome = found["plan"], found.get("outcome")
+    deletes = plan["totals"]["delete"] > 0
+    lines = [*head_of(found, limit), *left_out_of(found.get("server", {})), *_headline(found, check_mode=check_mode)]
+    if deletes or plan["refusals"]:
+        lines += table_of(plan)
+    lines += _approved(plan)
+    if outcome is not None:
+        lines += _outcome(plan, outcome)
+    else:
+        lines += tags_of("would be deleted", plan)
+    lines += _pinned(found)
+    if deletes or found.get("plan_path") or package:
+        approvable = check_mode and deletes and not plan["refusals"]
+        lines += places_of(plan, plan_path=found.get("plan_path") or "", package=package, approvable=approvable)
+    return lines
+
+
+def _headline(found: _Result, *, check_mode: bool) -> list[str]:
+    plan, outcome = found["plan"], found.get("outcome")
+    if outcome is not None:
+        stopped = wrapped(f"stopped: {outcome['stopped']}") if outcome.get("stopped") else []
+        return [*wrapped(f"outcome: {outcome['summary']}"), *stopped]
+    if plan["refusals"]:
+        return wrapped(f"refused, so nothing {'would be' if check_mode else 'was'} deleted; {plan['summary']}")
+    if not plan["totals"]["delete"] and not plan["approved"]:
+        return wrapped(nothing_of(plan))
+    return wrapped(f"check mode: nothing was deleted; {plan['summary']}" if check_mode else f"plan: {plan['summary']}")
+
+
+def _approved(plan: _Result) -> list[str]:
+    """What differs from the approved plan, and what earlier runs did."""
+    before, approved = plan["deleted_before"], plan["approved"]
+    if not approved:
+        text = f"{counted(before, 'tag')} {_were(before)} deleted by an earlier run that did not finish"
+        return [text] if before else []
+    lines = [
+        f"approved: {counted(approved['totals']['delete'], 'tag')} by the plan of {approved['clock']}",
+        f"  {approved['fingerprint']}",
+    ]
+    if before:
+        lines.append(f"  {before:,} of them {_were(before)} deleted by an earlier run")
+    counts = {kind: approved["counts"].get(kind, 0) for kind in _DRIFT}
+    drift = [row for kind in _DRIFT for row in approved["drift"] if row["kind"] == kind]
+    for kind, words in _DRIFT.items():
+        if counts[kind]:
+            kept_by = ", ".join(f"{reason} {count:,}" for reason, count in approved["kept_by"].items())
+            why = f" ({kept_by})" if kind == "kept" and kept_by else ""
+            lines += wrapped(f"{kind}: {counts[kind]:,} {words}{why}", "  ")
+    for row in drift:
+        lines += lines_of((f"{row['repository']}:{row['name']}", row["kind"], _why(row)), "  ")
+    return lines + more(sum(counts.values()) - len(drift), "tag", after="not as approved")
+
+
+def _why(row: _Result) -> str:
+    return ", ".join(filter(None, [row["reason"], f"rule {row['rule']}" if row["rule"] else ""]))
+
+
+def _outcome(plan: _Result, outcome: _Result) -> list[str]:
+    """What became of the tags."""
+    planned = {(tag["repository"], tag["name"]): tag for tag in plan["delete"]}
+    lines = []
+    for key, words in _OUTCOMES.items():
+        rows, number = outcome[key], outcome["counts"][key]
+        if not number:
+            continue
+        lines += wrapped(f"{words}: {counted(number, 'tag')}")
+        for row in rows:
+            tag = planned.get((row["repository"], row["name"]), row)
+            lines += tag_lines(tag, row["message"])
+        lines += more(number - len(rows), "tag")
+    return lines
+
+
+def _pinned(found: _Result) -> list[str]:
+    """The tags that images get which are in use and have none."""
+    rows = (found.get("outcome") or found.get("in_use") or {}).get("pinned") or []
+    lines = ["tags for images that are in use and have none:"] if rows else []
+    for row in rows:
+        lines += lines_of((f"{row['repository']}:{row['name']}", row.get("outcome", ""), row.get("message", "")), "  ")
+    return lines
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"

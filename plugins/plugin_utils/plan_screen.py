@@ -1,0 +1,213 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""A plan as people read it: what stops or surprises them, the repositories most affected first, the tags. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .screen import Row, bytes_of, counted, freed_of, labelled, lines_of, listed, named, table, wrapped, wrapped_list
+
+_Result = t.Mapping[str, t.Any]
+
+# The reasons of tags that are deleted; all other ones keep a tag.
+DELETING = frozenset(
+    {
+        *("matched", "expired", "with_subject", "orphaned", "named"),
+        *("sampled", "tied", "near_cutoff", "unseen_date", "unseen_protection", "unseen_registry", "unseen_age"),
+    }
+)
+# Counts repositories among the numbers of tags.
+_UNREAD = "repository_unread"
+
+
+def head_of(found: _Result, limit: int) -> list[str]:
+    """What a person has to know before the table: refusals, entries that match nothing, repositories not read, notes.
+
+    Args:
+        found: what registry_cleanup returned.
+        limit: the most lines of a kind.
+    """
+    plan = found["plan"]
+    lines = [line for text in plan["refusals"] for line in wrapped(f"refused: {text}")]
+    for text in plan["unmatched"]:
+        if text not in plan["refusals"]:
+            lines += wrapped(f"warning: {text}")
+    errors = found.get("errors", [])
+    for row in errors[:limit]:
+        lines += wrapped(f"unread, so its tags are kept: {row['repository']}: {row['message']}")
+    lines += more(len(errors) - limit, "repository", "repositories", "could not be read")
+    for row in plan["repositories"]:
+        if row["doubts"]:
+            bounds = " to ".join(dict.fromkeys([f"{row['delete_least']:,}", f"{row['delete_most']:,}"]))
+            text = f"{row['path']}: {bounds} of {counted(row['delete'], 'tag')} {_are(row['delete'])} deleted"
+            lines += wrapped(f"{row['certainty']}: {text}: {'; '.join(row['doubts'])}")
+    for note in found.get("notes", []):
+        lines += wrapped(f"note: {note}")
+    return lines
+
+
+def left_out_of(found: _Result) -> list[str]:
+    """The repositories and projects that were left out. found: what holds their paths."""
+    lines = []
+    for key, why, word, words in (
+        ("being_deleted", "GitLab is deleting them", "repository", "repositories"),
+        ("registry_disabled", "their registry is disabled", "project", "projects"),
+    ):
+        paths = found.get(key) or []
+        if paths:
+            lines += wrapped(f"left out, since {why}: {counted(len(paths), word, words)} ({named(paths)})")
+    return lines
+
+
+def table_of(plan: _Result, sizes: t.Mapping[str, int | None] | None = None) -> list[str]:
+    """The table of a plan, with its sums, reasons and what its entries match.
+
+    Args:
+        plan: as registry_cleanup returns it.
+        sizes: bytes of the repositories by path; None if nobody asked for them.
+    """
+    totals = plan["totals"]
+    affected = sorted((row for row in plan["repositories"] if row["delete"]), key=_most_affected)
+    frees = any(_freed(row) for row in [totals, *affected])
+    others = totals["repositories"] - totals["repositories_unread"] - len(affected)
+    deletions = totals["delete"] - sum(row["delete"] for row in affected)
+    tags = totals["tags"] - sum(row["tags"] for row in affected)
+
+    def cells(row: _Result, size: int | None) -> tuple[str, ...]:
+        numbers = (f"{row['tags']:,}", f"{row['delete']:,}", f"{row['keep']:,}")
+        return (
+            *numbers,
+            *([bytes_of(size)] if sizes is not None else []),
+            *([_freed(row) or "?"] if frees else []),
+        )
+
+    head = ("tags", "delete", "keep", *(["size"] if sizes is not None else []), *(["frees"] if frees else []))
+    rows: list[Row | str] = [
+        Row(row["path"], cells(row, (sizes or {}).get(row["path"])), _reasons(row["reasons"], deleting=True))
+        for row in affected
+    ]
+    if others > 0:
+        what = counted(others, "repository", "repositories")
+        held = counted(tags, "tag")
+        rows.append(
+            f"and {counted(others, 'more repository', 'more repositories')} with {held}, of which {deletions:,} "
+            f"{_are(deletions)} deleted"
+            if deletions
+            else f"and {what} where nothing is deleted, with {held}"
+        )
+    if totals["repositories_unread"]:
+        rows.append(
+            f"and {counted(totals['repositories_unread'], 'repository', 'repositories')} that could not be read"
+        )
+    known = [] if sizes is None else list(sizes.values())
+    whole = sum(size or 0 for size in known) if known and None not in known else None
+    rows.append(Row("total", cells(totals, whole)))
+    return [*table(Row("repository", head, ("reasons",)), rows), *_sums(totals), *_matches(totals["matches"])]
+
+
+def _sums(totals: _Result) -> list[str]:
+    lines = []
+    for label, deleting in (("delete", True), ("keep", False)):
+        reasons = _reasons(totals["reasons"], deleting=deleting)
+        if reasons:
+            lines += wrapped_list(label, reasons, "  ")
+    freed = _freed(totals)
+    if freed:
+        lines += wrapped(f"frees {freed} after garbage collection", "  ")
+    return lines
+
+
+def nothing_of(plan: _Result) -> str:
+    """That a plan deletes nothing, in one line."""
+    totals = plan["totals"]
+    if not totals["repositories"]:
+        return "nothing to delete: there is no repository"
+    read = " that could be read" if totals["repositories_unread"] else ""
+    repositories = counted(totals["repositories"] - totals["repositories_unread"], "repository", "repositories")
+    text = f"nothing to delete in {repositories}{read}: {counted(totals['tags'], 'tag')} {_are(totals['tags'])} kept"
+    reasons = listed(_reasons(totals["reasons"], deleting=False), 84 - len(text))
+    return f"{text} ({reasons})" if reasons else text
+
+
+def tags_of(title: str, plan: _Result) -> list[str]:
+    """The names of the tags to delete, as many as were returned. title: what is said of them."""
+    if not plan["delete"]:
+        return []
+    lines = [f"{title}:"]
+    for tag in plan["delete"]:
+        lines += tag_lines(tag)
+    return lines + more(plan["totals"]["delete"] - len(plan["delete"]), "tag", after=title)
+
+
+def tag_lines(tag: _Result, message: str = "") -> list[str]:
+    """A tag on its line: where it is, its date or digest, the reason and the rule, and what happened to it."""
+    rule = tag.get("rule")
+    reason = f"{tag.get('reason', '')} ({rule})" if rule else tag.get("reason", "")
+    where = tag.get("date") or tag.get("digest") or ""
+    return lines_of((f"{tag['repository']}:{tag['name']}", where, reason, message), "  ")
+
+
+def more(number: int, word: str, words: str = "", after: str = "") -> list[str]:
+    """The line for what is not shown, if there is anything."""
+    return (
+        [
+            " ".join(
+                filter(None, [f"... and {counted(number, f'more {word}', f'more {words or word + chr(115)}')}", after])
+            )
+        ]
+        if number > 0
+        else []
+    )
+
+
+def places_of(plan: _Result, *, plan_path: str = "", package: _Result | None = None, approvable: bool) -> list[str]:
+    """Where the plan is, and its fingerprint.
+
+    Args:
+        plan: as registry_cleanup returns it.
+        plan_path: its file; empty if it was not written.
+        package: where it was stored: project, package, version and file_name; empty if it was not.
+        approvable: whether a run may be told to delete exactly what it says.
+    """
+    lines = labelled("plan file", plan_path) if plan_path else []
+    if package:
+        file = "/".join(filter(None, [package.get("package"), package.get("version"), package.get("file_name")]))
+        lines += labelled("plan package", f"{file} in project {package['project']}")
+    if approvable:
+        return lines + labelled("to approve it", f"registry_cleanup_approved_fingerprint={plan['fingerprint']}")
+    return lines + labelled("fingerprint", plan["fingerprint"])
+
+
+def _matches(rows: t.Sequence[_Result]) -> list[str]:
+    lines = []
+    for row in rows:
+        words = ("repository", "repositories") if row["option"] == "exclude_repositories" else ("tag", "tags")
+        rule = f" of rule {row['rule']}" if row["rule"] else ""
+        entry = f" {row['entry']}" if row["entry"] else ""
+        lines += wrapped(f"matched by {row['option']}{entry}{rule}: {counted(row['matched'], *words)}")
+    return lines
+
+
+def _reasons(counts: t.Mapping[str, int], *, deleting: bool) -> tuple[str, ...]:
+    """The reasons to delete, or to keep, with the numbers of tags, the most frequent first."""
+    found = [
+        (reason, count) for reason, count in counts.items() if (reason in DELETING) is deleting and reason != _UNREAD
+    ]
+    return tuple(f"{reason} {count:,}" for reason, count in sorted(found, key=lambda each: (-each[1], each[0])))
+
+
+def _most_affected(row: _Result) -> tuple[int, int, int, str]:
+    return (-row["delete"], -(row.get("freed_most") or 0), -row["tags"], row["path"])
+
+
+def _freed(row: _Result) -> str:
+    return freed_of(row.get("freed_least"), row.get("freed_most"))
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
