@@ -11,12 +11,15 @@ from __future__ import annotations
 import json
 import typing as t
 
-from .plan_screen import head_of, left_out_of, more, nothing_of, places_of, table_of, tags_of
+from ..module_utils._core.models import known_sum
+from .plan_screen import head_of, left_out_of, nothing_of, places_of, table_of, tags_of, unread_lines
 from .policy_screen import policy_lines
-from .screen import Row, bytes_of, counted, labelled, named, number_of, table, wrapped, wrapped_list
+from .screen import Row, bytes_of, counted, labelled, named, number_of, sections, table, wrapped, wrapped_list
 
 _Result = t.Mapping[str, t.Any]
 
+# So many projects are named.
+_FEW = 5
 _CHANGES_NOTHING = "an audit changes nothing: no tag was deleted"
 
 
@@ -46,47 +49,47 @@ def audit_lines(
     rows = [json.loads(line) for line in lines]
     repositories = [row for row in rows if row["type"] == "repository"]
     projects = [row for row in rows if row["type"] == "project"]
-    shown = []
+    shown, places = [], []
     if preview:
-        shown += _preview(found, preview, repositories if "size" in gather else None, limit)
-    elif found and found["totals"]["repositories"] is not None:
-        shown += _unread(found.get("errors", []), limit)
-        shown += left_out_of(found)
-        shown += _repositories(repositories, found["totals"], "size" in gather, limit)
+        shown = _preview(found, preview, repositories, "size" in gather, limit)
     elif found:
-        shown += _unread(found.get("errors", []), limit)
-    shown += _estimate(found.get("estimate"))
-    shown += _settings([row for row in projects if row["archived"] is not None])
-    shown += policy_lines(repositories, limit=limit, disabled=disabled_policies)
+        shown = [*unread_lines(found.get("errors", []), _errors(repositories), limit), *left_out_of(found)]
+        if found["totals"]["repositories"] is not None:
+            shown += _repositories(repositories, found["totals"], "size" in gather, limit)
     if preview and plan_path:
         approvable = preview["plan"]["totals"]["delete"] > 0 and not preview["plan"]["refusals"]
-        shown += places_of(preview["plan"], plan_path=plan_path, approvable=approvable)
-    return shown + [line for path in files for line in labelled("file", path)]
+        places = places_of(preview["plan"], plan_path=plan_path, approvable=approvable)
+    return sections(
+        shown,
+        _estimate(found.get("estimate")),
+        _settings([row for row in projects if row["archived"] is not None]),
+        policy_lines(repositories, limit=limit, disabled=disabled_policies),
+        [*places, *(line for path in files for line in labelled("file", path))],
+    )
 
 
-def _preview(found: _Result, preview: _Result, repositories: t.Sequence[_Result] | None, limit: int) -> list[str]:
+def _preview(
+    found: _Result, preview: _Result, repositories: t.Sequence[_Result], with_size: bool, limit: int
+) -> list[str]:
     """What a cleanup by the variables of its role would do."""
     plan = preview["plan"]
     deletes = plan["totals"]["delete"] > 0
     read_twice = {row["repository"] for row in preview.get("errors", [])}
     others = [row for row in found.get("errors", []) if row["repository"] not in read_twice or row["project"]]
-    sizes = None if repositories is None else {row["path"]: _size(row) for row in repositories}
+    sizes = {row["path"]: _size(row) for row in repositories} if with_size else None
     return [
         *head_of(preview, limit),
-        *_unread(others, limit),
+        *unread_lines(others, _errors(repositories), limit),
         *left_out_of(preview.get("server", {})),
         *wrapped(f"preview: {plan['summary']}; {_CHANGES_NOTHING}" if deletes else nothing_of(plan)),
         *(table_of(plan, sizes) if deletes or plan["refusals"] else []),
+        *([""] if plan["delete"] else []),
         *tags_of("would be deleted", plan),
     ]
 
 
-def _unread(errors: t.Sequence[_Result], limit: int) -> list[str]:
-    lines = []
-    for row in errors[:limit]:
-        what = row["repository"] or f"project {row['project']}"
-        lines += wrapped(f"unread: {what}: {row['message']}")
-    return lines + more(len(errors) - limit, "error")
+def _errors(rows: t.Sequence[_Result]) -> dict[str, str | None]:
+    return {row["path"]: row["error"] for row in rows}
 
 
 def _repositories(rows: t.Sequence[_Result], totals: _Result, with_size: bool, limit: int) -> list[str]:
@@ -110,8 +113,9 @@ def _repositories(rows: t.Sequence[_Result], totals: _Result, with_size: bool, l
         for row in holding[:limit]
     ]
     if small:
-        tags = [row["tags_count"] for row in small]
-        held = f" with {counted(sum(tags), 'tag')}" if None not in tags else ""
+        tags, size = known_sum(row["tags_count"] for row in small), known_sum(map(_size, small))
+        held = f" with {counted(tags, 'tag')}" if tags is not None else ""
+        held += f", {bytes_of(size)}" if with_size else ""
         table_rows.append(f"and {counted(len(small), 'smaller repository', 'smaller repositories')}{held}")
     empty = len(rows) - len(holding)
     if empty:
@@ -159,7 +163,8 @@ def _settings(rows: t.Sequence[_Result]) -> list[str]:
     """The settings of all projects, a line for each kind of them."""
     if not rows:
         return []
-    lines = wrapped(f"settings of {counted(len(rows), 'project')} ({named([row['path'] for row in rows])}):")
+    paths = [row["path"] for row in rows]
+    lines = wrapped(f"settings of {counted(len(rows), 'project')}{f' ({named(paths)})' if len(rows) <= _FEW else ''}:")
     for title, values in (
         ("cleanup policies", [_policy_state(row) for row in rows]),
         ("registry", [row["access_level"] or "unknown" for row in rows]),

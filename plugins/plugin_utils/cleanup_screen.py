@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .plan_screen import head_of, left_out_of, more, nothing_of, places_of, table_of, tag_lines, tags_of
-from .screen import counted, lines_of, wrapped
+from .screen import counted, lines_of, sections, wrapped
 
 _Result = t.Mapping[str, t.Any]
 
@@ -46,19 +46,18 @@ def cleanup_lines(found: _Result, *, check_mode: bool, limit: int, package: _Res
     """
     plan, outcome = found["plan"], found.get("outcome")
     deletes = plan["totals"]["delete"] > 0
-    lines = [*head_of(found, limit), *left_out_of(found.get("server", {})), *_headline(found, check_mode=check_mode)]
-    if deletes or plan["refusals"]:
-        lines += table_of(plan)
-    lines += _approved(plan)
-    if outcome is not None:
-        lines += _outcome(plan, outcome)
-    else:
-        lines += tags_of("would be deleted", plan)
-    lines += _pinned(found)
+    head = [*head_of(found, limit), *left_out_of(found.get("server", {})), *_headline(found, check_mode=check_mode)]
+    places = []
     if deletes or found.get("plan_path") or package:
         approvable = check_mode and deletes and not plan["refusals"]
-        lines += places_of(plan, plan_path=found.get("plan_path") or "", package=package, approvable=approvable)
-    return lines
+        places = places_of(plan, plan_path=found.get("plan_path") or "", package=package, approvable=approvable)
+    return sections(
+        [*head, *(table_of(plan) if deletes or plan["refusals"] else [])],
+        _approved(plan),
+        tags_of("would be deleted", plan) if outcome is None else _outcome(plan, outcome),
+        _pinned(found),
+        places,
+    )
 
 
 def _headline(found: _Result, *, check_mode: bool) -> list[str]:
@@ -111,7 +110,8 @@ def _outcome(plan: _Result, outcome: _Result) -> list[str]:
             continue
         lines += wrapped(f"{words}: {counted(number, 'tag')}")
         for row in rows:
-            tag = planned.get((row["repository"], row["name"]), row)
+            place = {"repository": row["repository"], "name": row["name"]}
+            tag = planned.get((row["repository"], row["name"]), place)
             lines += tag_lines(tag, row["message"])
         lines += more(number - len(rows), "tag")
     return lines

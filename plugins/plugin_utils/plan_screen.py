@@ -37,10 +37,8 @@ def head_of(found: _Result, limit: int) -> list[str]:
     for text in plan["unmatched"]:
         if text not in plan["refusals"]:
             lines += wrapped(f"warning: {text}")
-    errors = found.get("errors", [])
-    for row in errors[:limit]:
-        lines += wrapped(f"unread, so its tags are kept: {row['repository']}: {row['message']}")
-    lines += more(len(errors) - limit, "repository", "repositories", "could not be read")
+    sentences = {row["path"]: row["error"] for row in plan["repositories"]}
+    lines += unread_lines(found.get("errors", []), sentences, limit, "unread, so its tags are kept")
     for row in plan["repositories"]:
         if row["doubts"]:
             bounds = " to ".join(dict.fromkeys([f"{row['delete_least']:,}", f"{row['delete_most']:,}"]))
@@ -49,6 +47,24 @@ def head_of(found: _Result, limit: int) -> list[str]:
     for note in found.get("notes", []):
         lines += wrapped(f"note: {note}")
     return lines
+
+
+def unread_lines(
+    errors: t.Sequence[_Result], sentences: t.Mapping[str, str | None], limit: int, title: str = "unread"
+) -> list[str]:
+    """What could not be read, and why.
+
+    Args:
+        errors: as modules return them.
+        sentences: the same as whole sentences, by the paths of repositories, as far as they are known.
+        limit: the most lines.
+        title: what is said before each.
+    """
+    lines = []
+    for row in errors[:limit]:
+        what = row["repository"] or f"project {row.get('project')}"
+        lines += wrapped(f"{title}: {what}: {sentences.get(what) or row['message']}")
+    return lines + more(len(errors) - limit, "error")
 
 
 def left_out_of(found: _Result) -> list[str]:

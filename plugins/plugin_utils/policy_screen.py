@@ -17,6 +17,10 @@ from .screen import Row, counted, named, table, wrapped
 _Result = t.Mapping[str, t.Any]
 
 
+# How many notes, and sets of options, are shown.
+_FEW = 5
+
+
 class _Policy(t.NamedTuple):
     """The policy of a project, with the previews of its repositories.
 
@@ -56,9 +60,8 @@ def policy_lines(repositories: t.Sequence[_Result], *, limit: int, disabled: boo
     others = [policy for policy in policies if not policy.rows[0]["policy_preview"]["enabled"]]
     lines = []
     if enabled:
-        lines += [*_notes(enabled, limit), "what GitLab's own cleanup policies delete at their next run:"]
-        lines += _table(enabled, limit)
-        lines += _options(enabled, limit)
+        lines += [*_notes(enabled), "what GitLab's own cleanup policies delete at their next run:"]
+        lines += [*_table(enabled, limit), *_options(enabled)]
     else:
         lines.append("no cleanup policy of GitLab is enabled")
     if others and disabled:
@@ -87,29 +90,36 @@ def _table(policies: t.Sequence[_Policy], limit: int) -> list[str]:
 def _row(policy: _Policy) -> Row:
     previews = [row["policy_preview"] for row in policy.rows]
     tags = sum(row["tags_count"] or 0 for row in policy.rows)
-    sure = tuple(dict.fromkeys(preview["certainty"] for preview in previews))
-    return Row(policy.project, (previews[0]["at"] or "?", f"{tags:,}", _span(*policy.bounds)), sure)
+    sure = dict.fromkeys(preview["certainty"] for preview in previews)
+    notes = len({text for row in policy.rows for text in _texts(row)})
+    remarks = (*sure, *([counted(notes, "note")] if notes else []))
+    return Row(policy.project, (previews[0]["at"] or "?", f"{tags:,}", _span(*policy.bounds)), remarks)
 
 
 def _span(least: int, most: int) -> str:
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
-def _notes(policies: t.Sequence[_Policy], limit: int) -> list[str]:
-    """What is odd or not sure, each text once with the repositories that it is about."""
+def _texts(row: _Result) -> list[str]:
+    """What is odd or not sure."""
+    preview = row["policy_preview"]
+    return [*preview["lint"], *preview["doubts"], *filter(None, [preview["message"]])]
+
+
+def _notes(policies: t.Sequence[_Policy]) -> list[str]:
+    """What is odd or not sure of most repositories, each text once."""
     about: dict[str, list[str]] = {}
     for policy in policies:
         for row in policy.rows:
-            preview = row["policy_preview"]
-            for text in [*preview["lint"], *preview["doubts"], *filter(None, [preview["message"]])]:
+            for text in _texts(row):
                 about.setdefault(text, []).append(row["path"])
     lines = []
-    for text, paths in list(about.items())[:limit]:
+    for text, paths in sorted(about.items(), key=lambda each: -len(each[1]))[:_FEW]:
         lines += wrapped(f"policy of {named(paths, 3)}: {text}")
-    return lines + more(len(about) - limit, "note", after="on policies")
+    return lines + more(len(about) - _FEW, "note", after="(registry_audit_json_path holds them all)")
 
 
-def _options(policies: t.Sequence[_Policy], limit: int) -> list[str]:
+def _options(policies: t.Sequence[_Policy]) -> list[str]:
     """The same rules as options of registry_cleanup, each once, and how many tags they treat in another way."""
     about: dict[str, list[_Policy]] = {}
     for policy in policies:
@@ -117,10 +127,9 @@ def _options(policies: t.Sequence[_Policy], limit: int) -> list[str]:
         if options:
             about.setdefault(json.dumps(options), []).append(policy)
     lines = []
-    for text, same in list(about.items())[:limit]:
+    for text, same in sorted(about.items(), key=lambda each: -len(each[1]))[:_FEW]:
         differing = sum(row["policy_preview"]["differences_count"] for policy in same for row in policy.rows)
-        but = f", but for {counted(differing, 'tag')}" if differing else ""
-        lines += wrapped(
-            f"the same in options of registry_cleanup ({named([p.project for p in same], 3)}{but}): {text}"
-        )
-    return lines + more(len(about) - limit, "set of options", "sets of options")
+        but = f", which treat {counted(differing, 'tag')} in another way" if differing else ""
+        projects = named([policy.project for policy in same], 3)
+        lines += wrapped(f"the rules of {projects} as options of registry_cleanup{but}: {text}")
+    return lines + more(len(about) - _FEW, "set of options", "sets of options")

@@ -26,6 +26,8 @@ _GAP = "  "
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 # What remarks need at least, and names.
 _LEAST_REMARKS, _LEAST_NAME = 24, 12
+# How much of a name is shown inside of a sentence.
+_LONG_NAME = 44
 
 
 class Row(t.NamedTuple):
@@ -100,6 +102,14 @@ def _filled(words: t.Sequence[str], indent: str) -> list[str]:
     return [*lines, line] if line.strip() else lines
 
 
+def sections(*parts: t.Sequence[str]) -> list[str]:
+    """Parts with an empty line between them; those without lines are left out."""
+    lines: list[str] = []
+    for part in filter(None, parts):
+        lines += ["", *part] if lines else part
+    return lines
+
+
 def lines_of(parts: t.Sequence[str], indent: str = "") -> list[str]:
     """Parts side by side in a line; if they do not fit, the first has a line of its own and the others follow."""
     shown = [printable(part) for part in parts if part]
@@ -131,9 +141,10 @@ def listed(items: t.Sequence[str], width: int = WIDTH) -> str:
 
 
 def named(items: t.Sequence[str], most: int = 5) -> str:
-    """The first items, and the number of all others."""
+    """The first items, of which long ones are cut, and the number of all others."""
     left = len(items) - most
-    return ", ".join(items[:most]) + (f" and {left:,} more" if left > 0 else "")
+    shown = ", ".join(cut(item, _LONG_NAME) for item in items[:most])
+    return shown + (f" and {left:,} more" if left > 0 else "")
 
 
 def number_of(value: int | None) -> str:
