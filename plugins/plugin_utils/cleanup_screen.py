@@ -27,11 +27,11 @@ _OUTCOMES = {
 }
 # How an approved tag is not as it was, what needs a look first.
 _DRIFT = {
-    "moved": "point to another image now",
-    "kept": "are kept by today's rules or limits",
-    "unread": "could not be read",
-    "vanished": "are not there any more",
-    "new": "are chosen by today's rules, but were not approved, and are kept",
+    "moved": "another image now",
+    "kept": "kept by today's rules or limits",
+    "unread": "in repositories that could not be read",
+    "vanished": "not there any more",
+    "new": "chosen by today's rules and kept, since the approved plan does not name them",
 }
 
 
@@ -66,7 +66,7 @@ def _headline(found: _Result, *, check_mode: bool) -> list[str]:
         stopped = wrapped(f"stopped: {outcome['stopped']}") if outcome.get("stopped") else []
         return [*wrapped(f"outcome: {outcome['summary']}"), *stopped]
     if plan["refusals"]:
-        return wrapped(f"refused, so nothing {'would be' if check_mode else 'was'} deleted; {plan['summary']}")
+        return wrapped(f"nothing {'would be' if check_mode else 'was'} deleted; {plan['summary']}")
     if not plan["totals"]["delete"] and not plan["approved"]:
         return wrapped(nothing_of(plan))
     return wrapped(f"check mode: nothing was deleted; {plan['summary']}" if check_mode else f"plan: {plan['summary']}")
@@ -90,7 +90,7 @@ def _approved(plan: _Result) -> list[str]:
         if counts[kind]:
             kept_by = ", ".join(f"{reason} {count:,}" for reason, count in approved["kept_by"].items())
             why = f" ({kept_by})" if kind == "kept" and kept_by else ""
-            lines += wrapped(f"{kind}: {counts[kind]:,} {words}{why}", "  ")
+            lines += wrapped(f"{kind}: {counted(counts[kind], 'tag')}, {words}{why}", "  ")
     for row in drift:
         lines += lines_of((f"{row['repository']}:{row['name']}", row["kind"], _why(row)), "  ")
     return lines + more(sum(counts.values()) - len(drift), "tag", after="not as approved")

@@ -10,7 +10,20 @@ from __future__ import annotations
 
 import typing as t
 
-from .screen import Row, bytes_of, counted, freed_of, labelled, lines_of, listed, named, table, wrapped, wrapped_list
+from .screen import (
+    WIDTH,
+    Row,
+    bytes_of,
+    counted,
+    freed_of,
+    labelled,
+    lines_of,
+    listed,
+    named,
+    table,
+    wrapped,
+    wrapped_list,
+)
 
 _Result = t.Mapping[str, t.Any]
 
@@ -146,7 +159,7 @@ def nothing_of(plan: _Result) -> str:
     read = " that could be read" if totals["repositories_unread"] else ""
     repositories = counted(totals["repositories"] - totals["repositories_unread"], "repository", "repositories")
     text = f"nothing to delete in {repositories}{read}: {counted(totals['tags'], 'tag')} {_are(totals['tags'])} kept"
-    reasons = listed(_reasons(totals["reasons"], deleting=False), 84 - len(text))
+    reasons = listed(_reasons(totals["reasons"], deleting=False), WIDTH - len(text) - 3)
     return f"{text} ({reasons})" if reasons else text
 
 
@@ -193,7 +206,7 @@ def places_of(plan: _Result, *, plan_path: str = "", package: _Result | None = N
     lines = labelled("plan file", plan_path) if plan_path else []
     if package:
         file = "/".join(filter(None, [package.get("package"), package.get("version"), package.get("file_name")]))
-        lines += labelled("plan package", f"{file} in project {package['project']}")
+        lines += wrapped(f"plan package: {file} in project {package['project']}")
     if approvable:
         return lines + labelled("to approve it", f"registry_cleanup_approved_fingerprint={plan['fingerprint']}")
     return lines + labelled("fingerprint", plan["fingerprint"])

@@ -17,6 +17,8 @@ from .screen import Row, counted, named, table, wrapped
 _Result = t.Mapping[str, t.Any]
 
 
+# The less sure, the later.
+_CERTAINTIES = ("exact", "upper_bound", "unknown")
 # How many notes, and sets of options, are shown.
 _FEW = 5
 
@@ -90,9 +92,9 @@ def _table(policies: t.Sequence[_Policy], limit: int) -> list[str]:
 def _row(policy: _Policy) -> Row:
     previews = [row["policy_preview"] for row in policy.rows]
     tags = sum(row["tags_count"] or 0 for row in policy.rows)
-    sure = dict.fromkeys(preview["certainty"] for preview in previews)
+    sure = max((preview["certainty"] for preview in previews), key=_CERTAINTIES.index)
     notes = len({text for row in policy.rows for text in _texts(row)})
-    remarks = (*sure, *([counted(notes, "note")] if notes else []))
+    remarks = (sure, *([counted(notes, "note")] if notes else []))
     return Row(policy.project, (previews[0]["at"] or "?", f"{tags:,}", _span(*policy.bounds)), remarks)
 
 
