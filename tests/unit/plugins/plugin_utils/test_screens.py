@@ -71,10 +71,10 @@ def planned(
         "matches": [],
         **(totals or {}),
     }
-    tags = [tag(row["path"], f"dev-{number}") for row in read for number in range(row["delete"])]
+    tags = (tag(row["path"], f"dev-{number}") for row in read for number in range(row["delete"]))
     plan = {
         "fingerprint": FINGERPRINT,
-        "delete": tags[:limit],
+        "delete": list(itertools.islice(tags, limit)),
         "repositories": sorted(repositories, key=lambda row: -row["delete"])[:limit],
         "totals": numbers,
         "unmatched": [],
@@ -559,10 +559,7 @@ def results(draw: st.DrawFn) -> Any:
         path = f"{draw(PATHS)}{number}"
         rows.append(repository(path, 0 if error else delete, 0 if error else keep, **fields))
     total = draw(st.sampled_from([{}, {"freed_least": 1, "freed_most": None}]))
-    found = planned(*({**row, "delete": min(row["delete"], 9)} for row in rows), limit=limit)
-    real = planned(*({**row} for row in rows), limit=0)
-    found["plan"]["totals"] = {**real["plan"]["totals"], **total}
-    found["plan"]["repositories"] = sorted(rows, key=lambda row: -row["delete"])[:limit]
+    found = planned(*rows, limit=limit, totals=total)
     found["notes"] = draw(st.lists(TEXTS, max_size=2))
     found["plan"]["unmatched"] = draw(st.lists(TEXTS, max_size=2))
     found["plan"]["refusals"] = draw(st.lists(TEXTS, max_size=1))
