@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def blocks() -> list[list[str]]:
     """The shell blocks of the readme, as lists of lines."""
     parts = (ROOT / "README.md").read_text().split("```shell\n")[1:]
+    return [part.partition("```")[0].splitlines() for part in parts]
+
+
+def screens(page: str) -> list[list[str]]:
+    """What a page says that is shown, as lists of lines."""
+    parts = (ROOT / page).read_text().split("```text\n")[1:]
     return [part.partition("```")[0].splitlines() for part in parts]
 
 
@@ -55,6 +62,8 @@ def test_the_five_lines_for_ones_own_gitlab(ansible: Ansible, simulator: Simulat
     assert done.stdout.count("changed=0") == 1
     assert "-dev-1" in done.stdout
     assert "check mode: nothing was deleted" in done.stdout
+    for line in screens("README.md")[0]:
+        assert json.dumps(line.partition("sha256:...")[0])[:-1] in done.stdout
     assert simulator.counters()["writes"] == 0
     assert lines[0] == "pip install ansible-core requests google-re2"
     subprocess.run([sys.executable, "-c", "import ansible, requests, re2"], check=True)
