@@ -11,14 +11,12 @@ from __future__ import annotations
 import typing as t
 
 from .screen import (
-    WIDTH,
     Row,
     bytes_of,
     counted,
     freed_of,
     labelled,
     lines_of,
-    listed,
     named,
     table,
     wrapped,
@@ -152,14 +150,14 @@ def _sums(totals: _Result) -> list[str]:
 
 
 def nothing_of(plan: _Result) -> str:
-    """That a plan deletes nothing, in one line."""
+    """That a plan deletes nothing, in one sentence."""
     totals = plan["totals"]
     if not totals["repositories"]:
         return "nothing to delete: there is no repository"
     read = " that could be read" if totals["repositories_unread"] else ""
     repositories = counted(totals["repositories"] - totals["repositories_unread"], "repository", "repositories")
     text = f"nothing to delete in {repositories}{read}: {counted(totals['tags'], 'tag')} {_are(totals['tags'])} kept"
-    reasons = listed(_reasons(totals["reasons"], deleting=False), WIDTH - len(text) - 3)
+    reasons = ", ".join(_reasons(totals["reasons"], deleting=False))
     return f"{text} ({reasons})" if reasons else text
 
 

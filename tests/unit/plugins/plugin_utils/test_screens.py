@@ -15,13 +15,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.filter import audit_screen, cleanup_screen, hosts_screen
+from ansible_collections.containerops.gitlab.plugins.filter import (
+    audit_screen,
+    cleanup_screen,
+    hosts_screen,
+    settings_screen,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.audit_screen import audit_lines
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.cleanup_screen import cleanup_lines
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.hosts_screen import hosts_lines
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.plan_screen import DELETING
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.screen import WIDTH, width_of
+from ansible_collections.containerops.gitlab.plugins.plugin_utils.settings_screen import settings_lines
 
 GIB = 1024**3
 FINGERPRINT = "sha256:" + "0123456789abcdef" * 4
@@ -539,6 +545,75 @@ def test_hosts_of_an_audit() -> None:
     assert lines[2] == "and 1 host with nothing to delete"
 
 
+# Settings.
+
+
+def compared(*projects: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """What registry_settings returns."""
+    differing = sum(bool(row["differences"]) for row in projects)
+    totals = {"projects": len(projects), "differing": differing, "as_wanted": len(projects) - differing}
+    return {
+        "projects": list(projects),
+        "totals": {**totals, "unknown": 0, "archived": 0, **fields.pop("totals", {})},
+        "errors": [],
+        "archived": [],
+        **fields,
+    }
+
+
+def differing(path: str, *settings: str, **fields: Any) -> dict[str, Any]:
+    rows = [{"setting": setting, "before": None, "after": False} for setting in settings]
+    return {"path": path, "differences": rows, "notes": [], "error": None, **fields}
+
+
+def test_settings_that_differ_stand_below_their_project() -> None:
+    found = compared(
+        differing("team/a", "enabled", notes=["It has images."]),
+        differing("team/b", "enabled", "keep_n"),
+        differing("team/c", notes=["It has images."]),
+        totals={"differing": 5, "unknown": 3, "archived": 9},
+        errors=[{"name": "team/x", "message": "403 Forbidden"}],
+        archived=[f"team/old{number}" for number in range(7)],
+    )
+    lines = settings_lines(found, check_mode=True, files=["/drift.csv"])
+    assert lines == [
+        "unknown: team/x: 403 Forbidden",
+        "... and 2 more projects unknown",
+        "note: team/a, team/c: It has images.",
+        "left out, since archived: 9 projects (team/old0, team/old1, team/old2, team/old3,",
+        "  team/old4 and others)",
+        "3 projects: 5 differ, 1 is as it should be, 3 unknown",
+        "check mode: nothing was changed",
+        "",
+        "project: team/b",
+        "  enabled: nothing -> false",
+        "  keep_n: nothing -> false",
+        "",
+        "project: team/a",
+        "  enabled: nothing -> false",
+        "",
+        "... and 3 more projects differ",
+        "",
+        "file: /drift.csv",
+    ]
+
+
+def test_what_became_of_settings() -> None:
+    found = compared(differing("team/a", "enabled"), differing("team/b", "enabled"))
+    failed = {"path": "team/a", "outcome": "not_changed", "message": "no"}
+    done = settings_lines({**found, "outcome": [failed, {"path": "team/b", "outcome": "changed"}]}, check_mode=False)
+    assert done[:3] == [
+        "not_changed: team/a: no",
+        "2 projects: 2 differ, 0 are as they should be, 0 unknown",
+        "1 project was changed",
+    ]
+    cut_off = settings_lines({**found, "outcome": [failed]}, check_mode=False)
+    assert cut_off[2] == "at least 1 project could not be changed as wanted"
+    refused = settings_lines(found, check_mode=False, refusal="too many")
+    assert refused[:2] == ["refused: too many", "2 projects: 2 differ, 0 are as they should be, 0 unknown"]
+    assert not [line for line in refused if line.endswith("changed")]
+
+
 # Whatever comes.
 
 TEXTS = st.text(max_size=120)
@@ -612,3 +687,4 @@ def test_they_are_filters() -> None:
     assert audit_screen.FilterModule().filters() == {"audit_screen": audit_lines}
     assert cleanup_screen.FilterModule().filters() == {"cleanup_screen": cleanup_lines}
     assert hosts_screen.FilterModule().filters() == {"hosts_screen": hosts_lines}
+    assert settings_screen.FilterModule().filters() == {"settings_screen": settings_lines}
