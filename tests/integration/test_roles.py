@@ -181,7 +181,7 @@ def test_an_audit_previews_the_policies_of_projects(ansible: Ansible, simulator:
     assert run.code == 0, run.output
     shown = table(run)
     [row] = [line.split() for line in shown.splitlines() if line.startswith("team/app  ")][1:]
-    assert row == ["team/app", "2026-06-08T12:00:00Z", "13", "5", "exact"]
+    assert row == ["team/app", "2026-06-08T12:00:00Z", "13", "5", "exact,", "2", "notes"]
     assert "total of 1 policy" in shown
     assert "1 policy is disabled and deletes nothing" in shown
     assert "team/sub/tool" not in shown.partition("policies delete at their next run")[2]
@@ -205,7 +205,10 @@ def test_an_audit_shows_the_settings_of_projects(ansible: Ansible, simulator: Si
     wanted = {"registry_audit_gather": ["protection_rules"], "registry_audit_json_path": str(path)}
     run = ansible.play(AUDIT, "-e", "registry_group=team", "-e", json.dumps(wanted))
     assert run.code == 0, run.output
-    assert "settings of 2 projects:\n  cleanup policies: 2 disabled\n  registry: 2 enabled\n" in table(run)
+    assert (
+        "settings of 2 projects (team/app, team/sub/tool):\n  cleanup policies: 2 disabled\n  registry: 2 enabled\n"
+        in table(run)
+    )
     assert "rules for tags: 1 project (team/app)" in table(run)
     document = json.loads(path.read_text())
     assert [row["path"] for row in document["projects"]] == ["team/app", "team/sub/tool"]
