@@ -180,8 +180,8 @@ def test_an_audit_previews_the_policies_of_projects(ansible: Ansible, simulator:
     run = ansible.play(AUDIT, "-e", "registry_group=team", "-e", json.dumps(wanted))
     assert run.code == 0, run.output
     shown = table(run)
-    [row] = [line.split() for line in shown.splitlines() if line.startswith("team/app  ")][1:]
-    assert row == ["team/app", "2026-06-08T12:00:00Z", "13", "5", "exact,", "2", "notes"]
+    [policy_row] = [line.split() for line in shown.splitlines() if line.startswith("team/app  ")][1:]
+    assert policy_row == ["team/app", "2026-06-08T12:00:00Z", "13", "5", "exact,", "2", "notes"]
     assert "total of 1 policy" in shown
     assert "1 policy is disabled and deletes nothing" in shown
     assert "team/sub/tool" not in shown.partition("policies delete at their next run")[2]
