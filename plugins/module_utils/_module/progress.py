@@ -1,0 +1,79 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""The file that tells how far a module is: the module writes it, and the action plugin that runs the module reads it.
+
+There are numbers in it and the name of a phase, and nothing that a server or a user gave.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+import time
+import typing as t
+
+from .._core.progress import Amount, Phase, Progress, ProgressReport
+
+# The variable of the environment that names the file.
+PROGRESS_PATH = "CONTAINEROPS_GITLAB_PROGRESS_PATH"
+# Seconds from one writing to the next.
+_EVERY = 1.0
+# More than any report has, so that each covers the one before it with a single call.
+_LENGTH = 400
+
+
+def write_regularly(progress: Progress, requests: t.Callable[[], int], environ: t.Mapping[str, str]) -> None:
+    """Write how far a module is, once a second until it ends, if whoever started it wants to read that.
+
+    Nothing that goes wrong here is of any concern to the module.
+
+    Args:
+        progress: how far it is.
+        requests: gives how many requests were sent.
+        environ: the environment; names the file, which has to be there.
+    """
+    path = environ.get(PROGRESS_PATH)
+    if not path:
+        return
+    with contextlib.suppress(OSError, RuntimeError):
+        file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+        threading.Thread(target=_write, args=(file, progress, requests), daemon=True).start()
+
+
+def _write(file: int, progress: Progress, requests: t.Callable[[], int]) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            os.pwrite(file, _text(progress.report(), requests()), 0)
+            time.sleep(_EVERY)
+
+
+def _text(report: ProgressReport, requests: int) -> bytes:
+    values = {**report._asdict(), "phase": report.phase.value, "requests": requests}
+    return json.dumps(values).ljust(_LENGTH).encode()
+
+
+def read_progress(path: str) -> tuple[ProgressReport, int] | None:
+    """How far a module is, and how many requests it sent; None if it has not told that yet, or can't be understood."""
+    try:
+        with open(path, "rb") as stream:
+            values = json.loads(stream.read(_LENGTH))
+        report = ProgressReport(
+            Phase(values["phase"]),
+            float(values["seconds"]),
+            repositories=_amount(values["repositories"]),
+            tags=_amount(values["tags"]),
+        )
+        return report, int(values["requests"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _amount(values: t.Any) -> Amount:
+    done, total = values
+    return Amount(int(done), None if total is None else int(total))
