@@ -31,8 +31,8 @@ _EVERY = 30.0
 # The most seconds before the first line.
 _FIRST = 20.0
 _MOST_LINES = 200
-# After so many lines each pause is longer than the one before it, so that a day has not more than all.
-_STEADY_LINES, _SLOWER = 100, 1.05
+# After so many lines each pause is longer than the one before it, so that the lines last for more than a day.
+_STEADY_LINES, _SLOWER = 90, 1.05
 # The most letters of a loop's label.
 _LABEL = 60
 # Seconds that a line may still take at the end.
@@ -151,9 +151,9 @@ def _show(path: str, tell: t.Callable[[str], None], title: str, every: float, en
         for pause in pauses(every):
             if ended.wait(pause):
                 return
-            found = read_progress(path)
-            if found:
-                tell(f"{title} | {progress_line(*found)}")
+            report = read_progress(path)
+            if report:
+                tell(f"{title} | {progress_line(report)}")
 
 
 def pauses(every: float) -> t.Iterator[float]:

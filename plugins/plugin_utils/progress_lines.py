@@ -16,7 +16,7 @@ _NAMES = {
     Phase.FINDING: "finding repositories",
     Phase.MEASURING: "reading sizes",
     Phase.READING: "reading tags",
-    Phase.CHECKING: "checking what decides",
+    Phase.CHECKING: "checking images and rules",
     Phase.DELETING: "deleting",
 }
 # What is left can be told if so much is done: a twentieth, and not only the first few.
@@ -24,7 +24,7 @@ _LEAST_PART, _LEAST_DONE = 20, 20
 
 
 class _Measure(t.NamedTuple):
-    """What is counted in a phase.
+    """Something that is counted.
 
     Args:
         unit: what one of it is called.
@@ -37,46 +37,38 @@ class _Measure(t.NamedTuple):
     amount: Amount
 
 
-def progress_line(report: ProgressReport, requests: int) -> str:
-    """How far a module is, how fast it is, and how long that takes if it can be told.
-
-    Args:
-        report: how far it is.
-        requests: how many requests it sent so far.
-    """
+def progress_line(report: ProgressReport) -> str:
+    """How far a module is, how fast it is, and how long that takes if it can be told."""
     repositories = _Measure("repository", "repositories", report.repositories)
     tags = _Measure("tag", "tags", report.tags)
+    sent = _Measure("request", "requests", Amount(report.requests_before + report.requests))
     told = {
         Phase.MEASURING: [_so_many(repositories)],
         Phase.READING: [_so_many(repositories), _so_many(tags)],
         Phase.DELETING: [f"{_so_many(tags)} handled", f"{_so_many(repositories)} finished"],
     }.get(report.phase, [])
     leading = tags if report.phase is Phase.DELETING else repositories
-    parts = filter(None, [*told, _rate(leading, report.seconds), _time_left(leading.amount, report.seconds)])
-    sent = f"{_number(requests)} {'request' if requests == 1 else 'requests'} so far"
-    return f"{_NAMES[report.phase]}: {'; '.join(filter(None, [', '.join(parts), sent]))}"
-
-
-def _number(value: int) -> str:
-    return f"{value:,}"
+    if leading.amount.done in (0, leading.amount.total):
+        leading = sent._replace(amount=Amount(report.requests))
+    told += filter(None, [_rate(leading, report.seconds), _time_left(leading.amount, report.seconds)])
+    return f"{_NAMES[report.phase]}: {', '.join([*told, f'{_so_many(sent)} so far'])}"
 
 
 def _so_many(measure: _Measure) -> str:
     done, total = measure.amount
-    known = done if total is None else total
-    of = "" if total is None else f" of {_number(total)}"
-    return f"{_number(done)}{of} {measure.unit if known == 1 else measure.units}"
+    of = "" if total is None else f" of {total:,}"
+    return f"{done:,}{of} {measure.unit if (done if total is None else total) == 1 else measure.units}"
 
 
 def _rate(measure: _Measure, seconds: float) -> str:
-    """How much is done in a second, or in a minute if that is less than one; empty if it is nothing."""
+    """How much is done in a second, or in a longer time if that is less than one; empty if it is nothing."""
     done = measure.amount.done
     if not done or seconds <= 0:
         return ""
-    for name, length in (("second", 1), ("minute", 60), ("hour", 3600)):
+    for name, length in (("a second", 1), ("a minute", 60), ("an hour", 3600)):
         rate = round(done * length / seconds)
         if rate:
-            return f"{_number(rate)} {measure.unit if rate == 1 else measure.units} a {name}"
+            return f"{rate:,} {measure.unit if rate == 1 else measure.units} {name}"
     return ""
 
 

@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ def run(runner: str, folder: Path, url: str, play: dict[str, Any]) -> tuple[int,
     for name in ("PLAYBOOKS_PYTHON", "MODULES_PYTHON", "PACKED_MODULES", "ANSIBLE_CALLBACK_PLUGINS"):
         variables.pop(name, None)
     variables.pop("ANSIBLE_CALLBACKS_ENABLED")
+    # Sockets lie there, whose paths can't be long.
+    variables["TMPDIR"] = tempfile.gettempdir()
     variables["PATH"] = f"{runner}{os.pathsep}{os.environ['PATH']}"
     command = [f"{runner}/ansible-runner", "run", str(folder), "-p", "play.yml", "--ident", "job"]
     with subprocess.Popen(

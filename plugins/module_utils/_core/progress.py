@@ -46,22 +46,30 @@ class ProgressReport(t.NamedTuple):
         seconds: for so long.
         repositories: those that are done with.
         tags: those that were read, or whose deletion was asked for.
+        requests: those that were sent for it.
+        requests_before: those that were sent before it began.
     """
 
     phase: Phase
     seconds: float
     repositories: Amount = Amount()
     tags: Amount = Amount()
+    requests: int = 0
+    requests_before: int = 0
 
 
 class Progress:
     """How far a task is, as all of its threads tell.
 
     Args:
+        requests: gives how many were sent so far.
         clock: gives seconds that only grow.
     """
 
-    def __init__(self, clock: t.Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, requests: t.Callable[[], int] = lambda: 0, clock: t.Callable[[], float] = time.monotonic
+    ) -> None:
+        self._requests = requests
         self._clock = clock
         self._lock = threading.Lock()
         self.begin(Phase.FINDING)
@@ -75,7 +83,7 @@ class Progress:
             tags: likewise.
         """
         with self._lock:
-            self._phase, self._started = phase, self._clock()
+            self._phase, self._started, self._sent_before = phase, self._clock(), self._requests()
             self._repositories, self._tags = Amount(total=repositories), Amount(total=tags)
 
     def add(self, *, repositories: int = 0, tags: int = 0) -> None:
@@ -92,5 +100,10 @@ class Progress:
         """How far the task is now."""
         with self._lock:
             return ProgressReport(
-                self._phase, self._clock() - self._started, repositories=self._repositories, tags=self._tags
+                self._phase,
+                self._clock() - self._started,
+                repositories=self._repositories,
+                tags=self._tags,
+                requests=self._requests() - self._sent_before,
+                requests_before=self._sent_before,
             )

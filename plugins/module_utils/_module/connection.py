@@ -79,8 +79,8 @@ def connect(module: AnsibleModule) -> Connection:
     listener = Listener()
     listener.obey_signals()
     client = Client(settings, timing=Timing(sleep=listener.sleep), why_stop=listener.why_stop)
-    progress = Progress()
-    write_regularly(progress, lambda: client.requests_sent, os.environ)
+    progress = Progress(lambda: client.requests_sent)
+    write_regularly(progress, os.environ)
     return Connection(client, access, progress=progress)
 
 

@@ -28,14 +28,13 @@ _EVERY = 1.0
 _LENGTH = 400
 
 
-def write_regularly(progress: Progress, requests: t.Callable[[], int], environ: t.Mapping[str, str]) -> None:
+def write_regularly(progress: Progress, environ: t.Mapping[str, str]) -> None:
     """Write how far a module is, once a second until it ends, if whoever started it wants to read that.
 
     Nothing that goes wrong here is of any concern to the module.
 
     Args:
         progress: how far it is.
-        requests: gives how many requests were sent.
         environ: the environment; names the file, which has to be there.
     """
     path = environ.get(PROGRESS_PATH)
@@ -43,33 +42,33 @@ def write_regularly(progress: Progress, requests: t.Callable[[], int], environ: 
         return
     with contextlib.suppress(OSError, RuntimeError):
         file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
-        threading.Thread(target=_write, args=(file, progress, requests), daemon=True).start()
+        threading.Thread(target=_write, args=(file, progress), daemon=True).start()
 
 
-def _write(file: int, progress: Progress, requests: t.Callable[[], int]) -> None:
+def _write(file: int, progress: Progress) -> None:
     with contextlib.suppress(OSError):
         while True:
-            os.pwrite(file, _text(progress.report(), requests()), 0)
+            os.pwrite(file, _text(progress.report()), 0)
             time.sleep(_EVERY)
 
 
-def _text(report: ProgressReport, requests: int) -> bytes:
-    values = {**report._asdict(), "phase": report.phase.value, "requests": requests}
-    return json.dumps(values).ljust(_LENGTH).encode()
+def _text(report: ProgressReport) -> bytes:
+    return json.dumps({**report._asdict(), "phase": report.phase.value}).ljust(_LENGTH).encode()
 
 
-def read_progress(path: str) -> tuple[ProgressReport, int] | None:
-    """How far a module is, and how many requests it sent; None if it has not told that yet, or can't be understood."""
+def read_progress(path: str) -> ProgressReport | None:
+    """How far a module is; None if it has not told that yet, or in a way that can't be understood."""
     try:
         with open(path, "rb") as stream:
             values = json.loads(stream.read(_LENGTH))
-        report = ProgressReport(
+        return ProgressReport(
             Phase(values["phase"]),
             float(values["seconds"]),
             repositories=_amount(values["repositories"]),
             tags=_amount(values["tags"]),
+            requests=int(values["requests"]),
+            requests_before=int(values["requests_before"]),
         )
-        return report, int(values["requests"])
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
