@@ -22,7 +22,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ..module_utils._core.diffs import printable
-from ..module_utils._module.progress import PROGRESS_PATH, read_progress
+from ..module_utils._module.progress import PROGRESS_PATH, read_progress, start_thread
 from .progress_lines import progress_line
 
 # The variable with the seconds from one line to the next; 0 shows none.
@@ -132,8 +132,7 @@ def shown_progress(tell: t.Callable[[str], None], title: str, every: float) -> t
         path = os.path.join(folder, "progress.json")
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         ended = threading.Event()
-        thread = threading.Thread(target=_show, args=(path, tell, title, every, ended), daemon=True)
-        thread.start()
+        thread = start_thread(_show, path, tell, title, every, ended)
     except (OSError, RuntimeError):
         shutil.rmtree(folder, ignore_errors=True)
         yield None
