@@ -35,6 +35,8 @@ _MOST_LINES = 200
 _STEADY_LINES, _SLOWER = 90, 1.05
 # The most letters of a loop's label.
 _LABEL = 60
+# Seconds until somebody looks whether the module has begun.
+_LOOK = 0.1
 # Seconds that a line may still take at the end.
 _PATIENCE = 5.0
 
@@ -116,41 +118,43 @@ def _teller() -> t.Callable[[str], None] | None:
 def shown_progress(tell: t.Callable[[str], None], title: str, every: float) -> t.Iterator[str | None]:
     """Show lines from a file while something writes it; gives the path of the file, None if there can't be one.
 
-    The file is there for this user alone, and is removed at the end.
+    The file is there for this user alone. It is removed at the end, and its name as soon as it is written, so that
+    nothing is left behind by a process that is killed.
 
     Args:
         tell: shows a line.
         title: what stands before each.
         every: seconds from one line to the next.
     """
-    try:
-        folder = tempfile.mkdtemp(prefix="progress-", dir=t.cast("t.Any", constants).DEFAULT_LOCAL_TMP)
-    except OSError:
-        yield None
-        return
-    try:
-        path = os.path.join(folder, "progress.json")
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        ended = threading.Event()
-        thread = start_thread(_show, path, tell, title, every, ended)
-    except (OSError, RuntimeError):
-        shutil.rmtree(folder, ignore_errors=True)
-        yield None
-        return
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = tempfile.mkdtemp(prefix="progress-", dir=t.cast("t.Any", constants).DEFAULT_LOCAL_TMP)
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            path = os.path.join(folder, "progress.json")
+            file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+            stack.callback(os.close, file)
+            ended = threading.Event()
+            thread = start_thread(_show, file, folder, tell, title, every, ended)
+        except (OSError, RuntimeError):
+            yield None
+            return
+        stack.callback(thread.join, _PATIENCE)
+        stack.callback(ended.set)
         yield path
-    finally:
-        ended.set()
-        thread.join(_PATIENCE)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _show(path: str, tell: t.Callable[[str], None], title: str, every: float, ended: threading.Event) -> None:
+def _show(
+    file: int, folder: str, tell: t.Callable[[str], None], title: str, every: float, ended: threading.Event
+) -> None:
     with contextlib.suppress(Exception):
+        while not read_progress(file):
+            if ended.wait(_LOOK):
+                return
+        shutil.rmtree(folder, ignore_errors=True)
         for pause in pauses(every):
             if ended.wait(pause):
                 return
-            report = read_progress(path)
+            report = read_progress(file)
             if report:
                 tell(f"{title} | {progress_line(report)}")
 

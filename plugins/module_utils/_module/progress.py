@@ -73,11 +73,14 @@ def _text(report: ProgressReport) -> bytes:
     return json.dumps({**report._asdict(), "phase": report.phase.value}).ljust(_LENGTH).encode()
 
 
-def read_progress(path: str) -> ProgressReport | None:
-    """How far a module is; None if it has not told that yet, or in a way that can't be understood."""
+def read_progress(file: int) -> ProgressReport | None:
+    """How far a module is; None if it has not told that yet, or in a way that can't be understood.
+
+    Args:
+        file: open for reading, wherever it stands.
+    """
     try:
-        with open(path, "rb") as stream:
-            values = json.loads(stream.read(_LENGTH))
+        values = json.loads(os.pread(file, _LENGTH, 0))
         return ProgressReport(
             Phase(values["phase"]),
             float(values["seconds"]),

@@ -91,6 +91,16 @@ def test_without_another_thread_the_module_runs_all_the_same(
     assert not list(local_folder.iterdir())
 
 
+def test_the_name_of_the_file_is_gone_once_it_is_written(local_folder: Path) -> None:
+    """What is killed can remove nothing."""
+    with shown_progress(print, "host", 60.0) as path:
+        write_regularly(Progress(), {"CONTAINEROPS_GITLAB_PROGRESS_PATH": str(path)})
+        deadline = time.monotonic() + 10
+        while list(local_folder.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not list(local_folder.iterdir())
+
+
 def test_lines_are_shown_while_something_is_written(local_folder: Path) -> None:
     lines: list[str] = []
     with shown_progress(lines.append, "host (team)", 0.01) as path:
@@ -112,7 +122,7 @@ def test_a_line_that_can_not_be_shown_is_the_last_one() -> None:
 
     with shown_progress(refuse, "host", 0.01) as path:
         write_regularly(Progress(), {"CONTAINEROPS_GITLAB_PROGRESS_PATH": str(path)})
-        time.sleep(0.2)
+        time.sleep(0.4)
     assert len(calls) == 1
 
 

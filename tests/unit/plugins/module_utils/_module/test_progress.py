@@ -38,10 +38,15 @@ def path(tmp_path: Path) -> Path:
     return found
 
 
+def told(path: Path) -> ProgressReport | None:
+    with path.open("rb") as stream:
+        return read_progress(stream.fileno())
+
+
 def wait_for(path: Path, phase: Phase) -> ProgressReport:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        report = read_progress(str(path))
+        report = told(path)
         if report and report.phase is phase:
             return report
         time.sleep(0.01)
@@ -98,7 +103,7 @@ def test_a_full_disk_ends_the_writing_and_nothing_else(path: Path, monkeypatch: 
     write_regularly(Progress(), {PROGRESS_PATH: str(path)})
     for thread in set(threading.enumerate()) - before:
         thread.join(10)
-    assert read_progress(str(path)) is None
+    assert told(path) is None
 
 
 def test_a_system_without_another_thread_is_no_reason_to_fail(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +112,7 @@ def test_a_system_without_another_thread_is_no_reason_to_fail(path: Path, monkey
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     write_regularly(Progress(), {PROGRESS_PATH: str(path)})
-    assert read_progress(str(path)) is None
+    assert told(path) is None
 
 
 GOOD = json.loads(subject._text(ProgressReport(Phase.READING, 1.0)))
@@ -127,12 +132,12 @@ DAMAGED = {
 @pytest.mark.parametrize("what", DAMAGED)
 def test_what_can_not_be_understood_tells_nothing(path: Path, what: str) -> None:
     path.write_text(DAMAGED[what])
-    assert read_progress(str(path)) is None
+    assert told(path) is None
 
 
 def test_bytes_that_are_no_text_tell_nothing(path: Path) -> None:
     path.write_bytes(b"\xff\xfe{")
-    assert read_progress(str(path)) is None
+    assert told(path) is None
 
 
 def test_its_thread_leaves_signals_to_the_main_thread() -> None:
