@@ -14,7 +14,7 @@ export PIP_CACHE_DIR ?= $(CURDIR)/build/cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test bench mutants $(PARTS) format clean
+.PHONY: help demo test bench matrix mutants $(PARTS) format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -30,13 +30,14 @@ help:
 	@echo 'make molecule     the molecule scenario of the cleanup role'
 	@echo
 	@echo 'make bench        measure against other tools, for about an hour; BENCH="--small" takes minutes'
+	@echo 'make matrix       run tasks under several ansible-runners, on the oldest and the newest ansible-core'
 	@echo 'make mutants      break the pure modules line by line, for about a quarter of an hour; MUTANTS=_rules/versions names one of them'
 	@echo 'make format       let ruff rewrite the code'
 	@echo 'make clean        remove build/'
 	@echo
 	@echo 'Needs Python 3.11 or later (PYTHON=/path/to/python3 names one). Everything is written to build/.'
 
-demo test $(PARTS) format: $(NOX)
+demo test matrix $(PARTS) format: $(NOX)
 	@$(NOX) -s $@ -- $(PYTEST)
 
 # A Python without ensurepip (Debian without python3-venv) makes the environment with the help of its own pip.

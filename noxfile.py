@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.tools import machine, report  # noqa: E402
 from tests.tools.collection import copy, link  # noqa: E402
+from tests.tools.sanity import interpreter  # noqa: E402
 
 BUILD = ROOT / "build"
 PYTHON = BUILD / "venv" / "bin" / "python"
@@ -37,6 +38,8 @@ OTHER_TOOLS = {
     "pip": ["python-gitlab==8.6.0"],
     "npm": ["@gitlab-container-registry-cleaner/gitlab-container-registry-cleaner@1.0.0"],
 }
+# Those of controllers in use, and the newest.
+RUNNERS = ["2.3.6", "2.4.0", "2.4.3"]
 PARTS = ["lint", "sanity", "unit", "integration", "galaxy", "molecule"]
 
 Part = Callable[[nox.Session], None]
@@ -155,6 +158,36 @@ def install_other_tools(session: nox.Session) -> None:
     session.run(str(place / "venv/bin/python"), "-m", "pip", "install", "-qq", *OTHER_TOOLS["pip"])
     # Its script for developers needs a tool that comes with their dependencies alone.
     session.run("npm", "install", "--silent", "--ignore-scripts", "--prefix", str(place / "npm"), *OTHER_TOOLS["npm"])
+
+
+@nox.session
+def matrix(session: nox.Session) -> None:
+    """Run tasks under several releases of ansible-runner, each on the oldest and the newest ansible-core."""
+    install(session, "test")
+    link()
+    oldest = re.findall(r">=([\d.]+)", (ROOT / "meta" / "runtime.yml").read_text())[0]
+    newest = re.findall(r"^ansible-core==([\d.]+)", (REQUIREMENTS / "constraints.txt").read_text(), re.MULTILINE)[-1]
+    places = [
+        install_runner(session, core, python, runner)
+        for core, python in ((oldest, "3.11"), (newest, "3.13"))
+        for runner in RUNNERS
+    ]
+    session.env["RUNNERS"] = os.pathsep.join(str(place / "bin") for place in places)
+    session.run("python", "-m", "pytest", "-q", "-n", "2", "tests/integration/test_runner.py", *session.posargs)
+
+
+def install_runner(session: nox.Session, core: str, python: str, runner: str) -> Path:
+    """Install an ansible-runner and an ansible-core into a folder of their own."""
+    place = BUILD / "matrix" / f"core-{core}-runner-{runner}"
+    if not (place / "done").exists():
+        found = interpreter(python)
+        if not found:
+            session.error(f"ansible-core {core} is tested on Python {python}, which is not on this machine")
+        session.run(sys.executable, "-m", "virtualenv", "-q", "--python", str(found), str(place))
+        needed = [f"ansible-core=={core}", f"ansible-runner=={runner}", "-r", str(ROOT / "requirements.txt")]
+        session.run(str(place / "bin/python"), "-m", "pip", "install", "-qq", *needed)
+        (place / "done").touch()
+    return place
 
 
 @nox.session

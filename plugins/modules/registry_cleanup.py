@@ -1270,6 +1270,7 @@ from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
 from ..module_utils._deletion.journal import (
     Record,
+    counted,
     earlier_runs,
     journal_end,
     journal_referrers,
@@ -1375,7 +1376,7 @@ def main() -> None:
 
         def apply() -> Applied:
             with open_journal(params["journal_path"]) as file:
-                journal = record.added_to(file)
+                journal = counted(connection.progress, found.plan, record.added_to(file))
                 journal_start(journal, url, plan.fingerprint, found.plan.deletions)
                 journal_referrers(journal, found.plan)
                 deleted, pinned = apply_cleanup(reader, state, found, wait=wait, journal=journal)

@@ -127,6 +127,8 @@ def test_what_is_told_to_end_deletes_no_more(
     events = [json.loads(line) for line in journal.read_text().splitlines()]
     asked = {event["name"] for event in events if event["event"] == "asking"}
     assert left <= len(asked)
+    # The file by which the module told how far it is.
+    assert not list(ansible.folder.rglob("progress*"))
 
 
 def test_a_task_that_takes_too_long_deletes_no_more(ansible: Ansible, simulator: Simulator) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.models import TagListing
+from .._core.progress import Phase
 from .._core.server import ServerCapabilities
 from .._deletion.delete_method import choose_delete_method
 from .._deletion.read_only import check_deletes
@@ -55,7 +56,10 @@ def observe(
     check_deletes(reader, method, selection.repositories)
     projects = sorted({repository.project_id for repository in selection.repositories})
     refs = read_refs(connection, projects, request.keep_refs, request.keep_deployments)
-    listings = list(reader.read(selection.repositories, _query(capabilities, request)))
+    connection.progress.begin(Phase.READING, repositories=len(selection.repositories))
+    query = _query(capabilities, request)._replace(when_read=connection.progress.add_listing)
+    listings = list(reader.read(selection.repositories, query))
+    connection.progress.begin(Phase.CHECKING)
     criteria = criteria_on(capabilities, request)
 
     def dated(listing: TagListing) -> list[t.Any]:

@@ -21,6 +21,7 @@ from datetime import datetime, timezone
 
 from .._core.errors import JournalError, UsageError
 from .._core.files import check_regular, read_lines
+from .._core.progress import Phase, Progress
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.reasons import Reason
 from .._rules.referrers import holders_of, subjects_of
@@ -66,6 +67,41 @@ class Record:
                 changed = place in asked and outcome not in (TagOutcome.NOT_TRIED, TagOutcome.ALREADY_GONE)
                 tags.append(TagResult(*place, tag.digest, outcome=outcome, message=message, changed=changed))
         return DeletionResult(tags=tuple(tags), remaining=None, stopped=reason)
+
+
+def counted(progress: Progress, plan: Plan, journal: JournalWriter) -> JournalWriter:
+    """A journal that writes to another one, and counts what is asked for and what is settled.
+
+    Args:
+        progress: how far the module is; counts the deletion from now on.
+        plan: what is deleted.
+        journal: the other one.
+    """
+    left = {
+        part.repository.path: {decision.tag.name for decision in part.deletions}
+        for part in plan.repositories
+        if part.deletions
+    }
+    progress.begin(Phase.DELETING, repositories=len(left), tags=plan.deletions)
+    lock = threading.Lock()
+
+    def write(*events: t.Mapping[str, t.Any]) -> None:
+        journal(*events)
+        with lock:
+            for event in events:
+                _count(progress, left, event)
+
+    return write
+
+
+def _count(progress: Progress, left: dict[str, set[str]], event: t.Mapping[str, t.Any]) -> None:
+    """Count what an event tells of the tags that are left, by repository. All of one are settled at once."""
+    path, kind = event.get("repository", ""), event["event"]
+    if kind == JournalEvent.ASKING.value and event["name"] in left.get(path, ()):
+        left[path].remove(event["name"])
+        progress.add(tags=1)
+    elif kind == JournalEvent.OUTCOME.value and path in left:
+        progress.add(repositories=1, tags=len(left.pop(path)))
 
 
 def _place(event: t.Mapping[str, t.Any]) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository, RuleKind, ServerPolicy, TagListing
+from .._core.progress import Phase
 from .._core.scope import ProjectScope, Scope
 from .._core.server import ReadMethod
 from .._gitlab.project_scope import select_projects
@@ -136,10 +137,12 @@ def _observe_tags(
     # Of single tags it can't be told before their repositories are listed.
     if connection.client.settings.max_requests and request.needs_tags and request.tag_names is None:
         state = _within_budget(connection, request, state, reader)
+    connection.progress.begin(Phase.READING, repositories=len(state.repositories))
+    query = _query_of(request)._replace(when_read=connection.progress.add_listing)
     if request.needs_previews:
-        state = _with_previews(request, state, reader, selection)
+        state = _with_previews(request, state, reader, selection, query)
     else:
-        state = replace(state, listings=reader.read(state.repositories, _query_of(request)))
+        state = replace(state, listings=reader.read(state.repositories, query))
     capabilities = reader.capabilities
     missing = (capabilities.missing_dates_reason,) if capabilities.missing_dates_reason else ()
     source = shown_dates(capabilities.mode) if request.needs_details else DateSource.NONE
@@ -169,10 +172,12 @@ def _within_budget(connection: Connection, request: InfoRequest, state: InfoStat
     return replace(state, repositories=tuple(repositories))
 
 
-def _with_previews(request: InfoRequest, state: InfoState, reader: TagReader, selection: Selection) -> InfoState:
+def _with_previews(
+    request: InfoRequest, state: InfoState, reader: TagReader, selection: Selection, query: TagQuery
+) -> InfoState:
     """The state with the tags that were asked for, and with what each policy would make of those of its project."""
     policies = {project_id: project.policy for project_id, project in selection.projects.items() if project.policy}
-    found = _read_for_previews(reader, state.repositories, policies, request)
+    found = _read_for_previews(reader, state.repositories, policies, request, query)
     return replace(
         state,
         listings=[found.get(repository.id) for repository in state.repositories],
@@ -205,14 +210,14 @@ def _read_for_previews(
     repositories: t.Sequence[Repository],
     policies: t.Mapping[int, ServerPolicy],
     request: InfoRequest,
+    query: TagQuery,
 ) -> dict[int, TagListing]:
-    """By repository id what was asked for, with what previews need where its project has a policy."""
-    query = _query_of(request)
+    """By repository id what was asked for by the query, with what previews need where its project has a policy."""
     if request.needs_details:
         found = list(reader.read(repositories, query))
     else:
         others = [each for each in repositories if each.project_id not in policies] if request.needs_tags else []
-        found = [*reader.read(others, query), *read_for_policies(reader, repositories, policies)]
+        found = [*reader.read(others, query), *read_for_policies(reader, repositories, policies, query.when_read)]
     return {listing.repository.id: listing for listing in found}
 
 
@@ -264,8 +269,12 @@ def _ask_each(
 ) -> tuple[list[Repository], dict[int, RequestError]]:
     """The repositories with what each was asked for, and by id the errors of those that could not be asked."""
 
+    connection.progress.begin(Phase.MEASURING, repositories=len(repositories))
+
     def ask(repository: Repository) -> Repository:
-        return get_repository(connection.client, repository.id, size=size, tags_count=tags_count)
+        found = get_repository(connection.client, repository.id, size=size, tags_count=tags_count)
+        connection.progress.add(repositories=1)
+        return found
 
     found: list[Repository] = []
     errors: dict[int, RequestError] = {}

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 from ansible.module_utils.basic import AnsibleModule
 
+from .._core.progress import Progress
 from .._core.secrets import remember
 from .._http.client import Client
 from .._http.timing import Timing
 from .access import Access, TokenKind, access_of, header_of, token_file_refresher
 from .listener import Listener
+from .progress import write_regularly
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,12 @@ class Connection:
     Args:
         client: of GitLab.
         access: how it is reached, and as whom.
+        progress: how far the module is.
     """
 
     client: Client
     access: Access
+    progress: Progress
 
     @property
     def is_job_token(self) -> bool:
@@ -75,7 +79,9 @@ def connect(module: AnsibleModule) -> Connection:
     listener = Listener()
     listener.obey_signals()
     client = Client(settings, timing=Timing(sleep=listener.sleep), why_stop=listener.why_stop)
-    return Connection(client, access)
+    progress = Progress(lambda: client.requests_sent)
+    write_regularly(progress, os.environ)
+    return Connection(client, access, progress=progress)
 
 
 def hide(module: AnsibleModule, *secrets: str) -> None:

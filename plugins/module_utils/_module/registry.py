@@ -47,7 +47,9 @@ def connect_with_registry(module: AnsibleModule) -> RegistryConnection:
         module.warn(warning)
     if registry.login:
         registry = registry._replace(login=_following_file(module, registry.login, connection.access))
-    return RegistryConnection(client=connection.client, access=connection.access, registry=registry)
+    return RegistryConnection(
+        client=connection.client, access=connection.access, progress=connection.progress, registry=registry
+    )
 
 
 def _following_file(module: AnsibleModule, login: Login, gitlab: Access) -> Login:

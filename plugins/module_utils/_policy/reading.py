@@ -30,9 +30,12 @@ def query_of(capabilities: ServerCapabilities, wanted: Parameters) -> TagQuery:
 
 
 def read_for_policies(
-    reader: TagReader, repositories: t.Sequence[Repository], policies: t.Mapping[int, ServerPolicy]
+    reader: TagReader,
+    repositories: t.Sequence[Repository],
+    policies: t.Mapping[int, ServerPolicy],
+    when_read: t.Callable[[TagListing], None] = lambda listing: None,
 ) -> list[TagListing]:
-    """What a preview needs of each repository whose project, by id, has a policy."""
+    """What a preview needs of each repository whose project, by id, has a policy. when_read: as that of a TagQuery."""
     by_need: dict[Parameters, list[Repository]] = {}
     for repository in repositories:
         if repository.project_id in policies:
@@ -40,5 +43,5 @@ def read_for_policies(
     return [
         listing
         for wanted, group in by_need.items()
-        for listing in reader.read(group, query_of(reader.capabilities, wanted))
+        for listing in reader.read(group, query_of(reader.capabilities, wanted)._replace(when_read=when_read))
     ]

@@ -70,7 +70,7 @@ def read_each(
     """The listings of the repositories as they are read one by one, with what is known of their tags besides."""
     client, registry = reader.client, reader.registry
     for chunk in chunks(repositories):
-        listings = client.parallel(read, chunk)
+        listings = client.parallel(lambda repository: query.told(read(repository)), chunk)
         if query.protection:
             listings = with_token_rules(registry, reader.capabilities, listings)
         yield from with_rules(load_children(client, registry, listings, query), reader.rules)

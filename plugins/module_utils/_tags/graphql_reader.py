@@ -91,9 +91,9 @@ class CursorReader(RestReader):
                 width,
                 lists_names=self.capabilities.lists_by_keyset,
             )
-            read = chunks(in_order(repositories, followed))
+            read = chunks(in_order(repositories, map(query.told, followed)))
         else:
-            read = (self._read_listed(chunk, query) for chunk in chunks(repositories))
+            read = (list(map(query.told, self._read_listed(chunk, query))) for chunk in chunks(repositories))
         for listings in read:
             yield from with_rules(load_children(self.client, self.registry, listings, query), self.rules)
 

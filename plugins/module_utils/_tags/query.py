@@ -25,6 +25,7 @@ class TagQuery(t.NamedTuple):
         needs_children: Whether it is needed what the images of a repository hold. Only the registry itself tells that
             of an image for several platforms.
         protection: Whether it is needed which tags are protected, as far as that can be told.
+        when_read: Told of each listing as soon as its tags are read, by any thread and in any order.
     """
 
     details: bool
@@ -34,7 +35,13 @@ class TagQuery(t.NamedTuple):
     configs: bool = False
     needs_children: t.Callable[[TagListing], bool] = lambda listing: False
     protection: bool = False
+    when_read: t.Callable[[TagListing], None] = lambda listing: None
 
     def wanted_in(self, listing: TagListing) -> t.Collection[str]:
         """The names whose details are needed, of a listing of all names; none of one that could not be read."""
         return self.wanted(listing) if self.details and not listing.error else ()
+
+    def told(self, listing: TagListing) -> TagListing:
+        """A listing, of which the caller was told."""
+        self.when_read(listing)
+        return listing

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import JournalError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.progress import Amount, Phase, Progress
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion import recent_check
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.deletion import RepositoryDeletion, delete
@@ -20,7 +21,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.host
     RegistryHost,
     is_proven_to_delete_by_name,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.journal import JournalWriter
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.journal import JournalWriter, counted
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import DeletionResult, TagOutcome
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.ways import deletion_way
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
@@ -114,6 +115,41 @@ def test_planned_tags_are_deleted_and_nothing_else(read_method: str) -> None:
         *(("asking", name) for name in ("d1", "d2", "d3")),
         *(("outcome", name) for name in ("d1", "d2", "d3")),
     ]
+
+
+@pytest.mark.parametrize("read_method", ALL)
+def test_every_planned_tag_is_counted_once(read_method: str) -> None:
+    """Also those whose deletion is not asked for."""
+    job = Job(read_method, named("d1", "d2", "d3", "k1"))
+    edit(job.client, set_tag={"repository": PATH, "name": "d1", "image": "another"})
+    progress = Progress()
+    journal = counted(progress, job.plan, job.note)
+    assert progress.report().tags == Amount(0, 3)
+    job.run(journal)
+    report = progress.report()
+    assert (report.phase, report.tags, report.repositories) == (Phase.DELETING, Amount(3, 3), Amount(1, 1))
+    assert [event["event"] for event in job.events].count("outcome") == 3
+
+
+def test_what_is_asked_for_again_is_counted_once() -> None:
+    progress = Progress()
+    job = Job("rest", named("d1", "d2", "k1"))
+    journal = counted(progress, job.plan, job.note)
+    asking = {"event": "asking", "repository": PATH, "name": "d1"}
+    for event in ({"event": "start"}, asking, asking, {**asking, "name": "k1"}, {**asking, "repository": "other"}):
+        journal(event)
+    assert (progress.report().tags, progress.report().repositories) == (Amount(1, 2), Amount(0, 1))
+    assert len(job.events) == 5
+
+
+def test_what_the_journal_refuses_is_not_counted() -> None:
+    def refuse(*_events: Mapping[str, Any]) -> None:
+        raise JournalError("journal_path can't be written any more")
+
+    progress, job = Progress(), Job("rest", named("d1"))
+    with pytest.raises(JournalError):
+        counted(progress, job.plan, refuse)({"event": "asking", "repository": PATH, "name": "d1"})
+    assert progress.report().tags == Amount(0, 1)
 
 
 @pytest.mark.parametrize("read_method", ALL)

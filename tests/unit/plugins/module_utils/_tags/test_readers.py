@@ -96,6 +96,18 @@ def test_every_reader_finds_the_same_tags(read_method: str, query: TagQuery) -> 
         }
 
 
+@pytest.mark.parametrize("query", [NAMES, ALL_DETAILS, SOME_DETAILS], ids=["names", "all details", "some details"])
+@pytest.mark.parametrize("read_method", READ_METHODS)
+def test_every_reader_tells_once_of_each_listing_that_it_read(read_method: str, query: TagQuery) -> None:
+    sizes = [3, 0, 41, 20, 21]
+    reader, _client = opened(read_method, *map(numbered, sizes))
+    told: list[TagListing] = []
+    listings = list(reader.read(repositories_of(len(sizes)), query._replace(when_read=told.append)))
+    assert sorted((listing.repository.id, len(listing.tags)) for listing in told) == [
+        (listing.repository.id, len(listing.tags)) for listing in listings
+    ]
+
+
 @pytest.mark.parametrize("query", [NAMES, ALL_DETAILS], ids=["names", "all details"])
 @pytest.mark.parametrize("read_method", READ_METHODS)
 def test_every_reader_foretells_its_requests(read_method: str, query: TagQuery) -> None:

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""The file that tells how far a module is: the module writes it, and the action plugin that runs the module reads it.
+
+There are numbers in it and the name of a phase, and nothing that a server or a user gave.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import threading
+import time
+import typing as t
+
+from .._core.progress import Amount, Phase, Progress, ProgressReport
+
+# The variable of the environment that names the file.
+PROGRESS_PATH = "CONTAINEROPS_GITLAB_PROGRESS_PATH"
+# Seconds from one writing to the next.
+_EVERY = 1.0
+# More than any report has, so that each covers the one before it with a single call.
+_LENGTH = 400
+
+
+def write_regularly(progress: Progress, environ: t.Mapping[str, str]) -> None:
+    """Write how far a module is, once a second until it ends, if whoever started it wants to read that.
+
+    Nothing that goes wrong here is of any concern to the module.
+
+    Args:
+        progress: how far it is.
+        environ: the environment; names the file, which has to be there.
+    """
+    path = environ.get(PROGRESS_PATH)
+    if not path:
+        return
+    with contextlib.suppress(OSError, RuntimeError):
+        start_thread(_write, os.open(path, os.O_WRONLY | os.O_NOFOLLOW), progress)
+
+
+def start_thread(work: t.Callable[..., None], *arguments: t.Any) -> threading.Thread:
+    """Start a thread that takes no signals and keeps no process alive.
+
+    A signal that another thread takes does not wake the main thread, which alone can obey it.
+
+    Raises:
+        RuntimeError: the system allows no more threads.
+    """
+    thread = threading.Thread(target=work, args=arguments, daemon=True)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        thread.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return thread
+
+
+def _write(file: int, progress: Progress) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            os.pwrite(file, _text(progress.report()), 0)
+            time.sleep(_EVERY)
+
+
+def _text(report: ProgressReport) -> bytes:
+    return json.dumps({**report._asdict(), "phase": report.phase.value}).ljust(_LENGTH).encode()
+
+
+def read_progress(file: int) -> ProgressReport | None:
+    """How far a module is; None if it has not told that yet, or in a way that can't be understood.
+
+    Args:
+        file: open for reading, wherever it stands.
+    """
+    try:
+        values = json.loads(os.pread(file, _LENGTH, 0))
+        return ProgressReport(
+            Phase(values["phase"]),
+            float(values["seconds"]),
+            repositories=_amount(values["repositories"]),
+            tags=_amount(values["tags"]),
+            requests=int(values["requests"]),
+            requests_before=int(values["requests_before"]),
+        )
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _amount(values: t.Any) -> Amount:
+    done, total = values
+    return Amount(int(done), None if total is None else int(total))
