@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import typing as t
+from dataclasses import replace
 
 from .._core.errors import UsageError
 from .._core.files import check_writable, plan_lines, read_lines, write_lines
@@ -87,9 +88,9 @@ def _list(client: Client, params: t.Mapping[str, t.Any], server: str) -> Transfe
         check_name(params["package"], "package")
         found = package_versions(client, project_path(params["project"], "project", server), params["package"])
         rows = [{"version": each.version, "created_at": each.created_at} for each in reversed(found)]
-        return Transfer(False, _listed("versions", rows, params["return_limit"]), _nothing)
+        return Transfer(False, result=_listed("versions", rows, params["return_limit"]), apply=_nothing)
     rows = [_row(file) for file in _files_of(client, package_file(params, server))]
-    return Transfer(False, _listed("files", rows, params["return_limit"]), _nothing)
+    return Transfer(False, result=_listed("files", rows, params["return_limit"]), apply=_nothing)
 
 
 def _store(client: Client, params: t.Mapping[str, t.Any], place: PackageFile) -> Transfer:
@@ -100,14 +101,16 @@ def _store(client: Client, params: t.Mapping[str, t.Any], place: PackageFile) ->
         upload(client, place, plan.text.encode())
         return Applied("stored")
 
-    return Transfer(changed, plan.as_result(), apply)
+    return Transfer(changed, result=plan.as_result(), apply=apply)
 
 
 def _fetch(client: Client, params: t.Mapping[str, t.Any], place: PackageFile) -> Transfer:
     path = params["plan_path"]
     check_writable(path, "plan_path")
     plan = fetched_plan(download(client, place), place)
-    return Transfer(plan.text != _present(path), plan.as_result(), lambda: _written({path: plan.text}, "plan_path"))
+    return Transfer(
+        plan.text != _present(path), result=plan.as_result(), apply=lambda: _written({path: plan.text}, "plan_path")
+    )
 
 
 def _fetch_all(client: Client, params: t.Mapping[str, t.Any], place: PackageFile) -> Transfer:
@@ -126,7 +129,7 @@ def _fetch_all(client: Client, params: t.Mapping[str, t.Any], place: PackageFile
         _make_folder(folder)
         return _written({paths[name]: plan.text for name, plan in plans.items()}, "plan_folder")
 
-    return Transfer(changed, _listed("files", rows, params["return_limit"]), apply)
+    return Transfer(changed, result=_listed("files", rows, params["return_limit"]), apply=apply)
 
 
 def _fetch_journal(client: Client, params: t.Mapping[str, t.Any], place: PackageFile) -> Transfer:
@@ -139,7 +142,7 @@ def _fetch_journal(client: Client, params: t.Mapping[str, t.Any], place: Package
     present = _present(path)
     text = joined_journal(_contents_of(client, place, parts), place.name, present)
     result = {"size": len(text.encode()), **_listed("files", [_row(file) for file in parts], params["return_limit"])}
-    return Transfer(text != present, result, lambda: _written({path: text}, "journal_path"))
+    return Transfer(text != present, result=result, apply=lambda: _written({path: text}, "journal_path"))
 
 
 def _named(params: t.Mapping[str, t.Any], names: t.Mapping[str, str]) -> dict[str, t.Any]:
@@ -174,9 +177,7 @@ def _contents_of(client: Client, place: PackageFile, files: t.Sequence[StoredFil
         raise UsageError(
             f"The files of {_version(place)} have {size} bytes, and at most {LARGEST} are fetched together."
         )
-    found = client.parallel(
-        lambda file: download(client, PackageFile(place.project, place.package, place.version, file.name)), files
-    )
+    found = client.parallel(lambda file: download(client, replace(place, name=file.name)), files)
     for file, content in zip(files, found):
         if content is None or len(content) != file.size:
             raise UsageError(f"{file.name} of {_version(place)} was changed while it was read: try again.")

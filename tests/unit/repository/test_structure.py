@@ -26,7 +26,7 @@ PACKAGES: dict[str, set[str]] = {
     "_module": {"_core", "_http", "_registry"},
     "_tags": {"_core", "_http", "_rules", "_gitlab", "_registry"},
     "_policy": {"_core", "_rules", "_tags"},
-    "_deletion": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags"},
+    "_deletion": {"_core", "_http", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags"},
     "_cleanup": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_policy", "_deletion"},
     "_settings": {"_core", "_http", "_rules", "_gitlab", "_module", "_tags", "_policy"},
     "_info": {"_core", "_rules", "_gitlab", "_registry", "_module", "_tags", "_policy", "_settings"},
