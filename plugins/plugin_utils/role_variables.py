@@ -21,6 +21,7 @@ import typing as t
 from ..module_utils._core.files import GivenPath, shared_file
 from ..module_utils._module.inputs import MAY_BE_EMPTY_LISTS
 from .documents import ValueRefused, shown, sources_of, yaml_documents
+from .package_defaults import PACKAGES, Job, completed
 from .variable_names import Likeness, resemblance
 
 # As Ansible reads them.
@@ -28,8 +29,6 @@ _TRUE = frozenset({"true", "yes", "on", "y", "t", "1"})
 _FALSE = frozenset({"false", "no", "off", "n", "f", "0"})
 # What roles leave as facts, besides their statistics.
 _FACTS = frozenset({"registry_garbage_collect_report", "registry_in_use_sources"})
-# Variables that are of no use without another one.
-_NEEDS = {"approved_plan_package": "approved_plan_path", "plan_package": "plan_path"}
 # GitLab's ids are numbers, and they are written where names are.
 _NUMBERED = frozenset({"project", "group"})
 # The statistics of the roles that have some, as the next node of a workflow gets them.
@@ -47,6 +46,9 @@ STATISTICS = {
 }
 # How close a name has to be to one that the role has, after the prefix, and to one of a playbook.
 _SIMILAR, _SAME_BUT_FOR_A_WORD = 0.6, 0.9
+
+
+_NO_JOB = Job()
 
 
 class Reading(t.NamedTuple):
@@ -67,6 +69,7 @@ def read_variables(
     values: t.Mapping[str, t.Any],
     scope: t.Mapping[str, t.Any] | None = None,
     others: t.Mapping[str, t.Callable[[], t.Any]] | None = None,
+    job: Job = _NO_JOB,
 ) -> Reading:
     """Read the variables of a role.
 
@@ -77,12 +80,14 @@ def read_variables(
         scope: what the playbook's own variables name, by option; empty where they do not.
         others: all other variables of this host that are none of another role of this collection, with what gives
             their values.
+        job: which runs the role.
     """
     options, refusals = {}, []
     for name, value in sorted(values.items()):
         option = name[len(role) + 1 :]
         try:
-            options[option] = _read(specs[name], option, value)
+            found = _read(specs[name], option, value)
+            options[option] = completed(option, found, job) if option in PACKAGES else found
         except ValueRefused as refused:
             refusals.append(f"{name} {refused}")
     for name, value_of in sorted((others or {}).items()):
@@ -92,9 +97,6 @@ def read_variables(
                 _check_playbook_name(scope or {}, name)
         except ValueRefused as refused:
             refusals.append(f"{name} {refused}")
-    for option, needed in _NEEDS.items():
-        if options.get(option) and not options.get(needed):
-            refusals.append(f"{role}_{option} needs {role}_{needed}, the file that the plan is in")
     refusals += filter(None, [shared_file(_given_paths(role, specs, options))])
     try:
         options.update(_scope(role, specs, options, scope) if scope else {})
