@@ -25,7 +25,7 @@ description:
     deleted, and is kept if it points to another image by then.
   - Deleting tags frees no disk space by itself. The registry's garbage collection does that.
   - A run that is interrupted (Ctrl-C, C(timeout), a killed C(ansible-playbook) on the same host) sends no further
-    request. With C(async) it continues.
+    request, except for the end of the journal (O(journal_package)). With C(async) it continues.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry

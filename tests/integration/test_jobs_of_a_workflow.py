@@ -18,7 +18,7 @@ from tests.simulator.harness import Simulator
 
 PACKAGE = {"project": "team/app"}
 GIVEN = {f"registry_cleanup_{option}": value for option, value in MIXED_RULES.items()}
-HOSTS = {"team/app": {}, "team/sub/tool": {}}
+HOSTS: dict[str, dict[str, Any]] = {"team/app": {}, "team/sub/tool": {}}
 
 
 def cleanup(ansible: Ansible, *options: str, env: dict[str, str] | None = None, **variables: Any) -> Run:
@@ -115,7 +115,8 @@ def test_what_goes_wrong_leaves_no_file(ansible: Ansible, simulator: Simulator) 
         ({"registry_cleanup_plan_package": PACKAGE, "registry_group": "nothing"}, "404 Group Not Found"),
     ):
         simulator.clear_log()
-        run = cleanup(ansible, "--check", **{"awx_workflow_job_id": 7, **variables})
+        given: dict[str, Any] = {"awx_workflow_job_id": 7, **variables}
+        run = cleanup(ansible, "--check", **given)
         assert run.code == 2, words
         assert words in " ".join(run.output.split()), run.output
         assert left(ansible) == []
@@ -126,7 +127,7 @@ def test_an_audit_previews_what_an_approved_plan_of_a_package_would_delete(
     ansible: Ansible, simulator: Simulator
 ) -> None:
     simulator.load(team())
-    workflow = {"awx_workflow_job_id": 7}
+    workflow: dict[str, Any] = {"awx_workflow_job_id": 7}
     plan = cleanup(ansible, "--check", **workflow, registry_cleanup_plan_package=PACKAGE)
     variables = {
         **GIVEN,

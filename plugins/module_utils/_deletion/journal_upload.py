@@ -107,7 +107,7 @@ class JournalUpload:
             JournalError: there is no other journal, and this one can't be stored.
         """
         if self._is_only and self.failure:
-            raise JournalError(self.failure)
+            raise JournalError(f"{self.failure[0].lower()}{self.failure[1:]}")
         with self._noted:
             self._lines.extend(lines)
 
