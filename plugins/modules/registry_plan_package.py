@@ -56,7 +56,8 @@ options:
     description:
       - The folder into which V(fetch) puts all plans of a version, each under the name that it has in the package.
       - It is made if it is missing. It may hold nothing else, so that no other plan is merged with them.
-      - Each file of the version has to be a plan, except for the parts of journals, which are left out.
+      - Each file of the version has to be a plan, except for the parts of journals. These are left out, and so are
+        plans that M(containerops.gitlab.registry_plan_merge) made of several.
     type: path
   journal_path:
     description:

@@ -12,7 +12,7 @@ import typing as t
 
 from .._core.errors import UsageError
 from .._core.journal_parts import is_part, parts_of
-from .._plan.merge import fingerprint_in
+from .._plan.merge import fingerprint_in, is_merged
 
 
 class PlanText(t.NamedTuple):
@@ -76,7 +76,7 @@ def plan_names(names: t.Iterable[str]) -> list[str]:
 
 
 def fetched_plans(contents: t.Mapping[str, bytes], place: str) -> dict[str, PlanText]:
-    """The plans that a package holds, by the names of their files.
+    """The plans that a package holds, by the names of their files. Those that were made of others are left out.
 
     Args:
         contents: what lies in these files.
@@ -88,7 +88,9 @@ def fetched_plans(contents: t.Mapping[str, bytes], place: str) -> dict[str, Plan
     plans = {}
     for name, content in contents.items():
         try:
-            plans[name] = plan_text(_decoded(content, name))
+            plan = plan_text(_decoded(content, name))
+            if not is_merged(plan.text.split("\n")):
+                plans[name] = plan
         except UsageError as error:
             raise UsageError(f"{name} of {place}: {error}") from None
     return plans

@@ -19,7 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan_files.pa
     plan_names,
     plan_text,
 )
-from tests.unit.plugins.module_utils._plan.test_merge import plan
+from tests.unit.plugins.module_utils._plan.test_merge import merged_plans, plan
 
 TEXT, OTHER = "".join(plan("a")), "".join(plan("b"))
 PLAN = plan_text(TEXT)
@@ -71,6 +71,14 @@ def test_all_plans_of_a_version() -> None:
     assert names == ["a.jsonl", "b"]
     plans = fetched_plans({"a.jsonl": TEXT.encode(), "b": OTHER.encode()}, "package plans 1")
     assert plans == {"a.jsonl": PLAN, "b": plan_text(OTHER)}
+
+
+def test_a_plan_that_was_merged_of_others_is_none_to_merge() -> None:
+    merged = "".join(merged_plans(plan("a"), plan("b")).lines())
+    contents = {"a.jsonl": TEXT.encode(), "merged.jsonl": merged.encode()}
+    assert list(fetched_plans(contents, "package plans 1")) == ["a.jsonl"]
+    with pytest.raises(UsageError, match="^merged.jsonl of"):
+        fetched_plans({"merged.jsonl": merged.replace("a-0", "a-9").encode()}, "package plans 1")
 
 
 @pytest.mark.parametrize("content", [b"<html>", b"\xff", b"", TEXT.replace("a-0", "a-9").encode()])
