@@ -450,6 +450,8 @@ options:
       - The file of O(journal_path) has every line, the package all that is older than a minute.
       - M(containerops.gitlab.registry_plan_package) joins the parts into a file for O(journal_path), to continue a run
         that was killed.
+      - The role P(containerops.gitlab.registry_cleanup#role) needs only the project. The version and the name are by
+        default as for its O(containerops.gitlab.registry_cleanup#role:main:registry_cleanup_plan_package).
       - In check mode nothing is stored.
     type: dict
     suboptions:
