@@ -59,6 +59,9 @@ def test_both_jobs_find_the_package_by_its_project(
     plan = cleanup(ansible, "--check", env=env, **variables, registry_cleanup_plan_package=PACKAGE)
     assert plan.code == 0, plan.output
     assert stored(ansible, version) == ["plan.jsonl"]
+    assert f"plan package: plan.jsonl of registry-cleanup-plan {version} in team/app" in plan.output
+    # The file that it came from is there no more.
+    assert "plan file:" not in plan.output
     fingerprint = summary(plan)["fingerprint"]
     approved = {
         "registry_cleanup_approved_plan_package": PACKAGE,
@@ -119,6 +122,8 @@ def test_what_goes_wrong_leaves_no_file(ansible: Ansible, simulator: Simulator) 
         run = cleanup(ansible, "--check", **given)
         assert run.code == 2, words
         assert words in " ".join(run.output.split()), run.output
+        assert "plan package:" not in run.output
+        assert "plan file:" not in run.output
         assert left(ansible) == []
         assert [each for each in writes(simulator.requests()) if "packages" not in each] == []
 
