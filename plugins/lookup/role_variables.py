@@ -53,11 +53,13 @@ _raw:
 """
 
 import functools
+import os
 import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
+from ..plugin_utils.package_defaults import job_of
 from ..plugin_utils.role_specs import is_of_another_role, specs_of
 from ..plugin_utils.role_variables import Playbook, read_variables
 from ..plugin_utils.variable_names import may_be_meant
@@ -95,7 +97,7 @@ def _read(
         for name in variables
         if name not in specs and may_be_meant(name) and not is_of_another_role(role, name)
     }
-    found = read_variables(role, specs, given, playbook, others)
+    found = read_variables(role, specs, given, playbook, others, job_of(variables, os.environ))
     return {"options": found.options, "refusal": "; ".join(found.refusals)}
 
 

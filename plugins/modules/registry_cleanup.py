@@ -25,7 +25,7 @@ description:
     deleted, and is kept if it points to another image by then.
   - Deleting tags frees no disk space by itself. The registry's garbage collection does that.
   - A run that is interrupted (Ctrl-C, C(timeout), a killed C(ansible-playbook) on the same host) sends no further
-    request. With C(async) it continues.
+    request, except for the end of the journal (O(journal_package)). With C(async) it continues.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
@@ -440,6 +440,41 @@ options:
         RV(plan.deleted_before) then, and is no drift from an approved plan.
       - In check mode nothing is written to it.
     type: path
+  journal_package:
+    description:
+      - Store the journal in a generic package of a project, so that a run that is killed or cancelled leaves its record
+        although its machine is gone. It is stored in parts, before the first tag is deleted, every 30 seconds, and at
+        the end. In the order of their names the parts are the journal.
+      - If the first part can't be stored, nothing is deleted. If a later one can't be, it is tried again with the next
+        one. Meanwhile the run continues with O(journal_path), and stops without it.
+      - The file of O(journal_path) has every line, the package all that is older than a minute.
+      - M(containerops.gitlab.registry_plan_package) joins the parts into a file for O(journal_path), to continue a run
+        that was killed.
+      - The role P(containerops.gitlab.registry_cleanup#role) needs only the project. The version and the name are by
+        default as for its O(containerops.gitlab.registry_cleanup#role:main:registry_cleanup_plan_package).
+      - In check mode nothing is stored.
+    type: dict
+    suboptions:
+      project:
+        description:
+          - Path or number of the project. The token's user needs the role Developer in it.
+        type: str
+        required: true
+      package:
+        description:
+          - Name of the package.
+        type: str
+        default: registry-cleanup-journal
+      version:
+        description:
+          - Version of the package, such as the number of the workflow's job. Letters, digits and C(.+_-).
+        type: str
+        required: true
+      file_name:
+        description:
+          - What the names of the parts begin with. Give each host another one if several share a version.
+        type: str
+        default: journal
   plan_max_age:
     description:
       - The greatest age of an approved plan, written as O(older_than).
@@ -1077,6 +1112,13 @@ outcome:
           type: str
           returned: success
           sample: ""
+    journal:
+      description: Where the journal lies (O(journal_package)), in how many parts, and whether they are all of it. Null
+        without that option.
+      type: dict
+      returned: success
+      sample: {"complete": true, "file_name": "journal", "package": "registry-cleanup-journal", "parts": 2, "project":
+        "team/app", "version": "2026.06.01"}
     remaining:
       description: Number of tags listed afterwards in the repositories that tags were deleted from, null when that
         can't be told.
@@ -1277,8 +1319,15 @@ from ..module_utils._deletion.journal import (
     journal_start,
     open_journal,
 )
+from ..module_utils._deletion.journal_upload import (
+    JOURNAL_OPTIONS,
+    journal_place,
+    journal_upload,
+    stored_meanwhile,
+    why_not_done,
+    with_journal,
+)
 from ..module_utils._deletion.report import applied_deletion
-from ..module_utils._gitlab.tokens import why_not_writing
 from ..module_utils._info.repository_rows import repository_lines
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import (
@@ -1331,6 +1380,7 @@ ARGUMENTS = (
                 "approved_plan": {"type": "str"},
                 "approved_fingerprint": {"type": "str"},
                 "journal_path": {"type": "path"},
+                "journal_package": {"type": "dict", "options": JOURNAL_OPTIONS},
                 "plan_max_age": {"type": "str", "default": "72h"},
                 "max_drift_percent": {"type": "float"},
                 **RESULT.options,
@@ -1351,6 +1401,7 @@ def main() -> None:
         url = connection.url
         lines = given_lines(params, "approved_plan", "approved_plan_path")
         request = cleanup_request(params, scope_of(params, url), lines)
+        package = journal_place(params["journal_package"], url)
         check_files(params, "plan_path", "output_path", "journal_path")
         check_scope(request.scope, job_token=connection.is_job_token)
         check_for_server(request, url=url, job_token=connection.is_job_token)
@@ -1372,16 +1423,17 @@ def main() -> None:
         }
         result.update(write_files(params, files))
 
-        record = Record()
+        record, upload = Record(), journal_upload(connection.client, package, is_only=not params["journal_path"])
 
         def apply() -> Applied:
-            with open_journal(params["journal_path"]) as file:
+            with open_journal(params["journal_path"], upload) as file:
                 journal = counted(connection.progress, found.plan, record.added_to(file))
                 journal_start(journal, url, plan.fingerprint, found.plan.deletions)
                 journal_referrers(journal, found.plan)
-                deleted, pinned = apply_cleanup(reader, state, found, wait=wait, journal=journal)
-                journal_end(journal, deleted)
-            return applied_cleanup(found, deleted, pinned, limit)
+                with stored_meanwhile(upload):
+                    deleted, pinned = apply_cleanup(reader, state, found, wait=wait, journal=journal)
+                    journal_end(journal, deleted)
+            return with_journal(applied_cleanup(found, deleted, pinned, limit), upload)
 
         finish(
             module,
@@ -1390,8 +1442,8 @@ def main() -> None:
             result,
             apply,
             tolerate=OnError(params["on_error"]) is OnError.REPORT,
-            so_far=lambda reason: applied_deletion(record.result(found.plan, reason), limit),
-            foresee=lambda: "" if connection.is_job_token else why_not_writing(connection.client),
+            so_far=lambda reason: with_journal(applied_deletion(record.result(found.plan, reason), limit), upload),
+            foresee=lambda: "" if connection.is_job_token else why_not_done(connection.client, package),
         )
 
 

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: registry_plan_package
-short_description: Keep a cleanup plan in a GitLab generic package
+short_description: Keep cleanup plans and journals in a GitLab generic package
 version_added: 0.1.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
   - Stores a plan that M(containerops.gitlab.registry_cleanup) or M(containerops.gitlab.registry_plan_merge) wrote in a
     generic package of a project, and fetches it in another job, where the two share no disk.
+  - Lists the versions of a package and the files of a version, and fetches all plans of a version for a merge.
+  - Fetches the journal that M(containerops.gitlab.registry_cleanup) stored part by part, and joins the parts.
   - A plan is checked by its own fingerprint before it is stored and after it was fetched.
 extends_documentation_fragment:
   - containerops.gitlab._connection
+  - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
 attributes:
   check_mode:
     support: full
-    details: A plan is not fetched into its file in check mode.
+    details: Nothing is written to files in check mode, so what is fetched is not there.
   diff_mode:
     support: none
   idempotent:
@@ -30,37 +33,53 @@ attributes:
 options:
   action:
     description:
-      - V(store) puts the file into the package. V(fetch) gets it out.
+      - V(store) puts the plan of O(plan_path) into the package.
+      - V(fetch) gets a plan, all plans of a version, or a journal out of the package.
+      - V(list) returns the versions of the package, or the files of O(version).
     type: str
     choices:
       - store
       - fetch
+      - list
     required: true
   project:
     description:
-      - Path or number of the project whose package it is. Storing needs the role Developer.
+      - Path or number of the project whose package it is. Storing needs the role Developer and the scope C(api).
+        Everything else needs the role Reporter and the scope C(read_api).
     type: str
     required: true
   plan_path:
     description:
       - The plan file on the host that the module runs on. V(store) reads it, V(fetch) writes it.
     type: path
-    required: true
+  plan_folder:
+    description:
+      - The folder into which V(fetch) puts all plans of a version, each under the name that it has in the package.
+      - It is made if it is missing. It may hold nothing else, so that no other plan is merged with them.
+      - Each file of the version has to be a plan, except for the parts of journals. These are left out, and so are
+        plans that M(containerops.gitlab.registry_plan_merge) made of several.
+    type: path
+  journal_path:
+    description:
+      - The file into which V(fetch) joins the parts of a journal. To continue a run that was killed, give it to
+        O(containerops.gitlab.registry_cleanup#module:journal_path).
+      - If the file is there, the journal in the package has to begin with what it holds.
+    type: path
   package:
     description:
-      - Name of the package.
+      - Name of the package, V(registry-cleanup-plan) by default. With O(journal_path) the default is
+        V(registry-cleanup-journal).
     type: str
-    default: registry-cleanup-plan
   version:
     description:
       - Version of the package, such as the number of the workflow's job. Letters, digits and C(.+_-).
+      - Only V(list) works without it.
     type: str
-    required: true
   file_name:
     description:
-      - Name of the file in the package.
+      - Name of the plan's file in the package, V(plan.jsonl) by default.
+      - With O(journal_path), the name of the journal, which its parts begin with. The default is V(journal).
     type: str
-    default: plan.jsonl
   overwrite:
     description:
       - Whether another plan may be stored over the one that is there. GitLab keeps both, and gives the newest.
@@ -93,6 +112,40 @@ EXAMPLES = r"""
     project: team/app
     version: "2026.06.01"
     plan_path: "{{ playbook_dir }}/approved.jsonl"
+
+- name: List the versions that have plans
+  containerops.gitlab.registry_plan_package:
+    action: list
+    project: team/app
+
+- name: List the plans of one version
+  containerops.gitlab.registry_plan_package:
+    action: list
+    project: team/app
+    version: "2026.06.01"
+
+- name: Get all plans of a version to merge them
+  containerops.gitlab.registry_plan_package:
+    action: fetch
+    project: team/app
+    version: "2026.06.01"
+    plan_folder: "{{ playbook_dir }}/plans"
+
+- name: Clean up, with a journal in a package
+  containerops.gitlab.registry_cleanup:
+    group: team
+    name_regex_delete: dev-.*
+    older_than: 30d
+    journal_package:
+      project: team/app
+      version: "2026.06.01"
+
+- name: Get the journal, to read it or to continue a run that was killed
+  containerops.gitlab.registry_plan_package:
+    action: fetch
+    project: team/app
+    version: "2026.06.01"
+    journal_path: "{{ playbook_dir }}/journal.jsonl"
 """
 
 RETURN = r"""
@@ -103,14 +156,72 @@ result:
   sample: ok
 fingerprint:
   description: Fingerprint of the plan.
-  returned: success
+  returned: success, with O(plan_path)
   type: str
   sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
 size:
-  description: Size of the plan in bytes.
-  returned: success
+  description: Size of the plan or of the journal in bytes.
+  returned: success, with O(plan_path) and O(journal_path)
   type: int
   sample: 20480
+versions:
+  description: Versions of the package, the newest first, at most O(return_limit) of them.
+  returned: success, with O(action=list) and no O(version)
+  type: list
+  elements: dict
+  contains:
+    version:
+      description: Name of the version.
+      type: str
+      returned: success
+      sample: "2026.06.01"
+    created_at:
+      description: When its first file was stored, as GitLab writes it.
+      type: str
+      returned: success
+      sample: "2026-06-01T12:00:00.000Z"
+files:
+  description:
+    - Files of the version, by name, at most O(return_limit) of them. Of several files of one name it is the newest.
+  returned: success, with O(action=list) and O(version), with O(plan_folder) and with O(journal_path)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the file.
+      type: str
+      returned: success
+      sample: plan.jsonl
+    size:
+      description: Size in bytes.
+      type: int
+      returned: success
+      sample: 20480
+    created_at:
+      description: When it was stored, as GitLab writes it.
+      type: str
+      returned: success
+      sample: "2026-06-01T12:00:00.000Z"
+    path:
+      description: Where the plan was written, or would be, null unless O(plan_folder) is given.
+      type: str
+      returned: success
+      sample: /plans/plan.jsonl
+    fingerprint:
+      description: Fingerprint of the plan, null unless O(plan_folder) is given.
+      type: str
+      returned: success
+      sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
+count:
+  description: Number of versions or files, those too that are not returned.
+  returned: success, with RV(versions) or RV(files)
+  type: int
+  sample: 1
+truncated:
+  description: Whether the list was cut to O(return_limit).
+  returned: success, with RV(versions) or RV(files)
+  type: bool
+  sample: false
 outcome:
   description: V(stored) or V(fetched).
   returned: when something was done
@@ -129,53 +240,40 @@ requests:
   sample: 2
 """
 
-from ..module_utils._core.files import check_writable, plan_lines, read_lines, write_lines
-from ..module_utils._gitlab.packages import download, upload
 from ..module_utils._module.connection import connect
-from ..module_utils._module.intent import Applied, Intent
-from ..module_utils._module.options import CONNECTION, ArgumentSpec
+from ..module_utils._module.intent import Intent
+from ..module_utils._module.options import CONNECTION, RESULT, ArgumentSpec
 from ..module_utils._module.run import exit_on_error, finish, new_module
-from ..module_utils._plan_files.packages import fetched_plan, needs_upload, package_file, plan_text
+from ..module_utils._plan_files.transfers import transfer
 
 ARGUMENTS = CONNECTION.merged(
     ArgumentSpec(
         {
-            "action": {"type": "str", "choices": ["store", "fetch"], "required": True},
+            "action": {"type": "str", "choices": ["store", "fetch", "list"], "required": True},
             "project": {"type": "str", "required": True},
-            "plan_path": {"type": "path", "required": True},
-            "package": {"type": "str", "default": "registry-cleanup-plan"},
-            "version": {"type": "str", "required": True},
-            "file_name": {"type": "str", "default": "plan.jsonl"},
+            "plan_path": {"type": "path"},
+            "plan_folder": {"type": "path"},
+            "journal_path": {"type": "path"},
+            "package": {"type": "str"},
+            "version": {"type": "str"},
+            "file_name": {"type": "str"},
             "overwrite": {"type": "bool", "default": False},
-        }
+            **RESULT.options,
+        },
+        required_if=(
+            ("action", "store", ("version", "plan_path")),
+            ("action", "fetch", ("version",)),
+        ),
     )
 )
 
 
 def main() -> None:
     module = new_module(ARGUMENTS, "requests")
-    path = module.params["plan_path"]
     with exit_on_error(module):
         connection = connect(module)
-        file = package_file(module.params, connection.url)
-        if module.params["action"] == "store":
-            plan = plan_text("".join(plan_lines(path, "plan_path")))
-            stored = download(connection.client, file)
-            changed = needs_upload(plan, stored, file, overwrite=module.params["overwrite"])
-        else:
-            check_writable(path, "plan_path")
-            present = "".join(read_lines(path, "plan_path"))
-            plan = fetched_plan(download(connection.client, file), file)
-            changed = plan.text != present
-
-        def apply() -> Applied:
-            if module.params["action"] == "store":
-                upload(connection.client, file, plan.text.encode())
-                return Applied("stored")
-            write_lines(path, [plan.text], "plan_path")
-            return Applied("fetched")
-
-        finish(module, connection, Intent(changed, []), plan.as_result(), apply)
+        found = transfer(connection.client, module.params, connection.url)
+        finish(module, connection, Intent(found.changed, []), found.result, found.apply)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from ..module_utils._core.files import GivenPath, shared_file
 from ..module_utils._module.inputs import MAY_BE_EMPTY_LISTS
 from .connection import connection_of
 from .documents import ValueRefused, shown, sources_of, yaml_documents
+from .package_defaults import PACKAGES, Job, completed
 from .variable_names import Likeness, resemblance
 
 # As Ansible reads them.
@@ -29,8 +30,6 @@ _TRUE = frozenset({"true", "yes", "on", "y", "t", "1"})
 _FALSE = frozenset({"false", "no", "off", "n", "f", "0"})
 # What roles leave as facts, besides their statistics.
 _FACTS = frozenset({"registry_garbage_collect_report", "registry_in_use_sources"})
-# Variables that are of no use without another one.
-_NEEDS = {"approved_plan_package": "approved_plan_path", "plan_package": "plan_path"}
 # GitLab's ids are numbers, and they are written where names are.
 _NUMBERED = frozenset({"project", "group"})
 # The statistics of the roles that have some, as the next node of a workflow gets them.
@@ -48,6 +47,9 @@ STATISTICS = {
 }
 # How close a name has to be to one that the role has, after the prefix, and to one of a playbook.
 _SIMILAR, _SAME_BUT_FOR_A_WORD = 0.6, 0.9
+
+
+_NO_JOB = Job()
 
 
 class Reading(t.NamedTuple):
@@ -90,6 +92,7 @@ def read_variables(
     values: t.Mapping[str, t.Any],
     playbook: Playbook = NO_PLAYBOOK,
     others: t.Mapping[str, t.Callable[[], t.Any]] | None = None,
+    job: Job = _NO_JOB,
 ) -> Reading:
     """Read the variables of a role.
 
@@ -100,12 +103,14 @@ def read_variables(
         playbook: what the playbook of this collection says, if it is one.
         others: all other variables of this host that are none of another role of this collection, with what gives
             their values.
+        job: which runs the role.
     """
     options, refusals = {}, []
     for name, value in sorted(values.items()):
         option = name[len(role) + 1 :]
         try:
-            options[option] = _read(specs[name], option, value)
+            found = _read(specs[name], option, value)
+            options[option] = completed(option, found, job) if option in PACKAGES else found
         except ValueRefused as refused:
             refusals.append(f"{name} {refused}")
     for name, value_of in sorted((others or {}).items()):
@@ -115,9 +120,6 @@ def read_variables(
                 _check_playbook_name(playbook.variables, name)
         except ValueRefused as refused:
             refusals.append(f"{name} {refused}")
-    for option, needed in _NEEDS.items():
-        if options.get(option) and not options.get(needed):
-            refusals.append(f"{role}_{option} needs {role}_{needed}, the file that the plan is in")
     refusals += filter(None, [shared_file(_given_paths(role, specs, options))])
     try:
         options.update(_scope(role, specs, options, playbook.scope) if playbook.scope else {})

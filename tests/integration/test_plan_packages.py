@@ -67,6 +67,9 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
         "GitLab answered 404. There is no such plan": {"action": "fetch", "version": "2", "plan_path": str(other)},
         "is a folder": {"action": "fetch", "plan_path": str(tmp_path)},
         "is none that GitLab takes": {"version": "1/2"},
+        "takes the plan of plan_path alone": {"plan_folder": str(tmp_path)},
+        "plan_path has no meaning with action list": {"action": "list"},
+        "fetch needs one of plan_path, plan_folder, journal_path": {"action": "fetch", "plan_folder": str(tmp_path)},
         "403 Forbidden": {"api_token": "glpat-guest", "version": "3"},
     }
     before = other.read_text()
@@ -75,8 +78,6 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
         assert task.failed
         assert words in task.message, task.message
     assert other.read_text() == before
-    failed = run_all(ansible, MODULE, [{**place, "api_token": "glpat-guest", "version": "3"}])
-    assert_documented(MODULE, [stored, *failed])
     [over] = run_all(ansible, MODULE, [{**place, "plan_path": str(other), "overwrite": True}])
     assert over.result["changed"]
 
@@ -85,6 +86,70 @@ def test_the_examples_run(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     run = ansible.tasks(documentation(MODULE, "EXAMPLES"))
     assert run.code == 0, run.output
+
+
+def test_all_plans_of_a_version_are_fetched_for_a_merge(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(team(object_storage=True))
+    place = {"project": "team/app", "version": "1"}
+    names = {"team/app": "plan-app.jsonl", "team/sub/tool": "plan-tool.jsonl"}
+    folder = tmp_path / "new" / "plans"
+    for project, name in names.items():
+        path = tmp_path / name
+        run_all(
+            ansible,
+            "registry_cleanup",
+            [{"project": project, **MIXED_RULES, "plan_path": str(path)}],
+            check_mode=True,
+        )
+        run_all(ansible, MODULE, [{**place, "action": "store", "plan_path": str(path), "file_name": name}])
+    fetch, listed = {**place, "action": "fetch", "plan_folder": str(folder)}, {**place, "action": "list"}
+    other = {**place, "action": "store", "plan_path": str(tmp_path / "plan-app.jsonl"), "version": "10"}
+    [stored] = run_all(ansible, MODULE, [other])
+    simulator.clear_log()
+    [checked] = run_all(ansible, MODULE, [fetch], check_mode=True)
+    assert not folder.exists()
+    # The version, its files, and each of both plans from GitLab, which leads to the object storage.
+    assert checked.result["requests"] == 6
+    first, second, files, versions = run_all(
+        ansible, MODULE, [fetch, fetch, listed, {"project": "team/app", "action": "list"}]
+    )
+    assert writes(simulator.requests()) == []
+    assert [task.result["changed"] for task in (checked, first, second, files)] == [True, True, False, False]
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {
+        name: (tmp_path / name).read_text() for name in names.values()
+    }
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert [row["name"] for row in files.result["files"]] == [*names.values()]
+    assert [row["path"] for row in first.result["files"]] == [str(folder / name) for name in names.values()]
+    assert [row["version"] for row in versions.result["versions"]] == ["10", "1"]
+    assert all(TOKEN not in str(entry) for entry in simulator.requests())
+    merge = {
+        "plan_paths": [row["path"] for row in first.result["files"]],
+        "plan_path": str(tmp_path / "all"),
+        "expected": 2,
+    }
+    [merged] = run_all(ansible, "registry_plan_merge", [merge])
+    assert [part["fingerprint"] for part in merged.result["parts"]] == [
+        row["fingerprint"] for row in first.result["files"]
+    ]
+    (folder / "old.jsonl").write_text("")
+    few, stale, missing, guest, odd = run_all(
+        ansible,
+        MODULE,
+        [
+            {**listed, "return_limit": 1},
+            fetch,
+            {**fetch, "version": "2"},
+            {**fetch, "api_token": "glpat-guest"},
+            {**fetch, "file_name": "plan.jsonl"},
+        ],
+    )
+    assert (few.result["count"], few.result["truncated"], len(few.result["files"])) == (2, True, 1)
+    assert "holds old.jsonl, which is not of this version" in stale.message
+    assert "There is no package registry-cleanup-plan 2 in project team/app" in missing.message
+    assert "403 Forbidden" in guest.message
+    assert "leave it out" in odd.message
+    assert_documented(MODULE, [stored, first, files, versions, guest])
 
 
 def test_the_role_stores_and_fetches_plans(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:

@@ -183,6 +183,7 @@ def build(scenario: Any, *, mode: str | None = None, real: bool = False) -> Stat
     state.graphql_calls = row.get("graphql_calls", int, None)
     state.complexity_limit = row.get("complexity_limit", int, None)
     state.object_storage = row.get("object_storage", bool, False)
+    state.generic_duplicates = row.get("generic_duplicates", bool, True)
     state.omit_date = row.get("omit_date", bool, False)
     state.admin_mode = row.get("admin_mode", bool, True)
     for item in row.rows("users"):

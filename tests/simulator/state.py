@@ -408,11 +408,34 @@ class JobSettings:
 
 
 @dataclass
+class PackageFile:
+    """A file of a package; there may be several of one name."""
+
+    id: int
+    name: str
+    content: bytes
+    created: datetime
+
+
+@dataclass
+class Package:
+    """A version of a generic package, with its files in the order in which they came."""
+
+    id: int
+    project_id: int
+    name: str
+    version: str
+    created: datetime
+    files: list[PackageFile] = field(default_factory=list)
+
+
+@dataclass
 class State:
     """real: images are in a real registry, but for those that the scenario lists.
 
     leases: repository ids and the elapsed() at which they expire. sampler: chooses among too many tags.
-    images: those that the scenario gave a label. packages: files of generic packages, which object_storage gives out.
+    images: those that the scenario gave a label. packages: generic ones, whose files object_storage gives out.
+    generic_duplicates: a file may be stored beside another one of its name.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -446,7 +469,9 @@ class State:
     images: dict[str, ImageSpec] = field(default_factory=dict)
     last_rule: int = 0
     object_storage: bool = False
-    packages: dict[tuple[int, str, str, str], bytes] = field(default_factory=dict)
+    generic_duplicates: bool = True
+    packages: list[Package] = field(default_factory=list)
+    last_package_file: int = 0
 
     def new_rule_id(self) -> int:
         """The next id of a protection rule, unique over the server."""

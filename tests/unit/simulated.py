@@ -53,6 +53,9 @@ class Simulated(Client):
         settings = Settings(url, header=header, service=service, concurrency=1)
         return Simulated(self.server, settings, requests=self.requests, timing=self.timing, limiter=self._limiter)
 
+    def unstopped(self) -> Client:
+        return Simulated(self.server, self.settings, requests=self.requests, timing=self.timing, limiter=self._limiter)
+
     def _try(self, request: Request) -> Response | RequestError:
         self.requests.append(f"{request.method} {request.path}")
         headers = dict([self.settings.header] if self.settings.header else [])

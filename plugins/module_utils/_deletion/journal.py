@@ -26,6 +26,7 @@ from .._plan.plan import Plan, RepositoryPlan
 from .._rules.reasons import Reason
 from .._rules.referrers import holders_of, subjects_of
 from .earlier_runs import EarlierRuns, JournalEvent, earlier_runs_in
+from .journal_upload import JournalUpload
 from .outcomes import DeletionResult, TagOutcome, TagResult
 
 _UNSEEN = "its deletion was asked for, and what came of it was not seen"
@@ -109,36 +110,59 @@ def _place(event: t.Mapping[str, t.Any]) -> tuple[str, str]:
 
 
 @contextlib.contextmanager
-def open_journal(path: str | None) -> t.Iterator[JournalWriter]:
+def open_journal(path: str | None, upload: JournalUpload | None = None) -> t.Iterator[JournalWriter]:
     """Append events to a regular file, each with the time of this machine, and on disk before they count as noted.
 
     Args:
-        path: of the file; None for no journal.
+        path: of the file; None for no file.
+        upload: gets the same lines; None for none.
 
     Raises:
         UsageError: it can't be written.
     """
-    if not path:
+    if not path and upload is None:
         yield null_journal
         return
+    with _opened(path) if path else contextlib.nullcontext(_nowhere) as append:
+        lock = threading.Lock()
+
+        def write(*events: t.Mapping[str, t.Any]) -> None:
+            now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            lines = [json.dumps({"time": now, **event}, ensure_ascii=True) + "\n" for event in events]
+            # Both get the lines in the same order.
+            with lock:
+                append("".join(lines).encode())
+                if upload:
+                    upload.add(lines)
+
+        yield write
+
+
+def _nowhere(lines: bytes) -> None:
+    """Append to no file."""
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> t.Iterator[t.Callable[[bytes], None]]:
+    """What appends lines to a file, or fails with a JournalError.
+
+    Raises:
+        UsageError: it can't be opened.
+    """
     check_regular(path, "journal_path")
-    lock = threading.Lock()
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     except OSError as error:
         raise UsageError(f"journal_path {path} can't be written: {error.strerror}.") from None
 
-    def write(*events: t.Mapping[str, t.Any]) -> None:
-        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        lines = "".join(json.dumps({"time": now, **event}, ensure_ascii=True) + "\n" for event in events)
+    def append(lines: bytes) -> None:
         try:
-            with lock:
-                _append(handle, lines.encode())
+            _append(handle, lines)
         except OSError as error:
             raise JournalError(f"journal_path {path} can't be written any more: {error.strerror}") from None
 
     try:
-        yield write
+        yield append
     finally:
         os.close(handle)
 

@@ -115,18 +115,43 @@ def why_role_is_too_low(client: Client, project_id: int) -> str:
     """
     try:
         row = an_object(get(client, f"/projects/{project_id}", operation=f"read project {project_id}"))
-        shown = an_object_in(row, "permissions")
-        found = [number_or_none(an_object_in(shown, kind), "access_level") for kind in _ACCESS if shown.get(kind)]
+        if not _is_below_developer(row):
+            return ""
     except RequestError:
-        return ""
-    levels = [level for level in found if level is not None]
-    # Roles by groups that the project is shared with are not shown.
-    if not levels or max(levels) >= _DEVELOPER or row.get("shared_with_groups") != []:
         return ""
     return (
         f"GitLab answered 403, and shows no role for the token in project {row.get('path_with_namespace')} that may "
         "delete tags: it needs at least Developer"
     )
+
+
+def why_no_package_is_stored(client: Client, project: str) -> str:
+    """Why nothing can be stored in a package of a project, a sentence without its end; empty if that is not shown.
+
+    One request. Storing needs Developer: app/policies/project_policy.rb.
+    """
+    try:
+        row = an_object(get(client, f"/projects/{segment(project)}", operation=f"read project {project}"))
+        if row.get("packages_enabled") is False or row.get("package_registry_access_level") == "disabled":
+            return f"project {project} has no package registry"
+        if not _is_below_developer(row):
+            return ""
+    except RequestError as error:
+        return str(error).rstrip(".") if error.status in (403, 404) else ""
+    return f"storing in a package of project {project} needs at least the role Developer, which the token does not have"
+
+
+def _is_below_developer(row: Row) -> bool:
+    """Whether the caller's role in a project is shown, and is too low for most changes.
+
+    Raises:
+        RequestError: it can't be read.
+    """
+    shown = an_object_in(row, "permissions")
+    found = [number_or_none(an_object_in(shown, kind), "access_level") for kind in _ACCESS if shown.get(kind)]
+    levels = [level for level in found if level is not None]
+    # Roles by groups that the project is shared with are not shown.
+    return bool(levels) and max(levels) < _DEVELOPER and row.get("shared_with_groups") == []
 
 
 def any_image_prefix(client: Client) -> str | None:

@@ -80,6 +80,10 @@ class Client:
         )
         return Client(settings, timing=self.timing, limiter=self._limiter, pool=self._pool, why_stop=self.why_stop)
 
+    def unstopped(self) -> Client:
+        """A client of the same server that still sends when this one is stopped. It shares rate limit and threads."""
+        return Client(self.settings, timing=self.timing, limiter=self._limiter, pool=self._pool)
+
     @property
     def requests_sent(self) -> int:
         """By this client and all that share its rate limit."""

@@ -30,6 +30,8 @@ LEFT_OUT_WHEN_EMPTY = frozenset(
 # A list without entries says something of its own, and so does a pattern that goes on behind a project's path.
 MAY_BE_EMPTY_LISTS = frozenset({"gather", "tag_names", "images", "clear", "rules", "groups", "projects"})
 _MAY_BE_EMPTY_TEXTS = frozenset({"repository_path_pattern"})
+# A journal that is stored nowhere is no record of a run.
+_NEVER_EMPTY_DICTIONARIES = frozenset({"journal_package"})
 # A whole number is as good as text: ids, capture groups, and durations, which say themselves what is wrong with one.
 _MAY_BE_NUMBERS = frozenset({"project", "group", "by", "older_than", "min_age", "plan_max_age", "cadence"})
 # Texts of several lines.
@@ -79,7 +81,7 @@ def _is_left_out(value: t.Any, spec: t.Mapping[str, t.Any], name: str, label: st
     if name in LEFT_OUT_WHEN_EMPTY and (value is None or is_text):
         return True
     if (
-        (value == {} and spec.get("type") == "dict")
+        (value == {} and spec.get("type") == "dict" and name not in _NEVER_EMPTY_DICTIONARIES)
         or (value == [] and name in MAY_BE_EMPTY_LISTS)
         or (is_text and name in _MAY_BE_EMPTY_TEXTS)
     ):

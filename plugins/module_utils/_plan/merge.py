@@ -225,6 +225,15 @@ def fingerprint_in(lines: t.Iterable[str]) -> str:
     return fingerprint
 
 
+def is_merged(lines: t.Iterable[str]) -> bool:
+    """Whether a plan holds several others.
+
+    Raises:
+        UsageError: it is no plan.
+    """
+    return PlanCursor(lines).kind is not PlanLine.PLAN
+
+
 def _parts_at(cursor: PlanCursor) -> t.Iterator[Approved]:
     """The plans in a merged one, one after another.
 

@@ -4,24 +4,15 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""Plans that lie in packages of GitLab: which file is meant, and whether it is the plan at hand."""
+"""Plans and journals that lie in packages of GitLab: whether they are what they should be. Pure."""
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from .._core.errors import UsageError
-from .._core.scope import project_path
-from .._gitlab.packages import PackageFile
-from .._plan.merge import fingerprint_in
-
-# lib/gitlab/regex/packages.rb: what GitLab takes in the names of generic packages.
-_NAMES = {
-    "package": re.compile(r"[A-Za-z0-9._+~@/-]{1,255}", re.ASCII),
-    "version": re.compile(r"[A-Za-z0-9.+_-]{1,255}", re.ASCII),
-    "file_name": re.compile(r"[A-Za-z0-9._+~@-]{1,255}", re.ASCII),
-}
+from .._core.journal_parts import is_part, parts_of
+from .._plan.merge import fingerprint_in, is_merged
 
 
 class PlanText(t.NamedTuple):
@@ -35,27 +26,6 @@ class PlanText(t.NamedTuple):
         return {"fingerprint": self.fingerprint, "size": len(self.text.encode())}
 
 
-def package_file(params: t.Mapping[str, t.Any], server: str) -> PackageFile:
-    """Where in GitLab the plan lies, or is to lie.
-
-    Args:
-        params: the options of registry_plan_package.
-        server: URL of the GitLab that is asked.
-
-    Raises:
-        UsageError: GitLab does not take one of the names.
-    """
-    for option, pattern in _NAMES.items():
-        if not pattern.fullmatch(params[option]) or set(params[option]) == {"."}:
-            raise UsageError(f"{option} {params[option]!r} is none that GitLab takes.")
-    return PackageFile(
-        project=project_path(params["project"], "project", server),
-        package=params["package"],
-        version=params["version"],
-        name=params["file_name"],
-    )
-
-
 def plan_text(text: str) -> PlanText:
     """The plan of a file.
 
@@ -65,43 +35,98 @@ def plan_text(text: str) -> PlanText:
     return PlanText(text, fingerprint_in(text.removesuffix("\n").split("\n")))
 
 
-def needs_upload(plan: PlanText, stored: bytes | None, file: PackageFile, *, overwrite: bool) -> bool:
+def needs_upload(plan: PlanText, stored: bytes | None, place: object, *, overwrite: bool) -> bool:
     """Whether a plan has to be stored.
 
     Args:
         plan: the plan.
         stored: what the package holds, None if there is no such file.
-        file: where in GitLab it lies, for messages.
+        place: where in GitLab it lies, for messages.
         overwrite: it may take the place of another plan.
 
     Raises:
         UsageError: there is another plan, or something else.
     """
-    present = None if stored is None else _decoded(stored, file)
+    present = None if stored is None else _decoded(stored, place)
     if present not in (None, plan.text) and not overwrite:
-        raise UsageError(f"{file} is there and is another plan: give another version, or overwrite.")
+        raise UsageError(f"{place} is there and is another plan: give another version, or overwrite.")
     return present != plan.text
 
 
-def fetched_plan(stored: bytes | None, file: PackageFile) -> PlanText:
+def fetched_plan(stored: bytes | None, place: object) -> PlanText:
     """The plan that a package holds.
 
     Args:
         stored: what the package holds, None if there is no such file.
-        file: where in GitLab it lies, for messages.
+        place: where in GitLab it lies, for messages.
 
     Raises:
         UsageError: there is no plan, or it was altered.
     """
     if stored is None:
         raise UsageError(
-            f"Could not fetch {file}: GitLab answered 404. There is no such plan, or the token may not see it."
+            f"Could not fetch {place}: GitLab answered 404. There is no such plan, or the token may not see it."
         )
-    return plan_text(_decoded(stored, file))
+    return plan_text(_decoded(stored, place))
 
 
-def _decoded(stored: bytes, file: PackageFile) -> str:
+def plan_names(names: t.Iterable[str]) -> list[str]:
+    """The files of a version that have to be plans: all but the parts of journals."""
+    return [name for name in names if not is_part(name)]
+
+
+def fetched_plans(contents: t.Mapping[str, bytes], place: str) -> dict[str, PlanText]:
+    """The plans that a package holds, by the names of their files. Those that were made of others are left out.
+
+    Args:
+        contents: what lies in these files.
+        place: the version that they are of, for messages.
+
+    Raises:
+        UsageError: one is no plan, or was altered.
+    """
+    plans = {}
+    for name, content in contents.items():
+        try:
+            plan = plan_text(_decoded(content, name))
+            if not is_merged(plan.text.split("\n")):
+                plans[name] = plan
+        except UsageError as error:
+            raise UsageError(f"{name} of {place}: {error}") from None
+    return plans
+
+
+def check_folder(present: t.Iterable[str], expected: t.Collection[str], folder: str) -> None:
+    """See that a folder holds nothing but what is fetched into it: all of its plans are merged.
+
+    Raises:
+        UsageError: it holds something else.
+    """
+    others = sorted({*present} - {*expected})
+    if others:
+        raise UsageError(f"plan_folder {folder} holds {others[0]}, which is not of this version: give an empty folder.")
+
+
+def joined_journal(contents: t.Mapping[str, bytes], journal: str, present: str) -> str:
+    """The journal that the parts of a package are.
+
+    Args:
+        contents: what lies in the files, by name.
+        journal: what the user calls the journal.
+        present: what the file holds into which it is written; empty if there is no file.
+
+    Raises:
+        UsageError: it is no journal, a part is missing, or the file holds other lines.
+    """
+    names = parts_of(contents, journal)
+    text = "".join(_decoded(contents[name], name, "part of a journal") for name in names)
+    if present and not text.startswith(present):
+        raise UsageError("journal_path is there and holds other lines than the package: give another path.")
+    return text
+
+
+def _decoded(stored: bytes, place: object, kind: str = "plan") -> str:
     try:
         return stored.decode()
     except UnicodeDecodeError:
-        raise UsageError(f"{file} is no plan.") from None
+        raise UsageError(f"{place} is no {kind}.") from None

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.containerops.gitlab.plugins.plugin_utils.package_defaults import PACKAGES, Job
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.role_specs import specs_of
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.role_variables import (
     Playbook,
@@ -35,28 +36,18 @@ CLEAN: dict[str, Any] = {
     "dict": {"a": 1},
 }
 RULES = [{"match": "dev-.*", "older_than": "30d"}]
+PACKAGE = {"project": "team/plans", "version": "1", "file_name": "plan"}
 SOURCES = [{"name": "web", "images": ["team/app:1"]}]
 
 
 NOTHING_KNOWN = "so that it is not known what is in use: whatever was to find them may have failed"
 
 
-# Without them others can't be.
-NEEDED = {
-    "registry_cleanup_plan_package": {"registry_cleanup_plan_path": "/tmp/plan.jsonl"},
-    "registry_cleanup_approved_plan_package": {"registry_cleanup_approved_plan_path": "/tmp/plan.jsonl"},
-}
-
-
 def read(role: str, name: str, value: Any) -> Reading:
     """What is read of a variable alone."""
-    needed = NEEDED.get(name, {})
     if name in specs_of(role):
-        found = read_variables(role, specs_of(role), {name: value, **needed})
-    else:
-        found = read_variables(role, specs_of(role), {}, others={name: lambda: value})
-    besides = {each.removeprefix(f"{role}_") for each in needed}
-    return found._replace(options={key: value for key, value in found.options.items() if key not in besides})
+        return read_variables(role, specs_of(role), {name: value})
+    return read_variables(role, specs_of(role), {}, others={name: lambda: value})
 
 
 def clean(role: str, name: str) -> Any:
@@ -64,6 +55,8 @@ def clean(role: str, name: str) -> Any:
     spec = specs_of(role)[name]
     if name == "registry_cleanup_in_use_sources":
         return SOURCES
+    if name.removeprefix("registry_cleanup_") in PACKAGES:
+        return PACKAGE
     if spec["type"] == "raw":
         return RULES
     if spec["type"] == "list":
@@ -291,13 +284,14 @@ def test_without_a_scope_the_variables_of_the_playbook_are_named() -> None:
     )
 
 
-@pytest.mark.parametrize("option", ["plan_package", "approved_plan_package"])
-def test_a_package_needs_the_file_of_the_plan(option: str) -> None:
-    package = {"project": "team/plans", "version": "1"}
-    values = {f"registry_cleanup_{option}": package}
+@pytest.mark.parametrize("option", ["plan_package", "approved_plan_package", "journal_package"])
+def test_a_package_is_that_of_the_workflow_or_refused(option: str) -> None:
+    values = {f"registry_cleanup_{option}": '{"project": "team/plans"}'}
+    found = read_variables("registry_cleanup", specs_of("registry_cleanup"), values, job=Job(run="7"))
+    assert found.refusals == ()
+    assert found.options[option]["version"] == "7"
     [refusal] = read_variables("registry_cleanup", specs_of("registry_cleanup"), values).refusals
-    path = option.removesuffix("package") + "path"
-    assert refusal == f"registry_cleanup_{option} needs registry_cleanup_{path}, the file that the plan is in"
+    assert refusal.startswith(f"registry_cleanup_{option} has no version, and this is no job of a workflow")
 
 
 def test_a_relative_path_is_of_the_folder_where_the_run_was_started(

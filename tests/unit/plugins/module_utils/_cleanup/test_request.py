@@ -207,7 +207,17 @@ def test_a_plan_names_every_option_that_it_was_made_by() -> None:
     scope = {"project", "group", "repository_id", "repositories", "exclude_repositories"}
     where = {*CONNECTION.options, *READING.options} - {"read_via"}
     approval = {"approved_fingerprint", "approved_plan", "approved_plan_path", "plan_max_age", "max_drift_percent"}
-    told = {"plan_path", "output_path", "gather", "return_limit", "journal_path", "wait", "wait_timeout", "on_error"}
+    told = {
+        "plan_path",
+        "output_path",
+        "gather",
+        "return_limit",
+        "journal_path",
+        "journal_package",
+        "wait",
+        "wait_timeout",
+        "on_error",
+    }
     # A plan that these refuse is not carried out, and a pin deletes nothing.
     refuse = {"on_server_policy", "on_unmatched", "allow_unread_protection", "pin_untagged_in_use"}
     assert scope <= set(SCOPE.as_result())

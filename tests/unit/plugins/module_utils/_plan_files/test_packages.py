@@ -2,54 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plans in packages of GitLab: what is refused, and what has to be stored."""
+"""Plans and journals in packages of GitLab: what is refused, and what has to be stored."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.packages import PackageFile
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan_files.packages import (
+    check_folder,
     fetched_plan,
+    fetched_plans,
+    joined_journal,
     needs_upload,
-    package_file,
+    plan_names,
     plan_text,
 )
-from ansible_collections.containerops.gitlab.plugins.modules.registry_plan_package import ARGUMENTS
-from tests.unit.options import filled
-from tests.unit.plugins.module_utils._plan.test_merge import plan
+from tests.unit.plugins.module_utils._plan.test_merge import merged_plans, plan
 
 TEXT, OTHER = "".join(plan("a")), "".join(plan("b"))
 PLAN = plan_text(TEXT)
 FILE = PackageFile("team/app", package="plans", version="1", name="plan.jsonl")
-
-
-def file(**options: Any) -> PackageFile:
-    given = {"action": "store", "project": "team/app", "plan_path": "/plan", "version": "1", **options}
-    return package_file(filled(given, ARGUMENTS.options), "https://gitlab.example.com")
-
-
-def test_where_a_plan_lies() -> None:
-    assert file(project="/team/app/", package="plans") == FILE
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"package": "a b"}, "package 'a b' is none that GitLab takes"),
-        ({"package": ""}, "package '' is none"),
-        ({"version": "1/2"}, "version '1/2' is none"),
-        ({"version": ".."}, "version '..' is none"),
-        ({"file_name": "a/b"}, "file_name 'a/b' is none"),
-    ],
-)
-def test_names_that_are_refused(options: dict[str, Any], words: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        file(**options)
-    assert words in str(caught.value)
+FIRST, SECOND = (f"journal-20260601T120000Z-00ff00ff-0000{number}.jsonl" for number in (1, 2))
 
 
 def test_a_plan_as_it_is_returned() -> None:
@@ -88,4 +63,52 @@ def test_a_plan_that_is_fetched() -> None:
 def test_what_is_not_fetched(stored: bytes | None, words: str) -> None:
     with pytest.raises(UsageError) as caught:
         fetched_plan(stored, FILE)
+    assert words in str(caught.value)
+
+
+def test_all_plans_of_a_version() -> None:
+    names = plan_names(["a.jsonl", FIRST, "b"])
+    assert names == ["a.jsonl", "b"]
+    plans = fetched_plans({"a.jsonl": TEXT.encode(), "b": OTHER.encode()}, "package plans 1")
+    assert plans == {"a.jsonl": PLAN, "b": plan_text(OTHER)}
+
+
+def test_a_plan_that_was_merged_of_others_is_none_to_merge() -> None:
+    merged = "".join(merged_plans(plan("a"), plan("b")).lines())
+    contents = {"a.jsonl": TEXT.encode(), "merged.jsonl": merged.encode()}
+    assert list(fetched_plans(contents, "package plans 1")) == ["a.jsonl"]
+    with pytest.raises(UsageError, match="^merged.jsonl of"):
+        fetched_plans({"merged.jsonl": merged.replace("a-0", "a-9").encode()}, "package plans 1")
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"\xff", b"", TEXT.replace("a-0", "a-9").encode()])
+def test_one_file_that_is_no_plan_is_named(content: bytes) -> None:
+    with pytest.raises(UsageError, match=r"^page.html of package plans 1: .*\.$"):
+        fetched_plans({"a.jsonl": TEXT.encode(), "page.html": content}, "package plans 1")
+
+
+def test_a_folder_with_another_plan_is_refused() -> None:
+    check_folder([], ["a", "b"], "/plans")
+    check_folder(["a"], ["a", "b"], "/plans")
+    with pytest.raises(UsageError, match="plan_folder /plans holds old.jsonl, which is not of this version"):
+        check_folder(["a", "old.jsonl"], ["a", "b"], "/plans")
+
+
+def test_a_journal_is_its_parts_in_their_order() -> None:
+    contents = {SECOND: b"2\n", "plan.jsonl": b"\xff", FIRST: b"1\n"}
+    assert joined_journal(contents, "journal", "") == joined_journal(contents, "journal", "1\n") == "1\n2\n"
+
+
+@pytest.mark.parametrize(
+    ("contents", "present", "words"),
+    [
+        ({SECOND: b"2\n"}, "", "Part 1 of the journal"),
+        ({FIRST: b"\xff"}, "", f"{FIRST} is no part of a journal"),
+        ({FIRST: b"1\n"}, "0\n", "holds other lines than the package"),
+        ({FIRST: b"1\n"}, "1\n2\n", "holds other lines than the package"),
+    ],
+)
+def test_a_journal_that_is_not_joined(contents: dict[str, bytes], present: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        joined_journal(contents, "journal", present)
     assert words in str(caught.value)
