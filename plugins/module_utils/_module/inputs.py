@@ -31,7 +31,9 @@ LEFT_OUT_WHEN_EMPTY = frozenset(
 MAY_BE_EMPTY_LISTS = frozenset({"gather", "tag_names", "images", "clear", "rules", "groups", "projects"})
 _MAY_BE_EMPTY_TEXTS = frozenset({"repository_path_pattern"})
 # A whole number is as good as text: ids, capture groups, and durations, which say themselves what is wrong with one.
-_MAY_BE_NUMBERS = frozenset({"project", "group", "by", "older_than", "min_age", "plan_max_age", "cadence"})
+_MAY_BE_NUMBERS = frozenset(
+    {"project", "group", "by", "older_than", "min_age", "plan_max_age", "in_use_max_age", "cadence"}
+)
 # Texts of several lines.
 _OF_LINES = frozenset({"approved_plan", "failed"})
 _PATTERNS = frozenset({"name_regex_delete", "name_regex_keep", "match", "protect", "tag_name_pattern"})
