@@ -60,7 +60,7 @@ def _of_one(row: _Row) -> list[str]:
     plan, server = result["plan"], result.get("server") or {}
     totals = plan["totals"]
     affected = sorted((each for each in plan["repositories"] if each["delete"]), key=_most_deleted)
-    return [
+    lines = [
         *_head(totals, [*plan["refusals"], *_undecided(server)]),
         f"server: {server.get('url')}, by its clock {server.get('clock')}",
         f"scope: {_scope(row['scope'])}",
@@ -69,9 +69,9 @@ def _of_one(row: _Row) -> list[str]:
         *_planned_by(result.get("run_by") or {}),
         *_reasons(totals["reasons"]),
         *_section("Mind", _notes(result), _MOST_NOTES),
-        *_section("From", [_of_repository(each) for each in affected], _MOST_REPOSITORIES),
-        *_tags(plan["delete"], totals["delete"]),
+        *_section(_from(plan), [f"{each['path']}: {_share(each)}" for each in affected], _MOST_REPOSITORIES),
     ]
+    return lines + _tags(plan["delete"], totals["delete"], MOST_LINES - len(lines))
 
 
 def _of_merged(row: _Row) -> list[str]:
@@ -143,24 +143,27 @@ def _unread(count: int) -> str:
     return f"{count} {'repository' if count == 1 else 'repositories'} could not be read: all tags there are kept"
 
 
-def _of_repository(row: _Row) -> str:
-    return f"{row['path']}: {_share(row)}"
+def _from(plan: _Row) -> str:
+    """The title of the repositories: a result has the first ones by their paths alone."""
+    listed, number = len(plan["repositories"]), plan["totals"]["repositories"]
+    return "From" if listed >= number else f"From the first {listed} of {number} repositories by path"
 
 
 def _most_deleted(row: _Row) -> tuple[int, str]:
     return -row["delete"], str(row.get("path") or row.get("scope"))
 
 
-def _tags(rows: Sequence[_Row], total: int) -> list[str]:
-    """The first tags that are deleted: a section that takes what is left of the lines."""
+def _tags(rows: Sequence[_Row], total: int, room: int) -> list[str]:
+    """The first tags that are deleted, in what is left of the lines. total: number of all of them."""
     if not rows:
         return []
+    shown = rows if len(rows) == total < room else rows[: room - 2]
     lines = [
         f"  {row['repository']}:{row['name']}  {row['date'] or 'date not needed'}  {row['reason']}"
         + (f"  rule {row['rule']}" if row.get("rule") else "")
-        for row in rows
+        for row in shown
     ]
-    return ["Tags, oldest first in each repository:", *lines, *_more(total - len(rows), "tags")]
+    return ["Tags, oldest first in each repository:", *lines, *_more(total - len(shown), "tags")]
 
 
 def _section(title: str, lines: Sequence[str], most: int) -> list[str]:

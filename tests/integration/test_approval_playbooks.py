@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 from tests.integration.driver import Ansible, Run
 from tests.integration.repeated import events
 from tests.integration.scenarios import TOKEN, tag, team
-from tests.integration.test_roles import GROUP_AND_RULES, table
+from tests.integration.test_roles import GROUP_AND_RULES, RULES, table
 from tests.simulator.harness import Simulator
 
 PLAN = "containerops.gitlab.plan"
@@ -153,7 +152,7 @@ def test_nothing_is_applied_without_a_plan_and_its_fingerprint(
         ["--start-at-task", "Read the variables"],
         values(__registry_apply_missing=[], registry_cleanup_require_approval=False, require_approval=False)
         + values(registry_cleanup_ignored_variables=["registry_cleanup_require_approval"]),
-        values(__registry_cleanup_is_told=True, __registry_apply_plan="x", __registry_apply_fingerprint="x"),
+        values(__registry_apply_missing=[], __registry_apply_plan="x", __registry_apply_fingerprint="x"),
     ],
 )
 def test_no_variable_and_no_option_makes_an_unapproved_cleanup_of_it(
@@ -263,3 +262,91 @@ def test_the_time_of_sources_is_no_part_of_the_fingerprint(
         for read_at in (None, "2026-06-01T11:59:00Z", "2026-06-01T11:01:00Z")
     }
     assert len(found) == 1
+
+
+PROJECTS = {"team/app": "team/app", "team/sub/tool": "team/sub/tool"}
+
+
+def fleet(ansible: Ansible, folder: Path) -> list[str]:
+    """An inventory with a host for each project, and the options that a play for all of them needs."""
+    hosts = {name: {"registry_project": [path], "ansible_connection": "local"} for name, path in PROJECTS.items()}
+    (folder / "hosts.yml").write_text(json.dumps({"fleet": {"hosts": hosts}}))
+    return ["-i", str(folder / "hosts.yml"), *values(target_hosts="fleet")]
+
+
+PACKAGE = {"project": "team/app", "version": "7"}
+OWN_FILE = "{{ inventory_hostname | replace('/', '-') }}.jsonl"
+
+
+def test_the_plans_of_all_hosts_are_approved_and_applied_as_one(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(team())
+    before = simulator.state()
+    hosts, own = fleet(ansible, tmp_path), f"{tmp_path}/{OWN_FILE}"
+    several = play(
+        ansible, PLAN, *hosts, *values(**RULES), plan_path=own, plan_package={**PACKAGE, "file_name": OWN_FILE}
+    )
+    assert several.code == 0, several.output
+    assert table(several).startswith("Nothing to approve yet: 2 hosts made a plan each.")
+    limited = play(ansible, MERGE, *hosts, *values(registry_plans_package=PACKAGE), max_deletions_total=3)
+    assert "more than max_deletions_total 3" in limited.output
+    merged = play(ansible, MERGE, *hosts, *values(registry_plans_package=PACKAGE))
+    assert merged.code == 0, merged.output
+    fingerprint = stat(merged, "registry_plans_fingerprint")
+    assert stat(merged, "registry_plans_delete") == len(DELETED)
+    assert stat(merged, "registry_cleanup_approval_text") == table(merged)
+    assert table(merged).splitlines()[:2] == [
+        "To approve: 4 of 14 tags are deleted, in 3 repositories that were looked at.",
+        f"fingerprint: {fingerprint}",
+    ]
+    assert "  project team/app: 4 of 13 tags" in table(merged).splitlines()
+    assert simulator.state() == before
+    approved = {
+        "approved_plan_path": f"{tmp_path}/approved-{OWN_FILE}",
+        "approved_plan_package": {**PACKAGE, "file_name": "merged.jsonl"},
+        "approved_fingerprint": fingerprint,
+    }
+    # What the merging passed on are variables of the next job.
+    passed_on = values(
+        registry_plans_fingerprint=fingerprint, registry_plans_delete=4, registry_cleanup_approval_text="x"
+    )
+    run = play(ansible, APPLY, *hosts, *passed_on, **approved)
+    assert run.code == 0, run.output
+    assert gone(before, simulator.state()) == DELETED
+
+
+def test_a_plan_that_is_missing_is_not_merged_away(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(team())
+    hosts = fleet(ansible, tmp_path)
+    one = play(
+        ansible, PLAN, *hosts, *values(**RULES), "--limit", "team/app",
+        plan_path=f"{tmp_path}/{OWN_FILE}", plan_package={**PACKAGE, "file_name": OWN_FILE},
+    )  # fmt: skip
+    assert one.code == 0, one.output
+    missing = play(ansible, MERGE, *hosts, *values(registry_plans_package=PACKAGE))
+    assert missing.code != 0
+    [message] = [task.message for task in missing.tasks if task.failed]
+    assert "team-sub-tool.jsonl" in message
+    assert "GitLab answered 404" in message
+    assert "containerops.gitlab.registry_plan_merge" not in {task.action for task in missing.tasks}
+
+
+@pytest.mark.parametrize("mode", [[], ["--check"]], ids=["run", "check"])
+def test_local_plans_are_merged(ansible: Ansible, simulator: Simulator, tmp_path: Path, mode: list[str]) -> None:
+    simulator.load(team())
+    plans = [str(tmp_path / "app.jsonl"), str(tmp_path / "tool.jsonl")]
+    for path, project in zip(plans, PROJECTS.values(), strict=True):
+        made = play(ansible, PLAN, *values(registry_project=[project], **RULES), plan_path=path)
+        assert made.code == 0, made.output
+    simulator.clear_log()
+    target = tmp_path / "all.jsonl"
+    given = {"registry_plans_paths": plans, "registry_plans_path": str(target), "registry_plans_expected": 2}
+    run = play(ansible, MERGE, *mode, *values(**given))
+    assert run.code == 0, run.output
+    assert simulator.requests() == []
+    assert target.exists() is not bool(mode)
+    assert f"plan: {target}" in table(run)
+    assert "changed=1" in run.output or mode
+    again = play(ansible, MERGE, *mode, *values(**{**given, "registry_plans_expected": 3}))
+    assert "3 plans are expected, and plan_paths names 2" in again.output
