@@ -144,9 +144,9 @@ def _unread(count: int) -> str:
 
 
 def _from(plan: _Row) -> str:
-    """The title of the repositories: a result has the first ones by their paths alone."""
+    """The title of the repositories: a result does not have all of them."""
     listed, number = len(plan["repositories"]), plan["totals"]["repositories"]
-    return "From" if listed >= number else f"From the first {listed} of {number} repositories by path"
+    return "From" if listed >= number else f"From {listed} of {number} repositories"
 
 
 def _most_deleted(row: _Row) -> tuple[int, str]:

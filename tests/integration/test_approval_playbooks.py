@@ -7,17 +7,21 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.driver import Ansible, Run
+from tests.integration.driver import Ansible, Changes, Run
 from tests.integration.repeated import events
 from tests.integration.scenarios import TOKEN, tag, team
+from tests.integration.test_gitlab_ci import registry
 from tests.integration.test_roles import GROUP_AND_RULES, RULES, table
 from tests.simulator.harness import Simulator
 
+ROOT = Path(__file__).resolve().parents[2]
 PLAN = "containerops.gitlab.plan"
 APPLY = "containerops.gitlab.apply"
 MERGE = "containerops.gitlab.merge_plans"
@@ -37,7 +41,7 @@ def values(**more: Any) -> list[str]:
     return ["-e", json.dumps(more)]
 
 
-def play(ansible: Ansible, playbook: str, *options: str, env: dict[str, str] | None = None, **more: Any) -> Run:
+def play(ansible: Ansible, playbook: str, *options: str, env: Changes = None, **more: Any) -> Run:
     """Run a playbook. more: the variables of registry_cleanup."""
     given = {f"registry_cleanup_{option}": value for option, value in more.items()}
     return ansible.play(playbook, *options, *values(**given), env=env)
@@ -350,3 +354,47 @@ def test_local_plans_are_merged(ansible: Ansible, simulator: Simulator, tmp_path
     assert "changed=1" in run.output or mode
     again = play(ansible, MERGE, *mode, *values(**{**given, "registry_plans_expected": 3}))
     assert "3 plans are expected, and plan_paths names 2" in again.output
+
+
+def shell_blocks(page: str) -> list[str]:
+    parts = (ROOT / "docs" / page).read_text().split("```shell\n")[1:]
+    return [part.partition("```")[0] for part in parts]
+
+
+def test_the_page_does_what_it_says(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(registry())
+    before = simulator.state()
+    # Following a journal needs a run to follow.
+    plan, in_use, apply, _follow, merge, merge_files = shell_blocks("approval.md")
+    rules = (ROOT / "docs" / "approval.md").read_text().partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "rules.yml").write_text(rules)
+
+    def run(command: str) -> str:
+        done = subprocess.run(
+            ["bash", "-euc", command],
+            cwd=tmp_path,
+            env=ansible.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    screen = run(plan)
+    assert simulator.state() == before
+    [typed] = re.findall(r"its beginning is enough: ([0-9a-f]{12})", screen)
+    run(in_use)
+    assert "6f1a2b0c9d8e" in apply
+    run(apply.replace("6f1a2b0c9d8e", typed))
+    assert gone(before, simulator.state()) == {("team/app", "dev-1"), ("team/app", "dev-2")}
+    # Two plans, in files and in packages.
+    fleet(ansible, tmp_path)
+    for host, file in (("team/app", "app.jsonl"), ("team/sub/tool", "tool.jsonl")):
+        made = {"registry_project": [host], "registry_cleanup_plan_path": file}
+        made |= {"registry_cleanup_plan_package": {**PACKAGE, "file_name": f"{host.replace('/', '-')}.jsonl"}}
+        run(f"{plan.strip().replace('-e @rules.yml', '')} -e '{json.dumps({**made, **RULES})}'")
+    assert "To approve: " in run(merge.replace("team/plans", PACKAGE["project"]))
+    assert "To approve: " in run(merge_files)

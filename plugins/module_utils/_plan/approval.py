@@ -16,9 +16,9 @@ from .._core.errors import UsageError
 
 # Inline plans travel through variables of job templates: awx/main/models/unified_jobs.py cuts larger ones.
 LARGEST_INLINE = 64 * 1024
-# What is typed by hand may be shorter: this many digits of two plans are the same by chance never.
-SHORTEST_FINGERPRINT = 12
-_FINGERPRINT = re.compile(rf"(?:sha256:\s*)?([0-9a-f]{{{SHORTEST_FINGERPRINT},64}})", re.ASCII)
+# What is typed by hand may be shorter: no two plans share so many digits by chance.
+_SHORTEST_FINGERPRINT = 12
+_FINGERPRINT = re.compile(rf"(?:sha256:\s*)?([0-9a-f]{{{_SHORTEST_FINGERPRINT},64}})", re.ASCII)
 
 
 class Approved(t.NamedTuple):
@@ -74,7 +74,7 @@ def fingerprint_of_approval(text: str) -> str:
     if found is None:
         raise UsageError(
             f"approved_fingerprint {text!r} is no fingerprint: write that of the plan which was approved, sha256: and "
-            f"64 hexadecimal digits, or at least the first {SHORTEST_FINGERPRINT} of them."
+            f"64 hexadecimal digits, or at least the first {_SHORTEST_FINGERPRINT} of them."
         )
     return f"sha256:{found[1]}"
 
