@@ -179,7 +179,7 @@ def test_the_plan_alone_says_what_is_deleted(
     # In between somebody pushes an old tag that the rules would choose, and one that was approved.
     simulator.edit_tags("team/app", put=[tag("dev-old", 99), tag("dev-2", 90, digest="sha256:" + "9" * 64)])
     before = simulator.state()
-    approved = {"approved_plan_path": str(path), "approved_fingerprint": typed, "journal_path": str(journal)}
+    approved: dict[str, Any] = {"approved_plan_path": str(path), "approved_fingerprint": typed, "journal_path": str(journal)}
     check = play(ansible, APPLY, "--check", **approved)
     assert check.code == 0, check.output
     assert simulator.state() == before
@@ -197,7 +197,7 @@ def test_limits_and_keepers_that_are_given_stand_above_the_plan(
 ) -> None:
     simulator.load(team())
     path = tmp_path / "plan.jsonl"
-    approved = {"approved_plan_path": str(path), "approved_fingerprint": planned(ansible, path)}
+    approved: dict[str, Any] = {"approved_plan_path": str(path), "approved_fingerprint": planned(ansible, path)}
     before = simulator.state()
     limited = play(ansible, APPLY, **approved, max_deletions_total=3)
     assert "max_deletions_total" in limited.output
@@ -214,7 +214,7 @@ def test_who_ran_it_is_in_the_journal_and_the_token_is_not(
 ) -> None:
     simulator.load(team())
     path, journal = tmp_path / "plan.jsonl", tmp_path / "journal.jsonl"
-    approved = {"approved_plan_path": str(path), "approved_fingerprint": planned(ansible, path)}
+    approved: dict[str, Any] = {"approved_plan_path": str(path), "approved_fingerprint": planned(ansible, path)}
     ran = {"tower_user_name": "bo\nb", "awx_job_id": 12, "tower_job_id": 13, "awx_workflow_job_id": 11}
     environment = {"GITLAB_USER_LOGIN": "ana", "CI_PIPELINE_ID": "5", "CI_JOB_URL": ""}
     more = {"journal_path": str(journal), "run_by": {"ticket": "CHG-7", "awx_job_id": "x" * 300}}
@@ -244,7 +244,7 @@ def test_what_is_in_use_is_found_again_after_approval(ansible: Ansible, simulato
     simulator.load(team())
     path, file = tmp_path / "plan.jsonl", tmp_path / "in-use.json"
     fingerprint = planned(ansible, path, in_use_sources_path=sources(file, "2026-06-01T11:59:00Z"))
-    approved = {"approved_plan_path": str(path), "approved_fingerprint": fingerprint}
+    approved: dict[str, Any] = {"approved_plan_path": str(path), "approved_fingerprint": fingerprint}
     simulator.clock(advance=2 * 3600)
     before = simulator.state()
     forgotten = play(ansible, APPLY, **approved)
@@ -306,7 +306,7 @@ def test_the_plans_of_all_hosts_are_approved_and_applied_as_one(
     ]
     assert "  project team/app: 4 of 13 tags" in table(merged).splitlines()
     assert simulator.state() == before
-    approved = {
+    approved: dict[str, Any] = {
         "approved_plan_path": f"{tmp_path}/approved-{OWN_FILE}",
         "approved_plan_package": {**PACKAGE, "file_name": "merged.jsonl"},
         "approved_fingerprint": fingerprint,
@@ -393,7 +393,7 @@ def test_the_page_does_what_it_says(ansible: Ansible, simulator: Simulator, tmp_
     # Two plans, in files and in packages.
     fleet(ansible, tmp_path)
     for host, file in (("team/app", "app.jsonl"), ("team/sub/tool", "tool.jsonl")):
-        made = {"registry_project": [host], "registry_cleanup_plan_path": file}
+        made: dict[str, Any] = {"registry_project": [host], "registry_cleanup_plan_path": file}
         made |= {"registry_cleanup_plan_package": {**PACKAGE, "file_name": f"{host.replace('/', '-')}.jsonl"}}
         run(f"{plan.strip().replace('-e @rules.yml', '')} -e '{json.dumps({**made, **RULES})}'")
     assert "To approve: " in run(merge.replace("team/plans", PACKAGE["project"]))
