@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -182,6 +183,6 @@ def _more(count: int, what: str) -> list[str]:
 
 
 def _line(text: str) -> str:
-    """A text in one line that can be shown anywhere."""
-    found = "".join(each if each.isprintable() else "?" for each in text)
+    """A text in one line that can be shown anywhere, and is no template where it comes as a variable."""
+    found = re.sub(r"\{(?=[{%#])", "{ ", "".join(each if each.isprintable() else "?" for each in text))
     return found if len(found) <= _LONGEST_LINE else f"{found[: _LONGEST_LINE - 3]}..."

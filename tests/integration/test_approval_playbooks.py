@@ -179,7 +179,11 @@ def test_the_plan_alone_says_what_is_deleted(
     # In between somebody pushes an old tag that the rules would choose, and one that was approved.
     simulator.edit_tags("team/app", put=[tag("dev-old", 99), tag("dev-2", 90, digest="sha256:" + "9" * 64)])
     before = simulator.state()
-    approved: dict[str, Any] = {"approved_plan_path": str(path), "approved_fingerprint": typed, "journal_path": str(journal)}
+    approved: dict[str, Any] = {
+        "approved_plan_path": str(path),
+        "approved_fingerprint": typed,
+        "journal_path": str(journal),
+    }
     check = play(ansible, APPLY, "--check", **approved)
     assert check.code == 0, check.output
     assert simulator.state() == before

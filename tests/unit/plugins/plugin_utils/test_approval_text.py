@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -154,6 +155,12 @@ def test_it_has_at_most_200_lines_and_says_what_is_left_out(number: int) -> None
     assert lines[-1] == f"  ... and {10 * number - shown} more tags, see the plan itself"
     assert shown == number or len(lines) == MOST_LINES
     assert number <= 50 or f"  ... and {number - 49} more, see the plan itself" in lines
+
+
+def test_no_text_of_others_is_a_template() -> None:
+    text = approval_text([row(unmatched=["{{ lookup('pipe', 'id') }}", "{{{{% x %}{# y #}"])])
+    assert "  { { lookup('pipe', 'id') }}" in text.splitlines()
+    assert not re.search("[{][{%#]", text)
 
 
 @given(st.text(max_size=500), st.text(max_size=500))
