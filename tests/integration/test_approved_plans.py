@@ -77,7 +77,7 @@ def test_plans_that_are_refused(ansible: Ansible, simulator: Simulator, tmp_path
     cases = {
         "was altered": {"approved_plan_path": str(altered)},
         "another plan was approved": {"approved_fingerprint": "sha256:" + "0" * 64},
-        "is no fingerprint": {"approved_fingerprint": "sha256:" + "0" * 63},
+        "is no fingerprint": {"approved_fingerprint": "sha256:" + "0" * 11},
         "another scope": {"group": "team/sub"},
         "empty, or not there": {"approved_plan_path": str(tmp_path / "nothing")},
         "older than plan_max_age": {"plan_max_age": "1s"},
