@@ -41,7 +41,7 @@ extends_documentation_fragment:
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
 notes:
-  - Exactly one of O(project), O(group) and O(repository_id) is required.
+  - Exactly one of O(project), O(group) and O(repository_id) is required, unless an approved plan says it.
 requirements:
   - google-re2 (Python library)
 attributes:
@@ -58,7 +58,7 @@ options:
       - RE2 pattern of the names that may be deleted. It has to match the whole name.
       - GitLab does not group a pattern before it anchors it, so to GitLab V(v1|v2) also matches V(v1-foo). If the two
         readings of a pattern differ on a tag, the tag is kept and a warning names it. Write V((v1|v2\)).
-      - Exactly one of O(name_regex_delete) and O(rules) is required.
+      - Exactly one of O(name_regex_delete) and O(rules) is required, unless an approved plan says it.
     type: str
     aliases:
       - name_regex
@@ -229,10 +229,21 @@ options:
           - Why the images are incomplete. Empty if they are complete.
         type: str
         default: ""
+      read_at:
+        description:
+          - When the images were read, such as V(2026-01-31T12:00:00Z), for O(in_use_max_age). A source without it
+            counts as read now.
+        type: str
   in_use_sources_expected:
     description:
       - The names of the sources that have to be there, or their number. If one is missing, the plan is refused.
     type: raw
+  in_use_max_age:
+    description:
+      - The greatest age of O(in_use_sources), written as O(older_than) and judged by GitLab's clock. If a source was
+        read longer ago, the plan is refused. It is no part of the plan's fingerprint.
+    type: str
+    default: 1h
   pin_untagged_in_use:
     description:
       - Give a tag to each image that is in use by its digest and that no tag leads to (RV(in_use.untagged)), before
@@ -419,6 +430,9 @@ options:
       - A plan that O(plan_path) wrote before and somebody approved. Only tags are deleted that are in it, that today's
         rules still choose, and that still point to the same image. Differences are reported in RV(plan.approved).
       - If M(containerops.gitlab.registry_plan_merge) made the plan of several, the one for this scope is taken from it.
+      - A task that has neither O(project) nor O(group) nor O(repository_id) takes the scope of the plan. One that has
+        neither O(name_regex_delete) nor O(rules) takes all options that the plan was made by, except those that it
+        gives itself. O(in_use_sources) is never taken from the plan, and is required if the plan was made with it.
       - It is refused if any line of it was altered, if it is older than O(plan_max_age), was made for another server or
         scope, or was refused itself when it was made.
     type: path
@@ -429,8 +443,14 @@ options:
   approved_fingerprint:
     description:
       - The fingerprint (RV(plan.fingerprint)) of the plan that was approved, from whoever approved it. Required with an
-        approved plan. It may be in capitals and without C(sha256:).
+        approved plan. It may be in capitals and without C(sha256:), and shortened to its first 12 digits or more. Give
+        the whole one if somebody else may write where the plan lies.
     type: str
+  require_approval:
+    description:
+      - Refuse, before the first request, what has no approved plan with its fingerprint.
+    type: bool
+    default: false
   journal_path:
     description:
       - Append a line to this regular file before each tag is asked to be deleted or given, and one with what became of
@@ -475,6 +495,12 @@ options:
           - What the names of the parts begin with. Give each host another one if several share a version.
         type: str
         default: journal
+  run_by:
+    description:
+      - Who and what runs this, by names such as C(awx_user_name) and C(awx_job_id). It is written to the first line of
+        O(journal_path) and returned as RV(run_by), and nothing is decided by it.
+      - At most 20 texts or numbers. Empty ones are left out, and longer ones than 255 characters are cut.
+    type: dict
   plan_max_age:
     description:
       - The greatest age of an approved plan, written as O(older_than).
@@ -515,10 +541,6 @@ EXAMPLES = r"""
 
 - name: Delete what was approved, and nothing else
   containerops.gitlab.registry_cleanup:
-    group: team
-    name_regex_delete: "(dev|feature)-.*"
-    keep_n: 5
-    older_than: 30d
     approved_plan_path: "{{ playbook_dir }}/plan.jsonl"
     approved_fingerprint: "{{ preview.plan.fingerprint }}"
     journal_path: "{{ playbook_dir }}/journal.jsonl"
@@ -1135,6 +1157,11 @@ outcome:
       type: bool
       returned: success
       sample: false
+run_by:
+  description: Who and what runs this (O(run_by)).
+  returned: when a plan could be made
+  type: dict
+  sample: {"awx_job_id": "7", "awx_user_name": "ana"}
 unguarded:
   description: Planned tags whose digest could not be read, with O(require_digest=false), at most O(return_limit) of
     them.
@@ -1302,11 +1329,12 @@ requests:
 from dataclasses import replace
 
 from ..module_utils._cleanup.application import apply_cleanup
+from ..module_utils._cleanup.approval import SCOPES, approval_of, options_of_plan
 from ..module_utils._cleanup.notes import warnings_of
 from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.planning import plan_cleanup
 from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
-from ..module_utils._cleanup.request import LIMITS, OnServerPolicy, check_for_server, cleanup_request
+from ..module_utils._cleanup.request import LIMITS, PLANNED_BY, OnServerPolicy, check_for_server, cleanup_request
 from ..module_utils._core.files import check_files, given_lines, write_files
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
@@ -1342,7 +1370,7 @@ from ..module_utils._module.options import (
     scope_of,
 )
 from ..module_utils._module.registry import connect_with_registry
-from ..module_utils._module.run import exit_on_error, finish, new_module
+from ..module_utils._module.run import add_options, exit_on_error, finish, given_options, new_module
 from ..module_utils._plan.plan_file import sealed
 from ..module_utils._registry.image_cache import image_cache
 from ..module_utils._rules.dates import shown_dates
@@ -1350,9 +1378,10 @@ from ..module_utils._rules.decision import DateSource
 from ..module_utils._rules.matches import OnUnmatched
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
 
+_PLANS = ("approved_plan_path", "approved_plan")
 ARGUMENTS = (
     CONNECTION.merged(READING)
-    .merged(SCOPE)
+    .merged(SCOPE._replace(required_one_of=()))
     .merged(
         ArgumentSpec(
             {
@@ -1379,17 +1408,22 @@ ARGUMENTS = (
                 "approved_plan_path": {"type": "path"},
                 "approved_plan": {"type": "str"},
                 "approved_fingerprint": {"type": "str"},
+                "require_approval": {"type": "bool", "default": False},
                 "journal_path": {"type": "path"},
                 "journal_package": {"type": "dict", "options": JOURNAL_OPTIONS},
+                "run_by": {"type": "dict"},
                 "plan_max_age": {"type": "str", "default": "72h"},
+                "in_use_max_age": {"type": "str", "default": "1h"},
                 "max_drift_percent": {"type": "float"},
                 **RESULT.options,
             },
-            mutually_exclusive=(*NOT_WITH_RULES, ("approved_plan_path", "approved_plan")),
-            required_one_of=(EITHER,),
+            mutually_exclusive=(*NOT_WITH_RULES, _PLANS),
+            # An approved plan says both itself.
+            required_one_of=((*SCOPES, *_PLANS), (*EITHER, *_PLANS)),
         )
     )
 )
+_OF_A_PLAN = {option: ARGUMENTS.options[option] for option in (*SCOPE.options, *PLANNED_BY)}
 
 
 def main() -> None:
@@ -1399,8 +1433,11 @@ def main() -> None:
     with exit_on_error(module):
         connection = connect_with_registry(module)
         url = connection.url
-        lines = given_lines(params, "approved_plan", "approved_plan_path")
-        request = cleanup_request(params, scope_of(params, url), lines)
+        given = given_options(module)
+        scope = scope_of(params, url) if {*SCOPES}.intersection(given) else None
+        approval = approval_of(params, given_lines(params, "approved_plan", "approved_plan_path"), scope)
+        add_options(module, ARGUMENTS, options_of_plan(approval, given, _OF_A_PLAN), "The approved plan")
+        request = cleanup_request(params, scope_of(params, url), approval)
         package = journal_place(params["journal_package"], url)
         check_files(params, "plan_path", "output_path", "journal_path")
         check_scope(request.scope, job_token=connection.is_job_token)
@@ -1428,7 +1465,7 @@ def main() -> None:
         def apply() -> Applied:
             with open_journal(params["journal_path"], upload) as file:
                 journal = counted(connection.progress, found.plan, record.added_to(file))
-                journal_start(journal, url, plan.fingerprint, found.plan.deletions)
+                journal_start(journal, url, plan.fingerprint, found.plan.deletions, request.run_by)
                 journal_referrers(journal, found.plan)
                 with stored_meanwhile(upload):
                     deleted, pinned = apply_cleanup(reader, state, found, wait=wait, journal=journal)

@@ -19,7 +19,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 200
 _MERGE = "tag:yaml.org,2002:merge"
 _WRITTEN_BY = "it has to be what the role registry_in_use writes"
-_PARTS_OF_A_SOURCE = frozenset({"name", "images", "failed"})
+_PARTS_OF_A_SOURCE = frozenset({"name", "images", "failed", "read_at"})
 
 
 class ValueRefused(ValueError):
@@ -134,12 +134,16 @@ def _source(row: t.Any, which: str) -> dict[str, t.Any]:
         raise ValueRefused(f"holds no text as the name of {which}")
     others = [str(key) for key in row if key not in _PARTS_OF_A_SOURCE]
     if others:
-        raise ValueRefused(f"holds {others[0]!r:.60} in {which} ({name:.60}), which has name, images and failed alone")
+        raise ValueRefused(
+            f"holds {others[0]!r:.60} in {which} ({name:.60}), which has name, images, failed and read_at alone"
+        )
     listed = images if isinstance(images, (list, tuple)) else [images]
     if not all(isinstance(image, str) and image.strip() for image in listed):
         raise ValueRefused(f"holds images of {which} ({name:.60}) that are no list of texts")
     if not isinstance(failed, str):
         raise ValueRefused(f"holds {shown(failed)} as failed of {which} ({name:.60}): it has to be a text")
+    if not isinstance(row.get("read_at", ""), str):
+        raise ValueRefused(f"holds {shown(row['read_at'])} as read_at of {which} ({name:.60}): it has to be a text")
     return dict(row)
 
 

@@ -29,7 +29,9 @@ from .variable_names import Likeness, resemblance
 _TRUE = frozenset({"true", "yes", "on", "y", "t", "1"})
 _FALSE = frozenset({"false", "no", "off", "n", "f", "0"})
 # What roles leave as facts, besides their statistics.
-_FACTS = frozenset({"registry_garbage_collect_report", "registry_in_use_sources"})
+_FACTS = frozenset({"registry_cleanup_approval_text", "registry_garbage_collect_report", "registry_in_use_sources"})
+# What says itself what to take.
+_PLANS = ("approved_plan_path", "approved_plan", "approved_plan_package")
 # GitLab's ids are numbers, and they are written where names are.
 _NUMBERED = frozenset({"project", "group"})
 # The statistics of the roles that have some, as the next node of a workflow gets them.
@@ -163,7 +165,7 @@ def _scope(
     if named and own and named != own:
         both = f"registry_{next(iter(named))} and {role}_{next(iter(own))}"
         raise ValueRefused(f"{both} both say what to take: give one of them")
-    if not named and not own:
+    if not named and not own and not any(options.get(plan) for plan in _PLANS):
         raise ValueRefused(f"nothing says what to take: give one of {', '.join(f'registry_{each}' for each in scope)}")
     return named
 

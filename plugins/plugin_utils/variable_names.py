@@ -44,7 +44,7 @@ _NO_GUARDS_OF_A_CLEANUP = frozenset(
     {
         *("project", "group", "repository_id", "name_regex_delete", "rules", "allow_latest", "allow_unread_protection"),
         *("delete_via", "pin_untagged_in_use", "wait", "wait_timeout", "return_limit", "on_error", "gather"),
-        *("plan_path", "output_path", "journal_path", "plan_package", "journal_package", "ignored_variables"),
+        *("plan_path", "output_path", "journal_path", "plan_package", "journal_package", "ignored_variables", "run_by"),
     }
 )
 # And those of the other roles without which they do more.

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import with_fingerprint
 from tests.integration.driver import Ansible
 from tests.integration.repeated import events, run_all
 from tests.integration.scenarios import MIXED_RULES, days_ago, repository, server, tag, team
@@ -75,7 +77,7 @@ def test_plans_that_are_refused(ansible: Ansible, simulator: Simulator, tmp_path
     cases = {
         "was altered": {"approved_plan_path": str(altered)},
         "another plan was approved": {"approved_fingerprint": "sha256:" + "0" * 64},
-        "is no fingerprint": {"approved_fingerprint": "sha256:" + "0" * 63},
+        "is no fingerprint": {"approved_fingerprint": "sha256:" + "0" * 11},
         "another scope": {"group": "team/sub"},
         "empty, or not there": {"approved_plan_path": str(tmp_path / "nothing")},
         "older than plan_max_age": {"plan_max_age": "1s"},
@@ -94,6 +96,49 @@ def test_plans_that_are_refused(ansible: Ansible, simulator: Simulator, tmp_path
     assert "needs approved_fingerprint" in unsealed.message
     assert "needs approved_plan_path" in loose.message
     assert simulator.counters()["writes"] == 0
+
+
+def resealed(path: Path, to: Path, **changes: Any) -> dict[str, Any]:
+    """What approves the plan of a file with another first line, which has the fingerprint that fits it."""
+    head, *others = path.read_text().splitlines(keepends=True)
+    row = {key: value for key, value in {**json.loads(head), **changes}.items() if key != "fingerprint"}
+    rows = [json.loads(line) for line in others]
+    sealed = with_fingerprint(row, [each["fingerprint"] for each in rows if each["type"] == "repository"])
+    to.write_text("".join([json.dumps(sealed) + "\n", *others]))
+    return {"approved_plan_path": str(to), "approved_fingerprint": sealed["fingerprint"]}
+
+
+FORGED: list[tuple[dict[str, Any], str]] = [
+    ({"rules": {}}, "name_regex_delete is empty"),
+    ({"rules": {"name_regex_delete": ["dev", 5]}}, "name_regex_delete"),
+    ({"rules": {"name_regex_delete": "dev(", "keep_n": 1}}, "name_regex_delete"),
+    ({"rules": {"name_regex_delete": "dev", "keep_n": "x"}}, "keep_n is 'x'"),
+    ({"rules": {"name_regex_delete": "dev", "protect": {"a": 1}}}, "protect"),
+    ({"rules": {"name_regex_delete": "dev", "timestamp": "never"}}, "timestamp"),
+    ({"rules": {"name_regex_delete": "dev", "rules": [{"match": "dev"}]}}, "mutually exclusive"),
+    ({"rules": {"rules": [{"match": {"a": None}}]}}, "match"),
+    ({"rules": {"rules": 5}}, "rules"),
+    ({"rules": {"name_regex_delete": "dev", "delete_via": "bulk_unpinned"}}, "bulk_unpinned"),
+    ({"scope": {"project": 5.5}}, "project"),
+    ({"scope": {"group": "team", "project": ["team/app"]}}, "mutually exclusive"),
+    ({"scope": {}}, "project, group, repository_id"),
+    ({"scope": {"group": "te am"}}, "is no path"),
+]
+
+
+def test_what_a_plan_says_is_read_as_what_a_task_says(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(team())
+    path = tmp_path / "plan.jsonl"
+    approve(ansible, path)
+    tasks = [resealed(path, tmp_path / f"{number}", **changes) for number, (changes, _) in enumerate(FORGED)]
+    simulator.clear_log()
+    for task, (changes, words) in zip(run_all(ansible, MODULE, tasks), FORGED, strict=True):
+        assert task.failed, changes
+        assert words in task.message, (changes, task.message)
+        assert "Nothing was changed:" not in task.message
+    assert simulator.requests() == []
+    [good] = run_all(ansible, MODULE, [resealed(path, tmp_path / "good", registry="forged")], check_mode=True)
+    assert good.result["plan"]["totals"]["delete"] == 4, good.message
 
 
 def test_the_journal_tells_each_step_before_it_is_done(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,7 @@ def test_hosts_clusters_and_references(ansible: Ansible, simulator: Simulator, t
         {"name": "live", "resources": [{"kind": "Pod", "spec": {"containers": [{"image": "b:1"}]}}]},
     ]
     options = {"hosts": ["web-1", "web-2"], "kubernetes": clusters, "references": ["c:1"], "output_path": str(path)}
+    begun = datetime.now(UTC).replace(microsecond=0)
     run = gather(ansible, tmp_path, environment, **options)
     assert run.code == 0, run.output
     found = sources(path)
@@ -105,6 +107,9 @@ def test_hosts_clusters_and_references(ansible: Ansible, simulator: Simulator, t
     }
     assert [found[name]["failed"] for name in ("web-1", "files", "live", "given")] == ["", "", "", ""]
     assert "reached" in found["web-2"]["failed"]
+    for source in found.values():
+        read_at = datetime.strptime(source["read_at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        assert begun <= read_at <= datetime.now(UTC)
     assert [found[name]["images"] for name in ("web-2", "files", "live", "given")] == [[], ["a:1"], ["b:1"], ["c:1"]]
     assert simulator.counters()["total"] == 0
 
@@ -113,7 +118,9 @@ def test_a_tool_that_fails_or_is_not_there(ansible: Ansible, tmp_path: Path) -> 
     environment, path = container_host(tmp_path, "podman", broken=True), tmp_path / "in-use.json"
     run = gather(ansible, tmp_path, environment, hosts=["web-1"], output_path=str(path))
     assert run.code == 0, run.output
-    assert sources(path)["web-1"] == {"name": "web-1", "images": [], "failed": "no daemon"}
+    found = sources(path)["web-1"]
+    assert found.pop("read_at")
+    assert found == {"name": "web-1", "images": [], "failed": "no daemon"}
     run = gather(ansible, tmp_path, environment, hosts=["web-1"], tool="docker", output_path=str(path))
     assert "are not there" in sources(path)["web-1"]["failed"]
 
@@ -170,7 +177,7 @@ def test_a_group_without_hosts_is_no_place_to_look(ansible: Ansible, tmp_path: P
 
 
 def test_a_cleanup_keeps_what_was_gathered(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
-    simulator.load(team())
+    simulator.load(team(clock=datetime.now(UTC).isoformat().replace("+00:00", "Z")))
     environment = container_host(tmp_path)
     given = {f"registry_cleanup_{option}": value for option, value in MIXED_RULES.items()}
     given |= {"registry_group": "team", "registry_cleanup_gather_in_use": True, "registry_cleanup_return_limit": 1000}

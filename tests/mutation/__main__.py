@@ -19,6 +19,7 @@ from .running import Mutant, break_modules
 # The modules that decide which tag is deleted, and that say so.
 MODULES = [
     *(
+        "_cleanup/approval",
         "_cleanup/bulk_requests",
         "_cleanup/matches",
         "_cleanup/needs",

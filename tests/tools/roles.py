@@ -68,6 +68,8 @@ ROLES = {
     "registry_cleanup": Role(
         "registry_cleanup",
         own=("plan_package", "approved_plan_package", "gather_in_use", "in_use_sources_path", "ignored_variables"),
+        # The playbook that applies an approved plan says it in a way that no variable can change.
+        left_out=("require_approval",),
     ),
     "registry_settings": Role(
         "registry_settings",

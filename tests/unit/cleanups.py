@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.approval import approval_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import (
     CleanupPlan,
     CleanupState,
@@ -48,7 +49,8 @@ def tag(name: str, days: float = 90, letter: str = "a", **facts: Any) -> Tag:
 def requested(plan_lines: Iterable[str] | None = None, **options: Any) -> CleanupRequest:
     """What these options ask for; everything that matches is deleted where none is a rule."""
     given = options if {"name_regex_delete", "rules"} & options.keys() else {"name_regex_delete": ".*", **options}
-    return cleanup_request(filled(given, ARGUMENTS.options), SCOPE, plan_lines)
+    params = filled(given, ARGUMENTS.options)
+    return cleanup_request(params, SCOPE, approval_of(params, plan_lines, SCOPE))
 
 
 def observed(

@@ -25,7 +25,7 @@ from .._policy.preview import decisions_of, predicted
 from .._rules.dates import date_source
 from .._rules.decision import DateSource, Decision, to_keep
 from .._rules.import_dates import ImportEvidence, import_refusal
-from .._rules.in_use import UntaggedImage
+from .._rules.in_use import UntaggedImage, stale_sources
 from .._rules.reasons import Reason
 from .._rules.referrers import ReferrerFacts, subjects_of, with_referrers
 from .._rules.retention import age_reason, decide
@@ -138,6 +138,7 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
     bulk = bulk_requests(plan, request) if state.delete_method.is_bulk else []
     refusals = (
         *request.use_unknown,
+        *_use_refusals(state, request),
         *matches.refusals,
         *pins.refusals,
         *plan.refusals,
@@ -252,6 +253,12 @@ def _compared(parts: t.Sequence[RepositoryPlan], state: CleanupState, request: C
         return None
     policy = request.referrer_policy.on_registry(deletes_by_name=state.deletes_by_name)
     return compare(parts, request.approval.plan, policy, request.earlier.asked)
+
+
+def _use_refusals(state: CleanupState, request: CleanupRequest) -> list[str]:
+    """Why it is not known any more what is in use."""
+    sources = [source for source in request.used.sources if source.name]
+    return stale_sources(sources, request.in_use_max_age, state.latest_clock or state.clock)
 
 
 def _approval_refusals(state: CleanupState, request: CleanupRequest, comparison: Comparison | None) -> list[str]:

@@ -77,6 +77,7 @@ def cleanup_result(
             "deleted_before": found.deleted_before,
             "approved": _approved(request, found, limit),
         },
+        "run_by": dict(request.run_by),
         "unguarded": _unguarded(state, plan)[:limit],
         "in_use": {
             "references": len(request.used.references),

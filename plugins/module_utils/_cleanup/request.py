@@ -18,10 +18,10 @@ from .._core.models import RefKind
 from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
 from .._deletion.earlier_runs import EarlierRuns
+from .._deletion.run_by import run_by_of
 from .._module.options import Gather, check_not_negative
-from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_plan, fingerprint_of_approval
+from .._plan.approval import check_plan
 from .._plan.limits import Limits, OnLimit
-from .._plan.merge import approved_in
 from .._policy.prediction import Parameters
 from .._rules.durations import seconds
 from .._rules.git_refs import RefMatch
@@ -30,6 +30,7 @@ from .._rules.matches import OnUnmatched
 from .._rules.options import IN_USE, RULES, referrer_policy_of, rules_of, used_of
 from .._rules.referrers import ReferrerPolicy, Signatures
 from .._rules.rules import Rules
+from .approval import Approval
 
 LIMITS: dict[str, t.Any] = {
     "min_remaining": {"type": "int", "default": 1},
@@ -69,13 +70,6 @@ class OnServerPolicy(enum.Enum):
     IGNORE = "ignore"
 
 
-class Approval(t.NamedTuple):
-    """A plan that somebody approved, and the terms on which it is taken."""
-
-    plan: Approved
-    terms: ApprovalTerms
-
-
 @dataclass(frozen=True)
 class CleanupRequest:
     """What the options of a cleanup ask for, checked.
@@ -100,6 +94,8 @@ class CleanupRequest:
         bulk_older_than: the age that GitLab checks once more of a pinned bulk deletion, such as 30d; None is no age.
         bulk_keep: the pattern of names that GitLab keeps in a pinned bulk deletion; None is none.
         options: the values that the first line of the plan names, by option.
+        in_use_max_age: seconds since sources of what is in use were read.
+        run_by: who and what runs this, by what it is called.
         approval: the approved plan and its terms; None if none was given.
         earlier: what earlier runs did, by their journal.
         all_details: whether the details of all tags are read, whatever decides.
@@ -124,6 +120,8 @@ class CleanupRequest:
     bulk_older_than: str | None
     bulk_keep: str | None
     options: t.Mapping[str, t.Any]
+    in_use_max_age: int
+    run_by: t.Mapping[str, str]
     approval: Approval | None = None
     earlier: EarlierRuns = EarlierRuns()
     all_details: bool = False
@@ -154,13 +152,13 @@ def _by_path(
     return found
 
 
-def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.Iterable[str] | None) -> CleanupRequest:
+def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, approval: Approval | None) -> CleanupRequest:
     """The options as one checked value.
 
     Args:
         params: the module's options.
         scope: what the scope options name.
-        plan_lines: the lines of the approved plan, None where there is none.
+        approval: the approved plan and its terms; None if none was given.
 
     Raises:
         UsageError: for what can't be done as it is written.
@@ -169,6 +167,10 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.I
     rules = rules_of(params)
     method = requested_method(DeleteMethod, params["delete_via"])
     _check_bulk(params, method)
+    if approval and method is DeleteMethod.BULK_UNPINNED:
+        raise UsageError(
+            "An approved plan can't be used with delete_via bulk_unpinned, where GitLab decides what is deleted."
+        )
     used, use_unknown = used_of(params)
     return CleanupRequest(
         scope=scope,
@@ -189,10 +191,19 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.I
         pin_untagged=params["pin_untagged_in_use"],
         bulk_older_than=params["older_than"],
         bulk_keep=params["name_regex_keep"] or None,
-        options={option: params[option] for option in PLANNED_BY},
-        approval=_approval(params, method, scope, plan_lines),
+        options={option: _planned_by(option, params[option]) for option in PLANNED_BY},
+        in_use_max_age=seconds(params["in_use_max_age"], "in_use_max_age"),
+        run_by=run_by_of(params["run_by"]),
+        approval=approval,
         all_details=params["output_path"] is not None and Gather.TAG_DETAILS.value in params["gather"],
     )
+
+
+def _planned_by(option: str, value: t.Any) -> t.Any:
+    """The value of an option as a plan names it: when sources were read is a matter of the run."""
+    if option != "in_use_sources" or value is None:
+        return value
+    return [{key: each for key, each in row.items() if key != "read_at"} for row in value]
 
 
 def check_for_server(request: CleanupRequest, *, url: str, job_token: bool) -> None:
@@ -206,7 +217,7 @@ def check_for_server(request: CleanupRequest, *, url: str, job_token: bool) -> N
             if wanted:
                 raise UsageError(f"{option} can't be had with a CI/CD job token: give a project access token instead.")
     if request.approval:
-        check_plan(request.approval.plan, request.approval.terms, url, request.scope.as_result())
+        check_plan(request.approval.plan, url, request.scope.as_result())
 
 
 def _check_numbers(params: t.Mapping[str, t.Any]) -> None:
@@ -229,35 +240,6 @@ def _parameters(params: t.Mapping[str, t.Any]) -> Parameters:
         keep_n=params["keep_n"] or None,
         older_than=params["older_than"],
     )
-
-
-def _approval(
-    params: t.Mapping[str, t.Any], method: DeleteMethod | None, scope: Scope, lines: t.Iterable[str] | None
-) -> Approval | None:
-    inline, fingerprint = params["approved_plan"], params["approved_fingerprint"]
-    option = "approved_plan" if inline is not None else f"approved_plan_path {params['approved_plan_path']}"
-    if lines is None:
-        if fingerprint is not None:
-            raise UsageError("approved_fingerprint needs approved_plan_path or approved_plan.")
-        return None
-    if not fingerprint:
-        raise UsageError("An approved plan needs approved_fingerprint, which does not come from the plan itself.")
-    if method is DeleteMethod.BULK_UNPINNED:
-        raise UsageError(
-            "An approved plan can't be used with delete_via bulk_unpinned, where GitLab decides what is deleted."
-        )
-    if inline is not None and len(inline.encode()) > LARGEST_INLINE:
-        raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
-    terms = ApprovalTerms(
-        fingerprint=fingerprint_of_approval(fingerprint),
-        max_age=seconds(params["plan_max_age"], "plan_max_age"),
-        max_drift_percent=params["max_drift_percent"],
-    )
-    try:
-        plan = approved_in(lines, scope.as_result())
-    except UsageError as error:
-        raise UsageError(f"{option}: {error}") from None
-    return Approval(plan=plan, terms=terms)
 
 
 def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> None:

@@ -21,6 +21,9 @@ TAG_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", re.ASCII)
 # How cosign and OCI tools name what belongs to an image: sha256-<digest>, then .sig, .att, .sbom and the like.
 SIGNATURE = re.compile(r"sha256-[0-9a-f]{64}(\..*)?", re.ASCII)
 
+# How far a time may come from the future, where several servers have clocks of their own.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
 _HEXADECIMAL = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 

@@ -197,7 +197,9 @@ def earlier_runs(path: str | None, server: str) -> EarlierRuns:
     return earlier_runs_in(read_lines(path, "journal_path"), server)
 
 
-def journal_start(journal: JournalWriter, server: str, fingerprint: str, planned: int) -> None:
+def journal_start(
+    journal: JournalWriter, server: str, fingerprint: str, planned: int, run_by: t.Mapping[str, str]
+) -> None:
     """Note that a run begins.
 
     Args:
@@ -205,11 +207,13 @@ def journal_start(journal: JournalWriter, server: str, fingerprint: str, planned
         server: URL of GitLab.
         fingerprint: of the plan.
         planned: how many tags it is going to delete.
+        run_by: who and what runs it.
 
     Raises:
         JournalError: it can't be noted.
     """
-    journal({"event": JournalEvent.START.value, "server": server, "fingerprint": fingerprint, "planned": planned})
+    start = {"event": JournalEvent.START.value, "server": server, "fingerprint": fingerprint, "planned": planned}
+    journal({**start, "run_by": dict(run_by)})
 
 
 def journal_referrers(journal: JournalWriter, plan: Plan) -> None:

@@ -33,7 +33,9 @@ _MAY_BE_EMPTY_TEXTS = frozenset({"repository_path_pattern"})
 # A journal that is stored nowhere is no record of a run.
 _NEVER_EMPTY_DICTIONARIES = frozenset({"journal_package"})
 # A whole number is as good as text: ids, capture groups, and durations, which say themselves what is wrong with one.
-_MAY_BE_NUMBERS = frozenset({"project", "group", "by", "older_than", "min_age", "plan_max_age", "cadence"})
+_MAY_BE_NUMBERS = frozenset(
+    {"project", "group", "by", "older_than", "min_age", "plan_max_age", "in_use_max_age", "cadence"}
+)
 # Texts of several lines.
 _OF_LINES = frozenset({"approved_plan", "failed"})
 _PATTERNS = frozenset({"name_regex_delete", "name_regex_keep", "match", "protect", "tag_name_pattern"})

@@ -15,6 +15,7 @@ import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._core.errors import JournalError, RequestError, UsageError, unexpected
 from .._core.files import GivenPath, shared_file
@@ -45,12 +46,14 @@ class _Module(AnsibleModule):
     """
 
     refusal = "This ansible-core hands options over in a way that is not known: use one that is supported."
+    given: dict[str, t.Any]
 
     def _load_params(self) -> None:
         base: t.Any = super()
         base._load_params()
         try:
             self.params = read_inputs(self.params, self.argument_spec)
+            self.given = _by_option(self.params, self.argument_spec)
             self.refusal = ""
         except UsageError as error:
             self.refusal = str(error)
@@ -59,6 +62,47 @@ class _Module(AnsibleModule):
         if self.refusal:
             msg, others = self.refusal, {"changed": False, "result": "failed"}
         super().fail_json(msg, **others)
+
+
+def _by_option(values: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The values of options that are there, by the option's name. values: by name or alias."""
+    names = {alias: name for name, spec in options.items() for alias in (name, *spec.get("aliases", ()))}
+    return {names[each]: value for each, value in values.items() if each in names}
+
+
+def given_options(module: AnsibleModule) -> dict[str, t.Any]:
+    """The options that the task has, without those that have their default."""
+    return t.cast("_Module", module).given
+
+
+def add_options(module: AnsibleModule, spec: ArgumentSpec, more: t.Mapping[str, t.Any], origin: str) -> None:
+    """Give a module options that its task leaves out, checked as if the task had them.
+
+    Args:
+        module: the module.
+        spec: all options.
+        more: values by option.
+        origin: where these come from, for messages.
+
+    Raises:
+        UsageError: they can't be options of this task.
+    """
+    if not more:
+        return
+    validator: t.Any = ArgumentSpecValidator(
+        spec.options,
+        mutually_exclusive=spec.mutually_exclusive,
+        required_one_of=spec.required_one_of,
+        required_together=spec.required_together,
+        required_if=spec.required_if,
+    )
+    try:
+        found = validator.validate({**read_inputs(more, spec.options), **given_options(module)})
+    except UsageError as error:
+        raise UsageError(f"{origin}: {error}") from None
+    if found.error_messages:
+        raise UsageError(f"{origin}: {found.error_messages[0]}.")
+    module.params.update({option: found.validated_parameters[option] for option in more})
 
 
 def _absolute(value: t.Any, spec: t.Mapping[str, t.Any]) -> t.Any:

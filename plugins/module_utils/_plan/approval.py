@@ -16,7 +16,9 @@ from .._core.errors import UsageError
 
 # Inline plans travel through variables of job templates: awx/main/models/unified_jobs.py cuts larger ones.
 LARGEST_INLINE = 64 * 1024
-_FINGERPRINT = re.compile(r"(?:sha256:\s*)?([0-9a-f]{64})", re.ASCII)
+# What is typed by hand may be shorter: no two plans share so many digits by chance.
+_SHORTEST_FINGERPRINT = 12
+_FINGERPRINT = re.compile(rf"(?:sha256:\s*)?([0-9a-f]{{{_SHORTEST_FINGERPRINT},64}})", re.ASCII)
 
 
 class Approved(t.NamedTuple):
@@ -30,6 +32,7 @@ class Approved(t.NamedTuple):
         digests: of the tags that may be deleted, by repository and name; None where none was known.
         repositories: paths of those in it.
         totals: the whole plan in numbers.
+        rules: the options that it was made by.
         refusals: why nothing may be deleted, one sentence each without its full stop.
     """
 
@@ -40,6 +43,7 @@ class Approved(t.NamedTuple):
     digests: t.Mapping[tuple[str, str], str | None]
     repositories: tuple[str, ...]
     totals: t.Mapping[str, t.Any]
+    rules: t.Mapping[str, t.Any] = {}
     refusals: tuple[str, ...] = ()
 
 
@@ -47,7 +51,7 @@ class ApprovalTerms(t.NamedTuple):
     """On what terms an approved plan is taken.
 
     Args:
-        fingerprint: the one that the plan must have.
+        fingerprint: the one that the plan must have, or what it must begin with.
         max_age: seconds since it was made.
         max_drift_percent: of its tags, how many may differ by now; None is no limit.
     """
@@ -58,7 +62,7 @@ class ApprovalTerms(t.NamedTuple):
 
 
 def fingerprint_of_approval(text: str) -> str:
-    """A fingerprint as plans have it: it may be given in capitals, in quotes, and without sha256:.
+    """A fingerprint as plans have it, or its beginning: it may be given in capitals, in quotes, and without sha256:.
 
     Args:
         text: the value of approved_fingerprint.
@@ -70,22 +74,30 @@ def fingerprint_of_approval(text: str) -> str:
     if found is None:
         raise UsageError(
             f"approved_fingerprint {text!r} is no fingerprint: write that of the plan which was approved, sha256: and "
-            "64 hexadecimal digits."
+            f"64 hexadecimal digits, or at least the first {_SHORTEST_FINGERPRINT} of them."
         )
     return f"sha256:{found[1]}"
 
 
-def check_plan(approved: Approved, terms: ApprovalTerms, server: str, scope: t.Mapping[str, t.Any]) -> None:
-    """Check that this is the plan that was approved, and for the same.
+def check_fingerprint(approved: Approved, terms: ApprovalTerms) -> None:
+    """Check that this is the plan that was approved.
 
     Raises:
-        UsageError: where another plan was approved, one for something else, or one that is refused itself.
+        UsageError: another plan was approved.
     """
-    if approved.fingerprint != terms.fingerprint:
+    if not approved.fingerprint.startswith(terms.fingerprint):
         raise UsageError(
             f"The approved plan has the fingerprint {approved.fingerprint}, and approved_fingerprint is "
             f"{terms.fingerprint}: another plan was approved."
         )
+
+
+def check_plan(approved: Approved, server: str, scope: t.Mapping[str, t.Any]) -> None:
+    """Check that a plan was approved for the same, and may be carried out.
+
+    Raises:
+        UsageError: it is for something else, or refused itself.
+    """
     if approved.refusals:
         raise UsageError(f"The approved plan is refused itself: {approved.refusals[0]}.")
     if approved.server != server:

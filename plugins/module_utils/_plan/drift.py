@@ -18,15 +18,12 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from .._core.models import format_time
+from .._core.models import CLOCK_TOLERANCE, format_time
 from .._rules.decision import Decision
 from .._rules.reasons import Reason
 from .._rules.referrers import ReferrerPolicy, keep_referrers
 from .approval import ApprovalTerms, Approved
 from .plan import RepositoryPlan
-
-# How far a plan may come from the future, where two servers of one GitLab have clocks of their own.
-_CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class DriftKind(enum.Enum):
@@ -211,7 +208,7 @@ def refusals_of(approved: Approved, terms: ApprovalTerms, comparison: Comparison
         found.append("GitLab's answers have no Date, so that the age of the approved plan is not known")
     elif clock - approved.clock > timedelta(seconds=terms.max_age):
         found.append(f"the approved plan is of {format_time(approved.clock)}, older than plan_max_age")
-    elif approved.clock - clock > _CLOCK_TOLERANCE:
+    elif approved.clock - clock > CLOCK_TOLERANCE:
         found.append(f"the approved plan is of {format_time(approved.clock)}, which is still to come")
     drifted = sum(1 for each in comparison.drift if each.kind.is_of_approved)
     most = terms.max_drift_percent

@@ -184,12 +184,12 @@ def _matches(plan: Approved) -> t.Iterator[EntryMatches]:
         raise UsageError(f"The plan of {_scope_text(plan)} is damaged: it has no counts of matches.") from None
 
 
-def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approved:
+def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any] | None) -> Approved:
     """The approved plan of a file, of a merged one the part for a scope.
 
     Args:
         lines: of the file.
-        scope: as the options name it.
+        scope: as the options name it; None if they name none, which is that of the only plan.
 
     Raises:
         UsageError: for what is no plan, was altered, or has no part for the scope.
@@ -202,8 +202,10 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any]) -> Approve
     searched = 0
     for part in _parts_at(cursor):
         searched += 1
-        if dict(part.scope) == dict(scope):
+        if scope is None or dict(part.scope) == dict(scope):
             found = part._replace(fingerprint=fingerprint)
+    if scope is None and searched != 1:
+        raise UsageError(f"The approved plan is one of {searched} plans: name the scope of the one to carry out.")
     if found is None:
         raise UsageError(
             f"None of the {searched} plans in the approved plan was made for this scope: name the same projects, group "

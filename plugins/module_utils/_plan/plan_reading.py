@@ -160,7 +160,7 @@ def plan_at(cursor: PlanCursor) -> Approved:
         UsageError: for one that was altered.
     """
     line, fingerprint = cursor.number, cursor.fingerprint
-    header = cursor.read_head(server=str, scope=dict, totals=dict, refusals=list)
+    header = cursor.read_head(server=str, scope=dict, rules=dict, totals=dict, refusals=list)
     totals_told = header["totals"]
     clock = parse_time(header.get("clock"))
     if clock is None:
@@ -187,6 +187,7 @@ def plan_at(cursor: PlanCursor) -> Approved:
         digests=digests,
         repositories=tuple(fingerprints),
         totals=totals_told,
+        rules=header["rules"],
         refusals=tuple(map(str, header["refusals"])),
     )
 

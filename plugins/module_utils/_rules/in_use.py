@@ -14,8 +14,9 @@ from __future__ import annotations
 import functools
 import typing as t
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from .._core.models import Tag
+from .._core.models import CLOCK_TOLERANCE, Tag, format_time
 from .._core.oci import INDEXES
 from .reasons import Reason
 from .references import Reference, keys_of, parse_reference, repositories_meant
@@ -44,11 +45,13 @@ class Source(t.NamedTuple):
         name: what the user calls it.
         images: the references as they were given.
         failed: why they are not all there; empty if they are.
+        read_at: when they were read; None if nobody says so, as of what a user states for this run.
     """
 
     name: str
     images: tuple[str, ...]
     failed: str = ""
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,34 @@ def missing_sources(sources: t.Sequence[Source], expected: t.Sequence[str] | int
         for name in expected or ()
         if name not in names
     ]
+
+
+def stale_sources(sources: t.Sequence[Source], max_age: int, clock: datetime | None) -> list[str]:
+    """Why it is not known what is in use by now. What has no time is what a user states for this run.
+
+    Args:
+        sources: that were given.
+        max_age: seconds since they were read.
+        clock: the server's time; None if it is not known.
+
+    Returns:
+        At most one sentence without its end.
+    """
+    timed = sorted((source.read_at, source.name) for source in sources if source.read_at)
+    if not timed:
+        return []
+    if clock is None:
+        return ["GitLab's answers have no Date, so that the age of what is in use is not known"]
+    early = [each for each in timed if clock - each[0] > timedelta(seconds=max_age)]
+    late = [each for each in timed if each[0] - clock > CLOCK_TOLERANCE]
+    if not early and not late:
+        return []
+    found = early or late
+    read_at, name = found[0]
+    which = f"{len(found)} of {len(sources)} sources, first {name} at {format_time(read_at)}"
+    if early:
+        return [f"what is in use was read longer ago than in_use_max_age ({which}): find it again"]
+    return [f"what is in use was read at a time to come ({which}, GitLab's is {format_time(clock)}): check both clocks"]
 
 
 def kept_by_use(tags: t.Sequence[Tag], path: str, used: InUse) -> dict[str, Reason]:

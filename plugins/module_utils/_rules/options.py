@@ -74,6 +74,7 @@ IN_USE: dict[str, t.Any] = {
             "name": {"type": "str", "required": True},
             "images": {"type": "list", "elements": "str", "default": []},
             "failed": {"type": "str", "default": ""},
+            "read_at": {"type": "str"},
         },
     },
     "in_use_sources_expected": {"type": "raw"},
@@ -145,10 +146,17 @@ def used_of(params: t.Mapping[str, t.Any]) -> tuple[InUse, tuple[str, ...]]:
     names = isinstance(expected, list) and all(isinstance(name, str) for name in expected)
     if expected is not None and not names and (not isinstance(expected, int) or isinstance(expected, bool)):
         raise UsageError("in_use_sources_expected is neither a list of names nor a number.")
-    sources = [
-        Source(row["name"], images=tuple(row["images"]), failed=row["failed"]) for row in params["in_use_sources"] or ()
-    ]
+    sources = [_source(row) for row in params["in_use_sources"] or ()]
     return in_use_of(params["in_use"] or (), sources), tuple(missing_sources(sources, expected))
+
+
+def _source(row: t.Mapping[str, t.Any]) -> Source:
+    read_at = None if row["read_at"] is None else parse_time(row["read_at"])
+    if row["read_at"] is not None and read_at is None:
+        raise UsageError(
+            f"in_use_sources, {row['name']}: read_at is {row['read_at']!r}: write it as 2026-01-31T12:00:00Z."
+        )
+    return Source(row["name"], images=tuple(row["images"]), failed=row["failed"], read_at=read_at)
 
 
 def _listed_rule(row: t.Mapping[str, t.Any], number: int) -> Rule:

@@ -29,7 +29,10 @@ IN_ANOTHER_WAY = {
         "estimate": "{{ __registry_audit_estimates }}",
         "output_path": "{{ __registry_audit_folder.path }}/repositories.jsonl",
     },
-    "registry_cleanup": {"in_use_sources": "{{ __registry_cleanup_sources if __registry_cleanup_is_told else omit }}"},
+    "registry_cleanup": {
+        "in_use_sources": "{{ __registry_cleanup_sources if __registry_cleanup_is_told else omit }}",
+        "run_by": "{{ __registry_cleanup_run_by }}",
+    },
     "registry_settings": {"output_path": "{{ __registry_settings_folder.path }}/projects.jsonl"},
 }
 

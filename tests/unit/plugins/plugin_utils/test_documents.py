@@ -103,7 +103,7 @@ def test_what_is_no_document_is_no_error_that_nobody_thought_of(text: str) -> No
         ('{"sources": [{"name": "a", "images": [1]}]}', "holds images of source 1 (a) that are no list of texts"),
         ('{"sources": [{"name": "a", "images": [""]}]}', "holds images of source 1 (a) that are no list of texts"),
         ('{"sources": [{"name": "a", "images": {"b": 1}}]}', "holds images of source 1 (a) that are no list of texts"),
-        ('{"sources": [{"name": "a", "image": ["b"]}]}', "holds 'image' in source 1 (a), which has name, images and"),
+        ('{"sources": [{"name": "a", "image": ["b"]}]}', "holds 'image' in source 1 (a), which has name, images,"),
         ('{"sources": [{"name": "a", "images": ["b"], "failed": true}]}', "holds true as failed of source 1 (a)"),
         ('{"sources": [{"name": "a", "images": ["b"], "images": []}]}', "has the key 'images' twice in one object"),
         ('{"sources": [{"name": "a"}], "sources": []}', "has the key 'sources' twice in one object"),

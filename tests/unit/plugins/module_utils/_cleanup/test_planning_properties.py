@@ -65,7 +65,7 @@ MODES = {
     DateSource.UNKNOWN: Mode.UNKNOWN,
 }
 NO_LIMITS = requested(min_remaining=0)
-HEADER = {"server": "s", "clock": "2026-06-01T12:00:00Z", "scope": {}}
+HEADER = {"server": "s", "clock": "2026-06-01T12:00:00Z", "scope": {}, "rules": {}}
 
 
 class Remembering:

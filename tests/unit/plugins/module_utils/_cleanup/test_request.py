@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.approval import Approval
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import plan_cleanup
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.report import plan_header
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import (
     PLANNED_BY,
-    Approval,
     CleanupRequest,
     OnServerPolicy,
     check_for_server,
@@ -34,7 +35,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._policy.predic
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import RefMatch
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import Signatures
 from ansible_collections.containerops.gitlab.plugins.modules.registry_cleanup import ARGUMENTS
-from tests.unit.cleanups import REPOSITORY, SCOPE, observed, requested, tag
+from tests.unit.cleanups import NOW, REPOSITORY, SCOPE, observed, requested, tag
 
 URL = "https://gitlab.example.com"
 FINGERPRINT = f"sha256:{'0' * 64}"
@@ -206,24 +207,29 @@ def test_a_plan_names_every_option_that_it_was_made_by() -> None:
     """What it does not name can change behind the back of who approved it."""
     scope = {"project", "group", "repository_id", "repositories", "exclude_repositories"}
     where = {*CONNECTION.options, *READING.options} - {"read_via"}
-    approval = {"approved_fingerprint", "approved_plan", "approved_plan_path", "plan_max_age", "max_drift_percent"}
-    told = {
-        "plan_path",
-        "output_path",
-        "gather",
-        "return_limit",
-        "journal_path",
-        "journal_package",
-        "wait",
-        "wait_timeout",
-        "on_error",
+    approval = {
+        *("approved_fingerprint", "approved_plan", "approved_plan_path", "require_approval"),
+        *("plan_max_age", "max_drift_percent", "in_use_max_age"),
     }
+    told = {"plan_path", "output_path", "gather", "return_limit", "journal_path", "wait", "wait_timeout", "on_error"}
+    told |= {"run_by", "journal_package"}
     # A plan that these refuse is not carried out, and a pin deletes nothing.
     refuse = {"on_server_policy", "on_unmatched", "allow_unread_protection", "pin_untagged_in_use"}
     assert scope <= set(SCOPE.as_result())
     assert set(ARGUMENTS.options) - set(PLANNED_BY) == {*scope, *where, *approval, *told, *refuse}
     assert set(PLANNED_BY) <= set(ARGUMENTS.options)
     assert set(requested().options) == set(PLANNED_BY)
+
+
+def test_when_sources_were_read_is_no_part_of_the_plan() -> None:
+    source = {"name": "web-1", "images": ["team/app:v1"]}
+    read = requested(in_use_sources=[{**source, "read_at": "2026-06-01T11:59:00Z"}], in_use_max_age="2h")
+    assert read.options == requested(in_use_sources=[source]).options
+    assert (read.in_use_max_age, requested().in_use_max_age) == (7200, 3600)
+    assert [each.read_at for each in read.used.sources] == [NOW - timedelta(minutes=1)]
+    with pytest.raises(UsageError) as caught:
+        requested(in_use_sources=[{**source, "read_at": "yesterday"}])
+    assert str(caught.value) == "in_use_sources, web-1: read_at is 'yesterday': write it as 2026-01-31T12:00:00Z."
 
 
 def test_bulk_deletions_leave_what_belongs_together_alone() -> None:
@@ -260,10 +266,6 @@ def test_all_details_are_read_where_a_file_gets_them(options: dict[str, Any], wa
         (
             {"approved_plan": "{}"},
             "An approved plan needs approved_fingerprint, which does not come from the plan itself.",
-        ),
-        (
-            {"approved_plan": "{}", "approved_fingerprint": FINGERPRINT, **UNPINNED},
-            "An approved plan can't be used with delete_via bulk_unpinned, where GitLab decides what is deleted.",
         ),
         (
             {"approved_plan": "ä" * (LARGEST_INLINE // 2) + " ", "approved_fingerprint": FINGERPRINT},
@@ -320,13 +322,13 @@ def test_a_fingerprint_may_be_spelled_in_every_way(form: str, change: Callable[[
     check_for_server(request, url=URL, job_token=False)
 
 
-@pytest.mark.parametrize("text", ["sha256:x", "0" * 63, "0" * 65, "g" * 64, "sha512:" + "0" * 64, "0" * 12, "0 " * 64])
+@pytest.mark.parametrize("text", ["sha256:x", "0" * 11, "0" * 65, "g" * 64, "sha512:" + "0" * 64, "sha256:", "0 " * 64])
 def test_what_is_no_fingerprint_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         approving(written(), approved_fingerprint=text)
     assert str(caught.value) == (
         f"approved_fingerprint {text!r} is no fingerprint: write that of the plan which was approved, sha256: and 64 "
-        "hexadecimal digits."
+        "hexadecimal digits, or at least the first 12 of them."
     )
 
 
@@ -354,6 +356,11 @@ def test_of_a_merged_plan_the_part_for_the_scope_is_approved() -> None:
             {"approved_fingerprint": FINGERPRINT},
             f"The approved plan has the fingerprint {written().approved.fingerprint}, and approved_fingerprint is "
             f"{FINGERPRINT}: another plan was approved.",
+        ),
+        (
+            written(),
+            {**UNPINNED},
+            "An approved plan can't be used with delete_via bulk_unpinned, where GitLab decides what is deleted.",
         ),
         (
             written(server="https://other.example.com"),

@@ -33,7 +33,7 @@ SPECS: dict[str, Spec] = {
 SPECS["inventory"] = inventory.OPTIONS
 
 IDS = {"project", "group"}
-DURATIONS = {"older_than", "min_age", "plan_max_age", "cadence"}
+DURATIONS = {"older_than", "min_age", "plan_max_age", "in_use_max_age", "cadence"}
 OF_LINES = {"approved_plan", "failed"}
 
 
@@ -121,7 +121,7 @@ def clean(spec: Spec) -> Any:
     kind: str = spec.get("elements") or spec["type"]
     one: Any = {"str": "a1", "path": "/a1", "int": 7, "float": 2.5, "bool": True, "raw": "a1", "dict": {}}[kind]
     if kind == "dict":
-        one = {name: clean(each) for name, each in spec["options"].items() if each.get("required")}
+        one = {name: clean(each) for name, each in spec.get("options", {}).items() if each.get("required")}
     one = spec.get("choices", [one])[-1]
     return [one] if spec["type"] == "list" else one
 

@@ -24,6 +24,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
     ApprovalTerms,
     Approved,
+    check_fingerprint,
     check_plan,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.drift import DriftKind, compare, refusals_of
@@ -156,15 +157,15 @@ def test_what_stays_for_its_family_is_drift() -> None:
 def test_another_plan_another_server_another_scope() -> None:
     approved = parse_plan(written(BEFORE))
     with pytest.raises(UsageError, match="another plan was approved"):
-        check_plan(approved, terms(approved, fingerprint="sha256:0"), "https://gitlab.example.com", SCOPE)
+        check_fingerprint(approved, terms(approved, fingerprint="sha256:0"))
     refused = parse_plan(written(BEFORE, refusals=["too much", "far too much"]))
     with pytest.raises(UsageError, match="^The approved plan is refused itself: too much.$"):
-        check_plan(refused, terms(refused), "https://gitlab.example.com", SCOPE)
+        check_plan(refused, "https://gitlab.example.com", SCOPE)
     with pytest.raises(UsageError, match="made for https://gitlab.example.com"):
-        check_plan(approved, terms(approved), "https://other.example.com", SCOPE)
+        check_plan(approved, "https://other.example.com", SCOPE)
     another = "^The approved plan was made for another scope: name the same projects, group or repositories.$"
     with pytest.raises(UsageError, match=another):
-        check_plan(approved, terms(approved), "https://gitlab.example.com", {"group": "team/sub"})
+        check_plan(approved, "https://gitlab.example.com", {"group": "team/sub"})
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_rea
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import totals
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import to_keep
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
-from tests.unit.plugins.module_utils._plan.test_approval import BEFORE, HEADER, NOW, SCOPE, part, terms, written
+from tests.unit.plugins.module_utils._plan.test_approval import BEFORE, HEADER, NOW, SCOPE, part, written
 
 RULED = replace(
     BEFORE[0],
@@ -61,7 +61,7 @@ def test_a_plan_survives_the_way_through_a_file() -> None:
     assert approved.totals == totals(Plan(tuple(PARTS)))
     assert (approved.server, approved.scope, approved.clock) == ("https://gitlab.example.com", SCOPE, NOW)
     assert approved.fingerprint == sealed(Plan(tuple(PARTS)), HEADER).fingerprint
-    check_plan(approved, terms(approved), "https://gitlab.example.com", SCOPE)
+    check_plan(approved, "https://gitlab.example.com", SCOPE)
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])

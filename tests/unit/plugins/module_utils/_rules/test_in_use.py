@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use 
     in_use_of,
     kept_by_use,
     missing_sources,
+    stale_sources,
     tags_in_use,
     untagged,
 )
@@ -359,3 +361,46 @@ def test_a_reference_leads_to_tags_that_it_keeps(found: list[Tag], some: list[st
     plain = [tag for tag in found if tag.digest and not tag.children]
     sure = {name for name, reason in kept_by_use(plain, PATH, used).items() if reason is Reason.IN_USE}
     assert sure == {name for places in tags_in_use(used, {PATH: plain}).values() for _path, name in places}
+
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def read(name: str, *minutes: float) -> Source:
+    """A source that was read so many minutes before noon; nobody says when, where there are none."""
+    return Source(name, ("app:1",), read_at=NOON - timedelta(minutes=minutes[0]) if minutes else None)
+
+
+@pytest.mark.parametrize(
+    ("sources", "clock", "refusal"),
+    [
+        ((), NOON, None),
+        ((), None, None),
+        ((read("hand"),), NOON, None),
+        ((read("hand"),), None, None),
+        ((read("a", 0), read("b", 59), read("c", 60), read("d", -5)), NOON, None),
+        (
+            (read("a", 0), read("b", 60.1)),
+            NOON,
+            "what is in use was read longer ago than in_use_max_age (1 of 2 sources, first b at "
+            "2026-06-01T10:59:54Z): find it again",
+        ),
+        (
+            (read("hand"), read("b", 120), read("c", 180), read("d", -60)),
+            NOON,
+            "what is in use was read longer ago than in_use_max_age (2 of 4 sources, first c at "
+            "2026-06-01T09:00:00Z): find it again",
+        ),
+        (
+            (read("a", -6),),
+            NOON,
+            "what is in use was read at a time to come (1 of 1 sources, first a at 2026-06-01T12:06:00Z, GitLab's is "
+            "2026-06-01T12:00:00Z): check both clocks",
+        ),
+        ((read("a", 0),), None, "GitLab's answers have no Date, so that the age of what is in use is not known"),
+    ],
+)
+def test_what_was_read_long_ago_is_not_known_any_more(
+    sources: tuple[Source, ...], clock: datetime | None, refusal: str | None
+) -> None:
+    assert stale_sources(sources, 3600, clock) == ([refusal] if refusal else [])

@@ -1,0 +1,150 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The approved plan that a task is given: whether it is the one, and what it says instead of the task."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.approval import (
+    Approval,
+    approval_of,
+    options_of_plan,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import PLANNED_BY, cleanup_request
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
+from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import SCOPE as SCOPE_OPTIONS
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import merge, part_of
+from ansible_collections.containerops.gitlab.plugins.modules.registry_cleanup import ARGUMENTS
+from tests.unit.options import filled
+from tests.unit.plugins.module_utils._plan.test_approval import part, written
+
+PATH = "team/app"
+TEAM = Scope(group="team")
+SPECS = {option: ARGUMENTS.options[option] for option in (*SCOPE_OPTIONS.options, *PLANNED_BY)}
+
+
+def plan(scope: Scope = TEAM, **options: Any) -> list[str]:
+    """The lines of a plan that these options made, which the module fills up with defaults."""
+    rules = {option: value for option, value in filled(options, ARGUMENTS.options).items() if option in PLANNED_BY}
+    tags: dict[str, tuple[str | None, bool]] = {"1": ("x", True)}
+    return written([part(PATH, tags)], scope=scope.as_result(), rules=json.loads(json.dumps(rules)))
+
+
+def fingerprint(lines: list[str]) -> str:
+    return str(json.loads(lines[0])["fingerprint"])
+
+
+def approved(lines: list[str], scope: Scope | None = None, **options: Any) -> Approval | None:
+    given = {"approved_plan_path": "x", "approved_fingerprint": fingerprint(lines), **options}
+    return approval_of(filled(given, ARGUMENTS.options), lines, scope)
+
+
+def refusal(lines: list[str] | None, **options: Any) -> str:
+    with pytest.raises(UsageError) as caught:
+        approval_of(filled(options, ARGUMENTS.options), lines)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("digits", [12, 13, 40, 63, 64])
+@pytest.mark.parametrize("form", ["{}", "sha256:{}", " SHA256: {}"])
+def test_a_fingerprint_may_be_shortened(digits: int, form: str) -> None:
+    lines = plan()
+    typed = form.format(fingerprint(lines).removeprefix("sha256:")[:digits])
+    found = approved(lines, approved_fingerprint=typed)
+    assert found
+    assert found.plan.fingerprint == fingerprint(lines)
+
+
+@pytest.mark.parametrize("place", [0, 5, 11])
+def test_a_short_fingerprint_has_to_be_the_beginning(place: int) -> None:
+    lines = plan()
+    typed = fingerprint(lines).removeprefix("sha256:")[:12]
+    other = typed[:place] + ("0" if typed[place] != "0" else "1") + typed[place + 1 :]
+    found = refusal(lines, approved_plan_path="x", approved_fingerprint=other)
+    assert found.endswith(f"and approved_fingerprint is sha256:{other}: another plan was approved.")
+
+
+def test_under_a_short_fingerprint_every_line_is_checked() -> None:
+    lines = plan()
+    lines[-1] = lines[-1].replace('"name": "1"', '"name": "2"')
+    typed = fingerprint(lines).removeprefix("sha256:")[:12]
+    assert "was altered" in refusal(lines, approved_plan_path="x", approved_fingerprint=typed)
+
+
+def test_where_approval_is_required_there_is_nothing_without() -> None:
+    assert approval_of(filled({}, ARGUMENTS.options), None) is None
+    for given in ({}, {"approved_fingerprint": "sha256:" + "0" * 64}):
+        assert refusal(None, require_approval=True, **given) == (
+            "Nothing is deleted here without approval: give approved_plan_path or approved_plan, and "
+            "approved_fingerprint."
+        )
+    assert "needs approved_fingerprint" in refusal(plan(), require_approval=True, approved_plan_path="x")
+
+
+RULES: list[dict[str, Any]] = [
+    {"name_regex_delete": "dev-.*"},
+    {"name_regex_delete": "dev-.*", "keep_n": 3, "older_than": "30d", "protect": ["v1"], "allow_latest": True},
+    {"rules": [{"name": "a", "match": "a.*", "keep_n_per": [{"by": "day"}]}, {"match": "b.*", "keep": True}]},
+    {"name_regex_delete": "x", "in_use": ["app:1"], "keep_refs": ["branches"], "max_deletions": 4, "min_remaining": 0},
+]
+
+
+@pytest.mark.parametrize("rules", RULES)
+@pytest.mark.parametrize(
+    "scope",
+    [Scope(group="team"), Scope(projects=("team/app",), exclude=("team/app/x",)), Scope(repository_ids=(7,))],
+)
+def test_the_plan_says_scope_and_rules_where_the_task_does_not(scope: Scope, rules: dict[str, Any]) -> None:
+    found = options_of_plan(approved(plan(scope, **rules)), (), SPECS)
+    named = {option: value for option, value in scope.as_result().items() if value}
+    assert found.items() >= named.items()
+    again = filled({option: value for option, value in found.items() if option not in named}, ARGUMENTS.options)
+    assert cleanup_request(again, scope, None) == cleanup_request(filled(rules, ARGUMENTS.options), scope, None)
+
+
+def test_what_the_task_says_stands_above_the_plan() -> None:
+    approval = approved(plan(name_regex_delete="dev-.*", keep_n=3, protect=["v1"]))
+    assert options_of_plan(approval, {"project"}, SPECS) == {
+        "name_regex_delete": "dev-.*",
+        "keep_n": 3,
+        "protect": ["v1"],
+    }
+    assert options_of_plan(approval, {"keep_n", "protect", "group"}, SPECS) == {"name_regex_delete": "dev-.*"}
+    assert options_of_plan(approval, {"rules"}, SPECS) == {"group": "team"}
+    assert options_of_plan(approval, {"name_regex_delete", "repository_id"}, SPECS) == {}
+    assert options_of_plan(None, (), SPECS) == {}
+
+
+def test_what_is_in_use_has_to_be_found_again() -> None:
+    sources = [{"name": "web-1", "images": ["app:1"]}]
+    approval = approved(plan(name_regex_delete="x", in_use_sources=sources, in_use_sources_expected=["web-1"]))
+    with pytest.raises(UsageError, match="find again what is in use, and give in_use_sources"):
+        options_of_plan(approval, (), SPECS)
+    found = options_of_plan(approval, {"in_use_sources"}, SPECS)
+    assert found == {"group": "team", "name_regex_delete": "x", "in_use_sources_expected": ["web-1"]}
+    assert options_of_plan(approval, {"rules"}, SPECS) == {"group": "team"}
+
+
+def test_a_merged_plan_of_one_scope_needs_no_scope_and_one_of_several_does() -> None:
+    first, second = plan(), written([part("other/app", {})], scope=Scope(group="other").as_result())
+    alone = merge([part_of(lambda: first)])
+    assert approved(list(alone.lines())) == approved(list(alone.lines()), Scope(group="team"))
+    both = list(merge([part_of(lambda: first), part_of(lambda: second)]).lines())
+    assert refusal(both, approved_plan_path="x", approved_fingerprint=fingerprint(both)) == (
+        "approved_plan_path x: The approved plan is one of 2 plans: name the scope of the one to carry out."
+    )
+    found = approved(both, Scope(group="other"))
+    assert found
+    assert found.plan.scope == Scope(group="other").as_result()
+
+
+def test_a_plan_that_does_not_say_its_rules_is_refused() -> None:
+    lines = written([], rules=None)
+    assert "line 1 is not as written" in refusal(lines, approved_plan_path="x", approved_fingerprint=fingerprint(lines))

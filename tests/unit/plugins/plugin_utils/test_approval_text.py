@@ -1,0 +1,179 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an approver reads: all that matters, in few lines, whatever is in the plan."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.containerops.gitlab.plugins.plugin_utils.approval_text import MOST_LINES, approval_text
+
+FINGERPRINT = "sha256:" + "0123456789abcdef" * 4
+
+
+def repository(path: str, tags: int, delete: int, **more: Any) -> dict[str, Any]:
+    return {"path": path, "tags": tags, "delete": delete, "limit": None, **more}
+
+
+def deleted(repository: str, name: str, **more: Any) -> dict[str, Any]:
+    return {"repository": repository, "name": name, "date": None, "reason": "matched", "rule": None, **more}
+
+
+def row(**changes: Any) -> dict[str, Any]:
+    """A plan of two repositories, of which two tags are deleted. changes: to the result's plan, else to the result."""
+    plan: dict[str, Any] = {
+        "fingerprint": FINGERPRINT,
+        "delete": [deleted("team/app", "dev-1", date="2026-03-03T12:00:00Z", reason="expired"), deleted("team/b", "x")],
+        "repositories": [repository("team/app", 3, 1), repository("team/b", 1, 1), repository("team/c", 2, 0)],
+        "totals": {
+            **{"repositories": 3, "repositories_unread": 0, "tags": 6, "delete": 2, "keep": 4},
+            "reasons": {"expired": 1, "keep_n": 3, "latest": 1, "matched": 1},
+        },
+        "unmatched": [],
+        "refusals": [],
+    }
+    result = {"plan": plan, "server": {"url": "https://gitlab.example.com", "clock": "2026-06-01T12:00:00Z"}}
+    for name, value in changes.items():
+        (plan if name in plan else result)[name] = value
+    scope = {"group": "team", "project": "", "repositories": ["team/app", "team/b"]}
+    return {"host": "localhost", "result": result, "scope": scope, "place": "/plans/team.jsonl"}
+
+
+def test_the_whole_text() -> None:
+    assert approval_text([row(run_by={"awx_user_name": "ana", "awx_job_id": "7"})]).splitlines() == [
+        "To approve: 2 of 6 tags are deleted, in 3 repositories that were looked at.",
+        "server: https://gitlab.example.com, by its clock 2026-06-01T12:00:00Z",
+        "scope: group team; repositories team/app, team/b",
+        f"fingerprint: {FINGERPRINT}",
+        "  typed by hand, its beginning is enough: 0123456789ab",
+        "plan: /plans/team.jsonl",
+        "planned by: awx_user_name ana, awx_job_id 7",
+        "Deleted:",
+        "  1 expired: a rule chose them, and they are older than it asks for",
+        "  1 matched: a rule chose them by their names, whatever their age",
+        "Kept: 3 keep_n, 1 latest",
+        "From:",
+        "  team/app: 1 of 3 tags",
+        "  team/b: 1 of 1 tags",
+        "Tags, oldest first in each repository:",
+        "  team/app:dev-1  2026-03-03T12:00:00Z  expired",
+        "  team/b:x  date not needed  matched",
+    ]
+
+
+def test_what_was_not_read_or_matched_comes_before_the_tags() -> None:
+    text = approval_text(
+        [
+            row(
+                totals={**row()["result"]["plan"]["totals"], "repositories_unread": 2},
+                errors=[{"repository": "team/d", "message": "403 Forbidden"}],
+                unmatched=["protect 'v1' matches nothing"],
+                notes=["Dates are build dates."],
+            )
+        ]
+    )
+    lines = text.splitlines()
+    at = lines.index("Mind:")
+    assert lines[at + 1 : at + 5] == [
+        "  2 repositories could not be read: all tags there are kept",
+        "  team/d: 403 Forbidden",
+        "  protect 'v1' matches nothing",
+        "  Dates are build dates.",
+    ]
+    assert at < lines.index("From:")
+
+
+def test_repositories_that_the_result_does_not_have_are_told() -> None:
+    totals = {**row()["result"]["plan"]["totals"], "repositories": 400}
+    assert "From 3 of 400 repositories:" in approval_text([row(totals=totals)]).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("plan", "head"),
+    [
+        (row(refusals=["it is too much"]), "This plan is refused and can't be approved:\n  it is too much\n"),
+        (row(server={"delete_via": "bulk_unpinned"}), "This plan is refused and can't be approved:\n  with delete_via"),
+        (
+            row(totals={**row()["result"]["plan"]["totals"], "delete": 0}, delete=[]),
+            "Nothing to approve: none of 6 tags is deleted.\n",
+        ),
+    ],
+)
+def test_what_can_not_or_need_not_be_approved_says_so_first(plan: dict[str, Any], head: str) -> None:
+    assert approval_text([plan]).startswith(head)
+
+
+def test_plans_of_several_hosts_are_not_approved_one_by_one() -> None:
+    lines = approval_text([row(), {**row(), "host": "other"}]).splitlines()
+    assert lines[0].startswith("Nothing to approve yet: 2 hosts made a plan each.")
+    assert lines[2] == f"  other: 2 of 6 tags, {FINGERPRINT}"
+    assert approval_text([]) == "Nothing to approve yet: there is no plan."
+
+
+def test_a_merged_plan() -> None:
+    parts = [
+        {"scope": {"project": [f"team/{number}"], "group": None}, "tags": 9, "delete": number} for number in range(3)
+    ]
+    totals = {"repositories": 3, "repositories_unread": 1, "tags": 27, "delete": 3, "reasons": {"expired": 3}}
+    merged = {"fingerprint": FINGERPRINT, "parts": parts, "totals": totals}
+    lines = approval_text([{"host": "localhost", "result": merged, "scope": {}, "place": "all.jsonl"}]).splitlines()
+    assert lines[0] == "To approve: 3 of 27 tags are deleted, in 3 repositories that were looked at."
+    assert lines[-4:] == [
+        "Merged of:",
+        "  project team/2: 2 of 9 tags",
+        "  project team/1: 1 of 9 tags",
+        "  project team/0: 0 of 9 tags",
+    ]
+    assert "  1 repository could not be read: all tags there are kept" in lines
+
+
+def large(number: int) -> dict[str, Any]:
+    totals = {**row()["result"]["plan"]["totals"], "delete": 10 * number, "repositories_unread": number}
+    return row(
+        delete=[deleted("team/app", f"dev-{each}") for each in range(number)],
+        repositories=[repository(f"team/{each}", 20, 10, limit="too many") for each in range(number)],
+        errors=[{"repository": f"team/{each}", "message": "unread"} for each in range(number)],
+        refusals=[f"reason {each}" for each in range(number)],
+        notes=["note"] * number,
+        totals=totals,
+    )
+
+
+@pytest.mark.parametrize("number", [1, 30, 49, 50, 51, 100, 1000])
+def test_it_has_at_most_200_lines_and_says_what_is_left_out(number: int) -> None:
+    text = approval_text([large(number)])
+    lines = text.splitlines()
+    assert len(lines) <= MOST_LINES == 200
+    shown = sum(1 for line in lines if line.startswith("  team/app:dev-"))
+    assert lines[-1] == f"  ... and {10 * number - shown} more tags, see the plan itself"
+    assert shown == number or len(lines) == MOST_LINES
+    assert number <= 50 or f"  ... and {number - 49} more, see the plan itself" in lines
+
+
+def test_no_text_of_others_is_a_template() -> None:
+    text = approval_text([row(unmatched=["{{ lookup('pipe', 'id') }}", "{{{{% x %}{# y #}"])])
+    assert "  { { lookup('pipe', 'id') }}" in text.splitlines()
+    assert not re.search("[{][{%#]", text)
+
+
+@given(st.text(max_size=500), st.text(max_size=500))
+def test_no_text_of_others_breaks_a_line(name: str, rule: str) -> None:
+    plan = row(
+        delete=[deleted(name, name, rule=rule)],
+        repositories=[repository(name, 1, 1, limit=rule)],
+        unmatched=[rule],
+        run_by={name: rule},
+    )
+    text = approval_text([{**plan, "place": name, "scope": {"group": name}}])
+    plain = approval_text([row(delete=[deleted("a", "a")])])
+    for line in text.split("\n"):
+        assert line.isprintable()
+        assert len(line) <= 300
+    assert len(text.split("\n")) <= len(plain.split("\n")) + 8
