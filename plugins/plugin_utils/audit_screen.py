@@ -46,7 +46,7 @@ def audit_lines(
         plan_path: where the plan is, if somebody asked for it.
         files: the other files that were written.
     """
-    rows = [json.loads(line) for line in lines]
+    rows = [_without_tags(line) for line in lines]
     repositories = [row for row in rows if row["type"] == "repository"]
     projects = [row for row in rows if row["type"] == "project"]
     shown, places = [], []
@@ -66,6 +66,13 @@ def audit_lines(
         policy_lines(repositories, limit=limit, disabled=disabled_policies),
         [*places, *(line for path in files for line in labelled("file", path))],
     )
+
+
+def _without_tags(line: str) -> dict[str, t.Any]:
+    """A line of the file without what takes most of the memory."""
+    row: dict[str, t.Any] = json.loads(line)
+    row.pop("tags", None)
+    return row
 
 
 def _preview(

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 import pytest
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.integration.driver import TOKEN, Ansible
 from tests.integration.scenarios import team
@@ -89,3 +90,30 @@ def test_the_defaults_of_a_users_own_play_reach_the_modules_of_a_role(ansible: A
     found = run.of("containerops.gitlab.registry_cleanup").result
     assert found["invocation"]["module_args"]["timeout"] == 31.0
     assert found["server"]["read_via"] == "rest"
+
+
+def test_a_token_of_a_vault_reaches_the_modules_and_is_not_shown(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    vault = VaultLib([("default", VaultSecret(b"password"))])
+    lines = vault.encrypt(TOKEN).decode().splitlines()
+    variables = [
+        "registry_group: team",
+        "vaulted: !vault |",
+        *(f"  {line}" for line in lines),
+        "registry_connection:",
+        f"  api_url: {simulator.url}",
+        "  api_token: !vault |",
+        *(f"    {line}" for line in lines),
+    ]
+    (ansible.folder / "password").write_text("password")
+    by_name = [*variables[: -1 - len(lines)], '  api_token: "{{ vaulted }}"']
+    for text in (variables, by_name):
+        (ansible.folder / "variables.yml").write_text("\n".join(text))
+        run = ansible.play(
+            "containerops.gitlab.audit",
+            *("-vvv", "-e", "@variables.yml", "--vault-password-file", "password"),
+            env=NO_ENVIRONMENT,
+        )
+        assert run.code == 0, run.output
+        assert TOKEN not in run.output
+        assert TOKEN not in json.dumps([task.result for task in run.tasks])
