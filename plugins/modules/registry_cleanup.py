@@ -42,6 +42,9 @@ extends_documentation_fragment:
   - containerops.gitlab._attributes.actiongroup_registry
 notes:
   - Exactly one of O(project), O(group) and O(repository_id) is required, unless an approved plan says it.
+  - A task that takes longer than 20 seconds shows every 30 seconds how far it is, on stderr, if it runs on the control
+    node without C(become), C(async) and C(no_log). The variable C(registry_progress_seconds) sets other seconds, and
+    V(0) shows nothing.
 requirements:
   - google-re2 (Python library)
 attributes:

@@ -65,8 +65,8 @@ class ActionModule(NormalAction):
         """Whether the module runs here, as this user, now, and all that is said of it may be shown."""
         plugin = t.cast("t.Any", self)
         task, connection = plugin._task, plugin._connection
-        others = (task.async_val, task.no_log, getattr(connection, "become", None), plugin._play_context.become)
-        return getattr(connection, "transport", "") == "local" and not any(others)
+        becomes = [getattr(each, "become", None) for each in (connection, plugin._play_context)]
+        return getattr(connection, "transport", "") == "local" and not any([task.async_val, task.no_log, *becomes])
 
     def _seconds(self, variables: t.Mapping[str, t.Any]) -> float:
         """The seconds from one line to the next; 0 if there are to be none."""

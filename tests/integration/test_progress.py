@@ -136,3 +136,15 @@ def test_the_output_of_a_program_that_reads_it_is_left_alone(ansible: Ansible) -
     assert lines_of(run)
     stdout = run.output[: run.output.index(" | finding")]
     assert "localhost | SUCCESS" in stdout
+
+
+def test_a_playbook_of_the_collection_takes_the_variable(ansible: Ansible) -> None:
+    extra = {
+        "registry_group": "team",
+        "registry_cleanup_name_regex_delete": "dev-.*",
+        "registry_progress_seconds": EVERY,
+    }
+    run = ansible.play("containerops.gitlab.cleanup", "-e", json.dumps(extra))
+    assert run.code == 0, run.output
+    assert {title for title, _phase, _numbers in lines_of(run)} == {"localhost"}
+    assert "registry_progress_seconds" not in run.output
