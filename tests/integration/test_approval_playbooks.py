@@ -194,7 +194,7 @@ def test_the_plan_alone_says_what_is_deleted(
     result = run.of("containerops.gitlab.registry_cleanup").result
     assert result["plan"]["approved"]["fingerprint"].startswith(f"sha256:{typed}")
     [start] = events(journal, "start")
-    assert start["run_by"] == result["run_by"] == {"ci_job_url": "https://gitlab.example.com/-/jobs/9"}
+    assert start["run_by"] == result["run_by"] == {"CI_JOB_URL": "https://gitlab.example.com/-/jobs/9"}
 
 
 def test_limits_and_keepers_that_are_given_stand_above_the_plan(
@@ -230,8 +230,8 @@ def test_who_ran_it_is_in_the_journal_and_the_token_is_not(
         "awx_user_name": "bo?b",
         "awx_job_id": "x" * 252 + "...",
         "awx_workflow_job_id": "11",
-        "gitlab_user_login": "ana",
-        "ci_pipeline_id": "5",
+        "GITLAB_USER_LOGIN": "ana",
+        "CI_PIPELINE_ID": "5",
         "ticket": "CHG-7",
     }
     for text in (journal.read_text(), path.read_text(), run.output, json.dumps([task.result for task in run.tasks])):

@@ -137,9 +137,9 @@ def test_a_plan_by_a_token_that_only_reads_is_typed_and_applied(
     assert set(before["team/app"]) - set(simulator.state()["team/app"]) == {"dev-1", "dev-2"}
     [start] = events(folder / "journal.jsonl", "start")
     assert start["run_by"] == {
-        "gitlab_user_login": "ana",
-        "ci_pipeline_id": "5",
-        "ci_job_url": "https://gitlab.example.com/-/jobs/1",
+        "GITLAB_USER_LOGIN": "ana",
+        "CI_PIPELINE_ID": "5",
+        "CI_JOB_URL": "https://gitlab.example.com/-/jobs/1",
     }
     for text in (plan.stdout, apply.stdout, apply.stderr, (folder / "journal.jsonl").read_text()):
         assert TOKEN not in text
