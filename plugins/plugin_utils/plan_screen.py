@@ -203,8 +203,9 @@ def places_of(plan: _Result, *, plan_path: str = "", package: _Result | None = N
     """
     lines = labelled("plan file", plan_path) if plan_path else []
     if package:
-        file = "/".join(filter(None, [package.get("package"), package.get("version"), package.get("file_name")]))
-        lines += wrapped(f"plan package: {file} in project {package['project']}")
+        name = package.get("package") or "registry-cleanup-plan"
+        place = f"{name} {package['version']} in {package['project']}"
+        lines += wrapped(f"plan package: {package['file_name']} of {place}")
     if approvable:
         return lines + labelled("to approve it", f"registry_cleanup_approved_fingerprint={plan['fingerprint']}")
     return lines + labelled("fingerprint", plan["fingerprint"])

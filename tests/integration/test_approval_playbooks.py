@@ -125,8 +125,8 @@ APPROVALS: list[tuple[dict[str, Any], str]] = [
     ({"approved_plan_path": "PATH", "approved_fingerprint": "SHORT"}, "is no fingerprint"),
     ({"approved_plan_path": "nowhere.jsonl", "approved_fingerprint": "FOUND"}, "The plan is empty, or not there."),
     (
-        {"approved_plan_path": "", "approved_plan_package": {"project": "team/app", "version": "1"}},
-        "are missing or empty",
+        {"approved_plan_package": {"project": "team/app", "version": "1"}},
+        "registry_cleanup_approved_fingerprint is missing or empty",
     ),
 ]
 
@@ -333,12 +333,13 @@ def test_a_plan_that_is_missing_is_not_merged_away(ansible: Ansible, simulator: 
         plan_path=f"{tmp_path}/{OWN_FILE}", plan_package={**PACKAGE, "file_name": OWN_FILE},
     )  # fmt: skip
     assert one.code == 0, one.output
+    writes = simulator.counters()["writes"]
     missing = play(ansible, MERGE, *hosts, *values(registry_plans_package=PACKAGE))
     assert missing.code != 0
     [message] = [task.message for task in missing.tasks if task.failed]
-    assert "team-sub-tool.jsonl" in message
-    assert "GitLab answered 404" in message
-    assert "containerops.gitlab.registry_plan_merge" not in {task.action for task in missing.tasks}
+    assert "1 plan" in message
+    assert "2" in message
+    assert simulator.counters()["writes"] == writes
 
 
 @pytest.mark.parametrize("mode", [[], ["--check"]], ids=["run", "check"])
