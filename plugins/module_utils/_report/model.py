@@ -156,7 +156,7 @@ class Report(t.NamedTuple):
         head: of what it is.
         total: the numbers of all repositories.
         projects: by path.
-        repositories: gives all repositories by path with their tags, as often as it is called, read one after the other.
+        repositories: gives all repositories by path with their tags, one after the other, as often as it is called.
         repositories_count: number of repositories.
         repositories_unread: number of those that could not be read.
     """
