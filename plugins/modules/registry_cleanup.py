@@ -412,20 +412,28 @@ options:
     type: path
   output_path:
     description:
-      - Write a line for each repository to this file as JSON Lines, in check mode too. The lines are those that
-        M(containerops.gitlab.registry_info) writes, so that an audit with a plan reads the tags only once.
+      - Write an audit of all repositories and projects to this file as JSON Lines, in check mode too. The lines are
+        those that M(containerops.gitlab.registry_info) writes, so that an audit with a plan reads the tags only once.
+        Each says besides how many tags the plan deletes, and how many bytes it frees.
     type: path
   gather:
     description:
-      - What O(output_path) holds of each repository. It does not change the plan.
+      - What O(output_path) holds of each repository. It does not change what the plan deletes.
       - V(tags_count) is the number of its tags. V(tags) adds the tags, with what was read of them to decide.
       - V(tag_details) reads date, digest, size and media type of all tags, even if the rules do not need them.
+      - V(size) costs a request for each repository, and is known only if the registry has a metadata database.
+        V(layers) costs a request to the registry itself for each manifest that O(cache_path) does not know. Both are
+        read after the plan was made and tell what it frees (RV(plan.totals.freed_least)), without O(output_path) too.
+      - If O(max_requests) would not leave enough requests to delete what is planned, they are not read, and
+        RV(notes) says so.
     type: list
     elements: str
     choices:
       - tags_count
       - tags
       - tag_details
+      - size
+      - layers
     default:
       - tags_count
   approved_plan_path:
@@ -711,7 +719,7 @@ plan:
           returned: success
           sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         date:
-          description: The date that the decision is made by, null if none was needed or known.
+          description: The date of the tag, null if none was read or known. If ages matter, the decision is made by it.
           type: str
           returned: success
           sample: "2026-01-31T12:00:00Z"
@@ -744,7 +752,7 @@ plan:
           returned: success
           sample: team/app
         project:
-          description: Path of its project, in lower case.
+          description: Path of its project as GitLab writes it, or in lower case if the project can't be read.
           type: str
           returned: success
           sample: team/app
@@ -763,7 +771,7 @@ plan:
         date_source:
           description:
             - What the dates are that decide, V(published) for the last push that changed the image, V(built) for the
-              build of the image, V(created) with O(timestamp=created), V(none) if no date is needed, or V(unknown) if
+              build of the image, V(created) with O(timestamp=created), V(none) if no date was read, or V(unknown) if
               it can't be told, and every tag is kept then.
           type: str
           returned: success
@@ -821,6 +829,30 @@ plan:
           type: str
           returned: success
           sample: null
+        bytes:
+          description: Bytes of all images before anything is deleted, null if not known.
+          type: int
+          returned: success
+          sample: 104857600
+        bytes_method:
+          description:
+            - Where the number comes from, V(gitlab) (O(gather=size)), V(layers) (O(gather=layers)), V(estimated) by
+              adding the sizes of the images, or V(unknown).
+          type: str
+          returned: success
+          sample: gitlab
+        freed_least:
+          description:
+            - The least number of bytes that the plan frees after the registry's garbage collection, null if it can't be
+              told. Layers that images share are freed only with the last of these images.
+          type: int
+          returned: success
+          sample: 20971520
+        freed_most:
+          description: The greatest number of bytes, null if it can't be told. With V(layers) it is the same number.
+          type: int
+          returned: success
+          sample: 52428800
         server_policy:
           description: The project's own cleanup policy.
           type: dict
@@ -881,6 +913,32 @@ plan:
           type: dict
           returned: success
           sample: {"expired": 90, "keep_n": 20, "latest": 4, "no_match": 366}
+        bytes:
+          description:
+            - Bytes of all images before anything is deleted, null if not known. Repositories share storage, so the sum
+              exceeds what they take together, unless layers were read (O(gather=layers)).
+          type: int
+          returned: success
+          sample: 104857600
+        bytes_method:
+          description:
+            - Where the number comes from, V(gitlab) (O(gather=size)), V(layers) (O(gather=layers)), V(estimated) by
+              adding the sizes of the images, or V(unknown).
+          type: str
+          returned: success
+          sample: gitlab
+        freed_least:
+          description:
+            - The least number of bytes that the plan frees after the registry's garbage collection, null if it can't be
+              told. Layers that images share are freed only with the last of these images.
+          type: int
+          returned: success
+          sample: 20971520
+        freed_most:
+          description: The greatest number of bytes, null if it can't be told. With V(layers) it is the same number.
+          type: int
+          returned: success
+          sample: 52428800
         matches:
           description:
             - What each entry matches that keeps tags or excludes repositories. At most O(return_limit) of them; the
@@ -1333,11 +1391,13 @@ from dataclasses import replace
 
 from ..module_utils._cleanup.application import apply_cleanup
 from ..module_utils._cleanup.approval import SCOPES, approval_of, options_of_plan
+from ..module_utils._cleanup.contents import read_contents
 from ..module_utils._cleanup.notes import warnings_of
 from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.planning import plan_cleanup
 from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
 from ..module_utils._cleanup.request import LIMITS, PLANNED_BY, OnServerPolicy, check_for_server, cleanup_request
+from ..module_utils._cleanup.usage import listed_dates, plan_usage
 from ..module_utils._core.files import check_files, given_lines, write_files
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
@@ -1359,7 +1419,8 @@ from ..module_utils._deletion.journal_upload import (
     with_journal,
 )
 from ..module_utils._deletion.report import applied_deletion
-from ..module_utils._info.repository_rows import repository_lines
+from ..module_utils._info.audit_file import AuditedRepository, audit_lines
+from ..module_utils._info.audit_rows import AuditHead
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import (
     CONNECTION,
@@ -1376,8 +1437,6 @@ from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import add_options, exit_on_error, finish, given_options, new_module
 from ..module_utils._plan.plan_file import sealed
 from ..module_utils._registry.image_cache import image_cache
-from ..module_utils._rules.dates import shown_dates
-from ..module_utils._rules.decision import DateSource
 from ..module_utils._rules.matches import OnUnmatched
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
 
@@ -1405,7 +1464,10 @@ ARGUMENTS = (
                 "gather": {
                     "type": "list",
                     "elements": "str",
-                    "choices": [Gather.TAGS_COUNT.value, Gather.TAGS.value, Gather.TAG_DETAILS.value],
+                    "choices": [
+                        each.value
+                        for each in (Gather.TAGS_COUNT, Gather.TAGS, Gather.TAG_DETAILS, Gather.SIZE, Gather.LAYERS)
+                    ],
                     "default": [Gather.TAGS_COUNT.value],
                 },
                 "approved_plan_path": {"type": "path"},
@@ -1448,19 +1510,27 @@ def main() -> None:
         request = replace(request, earlier=earlier_runs(params["journal_path"], url))
         with image_cache(params["cache_path"], module.warn) as images:
             state, reader = observe(connection, request, images)
-        found = plan_cleanup(state, request)
+            found = plan_cleanup(state, request)
+            contents = read_contents(connection, reader, state, request, found.plan, images)
         for warning in warnings_of(state, found.plan, request):
             module.warn(warning)
         plan = sealed(found.plan, plan_header(state, request, url))
-        result = cleanup_result(state, request, found, url=url, fingerprint=plan.fingerprint, limit=limit)
+        dates = listed_dates(state, request)
+        usages = plan_usage(state, found.plan, contents.listings, dates)
+        result = cleanup_result(state, request, found, usages, url=url, fingerprint=plan.fingerprint, limit=limit)
         files = {
             "plan_path": plan.lines(),
-            "output_path": repository_lines(
-                state.listings,
-                date_source=shown_dates(state.capabilities.mode) if request.all_details else DateSource.NONE,
+            "output_path": audit_lines(
+                AuditHead(url, state.capabilities.mode, clock=state.clock, scope=request.scope, date_source=dates),
+                [
+                    AuditedRepository(listing, usages[part.repository.id], error=part.error)
+                    for listing, part in zip(contents.listings, found.plan.repositories)
+                ],
+                state.projects,
                 shows_tags=not {Gather.TAGS.value, Gather.TAG_DETAILS.value}.isdisjoint(params["gather"]),
             ),
         }
+        result["notes"] += contents.notes
         result.update(write_files(params, files))
 
         record, upload = Record(), journal_upload(connection.client, package, is_only=not params["journal_path"])

@@ -20,6 +20,8 @@ _Result = t.Mapping[str, t.Any]
 
 # So many projects are named.
 _FEW = 5
+# What has settings shown.
+_OF_PROJECTS = frozenset({"projects", "protection_rules"})
 _CHANGES_NOTHING = "an audit changes nothing: no tag was deleted"
 
 
@@ -51,7 +53,7 @@ def audit_lines(
     projects = [row for row in rows if row["type"] == "project"]
     shown, places = [], []
     if preview:
-        shown = _preview(found, preview, repositories, "size" in gather, limit)
+        shown = _preview(found, preview, repositories, limit)
     elif found:
         shown = [*unread_lines(found.get("errors", []), _errors(repositories), limit), *left_out_of(found)]
         if found["totals"]["repositories"] is not None:
@@ -62,7 +64,7 @@ def audit_lines(
     return sections(
         shown,
         _estimate(found.get("estimate")),
-        _settings([row for row in projects if row["archived"] is not None]),
+        _settings([row for row in projects if row["archived"] is not None] if _OF_PROJECTS & {*gather} else []),
         policy_lines(repositories, limit=limit, disabled=disabled_policies),
         [*places, *(line for path in files for line in labelled("file", path))],
     )
@@ -75,21 +77,18 @@ def _without_tags(line: str) -> dict[str, t.Any]:
     return row
 
 
-def _preview(
-    found: _Result, preview: _Result, repositories: t.Sequence[_Result], with_size: bool, limit: int
-) -> list[str]:
+def _preview(found: _Result, preview: _Result, repositories: t.Sequence[_Result], limit: int) -> list[str]:
     """What a cleanup by the variables of its role would do."""
     plan = preview["plan"]
     deletes = plan["totals"]["delete"] > 0
     read_twice = {row["repository"] for row in preview.get("errors", [])}
     others = [row for row in found.get("errors", []) if row["repository"] not in read_twice or row["project"]]
-    sizes = {row["path"]: _size(row) for row in repositories} if with_size else None
     return [
         *head_of(preview, limit),
         *unread_lines(others, _errors(repositories), limit),
         *left_out_of(preview.get("server", {})),
         *wrapped(f"preview: {plan['summary']}; {_CHANGES_NOTHING}" if deletes else nothing_of(plan)),
-        *(table_of(plan, sizes) if deletes or plan["refusals"] else []),
+        *(table_of(plan) if deletes or plan["refusals"] else []),
         *([""] if plan["delete"] else []),
         *tags_of("would be deleted", plan),
     ]

@@ -91,33 +91,26 @@ def left_out_of(found: _Result) -> list[str]:
     return lines
 
 
-def table_of(plan: _Result, sizes: t.Mapping[str, int | None] | None = None) -> list[str]:
-    """The table of a plan, with its sums, reasons and what its entries match.
-
-    Args:
-        plan: as registry_cleanup returns it.
-        sizes: bytes of the repositories by path; None if nobody asked for them.
-    """
+def table_of(plan: _Result) -> list[str]:
+    """The table of a plan, with its sums, reasons and what its entries match. plan: as registry_cleanup returns it."""
     totals = plan["totals"]
     affected = sorted((row for row in plan["repositories"] if row["delete"]), key=_most_affected)
     frees = any(_freed(row) for row in [totals, *affected])
+    sized = any(row.get("bytes") is not None for row in [totals, *affected])
     others = totals["repositories"] - totals["repositories_unread"] - len(affected)
     deletions = totals["delete"] - sum(row["delete"] for row in affected)
     tags = totals["tags"] - sum(row["tags"] for row in affected)
 
-    def cells(row: _Result, size: int | None) -> tuple[str, ...]:
+    def cells(row: _Result) -> tuple[str, ...]:
         numbers = (f"{row['tags']:,}", f"{row['delete']:,}", f"{row['keep']:,}")
         return (
             *numbers,
-            *([bytes_of(size)] if sizes is not None else []),
+            *([bytes_of(row.get("bytes"))] if sized else []),
             *([_freed(row) or "?"] if frees else []),
         )
 
-    head = ("tags", "delete", "keep", *(["size"] if sizes is not None else []), *(["frees"] if frees else []))
-    rows: list[Row | str] = [
-        Row(row["path"], cells(row, (sizes or {}).get(row["path"])), _reasons(row["reasons"], deleting=True))
-        for row in affected
-    ]
+    head = ("tags", "delete", "keep", *(["size"] if sized else []), *(["frees"] if frees else []))
+    rows: list[Row | str] = [Row(row["path"], cells(row), _reasons(row["reasons"], deleting=True)) for row in affected]
     if others > 0:
         what = counted(others, "repository", "repositories")
         held = counted(tags, "tag")
@@ -131,9 +124,7 @@ def table_of(plan: _Result, sizes: t.Mapping[str, int | None] | None = None) -> 
         rows.append(
             f"and {counted(totals['repositories_unread'], 'repository', 'repositories')} that could not be read"
         )
-    known = [] if sizes is None else list(sizes.values())
-    whole = sum(size or 0 for size in known) if known and None not in known else None
-    rows.append(Row("total", cells(totals, whole)))
+    rows.append(Row("total", cells(totals)))
     return [*table(Row("repository", head, ("reasons",)), rows), *_sums(totals), *_matches(totals["matches"])]
 
 

@@ -99,6 +99,7 @@ class CleanupRequest:
         approval: the approved plan and its terms; None if none was given.
         earlier: what earlier runs did, by their journal.
         all_details: whether the details of all tags are read, whatever decides.
+        gather: what else is read of the repositories, which does not change the plan.
     """
 
     scope: Scope
@@ -125,6 +126,7 @@ class CleanupRequest:
     approval: Approval | None = None
     earlier: EarlierRuns = EarlierRuns()
     all_details: bool = False
+    gather: frozenset[Gather] = frozenset()
 
     @functools.cached_property
     def pending_referrers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
@@ -196,6 +198,7 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, approval: Appro
         run_by=run_by_of(params["run_by"]),
         approval=approval,
         all_details=params["output_path"] is not None and Gather.TAG_DETAILS.value in params["gather"],
+        gather=frozenset(map(Gather, params["gather"])),
     )
 
 
@@ -216,6 +219,10 @@ def check_for_server(request: CleanupRequest, *, url: str, job_token: bool) -> N
         for option, wanted in (("keep_refs", request.keep_refs), ("keep_deployments", request.keep_deployments)):
             if wanted:
                 raise UsageError(f"{option} can't be had with a CI/CD job token: give a project access token instead.")
+        if Gather.SIZE in request.gather:
+            raise UsageError(
+                "gather size can't be had with a CI/CD job token: give a project access token in api_token."
+            )
     if request.approval:
         check_plan(request.approval.plan, url, request.scope.as_result())
 

@@ -171,6 +171,7 @@ class Repository(t.NamedTuple):
         cleanup_policy_started_at: when its last cleanup began, RFC 3339; None if there was none.
         tags_count: how many tags it has; None if nobody asked.
         size: bytes of its images; None if nobody asked or it is not known.
+        project: path of its project as GitLab writes it; empty if the project was not read.
     """
 
     id: int
@@ -183,11 +184,18 @@ class Repository(t.NamedTuple):
     cleanup_policy_started_at: str | None
     tags_count: int | None = None
     size: int | None = None
+    project: str = ""
 
     @property
     def project_path(self) -> str:
         """The project's path in lower case: GitLab builds a repository's path from it."""
         return self.path[: -len(self.name) - 1] if self.name else self.path
+
+    @property
+    def shown_project(self) -> str:
+        """The project's path as it is returned and written, the same in every row: as GitLab writes it, if that was
+        read."""
+        return self.project or self.project_path
 
     @property
     def being_deleted(self) -> bool:
@@ -250,6 +258,18 @@ class ListingState(enum.Enum):
     CAPPED = "capped"
 
 
+class ImageBlobs(t.NamedTuple):
+    """What images hold.
+
+    Args:
+        by_digest: of each image all blobs by digest with their bytes; None if those of one of them are not known.
+        why_unknown: why something of it is not known, a sentence without its end; empty if all is known.
+    """
+
+    by_digest: t.Mapping[str, t.Mapping[str, int] | None]
+    why_unknown: str = ""
+
+
 class TagListing(t.NamedTuple):
     """A repository's tags, in the order of their names.
 
@@ -261,6 +281,7 @@ class TagListing(t.NamedTuple):
         repository_unknown: The registry itself says that it has no such repository. A registry that lost its storage
             says the same.
         error: Why the repository counts as unread.
+        blobs: What the images hold; None if nobody asked.
     """
 
     repository: Repository
@@ -269,6 +290,7 @@ class TagListing(t.NamedTuple):
     authoritative: bool = False
     repository_unknown: bool = False
     error: RequestError | None = None
+    blobs: ImageBlobs | None = None
 
     @property
     def names(self) -> list[str]:

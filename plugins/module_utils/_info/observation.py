@@ -24,6 +24,7 @@ from .._module.options import Gather
 from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
+from .._registry.auth import TOKEN_SCOPES
 from .._registry.image_cache import ImageCache
 from .._rules.dates import shown_dates
 from .._rules.decision import DateSource
@@ -31,6 +32,8 @@ from .._settings.plan import RuleListing
 from .._settings.projects import read_rules
 from .._tags.capabilities import Sources, detect
 from .._tags.estimate import check_reading
+from .._tags.estimate import with_layers as estimate_with_layers
+from .._tags.layers import with_layers
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, open_reader
 from .request import InfoRequest
@@ -48,9 +51,11 @@ def observe(connection: RegistryConnection, request: InfoRequest, images: ImageC
     Returns:
         The state. Its listings are read one after the other, as they are taken.
     """
+    client = connection.client
     if not request.needs_repositories:
-        return _with_inventory(InfoState(listed=False), _inventory_of(connection, request, None))
-    selection = select(connection.client, request.scope, job_token=connection.is_job_token)
+        found = _inventory_of(connection, request, None)
+        return replace(_with_inventory(InfoState(listed=False), found), clock=client.clock)
+    selection = select(client, request.scope, job_token=connection.is_job_token)
     state = _observe_repositories(connection, request, selection)
     if request.needs_tags or request.needs_previews:
         state = _observe_tags(connection, request, state, selection, images)
@@ -113,6 +118,8 @@ def _observe_repositories(connection: Connection, request: InfoRequest, selectio
         errors=errors,
         being_deleted=tuple(repository.path for repository in selection.being_deleted),
         registry_disabled=selection.registry_disabled,
+        projects=selection.projects,
+        clock=connection.client.clock,
         warnings=(*selection.warnings, *_unmatched_exclusions(selection)),
     )
 
@@ -132,6 +139,7 @@ def _observe_tags(
 ) -> InfoState:
     """The state with the tags, or with an estimate of what reading them takes."""
     reader = _open_reader(connection, request, state.repositories, images)
+    state = replace(state, mode=reader.capabilities.mode)
     if request.estimate_only:
         return _with_estimate(connection, request, state, reader)
     # Of single tags it can't be told before their repositories are listed.
@@ -143,6 +151,10 @@ def _observe_tags(
         state = _with_previews(request, state, reader, selection, query)
     else:
         state = replace(state, listings=reader.read(state.repositories, query))
+    if request.needs_layers:
+        listings = (listing for listing in state.listings if listing)
+        layers = with_layers(reader, listings, state.repositories, connection.registry, images)
+        state = replace(state, listings=layers)
     capabilities = reader.capabilities
     missing = (capabilities.missing_dates_reason,) if capabilities.missing_dates_reason else ()
     source = shown_dates(capabilities.mode) if request.needs_details else DateSource.NONE
@@ -152,6 +164,8 @@ def _observe_tags(
 def _with_estimate(connection: Connection, request: InfoRequest, state: InfoState, reader: TagReader) -> InfoState:
     repositories, uncounted = _count_tags(connection, request, state.repositories)
     estimate = reader.estimate([each.tags_count for each in repositories], _query_of(request))
+    if request.needs_layers and reader.registry and reader.capabilities.read_method is not ReadMethod.REGISTRY:
+        estimate = estimate_with_layers(estimate, -(-len(repositories) // TOKEN_SCOPES))
     return replace(
         state,
         repositories=tuple(repositories),

@@ -396,7 +396,7 @@ def test_all_projects_are_one_line_for_each_setting() -> None:
         project("team/c", access_level=None),
         *(project(f"team/{number}", policy_state="none", exposed_to="anyone") for number in range(1200)),
     ]
-    assert audit(*rows) == [
+    assert audit(*rows, gather=("projects",)) == [
         "settings of 1,203 projects:",
         "  cleanup policies: 1,200 none, 1 disabled, 1 enabled, 1 none or unknown",
         "  registry: 1,202 enabled, 1 unknown",
@@ -405,8 +405,10 @@ def test_all_projects_are_one_line_for_each_setting() -> None:
         "  rules for repositories: 1 project (team/b)",
         "  rules for tags: 1 project (team/b)",
     ]
-    assert audit(project("team/a"))[0] == "settings of 1 project (team/a):"
-    assert audit(project("team/a", archived=None)) == []
+    assert audit(project("team/a"), gather=("protection_rules",))[0] == "settings of 1 project (team/a):"
+    assert audit(project("team/a", archived=None), gather=("projects",)) == []
+    # They come with every listing, and nobody asked.
+    assert audit(project("team/a"), gather=("tags_count",)) == []
 
 
 def previewed(path: str, *, enabled: bool, delete: int, most: int | None = None, **fields: Any) -> dict[str, Any]:
@@ -463,13 +465,11 @@ def test_policies_over_the_limit_are_counted_and_in_the_total() -> None:
 
 
 def test_an_audit_with_rules_shows_what_they_would_delete_and_sizes() -> None:
-    preview = planned(repository("team/app", 2), repository("team/web", 0, 4))
-    rows = [listed("team/app", 3, size=GIB), listed("team/web", 4, size=None)]
-    found = {"totals": {"repositories": 2}, "errors": []}
+    preview = planned(repository("team/app", 2, bytes=GIB), repository("team/web", 0, 4, bytes=None))
     lines = audit_lines(
-        found,
+        {},
         preview,
-        [json.dumps(row) for row in rows],
+        [],
         gather=["size"],
         limit=9,
         disabled_policies=False,

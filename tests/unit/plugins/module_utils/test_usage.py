@@ -1,0 +1,211 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How much is held, how old it is, what a plan frees, and who can pull."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._usage.ages import AGES, Age, age_of, by_age
+from ansible_collections.containerops.gitlab.plugins.module_utils._usage.exposure import ExposedTo, exposed_to
+from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures import (
+    BytesMethod,
+    CountedTag,
+    Figures,
+    FreedBytes,
+    combined_figures,
+    repository_blobs,
+    repository_figures,
+)
+
+CLOCK = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def ago(**parts: int) -> datetime:
+    return CLOCK - timedelta(**parts)
+
+
+@pytest.mark.parametrize(
+    ("date", "age"),
+    [
+        (CLOCK + timedelta(hours=1), Age.WEEK),
+        (ago(days=7), Age.WEEK),
+        (ago(days=7, seconds=1), Age.MONTH),
+        (ago(days=30), Age.MONTH),
+        (ago(days=30, seconds=1), Age.QUARTER),
+        (ago(days=90), Age.QUARTER),
+        (ago(days=91), Age.YEAR),
+        (ago(days=365), Age.YEAR),
+        (ago(days=366), Age.OLDER),
+        (None, Age.UNKNOWN),
+    ],
+)
+def test_an_age(date: datetime | None, age: Age) -> None:
+    assert age_of(date, CLOCK) is age
+
+
+def test_without_a_clock_no_age_is_known() -> None:
+    assert age_of(CLOCK, None) is Age.UNKNOWN
+
+
+def test_values_by_age_have_all_names() -> None:
+    assert by_age(range(6)) == {"7d": 0, "30d": 1, "90d": 2, "365d": 3, "older": 4, "unknown": 5}
+    assert set(by_age(None).values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("visibility", "access", "found"),
+    [
+        ("public", "enabled", "anyone"),
+        ("internal", "enabled", "signed_in"),
+        ("private", "enabled", "members"),
+        ("public", "private", "members"),
+        ("internal", "private", "members"),
+        (None, "private", "members"),
+        ("public", "disabled", "nobody"),
+        (None, "disabled", "nobody"),
+        (None, "enabled", "unknown"),
+        ("public", None, "unknown"),
+        ("private", None, "unknown"),
+        ("secret", "enabled", "unknown"),
+        ("public", "odd", "unknown"),
+    ],
+)
+def test_who_can_pull(visibility: str | None, access: str | None, found: str) -> None:
+    assert exposed_to(visibility, access) is ExposedTo(found)
+
+
+def test_the_numbers_of_a_repository() -> None:
+    found = repository_figures(
+        [
+            CountedTag("sha256:a", 100, date=ago(days=1)),
+            CountedTag("sha256:a", None, date=ago(days=400), delete=True),
+            CountedTag("sha256:b", 50, date=ago(days=20), delete=True),
+            CountedTag(None, 70, date=None),
+        ],
+        clock=CLOCK,
+        size=120,
+        planned=True,
+    )
+
+    assert found == Figures(
+        tags=4,
+        bytes=120,
+        bytes_method=BytesMethod.GITLAB,
+        oldest_tag_at=ago(days=400),
+        newest_tag_at=ago(days=1),
+        tags_by_age=(1, 1, 0, 0, 1, 1),
+        bytes_by_age=(100, 50, 0, 0, 0, None),
+        delete=2,
+        keep=2,
+        freed=FreedBytes(least=None, most=20),
+    )
+
+
+def test_without_gitlabs_number_the_images_are_added() -> None:
+    tags = [CountedTag("sha256:a", 100), CountedTag("sha256:a", 100), CountedTag("sha256:b", 7)]
+
+    assert repository_figures(tags, clock=CLOCK, size=None)[1:3] == (107, BytesMethod.ESTIMATED)
+    assert repository_figures([*tags, CountedTag("sha256:c")], clock=CLOCK, size=None)[1:3] == (
+        None,
+        BytesMethod.UNKNOWN,
+    )
+
+
+@pytest.mark.parametrize(
+    ("tags", "size", "freed"),
+    [
+        ([CountedTag("sha256:a", 9)], 9, (0, 0)),
+        ([CountedTag("sha256:a")], None, (0, 0)),
+        ([CountedTag("sha256:a", 9, delete=True)], 9, (9, 9)),
+        ([CountedTag("sha256:a", 9, delete=True)], None, (None, 9)),
+        ([CountedTag("sha256:a", delete=True)], None, (None, None)),
+        ([CountedTag("sha256:a", 9, delete=True), CountedTag("sha256:b", 8)], 10, (2, 2)),
+        ([CountedTag("sha256:a", 9, delete=True), CountedTag("sha256:b")], 10, (None, 9)),
+        ([CountedTag("sha256:a", 9, delete=True), CountedTag("sha256:a", 9)], 9, (0, 0)),
+        # The size is older than the tags.
+        ([CountedTag("sha256:a", 3, delete=True), CountedTag("sha256:b", 8)], 100, (3, 3)),
+    ],
+)
+def test_what_a_plan_frees(tags: list[CountedTag], size: int | None, freed: tuple[int | None, int | None]) -> None:
+    assert repository_figures(tags, clock=CLOCK, size=size, planned=True).freed == freed
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_what_is_freed_is_within_the_bounds(seed: int) -> None:
+    """Images made of layers that they share, in one repository: what remains is counted layer by layer."""
+    chance = random.Random(seed)
+    layers = {f"sha256:{number}": chance.randrange(1, 1000) for number in range(chance.randrange(1, 9))}
+    images = {
+        f"sha256:image-{number}": {each: layers[each] for each in chance.sample(sorted(layers), chance.randrange(1, 5))}
+        if len(layers) >= 5
+        else dict(layers)
+        for number in range(chance.randrange(1, 8))
+    }
+    tags = [
+        CountedTag(
+            digest,
+            sum(images[digest].values()) if chance.random() < 0.9 else None,
+            delete=chance.random() < 0.5,
+        )
+        for digest in chance.choices(sorted(images), k=chance.randrange(1, 12))
+    ]
+    held = {layer: size for tag in tags for layer, size in images[tag.digest or ""].items()}
+    remaining = {layer: size for tag in tags if not tag.delete for layer, size in images[tag.digest or ""].items()}
+    size = sum(held.values())
+    truth = size - sum(remaining.values())
+
+    bounds = repository_figures(tags, clock=CLOCK, size=size if chance.random() < 0.8 else None, planned=True).freed
+    blobs = repository_blobs(tags, images)
+    exact = repository_figures(tags, clock=CLOCK, size=None, blobs=blobs, planned=True)
+
+    assert bounds.least is None or bounds.least <= truth
+    assert bounds.most is None or truth <= bounds.most
+    assert exact.freed == (truth, truth)
+    assert (exact.bytes, exact.bytes_method) == (size, BytesMethod.LAYERS)
+
+
+def test_shared_layers_count_once_in_a_project() -> None:
+    images = {"sha256:a": {"base": 100, "a": 1}, "sha256:b": {"base": 100, "b": 2}}
+    first, second = [CountedTag("sha256:a", 101, delete=True)], [CountedTag("sha256:b", 102)]
+    blobs = [repository_blobs(tags, images) for tags in (first, second)]
+    parts = [
+        repository_figures(tags, clock=CLOCK, size=None, blobs=each, planned=True)
+        for tags, each in zip((first, second), blobs, strict=True)
+    ]
+
+    assert [part.freed for part in parts] == [(101, 101), (0, 0)]
+    together = combined_figures(parts, blobs)
+    assert (together.bytes, together.bytes_method, together.freed) == (103, BytesMethod.LAYERS, (1, 1))
+    # Where the layers of one repository are unknown, the repositories are added.
+    assert combined_figures(parts, [blobs[0], None])[1:3] == (203, BytesMethod.LAYERS)
+
+
+def test_one_unknown_number_makes_the_sum_unknown() -> None:
+    known = repository_figures([CountedTag("sha256:a", 5, date=CLOCK)], clock=CLOCK, size=5)
+
+    both = combined_figures([known, Figures()])
+
+    assert both == Figures(oldest_tag_at=CLOCK, newest_tag_at=CLOCK)
+    assert combined_figures([known, known])[:3] == (2, 10, BytesMethod.GITLAB)
+
+
+def test_without_repositories_there_is_nothing() -> None:
+    nothing = combined_figures([])
+
+    assert (nothing.tags, nothing.bytes, nothing.tags_by_age, nothing.bytes_by_age) == (0, 0, (0,) * 6, (0,) * 6)
+    assert len(AGES) == 6
+
+
+def test_the_layers_of_a_repository_are_known_if_those_of_each_image_are() -> None:
+    images = {"sha256:a": {"x": 1}, "sha256:b": None}
+
+    assert repository_blobs([CountedTag("sha256:a")], images) == ({"x": 1}, {})
+    assert repository_blobs([CountedTag("sha256:a", delete=True)], images) == ({}, {"x": 1})
+    for digest in ("sha256:b", "sha256:c", None):
+        assert repository_blobs([CountedTag("sha256:a"), CountedTag(digest)], images) is None
