@@ -106,9 +106,7 @@ def _repository_rows(report: Report) -> t.Iterator[list[t.Any]]:
 
 def tags_csv(report: Report) -> t.Iterator[str]:
     """A row for each tag that was read."""
-    rows = (
-        _tag_cells(repository, tag) for repository in report.repositories() for tag in repository.tags or ()
-    )
+    rows = (_tag_cells(repository, tag) for repository in report.repositories() for tag in repository.tags or ())
     return _lines(_TAG, rows)
 
 

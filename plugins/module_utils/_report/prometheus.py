@@ -52,9 +52,13 @@ def metrics(report: Report, *, with_repositories: bool) -> t.Iterator[str]:
         "Time of the server when the report was made.",
         [(run, int(clock.timestamp()) if clock else None)],
     )
-    yield from _metric("report_success", "Whether the run did all that it was to do.", [(run, int(head.result == "ok"))])
     yield from _metric(
-        "unread_repositories", "Repositories that could not be read.", [(run, report.repositories_unread)]
+        "report_success", "Whether the run did all that it was to do.", [(run, int(head.result == "ok"))]
+    )
+    yield from _metric(
+        "unread_repositories",
+        "Repositories that could not be read.",
+        [(run, report.repositories_unread if clock else None)],
     )
     yield from _metric("project_info", "What a project is.", [(_info(project), 1) for project in report.projects])
     planned: dict[int, Counter[str]] = {}
@@ -112,10 +116,7 @@ def _numbers(prefix: str, of_what: str, places: t.Sequence[_Place]) -> t.Iterato
     yield from _metric(
         f"{prefix}size_bytes",
         f"Bytes of the images {of_what}. Repositories share storage, so that the sum is more than is used.",
-        [
-            ({**place.labels, "method": place.figures.bytes_method.value}, place.figures.bytes)
-            for place in places
-        ],
+        [({**place.labels, "method": place.figures.bytes_method.value}, place.figures.bytes) for place in places],
     )
     yield from _metric(
         f"{prefix}planned_deletions",

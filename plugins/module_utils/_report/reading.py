@@ -19,30 +19,23 @@ from .._plan.merge import fingerprint_in
 from .._usage.figures import Figures, combined_figures
 from .lines import AUDIT, EARLIER_AUDIT, PLAN, LineIndex, index_of
 from .model import ProjectReport, Report, ReportHead, RepositoryReport
-from .rows import Row, figures_of, mapping, namespace_of, number, project_of, repository_of, rows, text, texts, with_decisions
+from .request import ReportRequest, Told
+from .rows import (
+    Row,
+    figures_of,
+    mapping,
+    namespace_of,
+    number,
+    project_of,
+    repository_of,
+    rows,
+    text,
+    texts,
+    with_decisions,
+)
 from .words import scope_in_words
 
 _FAILED = ("refused", "failed")
-
-
-class Told(t.NamedTuple):
-    """What whoever wants a report tells of the run.
-
-    Args:
-        result: ok, partial, refused or failed.
-        message: why it failed; empty if it did not.
-        plan_place: where the plan is; empty if it is nowhere.
-        warnings: what the reader should know, one sentence each.
-        run_by: who and what ran, by name.
-        price_per_gib_month: what a GiB costs; None if it is not known.
-    """
-
-    result: str = "ok"
-    message: str = ""
-    plan_place: str = ""
-    warnings: tuple[str, ...] = ()
-    run_by: t.Mapping[str, str] = {}
-    price_per_gib_month: float | None = None
 
 
 class _Sources(t.NamedTuple):
@@ -53,36 +46,29 @@ class _Sources(t.NamedTuple):
     flaws: tuple[str, ...] = ()
 
 
-def read_report(audit_path: str | None, plan_path: str | None, told: Told, compare_with: str | None = None) -> Report:
+def read_report(request: ReportRequest) -> Report:
     """The report of an audit, of a plan or of both.
 
     A run that failed may have left no file, or a part of one. Its report shows what is there.
 
-    Args:
-        audit_path: the file of the audit.
-        plan_path: the file of the plan.
-        told: what is known of the run.
-        compare_with: the file of an earlier audit.
-
     Raises:
         UsageError: a file is of something else, or is not there although the run did not fail.
     """
-    sources = _opened(audit_path, plan_path, tolerate=told.result in _FAILED)
-    report = _report(sources, told)
-    return _compared(report, compare_with) if compare_with else report
+    report = _report(_opened(request), request.told)
+    return _compared(report, request.compare_with) if request.compare_with else report
 
 
-def _opened(audit_path: str | None, plan_path: str | None, *, tolerate: bool) -> _Sources:
+def _opened(request: ReportRequest) -> _Sources:
     flaws: list[str] = []
     indexes: list[LineIndex | None] = []
-    for path, kind in ((audit_path, AUDIT), (plan_path, PLAN)):
+    for path, kind in ((request.audit_path, AUDIT), (request.plan_path, PLAN)):
         found = None
         if path:
             try:
                 found = index_of(path, kind)
                 flaws += found.flaws
             except UsageError as error:
-                if not tolerate:
+                if request.told.result not in _FAILED:
                     raise
                 flaws.append(str(error))
         indexes.append(found)
