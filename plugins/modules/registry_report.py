@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: registry_report
-short_description: Report what registries hold, and what a plan deletes, as CSV, Markdown and metrics
+short_description: Report what registries hold, and what a plan deletes, as CSV, Markdown, metrics and a page
 version_added: 0.1.0
 author:
   - containerops.gitlab contributors (@containerops)
@@ -68,6 +68,11 @@ options:
     description:
       - Write at most 100,000 characters of Markdown to this file, for a merge request, an approval or a log.
       - The totals and warnings come first, then the largest repositories, and at most 500 tags that are deleted.
+    type: path
+  html_path:
+    description:
+      - Write one page to this file that any browser shows, without a server or a connection. It lists all repositories
+        and tags, sorted and filtered, and says how to approve the plan.
     type: path
   result:
     description:
@@ -337,6 +342,7 @@ ARGUMENTS = ArgumentSpec(
         "prometheus_path": {"type": "path"},
         "prometheus_repositories": {"type": "bool", "default": False},
         "markdown_path": {"type": "path"},
+        "html_path": {"type": "path"},
         "result": {"type": "str", "choices": ["ok", "partial", "refused", "failed"], "default": "ok"},
         "message": {"type": "str"},
         "warnings": {"type": "list", "elements": "str", "default": []},

@@ -17,6 +17,7 @@ from .._core.files import GivenPath, check_writable, holds, shared_file, write_l
 from .csv_files import projects_csv, repositories_csv, tags_csv
 from .markdown import markdown
 from .model import Report
+from .page import html_page
 from .prometheus import metrics
 from .request import ReportRequest
 
@@ -50,6 +51,8 @@ def files_of(request: ReportRequest) -> list[ReportFile]:
     if request.prometheus_path:
         lines = partial(metrics, with_repositories=request.prometheus_repositories)
         found.append(ReportFile("prometheus_path", path=request.prometheus_path, parts=lines, mode=_READABLE_BY_ALL))
+    if request.html_path:
+        found.append(ReportFile("html_path", path=request.html_path, parts=html_page))
     rest = [path for path in (request.html_path, request.csv_folder) if path]
     if request.markdown_path:
         text = partial(_markdown, rest=rest)

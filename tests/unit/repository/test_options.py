@@ -117,7 +117,7 @@ def test_a_file_that_a_module_writes_has_one_of_these_names() -> None:
     paths = {name for plugin in MODULES for name, option in options_of(plugin).items() if option["type"] == "path"}
     certificates = {"ca_path", "client_cert", "client_key"}
     read = {"api_token_file", "approved_plan_path", "audit_path", "compare_with"}
-    reports = {"csv_folder", "prometheus_path", "markdown_path"}
+    reports = {"csv_folder", "prometheus_path", "markdown_path", "html_path"}
     assert paths - certificates - read == {"plan_path", "output_path", "cache_path", "journal_path", *reports}
     # The roles write reports besides. One file for two of all these is refused.
     assert paths - certificates - read == WRITTEN - {"json_path", "csv_path"}
