@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import typing as t
+from datetime import datetime
 
 from .._core.errors import UsageError
 from .._core.files import read_lines
@@ -92,7 +93,7 @@ def _report(sources: _Sources, told: Told) -> Report:
     heads = [head for each in (plan, audit) if each for head in each.heads]
     times = [found for found in (parse_time(head.get("clock")) for head in heads) if found]
     clock = min(times, default=None)
-    read = functools.partial(_repositories, audit, plan, format_time(clock))
+    read = functools.partial(_repositories, audit, plan, clock, {})
     counted: dict[int, _Projects] = {}
     unread: list[tuple[str, str]] = []
     dates: set[str] = set()
@@ -156,16 +157,26 @@ def _fingerprint(plan: LineIndex | None) -> tuple[str | None, list[str]]:
         return None, [f"{PLAN.option} {plan.path}: {error} Its fingerprint is not shown."]
 
 
-def _repositories(audit: LineIndex | None, plan: LineIndex | None, clock: str | None) -> t.Iterator[RepositoryReport]:
-    """All repositories by path, one after the other."""
+def _repositories(
+    audit: LineIndex | None, plan: LineIndex | None, clock: datetime | None, figures: dict[str, Figures]
+) -> t.Iterator[RepositoryReport]:
+    """All repositories by path, one after the other.
+
+    Args:
+        audit: the audit; None if there is none.
+        plan: the plan; None if there is none.
+        clock: the server's time.
+        figures: the numbers of repositories by path, counted the first time.
+    """
     paths = sorted({path for each in (audit, plan) if each for path in each.blocks})
     with contextlib.ExitStack() as stack:
         of_audit, of_plan = (stack.enter_context(each.opened()) if each else _nothing for each in (audit, plan))
         for path in paths:
             audited, planned = of_audit(path), of_plan(path)
-            yield repository_of(
-                audited[0] if audited else None, planned[0] if planned else None, planned[1:], parse_time(clock)
-            )
+            lines = (audited[0] if audited else None, planned[0] if planned else None, planned[1:])
+            if path not in figures:
+                figures[path] = repository_figures_of(*lines, clock)
+            yield repository_of(*lines, figures[path])
 
 
 def _nothing(_path: str) -> list[Row]:

@@ -39,7 +39,9 @@ def row_of(line: bytes | str) -> dict[str, t.Any] | None:
 def text(row: Row, key: str) -> str | None:
     """A text of a row, of characters that can be written; None where it has none."""
     found = row.get(key)
-    return found.encode("utf-8", "replace").decode() if isinstance(found, str) and found else None
+    if not isinstance(found, str) or not found:
+        return None
+    return found if found.isascii() else found.encode("utf-8", "replace").decode()
 
 
 def texts(row: Row, key: str) -> tuple[str, ...]:
@@ -109,10 +111,10 @@ def with_decisions(told: Figures | None, counted: Figures | None) -> Figures:
     return told._replace(delete=counted.delete, keep=counted.keep, freed=counted.freed)
 
 
-def repository_of(
+def repository_figures_of(
     audit: Row | None, plan: Row | None, planned: t.Sequence[Row], clock: datetime | None
-) -> RepositoryReport:
-    """A repository.
+) -> Figures:
+    """The numbers of a repository.
 
     Args:
         audit: its line of the audit; None if it is not there.
@@ -120,11 +122,20 @@ def repository_of(
         planned: the lines of its tags of the plan.
         clock: the server's time.
     """
-    row = audit or plan or {}
     told = figures_of(audit) if audit is not None else None
-    figures = told or Figures()
-    if plan is not None:
-        figures = with_decisions(told, _planned_figures(plan, planned, told, clock))
+    return with_decisions(told, None if plan is None else _planned_figures(plan, planned, told, clock))
+
+
+def repository_of(audit: Row | None, plan: Row | None, planned: t.Sequence[Row], figures: Figures) -> RepositoryReport:
+    """A repository.
+
+    Args:
+        audit: its line of the audit; None if it is not there.
+        plan: its line of the plan; None if it is not there.
+        planned: the lines of its tags of the plan.
+        figures: its numbers.
+    """
+    row = audit or plan or {}
     errors = [found for found in (text(each, "error") for each in (plan, audit) if each) if found]
     source = next((found for found in (text(each, "date_source") for each in (plan, audit) if each) if found), "none")
     return RepositoryReport(
