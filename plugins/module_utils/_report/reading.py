@@ -28,6 +28,7 @@ from .rows import (
     namespace_of,
     number,
     project_of,
+    repository_figures_of,
     repository_of,
     rows,
     text,
