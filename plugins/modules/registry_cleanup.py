@@ -1263,6 +1263,7 @@ from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.planning import plan_cleanup
 from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
 from ..module_utils._cleanup.request import LIMITS, OnServerPolicy, check_for_server, cleanup_request
+from ..module_utils._cleanup.usage import listed_dates, plan_usage
 from ..module_utils._core.files import check_files, given_lines, write_files
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
@@ -1276,7 +1277,8 @@ from ..module_utils._deletion.journal import (
 )
 from ..module_utils._deletion.report import applied_deletion
 from ..module_utils._gitlab.tokens import why_not_writing
-from ..module_utils._info.repository_rows import repository_lines
+from ..module_utils._info.audit_file import AuditedRepository, audit_lines
+from ..module_utils._info.audit_rows import AuditHead
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import (
     CONNECTION,
@@ -1293,8 +1295,6 @@ from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import exit_on_error, finish, new_module
 from ..module_utils._plan.plan_file import sealed
 from ..module_utils._registry.image_cache import image_cache
-from ..module_utils._rules.dates import shown_dates
-from ..module_utils._rules.decision import DateSource
 from ..module_utils._rules.matches import OnUnmatched
 from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
 
@@ -1358,12 +1358,18 @@ def main() -> None:
         for warning in warnings_of(state, found.plan, request):
             module.warn(warning)
         plan = sealed(found.plan, plan_header(state, request, url))
-        result = cleanup_result(state, request, found, url=url, fingerprint=plan.fingerprint, limit=limit)
+        dates = listed_dates(state, request)
+        usages = plan_usage(state, found.plan, state.listings, dates)
+        result = cleanup_result(state, request, found, usages, url=url, fingerprint=plan.fingerprint, limit=limit)
         files = {
             "plan_path": plan.lines(),
-            "output_path": repository_lines(
-                state.listings,
-                date_source=shown_dates(state.capabilities.mode) if request.all_details else DateSource.NONE,
+            "output_path": audit_lines(
+                AuditHead(url, state.capabilities.mode, clock=state.clock, scope=request.scope, date_source=dates),
+                [
+                    AuditedRepository(listing, usages[part.repository.id], error=part.error)
+                    for listing, part in zip(state.listings, found.plan.repositories)
+                ],
+                state.projects,
                 shows_tags=not {Gather.TAGS.value, Gather.TAG_DETAILS.value}.isdisjoint(params["gather"]),
             ),
         }

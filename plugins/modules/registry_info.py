@@ -696,7 +696,7 @@ def main() -> None:
         with image_cache(params["cache_path"], module.warn) as images:
             state = observe(connection, request, images)
             if params["output_path"]:
-                write_lines(params["output_path"], file_lines(state, request, summary), "output_path")
+                write_lines(params["output_path"], file_lines(state, request, summary, connection.url), "output_path")
             else:
                 for repository in repository_rows(state, request):
                     summary.add(repository)

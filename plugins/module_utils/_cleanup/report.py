@@ -19,11 +19,13 @@ from .._module.intent import Applied, Intent
 from .._plan.plan import Plan
 from .._plan.results import result
 from .._rules.reasons import reason_counts
+from .._usage.listings import RepositoryUsage, total_usage
 from .notes import notes_of
 from .pins import PinResult, pins_diff
 from .planning import CleanupPlan, CleanupState
 from .request import CleanupRequest
 from .summary import outcome_summary, plan_summary
+from .usage import freed_row
 
 _WAY_ON = "set on_limit to skip_repository to delete nothing in such a repository alone, or change the limit"
 
@@ -57,7 +59,14 @@ def plan_header(state: CleanupState, request: CleanupRequest, url: str) -> dict[
 
 
 def cleanup_result(
-    state: CleanupState, request: CleanupRequest, found: CleanupPlan, *, url: str, fingerprint: str, limit: int
+    state: CleanupState,
+    request: CleanupRequest,
+    found: CleanupPlan,
+    usages: t.Mapping[int, RepositoryUsage],
+    *,
+    url: str,
+    fingerprint: str,
+    limit: int,
 ) -> dict[str, t.Any]:
     """Everything about a plan that is returned in check mode and in a run alike.
 
@@ -65,14 +74,19 @@ def cleanup_result(
         state: what was observed.
         request: what was asked for.
         found: the plan.
+        usages: the numbers of each repository, by its id.
         url: of GitLab.
         fingerprint: the plan's.
         limit: the most entries of each list.
     """
     plan = found.plan
+    rows = result(plan, limit, fingerprint)
+    total = freed_row(total_usage(list(usages.values())))
     return {
         "plan": {
-            **result(plan, limit, fingerprint),
+            **rows,
+            "repositories": [{**row, **freed_row(usages[row["id"]].figures)} for row in rows["repositories"]],
+            "totals": {**rows["totals"], **total},
             "summary": plan_summary(found),
             "deleted_before": found.deleted_before,
             "approved": _approved(request, found, limit),

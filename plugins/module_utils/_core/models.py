@@ -168,6 +168,7 @@ class Repository(t.NamedTuple):
         cleanup_policy_started_at: when its last cleanup began, RFC 3339; None if there was none.
         tags_count: how many tags it has; None if nobody asked.
         size: bytes of its images; None if nobody asked or it is not known.
+        project: path of its project as GitLab writes it; empty if the project was not read.
     """
 
     id: int
@@ -180,11 +181,18 @@ class Repository(t.NamedTuple):
     cleanup_policy_started_at: str | None
     tags_count: int | None = None
     size: int | None = None
+    project: str = ""
 
     @property
     def project_path(self) -> str:
         """The project's path in lower case: GitLab builds a repository's path from it."""
         return self.path[: -len(self.name) - 1] if self.name else self.path
+
+    @property
+    def shown_project(self) -> str:
+        """The project's path as it is returned and written, the same in every row: as GitLab writes it, if that was
+        read."""
+        return self.project or self.project_path
 
     @property
     def being_deleted(self) -> bool:

@@ -132,9 +132,15 @@ def _of_ids(client: Client, repository_ids: tuple[int, ...]) -> Selection:
     return Selection(repositories=tuple(found), projects={project.id: project for project in projects})
 
 
+def _of_project(repository: Repository, projects: t.Mapping[int, Project]) -> Repository:
+    """The repository with the path of its project as GitLab writes it, if that was read."""
+    project = projects.get(repository.project_id)
+    return repository._replace(project=project.path) if project else repository
+
+
 def _filtered(selection: Selection, scope: Scope) -> Selection:
     # Numbered pages that shift while they are read list a repository twice.
-    by_id = {repository.id: repository for repository in selection.repositories}
+    by_id = {repository.id: _of_project(repository, selection.projects) for repository in selection.repositories}
     repositories = sorted(by_id.values(), key=lambda repository: repository.path)
     including, excluding = path_matcher(scope.include), path_matcher(scope.exclude)
     matched = {pattern for repository in repositories for pattern in including(repository.path)}

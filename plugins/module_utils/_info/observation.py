@@ -47,9 +47,11 @@ def observe(connection: RegistryConnection, request: InfoRequest, images: ImageC
     Returns:
         The state. Its listings are read one after the other, as they are taken.
     """
+    client = connection.client
     if not request.needs_repositories:
-        return _with_inventory(InfoState(listed=False), _inventory_of(connection, request, None))
-    selection = select(connection.client, request.scope, job_token=connection.is_job_token)
+        found = _inventory_of(connection, request, None)
+        return replace(_with_inventory(InfoState(listed=False), found), clock=client.clock)
+    selection = select(client, request.scope, job_token=connection.is_job_token)
     state = _observe_repositories(connection, request, selection)
     if request.needs_tags or request.needs_previews:
         state = _observe_tags(connection, request, state, selection, images)
@@ -112,6 +114,8 @@ def _observe_repositories(connection: Connection, request: InfoRequest, selectio
         errors=errors,
         being_deleted=tuple(repository.path for repository in selection.being_deleted),
         registry_disabled=selection.registry_disabled,
+        projects=selection.projects,
+        clock=connection.client.clock,
         warnings=(*selection.warnings, *_unmatched_exclusions(selection)),
     )
 
@@ -131,6 +135,7 @@ def _observe_tags(
 ) -> InfoState:
     """The state with the tags, or with an estimate of what reading them takes."""
     reader = _open_reader(connection, request, state.repositories, images)
+    state = replace(state, mode=reader.capabilities.mode)
     if request.estimate_only:
         return _with_estimate(connection, request, state, reader)
     # Of single tags it can't be told before their repositories are listed.

@@ -8,19 +8,20 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from .._core.errors import RequestError
 from .._core.models import Repository, Tag, TagListing, format_time
-from .._rules.dates import judged_date
 from .._rules.decision import DateSource
+from .._usage.figures import Figures
+from .._usage.listings import shown_date
 
 
 def repository_row(
     repository: Repository,
-    listing: TagListing | None = None,
+    listing: TagListing | None,
     *,
+    figures: Figures,
     date_source: DateSource = DateSource.NONE,
     shows_tags: bool = False,
     tag_names: t.Collection[str] | None = None,
@@ -32,6 +33,7 @@ def repository_row(
     Args:
         repository: as it was listed.
         listing: its tags, None where they were not asked for.
+        figures: its numbers.
         date_source: what the dates of the tags are.
         shows_tags: whether the row has the tags, and not only their number.
         tag_names: the tags that were asked for, None is all of them.
@@ -42,7 +44,7 @@ def repository_row(
         "id": repository.id,
         "path": repository.path,
         "name": repository.name,
-        "project": repository.project_path,
+        "project": repository.shown_project,
         "project_id": repository.project_id,
         "location": repository.location,
         "status": repository.status,
@@ -52,6 +54,7 @@ def repository_row(
         "date_source": date_source.value,
         "tags_count": repository.tags_count,
         "size": repository.size,
+        **figures.as_result(),
         "tags": None,
         "policy_preview": policy_preview,
         "tags_truncated": False,
@@ -67,29 +70,11 @@ def repository_row(
     return row
 
 
-def repository_lines(listings: t.Iterable[TagListing], *, date_source: DateSource, shows_tags: bool) -> t.Iterator[str]:
-    """The lines of a file with the rows of repositories and nothing else.
-
-    Args:
-        listings: the repositories with their tags.
-        date_source: what the dates of the tags are.
-        shows_tags: whether the rows have the tags, and not only their number.
-    """
-    for each in listings:
-        row = repository_row(each.repository, each, date_source=date_source, shows_tags=shows_tags, error=each.error)
-        yield repository_line(row)
-
-
-def repository_line(row: t.Mapping[str, t.Any]) -> str:
-    """The row as a line of a file, which has lines for other things too."""
-    return json.dumps({"type": "repository", **row}) + "\n"
-
-
 def _tag_row(tag: Tag, source: DateSource) -> dict[str, t.Any]:
     """A tag as it is returned and written: every key always there."""
     return {
         "name": tag.name,
-        "date": format_time(judged_date(tag, source, None)),
+        "date": format_time(shown_date(tag, source)),
         "digest": tag.digest,
         "size": tag.size,
         "media_type": tag.media_type,

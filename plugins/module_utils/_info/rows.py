@@ -9,9 +9,9 @@
 from __future__ import annotations
 
 import itertools
-import json
 import typing as t
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from .._core.errors import RequestError
 from .._core.models import (
@@ -21,16 +21,15 @@ from .._core.models import (
     Repository,
     RuleKind,
     TagListing,
-    known_sum,
 )
+from .._core.server import Mode
 from .._policy.preview import PolicyPreview, truncate
 from .._rules.decision import DateSource
 from .._settings.plan import RuleListing
-from .repository_rows import repository_line, repository_row
+from .._usage.listings import repository_usage
+from .audit_rows import AuditHead, CountedRepository, audit_line, counted_repository, project_rows, totals_row
+from .repository_rows import repository_row
 from .request import InfoRequest
-
-# The sums where no repositories were listed.
-_UNLISTED = {"repositories": None, "tags": None, "size": None}
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,11 @@ class InfoState:
         being_deleted: paths of the repositories that GitLab is deleting and that are left out.
         registry_disabled: paths of the projects whose registry is disabled.
         warnings: what the user should know, one sentence each.
+        projects: what was read of projects, by id.
         inventory: the projects; None where they were not asked for.
         estimate: what reading would take, as it is returned; None where it was not asked for.
+        clock: the server's time; None if it is not known.
+        mode: of the registry.
     """
 
     repositories: tuple[Repository, ...] = ()
@@ -78,14 +80,24 @@ class InfoState:
     being_deleted: tuple[str, ...] = ()
     registry_disabled: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    projects: t.Mapping[int, Project] = field(default_factory=dict)
     inventory: ProjectInventory | None = None
     estimate: dict[str, t.Any] | None = None
+    clock: datetime | None = None
+    mode: Mode = Mode.UNKNOWN
 
 
 class RepositoryRow(t.NamedTuple):
-    """A repository as it is returned. error: why something of it is unknown."""
+    """A repository as it is returned.
+
+    Args:
+        row: what is returned and written.
+        counted: what sums need of it.
+        error: why something of it is unknown; None if nothing is.
+    """
 
     row: dict[str, t.Any]
+    counted: CountedRepository
     error: RequestError | None
 
 
@@ -102,7 +114,7 @@ class RowSummary:
 
     limit: int
     returned: list[dict[str, t.Any]] = field(default_factory=list)
-    counted: list[dict[str, t.Any]] = field(default_factory=list)
+    counted: list[CountedRepository] = field(default_factory=list)
     errors: list[tuple[str, RequestError]] = field(default_factory=list)
 
     def add(self, repository: RepositoryRow) -> None:
@@ -112,16 +124,27 @@ class RowSummary:
             self.errors.append((row["path"], repository.error))
         if len(self.returned) < self.limit:
             self.returned.append(_truncated(row, self.limit))
-        self.counted.append({key: row[key] for key in ("project", "project_id", "tags_count", "size")})
+        self.counted.append(repository.counted)
 
 
-def file_lines(state: InfoState, request: InfoRequest, summary: RowSummary) -> t.Iterator[str]:
-    """The lines of the file: repositories, which are added to the summary, then projects where they were asked for."""
+def file_lines(state: InfoState, request: InfoRequest, summary: RowSummary, url: str) -> t.Iterator[str]:
+    """The lines of the file.
+
+    Args:
+        state: what was read.
+        request: what was asked for.
+        summary: gets the repositories as they are written.
+        url: of GitLab.
+    """
+    head = AuditHead(url, state.mode, clock=state.clock, scope=request.scope, date_source=state.date_source)
+    yield audit_line("audit", head.as_row())
     for repository in repository_rows(state, request):
         summary.add(repository)
-        yield repository_line(repository.row)
-    for row in _project_rows(state, summary) if state.inventory else ():
-        yield json.dumps({"type": "project", **row}) + "\n"
+        yield audit_line("repository", repository.row)
+    projects = _project_rows(state, summary)
+    for row in projects:
+        yield audit_line("project", row)
+    yield audit_line("total", totals_row(summary.counted, projects=len(projects), listed=state.listed))
 
 
 def repository_rows(state: InfoState, request: InfoRequest) -> t.Iterator[RepositoryRow]:
@@ -129,16 +152,18 @@ def repository_rows(state: InfoState, request: InfoRequest) -> t.Iterator[Reposi
     for repository, listing in zip(state.repositories, state.listings):
         error = listing.error if listing and listing.error else state.errors.get(repository.id)
         preview = state.previews.get(repository.id)
+        usage = repository_usage(repository, listing, source=state.date_source, clock=state.clock)
         row = repository_row(
             repository,
             listing,
+            figures=usage.figures,
             date_source=state.date_source,
             shows_tags=request.needs_tags,
             tag_names=request.tag_names,
             policy_preview=preview.as_result() if preview else None,
             error=error,
         )
-        yield RepositoryRow(row, error)
+        yield RepositoryRow(row, counted_repository(repository, usage, unread=error is not None), error=error)
 
 
 def _truncated(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
@@ -152,37 +177,19 @@ def _truncated(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
 
 def _project_rows(state: InfoState, summary: RowSummary) -> list[dict[str, t.Any]]:
     """The projects by path, with the sums over their repositories: those that were asked for, or have a repository."""
-    by_project: dict[tuple[str, int], list[dict[str, t.Any]]] = {}
-    known: dict[int, Project] = {}
-    for project in state.inventory.projects if state.inventory else ():
-        known[project.id] = project
-        by_project[project.path.lower(), project.id] = []
-    for row in summary.counted:
-        by_project.setdefault((row["project"], row["project_id"]), []).append(row)
-    return [
-        {
-            "id": number,
-            "path": path,
-            **_settings_row(known.get(number), state.inventory),
-            **(_sums(found) if state.listed else _UNLISTED),
-        }
-        for (path, number), found in sorted(by_project.items())
-    ]
-
-
-def _settings_row(project: Project | None, inventory: ProjectInventory | None) -> dict[str, t.Any]:
-    """A project's settings as they are returned; null where they were not asked for or are not known."""
-    if project is None or inventory is None:
-        return dict.fromkeys(("archived", "access_level", "cleanup_policy", "repository_protection", "tag_protection"))
-    policy = project.policy
-    rules = inventory.rules.get(project.id, {})
-    return {
-        "archived": project.archived,
-        "access_level": project.access_level,
-        "cleanup_policy": policy.as_result() if policy else None,
-        "repository_protection": _rule_rows(rules.get(RuleKind.REPOSITORY), RuleKind.REPOSITORY),
-        "tag_protection": _rule_rows(rules.get(RuleKind.TAG), RuleKind.TAG),
-    }
+    inventory = state.inventory or ProjectInventory(projects=())
+    asked = {project.id: project for project in inventory.projects}
+    kinds = {RuleKind.REPOSITORY: "repository_protection", RuleKind.TAG: "tag_protection"}
+    return project_rows(
+        summary.counted,
+        {**state.projects, **asked},
+        asked,
+        listed=state.listed,
+        protection={
+            number: {name: _rule_rows(rules.get(kind), kind) for kind, name in kinds.items()}
+            for number, rules in inventory.rules.items()
+        },
+    )
 
 
 def _rule_rows(rules: RuleListing | None, kind: RuleKind) -> list[dict[str, t.Any]] | None:
@@ -191,26 +198,13 @@ def _rule_rows(rules: RuleListing | None, kind: RuleKind) -> list[dict[str, t.An
     return [{kind.pattern_option: rule.pattern, PUSH_LEVEL: rule.push, DELETE_LEVEL: rule.delete} for rule in rules]
 
 
-def _sums(rows: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
-    """Number of repositories and tags and bytes; null where one of them is not known, or there is no repository."""
-    return {
-        "repositories": len(rows),
-        "tags": known_sum(row["tags_count"] for row in rows) if rows else None,
-        "size": known_sum(row["size"] for row in rows) if rows else None,
-    }
-
-
 def result_of(state: InfoState, summary: RowSummary, output_path: str | None) -> dict[str, t.Any]:
     """What is returned, with every list cut to the limit. The summary has to be complete."""
     projects = _project_rows(state, summary)
     result = {
         "repositories": summary.returned,
         "projects": projects[: summary.limit],
-        "totals": {
-            "projects": len(projects),
-            "repositories_unread": len(summary.errors),
-            **(_sums(summary.counted) if state.listed else _UNLISTED),
-        },
+        "totals": totals_row(summary.counted, projects=len(projects), listed=state.listed),
         "truncated": max(len(summary.counted), len(projects)) > summary.limit,
         "being_deleted": list(state.being_deleted),
         "registry_disabled": list(state.registry_disabled),

@@ -47,7 +47,7 @@ def repository_result(part: RepositoryPlan) -> dict[str, t.Any]:
     return {
         "id": part.repository.id,
         "path": part.repository.path,
-        "project": part.repository.project_path,
+        "project": part.repository.shown_project,
         "project_id": part.repository.project_id,
         "listing": (ListingState.UNREAD if part.error else part.listing).value,
         "date_source": part.date_source.value,

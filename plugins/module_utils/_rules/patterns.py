@@ -249,6 +249,11 @@ def quoted(names: t.Iterable[str]) -> str:
     return "(?:" + "|".join(name.replace(".", r"\.") for name in names) + ")"
 
 
+def patterns_can_be_judged() -> bool:
+    """Whether google-re2 is there, without which nothing is known of a pattern."""
+    return "re2" in globals()
+
+
 def _re2(expression: str) -> t.Any:
     options = re2.Options()
     options.log_errors = False

@@ -15,8 +15,8 @@ import enum
 import typing as t
 from datetime import datetime
 
-from .._core.models import known_sum
-from .ages import AGES, age_of
+from .._core.models import format_time, known_sum
+from .ages import AGES, age_of, by_age
 
 _Blobs = t.Mapping[str, int]
 
@@ -97,6 +97,21 @@ class Figures(t.NamedTuple):
     delete: int | None = None
     keep: int | None = None
     freed: FreedBytes = FreedBytes(None, None)
+
+    def as_result(self) -> dict[str, t.Any]:
+        """The numbers besides that of tags, as they are returned and written."""
+        return {
+            "bytes": self.bytes,
+            "bytes_method": self.bytes_method.value,
+            "oldest_tag_at": format_time(self.oldest_tag_at),
+            "newest_tag_at": format_time(self.newest_tag_at),
+            "tags_by_age": by_age(self.tags_by_age),
+            "bytes_by_age": by_age(self.bytes_by_age),
+            "delete": self.delete,
+            "keep": self.keep,
+            "freed_least": self.freed.least,
+            "freed_most": self.freed.most,
+        }
 
 
 class _Image(t.NamedTuple):
