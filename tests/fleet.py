@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A GitLab of some dozens of projects, and what a report of it has to say, which is counted here and not by the plugins."""
+"""A GitLab of some dozens of projects, and what a report of it has to say: counted here, and not by the plugins."""
 
 from __future__ import annotations
 

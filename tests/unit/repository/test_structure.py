@@ -43,7 +43,7 @@ PACKAGES: dict[str, set[str]] = {
     "_settings": {"_core", "_http", "_rules", "_gitlab", "_module", "_tags", "_policy"},
     "_info": {"_core", "_rules", "_usage", "_gitlab", "_registry", "_module", "_tags", "_policy", "_settings"},
     "_plan_files": {"_core", "_plan", "_gitlab", "_module"},
-    "_report": {"_core", "_usage", "_plan", "_module"},
+    "_report": {"_core", "_rules", "_usage", "_plan", "_module"},
     "_repositories": {"_core", "_rules", "_plan", "_gitlab", "_module", "_tags", "_deletion"},
     "_tagging": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_deletion"},
     "_inventory": {"_core", "_http", "_gitlab", "_module"},
