@@ -65,7 +65,6 @@ class Role:
         found = options_of(ROOT / "plugins" / "modules" / f"{self.module}.py")
         return {name: option for name, option in found.items() if name not in {*CONNECTION, *self.left_out}}
 
-
     @property
     def report_options(self) -> dict[str, Any]:
         """The options of registry_report that the role has, by name."""
