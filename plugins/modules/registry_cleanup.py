@@ -1258,6 +1258,7 @@ requests:
 from dataclasses import replace
 
 from ..module_utils._cleanup.application import apply_cleanup
+from ..module_utils._cleanup.contents import read_contents
 from ..module_utils._cleanup.notes import warnings_of
 from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.planning import plan_cleanup
@@ -1321,7 +1322,10 @@ ARGUMENTS = (
                 "gather": {
                     "type": "list",
                     "elements": "str",
-                    "choices": [Gather.TAGS_COUNT.value, Gather.TAGS.value, Gather.TAG_DETAILS.value],
+                    "choices": [
+                        each.value
+                        for each in (Gather.TAGS_COUNT, Gather.TAGS, Gather.TAG_DETAILS, Gather.SIZE, Gather.LAYERS)
+                    ],
                     "default": [Gather.TAGS_COUNT.value],
                 },
                 "approved_plan_path": {"type": "path"},
@@ -1354,12 +1358,13 @@ def main() -> None:
         request = replace(request, earlier=earlier_runs(params["journal_path"], url))
         with image_cache(params["cache_path"], module.warn) as images:
             state, reader = observe(connection, request, images)
-        found = plan_cleanup(state, request)
+            found = plan_cleanup(state, request)
+            contents = read_contents(connection, reader, state, request, found.plan, images)
         for warning in warnings_of(state, found.plan, request):
             module.warn(warning)
         plan = sealed(found.plan, plan_header(state, request, url))
         dates = listed_dates(state, request)
-        usages = plan_usage(state, found.plan, state.listings, dates)
+        usages = plan_usage(state, found.plan, contents.listings, dates)
         result = cleanup_result(state, request, found, usages, url=url, fingerprint=plan.fingerprint, limit=limit)
         files = {
             "plan_path": plan.lines(),
@@ -1367,12 +1372,13 @@ def main() -> None:
                 AuditHead(url, state.capabilities.mode, clock=state.clock, scope=request.scope, date_source=dates),
                 [
                     AuditedRepository(listing, usages[part.repository.id], error=part.error)
-                    for listing, part in zip(state.listings, found.plan.repositories)
+                    for listing, part in zip(contents.listings, found.plan.repositories)
                 ],
                 state.projects,
                 shows_tags=not {Gather.TAGS.value, Gather.TAG_DETAILS.value}.isdisjoint(params["gather"]),
             ),
         }
+        result["notes"] += contents.notes
         result.update(write_files(params, files))
 
         record = Record()

@@ -655,7 +655,7 @@ requests:
 from ..module_utils._core.files import check_files, write_lines
 from ..module_utils._info.observation import observe
 from ..module_utils._info.request import request_of
-from ..module_utils._info.rows import RowSummary, errors_of, file_lines, repository_rows, result_of
+from ..module_utils._info.rows import RowSummary, errors_of, file_lines, repository_rows, result_of, warnings_of
 from ..module_utils._module.options import CONNECTION, READING, RESULT, SCOPE_OR_INSTANCE, ArgumentSpec, Gather, OnError
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.run import exit_on_error, finish_reading, new_module, require
@@ -700,7 +700,7 @@ def main() -> None:
             else:
                 for repository in repository_rows(state, request):
                     summary.add(repository)
-        for warning in state.warnings:
+        for warning in warnings_of(state, summary):
             module.warn(warning)
         finish_reading(
             module,

@@ -22,7 +22,7 @@ from .._plan.drift import Comparison, after_limits, compare, refusals_of
 from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
 from .._policy.preview import decisions_of, predicted
-from .._rules.dates import date_source
+from .._rules.dates import date_source, date_source_of, judged_date
 from .._rules.decision import DateSource, Decision, to_keep
 from .._rules.import_dates import ImportEvidence, import_refusal
 from .._rules.in_use import UntaggedImage
@@ -124,7 +124,7 @@ class CleanupPlan(t.NamedTuple):
 def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
     """The plan for this state: a decision for every tag, and why nothing may be deleted where that is so."""
     criteria = criteria_on(state.capabilities, request)
-    parts = [_repository_plan(listing, state, criteria) for listing in state.listings]
+    parts = [_with_dates(_repository_plan(listing, state, criteria), state, criteria) for listing in state.listings]
     comparison = _compared(parts, state, request)
     plan = limited(comparison.repositories if comparison else parts, request.limits)
     if comparison:
@@ -213,6 +213,21 @@ def _repository_plan(listing: TagListing, state: CleanupState, criteria: Criteri
         uncertainties=found.uncertainties,
         expected=(found.least, found.most),
     )
+
+
+def _with_dates(part: RepositoryPlan, state: CleanupState, criteria: Criteria) -> RepositoryPlan:
+    """The plan of a repository with the dates that were read, where none decides."""
+    source = criteria.date_source
+    if source is DateSource.NONE:
+        source = date_source_of(state.capabilities, criteria.rules.timestamp)
+    valid_from = criteria.rules.dates_valid_from
+
+    def dated(decision: Decision) -> Decision:
+        return decision._replace(date=decision.date or judged_date(decision.tag, source, state.clock, valid_from))
+
+    decisions = tuple(map(dated, part.decisions))
+    has_dates = any(decision.date for decision in decisions)
+    return replace(part, decisions=decisions, date_source=source if has_dates else part.date_source)
 
 
 def _decisions(listing: TagListing, state: CleanupState, criteria: Criteria) -> list[Decision]:

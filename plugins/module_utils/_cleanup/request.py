@@ -103,6 +103,7 @@ class CleanupRequest:
         approval: the approved plan and its terms; None if none was given.
         earlier: what earlier runs did, by their journal.
         all_details: whether the details of all tags are read, whatever decides.
+        gather: what else is read of the repositories, which does not change the plan.
     """
 
     scope: Scope
@@ -127,6 +128,7 @@ class CleanupRequest:
     approval: Approval | None = None
     earlier: EarlierRuns = EarlierRuns()
     all_details: bool = False
+    gather: frozenset[Gather] = frozenset()
 
     @functools.cached_property
     def pending_referrers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
@@ -192,6 +194,7 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, plan_lines: t.I
         options={option: params[option] for option in PLANNED_BY},
         approval=_approval(params, method, scope, plan_lines),
         all_details=params["output_path"] is not None and Gather.TAG_DETAILS.value in params["gather"],
+        gather=frozenset(map(Gather, params["gather"])),
     )
 
 
@@ -205,6 +208,10 @@ def check_for_server(request: CleanupRequest, *, url: str, job_token: bool) -> N
         for option, wanted in (("keep_refs", request.keep_refs), ("keep_deployments", request.keep_deployments)):
             if wanted:
                 raise UsageError(f"{option} can't be had with a CI/CD job token: give a project access token instead.")
+        if Gather.SIZE in request.gather:
+            raise UsageError(
+                "gather size can't be had with a CI/CD job token: give a project access token in api_token."
+            )
     if request.approval:
         check_plan(request.approval.plan, request.approval.terms, url, request.scope.as_result())
 

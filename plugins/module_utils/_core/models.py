@@ -255,6 +255,18 @@ class ListingState(enum.Enum):
     CAPPED = "capped"
 
 
+class ImageBlobs(t.NamedTuple):
+    """What images hold.
+
+    Args:
+        by_digest: of each image all blobs by digest with their bytes; None if those of one of them are not known.
+        why_unknown: why something of it is not known, a sentence without its end; empty if all is known.
+    """
+
+    by_digest: t.Mapping[str, t.Mapping[str, int] | None]
+    why_unknown: str = ""
+
+
 class TagListing(t.NamedTuple):
     """A repository's tags, in the order of their names.
 
@@ -266,6 +278,7 @@ class TagListing(t.NamedTuple):
         repository_unknown: The registry itself says that it has no such repository. A registry that lost its storage
             says the same.
         error: Why the repository counts as unread.
+        blobs: What the images hold; None if nobody asked.
     """
 
     repository: Repository
@@ -274,6 +287,7 @@ class TagListing(t.NamedTuple):
     authoritative: bool = False
     repository_unknown: bool = False
     error: RequestError | None = None
+    blobs: ImageBlobs | None = None
 
     @property
     def names(self) -> list[str]:

@@ -138,6 +138,8 @@ class Image(t.NamedTuple):
         config_digest: of the image's config; None for an index.
         children: digests of all that an index holds.
         subject: the digest of the image that it says something of; None if it names none.
+        blobs: what the registry stores for it, by digest with its bytes; of an index without that of its images.
+        dated: whether the date was looked for.
     """
 
     digest: str
@@ -147,6 +149,14 @@ class Image(t.NamedTuple):
     config_digest: str | None = None
     children: tuple[str, ...] = ()
     subject: str | None = None
+    blobs: tuple[tuple[str, int], ...] | None = None
+    dated: bool = True
+
+    @property
+    def child_manifests(self) -> list[str]:
+        """Digests of the manifests that an index whose blobs are known holds."""
+        own = dict(self.blobs or ())
+        return [digest for digest in self.children if digest not in own]
 
 
 def digest_of(body: bytes, algorithm: str = "sha256") -> str:
@@ -232,7 +242,17 @@ def image_of(manifest: Manifest, created: datetime | None) -> Image:
         size=_own_size(manifest),
         config_digest=config.digest if config else None,
         subject=manifest.subject,
+        blobs=_stored_blobs(manifest),
     )
+
+
+def _stored_blobs(manifest: Manifest) -> tuple[tuple[str, int], ...]:
+    """What a registry stores for a manifest: itself and its blobs, but not those that are kept at other addresses.
+
+    distribution: registry/storage/ocimanifesthandler.go and schema2manifesthandler.go.
+    """
+    kept_here = [blob for blob in manifest.blobs if not blob.elsewhere]
+    return ((manifest.digest, len(manifest.body)), *((blob.digest, blob.size) for blob in kept_here))
 
 
 def _own_size(manifest: Manifest) -> int:
@@ -256,6 +276,8 @@ def index_of(manifest: Manifest, images: t.Sequence[Image]) -> Image:
         size=known_sum([len(manifest.body), *blobs, *sizes]),
         children=tuple(child.digest for child in manifest.children),
         subject=manifest.subject,
+        blobs=_stored_blobs(manifest),
+        dated=all(image.dated for image in images),
     )
 
 
@@ -274,11 +296,13 @@ def row_of(image: Image) -> dict[str, t.Any]:
         "config_digest": image.config_digest,
         "children": list(image.children),
         "subject": image.subject,
+        "blobs": None if image.blobs is None else [list(blob) for blob in image.blobs],
+        "dated": image.dated,
     }
 
 
 def image_in(row: t.Any) -> Image | None:
-    """The image of a row; None where anything in it is not as row_of writes it."""
+    """The image of a row; None where anything in it is not as row_of writes it. Older rows have no blobs."""
     if not isinstance(row, dict) or not isinstance(row.get("children"), list) or "subject" not in row:
         return None
     created, size, config, subject = row.get("created"), row.get("size"), row.get("config_digest"), row["subject"]
@@ -287,7 +311,10 @@ def image_in(row: t.Any) -> Image | None:
         return None
     if row.get("media_type") not in IMAGES + INDEXES or (created is not None and parse_time(created) is None):
         return None
-    if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 0):
+    if size is not None and not _is_size(size):
+        return None
+    blobs, dated = row.get("blobs"), row.get("dated", True)
+    if not isinstance(dated, bool) or not (blobs is None or (isinstance(blobs, list) and all(map(_is_blob, blobs)))):
         return None
     return Image(
         row["digest"],
@@ -297,4 +324,17 @@ def image_in(row: t.Any) -> Image | None:
         config_digest=config,
         children=tuple(row["children"]),
         subject=subject,
+        blobs=None if blobs is None else tuple((digest, number) for digest, number in blobs),
+        dated=dated,
     )
+
+
+def _is_size(number: t.Any) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 0
+
+
+def _is_blob(row: t.Any) -> bool:
+    if not isinstance(row, list) or len(row) != 2:
+        return False
+    digest, size = row
+    return isinstance(digest, str) and DIGEST.fullmatch(digest) is not None and _is_size(size)

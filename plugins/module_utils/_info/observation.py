@@ -23,6 +23,7 @@ from .._module.options import Gather
 from .._module.registry import RegistryConnection
 from .._policy.preview import PolicyPreview, preview_policy
 from .._policy.reading import read_for_policies
+from .._registry.auth import TOKEN_SCOPES
 from .._registry.image_cache import ImageCache
 from .._rules.dates import shown_dates
 from .._rules.decision import DateSource
@@ -30,6 +31,8 @@ from .._settings.plan import RuleListing
 from .._settings.projects import read_rules
 from .._tags.capabilities import Sources, detect
 from .._tags.estimate import check_reading
+from .._tags.estimate import with_layers as estimate_with_layers
+from .._tags.layers import with_layers
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, open_reader
 from .request import InfoRequest
@@ -145,6 +148,10 @@ def _observe_tags(
         state = _with_previews(request, state, reader, selection)
     else:
         state = replace(state, listings=reader.read(state.repositories, _query_of(request)))
+    if request.needs_layers:
+        listings = (listing for listing in state.listings if listing)
+        layers = with_layers(reader, listings, state.repositories, connection.registry, images)
+        state = replace(state, listings=layers)
     capabilities = reader.capabilities
     missing = (capabilities.missing_dates_reason,) if capabilities.missing_dates_reason else ()
     source = shown_dates(capabilities.mode) if request.needs_details else DateSource.NONE
@@ -154,6 +161,8 @@ def _observe_tags(
 def _with_estimate(connection: Connection, request: InfoRequest, state: InfoState, reader: TagReader) -> InfoState:
     repositories, uncounted = _count_tags(connection, request, state.repositories)
     estimate = reader.estimate([each.tags_count for each in repositories], _query_of(request))
+    if request.needs_layers and reader.registry and reader.capabilities.read_method is not ReadMethod.REGISTRY:
+        estimate = estimate_with_layers(estimate, -(-len(repositories) // TOKEN_SCOPES))
     return replace(
         state,
         repositories=tuple(repositories),

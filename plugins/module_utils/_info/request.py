@@ -41,7 +41,12 @@ class InfoRequest(t.NamedTuple):
     @property
     def needs_details(self) -> bool:
         """Whether more than the names of tags is read."""
-        return Gather.TAG_DETAILS in self.gather or self.tag_names is not None
+        return bool(self.gather & {Gather.TAG_DETAILS, Gather.LAYERS}) or self.tag_names is not None
+
+    @property
+    def needs_layers(self) -> bool:
+        """Whether it is read what images hold."""
+        return Gather.LAYERS in self.gather
 
     @property
     def needs_tags(self) -> bool:
@@ -107,3 +112,5 @@ def _check_gather(request: InfoRequest, *, job_token: bool) -> None:
             )
     if request.needs_previews and request.tag_names is not None:
         raise UsageError("gather policy_preview needs all tags of a repository: leave out tag_names.")
+    if request.needs_layers and request.tag_names is not None:
+        raise UsageError("gather layers needs all tags of a repository: leave out tag_names.")

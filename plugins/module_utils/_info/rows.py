@@ -26,7 +26,7 @@ from .._core.server import Mode
 from .._policy.preview import PolicyPreview, truncate
 from .._rules.decision import DateSource
 from .._settings.plan import RuleListing
-from .._usage.listings import repository_usage
+from .._usage.listings import layers_note, repository_usage
 from .audit_rows import AuditHead, CountedRepository, audit_line, counted_repository, project_rows, totals_row
 from .repository_rows import repository_row
 from .request import InfoRequest
@@ -94,11 +94,13 @@ class RepositoryRow(t.NamedTuple):
         row: what is returned and written.
         counted: what sums need of it.
         error: why something of it is unknown; None if nothing is.
+        layers_unknown: why its layers are not known; empty if they are, or were not asked for.
     """
 
     row: dict[str, t.Any]
     counted: CountedRepository
     error: RequestError | None
+    layers_unknown: str = ""
 
 
 @dataclass
@@ -110,18 +112,22 @@ class RowSummary:
         returned: the rows to return.
         counted: what sums are made of, for every row.
         errors: paths of repositories that could not be read, each with the reason.
+        layers_unknown: paths of repositories whose layers are not known, each with the reason.
     """
 
     limit: int
     returned: list[dict[str, t.Any]] = field(default_factory=list)
     counted: list[CountedRepository] = field(default_factory=list)
     errors: list[tuple[str, RequestError]] = field(default_factory=list)
+    layers_unknown: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, repository: RepositoryRow) -> None:
         """Keep what is needed of one more row."""
         row = repository.row
         if repository.error:
             self.errors.append((row["path"], repository.error))
+        if repository.layers_unknown:
+            self.layers_unknown.append((row["path"], repository.layers_unknown))
         if len(self.returned) < self.limit:
             self.returned.append(_truncated(row, self.limit))
         self.counted.append(repository.counted)
@@ -163,7 +169,12 @@ def repository_rows(state: InfoState, request: InfoRequest) -> t.Iterator[Reposi
             policy_preview=preview.as_result() if preview else None,
             error=error,
         )
-        yield RepositoryRow(row, counted_repository(repository, usage, unread=error is not None), error=error)
+        yield RepositoryRow(
+            row,
+            counted_repository(repository, usage, unread=error is not None),
+            error=error,
+            layers_unknown=listing.blobs.why_unknown if listing and listing.blobs else "",
+        )
 
 
 def _truncated(row: dict[str, t.Any], limit: int) -> dict[str, t.Any]:
@@ -216,6 +227,12 @@ def result_of(state: InfoState, summary: RowSummary, output_path: str | None) ->
     if state.estimate:
         result["estimate"] = state.estimate
     return {**result, "output_path": output_path} if output_path else result
+
+
+def warnings_of(state: InfoState, summary: RowSummary) -> list[str]:
+    """What the user should know, one sentence each. The summary has to be complete."""
+    note = layers_note(summary.layers_unknown)
+    return [*state.warnings, *([note] if note else [])]
 
 
 def errors_of(state: InfoState, summary: RowSummary) -> list[RequestError]:

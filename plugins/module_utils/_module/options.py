@@ -26,6 +26,7 @@ class Gather(enum.Enum):
     TAGS = "tags"
     TAG_DETAILS = "tag_details"
     SIZE = "size"
+    LAYERS = "layers"
     POLICY_PREVIEW = "policy_preview"
     PROJECTS = "projects"
     PROTECTION_RULES = "protection_rules"

@@ -23,7 +23,7 @@ def read_image(registry: Registry, path: str, name: str) -> Image | None:
     digest alone would take: more is read only if nothing is known of that.
     """
     known = registry.images.get(name) if ":" in name else None
-    if known:
+    if known and known.dated:
         return known
     manifest = read_manifest(registry, path, name)
     return _image(registry, path, manifest, 1) if manifest else None
@@ -40,7 +40,7 @@ def read_undated_image(registry: Registry, path: str, reference: str) -> Image |
 
 def _image(registry: Registry, path: str, manifest: Manifest, depth: int) -> Image:
     known = registry.images.get(manifest.digest)
-    if known:
+    if known and known.dated:
         return known
     if manifest.is_index:
         image = index_of(manifest, [_child(registry, path, child, depth) for child in manifest.images])
@@ -53,7 +53,7 @@ def _image(registry: Registry, path: str, manifest: Manifest, depth: int) -> Ima
 
 def _child(registry: Registry, path: str, child: Descriptor, depth: int) -> Image:
     known = registry.images.get(child.digest)
-    if known:
+    if known and known.dated:
         return known
     manifest = read_manifest(registry, path, child.digest) if depth < _DEEPEST else None
     if manifest is None:

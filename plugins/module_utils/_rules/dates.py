@@ -27,14 +27,17 @@ def shown_dates(mode: Mode) -> DateSource:
 
 
 def date_source(capabilities: ServerCapabilities, rules: Rules) -> DateSource:
-    """Where the judged dates come from under these rules; none where no date is needed.
+    """Where the judged dates come from under these rules; none where no date is needed."""
+    return date_source_of(capabilities, rules.timestamp) if rules.need_dates else DateSource.NONE
+
+
+def date_source_of(capabilities: ServerCapabilities, timestamp: Timestamp) -> DateSource:
+    """What the dates of tags are on a server.
 
     With a metadata database published is the last push; created is then the first push of the name, which says nothing
     about a tag that was pushed again. Without one GitLab knows only when the image was built.
     """
-    if not rules.need_dates:
-        return DateSource.NONE
-    source = DateSource.CREATED if rules.timestamp is Timestamp.CREATED else shown_dates(capabilities.mode)
+    source = DateSource.CREATED if timestamp is Timestamp.CREATED else shown_dates(capabilities.mode)
     if source is not DateSource.PUBLISHED and not capabilities.proves_created:
         return DateSource.UNKNOWN
     return source

@@ -57,6 +57,11 @@ def estimate_of(counts: t.Sequence[int | None], requests: int) -> Estimate:
     )
 
 
+def with_layers(estimate: Estimate, tokens: int) -> Estimate:
+    """The estimate, if the manifests of all images are read besides. tokens: for how many tokens the registry asks."""
+    return estimate._replace(registry_requests=estimate.registry_requests + estimate.tags + tokens)
+
+
 def known_counts(counts: t.Sequence[int | None]) -> list[int]:
     """The numbers of tags, where an unknown one counts as none."""
     return [count or 0 for count in counts]

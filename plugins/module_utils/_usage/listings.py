@@ -14,7 +14,16 @@ from datetime import datetime
 from .._core.models import Repository, Tag, TagListing
 from .._rules.dates import judged_date
 from .._rules.decision import DateSource
-from .figures import BytesMethod, CountedTag, Figures, FreedBytes, RepositoryBlobs, combined_figures, repository_figures
+from .figures import (
+    BytesMethod,
+    CountedTag,
+    Figures,
+    FreedBytes,
+    RepositoryBlobs,
+    combined_figures,
+    repository_blobs,
+    repository_figures,
+)
 
 
 class RepositoryUsage(t.NamedTuple):
@@ -58,15 +67,32 @@ def repository_usage(
         CountedTag(tag.digest, tag.size, date=shown_date(tag, source), delete=tag.name in (deleted or ()))
         for tag in listing.tags
     ]
-    figures = repository_figures(tags, clock=clock, size=repository.size, planned=planned)
+    blobs = repository_blobs(tags, listing.blobs.by_digest) if listing.blobs else None
+    figures = repository_figures(tags, clock=clock, size=repository.size, blobs=blobs, planned=planned)
     if source is DateSource.NONE:
         figures = figures._replace(tags_by_age=None, bytes_by_age=None)
-    return RepositoryUsage(figures)
+    return RepositoryUsage(figures, blobs)
 
 
 def total_usage(usages: t.Collection[RepositoryUsage]) -> Figures:
     """The numbers of all repositories together."""
     return combined_figures([each.figures for each in usages], [each.blobs for each in usages])
+
+
+def layers_note(unknown: t.Sequence[tuple[str, str]]) -> str:
+    """What is said of repositories whose layers are not known, one sentence.
+
+    Args:
+        unknown: their paths, each with the reason.
+
+    Returns:
+        The sentence; empty if there are none.
+    """
+    if not unknown:
+        return ""
+    path, reason = unknown[0]
+    which = f"{len(unknown)} repositories, first of {path}," if len(unknown) > 1 else path
+    return f"The layers of {which} are not known, and their bytes are told without them: {reason.rstrip('.')}."
 
 
 def _unlisted_figures(repository: Repository, *, planned: bool) -> Figures:
