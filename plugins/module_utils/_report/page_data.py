@@ -186,8 +186,10 @@ def _digests(tags: t.Sequence[TagReport]) -> list[str | int | None]:
 
 
 def _short(digest: str | None) -> str | None:
-    if digest is None or not _DIGEST.fullmatch(digest):
-        return digest
+    if digest is None:
+        return None
+    if not _DIGEST.fullmatch(digest):
+        return f"={digest}"
     return base64.b64encode(bytes.fromhex(digest[7:])).decode().rstrip("=")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 LISTS = r"""
 const size = { name: "Space", kind: "number", key: (row) => row.size, cell: (row) => bytes(row.size) };
-const tagCount = { name: "Tags", kind: "number", key: (row) => row.tags, cell: (row) => count(row.tags) };
+const tagCount = { name: "Tags", kind: "number", wide: true, key: (row) => row.tags, cell: (row) => count(row.tags) };
 const oldest = { name: "Oldest", kind: "date", wide: true, key: (row) => row.oldest,
   cell: (row) => date(row.oldest).slice(0, 10) };
 const newest = { name: "Newest", kind: "date", wide: true, key: (row) => row.newest,
@@ -21,7 +21,7 @@ const freed = { name: "Freed", kind: "number", wide: true, key: (row) => row.mos
 const planColumns = planned ? [toDelete, freed] : [];
 
 function path(name) {
-  return { name, key: (row) => row.path.toLowerCase(), cell: (row) => row.path };
+  return { name, key: (row) => row.path.toLowerCase(), cell: (row) => pathText(row.path) };
 }
 
 function choice(field, label, names) {
@@ -43,11 +43,9 @@ const projectTable = table({
   ],
   columns: [path("Project"),
     { name: "Who can pull", key: (row) => row.exposed, cell: (row) => named(EXPOSED, row.exposed) },
-    { name: "Policy", key: (row) => row.policy, cell: (row) => row.policy },
-    { name: "Repositories", kind: "number", wide: true, key: (row) => row.repositories,
-      cell: (row) => count(row.repositories) },
+    { name: "Policy", wide: true, key: (row) => row.policy, cell: (row) => row.policy },
     tagCount, size, ...planColumns, oldest, newest],
-  column: 5,
+  column: 4,
   descending: true,
   detail: projectDetail,
 });
@@ -57,11 +55,13 @@ function projectDetail(project) {
   return [
     project.error ? node("p", { class: "bad" }, `Not everything could be read: ${project.error}`) : null,
     facts([
+      ["Repositories", `${count(project.repositories)}${project.unread ? `, ${count(project.unread)} not read` : ""}`],
+      ["Tags", count(project.tags)],
+      ["Policy", project.policy],
       ["Visibility", `${project.visibility || UNKNOWN}, registry ${project.access || UNKNOWN}`],
       ["Archived", yes[project.archived] || UNKNOWN],
       ["Topics", project.topics.join(", ")],
       ["Policy runs next", project.policy === "enabled" ? `${date(project.nextRun)} UTC` : ""],
-      ["Not read", project.unread ? counted(project.unread, "repository", "repositories") : ""],
     ]),
     project.lint.length ? node("p", {}, "Of its policy, this is probably not meant:") : null,
     project.lint.length ? node("ul", {}, project.lint.map((line) => node("li", {}, line))) : null,
@@ -82,7 +82,7 @@ const repositoryTable = table({
     { label: "Not read", test: (row) => isUnread(row) },
   ] }],
   columns: [
-    { ...path("Repository"), cell: (row) => (isUnread(row) ? `${row.path} (not read)` : row.path) },
+    { ...path("Repository"), cell: (row) => [pathText(row.path), isUnread(row) ? " (not read)" : null] },
     tagCount, size, ...planColumns, oldest, newest],
   column: 2,
   descending: true,
@@ -97,6 +97,7 @@ function repositoryDetail(repository, searched) {
     repository.limit ? node("p", { class: "warn" }, `Beyond a limit: ${repository.limit}`) : null,
     node("p", { class: "quiet" }, [
       `Project: ${repository.project}.`,
+      `${counted(repository.tags, "tag", "tags")}.`,
       `Dates: ${named(DATES, repository.dates)}.`,
       `Space: ${bytes(repository.size)} (${named(METHODS, repository.method)}).`,
       planned ? `${count(repository.deletions)} to delete, ${count(repository.kept)} to keep, freed ${
@@ -120,26 +121,29 @@ function decision(tag) {
   ];
 }
 
+// Less of a digest is in too many of them.
+const DIGEST_PART = /^(sha256:)?[0-9a-f]{6,}$/;
+
 function tagTable(repository, tags) {
-  const moment = (name, field, wide) => ({ name, kind: "date", wide, key: (tag) => tag[field],
+  const moment = (name, field) => ({ name, kind: "date", wide: true, key: (tag) => tag[field],
     cell: (tag) => date(tag[field]) });
   const judged = { name: "Decision", key: (tag) => `${tag.action} ${tag.reason} ${tag.rule}`, cell: decision };
-  const digest = (tag) => digestOf(tag.digests, tag.place) || "digest unknown";
+  const digest = (tag) => (tag.digest ??= digestOf(tag.digests, tag.place) || "digest unknown");
   return table({
     title: `Tags of ${cut(repository.path)}`,
     nouns: ["tag", "tags"],
     rows: tags,
     search: "Search tags and digests",
-    has: (tag, text) => tag.name.toLowerCase().includes(text) || digest(tag).includes(text),
+    has: (tag, text) => tag.name.toLowerCase().includes(text) || (DIGEST_PART.test(text) && digest(tag).includes(text)),
     choices: planned ? [choice("action", "Show", { delete: "To delete", keep: "To keep" })] : [],
     columns: [
       { name: "Tag", key: (tag) => tag.name,
         cell: (tag) => [tag.name, node("code", { class: "digest", title: tag.mediaType }, digest(tag))] },
       ...(planned ? [judged] : []),
-      { name: "Size", kind: "number", key: (tag) => tag.size, cell: (tag) => bytes(tag.size) },
+      { name: "Size", kind: "number", wide: true, key: (tag) => tag.size, cell: (tag) => bytes(tag.size) },
       { name: "Age", kind: "number", key: (tag) => tag.date === null ? null : -tag.date,
         cell: (tag) => days(tag.date) || UNKNOWN },
-      moment("Pushed", "pushed"), moment("Built", "built", true),
+      moment("Pushed", "pushed"), moment("Built", "built"),
     ],
   });
 }
@@ -193,7 +197,7 @@ function fillPaper() {
   if (paper.hasChildNodes()) return;
   const deletions = planned ? firstDeletions() : [];
   const columns = [
-    { name: "Tag", cell: ([repository, tag]) => `${repository.path}:${tag.name}` },
+    { name: "Tag", cell: ([repository, tag]) => pathText(`${repository.path}:${tag.name}`) },
     { name: "Why", cell: ([, tag]) => `${sentence(tag.reason)}${tag.rule ? ` Rule: ${tag.rule}.` : ""}` },
     { name: "Date", kind: "date", cell: ([, tag]) => date(tag.date) },
     { name: "Size", kind: "number", cell: ([, tag]) => bytes(tag.size) },

@@ -47,12 +47,16 @@ const projects = data.projects.map(([path, namespace, numbers, repositories, unr
 const repositories = data.repositories.map(([path, project, numbers, dates, listing, certainty, limit, error,
   columns]) => ({ path, project, dates, listing, certainty, limit, error, columns, ...figures(numbers) }));
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 function digestOf(column, place) {
   const value = at(column, place);
   if (value === null) return null;
   if (typeof value === "number") return digestOf(column, value);
-  if (value.includes(":")) return value;
-  return "sha256:" + Array.from(atob(value), (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+  if (value.startsWith("=")) return value.slice(1);
+  let digest = "sha256:";
+  for (const byte of atob(value)) digest += HEX[byte.charCodeAt(0)];
+  return digest;
 }
 
 // A column whose values are all the same is this one value.
@@ -67,7 +71,7 @@ function tagsOf(repository) {
     const pushed = at(pushes, place);
     const built = at(builds, place);
     const date = { p: pushed, b: built }[at(judged, place)] ?? at(judged, place);
-    return { name, action, reason, rule, pushed, built, date, digests, place,
+    return { name, action, reason, rule, pushed, built, date, digests, place, digest: null,
       mediaType: data.mediaTypes[at(mediaTypes, place)], size: at(sizes, place) };
   });
 }
@@ -146,7 +150,7 @@ function top() {
       ["Fingerprint", head.fingerprint && copyable(head.fingerprint, "the fingerprint")],
       ["Plan", head.planPlace],
       ["Run by", Object.entries(head.runBy).map(([name, value]) => `${name}: ${value}`).join(", ")],
-    ]));
+    ], "head"));
 }
 
 function cost(size) {
@@ -171,10 +175,11 @@ function others(field, names) {
 
 function tiles() {
   const percent = total.tags && total.deletions !== null ? (100 * total.deletions) / total.tags : null;
-  const share = percent === null ? "" : ` (${percent.toFixed(1)} %)`;
+  const share = percent === null ? "" : `${percent.toFixed(1)}% of all tags`;
+  const ends = range(total.least, total.most).split(/ (?=to )/);
   const show = (choices) => projects.length
     ? button("Show projects", () => { projectTable.find("", choices); goTo("projects"); }) : null;
-  const known = (field) => projects.length === howMany(field, UNKNOWN) ? UNKNOWN : null;
+  const known = (field) => (projects.length && projects.length === howMany(field, UNKNOWN) ? UNKNOWN : null);
   return node("div", {}, node("dl", { class: "tiles" },
     tile("Tags", count(total.tags), [
       `in ${counted(repositories.length, "repository", "repositories")}`,
@@ -182,8 +187,8 @@ function tiles() {
     ]),
     tile("Space", bytes(total.size), [named(METHODS, total.method), cost(total.size)]),
     tile("To delete", planned ? count(total.deletions) : "no plan",
-      planned ? [`of ${counted(total.tags, "tag", "tags")}${share}`, `${count(total.kept)} kept`] : []),
-    tile("Freed", planned ? range(total.least, total.most) : "no plan",
+      planned ? [share, `${count(total.kept)} are kept`] : []),
+    tile("Freed", planned ? ends.map((end) => node("span", {}, end)) : "no plan",
       planned ? ["after garbage collection", cost(total.most) && `at most ${cost(total.most)}`] : []),
     tile("Public registries", known("exposed") || count(howMany("exposed", "anyone")), [
       `of ${counted(projects.length, "project", "projects")}`,
@@ -202,7 +207,8 @@ function spaceCard(title, items) {
   const rest = ordered.slice(10);
   const sum = rest.reduce((before, { size }) => before + size, 0);
   return node("div", { class: "card" }, node("h3", {}, title),
-    ordered.length ? bars(ordered.slice(0, 10).map(({ path, size, note }) => [path, size, bytes(size) + (note || "")]))
+    ordered.length
+      ? bars(ordered.slice(0, 10).map(({ path, size, note = "" }) => [pathText(path), size, bytes(size) + note]))
       : node("p", {}, "No size is known."),
     rest.length ? node("p", { class: "quiet" }, `and ${count(rest.length)} more with ${bytes(sum)}`) : null,
     known.length < items.length
@@ -221,7 +227,7 @@ function groups() {
 }
 
 function space() {
-  return section("space", "Space", node("p", { class: "quiet" }, SHARED),
+  return section("space", "Space",
     node("div", { class: "columns" }, spaceCard("By group", groups()), spaceCard("By project", projects),
       spaceCard("By repository", repositories)));
 }

@@ -27,13 +27,14 @@ html { scroll-padding-top: 1rem; }
 body {
   margin: 0 auto; padding: 1.5rem; max-width: 82rem; background: var(--page); color: var(--text);
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
-  font-variant-numeric: tabular-nums; overflow-wrap: anywhere;
+  font-variant-numeric: tabular-nums; overflow-wrap: break-word;
 }
-h1 { font-size: 1.75rem; line-height: 1.2; margin: 0; letter-spacing: -0.01em; }
+h1 { font-size: 1.75rem; line-height: 1.2; margin: 0; letter-spacing: -0.01em; overflow-wrap: anywhere; }
 h2 { font-size: 1.2rem; line-height: 1.3; margin: 0 0 0.75rem; }
 h3 { font-size: 1rem; margin: 0 0 0.75rem; }
 p { margin: 0 0 0.75rem; max-width: 75ch; }
 section { margin: 2.5rem 0 0; }
+code { overflow-wrap: anywhere; }
 code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 0.85em; }
 a { color: var(--accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
@@ -45,28 +46,37 @@ a { color: var(--accent); }
 .columns { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); }
 
 .top { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; margin-bottom: 1rem; }
-.badge { display: inline-block; padding: 0.1rem 0.6rem; border-radius: 1rem; font-size: 0.85rem; font-weight: 600; }
+.badge { display: inline-block; padding: 0.1rem 0.6rem; border-radius: 1rem; overflow-wrap: anywhere; }
+.badge { font-size: 0.85rem; font-weight: 600; }
 .good { color: var(--good); background: var(--good-back); }
 .warn { color: var(--warn); background: var(--warn-back); }
 .bad { color: var(--bad); background: var(--bad-back); }
-.alert { margin: 0 0 1rem; padding: 1rem 1.25rem; border-left: 4px solid currentColor; border-radius: 6px; }
+.alert { margin: 0 0 0.75rem; padding: 0.75rem 1.25rem; border-left: 4px solid currentColor; border-radius: 6px; }
 .alert h2 { margin: 0; font-size: 1.05rem; }
-.alert ul { margin: 0.5rem 0 0; padding-left: 1.2rem; color: var(--text); }
+.alert ul { margin: 0.25rem 0 0; overflow-wrap: anywhere; padding-left: 1.2rem; color: var(--text); }
 .alert details { margin-top: 0.5rem; }
-.facts { display: grid; grid-template-columns: max-content 1fr; gap: 0.35rem 1.25rem; margin: 0; }
-.facts dt { color: var(--quiet); }
+.facts { margin: 0; }
+.facts div { display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: 0 1rem; margin-bottom: 0.35rem; }
+.facts dt { color: var(--quiet); overflow-wrap: anywhere; }
 .facts dd { margin: 0; min-width: 0; }
+.head { display: flex; flex-wrap: wrap; gap: 0.75rem 2.5rem; margin: 1.25rem 0 0; }
+.head div { min-width: 0; }
+.head dt { color: var(--quiet); font-size: 0.875rem; }
+.head dd { margin: 0; overflow-wrap: anywhere; }
 nav.places { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin: 1.25rem 0; }
 nav.places a { padding: 0.25rem 0; }
 
-.tiles { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(11.5rem, 1fr)); margin: 0 0 0.75rem; }
+.tiles { display: grid; gap: 1rem; grid-template-columns: repeat(6, 1fr); margin: 0 0 0.75rem; }
+.tiles .card { padding: 1rem 1.1rem; }
 .tiles dt { color: var(--quiet); font-size: 0.9rem; }
 .tiles dd { margin: 0; }
+.tiles .figure span { display: block; font-size: 1.35rem; }
 .tiles .figure { font-size: 1.6rem; font-weight: 650; line-height: 1.25; letter-spacing: -0.01em; }
 
 .bars { list-style: none; margin: 0; padding: 0; }
 .bars li { margin: 0 0 0.7rem; }
 .bars .label { display: flex; justify-content: space-between; gap: 1rem; font-size: 0.92rem; }
+.bars .label > :first-child { min-width: 0; overflow-wrap: anywhere; }
 .bars .value { white-space: nowrap; }
 .bars .track { height: 6px; border-radius: 3px; background: var(--track); margin-top: 0.2rem; overflow: hidden; }
 .bars .track i { display: block; height: 100%; border-radius: 3px; background: var(--accent); }
@@ -91,10 +101,11 @@ button[aria-disabled="true"] { opacity: 0.55; cursor: default; }
 .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
 th, td { padding: 0.5rem 0.75rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
-tbody tr:last-child > * { border-bottom: 0; }
-tbody th { font-weight: inherit; min-width: 13rem; }
-thead th { font-size: 0.85rem; font-weight: 600; vertical-align: bottom; padding: 0.25rem; color: var(--quiet); }
-thead th.number button { justify-content: end; }
+tbody > tr:last-child > * { border-bottom: 0; }
+tbody > tr > th { font-weight: inherit; min-width: 15rem; overflow-wrap: anywhere; }
+thead > tr > th { font-size: 0.85rem; font-weight: 600; vertical-align: bottom; color: var(--quiet); }
+thead th:has(button) { padding: 0.25rem; }
+thead th.number button { flex-direction: row-reverse; }
 th.number, td.number { text-align: right; overflow-wrap: normal; white-space: nowrap; }
 td.date { white-space: nowrap; }
 th button.sort {
@@ -102,9 +113,9 @@ th button.sort {
   background: none; border: 0; border-radius: 4px; font-weight: inherit; text-align: inherit; white-space: nowrap;
 }
 th[aria-sort] button.sort { color: var(--text); }
-th button.sort::after { content: ""; width: 0.6em; }
-th[aria-sort="ascending"] button.sort::after { content: "\\25B2"; font-size: 0.7em; }
-th[aria-sort="descending"] button.sort::after { content: "\\25BC"; font-size: 0.7em; }
+th button.sort::after { content: ""; width: 0.9em; font-size: 0.7em; }
+th[aria-sort="ascending"] button.sort::after { content: "\\25B2"; }
+th[aria-sort="descending"] button.sort::after { content: "\\25BC"; }
 button.open {
   display: flex; gap: 0.5rem; width: 100%; min-height: 1.6rem; padding: 0; background: none; border: 0;
   text-align: left; color: var(--accent); overflow-wrap: anywhere;
@@ -113,7 +124,9 @@ button.open:hover { background: none; text-decoration: underline; }
 button.open::before { content: "\\25B8"; flex: none; width: 0.8em; }
 button.open[aria-expanded="true"]::before { content: "\\25BE"; }
 tr.detail > td { padding: 1rem 1.25rem 1.5rem; background: var(--page); }
-tr.detail p { margin-bottom: 0.4rem; }
+tr.detail > td > div { contain: inline-size; }
+tr.detail .facts, tr.detail ul { margin: 0 0 0.75rem; }
+tr.detail p { margin-bottom: 0.4rem; max-width: none; }
 .pages { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: center; margin-top: 0.75rem; }
 .digest { display: block; color: var(--quiet); }
 .delete-word { color: var(--bad); font-weight: 600; }
@@ -124,30 +137,35 @@ ol.steps { padding-left: 1.4rem; margin: 0; }
 ol.steps li { margin-bottom: 0.75rem; }
 #paper { display: none; }
 
-@media (max-width: 46rem) {
+@media screen and (max-width: 70rem) {
+  .tiles { grid-template-columns: repeat(3, 1fr); }
+}
+@media screen and (max-width: 46rem) {
   body { padding: 1rem; }
   .wide { display: none; }
-  .facts { grid-template-columns: 1fr; gap: 0; }
-  .facts dd { margin-bottom: 0.6rem; }
+  .facts div { grid-template-columns: minmax(0, 1fr); }
   .tiles { grid-template-columns: 1fr 1fr; gap: 0.6rem; }
   .tiles .card { padding: 0.8rem; }
-  .tiles .figure { font-size: 1.25rem; }
+  .tiles .figure, .tiles .figure span { font-size: 1.2rem; }
   th, td { padding: 0.4rem 0.5rem; }
-  tbody th { min-width: 9rem; }
+  tbody > tr > th { min-width: 9rem; }
   tr.detail > td { padding: 0.75rem 0.5rem 1rem; }
 }
 @media print {
-  body { padding: 0; max-width: none; background: none; font-size: 9.5pt; }
-  .screen, .skip { display: none; }
+  html { font-size: 9.5pt; }
+  body { padding: 0; max-width: none; background: none; }
+  .screen, .skip { display: none !important; }
   #paper { display: block; }
   .tiles { grid-template-columns: repeat(3, 1fr); gap: 0.5rem; }
+  .head { margin-bottom: 1rem; }
+  #paper h2 { margin-top: 1.25rem; }
   .card, .alert, tr { break-inside: avoid; }
   .scroll { overflow: visible; border: 0; }
   section { margin-top: 1.25rem; }
   table { font-size: 8.5pt; }
   thead { display: table-header-group; }
   th, td { padding: 0.2rem 0.4rem; }
-  tbody th { min-width: 0; }
+  tbody > tr > th { min-width: 0; }
   @page { margin: 15mm; }
 }
 """

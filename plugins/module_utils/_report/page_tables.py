@@ -78,13 +78,20 @@ function code(text) {
   return made;
 }
 
-function scrolled(title, content) {
-  return node("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": title }, content);
+// A path that may be broken after each slash.
+function pathText(path) {
+  return cut(path).split("/").flatMap((part, place) => (place ? ["/", node("wbr", {}), part] : [part]));
 }
 
-function facts(pairs) {
+function scrolled(title, content) {
+  return node("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": `${title}, table` }, content);
+}
+
+// Pairs of a name and a value; one without a value is left out.
+function facts(pairs, kind = "facts") {
   const known = pairs.filter(([, value]) => value !== null && value !== "");
-  return node("dl", { class: "facts" }, known.map(([name, value]) => [node("dt", {}, name), node("dd", {}, value)]));
+  return node("dl", { class: kind }, known.map(([name, value]) =>
+    node("div", {}, node("dt", {}, name), node("dd", {}, value))));
 }
 
 const announcement = node("p", { class: "aside", role: "status" });
@@ -227,7 +234,7 @@ function table({ title, nouns, columns, rows, search, has, choices = [], detail,
       opener.setAttribute("aria-expanded", String(!opened));
       if (opened) line.nextSibling.remove();
       else line.after(node("tr", { class: "detail" },
-        node("td", { colspan: columns.length }, detail(row, field.value))));
+        node("td", { colspan: columns.length }, node("div", {}, detail(row, field.value)))));
     }
     return line;
   }

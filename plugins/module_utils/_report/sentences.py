@@ -11,8 +11,8 @@ from __future__ import annotations
 from .._rules.reasons import Reason
 
 REASON_SENTENCES = {
-    Reason.MATCHED: "A rule that deletes matches its name, and nothing keeps it.",
-    Reason.EXPIRED: "A rule that deletes matches its name, it is older than older_than, and nothing keeps it.",
+    Reason.MATCHED: "Its name matches, and nothing keeps it.",
+    Reason.EXPIRED: "Its name matches, it is older than older_than, and nothing keeps it.",
     Reason.WITH_SUBJECT: "It is a signature, attestation or SBOM, and the last tag of its image is deleted.",
     Reason.ORPHANED: "It is a signature, attestation or SBOM, and the registry does not have its image any more.",
     Reason.NAMED: "The task names it.",
