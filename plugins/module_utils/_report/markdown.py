@@ -34,6 +34,7 @@ _LONGEST_SENTENCE = 300
 # Kept for what is left out, and where it is.
 _ROOM_FOR_THE_END = 2_000
 _ROOM_FOR_A_TITLE = 60
+_UNKNOWN = "unknown"
 _FOLD, _FOLD_END = "<details>", "</details>"
 _ON_BYTES = (
     "Bytes are freed by the next garbage collection. Repositories share storage, so that their sum may be more than "
@@ -176,16 +177,20 @@ def _totals(report: Report, total: Figures) -> t.Iterator[tuple[str, str]]:
     yield "scope", code(head.scope)
     yield "time of the server", code(head.clock)
     yield "dates of tags", code(", ".join(head.date_sources))
-    yield "projects", str(len(report.projects))
-    yield "repositories", f"{report.repositories_count} ({report.repositories_unread} unread)"
+    # Without the time of the server, nothing was read.
+    repositories = f"{report.repositories_count} ({report.repositories_unread} unread)"
+    yield "projects", str(len(report.projects)) if head.clock else _UNKNOWN
+    yield "repositories", repositories if head.clock else _UNKNOWN
     yield "tags", _number(total.tags)
     yield "bytes", _exact_bytes(total)
     price = cost(total.bytes, head.price_per_gib_month)
     if price is not None:
         yield "cost a month", f"{price:.2f}"
     yield "oldest and newest tag", f"{code(format_time(total.oldest_tag_at))} {code(format_time(total.newest_tag_at))}"
+    if total.tags_by_age is None:
+        yield "tags by age", _UNKNOWN
     for age, tags, size in _by_age(total):
-        yield f"tags {age}", f"{_number(tags)} ({bytes_in_words(size)})"
+        yield f"tags {age}", f"{tags} ({bytes_in_words(size)})"
     if total.delete is not None or total.keep is not None:
         yield "tags to delete and to keep", f"{_number(total.delete)} and {_number(total.keep)}"
         yield "freed after garbage collection", _freed(total)
@@ -196,19 +201,18 @@ def _totals(report: Report, total: Figures) -> t.Iterator[tuple[str, str]]:
         yield "place of the plan", code(head.plan_place)
 
 
-def _by_age(figures: Figures) -> t.Iterator[tuple[str, int | None, int | None]]:
-    unknown: tuple[int | None, ...] = (None,) * len(AGES)
+def _by_age(figures: Figures) -> t.Iterator[tuple[str, int, int | None]]:
     words = ("up to 7 days old", "up to 30 days", "up to 90 days", "up to 365 days", "older", "of unknown age")
-    yield from zip(words, figures.tags_by_age or unknown, figures.bytes_by_age or unknown)
+    yield from zip(words, figures.tags_by_age or (), figures.bytes_by_age or (None,) * len(AGES))
 
 
 def _number(number: int | None) -> str:
-    return "unknown" if number is None else str(number)
+    return _UNKNOWN if number is None else str(number)
 
 
 def _exact_bytes(figures: Figures) -> str:
     if figures.bytes is None:
-        return "unknown"
+        return _UNKNOWN
     return f"{figures.bytes} ({bytes_in_words(figures.bytes)}, {figures.bytes_method.value})"
 
 
@@ -289,7 +293,7 @@ def _repositories(report: Report, passed: _Passed) -> _Lines:
 
 def _price(figures: Figures, price_per_gib_month: float) -> str:
     found = cost(figures.bytes, price_per_gib_month)
-    return "unknown" if found is None else f"{found:.2f}"
+    return _UNKNOWN if found is None else f"{found:.2f}"
 
 
 def _projects(report: Report) -> _Lines:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import typing as t
 from datetime import datetime
 
@@ -72,7 +73,8 @@ def _opened(request: ReportRequest) -> _Sources:
             except UsageError as error:
                 if request.told.result not in _FAILED:
                     raise
-                flaws.append(str(error))
+                missing = f"There is no {kind.what}: the run ended before it was written."
+                flaws.append(str(error) if os.path.exists(path) else missing)
         indexes.append(found)
     audit, plan = indexes
     if audit and plan:
