@@ -15,6 +15,7 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.ui import WebDriverWait
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.model import (
     ProjectReport,
@@ -244,6 +245,20 @@ def test_the_page_is_used_by_keyboard_alone(shown: Open) -> None:
     assert [text for name, text, *_others in found if name == "BUTTON"][:4] == ["Repository", "Tags", "Space", "Delete"]
     assert browser.one("#repositories th[aria-sort]").text == "Delete"
     assert browser.one("tr.detail .status").text.endswith(" tags")
+
+
+def test_fingerprint_and_command_are_copied(shown: Open) -> None:
+    report = fleet()
+    browser = shown(report)
+    for button, what in zip(
+        browser.all(".copy button"), ("the fingerprint", "the fingerprint to approve", "the command"), strict=True
+    ):
+        button.click()
+        WebDriverWait(button, 10).until(lambda pressed: pressed.text in ("Copied", "Selected"))
+        said = browser.texts("p.aside[role=status]")[0]
+        assert said.startswith(f"{button.text} {what}.")
+    if said.startswith("Selected"):
+        assert browser.run("return String(getSelection())").endswith(str(report.head.fingerprint))
 
 
 def hostile_report() -> Report:

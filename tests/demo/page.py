@@ -18,7 +18,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._report.page i
 from tests.demo.fleet import fleet  # noqa: E402
 
 PICTURES = ROOT / "docs" / "images"
-HEIGHT = 1130
+HEIGHT = 1000
 
 
 def main(page: Path) -> None:
