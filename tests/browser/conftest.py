@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,9 @@ from tests.tools.browser import Browser, BrowserUnavailable, chromium
 Open = Callable[[Report], Browser]
 
 
-@pytest.fixture(scope="session")
-def _browser() -> Iterator[Browser]:
-    """One for each worker. If no browser can be had, tests are skipped, and fail in CI."""
+@contextmanager
+def browser_or_skip() -> Iterator[Browser]:
+    """A browser. If none can be had, the test is skipped, and fails in CI."""
     try:
         with chromium() as browser:
             yield browser
@@ -27,6 +28,13 @@ def _browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def _browser() -> Iterator[Browser]:
+    """One for each worker."""
+    with browser_or_skip() as browser:
+        yield browser
 
 
 @pytest.fixture

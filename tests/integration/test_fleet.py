@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.browser.conftest import browser_or_skip
 from tests.fleet import GROUP, RULES, Fleet, build
 from tests.integration.driver import TOKEN, Ansible
 from tests.simulator.harness import Simulator
@@ -30,9 +31,9 @@ def fleet(simulator: Simulator) -> Fleet:
     return found
 
 
-@pytest.fixture
-def reports(fleet: Fleet, ansible: Ansible, tmp_path: Path) -> dict[str, Any]:
-    """The result of the module, with the files beside it in the folder."""
+@pytest.fixture(params=["registry_info", "registry_cleanup"])
+def reports(request: pytest.FixtureRequest, fleet: Fleet, ansible: Ansible, tmp_path: Path) -> dict[str, Any]:
+    """The result of the module, with the files beside it in the folder. param: what wrote the audit."""
     files = {"plan_path": str(tmp_path / "plan.jsonl")}
     audit = str(tmp_path / "audit.jsonl")
     written = {
@@ -40,9 +41,12 @@ def reports(fleet: Fleet, ansible: Ansible, tmp_path: Path) -> dict[str, Any]:
         "markdown_path": str(tmp_path / "report.md"),
         "prometheus_path": str(tmp_path / "report.prom"),
         "prometheus_repositories": True,
+        "html_path": str(tmp_path / "report.html"),
     }
-    info = {"group": GROUP, "output_path": audit, "gather": ["projects", "tag_details", "size"]}
-    plan = {"group": GROUP, **RULES, **files}
+    inventory = {"output_path": audit, "gather": ["tag_details", "size"]}
+    of_info = request.param == "registry_info"
+    info = {"group": GROUP, **({**inventory, "gather": ["projects", "tag_details", "size"]} if of_info else {})}
+    plan = {"group": GROUP, **RULES, **files, **({} if of_info else inventory)}
     report = {"audit_path": audit, **files, **written}
     tasks: list[dict[str, Any]] = [
         {"name": "Audit", "containerops.gitlab.registry_info": info},
@@ -143,3 +147,18 @@ def test_markdown_and_results(fleet: Fleet, reports: dict[str, Any], tmp_path: P
 def listed(text: str, title: str) -> list[str]:
     section = text.partition(f"## {title}")[2].partition("\n## ")[0]
     return [line.strip("- `") for line in section.splitlines() if line.startswith("- `")]
+
+
+@pytest.mark.usefixtures("reports")
+def test_the_page_in_a_browser(fleet: Fleet, tmp_path: Path) -> None:
+    with browser_or_skip() as browser:
+        browser.open(tmp_path / "report.html")
+        tiles = {label: rest for label, *rest in (each.text.split("\n") for each in browser.all(".tiles > div"))}
+        rows = browser.texts("#repositories > .screen > .scroll > table > tbody > tr > :first-child")
+        assert browser.complaints() == []
+    assert tiles["Tags"][:2] == [str(fleet.total.tags), f"in {len(fleet.repositories)} repositories"]
+    assert tiles["To delete"][0] == str(len(fleet.total.deleted))
+    assert tiles["Public registries"][:2] == [str(len(fleet.public)), f"of {len(fleet.projects)} projects"]
+    assert tiles["Without a cleanup policy"][0] == str(len(fleet.without_policy))
+    assert [path for path in fleet.largest if path in rows[0]] != []
+    assert [row.strip("\u25b8\u25be ") for row in rows[:5]] == fleet.largest[:5]
