@@ -7,7 +7,11 @@
 from __future__ import annotations
 
 import csv
+import re
+import sqlite3
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from tests.browser.conftest import browser_or_skip
 from tests.fleet import GROUP, RULES, Fleet, build
 from tests.integration.driver import TOKEN, Ansible
 from tests.simulator.harness import Simulator
+from tests.tools.collection import ROOT
 
 # The most bytes of an image besides its layers. GitLab counts them for a tag, and not for a repository.
 MANIFESTS = 1_000
@@ -162,3 +167,20 @@ def test_the_page_in_a_browser(fleet: Fleet, tmp_path: Path) -> None:
     assert tiles["Without a cleanup policy"][0] == str(len(fleet.without_policy))
     assert [path for path in fleet.largest if path in rows[0]] != []
     assert [row.strip("\u25b8\u25be ") for row in rows[:5]] == fleet.largest[:5]
+
+
+@pytest.mark.usefixtures("reports")
+def test_the_tables_are_joined_as_the_page_on_reports_says(fleet: Fleet, tmp_path: Path) -> None:
+    [statement] = re.findall("```sql\n(.*?)```", (ROOT / "docs" / "reports.md").read_text(), re.DOTALL)
+    with closing(sqlite3.connect(":memory:")) as database:
+        for name in ("projects", "repositories", "tags"):
+            rows = table(tmp_path / f"{name}.csv")
+            columns = ", ".join(rows[0]).replace("delete", '"delete"')
+            database.execute(f"CREATE TABLE {name} ({columns})")
+            places = ", ".join("?" * len(rows[0]))
+            database.executemany(f"INSERT INTO {name} VALUES ({places})", [list(row.values()) for row in rows])
+        found = {namespace: tags for namespace, tags, _bytes in database.execute(statement)}
+    wanted: Counter[str] = Counter()
+    for path, answers in fleet.projects.items():
+        wanted[path.rpartition("/")[0]] += len(answers.deleted)
+    assert found == wanted

@@ -71,7 +71,12 @@ def write_plan(path: Path, repositories: Mapping[str, Rows], **head: Any) -> str
     blocks = [planned(sum(name.encode()), name, tags) for name, tags in sorted(repositories.items())]
     every = [each for tags in repositories.values() for each in tags]
     deleted = sum(each["action"] == "delete" for each in every)
-    totals = {"repositories": len(blocks), "repositories_unread": 0, "repositories_limited": 0, "projects": len(blocks)}
+    totals: dict[str, Any] = {
+        "repositories": len(blocks),
+        "repositories_unread": 0,
+        "repositories_limited": 0,
+        "projects": len(blocks),
+    }
     totals |= {"tags": len(every), "delete": deleted, "keep": len(every) - deleted, "reasons": {}, "matches": []}
     first = {"type": "plan", "format": FILE_FORMAT, "version": 2, "server": SERVER, "clock": CLOCK, "scope": SCOPE}
     first |= {"rules": {"older_than": "30d"}, "totals": totals, "refusals": [], **head}

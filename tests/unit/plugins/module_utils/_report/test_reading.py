@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.files import read_lines
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import merge, part_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.reading import read_report
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.request import Told
@@ -72,7 +74,7 @@ def test_the_parts_of_a_merged_plan_are_reported_together(tmp_path: Path) -> Non
     paths = [
         write_plan(tmp_path / name, {f"team/{name}": DECIDED}, scope={"project": [f"team/{name}"]}) for name in "ab"
     ]
-    merged = merge([part_of(lambda path=path: iter(Path(path).read_text().splitlines(True))) for path in paths])
+    merged = merge([part_of(partial(read_lines, path, "plan_path")) for path in paths])
     whole = tmp_path / "merged"
     whole.write_text("".join(merged.lines()))
     found = read_report(request(plan_path=str(whole)))
