@@ -398,20 +398,28 @@ options:
     type: path
   output_path:
     description:
-      - Write a line for each repository to this file as JSON Lines, in check mode too. The lines are those that
-        M(containerops.gitlab.registry_info) writes, so that an audit with a plan reads the tags only once.
+      - Write an audit of all repositories and projects to this file as JSON Lines, in check mode too. The lines are
+        those that M(containerops.gitlab.registry_info) writes, so that an audit with a plan reads the tags only once.
+        Each says besides how many tags the plan deletes, and how many bytes it frees.
     type: path
   gather:
     description:
-      - What O(output_path) holds of each repository. It does not change the plan.
+      - What O(output_path) holds of each repository. It does not change what the plan deletes.
       - V(tags_count) is the number of its tags. V(tags) adds the tags, with what was read of them to decide.
       - V(tag_details) reads date, digest, size and media type of all tags, even if the rules do not need them.
+      - V(size) costs a request for each repository, and is known only if the registry has a metadata database.
+        V(layers) costs a request to the registry itself for each manifest that O(cache_path) does not know. Both are
+        read after the plan was made and tell what it frees (RV(plan.totals.freed_least)), without O(output_path) too.
+      - If O(max_requests) would not leave enough requests to delete what is planned, they are not read, and
+        RV(notes) says so.
     type: list
     elements: str
     choices:
       - tags_count
       - tags
       - tag_details
+      - size
+      - layers
     default:
       - tags_count
   approved_plan_path:
@@ -650,7 +658,7 @@ plan:
           returned: success
           sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         date:
-          description: The date that the decision is made by, null if none was needed or known.
+          description: The date of the tag, null if none was read or known. If ages matter, the decision is made by it.
           type: str
           returned: success
           sample: "2026-01-31T12:00:00Z"
@@ -682,7 +690,7 @@ plan:
           returned: success
           sample: team/app
         project:
-          description: Path of its project, in lower case.
+          description: Path of its project as GitLab writes it, or in lower case if the project can't be read.
           type: str
           returned: success
           sample: team/app
@@ -701,7 +709,7 @@ plan:
         date_source:
           description:
             - What the dates are that decide, V(published) for the last push that changed the image, V(built) for the
-              build of the image, V(created) with O(timestamp=created), V(none) if no date is needed, or V(unknown) if
+              build of the image, V(created) with O(timestamp=created), V(none) if no date was read, or V(unknown) if
               it can't be told, and every tag is kept then.
           type: str
           returned: success
@@ -759,6 +767,30 @@ plan:
           type: str
           returned: success
           sample: null
+        bytes:
+          description: Bytes of all images before anything is deleted, null if not known.
+          type: int
+          returned: success
+          sample: 104857600
+        bytes_method:
+          description:
+            - Where the number comes from, V(gitlab) (O(gather=size)), V(layers) (O(gather=layers)), V(estimated) by
+              adding the sizes of the images, or V(unknown).
+          type: str
+          returned: success
+          sample: gitlab
+        freed_least:
+          description:
+            - The least number of bytes that the plan frees after the registry's garbage collection, null if it can't be
+              told. Layers that images share are freed only with the last of these images.
+          type: int
+          returned: success
+          sample: 20971520
+        freed_most:
+          description: The greatest number of bytes, null if it can't be told. With V(layers) it is the same number.
+          type: int
+          returned: success
+          sample: 52428800
         server_policy:
           description: The project's own cleanup policy.
           type: dict
@@ -819,6 +851,32 @@ plan:
           type: dict
           returned: success
           sample: {"expired": 90, "keep_n": 20, "latest": 4, "no_match": 366}
+        bytes:
+          description:
+            - Bytes of all images before anything is deleted, null if not known. Repositories share storage, so the sum
+              exceeds what they take together, unless layers were read (O(gather=layers)).
+          type: int
+          returned: success
+          sample: 104857600
+        bytes_method:
+          description:
+            - Where the number comes from, V(gitlab) (O(gather=size)), V(layers) (O(gather=layers)), V(estimated) by
+              adding the sizes of the images, or V(unknown).
+          type: str
+          returned: success
+          sample: gitlab
+        freed_least:
+          description:
+            - The least number of bytes that the plan frees after the registry's garbage collection, null if it can't be
+              told. Layers that images share are freed only with the last of these images.
+          type: int
+          returned: success
+          sample: 20971520
+        freed_most:
+          description: The greatest number of bytes, null if it can't be told. With V(layers) it is the same number.
+          type: int
+          returned: success
+          sample: 52428800
         matches:
           description:
             - What each entry matches that keeps tags or excludes repositories. At most O(return_limit) of them; the

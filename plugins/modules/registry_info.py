@@ -48,6 +48,11 @@ options:
         a request for each
         tag or for each 20, and several calls of GitLab to its registry for each tag.
       - V(size) costs a request for each repository. It is known only where the registry has a metadata database.
+      - V(layers) reads what V(tag_details) reads, and the manifest of each image from the registry itself, those of
+        images for several platforms and of their attestations too. Each costs a request, however many tags and
+        repositories have it, and none if O(cache_path) knows it. So layers that images share count once
+        (RV(repositories[].bytes)). If a manifest can't be read, a warning says so, and the bytes of its repository are
+        told by another method.
       - V(policy_preview) predicts for each repository what the cleanup policy of its project deletes at its next run,
         with what is probably wrong with the policy, and the same in the options of
         M(containerops.gitlab.registry_cleanup). It reads the dates of the tags that the policy's patterns leave.
@@ -59,6 +64,7 @@ options:
       - tags
       - tag_details
       - size
+      - layers
       - policy_preview
       - projects
       - protection_rules
@@ -77,9 +83,10 @@ options:
     elements: str
   output_path:
     description:
-      - Write everything to this file as JSON Lines, each with its C(type). A V(repository) is on each line with all its
-        tags, written as soon as they are read, so that a task needs little memory however many there are. V(project)
-        lines come last.
+      - Write everything to this file as JSON Lines, each with its C(type). The first line is C(audit), with server,
+        registry, clock, scope and kind of dates. A C(repository) is on each of the next lines with all its tags,
+        written as soon as they are read, so that a task needs little memory however many there are. C(project) lines
+        and one line C(total) come last.
     type: path
 seealso:
   - module: containerops.gitlab.registry_cleanup
@@ -176,7 +183,9 @@ repositories:
       returned: success
       sample: web
     project:
-      description: Path of its project, in lower case.
+      description:
+        - Path of its project as GitLab writes it, or in lower case if the project can't be read, as with a CI/CD job
+          token. It is the same in every row and file of a task. Ids of projects are the same in all of them.
       type: str
       returned: success
       sample: team/app
@@ -230,6 +239,69 @@ repositories:
       type: int
       returned: success
       sample: 104857600
+    bytes: &bytes
+      description:
+        - Bytes of all images, null if not known. RV(repositories[].bytes_method) says where the number comes from.
+        - Repositories share storage, so the sum of several exceeds what they take together. Only with layers
+          (O(gather=layers)) each layer counts once in a project and in all together.
+      type: int
+      returned: success
+      sample: 104857600
+    bytes_method: &bytes_method
+      description:
+        - V(gitlab) is GitLab's number of O(gather=size), which counts each layer of tagged images once. V(layers)
+          counts each manifest, config and layer once (O(gather=layers)). V(estimated) adds the sizes of the images,
+          each image once, so that layers that images share count more than once. V(unknown) if there is no number.
+        - Of several repositories it is the least exact method of all of them.
+      type: str
+      returned: success
+      sample: gitlab
+    oldest_tag_at: &oldest_tag_at
+      description: The oldest known date of a tag, null if none is known.
+      type: str
+      returned: success
+      sample: "2025-01-31T12:00:00Z"
+    newest_tag_at: &newest_tag_at
+      description:
+        - The newest known date of a tag, null if none is known. If dates are V(published), this is the last push.
+      type: str
+      returned: success
+      sample: "2026-01-31T12:00:00Z"
+    tags_by_age: &tags_by_age
+      description:
+        - Number of tags by age. Each tag counts once. V(7d) is at most 7 days, V(30d) more than 7 and at most 30 days,
+          and so on. V(older) is more than 365 days. V(unknown) are tags whose date is not known.
+        - All are null if no dates were read.
+      type: dict
+      returned: success
+      sample: {"7d": 2, "30d": 3, "90d": 5, "365d": 1, "older": 1, "unknown": 0}
+    bytes_by_age: &bytes_by_age
+      description:
+        - Bytes of images by age, which is that of their newest tag. Each image counts once, and layers that images
+          share count more than once. Null where the size of an image is not known.
+      type: dict
+      returned: success
+      sample: {"7d": 31457280, "30d": 31457280, "90d": 52428800, "365d": null, "older": 10485760, "unknown": 0}
+    delete: &delete
+      description: Null. A file of M(containerops.gitlab.registry_cleanup) has the number of tags that its plan deletes.
+      type: int
+      returned: success
+      sample: null
+    keep: &keep
+      description: Null. A file of M(containerops.gitlab.registry_cleanup) has the number of tags that its plan keeps.
+      type: int
+      returned: success
+      sample: null
+    freed_least: &freed_least
+      description: Null. A file of M(containerops.gitlab.registry_cleanup) has the least bytes that its plan frees.
+      type: int
+      returned: success
+      sample: null
+    freed_most: &freed_most
+      description: Null. A file of M(containerops.gitlab.registry_cleanup) has the most bytes that its plan frees.
+      type: int
+      returned: success
+      sample: null
     tags:
       description: The tags by name, at most O(return_limit) of them; null when not asked for or not readable.
       type: list
@@ -456,24 +528,65 @@ projects:
       returned: success
       sample: 3
     path:
-      description: Path of the project, in lower case.
+      description: Path of the project, spelled as in RV(repositories[].project).
       type: str
       returned: success
-      sample: team/app
+      sample: Team/app
+    namespace:
+      description: Path of its group or user.
+      type: str
+      returned: success
+      sample: Team
+    topics:
+      description: Its topics, null if the project was not read.
+      type: list
+      elements: str
+      returned: success
+      sample: [backend]
+    visibility:
+      description: Who sees the project, V(public), V(internal) or V(private). Null if it was not read.
+      type: str
+      returned: success
+      sample: private
+    exposed_to:
+      description:
+        - Who can pull its images, by visibility and access level together. V(anyone), V(signed_in) for every user of
+          this GitLab, V(members) of the project, V(nobody) if the registry is disabled, or V(unknown).
+      type: str
+      returned: success
+      sample: members
+    policy_state:
+      description: Whether its cleanup policy is V(enabled) or V(disabled), V(none) if it has none, or V(unknown).
+      type: str
+      returned: success
+      sample: enabled
+    policy_next_run_at:
+      description: When its policy runs next, null unless it is enabled.
+      type: str
+      returned: success
+      sample: "2026-06-08T12:00:00Z"
+    policy_lint:
+      description:
+        - What of the policy is probably not meant, whatever tags there are, one sentence each. Null if the project was
+          not read, or if google-re2 is missing.
+      type: list
+      elements: str
+      returned: success
+      sample: []
     archived:
-      description: Whether it is archived, null when not asked for.
+      description: Whether it is archived, null if the project was not read.
       type: bool
       returned: success
       sample: false
     access_level:
-      description: Visibility of its registry, V(enabled), V(private) or V(disabled). Null when not asked for or not
-        shown by GitLab.
+      description: Visibility of its registry, V(enabled), V(private) or V(disabled). Null if the project was not read,
+        or not shown by GitLab.
       type: str
       returned: success
       sample: private
     cleanup_policy:
       description: Its cleanup policy in the options of M(containerops.gitlab.registry_cleanup_policy), and its next
-        run. Null when there is none, it is not shown by GitLab, or not asked for.
+        run. Null when there is none, or it is not shown by GitLab.
       type: dict
       returned: success
       sample: {"enabled": true, "cadence": "7d", "keep_n": 10, "older_than": "30d", "name_regex_delete": "dev-.*",
@@ -496,20 +609,35 @@ projects:
       sample: [{"tag_name_pattern": "^v[0-9]", "minimum_access_level_for_push": "maintainer",
         "minimum_access_level_for_delete": "owner"}]
     repositories:
-      description: Number of repositories, null when not asked for.
+      description: Number of repositories in scope, null when not asked for, or if the registry is disabled.
       type: int
       returned: success
       sample: 2
+    repositories_unread:
+      description: Number of repositories that could not be read. Sums over them are null.
+      type: int
+      returned: success
+      sample: 0
     tags:
       description: Number of tags, null when not asked for or not readable.
       type: int
       returned: success
       sample: 30
     size:
-      description: Bytes, null when not asked for or not known.
+      description: Bytes by O(gather=size), null when not asked for or not known.
       type: int
       returned: success
       sample: 209715200
+    bytes: *bytes
+    bytes_method: *bytes_method
+    oldest_tag_at: *oldest_tag_at
+    newest_tag_at: *newest_tag_at
+    tags_by_age: *tags_by_age
+    bytes_by_age: *bytes_by_age
+    delete: *delete
+    keep: *keep
+    freed_least: *freed_least
+    freed_most: *freed_most
 totals:
   description: The sums over all projects.
   returned: when the scope could be read
@@ -536,10 +664,20 @@ totals:
       returned: success
       sample: 60
     size:
-      description: Bytes, null when not asked for or not known.
+      description: Bytes by O(gather=size), null when not asked for or not known.
       type: int
       returned: success
       sample: 419430400
+    bytes: *bytes
+    bytes_method: *bytes_method
+    oldest_tag_at: *oldest_tag_at
+    newest_tag_at: *newest_tag_at
+    tags_by_age: *tags_by_age
+    bytes_by_age: *bytes_by_age
+    delete: *delete
+    keep: *keep
+    freed_least: *freed_least
+    freed_most: *freed_most
 truncated:
   description: Whether one of the lists of repositories and projects is shorter than what was read.
   returned: when the scope could be read

@@ -134,12 +134,19 @@ def test_a_plan_and_an_inventory_are_read_at_once(
     assert plan.status == "ok", plan.message
     # Check mode also looks at what the token may do, if there is something to do.
     assert sent(simulator) == (alone[0] + plan.result["changed"], alone[1])
-    assert Path(files["beside"]).read_text() == Path(files["inventory"]).read_text()
+    assert without_plan(files["beside"]) == without_plan(files["inventory"])
+
+
+def without_plan(path: str) -> list[dict[str, Any]]:
+    """The lines of a file but for what a plan makes of them."""
+    planned = ("delete", "keep", "freed_least", "freed_most")
+    rows = [json.loads(line) for line in Path(path).read_text().splitlines()]
+    return [{key: value for key, value in row.items() if key not in planned} for row in rows]
 
 
 @pytest.mark.parametrize(
     ("gather", "besides"),
-    [(["tags_count"], 0), (["tag_details"], 0), (["tags", "size"], 2 + REPOSITORIES)],
+    [(["tags_count"], 0), (["tag_details"], 0), (["tags", "size"], REPOSITORIES)],
 )
 def test_an_audit_with_a_preview_costs_one_reading(
     ansible: Ansible, simulator: Simulator, tmp_path: Path, gather: list[str], besides: int
@@ -150,8 +157,7 @@ def test_an_audit_with_a_preview_costs_one_reading(
     rules = {f"registry_cleanup_{name}": value for name, value in RULES.items() if name != "group"}
     run = ansible.play("containerops.gitlab.audit", "-e", json.dumps({**values, **rules}))
     assert run.code == 0, run.output
-    # The plan of a cleanup, and what the token may do; what no plan shows takes the two lists again, and for sizes each
-    # repository.
+    # The plan of a cleanup, and what the token may do; a size takes a request.
     assert sent(simulator) == (45 + 1 + besides, 0)
     document = json.loads(path.read_text())
     assert [row["tags_count"] for row in document["repositories"]] == [WHOLE.tags] * REPOSITORIES
@@ -251,15 +257,70 @@ def test_whatever_a_cache_knows_is_saved(ansible: Ansible, simulator: Simulator,
     assert sent(simulator)[1] == 1 + 1 + 1 + 60 + (60 - known)
 
 
+@pytest.mark.parametrize(("mode", "reading"), [("M1", 0), ("M2", 2)])
+def test_layers_cost_a_request_for_each_manifest(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, mode: str, reading: int
+) -> None:
+    few = Size(tags=3)
+    simulator.load(scenario(mode, few))
+    ansible.module("registry_info", info("tag_details"))
+    details = sent(simulator)
+    cache = str(tmp_path / "cache")
+    order = info("layers", cache_path=cache)
+    found = ansible.module("registry_info", order)
+    assert found.result["totals"]["bytes_method"] == "layers"
+    # What is read of the registry itself has the layers already.
+    expected = 0 if reading else TOKENS + few.all_tags
+    assert sent(simulator) == (details[0], details[1] + expected)
+    # What is known of a digest needs no request, nor a token.
+    again = ansible.module("registry_info", order)
+    assert again.result["totals"] == found.result["totals"]
+    assert sent(simulator)[1] == (details[1] - few.all_tags if reading else 0)
+
+
+@pytest.mark.parametrize("gather", [["size"], ["layers"], ["size", "layers"]])
+def test_what_a_plan_is_told_besides_costs_its_own_requests(
+    ansible: Ansible, simulator: Simulator, gather: list[str]
+) -> None:
+    few = Size(projects=2, repositories=5, tags=4)
+    simulator.load(scenario("M1", few))
+    ansible.module("registry_cleanup", RULES, check=True)
+    alone = sent(simulator)
+    ansible.module("registry_cleanup", {**RULES, "gather": gather}, check=True)
+    sizes = few.all_repositories if "size" in gather else 0
+    manifests = few.all_tags + 1 if "layers" in gather else 0
+    assert sent(simulator) == (alone[0] + sizes, alone[1] + manifests)
+
+
+def test_requests_for_the_deletion_are_not_spent_on_layers(ansible: Ansible, simulator: Simulator) -> None:
+    contents = scenario("M1", Size(projects=1, repositories=2, tags=40))
+    order = {**RULES, "gather": ["layers"]}
+    simulator.load(contents)
+    alone = ansible.module("registry_cleanup", RULES)
+    simulator.load(contents)
+    told = [
+        ansible.module("registry_cleanup", {**order, "max_requests": alone.result["requests"]}, check=check)
+        for check in (True, False)
+    ]
+    for task in told:
+        assert task.status != "failed", task.message
+        assert task.result["plan"]["totals"]["bytes_method"] == "estimated"
+        [note] = [text for text in task.result["notes"] if text.startswith("Layers are not known")]
+        assert "of max_requests" in note
+    assert told[1].result["outcome"]["counts"] == alone.result["outcome"]["counts"]
+
+
 @pytest.mark.parametrize(
     ("mode", "gather", "options", "requests"),
     [
         ("M1", "tag_details", {}, (41, 0)),
+        ("M1", "layers", {}, (41, TOKENS + WHOLE.all_tags)),
         ("M1", "tags", {}, (REPOSITORIES, 0)),
         ("M2", "tags", {}, (REPOSITORIES, 0)),
         ("M2", "tags", {"read_via": "registry"}, (0, REPOSITORIES + TOKENS)),
         # What the registry listed to find out is not listed again.
         ("M2", "tag_details", {}, (0, REPOSITORIES - 1 + TOKENS - 1 + 2 * REPOSITORIES * 3)),
+        ("M2", "layers", {}, (0, REPOSITORIES - 1 + TOKENS - 1 + 2 * REPOSITORIES * 3)),
     ],
 )
 def test_an_estimate_is_what_reading_takes(
@@ -274,10 +335,10 @@ def test_an_estimate_is_what_reading_takes(
     simulator.load(scenario(mode, size))
     order = info(gather, **options)
     told = ansible.module("registry_info", {**order, "estimate": True})
-    by_gitlab = "graphql" if (mode, gather) == ("M1", "tag_details") else "rest"
+    by_gitlab = "graphql" if mode == "M1" and gather != "tags" else "rest"
     assert told.result["repositories"][0]["tags"] is None
     assert told.result["estimate"] == {
-        "read_via": "registry" if requests[1] else by_gitlab,
+        "read_via": by_gitlab if requests[0] else "registry",
         "requests": requests[0],
         "registry_requests": requests[1],
         "tags": size.all_tags,

@@ -106,8 +106,14 @@ def test_an_audit_holds_the_same_with_and_without_a_preview(
         summaries.append(stats(run, "registry_audit_summary"))
         rows.append(list(csv.DictReader(files["csv"].read_text().splitlines())))
     plain, previewed = documents
-    assert previewed["repositories"] == plain["repositories"]
-    assert previewed["projects"] == plain["projects"]
+    planned = {"delete", "keep", "freed_least", "freed_most"}
+    for kind in ("repositories", "projects"):
+        found, expected = (
+            [{key: value for key, value in row.items() if key not in planned} for row in document[kind]]
+            for document in (previewed, plain)
+        )
+        assert found == expected
+        assert all(row[name] is not None for row in previewed[kind] for name in planned)
     assert (len(plain["plan"]), len(previewed["plan"])) == (0, 1 + 3 + 14)
     assert summaries[1] == {**summaries[0], "would_delete": 4}
     assert [{**row, "delete": "", "keep": ""} for row in rows[1]] == rows[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +45,8 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 class ImageSpec:
     """All that the bytes of an image follow from. label: what tells it from images that are alike otherwise.
 
-    size: of its layers. config: False for an artifact. attests: it says something of another image of its index.
+    size: of its own layers. config: False for an artifact. attests: it says something of another image of its index.
+    shared_layers: labels and bytes of layers that other images may have, too, which come before its own.
     """
 
     label: str
@@ -56,6 +57,12 @@ class ImageSpec:
     platform: str = "linux/amd64"
     attests: bool = False
     children: tuple[ImageSpec, ...] = ()
+    shared_layers: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def layers_size(self) -> int:
+        """Bytes of all its layers."""
+        return self.size + sum(size for _label, size in self.shared_layers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,11 @@ class Image:
         inner = [digest for child in self.children for digest in child.digests]
         return [self.manifest.digest, *(blob.digest for blob in self.blobs), *inner]
 
+    @property
+    def all_layers(self) -> list[Blob]:
+        """The layers in it, and in what an index holds."""
+        return [*self.blobs[1:], *(layer for child in self.children for layer in child.all_layers)]
+
 
 def digest_of(content: bytes) -> str:
     return "sha256:" + hashlib.sha256(content).hexdigest()
@@ -141,10 +153,11 @@ def usual_children(parent: ImageSpec) -> tuple[ImageSpec, ...]:
     """What an index holds where nobody says so: two images, and in an OCI index an attestation of the first."""
     kind = DOCKER_IMAGE if parent.media_type == DOCKER_LIST else IMAGE
     half = parent.size // 2
-    images = (
+    images: tuple[ImageSpec, ...] = (
         ImageSpec(child_label(parent, 0), kind, parent.created, parent.size - half),
         ImageSpec(child_label(parent, 1), kind, parent.created, half, platform="linux/arm64"),
     )
+    images = tuple(replace(image, shared_layers=parent.shared_layers) for image in images)
     if kind == DOCKER_IMAGE:
         return images
     return (*images, ImageSpec(child_label(parent, 2), kind, None, 500, platform=UNKNOWN, attests=True))
@@ -179,8 +192,13 @@ def _config(spec: ImageSpec, layers: list[Blob]) -> bytes:
 
 def _layers(spec: ImageSpec) -> list[Blob]:
     """No archives of files: zeros, and at the end of the first layer what no other image has."""
-    giants, rest = divmod(spec.size, GIANT)
-    end = hashlib.sha256(spec.label.encode()).hexdigest().encode()[:rest]
+    shared = [layer for label, size in spec.shared_layers for layer in _layers_of(label, size)]
+    return shared + _layers_of(spec.label, spec.size)
+
+
+def _layers_of(label: str, size: int) -> list[Blob]:
+    giants, rest = divmod(size, GIANT)
+    end = hashlib.sha256(label.encode()).hexdigest().encode()[:rest]
     first = [_layer(rest - len(end), end)] if rest else []
     return first + [_layer(GIANT, b"")] * giants if giants else first
 

@@ -123,7 +123,9 @@ class Database(Registry):
     def size(self, repository: Repository) -> int | None:
         if not self.is_reachable(repository) or not self.answers(repository):
             return None
-        return sum({tag.digest: tag.size for tag in tags_of(repository)}.values())
+        # Each layer of what is tagged counts once: registry/datastore/repository.go, Size.
+        images = {tag.digest: tag for tag in tags_of(repository)}.values()
+        return sum({layer.digest: layer.size for tag in images for layer in tag.contents().all_layers}.values())
 
     def last_published_at(self, repository: Repository) -> datetime | None:
         if not self.answers(repository):

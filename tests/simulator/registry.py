@@ -283,7 +283,7 @@ class MemoryFiles(Files):
             return None
         if tag.media_type == INDEX:
             return answer_to_index(self.state.registry.index_detail)
-        return Manifest(tag.revision if tag.config else None, tag.size)
+        return Manifest(tag.revision if tag.config else None, tag.spec.layers_size)
 
     def created(self, repository: Repository, name: str, manifest: Manifest) -> datetime | None:
         tag = tags_of(repository).get(name) if self.answers(repository) else None

@@ -500,6 +500,7 @@ def make_tag(row: Row, state: State, path: str) -> Tag:
         size=known.size if known else 1000 + sum(name.encode()) % 1000,
         own_digest=row.get("digest", str, None),
         image=label,
+        shared_layers=_shared_layers(row) or usual.shared_layers,
     )
     tag.children = _children(row, state, tag) or usual.children
     if tag.children and not known:
@@ -515,6 +516,10 @@ def make_tag(row: Row, state: State, path: str) -> Tag:
         tag.config_created = None
     row.done()
     return tag
+
+
+def _shared_layers(row: Row) -> tuple[tuple[str, int], ...]:
+    return tuple((str(label), int(size)) for label, size in (row.get("shared_layers", dict, None) or {}).items())
 
 
 def _children(row: Row, state: State, tag: Tag) -> tuple[ImageSpec, ...]:
@@ -539,6 +544,7 @@ def _child(row: Row, state: State, tag: Tag, number: int) -> ImageSpec:
         size=row.get("size", int, usual.size),
         platform=row.get("platform", str, UNKNOWN if attests else usual.platform),
         attests=attests,
+        shared_layers=_shared_layers(row) or usual.shared_layers,
     )
     if not PLATFORM.fullmatch(spec.platform):
         raise row.wrong("platform", f"{spec.platform!r} is none, unlike linux/amd64")
@@ -569,7 +575,7 @@ def _generated(row: Row, mode: str, path: str) -> Iterator[Tag]:
         yield Tag(name, path, IMAGE, True, at, at, None, at if mode == "M1" else None, 1000 + number % 1000)
 
 
-CONTENT = frozenset({"media_type", "config", "config_created", "size", "digest", "image", "children"})
+CONTENT = frozenset({"media_type", "config", "config_created", "size", "digest", "image", "children", "shared_layers"})
 TAG_FIELDS = CONTENT | {"name", "created_at", "updated_at", "published_at"}
 
 
@@ -577,7 +583,8 @@ def describe_tag(tag: Tag) -> dict[str, Any]:
     """A tag as a scenario would have it, every key given."""
     times = ("config_created", "created_at", "updated_at", "published_at")
     row = {name: iso(getattr(tag, name)) if name in times else getattr(tag, name) for name in sorted(TAG_FIELDS)}
-    return {**row, "children": [_describe_child(tag, child, number) for number, child in enumerate(tag.children)]}
+    children = [_describe_child(tag, child, number) for number, child in enumerate(tag.children)]
+    return {**row, "children": children, "shared_layers": dict(tag.shared_layers)}
 
 
 def _describe_child(tag: Tag, child: ImageSpec, number: int) -> dict[str, Any]:
@@ -587,4 +594,5 @@ def _describe_child(tag: Tag, child: ImageSpec, number: int) -> dict[str, Any]:
         "size": child.size,
         "image": None if child.label == child_label(tag.spec, number) else child.label,
         "attestation": child.attests,
+        "shared_layers": dict(child.shared_layers),
     }

@@ -49,6 +49,7 @@ class Tag:
     own_revision: str | None = None
     image: str | None = None
     children: tuple[ImageSpec, ...] = ()
+    shared_layers: tuple[tuple[str, int], ...] = ()
     _digest: str | None = field(default=None, init=False, repr=False, compare=False)
     _stored_size: int | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -56,7 +57,14 @@ class Tag:
     def spec(self) -> ImageSpec:
         """Of its image. Without a label it is an image that no other tag has."""
         label = self.image or self.own_digest or f"{self.repository_path}:{self.name}"
-        spec = ImageSpec(label, self.media_type, self.config_created, self.size, self.config)
+        spec = ImageSpec(
+            label,
+            self.media_type,
+            self.config_created,
+            self.size,
+            self.config,
+            shared_layers=self.shared_layers,
+        )
         if self.media_type in INDEXES:
             return replace(spec, children=self.children or usual_children(spec))
         return spec

@@ -37,7 +37,7 @@ def with_layers(
         settings: how to reach the registry.
         images: what is known of images; what is learned joins it.
     """
-    registry = layers_registry(reader, repositories, settings, images)
+    registry = _registry(reader, repositories, settings, images)
     for chunk in chunks(listings):
         if isinstance(registry, str):
             yield from (each if each.error else each._replace(blobs=ImageBlobs({}, registry)) for each in chunk)
@@ -46,7 +46,7 @@ def with_layers(
         yield from (_with_blobs(listing, found) for listing in chunk)
 
 
-def layers_registry(
+def _registry(
     reader: TagReader, repositories: t.Sequence[Repository], settings: RegistrySettings, images: ImageCache
 ) -> Registry | str:
     """The registry itself, or why it can't be asked, a sentence without its end."""

@@ -34,6 +34,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.repor
     plan_header,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.usage import listed_dates, plan_usage
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import RefKind, Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_INDEX, Manifest
@@ -49,6 +50,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.host
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.journal import Record, journal_referrers
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.ways import deletion_way
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.repository_scope import Selection, _filtered
+from ansible_collections.containerops.gitlab.plugins.module_utils._info.audit_file import AuditedRepository, audit_lines
+from ansible_collections.containerops.gitlab.plugins.module_utils._info.audit_rows import AuditHead
 from ansible_collections.containerops.gitlab.plugins.module_utils._info.request import InfoRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._info.rows import (
     InfoState,
@@ -236,7 +239,12 @@ def task(state: CleanupState, request: CleanupRequest) -> None:
     plan = sealed(found.plan, plan_header(state, request, "https://gitlab.example.com"))
     lines = list(plan.lines())
     limit = 10**6
-    cleanup_result(state, request, found, url="", fingerprint=plan.fingerprint, limit=limit)
+    dates = listed_dates(state, request)
+    usages = plan_usage(state, found.plan, state.listings, dates)
+    cleanup_result(state, request, found, usages, url="", fingerprint=plan.fingerprint, limit=limit)
+    head = AuditHead("", state.capabilities.mode, clock=state.clock, scope=request.scope, date_source=dates)
+    audited = (AuditedRepository(each, usages[each.repository.id]) for each in state.listings)
+    list(audit_lines(head, audited, state.projects, shows_tags=True))
     cleanup_intent(found, limit)
     if not found.plan.refusals:
         approved_in(lines, request.scope.as_result())
@@ -447,7 +455,7 @@ def test_a_report_grows_with(repositories: int, each: int) -> None:
 
         def work() -> None:
             summary = RowSummary(limit=5)
-            list(file_lines(state, request, summary))
+            list(file_lines(state, request, summary, ""))
             result_of(state, summary, None)
 
         return work

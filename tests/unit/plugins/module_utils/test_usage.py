@@ -83,10 +83,10 @@ def test_who_can_pull(visibility: str | None, access: str | None, found: str) ->
 def test_the_numbers_of_a_repository() -> None:
     found = repository_figures(
         [
-            CountedTag("sha256:a", 100, ago(days=1)),
-            CountedTag("sha256:a", None, ago(days=400), delete=True),
-            CountedTag("sha256:b", 50, ago(days=20), delete=True),
-            CountedTag(None, 70, None),
+            CountedTag("sha256:a", 100, date=ago(days=1)),
+            CountedTag("sha256:a", None, date=ago(days=400), delete=True),
+            CountedTag("sha256:b", 50, date=ago(days=20), delete=True),
+            CountedTag(None, 70, date=None),
         ],
         clock=CLOCK,
         size=120,

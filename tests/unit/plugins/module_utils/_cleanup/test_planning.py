@@ -246,12 +246,18 @@ def test_where_gitlab_decides_the_plan_says_what_it_does_and_how_sure_that_is() 
 @pytest.mark.parametrize(
     ("options", "facts", "source", "state"),
     [
-        ({}, {}, DateSource.NONE, ListingState.COMPLETE),
+        ({}, {}, DateSource.PUBLISHED, ListingState.COMPLETE),
+        (
+            {},
+            {"listings": [TagListing(REPOSITORY, (Tag("v1"),), complete=True)]},
+            DateSource.NONE,
+            ListingState.COMPLETE,
+        ),
         ({"older_than": "30d"}, {}, DateSource.PUBLISHED, ListingState.COMPLETE),
         ({"older_than": "30d"}, {"mode": Mode.NO_DATABASE}, DateSource.BUILT, ListingState.COMPLETE),
         ({"older_than": "30d", "timestamp": "created"}, {}, DateSource.CREATED, ListingState.COMPLETE),
         ({"older_than": "30d"}, {"mode": Mode.UNKNOWN}, DateSource.UNKNOWN, ListingState.COMPLETE),
-        ({}, {"listings": [TagListing(REPOSITORY, TAGS)]}, DateSource.NONE, ListingState.CAPPED),
+        ({}, {"listings": [TagListing(REPOSITORY, TAGS)]}, DateSource.PUBLISHED, ListingState.CAPPED),
         ({}, {"listings": [TagListing(REPOSITORY, complete=True)]}, DateSource.NONE, ListingState.EMPTY),
     ],
 )

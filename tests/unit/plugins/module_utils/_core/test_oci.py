@@ -64,6 +64,7 @@ def test_an_image() -> None:
         # As GitLab's registry counts: manifest, config and layers.
         size=len(found.body) + 10 + 1 + 2,
         config_digest=digest("config"),
+        blobs=((digest("it"), len(found.body)), (digest("config"), 10), (digest("a"), 1), (digest("b"), 2)),
     )
     assert image_of(found._replace(config=None), None).config_digest is None
 
@@ -77,7 +78,12 @@ def test_what_says_something_of_an_image_names_it() -> None:
         digest("it"), media_type=OCI_IMAGE, body=found.body, config=found.config, subject=digest("subject")
     )
     assert image_of(found, None) == Image(
-        digest("it"), OCI_IMAGE, size=len(found.body) + 10, config_digest=digest("x"), subject=digest("subject")
+        digest("it"),
+        OCI_IMAGE,
+        size=len(found.body) + 10,
+        config_digest=digest("x"),
+        subject=digest("subject"),
+        blobs=((digest("it"), len(found.body)), (digest("x"), 10)),
     )
     listing = {"manifests": [descriptor("a")], **subject}
     found = parse(listing, OCI_INDEX)
@@ -86,9 +92,36 @@ def test_what_says_something_of_an_image_names_it() -> None:
         digest("it"), media_type=OCI_INDEX, body=found.body, children=found.children, subject=digest("subject")
     )
     assert index_of(found, [Image(digest("a"), OCI_IMAGE, size=7)]) == Image(
-        digest("it"), OCI_INDEX, size=len(found.body) + 7, children=(digest("a"),), subject=digest("subject")
+        digest("it"),
+        OCI_INDEX,
+        size=len(found.body) + 7,
+        children=(digest("a"),),
+        subject=digest("subject"),
+        blobs=((digest("it"), len(found.body)),),
     )
     assert index_of(found, []).size is None
+
+
+def test_layers_that_are_kept_at_other_addresses_are_not_stored() -> None:
+    foreign = descriptor("foreign", 100, urls=["https://elsewhere.test/layer"])
+    restricted = descriptor("restricted", 20, mediaType="application/vnd.oci.image.layer.nondistributable.v1.tar")
+    found = parse({"config": descriptor(), "layers": [foreign, restricted, descriptor("a", 1)]})
+    stored = image_of(found, None).blobs
+    assert stored
+    assert dict(stored) == {
+        digest("it"): len(found.body),
+        digest("x"): 10,
+        digest("restricted"): 20,
+        digest("a"): 1,
+    }
+
+
+def test_an_index_of_blobs_has_them_and_no_manifests() -> None:
+    """By which BuildKit keeps a cache."""
+    rows = [descriptor("layer", 7, mediaType="application/vnd.oci.image.layer.v1.tar"), descriptor("child", 5)]
+    found = index_of(parse({"manifests": rows}, OCI_INDEX), [])
+    assert dict(found.blobs or ()).keys() == {digest("it"), digest("layer")}
+    assert found.child_manifests == [digest("child")]
 
 
 def test_what_an_entry_does_not_say() -> None:
@@ -200,6 +233,8 @@ FOUND = st.builds(
     config_digest=st.none() | DIGESTS,
     children=st.lists(DIGESTS, max_size=3).map(tuple),
     subject=st.none() | DIGESTS,
+    blobs=st.none() | st.lists(st.tuples(DIGESTS, st.integers(0, 2**50)), max_size=3).map(tuple),
+    dated=st.booleans(),
 )
 
 
@@ -223,14 +258,24 @@ def test_an_index_is_as_old_as_its_newest_image_if_all_have_a_date(images: list[
 
 @given(FOUND)
 def test_what_is_written_is_read_again(image: Image) -> None:
-    assert image_in(json.loads(json.dumps(row_of(image)))) == image
+    written = json.loads(json.dumps(row_of(image)))
+    assert image_in(written) == image
+    # Rows of older files have neither.
+    del written["blobs"], written["dated"]
+    assert image_in(written) == image._replace(blobs=None, dated=True)
 
 
-@given(FOUND, st.sampled_from(["digest", "media_type", "created", "size", "config_digest", "children", "subject"]))
+@given(
+    FOUND, st.sampled_from(["digest", "media_type", "created", "size", "config_digest", "children", "subject", "blobs"])
+)
 def test_a_spoilt_row_is_no_image(image: Image, field: str) -> None:
     spoilt: list[Any] = ["nonsense", -1, [1], {}, True]
     for value in spoilt:
         assert image_in({**row_of(image), field: value}) is None
+    for value in spoilt[:-1]:
+        assert image_in({**row_of(image), "dated": value}) is None
+    for blob in (["x", 1], [image.digest, -1], [image.digest, True], [image.digest], [image.digest, "1"]):
+        assert image_in({**row_of(image), "blobs": [blob]}) is None
     without = row_of(image)
     del without["children"]
     assert image_in(without) is None

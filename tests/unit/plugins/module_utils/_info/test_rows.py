@@ -35,14 +35,24 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._info.rows imp
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import Gather
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.preview import preview_policy, truncate
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
+from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures import BytesMethod, Figures
 from tests.unit.models import project, repository, server_policy
 
 ERROR = RequestError(ErrorKind.UNAVAILABLE, "no", operation="read it")
 POLICY = server_policy(cadence="7d", keep_n=5, older_than=None, name_regex="dev-.*", next_run_at="2026-06-08T12:00:00Z")
 RULE = ProtectionRule("^v", push="owner", delete=None, id=1)
-PROJECT = project(id=3, path="Team/App", namespace="Team", access_level="private", policy=POLICY, archived=True)
+PROJECT = project(
+    id=3,
+    path="Team/App",
+    namespace="Team",
+    access_level="private",
+    visibility="internal",
+    policy=POLICY,
+    archived=True,
+)
 EMPTY = project(id=4, path="team/b", policy=None, image_prefix="registry.test/team/b")
 PUSHED = datetime(2026, 1, 31, 12, tzinfo=UTC)
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 V1, V2 = Tag("v1", "sha256:1", published=PUSHED, size=7), Tag("v2")
 
 
@@ -50,6 +60,7 @@ def repository_at(number: int, path: str, **fields: Any) -> Repository:
     return repository(id=number, path=path, name=path.rpartition("/")[2], location=f"registry.test/{path}", **fields)
 
 
+COUNTS = ("projects", "repositories", "repositories_unread", "tags", "size")
 API, WEB = repository_at(7, "team/app/api", size=5), repository_at(8, "team/app/web", size=6)
 
 
@@ -73,6 +84,7 @@ def tags_state(*listings: TagListing, **fields: Any) -> InfoState:
         repositories=tuple(listing.repository for listing in listings),
         listings=listings,
         date_source=DateSource.PUBLISHED,
+        clock=NOW,
         **fields,
     )
 
@@ -104,7 +116,13 @@ def test_at_most_so_many_rows_and_tags_are_returned() -> None:
     assert [row["path"] for row in result["repositories"]] == ["team/app/api"]
     assert (len(result["repositories"][0]["tags"]), result["repositories"][0]["tags_truncated"]) == (1, True)
     assert result["truncated"]
-    assert result["totals"] == {"projects": 1, "repositories": 2, "repositories_unread": 0, "tags": 3, "size": 11}
+    assert {name: result["totals"][name] for name in COUNTS} == {
+        "projects": 1,
+        "repositories": 2,
+        "repositories_unread": 0,
+        "tags": 3,
+        "size": 11,
+    }
 
 
 def test_nothing_is_called_cut_off_that_is_as_long_as_the_limit() -> None:
@@ -117,7 +135,7 @@ def test_nothing_is_called_cut_off_that_is_as_long_as_the_limit() -> None:
 def test_more_projects_than_the_limit_are_cut_off_even_where_the_repositories_are_not() -> None:
     state = InfoState(listed=False, inventory=ProjectInventory(projects=(PROJECT, EMPTY)))
     result = result_of(state, complete(state, request(Gather.PROJECTS), limit=1), None)
-    assert [row["path"] for row in result["projects"]] == ["team/app"]
+    assert [row["path"] for row in result["projects"]] == ["Team/App"]
     assert (result["truncated"], result["totals"]["projects"]) == (True, 2)
 
 
@@ -191,14 +209,29 @@ def test_a_result_has_the_rows_the_sums_and_what_is_left_out() -> None:
         estimate={"requests": 5},
     )
     summary = complete(state, DETAILS, limit=1)
+    numbers = Figures(
+        bytes=5,
+        bytes_method=BytesMethod.GITLAB,
+        oldest_tag_at=PUSHED,
+        newest_tag_at=PUSHED,
+        tags_by_age=(0, 0, 0, 1, 0, 0),
+        bytes_by_age=(0, 0, 0, 7, 0, 0),
+    ).as_result()
     assert result_of(state, summary, "/file") == {
         "repositories": summary.returned,
         "projects": [
             {
                 "id": 3,
-                "path": "team/app",
+                "path": "Team/App",
+                "namespace": "Team",
+                "topics": [],
+                "visibility": "internal",
                 "archived": True,
                 "access_level": "private",
+                "exposed_to": "members",
+                "policy_state": "enabled",
+                "policy_next_run_at": "2026-06-08T12:00:00Z",
+                "policy_lint": [],
                 "cleanup_policy": {
                     "enabled": True,
                     "cadence": "7d",
@@ -223,11 +256,13 @@ def test_a_result_has_the_rows_the_sums_and_what_is_left_out() -> None:
                     }
                 ],
                 "repositories": 1,
+                "repositories_unread": 0,
                 "tags": 1,
                 "size": 5,
+                **numbers,
             }
         ],
-        "totals": {"projects": 1, "repositories": 1, "repositories_unread": 0, "tags": 1, "size": 5},
+        "totals": {"projects": 1, "repositories": 1, "repositories_unread": 0, "tags": 1, "size": 5, **numbers},
         "truncated": False,
         "being_deleted": ["team/app/old"],
         "registry_disabled": ["team/off"],
@@ -237,6 +272,11 @@ def test_a_result_has_the_rows_the_sums_and_what_is_left_out() -> None:
     }
 
 
+def state_figures(state: InfoState) -> dict[str, Any]:
+    [row] = complete(state, DETAILS).counted
+    return row.usage.figures.as_result()
+
+
 def test_what_was_not_asked_for_is_null_or_not_there() -> None:
     state = tags_state(TagListing(API, (V1,)))
     result = result_of(state, complete(state, DETAILS), None)
@@ -244,14 +284,23 @@ def test_what_was_not_asked_for_is_null_or_not_there() -> None:
         {
             "id": 3,
             "path": "team/app",
+            "namespace": "team",
+            "topics": None,
+            "visibility": None,
             "archived": None,
             "access_level": None,
+            "exposed_to": "unknown",
             "cleanup_policy": None,
+            "policy_state": "unknown",
+            "policy_next_run_at": None,
+            "policy_lint": None,
             "repository_protection": None,
             "tag_protection": None,
             "repositories": 1,
+            "repositories_unread": 0,
             "tags": 1,
             "size": 5,
+            **state_figures(state),
         }
     ]
     assert not {"estimate", "output_path"} & result.keys()
@@ -264,7 +313,7 @@ def test_projects_with_their_settings_and_sums() -> None:
     )
     state = tags_state(TagListing(API, (V1,)), inventory=inventory)
     first, second = result_of(state, complete(state, DETAILS), None)["projects"]
-    assert (first["path"], first["archived"], first["access_level"], first["tags"]) == ("team/app", True, "private", 1)
+    assert (first["path"], first["archived"], first["access_level"], first["tags"]) == ("Team/App", True, "private", 1)
     assert first["cleanup_policy"]["name_regex_delete"] == "dev-.*"
     assert first["cleanup_policy"]["next_run_at"] == "2026-06-08T12:00:00Z"
     assert first["repository_protection"] is None
@@ -288,15 +337,34 @@ def test_nothing_is_counted_where_no_repositories_were_listed() -> None:
 def test_the_file_has_everything() -> None:
     inventory = ProjectInventory(projects=(PROJECT,))
     state = tags_state(TagListing(API, (V1, V2)), TagListing(WEB, (V1,)), inventory=inventory)
-    rows = [json.loads(line) for line in file_lines(state, DETAILS, RowSummary(limit=1))]
-    assert [(row["type"], row["path"]) for row in rows] == [
+    rows = [json.loads(line) for line in file_lines(state, DETAILS, RowSummary(limit=1), "https://g.test")]
+    assert [(row["type"], row.get("path")) for row in rows] == [
+        ("audit", None),
         ("repository", "team/app/api"),
         ("repository", "team/app/web"),
-        ("project", "team/app"),
+        ("project", "Team/App"),
+        ("total", None),
     ]
-    assert len(rows[0]["tags"]) == 2
+    assert len(rows[1]["tags"]) == 2
+    assert rows[0] == {
+        "type": "audit",
+        "format": "containerops.gitlab/audit",
+        "version": 1,
+        "server": "https://g.test",
+        "registry": "unknown",
+        "clock": "2026-06-01T12:00:00Z",
+        "scope": DETAILS.scope.as_result(),
+        "date_source": "published",
+    }
 
 
-def test_a_file_has_projects_only_where_they_were_asked_for() -> None:
-    state = tags_state(TagListing(API, (V1,)))
-    assert [json.loads(line)["type"] for line in file_lines(state, DETAILS, RowSummary(limit=1))] == ["repository"]
+def test_a_file_has_what_is_returned() -> None:
+    """Projects without a repository are told of only if they were asked for."""
+    state = tags_state(TagListing(API, (V1,)), projects={3: PROJECT, 4: EMPTY})
+    summary = RowSummary(limit=10)
+    rows = [json.loads(line) for line in file_lines(state, DETAILS, summary, "")][1:]
+    result = result_of(state, summary, None)
+    assert [{"type": "repository", **row} for row in result["repositories"]] == rows[:1]
+    assert [{"type": "project", **row} for row in result["projects"]] == rows[1:-1]
+    assert {"type": "total", **result["totals"]} == rows[-1]
+    assert [row["path"] for row in result["projects"]] == ["Team/App"]
