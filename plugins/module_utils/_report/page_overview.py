@@ -241,7 +241,7 @@ function ages() {
   });
   return section("ages", "Tags by age",
     node("p", { class: "quiet" }, `Oldest: ${date(total.oldest)}. Newest: ${date(total.newest)}. `
-      + "Each image counts once, by its newest tag."),
+      + "The sizes here are those of images: each counts once, by its newest tag, with layers that others have too."),
     node("div", { class: "card" }, bars(rows)));
 }
 
@@ -306,6 +306,6 @@ function since() {
   const left = changed.length - most.length;
   return section("since", `Since ${date(head.comparedWith)}`,
     scrolled("Compared with the earlier report", plainTable("Compared with the earlier report", columns, rows)),
-    left ? node("p", { class: "quiet" }, `${count(left)} more projects changed less.`) : null);
+    left ? node("p", { class: "quiet" }, `${counted(left, "more project", "more projects")} changed less.`) : null);
 }
 """
