@@ -10,6 +10,7 @@ import random
 import re
 from collections import Counter
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
@@ -25,9 +26,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._report.model 
     TagReport,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures import BytesMethod, Figures, FreedBytes
-from tests.browser.conftest import Open
 from tests.demo.fleet import fleet
 from tests.tools.browser import Browser
+
+if TYPE_CHECKING:
+    from tests.browser.pytest_plugin import Open
 
 HOSTILE = (
     "</script><script>globalThis.hacked = 1</script>",
@@ -43,7 +46,10 @@ HOSTILE = (
     "x" * 10_000,
     "a b " * 2_500,
 )
-UNITS = ["B", "KiB", "MiB", "GiB", "TiB"]
+UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"]
+CELLS = """
+    return [...document.querySelectorAll(arguments[0])].map((row) => [...row.cells].map((cell) => cell.textContent));
+"""
 ROWS = "#repositories > .screen > .scroll > table > tbody > tr"
 
 
@@ -53,10 +59,9 @@ def size_text(size: int | None) -> str:
         return "unknown"
     unit = 0
     number = float(size)
-    while number >= 1000:
+    while number >= 1024:
         number, unit = number / 1024, unit + 1
-    digits = 0 if unit == 0 or number >= 100 else 1 if number >= 10 else 2
-    return f"{number:.{digits}f} {UNITS[unit]}"
+    return f"{number:.1f} {UNITS[unit]}" if unit else f"{size} {'byte' if size == 1 else 'bytes'}"
 
 
 def tile(browser: Browser, label: str) -> list[str]:
@@ -120,10 +125,7 @@ def test_bars_and_sums_are_those_of_the_report(shown: Open) -> None:
     reasons = Counter(tag.reason for tag in tags if tag.action == "delete")
     card = browser.one("#reasons .card").text
     assert all(f"{reason}\n{number:,}" in card for reason, number in reasons.items())
-    assert "prod-.*\tprotect\t\tnothing" in browser.run(
-        "return [...document.querySelectorAll('#entries tbody tr')].map((r) => [...r.cells].map((c) => c.textContent)"
-        ".join('\\t'))"
-    )
+    assert ["prod-.*", "protect", "", "nothing"] in browser.run(CELLS, "#entries tbody tr")
 
 
 def test_tables_are_sorted(shown: Open) -> None:
@@ -169,9 +171,7 @@ def test_a_repository_opens_to_every_tag(shown: Open) -> None:
     opener = browser.one(f"{ROWS} button.open")
     opener.click()
     assert opener.get_attribute("aria-expanded") == "true"
-    rows = browser.run(
-        "return [...document.querySelectorAll('tr.detail tbody tr')].map((r) => [...r.cells].map((c) => c.textContent))"
-    )
+    rows = browser.run(CELLS, "tr.detail tbody tr")
     expected = []
     for tag in repository.tags or ():
         dates = [(moment or "")[:16].replace("T", " ") for moment in (tag.pushed_at, tag.built_at)]
@@ -382,8 +382,8 @@ def small_report(*repositories: RepositoryReport, **head: object) -> Report:
     ("report", "says"),
     [
         (small_report(), "There is no repository in this scope."),
-        (small_report(UNREAD, result="partial"), "Partial: not everything was read"),
-        (small_report(EMPTY), "Everything was read"),
+        (small_report(UNREAD, result="partial"), "Partial: not everything was read or done"),
+        (small_report(EMPTY), "Complete"),
         (small_report(result="failed", message="GitLab answered 401."), "The run failed."),
         (small_report(EMPTY, fingerprint="sha256:00", refusals=("Too much.",)), "This plan is refused"),
         (small_report(EMPTY, fingerprint="sha256:00", plan_place="https://gitlab/plan"), "https://gitlab/plan"),
@@ -405,7 +405,7 @@ def test_a_small_report_is_whole(shown: Open, report: Report, says: str) -> None
     if report.total.tags is None:
         assert tile(browser, "Tags")[0] == "unknown"
         assert tile(browser, "Space")[0] == "unknown"
-        assert "0 B" not in browser.one("main").text
+        assert "0 bytes" not in browser.one("main").text
     assert browser.violations() == []
 
 
@@ -447,13 +447,32 @@ def test_everybody_can_read_and_use_it(shown: Open, scheme: str, width: int) -> 
     assert browser.violations() == []
 
 
+def test_what_changed_since_an_earlier_report(shown: Open) -> None:
+    report = fleet()
+    first, *others = report.projects
+    earlier = first.figures._replace(tags=(first.figures.tags or 0) + 7, bytes=(first.figures.bytes or 0) + 3 * 2**30)
+    unknown = others[0]._replace(before=Figures())
+    same = others[1]._replace(before=others[1].figures)
+    browser = shown(
+        report._replace(
+            head=report.head._replace(compared_with="2026-05-01T06:00:00Z"),
+            before=report.total._replace(tags=1, delete=None),
+            projects=(first._replace(before=earlier), unknown, same, *others[2:]),
+        )
+    )
+    assert browser.texts("#since h2") == ["Since 2026-05-01 06:00"]
+    rows = browser.run(CELLS, "#since tbody tr")
+    assert [row[0] for row in rows] == ["All projects", first.path]
+    assert rows[0][1:3] == ["1", f"+{(report.total.tags or 0) - 1:,}"]
+    assert rows[0][-1] == "no plan"
+    assert (rows[1][2], rows[1][4]) == ("-7", "-3.0 GiB")
+
+
 def test_numbers_of_a_repository_stand_in_its_row(shown: Open) -> None:
     report = fleet(seed=random.Random(5).randrange(100))
     browser = shown(report)
     made = {each.path: each.figures for each in report.repositories() if not each.error}
-    rows = browser.run(
-        f"return [...document.querySelectorAll('{ROWS}')].map((r) => [...r.cells].map((c) => c.textContent))"
-    )
+    rows = browser.run(CELLS, ROWS)
 
     def day(moment: datetime | None) -> str:
         return f"{moment:%Y-%m-%d}" if moment else "unknown"

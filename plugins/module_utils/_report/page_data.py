@@ -46,6 +46,7 @@ def data_texts(report: Report) -> t.Iterator[str]:
     tables = _Tables({}, {}, counts=Counter())
     yield f'{{"head":{_text(_head(report.head))}'
     yield f',"total":{_text(_figures(report.total))}'
+    yield f',"before":{_text(_figures(report.before) if report.before else None)}'
     yield f',"repositoriesUnread":{_text(report.repositories_unread)}'
     yield f',"projects":{_text([_project(each) for each in report.projects])}'
     yield ',"repositories":['
@@ -91,6 +92,7 @@ def _head(head: ReportHead) -> dict[str, t.Any]:
         "unread": head.unread,
         "runBy": {**head.run_by},
         "price": head.price_per_gib_month,
+        "comparedWith": _seconds(head.compared_with),
     }
 
 
@@ -136,6 +138,7 @@ def _project(project: ProjectReport) -> list[t.Any]:
         _seconds(project.policy_next_run_at),
         project.policy_lint,
         project.error,
+        _figures(project.before) if project.before else None,
     ]
 
 

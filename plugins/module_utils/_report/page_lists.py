@@ -221,7 +221,7 @@ addEventListener("beforeprint", fillPaper);
 matchMedia("print").addEventListener("change", fillPaper);
 
 const parts = [
-  space(), ages(), reasons(), entries(),
+  space(), ages(), since(), reasons(), entries(),
   projects.length ? section("projects", "Projects", projectTable.parts) : null,
   section("repositories", "Repositories",
     ...(repositories.length

@@ -41,9 +41,9 @@ function figures([tags, size, method, oldest, newest, tagsByAge, bytesByAge, del
 
 const total = figures(data.total);
 const projects = data.projects.map(([path, namespace, numbers, repositories, unread, topics, visibility, access,
-  exposed, archived, policy, nextRun, lint, error]) => ({
+  exposed, archived, policy, nextRun, lint, error, before]) => ({
   path, namespace, repositories, unread, topics, visibility, access, exposed, archived, policy, nextRun, lint, error,
-  ...figures(numbers) }));
+  before: before && figures(before), ...figures(numbers) }));
 const repositories = data.repositories.map(([path, project, numbers, dates, listing, certainty, limit, error,
   columns]) => ({ path, project, dates, listing, certainty, limit, error, columns, ...figures(numbers) }));
 
@@ -127,8 +127,8 @@ function alerts() {
 
 function result() {
   const known = {
-    ok: ["good", planned ? "Everything was read, the plan is whole" : "Everything was read"],
-    partial: ["warn", "Partial: not everything was read"],
+    ok: ["good", "Complete"],
+    partial: ["warn", "Partial: not everything was read or done"],
     refused: ["bad", "Refused: nothing is deleted"],
     failed: ["bad", "Failed"],
   };
@@ -138,9 +138,10 @@ function result() {
 
 function top() {
   const title = planned ? "Cleanup plan" : "Container registry report";
-  document.title = cut(`${title}: ${head.scope}`);
+  const heading = head.scope ? `${title}: ${head.scope}` : title;
+  document.title = cut(heading);
   return node("header", {},
-    node("div", { class: "top" }, node("h1", {}, `${title}: ${head.scope}`), result()),
+    node("div", { class: "top" }, node("h1", {}, heading), result()),
     alerts(),
     facts([
       ["Server", head.server],
@@ -240,7 +241,7 @@ function ages() {
   });
   return section("ages", "Tags by age",
     node("p", { class: "quiet" }, `Oldest: ${date(total.oldest)}. Newest: ${date(total.newest)}. `
-      + "Each image counts once, by its newest tag."),
+      + "The sizes here are those of images: each counts once, by its newest tag, with layers that others have too."),
     node("div", { class: "card" }, bars(rows)));
 }
 
@@ -281,5 +282,30 @@ function entries() {
     Object.keys(head.rules).length ? node("details", {}, node("summary", {}, "All options of this plan"),
       facts(Object.entries(head.rules).map(([name, value]) =>
         [name, code(typeof value === "string" ? value : JSON.stringify(value))]))) : null);
+}
+
+// Compared with an earlier report: all projects, and those that changed the most.
+function since() {
+  if (!data.before) return null;
+  const change = (row) => (row.size === null || row.before.size === null ? null : row.size - row.before.size);
+  const sign = (value) => (value > 0 ? "+" : value < 0 ? "-" : "");
+  const signed = (value, text) => (value === null ? UNKNOWN : sign(value) + text(Math.abs(value)));
+  const tags = (row) => (row.tags === null || row.before.tags === null ? null : row.tags - row.before.tags);
+  const columns = [
+    { name: "Project", cell: (row) => pathText(row.path) },
+    { name: "Tags then", kind: "number", wide: true, cell: (row) => count(row.before.tags) },
+    { name: "Tags since", kind: "number", cell: (row) => signed(tags(row), count) },
+    { name: "Space then", kind: "number", wide: true, cell: (row) => bytes(row.before.size) },
+    { name: "Space since", kind: "number", cell: (row) => signed(change(row), bytes) },
+    { name: "Was to be freed", kind: "number", wide: true,
+      cell: (row) => (row.before.deletions === null ? "no plan" : range(row.before.least, row.before.most)) },
+  ];
+  const changed = projects.filter((row) => row.before && (change(row) || tags(row)));
+  const most = changed.sort((one, other) => Math.abs(change(other)) - Math.abs(change(one))).slice(0, 20);
+  const rows = [{ ...total, path: "All projects", before: figures(data.before) }, ...most];
+  const left = changed.length - most.length;
+  return section("since", `Since ${date(head.comparedWith)}`,
+    scrolled("Compared with the earlier report", plainTable("Compared with the earlier report", columns, rows)),
+    left ? node("p", { class: "quiet" }, `${counted(left, "more project", "more projects")} changed less.`) : null);
 }
 """

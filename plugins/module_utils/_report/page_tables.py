@@ -12,7 +12,7 @@ TABLES = r"""
 // Texts. null is unknown, and never 0.
 
 const UNKNOWN = "unknown";
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const GROUPED = new Intl.NumberFormat("en-US");
 const DAY = 86400;
 
@@ -27,8 +27,8 @@ function counted(value, one, many) {
 function bytes(value) {
   if (value === null) return UNKNOWN;
   let unit = 0;
-  for (; value >= 1000 && unit < UNITS.length - 1; unit++) value /= 1024;
-  return `${value.toFixed(unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${UNITS[unit]}`;
+  for (; value >= 1024 && unit < UNITS.length - 1; unit++) value /= 1024;
+  return unit ? `${value.toFixed(1)} ${UNITS[unit]}` : counted(value, "byte", "bytes");
 }
 
 function date(seconds) {

@@ -6,21 +6,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._report.model import Report
-from ansible_collections.containerops.gitlab.plugins.module_utils._report.page import html_page
-from tests.tools.browser import Browser, BrowserUnavailable, chromium
+if TYPE_CHECKING:
+    from ansible_collections.containerops.gitlab.plugins.module_utils._report.model import Report
+    from tests.tools.browser import Browser
 
-Open = Callable[[Report], Browser]
+    Open = Callable[[Report], Browser]
 
 
-@contextmanager
-def browser_or_skip() -> Iterator[Browser]:
-    """A browser. If none can be had, the test is skipped, and fails in CI."""
+@pytest.fixture(scope="session")
+def _browser() -> Iterator[Browser]:
+    """One for each worker. If no browser can be had, tests are skipped, and fail in CI."""
+    from tests.tools.browser import BrowserUnavailable, chromium
+
     try:
         with chromium() as browser:
             yield browser
@@ -28,13 +30,6 @@ def browser_or_skip() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(error))
-
-
-@pytest.fixture(scope="session")
-def _browser() -> Iterator[Browser]:
-    """One for each worker."""
-    with browser_or_skip() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -49,6 +44,7 @@ def browser(_browser: Browser) -> Iterator[Browser]:
 @pytest.fixture
 def shown(browser: Browser, tmp_path: Path) -> Open:
     """Opens the page of a report."""
+    from ansible_collections.containerops.gitlab.plugins.module_utils._report.page import html_page
 
     def show(report: Report) -> Browser:
         page = tmp_path / "report.html"
