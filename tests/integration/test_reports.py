@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from tests.integration.driver import Ansible, Run
 from tests.integration.repeated import run_all
 from tests.integration.scenarios import MIXED_RULES, team
 from tests.simulator.harness import Simulator
+from tests.tools.collection import ROOT
 
 REPORT = "registry_report"
 AUDIT, CLEANUP = "containerops.gitlab.audit", "containerops.gitlab.cleanup"
@@ -219,3 +222,15 @@ def test_places_of_reports_are_checked_before_anything_is_deleted(
     assert audit.code != 0
     assert f"registry_audit_markdown_path {tmp_path} is a folder" in audit.output
     assert simulator.requests() == []
+
+
+def test_the_commands_of_the_page_on_reports_run(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(team())
+    blocks = re.findall("```shell\n(.*?)```", (ROOT / "docs" / "reports.md").read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        program, playbook, *options = shlex.split(block.replace("/reports", str(tmp_path)))
+        assert program == "ansible-playbook"
+        run = ansible.play(playbook, *options)
+        assert run.code == 0, run.output
+    assert {*CSV, "team.html", "june.jsonl", "june.md"} <= names_in(tmp_path)
