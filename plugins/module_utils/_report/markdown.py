@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import json
 import typing as t
 from collections import Counter
 
@@ -58,6 +59,7 @@ def markdown(report: Report, rest: t.Sequence[str] = ()) -> str:
     sections = [
         _section("More warnings", others[:_LISTED], len(others)),
         _reasons(passed),
+        _rules(report.head),
         _comparison(report),
         _repositories(report, passed),
         _projects(report),
@@ -237,6 +239,19 @@ def _reasons(passed: _Passed) -> _Lines:
         return []
     rows = [(code(reason), str(count)) for reason, count in passed.reasons.most_common()]
     return ["## Deletions by reason", "", *_rows(("reason", "tags"), rows), ""]
+
+
+def _rules(head: ReportHead) -> _Lines:
+    """By which options the plan was made, and what the entries of these match."""
+    options = [f"{code(option)} {code(json.dumps(value), _LONGEST_SENTENCE)}" for option, value in head.rules.items()]
+    matches = [
+        f"{code(str(row.get('entry')))} of {code(str(row.get('option')))} matches {code(str(row.get('matched')))}"
+        for row in head.matches[:_LISTED]
+    ]
+    return [
+        *_section("Made by these options", options[:_LISTED], len(options)),
+        *_section("Entries and what they match", matches, len(head.matches)),
+    ]
 
 
 def _comparison(report: Report) -> _Lines:

@@ -19,6 +19,7 @@ from .._core.models import ListingState, format_time, parse_time
 from .._usage.ages import AGES
 from .._usage.figures import BytesMethod, CountedTag, Figures, FreedBytes, repository_figures
 from .model import ProjectReport, RepositoryReport, TagReport
+from .words import writable
 
 Row = t.Mapping[str, t.Any]
 
@@ -39,9 +40,7 @@ def row_of(line: bytes | str) -> dict[str, t.Any] | None:
 def text(row: Row, key: str) -> str | None:
     """A text of a row, of characters that can be written; None where it has none."""
     found = row.get(key)
-    if not isinstance(found, str) or not found:
-        return None
-    return found if found.isascii() else found.encode("utf-8", "replace").decode()
+    return writable(found) if isinstance(found, str) and found else None
 
 
 def texts(row: Row, key: str) -> tuple[str, ...]:

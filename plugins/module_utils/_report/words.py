@@ -14,6 +14,11 @@ _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 _GIB = 2**30
 
 
+def writable(text: str) -> str:
+    """A text of which every character can be written to a file."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def bytes_in_words(number: int | None) -> str:
     """A number of bytes, such as 1.5 GiB."""
     if number is None:
@@ -35,4 +40,4 @@ def scope_in_words(scope: t.Mapping[str, t.Any]) -> str:
     """What a task was asked for, such as project team/app."""
     given = ((option, value if isinstance(value, list) else [value]) for option, value in scope.items() if value)
     words = [option if values == [True] else f"{option} {', '.join(map(str, values))}" for option, values in given]
-    return "; ".join(words) or "instance"
+    return writable("; ".join(words)) or "instance"

@@ -158,6 +158,7 @@ def report(
                 **{"server": text, "scope": text, "clock": CLOCK, "date_sources": (text,), "message": text},
                 **{"fingerprint": text, "plan_place": text, "refusals": (text,), "warnings": (text,)},
                 **{"unread": ((text, text),), "run_by": {text: text}, "compared_with": text, "result": "failed"},
+                **{"rules": {text: [text]}, "matches": ({"option": text, "entry": text, "rule": text, "matched": 0},)},
                 **(head or {}),
             }
         ),

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.files import read_lines
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import merge, part_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._report.files import files_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.reading import read_report
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.request import Told
 from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures import FreedBytes
@@ -152,10 +153,10 @@ def test_values_of_other_types_count_as_unknown(tmp_path: Path, odd: Any) -> Non
         for key in set(line) - {"type", "id", "path"}:
             rows = [{**each, key: odd} if each is line else each for each in (row, project)]
             path = write_audit(tmp_path / "audit", rows, clock=odd, scope=odd)
-            found = read_report(request(audit_path=path))
-            json.dumps(found.head._asdict(), default=str).encode()
-            for repository in found.repositories():
-                str(repository).encode()
+            files = request(audit_path=path, csv_folder="csv", prometheus_path="p", markdown_path="m", html_path="h")
+            found = read_report(files)
+            for file in files_of(files):
+                assert "".join(file.parts(found)).encode()
 
 
 def test_an_earlier_audit_is_compared(tmp_path: Path) -> None:
