@@ -109,46 +109,54 @@ def index_of(path: str, kind: FileKind) -> LineIndex:
 
 def _index(path: str, stream: t.Iterable[bytes], kind: FileKind) -> LineIndex:
     found, where = LineIndex(path), f"{kind.option} {path}"
-    ids: dict[tuple[str, t.Any], str] = {}
-    current: str | None = None
+    seen: dict[tuple[str, t.Any], str] = {}
     broken: list[int] = []
-    place, whole, lines = 0, True, 0
-    for lines, line in enumerate(stream, 1):
-        start, place = place, place + len(line)
-        row, whole = row_of(line), line.endswith(b"\n")
-        if lines == 1:
+    current: str | None = None
+    place, end, line = 0, 0, b""
+    for place, line in enumerate(stream, 1):
+        start, end = end, end + len(line)
+        row = row_of(line)
+        if place == 1:
             _check_first(row, kind, where)
-        what = row["type"] if row else ""
         if row is None:
-            broken.append(lines)
-        elif what == _TAG:
+            broken.append(place)
+        elif row["type"] == _TAG:
             if current is not None:
-                found.blocks[current] = found.blocks[current]._replace(end=place)
-        elif what in (_REPOSITORY, _PROJECT):
-            current = None
-            named, flaw = _path_of(row, what, ids)
+                found.blocks[current] = found.blocks[current]._replace(end=end)
+        elif row["type"] in (_REPOSITORY, _PROJECT):
+            current, flaw = _path_of(row, seen)
             if flaw:
-                found.flaws.append(f"Line {lines} of {where} {flaw}, and is left out.")
-            elif what == _PROJECT:
+                found.flaws.append(f"Line {place} of {where} {flaw}, and is left out.")
+            elif current is None:
                 found.projects.append(row)
             else:
-                current = named
-                found.blocks[named] = _Block(start, place)
-        elif what == _TOTAL:
+                found.blocks[current] = _Block(start, end)
+        elif row["type"] == _TOTAL:
             found.total = row
         else:
             found.heads.append(row)
-    if not lines:
+    if not place:
         raise UsageError(f"{where} is empty: the task that was to write it may have failed.")
-    if broken and broken[-1] == lines and not whole:
-        broken.pop()
-        found.flaws.append(f"The last line of {where} is cut off: whatever wrote it was interrupted.")
-    if broken:
-        more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
-        found.flaws.append(f"Line {broken[0]}{more} of {where} can't be read, and is left out.")
+    found.flaws += _flaws_of(where, broken, place if not line.endswith(b"\n") else None)
     if kind.format == AUDIT.format and found.total is None:
         found.flaws.append(f"{where} has no end: it holds what was read before the task was interrupted.")
     return found
+
+
+def _flaws_of(where: str, broken: t.Sequence[int], cut: int | None) -> t.Iterator[str]:
+    """What is told of lines that can't be read.
+
+    Args:
+        where: they are.
+        broken: their numbers.
+        cut: number of the last line, if it has no end.
+    """
+    if cut is not None and cut in broken:
+        yield f"The last line of {where} is cut off: whatever wrote it was interrupted."
+    inside = [line for line in broken if line != cut]
+    if inside:
+        more = f" and {len(inside) - 1} more" if len(inside) > 1 else ""
+        yield f"Line {inside[0]}{more} of {where} can't be read, and is left out."
 
 
 def _check_first(row: Row | None, kind: FileKind, where: str) -> None:
@@ -166,19 +174,18 @@ def _check_first(row: Row | None, kind: FileKind, where: str) -> None:
         )
 
 
-def _path_of(row: Row, what: str, ids: dict[tuple[str, t.Any], str]) -> tuple[str, str]:
-    """The path of a repository or project, and what is wrong with its line; empty if nothing is.
+def _path_of(row: Row, seen: dict[tuple[str, t.Any], str]) -> tuple[str | None, str]:
+    """The path of a repository, None for a project, and what is wrong with their line; empty if nothing is.
 
     Args:
         row: the line.
-        what: it is of.
-        ids: the paths of those before it by what they are and their id or path; its own join them.
+        seen: the paths of those before it by what they are and their id or path; its own join them.
     """
-    path, identity = text(row, "path"), number(row, "id")
+    what, path, identity = row["type"], text(row, "path"), number(row, "id")
     if path is None or identity is None:
-        return "", f"is of a {what} without path or id"
+        return None, f"is of a {what} without path or id"
     for key in ((what, identity), (what, path)):
-        if key in ids:
-            return path, f"is a second one of {what} {printable(ids[key])}"
-    ids[what, identity] = ids[what, path] = path
-    return path, ""
+        if key in seen:
+            return None, f"is a second one of {what} {printable(seen[key])}"
+    seen[what, identity] = seen[what, path] = path
+    return (path if what == _REPOSITORY else None), ""
