@@ -68,7 +68,7 @@ options:
         whose image is known costs one request, and any other one at least two. It is made when it is missing, for its
         owner alone, and holds at most 200,000 images, those used last.
       - An image is known there by its digest, which stands for the same bytes everywhere, so that several jobs and
-        servers may share a file, also at the same time. It names no repository.
+        servers may share a file, also at the same time. It names no repository. What its layers are is kept as well.
       - A file that is damaged, locked or of another kind is left as it is, with a warning. All images are read then.
       - Whoever may write the file decides how old images seem to be.
     type: path

@@ -22,7 +22,7 @@ from .._registry.auth import TOKEN_SCOPES
 from .._registry.image_cache import ImageCache
 from .._tags.layers import with_layers
 from .._tags.reader import TagReader
-from .._usage.listings import layers_note
+from .._usage.listings import unknown_notes
 from .planning import CleanupState, deletion_requests
 from .request import CleanupRequest
 
@@ -74,19 +74,14 @@ def _with_sizes(reader: TagReader, state: CleanupState, plan: Plan, found: Conte
     )
     sizes = {repository.id: answer for repository, answer in zip(asked, answers)}
     failed = [
-        (repository.path, answer) for repository, answer in zip(asked, answers) if isinstance(answer, RequestError)
+        (repository.path, str(answer)) for repository, answer in zip(asked, answers) if isinstance(answer, RequestError)
     ]
     listings = []
     for listing in found.listings:
         size = sizes.get(listing.repository.id)
         known = None if isinstance(size, RequestError) else size
         listings.append(listing._replace(repository=listing.repository._replace(size=known)))
-    notes = (
-        (f"The size of {len(failed)} repositories is not known, first of {failed[0][0]}: {failed[0][1]}",)
-        if failed
-        else ()
-    )
-    return Contents(tuple(listings), (*found.notes, *notes))
+    return Contents(tuple(listings), (*found.notes, *unknown_notes("sizes", failed)))
 
 
 def _with_layers(
@@ -105,8 +100,7 @@ def _with_layers(
     repositories = [each.repository for each in found.listings]
     listings = tuple(with_layers(reader, found.listings, repositories, connection.registry, images))
     unknown = [(each.repository.path, each.blobs.why_unknown) for each in listings if each.blobs]
-    note = layers_note([each for each in unknown if each[1]])
-    return Contents(listings, (*found.notes, *([note] if note else [])))
+    return Contents(listings, (*found.notes, *unknown_notes("layers", [each for each in unknown if each[1]])))
 
 
 def _is_known(images: ImageCache, digest: str) -> bool:

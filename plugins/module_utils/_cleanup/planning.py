@@ -223,7 +223,8 @@ def _with_dates(part: RepositoryPlan, state: CleanupState, criteria: Criteria) -
     valid_from = criteria.rules.dates_valid_from
 
     def dated(decision: Decision) -> Decision:
-        return decision._replace(date=decision.date or judged_date(decision.tag, source, state.clock, valid_from))
+        date = None if decision.date else judged_date(decision.tag, source, state.clock, valid_from)
+        return decision._replace(date=date) if date else decision
 
     decisions = tuple(map(dated, part.decisions))
     has_dates = any(decision.date for decision in decisions)

@@ -26,7 +26,7 @@ from .._core.server import Mode
 from .._policy.preview import PolicyPreview, truncate
 from .._rules.decision import DateSource
 from .._settings.plan import RuleListing
-from .._usage.listings import layers_note, repository_usage
+from .._usage.listings import repository_usage, unknown_notes
 from .audit_rows import AuditHead, CountedRepository, audit_line, counted_repository, project_rows, totals_row
 from .repository_rows import repository_row
 from .request import InfoRequest
@@ -231,8 +231,7 @@ def result_of(state: InfoState, summary: RowSummary, output_path: str | None) ->
 
 def warnings_of(state: InfoState, summary: RowSummary) -> list[str]:
     """What the user should know, one sentence each. The summary has to be complete."""
-    note = layers_note(summary.layers_unknown)
-    return [*state.warnings, *([note] if note else [])]
+    return [*state.warnings, *unknown_notes("layers", summary.layers_unknown)]
 
 
 def errors_of(state: InfoState, summary: RowSummary) -> list[RequestError]:

@@ -71,7 +71,7 @@ def _place(listing: TagListing, tag: Tag) -> ImagePlace:
 
 
 def _read(registry: Registry, places: t.Sequence[ImagePlace]) -> dict[ImagePlace, StoredImage | RequestError]:
-    """What is stored for images. A digest is looked for in a second repository only if it is not found in the first."""
+    """What is stored for images. A digest that one repository does not give is looked for in the next one."""
     found: dict[ImagePlace, StoredImage | RequestError] = {}
     left = list(dict.fromkeys(places))
     while left:
@@ -81,9 +81,14 @@ def _read(registry: Registry, places: t.Sequence[ImagePlace]) -> dict[ImagePlace
         found.update(read_stored_images(registry, list(first.values())))
         others = [place for place in left if place not in found]
         same = {place: found[first[place.reference]] for place in others}
-        found.update((place, stored) for place, stored in same.items() if isinstance(stored, StoredImage))
+        # Trouble that may pass is that of the registry, which would be waited for as often as there are repositories.
+        found.update((place, stored) for place, stored in same.items() if not _is_refusal(stored))
         left = [place for place in others if place not in found]
     return found
+
+
+def _is_refusal(found: StoredImage | RequestError) -> bool:
+    return isinstance(found, RequestError) and not found.kind.is_inconclusive
 
 
 def _with_blobs(listing: TagListing, found: t.Mapping[ImagePlace, StoredImage | RequestError]) -> TagListing:

@@ -79,20 +79,18 @@ def total_usage(usages: t.Collection[RepositoryUsage]) -> Figures:
     return combined_figures([each.figures for each in usages], [each.blobs for each in usages])
 
 
-def layers_note(unknown: t.Sequence[tuple[str, str]]) -> str:
-    """What is said of repositories whose layers are not known, one sentence.
+def unknown_notes(what: str, unknown: t.Sequence[tuple[str, str]]) -> list[str]:
+    """What is said of repositories of which something is not known, one sentence; none if there are no such ones.
 
     Args:
+        what: is not known, layers or sizes.
         unknown: their paths, each with the reason.
-
-    Returns:
-        The sentence; empty if there are none.
     """
     if not unknown:
-        return ""
+        return []
     path, reason = unknown[0]
     which = f"{len(unknown)} repositories, first of {path}," if len(unknown) > 1 else path
-    return f"The layers of {which} are not known, and their bytes are told without them: {reason.rstrip('.')}."
+    return [f"The {what} of {which} are not known, and bytes are told without them: {reason.rstrip('.')}."]
 
 
 def _unlisted_figures(repository: Repository, *, planned: bool) -> Figures:

@@ -187,7 +187,7 @@ def test_shared_layers_count_once_in_a_project() -> None:
 
 
 def test_one_unknown_number_makes_the_sum_unknown() -> None:
-    known = repository_figures([CountedTag("sha256:a", 5, CLOCK)], clock=CLOCK, size=5)
+    known = repository_figures([CountedTag("sha256:a", 5, date=CLOCK)], clock=CLOCK, size=5)
 
     both = combined_figures([known, Figures()])
 

@@ -69,6 +69,15 @@ def test_what_one_repository_refuses_is_asked_of_the_next() -> None:
     assert not second.blobs.why_unknown
 
 
+def test_a_registry_in_trouble_is_not_asked_once_more_for_each_repository() -> None:
+    reader, client = opened([SHARED], [SHARED], [SHARED])
+    set_faults(client, {"path": "/manifests/", "action": "status", "status": 503})
+    listings = read(reader, client, 3)
+    alone = client.settings.retries + 1
+    assert len(manifests(client)) == alone
+    assert all(each.blobs and "503" in each.blobs.why_unknown for each in listings)
+
+
 def test_sizes_and_digests_that_gitlab_does_not_tell_are_known_afterwards() -> None:
     reader, client = opened([{"name": "multi", "media_type": INDEX, "size": 300, **BASE}, {"name": "v1"}])
     [listing] = read(reader, client, 1)
