@@ -188,7 +188,11 @@ function tiles() {
     ]),
     tile("Space", bytes(total.size), [named(METHODS, total.method), cost(total.size)]),
     tile("To delete", planned ? count(total.deletions) : "no plan",
-      planned ? [share, `${count(total.kept)} are kept`] : []),
+      planned ? [share, `${count(total.kept)} are kept`] : [],
+      total.deletions ? button("Show repositories", () => {
+        repositoryTable.find("", [1]);
+        goTo("repositories");
+      }) : null),
     tile("Freed", planned ? ends.map((end) => node("span", {}, end)) : "no plan",
       planned ? ["after garbage collection", cost(total.most) && `at most ${cost(total.most)}`] : []),
     tile("Public registries", known("exposed") || count(howMany("exposed", "anyone")), [
@@ -199,7 +203,7 @@ function tiles() {
       `of ${counted(projects.length, "project", "projects")}`,
       others("policy", { disabled: "disabled", unknown: UNKNOWN }),
     ], show([0, 1]))),
-  node("p", { class: "quiet" }, SHARED));
+  node("p", { class: "quiet" }, `${SHARED} All times are UTC.`));
 }
 
 function spaceCard(title, items) {
