@@ -201,11 +201,15 @@ def test_tables_show_a_page_of_rows_at_a_time(shown: Open) -> None:
     assert after.get_attribute("aria-disabled") == "true"
 
 
-def test_tiles_lead_to_the_projects_that_they_count(shown: Open) -> None:
+def test_tiles_lead_to_what_they_count(shown: Open) -> None:
     report = fleet()
     browser = shown(report)
-    for number, (field, value) in enumerate((("exposed_to", "anyone"), ("policy_state", "none"))):
-        browser.all(".tiles button")[number].click()
+    repositories, *lists = browser.all(".tiles button")
+    repositories.click()
+    deleting = [each.path for each in report.repositories() if each.figures.delete]
+    assert sorted(column(browser, 1)) == sorted(deleting)
+    for button, field, value in zip(lists, ("exposed_to", "policy_state"), ("anyone", "none"), strict=True):
+        button.click()
         wanted = sorted(each.path for each in report.projects if getattr(each, field) == value)
         assert sorted(browser.texts("#projects tbody th")) == wanted
         assert browser.run("return document.activeElement.id") == "projects-title"
@@ -436,7 +440,7 @@ def test_paper_has_head_tiles_repositories_and_the_first_deletions(shown: Open) 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_everybody_can_read_and_use_it(shown: Open, scheme: str, width: int) -> None:
-    browser = shown(fleet())
+    browser = shown(fleet(tags=6))
     browser.look(scheme=scheme, width=width)
     assert browser.run("return document.documentElement.scrollWidth") <= width
     browser.run(

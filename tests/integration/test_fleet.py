@@ -177,8 +177,8 @@ def test_page(fleet: Fleet, browser: Browser, tmp_path: Path) -> None:
     sort.click()
     assert browser.texts("#repositories tbody th")[0] in fleet.with_the_oldest_tag
     used = {path for path, found in fleet.projects.items() if found.images}
-    for number, wanted in enumerate((fleet.public, fleet.without_policy)):
-        browser.all(".tiles button")[number].click()
+    for button, wanted in zip(browser.all(".tiles button")[-2:], (fleet.public, fleet.without_policy), strict=True):
+        button.click()
         assert wanted >= {*browser.texts("#projects tbody th")} >= wanted & used
     browser.open(tmp_path / "report.html")
     for opener in browser.all("#repositories button.open"):

@@ -155,8 +155,7 @@ function top() {
 }
 
 function cost(size) {
-  if (head.price === null || size === null) return null;
-  return `${((size / 1024 ** 3) * head.price).toFixed(2)} a month at ${head.price} per GiB`;
+  return head.price === null || size === null ? null : `${((size / 1024 ** 3) * head.price).toFixed(2)} a month`;
 }
 
 function tile(label, figure, lines, press) {
@@ -177,29 +176,32 @@ function others(field, names) {
 function tiles() {
   const percent = total.tags && total.deletions !== null ? (100 * total.deletions) / total.tags : null;
   const share = percent === null ? "" : `${percent.toFixed(1)}% of all tags`;
+  const price = cost(total.size);
   const ends = range(total.least, total.most).split(/ (?=to )/);
-  const show = (choices) => projects.length
-    ? button("Show projects", () => { projectTable.find("", choices); goTo("projects"); }) : null;
+  const show = (what, list, id, choices) => button("Show", () => { list.find("", choices); goTo(id); },
+    { "aria-label": `Show ${what}` });
+  const showProjects = (what, choices) => (projects.length ? show(what, projectTable, "projects", choices) : null);
   const known = (field) => (projects.length && projects.length === howMany(field, UNKNOWN) ? UNKNOWN : null);
   return node("div", {}, node("dl", { class: "tiles" },
     tile("Tags", count(total.tags), [
       `in ${counted(repositories.length, "repository", "repositories")}`,
       data.repositoriesUnread ? `${counted(data.repositoriesUnread, "repository", "repositories")} not read` : "",
     ]),
-    tile("Space", bytes(total.size), [named(METHODS, total.method), cost(total.size)]),
+    tile("Space", bytes(total.size), [named(METHODS, total.method), price && `${price}, at ${head.price} per GiB`]),
     tile("To delete", planned ? count(total.deletions) : "no plan",
-      planned ? [share, `${count(total.kept)} are kept`] : []),
+      planned ? [share, `${count(total.kept)} are kept`] : [],
+      total.deletions ? show("repositories with tags to delete", repositoryTable, "repositories", [1]) : null),
     tile("Freed", planned ? ends.map((end) => node("span", {}, end)) : "no plan",
       planned ? ["after garbage collection", cost(total.most) && `at most ${cost(total.most)}`] : []),
     tile("Public registries", known("exposed") || count(howMany("exposed", "anyone")), [
       `of ${counted(projects.length, "project", "projects")}`,
       others("exposed", { signed_in: "open to all who sign in", unknown: UNKNOWN }),
-    ], show([1, 0])),
+    ], showProjects("projects with a public registry", [1, 0])),
     tile("Without a cleanup policy", known("policy") || count(howMany("policy", "none")), [
       `of ${counted(projects.length, "project", "projects")}`,
       others("policy", { disabled: "disabled", unknown: UNKNOWN }),
-    ], show([0, 1]))),
-  node("p", { class: "quiet" }, SHARED));
+    ], showProjects("projects without a cleanup policy", [0, 1]))),
+  node("p", { class: "quiet" }, `${SHARED} All times are UTC.`));
 }
 
 function spaceCard(title, items) {

@@ -70,7 +70,8 @@ nav.places a { padding: 0.25rem 0; }
 .tiles .card { padding: 1rem 1.1rem; }
 .tiles dt { color: var(--quiet); font-size: 0.9rem; }
 .tiles dd { margin: 0; }
-.tiles .figure span { display: block; font-size: 1.35rem; }
+.tiles .figure span { display: block; font-size: 1.25rem; white-space: nowrap; }
+.tiles button { margin-top: 0.4rem; }
 .tiles .figure { font-size: 1.6rem; font-weight: 650; line-height: 1.25; letter-spacing: -0.01em; }
 
 .bars { list-style: none; margin: 0; padding: 0; }
