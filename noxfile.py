@@ -62,6 +62,10 @@ def install(session: nox.Session, wanted: str) -> None:
         session.run(sys.executable, "-m", "virtualenv", "-q", "--python", sys.executable, str(BUILD / "venv"))
     needed = ["-r", str(REQUIREMENTS / f"{wanted}.txt"), "-c", str(REQUIREMENTS / "constraints.txt")]
     session.run("python", "-m", "pip", "install", "-qq", *needed)
+    if wanted != "run":
+        # Of this package its copy of axe-core alone is used, and not the other browsers that it asks for.
+        axe = ["-r", str(REQUIREMENTS / "axe.txt"), "-c", str(REQUIREMENTS / "constraints.txt")]
+        session.run("python", "-m", "pip", "install", "-qq", "--no-deps", *axe)
     done[wanted].touch()
 
 
@@ -249,8 +253,8 @@ def unit(session: nox.Session) -> None:
 
 @part
 def integration(session: nox.Session) -> None:
-    """Run the tests of whole tasks, roles and playbooks, and of faults. Some wait as much as they compute."""
-    pytest(session, "tests/integration", "tests/faults", processes=3)
+    """Run the tests of whole tasks, roles and playbooks, of faults, and of pages in a browser. Some wait a lot."""
+    pytest(session, "tests/integration", "tests/faults", "tests/browser", processes=3)
 
 
 @part

@@ -8,7 +8,7 @@ from hypothesis import settings
 
 from tests.tools.collection import link
 
-pytest_plugins = ["tests.simulator.pytest_plugin"]
+pytest_plugins = ["tests.simulator.pytest_plugin", "tests.browser.pytest_plugin"]
 
 link()
 

@@ -45,6 +45,8 @@ _NO_GUARDS_OF_A_CLEANUP = frozenset(
         *("project", "group", "repository_id", "name_regex_delete", "rules", "allow_latest", "allow_unread_protection"),
         *("delete_via", "pin_untagged_in_use", "wait", "wait_timeout", "return_limit", "on_error", "gather"),
         *("plan_path", "output_path", "journal_path", "plan_package", "journal_package", "ignored_variables", "run_by"),
+        *("csv_folder", "prometheus_path", "prometheus_repositories", "markdown_path", "html_path"),
+        *("compare_with", "price_per_gib_month"),
     }
 )
 # And those of the other roles without which they do more.

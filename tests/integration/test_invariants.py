@@ -19,8 +19,8 @@ from tests.integration.scenarios import MIXED_RULES, TOKEN, repository, server, 
 from tests.simulator.harness import Simulator
 
 SECRETS = {"secret": TOKEN, "root": "glpat-root", "wrong": "glpat-wrong"}
-# These work on plan files, and are tested by themselves.
-LOCAL = {"registry_plan_merge", "registry_plan_package"}
+# These work on files, and are tested by themselves.
+LOCAL = {"registry_plan_merge", "registry_plan_package", "registry_report"}
 MODULES = sorted({path.stem for path in MODULES_FOLDER.glob("*.py")} - LOCAL)
 
 POLICY = {"enabled": True, "cadence": "7d", "keep_n": 5, "name_regex_delete": "dev-.*", "clear": ["older_than"]}

@@ -222,7 +222,7 @@ def test_an_audit_that_gathers_nothing_more_lists_the_repositories(ansible: Ansi
 @pytest.mark.parametrize(
     ("role", "one", "other"),
     [
-        ("registry_audit", "registry_audit_json_path", "registry_audit_csv_path"),
+        ("registry_audit", "registry_audit_json_path", "registry_audit_markdown_path"),
         ("registry_audit", "registry_audit_json_path", "registry_cleanup_journal_path"),
         ("registry_audit", "registry_audit_plan_path", "registry_cleanup_in_use_sources_path"),
         ("registry_cleanup", "registry_cleanup_plan_path", "registry_cleanup_in_use_sources_path"),
@@ -361,7 +361,8 @@ def test_relative_paths_are_of_the_folder_where_the_run_was_started(
     ansible: Ansible, simulator: Simulator, tmp_path: Path
 ) -> None:
     simulator.load(team())
-    values = {f"registry_{name}": f"{name}.out" for name in ("audit_json_path", "audit_csv_path", "audit_plan_path")}
+    files = ("audit_json_path", "audit_markdown_path", "audit_plan_path")
+    values = {f"registry_{name}": f"{name}.out" for name in files}
     audit = ansible.play(AUDIT, *GROUP_AND_RULES, "-e", json.dumps(values))
     assert audit.code == 0, audit.output
     check = ansible.play(CLEANUP, "--check", *GROUP_AND_RULES, "-e", "registry_cleanup_plan_path=team.jsonl")

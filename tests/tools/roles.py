@@ -34,7 +34,15 @@ CONNECTION = {
 }
 # Options that count as left out if their variable is an empty text, as they do for the module. Any other empty text is
 # refused: no option that keeps tags, or limits what is deleted, may be here.
-MAY_BE_EMPTY = ("plan_path", "output_path", "journal_path")
+MAY_BE_EMPTY = (
+    *("plan_path", "output_path", "journal_path"),
+    *("compare_with", "csv_folder", "prometheus_path", "markdown_path", "html_path"),
+)
+# What registry_report has too. The roles make reports of what they read.
+_REPORTS = (
+    *("csv_folder", "prometheus_path", "prometheus_repositories", "markdown_path", "html_path"),
+    *("compare_with", "price_per_gib_month"),
+)
 
 
 @dataclass(frozen=True)
@@ -42,13 +50,14 @@ class Role:
     """A role that runs a module.
 
     module: its name. own: the role's variables that are no option of it, or another one. left_out: options that are no
-    variables. defaults: other ones than the module's.
+    variables. defaults: other ones than the module's. reports: whether it makes reports of what it reads.
     """
 
     module: str
     own: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    reports: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
@@ -56,20 +65,28 @@ class Role:
         found = options_of(ROOT / "plugins" / "modules" / f"{self.module}.py")
         return {name: option for name, option in found.items() if name not in {*CONNECTION, *self.left_out}}
 
+    @property
+    def report_options(self) -> dict[str, Any]:
+        """The options of registry_report that the role has, by name."""
+        found = options_of(ROOT / "plugins" / "modules" / "registry_report.py")
+        return {name: found[name] for name in _REPORTS} if self.reports else {}
+
 
 ROLES = {
     "registry_audit": Role(
         "registry_info",
-        own=("estimate", "disabled_policies", "plan_path", "json_path", "csv_path", "ignored_variables"),
+        own=("estimate", "disabled_policies", "plan_path", "output_path", "json_path", "ignored_variables"),
         # A preview is made by the cleanup's variables, which also choose the repositories.
         left_out=("estimate", "output_path", "tag_names", "repositories", "exclude_repositories"),
         defaults={"gather": ["tags_count"]},
+        reports=True,
     ),
     "registry_cleanup": Role(
         "registry_cleanup",
         own=("plan_package", "approved_plan_package", "gather_in_use", "in_use_sources_path", "ignored_variables"),
         # The playbook that applies an approved plan says it in a way that no variable can change.
         left_out=("require_approval",),
+        reports=True,
     ),
     "registry_settings": Role(
         "registry_settings",
@@ -95,7 +112,8 @@ def argument_specs_of(name: str) -> str:
 
 def _from_module(name: str) -> dict[str, Any]:
     role = ROLES[name]
-    return {f"{name}_{option}": _variable(name, option, spec) for option, spec in role.options.items()}
+    options = {**role.options, **role.report_options}
+    return {f"{name}_{option}": _variable(name, option, spec) for option, spec in options.items()}
 
 
 def _variable(name: str, option: str, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +138,7 @@ def _variable(name: str, option: str, spec: Mapping[str, Any]) -> dict[str, Any]
 def _for_role(name: str, text: str) -> str:
     """A description in which options are called as the role's variables, and what it does not have as the module's."""
     role = ROLES[name]
-    variables = {*role.options, *role.own}
+    variables = {*role.options, *role.report_options, *role.own}
     module = f"containerops.gitlab.{role.module}#module:"
 
     def reference(match: re.Match[str]) -> str:

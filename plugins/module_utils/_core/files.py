@@ -17,7 +17,12 @@ import typing as t
 from .errors import UsageError
 
 # What modules and roles write. Any other path is read.
-WRITTEN = frozenset({"plan_path", "output_path", "journal_path", "cache_path", "json_path", "csv_path"})
+WRITTEN = frozenset(
+    {
+        *("plan_path", "output_path", "journal_path", "cache_path", "json_path", "csv_path"),
+        *("csv_folder", "prometheus_path", "markdown_path", "html_path"),
+    }
+)
 
 
 class GivenPath(t.NamedTuple):
@@ -116,10 +121,16 @@ def plan_lines(path: str, option: str) -> t.Iterator[str]:
     yield from read_lines(path, option)
 
 
-def write_lines(path: str, lines: t.Iterable[str], option: str) -> None:
+def write_lines(path: str, lines: t.Iterable[str], option: str, mode: int | None = None) -> None:
     """Write the file in one step: a reader sees the old file or the new one, and the new one is on disk.
 
     As AnsibleModule.atomic_move: the owner and the mode of the old file stay, and a link is followed.
+
+    Args:
+        path: of the file.
+        lines: parts of its text, which need not be lines.
+        option: the option that holds the path, for the message.
+        mode: of the file; None is that of the old file, or of any new one.
 
     Raises:
         UsageError: it can't be written.
@@ -130,11 +141,13 @@ def write_lines(path: str, lines: t.Iterable[str], option: str) -> None:
     try:
         handle, temporary = tempfile.mkstemp(prefix=".containerops-", dir=folder)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
                 stream.writelines(lines)
                 stream.flush()
                 os.fsync(handle)
             _take_over(target, temporary)
+            if mode is not None:
+                os.chmod(temporary, mode)
             os.replace(temporary, target)
             _sync_folder(folder)
         except BaseException:
@@ -167,6 +180,27 @@ def _sync_folder(folder: str) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def holds(path: str, parts: t.Iterable[str], option: str) -> bool:
+    """Whether a file is there and has exactly this text, without keeping it in memory.
+
+    Args:
+        path: of the file.
+        parts: of the text.
+        option: the option that holds the path, for the message.
+
+    Raises:
+        UsageError: it can't be read.
+    """
+    try:
+        with open(path, "rb") as stream:
+            encoded = (part.encode() for part in parts)
+            return all(stream.read(len(part)) == part for part in encoded) and not stream.read(1)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise UsageError(f"{option} {path} can't be read: {error.strerror}.") from None
 
 
 def read_lines(path: str, option: str) -> t.Iterator[str]:

@@ -92,6 +92,7 @@ class ProjectReport(t.NamedTuple):
         policy_next_run_at: when its policy runs next, RFC 3339.
         policy_lint: what of its policy is probably not meant, one sentence each.
         error: why something of it could not be read; None if all was read.
+        before: its numbers in the earlier report that this one is compared with; None if it is not there.
     """
 
     id: int
@@ -109,6 +110,7 @@ class ProjectReport(t.NamedTuple):
     policy_next_run_at: str | None = None
     policy_lint: tuple[str, ...] = ()
     error: str | None = None
+    before: Figures | None = None
 
 
 class ReportHead(t.NamedTuple):
@@ -130,6 +132,7 @@ class ReportHead(t.NamedTuple):
         unread: what could not be read, each with the reason.
         run_by: who and what ran, by name.
         price_per_gib_month: what a GiB costs; None if it is not known.
+        compared_with: the time of the earlier report that this one is compared with, RFC 3339; None if there is none.
     """
 
     server: str
@@ -147,6 +150,7 @@ class ReportHead(t.NamedTuple):
     unread: tuple[tuple[str, str], ...] = ()
     run_by: t.Mapping[str, str] = {}
     price_per_gib_month: float | None = None
+    compared_with: str | None = None
 
 
 class Report(t.NamedTuple):
@@ -159,6 +163,7 @@ class Report(t.NamedTuple):
         repositories: gives all repositories by path with their tags, one after the other, as often as it is called.
         repositories_count: number of repositories.
         repositories_unread: number of those that could not be read.
+        before: the numbers of the earlier report that this one is compared with; None if there is none.
     """
 
     head: ReportHead
@@ -167,3 +172,4 @@ class Report(t.NamedTuple):
     repositories: t.Callable[[], t.Iterator[RepositoryReport]]
     repositories_count: int
     repositories_unread: int = 0
+    before: Figures | None = None

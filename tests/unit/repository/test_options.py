@@ -16,6 +16,7 @@ import yaml
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.files import WRITTEN
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.inputs import LEFT_OUT_WHEN_EMPTY
+from tests.tools.collection import ROOT
 from tests.tools.documents import documentation_of, fragments, options_of
 from tests.tools.roles import MAY_BE_EMPTY, PAGE, ROLES, argument_specs_of, folder_of, page
 from tests.unit.repository.tree import INVENTORY, MODULES, text_of
@@ -51,18 +52,28 @@ def test_the_page_on_the_variables_says_what_an_empty_text_is_in_each() -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_gives_its_module_all_of_them(role: str) -> None:
     module = f"containerops.gitlab.{ROLES[role].module}"
-    tasks = [
-        task
-        for file in sorted((folder_of(role) / "tasks").glob("*.yml"))
-        for task in flat(yaml.safe_load(file.read_text()))
-    ]
-    [given] = [task[module] for task in tasks if module in task]
+    [given] = [task[module] for task in tasks_of(role) if module in task]
     assert given == {option: given_for(role, option) for option in ROLES[role].options} | IN_ANOTHER_WAY[role]
+
+
+def test_the_task_that_writes_reports_gets_all_variables_that_are_of_them() -> None:
+    module = "containerops.gitlab.registry_report"
+    [given] = [task[module] for task in tasks_of("registry_cleanup") if module in task]
+    for role in ROLES.values():
+        for option in role.report_options:
+            assert given[option] == f"{{{{ __registry_report_options.{option} | default(omit) }}}}"
+    assert set(given) == set(options_of(ROOT / "plugins" / "modules" / "registry_report.py"))
+
+
+def tasks_of(role: str) -> list[dict[str, Any]]:
+    files = sorted((folder_of(role) / "tasks").glob("*.yml"))
+    return [task for file in files for task in flat(yaml.safe_load(file.read_text()))]
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_what_is_left_out_if_it_is_empty_is_the_same_for_a_role_and_its_module(role: str) -> None:
-    assert {*ROLES[role].options} & {*MAY_BE_EMPTY} == {*ROLES[role].options} & LEFT_OUT_WHEN_EMPTY
+    options = {*ROLES[role].options, *ROLES[role].report_options}
+    assert options & {*MAY_BE_EMPTY} == options & LEFT_OUT_WHEN_EMPTY
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -74,7 +85,7 @@ def test_no_role_gives_a_module_less_than_what_is_set(role: str) -> None:
 
 def test_an_audit_says_itself_what_would_be_another_audit_otherwise() -> None:
     tasks = flat(yaml.safe_load((folder_of("registry_audit") / "tasks" / "main.yml").read_text()))
-    [said] = [task["vars"] for task in tasks if "ansible.builtin.include_role" in task]
+    [said] = [task["vars"] for task in tasks if "ansible.builtin.include_role" in task and "vars" in task]
     shared = {*ROLES["registry_audit"].options, *ROLES["registry_audit"].own} & {*ROLES["registry_cleanup"].options}
     assert {*said["__registry_audit_sames"], *said["__registry_audit_said"]} == {*shared, "output_path"}
 
@@ -102,7 +113,7 @@ def test_an_option_of_several_plugins_is_documented_once() -> None:
 
 
 # Its lists hold what the task itself names.
-AS_LONG_AS_NAMED = ["registry_tag"]
+AS_LONG_AS_NAMED = ["registry_report", "registry_tag"]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
@@ -119,8 +130,9 @@ def _types(value: dict[str, Any]) -> list[str]:
 def test_a_file_that_a_module_writes_has_one_of_these_names() -> None:
     paths = {name for plugin in MODULES for name, option in options_of(plugin).items() if option["type"] == "path"}
     certificates = {"ca_path", "client_cert", "client_key"}
-    read = {"api_token_file", "approved_plan_path"}
+    read = {"api_token_file", "approved_plan_path", "audit_path", "compare_with"}
     folders = {"plan_folder"}
-    assert paths - certificates - read - folders == {"plan_path", "output_path", "cache_path", "journal_path"}
+    reports = {"csv_folder", "prometheus_path", "markdown_path", "html_path"}
+    assert paths - certificates - read - folders == {"plan_path", "output_path", "cache_path", "journal_path", *reports}
     # The roles write reports besides. One file for two of all these is refused.
     assert paths - certificates - read - folders == WRITTEN - {"json_path", "csv_path"}

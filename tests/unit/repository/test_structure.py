@@ -43,6 +43,7 @@ PACKAGES: dict[str, set[str]] = {
     "_settings": {"_core", "_http", "_rules", "_gitlab", "_module", "_tags", "_policy"},
     "_info": {"_core", "_rules", "_usage", "_gitlab", "_registry", "_module", "_tags", "_policy", "_settings"},
     "_plan_files": {"_core", "_http", "_plan", "_gitlab", "_module"},
+    "_report": {"_core", "_rules", "_usage", "_plan", "_module"},
     "_repositories": {"_core", "_rules", "_plan", "_gitlab", "_module", "_tags", "_deletion"},
     "_tagging": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_deletion"},
     "_inventory": {"_core", "_http", "_gitlab", "_module"},
@@ -92,6 +93,9 @@ PURE = {
     "_info/rows",
     "_plan_files/merging",
     "_plan_files/packages",
+    *("_report/csv_files", "_report/markdown", "_report/model", "_report/prometheus", "_report/request"),
+    *("_report/page", "_report/page_data", "_report/page_lists", "_report/page_overview", "_report/page_style"),
+    *("_report/page_tables", "_report/results", "_report/rows", "_report/sentences", "_report/words"),
     *("_repositories/planning", "_repositories/request", "_repositories/results"),
     *("_tagging/planning", "_tagging/request", "_tagging/results"),
     *("_inventory/hosts", "_inventory/request"),
@@ -103,6 +107,7 @@ HARMLESS = {
         "bisect",
         "collections",
         "contextlib",
+        "csv",
         "dataclasses",
         "datetime",
         "enum",
@@ -110,12 +115,12 @@ HARMLESS = {
         "fractions",
         "functools",
     ),
-    *("hashlib", "itertools", "json", "math", "operator", "re", "string", "threading", "typing"),
+    *("hashlib", "heapq", "itertools", "json", "math", "operator", "re", "string", "threading", "typing"),
 }
 IMPURE_NAMES = {"open", "print", "input", "exec", "eval", "__import__"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
 # Modules that ask no server.
-LOCAL = {"registry_plan_merge"}
+LOCAL = {"registry_plan_merge", "registry_report"}
 HOUSEKEEPING = {"check_mode", "_diff", "exit_json", "fail_json", "fail_from_exception"}
 
 

@@ -109,13 +109,17 @@ def modules_of(source: str) -> set[str]:
     return found
 
 
+# What a playbook itself says to a module, whatever its variables say.
+MORE = {("apply", "registry_cleanup"): " | combine({'require_approval': true})"}
+
+
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
 def test_a_playbook_passes_the_settings_on_to_all_of_its_modules(path: Path) -> None:
     for play in yaml.safe_load(path.read_text()):
         modules = modules_of(yaml.safe_dump([play], width=1000))
         defaults = {
             f"containerops.gitlab.{module}": (
-                f"{{{{ __registry_connection | containerops.gitlab.connection_options('{module}') }}}}"
+                f"{{{{ __registry_connection | containerops.gitlab.connection_options('{module}'){MORE.get((path.stem, module), '')} }}}}"
             )
             for module in modules
         }

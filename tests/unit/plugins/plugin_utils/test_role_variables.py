@@ -115,7 +115,8 @@ def test_what_may_be_empty_neither_keeps_tags_nor_limits_what_is_deleted() -> No
     """Without these a cleanup has no scope, no pattern, or writes no file: it is no wider."""
     empty = {name for role, name in VARIABLES if specs_of(role)[name].get("default") == ""}
     assert {name.removeprefix("registry_cleanup_") for name in empty if name.startswith("registry_cleanup_")} == {
-        *("plan_path", "output_path", "journal_path")
+        *("plan_path", "output_path", "journal_path"),
+        *("csv_folder", "prometheus_path", "markdown_path", "html_path", "compare_with"),
     }
 
 

@@ -19,6 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.files im
     GivenPath,
     check_writable,
     given_lines,
+    holds,
     shared_file,
     write_lines,
 )
@@ -148,3 +149,31 @@ def test_files_that_are_read_may_be_one_and_others_are_not_confused(tmp_path: Pa
     assert not shared(("plan_paths", names[0]), ("plan_paths", names[0]))
     for other in names[1:]:
         assert "are the same file" in shared(("plan_paths", names[0]), ("plan_paths", other))
+
+
+@pytest.mark.parametrize(
+    ("parts", "same"),
+    [
+        (["a\r\n", "\u00e4\n"], True),
+        (["a\r", "\n\u00e4", "\n"], True),
+        (["a\n", "\u00e4\n"], False),
+        (["a\r\n"], False),
+        (["a\r\n", "\u00e4\n", "b"], False),
+        ([], False),
+    ],
+)
+def test_a_file_holds_a_text_to_its_last_byte(parts: list[str], same: bool, tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    assert not holds(str(path), parts, "csv_folder")
+    write_lines(str(path), ["a\r\n", "\u00e4\n"], "csv_folder")
+    assert path.read_bytes() == "a\r\n\u00e4\n".encode()
+    assert holds(str(path), parts, "csv_folder") is same
+
+
+@pytest.mark.parametrize("before", [None, 0o600])
+def test_a_file_may_have_a_mode_of_its_own(before: int | None, tmp_path: Path) -> None:
+    path = tmp_path / "registry.prom"
+    if before is not None:
+        path.touch(before)
+    write_lines(str(path), ["x\n"], "prometheus_path", 0o644)
+    assert mode_of(path) == 0o644

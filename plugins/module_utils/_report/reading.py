@@ -1,0 +1,247 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""From the files of an audit and of a plan to a report."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import typing as t
+from datetime import datetime
+
+from .._core.errors import UsageError
+from .._core.files import read_lines
+from .._core.models import format_time, parse_time
+from .._plan.merge import fingerprint_in
+from .._usage.figures import Figures, combined_figures
+from .lines import AUDIT, EARLIER_AUDIT, PLAN, LineIndex, index_of
+from .model import ProjectReport, Report, ReportHead, RepositoryReport
+from .request import ReportRequest, Told
+from .rows import (
+    Row,
+    figures_of,
+    mapping,
+    namespace_of,
+    number,
+    project_of,
+    repository_figures_of,
+    repository_of,
+    rows,
+    text,
+    texts,
+    with_decisions,
+)
+from .words import scope_in_words
+
+_FAILED = ("refused", "failed")
+
+
+class _Sources(t.NamedTuple):
+    """The files of a report. flaws: what is wrong with them, one sentence each."""
+
+    audit: LineIndex | None
+    plan: LineIndex | None
+    flaws: tuple[str, ...] = ()
+
+
+def read_report(request: ReportRequest) -> Report:
+    """The report of an audit, of a plan or of both.
+
+    A run that failed may have left no file, or a part of one. Its report shows what is there.
+
+    Raises:
+        UsageError: a file is of something else, or is not there although the run did not fail.
+    """
+    report = _report(_opened(request), request.told)
+    return _compared(report, request.compare_with) if request.compare_with else report
+
+
+def _opened(request: ReportRequest) -> _Sources:
+    flaws: list[str] = []
+    indexes: list[LineIndex | None] = []
+    for path, kind in ((request.audit_path, AUDIT), (request.plan_path, PLAN)):
+        found = None
+        if path:
+            try:
+                found = index_of(path, kind)
+                flaws += found.flaws
+            except UsageError as error:
+                if request.told.result not in _FAILED:
+                    raise
+                missing = f"There is no {kind.what}: the run ended before it was written."
+                flaws.append(str(error) if os.path.exists(path) else missing)
+        indexes.append(found)
+    audit, plan = indexes
+    if audit and plan:
+        servers = [text(each.heads[0], "server") for each in (audit, plan)]
+        if servers[0] != servers[1]:
+            raise UsageError(f"The audit is of {servers[0]} and the plan of {servers[1]}: give those of one server.")
+    return _Sources(audit, plan=plan, flaws=tuple(flaws))
+
+
+class _Projects(t.NamedTuple):
+    """What was counted of a project: its path, and the numbers of its repositories with whether each is unread."""
+
+    path: str
+    repositories: list[tuple[Figures, bool]]
+
+
+def _report(sources: _Sources, told: Told) -> Report:
+    audit, plan = sources.audit, sources.plan
+    heads = [head for each in (plan, audit) if each for head in each.heads]
+    times = [found for found in (parse_time(head.get("clock")) for head in heads) if found]
+    clock = min(times, default=None)
+    read = functools.partial(_repositories, audit, plan, clock, {})
+    counted: dict[int, _Projects] = {}
+    unread: list[tuple[str, str]] = []
+    dates: set[str] = set()
+    for repository in read():
+        project = counted.setdefault(repository.project_id, _Projects(repository.project, repositories=[]))
+        project.repositories.append((repository.figures, repository.error is not None))
+        dates.update([repository.date_source] if repository.date_source != "none" else [])
+        if repository.error:
+            unread.append((repository.path, repository.error))
+    policies = _policies(plan) if plan and not audit else {}
+    projects = _projects(audit.projects if audit else (), counted, policies)
+    unread += [(project.path, project.error) for project in projects if project.error]
+    every = [figures for project in counted.values() for figures, _unread in project.repositories]
+    total = figures_of(audit.total) if audit and audit.total is not None else None
+    fingerprint, flaw = _fingerprint(plan)
+    flaws = [*sources.flaws, *flaw]
+    return Report(
+        head=_head(heads, plan, told, flaws)._replace(
+            clock=format_time(clock),
+            date_sources=tuple(sorted(dates)),
+            fingerprint=fingerprint,
+            unread=tuple(unread),
+        ),
+        total=with_decisions(total, combined_figures(every) if every or plan else None),
+        projects=projects,
+        repositories=read,
+        repositories_count=len(every),
+        repositories_unread=sum(unread for project in counted.values() for _figures, unread in project.repositories),
+    )
+
+
+def _head(heads: t.Sequence[Row], plan: LineIndex | None, told: Told, flaws: t.Sequence[str]) -> ReportHead:
+    planned = plan.heads if plan else []
+    scopes = dict.fromkeys(scope_in_words(mapping(head, "scope")) for head in heads if "scope" in head)
+    rules = [mapping(head, "rules") for head in planned if "rules" in head]
+    same = bool(rules) and all(each == rules[0] for each in rules)
+    return ReportHead(
+        server=next((found for found in (text(head, "server") for head in heads) if found), ""),
+        scope=" and ".join(scopes),
+        clock=None,
+        # What is not whole is no good report of a run that thinks it was.
+        result="partial" if told.result == "ok" and flaws else told.result,
+        message=told.message,
+        plan_place=told.plan_place,
+        rules=rules[0] if same else {},
+        refusals=tuple(refusal for head in planned for refusal in texts(head, "refusals")),
+        warnings=(*told.warnings, *flaws),
+        matches=tuple(rows(mapping(planned[0], "totals"), "matches")) if planned else (),
+        run_by=told.run_by,
+        price_per_gib_month=told.price_per_gib_month,
+    )
+
+
+def _fingerprint(plan: LineIndex | None) -> tuple[str | None, list[str]]:
+    """The fingerprint of a plan, and why it is not told: nobody should approve what was altered."""
+    if plan is None:
+        return None, []
+    try:
+        return fingerprint_in(read_lines(plan.path, PLAN.option)), []
+    except UsageError as error:
+        return None, [f"{PLAN.option} {plan.path}: {error} Its fingerprint is not shown."]
+
+
+def _repositories(
+    audit: LineIndex | None, plan: LineIndex | None, clock: datetime | None, figures: dict[str, Figures]
+) -> t.Iterator[RepositoryReport]:
+    """All repositories by path, one after the other.
+
+    Args:
+        audit: the audit; None if there is none.
+        plan: the plan; None if there is none.
+        clock: the server's time.
+        figures: the numbers of repositories by path, counted the first time.
+    """
+    paths = sorted({path for each in (audit, plan) if each for path in each.blocks})
+    with contextlib.ExitStack() as stack:
+        of_audit, of_plan = (stack.enter_context(each.opened()) if each else _nothing for each in (audit, plan))
+        for path in paths:
+            audited, planned = of_audit(path), of_plan(path)
+            lines = (audited[0] if audited else None, planned[0] if planned else None, planned[1:])
+            if path not in figures:
+                figures[path] = repository_figures_of(*lines, clock)
+            yield repository_of(*lines, figures[path])
+
+
+def _nothing(_path: str) -> list[Row]:
+    return []
+
+
+def _policies(plan: LineIndex) -> dict[int, Row]:
+    """What a plan tells of the cleanup policies of projects, by their ids."""
+    with plan.opened() as read:
+        lines = (read(path)[0] for path in plan.blocks)
+        return {number(line, "project_id") or 0: mapping(line, "server_policy") for line in lines}
+
+
+def _projects(
+    audited: t.Sequence[Row], counted: t.Mapping[int, _Projects], policies: t.Mapping[int, Row]
+) -> tuple[ProjectReport, ...]:
+    """All projects by path: those of the audit, and those of a repository."""
+    told = {project.id: project for project in map(project_of, audited)}
+    found = []
+    for identity in {**told, **counted}:
+        rows_of = counted[identity].repositories if identity in counted else []
+        figures = combined_figures([each for each, _unread in rows_of]) if rows_of else None
+        project = told.get(identity)
+        if project:
+            found.append(project._replace(figures=with_decisions(project.figures, figures)))
+            continue
+        path, policy = counted[identity].path, policies.get(identity, {})
+        found.append(
+            ProjectReport(
+                id=identity,
+                path=path,
+                namespace=namespace_of(path),
+                figures=figures or Figures(),
+                repositories=len(rows_of),
+                repositories_unread=sum(unread for _each, unread in rows_of),
+                policy_state=text(policy, "state") or "unknown",
+                policy_next_run_at=format_time(parse_time(policy.get("next_run_at"))),
+            )
+        )
+    return tuple(sorted(found, key=lambda project: (project.path, project.id)))
+
+
+def _compared(report: Report, path: str) -> Report:
+    """A report with the numbers of an earlier one."""
+    try:
+        index = index_of(path, EARLIER_AUDIT)
+    except UsageError as error:
+        return _warned(report, f"Nothing is compared: {error}")
+    earlier = _report(_Sources(index, plan=None), Told())
+    if earlier.head.server != report.head.server:
+        return _warned(report, f"Nothing is compared: compare_with {path} is of {earlier.head.server}.")
+    if earlier.head.scope != report.head.scope:
+        return _warned(report, f"Nothing is compared: compare_with {path} is of {earlier.head.scope}.")
+    before = {project.id: project.figures for project in earlier.projects}
+    compared = report._replace(
+        head=report.head._replace(compared_with=earlier.head.clock),
+        projects=tuple(project._replace(before=before.get(project.id)) for project in report.projects),
+        before=earlier.total,
+    )
+    flawed = (_warned(compared, flaw) for flaw in index.flaws[:1])
+    return next(flawed, compared)
+
+
+def _warned(report: Report, warning: str) -> Report:
+    return report._replace(head=report.head._replace(warnings=(*report.head.warnings, warning)))

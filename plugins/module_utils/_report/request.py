@@ -1,0 +1,99 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What registry_report is asked for. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.errors import UsageError
+from .words import writable
+
+
+class Told(t.NamedTuple):
+    """What whoever wants a report tells of the run.
+
+    Args:
+        result: ok, partial, refused or failed.
+        message: why it failed; empty if it did not.
+        plan_place: where the plan is; empty if it is nowhere.
+        warnings: what the reader should know, one sentence each.
+        run_by: who and what ran, by name.
+        price_per_gib_month: what a GiB costs; None if it is not known.
+    """
+
+    result: str = "ok"
+    message: str = ""
+    plan_place: str = ""
+    warnings: tuple[str, ...] = ()
+    run_by: t.Mapping[str, str] = {}
+    price_per_gib_month: float | None = None
+
+
+class ReportRequest(t.NamedTuple):
+    """The checked options of registry_report.
+
+    Args:
+        audit_path: file of the audit; None if there is none.
+        plan_path: file of the plan; None if there is none.
+        compare_with: file of an earlier audit; None if there is none.
+        csv_folder: folder of the CSV files; None if they are not written. The same holds for the other files.
+        prometheus_path: file of the metrics.
+        prometheus_repositories: whether repositories have metrics too.
+        markdown_path: file of the Markdown.
+        html_path: file of the page.
+        told: what is told of the run.
+        check_only: only check that the files can be written.
+    """
+
+    audit_path: str | None
+    plan_path: str | None
+    compare_with: str | None
+    csv_folder: str | None
+    prometheus_path: str | None
+    prometheus_repositories: bool
+    markdown_path: str | None
+    html_path: str | None
+    told: Told
+    check_only: bool
+
+
+def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
+    """Check the options of registry_report.
+
+    Raises:
+        UsageError: they can't be served as they are written.
+    """
+    price = params["price_per_gib_month"]
+    if price is not None and price < 0:
+        raise UsageError(f"price_per_gib_month is {price:g}: it can't be negative.")
+    if not (params["audit_path"] or params["plan_path"]):
+        raise UsageError("one of the following is required: audit_path, plan_path.")
+    run_by = {
+        writable(str(name)): writable(str(value))
+        for name, value in (params["run_by"] or {}).items()
+        if value not in (None, "")
+    }
+    return ReportRequest(
+        audit_path=params["audit_path"],
+        plan_path=params["plan_path"],
+        compare_with=params["compare_with"],
+        csv_folder=params["csv_folder"],
+        prometheus_path=params["prometheus_path"],
+        prometheus_repositories=params["prometheus_repositories"],
+        markdown_path=params["markdown_path"],
+        html_path=params["html_path"],
+        told=Told(
+            result=params["result"],
+            message=writable(params["message"] or ""),
+            plan_place=params["plan_place"] or "",
+            warnings=tuple(map(writable, params["warnings"] or ())),
+            run_by=run_by,
+            price_per_gib_month=price,
+        ),
+        check_only=params["check_only"],
+    )

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Why a tag is deleted or kept, in plain sentences. Pure."""
+
+from __future__ import annotations
+
+from .._rules.reasons import Reason
+
+REASON_SENTENCES = {
+    Reason.MATCHED: "Its name matches, and nothing keeps it.",
+    Reason.EXPIRED: "Its name matches, it is older than older_than, and nothing keeps it.",
+    Reason.WITH_SUBJECT: "It is a signature, attestation or SBOM, and the last tag of its image is deleted.",
+    Reason.ORPHANED: "It is a signature, attestation or SBOM, and the registry does not have its image any more.",
+    Reason.NAMED: "The task names it.",
+    Reason.PROTECTED: "An entry of protect matches its name.",
+    Reason.LATEST: "It is called latest.",
+    Reason.NO_MATCH: "No rule that deletes matches its name.",
+    Reason.NOT_NAMED: "The task does not name it.",
+    Reason.AMBIGUOUS_PATTERN: "GitLab would read one of the patterns differently for its name.",
+    Reason.KEEP_PATTERN: "The pattern name_regex_keep matches its name.",
+    Reason.KEEP_RULE: "The first rule that matches its name says keep.",
+    Reason.KEEP_N: "It is one of the newest tags that keep_n keeps.",
+    Reason.KEEP_N_PER: "It is one of the newest tags of its group that keep_n_per keeps.",
+    Reason.TOO_YOUNG: "It is not older than older_than.",
+    Reason.MIN_AGE: "It is not older than min_age.",
+    Reason.SIGNATURE: "It is a signature, attestation or SBOM, and its image is kept.",
+    Reason.ORPHAN: "It is a signature, attestation or SBOM, and no tag leads to its image.",
+    Reason.REFERRER: "Its manifest names an image that is kept.",
+    Reason.SHARED_DIGEST: "Another tag of the same image is kept.",
+    Reason.GITLAB_PROTECTED: "A tag protection rule of GitLab covers it.",
+    Reason.IN_USE: "Its image is in use.",
+    Reason.ACTIVE_REF: "It carries the name of an existing branch, merge request or git tag.",
+    Reason.DEPLOYED: "It belongs to one of the last deployments.",
+    Reason.ARCHIVED: "Its project is archived, so GitLab lets nobody delete it.",
+    Reason.UNKNOWN_DATE: "A date is needed, and it has no plausible one.",
+    Reason.UNKNOWN_VERSION: "A version is needed, and its name is none.",
+    Reason.UNKNOWN_DIGEST: "Its digest could not be read.",
+    Reason.UNKNOWN_SUBJECT: "It is a signature, attestation or SBOM, and another tag may be or hold its image.",
+    Reason.UNKNOWN_IN_USE: "Its image may be in use.",
+    Reason.REPOSITORY_UNREAD: "Its repository could not be read.",
+    Reason.LIMIT: "A limit keeps all tags of its repository.",
+    Reason.CHANGED: "It points to another image than in the approved plan.",
+    Reason.NOT_APPROVED: "The approved plan does not delete it.",
+    Reason.SAMPLED: "GitLab deletes a random sample of the tags that match, and it may be one of them.",
+    Reason.TIED: "Its date is too close to those of other tags to tell which of them keep_n keeps.",
+    Reason.NEAR_CUTOFF: "It is as old as older_than to the second.",
+    Reason.UNSEEN_DATE: "GitLab judges it by a date that it does not show.",
+    Reason.UNSEEN_REGISTRY: "It could not be told by which of its two algorithms GitLab judges it.",
+    Reason.UNSEEN_AGE: "It could not be told whether it is older than older_than for GitLab.",
+    Reason.UNSEEN_PROTECTION: "It may be protected by a rule that can't be read, or does not bind the caller.",
+    Reason.CLEANUP_FAILS: "GitLab's own cleanup fails here, and deletes nothing.",
+}

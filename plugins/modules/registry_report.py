@@ -1,0 +1,378 @@
+#!/usr/bin/python
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: registry_report
+short_description: Report what registries hold, and what a plan deletes, as CSV, Markdown, metrics and a page
+version_added: 0.1.0
+author:
+  - containerops.gitlab contributors (@containerops)
+description:
+  - Makes reports of the file that O(containerops.gitlab.registry_info#module:output_path) or
+    O(containerops.gitlab.registry_cleanup#module:output_path) wrote, of a plan, or of both.
+  - If both are given, the numbers come from the audit, and what is deleted and kept comes from the plan.
+    Without an audit, the numbers are counted from the tags of the plan.
+  - What is not known is empty in CSV, has no sample in metrics, and is called unknown in Markdown. It is never V(0).
+  - It works on files alone, and asks no server.
+extends_documentation_fragment:
+  - containerops.gitlab._attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  audit_path:
+    description:
+      - The file of an audit, in JSON Lines.
+      - At least one of O(audit_path) and O(plan_path) is required.
+    type: path
+  plan_path:
+    description:
+      - The file of a plan, or of a merged plan.
+      - The fingerprint of a plan that was altered is not shown.
+    type: path
+  compare_with:
+    description:
+      - The file of an earlier audit of the same server and scope. The report then says how many tags and bytes there
+        are more or fewer since then, and what was to be freed then.
+      - If it is not there, or is of another scope, nothing is compared, and the report says so.
+    type: path
+  price_per_gib_month:
+    description:
+      - What a GiB costs in a month, in any currency. Markdown and the results then tell costs.
+    type: float
+  csv_folder:
+    description:
+      - Write C(projects.csv), C(repositories.csv) and C(tags.csv) to this folder. It has to be there.
+      - They are in UTF-8 as RFC 4180 says, always with a header, with bytes as whole numbers and times as ISO 8601.
+      - C(tags.csv) has the tags of the plan, and those of an audit that gathered tags.
+    type: path
+  prometheus_path:
+    description:
+      - Write metrics to this file, which the textfile collector of Prometheus' node exporter reads. Its name has to end
+        with C(.prom) for that, and everybody can read it.
+    type: path
+  prometheus_repositories:
+    description:
+      - Write metrics for each repository too, and not for each project alone.
+    type: bool
+    default: false
+  markdown_path:
+    description:
+      - Write at most 100,000 characters of Markdown to this file, for a merge request, an approval or a log.
+      - The totals and warnings come first, then the largest repositories, and at most 500 tags that are deleted.
+    type: path
+  html_path:
+    description:
+      - Write one page to this file that any browser shows, without a server or a connection. It lists all repositories
+        and tags, sorted and filtered, and says how to approve the plan.
+    type: path
+  result:
+    description:
+      - What the task that was to write the files ended with. It is on top of the reports.
+      - With V(refused) or V(failed), files that are not there are no error. The report says that they are missing.
+    type: str
+    choices: [ok, partial, refused, failed]
+    default: ok
+  message:
+    description:
+      - Why that task failed.
+    type: str
+  warnings:
+    description:
+      - What readers of the report should know besides, one sentence each.
+    type: list
+    elements: str
+    default: []
+  plan_place:
+    description:
+      - Where readers find the plan, a path or an address. The report shows it beside the fingerprint.
+    type: str
+  run_by:
+    description:
+      - Who and what ran, as texts by any names.
+    type: dict
+    default: {}
+  check_only:
+    description:
+      - Only check that all files can be written, and read nothing. Roles do this before they delete anything.
+    type: bool
+    default: false
+seealso:
+  - module: containerops.gitlab.registry_info
+  - module: containerops.gitlab.registry_cleanup
+"""
+
+EXAMPLES = r"""
+- name: Read all tags of a group
+  containerops.gitlab.registry_info:
+    group: team
+    gather: [projects, tags, tag_details, size]
+    output_path: "{{ playbook_dir }}/audit.jsonl"
+
+- name: Report them for spreadsheets and for a merge request
+  containerops.gitlab.registry_report:
+    audit_path: "{{ playbook_dir }}/audit.jsonl"
+    csv_folder: "{{ playbook_dir }}"
+    markdown_path: "{{ playbook_dir }}/report.md"
+    price_per_gib_month: 0.10
+
+- name: Plan a cleanup
+  containerops.gitlab.registry_cleanup:
+    group: team
+    name_regex_delete: dev-.*
+    older_than: 30d
+    plan_path: "{{ playbook_dir }}/plan.jsonl"
+    output_path: "{{ playbook_dir }}/tags.jsonl"
+  check_mode: true
+
+- name: Report what it deletes, as metrics too, and what is new since the audit
+  containerops.gitlab.registry_report:
+    audit_path: "{{ playbook_dir }}/tags.jsonl"
+    plan_path: "{{ playbook_dir }}/plan.jsonl"
+    compare_with: "{{ playbook_dir }}/audit.jsonl"
+    prometheus_path: "{{ playbook_dir }}/registry.prom"
+    markdown_path: "{{ playbook_dir }}/plan.md"
+"""
+
+RETURN = r"""
+result:
+  description: V(ok), or V(failed) when nothing could be reported.
+  returned: always
+  type: str
+  sample: ok
+report:
+  description: Of what the report is.
+  returned: when files were read
+  type: dict
+  contains:
+    result:
+      description:
+        - As O(result), but V(partial) instead of V(ok) if a file has flaws, such as a line that can't be read.
+      type: str
+      returned: success
+      sample: ok
+    server:
+      description: URL of GitLab.
+      type: str
+      returned: success
+      sample: https://gitlab.example.com
+    scope:
+      description: What was asked for.
+      type: str
+      returned: success
+      sample: group team
+    clock:
+      description: The server's time when the files were made, null if it is not known.
+      type: str
+      returned: success
+      sample: "2026-06-01T12:00:00Z"
+    fingerprint:
+      description: Fingerprint of the plan, null if there is none or the plan was altered.
+      type: str
+      returned: success
+      sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
+totals:
+  description: All repositories in numbers. What is not known is null.
+  returned: when files were read
+  type: dict
+  contains:
+    projects:
+      description: Number of projects.
+      type: int
+      returned: success
+      sample: 2
+    repositories:
+      description: Number of repositories.
+      type: int
+      returned: success
+      sample: 4
+    repositories_unread:
+      description: Number of repositories of which something could not be read.
+      type: int
+      returned: success
+      sample: 0
+    tags:
+      description: Number of tags.
+      type: int
+      returned: success
+      sample: 480
+    bytes:
+      description: Bytes of the images.
+      type: int
+      returned: success
+      sample: 5368709120
+    bytes_method:
+      description:
+        - Where the bytes come from. V(gitlab) is GitLab's number, which counts a layer of a repository once. V(layers)
+          counts each layer once. V(estimated) adds the sizes of images, and counts shared layers more than once.
+      type: str
+      returned: success
+      sample: gitlab
+    oldest_tag_at:
+      description: The oldest date of a tag.
+      type: str
+      returned: success
+      sample: "2025-06-01T12:00:00Z"
+    newest_tag_at:
+      description: The newest date of a tag.
+      type: str
+      returned: success
+      sample: "2026-06-01T11:00:00Z"
+    tags_by_age:
+      description: Number of tags that are up to so many days old, older, or of unknown age.
+      type: dict
+      returned: success
+      sample: {"7d": 20, "30d": 60, "90d": 200, "365d": 200, "older": 0, "unknown": 0}
+    bytes_by_age:
+      description: Bytes of the images by the age of their newest tag.
+      type: dict
+      returned: success
+      sample: {"7d": 1024, "30d": 0, "90d": 0, "365d": 0, "older": 0, "unknown": null}
+    delete:
+      description: Number of tags that the plan deletes, null without a plan.
+      type: int
+      returned: success
+      sample: 90
+    keep:
+      description: Number of tags that the plan keeps, null without a plan.
+      type: int
+      returned: success
+      sample: 390
+    freed_least:
+      description: Bytes that are free at least after the plan and garbage collection.
+      type: int
+      returned: success
+      sample: 1073741824
+    freed_most:
+      description: Bytes that are free at most after the plan and garbage collection.
+      type: int
+      returned: success
+      sample: 2147483648
+    cost:
+      description: What the bytes cost in a month by O(price_per_gib_month).
+      type: float
+      returned: success
+      sample: 0.5
+    saved_least:
+      description: What the plan saves in a month at least.
+      type: float
+      returned: success
+      sample: 0.1
+    saved_most:
+      description: What the plan saves in a month at most.
+      type: float
+      returned: success
+      sample: 0.2
+compared:
+  description: What O(compare_with) says, null if nothing is compared.
+  returned: when files were read
+  type: dict
+  contains:
+    clock:
+      description: The server's time of then.
+      type: str
+      returned: success
+      sample: "2026-05-01T12:00:00Z"
+    tags:
+      description: Number of tags of then.
+      type: int
+      returned: success
+      sample: 500
+    bytes:
+      description: Bytes of then.
+      type: int
+      returned: success
+      sample: 6442450944
+    planned:
+      description: Number of tags that the plan of then deletes, null if there was none.
+      type: int
+      returned: success
+      sample: 40
+    planned_freed_least:
+      description: Bytes that were to be free at least after the plan of then.
+      type: int
+      returned: success
+      sample: 1073741824
+    planned_freed_most:
+      description: Bytes that were to be free at most after the plan of then.
+      type: int
+      returned: success
+      sample: 1073741824
+    more_tags:
+      description: Number of tags that there are more than then. It is negative if there are fewer.
+      type: int
+      returned: success
+      sample: -20
+    more_bytes:
+      description: Bytes that there are more than then. It is negative if there are fewer.
+      type: int
+      returned: success
+      sample: -1073741824
+files:
+  description: Paths of the files of the report.
+  returned: when nothing is wrong with the options
+  type: list
+  elements: str
+  sample: [/reports/report.md]
+"""
+
+from ..module_utils._module.intent import Applied, Intent
+from ..module_utils._module.options import ArgumentSpec
+from ..module_utils._module.run import exit_on_error, finish, new_module
+from ..module_utils._report.files import changed_files, check_places, files_of, write_reports
+from ..module_utils._report.reading import read_report
+from ..module_utils._report.request import request_of
+from ..module_utils._report.results import flaws_of, intent_of, result_of
+
+ARGUMENTS = ArgumentSpec(
+    {
+        "audit_path": {"type": "path"},
+        "plan_path": {"type": "path"},
+        "compare_with": {"type": "path"},
+        "price_per_gib_month": {"type": "float"},
+        "csv_folder": {"type": "path"},
+        "prometheus_path": {"type": "path"},
+        "prometheus_repositories": {"type": "bool", "default": False},
+        "markdown_path": {"type": "path"},
+        "html_path": {"type": "path"},
+        "result": {"type": "str", "choices": ["ok", "partial", "refused", "failed"], "default": "ok"},
+        "message": {"type": "str"},
+        "warnings": {"type": "list", "elements": "str", "default": []},
+        "plan_place": {"type": "str"},
+        "run_by": {"type": "dict", "default": {}},
+        "check_only": {"type": "bool", "default": False},
+    }
+)
+
+
+def main() -> None:
+    module = new_module(ARGUMENTS)
+    with exit_on_error(module):
+        request = request_of(module.params)
+        files = files_of(request)
+        check_places(files, request)
+        paths = [file.path for file in files]
+        if request.check_only:
+            finish(module, None, Intent(changed=False, diff=[]), {"files": paths}, lambda: Applied(None))
+        report = read_report(request)
+        for warning in flaws_of(report, request.told):
+            module.warn(warning)
+        changed = changed_files(files, report)
+
+        def apply() -> Applied:
+            write_reports(changed, report)
+            return Applied(None)
+
+        finish(module, None, intent_of(report, [file.path for file in changed]), result_of(report, paths), apply)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A fleet of which everything is known: each report has to answer the same."""
+
+from __future__ import annotations
+
+import csv
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from ansible_collections.containerops.gitlab.plugins.module_utils._report.words import bytes_in_words
+from tests.fleet import GROUP, RULES, Fleet, build
+from tests.integration.driver import TOKEN, Ansible
+from tests.simulator.harness import Simulator
+from tests.tools.browser import Browser
+from tests.tools.collection import ROOT
+
+# The most bytes of an image besides its layers. GitLab counts them for a tag, and not for a repository.
+MANIFESTS = 1_000
+TAGS = """
+    return [...document.querySelectorAll("tr.detail")].flatMap((detail) => {
+      const path = detail.previousSibling.querySelector("th").textContent;
+      const table = detail.querySelector("table");
+      return [...(table ? table.tBodies[0].rows : [])].map(({ cells: [name, decision] }) =>
+        [path, name.firstChild.textContent, decision.textContent.split(".")[0]]);
+    });
+"""
+AGES = ("7d", "30d", "90d", "365d", "older", "unknown")
+
+
+@pytest.fixture
+def fleet(simulator: Simulator) -> Fleet:
+    found = build(TOKEN)
+    simulator.load(found.scenario)
+    return found
+
+
+@pytest.fixture(params=["registry_info", "registry_cleanup"])
+def reports(request: pytest.FixtureRequest, fleet: Fleet, ansible: Ansible, tmp_path: Path) -> dict[str, Any]:
+    """The result of the module, with the files beside it in the folder. param: what wrote the audit."""
+    files = {"plan_path": str(tmp_path / "plan.jsonl")}
+    audit = str(tmp_path / "audit.jsonl")
+    written = {
+        "csv_folder": str(tmp_path),
+        "markdown_path": str(tmp_path / "report.md"),
+        "prometheus_path": str(tmp_path / "report.prom"),
+        "prometheus_repositories": True,
+        "html_path": str(tmp_path / "report.html"),
+    }
+    inventory = {"output_path": audit, "gather": ["tag_details", "size"]}
+    of_info = request.param == "registry_info"
+    info = {"group": GROUP, **({**inventory, "gather": ["projects", "tag_details", "size"]} if of_info else {})}
+    plan = {"group": GROUP, **RULES, **files, **({} if of_info else inventory)}
+    report = {"audit_path": audit, **files, **written}
+    tasks: list[dict[str, Any]] = [
+        {"name": "Audit", "containerops.gitlab.registry_info": info},
+        {"name": "Plan", "containerops.gitlab.registry_cleanup": plan, "check_mode": True},
+        {"name": "Report", "containerops.gitlab.registry_report": report},
+    ]
+    done = ansible.steps(tasks)
+    assert [task.status for task in done] == ["ok"] * len(tasks), [task.message for task in done]
+    return done[-1].result
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def samples(path: Path) -> Iterator[tuple[str, dict[str, str], float]]:
+    for family in text_string_to_metric_families(path.read_text(encoding="utf-8")):
+        assert family.type == "gauge"
+        assert family.documentation
+        for sample in family.samples:
+            yield sample.name.removeprefix("gitlab_registry_"), sample.labels, sample.value
+
+
+@pytest.mark.usefixtures("reports")
+def test_csv_of_projects(fleet: Fleet, tmp_path: Path) -> None:
+    rows = {row["project"]: row for row in table(tmp_path / "projects.csv")}
+    used = {path: found for path, found in fleet.projects.items() if found.tags}
+    assert {path for path, row in rows.items() if row["tags"] not in ("", "0")} == set(used)
+    for path, found in used.items():
+        row = rows[path]
+        assert (row["tags"], row["bytes"]) == (str(found.tags), str(found.bytes)), path
+        assert (row["oldest_tag_at"], row["newest_tag_at"]) == (found.oldest, found.newest), path
+        assert [int(row[f"tags_{age}"]) for age in AGES] == [found.by_age[age] for age in AGES], path
+        assert row["delete"] == str(len(found.deleted))
+        least, most = int(row["freed_least"]), int(row["freed_most"])
+        assert least <= found.freed <= most + MANIFESTS * len(found.images), path
+        assert row["exposed_to"] == fleet.exposed_to[path]
+        assert row["policy_state"] == fleet.policies[path]
+        assert row["archived"] == ("true" if path in fleet.archived else "false")
+
+
+@pytest.mark.usefixtures("reports")
+def test_csv_of_repositories_and_tags(fleet: Fleet, tmp_path: Path) -> None:
+    rows = table(tmp_path / "repositories.csv")
+    assert {row["repository"] for row in rows} == set(fleet.repositories)
+    by_size = sorted(rows, key=lambda row: (-int(row["bytes"]), row["repository"]))
+    assert [row["repository"] for row in by_size] == fleet.largest
+    dated = [row for row in rows if row["oldest_tag_at"]]
+    oldest = min(row["oldest_tag_at"] for row in dated)
+    assert {row["repository"] for row in dated if row["oldest_tag_at"] == oldest} == fleet.with_the_oldest_tag
+    tags = table(tmp_path / "tags.csv")
+    assert len(tags) == fleet.total.tags
+    assert {(row["repository"], row["tag"]) for row in tags if row["action"] == "delete"} == fleet.total.deleted
+    assert {row["repository"] for row in tags} <= {row["repository"] for row in rows}
+    assert {row["project"] for row in rows} <= {row["project"] for row in table(tmp_path / "projects.csv")}
+
+
+@pytest.mark.usefixtures("reports")
+def test_metrics(fleet: Fleet, tmp_path: Path) -> None:
+    found = list(samples(tmp_path / "report.prom"))
+    sizes = {labels["project"]: value for name, labels, value in found if name == "size_bytes"}
+    assert {path: size for path, size in sizes.items() if size} == {
+        path: each.bytes for path, each in fleet.projects.items() if each.tags
+    }
+    deletions = {labels["project"]: value for name, labels, value in found if name == "planned_deletions"}
+    assert deletions == {path: len(each.deleted) for path, each in fleet.projects.items() if each.deleted}
+    old = {labels["project"]: value for name, labels, value in found if name == "tags" and labels["age"] == "older"}
+    assert {path: count for path, count in old.items() if count} == {
+        path: each.by_age["older"] for path, each in fleet.projects.items() if each.by_age["older"]
+    }
+    info = {labels["project"]: labels["policy"] for name, labels, _value in found if name == "project_info"}
+    assert info == {path: fleet.policies[path] for path in info}
+    repositories = {labels["repository"] for name, labels, _value in found if name == "repository_size_bytes"}
+    assert repositories == set(fleet.repositories)
+
+
+def test_markdown_and_results(fleet: Fleet, reports: dict[str, Any], tmp_path: Path) -> None:
+    text = (tmp_path / "report.md").read_text()
+    total = fleet.total
+    assert reports["totals"]["bytes"] == total.bytes
+    assert (reports["totals"]["oldest_tag_at"], reports["totals"]["newest_tag_at"]) == (total.oldest, total.newest)
+    assert reports["totals"]["delete"] == len(total.deleted)
+    assert f"| bytes | {total.bytes} (" in text
+    assert f"| tags | {total.tags} |" in text
+    assert f"`{total.oldest}`" in text
+    largest = text.partition("largest of")[2].splitlines()
+    first = next(line for line in largest if line.startswith("| `"))
+    assert first.startswith(f"| `{fleet.largest[0]}` |")
+    used = {path for path, found in fleet.projects.items() if found.images}
+    public = set(listed(text, "Anyone can pull"))
+    assert public >= fleet.public & used
+    assert public <= fleet.public
+    without = set(listed(text, "No cleanup policy"))
+    assert fleet.without_policy >= without >= fleet.without_policy & used
+
+
+@pytest.mark.usefixtures("reports")
+def test_page(fleet: Fleet, browser: Browser, tmp_path: Path) -> None:
+    browser.open(tmp_path / "report.html")
+    tiles = dict(zip(browser.texts(".tiles dt"), browser.texts(".tiles .figure"), strict=True))
+    total = fleet.total
+    assert tiles["Tags"] == f"{total.tags:,}"
+    assert tiles["To delete"] == f"{len(total.deleted):,}"
+    assert tiles["Public registries"] == str(len(fleet.public))
+    assert tiles["Without a cleanup policy"] == str(len(fleet.without_policy))
+    assert tiles["Space"] == bytes_in_words(total.bytes)
+    ages = [text.split()[0] for text in browser.texts("#ages .value")]
+    assert ages == [f"{total.by_age[age]:,}" for age in AGES]
+    assert total.oldest[:16].replace("T", " ") in browser.texts("#ages p")[0]
+    assert browser.texts("#repositories tbody th") == fleet.largest
+    sort = browser.one("#repositories thead th:nth-child(6) button")
+    assert sort.text == "Oldest"
+    sort.click()
+    assert browser.texts("#repositories tbody th")[0] in fleet.with_the_oldest_tag
+    used = {path for path, found in fleet.projects.items() if found.images}
+    for button, wanted in zip(browser.all(".tiles button")[-2:], (fleet.public, fleet.without_policy), strict=True):
+        button.click()
+        assert wanted >= {*browser.texts("#projects tbody th")} >= wanted & used
+    browser.open(tmp_path / "report.html")
+    for opener in browser.all("#repositories button.open"):
+        browser.run("arguments[0].click()", opener)
+    found = browser.run(TAGS)
+    assert len(found) == total.tags
+    assert {(path, name) for path, name, action in found if action == "Delete"} == total.deleted
+
+
+def listed(text: str, title: str) -> list[str]:
+    section = text.partition(f"## {title}")[2].partition("\n## ")[0]
+    return [line.strip("- `") for line in section.splitlines() if line.startswith("- `")]
+
+
+@pytest.mark.usefixtures("reports")
+def test_the_tables_are_joined_as_the_page_on_reports_says(fleet: Fleet, tmp_path: Path) -> None:
+    [statement] = re.findall("```sql\n(.*?)```", (ROOT / "docs" / "reports.md").read_text(), re.DOTALL)
+    with closing(sqlite3.connect(":memory:")) as database:
+        for name in ("projects", "repositories", "tags"):
+            rows = table(tmp_path / f"{name}.csv")
+            columns = ", ".join(rows[0]).replace("delete", '"delete"')
+            database.execute(f"CREATE TABLE {name} ({columns})")
+            places = ", ".join("?" * len(rows[0]))
+            database.executemany(f"INSERT INTO {name} VALUES ({places})", [list(row.values()) for row in rows])
+        found = {namespace: tags for namespace, tags, _bytes in database.execute(statement)}
+    wanted: Counter[str] = Counter()
+    for path, answers in fleet.projects.items():
+        wanted[path.rpartition("/")[0]] += len(answers.deleted)
+    assert found == wanted
