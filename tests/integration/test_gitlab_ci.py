@@ -95,7 +95,8 @@ def test_who_may_do_what_is_in_the_pipeline() -> None:
 def test_artifacts_are_what_the_scripts_write() -> None:
     given = {name: yaml.safe_load((EXAMPLE / f"{name}.yml").read_text()) for name in ("audit", "plan", "apply")}
     files = {name: {value for key, value in values.items() if key.endswith("_path")} for name, values in given.items()}
-    assert set(PIPELINE["audit"]["artifacts"]["paths"]) == files["audit"]
+    assert PIPELINE["audit"]["artifacts"]["paths"] == ["reports/"]
+    assert {path.partition("/")[0] for path in files["audit"]} == {"reports"}
     assert set(PIPELINE["plan"]["artifacts"]["paths"]) == files["plan"] - {"in-use.json"}
     assert set(PIPELINE["apply"]["artifacts"]["paths"]) == files["apply"] - {"in-use.json", "plan.jsonl"}
     assert PIPELINE["apply"]["artifacts"]["when"] == "always"
@@ -150,7 +151,9 @@ def test_an_audit_leaves_its_files(ansible: Ansible, simulator: Simulator, tmp_p
     simulator.load(registry())
     audit = run(ansible, tmp_path / "job", "audit", READER)
     assert audit.returncode == 0, audit.stdout + audit.stderr
-    [row] = csv.DictReader((tmp_path / "job" / "audit.csv").read_text().splitlines())
+    reports = tmp_path / "job" / "reports"
+    [row] = csv.DictReader((reports / "repositories.csv").read_text().splitlines())
     assert (row["repository"], row["tags"]) == ("team/app", "6")
-    assert json.loads((tmp_path / "job" / "audit.json").read_text())["repositories"]
+    assert json.loads((reports / "audit.jsonl").read_text().splitlines()[0])["type"] == "audit"
+    assert "team/app" in (reports / "registry.html").read_text()
     assert simulator.counters()["writes"] == 0

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 from .._core.errors import UsageError
 from .._core.models import RefKind
+from .._core.run_by import run_by_of
 from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
 from .._deletion.earlier_runs import EarlierRuns
-from .._deletion.run_by import run_by_of
 from .._module.options import Gather, check_not_negative
 from .._plan.approval import check_plan
 from .._plan.limits import Limits, OnLimit

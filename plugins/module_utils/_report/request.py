@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import UsageError
+from .._core.run_by import run_by_of
 from .words import writable
 
 
@@ -73,11 +74,6 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
         raise UsageError(f"price_per_gib_month is {price:g}: it can't be negative.")
     if not (params["audit_path"] or params["plan_path"]):
         raise UsageError("one of the following is required: audit_path, plan_path.")
-    run_by = {
-        writable(str(name)): writable(str(value))
-        for name, value in (params["run_by"] or {}).items()
-        if value not in (None, "")
-    }
     return ReportRequest(
         audit_path=params["audit_path"],
         plan_path=params["plan_path"],
@@ -92,7 +88,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
             message=writable(params["message"] or ""),
             plan_place=params["plan_place"] or "",
             warnings=tuple(map(writable, params["warnings"] or ())),
-            run_by=run_by,
+            run_by=run_by_of(params["run_by"]),
             price_per_gib_month=price,
         ),
         check_only=params["check_only"],

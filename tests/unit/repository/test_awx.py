@@ -16,7 +16,11 @@ from tests.tools.collection import ROOT
 
 AWX = ROOT / "examples" / "awx"
 # What the playbooks take besides the variables of roles.
-OF_PLAYBOOKS = {"registry_group": {"type": "str"}, "target_hosts": {"type": "str"}}
+OF_PLAYBOOKS = {
+    "registry_group": {"type": "str"},
+    "registry_plans_package": {"type": "dict"},
+    "target_hosts": {"type": "str"},
+}
 # The types of answers by those of variables. A text area gives several lines, which are a list.
 ANSWERS = {
     "str": {"text", "multiplechoice"},

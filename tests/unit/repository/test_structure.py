@@ -61,6 +61,7 @@ PURE = {
     "_core/server",
     "_core/tag_writes",
     "_core/budget",
+    "_core/run_by",
     "_gitlab/fields",
     "_rules",
     "_usage",
@@ -72,7 +73,7 @@ PURE = {
     *("_tags/estimate", "_tags/page_starts", "_tags/query"),
     "_registry/catalog_order",
     *("_deletion/attempts", "_deletion/batches", "_deletion/delete_method", "_deletion/earlier_runs"),
-    *("_deletion/outcomes", "_deletion/refusals", "_deletion/report", "_deletion/run_by", "_deletion/verification"),
+    *("_deletion/outcomes", "_deletion/refusals", "_deletion/report", "_deletion/verification"),
     *(
         "_cleanup/approval",
         "_cleanup/bulk_requests",

@@ -119,7 +119,8 @@ def test_a_playbook_passes_the_settings_on_to_all_of_its_modules(path: Path) -> 
         modules = modules_of(yaml.safe_dump([play], width=1000))
         defaults = {
             f"containerops.gitlab.{module}": (
-                f"{{{{ __registry_connection | containerops.gitlab.connection_options('{module}'){MORE.get((path.stem, module), '')} }}}}"
+                f"{{{{ __registry_connection | containerops.gitlab.connection_options('{module}')"
+                f"{MORE.get((path.stem, module), '')} }}}}"
             )
             for module in modules
         }

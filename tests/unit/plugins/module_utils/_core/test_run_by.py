@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
-from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.run_by import run_by_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.run_by import run_by_of
 
 
 @pytest.mark.parametrize(

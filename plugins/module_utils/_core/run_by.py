@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.errors import UsageError
+from .errors import UsageError
 
 _MOST = 20
 _LONGEST = 255
