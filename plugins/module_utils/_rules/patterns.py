@@ -250,8 +250,8 @@ def quoted(names: t.Iterable[str]) -> str:
 
 
 def patterns_can_be_judged() -> bool:
-    """Whether google-re2 is there, without which nothing is known of a pattern."""
-    return "re2" in globals()
+    """Whether google-re2 is there, and no other package of its name: without it nothing is known of a pattern."""
+    return hasattr(globals().get("re2"), "Options")
 
 
 def _re2(expression: str) -> t.Any:
