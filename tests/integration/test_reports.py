@@ -234,3 +234,17 @@ def test_the_commands_of_the_page_on_reports_run(ansible: Ansible, simulator: Si
         run = ansible.play(playbook, *options)
         assert run.code == 0, run.output
     assert {*CSV, "team.html", "june.jsonl", "june.md"} <= names_in(tmp_path)
+
+
+def test_a_cleanup_that_ends_before_its_plan_is_reported(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(team())
+    run = cleanup(ansible, tmp_path, in_use_sources_path=str(tmp_path / "missing.json"))
+    assert run.code != 0
+    text = (tmp_path / "report.md").read_text()
+    assert "The run failed." in text
+    assert "The run ended before anything was read." in text
+    assert success_of(tmp_path) == "0"
+    assert not list(tmp_path.glob("registry_cleanup_*"))
+    assert simulator.requests() == []
