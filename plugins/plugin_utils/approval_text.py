@@ -12,6 +12,8 @@ import re
 import typing as t
 from collections.abc import Mapping, Sequence
 
+from .screen import counted
+
 MOST_LINES = 200
 _LONGEST_LINE = 300
 _MOST_NOTES, _MOST_REPOSITORIES = 30, 50
@@ -93,8 +95,10 @@ def _head(totals: _Row, refusals: Sequence[str]) -> list[str]:
     if refusals:
         return ["This plan is refused and can't be approved:", *(f"  {each}" for each in refusals[:_MOST_NOTES])]
     if not totals["delete"]:
-        return [f"Nothing to approve: none of {totals['tags']} tags is deleted."]
-    return [f"To approve: {_share(totals)} are deleted, in {totals['repositories']} repositories that were looked at."]
+        return [f"Nothing to approve: none of {counted(totals['tags'], 'tag')} is deleted."]
+    verb = "is" if totals["delete"] == 1 else "are"
+    repositories = counted(totals["repositories"], "repository", "repositories")
+    return [f"To approve: {_share(totals)} in {repositories} {verb} deleted."]
 
 
 def _undecided(server: _Row) -> list[str]:
@@ -104,7 +108,7 @@ def _undecided(server: _Row) -> list[str]:
 
 
 def _share(counts: _Row) -> str:
-    return f"{counts['delete']} of {counts['tags']} tags"
+    return f"{counts['delete']:,} of {counted(counts['tags'], 'tag')}"
 
 
 def _scope(scope: _Row) -> str:

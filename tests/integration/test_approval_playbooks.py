@@ -99,7 +99,7 @@ def test_a_plan_ends_with_what_an_approver_reads(ansible: Ansible, simulator: Si
     assert run.tasks[-1].action == "ansible.builtin.debug"
     assert text == stat(run, "registry_cleanup_approval_text")
     for line in (
-        "To approve: 4 of 14 tags are deleted, in 3 repositories that were looked at.",
+        "To approve: 4 of 14 tags in 3 repositories are deleted.",
         "scope: group team",
         f"fingerprint: {fingerprint}",
         f"plan: {path}",
@@ -306,7 +306,7 @@ def test_the_plans_of_all_hosts_are_approved_and_applied_as_one(
     assert stat(merged, "registry_plans_delete") == len(DELETED)
     assert stat(merged, "registry_cleanup_approval_text") == table(merged)
     assert table(merged).splitlines()[:2] == [
-        "To approve: 4 of 14 tags are deleted, in 3 repositories that were looked at.",
+        "To approve: 4 of 14 tags in 3 repositories are deleted.",
         f"fingerprint: {fingerprint}",
     ]
     assert "  project team/app: 4 of 13 tags" in table(merged).splitlines()

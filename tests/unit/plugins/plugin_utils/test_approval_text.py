@@ -48,7 +48,7 @@ def row(**changes: Any) -> dict[str, Any]:
 
 def test_the_whole_text() -> None:
     assert approval_text([row(run_by={"awx_user_name": "ana", "awx_job_id": "7"})]).splitlines() == [
-        "To approve: 2 of 6 tags are deleted, in 3 repositories that were looked at.",
+        "To approve: 2 of 6 tags in 3 repositories are deleted.",
         "server: https://gitlab.example.com, by its clock 2026-06-01T12:00:00Z",
         "scope: group team; repositories team/app, team/b",
         f"fingerprint: {FINGERPRINT}",
@@ -124,7 +124,7 @@ def test_a_merged_plan() -> None:
     totals = {"repositories": 3, "repositories_unread": 1, "tags": 27, "delete": 3, "reasons": {"expired": 3}}
     merged = {"fingerprint": FINGERPRINT, "parts": parts, "totals": totals}
     lines = approval_text([{"host": "localhost", "result": merged, "scope": {}, "place": "all.jsonl"}]).splitlines()
-    assert lines[0] == "To approve: 3 of 27 tags are deleted, in 3 repositories that were looked at."
+    assert lines[0] == "To approve: 3 of 27 tags in 3 repositories are deleted."
     assert lines[-4:] == [
         "Merged of:",
         "  project team/2: 2 of 9 tags",
