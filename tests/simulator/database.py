@@ -10,8 +10,8 @@ import base64
 import bisect
 import itertools
 import re
-from collections.abc import Sequence
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
