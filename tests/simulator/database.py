@@ -10,6 +10,7 @@ import base64
 import bisect
 import itertools
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -123,9 +124,17 @@ class Database(Registry):
     def size(self, repository: Repository) -> int | None:
         if not self.is_reachable(repository) or not self.answers(repository):
             return None
-        # Each layer of what is tagged counts once: registry/datastore/repository.go, Size.
+        # Each layer of what is tagged counts once: registry/datastore/repository.go, Size. Those of a giant image are
+        # the same to be quickly made, and stand for different ones.
         images = {tag.digest: tag for tag in tags_of(repository)}.values()
-        return sum({layer.digest: layer.size for tag in images for layer in tag.contents().all_layers}.values())
+        found: dict[str, int] = {}
+        for tag in images:
+            layers = tag.contents().all_layers
+            counts = Counter(layer.digest for layer in layers)
+            for layer in layers:
+                held = layer.size * counts[layer.digest]
+                found[layer.digest] = max(held, found.get(layer.digest, 0))
+        return sum(found.values())
 
     def last_published_at(self, repository: Repository) -> datetime | None:
         if not self.answers(repository):
