@@ -61,7 +61,7 @@ def test_the_whole_text() -> None:
         "Kept: 3 keep_n, 1 latest",
         "From:",
         "  team/app: 1 of 3 tags",
-        "  team/b: 1 of 1 tags",
+        "  team/b: 1 of 1 tag",
         "Tags, oldest first in each repository:",
         "  team/app:dev-1  2026-03-03T12:00:00Z  expired",
         "  team/b:x  date not needed  matched",
