@@ -33,14 +33,14 @@ EVERY, ANSWER = 0.02, 0.15
 PATIENCE = 120
 PROJECT = ROOT / "examples" / "awx" / "project"
 # What AWX itself gives to the jobs of a workflow.
-OF_A_WORKFLOW = {"awx_workflow_job_id": 7, "awx_job_id": 8, "awx_user_name": "ana"}
-RULES = {
+OF_A_WORKFLOW: dict[str, Any] = {"awx_workflow_job_id": 7, "awx_job_id": 8, "awx_user_name": "ana"}
+RULES: dict[str, Any] = {
     "registry_group": "team",
     "registry_cleanup_name_regex_delete": "dev-.*",
     "registry_cleanup_older_than": "30d",
     "registry_cleanup_plan_package": {"project": "team/app"},
 }
-APPROVED = {
+APPROVED: dict[str, Any] = {
     "registry_cleanup_approved_plan_package": {"project": "team/app"},
     "registry_cleanup_journal_package": {"project": "team/app"},
     "registry_cleanup_approved_fingerprint": "{{ registry_cleanup_summary.fingerprint }}",
@@ -208,14 +208,14 @@ def test_plans_of_hosts_are_merged_and_applied(runner: str, simulator: Simulator
     simulator.load(server([repository(100, "team/app", "", tags), repository(101, "team/sub/tool", "", tags)]))
     workflow = Workflow(runner, tmp_path, simulator.url)
     hosts = ["team/app registry_project=team/app", "team/sub/tool registry_project=team/sub/tool"]
-    version = {"project": "team/app", "version": "7"}
-    rules = {**RULES, "registry_cleanup_plan_package": version, "target_hosts": "all"}
+    version: dict[str, Any] = {"project": "team/app", "version": "7"}
+    rules: dict[str, Any] = {**RULES, "registry_cleanup_plan_package": version, "target_hosts": "all"}
     rules.pop("registry_group")
     assert workflow.job("plan", hosts=hosts, **rules).code == 0
     merge = workflow.job("merge_plans", hosts=hosts, registry_plans_package=version, target_hosts="all")
     assert merge.code == 0, merge.output
     assert workflow.job("check_plan").code == 0
-    approved = {
+    approved: dict[str, Any] = {
         "registry_cleanup_approved_plan_package": {**version, "file_name": "merged.jsonl"},
         "registry_cleanup_approved_fingerprint": "{{ registry_plans_fingerprint }}",
     }
