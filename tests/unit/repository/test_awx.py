@@ -35,7 +35,7 @@ class _Loader(yaml.SafeLoader):
     """Reads what Ansible marks as no template, as a text."""
 
 
-_Loader.add_constructor("!unsafe", yaml.SafeLoader.construct_yaml_str)
+_Loader.add_constructor("!unsafe", _Loader.construct_yaml_str)
 
 
 def data(name: str, file: str = "") -> Any:
