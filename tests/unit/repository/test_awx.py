@@ -35,7 +35,11 @@ class _Loader(yaml.SafeLoader):
     """Reads what Ansible marks as no template, as a text."""
 
 
-_Loader.add_constructor("!unsafe", _Loader.construct_yaml_str)
+def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+_Loader.add_constructor("!unsafe", _text)
 
 
 def data(name: str, file: str = "") -> Any:

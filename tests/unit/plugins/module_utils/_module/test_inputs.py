@@ -34,7 +34,8 @@ SPECS["inventory"] = inventory.OPTIONS
 
 IDS = {"project", "group"}
 DURATIONS = {"older_than", "min_age", "plan_max_age", "in_use_max_age", "cadence"}
-OF_LINES = {"approved_plan", "failed"}
+# Texts of several lines, in a list too: sentences that came from elsewhere.
+OF_LINES = {"approved_plan", "failed", "message", "warnings"}
 
 
 class Option(NamedTuple):
@@ -62,7 +63,7 @@ class Option(NamedTuple):
         spec = specs[names[0]]
         if len(names) == 1:
             return {names[0]: value}
-        inner = {name: clean(each) for name, each in spec["options"].items() if each.get("required")}
+        inner = {name: clean(each) for name, each in spec.get("options", {}).items() if each.get("required")}
         inner.update(self.given(value, names[1:], spec["options"]))
         return {names[0]: [inner] if spec["type"] == "list" else inner}
 
@@ -186,6 +187,8 @@ def test_a_secret_is_not_changed_and_not_told(option: Option) -> None:
 
 @of("list", elements="str")
 def test_a_text_for_a_list_is_cut_at_its_lines_alone(option: Option) -> None:
+    if option.name in OF_LINES:
+        return
     [one] = wanted = clean(option.spec)
     assert option.read(wanted) == wanted
     assert option.read(one) == wanted
@@ -206,7 +209,10 @@ def test_a_text_for_a_list_of_files_is_cut_at_its_lines_alone(option: Option) ->
 
 @of("list", elements="str")
 def test_nothing_else_is_made_an_entry(option: Option) -> None:
-    refuses(option, [1.10], [True], [None], [""], [" \n"], [["a"]], [{"a": "b"}], ["a\nb"], {"a": "b"}, True, 2.10)
+    refuses(option, [1.10], [True], [None], [""], [" \n"], [["a"]], [{"a": "b"}], {"a": "b"}, True, 2.10)
+    if option.name in OF_LINES:
+        return
+    refuses(option, ["a\nb"])
     refuses(option, "['a', 'b']", '["a", "b"]', "[a, b]", "[]", " [ ]\n", ["[a, b]"], [["a", "b"], "c"])
     if option.name in IDS:
         assert option.read([7, "a/b"]) == ["7", "a/b"]
