@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .plan_screen import head_of, left_out_of, more, nothing_of, places_of, table_of, tag_lines, tags_of
-from .screen import counted, lines_of, sections, wrapped
+from .screen import counted, labelled, lines_of, sections, wrapped
 
 _Result = t.Mapping[str, t.Any]
 
@@ -35,7 +35,9 @@ _DRIFT = {
 }
 
 
-def cleanup_lines(found: _Result, *, check_mode: bool, limit: int, package: _Result | None = None) -> list[str]:
+def cleanup_lines(
+    found: _Result, *, check_mode: bool, limit: int, package: _Result | None = None, files: t.Sequence[str] = ()
+) -> list[str]:
     """The screen of a cleanup.
 
     Args:
@@ -43,20 +45,23 @@ def cleanup_lines(found: _Result, *, check_mode: bool, limit: int, package: _Res
         check_mode: whether nothing was deleted for that reason.
         limit: the most lines of a kind.
         package: where the plan was stored: project, package, version and file_name; None if it was not.
+        files: the reports that were written.
     """
     plan, outcome = found["plan"], found.get("outcome")
     deletes = plan["totals"]["delete"] > 0
     head = [*head_of(found, limit), *left_out_of(found.get("server", {})), *_headline(found, check_mode=check_mode)]
     places = []
     if deletes or found.get("plan_path") or package:
-        approvable = check_mode and deletes and not plan["refusals"]
+        # A fingerprint alone approves nothing.
+        kept = bool(found.get("plan_path") or package)
+        approvable = kept and check_mode and deletes and not plan["refusals"]
         places = places_of(plan, plan_path=found.get("plan_path") or "", package=package, approvable=approvable)
     return sections(
         [*head, *(table_of(plan) if deletes or plan["refusals"] else [])],
         _approved(plan),
         tags_of("would be deleted", plan) if outcome is None else _outcome(plan, outcome),
         _pinned(found),
-        places,
+        [*places, *(line for path in files for line in labelled("file", path))],
     )
 
 

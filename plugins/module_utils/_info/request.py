@@ -66,7 +66,8 @@ class InfoRequest(t.NamedTuple):
     @property
     def needs_repositories(self) -> bool:
         """Whether repositories are listed."""
-        return bool(self.gather - _OF_PROJECTS) or self.tag_names is not None or bool(self.scope.repository_ids)
+        only_projects = bool(self.gather) and self.gather <= _OF_PROJECTS
+        return not only_projects or self.tag_names is not None or bool(self.scope.repository_ids)
 
 
 def request_of(params: t.Mapping[str, t.Any], *, server: str, job_token: bool) -> InfoRequest:

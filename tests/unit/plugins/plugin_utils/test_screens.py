@@ -114,8 +114,9 @@ def start(lines: list[str], text: str) -> int:
 
 
 def test_a_small_cleanup_in_check_mode() -> None:
-    found = planned(repository("team/app", 2), repository("team/web", 0, 4))
-    assert check(found) == [
+    found = planned(repository("team/app", 2), repository("team/web", 0, 4), plan_path="/p")
+    lines = check(found)
+    assert lines == [
         "check mode: nothing was deleted; 2 to delete of 7 tags",
         "repository  tags  delete  keep  reasons",
         "team/app       3       2     1  expired 2",
@@ -128,9 +129,14 @@ def test_a_small_cleanup_in_check_mode() -> None:
         "  team/app:dev-0  2026-05-01T12:00:00Z  expired",
         "  team/app:dev-1  2026-05-01T12:00:00Z  expired",
         "",
+        "plan file: /p",
         "to approve it:",
         f"  registry_cleanup_approved_fingerprint={FINGERPRINT}",
     ]
+    # A fingerprint alone approves nothing.
+    assert check({**found, "plan_path": ""}) == [*lines[:-3], f"fingerprint: {FINGERPRINT}"]
+    reported = cleanup_lines(found, check_mode=True, limit=9, files=["/r.html"])
+    assert reported[-1] == "file: /r.html"
 
 
 def test_nothing_to_do_is_one_line() -> None:
