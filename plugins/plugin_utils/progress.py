@@ -22,7 +22,8 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ..module_utils._core.diffs import printable
-from ..module_utils._module.progress import PROGRESS_PATH, read_progress, start_thread
+from ..module_utils._core.threads import start_thread
+from ..module_utils._module.progress import PROGRESS_PATH, read_progress
 from .progress_lines import progress_line
 
 # The variable with the seconds from one line to the next; 0 shows none.

@@ -20,6 +20,7 @@ from datetime import datetime, timezone
 
 from .._core.errors import JournalError, RequestError, unexpected
 from .._core.journal_parts import JOURNAL, JOURNAL_PACKAGE, part_name
+from .._core.threads import start_thread
 from .._gitlab.packages import PackageFile, package_file, upload
 from .._gitlab.projects import why_no_package_is_stored
 from .._gitlab.tokens import why_not_writing
@@ -194,9 +195,8 @@ def stored_meanwhile(journal: JournalUpload | None, pause: _Pause = _pause) -> t
         return
     journal.store()
     ended = threading.Event()
-    thread = threading.Thread(target=_keep_storing, args=(journal, ended, pause), daemon=True)
     try:
-        thread.start()
+        thread = start_thread(_keep_storing, journal, ended, pause)
     except RuntimeError:
         raise JournalError("the system allows no thread that stores it in its package") from None
     try:

@@ -12,6 +12,7 @@ import threading
 import typing as t
 
 from .._core.errors import RequestError, cause_of
+from .._core.threads import start_thread
 
 Item = t.TypeVar("Item")
 Result = t.TypeVar("Result")
@@ -175,7 +176,7 @@ class Pool:
         wanted = min(self._size - self._working, sum(job.left for job in self._jobs))
         for _thread in range(wanted - self._idle):
             try:
-                threading.Thread(target=self._help, daemon=True).start()
+                start_thread(self._help)
             except RuntimeError:
                 # The system allows no more: there are enough, or whoever asked does it alone.
                 break

@@ -14,12 +14,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
-import threading
 import time
 import typing as t
 
 from .._core.progress import Amount, Phase, Progress, ProgressReport
+from .._core.threads import start_thread
 
 # The variable of the environment that names the file.
 PROGRESS_PATH = "CONTAINEROPS_GITLAB_PROGRESS_PATH"
@@ -43,23 +42,6 @@ def write_regularly(progress: Progress, environ: t.Mapping[str, str]) -> None:
         return
     with contextlib.suppress(OSError, RuntimeError):
         start_thread(_write, os.open(path, os.O_WRONLY | os.O_NOFOLLOW), progress)
-
-
-def start_thread(work: t.Callable[..., None], *arguments: t.Any) -> threading.Thread:
-    """Start a thread that takes no signals and keeps no process alive.
-
-    A signal that another thread takes does not wake the main thread, which alone can obey it.
-
-    Raises:
-        RuntimeError: the system allows no more threads.
-    """
-    thread = threading.Thread(target=work, args=arguments, daemon=True)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    try:
-        thread.start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return thread
 
 
 def _write(file: int, progress: Progress) -> None:

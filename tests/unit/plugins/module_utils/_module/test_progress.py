@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import threading
 import time
 from pathlib import Path
@@ -138,14 +137,3 @@ def test_what_can_not_be_understood_tells_nothing(path: Path, what: str) -> None
 def test_bytes_that_are_no_text_tell_nothing(path: Path) -> None:
     path.write_bytes(b"\xff\xfe{")
     assert told(path) is None
-
-
-def test_its_thread_leaves_signals_to_the_main_thread() -> None:
-    """A signal that another thread takes does not wake a main thread that waits."""
-    masks: list[set[int]] = []
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    thread = subject.start_thread(lambda: masks.append(set(signal.pthread_sigmask(signal.SIG_BLOCK, ()))))
-    thread.join(10)
-    assert thread.daemon
-    assert {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM} <= masks[0]
-    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
