@@ -24,7 +24,7 @@ from .._policy.preview import parameters_of
 from .._rules.decision import DateSource
 from .._rules.patterns import patterns_can_be_judged
 from .._usage.exposure import exposed_to
-from .._usage.figures import Figures
+from .._usage.figures import Figures, FreedBytes
 from .._usage.listings import RepositoryUsage, total_usage
 
 _FORMAT = "containerops.gitlab/audit"
@@ -116,6 +116,8 @@ def project_rows(
         listed: whether repositories were listed.
         protection: the protection rules as they are returned, by the project's id.
     """
+    counted = list(counted)
+    planned = _is_planned(counted)
     inside: dict[int, list[CountedRepository]] = {number: [] for number in asked}
     for each in counted:
         inside.setdefault(each.project_id, []).append(each)
@@ -124,7 +126,7 @@ def project_rows(
             "id": number,
             **_settings_row(known.get(number), found),
             **{name: (protection or {}).get(number, {}).get(name) for name in _PROTECTION},
-            **_sums(found, listed=listed and not (not found and known[number].registry_disabled)),
+            **_sums(found, listed=listed and (bool(found) or _shows_repositories(known[number])), planned=planned),
         }
         for number, found in inside.items()
     ]
@@ -133,7 +135,17 @@ def project_rows(
 
 def totals_row(counted: t.Sequence[CountedRepository], *, projects: int, listed: bool = True) -> dict[str, t.Any]:
     """The sums over all repositories. projects: number of projects."""
-    return {"projects": projects, **_sums(counted, listed=listed)}
+    return {"projects": projects, **_sums(counted, listed=listed, planned=_is_planned(counted))}
+
+
+def _is_planned(counted: t.Iterable[CountedRepository]) -> bool:
+    """Whether a plan decides about the repositories."""
+    return any(each.usage.figures.delete is not None for each in counted)
+
+
+def _shows_repositories(project: Project) -> bool:
+    """Whether a project without repositories has none: GitLab hides those of a registry that is disabled."""
+    return project.access_level is not None and not project.registry_disabled
 
 
 def _settings_row(project: Project | None, repositories: t.Sequence[CountedRepository]) -> dict[str, t.Any]:
@@ -176,17 +188,17 @@ def _policy_lint(policy: ServerPolicy) -> list[str] | None:
     return lint_warnings(parameters_of(policy), ()) if patterns_can_be_judged() else None
 
 
-def _sums(repositories: t.Sequence[CountedRepository], *, listed: bool) -> dict[str, t.Any]:
-    """The numbers of repositories together; null where one of them is not known, or there is no repository."""
+def _sums(repositories: t.Sequence[CountedRepository], *, listed: bool, planned: bool) -> dict[str, t.Any]:
+    """The numbers of repositories together; null if one of them is not known."""
     if not listed:
         return _UNLISTED
     figures = total_usage([each.usage for each in repositories])
-    if not repositories:
-        figures = Figures()
+    if not planned:
+        figures = figures._replace(delete=None, keep=None, freed=FreedBytes(None, None))
     return {
         "repositories": len(repositories),
         "repositories_unread": sum(each.unread for each in repositories),
         "tags": figures.tags,
-        "size": known_sum(each.size for each in repositories) if repositories else None,
+        "size": known_sum(each.size for each in repositories),
         **figures.as_result(),
     }

@@ -19,7 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._info.audit_ro
     project_rows,
     totals_row,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures import BytesMethod, Figures
+from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures import BytesMethod, Figures, FreedBytes
 from ansible_collections.containerops.gitlab.plugins.module_utils._usage.listings import RepositoryUsage
 from tests.unit.models import project, server_policy
 
@@ -98,8 +98,18 @@ def test_nothing_is_counted_in_a_disabled_registry(listed: bool) -> None:
     [row] = project_rows((), {3: found}, [3], listed=listed)
     assert [row[name] for name in NUMBERS] == [None] * len(NUMBERS)
     [row] = project_rows((), {3: found._replace(access_level="enabled")}, [3])
-    assert row["repositories"] == 0
+    assert [row[name] for name in ("repositories", "tags", "bytes", "delete")] == [0, 0, 0, None]
+    # What GitLab does not show may be disabled.
+    [row] = project_rows((), {3: found._replace(access_level=None)}, [3])
     assert row["tags"] is None
+
+
+def test_a_plan_deletes_nothing_of_a_project_without_repositories() -> None:
+    known = {number: project(id=number, path=f"team/p{number}", access_level="enabled") for number in (1, 2)}
+    planned = counted(1, "team/p1", tags=3, delete=1, keep=2, freed=FreedBytes(5, 7))
+    first, second = project_rows([planned], known, known)
+    assert [first[name] for name in ("delete", "keep", "freed_least", "freed_most")] == [1, 2, 5, 7]
+    assert [second[name] for name in ("delete", "keep", "freed_least", "freed_most")] == [0, 0, 0, 0]
 
 
 def test_sums_over_an_unread_repository_are_unknown() -> None:
@@ -127,5 +137,5 @@ def test_projects_add_up_to_all_together(found: list[CountedRepository]) -> None
     for name in ("repositories", "repositories_unread"):
         assert sum(row[name] for row in rows) == total[name]
     for name in ("tags", "size", "bytes"):
-        assert total[name] == (known_sum(row[name] for row in rows) if rows else None)
+        assert total[name] == known_sum(row[name] for row in rows)
     assert [row["path"] for row in rows] == sorted({each.project for each in found})

@@ -49,7 +49,7 @@ def test_what_is_refused(options: dict[str, Any], words: str) -> None:
     ("options", "needs"),
     [
         ({}, {"repositories"}),
-        ({"gather": []}, set()),
+        ({"gather": []}, {"repositories"}),
         ({"gather": ["tags_count"]}, {"repositories"}),
         ({"gather": ["tags"]}, {"repositories", "tags"}),
         ({"gather": ["tag_details"]}, {"repositories", "tags", "details"}),

@@ -157,7 +157,7 @@ def test_a_row_has_the_preview_of_its_policy_with_lists_as_long_as_those_of_tags
     [
         ((TagListing(API, (V1,)), TagListing(WEB, error=ERROR)), None, 11),
         ((TagListing(repository_at(9, "team/app/x"), (V1,)),), 1, None),
-        ((), None, None),
+        ((), 0, 0),
     ],
 )
 def test_a_sum_of_unknown_numbers_is_unknown(
@@ -324,7 +324,7 @@ def test_projects_with_their_settings_and_sums() -> None:
             "minimum_access_level_for_delete": None,
         }
     ]
-    assert (second["path"], second["repositories"], second["tags"], second["tag_protection"]) == ("team/b", 0, None, [])
+    assert (second["path"], second["repositories"], second["tags"], second["tag_protection"]) == ("team/b", 0, 0, [])
 
 
 def test_nothing_is_counted_where_no_repositories_were_listed() -> None:
