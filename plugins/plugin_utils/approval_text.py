@@ -12,7 +12,7 @@ import re
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from .screen import counted
+from .screen import counted, freed_of
 
 MOST_LINES = 200
 _LONGEST_LINE = 300
@@ -70,6 +70,7 @@ def _of_one(row: _Row) -> list[str]:
         *_fingerprint(plan["fingerprint"]),
         *([f"plan: {row['place']}"] if row.get("place") else []),
         *_planned_by(result.get("run_by") or {}),
+        *_freed(totals),
         *_reasons(totals["reasons"]),
         *_section("Mind", _notes(result), _MOST_NOTES),
         *_section(_from(plan), [f"{each['path']}: {_share(each)}" for each in affected], _MOST_REPOSITORIES),
@@ -123,6 +124,11 @@ def _fingerprint(fingerprint: str) -> list[str]:
 
 def _planned_by(run_by: _Row) -> list[str]:
     return [f"planned by: {', '.join(f'{name} {value}' for name, value in run_by.items())}"] if run_by else []
+
+
+def _freed(totals: _Row) -> list[str]:
+    space = freed_of(totals.get("freed_least"), totals.get("freed_most"))
+    return [f"frees: {space} after garbage collection"] if space else []
 
 
 def _reasons(reasons: _Row) -> list[str]:

@@ -66,6 +66,7 @@ def audit_lines(
         _estimate(found.get("estimate")),
         _settings([row for row in projects if row["archived"] is not None] if _OF_PROJECTS & {*gather} else []),
         policy_lines(repositories, limit=limit, disabled=disabled_policies),
+        [] if preview or found.get("estimate") else _unasked(gather, repositories),
         [*places, *(line for path in files for line in labelled("file", path))],
     )
 
@@ -149,6 +150,14 @@ def _remarks(row: _Result) -> tuple[str, ...]:
     return tuple(filter(None, ["unread" if row["error"] else "", row["status"]]))
 
 
+def _unasked(gather: t.Collection[str], rows: t.Sequence[_Result]) -> list[str]:
+    """How to see more, where sizes and dates of repositories were not asked for."""
+    if not rows or not {"tag_details", "size", "layers"}.isdisjoint(gather):
+        return []
+    wanted = '{"registry_audit_gather": ["tag_details", "size", "projects"]}'
+    return [*wrapped("sizes and ages, settings of projects, for more requests:"), f"  -e '{wanted}'"]
+
+
 def _estimate(estimate: _Result | None) -> list[str]:
     """What it takes to read the dates."""
     if not estimate:
@@ -181,6 +190,7 @@ def _settings(rows: t.Sequence[_Result]) -> list[str]:
             lines += wrapped_list(title, [f"{count:,} {value}" for value, count in counts], "  ")
     for title, paths in (
         ("archived", [row["path"] for row in rows if row["archived"]]),
+        ("open to anyone", [row["path"] for row in rows if row.get("exposed_to") == "anyone"]),
         ("rules for repositories", [row["path"] for row in rows if row["repository_protection"]]),
         ("rules for tags", [row["path"] for row in rows if row["tag_protection"]]),
     ):

@@ -35,6 +35,10 @@ _DRIFT = {
 }
 
 
+# Without its journal nothing tells a tag that an earlier run deleted from one that somebody else did.
+_JOURNAL = " (if an earlier run deleted them, give this one its journal in registry_cleanup_journal_path)"
+
+
 def cleanup_lines(
     found: _Result, *, check_mode: bool, limit: int, package: _Result | None = None, files: t.Sequence[str] = ()
 ) -> list[str]:
@@ -72,8 +76,8 @@ def _headline(found: _Result, *, check_mode: bool) -> list[str]:
         return [*wrapped(f"outcome: {outcome['summary']}"), *stopped]
     if plan["refusals"]:
         return wrapped(f"nothing {'would be' if check_mode else 'was'} deleted; {plan['summary']}")
-    if not plan["totals"]["delete"] and not plan["approved"]:
-        return wrapped(nothing_of(plan))
+    if not plan["totals"]["delete"]:
+        return wrapped(f"nothing is left to delete: {plan['summary']}" if plan["approved"] else nothing_of(plan))
     return wrapped(f"check mode: nothing was deleted; {plan['summary']}" if check_mode else f"plan: {plan['summary']}")
 
 
@@ -95,7 +99,8 @@ def _approved(plan: _Result) -> list[str]:
         if counts[kind]:
             kept_by = ", ".join(f"{reason} {count:,}" for reason, count in approved["kept_by"].items())
             why = f" ({kept_by})" if kind == "kept" and kept_by else ""
-            lines += wrapped(f"{kind}: {counted(counts[kind], 'tag')}, {words}{why}", "  ")
+            hint = _JOURNAL if kind == "vanished" and not before else ""
+            lines += wrapped(f"{kind}: {counted(counts[kind], 'tag')}, {words}{why}{hint}", "  ")
     for row in drift:
         lines += lines_of((f"{row['repository']}:{row['name']}", row["kind"], _why(row)), "  ")
     return lines + more(sum(counts.values()) - len(drift), "tag", after="not as approved")

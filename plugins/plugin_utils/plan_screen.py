@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..module_utils._core.diffs import printable
 from .screen import (
     Row,
     bytes_of,
@@ -55,9 +56,18 @@ def head_of(found: _Result, limit: int) -> list[str]:
             bounds = " to ".join(dict.fromkeys([f"{row['delete_least']:,}", f"{row['delete_most']:,}"]))
             text = f"{row['path']}: {bounds} of {counted(row['delete'], 'tag')} {_are(row['delete'])} deleted"
             lines += wrapped(f"{row['certainty']}: {text}: {'; '.join(row['doubts'])}")
+    lines += _skipped(plan, limit)
     for note in found.get("notes", []):
         lines += wrapped(f"note: {note}")
     return lines
+
+
+def _skipped(plan: _Result, limit: int) -> list[str]:
+    """The repositories of which nothing is deleted, since they exceed a limit."""
+    rows = [row for row in plan["repositories"] if row.get("limit") and row["limit"] not in plan["refusals"]]
+    number = max(plan["totals"].get("repositories_limited", 0), len(rows)) if rows else 0
+    lines = [line for row in rows[:limit] for line in wrapped(f"skipped: {row['limit']}")]
+    return lines + more(number - len(rows[:limit]), "repository", "repositories", after="beyond a limit")
 
 
 def unread_lines(
@@ -153,13 +163,26 @@ def nothing_of(plan: _Result) -> str:
 
 
 def tags_of(title: str, plan: _Result) -> list[str]:
-    """The names of the tags to delete, as many as were returned. title: what is said of them."""
+    """The names of the tags to delete, as many as were returned, most affected repositories first.
+
+    Args:
+        title: what is said of them.
+        plan: as registry_cleanup returns it.
+    """
     if not plan["delete"]:
         return []
-    lines = [f"{title}:"]
+    shown: dict[str, list[_Result]] = {}
     for tag in plan["delete"]:
-        lines += tag_lines(tag)
-    return lines + more(plan["totals"]["delete"] - len(plan["delete"]), "tag", after=title)
+        shown.setdefault(tag["repository"], []).append(tag)
+    counts = {row["path"]: row["delete"] for row in plan["repositories"]}
+    lines, left = [f"{title}:"], plan["totals"]["delete"]
+    for path, tags in sorted(shown.items(), key=lambda each: (-counts.get(each[0], 0), each[0])):
+        for tag in tags:
+            lines += tag_lines(tag)
+        number = counts.get(path, len(tags))
+        lines += [f"  {line}" for line in more(number - len(tags), "tag", after=f"of {printable(path)}")]
+        left -= number
+    return lines + more(left, "tag", after="of other repositories")
 
 
 def tag_lines(tag: _Result, message: str = "") -> list[str]:

@@ -49,7 +49,10 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     ({"project": "app"}, "project 'app' is a bare name"),
     ({"project": ""}, "project is empty"),
     ({"project": None, "group": ""}, "group is empty"),
-    ({"plan_path": "/nowhere/plan.jsonl"}, "plan_path /nowhere/plan.jsonl can't be written: No such file or directory"),
+    (
+        {"plan_path": "/nowhere/plan.jsonl"},
+        "plan_path /nowhere/plan.jsonl can't be written: there is no folder /nowhere; make it, or name one",
+    ),
     ({"plan_path": "/tmp"}, "plan_path /tmp is a folder"),
     ({"api_url": "gitlab.example.com"}, "is not a URL: write it as https://gitlab.example.com"),
     ({"api_url": "https://user:pass@gitlab.example.com"}, "give it in api_token instead"),

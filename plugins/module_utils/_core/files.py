@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -84,7 +85,16 @@ def check_writable(path: str, option: str) -> None:
         os.close(handle)
         os.unlink(probe)
     except OSError as error:
-        raise UsageError(f"{option} {path} can't be written: {error.strerror}.") from None
+        raise UsageError(f"{option} {path} can't be written: {_way_out(error, folder)}.") from None
+
+
+def _way_out(error: OSError, folder: str) -> str:
+    """Why a file can't be written to a folder, and what to do, a sentence without its end."""
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return f"there is no folder {folder}; make it, or name one that is there"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{(error.strerror or '').lower()} in the folder {folder}; name one that may be written to"
+    return error.strerror or str(error)
 
 
 def check_regular(path: str, option: str) -> None:

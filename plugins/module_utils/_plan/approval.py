@@ -99,7 +99,7 @@ def check_plan(approved: Approved, server: str, scope: t.Mapping[str, t.Any]) ->
         UsageError: it is for something else, or refused itself.
     """
     if approved.refusals:
-        raise UsageError(f"The approved plan is refused itself: {approved.refusals[0]}.")
+        raise UsageError(f"The approved plan is refused itself: {approved.refusals[0]}. Have one approved that is not.")
     if approved.server != server:
         raise UsageError(f"The approved plan was made for {approved.server}, and this is {server}.")
     if dict(approved.scope) != dict(scope):

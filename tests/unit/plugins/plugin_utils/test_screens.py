@@ -207,9 +207,51 @@ def test_what_a_limit_hides_is_counted(limit: int) -> None:
     left = 5 - limit
     word = "repository" if left == 1 else "repositories"
     assert hidden == ([f"and {left} more {word} with {left * 3} tags, of which {left * 2} are deleted"] if left else [])
-    assert [line for line in lines if line.startswith("... and")] == (
-        [f"... and {10 - limit} more tags would be deleted"] if limit < 10 else []
-    )
+    shown = [line for line in lines if line.startswith("  team/")]
+    more = [int(line.split()[2]) for line in lines if line.strip().startswith("... and")]
+    assert (len(shown), sum(more)) == (min(limit, 10), 10 - min(limit, 10))
+
+
+def test_tags_that_are_not_shown_are_counted_by_repository() -> None:
+    found = planned(repository("team/a", 1), repository("team/b", 12), repository("team/c", 3), limit=2)
+    found["plan"]["delete"] = [tag("team/a", "dev-0"), tag("team/b", "dev-0"), tag("team/b", "dev-1")]
+    lines = check(found, limit=2)
+    assert lines[start(lines, "would be deleted") + 1 : start(lines, "fingerprint") - 1] == [
+        "  team/b:dev-0  2026-05-01T12:00:00Z  expired",
+        "  team/b:dev-1  2026-05-01T12:00:00Z  expired",
+        "  ... and 10 more tags of team/b",
+        "  team/a:dev-0  2026-05-01T12:00:00Z  expired",
+        "... and 3 more tags of other repositories",
+    ]
+
+
+def test_repositories_beyond_a_limit_are_named() -> None:
+    rows = [repository(f"team/{letter}", 0, limit=f"team/{letter}: too many") for letter in "abc"]
+    lines = check(planned(*rows, totals={"repositories_limited": 3}), limit=2)
+    assert lines[:3] == [
+        "skipped: team/a: too many",
+        "skipped: team/b: too many",
+        "... and 1 more repository beyond a limit",
+    ]
+    refused = planned(rows[0], totals={"repositories_limited": 1})
+    refused["plan"]["refusals"] = ["team/a: too many"]
+    assert not [line for line in check(refused) if line.startswith("skipped")]
+
+
+def test_how_to_see_more_is_told_if_nobody_asked_for_it() -> None:
+    hint = """  -e '{"registry_audit_gather": ["tag_details", "size", "projects"]}'"""
+    assert audit(listed("team/a", 1), gather=("tags_count",))[-1] == hint
+    assert hint not in audit(listed("team/a", 1), gather=("size",))
+    assert hint not in audit(project("team/a"), gather=("projects",))
+
+
+def test_approved_tags_that_vanished_may_be_of_an_earlier_run() -> None:
+    approved = {"fingerprint": FINGERPRINT, "clock": "x", "totals": {"delete": 3}, "kept_by": {}, "drift": []}
+    found = planned(repository("team/app", 0))
+    found["plan"].update(approved={**approved, "counts": {"vanished": 3}})
+    assert "registry_cleanup_journal_path" in " ".join(check(found))
+    found["plan"]["deleted_before"] = 2
+    assert "registry_cleanup_journal_path" not in " ".join(check(found))
 
 
 def test_errors_over_the_limit_are_counted() -> None:
@@ -354,7 +396,9 @@ def project(path: str, **fields: Any) -> dict[str, Any]:
     return {**row, "repository_protection": None, "tag_protection": None, **fields}
 
 
-def audit(*rows: dict[str, Any], gather: tuple[str, ...] = (), limit: int = 100, **others: Any) -> list[str]:
+def audit(
+    *rows: dict[str, Any], gather: tuple[str, ...] = ("tag_details",), limit: int = 100, **others: Any
+) -> list[str]:
     repositories = [row for row in rows if row["type"] == "repository"]
     tags = [row["tags_count"] for row in repositories]
     sizes = [row["size"] for row in repositories]
@@ -408,6 +452,7 @@ def test_all_projects_are_one_line_for_each_setting() -> None:
         "  registry: 1,202 enabled, 1 unknown",
         "  images can be pulled by: 1,200 anyone",
         "  archived: 1 project (team/a)",
+        "  open to anyone: 1,200 projects (team/0, team/1, team/2, team/3, team/4 and 1,195 more)",
         "  rules for repositories: 1 project (team/b)",
         "  rules for tags: 1 project (team/b)",
     ]

@@ -159,7 +159,9 @@ def test_another_plan_another_server_another_scope() -> None:
     with pytest.raises(UsageError, match="another plan was approved"):
         check_fingerprint(approved, terms(approved, fingerprint="sha256:0"))
     refused = parse_plan(written(BEFORE, refusals=["too much", "far too much"]))
-    with pytest.raises(UsageError, match="^The approved plan is refused itself: too much.$"):
+    with pytest.raises(
+        UsageError, match="^The approved plan is refused itself: too much. Have one approved that is not.$"
+    ):
         check_plan(refused, "https://gitlab.example.com", SCOPE)
     with pytest.raises(UsageError, match="made for https://gitlab.example.com"):
         check_plan(approved, "https://other.example.com", SCOPE)
