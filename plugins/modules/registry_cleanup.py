@@ -930,7 +930,8 @@ plan:
         freed_least:
           description:
             - The least number of bytes that the plan frees after the registry's garbage collection, null if it can't be
-              told. Layers that images share are freed only with the last of these images.
+              told. It is the sum over the repositories. If they share layers, and O(gather=layers) does not count them,
+              less may be freed.
           type: int
           returned: success
           sample: 20971520

@@ -146,7 +146,11 @@ def _sums(totals: _Result) -> list[str]:
             lines += wrapped_list(label, reasons, "  ")
     freed = _freed(totals)
     if freed:
-        lines += wrapped(f"frees {freed} after garbage collection", "  ")
+        # Each repository tells what it holds, and another one may hold the same.
+        sharing = totals.get("freed_least") and totals.get("bytes_method") != "layers" and totals["repositories"] > 1
+        lines += wrapped(
+            f"frees {freed} after garbage collection{', less if repositories share layers' if sharing else ''}", "  "
+        )
     return lines
 
 

@@ -41,15 +41,17 @@ class CountedTag(t.NamedTuple):
 
     Args:
         digest: of its image; None is unknown.
-        size: bytes of its image; None is unknown.
+        size: bytes of its image; None is unknown, and so is 0.
         date: that its age is judged by; None is unknown.
         delete: whether a plan deletes it.
+        is_index: whether its image is for several platforms, so that its size counts the layers of each.
     """
 
     digest: str | None
     size: int | None = None
     date: datetime | None = None
     delete: bool = False
+    is_index: bool = False
 
 
 class RepositoryBlobs(t.NamedTuple):
@@ -69,6 +71,9 @@ class FreedBytes(t.NamedTuple):
 
     least: int | None
     most: int | None
+
+
+_UNPLANNED = FreedBytes(None, None)
 
 
 class Figures(t.NamedTuple):
@@ -96,7 +101,7 @@ class Figures(t.NamedTuple):
     bytes_by_age: tuple[int | None, ...] | None = None
     delete: int | None = None
     keep: int | None = None
-    freed: FreedBytes = FreedBytes(None, None)
+    freed: FreedBytes = _UNPLANNED
 
     def as_result(self) -> dict[str, t.Any]:
         """The numbers besides that of tags, as they are returned and written."""
@@ -118,6 +123,7 @@ class _Image(t.NamedTuple):
     size: int | None
     date: datetime | None
     kept: bool
+    is_index: bool
 
 
 def repository_figures(
@@ -133,11 +139,12 @@ def repository_figures(
     Args:
         tags: all tags.
         clock: the server's time.
-        size: GitLab's number of bytes of the repository; None is unknown.
+        size: GitLab's number of bytes of the repository; None is unknown, and so is 0 if there are tags.
         blobs: of all images; None if those of one are not known.
         planned: whether a plan decides about the tags.
     """
     images = _images(tags)
+    size = (size or None) if tags else size
     dates = [tag.date for tag in tags if tag.date]
     total, method = _bytes(images, size, blobs)
     deletions = sum(tag.delete for tag in tags)
@@ -151,7 +158,7 @@ def repository_figures(
         bytes_by_age=_bytes_by_age(images, clock),
         delete=deletions if planned else None,
         keep=len(tags) - deletions if planned else None,
-        freed=_freed(images, size, blobs) if planned else FreedBytes(None, None),
+        freed=_freed(images, size, blobs) if planned else _UNPLANNED,
     )
 
 
@@ -160,7 +167,8 @@ def _images(tags: t.Iterable[CountedTag]) -> list[_Image]:
     known: dict[str, _Image] = {}
     others = []
     for tag in tags:
-        image = _Image(size=tag.size if tag.digest else None, date=tag.date, kept=not tag.delete)
+        size = (tag.size or None) if tag.digest else None
+        image = _Image(size=size, date=tag.date, kept=not tag.delete, is_index=tag.is_index)
         if not tag.digest:
             others.append(image)
             continue
@@ -169,6 +177,7 @@ def _images(tags: t.Iterable[CountedTag]) -> list[_Image]:
             size=image.size if before.size is None else before.size,
             date=max(filter(None, (before.date, image.date)), default=None),
             kept=before.kept or image.kept,
+            is_index=before.is_index or image.is_index,
         )
     return [*known.values(), *others]
 
@@ -208,7 +217,7 @@ def _freed(images: t.Sequence[_Image], size: int | None, blobs: RepositoryBlobs 
     if blobs is not None:
         exact = sum(number for digest, number in blobs.deleted.items() if digest not in blobs.kept)
         return FreedBytes(exact, exact)
-    largest = max((number for number in kept if number is not None), default=0)
+    largest = max((image.size or 0 for image in images if image.kept and not image.is_index), default=0)
     limits = [known_sum(deleted), None if size is None else max(0, size - largest)]
     most = min((number for number in limits if number is not None), default=None)
     held = known_sum(kept)
@@ -222,9 +231,26 @@ def combined_figures(parts: t.Sequence[Figures], blobs: t.Sequence[RepositoryBlo
 
     Args:
         parts: the numbers of each.
-        blobs: of each; if those of all are known, what repositories share counts once.
+        blobs: of each. What those that are known share counts once; all others are added to that, so that what these
+            share counts more than once.
     """
-    together = Figures(
+    known = [each for each in blobs if each is not None]
+    if not known:
+        return _added(parts)
+    others = [part for part, each in zip(parts, blobs) if each is None]
+    kept = {digest: number for each in known for digest, number in each.kept.items()}
+    deleted = {digest: number for each in known for digest, number in each.deleted.items()}
+    freed = sum(number for digest, number in deleted.items() if digest not in kept)
+    planned = any(part.delete is not None for part in parts)
+    return _added(parts)._replace(
+        bytes=known_sum([sum({**kept, **deleted}.values()), *(part.bytes for part in others)]),
+        bytes_method=_least_exact([BytesMethod.LAYERS, *(part.bytes_method for part in others)]),
+        freed=_added_freed([FreedBytes(freed, freed), *(part.freed for part in others)]) if planned else _UNPLANNED,
+    )
+
+
+def _added(parts: t.Sequence[Figures]) -> Figures:
+    return Figures(
         tags=known_sum(part.tags for part in parts),
         bytes=known_sum(part.bytes for part in parts),
         bytes_method=_least_exact([part.bytes_method for part in parts]),
@@ -234,9 +260,12 @@ def combined_figures(parts: t.Sequence[Figures], blobs: t.Sequence[RepositoryBlo
         bytes_by_age=_known_sums([part.bytes_by_age for part in parts]),
         delete=known_sum(part.delete for part in parts),
         keep=known_sum(part.keep for part in parts),
-        freed=FreedBytes(known_sum(part.freed.least for part in parts), known_sum(part.freed.most for part in parts)),
+        freed=_added_freed([part.freed for part in parts]),
     )
-    return _with_shared_blobs(together, blobs)
+
+
+def _added_freed(bounds: t.Sequence[FreedBytes]) -> FreedBytes:
+    return FreedBytes(known_sum(each.least for each in bounds), known_sum(each.most for each in bounds))
 
 
 def _least_exact(methods: t.Collection[BytesMethod]) -> BytesMethod:
@@ -252,20 +281,6 @@ def _sums(columns: t.Sequence[tuple[int, ...] | None]) -> tuple[int, ...] | None
 def _known_sums(columns: t.Sequence[tuple[int | None, ...] | None]) -> tuple[int | None, ...] | None:
     known = [column for column in columns if column is not None]
     return tuple(map(known_sum, zip(_NOTHING, *known))) if len(known) == len(columns) else None
-
-
-def _with_shared_blobs(figures: Figures, blobs: t.Sequence[RepositoryBlobs | None]) -> Figures:
-    known = [each for each in blobs if each is not None]
-    if not known or len(known) < len(blobs):
-        return figures
-    kept = {digest: number for each in known for digest, number in each.kept.items()}
-    deleted = {digest: number for each in known for digest, number in each.deleted.items()}
-    freed = sum(number for digest, number in deleted.items() if digest not in kept)
-    return figures._replace(
-        bytes=sum({**kept, **deleted}.values()),
-        bytes_method=BytesMethod.LAYERS,
-        freed=figures.freed if figures.delete is None else FreedBytes(freed, freed),
-    )
 
 
 def repository_blobs(tags: t.Iterable[CountedTag], images: t.Mapping[str, _Blobs | None]) -> RepositoryBlobs | None:

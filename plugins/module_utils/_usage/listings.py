@@ -12,6 +12,7 @@ import typing as t
 from datetime import datetime
 
 from .._core.models import Repository, Tag, TagListing
+from .._core.oci import INDEXES
 from .._rules.dates import judged_date
 from .._rules.decision import DateSource
 from .figures import (
@@ -64,7 +65,13 @@ def repository_usage(
     if listing is None or listing.error:
         return RepositoryUsage(_unlisted_figures(repository, planned=planned))
     tags = [
-        CountedTag(tag.digest, tag.size, date=shown_date(tag, source), delete=tag.name in (deleted or ()))
+        CountedTag(
+            tag.digest,
+            tag.size,
+            date=shown_date(tag, source),
+            delete=tag.name in (deleted or ()),
+            is_index=bool(tag.children) or tag.media_type in INDEXES,
+        )
         for tag in listing.tags
     ]
     blobs = repository_blobs(tags, listing.blobs.by_digest) if listing.blobs else None

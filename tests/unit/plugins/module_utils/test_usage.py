@@ -18,6 +18,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures
     CountedTag,
     Figures,
     FreedBytes,
+    RepositoryBlobs,
     combined_figures,
     repository_blobs,
     repository_figures,
@@ -168,6 +169,64 @@ def test_what_is_freed_is_within_the_bounds(seed: int) -> None:
     assert bounds.most is None or truth <= bounds.most
     assert exact.freed == (truth, truth)
     assert (exact.bytes, exact.bytes_method) == (size, BytesMethod.LAYERS)
+
+
+def test_the_size_of_an_index_takes_nothing_from_what_may_be_freed() -> None:
+    """It counts a layer for each platform, so that the repository may hold less of it."""
+    tags = [CountedTag("sha256:index", size=2002, is_index=True), CountedTag("sha256:old", size=500, delete=True)]
+
+    assert repository_figures(tags, clock=CLOCK, size=1502, planned=True).freed == (0, 500)
+
+
+@pytest.mark.parametrize("size", [0, None])
+def test_a_size_of_zero_is_not_known(size: int | None) -> None:
+    deleted = CountedTag("sha256:a", size=size, delete=True)
+
+    assert repository_figures([deleted], clock=CLOCK, size=size, planned=True) == Figures(
+        tags=1,
+        tags_by_age=(0, 0, 0, 0, 0, 1),
+        bytes_by_age=(0, 0, 0, 0, 0, None),
+        delete=1,
+        keep=0,
+        freed=FreedBytes(least=None, most=None),
+    )
+    assert repository_figures([], clock=CLOCK, size=0).bytes == 0
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_what_repositories_share_is_freed_once(seed: int) -> None:
+    """The layers of some are known, and those of others are not: what is told together is never more exact."""
+    chance = random.Random(seed)
+    layers = {f"layer-{number}": chance.randrange(1, 1000) for number in range(6)}
+    images = {
+        f"image-{number}": {each: layers[each] for each in chance.sample(sorted(layers), 3)} for number in range(8)
+    }
+    repositories = [
+        [
+            CountedTag(digest, size=sum(images[digest].values()), delete=chance.random() < 0.5)
+            for digest in chance.sample(sorted(images), chance.randrange(1, 6))
+        ]
+        for _number in range(3)
+    ]
+    blobs = [repository_blobs(tags, images) for tags in repositories]
+    held = {layer: size for tags in repositories for tag in tags for layer, size in images[tag.digest or ""].items()}
+    kept = {layer for tags in repositories for tag in tags if not tag.delete for layer in images[tag.digest or ""]}
+    truth = sum(size for layer, size in held.items() if layer not in kept)
+
+    def together(known: list[RepositoryBlobs | None]) -> Figures:
+        parts = [
+            repository_figures(tags, clock=CLOCK, size=None, blobs=each, planned=True)
+            for tags, each in zip(repositories, known, strict=True)
+        ]
+        return combined_figures(parts, known)
+
+    exact = together(list(blobs))
+    assert (exact.bytes, exact.freed) == (sum(held.values()), (truth, truth))
+    partly = together([blobs[0], None, blobs[2]])
+    assert partly.bytes is not None
+    assert exact.bytes is not None
+    assert partly.bytes >= exact.bytes
+    assert partly.freed.most is None or partly.freed.most >= truth
 
 
 def test_shared_layers_count_once_in_a_project() -> None:
