@@ -31,7 +31,6 @@ MODULES = [
         "_cleanup/request",
         "_cleanup/retained",
         "_cleanup/summary",
-        "_cleanup/usage",
         "_core/diffs",
         "_core/oci",
         "_core/scope",
@@ -40,7 +39,7 @@ MODULES = [
         "_deletion/batches",
     ),
     *("_deletion/delete_method", "_deletion/earlier_runs", "_deletion/outcomes", "_deletion/refusals"),
-    *("_deletion/verification", "_info/audit_rows", "_info/rows", "_inventory/hosts"),
+    *("_deletion/verification", "_info/rows", "_inventory/hosts"),
     *("_plan/approval", "_plan/drift", "_plan/limits", "_plan/merge"),
     *("_plan/plan_file", "_plan/plan_reading"),
     *("_plan/results", "_policy/lint", "_policy/prediction", "_policy/preview", "_repositories/planning"),
@@ -70,7 +69,7 @@ MODULES = [
         "_settings/document",
     ),
     *("_settings/plan", "_settings/protection", "_tagging/planning", "_tags/page_starts"),
-    *("_usage/ages", "_usage/exposure", "_usage/figures", "_usage/listings"),
+    *("_usage/ages", "_usage/exposure"),
 ]
 
 

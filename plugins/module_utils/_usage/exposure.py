@@ -41,5 +41,5 @@ def exposed_to(visibility: str | None, access_level: str | None) -> ExposedTo:
     if access_level == AccessLevel.PRIVATE.value:
         return ExposedTo.MEMBERS
     if access_level == AccessLevel.ENABLED.value:
-        return _BY_VISIBILITY.get(visibility or "", ExposedTo.UNKNOWN)
+        return next((who for name, who in _BY_VISIBILITY.items() if name == visibility), ExposedTo.UNKNOWN)
     return ExposedTo.UNKNOWN

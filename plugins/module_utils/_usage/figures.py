@@ -120,6 +120,15 @@ class Figures(t.NamedTuple):
 
 
 class _Image(t.NamedTuple):
+    """An image with what is known of it by all its tags.
+
+    Args:
+        size: bytes; None is unknown.
+        date: of its newest tag.
+        kept: whether one of its tags is.
+        is_index: whether it is for several platforms.
+    """
+
     size: int | None
     date: datetime | None
     kept: bool
