@@ -19,7 +19,6 @@ from .running import Mutant, break_modules
 # The modules that decide which tag is deleted, and that say so.
 MODULES = [
     *(
-        "_cleanup/approval",
         "_cleanup/bulk_requests",
         "_cleanup/matches",
         "_cleanup/needs",
@@ -69,7 +68,7 @@ MODULES = [
         "_settings/document",
     ),
     *("_settings/plan", "_settings/protection", "_tagging/planning", "_tags/page_starts"),
-    *("_usage/ages", "_usage/exposure"),
+    *(),
 ]
 
 
