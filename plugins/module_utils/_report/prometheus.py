@@ -115,7 +115,7 @@ def _numbers(prefix: str, of_what: str, places: t.Sequence[_Place]) -> t.Iterato
     )
     yield from _metric(
         f"{prefix}size_bytes",
-        f"Bytes of the images {of_what}. Repositories share storage, so that the sum is more than is used.",
+        f"Bytes of the images {of_what}. Repositories share storage, so that the sum can be more than is used.",
         [({**place.labels, "method": place.figures.bytes_method.value}, place.figures.bytes) for place in places],
     )
     yield from _metric(
