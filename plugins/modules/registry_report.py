@@ -102,6 +102,11 @@ options:
       - How many tags the run deleted. Without it, the report of a plan says that it is a preview, and that nothing was
         deleted.
     type: int
+  api_url:
+    description:
+      - The address of GitLab, which stands in the reports of a run that read nothing. Nothing is asked there.
+      - If it is not given, it is that of the variable C(GITLAB_API_URL), or C(CI_API_V4_URL).
+    type: str
   scope:
     description:
       - What that task was asked for, by its options, such as V({"group": "team"}). It stands in the reports of a run
@@ -364,6 +369,8 @@ files:
   sample: [/reports/report.md]
 """
 
+import os
+
 from ..module_utils._module.intent import Applied, Intent
 from ..module_utils._module.options import ArgumentSpec
 from ..module_utils._module.run import exit_on_error, finish, new_module
@@ -388,6 +395,7 @@ ARGUMENTS = ArgumentSpec(
         "warnings": {"type": "list", "elements": "str", "default": []},
         "notes": {"type": "list", "elements": "str", "default": []},
         "deleted": {"type": "int"},
+        "api_url": {"type": "str"},
         "scope": {"type": "dict", "default": {}},
         "plan_place": {"type": "str"},
         "plan_package": {
@@ -408,7 +416,7 @@ ARGUMENTS = ArgumentSpec(
 def main() -> None:
     module = new_module(ARGUMENTS)
     with exit_on_error(module):
-        request = request_of(module.params)
+        request = request_of(module.params, os.environ)
         files = files_of(request)
         check_places(files, request)
         paths = [file.path for file in files]

@@ -80,7 +80,8 @@ def headline(report: Report) -> str:
     if head.result not in ("ok", "partial"):
         return "The result is unknown."
     if is_planned(report):
-        first = done or "Preview: nothing was deleted."
+        nothing = "There is nothing to delete." if report.total.delete == 0 else "Preview: nothing was deleted."
+        first = done or nothing
         return first if head.result == "ok" else f"{first} {_NOT_COMPLETE}"
     return "The audit is complete." if head.result == "ok" else "The audit is not complete: see the warnings."
 

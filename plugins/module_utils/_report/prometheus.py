@@ -124,7 +124,8 @@ def _numbers(prefix: str, of_what: str, places: t.Sequence[_Place]) -> t.Iterato
         [
             ({**place.labels, "reason": reason}, count)
             for place in places
-            for reason, count in sorted((place.planned or {}).items())
+            if place.planned is not None
+            for reason, count in sorted(place.planned.items()) or [("none", 0)]
         ],
     )
     yield from _metric(

@@ -28,7 +28,8 @@ class Told(t.NamedTuple):
         deleted: number of tags that the run deleted; None if the plan was not carried out.
         warnings: what the reader should know, one sentence each.
         notes: how it was read and planned, one sentence each.
-        scope: what was asked for, in words; for a run that read nothing.
+        server: URL of GitLab, for a run that read nothing; empty if it is not known.
+        scope: what was asked for, in words, for a run that read nothing.
         run_by: who and what ran, by name.
         price_per_gib_month: what a GiB costs; None if it is not known.
     """
@@ -40,6 +41,7 @@ class Told(t.NamedTuple):
     deleted: int | None = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    server: str = ""
     scope: str = ""
     run_by: t.Mapping[str, str] = {}
     price_per_gib_month: float | None = None
@@ -73,8 +75,12 @@ class ReportRequest(t.NamedTuple):
     check_only: bool
 
 
-def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
+def request_of(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> ReportRequest:
     """Check the options of registry_report.
+
+    Args:
+        params: the options.
+        environ: the variables of the environment.
 
     Raises:
         UsageError: they can't be served as they are written.
@@ -103,6 +109,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
             deleted=params["deleted"],
             warnings=_sentences(params["warnings"]),
             notes=_sentences(params["notes"]),
+            server=params["api_url"] or environ.get("GITLAB_API_URL") or environ.get("CI_API_V4_URL") or "",
             scope=scope_in_words(params["scope"]) if params["scope"] else "",
             run_by=run_by_of(params["run_by"]),
             price_per_gib_month=price,
@@ -112,5 +119,5 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
 
 
 def _sentences(given: t.Sequence[str] | None) -> tuple[str, ...]:
-    """Each sentence once."""
-    return tuple(dict.fromkeys(map(writable, given or ())))
+    """Each sentence once, with or without its full stop."""
+    return tuple({each.rstrip("."): each for each in map(writable, given or ())}.values())

@@ -16,6 +16,7 @@ from .._rules.options import IN_USE, RULES
 # What options are when nobody gives them.
 DEFAULTS: t.Mapping[str, t.Any] = {
     **{name: spec.get("default") for name, spec in {**RULES, **IN_USE}.items()},
+    "min_remaining": 1,
     "on_limit": OnLimit.FAIL.value,
     "delete_via": "auto",
     "read_via": "auto",
