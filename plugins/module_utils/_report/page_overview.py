@@ -15,7 +15,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const head = data.head;
 const words = data.words;
 const planned = words.planned;
-const TO_BE = words.preview ? "Would be" : "Planned to be";
+const TO_BE = planned && !words.preview ? "Planned to be" : "Would be";
 const AGES = words.ages;
 // Those that are older than 90 days.
 const OLD = [3, 4];

@@ -35,7 +35,7 @@ def bounds_in(words: str) -> tuple[Decimal, Decimal]:
 
 def number_in(words: str, unit: str) -> Decimal:
     number, _, own = words.partition(" ")
-    return Decimal(number) * UNITS.get(own or unit, 1)
+    return Decimal(number) * Decimal(UNITS.get(own or unit, 1))
 
 
 @given(BYTES, BYTES)
