@@ -105,11 +105,10 @@ options:
   api_url:
     description:
       - The address of GitLab, which stands in the reports of a run that read nothing. Nothing is asked there.
-      - If it is not given, it is that of the variable C(GITLAB_API_URL), or C(CI_API_V4_URL).
     type: str
   scope:
     description:
-      - What that task was asked for, by its options, such as V({"group": "team"}). It stands in the reports of a run
+      - What that task was asked for, as a dictionary with its options of scope. It stands in the reports of a run
         that read nothing.
     type: dict
     default: {}
@@ -369,8 +368,6 @@ files:
   sample: [/reports/report.md]
 """
 
-import os
-
 from ..module_utils._module.intent import Applied, Intent
 from ..module_utils._module.options import ArgumentSpec
 from ..module_utils._module.run import exit_on_error, finish, new_module
@@ -416,7 +413,7 @@ ARGUMENTS = ArgumentSpec(
 def main() -> None:
     module = new_module(ARGUMENTS)
     with exit_on_error(module):
-        request = request_of(module.params, os.environ)
+        request = request_of(module.params)
         files = files_of(request)
         check_places(files, request)
         paths = [file.path for file in files]

@@ -17,7 +17,6 @@ from datetime import datetime
 from .._core.errors import UsageError
 from .._core.files import read_lines
 from .._core.models import format_time, parse_time
-from .._module.access import server_root
 from .._plan.merge import fingerprint_in
 from .._usage.figures import Figures, combined_figures
 from .lines import AUDIT, EARLIER_AUDIT, PLAN, LineIndex, index_of
@@ -135,7 +134,7 @@ def _head(heads: t.Sequence[Row], plan: LineIndex | None, told: Told, flaws: t.S
     rules = [mapping(head, "rules") for head in planned if "rules" in head]
     same = bool(rules) and all(each == rules[0] for each in rules)
     return ReportHead(
-        server=next((found for found in (text(head, "server") for head in heads) if found), _server(told.server)),
+        server=next((found for found in (text(head, "server") for head in heads) if found), told.server),
         scope=" and ".join(scopes) or told.scope,
         clock=None,
         # What is not whole is no good report of a run that thinks it was.
@@ -153,14 +152,6 @@ def _head(heads: t.Sequence[Row], plan: LineIndex | None, told: Told, flaws: t.S
         run_by=told.run_by,
         price_per_gib_month=told.price_per_gib_month,
     )
-
-
-def _server(url: str) -> str:
-    """The address as the files have it; empty if it is none."""
-    try:
-        return server_root(url, "api_url") if url else ""
-    except UsageError:
-        return ""
 
 
 def _package_in_words(package: t.Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from .._core.errors import UsageError
@@ -15,6 +16,7 @@ from .._core.run_by import run_by_of
 from .words import scope_in_words, writable
 
 _HIGHEST_PRICE = 10**9
+_ADDRESS = re.compile(r"(https?://[^\s?#@]+?)(/api/v4)?/*", re.IGNORECASE)
 
 
 class Told(t.NamedTuple):
@@ -75,12 +77,8 @@ class ReportRequest(t.NamedTuple):
     check_only: bool
 
 
-def request_of(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> ReportRequest:
+def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
     """Check the options of registry_report.
-
-    Args:
-        params: the options.
-        environ: the variables of the environment.
 
     Raises:
         UsageError: they can't be served as they are written.
@@ -109,13 +107,19 @@ def request_of(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> R
             deleted=params["deleted"],
             warnings=_sentences(params["warnings"]),
             notes=_sentences(params["notes"]),
-            server=params["api_url"] or environ.get("GITLAB_API_URL") or environ.get("CI_API_V4_URL") or "",
+            server=_server(params["api_url"] or ""),
             scope=scope_in_words(params["scope"]) if params["scope"] else "",
             run_by=run_by_of(params["run_by"]),
             price_per_gib_month=price,
         ),
         check_only=params["check_only"],
     )
+
+
+def _server(api_url: str) -> str:
+    """The address as audits and plans have it; empty if it is none, or may hold a password."""
+    found = _ADDRESS.fullmatch(api_url.strip())
+    return found[1].rstrip("/") if found else ""
 
 
 def _sentences(given: t.Sequence[str] | None) -> tuple[str, ...]:
