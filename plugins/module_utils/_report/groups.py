@@ -42,18 +42,13 @@ def groups(projects: t.Iterable[ProjectReport]) -> list[ProjectGroup]:
 
 
 def _group(path: str, own: t.Sequence[ProjectReport], members: t.Collection[str]) -> ProjectGroup:
-    sizes = [0 if is_empty(each) else each.figures.bytes for each in own]
+    sizes = [each.figures.bytes for each in own]
     known = [size for size in sizes if size is not None]
     has_subgroups = any(other.startswith(f"{path}/") for other in members)
     return ProjectGroup(
         label=f"{path}, without subgroups" if has_subgroups else path,
         projects=len(own),
-        tags=known_sum(0 if is_empty(each) else each.figures.tags for each in own),
+        tags=known_sum(each.figures.tags for each in own),
         bytes=sum(known) if known else None,
         unknown=len(sizes) - len(known),
     )
-
-
-def is_empty(project: ProjectReport) -> bool:
-    """Whether a project has no repository, so that it holds nothing."""
-    return project.repositories == 0

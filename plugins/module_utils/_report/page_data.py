@@ -24,7 +24,7 @@ from .._core.models import parse_time
 from .._usage.ages import AGES
 from .._usage.figures import Figures
 from .changes import recounted
-from .groups import groups, is_empty
+from .groups import groups
 from .labels import (
     AGE_LABELS,
     DATE_LABELS,
@@ -184,7 +184,6 @@ def _project(project: ProjectReport) -> list[t.Any]:
         project.policy_lint,
         project.error,
         _figures(project.before) if project.before else None,
-        is_empty(project),
     ]
 
 

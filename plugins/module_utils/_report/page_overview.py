@@ -31,9 +31,9 @@ function figures([tags, size, method, oldest, newest, tagsByAge, bytesByAge, del
 
 const total = figures(data.total);
 const projects = data.projects.map(([path, namespace, numbers, repositories, unread, topics, visibility, access,
-  exposed, archived, policy, nextRun, lint, error, before, empty]) => ({
+  exposed, archived, policy, nextRun, lint, error, before]) => ({
   path, namespace, repositories, unread, topics, visibility, access, exposed, archived, policy, nextRun, lint, error,
-  empty, before: before && figures(before), ...figures(numbers) }));
+  before: before && figures(before), ...figures(numbers) }));
 const repositories = data.repositories.map(([path, project, numbers, dates, listing, certainty, limit, error,
   columns]) => ({ path, project, dates, listing, certainty, limit, error, columns, ...figures(numbers) }));
 
@@ -187,8 +187,7 @@ function tiles() {
 }
 
 function spaceCard(title, items) {
-  const held = items.filter(({ empty }) => !empty);
-  const known = held.filter(({ size }) => size !== null);
+  const known = items.filter(({ size }) => size !== null);
   const ordered = largestFirst(known);
   const rest = ordered.slice(10);
   const sum = rest.reduce((before, { size }) => before + size, 0);
@@ -197,8 +196,8 @@ function spaceCard(title, items) {
       ? bars(ordered.slice(0, 10).map(({ path, size, note = "" }) => [pathText(path), size, bytes(size) + note]))
       : node("p", {}, "No size is known."),
     rest.length ? node("p", { class: "quiet" }, `and ${count(rest.length)} more with ${bytes(sum)}`) : null,
-    known.length < held.length
-      ? node("p", { class: "quiet" }, `${count(held.length - known.length)} of unknown size`) : null);
+    known.length < items.length
+      ? node("p", { class: "quiet" }, `${count(items.length - known.length)} of unknown size`) : null);
 }
 
 function groups() {

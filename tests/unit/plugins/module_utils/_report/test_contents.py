@@ -189,10 +189,10 @@ def test_groups_say_what_they_leave_out_and_nothing_else() -> None:
     found = groups(
         [
             project(1, "fleet/a", 5, 1),
-            project(2, "fleet/empty", None, 0),
+            project(2, "fleet/empty", 0, 0),
             project(3, "fleet/sub/b", 7, 1),
             project(4, "fleet/sub/c", None, 2),
-            project(5, "fleeting/d", None, 0),
+            project(5, "fleeting/d", 0, 0),
         ]
     )
     assert [(each.label, each.bytes, each.tags, each.unknown) for each in found] == [
