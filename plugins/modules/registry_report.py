@@ -46,7 +46,7 @@ options:
     type: path
   price_per_gib_month:
     description:
-      - What a GiB costs in a month, in any currency. Markdown and the results then tell costs.
+      - What a GiB costs in a month, in any currency. CSV, Markdown, the page and the results then tell costs.
     type: float
   csv_folder:
     description:
@@ -91,10 +91,52 @@ options:
     type: list
     elements: str
     default: []
+  notes:
+    description:
+      - How it was read and planned, one sentence each. Reports list them below the warnings.
+    type: list
+    elements: str
+    default: []
+  deleted:
+    description:
+      - How many tags the run deleted. Without it, the report of a plan says that it is a preview, and that nothing was
+        deleted.
+    type: int
+  api_url:
+    description:
+      - The address of GitLab, which stands in the reports of a run that read nothing. Nothing is asked there.
+    type: str
+  scope:
+    description:
+      - What that task was asked for, as a dictionary with its options of scope. It stands in the reports of a run
+        that read nothing.
+    type: dict
+    default: {}
   plan_place:
     description:
-      - Where readers find the plan, a path or an address. The report shows it beside the fingerprint.
+      - Where readers find the plan, a path or an address. The report shows it beside the fingerprint, with the command
+        that applies the plan.
+      - Without it and O(plan_package), nobody can approve the plan, and the page says how to make one that is kept.
     type: str
+  plan_package:
+    description:
+      - The package where readers find the plan, as M(containerops.gitlab.registry_plan_package) stored it.
+    type: dict
+    suboptions:
+      project:
+        description: ID or path of the project.
+        type: str
+        required: true
+      version:
+        description: Version of the package.
+        type: str
+        required: true
+      package:
+        description: Name of the package. Left out, it is C(registry-cleanup-plan).
+        type: str
+      file_name:
+        description: Name of the file. Left out, it is C(plan.jsonl).
+        type: str
   run_by:
     description:
       - Who and what ran, as texts by any names.
@@ -312,7 +354,9 @@ compared:
       returned: success
       sample: -20
     more_bytes:
-      description: Bytes that there are more than then. It is negative if there are fewer.
+      description:
+        - Bytes that there are more than then. It is negative if there are fewer, and null if they were counted in
+          another way then.
       type: int
       returned: success
       sample: -1073741824
@@ -346,7 +390,20 @@ ARGUMENTS = ArgumentSpec(
         "result": {"type": "str", "choices": ["ok", "partial", "refused", "failed"], "default": "ok"},
         "message": {"type": "str"},
         "warnings": {"type": "list", "elements": "str", "default": []},
+        "notes": {"type": "list", "elements": "str", "default": []},
+        "deleted": {"type": "int"},
+        "api_url": {"type": "str"},
+        "scope": {"type": "dict", "default": {}},
         "plan_place": {"type": "str"},
+        "plan_package": {
+            "type": "dict",
+            "options": {
+                "project": {"type": "str", "required": True},
+                "version": {"type": "str", "required": True},
+                "package": {"type": "str"},
+                "file_name": {"type": "str"},
+            },
+        },
         "run_by": {"type": "dict", "default": {}},
         "check_only": {"type": "bool", "default": False},
     }

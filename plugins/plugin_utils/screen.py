@@ -13,17 +13,16 @@ single word that is longer stands on a line that is longer, since people copy wo
 from __future__ import annotations
 
 import json
-import math
 import re
 import typing as t
 import unicodedata
 
 from ..module_utils._core.diffs import printable
+from ..module_utils._report.words import bytes_between, bytes_in_words
 
 WIDTH = 88
 _ELLIPSIS = "..."
 _GAP = "  "
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 # What remarks need at least, and names.
 _LEAST_REMARKS, _LEAST_NAME = 24, 12
 # How much of a name is shown inside of a sentence.
@@ -154,28 +153,12 @@ def number_of(value: int | None) -> str:
 
 def bytes_of(value: int | None) -> str:
     """A number of bytes as people read it, or a question mark if it is not known."""
-    return "?" if value is None else " ".join(_scaled(value, round))
+    return "?" if value is None else bytes_in_words(value)
 
 
 def freed_of(least: int | None, most: int | None) -> str:
     """The space between two bounds, of which none is told to be narrower than it is; empty if neither is known."""
-    low = _scaled(least, math.floor) if least is not None else None
-    high = _scaled(most, math.ceil) if most is not None else None
-    if low and high:
-        if least == most:
-            return bytes_of(least)
-        same = low[1] == high[1] or least == 0
-        return f"{low[0] if same else ' '.join(low)} to {' '.join(high)}"
-    return f"at least {' '.join(low)}" if low else f"at most {' '.join(high)}" if high else ""
-
-
-def _scaled(value: int, rounded: t.Callable[[float], int]) -> tuple[str, str]:
-    """A number of bytes in the unit that suits it."""
-    for place, unit in enumerate(_UNITS):
-        tenths = rounded(value * 10 / 1024**place)
-        if tenths < 10240 or unit == _UNITS[-1]:
-            return (str(value) if place == 0 else f"{tenths / 10:.1f}"), unit
-    raise AssertionError
+    return "" if least is None and most is None else bytes_between(least, most)
 
 
 def table(head: Row, rows: t.Sequence[Row | str]) -> list[str]:

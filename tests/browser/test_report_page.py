@@ -18,12 +18,21 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.ui import WebDriverWait
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._report.changes import recounted
+from ansible_collections.containerops.gitlab.plugins.module_utils._report.groups import groups
+from ansible_collections.containerops.gitlab.plugins.module_utils._report.labels import headline, older_than_90_days
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.model import (
     ProjectReport,
     Report,
     ReportHead,
     RepositoryReport,
     TagReport,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._report.words import (
+    bytes_between,
+    bytes_in_words,
+    cost,
+    money_between,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures import BytesMethod, Figures, FreedBytes
 from tests.demo.fleet import fleet
@@ -46,22 +55,10 @@ HOSTILE = (
     "x" * 10_000,
     "a b " * 2_500,
 )
-UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"]
 CELLS = """
     return [...document.querySelectorAll(arguments[0])].map((row) => [...row.cells].map((cell) => cell.textContent));
 """
 ROWS = "#repositories > .screen > .scroll > table > tbody > tr"
-
-
-def size_text(size: int | None) -> str:
-    """Bytes as the page shows them, worked out once more."""
-    if size is None:
-        return "unknown"
-    unit = 0
-    number = float(size)
-    while number >= 1024:
-        number, unit = number / 1024, unit + 1
-    return f"{number:.1f} {UNITS[unit]}" if unit else f"{size} {'byte' if size == 1 else 'bytes'}"
 
 
 def tile(browser: Browser, label: str) -> list[str]:
@@ -90,12 +87,14 @@ def test_figures_are_those_of_the_report(shown: Open) -> None:
     total, projects = report.total, report.projects
     freed = total.freed
     assert tile(browser, "Tags")[:2] == [f"{total.tags:,}", f"in {report.repositories_count} repositories"]
-    assert tile(browser, "Space")[0] == size_text(total.bytes)
-    assert tile(browser, "To delete")[0] == f"{total.delete:,}"
-    assert f"{total.keep:,} are kept" in tile(browser, "To delete")
-    assert " ".join(tile(browser, "Freed")).startswith(f"{size_text(freed.least)} to {size_text(freed.most)}")
+    assert tile(browser, "Space")[0] == bytes_in_words(total.bytes)
+    assert tile(browser, "Would be deleted")[0] == f"{total.delete:,}"
+    assert f"{total.keep:,} would be kept" in tile(browser, "Would be deleted")
+    assert " ".join(tile(browser, "Would be freed")).startswith(bytes_between(*freed))
+    costs = [cost(each, report.head.price_per_gib_month) for each in freed]
+    assert f"{money_between(*costs)} a month" in tile(browser, "Would be freed")
     public = sum(each.exposed_to == "anyone" for each in projects)
-    assert tile(browser, "Public registries")[:2] == [str(public), f"of {len(projects)} projects"]
+    assert tile(browser, "Public registries")[:2] == [str(public), f"of {len(projects)} projects with repositories"]
     without = sum(each.policy_state == "none" for each in projects)
     assert tile(browser, "Without a cleanup policy")[0] == str(without)
     text = browser.one("main").text
@@ -103,8 +102,12 @@ def test_figures_are_those_of_the_report(shown: Open) -> None:
         each in text
         for each in (report.head.server, report.head.scope, str(report.head.fingerprint), "2026-06-01 06:00 UTC")
     )
-    assert "after garbage collection" in text
-    assert "the sum of their sizes is larger than the total" in text
+    assert "by garbage collection" in text
+    assert "the sum of their sizes can be larger than the total" in text
+    assert "Manifests come on top of it" in text
+    assert browser.texts(".top .badge") == [headline(report)]
+    tags, size = older_than_90_days(total)
+    assert f"Older than 90 days: {tags:,} tags, {bytes_in_words(size)}" in text
     assert [each in text for each in (*report.head.warnings, *map(": ".join, report.head.unread))] == [True, True]
     assert "approved_plan_path=/plans/acme.jsonl" in browser.one("#approve").text
 
@@ -112,12 +115,11 @@ def test_figures_are_those_of_the_report(shown: Open) -> None:
 def test_bars_and_sums_are_those_of_the_report(shown: Open) -> None:
     report = fleet()
     browser = shown(report)
-    groups: dict[str, int] = {}
-    for each in report.projects:
-        groups[each.namespace] = groups.get(each.namespace, 0) + (each.figures.bytes or 0)
     bars = browser.texts("#space .card:first-child li > .label")
-    order = sorted(groups, key=lambda each: -groups[each])
-    assert [bar.removesuffix(" and more") for bar in bars] == [f"{each}{size_text(groups[each])}" for each in order]
+    assert bars == [
+        f"{each.label}{bytes_in_words(each.bytes)}{f', and {each.unknown} of unknown size' if each.unknown else ''}"
+        for each in groups(report.projects)
+    ]
     assert report.total.tags_by_age
     ages = [int(text.split()[0].replace(",", "")) for text in browser.texts("#ages .value")]
     assert ages == list(report.total.tags_by_age)
@@ -133,13 +135,13 @@ def test_tables_are_sorted(shown: Open) -> None:
     browser = shown(report)
     sizes = {each.path: each.figures.bytes for each in report.repositories()}
     known = sorted((size for size in sizes.values() if size is not None), reverse=True)
-    assert column(browser, 3) == [*map(size_text, known), "unknown"]
+    assert column(browser, 3) == [*map(bytes_in_words, known), "unknown"]
     [head] = [each for each in browser.all("#repositories thead th") if each.get_attribute("aria-sort")]
     assert (head.text, head.get_attribute("aria-sort")) == ("Space", "descending")
     buttons = browser.all("#repositories thead th button")
     buttons[2].click()
     assert head.get_attribute("aria-sort") == "ascending"
-    assert column(browser, 3) == [*map(size_text, reversed(known)), "unknown"]
+    assert column(browser, 3) == [*map(bytes_in_words, reversed(known)), "unknown"]
     buttons[0].click()
     assert [path.removesuffix(" (not read)") for path in column(browser, 1)] == sorted(sizes)
 
@@ -175,7 +177,7 @@ def test_a_repository_opens_to_every_tag(shown: Open) -> None:
     expected = []
     for tag in repository.tags or ():
         dates = [(moment or "")[:16].replace("T", " ") for moment in (tag.pushed_at, tag.built_at)]
-        expected.append([f"{tag.name}{tag.digest}", size_text(tag.bytes), *dates])
+        expected.append([f"{tag.name}{tag.digest}", bytes_in_words(tag.bytes), *dates])
     assert [[name, size, *dates] for name, _decision, size, _age, *dates in rows] == expected
     for tag, (_name, decision, *_others) in zip(repository.tags or (), rows, strict=True):
         assert decision.startswith(f"{tag.action}. ".capitalize())
@@ -386,13 +388,16 @@ def small_report(*repositories: RepositoryReport, **head: object) -> Report:
     ("report", "says"),
     [
         (small_report(), "There is no repository in this scope."),
-        (small_report(UNREAD, result="partial"), "Partial: not everything was read or done"),
-        (small_report(EMPTY), "Complete"),
+        (small_report(UNREAD, result="partial"), "The audit is not complete: see the warnings."),
+        (small_report(EMPTY), "The audit is complete."),
         (small_report(result="failed", message="GitLab answered 401."), "The run failed."),
         (small_report(EMPTY, fingerprint="sha256:00", refusals=("Too much.",)), "This plan is refused"),
         (small_report(EMPTY, fingerprint="sha256:00", plan_place="https://gitlab/plan"), "https://gitlab/plan"),
+        (small_report(EMPTY, fingerprint="sha256:00"), "This plan was not kept, so it can't be approved."),
+        (small_report(EMPTY, notes=("How it was read.",)), "How it was read."),
+        (small_report(EMPTY, planned=True, deleted=3), "3 tags were deleted."),
     ],
-    ids=["nothing", "unread", "empty", "failed", "refused", "package"],
+    ids=["nothing", "unread", "empty", "failed", "refused", "package", "not kept", "notes", "run"],
 )
 def test_a_small_report_is_whole(shown: Open, report: Report, says: str) -> None:
     browser = shown(report)
@@ -401,15 +406,15 @@ def test_a_small_report_is_whole(shown: Open, report: Report, says: str) -> None
     assert "undefined" not in text
     assert "NaN" not in text
     assert "null" not in text
-    if not report.head.fingerprint:
-        assert tile(browser, "To delete") == ["no plan"]
+    if not report.head.fingerprint and not report.head.planned:
+        assert tile(browser, "Would be deleted") == ["no plan"]
         assert not browser.all("#approve, #reasons")
     for opener in browser.all("button.open"):
         opener.click()
     if report.total.tags is None:
         assert tile(browser, "Tags")[0] == "unknown"
         assert tile(browser, "Space")[0] == "unknown"
-        assert "0 bytes" not in browser.one("main").text
+        assert "0 B" not in browser.one("main").text
     assert browser.violations() == []
 
 
@@ -472,6 +477,42 @@ def test_what_changed_since_an_earlier_report(shown: Open) -> None:
     assert (rows[1][2], rows[1][4]) == ("-7", "-3.0 GiB")
 
 
+def test_sizes_that_were_counted_in_another_way_are_not_compared(shown: Open) -> None:
+    report = fleet()
+    first, *others = report.projects
+    earlier = first.figures._replace(tags=1, bytes=1, bytes_method=BytesMethod.ESTIMATED)
+    projects = (first._replace(before=earlier), *others)
+    compared = report._replace(before=report.total, projects=projects)
+    browser = shown(compared)
+    assert recounted(compared) in browser.one("#since").text
+    [_all, row] = browser.run(CELLS, "#since tbody tr")
+    assert (row[0], row[4]) == (first.path, "not compared")
+
+
+def test_the_page_and_python_have_the_same_words_for_bytes(shown: Open) -> None:
+    sizes = [0, 1, 1023, 1024, 1075, 1076, 1280, 1331, 1332, 2**20 - 1, 2**20, 2**30 - 2**10, 2**30, 10**15, 2**53 - 1]
+    chance = random.Random(3)
+    sizes += [int(2 ** chance.uniform(0, 53)) for _each in range(60)]
+    pairs = [(least, most) for least, most in zip(sizes, [*sizes[1:], None], strict=True)]
+    bounds = [FreedBytes(*(pair if None in pair else sorted(pair))) for pair in pairs]  # type: ignore[type-var]
+    made = [
+        RepositoryReport(
+            number,
+            f"team/{number:03}",
+            project="team",
+            project_id=1,
+            figures=Figures(tags=1, bytes=size, delete=1, keep=0, freed=freed),
+        )
+        for number, (size, freed) in enumerate(zip(sizes, bounds, strict=True))
+    ]
+    browser = shown(small_report(*made))
+    browser.all("#repositories thead th button")[0].click()
+    rows = browser.run(CELLS, ROWS)
+    assert [(row[2], row[4]) for row in rows] == [
+        (bytes_in_words(size), bytes_between(*freed)) for size, freed in zip(sizes, bounds, strict=True)
+    ]
+
+
 def test_numbers_of_a_repository_stand_in_its_row(shown: Open) -> None:
     report = fleet(seed=random.Random(5).randrange(100))
     browser = shown(report)
@@ -487,8 +528,7 @@ def test_numbers_of_a_repository_stand_in_its_row(shown: Open) -> None:
             assert {tags, size, oldest, newest} == {"unknown"}
             continue
         figures = made.pop(path)
-        assert (tags, size, deletions) == (str(figures.tags), size_text(figures.bytes), str(figures.delete))
-        least, most = map(size_text, figures.freed)
-        assert freed == (least if least == most else f"{least} to {most}")
+        assert (tags, size, deletions) == (str(figures.tags), bytes_in_words(figures.bytes), str(figures.delete))
+        assert freed == bytes_between(*figures.freed)
         assert (oldest, newest) == (day(figures.oldest_tag_at), day(figures.newest_tag_at))
     assert not made

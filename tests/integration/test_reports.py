@@ -169,7 +169,12 @@ def test_a_cleanup_reports_what_it_deletes(ansible: Ansible, simulator: Simulato
     assert run.code == 0, run.output
     assert {*CSV, "registry.prom", "report.md", "report.html"} <= names_in(tmp_path)
     text = (tmp_path / "report.md").read_text()
-    assert "The run did all that it was to do." in text
+    assert ("Preview: nothing was deleted." if check else "4 of 4 planned tags were deleted.") in text
+    assert ("would be deleted" in text) is check
+    page = (tmp_path / "report.html").read_text()
+    assert f'"deleted":{"null" if check else 4}' in page
+    # The plan is not kept, so nobody can apply it.
+    assert '"command":null' in page
     assert "/registry_cleanup_" not in text
     assert [row["delete"] for row in rows_of(tmp_path / "projects.csv")] == ["4", "0"]
     # Nothing is left of what the reports were made of.
@@ -187,7 +192,7 @@ def test_a_refused_cleanup_is_reported(ansible: Ansible, simulator: Simulator, t
     run = cleanup(ansible, tmp_path, max_deletions=1)
     assert run.code != 0
     text = (tmp_path / "report.md").read_text()
-    assert "The plan is refused: nothing is deleted." in text
+    assert "The plan is refused: nothing was deleted." in text
     assert "more than max_deletions 1" in text[:4000]
     assert success_of(tmp_path) == "0"
     assert simulator.counters()["writes"] == 0
@@ -207,6 +212,8 @@ def test_a_failed_cleanup_is_reported(ansible: Ansible, simulator: Simulator, tm
     assert "The run failed." in text
     assert "nowhere" in text
     assert success_of(tmp_path) == "0"
+    metrics = (tmp_path / "registry.prom").read_text()
+    assert f'report_success{{server="{simulator.url}",scope="group nowhere"}} 0' in metrics
 
 
 def test_places_of_reports_are_checked_before_anything_is_deleted(
@@ -248,3 +255,36 @@ def test_a_cleanup_that_ends_before_its_plan_is_reported(
     assert success_of(tmp_path) == "0"
     assert not list(tmp_path.glob("registry_cleanup_*"))
     assert simulator.requests() == []
+
+
+def test_what_the_run_warned_of_is_in_its_reports_once(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    scene = team()
+    scene["projects"][0]["policy"] = {"enabled": True}
+    scene["projects"][1]["archived"] = True
+    simulator.load(scene)
+    run = cleanup(ansible, tmp_path, "--check", protect=["nothing-of-this-name"])
+    assert run.code == 0, run.output
+    text = (tmp_path / "report.md").read_text()
+    warnings, notes = (text.partition(f"## {title}")[2].partition("\n## ")[0] for title in ("Warnings", "Notes"))
+    assert warnings.count("nothing-of-this-name") == 1
+    assert "cleanup policy" in warnings
+    assert "Tags of archived projects are kept" in notes
+    assert "archived" not in warnings
+    assert "discovered Python" not in text
+
+
+@pytest.mark.parametrize("place", ["plan_path", "plan_package"])
+def test_a_report_says_how_to_apply_a_plan_that_was_kept(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, place: str
+) -> None:
+    simulator.load(team())
+    package = {"project": "other/lib", "version": "2026.06"}
+    kept = {"plan_path": str(tmp_path / "plan.jsonl"), "plan_package": package}[place]
+    run = cleanup(ansible, tmp_path, "--check", **{place: kept})
+    assert run.code == 0, run.output
+    page = (tmp_path / "report.html").read_text()
+    data = json.loads(page.partition('id="data">')[2].partition("</script")[0])
+    program, playbook, *options = shlex.split(data["head"]["command"])
+    applied = ansible.play(playbook, *SCOPE, *options)
+    assert applied.code == 0, applied.output
+    assert simulator.counters()["writes"] > 0

@@ -29,7 +29,9 @@ LEFT_OUT_WHEN_EMPTY = frozenset(
     }
 )
 # A list without entries says something of its own, and so does a pattern that goes on behind a project's path.
-MAY_BE_EMPTY_LISTS = frozenset({"gather", "tag_names", "images", "clear", "rules", "groups", "projects", "warnings"})
+MAY_BE_EMPTY_LISTS = frozenset(
+    {"gather", "tag_names", "images", "clear", "rules", "groups", "projects", "warnings", "notes"}
+)
 _MAY_BE_EMPTY_TEXTS = frozenset({"repository_path_pattern"})
 # A journal that is stored nowhere is no record of a run.
 _NEVER_EMPTY_DICTIONARIES = frozenset({"journal_package"})
@@ -38,7 +40,7 @@ _MAY_BE_NUMBERS = frozenset(
     {"project", "group", "by", "older_than", "min_age", "plan_max_age", "in_use_max_age", "cadence"}
 )
 # Texts of several lines.
-_OF_LINES = frozenset({"approved_plan", "failed", "message", "warnings"})
+_OF_LINES = frozenset({"approved_plan", "failed", "message", "warnings", "notes"})
 _PATTERNS = frozenset({"name_regex_delete", "name_regex_keep", "match", "protect", "tag_name_pattern"})
 
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)

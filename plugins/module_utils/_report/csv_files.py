@@ -20,6 +20,7 @@ from .._core.models import format_time
 from .._usage.ages import AGES
 from .._usage.figures import Figures
 from .model import ProjectReport, Report, ReportHead, RepositoryReport, TagReport
+from .words import cost
 
 _AGES = tuple(age.value for age in AGES)
 _FIGURES = (
@@ -36,6 +37,7 @@ _FIGURES = (
     "freed_most",
     "error",
 )
+_COSTS = ("cost_month", "saved_least_month", "saved_most_month")
 _PROJECT = (
     "server",
     "scope",
@@ -65,6 +67,8 @@ _TAG = (
     "action",
     "reason",
     "rule",
+    "project_id",
+    "server",
 )
 # A spreadsheet takes a text that begins so for a formula, or passes over what stands before one.
 _FORMULA = re.compile(r"\s*[=+@\-＝＋＠－]|[\t\r\n]")
@@ -83,14 +87,15 @@ def projects_csv(report: Report) -> t.Iterator[str]:
     rows = (
         [*_project_cells(report.head, project), project.repositories, project.repositories_unread]
         + _figure_cells(project.figures, project.error)
+        + _cost_cells(project.figures, report.head)
         for project in report.projects
     )
-    return _lines((*_PROJECT, *_COUNTS, *_FIGURES), rows)
+    return _lines((*_PROJECT, *_COUNTS, *_FIGURES, *_COSTS), rows)
 
 
 def repositories_csv(report: Report) -> t.Iterator[str]:
     """A row for each repository, with what is known of its project."""
-    return _lines((*_PROJECT, *_REPOSITORY, *_COUNTS, *_FIGURES), _repository_rows(report))
+    return _lines((*_PROJECT, *_REPOSITORY, *_COUNTS, *_FIGURES, *_COSTS), _repository_rows(report))
 
 
 def _repository_rows(report: Report) -> t.Iterator[list[t.Any]]:
@@ -100,13 +105,18 @@ def _repository_rows(report: Report) -> t.Iterator[list[t.Any]]:
         project = projects[repository.project_id]
         own = [repository.id, repository.path, repository.date_source, repository.listing]
         counts = [1, int(repository.error is not None)]
-        cells = _figure_cells(repository.figures, repository.error)
+        cells = _figure_cells(repository.figures, repository.error) + _cost_cells(repository.figures, report.head)
         yield [*_project_cells(report.head, project), *own, *counts, *cells]
 
 
 def tags_csv(report: Report) -> t.Iterator[str]:
     """A row for each tag that was read."""
-    rows = (_tag_cells(repository, tag) for repository in report.repositories() for tag in repository.tags or ())
+    server = report.head.server
+    rows = (
+        [*_tag_cells(repository, tag), repository.project_id, server]
+        for repository in report.repositories()
+        for tag in repository.tags or ()
+    )
     return _lines(_TAG, rows)
 
 
@@ -125,6 +135,8 @@ def _cell(value: t.Any) -> t.Any:
         return "true" if value else "false"
     if isinstance(value, datetime):
         return format_time(value)
+    if isinstance(value, float):
+        return f"{value:.10f}".rstrip("0").rstrip(".")
     if not isinstance(value, str):
         return value
     guard = "'" if _FORMULA.match(value) else ""
@@ -167,6 +179,10 @@ def _figure_cells(figures: Figures, error: str | None) -> list[t.Any]:
         figures.freed.most,
         error,
     ]
+
+
+def _cost_cells(figures: Figures, head: ReportHead) -> list[float | None]:
+    return [cost(each, head.price_per_gib_month) for each in (figures.bytes, *figures.freed)]
 
 
 def _tag_cells(repository: RepositoryReport, tag: TagReport) -> list[t.Any]:

@@ -21,27 +21,38 @@ from collections import Counter
 from .._core.models import format_time
 from .._usage.ages import AGES
 from .._usage.figures import Figures
-from .model import ProjectReport, Report, ReportHead, RepositoryReport, TagReport
-from .words import bytes_in_words, cost
+from .changes import change, changed_projects, recounted
+from .groups import groups
+from .labels import (
+    AGE_LABELS,
+    DATE_LABELS,
+    METHOD_LABELS,
+    ON_BYTES,
+    ON_MANIFESTS,
+    headline,
+    is_preview,
+    older_than_90_days,
+    projects_label,
+)
+from .model import Report, ReportHead, RepositoryReport, TagReport
+from .set_options import set_options
+from .words import UNKNOWN, bytes_between, bytes_in_words, cost, money_between, money_in_words
 
 LONGEST = 100_000
 # In which whoever sees the beginning alone finds the totals and warnings.
 _HEAD = 4_000
 _LARGEST = 20
+_GROUPS = 10
 _LISTED = 50
 _TAGS = 500
 _LONGEST_NAME = 400
 _LONGEST_SENTENCE = 300
+# So that there is room for the first warnings.
+_NAME_IN_HEAD = 100
 # Kept for what is left out, and where it is.
 _ROOM_FOR_THE_END = 2_000
 _ROOM_FOR_A_TITLE = 60
-_UNKNOWN = "unknown"
 _FOLD, _FOLD_END = "<details>", "</details>"
-_ON_BYTES = (
-    "Bytes are freed by the next garbage collection. Repositories share storage, so that their sum may be more than "
-    "the total."
-)
-
 _Lines = list[str]
 
 
@@ -53,25 +64,38 @@ def markdown(report: Report, rest: t.Sequence[str] = ()) -> str:
         rest: where all of it is: paths and addresses.
     """
     passed = _Passed.over(report)
-    text = _head(report)
+    text = _head(report, passed)
     first, others = _fitting(_warnings(report), _HEAD - _length(text))
     text += _section("Warnings", first, len(first) + len(others))
     sections = [
         _section("More warnings", others[:_LISTED], len(others)),
-        _reasons(passed),
-        _rules(report.head),
+        _notes(report.head),
+        _reasons("Would be deleted" if is_preview(report) else "Planned to be deleted", passed.reasons),
+        _reasons("Kept", passed.kept),
+        _matches(report.head),
         _comparison(report),
+        _groups(report),
         _repositories(report, passed),
         _projects(report),
-        _exposed(report),
-        _without_policy(report),
+        _listed("Anyone can pull", [each.path for each in report.projects if each.exposed_to == "anyone"]),
+        _with_policy(report, "No cleanup policy", "none"),
+        _with_policy(report, "Cleanup policy disabled", "disabled"),
         _unread(report.head),
         _run(report.head),
-        _deletions(passed),
+        _options(report.head),
+        _deletions(report, passed),
     ]
     for section in sections:
         text += _cut(section, LONGEST - _ROOM_FOR_THE_END - _length(text))
     return "\n".join([*text, *_end(report, passed, rest)]) + "\n"
+
+
+class _Dated(t.NamedTuple):
+    """The oldest or the newest tag of all: when it is from, its repository, and its name if that is known."""
+
+    date: str
+    repository: str
+    tag: str | None
 
 
 class _Passed(t.NamedTuple):
@@ -80,17 +104,24 @@ class _Passed(t.NamedTuple):
     Args:
         largest: the largest repositories.
         reasons: number of tags to delete, by reason.
+        kept: number of tags that are kept, by reason.
         deletions: the first tags to delete, with their repositories.
+        dated: the oldest and the newest tag; None where no date is known.
     """
 
     largest: list[RepositoryReport]
     reasons: Counter[str]
+    kept: Counter[str]
     deletions: list[tuple[RepositoryReport, TagReport]]
+    dated: tuple[_Dated | None, _Dated | None]
 
     @classmethod
     def over(cls, report: Report) -> _Passed:
         """Go through all repositories once."""
-        passed = cls(largest=[], reasons=Counter(), deletions=[])
+        passed = cls(largest=[], reasons=Counter(), kept=Counter(), deletions=[], dated=(None, None))
+        oldest, newest = report.total.oldest_tag_at, report.total.newest_tag_at
+        first: _Dated | None = None
+        last: _Dated | None = None
         heap: list[tuple[tuple[int, int, str], int, RepositoryReport]] = []
         for number, repository in enumerate(report.repositories()):
             size = repository.figures.bytes
@@ -98,13 +129,24 @@ class _Passed(t.NamedTuple):
             heapq.heappush(heap, (key, number, repository._replace(tags=None)))
             if len(heap) > _LARGEST:
                 heapq.heappop(heap)
+            if oldest and not first and repository.figures.oldest_tag_at == oldest:
+                first = _dated(repository, format_time(oldest))
+            if newest and not last and repository.figures.newest_tag_at == newest:
+                last = _dated(repository, format_time(newest))
             for tag in repository.tags or ():
+                if tag.action == "keep":
+                    passed.kept[tag.reason or "unknown"] += 1
                 if tag.action == "delete":
                     passed.reasons[tag.reason or "unknown"] += 1
                     if len(passed.deletions) < _TAGS:
                         passed.deletions.append((repository._replace(tags=None), tag))
         passed.largest.extend(repository for _key, _number, repository in sorted(heap, reverse=True))
-        return passed
+        return passed._replace(dated=(first, last))
+
+
+def _dated(repository: RepositoryReport, date: str | None) -> _Dated:
+    name = next((tag.name for tag in repository.tags or () if tag.date == date), None)
+    return _Dated(date or "", repository.path, tag=name)
 
 
 def code(text: str | None, longest: int = _LONGEST_NAME) -> str:
@@ -148,81 +190,108 @@ def _cut(lines: t.Sequence[str], room: int) -> _Lines:
     return list(lines)
 
 
-def _head(report: Report) -> _Lines:
-    head, total = report.head, report.total
+def _head(report: Report, passed: _Passed) -> _Lines:
+    head = report.head
     lines = [f"# Container registry report of {code(head.server, 200)}", ""]
-    lines += [f"**{_result(head)}**", ""]
+    lines += [f"**{headline(report)}**", ""]
     if head.message:
         lines += [code(head.message, _LONGEST_SENTENCE), ""]
-    return [*lines, *_rows(("", "of all repositories"), _totals(report, total)), "", _ON_BYTES, ""]
+    rows = [*_scope(report), *_totals(report, passed), *_plan(report)]
+    return [*lines, *_rows(("", "of all repositories"), rows), "", f"{ON_BYTES} {ON_MANIFESTS}", ""]
 
 
 def _warnings(report: Report) -> _Lines:
+    unread = f"{report.repositories_unread} {'repository' if report.repositories_unread == 1 else 'repositories'}"
     return [
         *(f"Nothing is deleted: {code(each, _LONGEST_SENTENCE)}" for each in report.head.refusals),
-        *([f"{report.repositories_unread} repositories could not be read."] if report.repositories_unread else []),
+        *([f"Not everything of {unread} could be read."] if report.repositories_unread else []),
         *(code(each, _LONGEST_SENTENCE) for each in report.head.warnings),
     ]
 
 
-def _result(head: ReportHead) -> str:
-    return {
-        "ok": "The run did all that it was to do.",
-        "partial": "The run is not complete: see the warnings.",
-        "refused": "The plan is refused: nothing is deleted.",
-        "failed": "The run failed.",
-    }.get(head.result, "The result is unknown.")
+def _notes(head: ReportHead) -> _Lines:
+    return _section("Notes", [code(each, _LONGEST_SENTENCE) for each in head.notes[:_LISTED]], len(head.notes))
 
 
-def _totals(report: Report, total: Figures) -> t.Iterator[tuple[str, str]]:
+def _scope(report: Report) -> t.Iterator[tuple[str, str]]:
     head = report.head
     yield "scope", code(head.scope)
     yield "time of the server", code(head.clock)
-    yield "dates of tags", code(", ".join(head.date_sources))
+    yield (
+        "dates of tags",
+        ", ".join(DATE_LABELS.get(each) or code(each, _NAME_IN_HEAD) for each in head.date_sources) or "–",
+    )
     # Without the time of the server, nothing was read.
     repositories = f"{report.repositories_count} ({report.repositories_unread} unread)"
-    yield "projects", str(len(report.projects)) if head.clock else _UNKNOWN
-    yield "repositories", repositories if head.clock else _UNKNOWN
+    yield projects_label(report), str(len(report.projects)) if head.clock else UNKNOWN
+    yield "repositories", repositories if head.clock else UNKNOWN
+    yield "registries that anyone can pull from", _count_of([each.exposed_to for each in report.projects], "anyone")
+    states = [each.policy_state for each in report.projects]
+    disabled = f", and {states.count('disabled')} with one that is disabled" if "disabled" in states else ""
+    yield "projects without a cleanup policy", _count_of(states, "none") + disabled
+
+
+def _count_of(values: t.Sequence[str], wanted: str) -> str:
+    unknown = values.count("unknown")
+    if not values or unknown == len(values):
+        return UNKNOWN
+    return f"{values.count(wanted)}{f', and {unknown} unknown' if unknown else ''}"
+
+
+def _totals(report: Report, passed: _Passed) -> t.Iterator[tuple[str, str]]:
+    total, price = report.total, report.head.price_per_gib_month
     yield "tags", _number(total.tags)
     yield "bytes", _exact_bytes(total)
-    price = cost(total.bytes, head.price_per_gib_month)
     if price is not None:
-        yield "cost a month", f"{price:.2f}"
-    yield "oldest and newest tag", f"{code(format_time(total.oldest_tag_at))} {code(format_time(total.newest_tag_at))}"
+        yield "cost a month", f"{money_in_words(cost(total.bytes, price))}, at {price:g} per GiB"
+    yield from zip(("oldest tag", "newest tag"), map(_dated_cell, passed.dated))
     if total.tags_by_age is None:
-        yield "tags by age", _UNKNOWN
-    for age, tags, size in _by_age(total):
-        yield f"tags {age}", f"{tags} ({bytes_in_words(size)})"
-    if total.delete is not None or total.keep is not None:
-        yield "tags to delete and to keep", f"{_number(total.delete)} and {_number(total.keep)}"
-        yield "freed after garbage collection", _freed(total)
-        price = cost(total.freed.least, head.price_per_gib_month)
-        if price is not None:
-            yield "saved a month, at least", f"{price:.2f}"
-        yield "fingerprint of the plan", code(head.fingerprint)
-        yield "place of the plan", code(head.plan_place)
+        yield "tags by age", UNKNOWN
+        return
+    for age, tags, size in zip(AGES, total.tags_by_age, total.bytes_by_age or (None,) * len(AGES)):
+        yield f"tags of age {AGE_LABELS[age]}", f"{tags} ({bytes_in_words(size)})"
+    tags_of_old, size = older_than_90_days(total)
+    yield "tags older than 90 days", f"{_number(tags_of_old)} ({bytes_in_words(size)})"
 
 
-def _by_age(figures: Figures) -> t.Iterator[tuple[str, int, int | None]]:
-    words = ("up to 7 days old", "up to 30 days", "up to 90 days", "up to 365 days", "older", "of unknown age")
-    yield from zip(words, figures.tags_by_age or (), figures.bytes_by_age or (None,) * len(AGES))
+def _dated_cell(dated: _Dated | None) -> str:
+    if dated is None:
+        return UNKNOWN
+    tag = code(dated.tag, _NAME_IN_HEAD) if dated.tag else ""
+    return " ".join(filter(None, [code(dated.date), tag, f"in {code(dated.repository, _NAME_IN_HEAD)}"]))
+
+
+def _plan(report: Report) -> t.Iterator[tuple[str, str]]:
+    head, total = report.head, report.total
+    if total.delete is None and total.keep is None:
+        return
+    words = "that would be" if is_preview(report) else "planned to be"
+    yield f"tags {words} deleted", _number(total.delete)
+    yield f"tags {words} kept", _number(total.keep)
+    yield f"space {words} freed by garbage collection", bytes_between(*total.freed)
+    price = head.price_per_gib_month
+    if price is not None:
+        yield f"cost a month {words} saved", money_between(*(cost(each, price) for each in total.freed))
+    yield "fingerprint of the plan", code(head.fingerprint, _NAME_IN_HEAD)
+    if head.plan_place:
+        yield "place of the plan", code(head.plan_place, 200)
 
 
 def _number(number: int | None) -> str:
-    return _UNKNOWN if number is None else str(number)
+    return UNKNOWN if number is None else str(number)
 
 
 def _exact_bytes(figures: Figures) -> str:
     if figures.bytes is None:
-        return _UNKNOWN
-    return f"{figures.bytes} ({bytes_in_words(figures.bytes)}, {figures.bytes_method.value})"
+        return UNKNOWN
+    method = METHOD_LABELS[figures.bytes_method.value]
+    # Below 1 KiB the words are the number.
+    words = [bytes_in_words(figures.bytes)] if figures.bytes >= 1024 else []
+    return f"{figures.bytes} ({', '.join([*words, method])})"
 
 
 def _freed(figures: Figures) -> str:
-    least, most = figures.freed
-    if least == most:
-        return bytes_in_words(least)
-    return f"{bytes_in_words(least)} to {bytes_in_words(most)}"
+    return bytes_between(*figures.freed)
 
 
 def _rows(header: t.Sequence[str], rows: t.Iterable[t.Sequence[str]]) -> _Lines:
@@ -234,62 +303,106 @@ def _rows(header: t.Sequence[str], rows: t.Iterable[t.Sequence[str]]) -> _Lines:
     ]
 
 
-def _reasons(passed: _Passed) -> _Lines:
-    if not passed.reasons:
+def _reasons(title: str, reasons: Counter[str]) -> _Lines:
+    if not reasons:
         return []
-    rows = [(code(reason), str(count)) for reason, count in passed.reasons.most_common()]
-    return ["## Deletions by reason", "", *_rows(("reason", "tags"), rows), ""]
+    rows = [(code(reason), str(count)) for reason, count in reasons.most_common(_LISTED)]
+    return [f"## {title}, by reason", "", *_rows(("reason", "tags"), rows), ""]
 
 
-def _rules(head: ReportHead) -> _Lines:
-    """By which options the plan was made, and what the entries of these match."""
-    options = [f"{code(option)} {code(json.dumps(value), _LONGEST_SENTENCE)}" for option, value in head.rules.items()]
+def _matches(head: ReportHead) -> _Lines:
+    """What the entries of options match."""
     matches = [
         f"{code(str(row.get('entry')))} of {code(str(row.get('option')))} matches {code(str(row.get('matched')))}"
         for row in head.matches[:_LISTED]
     ]
+    return _section("Entries and what they match", matches, len(head.matches))
+
+
+def _options(head: ReportHead) -> _Lines:
+    """By which options the plan was made."""
+    given = set_options(head.rules)
+    if not given:
+        return []
+    lines = [f"- {code(option)} {code(json.dumps(value), _LONGEST_SENTENCE)}" for option, value in given.items()]
     return [
-        *_section("Made by these options", options[:_LISTED], len(options)),
-        *_section("Entries and what they match", matches, len(head.matches)),
+        "## Options of the plan",
+        "",
+        _FOLD,
+        f"<summary>{len(lines)} that were set</summary>",
+        "",
+        *lines,
+        "",
+        _FOLD_END,
+        "",
     ]
 
 
 def _comparison(report: Report) -> _Lines:
     if report.before is None:
         return []
-    changed = [project for project in report.projects if project.before and project.before != project.figures]
-    changed.sort(key=lambda project: (-abs(_change(project)), project.path))
-    rows = [
-        ("all", *_difference(report.before, report.total)),
-        *((code(each.path), *_difference(each.before, each.figures)) for each in changed[:_LARGEST] if each.before),
+    changed = changed_projects(report)
+    pairs = [
+        ("all", report.before, report.total),
+        *((code(each.path), before, each.figures) for each, before in changed[:_LARGEST]),
     ]
-    header = ("project", "tags then", "tags now", "bytes then", "bytes now", "planned to be freed", "fewer bytes now")
-    return [f"## Since {code(report.head.compared_with)}", "", *_rows(header, rows), ""]
+    planned = any(before.delete is not None for _name, before, _now in pairs)
+    rows = [(name, *_difference(before, now, planned=planned)) for name, before, now in pairs]
+    header = ("project", "tags then", "change in tags", "bytes then", "change in bytes")
+    more = len(changed) - _LARGEST
+    return [
+        f"## Since {code(report.head.compared_with)}",
+        "",
+        *([recounted(report), ""] if recounted(report) else []),
+        *_rows((*header, *(["was to be freed"] if planned else [])), rows),
+        *(["", f"... and {more} more projects that changed less"] if more > 0 else []),
+        "",
+    ]
 
 
-def _change(project: ProjectReport) -> int:
-    before = project.before.bytes if project.before else None
-    return (project.figures.bytes or 0) - before if before is not None else 0
-
-
-def _difference(before: Figures, now: Figures) -> tuple[str, ...]:
-    known = before.bytes is not None and now.bytes is not None
-    freed = max(0, (before.bytes or 0) - (now.bytes or 0)) if known else None
+def _difference(before: Figures, now: Figures, *, planned: bool) -> tuple[str, ...]:
+    more = change(before, now)
     return (
         _number(before.tags),
-        _number(now.tags),
+        UNKNOWN if more.tags is None else _signed(more.tags, str(abs(more.tags))),
         bytes_in_words(before.bytes),
-        bytes_in_words(now.bytes),
-        "–" if before.delete is None else _freed(before),
-        bytes_in_words(freed),
+        _not_compared(before, now) if more.bytes is None else _signed(more.bytes, bytes_in_words(abs(more.bytes))),
+        *(["–" if before.delete is None else _freed(before)] if planned else []),
     )
+
+
+def _not_compared(before: Figures, now: Figures) -> str:
+    return UNKNOWN if None in (before.bytes, now.bytes) else "not compared"
+
+
+def _signed(number: int, words: str) -> str:
+    return f"{'+' if number > 0 else '-' if number < 0 else ''}{words}"
+
+
+def _groups(report: Report) -> _Lines:
+    found = groups(report.projects)
+    if not found:
+        return []
+    rows = [
+        (
+            code(each.label),
+            bytes_in_words(each.bytes)
+            + (f", and {each.unknown} of unknown size" if each.unknown and each.bytes is not None else ""),
+            _number(each.tags),
+            str(each.projects),
+        )
+        for each in found[:_GROUPS]
+    ]
+    title = f"## The {len(rows)} largest of {len(found)} groups"
+    return [title, "", *_rows(("group", "bytes", "tags", "projects"), rows), ""]
 
 
 def _repositories(report: Report, passed: _Passed) -> _Lines:
     if not passed.largest:
         return []
     price = report.head.price_per_gib_month
-    header = ("repository", "bytes", "tags", "oldest tag", "delete", "freed")
+    planned = ("would delete", "would free") if is_preview(report) else ("planned", "freed")
+    header = ("repository", "bytes", "tags", "oldest tag", *planned)
     rows = [
         (
             code(each.path),
@@ -298,17 +411,12 @@ def _repositories(report: Report, passed: _Passed) -> _Lines:
             code(format_time(each.figures.oldest_tag_at)),
             "–" if each.figures.delete is None else str(each.figures.delete),
             "–" if each.figures.delete is None else _freed(each.figures),
-            *([_price(each.figures, price)] if price is not None else []),
+            *([money_in_words(cost(each.figures.bytes, price))] if price is not None else []),
         )
         for each in passed.largest
     ]
     title = f"## The {len(rows)} largest of {report.repositories_count} repositories"
     return [title, "", *_rows((*header, *(["cost a month"] if price is not None else [])), rows), ""]
-
-
-def _price(figures: Figures, price_per_gib_month: float) -> str:
-    found = cost(figures.bytes, price_per_gib_month)
-    return _UNKNOWN if found is None else f"{found:.2f}"
 
 
 def _projects(report: Report) -> _Lines:
@@ -331,12 +439,8 @@ def _projects(report: Report) -> _Lines:
     return [f"## The {len(rows)} largest of {len(report.projects)} projects", "", *_rows(header, rows), ""]
 
 
-def _exposed(report: Report) -> _Lines:
-    return _listed("Anyone can pull", [each.path for each in report.projects if each.exposed_to == "anyone"])
-
-
-def _without_policy(report: Report) -> _Lines:
-    return _listed("No cleanup policy", [each.path for each in report.projects if each.policy_state == "none"])
+def _with_policy(report: Report, title: str, state: str) -> _Lines:
+    return _listed(title, [each.path for each in report.projects if each.policy_state == state])
 
 
 def _unread(head: ReportHead) -> _Lines:
@@ -360,11 +464,11 @@ def _section(title: str, texts: t.Sequence[str], count: int) -> _Lines:
     return [f"## {title}: {count}", "", *(f"- {each}" for each in texts), *more, ""]
 
 
-def _deletions(passed: _Passed) -> _Lines:
+def _deletions(report: Report, passed: _Passed) -> _Lines:
     if not passed.deletions:
         return []
     lines = [
-        "## Tags to delete",
+        "## Tags that would be deleted" if is_preview(report) else "## Tags planned to be deleted",
         "",
         _FOLD,
         f"<summary>The first {len(passed.deletions)} of {sum(passed.reasons.values())}</summary>",

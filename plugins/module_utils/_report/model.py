@@ -125,9 +125,13 @@ class ReportHead(t.NamedTuple):
         message: why it failed; empty if it did not.
         fingerprint: of the plan; None without a plan.
         plan_place: where the plan is, a path or an address; empty if it is nowhere.
+        plan_package: the package that the plan is in: project, version, package, file_name; empty if it is in none.
+        planned: whether there is a plan.
+        deleted: number of tags that the run deleted; None if the plan was not carried out.
         rules: the options that the plan was made by; empty without a plan.
         refusals: why the plan deletes nothing, one sentence each.
         warnings: what the reader should know, one sentence each.
+        notes: how it was read and planned, one sentence each.
         matches: what each entry that keeps or excludes matches, with option, entry, rule and matched.
         unread: what could not be read, each with the reason.
         run_by: who and what ran, by name.
@@ -143,9 +147,13 @@ class ReportHead(t.NamedTuple):
     message: str = ""
     fingerprint: str | None = None
     plan_place: str = ""
+    plan_package: t.Mapping[str, str] = {}
+    planned: bool = False
+    deleted: int | None = None
     rules: t.Mapping[str, t.Any] = {}
     refusals: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     matches: tuple[t.Mapping[str, t.Any], ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
     run_by: t.Mapping[str, str] = {}

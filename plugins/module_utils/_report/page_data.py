@@ -21,13 +21,29 @@ from datetime import datetime
 
 from .._core.diffs import printable
 from .._core.models import parse_time
+from .._usage.ages import AGES
 from .._usage.figures import Figures
+from .changes import recounted
+from .groups import groups
+from .labels import (
+    AGE_LABELS,
+    DATE_LABELS,
+    METHOD_LABELS,
+    ON_BYTES,
+    ON_MANIFESTS,
+    headline,
+    is_planned,
+    is_preview,
+    projects_label,
+)
 from .model import ProjectReport, Report, ReportHead, RepositoryReport, TagReport
 from .sentences import REASON_SENTENCES
+from .words import cost, money_between, money_in_words
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_@%+:,./-]+")
 _PLAN_PATH = "registry_cleanup_approved_plan_path"
+_PLAN_PACKAGE = "registry_cleanup_approved_plan_package"
 # What stands for the judged date where it is another one of the tag: the push or the build.
 _AS_PUSHED, _AS_BUILT = "p", "b"
 
@@ -45,6 +61,7 @@ def data_texts(report: Report) -> t.Iterator[str]:
     """The JSON text, in parts. It can't end the block that it stands in."""
     tables = _Tables({}, {}, counts=Counter())
     yield f'{{"head":{_text(_head(report.head))}'
+    yield f',"words":{_text(_words(report))}'
     yield f',"total":{_text(_figures(report.total))}'
     yield f',"before":{_text(_figures(report.before) if report.before else None)}'
     yield f',"repositoriesUnread":{_text(report.repositories_unread)}'
@@ -74,6 +91,26 @@ def _visible(value: t.Any) -> t.Any:
     return value
 
 
+def _words(report: Report) -> dict[str, t.Any]:
+    """What all reports say in the same words."""
+    total, price = report.total, report.head.price_per_gib_month
+    return {
+        "headline": headline(report),
+        "planned": is_planned(report),
+        "preview": is_preview(report),
+        "projects": projects_label(report),
+        "onBytes": ON_BYTES,
+        "onManifests": ON_MANIFESTS,
+        "recounted": recounted(report),
+        "ages": [AGE_LABELS[age] for age in AGES],
+        "methods": METHOD_LABELS,
+        "dates": DATE_LABELS,
+        "cost": None if price is None else money_in_words(cost(total.bytes, price)),
+        "saved": None if price is None else money_between(*(cost(each, price) for each in total.freed)),
+        "groups": [[each.label, each.bytes, each.unknown] for each in groups(report.projects)],
+    }
+
+
 def _head(head: ReportHead) -> dict[str, t.Any]:
     return {
         "server": head.server,
@@ -84,10 +121,12 @@ def _head(head: ReportHead) -> dict[str, t.Any]:
         "message": head.message,
         "fingerprint": head.fingerprint,
         "planPlace": head.plan_place,
-        "command": _command(head) if head.fingerprint else None,
+        "command": _command(head) if head.fingerprint and head.plan_place and head.deleted is None else None,
+        "deleted": head.deleted,
         "rules": {**head.rules},
         "refusals": head.refusals,
         "warnings": head.warnings,
+        "notes": head.notes,
         "matches": [[each.get(name) for name in ("option", "entry", "rule", "matched")] for each in head.matches],
         "unread": head.unread,
         "runBy": {**head.run_by},
@@ -98,13 +137,19 @@ def _head(head: ReportHead) -> dict[str, t.Any]:
 
 def _command(head: ReportHead) -> str:
     """What applies the plan, for a shell."""
-    place = "plan.jsonl" if "://" in head.plan_place or not head.plan_place else head.plan_place
+    place = "plan.jsonl" if "://" in head.plan_place else head.plan_place
     variable = f"{_PLAN_PATH}={place}"
-    if not _PLAIN_PATH.fullmatch(place):
-        quoted = json.dumps({_PLAN_PATH: place}).replace("'", "'\\''")
-        variable = f"'{quoted}'"
+    if head.plan_package:
+        variable = _as_json({_PLAN_PACKAGE: {**head.plan_package}})
+    elif not _PLAIN_PATH.fullmatch(place):
+        variable = _as_json({_PLAN_PATH: place})
     fingerprint = f"registry_cleanup_approved_fingerprint={head.fingerprint}"
     return f"ansible-playbook containerops.gitlab.apply -e {variable} -e {fingerprint}"
+
+
+def _as_json(variables: t.Mapping[str, t.Any]) -> str:
+    quoted = json.dumps(variables).replace("'", "'\\''")
+    return f"'{quoted}'"
 
 
 def _figures(figures: Figures) -> list[t.Any]:

@@ -16,8 +16,8 @@ const oldest = { name: "Oldest", kind: "date", wide: true, key: (row) => row.old
 const newest = { name: "Newest", kind: "date", wide: true, key: (row) => row.newest,
   cell: (row) => date(row.newest).slice(0, 10) };
 const toDelete = { name: "Delete", kind: "number", key: (row) => row.deletions, cell: (row) => count(row.deletions) };
-const freed = { name: "Freed", kind: "number", wide: true, key: (row) => row.most ?? row.least,
-  cell: (row) => range(row.least, row.most) };
+const freed = { name: words.preview ? "Would free" : "Frees", kind: "number", wide: true,
+  key: (row) => row.most ?? row.least, cell: (row) => range(row.least, row.most) };
 const planColumns = planned ? [toDelete, freed] : [];
 
 function path(name) {
@@ -100,7 +100,7 @@ function repositoryDetail(repository, searched) {
       `${counted(repository.tags, "tag", "tags")}.`,
       `Dates: ${named(DATES, repository.dates)}.`,
       `Space: ${bytes(repository.size)} (${named(METHODS, repository.method)}).`,
-      planned ? `${count(repository.deletions)} to delete, ${count(repository.kept)} to keep, freed ${
+      planned ? `${count(repository.deletions)} to delete, ${count(repository.kept)} to keep. ${TO_BE} freed: ${
         range(repository.least, repository.most)}.` : "",
       repository.certainty === "upper_bound" ? "GitLab itself decides: at most these tags are deleted." : "",
       repository.certainty === "unknown" ? "GitLab itself decides: what is deleted can't be told." : "",
@@ -159,18 +159,22 @@ function goTo(id) {
 }
 
 function approval() {
-  if (!head.fingerprint) return null;
+  if (!head.fingerprint || head.deleted !== null) return null;
   if (head.refusals.length) {
     return section("approve", "Approve and apply", node("p", {}, "This plan is refused, so it can't be applied. "
       + "Change what the refusals at the top name, and make a new plan."));
+  }
+  if (!head.planPlace) {
+    return section("approve", "Approve and apply", node("p", {}, "This plan was not kept, so it can't be approved. "
+      + "Make one that is kept, with registry_cleanup_plan_path:"),
+    copyable("ansible-playbook containerops.gitlab.plan -e registry_cleanup_plan_path=plan.jsonl", "the command",
+      "command"));
   }
   return section("approve", "Approve and apply", node("div", { class: "card" }, node("ol", { class: "steps" },
     node("li", {}, "Look at what is deleted, and why."),
     node("li", {}, "To approve, pass this fingerprint on by another way than the plan. It stands for every line of it.",
       copyable(head.fingerprint, "the fingerprint to approve")),
     head.planPlace.includes("://") ? node("li", {}, `Fetch the plan as plan.jsonl from ${head.planPlace}`) : null,
-    head.planPlace ? null
-      : node("li", {}, "It is not known here where the plan is. Put it where the command names it."),
     node("li", {}, "Apply it:", copyable(head.command, "the command", "command")),
   ), node("p", { class: "quiet" }, "That run reads everything again. It deletes a tag only if this plan deletes it, "
     + "the rules still delete it, and it still points to the same image.")));
@@ -221,7 +225,7 @@ addEventListener("beforeprint", fillPaper);
 matchMedia("print").addEventListener("change", fillPaper);
 
 const parts = [
-  space(), ages(), since(), reasons(), entries(),
+  space(), ages(), since(), reasons(), entries(), notes(),
   projects.length ? section("projects", "Projects", projectTable.parts) : null,
   section("repositories", "Repositories",
     ...(repositories.length

@@ -13,28 +13,18 @@ OVERVIEW = r"""
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const head = data.head;
-const planned = head.fingerprint !== null || data.total[7] !== null;
-const AGES = ["up to 7 days", "8 to 30 days", "31 to 90 days", "91 to 365 days", "over a year", UNKNOWN];
-const METHODS = {
-  gitlab: "GitLab's own number",
-  layers: "each layer counted once",
-  estimated: "sum of the sizes of images; layers that they share count more than once",
-  unknown: "sizes were not read for all images",
-};
-const DATES = {
-  published: "last push that changed the image of the tag",
-  built: "build of the image",
-  created: "GitLab's created_at",
-  unknown: "it is not known what the dates are",
-  none: "no dates were read",
-};
+const words = data.words;
+const planned = words.planned;
+const TO_BE = planned && !words.preview ? "Planned to be" : "Would be";
+const AGES = words.ages;
+// Those that are older than 90 days.
+const OLD = [3, 4];
+const METHODS = words.methods;
+const DATES = words.dates;
 const LISTINGS = { capped: "Only a part of its tags could be listed.", unread: "Its tags could not be read." };
 const EXPOSED = {
   anyone: "anyone", signed_in: "all who sign in", members: "members", nobody: "nobody", unknown: UNKNOWN,
 };
-const SHARED = "Space is freed by the registry's garbage collection, which runs after the deletion. "
-  + "Repositories share storage, so the sum of their sizes is larger than the total.";
-
 function figures([tags, size, method, oldest, newest, tagsByAge, bytesByAge, deletions, kept, least, most]) {
   return { tags, size, method, oldest, newest, tagsByAge, bytesByAge, deletions, kept, least, most };
 }
@@ -119,21 +109,16 @@ function alerts() {
   const found = [];
   if (head.result === "failed") found.push(alert("bad", "The run failed.", head.message ? [head.message] : []));
   else if (head.message) found.push(alert("warn", "The run says", [head.message]));
-  if (head.refusals.length) found.push(alert("bad", "This plan is refused. Nothing is deleted.", head.refusals));
+  if (head.refusals.length) found.push(alert("bad", "This plan is refused. Nothing was deleted.", head.refusals));
   if (unread.length) found.push(alert("warn", "Not everything could be read. What was not read is kept.", unread));
   if (head.warnings.length) found.push(alert("warn", "Warnings", head.warnings));
   return found;
 }
 
 function result() {
-  const known = {
-    ok: ["good", "Complete"],
-    partial: ["warn", "Partial: not everything was read or done"],
-    refused: ["bad", "Refused: nothing is deleted"],
-    failed: ["bad", "Failed"],
-  };
-  const [kind, text] = Object.hasOwn(known, head.result) ? known[head.result] : ["warn", head.result];
-  return node("span", { class: `badge ${kind}` }, text);
+  const kinds = { ok: "good", partial: "warn", refused: "bad", failed: "bad" };
+  const kind = Object.hasOwn(kinds, head.result) ? kinds[head.result] : "warn";
+  return node("span", { class: `badge ${kind}` }, words.headline);
 }
 
 function top() {
@@ -154,10 +139,6 @@ function top() {
     ], "head"));
 }
 
-function cost(size) {
-  return head.price === null || size === null ? null : `${((size / 1024 ** 3) * head.price).toFixed(2)} a month`;
-}
-
 function tile(label, figure, lines, press) {
   return node("div", { class: "card" }, node("dt", {}, label), node("dd", { class: "figure" }, figure),
     lines.filter(Boolean).map((line) => node("dd", { class: "quiet" }, line)),
@@ -176,7 +157,6 @@ function others(field, names) {
 function tiles() {
   const percent = total.tags && total.deletions !== null ? (100 * total.deletions) / total.tags : null;
   const share = percent === null ? "" : `${percent.toFixed(1)}% of all tags`;
-  const price = cost(total.size);
   const ends = range(total.least, total.most).split(/ (?=to )/);
   const show = (what, list, id, choices) => button("Show", () => { list.find("", choices); goTo(id); },
     { "aria-label": `Show ${what}` });
@@ -187,21 +167,23 @@ function tiles() {
       `in ${counted(repositories.length, "repository", "repositories")}`,
       data.repositoriesUnread ? `${counted(data.repositoriesUnread, "repository", "repositories")} not read` : "",
     ]),
-    tile("Space", bytes(total.size), [named(METHODS, total.method), price && `${price}, at ${head.price} per GiB`]),
-    tile("To delete", planned ? count(total.deletions) : "no plan",
-      planned ? [share, `${count(total.kept)} are kept`] : [],
+    tile("Space", bytes(total.size), [named(METHODS, total.method),
+      words.cost && total.size !== null ? `${words.cost} a month, at ${head.price} per GiB` : ""]),
+    tile(`${TO_BE} deleted`, planned ? count(total.deletions) : "no plan",
+      planned ? [share, `${count(total.kept)} ${words.preview ? "would be" : "are"} kept`] : [],
       total.deletions ? show("repositories with tags to delete", repositoryTable, "repositories", [1]) : null),
-    tile("Freed", planned ? ends.map((end) => node("span", {}, end)) : "no plan",
-      planned ? ["after garbage collection", cost(total.most) && `at most ${cost(total.most)}`] : []),
+    tile(`${TO_BE} freed`, planned ? ends.map((end) => node("span", {}, end)) : "no plan",
+      planned ? ["by garbage collection",
+        words.saved && total.most !== null ? `${words.saved} a month` : ""] : []),
     tile("Public registries", known("exposed") || count(howMany("exposed", "anyone")), [
-      `of ${counted(projects.length, "project", "projects")}`,
+      `of ${count(projects.length)} ${words.projects}`,
       others("exposed", { signed_in: "open to all who sign in", unknown: UNKNOWN }),
     ], showProjects("projects with a public registry", [1, 0])),
     tile("Without a cleanup policy", known("policy") || count(howMany("policy", "none")), [
-      `of ${counted(projects.length, "project", "projects")}`,
+      `of ${count(projects.length)} ${words.projects}`,
       others("policy", { disabled: "disabled", unknown: UNKNOWN }),
     ], showProjects("projects without a cleanup policy", [0, 1]))),
-  node("p", { class: "quiet" }, `${SHARED} All times are UTC.`));
+  node("p", { class: "quiet" }, `${words.onBytes} ${words.onManifests} All times are UTC.`));
 }
 
 function spaceCard(title, items) {
@@ -219,14 +201,8 @@ function spaceCard(title, items) {
 }
 
 function groups() {
-  const found = new Map();
-  for (const { namespace, size } of projects) {
-    const group = found.get(namespace) || { path: namespace, size: null, note: "" };
-    if (size === null) group.note = " and more";
-    else group.size = (group.size || 0) + size;
-    found.set(namespace, group);
-  }
-  return [...found.values()];
+  return words.groups.map(([path, size, unknown]) =>
+    ({ path, size, note: unknown ? `, and ${count(unknown)} of unknown size` : "" }));
 }
 
 function space() {
@@ -241,10 +217,14 @@ function ages() {
     const size = total.bytesByAge ? total.bytesByAge[place] : null;
     return [age, tags, `${counted(tags, "tag", "tags")}, ${tags === 0 ? bytes(0) : bytes(size)}`];
   });
+  const sum = (values) => (values && OLD.every((place) => values[place] !== null)
+    ? OLD.reduce((before, place) => before + values[place], 0) : null);
+  const old = sum(total.tagsByAge);
   return section("ages", "Tags by age",
     node("p", { class: "quiet" }, `Oldest: ${date(total.oldest)}. Newest: ${date(total.newest)}. `
       + "The sizes here are those of images: each counts once, by its newest tag, with layers that others have too."),
-    node("div", { class: "card" }, bars(rows)));
+    node("div", { class: "card" }, bars(rows), node("p", { class: "older" },
+      `Older than 90 days: ${counted(old, "tag", "tags")}, ${old === 0 ? bytes(0) : bytes(sum(total.bytesByAge))}`)));
 }
 
 function reasons() {
@@ -259,9 +239,10 @@ function reasons() {
   };
   const byRule = tally(data.decisions.filter(([action]) => action === "delete"), ([, , rule]) => rule,
     ([, , , number]) => number);
-  return section("reasons", "Why tags are deleted or kept",
-    node("div", { class: "columns" }, card("Deleted, by reason", "delete", "delete"), card("Kept, by reason", "keep"),
-      node("div", { class: "card" }, node("h3", {}, "Deleted, by rule"), byRule.length
+  return section("reasons", words.preview ? "Why tags would be deleted or kept" : "Why tags are deleted or kept",
+    node("div", { class: "columns" }, card(`${TO_BE} deleted, by reason`, "delete", "delete"),
+      card("Kept, by reason", "keep"),
+      node("div", { class: "card" }, node("h3", {}, `${TO_BE} deleted, by rule`), byRule.length
         ? bars(byRule.map(([rule, number]) => [rule || "the task's own options", number, count(number)]), "delete")
         : node("p", {}, "None."))));
 }
@@ -286,27 +267,39 @@ function entries() {
         [name, code(typeof value === "string" ? value : JSON.stringify(value))]))) : null);
 }
 
+function notes() {
+  return head.notes.length
+    ? section("notes", "Notes", node("ul", {}, head.notes.map((line) => node("li", {}, line)))) : null;
+}
+
 // Compared with an earlier report: all projects, and those that changed the most.
 function since() {
   if (!data.before) return null;
-  const change = (row) => (row.size === null || row.before.size === null ? null : row.size - row.before.size);
+  const known = (row) => row.size !== null && row.before.size !== null;
+  const recounted = (row) => known(row) && row.method !== row.before.method;
+  const change = (row) => (known(row) && !recounted(row) ? row.size - row.before.size : null);
   const sign = (value) => (value > 0 ? "+" : value < 0 ? "-" : "");
   const signed = (value, text) => (value === null ? UNKNOWN : sign(value) + text(Math.abs(value)));
   const tags = (row) => (row.tags === null || row.before.tags === null ? null : row.tags - row.before.tags);
   const columns = [
     { name: "Project", cell: (row) => pathText(row.path) },
     { name: "Tags then", kind: "number", wide: true, cell: (row) => count(row.before.tags) },
-    { name: "Tags since", kind: "number", cell: (row) => signed(tags(row), count) },
+    { name: "Change in tags", kind: "number", cell: (row) => signed(tags(row), count) },
     { name: "Space then", kind: "number", wide: true, cell: (row) => bytes(row.before.size) },
-    { name: "Space since", kind: "number", cell: (row) => signed(change(row), bytes) },
-    { name: "Was to be freed", kind: "number", wide: true,
-      cell: (row) => (row.before.deletions === null ? "no plan" : range(row.before.least, row.before.most)) },
+    { name: "Change in space", kind: "number", cell: (row) => (recounted(row) ? "not compared"
+      : signed(change(row), bytes)) },
   ];
   const changed = projects.filter((row) => row.before && (change(row) || tags(row)));
-  const most = changed.sort((one, other) => Math.abs(change(other)) - Math.abs(change(one))).slice(0, 20);
+  const most = changed.sort((one, other) => Math.abs(change(other)) - Math.abs(change(one))
+    || compare(one.path, other.path)).slice(0, 20);
   const rows = [{ ...total, path: "All projects", before: figures(data.before) }, ...most];
+  if (rows.some((row) => row.before.deletions !== null)) {
+    columns.push({ name: "Was to be freed", kind: "number", wide: true,
+      cell: (row) => (row.before.deletions === null ? "no plan" : range(row.before.least, row.before.most)) });
+  }
   const left = changed.length - most.length;
   return section("since", `Since ${date(head.comparedWith)}`,
+    words.recounted ? node("p", {}, words.recounted) : null,
     scrolled("Compared with the earlier report", plainTable("Compared with the earlier report", columns, rows)),
     left ? node("p", { class: "quiet" }, `${counted(left, "more project", "more projects")} changed less.`) : null);
 }

@@ -12,7 +12,7 @@ TABLES = r"""
 // Texts. null is unknown, and never 0.
 
 const UNKNOWN = "unknown";
-const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 const GROUPED = new Intl.NumberFormat("en-US");
 const DAY = 86400;
 
@@ -24,24 +24,33 @@ function counted(value, one, many) {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+// A number of bytes in the unit that suits it.
+function scaled(value, rounded) {
+  for (let place = 0; ; place++) {
+    const tenths = rounded((value * 10) / 1024 ** place);
+    if (tenths < 10240 || place === UNITS.length - 1) {
+      return [place ? (tenths / 10).toFixed(1) : String(value), UNITS[place]];
+    }
+  }
+}
+
 function bytes(value) {
-  if (value === null) return UNKNOWN;
-  let unit = 0;
-  for (; value >= 1024 && unit < UNITS.length - 1; unit++) value /= 1024;
-  return unit ? `${value.toFixed(1)} ${UNITS[unit]}` : counted(value, "byte", "bytes");
+  return value === null ? UNKNOWN : scaled(value, (tenths) => Math.floor(tenths + 0.5)).join(" ");
 }
 
 function date(seconds) {
   return seconds === null ? UNKNOWN : new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ");
 }
 
-// From the least to the most bytes that are freed.
+// From the least to the most bytes that are freed. Bounds that can't be told apart are one number; others are rounded
+// outwards.
 function range(least, most) {
-  if (least === null && most === null) return UNKNOWN;
-  if (least === most) return bytes(least);
-  if (least === null) return `at most ${bytes(most)}`;
-  if (most === null) return `at least ${bytes(least)}`;
-  return `${bytes(least)} to ${bytes(most)}`;
+  if (bytes(least) === bytes(most)) return bytes(least);
+  const [low, unit] = least === null ? [] : scaled(least, Math.floor);
+  const [high, largest] = most === null ? [] : scaled(most, Math.ceil);
+  if (least === null) return `at most ${high} ${largest}`;
+  if (most === null) return `at least ${low} ${unit}`;
+  return `${least === 0 || unit === largest ? low : `${low} ${unit}`} to ${high} ${largest}`;
 }
 
 function named(names, value) {

@@ -115,7 +115,7 @@ def _numbers(prefix: str, of_what: str, places: t.Sequence[_Place]) -> t.Iterato
     )
     yield from _metric(
         f"{prefix}size_bytes",
-        f"Bytes of the images {of_what}. Repositories share storage, so that the sum is more than is used.",
+        f"Bytes of the images {of_what}. Repositories share storage, so that the sum can be more than is used.",
         [({**place.labels, "method": place.figures.bytes_method.value}, place.figures.bytes) for place in places],
     )
     yield from _metric(
@@ -124,7 +124,8 @@ def _numbers(prefix: str, of_what: str, places: t.Sequence[_Place]) -> t.Iterato
         [
             ({**place.labels, "reason": reason}, count)
             for place in places
-            for reason, count in sorted((place.planned or {}).items())
+            if place.planned is not None
+            for reason, count in sorted(place.planned.items()) or [("none", 0)]
         ],
     )
     yield from _metric(

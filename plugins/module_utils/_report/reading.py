@@ -134,20 +134,31 @@ def _head(heads: t.Sequence[Row], plan: LineIndex | None, told: Told, flaws: t.S
     rules = [mapping(head, "rules") for head in planned if "rules" in head]
     same = bool(rules) and all(each == rules[0] for each in rules)
     return ReportHead(
-        server=next((found for found in (text(head, "server") for head in heads) if found), ""),
-        scope=" and ".join(scopes),
+        server=next((found for found in (text(head, "server") for head in heads) if found), told.server),
+        scope=" and ".join(scopes) or told.scope,
         clock=None,
         # What is not whole is no good report of a run that thinks it was.
         result="partial" if told.result == "ok" and flaws else told.result,
         message=told.message,
-        plan_place=told.plan_place,
+        plan_place=told.plan_place or _package_in_words(told.plan_package),
+        plan_package={} if told.plan_place else told.plan_package,
+        planned=plan is not None,
+        deleted=told.deleted if plan else None,
         rules=rules[0] if same else {},
         refusals=tuple(refusal for head in planned for refusal in texts(head, "refusals")),
         warnings=(*told.warnings, *flaws),
+        notes=told.notes,
         matches=tuple(rows(mapping(planned[0], "totals"), "matches")) if planned else (),
         run_by=told.run_by,
         price_per_gib_month=told.price_per_gib_month,
     )
+
+
+def _package_in_words(package: t.Mapping[str, str]) -> str:
+    if not package:
+        return ""
+    name = package.get("package", "registry-cleanup-plan")
+    return f"package {name} {package.get('version', '')} of project {package.get('project', '')}"
 
 
 def _fingerprint(plan: LineIndex | None) -> tuple[str | None, list[str]]:

@@ -8,11 +8,15 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from .._core.errors import UsageError
 from .._core.run_by import run_by_of
-from .words import writable
+from .words import scope_in_words, writable
+
+_HIGHEST_PRICE = 10**9
+_ADDRESS = re.compile(r"(https?://[^\s?#@]+?)(/api/v4)?/*", re.IGNORECASE)
 
 
 class Told(t.NamedTuple):
@@ -22,7 +26,12 @@ class Told(t.NamedTuple):
         result: ok, partial, refused or failed.
         message: why it failed; empty if it did not.
         plan_place: where the plan is; empty if it is nowhere.
+        plan_package: the package that the plan is in: project, version, package, file_name; empty if it is in none.
+        deleted: number of tags that the run deleted; None if the plan was not carried out.
         warnings: what the reader should know, one sentence each.
+        notes: how it was read and planned, one sentence each.
+        server: URL of GitLab, for a run that read nothing; empty if it is not known.
+        scope: what was asked for, in words, for a run that read nothing.
         run_by: who and what ran, by name.
         price_per_gib_month: what a GiB costs; None if it is not known.
     """
@@ -30,7 +39,12 @@ class Told(t.NamedTuple):
     result: str = "ok"
     message: str = ""
     plan_place: str = ""
+    plan_package: t.Mapping[str, str] = {}
+    deleted: int | None = None
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    server: str = ""
+    scope: str = ""
     run_by: t.Mapping[str, str] = {}
     price_per_gib_month: float | None = None
 
@@ -70,8 +84,10 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
         UsageError: they can't be served as they are written.
     """
     price = params["price_per_gib_month"]
-    if price is not None and price < 0:
-        raise UsageError(f"price_per_gib_month is {price:g}: it can't be negative.")
+    if price is not None and not 0 <= price <= _HIGHEST_PRICE:
+        raise UsageError(f"price_per_gib_month is {price:g}: it can't be negative, and at most {_HIGHEST_PRICE:,}.")
+    if params["deleted"] is not None and params["deleted"] < 0:
+        raise UsageError(f"deleted is {params['deleted']}: it can't be negative.")
     if not (params["audit_path"] or params["plan_path"]):
         raise UsageError("one of the following is required: audit_path, plan_path.")
     return ReportRequest(
@@ -87,9 +103,25 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
             result=params["result"],
             message=writable(params["message"] or ""),
             plan_place=params["plan_place"] or "",
-            warnings=tuple(map(writable, params["warnings"] or ())),
+            plan_package={name: value for name, value in (params["plan_package"] or {}).items() if value},
+            deleted=params["deleted"],
+            warnings=_sentences(params["warnings"]),
+            notes=_sentences(params["notes"]),
+            server=_server(params["api_url"] or ""),
+            scope=scope_in_words(params["scope"]) if params["scope"] else "",
             run_by=run_by_of(params["run_by"]),
             price_per_gib_month=price,
         ),
         check_only=params["check_only"],
     )
+
+
+def _server(api_url: str) -> str:
+    """The address as audits and plans have it; empty if it is none, or may hold a password."""
+    found = _ADDRESS.fullmatch(api_url.strip())
+    return found[1].rstrip("/") if found else ""
+
+
+def _sentences(given: t.Sequence[str] | None) -> tuple[str, ...]:
+    """Each sentence once, with or without its full stop."""
+    return tuple({each.rstrip("."): each for each in map(writable, given or ())}.values())

@@ -15,6 +15,7 @@ from .._core.models import format_time
 from .._module.intent import Intent
 from .._usage.ages import by_age
 from .._usage.figures import Figures
+from .changes import change
 from .model import Report
 from .request import Told
 from .words import cost
@@ -68,13 +69,9 @@ def _compared(before: Figures, now: Figures, clock: str | None) -> dict[str, t.A
         "planned": before.delete,
         "planned_freed_least": before.freed.least,
         "planned_freed_most": before.freed.most,
-        "more_tags": _difference(before.tags, now.tags),
-        "more_bytes": _difference(before.bytes, now.bytes),
+        "more_tags": change(before, now).tags,
+        "more_bytes": change(before, now).bytes,
     }
-
-
-def _difference(before: int | None, now: int | None) -> int | None:
-    return None if before is None or now is None else now - before
 
 
 def intent_of(report: Report, changed: t.Sequence[str]) -> Intent:

@@ -71,7 +71,7 @@ def test_what_is_not_known_is_an_empty_cell() -> None:
     assert {row[name] for name in unknown} == {""}
     assert row["archived"] == ""
     empty = "".join(tags_csv(report(tags=0)))
-    assert empty == "repository,tag,digest,media_type,bytes,pushed_at,built_at,action,reason,rule\r\n"
+    assert empty == "repository,tag,digest,media_type,bytes,pushed_at,built_at,action,reason,rule,project_id,server\r\n"
 
 
 def test_a_text_without_a_meaning_is_as_it_is() -> None:
@@ -125,12 +125,12 @@ def test_markdown_has_an_end_and_begins_with_totals_and_warnings(text: str, warn
     found = markdown(large, [text] * 20)
     assert len(found) <= LONGEST
     beginning = found[:4_000]
-    assert "| bytes | 3000 (2.9 KiB, gitlab) |" in beginning
+    assert "| bytes | 3000 (2.9 KiB, GitLab's own number) |" in beginning
     assert "| fingerprint of the plan |" in beginning
     assert "## Warnings" in beginning
     assert "Nothing is deleted:" in beginning
     assert found.count("<details>") == found.count("</details>")
-    assert found.count("The first 500 of 21000") == found.count("<details>")
+    assert found.count("The first 500 of 21000") <= 1
     assert "All of it:" in found
     assert "20500 more tags to delete" in found
 
@@ -147,13 +147,13 @@ def test_markdown_shows_the_largest_repositories_first() -> None:
 
 def test_costs_are_shown_if_there_is_a_price() -> None:
     giga = report(figures=Figures(bytes=3 * 2**30), head={"price_per_gib_month": 0.5})
-    assert "| cost a month | 1.50 |" in markdown(giga)
+    assert "| cost a month | 1.50, at 0.5 per GiB |" in markdown(giga)
     assert "cost" not in markdown(report())
 
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(None, "unknown"), (0, "0 bytes"), (1, "1 byte"), (1023, "1023 bytes"), (1024, "1.0 KiB"), (3 * 2**40, "3.0 TiB")],
+    [(None, "unknown"), (0, "0 B"), (1023, "1023 B"), (2**20 - 1, "1.0 MiB"), (3 * 2**40, "3.0 TiB")],
 )
 def test_bytes_in_words(number: int | None, words: str) -> None:
     assert bytes_in_words(number) == words

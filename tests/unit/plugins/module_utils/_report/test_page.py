@@ -143,7 +143,6 @@ def test_decisions_are_counted() -> None:
         ("/plans/it's $HOME {a: b}.jsonl", "/plans/it's $HOME {a: b}.jsonl"),
         ("/plans/\u00e4 \\n\n.jsonl", "/plans/\u00e4 \\n\n.jsonl"),
         ("https://gitlab.example.com/api/v4/projects/1/packages/generic/plan/1/plan.jsonl", "plan.jsonl"),
-        ("", "plan.jsonl"),
     ],
 )
 def test_the_command_names_plan_and_fingerprint_for_a_shell(place: str, expected: str) -> None:
@@ -156,8 +155,26 @@ def test_the_command_names_plan_and_fingerprint_for_a_shell(place: str, expected
     assert words[4:] == ["-e", f"registry_cleanup_approved_fingerprint={DIGEST}"]
 
 
-def test_without_a_plan_there_is_no_command() -> None:
-    assert data_of(page_of(report_of()))["head"]["command"] is None
+@pytest.mark.parametrize(
+    "head",
+    [
+        {},
+        {"fingerprint": DIGEST},
+        {"plan_place": "/plans/team.jsonl"},
+        {"fingerprint": DIGEST, "plan_place": "/plans/team.jsonl", "deleted": 0},
+    ],
+    ids=["audit", "not kept", "altered", "carried out"],
+)
+def test_without_a_plan_that_can_be_approved_there_is_no_command(head: dict[str, Any]) -> None:
+    assert data_of(page_of(report_of(**head)))["head"]["command"] is None
+
+
+def test_the_command_fetches_a_plan_from_its_package() -> None:
+    package = {"project": "team/it's plans", "version": "2026.06"}
+    data = data_of(page_of(report_of(fingerprint=DIGEST, plan_place="package of team/plans", plan_package=package)))
+    words = shlex.split(data["head"]["command"])
+    assert json.loads(words[3]) == {"registry_cleanup_approved_plan_package": package}
+    assert words[4:] == ["-e", f"registry_cleanup_approved_fingerprint={DIGEST}"]
 
 
 def test_a_tag_takes_little_room() -> None:

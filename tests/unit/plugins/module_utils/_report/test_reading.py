@@ -16,8 +16,9 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.files im
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import merge, part_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.files import files_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.reading import read_report
-from ansible_collections.containerops.gitlab.plugins.module_utils._report.request import Told
+from ansible_collections.containerops.gitlab.plugins.module_utils._report.request import Told, request_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures import FreedBytes
+from ansible_collections.containerops.gitlab.plugins.modules.registry_report import ARGUMENTS
 from tests.unit.plugins.module_utils._report.examples import (
     AUDIT_HEAD,
     CLOCK,
@@ -186,3 +187,24 @@ def test_what_can_not_be_compared_is_told(tmp_path: Path, head: dict[str, Any] |
     assert found.before is None
     assert words in found.head.warnings[0]
     assert found.head.server == SERVER
+
+
+@pytest.mark.parametrize(
+    ("address", "server"),
+    [
+        ("https://gitlab.example.com/api/v4", SERVER),
+        (" https://gitlab.example.com/ ", SERVER),
+        ("https://example.com/gitlab/api/v4/", "https://example.com/gitlab"),
+        ("https://user:secret@gitlab.example.com", ""),
+        ("https://gitlab.example.com?private_token=secret", ""),
+        ("gitlab.example.com", ""),
+        ("", ""),
+    ],
+)
+def test_a_run_that_read_nothing_is_of_the_server_and_scope_that_it_was_asked_for(
+    tmp_path: Path, address: str, server: str
+) -> None:
+    given = {name: option.get("default") for name, option in ARGUMENTS.options.items()}
+    given |= {"audit_path": str(tmp_path / "missing"), "result": "failed", "api_url": address}
+    found = read_report(request_of({**given, "scope": {"group": "team"}}))
+    assert (found.head.server, found.head.scope) == (server, "group team")

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What ages, dates, numbers of bytes and the end of a run are called in every report. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.models import known_sum
+from .._usage.ages import AGES, Age
+from .._usage.figures import BytesMethod, Figures
+from .model import Report
+
+AGE_LABELS = {
+    Age.WEEK: "at most 7 days",
+    Age.MONTH: "8 to 30 days",
+    Age.QUARTER: "31 to 90 days",
+    Age.YEAR: "91 to 365 days",
+    Age.OLDER: "over a year",
+    Age.UNKNOWN: "unknown",
+}
+_OLD = (Age.YEAR, Age.OLDER)
+
+METHOD_LABELS = {
+    BytesMethod.GITLAB.value: "GitLab's own number",
+    BytesMethod.LAYERS.value: "each layer counted once",
+    BytesMethod.ESTIMATED.value: "sum of the sizes of images; layers that they share count more than once",
+    BytesMethod.UNKNOWN.value: "sizes were not read for all images",
+}
+DATE_LABELS = {
+    "published": "last push that changed the image of the tag",
+    "built": "build of the image",
+    "created": "GitLab's created_at",
+    "unknown": "it is not known what the dates are",
+    "none": "no dates were read",
+}
+ON_BYTES = (
+    "Space is freed by the registry's garbage collection, which runs after the deletion. Repositories share storage, "
+    "so the sum of their sizes can be larger than the total."
+)
+ON_MANIFESTS = (
+    "GitLab's own number has layers alone. Manifests come on top of it, also of what is freed at most: some KiB an "
+    "image."
+)
+_NOT_COMPLETE = "The run is not complete: see the warnings."
+
+
+def older_than_90_days(figures: Figures) -> tuple[int | None, int | None]:
+    """Number of tags, and bytes of images, that are older than 90 days; None is unknown."""
+    tags, sizes = (known_sum(each) for each in (_old(figures.tags_by_age), _old(figures.bytes_by_age)))
+    return tags, sizes
+
+
+def _old(values: t.Sequence[int | None] | None) -> list[int | None]:
+    return [values[AGES.index(age)] for age in _OLD] if values else [None]
+
+
+def is_preview(report: Report) -> bool:
+    """Whether there is a plan that was not carried out."""
+    return is_planned(report) and report.head.deleted is None
+
+
+def is_planned(report: Report) -> bool:
+    """Whether something says what is deleted."""
+    return report.head.planned or report.total.delete is not None
+
+
+def headline(report: Report) -> str:
+    """What became of the run, in a sentence or two."""
+    head = report.head
+    done = "" if head.deleted is None else _deleted(head.deleted, report.total.delete)
+    if head.result == "refused":
+        return "The plan is refused: nothing was deleted."
+    if head.result == "failed":
+        return f"The run failed. {done}".rstrip()
+    if head.result not in ("ok", "partial"):
+        return "The result is unknown."
+    if is_planned(report):
+        nothing = "There is nothing to delete." if report.total.delete == 0 else "Preview: nothing was deleted."
+        first = done or nothing
+        return first if head.result == "ok" else f"{first} {_NOT_COMPLETE}"
+    return "The audit is complete." if head.result == "ok" else "The audit is not complete: see the warnings."
+
+
+def _deleted(deleted: int, planned: int | None) -> str:
+    of = "" if planned is None else f" of {planned} planned"
+    one = (deleted if planned is None else planned) == 1
+    return f"{deleted}{of} {'tag was' if one else 'tags were'} deleted."
+
+
+def projects_label(report: Report) -> str:
+    """What the projects of a report are called: projects without a repository may not have been asked for."""
+    every = bool(report.projects) and all(project.repositories for project in report.projects)
+    return "projects with repositories" if every else "projects"
