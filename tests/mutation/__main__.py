@@ -68,7 +68,6 @@ MODULES = [
         "_settings/document",
     ),
     *("_settings/plan", "_settings/protection", "_tagging/planning", "_tags/page_starts"),
-    *(),
 ]
 
 
