@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..module_utils._core.diffs import printable
+from ..module_utils._rules.reasons import Reason
 from .screen import (
     Row,
     bytes_of,
@@ -27,12 +28,7 @@ from .screen import (
 _Result = t.Mapping[str, t.Any]
 
 # The reasons of tags that are deleted; all other ones keep a tag.
-DELETING = frozenset(
-    {
-        *("matched", "expired", "with_subject", "orphaned", "named"),
-        *("sampled", "tied", "near_cutoff", "unseen_date", "unseen_protection", "unseen_registry", "unseen_age"),
-    }
-)
+DELETING = frozenset(reason.value for reason in Reason if reason.deletes)
 # Counts repositories among the numbers of tags.
 _UNREAD = "repository_unread"
 

@@ -184,7 +184,9 @@ def test_a_plan_that_lost_its_last_lines_deletes_nothing(
     package = {"action": "store", "project": "team/app", "version": "1", "plan_path": str(altered)}
     for change, what in ALTERED.items():
         altered.write_text("".join(f"{line}\n" for line in change(plan.read_text().splitlines())))
-        sentence = f"The plan was altered after it was made: {what}."
+        sentence = (
+            f"The plan was altered after it was made: {what}. Fetch it again, or make a new plan and have it approved."
+        )
         [run] = run_all(ansible, "registry_cleanup", [approved])
         [merged] = run_all(ansible, "registry_plan_merge", [{"plan_paths": [str(altered)]}])
         [stored] = run_all(ansible, "registry_plan_package", [package])

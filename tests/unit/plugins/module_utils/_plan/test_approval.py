@@ -53,9 +53,9 @@ def part(path: str, tags: dict[str, tuple[str | None, bool]]) -> RepositoryPlan:
         to_delete(Tag(name, digest), Reason.MATCHED, date=NOW)
         if delete
         else to_keep(Tag(name, digest), Reason.TOO_YOUNG, date=NOW)
-        for name, (digest, delete) in tags.items()
+        for name, (digest, delete) in sorted(tags.items())
     )
-    return RepositoryPlan(repository(id=1, path=path, project_id=1), decisions)
+    return RepositoryPlan(repository(id=sum(path.encode()), path=path, project_id=1), decisions)
 
 
 def written(
