@@ -157,7 +157,7 @@ def edited(lines: list[str]) -> list[str]:
 # What was done to a plan of 22 lines, and what is said of it.
 ALTERED: Mapping[Callable[[list[str]], list[str]], str] = {
     cut: "it ends with line 12, after 10 of the 20 tags of team/app that line 2 tells of",
-    reordered: "lines 2 to 22, on team/app, are not as written",
+    reordered: "line 4, on team/app:dev-18, is not in the order of the names",
     edited: "lines 2 to 22, on team/app, are not as written",
     lambda lines: [*lines, lines[-1]]: "line 23 is more than the 20 tags of team/app that line 2 tells of",
     lambda lines: [*lines, ""]: "line 23 is no line of a plan",
@@ -195,7 +195,7 @@ def test_a_plan_that_lost_its_last_lines_deletes_nothing(
         assert run.message == f"approved_plan_path {altered}: {sentence}"
         assert merged.message == f"{altered}: {sentence}"
         assert text.message == f"approved_plan: {sentence}"
-        assert stored.message == sentence
+        assert stored.message == f"plan_path {altered}: {sentence}"
     assert simulator.counters()["writes"] == 0
     # The whole plan keeps what today's rules keep.
     altered.write_text(plan.read_text())

@@ -112,18 +112,27 @@ def test_a_plan_ends_with_what_an_approver_reads(ansible: Ansible, simulator: Si
 
 
 APPROVALS: list[tuple[dict[str, Any], str]] = [
-    ({}, "registry_cleanup_approved_plan_path and registry_cleanup_approved_fingerprint are missing or empty"),
-    ({"approved_fingerprint": "FOUND"}, "registry_cleanup_approved_plan_path is missing or empty"),
+    ({}, "registry_cleanup_approved_plan) and registry_cleanup_approved_fingerprint are missing or empty"),
+    (
+        {"approved_fingerprint": "FOUND"},
+        "registry_cleanup_approved_plan_package or registry_cleanup_approved_plan) is missing or empty",
+    ),
     ({"approved_plan_path": "PATH"}, "registry_cleanup_approved_fingerprint is missing or empty"),
     ({"approved_plan_path": "", "approved_fingerprint": ""}, "are missing or empty"),
     ({"approved_plan_path": None, "approved_fingerprint": " "}, "are missing or empty"),
     ({"approved_plan_path": "PATH", "approved_fingerprint": ""}, "registry_cleanup_approved_fingerprint is missing"),
-    ({"approved_plan_path": " ", "approved_fingerprint": "FOUND"}, "registry_cleanup_approved_plan_path is missing"),
-    ({"approved_plan": "", "approved_fingerprint": "FOUND"}, "registry_cleanup_approved_plan_path is missing"),
+    (
+        {"approved_plan_path": " ", "approved_fingerprint": "FOUND"},
+        "since the plan (registry_cleanup_approved_plan_path, ",
+    ),
+    ({"approved_plan": "", "approved_fingerprint": "FOUND"}, "since the plan (registry_cleanup_approved_plan_path, "),
     ({"approved_plan_path": "PATH", "approved_fingerprint": "sha256:" + "0" * 64}, "another plan was approved"),
     ({"approved_plan_path": "PATH", "approved_fingerprint": "0" * 12}, "another plan was approved"),
     ({"approved_plan_path": "PATH", "approved_fingerprint": "SHORT"}, "is no fingerprint"),
-    ({"approved_plan_path": "nowhere.jsonl", "approved_fingerprint": "FOUND"}, "The plan is empty, or not there."),
+    (
+        {"approved_plan_path": "nowhere.jsonl", "approved_fingerprint": "FOUND"},
+        "approved_plan_path nowhere.jsonl: The plan is empty, or not there.",
+    ),
     (
         {"approved_plan_package": {"project": "team/app", "version": "1"}},
         "registry_cleanup_approved_fingerprint is missing or empty",

@@ -20,7 +20,7 @@ from collections import Counter
 
 from .._core.errors import UsageError
 from .._rules.matches import EntryMatches, summed
-from .approval import Approved
+from .approval import Approved, scope_text
 from .plan_file import FILE_FORMAT, FILE_VERSION, NUMBERS, PlanLine, with_fingerprint, written_line
 from .plan_reading import PlanCursor, last_plan_at, parse_plan, plan_at, whole_line
 
@@ -87,7 +87,7 @@ def part_of(read: t.Callable[[], t.Iterable[str]]) -> PlanPart:
     """
     digest = hashlib.sha256()
     approved = parse_plan(_copied(read(), digest))
-    return PlanPart(approved, lines=functools.partial(_unchanged, read, digest.digest(), _scope_text(approved)))
+    return PlanPart(approved, lines=functools.partial(_unchanged, read, digest.digest(), scope_text(approved.scope)))
 
 
 def _unchanged(read: t.Callable[[], t.Iterable[str]], digest: bytes, scope: str) -> t.Iterator[str]:
@@ -136,12 +136,12 @@ def _first_row(plans: t.Sequence[Approved]) -> dict[str, t.Any]:
     for approved in plans:
         scope = _scope_key(approved)
         if approved.refusals:
-            raise UsageError(f"The plan of {_scope_text(approved)} is refused itself: {approved.refusals[0]}.")
+            raise UsageError(f"The plan of {scope_text(approved.scope)} is refused itself: {approved.refusals[0]}.")
         twice = sorted(seen.intersection(approved.repositories))
         if twice:
             raise UsageError(f"{twice[0]} is in more than one plan: each repository may be in one alone.")
         if scope in scopes:
-            raise UsageError(f"Two plans were made for {_scope_text(approved)}: each scope may have one alone.")
+            raise UsageError(f"Two plans were made for {scope_text(approved.scope)}: each scope may have one alone.")
         seen.update(approved.repositories)
         scopes.add(scope)
     return {
@@ -194,7 +194,7 @@ def _matches(plan: Approved) -> t.Iterator[EntryMatches]:
                 references=None if references is None else int(references),
             )
     except (KeyError, OverflowError, TypeError, ValueError):
-        raise UsageError(f"The plan of {_scope_text(plan)} is damaged: it has no counts of matches.") from None
+        raise UsageError(f"The plan of {scope_text(plan.scope)} is damaged: it has no counts of matches.") from None
 
 
 def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any] | None) -> Approved:
@@ -221,8 +221,8 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any] | None) -> 
         raise UsageError(f"The approved plan is one of {searched} plans: name the scope of the one to carry out.")
     if found is None:
         raise UsageError(
-            f"None of the {searched} plans in the approved plan was made for this scope: name the same projects, group "
-            "or repositories as one of them."
+            f"None of the {searched} plans in the approved plan was made for this scope, {scope_text(scope or {})}: "
+            "name the same projects, group or repositories as one of them."
         )
     return found
 
@@ -278,8 +278,3 @@ def _parts_at(cursor: PlanCursor) -> t.Iterator[Approved]:
 
 def _scope_key(approved: Approved) -> str:
     return json.dumps(dict(approved.scope), sort_keys=True)
-
-
-def _scope_text(approved: Approved) -> str:
-    """The options of scope that were given, for messages."""
-    return json.dumps({option: value for option, value in sorted(approved.scope.items()) if value})

@@ -69,7 +69,12 @@ def test_a_short_fingerprint_has_to_be_the_beginning(place: int) -> None:
     typed = fingerprint(lines).removeprefix("sha256:")[:12]
     other = typed[:place] + ("0" if typed[place] != "0" else "1") + typed[place + 1 :]
     found = refusal(lines, approved_plan_path="x", approved_fingerprint=other)
-    assert found.endswith(f"and approved_fingerprint is sha256:{other}: another plan was approved.")
+    assert found == (
+        f"approved_fingerprint sha256:{other} is not that of the given plan, so another plan was approved: ask who "
+        "approved, or fetch the plan that was approved."
+    )
+    # Whoever applies a plan must not find here what approves it.
+    assert typed not in found.replace(other, "")
 
 
 def test_under_a_short_fingerprint_every_line_is_checked() -> None:

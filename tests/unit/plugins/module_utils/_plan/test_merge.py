@@ -72,8 +72,8 @@ def test_each_scope_gets_its_own_part_under_the_fingerprint_of_all() -> None:
     with pytest.raises(UsageError) as refused:
         approved_in(lines, {"project": ["d"]})
     assert str(refused.value) == (
-        "None of the 3 plans in the approved plan was made for this scope: name the same projects, group or "
-        "repositories as one of them."
+        "None of the 3 plans in the approved plan was made for this scope, "
+        '{"project": ["d"]}: name the same projects, group or repositories as one of them.'
     )
 
 
