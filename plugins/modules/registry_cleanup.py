@@ -1402,6 +1402,7 @@ from ..module_utils._cleanup.usage import listed_dates, plan_usage
 from ..module_utils._core.files import check_files, given_lines, write_files
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
+from ..module_utils._deletion.earlier_runs import journal_warnings
 from ..module_utils._deletion.journal import (
     Record,
     counted,
@@ -1514,7 +1515,8 @@ def main() -> None:
             state, reader = observe(connection, request, images)
             found = plan_cleanup(state, request)
             contents = read_contents(connection, reader, state, request, found.plan, images)
-        for warning in warnings_of(state, found.plan, request):
+        approved = approval.plan.fingerprint if approval else None
+        for warning in [*journal_warnings(request.earlier, url, approved), *warnings_of(state, found.plan, request)]:
             module.warn(warning)
         plan = sealed(found.plan, plan_header(state, request, url))
         dates = listed_dates(state, request)
@@ -1540,7 +1542,7 @@ def main() -> None:
         def apply() -> Applied:
             with open_journal(params["journal_path"], upload) as file:
                 journal = counted(connection.progress, found.plan, record.added_to(file))
-                journal_start(journal, url, plan.fingerprint, found.plan.deletions, request.run_by)
+                journal_start(journal, url, plan.fingerprint, found.plan.deletions, request.run_by, approved)
                 journal_referrers(journal, found.plan)
                 with stored_meanwhile(upload):
                     deleted, pinned = apply_cleanup(reader, state, found, wait=wait, journal=journal)
