@@ -421,7 +421,8 @@ def test_hosts_that_would_overwrite_their_files_are_refused_before_anything_runs
 ) -> None:
     simulator.load(team())
     hosts = fleet(ansible, tmp_path)
-    run = play(ansible, CLEANUP, *hosts, *values(**RULES), **{option: f"{tmp_path}/shared"})
+    shared: dict[str, Any] = {option: f"{tmp_path}/shared"}
+    run = play(ansible, CLEANUP, *hosts, *values(**RULES), **shared)
     assert run.code != 0, run.output
     sentence = f"Several hosts of this play would write {tmp_path}/shared, and each would overwrite the one before it"
     assert sentence in " ".join(run.output.split())

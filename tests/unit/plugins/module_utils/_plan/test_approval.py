@@ -169,13 +169,13 @@ def test_another_plan_another_server_another_scope() -> None:
         ({"group": "team/sub", "project": []}, '{"group": "team/sub"}'),
         ({"project": [f"team/{number}" for number in range(999)]}, '"team/9", "team/10", '),
     ):
-        with pytest.raises(UsageError) as refused:
+        with pytest.raises(UsageError) as other_scope:
             check_plan(approved, "https://gitlab.example.com", scope)
         begin = 'The approved plan was made for another scope, {"group": "team"}, and this task is for {'
-        assert str(refused.value).startswith(begin)
-        assert told in str(refused.value)
-        assert str(refused.value).endswith(": name the same projects, group or repositories, or leave them out.")
-        assert len(str(refused.value)) < 500
+        assert str(other_scope.value).startswith(begin)
+        assert told in str(other_scope.value)
+        assert str(other_scope.value).endswith(": name the same projects, group or repositories, or leave them out.")
+        assert len(str(other_scope.value)) < 500
 
 
 OLD, RENEW = "the approved plan is of 2026-06-01T12:00:00Z", "make a new plan and have it approved"

@@ -225,14 +225,15 @@ def test_a_merged_plan_that_names_no_plan(odd: Any) -> None:
 def test_the_first_line_of_a_merged_plan_counts_what_the_others_say() -> None:
     header = {key: value for key, value in json.loads(MERGED[0]).items() if key != "fingerprint"}
     totals, parts = header["totals"], header["parts"]
-    for changes in (
+    changed: list[dict[str, Any]] = [
         *({"totals": {**totals, number: 0}} for number in totals if totals[number]),
         {"totals": {}},
         {"parts": [{**parts[0], "delete": 0}, parts[1]]},
         {"parts": [{**parts[0], "scope": {"project": ["b"]}}, parts[1]]},
         {"server": "https://other.example.com"},
         {"note": "x"},
-    ):
+    ]
+    for changes in changed:
         forged = json.dumps(with_fingerprint({**header, **changes}))
         with pytest.raises(UsageError, match="line 1 does not fit the lines after it"):
             approved_in([forged, *A, *B], {"project": ["a"]})
