@@ -158,13 +158,13 @@ def edited(lines: list[str]) -> list[str]:
 ALTERED: Mapping[Callable[[list[str]], list[str]], str] = {
     cut: "it ends with line 12, after 10 of the 20 tags of team/app that line 2 tells of",
     reordered: "line 4, on team/app:dev-18, is not in the order of the names",
-    edited: "lines 2 to 22, on team/app, are not as written",
+    edited: "line 13, on team/app:dev-10, has no action that fits its reason",
     lambda lines: [*lines, lines[-1]]: "line 23 is more than the 20 tags of team/app that line 2 tells of",
     lambda lines: [*lines, ""]: "line 23 is no line of a plan",
     lambda lines: [
         lines[0].replace('"keep_n": 10', '"keep_n": 0'),
         *lines[1:],
-    ]: "line 1 does not fit the lines after it",
+    ]: "line 1 was changed, or a whole repository after it",
 }
 
 

@@ -62,7 +62,8 @@ def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
     images_of: dict[_TagKey, set[str]] = {}
     plans: set[str] = set()
     servers: set[str] = set()
-    here, plan = False, ""
+    here = False
+    plan = ""
     for row in _rows(lines):
         event, key = row.get("event"), _tag_key(row)
         if event == JournalEvent.START.value:
