@@ -443,7 +443,8 @@ options:
       - If M(containerops.gitlab.registry_plan_merge) made the plan of several, the one for this scope is taken from it.
       - A task that has neither O(project) nor O(group) nor O(repository_id) takes the scope of the plan. One that has
         neither O(name_regex_delete) nor O(rules) takes all options that the plan was made by, except those that it
-        gives itself. O(in_use_sources) is never taken from the plan, and is required if the plan was made with it.
+        gives itself. O(in_use_sources) is never taken from the plan. Whatever rules are given, all sources are required
+        that the plan was made with, and at least as many as its O(in_use_sources_expected).
       - It is refused if any line of it was altered, if it is older than O(plan_max_age), was made for another server or
         scope, or was refused itself when it was made.
     type: path
@@ -1391,7 +1392,7 @@ requests:
 from dataclasses import replace
 
 from ..module_utils._cleanup.application import apply_cleanup
-from ..module_utils._cleanup.approval import SCOPES, approval_of, options_of_plan
+from ..module_utils._cleanup.approval import SCOPES, approval_of, check_sources, options_of_plan
 from ..module_utils._cleanup.contents import read_contents
 from ..module_utils._cleanup.notes import warnings_of
 from ..module_utils._cleanup.observation import observe
@@ -1402,6 +1403,7 @@ from ..module_utils._cleanup.usage import listed_dates, plan_usage
 from ..module_utils._core.files import check_files, given_lines, write_files
 from ..module_utils._core.scope import check_scope
 from ..module_utils._core.server import DeleteMethod, choices_of
+from ..module_utils._deletion.earlier_runs import journal_warnings
 from ..module_utils._deletion.journal import (
     Record,
     counted,
@@ -1503,6 +1505,7 @@ def main() -> None:
         scope = scope_of(params, url) if {*SCOPES}.intersection(given) else None
         approval = approval_of(params, given_lines(params, "approved_plan", "approved_plan_path"), scope)
         add_options(module, ARGUMENTS, options_of_plan(approval, given, _OF_A_PLAN), "The approved plan")
+        check_sources(approval, params)
         request = cleanup_request(params, scope_of(params, url), approval)
         package = journal_place(params["journal_package"], url)
         check_files(params, "plan_path", "output_path", "journal_path")
@@ -1513,7 +1516,8 @@ def main() -> None:
             state, reader = observe(connection, request, images)
             found = plan_cleanup(state, request)
             contents = read_contents(connection, reader, state, request, found.plan, images)
-        for warning in warnings_of(state, found.plan, request):
+        approved = approval.plan.fingerprint if approval else None
+        for warning in [*journal_warnings(request.earlier, url, approved), *warnings_of(state, found.plan, request)]:
             module.warn(warning)
         plan = sealed(found.plan, plan_header(state, request, url))
         dates = listed_dates(state, request)
@@ -1539,7 +1543,7 @@ def main() -> None:
         def apply() -> Applied:
             with open_journal(params["journal_path"], upload) as file:
                 journal = counted(connection.progress, found.plan, record.added_to(file))
-                journal_start(journal, url, plan.fingerprint, found.plan.deletions, request.run_by)
+                journal_start(journal, url, plan.fingerprint, found.plan.deletions, request.run_by, approved)
                 journal_referrers(journal, found.plan)
                 with stored_meanwhile(upload):
                     deleted, pinned = apply_cleanup(reader, state, found, wait=wait, journal=journal)

@@ -63,11 +63,12 @@ def _of_one(row: _Row) -> list[str]:
     plan, server = result["plan"], result.get("server") or {}
     totals = plan["totals"]
     affected = sorted((each for each in plan["repositories"] if each["delete"]), key=_most_deleted)
+    refusals = [*plan["refusals"], *_undecided(server)]
     lines = [
-        *_head(totals, [*plan["refusals"], *_undecided(server)]),
+        *_head(totals, refusals),
         f"server: {server.get('url')}, by its clock {server.get('clock')}",
         f"scope: {_scope(row['scope'])}",
-        *_fingerprint(plan["fingerprint"]),
+        *([] if refusals else _fingerprint(plan["fingerprint"])),
         *([f"plan: {row['place']}"] if row.get("place") else []),
         *_planned_by(result.get("run_by") or {}),
         *_freed(totals),

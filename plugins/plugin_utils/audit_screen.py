@@ -59,7 +59,7 @@ def audit_lines(
         if found["totals"]["repositories"] is not None:
             shown += _repositories(repositories, found["totals"], "size" in gather, limit)
     if preview and plan_path:
-        approvable = preview["plan"]["totals"]["delete"] > 0 and not preview["plan"]["refusals"]
+        approvable = preview["plan"]["totals"]["delete"] > 0
         places = places_of(preview["plan"], plan_path=plan_path, approvable=approvable)
     return sections(
         shown,

@@ -58,7 +58,7 @@ def cleanup_lines(
     if deletes or found.get("plan_path") or package:
         # A fingerprint alone approves nothing.
         kept = bool(found.get("plan_path") or package)
-        approvable = kept and check_mode and deletes and not plan["refusals"]
+        approvable = kept and check_mode and deletes and not plan["approved"]
         places = places_of(plan, plan_path=found.get("plan_path") or "", package=package, approvable=approvable)
     return sections(
         [*head, *(table_of(plan) if deletes or plan["refusals"] else [])],

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..module_utils._core.diffs import printable
+from ..module_utils._rules.reasons import Reason
 from .screen import (
     Row,
     bytes_of,
@@ -27,12 +28,7 @@ from .screen import (
 _Result = t.Mapping[str, t.Any]
 
 # The reasons of tags that are deleted; all other ones keep a tag.
-DELETING = frozenset(
-    {
-        *("matched", "expired", "with_subject", "orphaned", "named"),
-        *("sampled", "tied", "near_cutoff", "unseen_date", "unseen_protection", "unseen_registry", "unseen_age"),
-    }
-)
+DELETING = frozenset(reason.value for reason in Reason if reason.deletes)
 # Counts repositories among the numbers of tags.
 _UNREAD = "repository_unread"
 
@@ -211,7 +207,7 @@ def more(number: int, word: str, words: str = "", after: str = "") -> list[str]:
 
 
 def places_of(plan: _Result, *, plan_path: str = "", package: _Result | None = None, approvable: bool) -> list[str]:
-    """Where the plan is, and its fingerprint.
+    """Where the plan is, and its fingerprint, which a refused plan does not show: it can't be approved.
 
     Args:
         plan: as registry_cleanup returns it.
@@ -219,14 +215,18 @@ def places_of(plan: _Result, *, plan_path: str = "", package: _Result | None = N
         package: where it was stored: project, package, version and file_name; empty if it was not.
         approvable: whether a run may be told to delete exactly what it says.
     """
-    lines = labelled("plan file", plan_path) if plan_path else []
+    refused = bool(plan["refusals"])
+    of_what = "refused plan" if refused else "plan"
+    lines = labelled(f"{of_what} file", plan_path) if plan_path else []
     if package:
         name = package.get("package") or "registry-cleanup-plan"
         place = f"{name} {package['version']} in {package['project']}"
-        lines += wrapped(f"plan package: {package['file_name']} of {place}")
+        lines += wrapped(f"{of_what} package: {package['file_name']} of {place}")
+    if refused:
+        return lines
     if approvable:
         return lines + labelled("to approve it", f"registry_cleanup_approved_fingerprint={plan['fingerprint']}")
-    return lines + labelled("fingerprint", plan["fingerprint"])
+    return lines + labelled("fingerprint of today's plan" if plan["approved"] else "fingerprint", plan["fingerprint"])
 
 
 def _matches(rows: t.Sequence[_Result]) -> list[str]:

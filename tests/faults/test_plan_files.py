@@ -157,14 +157,14 @@ def edited(lines: list[str]) -> list[str]:
 # What was done to a plan of 22 lines, and what is said of it.
 ALTERED: Mapping[Callable[[list[str]], list[str]], str] = {
     cut: "it ends with line 12, after 10 of the 20 tags of team/app that line 2 tells of",
-    reordered: "lines 2 to 22, on team/app, are not as written",
-    edited: "lines 2 to 22, on team/app, are not as written",
+    reordered: "line 4, on team/app:dev-18, is not in the order of the names",
+    edited: "line 13, on team/app:dev-10, has no action that fits its reason",
     lambda lines: [*lines, lines[-1]]: "line 23 is more than the 20 tags of team/app that line 2 tells of",
     lambda lines: [*lines, ""]: "line 23 is no line of a plan",
     lambda lines: [
         lines[0].replace('"keep_n": 10', '"keep_n": 0'),
         *lines[1:],
-    ]: "line 1 does not fit the lines after it",
+    ]: "line 1 was changed, or a whole repository after it",
 }
 
 
@@ -184,7 +184,9 @@ def test_a_plan_that_lost_its_last_lines_deletes_nothing(
     package = {"action": "store", "project": "team/app", "version": "1", "plan_path": str(altered)}
     for change, what in ALTERED.items():
         altered.write_text("".join(f"{line}\n" for line in change(plan.read_text().splitlines())))
-        sentence = f"The plan was altered after it was made: {what}."
+        sentence = (
+            f"The plan was altered after it was made: {what}. Fetch it again, or make a new plan and have it approved."
+        )
         [run] = run_all(ansible, "registry_cleanup", [approved])
         [merged] = run_all(ansible, "registry_plan_merge", [{"plan_paths": [str(altered)]}])
         [stored] = run_all(ansible, "registry_plan_package", [package])
@@ -193,7 +195,7 @@ def test_a_plan_that_lost_its_last_lines_deletes_nothing(
         assert run.message == f"approved_plan_path {altered}: {sentence}"
         assert merged.message == f"{altered}: {sentence}"
         assert text.message == f"approved_plan: {sentence}"
-        assert stored.message == sentence
+        assert stored.message == f"plan_path {altered}: {sentence}"
     assert simulator.counters()["writes"] == 0
     # The whole plan keeps what today's rules keep.
     altered.write_text(plan.read_text())

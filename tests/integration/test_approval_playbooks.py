@@ -23,6 +23,7 @@ from tests.simulator.harness import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = "containerops.gitlab.plan"
+CLEANUP = "containerops.gitlab.cleanup"
 APPLY = "containerops.gitlab.apply"
 MERGE = "containerops.gitlab.merge_plans"
 DELETED = {("team/app", "dev-1"), ("team/app", "dev-2"), ("team/app", "dev-3"), ("team/app/web", "dev-1")}
@@ -112,18 +113,27 @@ def test_a_plan_ends_with_what_an_approver_reads(ansible: Ansible, simulator: Si
 
 
 APPROVALS: list[tuple[dict[str, Any], str]] = [
-    ({}, "registry_cleanup_approved_plan_path and registry_cleanup_approved_fingerprint are missing or empty"),
-    ({"approved_fingerprint": "FOUND"}, "registry_cleanup_approved_plan_path is missing or empty"),
+    ({}, "registry_cleanup_approved_plan) and registry_cleanup_approved_fingerprint are missing or empty"),
+    (
+        {"approved_fingerprint": "FOUND"},
+        "registry_cleanup_approved_plan_package or registry_cleanup_approved_plan) is missing or empty",
+    ),
     ({"approved_plan_path": "PATH"}, "registry_cleanup_approved_fingerprint is missing or empty"),
     ({"approved_plan_path": "", "approved_fingerprint": ""}, "are missing or empty"),
     ({"approved_plan_path": None, "approved_fingerprint": " "}, "are missing or empty"),
     ({"approved_plan_path": "PATH", "approved_fingerprint": ""}, "registry_cleanup_approved_fingerprint is missing"),
-    ({"approved_plan_path": " ", "approved_fingerprint": "FOUND"}, "registry_cleanup_approved_plan_path is missing"),
-    ({"approved_plan": "", "approved_fingerprint": "FOUND"}, "registry_cleanup_approved_plan_path is missing"),
+    (
+        {"approved_plan_path": " ", "approved_fingerprint": "FOUND"},
+        "since the plan (registry_cleanup_approved_plan_path, ",
+    ),
+    ({"approved_plan": "", "approved_fingerprint": "FOUND"}, "since the plan (registry_cleanup_approved_plan_path, "),
     ({"approved_plan_path": "PATH", "approved_fingerprint": "sha256:" + "0" * 64}, "another plan was approved"),
     ({"approved_plan_path": "PATH", "approved_fingerprint": "0" * 12}, "another plan was approved"),
     ({"approved_plan_path": "PATH", "approved_fingerprint": "SHORT"}, "is no fingerprint"),
-    ({"approved_plan_path": "nowhere.jsonl", "approved_fingerprint": "FOUND"}, "The plan is empty, or not there."),
+    (
+        {"approved_plan_path": "nowhere.jsonl", "approved_fingerprint": "FOUND"},
+        "nowhere.jsonl: The plan is empty, or not there.",
+    ),
     (
         {"approved_plan_package": {"project": "team/app", "version": "1"}},
         "registry_cleanup_approved_fingerprint is missing or empty",
@@ -403,3 +413,18 @@ def test_the_page_does_what_it_says(ansible: Ansible, simulator: Simulator, tmp_
         run(f"{plan.strip().replace('-e @rules.yml', '')} -e '{json.dumps({**made, **RULES})}'")
     assert "To approve: " in run(merge.replace("team/plans", PACKAGE["project"]))
     assert "To approve: " in run(merge_files)
+
+
+@pytest.mark.parametrize("option", ["plan_path", "journal_path", "output_path", "html_path", "csv_folder"])
+def test_hosts_that_would_overwrite_their_files_are_refused_before_anything_runs(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, option: str
+) -> None:
+    simulator.load(team())
+    hosts = fleet(ansible, tmp_path)
+    shared: dict[str, Any] = {option: f"{tmp_path}/shared"}
+    run = play(ansible, CLEANUP, *hosts, *values(**RULES), **shared)
+    assert run.code != 0, run.output
+    sentence = f"Several hosts of this play would write {tmp_path}/shared, and each would overwrite the one before it"
+    assert sentence in " ".join(run.output.split())
+    assert not (tmp_path / "shared").exists()
+    assert simulator.requests() == []

@@ -80,7 +80,7 @@ def test_plans_that_are_refused(ansible: Ansible, simulator: Simulator, tmp_path
         "is no fingerprint": {"approved_fingerprint": "sha256:" + "0" * 11},
         "another scope": {"group": "team/sub"},
         "empty, or not there": {"approved_plan_path": str(tmp_path / "nothing")},
-        "older than plan_max_age": {"plan_max_age": "1s"},
+        "1 hour ago, and plan_max_age is 1 second: make a new plan": {"plan_max_age": "1s"},
     }
     simulator.clear_log()
     simulator.clock(advance=3600)

@@ -15,8 +15,10 @@ from .._core.scope import Scope
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_fingerprint, fingerprint_of_approval
 from .._plan.merge import approved_in
 from .._rules.durations import seconds
-from .._rules.options import EITHER
+from .._rules.options import EITHER, expected_sources
 
+# Of missing sources, so many are named.
+_NAMED = 5
 SCOPES = ("project", "group", "repository_id")
 
 
@@ -77,31 +79,97 @@ def options_of_plan(
     """The options that a task leaves to the approved plan, with their values there.
 
     A task without project, group and repository_id leaves the scope to it, one without name_regex_delete and rules all
-    that the plan was made by. What is in use is no matter of the plan: it has to be found again.
+    that the plan was made by. What is in use is no matter of the plan: check_sources sees that it was found again.
 
     Args:
         approval: the approved plan; None where there is none.
         given: the options that the task has.
         specs: the specification of each option that a plan may have.
-
-    Raises:
-        UsageError: the plan was made with sources of what is in use, and the task has none.
     """
     found: dict[str, t.Any] = {}
     if approval and not {*SCOPES}.intersection(given):
         found.update(approval.plan.scope)
     if approval and not {*EITHER}.intersection(given):
         found.update(approval.plan.rules)
-        sources = found.pop("in_use_sources", None)
-        if sources and "in_use_sources" not in given:
-            raise UsageError(
-                "The approved plan was made with in_use_sources: find again what is in use, and give in_use_sources."
-            )
+        found.pop("in_use_sources", None)
     return {
         option: _written(value)
         for option, value in found.items()
         if option in specs and option not in given and value not in (None, [], specs[option].get("default"))
     }
+
+
+def check_sources(approval: Approval | None, params: t.Mapping[str, t.Any]) -> None:
+    """See that what is in use was found again wherever the approved plan had it from, whatever rules the task has.
+
+    Args:
+        approval: the approved plan; None where there is none.
+        params: the module's options, with those of the plan.
+
+    Raises:
+        UsageError: a source of the plan is missing, or fewer of them are expected.
+    """
+    if approval is None:
+        return
+    rules = approval.plan.rules
+    needed = {row["name"] for row in _rows(rules.get("in_use_sources"))}
+    given = {row["name"] for row in params["in_use_sources"] or ()}
+    least = expected_sources(rules.get("in_use_sources_expected"))
+    if isinstance(least, list):
+        needed.update(least)
+    if needed and not given:
+        raise UsageError(
+            f"The approved plan was made with in_use_sources ({_some(needed)}): find again what is in use, and give "
+            "in_use_sources."
+        )
+    if needed - given:
+        raise UsageError(
+            f"The approved plan was made with more in_use_sources, and {_some(needed - given)} "
+            f"{'is' if len(needed - given) == 1 else 'are'} missing: find again what is in use there and give it, or "
+            "make a new plan and have it approved."
+        )
+    if isinstance(least, int) and len(given) < least:
+        raise UsageError(
+            f"The approved plan was made with in_use_sources_expected {least}, and in_use_sources has {len(given)}: "
+            "find again what is in use at all of them, or make a new plan and have it approved."
+        )
+    expected = expected_sources(params["in_use_sources_expected"])
+    if least is not None and expected is not None and _is_less(expected, least):
+        raise UsageError(
+            f"The approved plan was made with in_use_sources_expected {_told(least)}, and {_told(expected)} is less: "
+            "leave it out, or make a new plan and have it approved."
+        )
+
+
+def _rows(found: t.Any) -> list[dict[str, t.Any]]:
+    """The sources that a plan names.
+
+    Raises:
+        UsageError: they are none.
+    """
+    rows = found or []
+    if isinstance(rows, list) and all(isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows):
+        return rows
+    raise UsageError("The approved plan does not say from where it knew what is in use: make a new one.")
+
+
+def _is_less(expected: list[str] | int, least: list[str] | int) -> bool:
+    """Whether fewer sources are expected, or not all of those that were."""
+    if isinstance(expected, list) and isinstance(least, list):
+        return not set(least) <= set(expected)
+    number, most = (len(set(each)) if isinstance(each, list) else each for each in (expected, least))
+    return number < most
+
+
+def _told(expected: list[str] | int) -> str:
+    return _some(expected) if isinstance(expected, list) else str(expected)
+
+
+def _some(names: t.Collection[str]) -> str:
+    """The first of some names, and how many more there are."""
+    shown = sorted(set(names))
+    more = f" and {len(shown) - _NAMED} more" if len(shown) > _NAMED else ""
+    return f"{', '.join(shown[:_NAMED])}{more}"
 
 
 def _written(value: t.Any) -> t.Any:

@@ -44,11 +44,15 @@ class EarlierRuns(t.NamedTuple):
         asked: The tags whose deletion was asked for.
         interrupted: Those of them that runs asked for after the last one that ended.
         referrers: The tags that interrupted runs were to delete after their images, and whose images they asked for.
+        plans: Fingerprints of the approved plans of interrupted runs; empty for one that had none.
+        servers: URLs of all servers that the journal tells of.
     """
 
     asked: frozenset[_TagKey] = frozenset()
     interrupted: frozenset[_TagKey] = frozenset()
     referrers: frozenset[_TagKey] = frozenset()
+    plans: frozenset[str] = frozenset()
+    servers: frozenset[str] = frozenset()
 
 
 def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
@@ -56,17 +60,23 @@ def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
     asked: set[_TagKey] = set()
     interrupted: set[_TagKey] = set()
     images_of: dict[_TagKey, set[str]] = {}
+    plans: set[str] = set()
+    servers: set[str] = set()
     here = False
+    plan = ""
     for row in _rows(lines):
         event, key = row.get("event"), _tag_key(row)
         if event == JournalEvent.START.value:
-            here = row.get("server") == server
+            here, plan = row.get("server") == server, str(row.get("approved") or "")
+            servers.add(str(row.get("server")))
         elif here and event == JournalEvent.END.value and not row.get("stopped"):
             interrupted.clear()
             images_of.clear()
+            plans.clear()
         elif here and key and event == JournalEvent.ASKING.value:
             asked.add(key)
             interrupted.add(key)
+            plans.add(plan)
         elif here and key and event == JournalEvent.FOLLOWING.value:
             images_of.setdefault(key, set()).update(_digests(row.get("images")))
     gone = {(path, digest) for path, _name, digest in interrupted}
@@ -76,7 +86,32 @@ def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
         referrers=frozenset(
             key for key, images in images_of.items() if images and all((key[0], image) in gone for image in images)
         ),
+        plans=frozenset(plans),
+        servers=frozenset(servers),
     )
+
+
+def journal_warnings(runs: EarlierRuns, server: str, approved: str | None) -> list[str]:
+    """What is odd about going on with a journal, one sentence each.
+
+    Args:
+        runs: what it tells.
+        server: URL of GitLab.
+        approved: fingerprint of the approved plan; None where there is none.
+    """
+    if runs.servers and server not in runs.servers:
+        return [
+            f"journal_path tells of runs on {', '.join(sorted(runs.servers))} alone, so that nothing of it counts on "
+            f"{server}: give the journal of an earlier run here, or a new file."
+        ]
+    others = sorted(runs.plans - {approved or ""})
+    if approved is None or not others:
+        return []
+    what = f"another approved plan ({others[-1]})" if others[-1] else "no approved plan"
+    return [
+        f"journal_path tells of a run with {what} that did not end: what it deleted counts as deleted by an earlier "
+        "run, so give the journal of this plan if there is one."
+    ]
 
 
 def _tag_key(row: t.Mapping[str, t.Any]) -> _TagKey | None:

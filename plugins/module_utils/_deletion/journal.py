@@ -198,7 +198,12 @@ def earlier_runs(path: str | None, server: str) -> EarlierRuns:
 
 
 def journal_start(
-    journal: JournalWriter, server: str, fingerprint: str, planned: int, run_by: t.Mapping[str, str]
+    journal: JournalWriter,
+    server: str,
+    fingerprint: str,
+    planned: int,
+    run_by: t.Mapping[str, str],
+    approved: str | None = None,
 ) -> None:
     """Note that a run begins.
 
@@ -208,12 +213,13 @@ def journal_start(
         fingerprint: of the plan.
         planned: how many tags it is going to delete.
         run_by: who and what runs it.
+        approved: fingerprint of the approved plan; None where there is none.
 
     Raises:
         JournalError: it can't be noted.
     """
     start = {"event": JournalEvent.START.value, "server": server, "fingerprint": fingerprint, "planned": planned}
-    journal({**start, "run_by": dict(run_by)})
+    journal({**start, "approved": approved, "run_by": dict(run_by)})
 
 
 def journal_referrers(journal: JournalWriter, plan: Plan) -> None:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 from datetime import datetime
@@ -16,6 +17,8 @@ from .._core.errors import UsageError
 
 # Inline plans travel through variables of job templates: awx/main/models/unified_jobs.py cuts larger ones.
 LARGEST_INLINE = 64 * 1024
+# A scope may name a thousand projects.
+_LONGEST_SCOPE = 200
 # What is typed by hand may be shorter: no two plans share so many digits by chance.
 _SHORTEST_FINGERPRINT = 12
 _FINGERPRINT = re.compile(rf"(?:sha256:\s*)?([0-9a-f]{{{_SHORTEST_FINGERPRINT},64}})", re.ASCII)
@@ -87,8 +90,8 @@ def check_fingerprint(approved: Approved, terms: ApprovalTerms) -> None:
     """
     if not approved.fingerprint.startswith(terms.fingerprint):
         raise UsageError(
-            f"The approved plan has the fingerprint {approved.fingerprint}, and approved_fingerprint is "
-            f"{terms.fingerprint}: another plan was approved."
+            f"approved_fingerprint {terms.fingerprint} is not that of the given plan, so another plan was approved: "
+            "ask who approved, or fetch the plan that was approved."
         )
 
 
@@ -103,4 +106,13 @@ def check_plan(approved: Approved, server: str, scope: t.Mapping[str, t.Any]) ->
     if approved.server != server:
         raise UsageError(f"The approved plan was made for {approved.server}, and this is {server}.")
     if dict(approved.scope) != dict(scope):
-        raise UsageError("The approved plan was made for another scope: name the same projects, group or repositories.")
+        raise UsageError(
+            f"The approved plan was made for another scope, {scope_text(approved.scope)}, and this task is for "
+            f"{scope_text(scope)}: name the same projects, group or repositories, or leave them out."
+        )
+
+
+def scope_text(scope: t.Mapping[str, t.Any]) -> str:
+    """The options of scope that were given, for messages."""
+    text = json.dumps({option: value for option, value in sorted(scope.items()) if value})
+    return text if len(text) <= _LONGEST_SCOPE else f"{text[:_LONGEST_SCOPE]}..."

@@ -191,6 +191,13 @@ def _drift_kind(decision: Decision, *, planned: bool, digest: str | None) -> Dri
     return None if decision.delete else DriftKind.KEPT
 
 
+def _span(span: timedelta) -> str:
+    """A span of time in words, in hours and minutes: it is held against a limit of some days."""
+    hours, seconds = divmod(int(span.total_seconds()), 3600)
+    numbers = {"hour": hours, "minute": seconds // 60, "second": 0 if hours or seconds >= 60 else seconds}
+    return " ".join(f"{number} {unit}{'' if number == 1 else 's'}" for unit, number in numbers.items() if number)
+
+
 def refusals_of(approved: Approved, terms: ApprovalTerms, comparison: Comparison, clock: datetime | None) -> list[str]:
     """Why nothing may be deleted by the approved plan.
 
@@ -207,14 +214,18 @@ def refusals_of(approved: Approved, terms: ApprovalTerms, comparison: Comparison
     if clock is None:
         found.append("GitLab's answers have no Date, so that the age of the approved plan is not known")
     elif clock - approved.clock > timedelta(seconds=terms.max_age):
-        found.append(f"the approved plan is of {format_time(approved.clock)}, older than plan_max_age")
+        age, most = _span(clock - approved.clock), _span(timedelta(seconds=terms.max_age))
+        found.append(
+            f"the approved plan is of {format_time(approved.clock)}, {age} ago, and plan_max_age is {most}: make a new "
+            "plan and have it approved"
+        )
     elif approved.clock - clock > CLOCK_TOLERANCE:
         found.append(f"the approved plan is of {format_time(approved.clock)}, which is still to come")
     drifted = sum(1 for each in comparison.drift if each.kind.is_of_approved)
-    most = terms.max_drift_percent
-    if most is not None and drifted * 100 > most * len(approved.digests):
+    limit = terms.max_drift_percent
+    if limit is not None and drifted * 100 > limit * len(approved.digests):
         found.append(
             f"{drifted} of {len(approved.digests)} approved tags are not as they were, more than max_drift_percent "
-            f"{most:g}"
+            f"{limit:g}"
         )
     return found

@@ -20,7 +20,7 @@ from collections import Counter
 
 from .._core.errors import UsageError
 from .._rules.matches import EntryMatches, summed
-from .approval import Approved
+from .approval import Approved, scope_text
 from .plan_file import FILE_FORMAT, FILE_VERSION, NUMBERS, PlanLine, with_fingerprint, written_line
 from .plan_reading import PlanCursor, last_plan_at, parse_plan, plan_at, whole_line
 
@@ -40,13 +40,8 @@ class PlanPart(t.NamedTuple):
     lines: t.Callable[[], t.Iterator[str]]
 
     def as_result(self) -> dict[str, t.Any]:
-        """The plan in numbers, as a module returns it and the first line of a merged one names it."""
-        return {
-            "scope": dict(self.approved.scope),
-            "fingerprint": self.approved.fingerprint,
-            "tags": self.approved.totals["tags"],
-            "delete": self.approved.totals["delete"],
-        }
+        """The plan in numbers, as a module returns it."""
+        return _named(self.approved)
 
 
 class Merged(t.NamedTuple):
@@ -92,7 +87,7 @@ def part_of(read: t.Callable[[], t.Iterable[str]]) -> PlanPart:
     """
     digest = hashlib.sha256()
     approved = parse_plan(_copied(read(), digest))
-    return PlanPart(approved, lines=functools.partial(_unchanged, read, digest.digest(), _scope_text(approved)))
+    return PlanPart(approved, lines=functools.partial(_unchanged, read, digest.digest(), scope_text(approved.scope)))
 
 
 def _unchanged(read: t.Callable[[], t.Iterable[str]], digest: bytes, scope: str) -> t.Iterator[str]:
@@ -124,31 +119,49 @@ def merge(parts: t.Sequence[PlanPart]) -> Merged:
     if not parts:
         raise UsageError("There is no plan to merge.")
     ordered = tuple(sorted(parts, key=lambda part: (_scope_key(part.approved), part.approved.fingerprint)))
-    servers = sorted({part.approved.server for part in ordered})
+    return Merged(ordered, header=with_fingerprint(_first_row([part.approved for part in ordered])))
+
+
+def _first_row(plans: t.Sequence[Approved]) -> dict[str, t.Any]:
+    """The first line of these plans as one, without its fingerprint.
+
+    Raises:
+        UsageError: they can't be combined.
+    """
+    servers = sorted({approved.server for approved in plans})
     if len(servers) > 1:
         raise UsageError(f"The plans were made for several servers, {', '.join(servers)}: merge those of one.")
     seen: set[str] = set()
     scopes: set[str] = set()
-    for approved in (part.approved for part in ordered):
+    for approved in plans:
         scope = _scope_key(approved)
         if approved.refusals:
-            raise UsageError(f"The plan of {_scope_text(approved)} is refused itself: {approved.refusals[0]}.")
+            raise UsageError(f"The plan of {scope_text(approved.scope)} is refused itself: {approved.refusals[0]}.")
         twice = sorted(seen.intersection(approved.repositories))
         if twice:
             raise UsageError(f"{twice[0]} is in more than one plan: each repository may be in one alone.")
         if scope in scopes:
-            raise UsageError(f"Two plans were made for {_scope_text(approved)}: each scope may have one alone.")
+            raise UsageError(f"Two plans were made for {scope_text(approved.scope)}: each scope may have one alone.")
         seen.update(approved.repositories)
         scopes.add(scope)
-    row = {
+    return {
         "type": PlanLine.PLANS.value,
         "format": FILE_FORMAT,
         "version": FILE_VERSION,
         "server": servers[0],
-        "parts": [part.as_result() for part in ordered],
-        "totals": _sums([part.approved for part in ordered]),
+        "parts": [_named(approved) for approved in plans],
+        "totals": _sums(plans),
     }
-    return Merged(ordered, header=with_fingerprint(row))
+
+
+def _named(plan: Approved) -> dict[str, t.Any]:
+    """A plan in numbers, as the first line of a merged one names it."""
+    return {
+        "scope": dict(plan.scope),
+        "fingerprint": plan.fingerprint,
+        "tags": plan.totals["tags"],
+        "delete": plan.totals["delete"],
+    }
 
 
 def _sums(plans: t.Sequence[Approved]) -> dict[str, t.Any]:
@@ -181,7 +194,7 @@ def _matches(plan: Approved) -> t.Iterator[EntryMatches]:
                 references=None if references is None else int(references),
             )
     except (KeyError, OverflowError, TypeError, ValueError):
-        raise UsageError(f"The plan of {_scope_text(plan)} is damaged: it has no counts of matches.") from None
+        raise UsageError(f"The plan of {scope_text(plan.scope)} is damaged: it has no counts of matches.") from None
 
 
 def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any] | None) -> Approved:
@@ -208,8 +221,8 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any] | None) -> 
         raise UsageError(f"The approved plan is one of {searched} plans: name the scope of the one to carry out.")
     if found is None:
         raise UsageError(
-            f"None of the {searched} plans in the approved plan was made for this scope: name the same projects, group "
-            "or repositories as one of them."
+            f"None of the {searched} plans in the approved plan was made for this scope, {scope_text(scope or {})}: "
+            "name the same projects, group or repositories as one of them."
         )
     return found
 
@@ -247,6 +260,7 @@ def _parts_at(cursor: PlanCursor) -> t.Iterator[Approved]:
     if with_fingerprint(header)["fingerprint"] != fingerprint:
         raise cursor.altered(f"line {line} is not as written")
     expected = [row.get("fingerprint") if isinstance(row, dict) else None for row in header["parts"]]
+    read: list[Approved] = []
     for number, one in enumerate(expected):
         if cursor.kind is not PlanLine.PLAN:
             raise cursor.miscounted("plans", line=line, told=len(expected), seen=number)
@@ -254,14 +268,13 @@ def _parts_at(cursor: PlanCursor) -> t.Iterator[Approved]:
         part = plan_at(cursor)
         if part.fingerprint != one:
             raise cursor.altered(f"line {first} begins another plan than line {line} tells of")
+        # What is deleted of all parts would be too much to keep in memory.
+        read.append(part._replace(digests={}))
         yield part
     cursor.check_end()
+    if not read or written_line(_first_row(read)) != written_line(header):
+        raise cursor.altered(f"line {line} does not fit the lines after it")
 
 
 def _scope_key(approved: Approved) -> str:
     return json.dumps(dict(approved.scope), sort_keys=True)
-
-
-def _scope_text(approved: Approved) -> str:
-    """The options of scope that were given, for messages."""
-    return json.dumps({option: value for option, value in sorted(approved.scope.items()) if value})

@@ -4,19 +4,33 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""The file of a plan, read and checked again. Of its tags, only deleted ones are kept in memory. Pure."""
+"""The file of a plan, read and checked again. Of its tags, only deleted ones are kept in memory. Pure.
+
+A fingerprint says that a plan is the one that was approved, and not that it is one that a cleanup writes. So whatever a
+plan says twice has to be the same: whoever reads one of both then reads what is going to be deleted.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import typing as t
+from collections import Counter
+from dataclasses import dataclass, field
 
 from .._core.errors import UsageError
-from .._core.models import parse_time
+from .._core.models import ListingState, parse_time
+from .._rules.reasons import Reason, reason_counts
 from .approval import Approved
 from .plan_file import FILE_FORMAT, FILE_VERSION, NUMBERS, PlanLine, with_fingerprint, written_line
 from .results import PlannedAction
+
+_REASONS = {reason.value: reason for reason in Reason}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LARGEST = 2**63
+_LISTINGS = [state.value for state in ListingState]
+_ACTIONS = {True: PlannedAction.DELETE.value, False: PlannedAction.KEEP.value}
 
 
 class PlanCursor:
@@ -96,7 +110,9 @@ class PlanCursor:
     def altered(self, what: str) -> UsageError:
         """The error for a plan that is not as it was written. what: a part of a sentence that names the line."""
         shown = "".join(each if each.isprintable() else "?" for each in what)
-        return UsageError(f"The plan was altered after it was made: {shown}.")
+        return UsageError(
+            f"The plan was altered after it was made: {shown}. Fetch it again, or make a new plan and have it approved."
+        )
 
     def miscounted(self, what: str, *, line: int, told: int, seen: int) -> UsageError:
         """The error for lines that are missing here, or too many.
@@ -165,88 +181,149 @@ def plan_at(cursor: PlanCursor) -> Approved:
     clock = parse_time(header.get("clock"))
     if clock is None:
         raise UsageError("The plan does not say when it was made.")
-    if not _are_totals(totals_told):
+    repositories = totals_told.get("repositories")
+    if type(repositories) is not int:
         raise cursor.altered(f"line {line} is not as written")
-    repositories = totals_told["repositories"]
-    fingerprints: dict[str, str] = {}
-    digests: dict[tuple[str, str], str | None] = {}
-    listed = 0
-    while cursor.kind is PlanLine.REPOSITORY and len(fingerprints) < repositories:
-        listed += _number(cursor.row, "tags")
-        _read_repository(cursor, fingerprints, digests)
-    if cursor.kind in (PlanLine.REPOSITORY, PlanLine.TAG) or len(fingerprints) < repositories:
-        raise cursor.miscounted("repositories", line=line, told=repositories, seen=len(fingerprints))
-    sealed_as = with_fingerprint(header, fingerprints.values())["fingerprint"]
-    if sealed_as != fingerprint or (listed, len(digests)) != (totals_told["tags"], totals_told["delete"]):
+    found = _Contents()
+    while cursor.kind is PlanLine.REPOSITORY and len(found.fingerprints) < repositories:
+        _read_repository(cursor, found)
+    if cursor.kind in (PlanLine.REPOSITORY, PlanLine.TAG) or len(found.fingerprints) < repositories:
+        raise cursor.miscounted("repositories", line=line, told=repositories, seen=len(found.fingerprints))
+    if with_fingerprint(header, found.fingerprints.values())["fingerprint"] != fingerprint:
+        raise cursor.altered(f"line {line} was changed, or a whole repository after it")
+    if not _says(totals_told, found.totals()):
         raise cursor.altered(f"line {line} does not fit the lines after it")
     return Approved(
         fingerprint=fingerprint,
         server=header["server"],
         scope=header["scope"],
         clock=clock,
-        digests=digests,
-        repositories=tuple(fingerprints),
+        digests=found.digests,
+        repositories=tuple(found.fingerprints),
         totals=totals_told,
         rules=header["rules"],
         refusals=tuple(map(str, header["refusals"])),
     )
 
 
-def _are_totals(found: t.Mapping[str, t.Any]) -> bool:
-    """Whether these are the numbers that the first line of a plan tells."""
-    reasons = found.get("reasons")
-    numbers = [found.get(key) for key in NUMBERS]
-    return isinstance(reasons, dict) and all(isinstance(each, int) for each in [*numbers, *reasons.values()])
+@dataclass
+class _Contents:
+    """What the lines of repositories and tags say together.
+
+    Args:
+        fingerprints: of the repositories, by path.
+        digests: of deleted tags, by repository and name.
+        numbers: the ids of the repositories.
+        reasons: number of tags by reason.
+        projects: the ids of all projects.
+        tags: how many there are.
+        unread: how many repositories could not be read.
+        limited: how many are beyond a limit.
+    """
+
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    digests: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    numbers: set[int] = field(default_factory=set)
+    reasons: Counter[Reason] = field(default_factory=Counter)
+    projects: set[int] = field(default_factory=set)
+    tags: int = 0
+    unread: int = 0
+    limited: int = 0
+
+    def totals(self) -> dict[str, t.Any]:
+        """The numbers as the first line tells them."""
+        deleted = len(self.digests)
+        numbers = (len(self.fingerprints), self.unread, self.limited, len(self.projects), self.tags, deleted)
+        return {**dict(zip(NUMBERS, (*numbers, self.tags - deleted))), "reasons": reason_counts(self.reasons)}
 
 
-def _read_repository(
-    cursor: PlanCursor, fingerprints: dict[str, str], digests: dict[tuple[str, str], str | None]
-) -> None:
+def _read_repository(cursor: PlanCursor, contents: _Contents) -> None:
     """Read a repository with its tags.
 
     Args:
         cursor: at its line; goes behind its last tag.
-        fingerprints: of the repositories before it, by path; its own joins them.
-        digests: of deleted tags, by repository and name; those of its tags join them.
+        contents: of the repositories before it; its own join them.
 
     Raises:
         UsageError: it was altered.
     """
     line, fingerprint = cursor.number, cursor.fingerprint
-    row = cursor.read_head(path=str)
-    path, told = row["path"], _number(row, "tags")
-    if fingerprints and path <= next(reversed(fingerprints)):
+    row = cursor.read_head(path=str, project_id=int)
+    path, told, number = row["path"], _number(row, "tags"), _number(row, "id")
+    if contents.fingerprints and path <= next(reversed(contents.fingerprints)):
         raise cursor.altered(f"line {line}, on {path}, is not in the order of the paths")
+    if not _is_name(path) or number < 0 or number in contents.numbers:
+        raise cursor.altered(f"line {line} is not as written")
     found = hashlib.sha256(written_line(row).encode())
-    seen, before = 0, len(digests)
+    seen, before = 0, len(contents.digests)
+    reasons: Counter[Reason] = Counter()
+    name: str | None = None
     while cursor.kind is PlanLine.TAG and seen < told:
         found.update(cursor.line.encode())
-        if cursor.row.get("action") != PlannedAction.KEEP.value:
-            digests.update([_deleted_tag(cursor, path)])
+        name, reason = _tag_at(cursor, path, after=name)
+        if reason.deletes:
+            contents.digests[path, name] = cursor.row["digest"]
+        reasons[reason] += 1
         seen += 1
         cursor.advance()
     if cursor.kind is PlanLine.TAG or seen < told:
         raise cursor.miscounted(f"tags of {path}", line=line, told=told, seen=seen)
-    if f"sha256:{found.hexdigest()}" != fingerprint or len(digests) - before != _number(row, "delete"):
+    listing, error, limit = row.get("listing"), row.get("error"), row.get("limit")
+    unread = listing == ListingState.UNREAD.value
+    if unread:
+        reasons[Reason.REPOSITORY_UNREAD] = 1
+    deleted = len(contents.digests) - before
+    counts = {"tags": seen, "delete": deleted, "keep": seen - deleted, "reasons": reason_counts(reasons)}
+    texts = listing in _LISTINGS and all(each is None or (isinstance(each, str) and each) for each in (error, limit))
+    whole = f"sha256:{found.hexdigest()}" == fingerprint and _says(row, counts) and texts
+    if not whole or (seen > 0 and unread) or unread != (error is not None):
         lines = f"lines {line} to {line + seen}, on {path}, are" if seen else f"line {line}, on {path}, is"
         raise cursor.altered(f"{lines} not as written")
-    fingerprints[path] = fingerprint
+    contents.fingerprints[path] = fingerprint
+    contents.numbers.add(number)
+    contents.reasons.update(reasons)
+    contents.projects.add(row["project_id"])
+    contents.tags += seen
+    contents.unread += unread
+    contents.limited += limit is not None
 
 
-def _deleted_tag(cursor: PlanCursor, path: str) -> tuple[tuple[str, str], str | None]:
-    """The tag of the line at hand, with its digest.
+def _tag_at(cursor: PlanCursor, path: str, *, after: str | None) -> tuple[str, Reason]:
+    """The tag of the line at hand, and why it is deleted or kept.
+
+    Args:
+        cursor: at its line.
+        path: of its repository.
+        after: name of the tag before it; None if it is the first one.
 
     Raises:
         UsageError: the line was altered.
     """
-    name, digest = cursor.row.get("name"), cursor.row.get("digest")
-    whole = isinstance(name, str) and (digest is None or isinstance(digest, str))
-    if not whole or cursor.row.get("repository") != path:
-        raise cursor.altered(f"line {cursor.number} is no tag of {path}")
-    return (path, str(name)), digest
+    row, line = cursor.row, cursor.number
+    name: str = row["name"] if _is_name(row.get("name")) else ""
+    digest = row.get("digest", "")
+    whole = name and (digest is None or (isinstance(digest, str) and digest))
+    if not whole or row.get("repository") != path or cursor.line != written_line(row):
+        raise cursor.altered(f"line {line} is no tag of {path}")
+    if after is not None and name <= after:
+        raise cursor.altered(f"line {line}, on {path}:{name}, is not in the order of the names")
+    reason = _REASONS.get(str(row.get("reason")))
+    if reason is None or row.get("action") != _ACTIONS[reason.deletes]:
+        raise cursor.altered(f"line {line}, on {path}:{name}, has no action that fits its reason")
+    return name, reason
+
+
+def _is_name(found: t.Any) -> bool:
+    """Whether this is a name or path that is shown as it is: half of a pair of surrogates is not."""
+    return isinstance(found, str) and found != "" and (found.isascii() or not _SURROGATE.search(found))
+
+
+def _says(row: t.Mapping[str, t.Any], expected: t.Mapping[str, t.Any]) -> bool:
+    """Whether a line says exactly this: true is no 1 here."""
+    return json.dumps({key: row.get(key) for key in expected}) == json.dumps(dict(expected))
 
 
 def _number(row: t.Mapping[str, t.Any], key: str) -> int:
-    """A count that a line tells; less than any where it tells none."""
+    """A number that a line tells; less than any where it tells none."""
     found = row.get(key)
-    return found if isinstance(found, int) else -1
+    return found if type(found) is int and found < _LARGEST else -1

@@ -26,13 +26,20 @@ class PlanText(t.NamedTuple):
         return {"fingerprint": self.fingerprint, "size": len(self.text.encode())}
 
 
-def plan_text(text: str) -> PlanText:
+def plan_text(text: str, place: object) -> PlanText:
     """The plan of a file.
+
+    Args:
+        text: what the file holds.
+        place: where it lies, for messages.
 
     Raises:
         UsageError: it is none, or was altered.
     """
-    return PlanText(text, fingerprint_in(text.removesuffix("\n").split("\n")))
+    try:
+        return PlanText(text, fingerprint_in(text.removesuffix("\n").split("\n") if text else []))
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}") from None
 
 
 def needs_upload(plan: PlanText, stored: bytes | None, place: object, *, overwrite: bool) -> bool:
@@ -67,7 +74,7 @@ def fetched_plan(stored: bytes | None, place: object) -> PlanText:
         raise UsageError(
             f"Could not fetch {place}: GitLab answered 404. There is no such plan, or the token may not see it."
         )
-    return plan_text(_decoded(stored, place))
+    return plan_text(_decoded(stored, place), place)
 
 
 def plan_names(names: t.Iterable[str]) -> list[str]:
@@ -87,12 +94,9 @@ def fetched_plans(contents: t.Mapping[str, bytes], place: str) -> dict[str, Plan
     """
     plans = {}
     for name, content in contents.items():
-        try:
-            plan = plan_text(_decoded(content, name))
-            if not is_merged(plan.text.split("\n")):
-                plans[name] = plan
-        except UsageError as error:
-            raise UsageError(f"{name} of {place}: {error}") from None
+        plan = plan_text(_decoded(content, f"{name} of {place}"), f"{name} of {place}")
+        if not is_merged(plan.text.split("\n")):
+            plans[name] = plan
     return plans
 
 

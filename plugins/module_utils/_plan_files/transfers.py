@@ -94,7 +94,7 @@ def _list(client: Client, params: t.Mapping[str, t.Any], server: str) -> Transfe
 
 
 def _store(client: Client, params: t.Mapping[str, t.Any], place: PackageFile) -> Transfer:
-    plan = plan_text("".join(plan_lines(params["plan_path"], "plan_path")))
+    plan = plan_text("".join(plan_lines(params["plan_path"], "plan_path")), f"plan_path {params['plan_path']}")
     changed = needs_upload(plan, download(client, place), place, overwrite=params["overwrite"])
 
     def apply() -> Applied:

@@ -162,8 +162,8 @@ def _package_in_words(package: t.Mapping[str, str]) -> str:
 
 
 def _fingerprint(plan: LineIndex | None) -> tuple[str | None, list[str]]:
-    """The fingerprint of a plan, and why it is not told: nobody should approve what was altered."""
-    if plan is None:
+    """The fingerprint of a plan, and why it is not told: nobody should approve what was altered or is shown in part."""
+    if plan is None or plan.flaws:
         return None, []
     try:
         return fingerprint_in(read_lines(plan.path, PLAN.option)), []

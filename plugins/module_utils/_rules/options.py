@@ -140,14 +140,26 @@ def used_of(params: t.Mapping[str, t.Any]) -> tuple[InUse, tuple[str, ...]]:
     Raises:
         UsageError: for what is no reference, and for sources that can't be counted.
     """
-    expected = params["in_use_sources_expected"]
-    if isinstance(expected, str) and expected.isdecimal():
-        expected = int(expected)
-    names = isinstance(expected, list) and all(isinstance(name, str) for name in expected)
-    if expected is not None and not names and (not isinstance(expected, int) or isinstance(expected, bool)):
-        raise UsageError("in_use_sources_expected is neither a list of names nor a number.")
+    expected = expected_sources(params["in_use_sources_expected"])
     sources = [_source(row) for row in params["in_use_sources"] or ()]
     return in_use_of(params["in_use"] or (), sources), tuple(missing_sources(sources, expected))
+
+
+def expected_sources(value: t.Any) -> list[str] | int | None:
+    """The sources that in_use_sources_expected asks for: their names or their number; None if any will do.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return value
+    if type(value) is int:
+        return value
+    raise UsageError("in_use_sources_expected is neither a list of names nor a number.")
 
 
 def _source(row: t.Mapping[str, t.Any]) -> Source:

@@ -75,11 +75,33 @@ class Reason(enum.Enum):
     CLEANUP_FAILS = "cleanup_fails"
 
     @property
+    def deletes(self) -> bool:
+        """Whether a tag with this reason is deleted; with every other one it is kept."""
+        return self in _DELETING
+
+    @property
     def is_unknown(self) -> bool:
         """Whether it is not known if the tag may be deleted, which max_unknown_percent counts."""
         return self in _UNKNOWN
 
 
+_DELETING = frozenset(
+    {
+        Reason.MATCHED,
+        Reason.EXPIRED,
+        Reason.WITH_SUBJECT,
+        Reason.ORPHANED,
+        Reason.NAMED,
+        # What GitLab's own cleanup may delete counts as deleted.
+        Reason.SAMPLED,
+        Reason.TIED,
+        Reason.NEAR_CUTOFF,
+        Reason.UNSEEN_DATE,
+        Reason.UNSEEN_REGISTRY,
+        Reason.UNSEEN_AGE,
+        Reason.UNSEEN_PROTECTION,
+    }
+)
 _UNKNOWN = frozenset(
     {
         Reason.UNKNOWN_DATE,

@@ -139,6 +139,32 @@ def test_a_small_cleanup_in_check_mode() -> None:
     assert reported[-1] == "file: /r.html"
 
 
+PACKAGE = {"project": "team/plans", "version": "7", "file_name": "plan.jsonl"}
+
+
+@pytest.mark.parametrize("approved", [None, {"totals": {"delete": 2}, "clock": "x", "fingerprint": "y", "counts": {}}])
+@pytest.mark.parametrize("refusals", [[], ["too much"]])
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("places", [{}, {"plan_path": "/p"}, {"package": PACKAGE}])
+def test_only_a_plan_that_can_be_approved_looks_like_one(
+    approved: dict[str, Any] | None, refusals: list[str], check_mode: bool, places: dict[str, Any]
+) -> None:
+    plan = {"refusals": refusals, "approved": {**approved, "kept_by": {}, "drift": []} if approved else None}
+    found = planned(repository("team/app", 2), plan_path=places.get("plan_path"), plan=plan)
+    lines = cleanup_lines(found, check_mode=check_mode, limit=9, package=places.get("package"))
+    shown = [line for line in lines if FINGERPRINT in line]
+    if refusals:
+        assert not shown
+        assert not [line for line in lines if line.startswith(("plan file", "plan package", "to approve"))]
+        assert ("refused plan file: /p" in lines) == ("plan_path" in places)
+        return
+    approvable = check_mode and bool(places) and not approved
+    assert ("to approve it:" in lines) == approvable
+    today = f"fingerprint{' of today' if approved else ''}"
+    assert len(shown) == 1
+    assert approvable or [line for line in lines if line.startswith(today)]
+
+
 def test_nothing_to_do_is_one_line() -> None:
     assert check(planned(repository("team/app", 0, 3))) == [
         "nothing to delete in 1 repository: 3 tags are kept (too_young 3)"
@@ -180,7 +206,6 @@ def test_what_a_person_has_to_know_comes_before_the_table() -> None:
     ]
     assert "and 1 repository that could not be read" in lines
     assert not [line for line in lines if "approve" in line]
-    assert lines[-1] == f"fingerprint: {FINGERPRINT}"
     assert cleanup_lines(found, check_mode=False, limit=100)[7] == "nothing was deleted; 2 to delete of 3 tags"
 
 

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.approval import (
     Approval,
     approval_of,
+    check_sources,
     options_of_plan,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import PLANNED_BY, cleanup_request
@@ -68,7 +69,12 @@ def test_a_short_fingerprint_has_to_be_the_beginning(place: int) -> None:
     typed = fingerprint(lines).removeprefix("sha256:")[:12]
     other = typed[:place] + ("0" if typed[place] != "0" else "1") + typed[place + 1 :]
     found = refusal(lines, approved_plan_path="x", approved_fingerprint=other)
-    assert found.endswith(f"and approved_fingerprint is sha256:{other}: another plan was approved.")
+    assert found == (
+        f"approved_fingerprint sha256:{other} is not that of the given plan, so another plan was approved: ask who "
+        "approved, or fetch the plan that was approved."
+    )
+    # Whoever applies a plan must not find here what approves it.
+    assert typed not in found.replace(other, "")
 
 
 def test_under_a_short_fingerprint_every_line_is_checked() -> None:
@@ -123,13 +129,65 @@ def test_what_the_task_says_stands_above_the_plan() -> None:
 
 
 def test_what_is_in_use_has_to_be_found_again() -> None:
-    sources = [{"name": "web-1", "images": ["app:1"]}]
-    approval = approved(plan(name_regex_delete="x", in_use_sources=sources, in_use_sources_expected=["web-1"]))
-    with pytest.raises(UsageError, match="find again what is in use, and give in_use_sources"):
-        options_of_plan(approval, (), SPECS)
+    approval = approved(plan(name_regex_delete="x", in_use_sources=sources("web-1"), in_use_sources_expected=["web-1"]))
+    for given in ({}, {"rules": [{"match": "x"}]}, {"name_regex_delete": "y"}, {"in_use": ["app:1"]}):
+        with pytest.raises(UsageError) as refused:
+            check_sources(approval, filled(given, ARGUMENTS.options))
+        assert str(refused.value) == (
+            "The approved plan was made with in_use_sources (web-1): find again what is in use, and give "
+            "in_use_sources."
+        )
     found = options_of_plan(approval, {"in_use_sources"}, SPECS)
     assert found == {"group": "team", "name_regex_delete": "x", "in_use_sources_expected": ["web-1"]}
     assert options_of_plan(approval, {"rules"}, SPECS) == {"group": "team"}
+
+
+def sources(*names: str) -> list[dict[str, Any]]:
+    return [{"name": name, "images": ["app:1"]} for name in names]
+
+
+FLOORS: list[tuple[list[str], Any, list[str], Any, str]] = [
+    (["a", "b"], None, ["a", "b"], None, ""),
+    (["a", "b"], None, ["c", "b", "a"], 1, ""),
+    (["a", "b"], ["a"], ["a", "b"], 2, ""),
+    (["a", "b"], 2, ["a", "b"], ["a", "b"], ""),
+    (["a", "a"], "1", ["a"], "1", ""),
+    ([], None, [], None, ""),
+    (["a", "b"], None, ["a"], None, "and b is missing"),
+    (["a", "b"], None, ["a", "a"], None, "and b is missing"),
+    (["a", "b"], None, ["A", "c"], None, "and a, b are missing"),
+    (["a"], ["a", "z"], ["a"], None, "and z is missing"),
+    ([*"abcdefgh"], None, ["h"], None, "and a, b, c, d, e and 2 more are missing"),
+    (["a"], 2, ["a"], None, "in_use_sources_expected 2, and in_use_sources has 1"),
+    (["a", "b"], 2, ["a", "b"], 1, "in_use_sources_expected 2, and 1 is less"),
+    (["a", "b"], ["a", "b"], ["a", "b"], ["a"], "in_use_sources_expected a, b, and a is less"),
+    (["a", "b"], ["a", "b"], ["a", "b"], 1, "in_use_sources_expected a, b, and 1 is less"),
+    (["a", "b"], "2", ["a", "b"], ["a"], "in_use_sources_expected 2, and a is less"),
+    (["a"], None, [], ["a"], "was made with in_use_sources (a): find again"),
+]
+
+
+@pytest.mark.parametrize(("planned", "least", "given", "expected", "why"), FLOORS)
+@pytest.mark.parametrize("rules", [{}, {"name_regex_delete": "y"}])
+def test_the_sources_of_the_plan_are_needed_again(
+    planned: list[str], least: Any, given: list[str], expected: Any, why: str, rules: dict[str, Any]
+) -> None:
+    approval = approved(plan(name_regex_delete="x", in_use_sources=sources(*planned), in_use_sources_expected=least))
+    options = {**rules, "in_use_sources": sources(*given) or None, "in_use_sources_expected": expected}
+    params = filled(options, ARGUMENTS.options)
+    if not why:
+        check_sources(approval, params)
+        return
+    with pytest.raises(UsageError) as refused:
+        check_sources(approval, params)
+    assert why in str(refused.value)
+
+
+@pytest.mark.parametrize("odd", [5, "a", {"a": 1}, [5], [{}], [{"name": 5}]])
+def test_a_plan_that_does_not_name_its_sources_is_refused(odd: Any) -> None:
+    lines = written([], scope=TEAM.as_result(), rules={"in_use_sources": odd})
+    with pytest.raises(UsageError, match="from where it knew what is in use"):
+        check_sources(approved(lines), filled({}, ARGUMENTS.options))
 
 
 def test_a_merged_plan_of_one_scope_needs_no_scope_and_one_of_several_does() -> None:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.earlier_runs import (
     EarlierRuns,
     earlier_runs_in,
+    journal_warnings,
 )
 
 HERE = "https://gitlab.example.com"
@@ -40,6 +41,11 @@ def runs(asked: str = "", referrers: str = "", interrupted: str = "") -> Earlier
         interrupted=frozenset(("team/app", name, "x") for name in interrupted),
         referrers=frozenset(("team/app", name, "x") for name in referrers),
     )
+
+
+def tags_of(lines: Iterable[str]) -> EarlierRuns:
+    """What a journal tells of tags."""
+    return earlier_runs_in(lines, HERE)._replace(plans=frozenset(), servers=frozenset())
 
 
 RUNS: list[Any] = [
@@ -108,10 +114,47 @@ RUNS: list[Any] = [
 
 @pytest.mark.parametrize(("rows", "found"), RUNS)
 def test_what_earlier_runs_did(rows: Sequence[dict[str, Any]], found: EarlierRuns) -> None:
-    assert earlier_runs_in(map(json.dumps, rows), HERE) == found
+    assert tags_of(map(json.dumps, rows)) == found
 
 
 @pytest.mark.parametrize("line", ['{"event": "ask', "[" * 100_000, "", "\0"])
 def test_a_line_that_cannot_be_read_is_passed_over(line: str) -> None:
     lines = [json.dumps(START), line, json.dumps(row("asking", "a"))]
-    assert earlier_runs_in(lines, HERE) == runs("a", interrupted="a")
+    assert tags_of(lines) == runs("a", interrupted="a")
+
+
+APPROVED = {**START, "approved": "sha256:1"}
+ANOTHER = {**START, "approved": "sha256:2"}
+ASKED = row("asking", "a")
+STOPPED = {**END, "stopped": "no"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "approved", "words"),
+    [
+        ([], "sha256:1", ""),
+        ([APPROVED, ASKED], "sha256:1", ""),
+        ([APPROVED, ASKED, APPROVED, ASKED], "sha256:1", ""),
+        ([ANOTHER, ASKED, END], "sha256:1", ""),
+        ([ANOTHER, ASKED, END, APPROVED, ASKED], "sha256:1", ""),
+        ([ANOTHER], "sha256:1", ""),
+        ([START, ASKED], None, ""),
+        ([APPROVED, ASKED], None, ""),
+        ([ELSEWHERE, ASKED, START, END], "sha256:1", ""),
+        ([ANOTHER, ASKED], "sha256:1", "another approved plan (sha256:2) that did not end"),
+        ([ANOTHER, ASKED, STOPPED], "sha256:1", "another approved plan (sha256:2) that did not end"),
+        ([ANOTHER, ASKED, APPROVED, ASKED], "sha256:1", "another approved plan (sha256:2) that did not end"),
+        ([START, ASKED], "sha256:1", "a run with no approved plan that did not end"),
+        (
+            [ELSEWHERE, ASKED],
+            "sha256:1",
+            f"runs on https://other.example.com alone, so that nothing of it counts on {HERE}",
+        ),
+        ([ELSEWHERE], None, f"runs on https://other.example.com alone, so that nothing of it counts on {HERE}"),
+        ([{"event": "start", "server": 5}], None, "runs on 5 alone"),
+    ],
+)
+def test_a_journal_of_something_else_is_told(rows: list[dict[str, Any]], approved: str | None, words: str) -> None:
+    found = journal_warnings(earlier_runs_in(map(json.dumps, rows), HERE), HERE, approved)
+    assert len(found) == bool(words)
+    assert words in "".join(found)

@@ -53,9 +53,9 @@ def part(path: str, tags: dict[str, tuple[str | None, bool]]) -> RepositoryPlan:
         to_delete(Tag(name, digest), Reason.MATCHED, date=NOW)
         if delete
         else to_keep(Tag(name, digest), Reason.TOO_YOUNG, date=NOW)
-        for name, (digest, delete) in tags.items()
+        for name, (digest, delete) in sorted(tags.items())
     )
-    return RepositoryPlan(repository(id=1, path=path, project_id=1), decisions)
+    return RepositoryPlan(repository(id=sum(path.encode()), path=path, project_id=1), decisions)
 
 
 def written(
@@ -165,16 +165,28 @@ def test_another_plan_another_server_another_scope() -> None:
         check_plan(refused, "https://gitlab.example.com", SCOPE)
     with pytest.raises(UsageError, match="made for https://gitlab.example.com"):
         check_plan(approved, "https://other.example.com", SCOPE)
-    another = "^The approved plan was made for another scope: name the same projects, group or repositories.$"
-    with pytest.raises(UsageError, match=another):
-        check_plan(approved, "https://gitlab.example.com", {"group": "team/sub"})
+    for scope, told in (
+        ({"group": "team/sub", "project": []}, '{"group": "team/sub"}'),
+        ({"project": [f"team/{number}" for number in range(999)]}, '"team/9", "team/10", '),
+    ):
+        with pytest.raises(UsageError) as other_scope:
+            check_plan(approved, "https://gitlab.example.com", scope)
+        begin = 'The approved plan was made for another scope, {"group": "team"}, and this task is for {'
+        assert str(other_scope.value).startswith(begin)
+        assert told in str(other_scope.value)
+        assert str(other_scope.value).endswith(": name the same projects, group or repositories, or leave them out.")
+        assert len(str(other_scope.value)) < 500
+
+
+OLD, RENEW = "the approved plan is of 2026-06-01T12:00:00Z", "make a new plan and have it approved"
 
 
 @pytest.mark.parametrize(
     ("hours", "message"),
     [
         (72, None),
-        (73, "the approved plan is of 2026-06-01T12:00:00Z, older than plan_max_age"),
+        (73, f"{OLD}, 73 hours ago, and plan_max_age is 72 hours: {RENEW}"),
+        (72.5, f"{OLD}, 72 hours 30 minutes ago, and plan_max_age is 72 hours: {RENEW}"),
         (-1, "the approved plan is of 2026-06-01T12:00:00Z, which is still to come"),
         (-5 / 60, None),
         (None, "GitLab's answers have no Date, so that the age of the approved plan is not known"),

@@ -32,6 +32,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_rea
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan_files.merging import warnings_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.matches import EntryMatches
 from tests.unit.plugins.module_utils._plan.test_approval import part, written
+from tests.unit.plugins.module_utils._plan.test_plan_file import AGAIN
 
 
 def plan(name: str, tags: int = 2, deleted: int = 1, **header: Any) -> list[str]:
@@ -71,8 +72,8 @@ def test_each_scope_gets_its_own_part_under_the_fingerprint_of_all() -> None:
     with pytest.raises(UsageError) as refused:
         approved_in(lines, {"project": ["d"]})
     assert str(refused.value) == (
-        "None of the 3 plans in the approved plan was made for this scope: name the same projects, group or "
-        "repositories as one of them."
+        "None of the 3 plans in the approved plan was made for this scope, "
+        '{"project": ["d"]}: name the same projects, group or repositories as one of them.'
     )
 
 
@@ -221,6 +222,23 @@ def test_a_merged_plan_that_names_no_plan(odd: Any) -> None:
         fingerprint_in([json.dumps(forged), *A])
 
 
+def test_the_first_line_of_a_merged_plan_counts_what_the_others_say() -> None:
+    header = {key: value for key, value in json.loads(MERGED[0]).items() if key != "fingerprint"}
+    totals, parts = header["totals"], header["parts"]
+    changed: list[dict[str, Any]] = [
+        *({"totals": {**totals, number: 0}} for number in totals if totals[number]),
+        {"totals": {}},
+        {"parts": [{**parts[0], "delete": 0}, parts[1]]},
+        {"parts": [{**parts[0], "scope": {"project": ["b"]}}, parts[1]]},
+        {"server": "https://other.example.com"},
+        {"note": "x"},
+    ]
+    for changes in changed:
+        forged = json.dumps(with_fingerprint({**header, **changes}))
+        with pytest.raises(UsageError, match="line 1 does not fit the lines after it"):
+            approved_in([forged, *A, *B], {"project": ["a"]})
+
+
 A, B = plan("a"), plan("b")
 MERGED = list(merged_plans(A, B).lines())
 
@@ -245,4 +263,4 @@ MERGED = list(merged_plans(A, B).lines())
 def test_a_merged_plan_that_was_altered(lines: list[str], what: str, use: Callable[[list[str]], Any]) -> None:
     with pytest.raises(UsageError) as refused:
         use(lines)
-    assert str(refused.value) == f"The plan was altered after it was made: {what}."
+    assert str(refused.value) == f"The plan was altered after it was made: {what}. {AGAIN}"

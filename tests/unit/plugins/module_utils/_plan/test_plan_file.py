@@ -15,11 +15,16 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import (
+    ErrorKind,
+    RequestError,
+    UsageError,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import check_plan
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import (
+    NUMBERS,
     fingerprint_of,
     sealed,
     with_fingerprint,
@@ -104,6 +109,7 @@ def edited(number: int, old: str, new: str) -> list[str]:
     return [*LINES[: number - 1], line.replace(old, new, 1), *LINES[number:]]
 
 
+AGAIN = "Fetch it again, or make a new plan and have it approved."
 ALTERED = [
     # Cut.
     (LINES[:-1], "it ends with line 10, after 2 of the 3 repositories that line 1 tells of"),
@@ -116,51 +122,54 @@ ALTERED = [
     ([LINES[0], *LINES[2:]], "line 2 comes after 0 of the 3 repositories that line 1 tells of"),
     ([*LINES[:8], *LINES[10:]], "it ends with line 9, after 2 of the 3 repositories that line 1 tells of"),
     # In another order.
-    ([*LINES[:2], LINES[3], LINES[2], *LINES[4:]], "lines 2 to 8, on a, are not as written"),
+    ([*LINES[:2], LINES[3], LINES[2], *LINES[4:]], "line 4, on a:1, is not in the order of the names"),
     ([LINES[0], *LINES[8:10], *LINES[1:8], LINES[10]], "line 4, on a, is not in the order of the paths"),
     # Padded.
     (edited(1, '", "', '",  "'), "line 1 is not as written"),
     (edited(2, '", "', '",  "'), "line 2 is not as written"),
-    (edited(3, '", "', '",  "'), "lines 2 to 8, on a, are not as written"),
-    (edited(3, "}\n", "} \n"), "lines 2 to 8, on a, are not as written"),
+    (edited(3, '", "', '",  "'), "line 3 is no tag of a"),
+    (edited(3, "}\n", "} \n"), "line 3 is no tag of a"),
     (edited(3, "}\n", "}X\n"), "line 3 is no line of a plan"),
     ([*LINES, "\n"], "line 12 is no line of a plan"),
     ([*LINES[:3], "\n", *LINES[3:]], "line 4 is no line of a plan"),
     ([*LINES, written_line({"type": "note"})], "line 12 is no line of a plan"),
     # Duplicated.
-    ([*LINES[:3], LINES[2], *LINES[3:]], "line 9 is more than the 6 tags of a that line 2 tells of"),
+    ([*LINES[:3], LINES[2], *LINES[3:]], "line 4, on a:1, is not in the order of the names"),
     ([*LINES[:8], *LINES[1:]], "line 9, on a, is not in the order of the paths"),
     ([*LINES, LINES[-1]], "line 12 is more than the 3 repositories that line 1 tells of"),
     ([*LINES, LINES[3]], "line 12 is more than the 0 tags of c that line 11 tells of"),
     ([*LINES, *LINES], "line 12 is behind the end of the plan"),
     ([LINES[0], *LINES], "line 2 comes after 0 of the 3 repositories that line 1 tells of"),
     # Edited.
-    (edited(1, "gitlab.example.com", "gitlab.example.net"), "line 1 does not fit the lines after it"),
-    (edited(1, "2026-06-01T12", "2026-06-02T12"), "line 1 does not fit the lines after it"),
-    (edited(1, '"group": "team"', '"group": "other"'), "line 1 does not fit the lines after it"),
-    (edited(1, '"keep_n": 1', '"keep_n": 0'), "line 1 does not fit the lines after it"),
-    (edited(1, '"refusals": []', '"refusals": ["no"]'), "line 1 does not fit the lines after it"),
-    (edited(1, '"tags": 7', '"tags": 8'), "line 1 does not fit the lines after it"),
+    (edited(1, "gitlab.example.com", "gitlab.example.net"), "line 1 was changed, or a whole repository after it"),
+    (edited(1, "2026-06-01T12", "2026-06-02T12"), "line 1 was changed, or a whole repository after it"),
+    (edited(1, '"group": "team"', '"group": "other"'), "line 1 was changed, or a whole repository after it"),
+    (edited(1, '"keep_n": 1', '"keep_n": 0'), "line 1 was changed, or a whole repository after it"),
+    (edited(1, '"refusals": []', '"refusals": ["no"]'), "line 1 was changed, or a whole repository after it"),
+    (edited(1, '"tags": 7', '"tags": 8'), "line 1 was changed, or a whole repository after it"),
     (
         edited(1, '"repositories": 3', '"repositories": 4'),
         "it ends with line 11, after 3 of the 4 repositories that line 1 tells of",
     ),
-    (edited(1, '"fingerprint": "sha256:', '"fingerprint": "sha256:0'), "line 1 does not fit the lines after it"),
+    (
+        edited(1, '"fingerprint": "sha256:', '"fingerprint": "sha256:0'),
+        "line 1 was changed, or a whole repository after it",
+    ),
     (edited(2, '"delete": 4', '"delete": 3'), "lines 2 to 8, on a, are not as written"),
     (edited(2, '"doubts": []', '"doubts": ["no"]'), "lines 2 to 8, on a, are not as written"),
     (edited(3, '"x"', '"evil"'), "lines 2 to 8, on a, are not as written"),
-    (edited(3, '"delete"', '"keep"'), "lines 2 to 8, on a, are not as written"),
+    (edited(3, '"delete"', '"keep"'), "line 3, on a:1, has no action that fits its reason"),
     (
         edited(3, '"type": "tag"', '"type": "repository"'),
         "line 3 comes after 0 of the 6 tags of a that line 2 tells of",
     ),
-    (edited(5, '"keep"', '"delete"'), "lines 2 to 8, on a, are not as written"),
+    (edited(5, '"keep"', '"delete"'), "line 5, on a:3, has no action that fits its reason"),
     (edited(8, '"size": 7', '"size": "7"'), "lines 2 to 8, on a, are not as written"),
     (edited(11, '"tags": 0', '"tags": 1'), "it ends with line 11, after 0 of the 1 tags of c that line 11 tells of"),
     (edited(11, '"project_id": 1', '"project_id": 2'), "line 11, on c, is not as written"),
-    (edited(9, '"b"', '"a\\u001b\\n"'), "lines 9 to 10, on a??, are not as written"),
+    (edited(9, '"b"', '"a\\u001b\\n"'), "line 10 is no tag of a??"),
     # A repository of another plan, which is whole itself.
-    ([*LINES[:-1], written([part("d", {})])[1]], "line 1 does not fit the lines after it"),
+    ([*LINES[:-1], written([part("d", {})])[1]], "line 1 was changed, or a whole repository after it"),
 ]
 
 
@@ -168,7 +177,7 @@ ALTERED = [
 def test_an_altered_plan_is_refused_with_what_is_wrong(lines: list[str], what: str) -> None:
     with pytest.raises(UsageError) as refused:
         parse_plan(lines)
-    assert str(refused.value) == f"The plan was altered after it was made: {what}."
+    assert str(refused.value) == f"The plan was altered after it was made: {what}. {AGAIN}"
 
 
 @pytest.mark.parametrize(
@@ -230,7 +239,26 @@ ONE = written([part("a", {"1": ("x", True)})])
         (3, {"name": 5}, "line 3 is no tag of a"),
         (3, {"digest": ["x"]}, "line 3 is no tag of a"),
         (3, {"repository": "b"}, "line 3 is no tag of a"),
-        (3, {"action": "keep"}, "lines 2 to 3, on a, are not as written"),
+        (2, {"delete": True}, "lines 2 to 3, on a, are not as written"),
+        (2, {"keep": 1}, "lines 2 to 3, on a, are not as written"),
+        (2, {"reasons": {"too_young": 1}}, "lines 2 to 3, on a, are not as written"),
+        (2, {"reasons": {}}, "lines 2 to 3, on a, are not as written"),
+        (2, {"listing": "unread"}, "lines 2 to 3, on a, are not as written"),
+        (2, {"listing": "unread", "error": "no"}, "lines 2 to 3, on a, are not as written"),
+        (2, {"listing": "all"}, "lines 2 to 3, on a, are not as written"),
+        (2, {"error": "no"}, "lines 2 to 3, on a, are not as written"),
+        (2, {"limit": []}, "lines 2 to 3, on a, are not as written"),
+        (2, {"project_id": None}, "line 2 is not as written"),
+        *((2, {"id": odd}, "line 2 is not as written") for odd in (None, True, -1, "1")),
+        *((2, {"path": odd}, "line 2 is not as written") for odd in ("", "\ud800")),
+        (3, {"name": "\ud800"}, "line 3 is no tag of a"),
+        (3, {"name": ""}, "line 3 is no tag of a"),
+        (3, {"action": "keep"}, "line 3, on a:1, has no action that fits its reason"),
+        (3, {"action": "Delete"}, "line 3, on a:1, has no action that fits its reason"),
+        (3, {"action": "Keep", "reason": "too_young"}, "line 3, on a:1, has no action that fits its reason"),
+        (3, {"action": None}, "line 3, on a:1, has no action that fits its reason"),
+        (3, {"reason": "latest"}, "line 3, on a:1, has no action that fits its reason"),
+        (3, {"reason": None}, "line 3, on a:1, has no action that fits its reason"),
         (3, {"action": 5, "name": None}, "line 3 is no tag of a"),
     ],
 )
@@ -239,8 +267,59 @@ def test_a_plan_that_fits_its_fingerprint_has_to_fit_itself(number: int, changes
     rows[number - 1].update(changes)
     with pytest.raises(UsageError) as refused:
         parse_plan(resealed(rows))
-    assert str(refused.value) == f"The plan was altered after it was made: {what}."
+    assert str(refused.value) == f"The plan was altered after it was made: {what}. {AGAIN}"
     assert resealed(bare(ONE)) == ONE
+
+
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.value)
+@pytest.mark.parametrize("action", ["delete", "keep"])
+def test_an_action_has_to_fit_its_reason(action: str, reason: Reason) -> None:
+    rows = bare(ONE)
+    delete = action == "delete"
+    counts = {"delete": int(delete), "keep": int(not delete), "reasons": {reason.value: 1}}
+    rows[0]["totals"].update(counts)
+    rows[1].update(counts)
+    rows[2].update(action=action, reason=reason.value)
+    if reason.deletes is delete:
+        assert len(parse_plan(resealed(rows)).digests) == delete
+    else:
+        with pytest.raises(UsageError, match="line 3, on a:1, has no action that fits its reason"):
+            parse_plan(resealed(rows))
+
+
+@pytest.mark.parametrize("number", [*NUMBERS, "reasons"])
+def test_the_first_line_counts_what_the_others_say(number: str) -> None:
+    for odd in (None, True, -1, 5, {}, {"matched": 5}):
+        rows = bare(LINES)
+        rows[0]["totals"][number] = odd
+        with pytest.raises(UsageError, match="line 1|after 3 of the"):
+            parse_plan(resealed(rows))
+
+
+def test_a_name_may_stand_in_a_repository_once() -> None:
+    head, repository, *tags = bare(written([part("a", {"1": ("x", True), "2": ("y", True)})]))
+    for others in ([tags[0], tags[0]], [tags[1], tags[0]]):
+        with pytest.raises(UsageError, match="line 4, on a:1, is not in the order of the names"):
+            parse_plan(resealed([head, repository, *others]))
+
+
+def test_an_id_may_stand_in_a_plan_once() -> None:
+    rows = bare(LINES)
+    rows[8]["id"] = rows[1]["id"]
+    with pytest.raises(UsageError, match="line 9 is not as written"):
+        parse_plan(resealed(rows))
+
+
+def test_a_repository_that_was_not_read_has_no_tags() -> None:
+    unread = replace(part("a", {}), error=RequestError(ErrorKind.UNAVAILABLE, "no", operation="list tags"))
+    lines = written([unread, replace(part("b", {"1": ("x", False)}), limit="too much")])
+    found = parse_plan(lines)
+    assert (found.digests, found.totals["repositories_unread"], found.totals["repositories_limited"]) == ({}, 1, 1)
+    rows = bare(lines)
+    rows[1].update(tags=1, delete=1, reasons={"matched": 1, "repository_unread": 1})
+    rows.insert(2, {**bare(ONE)[2]})
+    with pytest.raises(UsageError, match="lines 2 to 3, on a, are not as written"):
+        parse_plan(resealed(rows))
 
 
 def test_a_line_that_is_written_in_another_way_is_none() -> None:

@@ -22,15 +22,15 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan_files.pa
 from tests.unit.plugins.module_utils._plan.test_merge import merged_plans, plan
 
 TEXT, OTHER = "".join(plan("a")), "".join(plan("b"))
-PLAN = plan_text(TEXT)
+PLAN = plan_text(TEXT, "a")
 FILE = PackageFile("team/app", package="plans", version="1", name="plan.jsonl")
 FIRST, SECOND = (f"journal-20260601T120000Z-00ff00ff-0000{number}.jsonl" for number in (1, 2))
 
 
 def test_a_plan_as_it_is_returned() -> None:
     assert PLAN.as_result() == {"fingerprint": PLAN.fingerprint, "size": len(TEXT.encode())}
-    with pytest.raises(UsageError, match="was altered"):
-        plan_text(TEXT.replace("a-0", "a-9"))
+    with pytest.raises(UsageError, match="^plan_path x: The plan was altered"):
+        plan_text(TEXT.replace("a-0", "a-9"), "plan_path x")
 
 
 def test_a_plan_is_stored_once() -> None:
@@ -70,7 +70,7 @@ def test_all_plans_of_a_version() -> None:
     names = plan_names(["a.jsonl", FIRST, "b"])
     assert names == ["a.jsonl", "b"]
     plans = fetched_plans({"a.jsonl": TEXT.encode(), "b": OTHER.encode()}, "package plans 1")
-    assert plans == {"a.jsonl": PLAN, "b": plan_text(OTHER)}
+    assert plans == {"a.jsonl": PLAN, "b": plan_text(OTHER, "b")}
 
 
 def test_a_plan_that_was_merged_of_others_is_none_to_merge() -> None:
@@ -83,7 +83,7 @@ def test_a_plan_that_was_merged_of_others_is_none_to_merge() -> None:
 
 @pytest.mark.parametrize("content", [b"<html>", b"\xff", b"", TEXT.replace("a-0", "a-9").encode()])
 def test_one_file_that_is_no_plan_is_named(content: bytes) -> None:
-    with pytest.raises(UsageError, match=r"^page.html of package plans 1: .*\.$"):
+    with pytest.raises(UsageError, match=r"^page.html of package plans 1(: .*| is no plan)\.$"):
         fetched_plans({"a.jsonl": TEXT.encode(), "page.html": content}, "package plans 1")
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,7 +78,8 @@ def write_plan(path: Path, repositories: Mapping[str, Rows], **head: Any) -> str
         "repositories_limited": 0,
         "projects": len(blocks),
     }
-    totals |= {"tags": len(every), "delete": deleted, "keep": len(every) - deleted, "reasons": {}, "matches": []}
+    totals |= {"tags": len(every), "delete": deleted, "keep": len(every) - deleted, "matches": []}
+    totals["reasons"] = reasons_of(every)
     first = {"type": "plan", "format": FILE_FORMAT, "version": 2, "server": SERVER, "clock": CLOCK, "scope": SCOPE}
     first |= {"rules": {"older_than": "30d"}, "totals": totals, "refusals": [], **head}
     prints = [fingerprint_of(map(written_line, block)) for block in blocks]
@@ -92,9 +94,18 @@ def planned(number: int, path: str, tags: Rows) -> list[dict[str, Any]]:
     deleted = sum(each["action"] == "delete" for each in tags)
     row = {"type": "repository", "id": number, "path": path, "project": path, "project_id": number}
     row |= {"listing": "complete", "date_source": "published", "tags": len(tags), "delete": deleted}
-    row |= {"keep": len(tags) - deleted, "certainty": "exact", "reasons": {}, "limit": None, "error": None}
-    row |= {"server_policy": {"state": "enabled", "next_run_at": CLOCK}}
-    return [row, *({"type": "tag", "repository": path, "rule": None, "reason": "expired", **each} for each in tags)]
+    row |= {"keep": len(tags) - deleted, "certainty": "exact", "limit": None, "error": None}
+    row |= {"server_policy": {"state": "enabled", "next_run_at": CLOCK}, "reasons": reasons_of(tags)}
+    common = {"type": "tag", "repository": path, "rule": None}
+    return [row, *({**common, "reason": reason_of(each), **each} for each in tags)]
+
+
+def reason_of(tag: Mapping[str, Any]) -> str:
+    return str(tag.get("reason") or ("expired" if tag["action"] == "delete" else "too_young"))
+
+
+def reasons_of(tags: Rows) -> dict[str, int]:
+    return dict(sorted(Counter(map(reason_of, tags)).items()))
 
 
 def request(**options: Any) -> ReportRequest:
