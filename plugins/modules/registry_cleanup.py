@@ -475,10 +475,16 @@ options:
     description:
       - Store the journal in a generic package of a project, so that a run that is killed or cancelled leaves its record
         although its machine is gone. It is stored in parts, before the first tag is deleted, every 30 seconds, and at
-        the end. In the order of their names the parts are the journal.
-      - If the first part can't be stored, nothing is deleted. If a later one can't be, it is tried again with the next
-        one. Meanwhile the run continues with O(journal_path), and stops without it.
-      - The file of O(journal_path) has every line, the package all that is older than a minute.
+        the end. In the order in which they were stored the parts are the journal.
+      - If the first part can't be stored, nothing is deleted. If a later one can't be, it is tried again. With
+        O(journal_path) the run continues meanwhile. Without it, no further tag is deleted while GitLab refuses a part,
+        or while a line waits for longer than a minute.
+      - So after a kill the package lacks at most what was noted within one minute. The file of O(journal_path) lacks
+        nothing.
+      - If the end of the journal can't be stored, a warning says so with O(journal_path), and the task fails without
+        it.
+      - A signal ends an upload that hangs, within seconds.
+      - Parts do not count for O(max_requests), and are sent at once whatever O(max_requests_per_minute) is.
       - M(containerops.gitlab.registry_plan_package) joins the parts into a file for O(journal_path), to continue a run
         that was killed.
       - The role P(containerops.gitlab.registry_cleanup#role) needs only the project. The version and the name are by

@@ -70,14 +70,14 @@ def clean(ansible: Ansible, *, check: bool = False, stored: bool = True, **chang
 
 
 def parts(simulator: Simulator) -> list[str]:
-    """The parts in the order of their names, as GitLab gives them to a client."""
+    """The parts in the order in which they were stored, as GitLab gives them to a client."""
     base, headers = f"{simulator.url}/api/v4/projects/team%2Fapp/packages", {"PRIVATE-TOKEN": TOKEN}
     found = requests.get(base, {"package_name": "registry-cleanup-journal"}, headers=headers, timeout=30).json()
     if not found:
         return []
     rows = requests.get(f"{base}/{found[0]['id']}/package_files?per_page=100", headers=headers, timeout=30).json()
     place = f"{base}/generic/registry-cleanup-journal/7"
-    names = sorted({row["file_name"] for row in rows})
+    names = dict.fromkeys(row["file_name"] for row in sorted(rows, key=lambda row: int(row["id"])))
     return [requests.get(f"{place}/{name}", headers=headers, timeout=30).text for name in names]
 
 
