@@ -6,7 +6,8 @@
 
 """The names of the files that a journal is stored in, part by part. Pure.
 
-A name holds when its run began by GitLab's time, what tells it from a run that began in the same second, and the number of the part.
+A name holds when its run began by GitLab's time, what tells it from a run that began in the same second, and the number
+of the part.
 """
 
 from __future__ import annotations

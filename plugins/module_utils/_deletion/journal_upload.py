@@ -39,7 +39,7 @@ _INTERVAL = 30.0
 _AGAIN = 5.0
 # Seconds that a line of the only journal may be noted and not stored. While one is older, nothing more is done.
 _OLDEST = 60.0
-# Seconds without an answer: of a part, and of one after the run was told to end. Seconds that the run waits for it then.
+# Seconds without an answer: of a part, and of one after the run was told to end. Seconds that it is waited for then.
 _TIMEOUT = 15.0
 _LAST_TIMEOUT = 5.0
 _LAST_WAIT = 8.0

@@ -349,7 +349,9 @@ def test_what_is_not_stored_at_the_end_of_the_only_journal_is_a_shortfall() -> N
     with pytest.raises(RequestError):
         journal.store()
     told = with_journal(Applied({}, "1 of 2 tags were deleted"), journal)
-    assert told.shortfall.startswith("1 of 2 tags were deleted. The end of the journal is not in its package: Could not")
+    assert told.shortfall.startswith(
+        "1 of 2 tags were deleted. The end of the journal is not in its package: Could not"
+    )
     assert not told.warnings
 
 
