@@ -102,5 +102,6 @@ options:
       - M(containerops.gitlab.registry_info) refuses before it reads tags, and M(containerops.gitlab.registry_cleanup)
         before it deletes any, where what is left of them can't be enough. In all other cases nothing more is sent once
         they are used up, and what was not read or done by then is reported.
+      - The parts of a journal (O(containerops.gitlab.registry_cleanup#module:journal_package)) do not count.
     type: int
 """

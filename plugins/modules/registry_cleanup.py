@@ -476,10 +476,16 @@ options:
     description:
       - Store the journal in a generic package of a project, so that a run that is killed or cancelled leaves its record
         although its machine is gone. It is stored in parts, before the first tag is deleted, every 30 seconds, and at
-        the end. In the order of their names the parts are the journal.
-      - If the first part can't be stored, nothing is deleted. If a later one can't be, it is tried again with the next
-        one. Meanwhile the run continues with O(journal_path), and stops without it.
-      - The file of O(journal_path) has every line, the package all that is older than a minute.
+        the end. In the order in which they were stored the parts are the journal.
+      - If the first part can't be stored, nothing is deleted. If a later one can't be, it is tried again. With
+        O(journal_path) the run continues meanwhile. Without it, no further tag is deleted while GitLab refuses a part,
+        or while a line waits for longer than a minute.
+      - So after a kill the package lacks at most what was noted within one minute, if there is no O(journal_path). The
+        file of O(journal_path) lacks nothing.
+      - If the end of the journal can't be stored, a warning says so with O(journal_path), and the task fails without
+        it.
+      - If a signal ends the run, it waits at most 8 seconds for the end of the journal.
+      - Parts do not count for O(max_requests), and are sent at once whatever O(max_requests_per_minute) is.
       - M(containerops.gitlab.registry_plan_package) joins the parts into a file for O(journal_path), to continue a run
         that was killed.
       - The role P(containerops.gitlab.registry_cleanup#role) needs only the project. The version and the name are by
@@ -510,7 +516,7 @@ options:
   run_by:
     description:
       - Who and what runs this, by names such as C(awx_user_name) and C(awx_job_id). It is written to the first line of
-        O(journal_path) and returned as RV(run_by), and nothing is decided by it.
+        O(journal_path) and returned as RV(run_by), without secrets that are known, and nothing is decided by it.
       - At most 20 texts or numbers. Empty ones are left out, and longer ones than 255 characters are cut.
     type: dict
   plan_max_age:

@@ -36,7 +36,10 @@ _DRIFT = {
 
 
 # Without its journal nothing tells a tag that an earlier run deleted from one that somebody else did.
-_JOURNAL = " (if an earlier run deleted them, give this one its journal in registry_cleanup_journal_path)"
+_JOURNAL = (
+    " (if an earlier run deleted them, give this one its journal in registry_cleanup_journal_path, or fetch it from "
+    "its package with registry_plan_package)"
+)
 
 
 def cleanup_lines(

@@ -52,15 +52,20 @@ class ActionModule(NormalAction):
             tmp: has no meaning any more.
             task_vars: all variables of the host.
         """
-        action, variables = t.cast("t.Any", super()), task_vars or {}
-        tell, every = _teller(), self._seconds(variables)
-        if not (tell and every and self._is_followed()):
-            return t.cast("dict[str, t.Any]", action.run(tmp, task_vars))
+        action = t.cast("t.Any", super())
         with contextlib.ExitStack() as stack:
+            # Whatever goes wrong with it, it is no reason to fail.
+            with contextlib.suppress(Exception):
+                self._begin_to_show(stack, task_vars or {})
+            return t.cast("dict[str, t.Any]", action.run(tmp, task_vars))
+
+    def _begin_to_show(self, stack: contextlib.ExitStack, variables: t.Mapping[str, t.Any]) -> None:
+        """Show lines until the stack is left, if that can be done."""
+        tell, every = _teller(), self._seconds(variables)
+        if tell and every and self._is_followed():
             path = stack.enter_context(shown_progress(tell, self._title(variables), every))
             if path:
                 stack.enter_context(self._variable_set(path))
-            return t.cast("dict[str, t.Any]", action.run(tmp, task_vars))
 
     def _is_followed(self) -> bool:
         """Whether the module runs here, as this user, now, and all that is said of it may be shown."""

@@ -115,3 +115,42 @@ def test_the_password_of_a_proxy_is_not_told(ansible: Ansible, proxy: str) -> No
     assert run.failed
     assert "hidden" not in json.dumps(run.result)
     assert "Traceback" not in json.dumps(run.result)
+
+
+def told_by(secret: str, encoding: str) -> dict[str, str]:
+    """What run_by says, with a secret in it: alone, within words, as a name, and where a text is cut."""
+    written = ENCODINGS[encoding](secret)
+    return {"user": written, "words": f"job of {written}", written: "7", "cut": f"{'x' * 240}{secret}"}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("variable", ["GITLAB_TOKEN", "CI_JOB_TOKEN", None])
+def test_who_runs_a_task_is_noted_without_secrets(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, encoding: str, variable: str | None
+) -> None:
+    """A secret is the token in use, by option or variable, or another one of the environment."""
+    secret = "glcbt-64_0987654321fedcba" if variable == "CI_JOB_TOKEN" else TOKEN
+    simulator.load(team())
+    files = {name: str(tmp_path / name) for name in ("plan_path", "journal_path")}
+    order = {
+        **RULES,
+        **files,
+        **({"api_token": TOKEN} if variable is None else {}),
+        "journal_package": {"project": "team/app", "version": "7"},
+        "run_by": told_by(secret, encoding),
+    }
+    environment = {"GITLAB_TOKEN": TOKEN, variable: secret} if variable else {"GITLAB_TOKEN": None}
+    run = ansible.module("registry_cleanup", order, env=environment)
+    assert run.status == "ok", run.message
+    stored = [entry for entry in simulator.requests() if entry["method"] == "PUT"]
+    shown = [json.dumps(run.result["run_by"]), *(Path(file).read_text() for file in files.values())]
+    assert len(stored) == 2
+    if variable:
+        reports = {name: str(tmp_path / name) for name in ("markdown_path", "html_path")}
+        told = {**reports, "plan_path": files["plan_path"], "run_by": order["run_by"]}
+        report = ansible.module("registry_report", told, env=environment)
+        assert report.status == "ok", report.message
+        shown += [Path(file).read_text() for file in reports.values()]
+    assert "********" in shown[0]
+    assert not [part for text in shown for part in parts(ENCODINGS[encoding](secret)) if shows(text, part)]
+    assert not [text for text in shown if secret[:8] in text]

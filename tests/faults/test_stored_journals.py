@@ -36,12 +36,16 @@ ORDER: dict[str, Any] = {
 }
 # Seconds between two parts of the run that is killed.
 INTERVAL = 0.3
+# Seconds that a line of the only journal may be noted and not stored, and that a run waits for the rest of it after a
+# signal.
+OLDEST, LAST_WAIT = 1.5, 1.0
 # The module itself, with another time between two parts.
 PROGRAM = f"""
 import sys
 from ansible.module_utils._internal._ansiballz import _loader
 from {PLUGINS}.module_utils._deletion import journal_upload
-journal_upload._INTERVAL = {INTERVAL}
+journal_upload._INTERVAL = journal_upload._AGAIN = {INTERVAL}
+journal_upload._OLDEST, journal_upload._LAST_WAIT = {OLDEST}, {LAST_WAIT}
 name = "{PLUGINS}.modules.registry_cleanup"
 _loader.run_module(
     json_params=sys.stdin.buffer.read(), profile="legacy", module_fqn=name, modlib_path="", extensions={{}}
@@ -66,14 +70,14 @@ def clean(ansible: Ansible, *, check: bool = False, stored: bool = True, **chang
 
 
 def parts(simulator: Simulator) -> list[str]:
-    """The parts in the order of their names, as GitLab gives them to a client."""
+    """The parts in the order in which they were stored, as GitLab gives them to a client."""
     base, headers = f"{simulator.url}/api/v4/projects/team%2Fapp/packages", {"PRIVATE-TOKEN": TOKEN}
     found = requests.get(base, {"package_name": "registry-cleanup-journal"}, headers=headers, timeout=30).json()
     if not found:
         return []
     rows = requests.get(f"{base}/{found[0]['id']}/package_files?per_page=100", headers=headers, timeout=30).json()
     place = f"{base}/generic/registry-cleanup-journal/7"
-    names = sorted({row["file_name"] for row in rows})
+    names = dict.fromkeys(row["file_name"] for row in sorted(rows, key=lambda row: int(row["id"])))
     return [requests.get(f"{place}/{name}", headers=headers, timeout=30).text for name in names]
 
 
@@ -167,10 +171,70 @@ def test_a_journal_that_can_not_be_stored_any_more_ends_the_run(ansible: Ansible
     load(simulator)
     simulator.faults([{"method": "PUT", "nth": 2, "action": "status", "status": 403}])
     run = clean(ansible, retries=0)
-    assert run.status == "ok"
-    [warning] = [each for each in run.result["warnings"] if "journal" in each]
-    assert warning.startswith("The end of the journal is not in its package: Could not store journal-")
+    assert run.failed
+    assert run.result["result"] == "partial"
+    assert run.message.startswith("The end of the journal is not in its package: Could not store journal-")
     assert run.result["outcome"]["journal"]["complete"] is False
+    assert run.result["outcome"]["counts"]["deleted"] == TAGS == len(deleted(simulator))
+
+
+def test_the_limit_of_requests_cuts_no_journal_short(ansible: Ansible, simulator: Simulator) -> None:
+    needed = counted(ansible, simulator, stored=False)
+    for most in range(needed - 4, needed + 3):
+        load(simulator)
+        run = clean(ansible, max_requests=most)
+        assert deleted(simulator) <= asked("".join(parts(simulator))), most
+        assert run.failed is (most < needed), run.message
+        if deletions(simulator):
+            assert run.result["outcome"]["journal"]["complete"] is True
+
+
+HELD = {"method": "PUT", "nth": 2, "count": 1000, "action": "delay", "seconds": 20}
+THROTTLED = {"method": "PUT", "nth": 2, "count": 1000, "action": "status", "headers": {"Retry-After": "300"}}
+
+
+@pytest.mark.parametrize(
+    "fault", [HELD, {**THROTTLED, "status": 503}, {**THROTTLED, "status": 429}], ids=["hangs", "503", "429"]
+)
+def test_an_only_journal_that_is_not_stored_stops_the_run_in_time(
+    ansible: Ansible, simulator: Simulator, fault: dict[str, Any]
+) -> None:
+    """Whatever the time-out and the retries of the task are: what is not stored is no older than it may be."""
+    load(simulator)
+    # No shorter than that: GitLab counts the API's requests together, and would be asked for nothing any more.
+    simulator.latency(request=0.1)
+    simulator.faults([fault])
+    start = time.monotonic()
+    with started(ansible, {"concurrency": 1, "timeout": 60, "retries": 5}) as process:
+        gone: set[str] = set()
+        while time.monotonic() - start < 2 * OLDEST + 4 and process.poll() is None:
+            time.sleep(0.2)
+        gone = deleted(simulator)
+        time.sleep(OLDEST)
+        assert deleted(simulator) == gone
+        assert 0 < len(gone) < TAGS
+        stored = asked("".join(parts(simulator)))
+        assert len(gone - stored) <= OLDEST / 0.1 + 2
+        process.kill()
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_does_not_wait_for_an_upload_that_hangs(ansible: Ansible, simulator: Simulator, name: str) -> None:
+    load(simulator)
+    simulator.latency(request=0.05)
+    simulator.faults([HELD])
+    with started(ansible, {"timeout": 60, "retries": 5}) as process:
+        wait_for(simulator, 10, process)
+        time.sleep(INTERVAL)
+        start = time.monotonic()
+        process.send_signal(getattr(signal, name))
+        assert process.stdout
+        told = json.loads(process.stdout.read().splitlines()[-1])
+        process.wait()
+    assert time.monotonic() - start < LAST_WAIT + 4
+    assert f"it was interrupted by {name}" in told["msg"]
+    assert "The end of the journal is not in its package" in told["msg"]
+    assert told["outcome"]["journal"]["complete"] is False
 
 
 def started(ansible: Ansible, order: dict[str, Any]) -> subprocess.Popen[bytes]:

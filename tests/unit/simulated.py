@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -44,8 +45,10 @@ class Simulated(Client):
         requests: list[str],
         timing: Timing,
         limiter: RateLimiter | None = None,
+        why_stop: Callable[[], str] = str,
+        limited: bool = True,
     ) -> None:
-        super().__init__(settings, timing=timing, limiter=limiter)
+        super().__init__(settings, timing=timing, limiter=limiter, why_stop=why_stop, limited=limited)
         self.server = server
         self.requests = requests
 
@@ -53,8 +56,16 @@ class Simulated(Client):
         settings = Settings(url, header=header, service=service, concurrency=1)
         return Simulated(self.server, settings, requests=self.requests, timing=self.timing, limiter=self._limiter)
 
-    def unstopped(self) -> Client:
-        return Simulated(self.server, self.settings, requests=self.requests, timing=self.timing, limiter=self._limiter)
+    def _unlimited(self, settings: Settings, why_stop: Callable[[], str]) -> Client:
+        return Simulated(
+            self.server,
+            settings,
+            requests=self.requests,
+            timing=self.timing,
+            limiter=self._limiter,
+            why_stop=why_stop,
+            limited=False,
+        )
 
     def _try(self, request: Request) -> Response | RequestError:
         self.requests.append(f"{request.method} {request.path}")

@@ -4,9 +4,10 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""The names of the files that a journal is stored in, part by part. In their order they are the journal. Pure.
+"""The names of the files that a journal is stored in, part by part. Pure.
 
-A name holds when its run began, what tells it from a run that began in the same second, and the number of the part.
+A name holds when its run began by GitLab's time, what tells it from a run that began in the same second, and the number
+of the part.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def part_name(journal: str, started: datetime, token: str, number: int) -> str:
 
     Args:
         journal: what the user calls the journal.
-        started: when the run began, in UTC.
+        started: when the run began, in UTC and by GitLab's time.
         token: eight hexadecimal digits, others for each run.
         number: of the part, 1 for the first one.
     """
@@ -40,20 +41,27 @@ def is_part(name: str) -> bool:
 
 
 def parts_of(names: t.Iterable[str], journal: str) -> list[str]:
-    """The parts of a journal, one run after the other.
+    """The parts of a journal, one run after the other. Clocks differ, so runs are in the order of their first parts.
+
+    Args:
+        names: of the files of a version, in the order in which they were stored.
+        journal: what the user calls the journal.
 
     Raises:
         UsageError: a part is missing in between.
     """
     runs: dict[str, dict[int, str]] = {}
-    for name in names:
+    began: dict[str, int] = {}
+    for position, name in enumerate(names):
         match = _PART.fullmatch(name)
         if match and match["journal"] == journal:
             runs.setdefault(match["run"], {})[int(match["number"])] = name
+            if int(match["number"]) == 1:
+                began[match["run"]] = position
     for run, parts in runs.items():
         missing = sorted({*range(1, max(parts) + 1)} - {*parts})
         if missing:
             raise UsageError(
                 f"Part {missing[0]} of the journal {journal}-{run} is missing, and part {max(parts)} is there."
             )
-    return [parts[number] for _run, parts in sorted(runs.items()) for number in sorted(parts)]
+    return [runs[run][number] for run in sorted(began, key=began.__getitem__) for number in sorted(runs[run])]

@@ -11,13 +11,16 @@ from __future__ import annotations
 import typing as t
 
 from .errors import UsageError
+from .secrets import scrubbed
 
 _MOST = 20
 _LONGEST = 255
 
 
 def run_by_of(given: t.Mapping[str, t.Any] | None) -> dict[str, str]:
-    """Texts of one line, by what they are called. What is empty is left out, what is too long is cut.
+    """Texts of one line, by what they are called, without the secrets that are known by now.
+
+    What is empty is left out, what is too long is cut.
 
     Args:
         given: the value of run_by; None if nobody says anything.
@@ -39,5 +42,5 @@ def run_by_of(given: t.Mapping[str, t.Any] | None) -> dict[str, str]:
 
 def _line(value: t.Any) -> str:
     """A value in one line that can be shown anywhere."""
-    text = "".join(each if each.isprintable() else "?" for each in str(value).strip())
+    text = "".join(each if each.isprintable() else "?" for each in scrubbed(str(value)).strip())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

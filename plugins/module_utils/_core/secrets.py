@@ -21,6 +21,11 @@ _SHORTEST = 6
 _TELLING = 8
 # How often a text may be escaped over and over.
 _LAYERS = 4
+# Those that this collection reads, and those of a job of GitLab.
+_VARIABLES = (
+    *("GITLAB_TOKEN", "GITLAB_PRIVATE_TOKEN", "GITLAB_ACCESS_TOKEN", "CI_JOB_TOKEN", "CI_JOB_JWT", "CI_JOB_JWT_V2"),
+    *("CI_REGISTRY_PASSWORD", "CI_DEPLOY_PASSWORD", "CI_DEPENDENCY_PROXY_PASSWORD"),
+)
 
 _NAMED = {
     **{"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "sol": "/", "plus": "+", "equals": "="},
@@ -54,6 +59,11 @@ def remember(*secrets: str | None) -> None:
             beginning = spelling[:_TELLING]
             found[beginning] = (*found.get(beginning, ()), spelling)
         _spellings = found
+
+
+def remember_environment(environ: t.Mapping[str, str]) -> None:
+    """Let texts hide the secrets that the environment holds, whether they are used or not."""
+    remember(*(environ.get(variable) for variable in _VARIABLES))
 
 
 def scrubbed(text: str) -> str:

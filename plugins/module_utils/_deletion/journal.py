@@ -30,6 +30,8 @@ from .journal_upload import JournalUpload
 from .outcomes import DeletionResult, TagOutcome, TagResult
 
 _UNSEEN = "its deletion was asked for, and what came of it was not seen"
+# What is noted when it is done.
+_AFTERWARDS = {JournalEvent.OUTCOME.value, JournalEvent.PINNED.value, JournalEvent.END.value}
 # Writes events. Raises JournalError if they can't be written: what can't be noted must not be asked for.
 JournalWriter = t.Callable[..., None]
 
@@ -133,7 +135,7 @@ def open_journal(path: str | None, upload: JournalUpload | None = None) -> t.Ite
             with lock:
                 append("".join(lines).encode())
                 if upload:
-                    upload.add(lines)
+                    upload.add(lines, precedes=any(event["event"] not in _AFTERWARDS for event in events))
 
         yield write
 

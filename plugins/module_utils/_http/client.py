@@ -45,6 +45,7 @@ class Client:
         limiter: shared with clients of other servers; None makes one from the settings.
         pool: the threads, shared likewise.
         why_stop: asked before each request why it may not go out; empty if it may.
+        limited: its requests count for the settings' limits, and wait for them.
     """
 
     def __init__(
@@ -55,10 +56,12 @@ class Client:
         limiter: RateLimiter | None = None,
         pool: Pool | None = None,
         why_stop: t.Callable[[], str] = str,
+        limited: bool = True,
     ) -> None:
         self.settings = settings
         self.timing = timing or Timing()
         self.why_stop = why_stop
+        self._limited = limited
         self._limiter = limiter or RateLimiter(settings.max_requests_per_minute, self.timing, settings.max_requests)
         self._transport = Transport(settings, self._limiter, self.timing)
         self._retry_budget = RetryBudget(self.timing)
@@ -80,9 +83,23 @@ class Client:
         )
         return Client(settings, timing=self.timing, limiter=self._limiter, pool=self._pool, why_stop=self.why_stop)
 
-    def unstopped(self) -> Client:
-        """A client of the same server that still sends when this one is stopped. It shares rate limit and threads."""
-        return Client(self.settings, timing=self.timing, limiter=self._limiter, pool=self._pool)
+    def unlimited(self) -> Client:
+        """A client of the same server whose requests the settings' limits do not hold up. It shares the threads, and
+        obeys the server's own limits with this one."""
+        return self._unlimited(self.settings, self.why_stop)
+
+    def unstopped(self, *, timeout: float) -> Client:
+        """The same, and it still sends when this one is stopped, each request once.
+
+        Args:
+            timeout: the most seconds without an answer.
+        """
+        return self._unlimited(self.settings._replace(timeout=min(timeout, self.settings.timeout), retries=0), str)
+
+    def _unlimited(self, settings: Settings, why_stop: t.Callable[[], str]) -> Client:
+        return Client(
+            settings, timing=self.timing, limiter=self._limiter, pool=self._pool, why_stop=why_stop, limited=False
+        )
 
     @property
     def requests_sent(self) -> int:
@@ -271,7 +288,7 @@ class Client:
             if interruption:
                 raise request.error(ErrorKind.STOPPED, interruption, advice="")
 
-        if not self._limiter.wait(request.path, check):
+        if not self._limiter.wait(request.path, check, limited=self._limited):
             message = f"max_requests {self._limiter.most} were sent"
             raise request.error(ErrorKind.STOPPED, message, advice="Raise max_requests, or take a smaller scope.")
         self._limiter.changes += not request.reads

@@ -61,13 +61,14 @@ class RateLimiter:
         if per_minute:
             self._together.no_faster(per_minute)
 
-    def wait(self, path: str, check: t.Callable[[float], None]) -> bool:
+    def wait(self, path: str, check: t.Callable[[float], None], *, limited: bool = True) -> bool:
         """Hold the thread back until a request to this path has its turn.
 
         Args:
             path: of the request, which tells its kind of traffic.
             check: called before every pause, with the seconds that this kind of traffic may not pass, since the server
                 refused some of it; its exception ends the waiting.
+            limited: False does not count it for the most requests, and takes the place of the next one of the pace.
 
         Returns:
             False where the most that may be sent was sent already.
@@ -75,15 +76,17 @@ class RateLimiter:
         while True:
             check(self._paused_for(path))
             with self._lock:
-                if self.most is not None and self._passed >= self.most:
+                if limited and self.most is not None and self._passed >= self.most:
                     return False
                 now = self._timing.monotonic()
                 buckets = (self._together, self._bucket_of(path))
-                start = max(now, *(max(bucket.paused_until, bucket.next_slot) for bucket in buckets))
+                start = max(now, *(bucket.paused_until for bucket in buckets))
+                if limited:
+                    start = max(start, *(bucket.next_slot for bucket in buckets))
                 if start <= now:
                     for bucket in buckets:
-                        bucket.next_slot = now + bucket.interval
-                    self._passed += 1
+                        bucket.next_slot = max(now, bucket.next_slot) + bucket.interval
+                    self._passed += limited
                     return True
             self._timing.sleep(start - now)
 

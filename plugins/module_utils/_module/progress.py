@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import time
 import typing as t
 
@@ -35,13 +36,24 @@ def write_regularly(progress: Progress, environ: t.Mapping[str, str]) -> None:
 
     Args:
         progress: how far it is.
-        environ: the environment; names the file, which has to be there.
+        environ: the environment; names the file, which has to be there, empty, and for this user alone.
     """
     path = environ.get(PROGRESS_PATH)
     if not path:
         return
-    with contextlib.suppress(OSError, RuntimeError):
-        start_thread(_write, os.open(path, os.O_WRONLY | os.O_NOFOLLOW), progress)
+    with contextlib.suppress(OSError, RuntimeError, ValueError):
+        # A pipe that nobody reads must not hold the module up.
+        file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        if not _is_made_for_this(os.fstat(file)):
+            os.close(file)
+            return
+        start_thread(_write, file, progress)
+
+
+def _is_made_for_this(found: os.stat_result) -> bool:
+    """Whether a file is as the action plugin makes it: the variable may name one that is the user's."""
+    is_ours = found.st_uid == os.getuid() and found.st_nlink == 1
+    return is_ours and found.st_size == 0 and found.st_mode == stat.S_IFREG | 0o600
 
 
 def _write(file: int, progress: Progress) -> None:

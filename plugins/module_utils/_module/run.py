@@ -19,6 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._core.errors import JournalError, RequestError, UsageError, unexpected
 from .._core.files import GivenPath, shared_file
+from .._core.secrets import remember_environment
 from .inputs import read_inputs
 from .intent import Applied, Intent
 from .options import ArgumentSpec
@@ -135,6 +136,7 @@ def new_module(spec: ArgumentSpec, *libraries: str) -> AnsibleModule:
         spec: all options.
         libraries: those that are needed besides Ansible's, by the names that pip knows.
     """
+    remember_environment(os.environ)
     module = t.cast("t.Any", _Module)(
         argument_spec=spec.options,
         mutually_exclusive=spec.mutually_exclusive,

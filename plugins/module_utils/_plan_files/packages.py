@@ -115,7 +115,7 @@ def joined_journal(contents: t.Mapping[str, bytes], journal: str, present: str) 
     """The journal that the parts of a package are.
 
     Args:
-        contents: what lies in the files, by name.
+        contents: what lies in the files, by name, in the order in which they were stored.
         journal: what the user calls the journal.
         present: what the file holds into which it is written; empty if there is no file.
 

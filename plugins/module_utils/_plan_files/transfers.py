@@ -136,7 +136,7 @@ def _fetch_journal(client: Client, params: t.Mapping[str, t.Any], place: Package
     path = params["journal_path"]
     check_writable(path, "journal_path")
     files = {file.name: file for file in _files_of(client, place)}
-    parts = [files[name] for name in parts_of(files, place.name)]
+    parts = [files[name] for name in parts_of(sorted(files, key=lambda name: files[name].id), place.name)]
     if not parts:
         raise UsageError(f"There is no part of a journal {place.name} in {_version(place)}.")
     present = _present(path)

@@ -21,6 +21,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.progress import Progress
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.progress import write_regularly
+from ansible_collections.containerops.gitlab.plugins.plugin_utils import progress
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.progress import (
     ActionModule,
     pauses,
@@ -227,4 +228,38 @@ def test_without_the_queue_of_a_worker_the_module_just_runs(
 
     monkeypatch.setattr(NormalAction, "run", run)
     assert found.run("tmp", {"a": 1}) == {"tmp": "tmp", "task_vars": {"a": 1}, "environment": None}
+    assert not list(local_folder.iterdir())
+
+
+@pytest.mark.parametrize("broken", ["_is_followed", "_title", "_seconds", "_variable_set"])
+def test_whatever_goes_wrong_with_it_the_module_runs(
+    local_folder: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise TypeError("an ansible-core that is another one")
+
+    monkeypatch.setattr(ActionModule, broken, fail)
+    monkeypatch.setattr(progress, "_teller", lambda: print)
+    monkeypatch.setattr(NormalAction, "run", lambda _action, _tmp, _variables: {"changed": True})
+    assert action(environment=[]).run(None, {"ansible_loop_var": "item"}) == {"changed": True}
+    assert not list(local_folder.iterdir())
+
+
+@pytest.mark.parametrize("variables", [{"ansible_loop_var": []}, {"ansible_loop_var": {}}])
+def test_variables_of_another_kind_are_no_reason_to_fail(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(progress, "_teller", lambda: print)
+    monkeypatch.setattr(NormalAction, "run", lambda _action, _tmp, _variables: {"changed": True})
+    assert action(environment=[]).run(None, variables) == {"changed": True}
+
+
+def test_what_the_module_raises_is_raised(local_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object) -> None:
+        raise ValueError("of the module")
+
+    monkeypatch.setattr(progress, "_teller", lambda: print)
+    monkeypatch.setattr(NormalAction, "run", fail)
+    with pytest.raises(ValueError, match="of the module"):
+        action(environment=[]).run(None, {})
     assert not list(local_folder.iterdir())

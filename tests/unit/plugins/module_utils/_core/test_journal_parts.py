@@ -36,12 +36,16 @@ def test_what_is_no_part(name: str) -> None:
     assert not is_part(name)
 
 
-def test_runs_follow_each_other_however_they_are_listed() -> None:
+def test_runs_follow_each_other_as_they_were_stored_whatever_their_clocks_say() -> None:
     first, second = parts("journal", 0, "ffffffff", 12), parts("journal", 5, "00000000", 2)
     others = [*parts("journal-a", 0, "00000001", 2), *parts("j", 0, "00000001", 2), "plan.jsonl"]
     listed = [*first, *second, *others]
-    random.Random(1).shuffle(listed)
-    assert parts_of(listed, "journal") == [*first, *second]
+    for seed in range(20):
+        # Of each run the first part was stored first; the others may lie between those of another run.
+        random.Random(seed).shuffle(listed)
+        order = [first[0], *listed] if seed % 2 else [second[0], *listed]
+        expected = [*first, *second] if seed % 2 else [*second, *first]
+        assert parts_of(dict.fromkeys(order), "journal") == expected
     assert parts_of(others, "journal") == []
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,9 +66,9 @@ def lines(*numbers: int) -> list[str]:
     return [f"{number}\n" for number in numbers]
 
 
-def never(_ended: threading.Event) -> bool:
+def never(ended: threading.Event, _seconds: float) -> bool:
     """The pause of a run that is over before its second part."""
-    return _ended.wait(60)
+    return ended.wait(60)
 
 
 def test_only_what_is_new_is_stored_with_each_part() -> None:
@@ -129,7 +130,7 @@ def test_nothing_begins_without_its_first_part(fault: dict[str, Any], is_only: b
         begun.append(1)
     assert begun == []
     assert journal.as_result()["complete"] is False
-    assert with_journal(Applied({}), journal).warnings == []
+    assert not with_journal(Applied({}), journal).warnings
 
 
 def test_an_only_journal_that_fails_stops_what_is_noted_in_it() -> None:
@@ -181,7 +182,7 @@ def test_a_part_that_failed_is_stored_with_the_next_one() -> None:
     journal.store()
     assert stored(client) == "1\n2\n"
     assert journal.failure == ""
-    assert with_journal(Applied({}), journal).warnings == []
+    assert not with_journal(Applied({}), journal).warnings
 
 
 @pytest.mark.parametrize("duplicates", [True, False])
@@ -239,6 +240,7 @@ def test_whatever_is_lost_or_refused_no_line_is_missing_and_none_is_torn() -> No
 def test_what_is_a_minute_old_is_stored_at_every_moment_of_a_run() -> None:
     """A kill leaves what is in the package: the run sleeps for odd times, and the thread for thirty seconds."""
     assert module._INTERVAL <= 30
+    assert module._INTERVAL + module._TIMEOUT < module._OLDEST
     for seed in range(20):
         dice = random.Random(seed)
         client = server()
@@ -256,12 +258,201 @@ def test_what_is_a_minute_old_is_stored_at_every_moment_of_a_run() -> None:
             now += dice.choice([0.01, 0.5, 3, 25])
 
 
+HINDRANCES: list[dict[str, Any]] = [
+    {"action": "status", "status": 502},
+    {"action": "status", "status": 429, "headers": {"Retry-After": "300"}},
+    {"action": "status", "status": 503, "headers": {"Retry-After": "300"}},
+    {"action": "reset_before"},
+    {"action": "reset_after"},
+]
+
+
+@pytest.mark.parametrize("hindrance", HINDRANCES, ids=lambda each: f"{each['action']}{each.get('status', '')}")
+def test_whatever_hinders_a_part_nothing_is_done_on_older_lines_than_promised(hindrance: dict[str, Any]) -> None:
+    """A part that fails, also after it hung, and one that is not asked for hold the run up alike."""
+    for seed in range(30):
+        dice = random.Random(seed)
+        client = connected(scenario_of([]), retries=5)
+        now = client.timing.monotonic
+        journal, noted, refused = new(client), list[tuple[str, float]](), 0
+        journal.add(lines(0))
+        journal.store()
+        for number in range(1, 200):
+            client.timing.sleep(dice.uniform(0, 4))
+            try:
+                journal.add(lines(number))
+            except JournalError:
+                refused += 1
+            else:
+                oldest = min((moment for line, moment in noted if line not in stored(client)), default=now())
+                assert now() - oldest <= 60, seed
+                noted.append((f"{number}\n", now()))
+            if dice.random() < 0.1:
+                set_faults(client, *([{"method": "PUT", **hindrance, "first": 1}] if dice.random() < 0.8 else []))
+                before = len(client.requests)
+                # It hangs as long as it may.
+                client.timing.sleep(dice.uniform(0, module._TIMEOUT))
+                try:
+                    journal.store()
+                except RequestError:
+                    assert len(client.requests) <= before + 1
+        client.timing.sleep(300)
+        set_faults(client)
+        journal.store()
+        assert stored(client) == "".join(["0\n", *(line for line, _moment in noted)])
+        journal.add(lines(1000))
+
+
+def test_a_part_hangs_for_a_short_time_only() -> None:
+    journal = new(connected(scenario_of([]), timeout=60.0))
+    assert [each.settings.timeout for each in (journal._others, journal._last)] == [15.0, 5.0]
+    assert [each.settings.timeout for each in (new(connected(scenario_of([]), timeout=2.0))._others,)] == [2.0]
+
+
+@pytest.mark.parametrize("is_only", [True, False])
+def test_a_failure_that_may_pass_stops_nothing_at_once(is_only: bool) -> None:
+    client = server()
+    journal = new(client, is_only=is_only)
+    journal.add(lines(1))
+    journal.store()
+    set_faults(client, {"method": "PUT", "action": "status", "status": 502})
+    journal.add(lines(2))
+    with pytest.raises(RequestError):
+        journal.store()
+    assert journal.seconds_to_next == module._AGAIN
+    journal.add(lines(3))
+    client.timing.sleep(61)
+    if not is_only:
+        journal.add(lines(4))
+        return
+    with pytest.raises(JournalError, match="could not store journal-.*answered 502"):
+        journal.add(lines(4))
+    # What was done is noted all the same, and what was not asked for needs no journal.
+    journal.add(lines(5), precedes=False)
+    client.why_stop = lambda: "it was interrupted by SIGTERM"
+    journal.add(lines(6))
+    set_faults(client)
+    journal.store()
+    assert stored(client) == "1\n2\n3\n5\n6\n"
+
+
+def test_what_is_not_stored_at_the_end_of_the_only_journal_is_a_shortfall() -> None:
+    client = server()
+    journal = new(client)
+    journal.add(lines(1))
+    journal.store()
+    journal.add(lines(2))
+    assert with_journal(Applied({}), journal).shortfall == (
+        "The end of the journal is not in its package: GitLab did not answer in time."
+    )
+    set_faults(client, {"method": "PUT", "action": "status", "status": 403})
+    with pytest.raises(RequestError):
+        journal.store()
+    told = with_journal(Applied({}, "1 of 2 tags were deleted"), journal)
+    assert told.shortfall.startswith(
+        "1 of 2 tags were deleted. The end of the journal is not in its package: Could not"
+    )
+    assert not told.warnings
+
+
+def test_parts_do_not_count_for_max_requests_and_wait_for_no_pace() -> None:
+    client = connected(scenario_of([]), max_requests=1, max_requests_per_minute=1)
+    client.request("GET", "/api/v4/version", operation="look")
+    journal = new(client)
+    start = client.timing.monotonic()
+    for number in range(3):
+        journal.add(lines(number))
+        journal.store()
+    assert (journal.parts, client.timing.monotonic()) == (3, start)
+    with pytest.raises(RequestError, match="max_requests 1 were sent"):
+        client.request("GET", "/api/v4/version", operation="look")
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_name_that_is_taken_is_no_success(first: bool) -> None:
+    """Unless an earlier try of this part may have stored it, it has to be compared."""
+    client = server(generic_duplicates=False)
+    journal = new(client)
+    if not first:
+        journal.add(lines(0))
+        journal.store()
+    name = FIRST if first else FIRST.replace("1.jsonl", "2.jsonl")
+    path = f"/api/v4/projects/team%2Fapp/packages/generic/registry-cleanup-journal/7/{name}"
+    client.request("PUT", path, data=b"of somebody else", operation="store")
+    journal.add(lines(1))
+    with pytest.raises(RequestError, match="Duplicate package"):
+        journal.store()
+    assert journal.is_whole is False
+    with pytest.raises(JournalError):
+        journal.add(lines(2))
+
+
+def test_a_name_that_is_taken_by_this_very_part_is_a_success() -> None:
+    """The retries of the first part are not seen here."""
+    client = connected(scenario_of([], generic_duplicates=False), retries=5)
+    set_faults(client, {"method": "PUT", "action": "reset_after", "first": 1})
+    journal = new(client)
+    journal.add(lines(1))
+    journal.store()
+    assert stored(client) == "1\n"
+    assert [each.split()[0] for each in client.requests] == ["PUT", "PUT", "GET"]
+
+
+def test_the_name_of_a_part_has_the_time_of_the_server() -> None:
+    class Late(Simulated):
+        latest_clock = NOON
+
+    client = server()
+    client.__class__ = Late
+    journal = journal_upload(client, PLACE, is_only=True)
+    assert journal
+    journal.add(lines(1))
+    journal.store()
+    assert next(iter(files(client))).startswith("journal-20260601T120000Z-")
+
+
+def test_the_rest_is_tried_again_unless_the_run_was_told_to_end() -> None:
+    for told_to_end in (False, True):
+        client = connected(scenario_of([]), retries=5)
+        journal = new(client)
+        journal.add(lines(1))
+        with stored_meanwhile(journal, never):
+            journal.add(lines(2))
+            set_faults(client, {"method": "PUT", "action": "status", "status": 502, "first": 3})
+            if told_to_end:
+                client.why_stop = lambda: "it was interrupted by SIGTERM"
+        assert journal.is_whole is not told_to_end
+
+
+def test_a_run_that_was_told_to_end_does_not_wait_for_an_upload_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LAST_WAIT", 0.2)
+    client, answer, asked = server(), threading.Event(), threading.Event()
+    journal = new(client)
+    journal.add(lines(1))
+
+    def hang(*_arguments: object) -> None:
+        asked.set()
+        answer.wait(30)
+
+    start = time.monotonic()
+    with stored_meanwhile(journal, lambda ended, _seconds: ended.wait(0.01)):
+        monkeypatch.setattr(module, "upload", hang)
+        journal.add(lines(2))
+        assert asked.wait(10)
+        # The signal comes while the end is waited for.
+        threading.Timer(0.2, lambda: setattr(client, "why_stop", lambda: "it was interrupted by SIGTERM")).start()
+    assert time.monotonic() - start < 10
+    assert journal.is_whole is False
+    assert "did not answer in time" in with_journal(Applied({}), journal).shortfall
+    answer.set()
+
+
 def test_the_thread_stores_meanwhile_and_ends_with_the_run() -> None:
     client = server()
     journal = new(client)
     turns, done = threading.Semaphore(0), threading.Semaphore(0)
 
-    def pause(ended: threading.Event) -> bool:
+    def pause(ended: threading.Event, _seconds: float) -> bool:
         done.release()
         turns.acquire()
         return ended.is_set()

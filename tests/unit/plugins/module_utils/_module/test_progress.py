@@ -10,6 +10,7 @@ import json
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ LARGEST = 10**15
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     found = tmp_path / "progress.json"
-    found.touch()
+    found.touch(0o600)
     return found
 
 
@@ -91,6 +92,68 @@ def test_a_file_is_neither_made_nor_found_behind_a_link(path: Path) -> None:
         write_regularly(Progress(), {PROGRESS_PATH: str(each)})
     assert not missing.exists()
     assert path.read_text() == ""
+
+
+def hard_link(path: Path) -> Path:
+    path.with_name("second").hardlink_to(path)
+    return path
+
+
+def with_mode(path: Path) -> Path:
+    path.chmod(0o644)
+    return path
+
+
+def not_empty(path: Path) -> Path:
+    path.write_text("a line\n")
+    return path
+
+
+def pipe(path: Path) -> Path:
+    path.unlink()
+    os.mkfifo(path, 0o600)
+    return path
+
+
+def folder(path: Path) -> Path:
+    path.unlink()
+    path.mkdir(0o700)
+    return path
+
+
+def device(path: Path) -> Path:
+    return Path("/dev/full")
+
+
+def no_path(path: Path) -> Path:
+    return Path(f"{path}\0")
+
+
+@pytest.mark.parametrize("make", [hard_link, with_mode, not_empty, pipe, folder, device, no_path])
+def test_what_was_not_made_for_it_is_left_alone(path: Path, make: Callable[[Path], Path]) -> None:
+    """Also a pipe that somebody reads, which would take what is written."""
+    given = make(path)
+    reader = os.open(given, os.O_RDONLY | os.O_NONBLOCK) if make is pipe else None
+    before = threading.active_count()
+    content = given.read_text() if given == path and given.is_file() else None
+    for _turn in range(2):
+        started = time.monotonic()
+        write_regularly(Progress(), {PROGRESS_PATH: str(given)})
+        assert time.monotonic() - started < 5
+        assert threading.active_count() == before
+        if reader is not None:
+            # And one that nobody reads.
+            os.close(reader)
+            reader = None
+    if content is not None:
+        assert given.read_text() == content
+
+
+def test_a_file_of_somebody_else_is_left_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: os.stat(path).st_uid + 1)
+    before = threading.active_count()
+    write_regularly(Progress(), {PROGRESS_PATH: str(path)})
+    assert threading.active_count() == before
 
 
 def test_a_full_disk_ends_the_writing_and_nothing_else(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

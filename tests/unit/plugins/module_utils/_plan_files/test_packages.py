@@ -99,6 +99,15 @@ def test_a_journal_is_its_parts_in_their_order() -> None:
     assert joined_journal(contents, "journal", "") == joined_journal(contents, "journal", "1\n") == "1\n2\n"
 
 
+@pytest.mark.parametrize("hour", [11, 12, 13])
+@pytest.mark.parametrize("token", ["00000000", "ffffffff"])
+def test_a_later_run_comes_later_whatever_its_clock_says(hour: int, token: str) -> None:
+    """So a fetched file can be continued, and no end of an earlier run hides what a later one left undone."""
+    later = f"journal-20260601T{hour}0000Z-{token}-00001.jsonl"
+    contents = {FIRST: b"1\n", later: b"2\n"}
+    assert joined_journal(contents, "journal", "1\n") == "1\n2\n"
+
+
 @pytest.mark.parametrize(
     ("contents", "present", "words"),
     [
