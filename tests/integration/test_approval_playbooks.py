@@ -435,6 +435,20 @@ def shell_blocks(page: str) -> list[str]:
     return [part.partition("```")[0] for part in parts]
 
 
+def test_the_page_shows_what_an_approver_reads(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(team())
+    page = (ROOT / "docs" / "approval.md").read_text()
+    (tmp_path / "rules.yml").write_text(page.partition("```yaml\n")[2].partition("```")[0])
+    path = tmp_path / "plan.jsonl"
+    run = play(ansible, PLAN, "-e", f"@{tmp_path / 'rules.yml'}", env={"USER": "ana"}, plan_path=str(path))
+    text = table(run).replace(simulator.url, "https://gitlab.example.com").replace(str(path), "/plans/plan.jsonl")
+    fingerprint = str(stat(run, "registry_cleanup_summary")["fingerprint"]).removeprefix("sha256:")
+    invented = "6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788"
+    text = text.replace(fingerprint, invented).replace(fingerprint[:12], invented[:12])
+    shown = page.partition("```text\n")[2].partition("  ...\n```")[0]
+    assert text.startswith(shown), text
+
+
 def test_the_page_does_what_it_says(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(registry())
     before = simulator.state()
