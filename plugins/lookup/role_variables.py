@@ -30,6 +30,11 @@ options:
       - What the variable C(registry_connection) of a playbook of this collection holds. It is left out if the playbook
         does not take it.
     type: raw
+  playbook:
+    description:
+      - The name of the playbook of this collection, if it has variables besides those of scope and connection.
+    type: str
+    default: ""
 """
 
 EXAMPLES = """
@@ -50,6 +55,9 @@ _raw:
     refusal:
       description: What can't be meant, as one text. It is empty if all can.
       type: str
+    playbook:
+      description: The values of the playbook's own variables that are set, by their names without C(registry_).
+      type: dict
 """
 
 import functools
@@ -61,7 +69,7 @@ from ansible.plugins.lookup import LookupBase
 
 from ..plugin_utils.package_defaults import job_of
 from ..plugin_utils.role_specs import is_of_another_role, specs_of
-from ..plugin_utils.role_variables import Playbook, read_variables
+from ..plugin_utils.role_variables import PLAYBOOKS, Playbook, read_variables
 from ..plugin_utils.variable_names import may_be_meant
 
 _OMITTED = object()
@@ -78,27 +86,42 @@ class LookupModule(LookupBase):
         Args:
             terms: the names of the roles.
             variables: all variables of the host.
-            kwargs: scope and connection.
+            kwargs: scope, connection and playbook.
         """
         plugin = t.cast("t.Any", self)
         plugin.set_options(var_options=variables, direct=kwargs)
-        playbook = Playbook(scope=plugin.get_option("scope"), connection=plugin.get_option("connection"))
-        return [_read(role, variables or {}, playbook, plugin._templar.template) for role in terms]
+        name, template = plugin.get_option("playbook"), plugin._templar.template
+        found = _given([f"registry_{option}" for option in PLAYBOOKS.get(name, ())], variables or {}, template)
+        playbook = Playbook(
+            scope=plugin.get_option("scope"),
+            connection=plugin.get_option("connection"),
+            name=name,
+            values={key.partition("_")[2]: value for key, value in found.items()},
+        )
+        return [_read(role, variables or {}, playbook, template) for role in terms]
 
 
 def _read(
     role: str, variables: t.Mapping[str, t.Any], playbook: Playbook, template: t.Callable[[t.Any], t.Any]
 ) -> dict[str, t.Any]:
-    specs, omitted = specs_of(role), variables.get("omit", _OMITTED)
-    values = {name: _value(variables[name], template) for name in specs if name in variables}
-    given = {name: value for name, value in values.items() if value is not _OMITTED and value != omitted}
+    specs = specs_of(role)
+    given = _given(specs, variables, template)
     others = {
         name: functools.partial(template, variables[name])
         for name in variables
         if name not in specs and may_be_meant(name) and not is_of_another_role(role, name)
     }
     found = read_variables(role, specs, given, playbook, others, job_of(variables, os.environ))
-    return {"options": found.options, "refusal": "; ".join(found.refusals)}
+    return {"options": found.options, "refusal": "; ".join(found.refusals), "playbook": dict(found.playbook)}
+
+
+def _given(
+    names: t.Iterable[str], variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]
+) -> dict[str, t.Any]:
+    """The values of variables, without those that are omitted."""
+    omitted = variables.get("omit", _OMITTED)
+    values = {name: _value(variables[name], template) for name in names if name in variables}
+    return {name: value for name, value in values.items() if value is not _OMITTED and value != omitted}
 
 
 def _value(value: t.Any, template: t.Callable[[t.Any], t.Any]) -> t.Any:

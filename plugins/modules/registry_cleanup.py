@@ -1000,6 +1000,13 @@ plan:
       type: bool
       returned: success
       sample: false
+    rules:
+      description:
+        - The options that it was made by, as the first line of O(plan_path) names them, and null if they are not given.
+          Of O(in_use) and O(in_use_sources) it has the number of sources and images.
+      type: dict
+      returned: success
+      sample: {"in_use": null, "in_use_sources": {"images": 12, "sources": 2}, "keep_n": 5, "older_than": "30d"}
     summary:
       description: What the plan is to delete, in one sentence. Without an outcome it is also the task's message.
       type: str

@@ -106,6 +106,58 @@ parts:
       type: int
       returned: success
       sample: 90
+    clock:
+      description: GitLab's time when it was made.
+      type: str
+      returned: success
+      sample: "2026-06-01T12:00:00Z"
+    rules:
+      description: The options that it was made by (RV(containerops.gitlab.registry_cleanup#module:plan.rules)).
+      type: dict
+      returned: success
+      sample: {"in_use": null, "in_use_sources": {"images": 12, "sources": 2}, "keep_n": 5, "older_than": "30d"}
+server:
+  description: The server that the plans were made for.
+  returned: when the plans can be merged
+  type: dict
+  contains:
+    url:
+      description: Its address.
+      type: str
+      returned: success
+      sample: https://gitlab.example.com
+    clock:
+      description: Its time when the oldest of the plans was made.
+      type: str
+      returned: success
+      sample: "2026-06-01T12:00:00Z"
+delete:
+  description: The tags to delete, as RV(containerops.gitlab.registry_cleanup#module:plan.delete) has them. At most
+    O(return_limit) of them, a few of each repository before more of a larger one.
+  returned: when the plans can be merged
+  type: list
+  elements: dict
+  sample: [{"action": "delete", "date": "2026-03-03T12:00:00Z", "digest": null, "name": "dev-1", "reason": "expired",
+    "repository": "team/app", "rule": null, "size": null}]
+repositories:
+  description: The repositories, as the plans name them. At most O(return_limit) of them, those with the most deletions.
+  returned: when the plans can be merged
+  type: list
+  elements: dict
+  sample: [{"delete": 3, "keep": 7, "path": "team/app", "tags": 10}]
+unread:
+  description: Repositories that could not be read, whose tags are all kept, and why. At most O(return_limit) of them.
+  returned: when the plans can be merged
+  type: list
+  elements: dict
+  sample: [{"message": "503 Service Unavailable", "repository": "team/app"}]
+unmatched:
+  description: The entries that keep or exclude and match nothing in any of the plans, one sentence each. At most
+    O(return_limit) of them.
+  returned: when the plans can be merged
+  type: list
+  elements: str
+  sample: ["protect '1.0.0' matches nothing in any of the plans."]
 totals:
   description: All plans in numbers.
   returned: when the plans can be merged
@@ -177,8 +229,15 @@ totals:
           type: int
           returned: success
           sample: null
+    freed_most:
+      description:
+        - The greatest number of bytes that the plans free after the registry's garbage collection, which is the size of
+          all images that are deleted. Null if the size of one is not known.
+      type: int
+      returned: success
+      sample: 52428800
 truncated:
-  description: Whether RV(parts) was cut to O(return_limit).
+  description: Whether one of the lists was cut to O(return_limit).
   returned: when the plans can be merged
   type: bool
   sample: false

@@ -11,12 +11,18 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
+from ..module_utils._cleanup.request import LIMITS
+from ..module_utils._core.errors import UsageError
+from ..module_utils._core.models import format_time, parse_time
+from ..module_utils._rules.durations import seconds
+from ..module_utils._rules.options import IN_USE, RULES
 from .screen import counted, freed_of
 
 MOST_LINES = 200
 _LONGEST_LINE = 300
-_MOST_NOTES, _MOST_REPOSITORIES = 30, 50
+_MOST_NOTES, _MOST_REPOSITORIES, _MOST_RULES, _MOST_PARTS = 30, 50, 40, 20
 _TYPED_DIGITS = 12
 
 # Why a tag is deleted, in words. Any other reason keeps it.
@@ -27,6 +33,12 @@ _DELETED = {
     "orphaned": "they belong to an image that is not there any more",
 }
 
+# What an option is if nobody gives it. A plan names all of them.
+_DEFAULTS = {option: spec.get("default") for option, spec in {**RULES, **IN_USE, **LIMITS}.items()}
+_DEFAULTS.update(delete_via="auto", read_via="auto")
+# Told in a line of its own.
+_IN_USE = ("in_use", "in_use_sources")
+
 _Row = Mapping[str, t.Any]
 
 
@@ -35,14 +47,10 @@ def approval_text(rows: Sequence[_Row]) -> str:
 
     Args:
         rows: for each host its name as host, what registry_cleanup or registry_plan_merge returned as result, the
-            options of scope as scope, and where the plan is as place.
+            options of scope as scope, and where the plan is as place. If they are known, who planned it as planned_by,
+            and how old the plan may be when it is applied as max_age.
     """
-    if len(rows) != 1:
-        lines = _of_several(rows)
-    elif "parts" in rows[0]["result"]:
-        lines = _of_merged(rows[0])
-    else:
-        lines = _of_one(rows[0])
+    lines = _of_one(rows[0]) if len(rows) == 1 else _of_several(rows)
     return "\n".join(_line(each) for each in _first(lines, MOST_LINES, "lines"))
 
 
@@ -60,47 +68,56 @@ def _of_several(rows: Sequence[_Row]) -> list[str]:
 
 def _of_one(row: _Row) -> list[str]:
     result = row["result"]
-    plan, server = result["plan"], result.get("server") or {}
+    parts = sorted(result.get("parts", ()), key=_most_deleted)
+    plan, server = _plan_of(result), result.get("server") or {}
     totals = plan["totals"]
     affected = sorted((each for each in plan["repositories"] if each["delete"]), key=_most_deleted)
     refusals = [*plan["refusals"], *_undecided(server)]
     lines = [
         *_head(totals, refusals),
         f"server: {server.get('url')}, by its clock {server.get('clock')}",
-        f"scope: {_scope(row['scope'])}",
+        *([] if parts else [f"scope: {_scope(row['scope'])}"]),
         *([] if refusals else _fingerprint(plan["fingerprint"])),
         *([f"plan: {row['place']}"] if row.get("place") else []),
-        *_planned_by(result.get("run_by") or {}),
+        *_valid_until(server.get("clock"), row.get("max_age")),
+        *_planned_by(row.get("planned_by") or result.get("run_by") or {}, "merged" if parts else "planned"),
         *_freed(totals),
+        *_read(totals, plan["errors"]),
+        *_rules(plan, parts),
         *_reasons(totals["reasons"]),
-        *_section("Mind", _notes(result), _MOST_NOTES),
+        *_section("Mind", _notes(plan), _MOST_NOTES),
+        *_section("Merged of", [f"{_scope(each['scope'])}: {_share(each)}" for each in parts], _MOST_PARTS),
         *_section(_from(plan), [f"{each['path']}: {_share(each)}" for each in affected], _MOST_REPOSITORIES),
     ]
     return lines + _tags(plan["delete"], totals["delete"], MOST_LINES - len(lines))
 
 
-def _of_merged(row: _Row) -> list[str]:
-    result = row["result"]
-    totals, parts = result["totals"], sorted(result["parts"], key=_most_deleted)
-    unread = totals.get("repositories_unread", 0)
-    return [
-        *_head(totals, ()),
-        *_fingerprint(result["fingerprint"]),
-        *([f"plan: {row['place']}"] if row.get("place") else []),
-        *_reasons(totals["reasons"]),
-        *_section("Mind", [_unread(unread)] if unread else [], _MOST_NOTES),
-        *_section("Merged of", [f"{_scope(each['scope'])}: {_share(each)}" for each in parts], MOST_LINES // 2),
-    ]
+def _plan_of(result: _Row) -> _Row:
+    """The plan of one task, and that of several which were merged, in the same form."""
+    if "parts" in result:
+        return {"refusals": [], **result, "errors": result["unread"], "notes": []}
+    return {**result["plan"], "errors": result.get("errors") or (), "notes": result.get("notes") or ()}
 
 
 def _head(totals: _Row, refusals: Sequence[str]) -> list[str]:
     if refusals:
         return ["This plan is refused and can't be approved:", *(f"  {each}" for each in refusals[:_MOST_NOTES])]
     if not totals["delete"]:
-        return [f"Nothing to approve: none of {counted(totals['tags'], 'tag')} is deleted."]
+        return [f"Nothing to approve: {_nothing(totals)}."]
     verb = "is" if totals["delete"] == 1 else "are"
     repositories = counted(totals["repositories"], "repository", "repositories")
     return [f"To approve: {_share(totals)} in {repositories} {verb} deleted."]
+
+
+def _nothing(totals: _Row) -> str:
+    number, unread = totals["repositories"], totals["repositories_unread"]
+    if not number:
+        return "there is no repository"
+    tags = counted(totals["tags"], "tag")
+    if not unread:
+        return f"none of {tags} is deleted"
+    share = f"{unread:,} of {counted(number, 'repository', 'repositories')} could not be read"
+    return share if unread == number else f"{share}, and none of {tags} in the others is deleted"
 
 
 def _undecided(server: _Row) -> list[str]:
@@ -123,13 +140,73 @@ def _fingerprint(fingerprint: str) -> list[str]:
     return [f"fingerprint: {fingerprint}", f"  typed by hand, its beginning is enough: {typed}"]
 
 
-def _planned_by(run_by: _Row) -> list[str]:
-    return [f"planned by: {', '.join(f'{name} {value}' for name, value in run_by.items())}"] if run_by else []
+def _valid_until(clock: str | None, max_age: str | None) -> list[str]:
+    """Until when it can be applied. An age that can't be read is refused elsewhere."""
+    made = parse_time(clock)
+    try:
+        age = timedelta(seconds=seconds(str(max_age), "plan_max_age")) if max_age else None
+    except UsageError:
+        age = None
+    return [f"valid until: {format_time(made + age)} (plan_max_age {max_age})"] if made and age else []
+
+
+def _planned_by(run_by: _Row, verb: str) -> list[str]:
+    told = [f"{name} {value}" for name, value in run_by.items() if value]
+    return [f"{verb} by: {', '.join(told)}"] if told else []
 
 
 def _freed(totals: _Row) -> list[str]:
     space = freed_of(totals.get("freed_least"), totals.get("freed_most"))
     return [f"frees: {space} after garbage collection"] if space else []
+
+
+def _read(totals: _Row, errors: Sequence[_Row]) -> list[str]:
+    return [] if totals["repositories_unread"] or errors else ["read: everything could be read"]
+
+
+def _rules(plan: _Row, parts: Sequence[_Row]) -> list[str]:
+    """By which options it was planned, and what was known to be in use. The plans of several hosts have their own."""
+    given = [(each["rules"], _scope(each["scope"])) for each in parts] if parts else [(plan["rules"], "")]
+    of = "" if all(rules == given[0][0] for rules, _scope_of in given) else " of "
+    lines = []
+    for rules, scope in given if of else given[:1]:
+        title = f"{of}{scope}" if of else ""
+        lines.append(f"in use{title}: {_in_use(rules)}")
+        lines += _section(f"Rules{title}", _options(rules), _MOST_RULES)
+    return _first(lines, _MOST_RULES, "lines of rules")
+
+
+def _in_use(rules: _Row) -> str:
+    images, found = rules.get("in_use"), rules.get("in_use_sources")
+    if images is None and found is None:
+        return "was not looked at, so a tag that runs somewhere may be deleted"
+    told = found or {"sources": 0, "images": 0}
+    number = counted(told["images"] + (images or 0), "image")
+    return number if found is None else f"{counted(told['sources'], 'source')}, {number}"
+
+
+def _options(rules: _Row) -> list[str]:
+    """What is set, in a line each."""
+    lines = []
+    for option, value in rules.items():
+        if option in _IN_USE or value in (None, [], {}, "") or value == _DEFAULTS.get(option):
+            continue
+        if option == "rules":
+            lines += [f"rule {each.get('name') or number}: {_rule(each)}" for number, each in enumerate(value, 1)]
+        else:
+            lines.append(f"{option}: {_value(value)}")
+    return lines
+
+
+def _rule(rule: _Row) -> str:
+    told = {key: value for key, value in rule.items() if key != "name" and value not in (None, [], "", False)}
+    return "; ".join(f"{key} {_value(value)}" for key, value in {"match": rule.get("match"), **told}.items())
+
+
+def _value(value: t.Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_value, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _reasons(reasons: _Row) -> list[str]:
@@ -138,16 +215,15 @@ def _reasons(reasons: _Row) -> list[str]:
     return [*(["Deleted:", *deleted] if deleted else []), *([f"Kept: {', '.join(kept)}"] if kept else [])]
 
 
-def _notes(result: _Row) -> list[str]:
+def _notes(plan: _Row) -> list[str]:
     """What an approver has to know besides."""
-    plan = result["plan"]
     unread = plan["totals"]["repositories_unread"]
     return [
         *([_unread(unread)] if unread else []),
-        *(f"{each['repository']}: {each['message']}" for each in result.get("errors") or ()),
+        *(f"{each['repository']}: {each['message']}" for each in plan["errors"]),
         *(each for each in plan["unmatched"] if each not in plan["refusals"]),
         *(f"{each['path']}: {each['limit']}" for each in plan["repositories"] if each.get("limit")),
-        *(result.get("notes") or ()),
+        *plan["notes"],
     ]
 
 

@@ -19,6 +19,7 @@ PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, str]]] = {
     "plan_package": ((*_KEYS, "overwrite"), ("plan.jsonl", "{}.jsonl")),
     "approved_plan_package": (_KEYS, ("plan.jsonl", "{}.jsonl")),
     "journal_package": (_KEYS, ("journal", "{}-journal")),
+    "plans_package": ((*_KEYS, "overwrite"), ("merged.jsonl", "merged.jsonl")),
 }
 # All nodes of a workflow see the same id, except for those in slices. Controllers before AWX wrote tower for awx.
 _WORKFLOW = ("awx_workflow_job_id", "tower_workflow_job_id")

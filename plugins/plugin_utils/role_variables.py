@@ -47,6 +47,18 @@ STATISTICS = {
     },
     "registry_settings": _OF_ALL_HOSTS | {"projects", "differing", "unknown", "archived"},
 }
+# The variables of playbooks that are no variables of a role, and what these leave as statistics.
+PLAYBOOKS: dict[str, dict[str, dict[str, t.Any]]] = {
+    "merge_plans": {
+        "plans_package": {"type": "dict"},
+        "plans_file_name": {"type": "str"},
+        "plans_paths": {"type": "list", "elements": "path"},
+        "plans_path": {"type": "path"},
+        "plans_expected": {"type": "int"},
+    },
+}
+_OF_PLANS = "registry_plans_"
+_STATISTICS_OF_PLANS = frozenset({"registry_plans_fingerprint", "registry_plans_delete"})
 # How close a name has to be to one that the role has, after the prefix, and to one of a playbook.
 _SIMILAR, _SAME_BUT_FOR_A_WORD = 0.6, 0.9
 
@@ -60,10 +72,12 @@ class Reading(t.NamedTuple):
     Args:
         options: the values by option, the variables without the role's name; those alone that somebody set.
         refusals: what can't be meant, one sentence each without its full stop.
+        playbook: the values of the playbook's own variables, without registry_; those alone that somebody set.
     """
 
     options: dict[str, t.Any]
     refusals: tuple[str, ...]
+    playbook: t.Mapping[str, t.Any] = {}
 
 
 class Playbook(t.NamedTuple):
@@ -72,15 +86,19 @@ class Playbook(t.NamedTuple):
     Args:
         scope: what to take, by option; empty if the playbook has no such variables.
         connection: the settings of the connection; None if the playbook does not take any.
+        name: one of PLAYBOOKS; empty if it has no other variables.
+        values: what these hold, by name without registry_.
     """
 
     scope: t.Mapping[str, t.Any] = {}
     connection: t.Any = None
+    name: str = ""
+    values: t.Mapping[str, t.Any] = {}
 
     @property
     def variables(self) -> list[str]:
         """The names of its variables."""
-        names = [*self.scope, *([] if self.connection is None else ["connection"])]
+        names = [*self.scope, *([] if self.connection is None else ["connection"]), *PLAYBOOKS.get(self.name, ())]
         return [f"registry_{name}" for name in names]
 
 
@@ -108,6 +126,12 @@ def read_variables(
         job: which runs the role.
     """
     options, refusals = {}, []
+    own: dict[str, t.Any] = {}
+    for option, value in playbook.values.items():
+        try:
+            own.update(_own(playbook.name, option, value, job))
+        except ValueRefused as refused:
+            refusals.append(f"registry_{option} {refused}")
     for name, value in sorted(values.items()):
         option = name[len(role) + 1 :]
         try:
@@ -119,7 +143,7 @@ def read_variables(
         try:
             if name not in options.get("ignored_variables", ()):
                 _check_name(role, specs, name, value_of, values)
-                _check_playbook_name(playbook.variables, name)
+                _check_playbook_name(playbook, name)
         except ValueRefused as refused:
             refusals.append(f"{name} {refused}")
     refusals += filter(None, [shared_file(_given_paths(role, specs, options))])
@@ -131,7 +155,19 @@ def read_variables(
         connection_of(playbook.connection)
     except ValueRefused as refused:
         refusals.append(f"registry_connection {refused}")
-    return Reading(options=options, refusals=tuple(refusals))
+    return Reading(options=options, refusals=tuple(refusals), playbook=own)
+
+
+def _own(playbook: str, option: str, value: t.Any, job: Job) -> dict[str, t.Any]:
+    """A variable of a playbook by its option; nothing where it is empty.
+
+    Raises:
+        ValueRefused: it can't be meant.
+    """
+    if _is_empty(value) or value in ([], {}):
+        return {}
+    found = _read(PLAYBOOKS[playbook][option], option, value)
+    return {option: completed(option, found, job) if option in PACKAGES else found}
 
 
 def _given_paths(role: str, specs: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> list[GivenPath]:
@@ -237,16 +273,20 @@ def _check_rest(role: str, options: t.Sequence[str], name: str) -> None:
     raise ValueRefused(f"is no variable of the role {role}: {hint}")
 
 
-def _check_playbook_name(known: t.Collection[str], name: str) -> None:
+def _check_playbook_name(playbook: Playbook, name: str) -> None:
     """See that a variable is none of the playbook's that was misspelt: another one may be wider.
 
     Raises:
         ValueRefused: it is.
     """
-    is_own = name in known or name.startswith("__")
-    near = () if is_own else difflib.get_close_matches(name.lower(), known, 1, _SAME_BUT_FOR_A_WORD)
+    known = playbook.variables
+    if name in known or name.startswith("__") or name in _STATISTICS_OF_PLANS:
+        return
+    near = difflib.get_close_matches(name.lower(), known, 1, _SAME_BUT_FOR_A_WORD)
     if near:
         raise ValueRefused(f"is no variable of this playbook: write {near[0]}")
+    if playbook.name and name.lower().startswith(_OF_PLANS):
+        raise ValueRefused(f"is no variable of this playbook: it takes {', '.join(known)}")
 
 
 def _could_be(spec: t.Mapping[str, t.Any], value: t.Any) -> bool:

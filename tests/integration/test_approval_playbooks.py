@@ -104,7 +104,11 @@ def test_a_plan_ends_with_what_an_approver_reads(ansible: Ansible, simulator: Si
         "scope: group team",
         f"fingerprint: {fingerprint}",
         f"plan: {path}",
+        "valid until: 2026-06-04T12:00:00Z (plan_max_age 72h)",
         "planned by: awx_user_name ana, awx_job_id 7",
+        "read: everything could be read",
+        "in use: was not looked at, so a tag that runs somewhere may be deleted",
+        "  keep_n: 1",
         "  4 expired: a rule chose them, and they are older than it asks for",
         "  team/app: 3 of 10 tags",
         "  team/app:dev-1  2026-03-03T12:00:00Z  expired",
@@ -310,16 +314,27 @@ def test_the_plans_of_all_hosts_are_approved_and_applied_as_one(
     assert table(several).startswith("Nothing to approve yet: 2 hosts made a plan each.")
     limited = play(ansible, MERGE, *hosts, *values(registry_plans_package=PACKAGE), max_deletions_total=3)
     assert "more than max_deletions_total 3" in limited.output
-    merged = play(ansible, MERGE, *hosts, *values(registry_plans_package=PACKAGE))
+    merged = play(ansible, MERGE, *hosts, *values(registry_plans_package=PACKAGE), env={"USER": "ana"})
     assert merged.code == 0, merged.output
     fingerprint = stat(merged, "registry_plans_fingerprint")
     assert stat(merged, "registry_plans_delete") == len(DELETED)
     assert stat(merged, "registry_cleanup_approval_text") == table(merged)
-    assert table(merged).splitlines()[:2] == [
-        "To approve: 4 of 14 tags in 3 repositories are deleted.",
+    lines = table(merged).splitlines()
+    assert lines[0] == "To approve: 4 of 14 tags in 3 repositories are deleted."
+    for line in (
+        f"server: {simulator.url}, by its clock 2026-06-01T12:00:00Z",
         f"fingerprint: {fingerprint}",
-    ]
-    assert "  project team/app: 4 of 13 tags" in table(merged).splitlines()
+        "plan: merged.jsonl, version 7 of the package registry-cleanup-plan in team/app",
+        "valid until: 2026-06-04T12:00:00Z (plan_max_age 72h)",
+        "merged by: user ana",
+        "read: everything could be read",
+        "in use: was not looked at, so a tag that runs somewhere may be deleted",
+        f"  name_regex_delete: {RULES['registry_cleanup_name_regex_delete']}",
+        "  project team/app: 4 of 13 tags",
+        "  team/app: 3 of 10 tags",
+        "  team/app:dev-1  2026-03-03T12:00:00Z  expired",
+    ):
+        assert line in lines, (line, lines)
     assert simulator.state() == before
     approved: dict[str, Any] = {
         "approved_plan_path": f"{tmp_path}/approved-{OWN_FILE}",
@@ -347,8 +362,59 @@ def test_a_plan_that_is_missing_is_not_merged_away(ansible: Ansible, simulator: 
     missing = play(ansible, MERGE, *hosts, *values(registry_plans_package=PACKAGE))
     assert missing.code != 0
     [message] = [task.message for task in missing.tasks if task.failed]
-    assert message == "2 plans are expected, and plan_paths names 1."
+    assert message == (
+        "1 plan was found and 2 hosts are in target_hosts (team/app, team/sub/tool): team/sub/tool has none. Make the "
+        "plans of all hosts, and give the same target_hosts and inventory as to plan."
+    )
     assert simulator.counters()["writes"] == writes
+
+
+NOT_OF_IT = "is no variable of this playbook:"
+MISSPELT: list[tuple[dict[str, Any], str]] = [
+    ({"registry_plan_expected": 2}, f"registry_plan_expected {NOT_OF_IT} write registry_plans_expected."),
+    ({"registry_plan_paths": ["x"]}, f"registry_plan_paths {NOT_OF_IT} write registry_plans_paths."),
+    ({"registry_plans_limit": 3}, f"registry_plans_limit {NOT_OF_IT} it takes registry_connection,"),
+    ({"registry_conection": {}}, f"registry_conection {NOT_OF_IT} write registry_connection."),
+    (
+        {"registry_cleanup_max_deletion_total": 3},
+        "registry_cleanup_max_deletion_total is no variable of the role registry_cleanup: perhaps "
+        "registry_cleanup_max_deletions_total is meant.",
+    ),
+    ({"registry_plans_package": {"project": "team/app"}}, "registry_plans_package has no version, and this is no job"),
+    ({"registry_plans_package": {"version": "7"}}, "registry_plans_package has no project"),
+    ({"registry_plans_package": {**PACKAGE, "file": "x"}}, 'registry_plans_package has the key "file": it takes'),
+    ({"registry_plans_expected": "two"}, 'registry_plans_expected is "two", which is no whole number.'),
+    ({"registry_cleanup_max_deletions_total": "many"}, 'registry_cleanup_max_deletions_total is "many", which is no'),
+]
+
+
+def test_what_can_not_be_meant_is_refused_before_plans_are_merged(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(team())
+    hosts = fleet(ansible, tmp_path)
+    simulator.clear_log()
+    for given, sentence in MISSPELT:
+        run = play(ansible, MERGE, *hosts, *values(**{"registry_plans_package": PACKAGE, **given}))
+        [message] = [task.message for task in run.tasks if task.failed]
+        assert message.startswith(sentence), (given, message)
+        assert simulator.requests() == [], given
+
+
+def test_more_plans_than_hosts_are_not_merged(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(team())
+    hosts = fleet(ansible, tmp_path)
+    several = play(
+        ansible, PLAN, *hosts, *values(**RULES),
+        plan_path=f"{tmp_path}/{OWN_FILE}", plan_package={**PACKAGE, "file_name": OWN_FILE},
+    )  # fmt: skip
+    assert several.code == 0, several.output
+    run = play(ansible, MERGE, *values(registry_plans_package=PACKAGE))
+    [message] = [task.message for task in run.tasks if task.failed]
+    assert message == (
+        "2 plans were found and 1 host is in target_hosts (localhost): give the same target_hosts and inventory as to "
+        "plan."
+    )
 
 
 @pytest.mark.parametrize("mode", [[], ["--check"]], ids=["run", "check"])
@@ -368,12 +434,29 @@ def test_local_plans_are_merged(ansible: Ansible, simulator: Simulator, tmp_path
     assert f"plan: {target}" in table(run)
     assert "changed=1" in run.output or mode
     again = play(ansible, MERGE, *mode, *values(**{**given, "registry_plans_expected": 3}))
-    assert "3 plans are expected, and plan_paths names 2" in again.output
+    sentence = (
+        "2 plans were found and registry_plans_expected is 3: name the plans of all hosts in registry_plans_paths."
+    )
+    assert sentence in [task.message for task in again.tasks if task.failed]
 
 
 def shell_blocks(page: str) -> list[str]:
     parts = (ROOT / "docs" / page).read_text().split("```shell\n")[1:]
     return [part.partition("```")[0] for part in parts]
+
+
+def test_the_page_shows_what_an_approver_reads(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(team())
+    page = (ROOT / "docs" / "approval.md").read_text()
+    (tmp_path / "rules.yml").write_text(page.partition("```yaml\n")[2].partition("```")[0])
+    path = tmp_path / "plan.jsonl"
+    run = play(ansible, PLAN, "-e", f"@{tmp_path / 'rules.yml'}", env={"USER": "ana"}, plan_path=str(path))
+    text = table(run).replace(simulator.url, "https://gitlab.example.com").replace(str(path), "/plans/plan.jsonl")
+    fingerprint = str(stat(run, "registry_cleanup_summary")["fingerprint"]).removeprefix("sha256:")
+    invented = "6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788"
+    text = text.replace(fingerprint, invented).replace(fingerprint[:12], invented[:12])
+    shown = page.partition("```text\n")[2].partition("  ...\n```")[0]
+    assert text.startswith(shown), text
 
 
 def test_the_page_does_what_it_says(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ def test_it_sets_up_everything_and_a_second_run_changes_nothing(controller: Cont
     assert "changed=0" in second.output
     assert not [secret for secret in SECRETS.values() if secret in first.output + second.output]
     templates = controller.of("job_template")
-    assert len(templates) == 13
+    assert len(templates) == 12
+    assert "Registry images in use" not in templates
     assert {row["execution_environment"] for row in templates.values()} == {"containerops.gitlab"}
     assert set(controller.of("workflow_job_template")) == {"Registry cleanup", "Registry cleanup in slices"}
     nodes = controller.nodes("Registry cleanup")
@@ -66,7 +67,8 @@ def test_it_sets_up_everything_and_a_second_run_changes_nothing(controller: Cont
     assert (nodes["check"]["success_nodes"], nodes["check"]["failure_nodes"]) == (["approve"], ["nothing"])
     assert nodes["approve"]["success_nodes"] == ["apply"]
     assert nodes["apply"]["always_nodes"] == ["report"]
-    assert "in_use" not in nodes
+    assert not {"in_use", "gather"} & set(nodes)
+    assert controller.nodes("Registry cleanup in slices")["begin"]["success_nodes"] == ["plan"]
 
 
 def test_only_what_applies_has_the_token_that_deletes(controller: Controller) -> None:
@@ -84,7 +86,7 @@ def test_only_what_applies_has_the_token_that_deletes(controller: Controller) ->
     }
 
 
-def test_what_is_in_use_is_gathered_after_the_approval(controller: Controller) -> None:
+def test_what_is_in_use_is_gathered_before_the_plan_and_after_the_approval(controller: Controller) -> None:
     run = controller.set_up(in_use=IN_USE, webhook_url="https://chat.example.com/hook")
 
     assert run.code == 0, run.output
@@ -92,6 +94,8 @@ def test_what_is_in_use_is_gathered_after_the_approval(controller: Controller) -
         nodes = controller.nodes(workflow)
         assert nodes["approve"]["success_nodes"] == ["in_use"]
         assert nodes["in_use"]["success_nodes"] == ["apply"]
+        assert nodes["gather"]["success_nodes"] == ["plan"]
+    assert controller.nodes("Registry cleanup in slices")["begin"]["success_nodes"] == ["gather"]
     assert controller.of("job_template")["Registry images in use"]["extra_vars"] == IN_USE
     plan = controller.of("job_template")["Registry cleanup, plan"]
     assert plan["notification_templates_success"] == ["Registry plan"]
@@ -102,7 +106,11 @@ def test_variables_of_jobs_are_left_to_the_jobs(controller: Controller) -> None:
 
     apply = controller.of("job_template")["Registry cleanup, apply"]
     assert apply["extra_vars"]["registry_cleanup_approved_fingerprint"] == "{{ registry_cleanup_summary.fingerprint }}"
-    assert apply["extra_vars"]["registry_cleanup_approved_plan_package"] == {"project": "team/plans"}
+    version = "{{ plans_version | default(awx_workflow_job_id | default('', true), true) }}"
+    for package in ("registry_cleanup_approved_plan_package", "registry_cleanup_journal_package"):
+        assert apply["extra_vars"][package] == {"project": "team/plans", "version": version}
+    asked = {question["variable"]: question["required"] for question in apply["survey_spec"]["spec"]}
+    assert asked == {"plans_version": False, "registry_cleanup_approved_fingerprint": False}
     kind = controller.of("credential_type")["GitLab Container Registry"]
     assert kind["injectors"]["env"]["GITLAB_TOKEN"] == "{{ token }}"  # noqa: S105 (no token)
 
@@ -115,9 +123,21 @@ def test_three_roles_are_apart(controller: Controller) -> None:
     assert (["Registry approvers"], "approval") in rights
     assert (["Registry approvers"], "read") in rights
     assert not [rights for teams, role in rights if teams == ["Registry requesters"] and role != "execute"]
-    deleting = [
-        row["teams"]
+    launched = {
+        name: row["teams"]
         for row in controller.of("role").values()
-        if "Registry cleanup, apply" in row.get("job_templates", []) and row["role"] == "execute"
-    ]
-    assert deleting == [["Registry executors"]]
+        for name in row.get("job_templates", [])
+        if row["role"] == "execute" and name.endswith("apply")
+    }
+    assert launched == dict.fromkeys(
+        ("Registry cleanup, apply", "Registry cleanup in slices, apply"), ["Registry executors"]
+    )
+
+
+@pytest.mark.parametrize("playbook", ["begin", "check_plan", "nothing_to_delete", "report"])
+def test_a_node_by_itself_says_what_it_is(playbook: str, tmp_path: Path) -> None:
+    ansible = Ansible(tmp_path, environment(tmp_path, None))
+    run = ansible.play(PLAYBOOK.parent / "project" / f"{playbook}.yml")
+    [message] = [task.message for task in run.tasks if task.failed]
+    assert "node of a workflow and does nothing by itself. Launch Registry cleanup" in message
+    assert "undefined" not in run.output

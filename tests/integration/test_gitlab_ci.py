@@ -147,6 +147,27 @@ def test_a_plan_by_a_token_that_only_reads_is_typed_and_applied(
         assert READER not in text
 
 
+def test_a_run_that_was_broken_off_is_started_again_without_its_journal(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(registry())
+    folder = tmp_path / "job"
+    plan = run(ansible, folder, "plan", READER)
+    assert plan.returncode == 0, plan.stdout + plan.stderr
+    # What the first job had deleted.
+    simulator.edit_tags("team/app", remove=["dev-1"])
+    again = run(ansible, folder, "apply", TOKEN, APPROVED_FINGERPRINT=fingerprint_on(plan.stdout))
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert not {"dev-1", "dev-2"} & set(simulator.state()["team/app"])
+    assert "1 vanished" in again.stdout
+
+
+def test_all_jobs_install_one_version_of_the_collection() -> None:
+    version = yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"]
+    assert PIPELINE["variables"]["COLLECTION"] == f"containerops.gitlab:=={version}"
+    assert 'ansible-galaxy collection install "$COLLECTION"' in PIPELINE["default"]["before_script"]
+
+
 def test_an_audit_leaves_its_files(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(registry())
     audit = run(ansible, tmp_path / "job", "audit", READER)

@@ -17,7 +17,7 @@ from .._deletion.outcomes import DeletionResult
 from .._deletion.report import applied_deletion, deletion_intent
 from .._module.intent import Applied, Intent
 from .._plan.plan import Plan
-from .._plan.results import result
+from .._plan.results import result, rules_result
 from .._rules.reasons import reason_counts
 from .._usage.listings import RepositoryUsage, total_usage
 from .notes import notes_of
@@ -87,6 +87,7 @@ def cleanup_result(
             **rows,
             "repositories": [{**row, **freed_row(usages[row["id"]].figures)} for row in rows["repositories"]],
             "totals": {**rows["totals"], **total},
+            "rules": rules_result(request.options),
             "summary": plan_summary(found),
             "deleted_before": found.deleted_before,
             "approved": _approved(request, found, limit),

@@ -23,6 +23,7 @@ from .._rules.matches import EntryMatches, summed
 from .approval import Approved, scope_text
 from .plan_file import FILE_FORMAT, FILE_VERSION, NUMBERS, PlanLine, with_fingerprint, written_line
 from .plan_reading import PlanCursor, last_plan_at, parse_plan, plan_at, whole_line
+from .results import PlannedAction, most_affected, shares_of
 
 # The numbers of plans that add up. One project may be in several plans, so that numbers of projects do not.
 _SUMS = tuple(number for number in NUMBERS if number != "projects")
@@ -74,6 +75,62 @@ class Merged(t.NamedTuple):
         yield written_line(self.header)
         for part in self.parts:
             yield from part.lines()
+
+
+class Preview(t.NamedTuple):
+    """The beginning of what several plans do.
+
+    Args:
+        repositories: those with the most deletions, in the order of the plans.
+        deletions: the first tags that are deleted, a few of each repository before more of a larger one.
+        unread: the first repositories that could not be read.
+        freed_most: bytes that are freed at most; None if the size of an image is not known.
+    """
+
+    repositories: tuple[dict[str, t.Any], ...]
+    deletions: tuple[dict[str, t.Any], ...]
+    unread: tuple[dict[str, t.Any], ...]
+    freed_most: int | None
+
+
+def preview(merged: Merged, limit: int) -> Preview:
+    """What the plans do, as far as it is shown. It reads all their lines, and keeps few of them.
+
+    Args:
+        merged: the plans.
+        limit: the most repositories, and tags.
+
+    Raises:
+        UsageError: a plan is another one by now.
+    """
+    counts = Counter(path for part in merged.parts for path, _name in part.approved.digests)
+    paths = [path for part in merged.parts for path in part.approved.repositories]
+    deletions = [counts[path] for path in paths]
+    largest = {paths[place] for place in most_affected(deletions)[:limit]}
+    left = {paths[place]: share for place, share in shares_of(deletions, limit).items()}
+    repositories: list[dict[str, t.Any]] = []
+    shown: list[dict[str, t.Any]] = []
+    unread: list[dict[str, t.Any]] = []
+    sizes: dict[tuple[str, str], int | None] = {}
+    for row in map(json.loads, merged.lines()):
+        if row["type"] == PlanLine.REPOSITORY.value:
+            if row["path"] in largest:
+                repositories.append(row)
+            if row.get("error") and len(unread) < limit:
+                unread.append(row)
+        elif row["type"] == PlanLine.TAG.value and row["action"] != PlannedAction.KEEP.value:
+            path = row["repository"]
+            sizes[path, row["digest"] or row["name"]] = row["size"]
+            if left.get(path, 0) > 0:
+                left[path] -= 1
+                shown.append(row)
+    known = [size for size in sizes.values() if size is not None]
+    return Preview(
+        repositories=tuple(repositories),
+        deletions=tuple(shown),
+        unread=tuple(unread),
+        freed_most=sum(known) if len(known) == len(sizes) else None,
+    )
 
 
 def part_of(read: t.Callable[[], t.Iterable[str]]) -> PlanPart:

@@ -97,13 +97,13 @@ def result(plan: Plan, limit: int, fingerprint: str) -> dict[str, t.Any]:
         limit: the most entries of each list.
         fingerprint: of the plan.
     """
-    shares = _shares(plan, limit)
+    shares = shares_of(_deletions(plan), limit)
     deletions = (
         decision_result(part, decision)
         for number, part in enumerate(plan.repositories)
         for decision in part.deletions[: shares.get(number, 0)]
     )
-    shown = sorted(_most_affected(plan)[:limit])
+    shown = sorted(most_affected(_deletions(plan))[:limit])
     kept = (decision_result(part, decision) for part in plan.repositories for decision in part.kept)
     numbers = totals(plan)
     return {
@@ -115,6 +115,22 @@ def result(plan: Plan, limit: int, fingerprint: str) -> dict[str, t.Any]:
         "unmatched": list(plan.unmatched),
         "refusals": list(plan.refusals),
         "truncated": max(numbers["delete"], numbers["keep"], len(plan.repositories), len(plan.matches)) > limit,
+    }
+
+
+def rules_result(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The options that a plan was made by, of which those that name images count them.
+
+    Args:
+        options: as the first line of the plan names them.
+    """
+    given, sources = options.get("in_use"), options.get("in_use_sources")
+    return {
+        **options,
+        "in_use": None if given is None else len(given),
+        "in_use_sources": None
+        if sources is None
+        else {"sources": len(sources), "images": sum(len(row.get("images") or ()) for row in sources)},
     }
 
 
@@ -132,7 +148,7 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
     Returns:
         The parts of the diff; none when nothing is deleted.
     """
-    shares = _shares(plan, max(1, limit)) if plan.changed else {}
+    shares = shares_of(_deletions(plan), max(1, limit)) if plan.changed else {}
     parts = []
     for number, share in shares.items():
         part = plan.repositories[number]
@@ -155,26 +171,34 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
     return parts
 
 
-def _most_affected(plan: Plan) -> list[int]:
-    """The places of the repositories in the plan, those with the most deletions first."""
-    return sorted(range(len(plan.repositories)), key=lambda number: -len(plan.repositories[number].deletions))
+def _deletions(plan: Plan) -> list[int]:
+    return [len(part.deletions) for part in plan.repositories]
 
 
-def _shares(plan: Plan, limit: int) -> dict[int, int]:
-    """How many deletions of each repository are shown, by its place in the plan, most affected first.
+def most_affected(deletions: t.Sequence[int]) -> list[int]:
+    """The places of repositories, those with the most deletions first. deletions: their numbers."""
+    return sorted(range(len(deletions)), key=lambda number: -deletions[number])
+
+
+def shares_of(deletions: t.Sequence[int], limit: int) -> dict[int, int]:
+    """How many deletions of each repository are shown, by its place, most affected first.
 
     Each gets a few before one gets more, so that the names of the largest do not hide all others.
+
+    Args:
+        deletions: the number of each.
+        limit: the most that are shown of all.
     """
-    shares: dict[int, int] = {}
-    ordered, left = _most_affected(plan), limit
+    found: dict[int, int] = {}
+    ordered, left = most_affected(deletions), limit
     for most in (_FEW, limit):
         for number in ordered:
-            shown = shares.get(number, 0)
-            added = min(len(plan.repositories[number].deletions), most) - shown
+            shown = found.get(number, 0)
+            added = min(deletions[number], most) - shown
             if min(added, left) > 0:
-                shares[number] = shown + min(added, left)
+                found[number] = shown + min(added, left)
                 left -= min(added, left)
-    return shares
+    return found
 
 
 def _diff_line(decision: Decision) -> str:

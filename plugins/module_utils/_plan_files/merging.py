@@ -13,11 +13,13 @@ import typing as t
 
 from .._core.diffs import diff_part, hidden_line
 from .._core.errors import UsageError
+from .._core.models import format_time
 from .._module.intent import Intent
 from .._module.options import check_not_negative
 from .._module.results import truncate_lists
 from .._plan.limits import Limits, broken_totals
-from .._plan.merge import Merged, merge, part_of
+from .._plan.merge import Merged, PlanPart, merge, part_of, preview
+from .._plan.results import rules_result
 
 
 class MergeRequest(t.NamedTuple):
@@ -27,7 +29,7 @@ class MergeRequest(t.NamedTuple):
         sources: paths of the plans, each once.
         target: path of the merged plan, None if it is not written.
         limits: what all plans together must not go beyond.
-        return_limit: the most plans that are returned.
+        return_limit: the most plans, repositories and tags that are returned.
     """
 
     sources: tuple[str, ...]
@@ -120,10 +122,41 @@ def _in_words(scope: t.Mapping[str, t.Any]) -> str:
 
 
 def result_of(merged: Merged, request: MergeRequest) -> dict[str, t.Any]:
-    """What registry_plan_merge returns."""
-    result = {
-        "fingerprint": merged.fingerprint,
-        "parts": [part.as_result() for part in merged.parts],
-        "totals": merged.totals,
+    """What registry_plan_merge returns.
+
+    Raises:
+        UsageError: a plan is another one by now.
+    """
+    limit, totals = request.return_limit, merged.totals
+    first = preview(merged, limit)
+    result = truncate_lists(
+        {
+            "fingerprint": merged.fingerprint,
+            "parts": [_part_result(part) for part in merged.parts],
+            "delete": [_told(row) for row in first.deletions],
+            "repositories": [_told(row) for row in first.repositories],
+            "unread": [{"repository": row["path"], "message": row["error"]} for row in first.unread],
+            "unmatched": warnings_of(merged),
+        },
+        limit,
+    )
+    longest = max(totals["delete"], totals["repositories"], totals["repositories_unread"])
+    return {
+        **result,
+        "totals": {**totals, "freed_most": first.freed_most},
+        "server": {
+            "url": merged.parts[0].approved.server,
+            "clock": format_time(min(part.approved.clock for part in merged.parts)),
+        },
+        "truncated": result["truncated"] or longest > limit,
     }
-    return truncate_lists(result, request.return_limit)
+
+
+def _part_result(part: PlanPart) -> dict[str, t.Any]:
+    clock = format_time(part.approved.clock)
+    return {**part.as_result(), "clock": clock, "rules": rules_result(part.approved.rules)}
+
+
+def _told(row: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """A line of a plan as registry_cleanup returns it."""
+    return {key: value for key, value in row.items() if key not in ("type", "fingerprint")}

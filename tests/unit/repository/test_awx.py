@@ -19,6 +19,7 @@ AWX = ROOT / "examples" / "awx"
 OF_PLAYBOOKS = {
     "registry_group": {"type": "str"},
     "registry_plans_package": {"type": "dict"},
+    "plans_version": {"type": "str"},
     "target_hosts": {"type": "str"},
 }
 # The types of answers by those of variables. A text area gives several lines, which are a list.
@@ -65,8 +66,10 @@ def test_a_question_asks_for_a_variable(survey: str, question: dict[str, Any]) -
     assert not (question["required"] and "default" in question)
     assert not (question["type"] == "multiselect" and "default" in question)
     assert question["type"] == "multiselect" or question["type"] == "multiplechoice" or "max" in question
-    # An empty text takes no guard away, so the role refuses it: the form has to ask for one.
-    assert question["required"] or question["type"] in ("integer", "multiplechoice")
+    # An empty text takes no guard away, so the role refuses it: the form has to ask for one. A node of a workflow is
+    # not asked, and would not be launched without the answer.
+    optional = question["type"] in ("integer", "multiplechoice") or survey == "apply"
+    assert question["required"] or optional
 
 
 @pytest.mark.parametrize("survey", data("surveys").values(), ids=data("surveys"))
@@ -81,9 +84,8 @@ TEMPLATES = {row["name"]: row for row in data("templates")}
 
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
 def test_a_template_runs_a_playbook_with_variables_that_are_there(template: dict[str, Any]) -> None:
-    [play, *_others] = yaml.safe_load((AWX / "project" / template["playbook"]).read_text())
-    imported = play.get("ansible.builtin.import_playbook", "")
-    if imported:
+    plays = yaml.safe_load((AWX / "project" / template["playbook"]).read_text())
+    for imported in filter(None, (play.get("ansible.builtin.import_playbook") for play in plays)):
         assert (ROOT / "playbooks" / f"{imported.rpartition('.')[2]}.yml").exists()
     given = template.get("extra_vars", {})
     assert isinstance(given, str) or set(given) <= set(variables())
@@ -115,3 +117,27 @@ def test_a_schedule_gives_all_answers(schedule: dict[str, Any]) -> None:
     asked = {question["variable"]: question for question in survey["spec"]}
     assert set(schedule["extra_data"]) <= set(asked)
     assert {name for name, question in asked.items() if question["required"]} <= set(schedule["extra_data"])
+
+
+def test_there_is_time_to_apply_what_was_approved() -> None:
+    plan_max_age = int(variables()["registry_cleanup_plan_max_age"]["default"].removesuffix("h")) * 3600
+    timeouts = {node["approval"]["timeout"] for row in data("workflows") for node in row["nodes"] if "approval" in node}
+    assert timeouts == {48 * 3600}
+    assert max(timeouts) < plan_max_age
+
+
+def test_merging_counts_the_hosts_that_planned() -> None:
+    hosts = {TEMPLATES[f"Registry cleanup in slices, {job}"]["extra_vars"]["target_hosts"] for job in ("plan", "merge")}
+    assert hosts == {"gitlab_registry"}
+    assert TEMPLATES["Registry cleanup in slices, merge"]["inventory"] == "{{ fleet_inventory }}"
+
+
+def test_the_example_of_settings_names_variables_of_the_playbook() -> None:
+    [play] = yaml.load((AWX / "controller.yml").read_text(), _Loader)  # noqa: S506 (is a safe one)
+    given = yaml.safe_load((AWX / "settings.example.yml").read_text())
+    assert set(given) <= set(play["vars"])
+    assert {"group", "plans_project", "gitlab_url", "project_url", "execution_environment_image"} <= set(given)
+
+
+def test_the_example_of_a_document_is_one() -> None:
+    assert set(yaml.safe_load((AWX / "project" / "registry_settings.yml").read_text())) <= set(variables())

@@ -18,6 +18,13 @@ from ansible_collections.containerops.gitlab.plugins.plugin_utils.approval_text 
 FINGERPRINT = "sha256:" + "0123456789abcdef" * 4
 
 
+RULES: dict[str, Any] = {
+    **{"name_regex_delete": "dev-.*", "older_than": "30d", "keep_n": None, "protect": ["main", "v.*"], "rules": None},
+    **{"allow_latest": False, "require_digest": False, "signatures": "follow", "min_remaining": 1, "on_limit": "fail"},
+    **{"in_use": None, "in_use_sources": {"sources": 2, "images": 12}, "keep_refs": [], "delete_via": "auto"},
+}
+
+
 def repository(path: str, tags: int, delete: int, **more: Any) -> dict[str, Any]:
     return {"path": path, "tags": tags, "delete": delete, "limit": None, **more}
 
@@ -38,12 +45,13 @@ def row(**changes: Any) -> dict[str, Any]:
         },
         "unmatched": [],
         "refusals": [],
+        "rules": RULES,
     }
     result = {"plan": plan, "server": {"url": "https://gitlab.example.com", "clock": "2026-06-01T12:00:00Z"}}
     for name, value in changes.items():
         (plan if name in plan else result)[name] = value
     scope = {"group": "team", "project": "", "repositories": ["team/app", "team/b"]}
-    return {"host": "localhost", "result": result, "scope": scope, "place": "/plans/team.jsonl"}
+    return {"host": "localhost", "result": result, "scope": scope, "place": "/plans/team.jsonl", "max_age": "72h"}
 
 
 def test_the_whole_text() -> None:
@@ -54,7 +62,15 @@ def test_the_whole_text() -> None:
         f"fingerprint: {FINGERPRINT}",
         "  typed by hand, its beginning is enough: 0123456789ab",
         "plan: /plans/team.jsonl",
+        "valid until: 2026-06-04T12:00:00Z (plan_max_age 72h)",
         "planned by: awx_user_name ana, awx_job_id 7",
+        "read: everything could be read",
+        "in use: 2 sources, 12 images",
+        "Rules:",
+        "  name_regex_delete: dev-.*",
+        "  older_than: 30d",
+        "  protect: main, v.*",
+        "  require_digest: false",
         "Deleted:",
         "  1 expired: a rule chose them, and they are older than it asks for",
         "  1 matched: a rule chose them by their names, whatever their age",
@@ -104,6 +120,21 @@ def test_repositories_that_the_result_does_not_have_are_told() -> None:
             row(totals={**row()["result"]["plan"]["totals"], "delete": 0}, delete=[]),
             "Nothing to approve: none of 6 tags is deleted.\n",
         ),
+        (
+            row(totals={**row()["result"]["plan"]["totals"], "delete": 0, "repositories_unread": 2}, delete=[]),
+            "Nothing to approve: 2 of 3 repositories could not be read, and none of 6 tags in the others is deleted.\n",
+        ),
+        (
+            row(
+                totals={**row()["result"]["plan"]["totals"], "delete": 0, "tags": 0, "repositories_unread": 3},
+                delete=[],
+            ),
+            "Nothing to approve: 3 of 3 repositories could not be read.\n",
+        ),
+        (
+            row(totals={**row()["result"]["plan"]["totals"], "delete": 0, "tags": 0, "repositories": 0}, delete=[]),
+            "Nothing to approve: there is no repository.\n",
+        ),
     ],
 )
 def test_what_can_not_or_need_not_be_approved_says_so_first(plan: dict[str, Any], head: str) -> None:
@@ -117,21 +148,90 @@ def test_plans_of_several_hosts_are_not_approved_one_by_one() -> None:
     assert approval_text([]) == "Nothing to approve yet: there is no plan."
 
 
-def test_a_merged_plan() -> None:
+def merged(*rules: dict[str, Any]) -> dict[str, Any]:
+    """A merged plan, a part for each of the rules."""
     parts = [
-        {"scope": {"project": [f"team/{number}"], "group": None}, "tags": 9, "delete": number} for number in range(3)
+        {"scope": {"project": [f"team/{number}"], "group": None}, "tags": 9, "delete": number, "rules": each}
+        for number, each in enumerate(rules)
     ]
     totals = {"repositories": 3, "repositories_unread": 1, "tags": 27, "delete": 3, "reasons": {"expired": 3}}
-    merged = {"fingerprint": FINGERPRINT, "parts": parts, "totals": totals}
-    lines = approval_text([{"host": "localhost", "result": merged, "scope": {}, "place": "all.jsonl"}]).splitlines()
-    assert lines[0] == "To approve: 3 of 27 tags in 3 repositories are deleted."
-    assert lines[-4:] == [
+    result = {
+        **{"fingerprint": FINGERPRINT, "parts": parts, "totals": {**totals, "freed_most": 2048}},
+        "server": {"url": "https://gitlab.example.com", "clock": "2026-06-01T12:00:00Z"},
+        "delete": [deleted("team/1", "dev-1"), deleted("team/2", "x"), deleted("team/2", "y")],
+        "repositories": [repository("team/1", 9, 1), repository("team/2", 9, 2)],
+        "unread": [{"repository": "team/0", "message": "403 Forbidden"}],
+        "unmatched": ["protect 'v1' matches nothing in any of the plans."],
+    }
+    run_by = {"user": "ana"}
+    return {"host": "localhost", "result": result, "scope": {}, "place": "all.jsonl", "planned_by": run_by}
+
+
+def test_a_merged_plan() -> None:
+    assert approval_text([merged(RULES, RULES, RULES)]).splitlines() == [
+        "To approve: 3 of 27 tags in 3 repositories are deleted.",
+        "server: https://gitlab.example.com, by its clock 2026-06-01T12:00:00Z",
+        f"fingerprint: {FINGERPRINT}",
+        "  typed by hand, its beginning is enough: 0123456789ab",
+        "plan: all.jsonl",
+        "merged by: user ana",
+        "frees: at most 2.0 KiB after garbage collection",
+        "in use: 2 sources, 12 images",
+        "Rules:",
+        "  name_regex_delete: dev-.*",
+        "  older_than: 30d",
+        "  protect: main, v.*",
+        "  require_digest: false",
+        "Deleted:",
+        "  3 expired: a rule chose them, and they are older than it asks for",
+        "Mind:",
+        "  1 repository could not be read: all tags there are kept",
+        "  team/0: 403 Forbidden",
+        "  protect 'v1' matches nothing in any of the plans.",
         "Merged of:",
         "  project team/2: 2 of 9 tags",
         "  project team/1: 1 of 9 tags",
         "  project team/0: 0 of 9 tags",
+        "From 2 of 3 repositories:",
+        "  team/2: 2 of 9 tags",
+        "  team/1: 1 of 9 tags",
+        "Tags, oldest first in each repository:",
+        "  team/1:dev-1  date not needed  matched",
+        "  team/2:x  date not needed  matched",
+        "  team/2:y  date not needed  matched",
     ]
-    assert "  1 repository could not be read: all tags there are kept" in lines
+
+
+def test_plans_with_rules_of_their_own_tell_them_each() -> None:
+    other = {
+        "in_use": 3,
+        "rules": [{"name": "", "match": "x", "keep_n": 2}, {"name": "old", "match": "y", "keep": True}],
+    }
+    lines = approval_text([merged(RULES, other)]).splitlines()
+    for line in (
+        "in use of project team/1: 3 images",
+        "Rules of project team/1:",
+        "  rule 1: match x; keep_n 2",
+        "  rule old: match y; keep true",
+        "Rules of project team/0:",
+    ):
+        assert line in lines, (line, lines)
+    many = approval_text([merged(*({"keep_n": number + 1} for number in range(100)))]).splitlines()
+    assert len(many) <= MOST_LINES
+    assert many[-1] == "  team/2:y  date not needed  matched"
+
+
+def test_what_is_in_use_was_asked_for_or_was_not() -> None:
+    text = approval_text([row(rules={"in_use_sources": None, "in_use": None})])
+    assert "in use: was not looked at, so a tag that runs somewhere may be deleted" in text.splitlines()
+    assert "Rules:" not in text
+    text = approval_text([row(rules={"in_use_sources": {"sources": 1, "images": 0}, "in_use": 2})])
+    assert "in use: 1 source, 2 images" in text.splitlines()
+
+
+@pytest.mark.parametrize("max_age", ["", None, "soon", "30"])
+def test_an_age_that_can_not_be_read_is_told_elsewhere(max_age: str | None) -> None:
+    assert "valid until" not in approval_text([{**row(), "max_age": max_age}])
 
 
 def large(number: int) -> dict[str, Any]:

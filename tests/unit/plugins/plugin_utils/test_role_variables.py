@@ -309,3 +309,49 @@ def test_a_relative_path_is_of_the_folder_where_the_run_was_started(
         ("/tmp/team.jsonl", "/tmp/team.jsonl"),
     ):
         assert read("registry_cleanup", "registry_cleanup_plan_path", given).options == {"plan_path": wanted}
+
+
+def of_merging(others: dict[str, Any] | None = None, job: Job | None = None, **values: Any) -> Reading:
+    """What the playbook merge_plans reads of its own variables, with others beside them."""
+    playbook = Playbook(connection={}, name="merge_plans", values=values)
+    beside = {name: lambda value=value: value for name, value in (others or {}).items()}
+    specs = specs_of("registry_cleanup")
+    return read_variables("registry_cleanup", specs, {}, playbook, beside, job or Job(run="7"))
+
+
+def test_a_playbook_reads_its_own_variables_as_they_are_meant() -> None:
+    found = of_merging(
+        plans_package='{"project": "team/plans"}', plans_paths="a.jsonl\nb.jsonl\n", plans_expected=" 2 ", plans_path=""
+    )
+    assert found.refusals == ()
+    assert found.playbook["plans_package"] == {"project": "team/plans", "version": "7", "file_name": "merged.jsonl"}
+    assert [Path(path).name for path in found.playbook["plans_paths"]] == ["a.jsonl", "b.jsonl"]
+    assert found.playbook["plans_expected"] == 2
+    assert "plans_path" not in found.playbook
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("registry_plan_expected", "write registry_plans_expected"),
+        ("registry_plans_expect", "write registry_plans_expected"),
+        ("REGISTRY_PLANS_PATHS", "write registry_plans_paths"),
+        ("registry_plan_packages", "write registry_plans_package"),
+        ("registry_plans_limit", "it takes registry_connection, registry_plans_package"),
+    ],
+)
+def test_a_misspelt_variable_of_a_playbook_is_refused(name: str, hint: str) -> None:
+    [refusal] = of_merging({name: 2}).refusals
+    assert refusal.startswith(f"{name} is no variable of this playbook: {hint}")
+
+
+@pytest.mark.parametrize(
+    "name", ["registry_plans_fingerprint", "registry_plans_delete", "registry_plans_package", "my_plans_expected"]
+)
+def test_what_other_jobs_pass_on_is_no_misspelt_variable(name: str) -> None:
+    assert of_merging({name: 2}).refusals == ()
+
+
+def test_a_package_without_a_version_is_refused_in_the_words_of_the_roles() -> None:
+    [refusal] = of_merging(job=Job(), plans_package={"project": "team/plans"}).refusals
+    assert refusal.startswith("registry_plans_package has no version, and this is no job of a workflow")

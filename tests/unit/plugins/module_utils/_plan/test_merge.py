@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge im
     fingerprint_in,
     merge,
     part_of,
+    preview,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import (
     FILE_VERSION,
@@ -264,3 +266,36 @@ def test_a_merged_plan_that_was_altered(lines: list[str], what: str, use: Callab
     with pytest.raises(UsageError) as refused:
         use(lines)
     assert str(refused.value) == f"The plan was altered after it was made: {what}. {AGAIN}"
+
+
+def sized(name: str, tags: Mapping[str, tuple[str | None, int | None, bool]]) -> list[str]:
+    """A plan of one repository. tags: their digest, size, and whether they are deleted."""
+    made = part(name, {tag: (digest, deleted) for tag, (digest, _size, deleted) in tags.items()})
+    decisions = tuple(each._replace(tag=each.tag._replace(size=tags[each.tag.name][1])) for each in made.decisions)
+    return written([dataclasses.replace(made, decisions=decisions)], scope={"project": [name]})
+
+
+@pytest.mark.parametrize(
+    ("other", "freed"),
+    [
+        ({"x": ("d2", 20, True)}, 31),
+        # The same image of another repository is stored there, too, as far as a plan knows.
+        ({"x": ("d1", 1, True)}, 12),
+        ({"x": (None, 5, True), "y": (None, 6, True)}, 22),
+        ({"x": ("d3", None, True)}, None),
+        ({"x": ("d3", None, False)}, 11),
+    ],
+)
+def test_an_image_counts_once_in_what_is_freed(
+    other: Mapping[str, tuple[str | None, int | None, bool]], freed: int | None
+) -> None:
+    app = {"a": ("d1", 1, True), "b": ("d1", 1, True), "c": ("d2", 10, True), "k": ("d4", 99, False)}
+    assert preview(merged_plans(sized("app", app), sized("web", other)), 10).freed_most == freed
+
+
+def test_a_few_tags_of_each_repository_are_shown_first() -> None:
+    found = preview(merged_plans(plan("a", 30, 30), plan("b", 5, 3), plan("c", 2, 0)), 16)
+    shown = [row["repository"] for row in found.deletions]
+    assert (shown.count("a"), shown.count("b"), len(shown)) == (13, 3, 16)
+    assert [row["path"] for row in preview(merged_plans(plan("a"), plan("b", 5, 3)), 1).repositories] == ["b"]
+    assert found.unread == ()

@@ -93,3 +93,30 @@ def test_at_most_so_many_plans_are_returned() -> None:
     assert (len(whole["parts"]), whole["truncated"], whole["totals"]["delete"]) == (2, False, 4)
     short = result_of(MERGED, request(return_limit=1))
     assert (len(short["parts"]), short["truncated"]) == (1, True)
+    assert [row["path"] for row in short["repositories"]] == ["b"]
+    assert [(row["repository"], row["name"]) for row in short["delete"]] == [("b", "t0")]
+
+
+def test_what_is_deleted_is_told_as_by_a_single_plan() -> None:
+    found = result_of(MERGED, request())
+    assert [(row["path"], row["delete"], row["tags"]) for row in found["repositories"]] == [("a", 1, 2), ("b", 3, 4)]
+    assert not {"type", "fingerprint"} & {key for row in found["repositories"] + found["delete"] for key in row}
+    assert [f"{row['repository']}:{row['name']}" for row in found["delete"]] == ["a:t0", "b:t0", "b:t1", "b:t2"]
+    assert found["server"] == {"url": "https://gitlab.example.com", "clock": found["parts"][0]["clock"]}
+    assert (found["unread"], found["unmatched"], found["totals"]["freed_most"]) == ([], [], None)
+    assert result_of(MERGED, request(return_limit=0))["delete"] == []
+
+
+def test_each_plan_says_by_what_it_was_made_and_counts_what_is_in_use() -> None:
+    sources = [{"name": "production", "images": ["x:1", "x:2"]}, {"name": "staging", "images": ["x:3"]}]
+    rules = {"older_than": "30d", "in_use": ["x:4"], "in_use_sources": sources}
+    [part] = result_of(merge_files({"/a": partial(plan, "a", rules=rules)}), request())["parts"]
+    assert part["rules"] == {"older_than": "30d", "in_use": 1, "in_use_sources": {"sources": 2, "images": 3}}
+
+
+def test_a_plan_that_changed_while_it_was_merged_is_not_shown() -> None:
+    lines = plan("a")
+    merged = merge_files({"/a": lambda: lines})
+    lines[:] = plan("b")
+    with pytest.raises(UsageError, match="was changed while it was merged"):
+        result_of(merged, request())
