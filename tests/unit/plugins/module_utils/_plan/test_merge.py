@@ -271,6 +271,7 @@ def sized(name: str, tags: dict[str, tuple[str | None, int | None, bool]]) -> li
 def test_an_image_counts_once_in_what_is_freed(
     other: dict[str, tuple[str | None, int | None, bool]], freed: int | None
 ) -> None:
+    app: dict[str, tuple[str | None, int | None, bool]]
     app = {"a": ("d1", 1, True), "b": ("d1", 1, True), "c": ("d2", 10, True), "k": ("d4", 99, False)}
     assert preview(merged_plans(sized("app", app), sized("web", other)), 10).freed_most == freed
 
