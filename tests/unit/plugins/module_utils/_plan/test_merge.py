@@ -289,6 +289,7 @@ def sized(name: str, tags: Mapping[str, tuple[str | None, int | None, bool]]) ->
 def test_an_image_counts_once_in_what_is_freed(
     other: Mapping[str, tuple[str | None, int | None, bool]], freed: int | None
 ) -> None:
+    app: dict[str, tuple[str | None, int | None, bool]]
     app = {"a": ("d1", 1, True), "b": ("d1", 1, True), "c": ("d2", 10, True), "k": ("d4", 99, False)}
     assert preview(merged_plans(sized("app", app), sized("web", other)), 10).freed_most == freed
 
