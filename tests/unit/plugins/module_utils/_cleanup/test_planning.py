@@ -492,7 +492,7 @@ def test_refusals_come_in_the_order_in_which_they_matter() -> None:
 def approved_lines(**facts: Any) -> tuple[list[str], str]:
     """The plan of a first run, as it was approved."""
     request = requested(min_remaining=0)
-    state = observed(*TAGS, **facts)
+    state = observed(*sorted(TAGS, key=lambda each: each.name), **facts)
     found = plan_cleanup(state, request).plan
     plan = sealed(found, plan_header(state, request, URL))
     return list(plan.lines()), plan.fingerprint
@@ -608,7 +608,8 @@ def test_what_an_interrupted_run_deleted_is_counted_as_far_as_it_is_known(
         (
             {"plan_max_age": "1h"},
             {"clock": NOW + timedelta(hours=2)},
-            "the approved plan is of 2026-06-01T12:00:00Z, older than plan_max_age",
+            "the approved plan is of 2026-06-01T12:00:00Z, 2 hours ago, and plan_max_age is 1 hour: make a new plan and have "
+            "it approved",
         ),
         (
             {"max_drift_percent": 50.0},
