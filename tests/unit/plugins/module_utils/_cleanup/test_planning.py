@@ -564,7 +564,9 @@ def test_an_approved_tag_shares_the_fate_of_one_that_came_later(by_name: bool, f
 
 
 def test_an_approved_signature_follows_the_image_that_an_interrupted_run_deleted() -> None:
-    lines, fingerprint = approved_lines(listings=[TagListing(REPOSITORY, (*TAGS, SIGNATURE), complete=True)])
+    lines, fingerprint = approved_lines(
+        listings=[TagListing(REPOSITORY, tuple(sorted((*TAGS, SIGNATURE), key=lambda each: each.name)), complete=True)]
+    )
     request = requested(lines, min_remaining=0, approved_plan_path="x", approved_fingerprint=fingerprint)
     journal = request.earlier._replace(referrers=frozenset({(REPOSITORY.path, SIGNATURE.name, digest("e"))}))
     today = *TAGS[1:], SIGNATURE
