@@ -610,8 +610,8 @@ def test_what_an_interrupted_run_deleted_is_counted_as_far_as_it_is_known(
         (
             {"plan_max_age": "1h"},
             {"clock": NOW + timedelta(hours=2)},
-            "the approved plan is of 2026-06-01T12:00:00Z, 2 hours ago, and plan_max_age is 1 hour: make a new plan and have "
-            "it approved",
+            "the approved plan is of 2026-06-01T12:00:00Z, 2 hours ago, and plan_max_age is 1 hour: make a new plan "
+            "and have it approved",
         ),
         (
             {"max_drift_percent": 50.0},
