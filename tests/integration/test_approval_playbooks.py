@@ -23,7 +23,6 @@ from tests.simulator.harness import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = "containerops.gitlab.plan"
-CLEANUP = "containerops.gitlab.cleanup"
 APPLY = "containerops.gitlab.apply"
 MERGE = "containerops.gitlab.merge_plans"
 DELETED = {("team/app", "dev-1"), ("team/app", "dev-2"), ("team/app", "dev-3"), ("team/app/web", "dev-1")}
@@ -496,18 +495,3 @@ def test_the_page_does_what_it_says(ansible: Ansible, simulator: Simulator, tmp_
         run(f"{plan.strip().replace('-e @rules.yml', '')} -e '{json.dumps({**made, **RULES})}'")
     assert "To approve: " in run(merge.replace("team/plans", PACKAGE["project"]))
     assert "To approve: " in run(merge_files)
-
-
-@pytest.mark.parametrize("option", ["plan_path", "journal_path", "output_path", "html_path", "csv_folder"])
-def test_hosts_that_would_overwrite_their_files_are_refused_before_anything_runs(
-    ansible: Ansible, simulator: Simulator, tmp_path: Path, option: str
-) -> None:
-    simulator.load(team())
-    hosts = fleet(ansible, tmp_path)
-    shared: dict[str, Any] = {option: f"{tmp_path}/shared"}
-    run = play(ansible, CLEANUP, *hosts, *values(**RULES), **shared)
-    assert run.code != 0, run.output
-    sentence = f"Several hosts of this play would write {tmp_path}/shared, and each would overwrite the one before it"
-    assert sentence in " ".join(run.output.split())
-    assert not (tmp_path / "shared").exists()
-    assert simulator.requests() == []

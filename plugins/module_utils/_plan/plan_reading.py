@@ -30,7 +30,9 @@ _REASONS = {reason.value: reason for reason in Reason}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LARGEST = 2**63
 _LISTINGS = [state.value for state in ListingState]
-_ACTIONS = {True: PlannedAction.DELETE.value, False: PlannedAction.KEEP.value}
+_ACTIONS = {reason: [(PlannedAction.DELETE if reason.deletes else PlannedAction.KEEP).value] for reason in Reason}
+# A sample of no tags keeps them all.
+_ACTIONS[Reason.SAMPLED].append(PlannedAction.KEEP.value)
 
 
 class PlanCursor:
@@ -261,7 +263,7 @@ def _read_repository(cursor: PlanCursor, contents: _Contents) -> None:
     while cursor.kind is PlanLine.TAG and seen < told:
         found.update(cursor.line.encode())
         name, reason = _tag_at(cursor, path, after=name)
-        if reason.deletes:
+        if cursor.row["action"] == PlannedAction.DELETE.value:
             contents.digests[path, name] = cursor.row["digest"]
         reasons[reason] += 1
         seen += 1
@@ -308,7 +310,7 @@ def _tag_at(cursor: PlanCursor, path: str, *, after: str | None) -> tuple[str, R
     if after is not None and name <= after:
         raise cursor.altered(f"line {line}, on {path}:{name}, is not in the order of the names")
     reason = _REASONS.get(str(row.get("reason")))
-    if reason is None or row.get("action") != _ACTIONS[reason.deletes]:
+    if reason is None or row.get("action") not in _ACTIONS[reason]:
         raise cursor.altered(f"line {line}, on {path}:{name}, has no action that fits its reason")
     return name, reason
 

@@ -492,7 +492,7 @@ def test_refusals_come_in_the_order_in_which_they_matter() -> None:
 def approved_lines(**facts: Any) -> tuple[list[str], str]:
     """The plan of a first run, as it was approved."""
     request = requested(min_remaining=0)
-    state = observed(*TAGS, **facts)
+    state = observed(*sorted(TAGS, key=lambda each: each.name), **facts)
     found = plan_cleanup(state, request).plan
     plan = sealed(found, plan_header(state, request, URL))
     return list(plan.lines()), plan.fingerprint
@@ -564,7 +564,9 @@ def test_an_approved_tag_shares_the_fate_of_one_that_came_later(by_name: bool, f
 
 
 def test_an_approved_signature_follows_the_image_that_an_interrupted_run_deleted() -> None:
-    lines, fingerprint = approved_lines(listings=[TagListing(REPOSITORY, (*TAGS, SIGNATURE), complete=True)])
+    lines, fingerprint = approved_lines(
+        listings=[TagListing(REPOSITORY, tuple(sorted((*TAGS, SIGNATURE), key=lambda each: each.name)), complete=True)]
+    )
     request = requested(lines, min_remaining=0, approved_plan_path="x", approved_fingerprint=fingerprint)
     journal = request.earlier._replace(referrers=frozenset({(REPOSITORY.path, SIGNATURE.name, digest("e"))}))
     today = *TAGS[1:], SIGNATURE
@@ -608,7 +610,8 @@ def test_what_an_interrupted_run_deleted_is_counted_as_far_as_it_is_known(
         (
             {"plan_max_age": "1h"},
             {"clock": NOW + timedelta(hours=2)},
-            "the approved plan is of 2026-06-01T12:00:00Z, older than plan_max_age",
+            "the approved plan is of 2026-06-01T12:00:00Z, 2 hours ago, and plan_max_age is 1 hour: make a new plan "
+            "and have it approved",
         ),
         (
             {"max_drift_percent": 50.0},

@@ -354,8 +354,8 @@ def test_of_a_merged_plan_the_part_for_the_scope_is_approved() -> None:
         (
             written(),
             {"approved_fingerprint": FINGERPRINT},
-            f"The approved plan has the fingerprint {written().approved.fingerprint}, and approved_fingerprint is "
-            f"{FINGERPRINT}: another plan was approved.",
+            f"approved_fingerprint {FINGERPRINT} is not that of the given plan, so another plan was approved: ask who "
+            "approved, or fetch the plan that was approved.",
         ),
         (
             written(),
@@ -370,7 +370,8 @@ def test_of_a_merged_plan_the_part_for_the_scope_is_approved() -> None:
         (
             written(scope=Scope(group="team")),
             {},
-            "The approved plan was made for another scope: name the same projects, group or repositories.",
+            'The approved plan was made for another scope, {"group": "team"}, and this task is for '
+            '{"project": ["team/app"]}: name the same projects, group or repositories, or leave them out.',
         ),
     ],
 )

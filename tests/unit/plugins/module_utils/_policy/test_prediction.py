@@ -386,6 +386,10 @@ def test_whatever_happens_was_predicted(
 
 
 def check(found: Prediction, gone: set[str]) -> None:
+    # A plan of it can be read again: its reader goes by this.
+    for each in found.tags:
+        kept = each.verdict is Verdict.KEPT
+        assert each.reason.deletes is not kept or each.reason is Reason.SAMPLED, each
     sure = {tag.name for tag in found.tags if tag.verdict is Verdict.DELETED}
     assert sure <= gone <= set(found.deletes)
     assert found.least <= len(gone) <= found.most
