@@ -308,9 +308,9 @@ CLEANUPS: dict[str, Callable[[int], tuple[CleanupState, dict[str, Any]]]] = {
     ),
     "signatures of signatures": lambda n: (
         observed(
+            tag("kept"),
             *(each._replace(digest=digest(at + 1)) for at, each in enumerate(signatures(n, lambda at: at))),
             *(each._replace(digest=digest(0)) for each in tags(1)),
-            tag("kept"),
         ),
         {"signatures": "follow", "protect": ["kept"]},
     ),
