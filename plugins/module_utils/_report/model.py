@@ -123,7 +123,7 @@ class ReportHead(t.NamedTuple):
         date_sources: what the dates of the tags are.
         result: ok, partial, refused or failed.
         message: why it failed; empty if it did not.
-        fingerprint: of the plan; None without a plan.
+        fingerprint: of the plan; None without a plan, and of one that is refused or not whole.
         plan_place: where the plan is, a path or an address; empty if it is nowhere.
         plan_package: the package that the plan is in: project, version, package, file_name; empty if it is in none.
         planned: whether there is a plan.

@@ -113,11 +113,13 @@ def _report(sources: _Sources, told: Told) -> Report:
     total = figures_of(audit.total) if audit and audit.total is not None else None
     fingerprint, flaw = _fingerprint(plan)
     flaws = [*sources.flaws, *flaw]
+    head = _head(heads, plan, told, flaws)
     return Report(
-        head=_head(heads, plan, told, flaws)._replace(
+        head=head._replace(
             clock=format_time(clock),
             date_sources=tuple(sorted(dates)),
-            fingerprint=fingerprint,
+            # Nobody can approve a plan that is refused.
+            fingerprint=None if head.refusals else fingerprint,
             unread=tuple(unread),
         ),
         total=with_decisions(total, combined_figures(every) if every or plan else None),

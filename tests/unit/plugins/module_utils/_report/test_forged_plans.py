@@ -35,6 +35,9 @@ def agrees(path: Path, lines: list[str]) -> bool | None:
         found = read_report(request(plan_path=str(path)))
     except UsageError:
         return None if deleted is None else False
+    if deleted is not None and found.head.refusals:
+        # It is whole, and nobody can apply it.
+        return None if found.head.fingerprint is None else False
     if deleted is None or found.head.fingerprint is None:
         return deleted is None and found.head.fingerprint is None and found.head.result == "partial"
     shown = {
@@ -100,3 +103,12 @@ def test_a_report_shows_what_an_approved_run_deletes(tmp_path: Path) -> None:
         assert found is not False, lines
         whole += found is True
     assert whole > 500
+
+
+def test_nobody_is_shown_the_fingerprint_of_a_refused_plan(tmp_path: Path) -> None:
+    rows = plan(tmp_path / "plan")
+    rows[0]["refusals"] = ["too many tags would be deleted"]
+    path = tmp_path / "refused"
+    path.write_text("\n".join(line.rstrip("\n") for line in resealed(rows)) + "\n")
+    head = read_report(request(plan_path=str(path))).head
+    assert (head.fingerprint, head.refusals) == (None, ("too many tags would be deleted",))
