@@ -81,7 +81,7 @@ options:
     type: str
     choices: [ok, partial, refused, failed]
     default: ok
-  message:
+  failure:
     description:
       - Why that task failed.
     type: str
@@ -388,7 +388,7 @@ ARGUMENTS = ArgumentSpec(
         "markdown_path": {"type": "path"},
         "html_path": {"type": "path"},
         "result": {"type": "str", "choices": ["ok", "partial", "refused", "failed"], "default": "ok"},
-        "message": {"type": "str"},
+        "failure": {"type": "str"},
         "warnings": {"type": "list", "elements": "str", "default": []},
         "notes": {"type": "list", "elements": "str", "default": []},
         "deleted": {"type": "int"},

@@ -493,7 +493,7 @@ def test_the_page_and_python_have_the_same_words_for_bytes(shown: Open) -> None:
     sizes = [0, 1, 1023, 1024, 1075, 1076, 1280, 1331, 1332, 2**20 - 1, 2**20, 2**30 - 2**10, 2**30, 10**15, 2**53 - 1]
     chance = random.Random(3)
     sizes += [int(2 ** chance.uniform(0, 53)) for _each in range(60)]
-    pairs = [(least, most) for least, most in zip(sizes, [*sizes[1:], None], strict=True)]
+    pairs = list(zip(sizes, [*sizes[1:], None], strict=True))
     bounds = [FreedBytes(*(pair if None in pair else sorted(pair))) for pair in pairs]  # type: ignore[type-var]
     made = [
         RepositoryReport(

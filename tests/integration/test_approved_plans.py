@@ -130,7 +130,7 @@ def test_what_a_plan_says_is_read_as_what_a_task_says(ansible: Ansible, simulato
     simulator.load(team())
     path = tmp_path / "plan.jsonl"
     approve(ansible, path)
-    tasks = [resealed(path, tmp_path / f"{number}", **changes) for number, (changes, _) in enumerate(FORGED)]
+    tasks = [resealed(path, tmp_path / f"{number}", **changes) for number, (changes, _words) in enumerate(FORGED)]
     simulator.clear_log()
     for task, (changes, words) in zip(run_all(ansible, MODULE, tasks), FORGED, strict=True):
         assert task.failed, changes

@@ -184,7 +184,7 @@ def plan_at(cursor: PlanCursor) -> Approved:
     if clock is None:
         raise UsageError("The plan does not say when it was made.")
     repositories = totals_told.get("repositories")
-    if type(repositories) is not int:
+    if not isinstance(repositories, int) or isinstance(repositories, bool):
         raise cursor.altered(f"line {line} is not as written")
     found = _Contents()
     while cursor.kind is PlanLine.REPOSITORY and len(found.fingerprints) < repositories:
@@ -328,4 +328,4 @@ def _says(row: t.Mapping[str, t.Any], expected: t.Mapping[str, t.Any]) -> bool:
 def _number(row: t.Mapping[str, t.Any], key: str) -> int:
     """A number that a line tells; less than any where it tells none."""
     found = row.get(key)
-    return found if type(found) is int and found < _LARGEST else -1
+    return found if isinstance(found, int) and not isinstance(found, bool) and found < _LARGEST else -1

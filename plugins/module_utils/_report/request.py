@@ -101,7 +101,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
         html_path=params["html_path"],
         told=Told(
             result=params["result"],
-            message=writable(params["message"] or ""),
+            message=writable(params["failure"] or ""),
             plan_place=params["plan_place"] or "",
             plan_package={name: value for name, value in (params["plan_package"] or {}).items() if value},
             deleted=params["deleted"],

@@ -157,7 +157,7 @@ def expected_sources(value: t.Any) -> list[str] | int | None:
         return int(value)
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
         return value
-    if type(value) is int:
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise UsageError("in_use_sources_expected is neither a list of names nor a number.")
 

@@ -35,7 +35,7 @@ SPECS["inventory"] = inventory.OPTIONS
 IDS = {"project", "group"}
 DURATIONS = {"older_than", "min_age", "plan_max_age", "in_use_max_age", "cadence"}
 # Texts of several lines, in a list too: sentences that came from elsewhere.
-OF_LINES = {"approved_plan", "failed", "message", "warnings", "notes"}
+OF_LINES = {"approved_plan", "failed", "failure", "warnings", "notes"}
 
 
 class Option(NamedTuple):

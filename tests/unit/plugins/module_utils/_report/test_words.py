@@ -28,13 +28,13 @@ GIB = 2**30
 
 def bounds_in(words: str) -> tuple[Decimal, Decimal]:
     """What words say, in bytes or in money."""
-    low, _, high = words.rpartition(" to ")
+    low, _between, high = words.rpartition(" to ")
     unit = high.partition(" ")[2]
     return number_in(low or high, unit), number_in(high, "")
 
 
 def number_in(words: str, unit: str) -> Decimal:
-    number, _, own = words.partition(" ")
+    number, _blank, own = words.partition(" ")
     return Decimal(number) * Decimal(UNITS.get(own or unit, 1))
 
 
