@@ -25,7 +25,7 @@ LEFT_OUT_WHEN_EMPTY = frozenset(
         *("api_url", "registry_url", "ca_path", "client_cert", "client_key"),
         *("plan_path", "output_path", "journal_path", "cache_path"),
         *("audit_path", "compare_with", "csv_folder", "prometheus_path", "markdown_path", "html_path", "plan_place"),
-        *("failed", "message"),
+        *("failed", "failure"),
     }
 )
 # A list without entries says something of its own, and so does a pattern that goes on behind a project's path.
@@ -40,7 +40,7 @@ _MAY_BE_NUMBERS = frozenset(
     {"project", "group", "by", "older_than", "min_age", "plan_max_age", "in_use_max_age", "cadence"}
 )
 # Texts of several lines.
-_OF_LINES = frozenset({"approved_plan", "failed", "message", "warnings", "notes"})
+_OF_LINES = frozenset({"approved_plan", "failed", "failure", "warnings", "notes"})
 _PATTERNS = frozenset({"name_regex_delete", "name_regex_keep", "match", "protect", "tag_name_pattern"})
 
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)

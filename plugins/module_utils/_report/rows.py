@@ -50,15 +50,15 @@ def texts(row: Row, key: str) -> tuple[str, ...]:
     return tuple(each for each in (text(one, key) for one in rows) if each is not None)
 
 
-def _is_number(value: t.Any) -> bool:
-    """Whether it is a whole number: true and false are no numbers, though Python counts with them."""
-    return isinstance(value, int) and not isinstance(value, bool)
+def _whole(value: t.Any) -> int | None:
+    """A whole number; None for anything else. Python counts with true and false."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def number(row: Row, key: str) -> int | None:
     """A number of a row that counts something; None where it has none."""
-    found = row.get(key)
-    return found if _is_number(found) and 0 <= found < _LARGEST else None
+    found = _whole(row.get(key))
+    return found if found is not None and 0 <= found < _LARGEST else None
 
 
 def mapping(row: Row, key: str) -> Row:
@@ -151,7 +151,7 @@ def repository_of(audit: Row | None, plan: Row | None, planned: t.Sequence[Row],
         date_source=source,
         listing=next((found for found in (text(each, "listing") for each in (plan, audit) if each) if found), "none"),
         certainty=text(plan, "certainty") if plan else None,
-        reasons={key: value for key, value in mapping(plan or {}, "reasons").items() if _is_number(value)},
+        reasons={key: value for key, value in mapping(plan or {}, "reasons").items() if _whole(value) is not None},
         limit=text(plan, "limit") if plan else None,
         error=errors[0] if errors else None,
         tags=_tags(audit, plan, planned, source),
