@@ -40,8 +40,11 @@ INTERVAL = 0.3
 # signal.
 OLDEST, LAST_WAIT = 1.5, 1.0
 # The module itself, with another time between two parts.
+# What runs in the background is told to ignore SIGINT.
 PROGRAM = f"""
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from ansible.module_utils._internal._ansiballz import _loader
 from {PLUGINS}.module_utils._deletion import journal_upload
 journal_upload._INTERVAL = journal_upload._AGAIN = {INTERVAL}

@@ -127,7 +127,9 @@ def test_metrics(fleet: Fleet, tmp_path: Path) -> None:
         path: each.bytes for path, each in fleet.projects.items() if each.tags
     }
     deletions = {labels["project"]: value for name, labels, value in found if name == "planned_deletions"}
-    assert deletions == {path: len(each.deleted) for path, each in fleet.projects.items() if each.deleted}
+    assert {path: count for path, count in deletions.items() if count} == {
+        path: len(each.deleted) for path, each in fleet.projects.items() if each.deleted
+    }
     old = {labels["project"]: value for name, labels, value in found if name == "tags" and labels["age"] == "older"}
     assert {path: count for path, count in old.items() if count} == {
         path: each.by_age["older"] for path, each in fleet.projects.items() if each.by_age["older"]
@@ -147,7 +149,7 @@ def test_markdown_and_results(fleet: Fleet, reports: dict[str, Any], tmp_path: P
     assert f"| bytes | {total.bytes} (" in text
     assert f"| tags | {total.tags} |" in text
     assert f"`{total.oldest}`" in text
-    largest = text.partition("largest of")[2].splitlines()
+    largest = text.partition("| repository |")[2].splitlines()
     first = next(line for line in largest if line.startswith("| `"))
     assert first.startswith(f"| `{fleet.largest[0]}` |")
     used = {path for path, found in fleet.projects.items() if found.images}
@@ -164,7 +166,7 @@ def test_page(fleet: Fleet, browser: Browser, tmp_path: Path) -> None:
     tiles = dict(zip(browser.texts(".tiles dt"), browser.texts(".tiles .figure"), strict=True))
     total = fleet.total
     assert tiles["Tags"] == f"{total.tags:,}"
-    assert tiles["To delete"] == f"{len(total.deleted):,}"
+    assert tiles["Would be deleted"] == f"{len(total.deleted):,}"
     assert tiles["Public registries"] == str(len(fleet.public))
     assert tiles["Without a cleanup policy"] == str(len(fleet.without_policy))
     assert tiles["Space"] == bytes_in_words(total.bytes)
