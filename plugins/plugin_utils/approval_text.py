@@ -18,6 +18,7 @@ from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import format_time, parse_time
 from ..module_utils._rules.durations import seconds
 from ..module_utils._rules.options import IN_USE, RULES
+from .plan_screen import DELETING
 from .screen import counted, freed_of
 
 MOST_LINES = 200
@@ -25,7 +26,7 @@ _LONGEST_LINE = 300
 _MOST_NOTES, _MOST_REPOSITORIES, _MOST_RULES, _MOST_PARTS = 30, 50, 40, 20
 _TYPED_DIGITS = 12
 
-# Why a tag is deleted, in words. Any other reason keeps it.
+# Why a tag is deleted, in words.
 _DELETED = {
     "expired": "a rule chose them, and they are older than it asks for",
     "matched": "a rule chose them by their names, whatever their age",
@@ -210,8 +211,12 @@ def _value(value: t.Any) -> str:
 
 
 def _reasons(reasons: _Row) -> list[str]:
-    deleted = [f"  {count} {reason}: {_DELETED[reason]}" for reason, count in reasons.items() if reason in _DELETED]
-    kept = [f"{count} {reason}" for reason, count in reasons.items() if reason not in _DELETED]
+    deleted = [
+        f"  {count} {reason}" + (f": {_DELETED[reason]}" if reason in _DELETED else "")
+        for reason, count in reasons.items()
+        if reason in DELETING
+    ]
+    kept = [f"{count} {reason}" for reason, count in reasons.items() if reason not in DELETING]
     return [*(["Deleted:", *deleted] if deleted else []), *([f"Kept: {', '.join(kept)}"] if kept else [])]
 
 

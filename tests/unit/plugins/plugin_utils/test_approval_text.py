@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.approval_text import MOST_LINES, approval_text
 
 FINGERPRINT = "sha256:" + "0123456789abcdef" * 4
@@ -277,3 +278,12 @@ def test_no_text_of_others_breaks_a_line(name: str, rule: str) -> None:
         assert line.isprintable()
         assert len(line) <= 300
     assert len(text.split("\n")) <= len(plain.split("\n")) + 8
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_each_reason_stands_with_what_it_does(reason: Reason) -> None:
+    found = row()
+    found["result"]["plan"]["totals"]["reasons"] = {reason.value: 3}
+    lines = approval_text([found]).splitlines()
+    assert ("Deleted:" in lines) is reason.deletes
+    assert any(line.startswith("Kept: ") for line in lines) is not reason.deletes
