@@ -35,7 +35,7 @@ def gather_import_evidence(
     capabilities, source = reader.capabilities, criteria.date_source
     if capabilities.mode is not Mode.DATABASE or capabilities.shows_build_dates:
         return None
-    if source is DateSource.NONE or criteria.rules.dates_valid_from:
+    if source is DateSource.NONE or criteria.retention.guards.dates_valid_from:
         return None
     if not any(dated(listing) for listing in listings):
         return None
@@ -66,7 +66,7 @@ def with_builds(
 
     A repository counts as unread where that may pass.
     """
-    since = criteria.rules.dates_valid_from
+    since = criteria.retention.guards.dates_valid_from
     if not since or criteria.date_source is not DateSource.PUBLISHED:
         return list(listings)
     limit = since

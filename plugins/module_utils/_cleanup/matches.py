@@ -12,11 +12,21 @@ import typing as t
 
 from .._core.models import ListingState, RefKind, TagListing
 from .._core.scope import Exclusion
+from .._retention.rule_sets import Retention, RuleSet
 from .._rules.git_refs import ActiveRefs, carrying
 from .._rules.in_use import tags_in_use
-from .._rules.matches import EntryMatches, Finding, Found, ListedNames, OnUnmatched, matches_by_name, names_in, told
+from .._rules.matches import (
+    EntryMatches,
+    Finding,
+    Found,
+    ListedNames,
+    OnUnmatched,
+    entry_counts,
+    matches_of_entries,
+    names_in,
+    told,
+)
 from .._rules.ranking import has_group
-from .._rules.rules import Rules
 from .request import CleanupRequest
 from .retained import Refs
 
@@ -61,7 +71,7 @@ def matches_of(
     listings: t.Sequence[TagListing],
     exclusions: t.Sequence[Exclusion],
     refs: Refs,
-    rules: Rules,
+    retention: Retention,
     request: CleanupRequest,
 ) -> Matches:
     """What the entries match.
@@ -70,15 +80,14 @@ def matches_of(
         listings: the tags of each repository in scope.
         exclusions: what is left out of the scope.
         refs: by the project's id, its active git references, or why they are not known.
-        rules: as they hold on this server.
+        retention: the rules as they hold on this server.
         request: what is asked for.
     """
     read = tuple(each for each in listings if not each.error and _refs_known(each, refs))
     names = names_in(listings, read)
     use, used = _in_use(names, listings, request)
     parts = [
-        matches_by_name(names, rules),
-        _by_group(names, rules),
+        *_by_rules(names, listings, retention),
         *(_of_ref_kind(names, refs, kind, request) for kind in request.keep_refs),
         _of_deployments(names, refs, request) if request.keep_deployments else ([], []),
         use,
@@ -100,17 +109,54 @@ def _refs_known(listing: TagListing, refs: Refs) -> bool:
     return isinstance(refs.get(listing.repository.project_id, ActiveRefs()), ActiveRefs)
 
 
-def _by_group(names: ListedNames, rules: Rules) -> Found:
+def _by_rules(names: ListedNames, listings: t.Sequence[TagListing], retention: Retention) -> t.Iterator[Found]:
+    """What the task and each rule set keep by names and by groups.
+
+    Args:
+        names: the tags that were read.
+        listings: the tags of each repository in scope.
+        retention: the rules.
+    """
+    by_set: dict[str | None, list[TagListing]] = {}
+    for listing in listings:
+        rule_set = retention.assigned_to(listing.repository).rule_set
+        by_set.setdefault(rule_set.name if rule_set else None, []).append(listing)
+    read = {id(each) for each in names.listings}
+    inherited = len(retention.guards.entries) if retention.assignments else 0
+    guarded = entry_counts((each for each in by_set.get(None, ()) if id(each) in read), retention.guards)
+    found: list[Found] = []
+    for rule_set in retention.rule_sets:
+        here = by_set.get(rule_set.name, [])
+        of_set = names_in(here, [each for each in here if id(each) in read])
+        counts = entry_counts(of_set.listings, rule_set.rules)
+        guarded.update({position: number for position, number in counts.items() if position < inherited})
+        own = matches_of_entries(of_set, rule_set.rules, counts, rule_set=rule_set.name, inherited=inherited)
+        found += [_if_read(of_set, each) for each in (own, _by_group(of_set, rule_set))]
+    if retention.assignments:
+        yield matches_of_entries(names, retention.guards, guarded)
+    yield from found
+
+
+def _if_read(names: ListedNames, found: Found) -> Found:
+    """Of a rule set that decides about no tag nothing is said."""
+    return found[0], told(names, found[1])
+
+
+def _by_group(names: ListedNames, rule_set: RuleSet) -> Found:
     """The groups of which the newest tags are kept."""
+    rules = rule_set.rules
     entries, findings = [], []
     for rule in rules.rules:
         listed = (name for listing in names.listings for name in listing.names) if rule.keep_n_per else ()
         decided = [name for name in listed if rules.judge(name).rule is rule]
         for per_group in rule.keep_n_per:
             matched = sum(has_group(name, per_group.by, rule) for name in decided)
-            entries.append(EntryMatches("keep_n_per", per_group.by, rule=rule.name, matched=matched))
+            entries.append(
+                EntryMatches("keep_n_per", per_group.by, rule=rule.name, matched=matched, rule_set=rule_set.name)
+            )
             if decided and not matched:
-                where = f"rules, {rule.name}: " if rule.name else ""
+                where = f"rule set {rule_set.name}: " if rule_set.name else ""
+                where += f"rules, {rule.name}: " if rule.name else ""
                 findings.append(Finding(f"{where}keep_n_per by {per_group.by}: {names.none} has such a group"))
     return entries, findings
 

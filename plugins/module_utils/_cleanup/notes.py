@@ -13,9 +13,10 @@ import typing as t
 from .._core.models import ListingState, TagListing
 from .._core.server import Mode, ServerCapabilities, TagRules
 from .._plan.plan import Plan
+from .._retention.rule_sets import Retention
 from .._rules.decision import DateSource
 from .._rules.reasons import Reason
-from .._rules.rules import Rules, Timestamp
+from .._rules.rules import Timestamp
 from .planning import CleanupState, Criteria, policy_sentence, projects_with_policy
 from .request import CleanupRequest, OnServerPolicy
 
@@ -35,7 +36,7 @@ def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> lis
     projects = projects_with_policy(state)
     if request.on_server_policy is OnServerPolicy.WARN and projects:
         found.append(f"T{policy_sentence(projects)[1:]}.")
-    if request.rules.timestamp is Timestamp.CREATED and state.capabilities.mode is not Mode.NO_DATABASE:
+    if request.retention.guards.timestamp is Timestamp.CREATED and state.capabilities.mode is not Mode.NO_DATABASE:
         found.append(
             "timestamp is created: where the registry has a metadata database that is the first push of a tag's name, "
             "and a tag that was pushed again since may be deleted as old."
@@ -59,7 +60,7 @@ def notes_of(state: CleanupState, criteria: Criteria) -> list[str]:
         None if state.deletes_by_name else _BY_DIGEST,
         _archived_note(state),
         _date_source_note(criteria, capabilities) if source is DateSource.BUILT or state.listings else None,
-        _build_dates_note(state.listings, criteria.rules),
+        _build_dates_note(state.listings, criteria.retention),
         capabilities.missing_dates_reason,
     ]
     if source is DateSource.PUBLISHED and not capabilities.pages_by_cursor:
@@ -88,7 +89,7 @@ def _date_source_note(criteria: Criteria, capabilities: ServerCapabilities) -> s
             "The registry itself did not confirm it, so no date can be trusted and every tag that a date would decide "
             f"about is kept. {capabilities.mode_doubt}"
         )
-    if source is DateSource.UNKNOWN and criteria.rules.timestamp is Timestamp.CREATED:
+    if source is DateSource.UNKNOWN and criteria.retention.guards.timestamp is Timestamp.CREATED:
         return (
             "GitLab does not show here whether a tag's creation date is that of its first push or of its image, so no "
             "date can be trusted and every tag that a date would decide about is kept."
@@ -106,9 +107,9 @@ def _date_source_note(criteria: Criteria, capabilities: ServerCapabilities) -> s
     return notes.get(source)
 
 
-def _build_dates_note(listings: t.Sequence[TagListing], rules: Rules) -> str | None:
+def _build_dates_note(listings: t.Sequence[TagListing], retention: Retention) -> str | None:
     """What dates_valid_from did; None where it did nothing."""
-    if not rules.dates_valid_from or not rules.need_dates:
+    if not retention.guards.dates_valid_from or not retention.need_dates:
         return None
     tags = [tag for listing in listings for tag in listing.tags]
     built = sum(1 for tag in tags if tag.built)

@@ -119,8 +119,8 @@ def _query_for_decision(capabilities: ServerCapabilities, request: CleanupReques
         return query_of(capabilities, request.parameters)
     return TagQuery(
         details=True,
-        all_details=request.rules.need_dates,
-        dates=request.rules.need_dates,
+        all_details=request.retention.need_dates,
+        dates=request.retention.need_dates,
         wanted=lambda listing: detailed_names(listing, request),
         configs=bool(request.used.identifiers),
         needs_children=lambda listing: children_needed(listing, request),

@@ -22,7 +22,9 @@ from .._plan.drift import Comparison, after_limits, compare, refusals_of
 from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
 from .._policy.preview import decisions_of, predicted
-from .._rules.dates import date_source, date_source_of, judged_date
+from .._retention.exceptions import kept_by_exceptions
+from .._retention.rule_sets import Retention
+from .._rules.dates import date_source_of, judged_date
 from .._rules.decision import DateSource, Decision, to_keep
 from .._rules.import_dates import ImportEvidence, import_refusal
 from .._rules.in_use import UntaggedImage, stale_sources
@@ -91,13 +93,17 @@ class Criteria(t.NamedTuple):
 
     Args:
         request: what is asked for.
-        rules: its rules as they hold on this server.
-        date_source: what the dates of tags mean there.
+        retention: its rules as they hold on this server.
+        date_source: what the dates of tags mean there; none if no tag is judged by one.
     """
 
     request: CleanupRequest
-    rules: Rules
+    retention: Retention
     date_source: DateSource
+
+    def date_source_under(self, rules: Rules) -> DateSource:
+        """Where the dates come from that these rules judge by; none if they need none."""
+        return self.date_source if rules.need_dates else DateSource.NONE
 
 
 class CleanupPlan(t.NamedTuple):
@@ -129,12 +135,13 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
     criteria = criteria_on(state.capabilities, request)
     parts = [_with_dates(_repository_plan(listing, state, criteria), state, criteria) for listing in state.listings]
     comparison = _compared(parts, state, request)
-    plan = limited(comparison.repositories if comparison else parts, request.limits)
+    own_limits = {each.name: each.limits for each in criteria.retention.rule_sets}
+    plan = limited(comparison.repositories if comparison else parts, request.limits, own_limits)
     if comparison:
         comparison = after_limits(comparison, plan.repositories)
     untagged = tuple(untagged_images(state.listings, request))
     pins = _pins(state, request, untagged)
-    matches = matches_of(state.listings, state.exclusions, state.refs, criteria.rules, request)
+    matches = matches_of(state.listings, state.exclusions, state.refs, criteria.retention, request)
     bulk = bulk_requests(plan, request) if state.delete_method.is_bulk else []
     refusals = (
         *request.use_unknown,
@@ -166,13 +173,18 @@ def criteria_on(capabilities: ServerCapabilities, request: CleanupRequest) -> Cr
 
     With a metadata database every digest is known. Where dates are builds anyway, none of them is an import's.
     """
-    rules = request.rules
-    # Rules know the names that they have judged, so that they are made anew only where they change.
-    if capabilities.mode is Mode.DATABASE and not rules.require_digest:
-        rules = replace(rules, require_digest=True)
-    if capabilities.shows_build_dates and rules.dates_valid_from:
-        rules = replace(rules, dates_valid_from=None)
-    return Criteria(request=request, rules=rules, date_source=date_source(capabilities, rules))
+
+    def on_server(rules: Rules) -> Rules:
+        # Rules know the names that they have judged, so that they are made anew only where they change.
+        if capabilities.mode is Mode.DATABASE and not rules.require_digest:
+            rules = replace(rules, require_digest=True)
+        if capabilities.shows_build_dates and rules.dates_valid_from:
+            rules = replace(rules, dates_valid_from=None)
+        return rules
+
+    retention = request.retention.with_rules(on_server)
+    source = date_source_of(capabilities, retention.guards.timestamp) if retention.need_dates else DateSource.NONE
+    return Criteria(request=request, retention=retention, date_source=source)
 
 
 def projects_with_policy(state: CleanupState) -> list[Project]:
@@ -205,12 +217,15 @@ def _next_run(project: Project) -> str:
 
 def _repository_plan(listing: TagListing, state: CleanupState, criteria: Criteria) -> RepositoryPlan:
     project = state.projects.get(listing.repository.project_id)
+    assigned = criteria.retention.assigned_to(listing.repository)
+    rules = assigned.rule_set.rules if assigned.rule_set else None
     part = RepositoryPlan(
         listing.repository,
-        date_source=criteria.date_source,
+        date_source=criteria.date_source_under(rules) if rules else DateSource.NONE,
         listing=listing.state,
         policy=project.policy if project else None,
         error=listing.error,
+        rule_set=assigned.name,
     )
     refs = state.refs.get(listing.repository.project_id)
     if listing.error:
@@ -219,9 +234,12 @@ def _repository_plan(listing: TagListing, state: CleanupState, criteria: Criteri
         return replace(part, error=refs)
     if project and project.archived:
         return replace(part, decisions=tuple(to_keep(tag, Reason.ARCHIVED) for tag in listing.tags))
+    if rules is None:
+        reason = assigned.reason or Reason.NO_RULE_SET
+        return replace(part, decisions=tuple(to_keep(tag, reason) for tag in listing.tags))
     parameters = criteria.request.parameters
     if parameters is None:
-        return replace(part, decisions=tuple(_decisions(listing, state, criteria)))
+        return replace(part, decisions=tuple(_decisions(listing, state, criteria, rules)))
     found = predicted(state.capabilities, listing, parameters, state.clock, binding=False)
     return replace(
         part,
@@ -234,10 +252,10 @@ def _repository_plan(listing: TagListing, state: CleanupState, criteria: Criteri
 
 def _with_dates(part: RepositoryPlan, state: CleanupState, criteria: Criteria) -> RepositoryPlan:
     """The plan of a repository with the dates that were read, where none decides."""
-    source = criteria.date_source
+    source = part.date_source
     if source is DateSource.NONE:
-        source = date_source_of(state.capabilities, criteria.rules.timestamp)
-    valid_from = criteria.rules.dates_valid_from
+        source = date_source_of(state.capabilities, criteria.retention.guards.timestamp)
+    valid_from = criteria.retention.guards.dates_valid_from
 
     def dated(decision: Decision) -> Decision:
         date = None if decision.date else judged_date(decision.tag, source, state.clock, valid_from)
@@ -248,15 +266,17 @@ def _with_dates(part: RepositoryPlan, state: CleanupState, criteria: Criteria) -
     return replace(part, decisions=decisions, date_source=source if has_dates else part.date_source)
 
 
-def _decisions(listing: TagListing, state: CleanupState, criteria: Criteria) -> list[Decision]:
+def _decisions(listing: TagListing, state: CleanupState, criteria: Criteria, rules: Rules) -> list[Decision]:
     """What the rules decide, and what belongs to the images that they delete."""
-    request, rules, source = criteria.request, criteria.rules, criteria.date_source
+    request, source = criteria.request, criteria.date_source_under(rules)
     path = listing.repository.path
     absent = frozenset(state.absent_digests.get(path, ()))
     noted = {each for each in request.noted_referrers.get(path, ()) if subjects_of(Tag(each[0])) <= absent}
+    excepted = kept_by_exceptions(listing, criteria.retention.exceptions, state.clock)
+    retained = {**excepted, **retained_names(listing, state.refs, request)}
     facts = ReferrerFacts(pending_referrers=noted.union(request.pending_referrers.get(path, ())), absent_digests=absent)
     return with_referrers(
-        decide(listing.tags, rules, source, state.clock, retained_names(listing, state.refs, request)),
+        decide(listing.tags, rules, source, state.clock, retained),
         request.referrer_policy.on_registry(deletes_by_name=state.deletes_by_name),
         lambda tag: age_reason(tag, rules, source, state.clock),
         facts,
@@ -312,8 +332,8 @@ def _bulk_refusals(state: CleanupState, request: CleanupRequest, bulk: t.Sequenc
 
 
 def _date_refusals(state: CleanupState, criteria: Criteria) -> t.Iterator[str]:
-    rules, clock = criteria.rules, state.clock
-    if rules.has_ages and clock is None and state.listings:
+    retention, rules, clock = criteria.retention, criteria.retention.guards, state.clock
+    if retention.has_ages and clock is None and state.listings:
         yield (
             "GitLab's time is not known, so that ages can't be judged: its answers have no Date, or one that is more "
             "than a day ahead of this machine's clock. Check both clocks"
@@ -322,7 +342,9 @@ def _date_refusals(state: CleanupState, criteria: Criteria) -> t.Iterator[str]:
         yield f"dates_valid_from {format_time(rules.dates_valid_from)} is later than the server's clock"
     if state.import_evidence and (refusal := import_refusal(state.import_evidence)):
         yield refusal
-    by_push = rules.need_dates and rules.timestamp is Timestamp.AUTO and criteria.date_source is DateSource.PUBLISHED
+    by_push = (
+        retention.need_dates and rules.timestamp is Timestamp.AUTO and criteria.date_source is DateSource.PUBLISHED
+    )
     if by_push and state.capabilities.read_method is ReadMethod.REGISTRY:
         yield (
             "read_via registry shows when images were built, and with this registry's metadata database tags are as "

@@ -23,13 +23,13 @@ from .._module.options import Gather, check_not_negative
 from .._plan.approval import check_plan
 from .._plan.limits import Limits, OnLimit
 from .._policy.prediction import Parameters
+from .._retention.rule_sets import Retention, one_rule_set
 from .._rules.durations import seconds
 from .._rules.git_refs import RefMatch
 from .._rules.in_use import InUse
 from .._rules.matches import OnUnmatched
 from .._rules.options import IN_USE, RULES, referrer_policy_of, rules_of, used_of
 from .._rules.referrers import ReferrerPolicy, Signatures
-from .._rules.rules import Rules
 from .approval import Approval
 
 LIMITS: dict[str, t.Any] = {
@@ -76,8 +76,8 @@ class CleanupRequest:
 
     Args:
         scope: which repositories.
-        rules: by which tags are deleted or kept.
-        limits: what the plan must not go beyond.
+        retention: by which rules tags are deleted or kept.
+        limits: what the plan as a whole must not go beyond.
         referrer_policy: what happens to signatures, and to tags of the same image.
         used: the images that are in use.
         use_unknown: why it is not known what is in use, one sentence each without its full stop.
@@ -103,7 +103,7 @@ class CleanupRequest:
     """
 
     scope: Scope
-    rules: Rules
+    retention: Retention
     limits: Limits
     referrer_policy: ReferrerPolicy
     used: InUse
@@ -174,10 +174,11 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, approval: Appro
             "An approved plan can't be used with delete_via bulk_unpinned, where GitLab decides what is deleted."
         )
     used, use_unknown = used_of(params)
+    limits = Limits(**{**{option: params[option] for option in LIMITS}, "on_limit": OnLimit(params["on_limit"])})
     return CleanupRequest(
         scope=scope,
-        rules=rules,
-        limits=Limits(**{**{option: params[option] for option in LIMITS}, "on_limit": OnLimit(params["on_limit"])}),
+        retention=one_rule_set(rules, limits),
+        limits=limits,
         referrer_policy=_referrer_policy(params, method),
         used=used,
         use_unknown=use_unknown,

@@ -47,15 +47,22 @@ class Limits(t.NamedTuple):
     on_limit: OnLimit = OnLimit.FAIL
 
 
-def limited(repositories: t.Sequence[RepositoryPlan], limits: Limits) -> Plan:
+def limited(
+    repositories: t.Sequence[RepositoryPlan], limits: Limits, by_rule_set: t.Mapping[str, Limits] | None = None
+) -> Plan:
     """Apply the limits to what is to be deleted.
 
     A repository beyond a limit refuses the plan, or with skip_repository keeps all its tags. The total always refuses.
+
+    Args:
+        repositories: their plans.
+        limits: those of the total, and of each repository whose rule set has none of its own.
+        by_rule_set: limits of each repository, by the name of its rule set.
     """
     parts = []
     refusals = []
     for part in repositories:
-        broken = _broken_limit(part, limits)
+        broken = _broken_limit(part, (by_rule_set or {}).get(part.rule_set, limits))
         if not broken:
             parts.append(part)
         elif limits.on_limit is OnLimit.SKIP_REPOSITORY:

@@ -249,6 +249,7 @@ def _matches(plan: Approved) -> t.Iterator[EntryMatches]:
                 rule=str(row["rule"] or ""),
                 matched=int(row["matched"]),
                 references=None if references is None else int(references),
+                rule_set=str(row["rule_set"] or ""),
             )
     except (KeyError, OverflowError, TypeError, ValueError):
         raise UsageError(f"The plan of {scope_text(plan.scope)} is damaged: it has no counts of matches.") from None

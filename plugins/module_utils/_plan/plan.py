@@ -38,6 +38,7 @@ class RepositoryPlan:
         certainty: how exact it is what is deleted, where GitLab itself decides.
         uncertainties: why it is not exact, one sentence each without its full stop.
         expected: how many tags GitLab deletes at least and at most; None if the decisions say it.
+        rule_set: name of the rule set that is assigned to it; empty if none is, or if the task has none.
     """
 
     repository: Repository
@@ -50,6 +51,7 @@ class RepositoryPlan:
     certainty: Certainty = Certainty.EXACT
     uncertainties: tuple[str, ...] = ()
     expected: tuple[int, int] | None = None
+    rule_set: str = ""
 
     @property
     def deletion_range(self) -> tuple[int, int]:

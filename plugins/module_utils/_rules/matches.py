@@ -33,6 +33,7 @@ class EntryMatches(t.NamedTuple):
         rule: name of the rule that it is a part of; empty if it is none's.
         matched: number of tags that it matches, of repositories for exclude_repositories.
         references: number of references, to images or of git, that it stands for; None for a pattern.
+        rule_set: name of the rule set that it is a part of; empty if it is none's.
     """
 
     option: str
@@ -40,17 +41,18 @@ class EntryMatches(t.NamedTuple):
     rule: str = ""
     matched: int = 0
     references: int | None = None
+    rule_set: str = ""
 
     def as_result(self) -> dict[str, t.Any]:
         """The entry as modules return it and plan files hold it."""
-        return {**self._asdict(), "rule": self.rule or None}
+        return {**self._asdict(), "rule": self.rule or None, "rule_set": self.rule_set or None}
 
 
 def summed(entries: t.Iterable[EntryMatches]) -> list[EntryMatches]:
     """The entries of several plans, each once, with what it matches in all of them."""
-    found: dict[tuple[str, str, str], EntryMatches] = {}
+    found: dict[tuple[str, str, str, str], EntryMatches] = {}
     for each in entries:
-        key = each.option, each.entry, each.rule
+        key = each.option, each.entry, each.rule, each.rule_set
         before = found.get(key)
         if before:
             references = known_sum((before.references, each.references))
@@ -113,19 +115,40 @@ def told(names: ListedNames, findings: t.Iterable[Finding]) -> list[Finding]:
     return list(findings) if any(each.tags for each in names.listings) else []
 
 
-def matches_by_name(names: ListedNames, rules: Rules) -> Found:
-    """What keeps tags by their names."""
+def entry_counts(listings: t.Iterable[TagListing], rules: Rules) -> Counter[int]:
+    """How many tags each entry that keeps by names matches, by its position."""
     counts: Counter[int] = Counter()
     if rules.entries:
-        for listing in names.listings:
+        for listing in listings:
             for tag in listing.tags:
                 counts.update(rules.judge(tag.name).entries)
+    return counts
+
+
+def matches_by_name(names: ListedNames, rules: Rules) -> Found:
+    """What keeps tags by their names."""
+    return matches_of_entries(names, rules, entry_counts(names.listings, rules))
+
+
+def matches_of_entries(
+    names: ListedNames, rules: Rules, counts: t.Mapping[int, int], *, rule_set: str = "", inherited: int = 0
+) -> Found:
+    """What the entries that keep tags by their names match.
+
+    Args:
+        names: the tags that were read.
+        rules: with the entries.
+        counts: how many tags each of them matches, by its position.
+        rule_set: name of the rule set that they are a part of; empty if they are none's.
+        inherited: the first so many entries are not the set's own, and are left out.
+    """
     entries, findings = [], []
-    for position, entry in enumerate(rules.entries):
-        rule = entry.rule.name if entry.rule else ""
-        entries.append(EntryMatches(entry.option, entry.pattern.text, rule=rule, matched=counts[position]))
-        if not counts[position]:
-            findings.append(Finding(_unmatched_name(entry, names, several=len(rules.rules) > 1)))
+    for position, entry in list(enumerate(rules.entries))[inherited:]:
+        rule, number = entry.rule.name if entry.rule else "", counts.get(position, 0)
+        entries.append(EntryMatches(entry.option, entry.pattern.text, rule=rule, matched=number, rule_set=rule_set))
+        if not number:
+            sentence = _unmatched_name(entry, names, several=len(rules.rules) > 1)
+            findings.append(Finding(f"rule set {rule_set}: {sentence}" if rule_set else sentence))
     return entries, findings
 
 

@@ -53,6 +53,10 @@ class Reason(enum.Enum):
     ACTIVE_REF = "active_ref"
     DEPLOYED = "deployed"
     ARCHIVED = "archived"
+    # Kept by a retention document.
+    NO_RULE_SET = "no_rule_set"
+    RULE_SET_NOT_SELECTED = "rule_set_not_selected"
+    EXCEPTION = "exception"
     # Kept since something is not known.
     UNKNOWN_DATE = "unknown_date"
     UNKNOWN_VERSION = "unknown_version"

@@ -22,6 +22,7 @@ PACKAGES: dict[str, set[str]] = {
     "_rules": {"_core"},
     "_usage": {"_core", "_rules"},
     "_plan": {"_core", "_rules"},
+    "_retention": {"_core", "_rules", "_plan"},
     "_gitlab": {"_core", "_http"},
     "_registry": {"_core", "_http"},
     "_module": {"_core", "_http", "_registry"},
@@ -29,6 +30,7 @@ PACKAGES: dict[str, set[str]] = {
     "_policy": {"_core", "_rules", "_tags"},
     "_deletion": {"_core", "_http", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags"},
     "_cleanup": {
+        "_retention",
         "_core",
         "_rules",
         "_usage",
@@ -66,6 +68,7 @@ PURE = {
     "_rules",
     "_usage",
     "_plan",
+    "_retention",
     *("_module/inputs", "_module/intent", "_module/options", "_module/results"),
     "_policy/lint",
     "_policy/prediction",

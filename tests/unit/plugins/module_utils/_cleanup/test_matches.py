@@ -36,7 +36,8 @@ def asked(**options: Any) -> CleanupRequest:
 
 
 def rows(found: CleanupPlan) -> list[tuple[Any, ...]]:
-    return [tuple(row.values()) for row in totals(found.plan)["matches"]]
+    names = ("option", "entry", "rule", "matched", "references")
+    return [tuple(row[name] for name in names) for row in totals(found.plan)["matches"]]
 
 
 def refs(*branches: str, kind: RefKind = RefKind.BRANCHES, deployed: tuple[str, ...] = ()) -> dict[int, ActiveRefs]:

@@ -675,5 +675,8 @@ def test_a_plan_carries_by_what_it_was_made_and_what_is_in_use_without_a_tag() -
     assert found.criteria.request is request
     assert found.criteria.date_source is DateSource.BUILT
     # Where dates are builds, none of them is an import's.
-    assert found.criteria.rules == replace(request.rules, dates_valid_from=None)
+    assert found.criteria.retention.guards.dates_valid_from is None
+    assert found.criteria.retention.rule_sets[0].rules == replace(
+        request.retention.rule_sets[0].rules, dates_valid_from=None
+    )
     assert [each.text for each in found.untagged] == [lost]

@@ -25,6 +25,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits i
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import sealed
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_reading import parse_plan
+from ansible_collections.containerops.gitlab.plugins.module_utils._retention.rule_sets import one_rule_set
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dates import judged_date
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
@@ -147,7 +148,7 @@ class Case:
         timestamp = Timestamp.CREATED if self.source is DateSource.CREATED else Timestamp.AUTO
         request = replace(
             NO_LIMITS,
-            rules=replace(self.rules, timestamp=timestamp),
+            retention=one_rule_set(replace(self.rules, timestamp=timestamp), Limits(min_remaining=0)),
             referrer_policy=self.referrer_policy,
             used=in_use_of(self.images),
             ref_match=self.match,

@@ -184,8 +184,8 @@ def test_every_option_reaches_what_it_is_for() -> None:
         on_limit="skip_repository",
     )
     assert request.scope == SCOPE
-    assert [rule.match.text for rule in request.rules.rules] == ["dev-.*"]
-    assert [pattern.text for pattern in request.rules.protect] == ["v.*"]
+    assert [rule.match.text for rule in request.retention.rule_sets[0].rules.rules] == ["dev-.*"]
+    assert [pattern.text for pattern in request.retention.guards.protect] == ["v.*"]
     assert [reference.text for reference in request.used.references] == ["team/app:v1"]
     assert len(request.use_unknown) == 1
     assert (request.keep_refs, request.keep_deployments) == ((RefKind.TAGS,), 3)

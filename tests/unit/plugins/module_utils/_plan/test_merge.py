@@ -118,14 +118,29 @@ def test_what_an_entry_matches_is_summed_up() -> None:
     ]
     merged = merged_plans(*parts)
     assert warnings_of(merged) == ["rules, none: name_regex_keep 'v.*' matches nothing in any of the plans."]
-    assert merged.totals["matches"] == [
+    rows = [
         {"option": "protect", "entry": "v.*", "rule": None, "matched": 5, "references": None},
         {"option": "in_use_sources", "entry": "web", "rule": None, "matched": 3, "references": 7},
-        {"option": "name_regex_keep", "entry": "v.*", "rule": "all", "matched": 1, "references": None},
-        {"option": "name_regex_keep", "entry": "v.*", "rule": "none", "matched": 0, "references": None},
+        {
+            "option": "name_regex_keep",
+            "entry": "v.*",
+            "rule": "all",
+            "matched": 1,
+            "references": None,
+            "rule_set": None,
+        },
+        {
+            "option": "name_regex_keep",
+            "entry": "v.*",
+            "rule": "none",
+            "matched": 0,
+            "references": None,
+            "rule_set": None,
+        },
         {"option": "keep_n_per", "entry": "branch", "rule": None, "matched": 0, "references": None},
         {"option": "keep_refs", "entry": "tags", "rule": None, "matched": 0, "references": 0},
     ]
+    assert merged.totals["matches"] == [{**row, "rule_set": None} for row in rows]
 
 
 MATCHED = EntryMatches("protect", "v").as_result()

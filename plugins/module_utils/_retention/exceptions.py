@@ -1,0 +1,67 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Tags that are kept until a day, whatever the rules say. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+from .._core.models import TagListing
+from .._core.scope import path_matcher
+from .._rules.patterns import Match, Pattern
+from .._rules.reasons import Reason
+
+
+class RetentionException(t.NamedTuple):
+    """An exception from the rules, with an end.
+
+    Args:
+        repositories: paths or globs of the repositories.
+        tags: the pattern of the names of their tags.
+        ends_at: the moment from which on it does not hold any more.
+        keep_until: the day or time as it was written.
+        why: what it is for.
+        owner: who asked for it; empty if nobody is named.
+        place: where the document says so, such as line 12.
+    """
+
+    repositories: tuple[str, ...]
+    tags: Pattern
+    ends_at: datetime
+    keep_until: str
+    why: str
+    owner: str
+    place: str
+
+    def holds(self, clock: datetime | None) -> bool:
+        """Whether it still holds. Without a known time it does."""
+        return clock is None or clock < self.ends_at
+
+    def covers(self, path: str) -> bool:
+        """Whether it is about a repository. path: of that."""
+        return bool(path_matcher(self.repositories)(path))
+
+    def names_of(self, listing: TagListing) -> list[str]:
+        """The tags of a repository that it is about. A name that only one reading of the pattern matches is one."""
+        if not self.covers(listing.repository.path):
+            return []
+        return [name for name in listing.names if self.tags.match(name) is not Match.NONE]
+
+
+def kept_by_exceptions(
+    listing: TagListing, exceptions: t.Iterable[RetentionException], clock: datetime | None
+) -> dict[str, Reason]:
+    """The tags of a repository that exceptions keep, with the reason.
+
+    Args:
+        listing: the tags.
+        exceptions: those of the document.
+        clock: the server's time; None if it is not known.
+    """
+    holding = [each for each in exceptions if each.holds(clock)]
+    return {name: Reason.EXCEPTION for each in holding for name in each.names_of(listing)}
