@@ -157,6 +157,30 @@ options:
       older_than: *older_than
       sort_by: *sort_by
       prereleases: *prereleases
+  retention:
+    description:
+      - Rule sets for a whole fleet, and which group, project or repository has which of them. See the page
+        L(Retention documents, https://github.com/containerops/gitlab/blob/main/docs/retention-document.md) for its
+        keys.
+      - It is a mapping, or a text in YAML. It is checked as a whole before anything is read.
+      - The rule set of a repository is the one that is assigned closest to it. That is its own path, then a glob of
+        paths, then its project, then the nearest group around it, then C(default). Sets are never merged. A repository
+        that has none keeps all its tags.
+      - The guards and limits of the task hold for all rule sets. A rule set can only add to them.
+      - Exactly one of O(name_regex_delete), O(rules), O(retention) and O(retention_path) is required, unless an
+        approved plan says it.
+    type: raw
+  retention_path:
+    description:
+      - Read O(retention) from this file. Messages name the line of a mistake then. It needs PyYAML where the module
+        runs.
+    type: path
+  only_rule_sets:
+    description:
+      - The names of the rule sets of O(retention) by which tags are deleted in this run. The repositories of all other
+        sets keep their tags. By default every rule set deletes.
+    type: list
+    elements: str
   min_age:
     description:
       - Keep every tag that is younger than this, whatever the rules say. It is written as O(older_than).
@@ -1412,6 +1436,7 @@ from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.planning import plan_cleanup
 from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
 from ..module_utils._cleanup.request import LIMITS, PLANNED_BY, OnServerPolicy, check_for_server, cleanup_request
+from ..module_utils._cleanup.retention_file import given_document
 from ..module_utils._cleanup.usage import listed_dates, plan_usage
 from ..module_utils._core.files import check_files, given_lines, write_files
 from ..module_utils._core.scope import check_scope
@@ -1454,7 +1479,7 @@ from ..module_utils._module.run import add_options, exit_on_error, finish, given
 from ..module_utils._plan.plan_file import sealed
 from ..module_utils._registry.image_cache import image_cache
 from ..module_utils._rules.matches import OnUnmatched
-from ..module_utils._rules.options import EITHER, IN_USE, NOT_WITH_RULES, RULES
+from ..module_utils._rules.options import IN_USE, NOT_WITH_RULES, RETENTION, RULE_SOURCES, RULES
 
 _PLANS = ("approved_plan_path", "approved_plan")
 ARGUMENTS = (
@@ -1464,6 +1489,7 @@ ARGUMENTS = (
         ArgumentSpec(
             {
                 **RULES,
+                **RETENTION,
                 **IN_USE,
                 **LIMITS,
                 "on_server_policy": {
@@ -1500,7 +1526,7 @@ ARGUMENTS = (
             },
             mutually_exclusive=(*NOT_WITH_RULES, _PLANS),
             # An approved plan says both itself.
-            required_one_of=((*SCOPES, *_PLANS), (*EITHER, *_PLANS)),
+            required_one_of=((*SCOPES, *_PLANS), (*RULE_SOURCES, *_PLANS)),
         )
     )
 )
@@ -1519,7 +1545,8 @@ def main() -> None:
         approval = approval_of(params, given_lines(params, "approved_plan", "approved_plan_path"), scope)
         add_options(module, ARGUMENTS, options_of_plan(approval, given, _OF_A_PLAN), "The approved plan")
         check_sources(approval, params)
-        request = cleanup_request(params, scope_of(params, url), approval)
+        document = given_document(module)
+        request = cleanup_request(params, scope_of(params, url), approval, document, url)
         package = journal_place(params["journal_package"], url)
         check_files(params, "plan_path", "output_path", "journal_path")
         check_scope(request.scope, job_token=connection.is_job_token)

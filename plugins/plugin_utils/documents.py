@@ -11,13 +11,9 @@ from __future__ import annotations
 import json
 import typing as t
 
-import yaml
-
 from ..module_utils._core.documents import DuplicateKeyError, parse_json
+from ..module_utils._core.yaml_text import YamlError, parse_yaml
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_DEEPEST = 200
-_MERGE = "tag:yaml.org,2002:merge"
 _WRITTEN_BY = "it has to be what the role registry_in_use writes"
 _PARTS_OF_A_SOURCE = frozenset({"name", "images", "failed", "read_at"})
 
@@ -32,66 +28,10 @@ def yaml_documents(text: str) -> list[t.Any]:
     Raises:
         ValueRefused: it is no YAML, or has a key twice.
     """
-    # Texts of Ansible have classes of their own, which the loader in C does not take.
-    text = str(text)
-    loader = _Loader(text)
     try:
-        _check_depth(text)
-        found = []
-        while loader.check_node():
-            node = loader.get_node()
-            _check_keys(node)
-            found.append(loader.construct_document(node))
-        return found
-    except DuplicateKeyError as error:
+        return [each.value for each in parse_yaml(text)]
+    except YamlError as error:
         raise ValueRefused(str(error)) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        # What ends too early is missed behind the last line.
-        line = min(mark.line + 1, len(text.splitlines())) if mark else 0
-        raise ValueRefused(f"is no valid YAML{f' in line {line}' if line else ''}") from None
-    finally:
-        loader.dispose()
-
-
-def _check_depth(text: str) -> None:
-    """See that what follows, which goes into each level, comes to an end.
-
-    Raises:
-        ValueError: it is nested too deeply.
-    """
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > _DEEPEST:
-            raise ValueError("nested too deeply")
-
-
-def _check_keys(document: t.Any) -> None:
-    """See that each mapping has each key once.
-
-    Raises:
-        DuplicateKeyError: one does not.
-    """
-    waiting, seen = [document], set()
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            waiting += node.value
-        elif isinstance(node, yaml.MappingNode):
-            keys = set()
-            for key, value in node.value:
-                named = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE else None
-                if named in keys:
-                    raise DuplicateKeyError(key.value, f"the mapping of line {node.start_mark.line + 1}")
-                keys.update([named] if named else [])
-                waiting += (key, value)
 
 
 def sources_in(text: str) -> list[dict[str, t.Any]]:

@@ -15,7 +15,7 @@ from .._core.scope import Scope
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_fingerprint, fingerprint_of_approval
 from .._plan.merge import approved_in
 from .._rules.durations import seconds
-from .._rules.options import EITHER, expected_sources
+from .._rules.options import RULE_SOURCES, expected_sources
 
 # Of missing sources, so many are named.
 _NAMED = 5
@@ -78,8 +78,8 @@ def options_of_plan(
 ) -> dict[str, t.Any]:
     """The options that a task leaves to the approved plan, with their values there.
 
-    A task without project, group and repository_id leaves the scope to it, one without name_regex_delete and rules all
-    that the plan was made by. What is in use is no matter of the plan: check_sources sees that it was found again.
+    A task without project, group and repository_id leaves the scope to it, one without rules of its own all that the
+    plan was made by. What is in use is no matter of the plan: check_sources sees that it was found again.
 
     Args:
         approval: the approved plan; None where there is none.
@@ -89,7 +89,7 @@ def options_of_plan(
     found: dict[str, t.Any] = {}
     if approval and not {*SCOPES}.intersection(given):
         found.update(approval.plan.scope)
-    if approval and not {*EITHER}.intersection(given):
+    if approval and not {*RULE_SOURCES}.intersection(given):
         found.update(approval.plan.rules)
         found.pop("in_use_sources", None)
     return {

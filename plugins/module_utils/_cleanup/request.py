@@ -23,12 +23,13 @@ from .._module.options import Gather, check_not_negative
 from .._plan.approval import check_plan
 from .._plan.limits import Limits, OnLimit
 from .._policy.prediction import Parameters
+from .._retention.document import RetentionDocument, retention_of
 from .._retention.rule_sets import Retention, one_rule_set
 from .._rules.durations import seconds
 from .._rules.git_refs import RefMatch
 from .._rules.in_use import InUse
 from .._rules.matches import OnUnmatched
-from .._rules.options import IN_USE, RULES, referrer_policy_of, rules_of, used_of
+from .._rules.options import IN_USE, RULES, guards_of, referrer_policy_of, rules_of, used_of
 from .._rules.referrers import ReferrerPolicy, Signatures
 from .approval import Approval
 
@@ -44,6 +45,7 @@ LIMITS: dict[str, t.Any] = {
 # The options that a plan is made by, as its first line names them. Pinning gives tags and deletes none.
 PLANNED_BY = (
     *RULES,
+    *("retention", "only_rule_sets"),
     *(option for option in IN_USE if option != "pin_untagged_in_use"),
     *LIMITS,
     "delete_via",
@@ -154,19 +156,26 @@ def _by_path(
     return found
 
 
-def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, approval: Approval | None) -> CleanupRequest:
+def cleanup_request(
+    params: t.Mapping[str, t.Any],
+    scope: Scope,
+    approval: Approval | None,
+    document: RetentionDocument | None = None,
+    server: str = "",
+) -> CleanupRequest:
     """The options as one checked value.
 
     Args:
         params: the module's options.
         scope: what the scope options name.
         approval: the approved plan and its terms; None if none was given.
+        document: the retention document; None if the options themselves say the rules.
+        server: URL of the GitLab that is asked.
 
     Raises:
         UsageError: for what can't be done as it is written.
     """
     _check_numbers(params)
-    rules = rules_of(params)
     method = requested_method(DeleteMethod, params["delete_via"])
     _check_bulk(params, method)
     if approval and method is DeleteMethod.BULK_UNPINNED:
@@ -177,7 +186,7 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, approval: Appro
     limits = Limits(**{**{option: params[option] for option in LIMITS}, "on_limit": OnLimit(params["on_limit"])})
     return CleanupRequest(
         scope=scope,
-        retention=one_rule_set(rules, limits),
+        retention=_retention(params, limits, document, server),
         limits=limits,
         referrer_policy=_referrer_policy(params, method),
         used=used,
@@ -194,13 +203,27 @@ def cleanup_request(params: t.Mapping[str, t.Any], scope: Scope, approval: Appro
         pin_untagged=params["pin_untagged_in_use"],
         bulk_older_than=params["older_than"],
         bulk_keep=params["name_regex_keep"] or None,
-        options={option: _planned_by(option, params[option]) for option in PLANNED_BY},
+        options={
+            **{option: _planned_by(option, params[option]) for option in PLANNED_BY},
+            "retention": document.written if document else None,
+        },
         in_use_max_age=seconds(params["in_use_max_age"], "in_use_max_age"),
         run_by=run_by_of(params["run_by"]),
         approval=approval,
         all_details=params["output_path"] is not None and Gather.TAG_DETAILS.value in params["gather"],
         gather=frozenset(map(Gather, params["gather"])),
     )
+
+
+def _retention(
+    params: t.Mapping[str, t.Any], limits: Limits, document: RetentionDocument | None, server: str
+) -> Retention:
+    """By which rules which tags are deleted. limits: of the task."""
+    if document is None:
+        if params["only_rule_sets"] is not None:
+            raise UsageError("only_rule_sets names sets of a retention document: give retention or retention_path.")
+        return one_rule_set(rules_of(params), limits)
+    return retention_of(document, guards_of(params), limits, server, params["only_rule_sets"])
 
 
 def _planned_by(option: str, value: t.Any) -> t.Any:
@@ -267,7 +290,7 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> N
         )
     kept = ("in_use", "in_use_sources", "keep_refs", "keep_deployments", "dates_valid_from")
     decided_by_gitlab = kept if method is DeleteMethod.BULK_UNPINNED else ()
-    for option in ("rules", "keep_n_per", "min_age", *decided_by_gitlab):
+    for option in ("rules", "retention", "retention_path", "keep_n_per", "min_age", *decided_by_gitlab):
         if params[option]:
             raise UsageError(f"{option} can't be used with delete_via {via}: GitLab's bulk deletion knows one rule.")
     if method is DeleteMethod.BULK_UNPINNED and params["shared_digest"] == "keep_together":

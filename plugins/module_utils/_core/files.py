@@ -228,6 +228,26 @@ def read_lines(path: str, option: str) -> t.Iterator[str]:
         raise UsageError(f"{option} {path} can't be read: {error.strerror}.") from None
 
 
+def read_text(path: str, option: str, most: int) -> str:
+    """The beginning of a file; empty where there is no file.
+
+    Args:
+        path: of the file.
+        option: that names it.
+        most: so many characters at most.
+
+    Raises:
+        UsageError: it can't be read.
+    """
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read(most)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise UsageError(f"{option} {path} can't be read: {error.strerror}.") from None
+
+
 def write_files(params: t.Mapping[str, t.Any], lines: t.Mapping[str, t.Iterable[str]]) -> dict[str, str]:
     """Write the files that options name.
 

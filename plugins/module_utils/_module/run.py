@@ -25,7 +25,7 @@ from .intent import Applied, Intent
 from .options import ArgumentSpec
 
 # What is imported of the libraries that modules need, and what it has unlike others of that name.
-_IMPORTS = {"requests": ("requests", "request"), "google-re2": ("re2", "Options")}
+_IMPORTS = {"requests": ("requests", "request"), "google-re2": ("re2", "Options"), "PyYAML": ("yaml", "safe_load")}
 
 
 class _RequestCounter(t.Protocol):

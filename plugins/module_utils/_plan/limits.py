@@ -12,9 +12,13 @@ import enum
 import typing as t
 from dataclasses import replace
 
+from .._core.errors import UsageError
 from .._core.models import SIGNATURE
 from .._rules.reasons import Reason
 from .plan import Plan, RepositoryPlan
+
+# The limits of single repositories.
+OF_A_REPOSITORY = ("min_remaining", "max_deletions", "max_deletions_percent", "max_unknown_percent")
 
 
 class OnLimit(enum.Enum):
@@ -45,6 +49,30 @@ class Limits(t.NamedTuple):
     max_deletions_total_percent: float | None = None
     max_unknown_percent: float | None = None
     on_limit: OnLimit = OnLimit.FAIL
+
+    def tightened(self, own: t.Mapping[str, t.Any]) -> Limits:
+        """The limits with those of some repositories besides, of each the one that allows less.
+
+        Args:
+            own: min_remaining, max_deletions, max_deletions_percent and max_unknown_percent; None is no limit.
+
+        Raises:
+            UsageError: a number can't be one.
+        """
+        for name in OF_A_REPOSITORY:
+            value = own[name]
+            percent = name.endswith("_percent")
+            if value is not None and (value < 0 or (percent and value > 100)):
+                allowed = "between 0 and 100" if percent else "at least 0"
+                raise UsageError(f"{name} is {value:g}: it has to be {allowed}")
+        most = {name: _less(getattr(self, name), own[name]) for name in OF_A_REPOSITORY}
+        return self._replace(**{**most, "min_remaining": max(self.min_remaining, own["min_remaining"] or 0)})
+
+
+def _less(first: float | None, second: float | None) -> t.Any:
+    """The limit that allows less."""
+    given = [each for each in (first, second) if each is not None]
+    return min(given, default=None)
 
 
 def limited(

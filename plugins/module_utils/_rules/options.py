@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 import typing as t
+from dataclasses import replace
 from datetime import datetime
 
 from .._core.errors import UsageError
@@ -42,6 +43,13 @@ _RULE: dict[str, t.Any] = {
     "sort_by": {"type": "str", "choices": _values(SortBy), "default": "date"},
     "prereleases": {"type": "str", "choices": ["together", "apart"], "default": "together"},
 }
+# A rule of a list.
+LISTED_RULE: dict[str, t.Any] = {
+    "name": {"type": "str"},
+    "match": {"type": "str", "required": True, "aliases": ["name_regex_delete"]},
+    "keep": {"type": "bool", "default": False},
+    **_RULE,
+}
 # A rule at the top level, a list of rules, and what holds for all of them.
 RULES: dict[str, t.Any] = {
     "name_regex_delete": {"type": "str", "aliases": ["name_regex"]},
@@ -49,12 +57,7 @@ RULES: dict[str, t.Any] = {
     "rules": {
         "type": "list",
         "elements": "dict",
-        "options": {
-            "name": {"type": "str"},
-            "match": {"type": "str", "required": True, "aliases": ["name_regex_delete"]},
-            "keep": {"type": "bool", "default": False},
-            **_RULE,
-        },
+        "options": LISTED_RULE,
     },
     "dates_valid_from": {"type": "str"},
     "timestamp": {"type": "str", "choices": _values(Timestamp), "default": "auto"},
@@ -83,9 +86,24 @@ IN_USE: dict[str, t.Any] = {
     "keep_deployments": {"type": "int", "default": 0},
     "ref_match": {"type": "str", "choices": _values(RefMatch), "default": "whole"},
 }
-EITHER = ("name_regex_delete", "rules")
-# What a rule of the list says for itself.
-NOT_WITH_RULES = tuple(("rules", option) for option in ("name_regex_delete", *_RULE))
+# The retention document of a fleet, which says which rules decide about which repository.
+RETENTION: dict[str, t.Any] = {
+    "retention": {"type": "raw"},
+    "retention_path": {"type": "path"},
+    "only_rule_sets": {"type": "list", "elements": "str"},
+}
+# The options of which one says what is deleted.
+RULE_SOURCES = ("name_regex_delete", "rules", "retention", "retention_path")
+# What each rule says for itself, and what says something else than a document.
+NOT_WITH_RULES = (
+    *(("rules", option) for option in ("name_regex_delete", *_RULE)),
+    *(
+        (source, option)
+        for source in ("retention", "retention_path")
+        for option in ("name_regex_delete", *_RULE, "rules")
+    ),
+    ("retention", "retention_path"),
+)
 
 
 def rules_of(params: t.Mapping[str, t.Any]) -> Rules:
@@ -101,12 +119,18 @@ def rules_of(params: t.Mapping[str, t.Any]) -> Rules:
         raise UsageError("rules is empty: write at least one, or give name_regex_delete.")
     else:
         rules = [_listed_rule(row, number) for number, row in enumerate(listed, 1)]
-    names = [rule.name for rule in rules]
-    for name in names:
-        if names.count(name) > 1:
-            raise UsageError(f"rules has the name {name!r} more than once: each tag names the rule that decided.")
+    check_rule_names(rules)
+    return replace(guards_of(params), rules=tuple(rules))
+
+
+def guards_of(params: t.Mapping[str, t.Any]) -> Rules:
+    """What the options keep whatever rules decide: rules without a rule.
+
+    Raises:
+        UsageError: for what can't be done as it is written.
+    """
     return Rules(
-        rules=tuple(rules),
+        rules=(),
         protect=tuple(compile_pattern(pattern, "protect") for pattern in params["protect"] or ()),
         allow_latest=params["allow_latest"],
         timestamp=Timestamp(params["timestamp"]),
@@ -171,15 +195,38 @@ def _source(row: t.Mapping[str, t.Any]) -> Source:
     return Source(row["name"], images=tuple(row["images"]), failed=row["failed"], read_at=read_at)
 
 
-def _listed_rule(row: t.Mapping[str, t.Any], number: int) -> Rule:
-    name = row["name"] or f"rule {number}"
-    where = f"rules, {name}: "
+def check_rule_names(rules: t.Iterable[Rule]) -> None:
+    """See that every rule can be told from the others.
+
+    Raises:
+        UsageError: two have one name.
+    """
+    names = [rule.name for rule in rules]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"rules has the name {name!r} more than once: each tag names the rule that decided.")
+
+
+def rule_of(row: t.Mapping[str, t.Any], number: int) -> Rule:
+    """A rule of a list.
+
+    Args:
+        row: its options, with their defaults.
+        number: its place in the list, from 1 on.
+
+    Raises:
+        UsageError: for what can't be done as it is written.
+    """
     if row["keep"] and any(row[option] for option in ("name_regex_keep", "keep_n", "keep_n_per", "older_than")):
-        raise UsageError(f"{where}keep holds all that matches: leave out what would delete some of it.")
+        raise UsageError("keep holds all that matches: leave out what would delete some of it.")
+    return _rule(row, row["name"] or f"rule {number}", "match")._replace(keep_all=row["keep"])
+
+
+def _listed_rule(row: t.Mapping[str, t.Any], number: int) -> Rule:
     try:
-        return _rule(row, name, "match")._replace(keep_all=row["keep"])
+        return rule_of(row, number)
     except UsageError as error:
-        raise UsageError(f"{where}{error}") from None
+        raise UsageError(f"rules, {row['name'] or f'rule {number}'}: {error}") from None
 
 
 def _rule(row: t.Mapping[str, t.Any], name: str, option: str) -> Rule:

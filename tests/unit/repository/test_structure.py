@@ -62,6 +62,7 @@ PURE = {
     "_core/secrets",
     "_core/server",
     "_core/tag_writes",
+    "_core/yaml_text",
     "_core/budget",
     "_core/run_by",
     "_gitlab/fields",

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""Reading the retention document that a task names."""
+
+from __future__ import annotations
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .._core.errors import UsageError
+from .._core.files import check_regular, read_text
+from .._module.run import require
+from .._retention.document import LARGEST, RetentionDocument, read_document
+
+
+def given_document(module: AnsibleModule) -> RetentionDocument | None:
+    """The document of the options; None if they have none.
+
+    Raises:
+        UsageError: it can't be read.
+    """
+    value, path = module.params["retention"], module.params["retention_path"]
+    if path is None and value is None:
+        return None
+    if path is None and not isinstance(value, str):
+        return read_document(value, "retention")
+    require(module, "PyYAML")
+    if path is None:
+        return read_document(value, "retention")
+    check_regular(path, "retention_path")
+    text = read_text(path, "retention_path", LARGEST + 1)
+    if not text.strip():
+        raise UsageError(f"retention_path {path} is empty, or not there.")
+    return read_document(text, f"retention_path {path}")

@@ -1,0 +1,327 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""The retention document of a fleet: rule sets, what they are assigned to, and exceptions with an end. Pure."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import typing as t
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from .._core.errors import UsageError
+from .._core.models import parse_time
+from .._core.scope import check_globs, full_path, project_path
+from .._core.yaml_text import LocatedValue, ValuePath, YamlError, parse_yaml
+from .._plan.limits import Limits
+from .._rules.durations import seconds
+from .._rules.options import LISTED_RULE, check_rule_names, rule_of
+from .._rules.patterns import compile_pattern
+from .._rules.rules import Rule, Rules
+from .assignments import Assignment, Assignments, Level
+from .exceptions import RetentionException
+from .rule_sets import Retention, RuleSet
+from .validation import Problem, checked
+
+_TEXTS = {"type": "list", "elements": "str"}
+# The limits that a rule set may have of its own.
+_COUNTS = ("max_deletions",)
+_PERCENTAGES = ("max_deletions_percent", "max_unknown_percent")
+RULE_SET: dict[str, t.Any] = {
+    "name": {"type": "str", "required": True},
+    "rules": {"type": "list", "elements": "dict", "options": LISTED_RULE, "required": True},
+    "protect": _TEXTS,
+    "min_age": {"type": "str"},
+    "min_remaining": {"type": "int"},
+    **{name: {"type": "int"} for name in _COUNTS},
+    **{name: {"type": "float"} for name in _PERCENTAGES},
+}
+ASSIGNMENT: dict[str, t.Any] = {
+    "rule_set": {"type": "str", "required": True},
+    **{level.value: _TEXTS for level in reversed(Level)},
+}
+EXCEPTION: dict[str, t.Any] = {
+    "repositories": {**_TEXTS, "required": True},
+    "tags": {"type": "str", "default": ".*"},
+    "keep_until": {"type": "day", "required": True},
+    "why": {"type": "str", "required": True},
+    "owner": {"type": "str", "default": ""},
+}
+DOCUMENT: dict[str, t.Any] = {
+    "rule_sets": {"type": "list", "elements": "dict", "options": RULE_SET, "required": True},
+    "default": {"type": "str"},
+    "assignments": {"type": "list", "elements": "dict", "options": ASSIGNMENT, "default": []},
+    "exceptions": {"type": "list", "elements": "dict", "options": EXCEPTION, "default": []},
+}
+# Characters of a document, of which every plan holds a copy.
+LARGEST = 1024 * 1024
+# So many mistakes are told at once.
+_TOLD = 5
+
+
+class RetentionDocument(t.NamedTuple):
+    """A document as it was given.
+
+    Args:
+        title: what it is called in messages: the name of an option, or of a file.
+        located: what it says, and where.
+    """
+
+    title: str
+    located: LocatedValue
+
+    @property
+    def digest(self) -> str:
+        """A digest of what it says, whatever the order of its keys is and however it was given."""
+        text = json.dumps(self.written, sort_keys=True)
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+    @property
+    def written(self) -> dict[str, t.Any]:
+        """What it says, as plans hold it: without keys that have no value."""
+        return t.cast("dict[str, t.Any]", _written(self.located.value))
+
+    def place(self, problem: Problem) -> str:
+        """Where a problem is: its line if that is known, and what is around it."""
+        exact = (*problem.path, problem.key) if problem.key is not None else problem.path
+        return ", ".join(filter(None, (self._line(exact), *self._names(problem.path))))
+
+    def position(self, path: ValuePath) -> str:
+        """Where a value is, as short as that can be said."""
+        return self._line(path) or ", ".join(self._names(path))
+
+    def _line(self, path: ValuePath) -> str:
+        """The line of a value, or of the nearest one around it; empty if no line is known."""
+        lines = self.located.lines
+        line = next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), None)
+        return f"line {line}" if line else ""
+
+    def _names(self, path: ValuePath) -> t.Iterator[str]:
+        """The keys that lead to a value, with the names of the entries of lists instead of their numbers."""
+        value: t.Any = self.located.value
+        for key in path:
+            try:
+                value = value[key]
+            except (KeyError, IndexError, TypeError):
+                value = None
+            name = value.get("name") if isinstance(value, dict) else None
+            if isinstance(key, int):
+                yield str(name) if isinstance(name, str) and name.strip() else f"number {key + 1}"
+            else:
+                yield key
+
+
+def _written(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {str(key): _written(each) for key, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [_written(each) for each in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def read_document(value: t.Any, title: str) -> RetentionDocument:
+    """A document that is given as a mapping, or as a text in YAML.
+
+    Args:
+        value: of the option, or the text of the file.
+        title: what it is called in messages.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if isinstance(value, str):
+        if len(value.encode(errors="replace")) > LARGEST:
+            raise UsageError(f"{title} is larger than 1 MiB, which no retention document is.")
+        try:
+            found = parse_yaml(value)
+        except YamlError as error:
+            raise UsageError(f"{title} {error}.") from None
+        if len(found) != 1:
+            raise UsageError(f"{title} has {len(found)} documents: write one.")
+        return RetentionDocument(title, found[0])
+    return RetentionDocument(title, LocatedValue(value, lines={}))
+
+
+def retention_of(
+    document: RetentionDocument, guards: Rules, limits: Limits, server: str, selected: t.Sequence[str] | None = None
+) -> Retention:
+    """The whole document, checked.
+
+    Args:
+        document: as it was given.
+        guards: what the task keeps in all repositories: rules without a rule.
+        limits: of the task.
+        server: URL of the GitLab that is asked.
+        selected: names of the rule sets by which tags are deleted in this run; None for all.
+
+    Raises:
+        UsageError: with everything that is wrong with it, and where.
+    """
+    reading = _Reading(document, server)
+    rows = checked(document.located.value, DOCUMENT, reading.problems)
+    sets = [reading.rule_set(row, number, guards, limits) for number, row in enumerate(rows["rule_sets"] or ())]
+    names = [each.name for each in sets]
+    reading.check_once([(each.name, ("rule_sets", number)) for number, each in enumerate(sets)], "name")
+    if rows["default"] is not None:
+        reading.check_known(rows["default"], names, (), "default")
+    entries = [
+        (entry, path)
+        for number, row in enumerate(rows["assignments"] or ())
+        for entry, path in reading.assignments(row, number, names)
+    ]
+    for level in Level:
+        reading.check_once([(entry.key, path) for entry, path in entries if entry.level is level])
+    exceptions = [reading.exception(row, number) for number, row in enumerate(rows["exceptions"] or ())]
+    if reading.problems:
+        raise UsageError(reading.told())
+    unknown = [name for name in selected or () if name not in names]
+    if unknown:
+        raise UsageError(f"only_rule_sets names {unknown[0]!r}, and {document.title} has {', '.join(names)}.")
+    return Retention(
+        rule_sets=tuple(sets),
+        guards=guards,
+        assignments=Assignments(tuple(entry for entry, _path in entries), default=rows["default"]),
+        exceptions=tuple(each for each in exceptions if each),
+        selected=None if selected is None else frozenset(selected),
+    )
+
+
+class _Reading:
+    """Reads the entries of a document, and notes all that is wrong with them.
+
+    Args:
+        document: as it was given.
+        server: URL of the GitLab that is asked.
+    """
+
+    def __init__(self, document: RetentionDocument, server: str) -> None:
+        self.document = document
+        self.server = server
+        self.problems: list[Problem] = []
+
+    def told(self) -> str:
+        """Everything that is wrong, as one message."""
+        found = [f"{self.document.place(each)}: {each.text}" for each in self.problems[:_TOLD]]
+        if len(self.problems) == 1:
+            return f"{self.document.title}, {found[0]}."
+        more = f"; and {len(self.problems) - _TOLD} more" if len(self.problems) > _TOLD else ""
+        return f"{self.document.title} has {len(self.problems)} mistakes: {'; '.join(found)}{more}."
+
+    @contextlib.contextmanager
+    def noting(self, path: ValuePath, row: t.Mapping[str, t.Any]) -> t.Iterator[None]:
+        """Note what is refused of a row instead of ending with it. The message begins with the key that it is about."""
+        try:
+            yield
+        except UsageError as error:
+            text = str(error).rstrip(".")
+            first = text.split(None, 1)[0].rstrip(":,")
+            self.problems.append(Problem(path, text, first if first in row else None))
+
+    def check_once(self, entries: t.Sequence[tuple[str, ValuePath]], key: str | None = None) -> None:
+        """See that nothing stands twice.
+
+        Args:
+            entries: what must not, and the path of it, or of the row that has it.
+            key: of the row; None if the path leads to it.
+        """
+        seen: set[str] = set()
+        for name, path in entries:
+            if name in seen:
+                around, last = (path, key) if key else (path[:-1], path[-1])
+                self.problems.append(Problem(around, f"{name!r} stands here for the second time", last))
+            seen.add(name)
+
+    def check_known(self, name: str, names: t.Sequence[str], path: ValuePath, key: str) -> None:
+        """See that there is a rule set of this name."""
+        if name and name not in names:
+            known = f"rule_sets has {', '.join(names)}" if names else "there is none"
+            self.problems.append(Problem(path, f"{key} is {name!r}, and no rule set has this name: {known}", key))
+
+    def rule_set(self, row: t.Mapping[str, t.Any], number: int, guards: Rules, limits: Limits) -> RuleSet:
+        """A rule set, with the guards and limits of the task. number: its place."""
+        path: ValuePath = ("rule_sets", number)
+        rules: list[Rule] = []
+        for place, each in enumerate(row["rules"] or ()):
+            with self.noting((*path, "rules", place), each):
+                rules.append(rule_of(each, place + 1))
+        found = replace(guards, rules=tuple(rules))
+        with self.noting(path, row):
+            check_rule_names(rules)
+        with self.noting(path, row):
+            own = tuple(compile_pattern(pattern, "protect") for pattern in row["protect"] or ())
+            found = replace(found, protect=(*guards.protect, *own))
+        with self.noting(path, row):
+            if row["min_age"] is not None:
+                found = replace(found, min_age=max(guards.min_age or 0, seconds(row["min_age"], "min_age")))
+        with self.noting(path, row):
+            limits = limits.tightened(row)
+        return RuleSet(str(row["name"] or ""), rules=found, limits=limits)
+
+    def assignments(
+        self, row: t.Mapping[str, t.Any], number: int, names: t.Sequence[str]
+    ) -> t.Iterator[tuple[Assignment, ValuePath]]:
+        """What a rule set is assigned to, each with its path. number: the row's place. names: of all rule sets."""
+        path: ValuePath = ("assignments", number)
+        self.check_known(str(row["rule_set"] or ""), names, path, "rule_set")
+        if row["rule_set"] and not any(row[level.value] for level in Level):
+            here = " or ".join(level.value for level in reversed(Level))
+            self.problems.append(Problem(path, f"it is assigned to nothing: write {here}"))
+        for level in Level:
+            for index, target in enumerate(row[level.value] or ()):
+                exact = (*path, level.value, index)
+                with self.noting(exact[:-1], {}):
+                    key = self._target(level, target)
+                    place = self.document.position(exact)
+                    yield Assignment(level, key, rule_set=str(row["rule_set"]), place=place), exact
+
+    def _target(self, level: Level, target: str | None) -> str:
+        """What something is assigned to, as paths are compared.
+
+        Raises:
+            UsageError: it is no path.
+        """
+        text = target or ""
+        if level is Level.GROUP:
+            return full_path(text, level.value, self.server).lower()
+        if level is Level.PROJECT:
+            return project_path(text, level.value, self.server).lower()
+        check_globs([text], level.value)
+        return text.strip("/").lower()
+
+    def exception(self, row: t.Mapping[str, t.Any], number: int) -> RetentionException | None:
+        """An exception; None if something is wrong with it. number: its place."""
+        path: ValuePath = ("exceptions", number)
+        with self.noting(path, row):
+            check_globs(row["repositories"] or (), "repositories")
+            tags = compile_pattern(row["tags"], "tags")
+            if row["keep_until"] is None:
+                return None
+            return RetentionException(
+                repositories=tuple(row["repositories"] or ()),
+                tags=tags,
+                ends_at=_end_of(row["keep_until"]),
+                keep_until=row["keep_until"],
+                why=row["why"] or "",
+                owner=row["owner"],
+                place=self.document.position(path),
+            )
+        return None
+
+
+def _end_of(text: str) -> datetime:
+    """The moment until which something is kept: the end of a day, or a time.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    day = parse_time(f"{text}T00:00:00Z")
+    found = day + timedelta(days=1) if day else parse_time(text.replace(" ", "T"))
+    if found is None:
+        raise UsageError(f"keep_until is {text!r}: write it as 2027-01-31 or 2027-01-31T12:00:00Z")
+    return found

@@ -1,0 +1,182 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""A document held against the specification of its keys, with all that is wrong with it at once. Pure.
+
+The specification is written as the options of a module are.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import typing as t
+from datetime import date
+
+from .._core.yaml_text import ValuePath
+
+_TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
+_NUMBER = re.compile(r"-?[0-9]{1,15}", re.ASCII)
+_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
+_LONGEST = 60
+
+
+class Problem(t.NamedTuple):
+    """What is wrong with a value.
+
+    Args:
+        path: the keys and numbers that lead to the mapping or list that holds it.
+        text: a sentence without its end.
+        key: its own key or number there; None if it is about all of them.
+    """
+
+    path: ValuePath
+    text: str
+    key: str | int | None = None
+
+
+class _RefusedValue(Exception):
+    """Why a value can't be taken, the end of a sentence that begins with the value."""
+
+
+def checked(
+    value: t.Any, spec: t.Mapping[str, t.Any], problems: list[Problem], path: ValuePath = ()
+) -> dict[str, t.Any]:
+    """A mapping with every key of the specification, those that are not given with their defaults.
+
+    Args:
+        value: what the document has there.
+        spec: of its keys.
+        problems: what is wrong joins it.
+        path: the keys and numbers that lead there.
+    """
+    if not isinstance(value, dict):
+        problems.append(Problem(path, f"here is {shown(value)}, and a mapping belongs there: it has {', '.join(spec)}"))
+        return {name: option.get("default") for name, option in spec.items()}
+    given = _by_name(value, spec, problems, path)
+    return {name: _option(given.get(name), name, option, problems, path) for name, option in spec.items()}
+
+
+def _by_name(
+    value: t.Mapping[t.Any, t.Any], spec: t.Mapping[str, t.Any], problems: list[Problem], path: ValuePath
+) -> dict[str, tuple[str, t.Any]]:
+    """The key as it is written and the value, by the name of the option."""
+    names = {alias: name for name, option in spec.items() for alias in (name, *option.get("aliases", ()))}
+    found: dict[str, tuple[str, t.Any]] = {}
+    for key, each in value.items():
+        name = names.get(key) if isinstance(key, str) else None
+        if name is None:
+            close = difflib.get_close_matches(str(key), list(names), n=1)
+            meant = f"did you mean {close[0]}?" if close else f"here belong {', '.join(spec)}"
+            text = f"{shown(key)} is no key that is known here: {meant}"
+            problems.append(Problem(path, text, key if isinstance(key, (str, int)) else None))
+        elif name in found:
+            problems.append(Problem(path, f"{key} says the same as {found[name][0]}: write one of the two", key))
+        else:
+            found[name] = key, each
+    return found
+
+
+def _option(
+    given: tuple[str, t.Any] | None,
+    name: str,
+    option: t.Mapping[str, t.Any],
+    problems: list[Problem],
+    path: ValuePath,
+) -> t.Any:
+    if given is None or given[1] is None:
+        if option.get("required"):
+            problems.append(Problem(path, f"{name} is missing", given[0] if given else None))
+        return option.get("default")
+    return _value(given[1], option, problems, (*path, given[0]))
+
+
+def _value(value: t.Any, option: t.Mapping[str, t.Any], problems: list[Problem], path: ValuePath) -> t.Any:
+    """The value of an option, or its default where it can't be taken."""
+    kind = option["type"]
+    if kind == "dict":
+        return checked(value, option["options"], problems, path)
+    if kind == "list":
+        return _list(value, option, problems, path)
+    *around, key = path
+    subject = f"{key} is {shown(value)}" if isinstance(key, str) else shown(value)
+    choices = option.get("choices")
+    try:
+        found = _READERS[kind](value)
+        if choices and found not in choices:
+            raise _RefusedValue(f"it has to be one of {', '.join(choices)}")
+        return found
+    except _RefusedValue as refused:
+        problems.append(Problem(tuple(around), f"{subject}: {refused}", key))
+    return option.get("default")
+
+
+def _list(value: t.Any, option: t.Mapping[str, t.Any], problems: list[Problem], path: ValuePath) -> t.Any:
+    *around, key = path
+    if not isinstance(value, list):
+        problems.append(Problem(tuple(around), f"{key} is {shown(value)}: a list belongs there", key))
+        return option.get("default")
+    if not value and option.get("required"):
+        problems.append(Problem(tuple(around), f"{key} is empty: write at least one entry", key))
+    element = {"type": option["elements"], "options": option.get("options"), "choices": option.get("choices")}
+    return [_value(each, element, problems, (*path, number)) for number, each in enumerate(value)]
+
+
+def _text(value: t.Any) -> str:
+    if isinstance(value, str):
+        if value.strip():
+            return str(value)
+        raise _RefusedValue("write a text, or leave it out")
+    if isinstance(value, (bool, int, float, date)):
+        raise _RefusedValue("YAML takes it for something else than a text, so put it in quotes")
+    raise _RefusedValue("a text belongs there")
+
+
+def _day(value: t.Any) -> str:
+    """A day or time, which YAML itself reads as one where it stands without quotes."""
+    return value.isoformat() if isinstance(value, date) else _text(value)
+
+
+def _whole_number(value: t.Any) -> int:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15:
+        return value
+    raise _RefusedValue("a whole number belongs there")
+
+
+def _number(value: t.Any) -> float:
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return float(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    raise _RefusedValue("a number belongs there")
+
+
+def _flag(value: t.Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in (*_TRUE, *_FALSE):
+        return value.lower() in _TRUE
+    raise _RefusedValue("true or false belongs there")
+
+
+_READERS: dict[str, t.Callable[[t.Any], t.Any]] = {
+    "str": _text,
+    "day": _day,
+    "int": _whole_number,
+    "float": _number,
+    "bool": _flag,
+}
+
+
+def shown(value: t.Any) -> str:
+    """A value in a sentence."""
+    if isinstance(value, (dict, list)):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    text = "nothing" if value is None else repr(str(value)) if isinstance(value, str) else str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
