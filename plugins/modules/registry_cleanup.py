@@ -732,13 +732,18 @@ plan:
               For a tag to keep V(protected) (O(protect)), V(archived), V(gitlab_protected), V(latest), V(signature),
               V(orphan), V(unknown_subject), V(referrer), V(shared_digest), V(no_match),
               V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(active_ref),
-              V(deployed), V(keep_n),
+              V(deployed), V(no_rule_set), V(rule_set_not_selected), V(exception), V(keep_n),
               V(keep_n_per), V(too_young), V(min_age),
               V(unknown_date), V(unknown_version), V(unknown_digest), V(limit) or V(cleanup_fails); with an approved
-              plan V(changed) or V(not_approved).
+              plan V(changed), V(rule_set_changed) or V(not_approved).
           type: str
           returned: success
           sample: expired
+        rule_set:
+          description: Name of the rule set of its repository (O(retention)), null without one.
+          type: str
+          returned: success
+          sample: null
         rule:
           description: Name of the rule that decided, null if none did or there is only one.
           type: str
@@ -1083,7 +1088,7 @@ plan:
           description: Number of differences by kind, which RV(plan.approved.drift[].kind) explains.
           type: dict
           returned: success
-          sample: {"vanished": 0, "moved": 1, "kept": 0, "unread": 0, "new": 2}
+          sample: {"vanished": 0, "moved": 1, "kept": 0, "unread": 0, "renamed": 0, "rule_set": 0, "new": 2}
         kept_by:
           description: Number of approved tags that today's rules and limits keep, by reason.
           type: dict
@@ -1109,7 +1114,8 @@ plan:
               description:
                 - V(vanished) for an approved tag that is not there any more, V(moved) for one that points to another
                   image now, V(kept) for one that today's rules or limits keep, V(unread) for one of a repository that
-                  could not be read.
+                  could not be read, V(renamed) for one of a repository that has another path now.
+                - V(rule_set) for an approved tag of a repository that has another rule set now. It is kept.
                 - V(new) for a tag that today's rules choose and that the plan does not hold. It is kept.
               type: str
               returned: success

@@ -16,6 +16,7 @@ from datetime import timedelta
 from ..module_utils._cleanup.request import LIMITS
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import format_time, parse_time
+from ..module_utils._plan.results import named_rule
 from ..module_utils._rules.durations import seconds
 from ..module_utils._rules.options import IN_USE, RULES
 from .plan_screen import DELETING
@@ -253,7 +254,7 @@ def _tags(rows: Sequence[_Row], total: int, room: int) -> list[str]:
     shown = rows if len(rows) == total < room else rows[: room - 2]
     lines = [
         f"  {row['repository']}:{row['name']}  {row['date'] or 'date not needed'}  {row['reason']}"
-        + (f"  rule {row['rule']}" if row.get("rule") else "")
+        + (f"  rule {named_rule(row)}" if named_rule(row) else "")
         for row in shown
     ]
     return ["Tags, oldest first in each repository:", *lines, *_more(total - len(shown), "tags")]

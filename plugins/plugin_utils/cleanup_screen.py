@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..module_utils._plan.results import named_rule
 from .plan_screen import head_of, left_out_of, more, nothing_of, places_of, table_of, tag_lines, tags_of
 from .screen import counted, labelled, lines_of, sections, wrapped
 
@@ -29,6 +30,8 @@ _OUTCOMES = {
 _DRIFT = {
     "moved": "another image now",
     "kept": "kept by today's rules or limits",
+    "rule_set": "in repositories with another rule set now, and kept",
+    "renamed": "in repositories that have another path now",
     "unread": "in repositories that could not be read",
     "vanished": "not there any more",
     "new": "chosen by today's rules and kept, since the approved plan does not name them",
@@ -110,7 +113,8 @@ def _approved(plan: _Result) -> list[str]:
 
 
 def _why(row: _Result) -> str:
-    return ", ".join(filter(None, [row["reason"], f"rule {row['rule']}" if row["rule"] else ""]))
+    rule = named_rule(row)
+    return ", ".join(filter(None, [row["reason"], f"rule {rule}" if rule else ""]))
 
 
 def _outcome(plan: _Result, outcome: _Result) -> list[str]:

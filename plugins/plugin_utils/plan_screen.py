@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..module_utils._core.diffs import printable
+from ..module_utils._plan.results import named_rule
 from ..module_utils._rules.reasons import Reason
 from .screen import (
     Row,
@@ -187,7 +188,7 @@ def tags_of(title: str, plan: _Result) -> list[str]:
 
 def tag_lines(tag: _Result, message: str = "") -> list[str]:
     """A tag on its line: where it is, its date or digest, the reason and the rule, and what happened to it."""
-    rule = tag.get("rule")
+    rule = named_rule(tag)
     reason = f"{tag.get('reason', '')} ({rule})" if rule else tag.get("reason", "")
     where = tag.get("date") or tag.get("digest") or ""
     return lines_of((f"{tag['repository']}:{tag['name']}", where, reason, message), "  ")
@@ -233,7 +234,8 @@ def _matches(rows: t.Sequence[_Result]) -> list[str]:
     lines = []
     for row in rows:
         words = ("repository", "repositories") if row["option"] == "exclude_repositories" else ("tag", "tags")
-        rule = f" of rule {row['rule']}" if row["rule"] else ""
+        named = named_rule(row)
+        rule = f" of rule {named}" if named else ""
         entry = f" {row['entry']}" if row["entry"] else ""
         lines += wrapped(f"matched by {row['option']}{entry}{rule}: {counted(row['matched'], *words)}")
     return lines

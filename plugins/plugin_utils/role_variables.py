@@ -43,7 +43,15 @@ STATISTICS = {
     | {
         *("fingerprint", "repositories", "repositories_unread", "tags", "planned", "deleted", "already_gone"),
         *("changed_since", "recreated", "unverified", "not_deleted", "not_tried", "approved", "deleted_before"),
-        *("approved_vanished", "approved_moved", "approved_kept", "approved_unread", "not_approved"),
+        *(
+            "approved_vanished",
+            "approved_moved",
+            "approved_kept",
+            "approved_unread",
+            "not_approved",
+            "approved_renamed",
+            "approved_rule_set",
+        ),
     },
     "registry_settings": _OF_ALL_HOSTS | {"projects", "differing", "unknown", "archived"},
 }

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.models import ListingState, RefKind, TagListing
-from .._core.scope import Exclusion
+from .._core.scope import Exclusion, Scope
 from .._retention.rule_sets import Retention, RuleSet
 from .._rules.git_refs import ActiveRefs, carrying
 from .._rules.in_use import tags_in_use
@@ -73,6 +73,7 @@ def matches_of(
     refs: Refs,
     retention: Retention,
     request: CleanupRequest,
+    absent: t.Collection[str] = (),
 ) -> Matches:
     """What the entries match.
 
@@ -82,6 +83,7 @@ def matches_of(
         refs: by the project's id, its active git references, or why they are not known.
         retention: the rules as they hold on this server.
         request: what is asked for.
+        absent: paths of projects and repositories in scope that have no tags to list.
     """
     read = tuple(each for each in listings if not each.error and _refs_known(each, refs))
     names = names_in(listings, read)
@@ -91,10 +93,12 @@ def matches_of(
         *(_of_ref_kind(names, refs, kind, request) for kind in request.keep_refs),
         _of_deployments(names, refs, request) if request.keep_deployments else ([], []),
         use,
+        _of_exceptions(names, retention),
     ]
     findings = [
         *told(names, (each for _entries, found in parts for each in found)),
         *_of_exclusions(listings, exclusions),
+        *_of_assignments(listings, retention, request.scope, absent),
     ]
     excluded = [EntryMatches("exclude_repositories", each.pattern, matched=each.matched) for each in exclusions]
     return Matches(
@@ -244,4 +248,32 @@ def _of_exclusions(listings: t.Sequence[TagListing], exclusions: t.Sequence[Excl
         )
         for each in exclusions
         if listings and not each.matched
+    ]
+
+
+def _of_exceptions(names: ListedNames, retention: Retention) -> Found:
+    """What is kept until a day. What is said of other repositories is about another task."""
+    entries, findings = [], []
+    for each in retention.exceptions:
+        matched = sum(len(each.names_of(listing)) for listing in names.listings)
+        entries.append(EntryMatches("exceptions", each.text, matched=matched))
+        if not matched and any(each.covers(listing.repository.path) for listing in names.listings):
+            findings.append(Finding(f"retention, {each.place}: the exception for {each.text} matches {names.none}"))
+    return entries, findings
+
+
+def _of_assignments(
+    listings: t.Sequence[TagListing], retention: Retention, scope: Scope, absent: t.Collection[str]
+) -> list[Finding]:
+    """The assignments to something that is not there: what was meant has another rule set then."""
+    if retention.assignments is None or not listings:
+        return []
+    matched = retention.assignments.matched_by(listing.repository for listing in listings)
+    return [
+        Finding(
+            f"retention, {entry.text} matches no repository in scope, and gets no rule set {entry.rule_set}",
+            (OnUnmatched.AUTO, OnUnmatched.FAIL),
+        )
+        for entry in retention.assignments.entries
+        if entry not in matched and entry.lies_in(scope) and not any(map(entry.leads_to, absent))
     ]

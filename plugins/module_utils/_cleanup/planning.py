@@ -141,11 +141,19 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         comparison = after_limits(comparison, plan.repositories)
     untagged = tuple(untagged_images(state.listings, request))
     pins = _pins(state, request, untagged)
-    matches = matches_of(state.listings, state.exclusions, state.refs, criteria.retention, request)
+    matches = matches_of(
+        state.listings,
+        state.exclusions,
+        state.refs,
+        criteria.retention,
+        request,
+        absent=(*state.registry_disabled, *state.being_deleted),
+    )
     bulk = bulk_requests(plan, request) if state.delete_method.is_bulk else []
     refusals = (
         *request.use_unknown,
         *_use_refusals(state, request),
+        *_conflicts(state, criteria),
         *matches.refusals,
         *pins.refusals,
         *plan.refusals,
@@ -289,6 +297,12 @@ def _compared(parts: t.Sequence[RepositoryPlan], state: CleanupState, request: C
         return None
     policy = request.referrer_policy.on_registry(deletes_by_name=state.deletes_by_name)
     return compare(parts, request.approval.plan, policy, request.earlier.asked)
+
+
+def _conflicts(state: CleanupState, criteria: Criteria) -> list[str]:
+    """Of which repositories it can't be told what rule set they have."""
+    found = (criteria.retention.assigned_to(listing.repository).conflict for listing in state.listings)
+    return [f"retention: {conflict}" for conflict in found if conflict]
 
 
 def _use_refusals(state: CleanupState, request: CleanupRequest) -> list[str]:

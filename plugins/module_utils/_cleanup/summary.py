@@ -52,6 +52,8 @@ def _differences(found: CleanupPlan, outcomes: t.Mapping[TagOutcome, int]) -> t.
     yield drift[DriftKind.MOVED] + outcomes[TagOutcome.CHANGED_SINCE], "moved"
     yield sum(count for _reason, count in reasons), f"kept ({', '.join(f'{reason} {n}' for reason, n in reasons)})"
     yield drift[DriftKind.VANISHED] + outcomes[TagOutcome.ALREADY_GONE], "vanished"
+    yield drift[DriftKind.RENAMED], "in renamed repositories"
+    yield drift[DriftKind.RULE_SET], "kept since their rule set is another one"
     yield drift[DriftKind.UNREAD], "unread"
     for outcome, words in _WORDS.items():
         yield outcomes[outcome], words

@@ -37,6 +37,8 @@ class Approved(t.NamedTuple):
         totals: the whole plan in numbers.
         rules: the options that it was made by.
         refusals: why nothing may be deleted, one sentence each without its full stop.
+        numbers: the id of each repository, by its path.
+        rule_sets: the name of the rule set of each repository, by its path; empty if it had none.
     """
 
     fingerprint: str
@@ -48,6 +50,8 @@ class Approved(t.NamedTuple):
     totals: t.Mapping[str, t.Any]
     rules: t.Mapping[str, t.Any] = {}
     refusals: tuple[str, ...] = ()
+    numbers: t.Mapping[str, int] = {}
+    rule_sets: t.Mapping[str, str] = {}
 
 
 class ApprovalTerms(t.NamedTuple):

@@ -33,6 +33,8 @@ class DriftKind(enum.Enum):
     MOVED: An approved tag points to another image.
     KEPT: Today's rules or limits keep an approved tag.
     UNREAD: The repository of an approved tag could not be read.
+    RENAMED: The repository of an approved tag has another path by now.
+    RULE_SET: The repository of an approved tag has another rule set by now.
     NEW: Today's rules delete a tag that is not in the plan.
     """
 
@@ -40,6 +42,8 @@ class DriftKind(enum.Enum):
     MOVED = "moved"
     KEPT = "kept"
     UNREAD = "unread"
+    RENAMED = "renamed"
+    RULE_SET = "rule_set"
     NEW = "new"
 
     @property
@@ -49,7 +53,11 @@ class DriftKind(enum.Enum):
 
 
 # Why a tag is kept that today's rules delete.
-_NOT_AS_APPROVED = {DriftKind.MOVED: Reason.CHANGED, DriftKind.NEW: Reason.NOT_APPROVED}
+_NOT_AS_APPROVED = {
+    DriftKind.MOVED: Reason.CHANGED,
+    DriftKind.RULE_SET: Reason.RULE_SET_CHANGED,
+    DriftKind.NEW: Reason.NOT_APPROVED,
+}
 
 
 class Drift(t.NamedTuple):
@@ -132,13 +140,17 @@ def compare(
     for part in parts:
         path = part.repository.path
         here = left.get(path, {})
+        other_rules = approved.rule_sets.get(path, part.rule_set) != part.rule_set
         if part.error:
             drift += [Drift(path, name, kind=DriftKind.UNREAD) for name in here]
             here.clear()
         decisions = []
         for decision in part.decisions:
             name = decision.tag.name
-            kind = _drift_kind(decision, planned=name in here, digest=here.pop(name, None))
+            planned = name in here
+            kind = _drift_kind(decision, planned=planned, digest=here.pop(name, None))
+            if planned and other_rules and kind is not DriftKind.MOVED:
+                kind = DriftKind.RULE_SET
             if kind:
                 drift.append(_drift((path, name), kind, decision))
             decisions.append(decision.kept(_NOT_AS_APPROVED[kind]) if kind and decision.delete else decision)
@@ -150,14 +162,24 @@ def compare(
         ]
         allowed.append(replace(part, decisions=tuple(narrowed)))
     absent = [(path, name, digest) for path, tags in left.items() for name, digest in tags.items()]
-    vanished = [tag for tag in absent if tag not in asked]
-    drift += [Drift(path, name, kind=DriftKind.VANISHED) for path, name, _digest in vanished]
+    missing = [tag for tag in absent if tag not in asked]
+    renamed = _renamed(parts, approved)
+    drift += [
+        Drift(path, name, kind=DriftKind.RENAMED if path in renamed else DriftKind.VANISHED)
+        for path, name, _digest in missing
+    ]
     return Comparison(
         repositories=tuple(allowed),
         drift=_in_order(drift),
-        deleted_before=len(absent) - len(vanished),
+        deleted_before=len(absent) - len(missing),
         approved=len(approved.digests),
     )
+
+
+def _renamed(parts: t.Iterable[RepositoryPlan], approved: Approved) -> set[str]:
+    """The approved paths of repositories that have another one by now."""
+    paths = {part.repository.id: part.repository.path for part in parts}
+    return {path for path, number in approved.numbers.items() if paths.get(number, path) != path}
 
 
 def after_limits(comparison: Comparison, repositories: t.Sequence[RepositoryPlan]) -> Comparison:

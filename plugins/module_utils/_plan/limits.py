@@ -18,7 +18,7 @@ from .._rules.reasons import Reason
 from .plan import Plan, RepositoryPlan
 
 # The limits of single repositories.
-OF_A_REPOSITORY = ("min_remaining", "max_deletions", "max_deletions_percent", "max_unknown_percent")
+_OF_A_REPOSITORY = ("min_remaining", "max_deletions", "max_deletions_percent", "max_unknown_percent")
 
 
 class OnLimit(enum.Enum):
@@ -59,13 +59,13 @@ class Limits(t.NamedTuple):
         Raises:
             UsageError: a number can't be one.
         """
-        for name in OF_A_REPOSITORY:
+        for name in _OF_A_REPOSITORY:
             value = own[name]
             percent = name.endswith("_percent")
             if value is not None and (value < 0 or (percent and value > 100)):
                 allowed = "between 0 and 100" if percent else "at least 0"
                 raise UsageError(f"{name} is {value:g}: it has to be {allowed}")
-        most = {name: _less(getattr(self, name), own[name]) for name in OF_A_REPOSITORY}
+        most = {name: _less(getattr(self, name), own[name]) for name in _OF_A_REPOSITORY}
         return self._replace(**{**most, "min_remaining": max(self.min_remaining, own["min_remaining"] or 0)})
 
 

@@ -205,6 +205,8 @@ def plan_at(cursor: PlanCursor) -> Approved:
         totals=totals_told,
         rules=header["rules"],
         refusals=tuple(map(str, header["refusals"])),
+        numbers=found.numbers,
+        rule_sets=found.rule_sets,
     )
 
 
@@ -215,7 +217,8 @@ class _Contents:
     Args:
         fingerprints: of the repositories, by path.
         digests: of deleted tags, by repository and name.
-        numbers: the ids of the repositories.
+        numbers: the ids of the repositories, by path.
+        rule_sets: the names of their rule sets, by path; empty if one has none.
         reasons: number of tags by reason.
         projects: the ids of all projects.
         tags: how many there are.
@@ -225,7 +228,8 @@ class _Contents:
 
     fingerprints: dict[str, str] = field(default_factory=dict)
     digests: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    numbers: set[int] = field(default_factory=set)
+    numbers: dict[str, int] = field(default_factory=dict)
+    rule_sets: dict[str, str] = field(default_factory=dict)
     reasons: Counter[Reason] = field(default_factory=Counter)
     projects: set[int] = field(default_factory=set)
     tags: int = 0
@@ -252,9 +256,10 @@ def _read_repository(cursor: PlanCursor, contents: _Contents) -> None:
     line, fingerprint = cursor.number, cursor.fingerprint
     row = cursor.read_head(path=str, project_id=int)
     path, told, number = row["path"], _number(row, "tags"), _number(row, "id")
+    rule_set = row.get("rule_set")
     if contents.fingerprints and path <= next(reversed(contents.fingerprints)):
         raise cursor.altered(f"line {line}, on {path}, is not in the order of the paths")
-    if not _is_name(path) or number < 0 or number in contents.numbers:
+    if not _is_name(path) or number < 0 or number in contents.numbers.values():
         raise cursor.altered(f"line {line} is not as written")
     found = hashlib.sha256(written_line(row).encode())
     seen, before = 0, len(contents.digests)
@@ -263,6 +268,8 @@ def _read_repository(cursor: PlanCursor, contents: _Contents) -> None:
     while cursor.kind is PlanLine.TAG and seen < told:
         found.update(cursor.line.encode())
         name, reason = _tag_at(cursor, path, after=name)
+        if cursor.row.get("rule_set") != rule_set:
+            raise cursor.altered(f"line {cursor.number}, on {path}:{name}, has another rule set than its repository")
         if cursor.row["action"] == PlannedAction.DELETE.value:
             contents.digests[path, name] = cursor.row["digest"]
         reasons[reason] += 1
@@ -276,13 +283,16 @@ def _read_repository(cursor: PlanCursor, contents: _Contents) -> None:
         reasons[Reason.REPOSITORY_UNREAD] = 1
     deleted = len(contents.digests) - before
     counts = {"tags": seen, "delete": deleted, "keep": seen - deleted, "reasons": reason_counts(reasons)}
-    texts = listing in _LISTINGS and all(each is None or (isinstance(each, str) and each) for each in (error, limit))
+    texts = listing in _LISTINGS and all(
+        each is None or (isinstance(each, str) and each) for each in (error, limit, rule_set)
+    )
     whole = f"sha256:{found.hexdigest()}" == fingerprint and _says(row, counts) and texts
     if not whole or (seen > 0 and unread) or unread != (error is not None):
         lines = f"lines {line} to {line + seen}, on {path}, are" if seen else f"line {line}, on {path}, is"
         raise cursor.altered(f"{lines} not as written")
     contents.fingerprints[path] = fingerprint
-    contents.numbers.add(number)
+    contents.numbers[path] = number
+    contents.rule_sets[path] = rule_set or ""
     contents.reasons.update(reasons)
     contents.projects.add(row["project_id"])
     contents.tags += seen

@@ -37,11 +37,21 @@ def decision_result(part: RepositoryPlan, decision: Decision) -> dict[str, t.Any
         "name": tag.name,
         "action": (PlannedAction.DELETE if decision.delete else PlannedAction.KEEP).value,
         "reason": decision.reason.value,
+        "rule_set": part.rule_set or None,
         "rule": decision.rule or None,
         "digest": tag.digest,
         "date": format_time(decision.date),
         "size": tag.size,
     }
+
+
+def named_rule(row: t.Mapping[str, t.Any]) -> str:
+    """The rule that decided about a tag, after its rule set; empty if the options themselves are the only rule.
+
+    Args:
+        row: a tag or an entry, as results and files have it.
+    """
+    return "/".join(filter(None, (row.get("rule_set"), row.get("rule"))))
 
 
 def repository_result(part: RepositoryPlan) -> dict[str, t.Any]:
@@ -52,6 +62,7 @@ def repository_result(part: RepositoryPlan) -> dict[str, t.Any]:
         "path": part.repository.path,
         "project": part.repository.shown_project,
         "project_id": part.repository.project_id,
+        "rule_set": part.rule_set or None,
         "listing": (ListingState.UNREAD if part.error else part.listing).value,
         "date_source": part.date_source.value,
         "tags": len(part.decisions),

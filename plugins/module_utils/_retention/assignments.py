@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import enum
 import functools
+import re
 import typing as t
 from dataclasses import dataclass
 
 from .._core.models import Repository
-from .._core.scope import is_glob, path_matcher
+from .._core.scope import Scope, is_glob, path_matcher
+
+_WILDCARD = re.compile(r"[*?[]")
 
 
 class Level(enum.Enum):
@@ -53,6 +56,29 @@ class Assignment(t.NamedTuple):
     def text(self) -> str:
         """What it is in a sentence."""
         return f"{self.place}: {self.level.value} {self.target!r}"
+
+    def lies_in(self, scope: Scope) -> bool:
+        """Whether the scope of a task surely holds the target: one document is for many tasks."""
+        start = _WILDCARD.split(self.key)[0]
+        if scope.include or any(self._may_be_left_out(each.strip("/").lower()) for each in scope.exclude):
+            return False
+        if scope.instance:
+            return True
+        if self.level is Level.PROJECT and self.key.isdigit():
+            return self.key in scope.projects
+        roots = [scope.group] if scope.group is not None else scope.projects
+        return any(start == root.lower() or start.startswith(f"{root.lower()}/") for root in roots)
+
+    def _may_be_left_out(self, exclusion: str) -> bool:
+        """Whether an exclusion may be about the target, or a part of it."""
+        start, other = _WILDCARD.split(self.key)[0], _WILDCARD.split(exclusion)[0]
+        near = other != "" and (start.startswith(other) or other.startswith(start))
+        return near or bool(path_matcher([exclusion])(self.key))
+
+    def leads_to(self, path: str) -> bool:
+        """Whether something at a path may be the target, or be inside of it."""
+        start = _WILDCARD.split(self.key)[0]
+        return path.lower() == start or path.lower().startswith(f"{start.rstrip('/')}/")
 
 
 class Found(t.NamedTuple):

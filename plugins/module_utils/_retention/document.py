@@ -11,10 +11,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 import typing as t
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from .._core.diffs import printable
 from .._core.errors import UsageError
 from .._core.models import parse_time
 from .._core.scope import check_globs, full_path, project_path
@@ -61,6 +63,7 @@ DOCUMENT: dict[str, t.Any] = {
 }
 # Characters of a document, of which every plan holds a copy.
 LARGEST = 1024 * 1024
+_NAME = re.compile(r"(?=.{1,60}\Z)[\w.-]+(?: [\w.-]+)*")
 # So many mistakes are told at once.
 _TOLD = 5
 
@@ -89,18 +92,18 @@ class RetentionDocument(t.NamedTuple):
 
     def place(self, problem: Problem) -> str:
         """Where a problem is: its line if that is known, and what is around it."""
-        exact = (*problem.path, problem.key) if problem.key is not None else problem.path
-        return ", ".join(filter(None, (self._line(exact), *self._names(problem.path))))
+        line = self.line(problem.whole_path)
+        return ", ".join((*([f"line {line}"] if line else []), *self._names(problem.path)))
 
     def position(self, path: ValuePath) -> str:
         """Where a value is, as short as that can be said."""
-        return self._line(path) or ", ".join(self._names(path))
+        line = self.line(path)
+        return f"line {line}" if line else ", ".join(self._names(path))
 
-    def _line(self, path: ValuePath) -> str:
-        """The line of a value, or of the nearest one around it; empty if no line is known."""
+    def line(self, path: ValuePath) -> int:
+        """The line of a value, or of the nearest one around it; 0 if no line is known."""
         lines = self.located.lines
-        line = next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), None)
-        return f"line {line}" if line else ""
+        return next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), 0)
 
     def _names(self, path: ValuePath) -> t.Iterator[str]:
         """The keys that lead to a value, with the names of the entries of lists instead of their numbers."""
@@ -173,6 +176,7 @@ def retention_of(
     entries = [
         (entry, path)
         for number, row in enumerate(rows["assignments"] or ())
+        if reading.is_sound(("assignments", number))
         for entry, path in reading.assignments(row, number, names)
     ]
     for level in Level:
@@ -207,11 +211,18 @@ class _Reading:
 
     def told(self) -> str:
         """Everything that is wrong, as one message."""
-        found = [f"{self.document.place(each)}: {each.text}" for each in self.problems[:_TOLD]]
-        if len(self.problems) == 1:
-            return f"{self.document.title}, {found[0]}."
-        more = f"; and {len(self.problems) - _TOLD} more" if len(self.problems) > _TOLD else ""
-        return f"{self.document.title} has {len(self.problems)} mistakes: {'; '.join(found)}{more}."
+        ordered = sorted(self.problems, key=lambda each: self.document.line(each.whole_path))
+        placed = [(self.document.place(each), each.text) for each in ordered[:_TOLD]]
+        found = [f"{place}: {text}" if place else text for place, text in placed]
+        title, number = self.document.title, len(self.problems)
+        if number == 1:
+            return printable(f"{title}{', ' if placed[0][0] else ': '}{found[0]}.")
+        more = f"; and {number - _TOLD} more" if number > _TOLD else ""
+        return printable(f"{title} has {number} mistakes: {'; '.join(found)}{more}.")
+
+    def is_sound(self, path: ValuePath) -> bool:
+        """Whether nothing inside of a value is wrong by now. path: of the value."""
+        return not any(problem.path[: len(path)] == path for problem in self.problems)
 
     @contextlib.contextmanager
     def noting(self, path: ValuePath, row: t.Mapping[str, t.Any]) -> t.Iterator[None]:
@@ -221,7 +232,7 @@ class _Reading:
         except UsageError as error:
             text = str(error).rstrip(".")
             first = text.split(None, 1)[0].rstrip(":,")
-            self.problems.append(Problem(path, text, first if first in row else None))
+            self.problems.append(Problem(path, text, key=first if first in row else None))
 
     def check_once(self, entries: t.Sequence[tuple[str, ValuePath]], key: str | None = None) -> None:
         """See that nothing stands twice.
@@ -234,25 +245,30 @@ class _Reading:
         for name, path in entries:
             if name in seen:
                 around, last = (path, key) if key else (path[:-1], path[-1])
-                self.problems.append(Problem(around, f"{name!r} stands here for the second time", last))
+                self.problems.append(Problem(around, f"{name!r} stands here for the second time", key=last))
             seen.add(name)
 
     def check_known(self, name: str, names: t.Sequence[str], path: ValuePath, key: str) -> None:
         """See that there is a rule set of this name."""
-        if name and name not in names:
+        if name not in names and self.is_sound(path):
             known = f"rule_sets has {', '.join(names)}" if names else "there is none"
-            self.problems.append(Problem(path, f"{key} is {name!r}, and no rule set has this name: {known}", key))
+            self.problems.append(Problem(path, f"{key} is {name!r}, and no rule set has this name: {known}", key=key))
 
     def rule_set(self, row: t.Mapping[str, t.Any], number: int, guards: Rules, limits: Limits) -> RuleSet:
         """A rule set, with the guards and limits of the task. number: its place."""
         path: ValuePath = ("rule_sets", number)
         rules: list[Rule] = []
         for place, each in enumerate(row["rules"] or ()):
-            with self.noting((*path, "rules", place), each):
-                rules.append(rule_of(each, place + 1))
+            inside = (*path, "rules", place)
+            with self.noting(inside, each):
+                # What is missing in a rule would be told as another mistake.
+                if self.is_sound(inside):
+                    rules.append(rule_of(each, place + 1))
         found = replace(guards, rules=tuple(rules))
         with self.noting(path, row):
             check_rule_names(rules)
+        with self.noting(path, row):
+            _check_name(row["name"])
         with self.noting(path, row):
             own = tuple(compile_pattern(pattern, "protect") for pattern in row["protect"] or ())
             found = replace(found, protect=(*guards.protect, *own))
@@ -271,7 +287,7 @@ class _Reading:
         self.check_known(str(row["rule_set"] or ""), names, path, "rule_set")
         if row["rule_set"] and not any(row[level.value] for level in Level):
             here = " or ".join(level.value for level in reversed(Level))
-            self.problems.append(Problem(path, f"it is assigned to nothing: write {here}"))
+            self.problems.append(Problem(path, f"the rule set is assigned to nothing: write {here}"))
         for level in Level:
             for index, target in enumerate(row[level.value] or ()):
                 exact = (*path, level.value, index)
@@ -312,6 +328,16 @@ class _Reading:
                 place=self.document.position(path),
             )
         return None
+
+
+def _check_name(name: str | None) -> None:
+    """See that the name of a rule set can be typed and shown.
+
+    Raises:
+        UsageError: it can't.
+    """
+    if name and not _NAME.fullmatch(name):
+        raise UsageError(f"name is {name!r:.80}: write up to 60 letters, digits and . _ - with blanks between")
 
 
 def _end_of(text: str) -> datetime:

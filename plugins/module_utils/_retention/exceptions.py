@@ -38,6 +38,12 @@ class RetentionException(t.NamedTuple):
     owner: str
     place: str
 
+    @property
+    def text(self) -> str:
+        """What it is in a sentence."""
+        by = f", {self.owner}" if self.owner else ""
+        return f"{', '.join(self.repositories)} {self.tags.text} until {self.keep_until} ({self.why}{by})"
+
     def holds(self, clock: datetime | None) -> bool:
         """Whether it still holds. Without a known time it does."""
         return clock is None or clock < self.ends_at

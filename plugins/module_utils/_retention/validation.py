@@ -38,6 +38,11 @@ class Problem(t.NamedTuple):
     text: str
     key: str | int | None = None
 
+    @property
+    def whole_path(self) -> ValuePath:
+        """What leads to the value itself."""
+        return self.path if self.key is None else (*self.path, self.key)
+
 
 class _RefusedValue(Exception):
     """Why a value can't be taken, the end of a sentence that begins with the value."""
@@ -58,7 +63,19 @@ def checked(
         problems.append(Problem(path, f"here is {shown(value)}, and a mapping belongs there: it has {', '.join(spec)}"))
         return {name: option.get("default") for name, option in spec.items()}
     given = _by_name(value, spec, problems, path)
-    return {name: _option(given.get(name), name, option, problems, path) for name, option in spec.items()}
+    # What is written nearly right is not told as missing besides.
+    missing = [] if any(problem.path == path for problem in problems) else _missing(given, spec)
+    problems += [Problem(path, f"{name} is missing") for name in missing]
+    return {
+        name: _value(given[name][1], option, problems, (*path, given[name][0]))
+        if name in given
+        else option.get("default")
+        for name, option in spec.items()
+    }
+
+
+def _missing(given: t.Collection[str], spec: t.Mapping[str, t.Any]) -> list[str]:
+    return [name for name, option in spec.items() if option.get("required") and name not in given]
 
 
 def _by_name(
@@ -73,26 +90,12 @@ def _by_name(
             close = difflib.get_close_matches(str(key), list(names), n=1)
             meant = f"did you mean {close[0]}?" if close else f"here belong {', '.join(spec)}"
             text = f"{shown(key)} is no key that is known here: {meant}"
-            problems.append(Problem(path, text, key if isinstance(key, (str, int)) else None))
+            problems.append(Problem(path, text, key=key if isinstance(key, (str, int)) else None))
         elif name in found:
-            problems.append(Problem(path, f"{key} says the same as {found[name][0]}: write one of the two", key))
-        else:
+            problems.append(Problem(path, f"{key} says the same as {found[name][0]}: write one of the two", key=key))
+        elif each is not None:
             found[name] = key, each
     return found
-
-
-def _option(
-    given: tuple[str, t.Any] | None,
-    name: str,
-    option: t.Mapping[str, t.Any],
-    problems: list[Problem],
-    path: ValuePath,
-) -> t.Any:
-    if given is None or given[1] is None:
-        if option.get("required"):
-            problems.append(Problem(path, f"{name} is missing", given[0] if given else None))
-        return option.get("default")
-    return _value(given[1], option, problems, (*path, given[0]))
 
 
 def _value(value: t.Any, option: t.Mapping[str, t.Any], problems: list[Problem], path: ValuePath) -> t.Any:
@@ -111,29 +114,37 @@ def _value(value: t.Any, option: t.Mapping[str, t.Any], problems: list[Problem],
             raise _RefusedValue(f"it has to be one of {', '.join(choices)}")
         return found
     except _RefusedValue as refused:
-        problems.append(Problem(tuple(around), f"{subject}: {refused}", key))
+        problems.append(Problem(tuple(around), f"{subject}: {refused}", key=key))
     return option.get("default")
 
 
 def _list(value: t.Any, option: t.Mapping[str, t.Any], problems: list[Problem], path: ValuePath) -> t.Any:
     *around, key = path
     if not isinstance(value, list):
-        problems.append(Problem(tuple(around), f"{key} is {shown(value)}: a list belongs there", key))
+        problems.append(Problem(tuple(around), f"{key} is {shown(value)}: a list belongs there", key=key))
         return option.get("default")
     if not value and option.get("required"):
-        problems.append(Problem(tuple(around), f"{key} is empty: write at least one entry", key))
+        problems.append(Problem(tuple(around), f"{key} is empty: write at least one entry", key=key))
     element = {"type": option["elements"], "options": option.get("options"), "choices": option.get("choices")}
-    return [_value(each, element, problems, (*path, number)) for number, each in enumerate(value)]
+    found = [_value(each, element, problems, (*path, number)) for number, each in enumerate(value)]
+    return [each for each in found if each is not None]
 
 
 def _text(value: t.Any) -> str:
     if isinstance(value, str):
-        if value.strip():
-            return str(value)
-        raise _RefusedValue("write a text, or leave it out")
+        if not value.strip():
+            raise _RefusedValue("write a text, or leave it out")
+        if not _is_text(value):
+            raise _RefusedValue("it holds half of a character")
+        return str(value)
     if isinstance(value, (bool, int, float, date)):
         raise _RefusedValue("YAML takes it for something else than a text, so put it in quotes")
     raise _RefusedValue("a text belongs there")
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be written to a file: half of a pair of surrogates can't."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _day(value: t.Any) -> str:

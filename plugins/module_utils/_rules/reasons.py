@@ -68,6 +68,7 @@ class Reason(enum.Enum):
     LIMIT = "limit"
     CHANGED = "changed"
     NOT_APPROVED = "not_approved"
+    RULE_SET_CHANGED = "rule_set_changed"
     # What GitLab's own cleanup does with it is a matter of chance, or of something that is not shown.
     SAMPLED = "sampled"
     TIED = "tied"

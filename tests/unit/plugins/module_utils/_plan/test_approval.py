@@ -96,6 +96,8 @@ def test_only_what_is_approved_chosen_and_unchanged_goes() -> None:
     ]
     assert {kind.value: count for kind, count in found.counts.items()} == {
         "vanished": 1,
+        "renamed": 0,
+        "rule_set": 0,
         "moved": 1,
         "kept": 1,
         "unread": 0,

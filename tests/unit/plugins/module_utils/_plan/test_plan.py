@@ -228,6 +228,7 @@ def test_a_repository_and_its_tags_as_they_are_written() -> None:
         "path": "team/app",
         "project": app.project_path,
         "project_id": 3,
+        "rule_set": None,
         "listing": "complete",
         "date_source": "published",
         "tags": 2,
