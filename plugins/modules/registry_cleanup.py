@@ -181,6 +181,16 @@ options:
         sets keep their tags. By default every rule set deletes.
     type: list
     elements: str
+  previous_retention:
+    description:
+      - The retention document that was in force before, to see what another one changes. RV(retention_changes) has the
+        repositories of which other tags are deleted, and those with another rule set.
+      - It does not change what is deleted, and takes no more requests than both documents need.
+    type: raw
+  previous_retention_path:
+    description:
+      - Read O(previous_retention) from this file.
+    type: path
   min_age:
     description:
       - Keep every tag that is younger than this, whatever the rules say. It is written as O(older_than).
@@ -1130,6 +1140,72 @@ plan:
               type: str
               returned: success
               sample: null
+retention_changes:
+  description:
+    - What the document changes, compared with O(previous_retention), null without that. Repositories of which the most
+      tags are newly deleted come first. Tags that GitLab or the task keeps in both cases are no change.
+  returned: when a plan could be made
+  type: dict
+  contains:
+    repositories:
+      description: The repositories that have another rule set or of which other tags are deleted, at most
+        O(return_limit) of them.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        repository:
+          description: Path of the repository.
+          type: str
+          returned: success
+          sample: team/app
+        rule_set:
+          description: Name of its rule set, null without one.
+          type: str
+          returned: success
+          sample: services
+        previous_rule_set:
+          description: Name of its rule set by the previous document, null without one.
+          type: str
+          returned: success
+          sample: null
+        newly_deleted:
+          description: Names of tags that are deleted now and were kept, at most O(return_limit).
+          type: list
+          elements: str
+          returned: success
+          sample: [dev-1]
+        newly_kept:
+          description: Names of tags that are kept now and were deleted, at most O(return_limit).
+          type: list
+          elements: str
+          returned: success
+          sample: []
+        newly_deleted_count:
+          description: Number of all tags that are newly deleted.
+          type: int
+          returned: success
+          sample: 1
+        newly_kept_count:
+          description: Number of all tags that are newly kept.
+          type: int
+          returned: success
+          sample: 0
+    repositories_changed:
+      description: Number of all such repositories.
+      type: int
+      returned: success
+      sample: 1
+    newly_deleted:
+      description: Number of tags that are newly deleted in all of them.
+      type: int
+      returned: success
+      sample: 1
+    newly_kept:
+      description: Number of tags that are newly kept in all of them.
+      type: int
+      returned: success
+      sample: 0
 outcome:
   description: What became of the planned tags. Each list holds at most O(return_limit) entries.
   returned: when something was to be deleted and this is not check mode
@@ -1442,6 +1518,7 @@ from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.planning import plan_cleanup
 from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
 from ..module_utils._cleanup.request import LIMITS, PLANNED_BY, OnServerPolicy, check_for_server, cleanup_request
+from ..module_utils._cleanup.retention_changes import changes_result, retention_changes
 from ..module_utils._cleanup.retention_file import given_document
 from ..module_utils._cleanup.usage import listed_dates, plan_usage
 from ..module_utils._core.files import check_files, given_lines, write_files
@@ -1552,7 +1629,8 @@ def main() -> None:
         add_options(module, ARGUMENTS, options_of_plan(approval, given, _OF_A_PLAN), "The approved plan")
         check_sources(approval, params)
         document = given_document(module)
-        request = cleanup_request(params, scope_of(params, url), approval, document, url)
+        previous = given_document(module, "previous_retention")
+        request = cleanup_request(params, scope_of(params, url), approval, document, url, previous)
         package = journal_place(params["journal_package"], url)
         check_files(params, "plan_path", "output_path", "journal_path")
         check_scope(request.scope, job_token=connection.is_job_token)
@@ -1582,6 +1660,7 @@ def main() -> None:
             ),
         }
         result["notes"] += contents.notes
+        result["retention_changes"] = changes_result(retention_changes(state, request), limit) if previous else None
         result.update(write_files(params, files))
 
         record, upload = Record(), journal_upload(connection.client, package, is_only=not params["journal_path"])

@@ -16,8 +16,8 @@ from .retained import Refs, retained_names
 
 def detailed_names(listing: TagListing, request: CleanupRequest) -> list[str]:
     """The tags of which more than the name is needed."""
-    used, rules = request.used.all_names, request.retention.rules_of(listing.repository)
-    found = [name for name in listing.names if name in used or (rules is not None and rules.is_in_play(name))]
+    used, judging = request.used.all_names, request.all_rules_of(listing.repository)
+    found = [name for name in listing.names if name in used or any(rules.is_in_play(name) for rules in judging)]
     together = request.referrer_policy.keep_together and found
     return listing.names if request.used.by_content or together or _subjects_needed(listing, request) else found
 
@@ -35,22 +35,24 @@ def _subjects_needed(listing: TagListing, request: CleanupRequest) -> bool:
     signatures = request.referrer_policy.signatures
     if signatures is Signatures.KEEP or not any(SIGNATURE.fullmatch(name) for name in listing.names):
         return False
-    path, rules = listing.repository.path, request.retention.rules_of(listing.repository)
-    if rules is None:
+    path, judging = listing.repository.path, request.all_rules_of(listing.repository)
+    if not judging:
         return False
     if signatures is Signatures.COLLECT or path in request.pending_referrers or path in request.noted_referrers:
         return True
-    return any(rules.is_in_play(name) for name in listing.names)
+    return any(rules.is_in_play(name) for rules in judging for name in listing.names)
 
 
 def dated_tags(listing: TagListing, refs: Refs, request: CleanupRequest) -> list[Tag]:
     """The tags that a date may decide about."""
-    rules = request.retention.rules_of(listing.repository)
-    if listing.error or request.parameters is not None or rules is None:
+    judging = request.all_rules_of(listing.repository)
+    if listing.error or request.parameters is not None or not judging:
         return []
     retained = retained_names(listing, refs, request)
     return [
         tag
         for tag in listing.tags
-        if rules.is_judged_by_date(tag.name) and not tag.protected and tag.name not in retained
+        if any(rules.is_judged_by_date(tag.name) for rules in judging)
+        and not tag.protected
+        and tag.name not in retained
     ]

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from .._core.models import TagListing
 from .._core.progress import Phase
@@ -65,6 +66,9 @@ def observe(
     def dated(listing: TagListing) -> list[t.Any]:
         return dated_tags(listing, refs, request)
 
+    def dated_by_plan(listing: TagListing) -> list[t.Any]:
+        return dated_tags(listing, refs, replace(request, previous_retention=None))
+
     listings = with_builds(reader, listings, criteria, dated)
     protection_matters = bool(listings) and not request.allow_unread_protection
     passes_rules = _passes_rules(connection, request, listings)
@@ -79,7 +83,7 @@ def observe(
         absent_digests=_absent_subjects(reader, listings, request),
         rules_hidden=protection_matters and rules_are_hidden(client, capabilities, job_token=connection.is_job_token),
         passes_rules=passes_rules,
-        import_evidence=gather_import_evidence(reader, listings, criteria, dated),
+        import_evidence=gather_import_evidence(reader, listings, criteria, dated_by_plan),
         manifests=_manifests(reader, untagged_images(listings, request)) if request.pin_untagged else None,
         sent=client.requests_sent,
         max_requests=client.settings.max_requests,
@@ -119,8 +123,8 @@ def _query_for_decision(capabilities: ServerCapabilities, request: CleanupReques
         return query_of(capabilities, request.parameters)
     return TagQuery(
         details=True,
-        all_details=request.retention.need_dates,
-        dates=request.retention.need_dates,
+        all_details=request.need_dates,
+        dates=request.need_dates,
         wanted=lambda listing: detailed_names(listing, request),
         configs=bool(request.used.identifiers),
         needs_children=lambda listing: children_needed(listing, request),

@@ -130,13 +130,23 @@ class CleanupPlan(t.NamedTuple):
     bulk: tuple[BulkRequest, ...]
 
 
+def decisions_by(retention: Retention, state: CleanupState, request: CleanupRequest) -> Plan:
+    """What rules would delete and keep, whatever was approved and whatever refuses a plan as a whole."""
+    criteria = criteria_on(state.capabilities, replace(request, retention=retention))
+    return _limited([_repository_plan(listing, state, criteria) for listing in state.listings], criteria)
+
+
+def _limited(parts: t.Sequence[RepositoryPlan], criteria: Criteria) -> Plan:
+    own_limits = {each.name: each.limits for each in criteria.retention.rule_sets}
+    return limited(parts, criteria.request.limits, own_limits)
+
+
 def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
     """The plan for this state: a decision for every tag, and why nothing may be deleted where that is so."""
     criteria = criteria_on(state.capabilities, request)
     parts = [_with_dates(_repository_plan(listing, state, criteria), state, criteria) for listing in state.listings]
     comparison = _compared(parts, state, request)
-    own_limits = {each.name: each.limits for each in criteria.retention.rule_sets}
-    plan = limited(comparison.repositories if comparison else parts, request.limits, own_limits)
+    plan = _limited(comparison.repositories if comparison else parts, criteria)
     if comparison:
         comparison = after_limits(comparison, plan.repositories)
     untagged = tuple(untagged_images(state.listings, request))
@@ -191,7 +201,7 @@ def criteria_on(capabilities: ServerCapabilities, request: CleanupRequest) -> Cr
         return rules
 
     retention = request.retention.with_rules(on_server)
-    source = date_source_of(capabilities, retention.guards.timestamp) if retention.need_dates else DateSource.NONE
+    source = date_source_of(capabilities, retention.guards.timestamp) if request.need_dates else DateSource.NONE
     return Criteria(request=request, retention=retention, date_source=source)
 
 

@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.errors import UsageError
-from .._core.models import RefKind
+from .._core.models import RefKind, Repository
 from .._core.run_by import run_by_of
 from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
@@ -31,6 +31,7 @@ from .._rules.in_use import InUse
 from .._rules.matches import OnUnmatched
 from .._rules.options import IN_USE, RULES, guards_of, referrer_policy_of, rules_of, used_of
 from .._rules.referrers import ReferrerPolicy, Signatures
+from .._rules.rules import Rules
 from .approval import Approval
 
 LIMITS: dict[str, t.Any] = {
@@ -102,6 +103,7 @@ class CleanupRequest:
         earlier: what earlier runs did, by their journal.
         all_details: whether the details of all tags are read, whatever decides.
         gather: what else is read of the repositories, which does not change the plan.
+        previous_retention: the rules that the plan is compared with; None if it is compared with none.
     """
 
     scope: Scope
@@ -129,6 +131,21 @@ class CleanupRequest:
     earlier: EarlierRuns = EarlierRuns()
     all_details: bool = False
     gather: frozenset[Gather] = frozenset()
+    previous_retention: Retention | None = None
+
+    @property
+    def need_dates(self) -> bool:
+        """Whether any tag is judged by its date."""
+        return any(each.need_dates for each in self._retentions)
+
+    def all_rules_of(self, repository: Repository) -> list[Rules]:
+        """All rules by which the tags of a repository are judged: those of the plan, and those it is compared with."""
+        found = (each.rules_of(repository) for each in self._retentions)
+        return [rules for rules in found if rules is not None]
+
+    @property
+    def _retentions(self) -> list[Retention]:
+        return [each for each in (self.retention, self.previous_retention) if each]
 
     @functools.cached_property
     def pending_referrers(self) -> t.Mapping[str, t.Collection[tuple[str, str | None]]]:
@@ -162,6 +179,7 @@ def cleanup_request(
     approval: Approval | None,
     document: RetentionDocument | None = None,
     server: str = "",
+    previous: RetentionDocument | None = None,
 ) -> CleanupRequest:
     """The options as one checked value.
 
@@ -171,6 +189,7 @@ def cleanup_request(
         approval: the approved plan and its terms; None if none was given.
         document: the retention document; None if the options themselves say the rules.
         server: URL of the GitLab that is asked.
+        previous: the document that the plan is compared with; None if it is compared with none.
 
     Raises:
         UsageError: for what can't be done as it is written.
@@ -187,6 +206,7 @@ def cleanup_request(
     return CleanupRequest(
         scope=scope,
         retention=_retention(params, limits, document, server),
+        previous_retention=retention_of(previous, guards_of(params), limits, server) if previous else None,
         limits=limits,
         referrer_policy=_referrer_policy(params, method),
         used=used,

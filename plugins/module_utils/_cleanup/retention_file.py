@@ -16,22 +16,27 @@ from .._module.run import require
 from .._retention.document import LARGEST, RetentionDocument, read_document
 
 
-def given_document(module: AnsibleModule) -> RetentionDocument | None:
+def given_document(module: AnsibleModule, option: str = "retention") -> RetentionDocument | None:
     """The document of the options; None if they have none.
+
+    Args:
+        module: with the options.
+        option: that holds the document; the one with _path after it names its file.
 
     Raises:
         UsageError: it can't be read.
     """
-    value, path = module.params["retention"], module.params["retention_path"]
+    by_path = f"{option}_path"
+    value, path = module.params[option], module.params[by_path]
     if path is None and value is None:
         return None
     if path is None and not isinstance(value, str):
-        return read_document(value, "retention")
+        return read_document(value, option)
     require(module, "PyYAML")
     if path is None:
-        return read_document(value, "retention")
-    check_regular(path, "retention_path")
-    text = read_text(path, "retention_path", LARGEST + 1)
+        return read_document(value, option)
+    check_regular(path, by_path)
+    text = read_text(path, by_path, LARGEST + 1)
     if not text.strip():
-        raise UsageError(f"retention_path {path} is empty, or not there.")
-    return read_document(text, f"retention_path {path}")
+        raise UsageError(f"{by_path} {path} is empty, or not there.")
+    return read_document(text, f"{by_path} {path}")

@@ -91,6 +91,8 @@ RETENTION: dict[str, t.Any] = {
     "retention": {"type": "raw"},
     "retention_path": {"type": "path"},
     "only_rule_sets": {"type": "list", "elements": "str"},
+    "previous_retention": {"type": "raw"},
+    "previous_retention_path": {"type": "path"},
 }
 # The options of which one says what is deleted.
 RULE_SOURCES = ("name_regex_delete", "rules", "retention", "retention_path")
@@ -103,6 +105,7 @@ NOT_WITH_RULES = (
         for option in ("name_regex_delete", *_RULE, "rules")
     ),
     ("retention", "retention_path"),
+    ("previous_retention", "previous_retention_path"),
 )
 
 

@@ -130,7 +130,8 @@ def _types(value: dict[str, Any]) -> list[str]:
 def test_a_file_that_a_module_writes_has_one_of_these_names() -> None:
     paths = {name for plugin in MODULES for name, option in options_of(plugin).items() if option["type"] == "path"}
     certificates = {"ca_path", "client_cert", "client_key"}
-    read = {"api_token_file", "approved_plan_path", "audit_path", "compare_with", "retention_path"}
+    read = {"api_token_file", "approved_plan_path", "audit_path", "compare_with"}
+    read |= {"retention_path", "previous_retention_path"}
     folders = {"plan_folder"}
     reports = {"csv_folder", "prometheus_path", "markdown_path", "html_path"}
     assert paths - certificates - read - folders == {"plan_path", "output_path", "cache_path", "journal_path", *reports}

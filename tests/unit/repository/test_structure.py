@@ -87,7 +87,7 @@ PURE = {
         "_cleanup/pins",
         "_cleanup/planning",
     ),
-    *("_cleanup/request", "_cleanup/retained", "_cleanup/summary", "_cleanup/usage"),
+    *("_cleanup/request", "_cleanup/retained", "_cleanup/retention_changes", "_cleanup/summary", "_cleanup/usage"),
     "_settings/document",
     "_settings/options",
     *("_info/audit_file", "_info/audit_rows", "_info/repository_rows"),

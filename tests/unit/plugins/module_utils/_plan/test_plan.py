@@ -248,6 +248,7 @@ def test_a_repository_and_its_tags_as_they_are_written() -> None:
         "name": "v1",
         "action": "delete",
         "reason": "expired",
+        "rule_set": None,
         "rule": "nightlies",
         "digest": "sha256:1",
         "date": "2026-06-01T12:00:00Z",
