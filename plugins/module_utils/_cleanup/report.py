@@ -55,6 +55,7 @@ def plan_header(state: CleanupState, request: CleanupRequest, url: str) -> dict[
         "scope": request.scope.as_result(),
         # In whatever order a user wrote the keys of a rule, it is the same plan.
         "rules": json.loads(json.dumps(request.options, sort_keys=True)),
+        "retention_digest": request.retention_digest,
     }
 
 

@@ -104,6 +104,7 @@ class CleanupRequest:
         all_details: whether the details of all tags are read, whatever decides.
         gather: what else is read of the repositories, which does not change the plan.
         previous_retention: the rules that the plan is compared with; None if it is compared with none.
+        retention_digest: of the document that says the rules; None if the options say them.
     """
 
     scope: Scope
@@ -132,6 +133,7 @@ class CleanupRequest:
     all_details: bool = False
     gather: frozenset[Gather] = frozenset()
     previous_retention: Retention | None = None
+    retention_digest: str | None = None
 
     @property
     def need_dates(self) -> bool:
@@ -206,6 +208,7 @@ def cleanup_request(
     return CleanupRequest(
         scope=scope,
         retention=_retention(params, limits, document, server),
+        retention_digest=document.digest if document else None,
         previous_retention=retention_of(previous, guards_of(params), limits, server) if previous else None,
         limits=limits,
         referrer_policy=_referrer_policy(params, method),
