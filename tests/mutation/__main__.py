@@ -41,6 +41,8 @@ MODULES = [
     *("_deletion/verification", "_info/rows", "_inventory/hosts"),
     *("_plan/approval", "_plan/drift", "_plan/limits", "_plan/merge"),
     *("_plan/plan_file", "_plan/plan_reading"),
+    *("_retention/assignments", "_retention/document", "_retention/exceptions", "_retention/rule_sets"),
+    *("_cleanup/retention_changes", "_retention/validation"),
     *("_plan/results", "_policy/lint", "_policy/prediction", "_policy/preview", "_repositories/planning"),
     *(
         "_rules/dates",

@@ -31,35 +31,81 @@ from .exceptions import RetentionException
 from .rule_sets import Retention, RuleSet
 from .validation import Problem, checked
 
+# What each key of a document is. The page on documents and the schema for editors are made of this.
 _TEXTS = {"type": "list", "elements": "str"}
-# The limits that a rule set may have of its own.
-_COUNTS = ("max_deletions",)
-_PERCENTAGES = ("max_deletions_percent", "max_unknown_percent")
 RULE_SET: dict[str, t.Any] = {
-    "name": {"type": "str", "required": True},
-    "rules": {"type": "list", "elements": "dict", "options": LISTED_RULE, "required": True},
-    "protect": _TEXTS,
-    "min_age": {"type": "str"},
-    "min_remaining": {"type": "int"},
-    **{name: {"type": "int"} for name in _COUNTS},
-    **{name: {"type": "float"} for name in _PERCENTAGES},
+    "name": {"type": "str", "required": True, "description": "Name of the rule set. Plans and reports show it."},
+    "rules": {
+        "type": "list",
+        "elements": "dict",
+        "options": LISTED_RULE,
+        "required": True,
+        "description": "The rules, as in the option rules. The first one that matches a tag decides about it.",
+    },
+    "protect": {**_TEXTS, "description": "RE2 patterns of names that are kept, besides those of the task."},
+    "min_age": {"type": "str", "description": "Keep younger tags. The longer one of this and the task's counts."},
+    "min_remaining": {
+        "type": "int",
+        "description": "The least number of tags to keep in each repository. The higher one counts.",
+    },
+    "max_deletions": {
+        "type": "int",
+        "description": "The most tags to delete from one repository. The lower one counts.",
+    },
+    "max_deletions_percent": {
+        "type": "float",
+        "description": "The same in percent of the repository's tags. The lower one counts.",
+    },
+    "max_unknown_percent": {
+        "type": "float",
+        "description": "The most tags of one repository, in percent, for which it is unknown whether they may be "
+        "deleted. The lower one counts.",
+    },
 }
 ASSIGNMENT: dict[str, t.Any] = {
-    "rule_set": {"type": "str", "required": True},
-    **{level.value: _TEXTS for level in reversed(Level)},
+    "rule_set": {"type": "str", "required": True, "description": "Name of the rule set."},
+    "groups": {**_TEXTS, "description": "Full paths of groups, for all projects below them."},
+    "projects": {**_TEXTS, "description": "Full paths or ids of projects, for all their repositories."},
+    "repositories": {**_TEXTS, "description": "Paths of repositories, or globs of them."},
 }
 EXCEPTION: dict[str, t.Any] = {
-    "repositories": {**_TEXTS, "required": True},
-    "tags": {"type": "str", "default": ".*"},
-    "keep_until": {"type": "day", "required": True},
-    "why": {"type": "str", "required": True},
-    "owner": {"type": "str", "default": ""},
+    "repositories": {**_TEXTS, "required": True, "description": "Paths of repositories, or globs of them."},
+    "tags": {"type": "str", "default": ".*", "description": "RE2 pattern of the names. By default all tags."},
+    "keep_until": {
+        "type": "day",
+        "required": True,
+        "description": "The last day, such as 2027-01-31, or a time, such as 2027-01-31T12:00:00Z. It is judged by "
+        "GitLab's clock in UTC.",
+    },
+    "why": {"type": "str", "required": True, "description": "What the exception is for."},
+    "owner": {"type": "str", "default": "", "description": "Who asked for it."},
 }
 DOCUMENT: dict[str, t.Any] = {
-    "rule_sets": {"type": "list", "elements": "dict", "options": RULE_SET, "required": True},
-    "default": {"type": "str"},
-    "assignments": {"type": "list", "elements": "dict", "options": ASSIGNMENT, "default": []},
-    "exceptions": {"type": "list", "elements": "dict", "options": EXCEPTION, "default": []},
+    "rule_sets": {
+        "type": "list",
+        "elements": "dict",
+        "options": RULE_SET,
+        "required": True,
+        "description": "The rule sets.",
+    },
+    "default": {
+        "type": "str",
+        "description": "Name of the rule set of every repository that has no other one. Without it they are kept.",
+    },
+    "assignments": {
+        "type": "list",
+        "elements": "dict",
+        "options": ASSIGNMENT,
+        "default": [],
+        "description": "What each rule set is assigned to.",
+    },
+    "exceptions": {
+        "type": "list",
+        "elements": "dict",
+        "options": EXCEPTION,
+        "default": [],
+        "description": "Tags that are kept until a day, whatever the rules say.",
+    },
 }
 # Characters of a document, of which every plan holds a copy.
 LARGEST = 1024 * 1024

@@ -102,7 +102,9 @@ def test_a_document_gives_what_its_sets_give_one_by_one(seed: int) -> None:
     dice = random.Random(seed)
     listings = fleet(dice)
     document = some_document(dice, listings)
-    task = dice.choice([{}, {"protect": ["v1.*"]}, {"min_age": "20d"}, {"max_deletions": 3}, {"min_remaining": 2}])
+    task: dict[str, Any] = dice.choice(
+        [{}, {"protect": ["v1.*"]}, {"min_age": "20d"}, {"max_deletions": 3}, {"min_remaining": 2}]
+    )
     request = request_of(document, **task)
     whole = {part.repository.path: part for part in planned_for(listings, request).plan.repositories}
     assert sorted(whole) == [listing.repository.path for listing in listings]

@@ -118,7 +118,7 @@ def test_what_an_entry_matches_is_summed_up() -> None:
     ]
     merged = merged_plans(*parts)
     assert warnings_of(merged) == ["rules, none: name_regex_keep 'v.*' matches nothing in any of the plans."]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"option": "protect", "entry": "v.*", "rule": None, "matched": 5, "references": None},
         {"option": "in_use_sources", "entry": "web", "rule": None, "matched": 3, "references": 7},
         {
