@@ -118,7 +118,7 @@ def test_a_plan_by_a_token_that_only_reads_is_typed_and_applied(
     before, folder = simulator.state(), tmp_path / "job"
     plan = run(ansible, folder, "plan", READER)
     assert plan.returncode == 0, plan.stdout + plan.stderr
-    assert "To approve: 2 of 6 tags in 1 repository are deleted." in plan.stdout
+    assert "To approve: delete 2 of 6 tags in 1 repository" in plan.stdout
     assert simulator.counters()["writes"] == 0
     simulator.clear_log()
     for typed in ("", " ", "0" * 12, fingerprint_on(plan.stdout)[:11], f"x registry_cleanup_protect={TOKEN}"):
