@@ -425,7 +425,7 @@ def test_local_plans_are_merged(ansible: Ansible, simulator: Simulator, tmp_path
         assert made.code == 0, made.output
     simulator.clear_log()
     target = tmp_path / "all.jsonl"
-    given = {"registry_plans_paths": plans, "registry_plans_path": str(target), "registry_plans_expected": 2}
+    given = {"registry_plans_paths": plans, "registry_plans_merged_path": str(target), "registry_plans_expected": 2}
     run = play(ansible, MERGE, *mode, *values(**given))
     assert run.code == 0, run.output
     assert simulator.requests() == []

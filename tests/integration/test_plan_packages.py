@@ -125,7 +125,7 @@ def test_all_plans_of_a_version_are_fetched_for_a_merge(ansible: Ansible, simula
     assert all(TOKEN not in str(entry) for entry in simulator.requests())
     merge = {
         "plan_paths": [row["path"] for row in first.result["files"]],
-        "plan_path": str(tmp_path / "all"),
+        "merged_plan_path": str(tmp_path / "all"),
         "expected": 2,
     }
     [merged] = run_all(ansible, "registry_plan_merge", [merge])

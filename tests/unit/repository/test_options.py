@@ -133,6 +133,13 @@ def test_a_file_that_a_module_writes_has_one_of_these_names() -> None:
     read = {"api_token_file", "approved_plan_path", "audit_path", "compare_with"}
     folders = {"plan_folder"}
     reports = {"csv_folder", "prometheus_path", "markdown_path", "html_path"}
-    assert paths - certificates - read - folders == {"plan_path", "output_path", "cache_path", "journal_path", *reports}
+    assert paths - certificates - read - folders == {
+        "plan_path",
+        "merged_plan_path",
+        "output_path",
+        "cache_path",
+        "journal_path",
+        *reports,
+    }
     # The roles write reports besides. One file for two of all these is refused.
     assert paths - certificates - read - folders == WRITTEN - {"json_path", "csv_path"}
