@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.integration.documented import assert_documented, documentation
 from tests.integration.driver import Ansible
 from tests.integration.repeated import run_all, writes
@@ -80,6 +82,18 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
     assert other.read_text() == before
     [over] = run_all(ansible, MODULE, [{**place, "plan_path": str(other), "overwrite": True}])
     assert over.result["changed"]
+
+
+@pytest.mark.parametrize("option", ["plan_path", "journal_path"])
+def test_a_file_that_can_not_be_read_is_told_by_its_option(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, option: str
+) -> None:
+    simulator.load(team())
+    path = tmp_path / "loop"
+    path.symlink_to("loop")
+    [task] = run_all(ansible, MODULE, [{"project": "team/app", "version": "1", "action": "fetch", option: str(path)}])
+    assert task.failed
+    assert f"{option} {path} can't be read" in task.message
 
 
 def test_the_examples_run(ansible: Ansible, simulator: Simulator) -> None:
