@@ -11,6 +11,7 @@ The text format of https://prometheus.io/docs/instrumenting/exposition_formats/.
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 from collections import Counter
 
@@ -19,8 +20,11 @@ from .._usage.ages import AGES
 from .._usage.figures import Figures
 from .model import ProjectReport, Report, RepositoryReport
 
-_Sample = tuple[t.Mapping[str, str], t.Optional[int]]
+_Labels = t.Mapping[str, str]
+_Sample = tuple[_Labels, t.Optional[int]]
 _Planned = t.Mapping[str, int]
+# A scope may name a thousand projects, and stands in every sample.
+_LONGEST_SCOPE = 200
 
 
 class _Place(t.NamedTuple):
@@ -32,7 +36,7 @@ class _Place(t.NamedTuple):
         planned: number of tags to delete by reason; None without a plan.
     """
 
-    labels: t.Mapping[str, str]
+    labels: _Labels
     figures: Figures
     planned: _Planned | None
 
@@ -45,7 +49,8 @@ def metrics(report: Report, *, with_repositories: bool) -> t.Iterator[str]:
         with_repositories: show the numbers of repositories too, under names of their own.
     """
     head = report.head
-    run = {"server": head.server, "scope": head.scope}
+    # In every sample: the reports of several servers and scopes may lie in one folder.
+    run = {"server": head.server, "scope": _short(head.scope)}
     clock = parse_time(head.clock)
     yield from _metric(
         "report_timestamp_seconds",
@@ -60,17 +65,19 @@ def metrics(report: Report, *, with_repositories: bool) -> t.Iterator[str]:
         "Repositories that could not be read.",
         [(run, report.repositories_unread if clock else None)],
     )
-    yield from _metric("project_info", "What a project is.", [(_info(project), 1) for project in report.projects])
+    yield from _metric(
+        "project_info", "What a project is.", [({**run, **_info(project)}, 1) for project in report.projects]
+    )
     planned: dict[int, Counter[str]] = {}
     repositories: list[_Place] = []
     for repository in report.repositories():
         reasons = _deleted_by_reason(repository)
         planned.setdefault(repository.project_id, Counter()).update(reasons)
         if with_repositories:
-            repositories.append(_place_of(repository, reasons))
+            repositories.append(_place_of(run, repository, reasons))
     projects = [
         _Place(
-            {"project": project.path},
+            {**run, "project": project.path},
             figures=project.figures,
             planned=None if project.figures.delete is None else planned.get(project.id, {}),
         )
@@ -81,12 +88,21 @@ def metrics(report: Report, *, with_repositories: bool) -> t.Iterator[str]:
         yield from _numbers("repository_", "of the repository", repositories)
 
 
+def _short(scope: str) -> str:
+    """A scope of at most so many characters, another one for each scope."""
+    if len(scope) <= _LONGEST_SCOPE:
+        return scope
+    digest = hashlib.sha256(scope.encode()).hexdigest()[:12]
+    return f"{scope[: _LONGEST_SCOPE - 16]}... {digest}"
+
+
 def _info(project: ProjectReport) -> dict[str, str]:
     return {
         "project": project.path,
         "namespace": project.namespace,
         "visibility": project.visibility or "unknown",
         "access_level": project.access_level or "unknown",
+        "exposed_to": project.exposed_to,
         "policy": project.policy_state,
     }
 
@@ -95,9 +111,9 @@ def _deleted_by_reason(repository: RepositoryReport) -> _Planned:
     return Counter(tag.reason or "unknown" for tag in repository.tags or () if tag.action == "delete")
 
 
-def _place_of(repository: RepositoryReport, reasons: _Planned) -> _Place:
+def _place_of(run: _Labels, repository: RepositoryReport, reasons: _Planned) -> _Place:
     return _Place(
-        {"project": repository.project, "repository": repository.path},
+        {**run, "project": repository.project, "repository": repository.path},
         figures=repository.figures,
         planned=None if repository.figures.delete is None else reasons,
     )
