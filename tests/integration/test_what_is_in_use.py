@@ -269,7 +269,7 @@ def test_what_runs_without_a_tag_gets_one(ansible: Ansible, simulator: Simulator
     assert name in str(found.run.result["diff"])
     assert found.again.result["in_use"]["pinned"] == []
     told = [json.loads(line) for line in journal.read_text().splitlines()]
-    assert [row["event"] for row in told][:4] == ["start", "pinning", "pinned", "asking"]
+    assert [row["event"] for row in told][:4] == ["start", "pinning", "pinned", "delete_requested"]
     assert {**row, "outcome": "written"}.items() <= told[2].items()
     # The tag is there before anything goes.
     wrote = [entry["path"] for entry in found.log if entry["write"] and "/jwt/" not in entry["path"]]
