@@ -50,7 +50,9 @@ def tags_of(lines: Iterable[str]) -> EarlierRuns:
 
 RUNS: list[Any] = [
     pytest.param([], runs(), id="nothing is known without a run"),
-    pytest.param([START, row("delete_requested", "a"), row("delete_requested", "b"), END], runs("ab"), id="what a run asked for"),
+    pytest.param(
+        [START, row("delete_requested", "a"), row("delete_requested", "b"), END], runs("ab"), id="what a run asked for"
+    ),
     pytest.param(
         [START, row("delete_requested", "a"), END, START, row("delete_requested", "b")],
         runs("ab", interrupted="b"),
@@ -97,7 +99,9 @@ RUNS: list[Any] = [
         id="nor several of which one was not asked for",
     ),
     pytest.param(
-        [START, row("delete_requested", "a"), END, START, follows("s")], runs("a"), id="nor one that a run before asked for"
+        [START, row("delete_requested", "a"), END, START, follows("s")],
+        runs("a"),
+        id="nor one that a run before asked for",
     ),
     pytest.param(
         [START, row("following", "s"), row("following", "u", images=5), follows("v", 5), row("delete_requested", "a")],
@@ -105,7 +109,14 @@ RUNS: list[Any] = [
         id="a line that names no image gives nothing",
     ),
     pytest.param(
-        [START, {"event": "delete_requested"}, {**row("delete_requested", "a"), "digest": []}, {**row("delete_requested", "a"), "name": {}}, [], 5],
+        [
+            START,
+            {"event": "delete_requested"},
+            {**row("delete_requested", "a"), "digest": []},
+            {**row("delete_requested", "a"), "name": {}},
+            [],
+            5,
+        ],
         runs(),
         id="lines of no tag",
     ),

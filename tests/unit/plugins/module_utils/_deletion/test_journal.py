@@ -40,7 +40,13 @@ def test_runs_follow_each_other_in_one_file(tmp_path: Path) -> None:
     write(path, HERE, "1")
     write(path, HERE, "2", "3")
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [row["event"] for row in rows] == ["start", "delete_requested", "start", "delete_requested", "delete_requested"]
+    assert [row["event"] for row in rows] == [
+        "start",
+        "delete_requested",
+        "start",
+        "delete_requested",
+        "delete_requested",
+    ]
     assert all(row["time"].endswith("Z") for row in rows)
     assert earlier_runs(str(path), HERE).asked == {("a", name, "x") for name in "123"}
 
