@@ -39,7 +39,7 @@ options:
       - V(graphql) reads 20 tags with their details in a request, V(rest) one.
       - V(registry) asks the registry itself. Where it has no metadata database that is the fast way, and the only one
         that lists more than 10,000 tags of a repository, tells an empty repository from a broken registry, and knows
-        the digest and the date of images for several platforms. It can't see when a tag was pushed.
+        the digest and the date of multi-platform images. It can't see when a tag was pushed.
       - GitLab's tag protection rules are read with the tags by V(graphql). Otherwise GraphQL is asked for the rules of
         each project, 10 in a request, which it shows to Maintainers of the project alone. A job token can't read them.
       - V(auto) takes V(graphql), or V(rest) if GitLab says that GraphQL can't be used. If GraphQL fails in another way,

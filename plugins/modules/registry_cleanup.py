@@ -206,7 +206,7 @@ options:
       - An index in use keeps the tags of its images, and an image in use keeps the tag of its index. Which images an
         index has is read from the registry itself (O(read_via)); GitLab does not show it.
       - If an image is in use by digest or by id, tags for which this is unknown are kept as well. By ids these are the
-        tags of images for several platforms.
+        tags of multi-platform images.
     type: list
     elements: str
   in_use_sources:

@@ -52,7 +52,7 @@ options:
         tag or for each 20, and several calls of GitLab to its registry for each tag.
       - V(size) costs a request for each repository. It is known only where the registry has a metadata database.
       - V(layers) reads what V(tag_details) reads, and the manifest of each image from the registry itself, those of
-        images for several platforms and of their attestations too. Each costs a request, however many tags and
+        multi-platform images and of their attestations too. Each costs a request, however many tags and
         repositories have it, and none if O(cache_path) knows it. So layers that images share count once
         (RV(repositories[].bytes)). If a manifest can't be read, a warning says so, and the bytes of its repository are
         told by another method.
@@ -328,9 +328,9 @@ repositories:
           sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         size:
           description:
-            - Bytes of the image, which are those of its manifest, its config and its layers. An image for several
-              platforms has those of all its images, without attestations.
-            - Null when not known. GitLab tells it of no image for several platforms, and of none without a metadata
+            - Bytes of the image, which are those of its manifest, its config and its layers. A multi-platform
+              image has those of all its images, without attestations.
+            - Null when not known. GitLab returns none for a multi-platform image, and none without a metadata
               database; the registry itself tells all.
           type: int
           returned: success
@@ -362,7 +362,7 @@ repositories:
           returned: success
           sample: sha256:7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730
         children:
-          description: Digests of the images and attestations that an image for several platforms holds, as far as they
+          description: Digests of the images and attestations that a multi-platform image holds, as far as they
             were read.
           type: list
           elements: str

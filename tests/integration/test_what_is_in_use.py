@@ -188,7 +188,7 @@ def test_with_a_database_the_registry_tells_what_an_index_holds(ansible: Ansible
     told = reasons(by_child)
     assert (told["dev-multi"], told["dev-1"]) == ("in_use", "in_use")
     assert (told["dev-other"], told["dev-2"]) == ("expired", "expired")
-    # The id of an image for several platforms is that of one of its images.
+    # The id of a multi-platform image is that of one of its images.
     told = reasons(by_id)
     assert (told["dev-2"], told["dev-1"]) == ("in_use", "expired")
     assert (told["dev-multi"], told["dev-other"]) == ("unknown_in_use", "unknown_in_use")

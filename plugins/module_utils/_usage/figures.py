@@ -44,7 +44,7 @@ class CountedTag(t.NamedTuple):
         size: bytes of its image; None is unknown, and so is 0.
         date: that its age is judged by; None is unknown.
         delete: whether a plan deletes it.
-        is_index: whether its image is for several platforms, so that its size counts the layers of each.
+        is_index: whether its image is a multi-platform one, so that its size counts the layers of each.
     """
 
     digest: str | None
@@ -126,7 +126,7 @@ class _Image(t.NamedTuple):
         size: bytes; None is unknown.
         date: of its newest tag.
         kept: whether one of its tags is.
-        is_index: whether it is for several platforms.
+        is_index: whether it is a multi-platform one.
     """
 
     size: int | None

@@ -84,8 +84,8 @@ BAD: list[Any] = [
     ),
     (
         {**BULK, "read_via": "registry"},
-        "read_via registry can't be used with delete_via bulk: GitLab judges by what it sees itself, and of images for "
-        "several platforms that is less.",
+        "read_via registry can't be used with delete_via bulk: GitLab judges by what it sees itself, and of "
+        "multi-platform images that is less.",
     ),
     (
         {"delete_via": "bulk"},
