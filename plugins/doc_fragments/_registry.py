@@ -64,9 +64,9 @@ options:
     default: fail
   cache_path:
     description:
-      - A file that keeps what the registry itself told of images from one run to the next, a database of SQLite. A tag
-        whose image is known costs one request, and any other one at least two. It is made when it is missing, for its
-        owner alone, and holds at most 200,000 images, those used last.
+      - Read and write what the registry itself told of images in this file, a database of SQLite, for the next run. A
+        tag whose image is known costs one request, and any other one at least two. It is made when it is missing, for
+        its owner alone, and holds at most 200,000 images, those used last.
       - An image is known there by its digest, which stands for the same bytes everywhere, so that several jobs and
         servers may share a file, also at the same time. It names no repository. What its layers are is kept as well.
       - A file that is damaged, locked or of another kind is left as it is, with a warning. All images are read then.

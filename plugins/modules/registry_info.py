@@ -228,7 +228,8 @@ repositories:
     date_source:
       description:
         - What the dates of the tags are, V(published) for the last push that changed the image, V(built) for the build
-          of the image, V(unknown) when it can't be told, V(none) when no details were asked for.
+          of the image, V(unknown) when it can't be told, V(none) when no details were asked for. Files that
+          M(containerops.gitlab.registry_cleanup) writes may also have V(created).
       type: str
       returned: success
       sample: published
@@ -272,8 +273,9 @@ repositories:
       sample: "2026-01-31T12:00:00Z"
     tags_by_age: &tags_by_age
       description:
-        - Number of tags by age. Each tag counts once. V(7d) is at most 7 days, V(30d) more than 7 and at most 30 days,
-          and so on. V(older) is more than 365 days. V(unknown) are tags whose date is not known.
+        - Number of tags in each age bucket. Buckets do not overlap, so each tag counts once. V(7d) is at most 7 days,
+          V(30d) more than 7 and at most 30 days, and so on. V(older) is more than 365 days. V(unknown) are tags whose
+          date is not known.
         - All are null if no dates were read.
       type: dict
       returned: success

@@ -16,7 +16,7 @@ import typing as t
 from datetime import datetime
 
 from .._core.models import format_time, known_sum
-from .ages import AGES, age_of, by_age
+from .ages import AGES, age_bucket, by_age
 
 _Blobs = t.Mapping[str, int]
 
@@ -203,12 +203,12 @@ def _bytes(
 
 
 def _tags_by_age(tags: t.Sequence[CountedTag], clock: datetime | None) -> tuple[int, ...]:
-    found = [age_of(tag.date, clock) for tag in tags]
+    found = [age_bucket(tag.date, clock) for tag in tags]
     return tuple(found.count(age) for age in AGES)
 
 
 def _bytes_by_age(images: t.Sequence[_Image], clock: datetime | None) -> tuple[int | None, ...]:
-    found = [(age_of(image.date, clock), image.size) for image in images]
+    found = [(age_bucket(image.date, clock), image.size) for image in images]
     return tuple(known_sum(size for age, size in found if age is wanted) for wanted in AGES)
 
 
