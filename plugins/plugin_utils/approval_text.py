@@ -16,6 +16,7 @@ from datetime import timedelta
 from ..module_utils._cleanup.request import LIMITS
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import format_time, parse_time
+from ..module_utils._core.plan_package import package_in_words
 from ..module_utils._rules.durations import seconds
 from ..module_utils._rules.options import IN_USE, RULES
 from .plan_screen import DELETING
@@ -48,8 +49,8 @@ def approval_text(rows: Sequence[_Row]) -> str:
 
     Args:
         rows: for each host its name as host, what registry_cleanup or registry_plan_merge returned as result, the
-            options of scope as scope, and where the plan is as place. If they are known, who planned it as planned_by,
-            and how old the plan may be when it is applied as max_age.
+            options of scope as scope, and the file or the package of the plan as path or package. If they are known,
+            who planned it as planned_by, and how old the plan may be when it is applied as max_age.
     """
     lines = _of_one(rows[0]) if len(rows) == 1 else _of_several(rows)
     return "\n".join(_line(each) for each in _first(lines, MOST_LINES, "lines"))
@@ -79,7 +80,7 @@ def _of_one(row: _Row) -> list[str]:
         f"server: {server.get('url')}, by its clock {server.get('clock')}",
         *([] if parts else [f"scope: {_scope(row['scope'])}"]),
         *([] if refusals else _fingerprint(plan["fingerprint"])),
-        *([f"plan: {row['place']}"] if row.get("place") else []),
+        f"plan: {_place(row)}",
         *_valid_until(server.get("clock"), row.get("max_age")),
         *_planned_by(row.get("planned_by") or result.get("run_by") or {}, "merged" if parts else "planned"),
         *_freed(totals),
@@ -91,6 +92,14 @@ def _of_one(row: _Row) -> list[str]:
         *_section(_by_repository(plan), [f"{each['path']}: {_share(each)}" for each in affected], _MOST_REPOSITORIES),
     ]
     return lines + _tags(plan["delete"], totals["delete"], MOST_LINES - len(lines))
+
+
+def _place(row: _Row) -> str:
+    if row.get("package"):
+        return package_in_words(row["package"])
+    return str(
+        row.get("path") or "not written, so it can't be applied: name a file or a package, and run without --check"
+    )
 
 
 def _plan_of(result: _Row) -> _Row:

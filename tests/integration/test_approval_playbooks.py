@@ -115,6 +115,15 @@ def test_a_plan_ends_with_what_an_approver_reads(ansible: Ansible, simulator: Si
         assert line in text.splitlines()
 
 
+def test_a_plan_that_nobody_keeps_is_told(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    """Reports are made of a plan in a folder that the role removes."""
+    simulator.load(team())
+    run = play(ansible, PLAN, *GROUP_AND_RULES, html_path=str(tmp_path / "plan.html"))
+    assert run.code == 0, run.output
+    [line] = [line for line in table(run).splitlines() if line.startswith("plan: ")]
+    assert line.startswith("plan: not written, so it can't be applied")
+
+
 APPROVALS: list[tuple[dict[str, Any], str]] = [
     ({}, "registry_cleanup_approved_plan) and registry_cleanup_approved_fingerprint are missing or empty"),
     (

@@ -15,6 +15,7 @@ from dataclasses import replace
 from .._core.errors import UsageError
 from .._core.files import check_writable, plan_lines, read_lines, write_lines
 from .._core.journal_parts import JOURNAL, JOURNAL_PACKAGE, parts_of
+from .._core.plan_package import PLAN_FILE, PLAN_PACKAGE
 from .._core.scope import project_path
 from .._gitlab.packages import (
     LARGEST,
@@ -33,7 +34,7 @@ from .packages import check_folder, fetched_plan, fetched_plans, joined_journal,
 
 _TARGETS = ("plan_path", "plan_folder", "journal_path")
 # What a package and a file in it are called if nobody says it.
-_PLAN = {"package": "registry-cleanup-plan", "file_name": "plan.jsonl"}
+_PLAN = {"package": PLAN_PACKAGE, "file_name": PLAN_FILE}
 _JOURNAL = {"package": JOURNAL_PACKAGE, "file_name": JOURNAL}
 
 

@@ -52,7 +52,7 @@ def row(**changes: Any) -> dict[str, Any]:
     for name, value in changes.items():
         (plan if name in plan else result)[name] = value
     scope = {"group": "team", "project": "", "repositories": ["team/app", "team/b"]}
-    return {"host": "localhost", "result": result, "scope": scope, "place": "/plans/team.jsonl", "max_age": "72h"}
+    return {"host": "localhost", "result": result, "scope": scope, "path": "/plans/team.jsonl", "max_age": "72h"}
 
 
 def test_the_whole_text() -> None:
@@ -165,7 +165,7 @@ def merged(*rules: dict[str, Any]) -> dict[str, Any]:
         "unmatched": ["protect 'v1' matches nothing in any of the plans."],
     }
     run_by = {"user": "ana"}
-    return {"host": "localhost", "result": result, "scope": {}, "place": "all.jsonl", "planned_by": run_by}
+    return {"host": "localhost", "result": result, "scope": {}, "path": "all.jsonl", "planned_by": run_by}
 
 
 def test_a_merged_plan() -> None:
@@ -273,7 +273,7 @@ def test_no_text_of_others_breaks_a_line(name: str, rule: str) -> None:
         unmatched=[rule],
         run_by={name: rule},
     )
-    text = approval_text([{**plan, "place": name, "scope": {"group": name}}])
+    text = approval_text([{**plan, "path": name, "scope": {"group": name}}])
     plain = approval_text([row(delete=[deleted("a", "a")])])
     for line in text.split("\n"):
         assert line.isprintable()
@@ -304,3 +304,18 @@ def test_nothing_is_told_as_if_it_were_done() -> None:
     """The text is read before anything is deleted."""
     text = approval_text([row()])
     assert not re.search(r"\b(is|are|was|were) deleted\b|^(Deleted|Kept)\b", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ({"path": "", "package": {}}, "plan: not written, so it can't be applied: name a file or a package"),
+        (
+            {"package": {"project": "team/plans", "version": "7"}},
+            "plan: plan.jsonl, version 7 of the package registry-",
+        ),
+    ],
+)
+def test_it_says_where_the_plan_is(where: dict[str, Any], told: str) -> None:
+    [line] = [line for line in approval_text([{**row(), **where}]).splitlines() if line.startswith("plan: ")]
+    assert line.startswith(told)
