@@ -38,6 +38,12 @@ options:
       - The file of a plan, or of a merged plan.
       - The fingerprint of a plan that was altered is not shown.
     type: path
+  journal_path:
+    description:
+      - The file that O(containerops.gitlab.registry_cleanup#module:journal_path) names, if the plan was carried out.
+        The reports then say of each tag that the plan deletes what became of it, and why.
+      - The last run of the plan counts. A tag counts as deleted only if the journal says so.
+    type: path
   compare_with:
     description:
       - The file of an earlier audit of the same server and scope. The report then says how many tags and bytes there
@@ -52,7 +58,8 @@ options:
     description:
       - Write C(projects.csv), C(repositories.csv) and C(tags.csv) to this folder. It has to be there.
       - They are in UTF-8 as RFC 4180 says, always with a header, with bytes as whole numbers and times as ISO 8601.
-      - C(tags.csv) has the tags of the plan, and those of an audit that gathered tags.
+      - C(tags.csv) has the tags of the plan, and those of an audit that gathered tags. With O(journal_path) it says
+        what became of each tag that the plan deletes.
     type: path
   prometheus_path:
     description:
@@ -99,8 +106,8 @@ options:
     default: []
   deleted:
     description:
-      - How many tags the run deleted. Without it, the report of a plan says that it is a preview, and that nothing was
-        deleted.
+      - How many tags the run deleted. Left out, it is counted in the journal. Without O(journal_path) too, the report
+        of a plan says that it is a preview, and that nothing was deleted.
     type: int
   api_url:
     description:
@@ -182,6 +189,23 @@ EXAMPLES = r"""
     compare_with: "{{ playbook_dir }}/audit.jsonl"
     prometheus_path: "{{ playbook_dir }}/registry.prom"
     markdown_path: "{{ playbook_dir }}/plan.md"
+
+- name: Clean up
+  containerops.gitlab.registry_cleanup:
+    group: team
+    name_regex_delete: dev-.*
+    older_than: 30d
+    plan_path: "{{ playbook_dir }}/run.jsonl"
+    journal_path: "{{ playbook_dir }}/journal.jsonl"
+  register: cleanup
+
+- name: Report what became of each tag that it was to delete
+  containerops.gitlab.registry_report:
+    plan_path: "{{ playbook_dir }}/run.jsonl"
+    journal_path: "{{ playbook_dir }}/journal.jsonl"
+    result: "{{ cleanup.result }}"
+    csv_folder: "{{ playbook_dir }}"
+    html_path: "{{ playbook_dir }}/run.html"
 """
 
 RETURN = r"""
@@ -221,6 +245,19 @@ report:
       type: str
       returned: success
       sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
+    deleted:
+      description: Number of tags that the run deleted, null if there was none, or it is not known.
+      type: int
+      returned: success
+      sample: 88
+    outcomes:
+      description:
+        - Number of tags that the plan deletes by what became of them, as O(journal_path) says. It is null without a
+          journal. C(unknown) are those of which the journal does not say what became of them.
+      type: dict
+      returned: success
+      sample: {"not_deleted": 1, "recreated": 0, "unknown": 0, "not_tried": 0, "unverified": 0, "changed_since": 1,
+        "already_gone": 0, "deleted": 88}
 totals:
   description: All repositories in numbers. What is not known is null.
   returned: when files were read
@@ -380,6 +417,7 @@ ARGUMENTS = ArgumentSpec(
     {
         "audit_path": {"type": "path"},
         "plan_path": {"type": "path"},
+        "journal_path": {"type": "path"},
         "compare_with": {"type": "path"},
         "price_per_gib_month": {"type": "float"},
         "csv_folder": {"type": "path"},

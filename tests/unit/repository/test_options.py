@@ -33,6 +33,7 @@ IN_ANOTHER_WAY = {
     "registry_cleanup": {
         "in_use_sources": "{{ __registry_cleanup_sources if __registry_cleanup_is_told else omit }}",
         "run_by": "{{ __registry_cleanup_run_by }}",
+        "journal_is_temporary": "{{ __registry_cleanup.options.journal_is_temporary | default(omit) }}",
     },
     "registry_settings": {"output_path": "{{ __registry_settings_folder.path }}/projects.jsonl"},
 }
