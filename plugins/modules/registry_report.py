@@ -58,8 +58,7 @@ options:
     description:
       - Write C(projects.csv), C(repositories.csv) and C(tags.csv) to this folder. It has to be there.
       - They are in UTF-8 as RFC 4180 says, always with a header, with bytes as whole numbers and times as ISO 8601.
-      - C(tags.csv) has the tags of the plan, and those of an audit that gathered tags. With O(journal_path) it says
-        what became of each tag that the plan deletes.
+      - C(tags.csv) has the tags of the plan, and those of an audit that gathered tags.
     type: path
   prometheus_path:
     description:
