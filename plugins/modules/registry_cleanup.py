@@ -473,6 +473,12 @@ options:
         RV(plan.deleted_before) then, and is no drift from an approved plan.
       - In check mode nothing is written to it.
     type: path
+  journal_is_temporary:
+    description:
+      - The file of O(journal_path) is removed after the run, as by roles that only make reports of it. So it does not
+        count as a journal for O(journal_package).
+    type: bool
+    default: false
   journal_package:
     description:
       - Store the journal in a generic package of a project, so that a run that is killed or cancelled leaves its record
@@ -1492,6 +1498,7 @@ ARGUMENTS = (
                 "approved_fingerprint": {"type": "str"},
                 "require_approval": {"type": "bool", "default": False},
                 "journal_path": {"type": "path"},
+                "journal_is_temporary": {"type": "bool", "default": False},
                 "journal_package": {"type": "dict", "options": JOURNAL_OPTIONS},
                 "run_by": {"type": "dict"},
                 "plan_max_age": {"type": "str", "default": "72h"},
@@ -1552,7 +1559,8 @@ def main() -> None:
         result["notes"] += contents.notes
         result.update(write_files(params, files))
 
-        record, upload = Record(), journal_upload(connection.client, package, is_only=not params["journal_path"])
+        is_only = not params["journal_path"] or params["journal_is_temporary"]
+        record, upload = Record(), journal_upload(connection.client, package, is_only=is_only)
 
         def apply() -> Applied:
             with open_journal(params["journal_path"], upload) as file:

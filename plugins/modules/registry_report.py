@@ -41,6 +41,12 @@ options:
         O(containerops.gitlab.registry_plan_merge#module:merged_plan_path) wrote.
       - The fingerprint of a plan that was altered is not shown.
     type: path
+  journal_path:
+    description:
+      - The file that O(containerops.gitlab.registry_cleanup#module:journal_path) names, if the plan was carried out.
+        The reports then say of each tag that the plan deletes what became of it, and why.
+      - The last run of the plan counts. A tag counts as deleted only if the journal says so.
+    type: path
   compare_with:
     description:
       - Read an earlier audit of the same server and scope from this file. The report then says how many tags and bytes
@@ -102,8 +108,8 @@ options:
     default: []
   deleted:
     description:
-      - How many tags the run deleted. Without it, the report of a plan says that it is a preview, and that nothing was
-        deleted.
+      - How many tags the run deleted. Left out, it is counted in the journal. Without O(journal_path) too, the report
+        of a plan says that it is a preview, and that nothing was deleted.
     type: int
   api_url:
     description:
@@ -186,6 +192,23 @@ EXAMPLES = r"""
     compare_with: "{{ playbook_dir }}/audit.jsonl"
     prometheus_path: "{{ playbook_dir }}/registry.prom"
     markdown_path: "{{ playbook_dir }}/plan.md"
+
+- name: Clean up
+  containerops.gitlab.registry_cleanup:
+    group: team
+    name_regex_delete: dev-.*
+    older_than: 30d
+    plan_path: "{{ playbook_dir }}/run.jsonl"
+    journal_path: "{{ playbook_dir }}/journal.jsonl"
+  register: cleanup
+
+- name: Report what became of each tag that it was to delete
+  containerops.gitlab.registry_report:
+    plan_path: "{{ playbook_dir }}/run.jsonl"
+    journal_path: "{{ playbook_dir }}/journal.jsonl"
+    result: "{{ cleanup.result }}"
+    csv_folder: "{{ playbook_dir }}"
+    html_path: "{{ playbook_dir }}/run.html"
 """
 
 RETURN = r"""
@@ -225,6 +248,19 @@ report:
       type: str
       returned: success
       sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
+    deleted:
+      description: Number of tags that the run deleted, null if there was none, or it is not known.
+      type: int
+      returned: success
+      sample: 88
+    outcomes:
+      description:
+        - Number of tags that the plan deletes by what became of them, as O(journal_path) says. It is null without a
+          journal. C(unknown) are those of which the journal does not say what became of them.
+      type: dict
+      returned: success
+      sample: {"not_deleted": 1, "recreated": 0, "unknown": 0, "not_tried": 0, "unverified": 0, "changed_since": 1,
+        "already_gone": 0, "deleted": 88}
 totals:
   description: All repositories in numbers. What is not known is null.
   returned: when files were read
@@ -384,6 +420,7 @@ ARGUMENTS = ArgumentSpec(
     {
         "audit_path": {"type": "path"},
         "plan_path": {"type": "path"},
+        "journal_path": {"type": "path"},
         "compare_with": {"type": "path"},
         "price_per_gib_month": {"type": "float"},
         "csv_folder": {"type": "path"},

@@ -55,6 +55,7 @@ class ReportRequest(t.NamedTuple):
     Args:
         audit_path: file of the audit; None if there is none.
         plan_path: file of the plan; None if there is none.
+        journal_path: file of the journal of the plan's run; None if it was not carried out.
         compare_with: file of an earlier audit; None if there is none.
         csv_folder: folder of the CSV files; None if they are not written. The same holds for the other files.
         prometheus_path: file of the metrics.
@@ -67,6 +68,7 @@ class ReportRequest(t.NamedTuple):
 
     audit_path: str | None
     plan_path: str | None
+    journal_path: str | None
     compare_with: str | None
     csv_folder: str | None
     prometheus_path: str | None
@@ -90,9 +92,12 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
         raise UsageError(f"deleted is {params['deleted']}: it can't be negative.")
     if not (params["audit_path"] or params["plan_path"]):
         raise UsageError("one of the following is required: audit_path, plan_path.")
+    if params["journal_path"] and not params["plan_path"]:
+        raise UsageError("journal_path needs plan_path: it tells what became of the tags that a plan deletes.")
     return ReportRequest(
         audit_path=params["audit_path"],
         plan_path=params["plan_path"],
+        journal_path=params["journal_path"],
         compare_with=params["compare_with"],
         csv_folder=params["csv_folder"],
         prometheus_path=params["prometheus_path"],

@@ -111,7 +111,9 @@ def reasons_of(tags: Rows) -> dict[str, int]:
 def request(**options: Any) -> ReportRequest:
     return ReportRequest(
         **{
-            **dict.fromkeys(("audit_path", "plan_path", "compare_with", "csv_folder", "prometheus_path")),
+            **dict.fromkeys(
+                ("audit_path", "plan_path", "journal_path", "compare_with", "csv_folder", "prometheus_path")
+            ),
             **{"prometheus_repositories": False, "markdown_path": None, "html_path": None},
             **{"told": Told(), "validate_paths_only": False},
             **options,

@@ -71,7 +71,10 @@ def test_what_is_not_known_is_an_empty_cell() -> None:
     assert {row[name] for name in unknown} == {""}
     assert row["archived"] == ""
     empty = "".join(tags_csv(report(tags=0)))
-    assert empty == "repository,tag,digest,media_type,bytes,pushed_at,built_at,action,reason,rule,project_id,server\r\n"
+    assert empty == (
+        "repository,tag,digest,media_type,bytes,pushed_at,built_at,action,reason,rule,outcome,outcome_message,project_id,"
+        "server\r\n"
+    )
 
 
 def test_a_text_without_a_meaning_is_as_it_is() -> None:
