@@ -77,6 +77,46 @@ class Fleet:
     archived: set[str] = field(default_factory=set)
 
     @property
+    def troubled(self) -> list[str]:
+        """Those with the most tags to delete: one in which GitLab refuses to, and two in which others work."""
+        return sorted(self.repositories, key=lambda path: (-len(self.repositories[path].deleted), path))[:3]
+
+    @property
+    def refused(self) -> set[tuple[str, str]]:
+        """The tags that GitLab does not delete when trouble comes."""
+        return self.repositories[self.troubled[0]].deleted
+
+    @property
+    def gone(self) -> tuple[str, str]:
+        """The tag that somebody else deletes when trouble comes."""
+        return min(self.repositories[self.troubled[1]].deleted)
+
+    @property
+    def pushed_again(self) -> tuple[str, str]:
+        """The tag that somebody pushes as another image when trouble comes."""
+        return min(self.repositories[self.troubled[2]].deleted)
+
+    @property
+    def deleted_in_trouble(self) -> set[tuple[str, str]]:
+        """What a cleanup deletes of what it planned when trouble comes."""
+        return self.total.deleted - self.refused - {self.gone, self.pushed_again}
+
+    def trouble(self) -> list[dict[str, Any]]:
+        """The simulator's faults for what comes between the plan and its end."""
+        numbers = {
+            row["id"]: f"{row['project']}/{row['name']}".rstrip("/").lower() for row in self.scenario["repositories"]
+        }
+        [number] = [number for number, path in numbers.items() if path == self.troubled[0]]
+        refused = {"body": f"destroyContainerRepositoryTags.*ContainerRepository/{number}\\b", "action": "status"}
+        push = {"digest": "sha256:" + "c" * 64, "updated_at": _text(NOW)}
+        guard = {"path": "/api/graphql", "body": "name digest publishedAt protection", "first": 1, "action": "mutate"}
+        meanwhile = {
+            "remove_tag": dict(zip(("repository", "name"), self.gone, strict=True)),
+            "set_tag": {**dict(zip(("repository", "name"), self.pushed_again, strict=True)), **push},
+        }
+        return [{**refused, "status": 403}, {**guard, **meanwhile}]
+
+    @property
     def public(self) -> set[str]:
         return {path for path, who in self.exposed_to.items() if who == "anyone"}
 

@@ -58,6 +58,9 @@ _raw:
     playbook:
       description: The values of the playbook's own variables that are set, by their names without C(registry_).
       type: dict
+    writes:
+      description: What the role writes for the host, as P(containerops.gitlab.shared_paths#filter) takes it.
+      type: dict
 """
 
 import functools
@@ -71,6 +74,7 @@ from ..plugin_utils.package_defaults import job_of
 from ..plugin_utils.role_specs import is_of_another_role, specs_of
 from ..plugin_utils.role_variables import PLAYBOOKS, Playbook, read_variables
 from ..plugin_utils.variable_names import may_be_meant
+from ..plugin_utils.written_paths import writes_of
 
 _OMITTED = object()
 
@@ -112,7 +116,12 @@ def _read(
         if name not in specs and may_be_meant(name) and not is_of_another_role(role, name)
     }
     found = read_variables(role, specs, given, playbook, others, job_of(variables, os.environ))
-    return {"options": found.options, "refusal": "; ".join(found.refusals), "playbook": dict(found.playbook)}
+    return {
+        "options": found.options,
+        "refusal": "; ".join(found.refusals),
+        "playbook": dict(found.playbook),
+        "writes": writes_of(role, found.options, variables, template),
+    }
 
 
 def _given(

@@ -12,11 +12,12 @@ version_added: 0.1.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Makes reports of the file that O(containerops.gitlab.registry_info#module:output_path) or
+  - Makes reports of an audit, which O(containerops.gitlab.registry_info#module:output_path) or
     O(containerops.gitlab.registry_cleanup#module:output_path) wrote, of a plan, or of both.
   - If both are given, the numbers come from the audit, and what is deleted and kept comes from the plan.
     Without an audit, the numbers are counted from the tags of the plan.
-  - What is not known is empty in CSV, has no sample in metrics, and is called unknown in Markdown. It is never V(0).
+  - What is not known is empty in CSV, has no sample in metrics, and is called unknown in Markdown and on the page. It
+    is never V(0).
   - It works on files alone, and asks no server.
 extends_documentation_fragment:
   - containerops.gitlab._attributes
@@ -30,18 +31,26 @@ attributes:
 options:
   audit_path:
     description:
-      - The file of an audit, in JSON Lines.
+      - Read the audit from this file, in JSON Lines. It is what O(containerops.gitlab.registry_info#module:output_path)
+        or O(containerops.gitlab.registry_cleanup#module:output_path) wrote.
       - At least one of O(audit_path) and O(plan_path) is required.
     type: path
   plan_path:
     description:
-      - The file of a plan, or of a merged plan.
+      - Read the plan from this file, which O(containerops.gitlab.registry_cleanup#module:plan_path) or
+        O(containerops.gitlab.registry_plan_merge#module:merged_plan_path) wrote.
       - The fingerprint of a plan that was altered is not shown.
+    type: path
+  journal_path:
+    description:
+      - The file that O(containerops.gitlab.registry_cleanup#module:journal_path) names, if the plan was carried out.
+        The reports then say of each tag that the plan deletes what became of it, and why.
+      - The last run of the plan counts. A tag counts as deleted only if the journal says so.
     type: path
   compare_with:
     description:
-      - The file of an earlier audit of the same server and scope. The report then says how many tags and bytes there
-        are more or fewer since then, and what was to be freed then.
+      - Read an earlier audit of the same server and scope from this file. The report then says how many tags and bytes
+        there are more or fewer since then, and what was to be freed then.
       - If it is not there, or is of another scope, nothing is compared, and the report says so.
     type: path
   price_per_gib_month:
@@ -99,8 +108,8 @@ options:
     default: []
   deleted:
     description:
-      - How many tags the run deleted. Without it, the report of a plan says that it is a preview, and that nothing was
-        deleted.
+      - How many tags the run deleted. Left out, it is counted in the journal. Without O(journal_path) too, the report
+        of a plan says that it is a preview, and that nothing was deleted.
     type: int
   api_url:
     description:
@@ -112,7 +121,7 @@ options:
         that read nothing.
     type: dict
     default: {}
-  plan_place:
+  plan_location:
     description:
       - Where readers find the plan, a path or an address. The report shows it beside the fingerprint, with the command
         that applies the plan.
@@ -142,9 +151,10 @@ options:
       - Who and what ran, as texts by any names.
     type: dict
     default: {}
-  check_only:
+  validate_paths_only:
     description:
-      - Only check that all files can be written, and read nothing. Roles do this before they delete anything.
+      - Only see that all files can be written. Nothing is read and no report is written. Roles do this before they
+        delete anything.
     type: bool
     default: false
 seealso:
@@ -172,16 +182,33 @@ EXAMPLES = r"""
     name_regex_delete: dev-.*
     older_than: 30d
     plan_path: "{{ playbook_dir }}/plan.jsonl"
-    output_path: "{{ playbook_dir }}/tags.jsonl"
+    output_path: "{{ playbook_dir }}/audit-new.jsonl"
   check_mode: true
 
 - name: Report what it deletes, as metrics too, and what is new since the audit
   containerops.gitlab.registry_report:
-    audit_path: "{{ playbook_dir }}/tags.jsonl"
+    audit_path: "{{ playbook_dir }}/audit-new.jsonl"
     plan_path: "{{ playbook_dir }}/plan.jsonl"
     compare_with: "{{ playbook_dir }}/audit.jsonl"
     prometheus_path: "{{ playbook_dir }}/registry.prom"
     markdown_path: "{{ playbook_dir }}/plan.md"
+
+- name: Clean up
+  containerops.gitlab.registry_cleanup:
+    group: team
+    name_regex_delete: dev-.*
+    older_than: 30d
+    plan_path: "{{ playbook_dir }}/run.jsonl"
+    journal_path: "{{ playbook_dir }}/journal.jsonl"
+  register: cleanup
+
+- name: Report what became of each tag that it was to delete
+  containerops.gitlab.registry_report:
+    plan_path: "{{ playbook_dir }}/run.jsonl"
+    journal_path: "{{ playbook_dir }}/journal.jsonl"
+    result: "{{ cleanup.result }}"
+    csv_folder: "{{ playbook_dir }}"
+    html_path: "{{ playbook_dir }}/run.html"
 """
 
 RETURN = r"""
@@ -221,6 +248,19 @@ report:
       type: str
       returned: success
       sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
+    deleted:
+      description: Number of tags that the run deleted, null if there was none, or it is not known.
+      type: int
+      returned: success
+      sample: 88
+    outcomes:
+      description:
+        - Number of tags that the plan deletes by what became of them, as O(journal_path) says. It is null without a
+          journal. C(unknown) are those of which the journal does not say what became of them.
+      type: dict
+      returned: success
+      sample: {"not_deleted": 1, "recreated": 0, "unknown": 0, "not_tried": 0, "unverified": 0, "changed_since": 1,
+        "already_gone": 0, "deleted": 88}
 totals:
   description: All repositories in numbers. What is not known is null.
   returned: when files were read
@@ -269,12 +309,12 @@ totals:
       returned: success
       sample: "2026-06-01T11:00:00Z"
     tags_by_age:
-      description: Number of tags that are up to so many days old, older, or of unknown age.
+      description: Number of tags in each age bucket. Buckets do not overlap, so each tag counts once.
       type: dict
       returned: success
       sample: {"7d": 20, "30d": 60, "90d": 200, "365d": 200, "older": 0, "unknown": 0}
     bytes_by_age:
-      description: Bytes of the images by the age of their newest tag.
+      description: Bytes of the images in each age bucket, each image once, by its newest tag.
       type: dict
       returned: success
       sample: {"7d": 1024, "30d": 0, "90d": 0, "365d": 0, "older": 0, "unknown": null}
@@ -380,6 +420,7 @@ ARGUMENTS = ArgumentSpec(
     {
         "audit_path": {"type": "path"},
         "plan_path": {"type": "path"},
+        "journal_path": {"type": "path"},
         "compare_with": {"type": "path"},
         "price_per_gib_month": {"type": "float"},
         "csv_folder": {"type": "path"},
@@ -394,7 +435,7 @@ ARGUMENTS = ArgumentSpec(
         "deleted": {"type": "int"},
         "api_url": {"type": "str"},
         "scope": {"type": "dict", "default": {}},
-        "plan_place": {"type": "str"},
+        "plan_location": {"type": "str"},
         "plan_package": {
             "type": "dict",
             "options": {
@@ -405,7 +446,7 @@ ARGUMENTS = ArgumentSpec(
             },
         },
         "run_by": {"type": "dict", "default": {}},
-        "check_only": {"type": "bool", "default": False},
+        "validate_paths_only": {"type": "bool", "default": False},
     }
 )
 
@@ -417,7 +458,7 @@ def main() -> None:
         files = files_of(request)
         check_places(files, request)
         paths = [file.path for file in files]
-        if request.check_only:
+        if request.validate_paths_only:
             finish(module, None, Intent(changed=False, diff=[]), {"files": paths}, lambda: Applied(None))
         report = read_report(request)
         for warning in flaws_of(report, request.told):

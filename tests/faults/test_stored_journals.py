@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import signal
@@ -86,7 +87,7 @@ def parts(simulator: Simulator) -> list[str]:
 
 def asked(text: str) -> set[str]:
     rows = [json.loads(line) for line in text.splitlines()]
-    return {row["name"] for row in rows if row["event"] == "asking"}
+    return {row["name"] for row in rows if row["event"] == "delete_requested"}
 
 
 def uploads(simulator: Simulator) -> list[int]:
@@ -121,7 +122,7 @@ def test_the_first_part_is_there_before_the_first_deletion(
     }
     assert len(found) == 2
     assert asked("".join(found)) == deleted(simulator) == {f"dev-{number:03}" for number in range(TAGS)}
-    assert [json.loads(part.splitlines()[0])["event"] for part in found] == ["start", "asking"]
+    assert [json.loads(part.splitlines()[0])["event"] for part in found] == ["start", "delete_requested"]
     assert json.loads(found[1].splitlines()[-1])["event"] == "end"
     if local:
         assert (tmp_path / "journal").read_text() == "".join(found)
@@ -307,6 +308,29 @@ def test_a_killed_run_leaves_all_but_its_last_moments_and_is_continued(
     assert whole.startswith(kept)
 
 
+def test_the_report_of_a_killed_run_claims_no_more_than_was_done(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    load(simulator)
+    files = {"plan_path": str(tmp_path / "plan"), "journal_path": str(tmp_path / "journal")}
+    simulator.latency(request=0.05)
+    with started(ansible, files) as process:
+        wait_for(simulator, 12, process)
+        process.kill()
+    simulator.latency()
+    told = {**files, "csv_folder": str(tmp_path), "result": "failed"}
+    [report] = run_all(ansible, "registry_report", [told])
+    assert report.status == "ok", report.message
+    with (tmp_path / "tags.csv").open(newline="") as stream:
+        outcomes = {row["tag"]: row["outcome"] for row in csv.DictReader(stream) if row["action"] == "delete"}
+    gone = deleted(simulator)
+    assert 12 <= len(gone) < TAGS
+    assert {name for name, outcome in outcomes.items() if outcome == "deleted"} <= gone
+    assert gone <= {name for name, outcome in outcomes.items() if outcome in ("deleted", "unknown")}
+    assert {outcomes[name] for name in set(outcomes) - gone} <= {"unknown", "not_tried"}
+    assert report.result["report"]["outcomes"]["not_tried"] > 0
+
+
 def test_a_cancelled_run_stores_all_that_it_noted(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     load(simulator)
     simulator.latency(request=0.05)
@@ -325,11 +349,16 @@ def test_a_cancelled_run_stores_all_that_it_noted(ansible: Ansible, simulator: S
     assert (end["event"], end["stopped"]) == ("end", "it was interrupted by SIGTERM")
 
 
-def test_an_only_journal_that_fails_stops_the_run(ansible: Ansible, simulator: Simulator) -> None:
+@pytest.mark.parametrize("has_file", [False, True])
+def test_an_only_journal_that_fails_stops_the_run(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, has_file: bool
+) -> None:
+    """A file that is removed after the run is no other journal."""
     load(simulator)
     simulator.latency(request=0.05)
     simulator.faults([{"method": "PUT", "nth": 2, "action": "status", "status": 403}])
-    with started(ansible, {"retries": 0}) as process:
+    file = {"journal_path": str(tmp_path / "journal.jsonl"), "journal_is_temporary": True} if has_file else {}
+    with started(ansible, {"retries": 0, **file}) as process:
         assert process.stdout
         told = json.loads(process.stdout.read().splitlines()[-1])
     assert told["failed"] is True

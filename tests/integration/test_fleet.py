@@ -35,7 +35,19 @@ TAGS = """
         [path, name.firstChild.textContent, decision.textContent.split(".")[0]]);
     });
 """
+OUTCOMES = """
+    return [...document.querySelectorAll("tr.detail")].flatMap((detail) => {
+      const path = detail.previousSibling.querySelector("th").textContent;
+      const table = detail.querySelector("table");
+      return [...(table ? table.tBodies[0].rows : [])].map((row) =>
+        [path, row.cells[0].firstChild.textContent, row.querySelector(".outcome")?.textContent.trim() || ""]);
+    });
+"""
 AGES = ("7d", "30d", "90d", "365d", "older", "unknown")
+
+
+# What a cleanup in trouble can tell of the tags that GitLab did not delete.
+LEFT = {"not_deleted", "not_tried"}
 
 
 @pytest.fixture
@@ -70,6 +82,122 @@ def reports(request: pytest.FixtureRequest, fleet: Fleet, ansible: Ansible, tmp_
     done = ansible.steps(tasks)
     assert [task.status for task in done] == ["ok"] * len(tasks), [task.message for task in done]
     return done[-1].result
+
+
+@pytest.fixture
+def run(fleet: Fleet, simulator: Simulator, ansible: Ansible, tmp_path: Path) -> dict[str, Any]:
+    """The result of the report of a cleanup that deleted, and met with trouble."""
+    files = {"plan_path": str(tmp_path / "plan.jsonl"), "journal_path": str(tmp_path / "journal.jsonl")}
+    simulator.faults(fleet.trouble())
+    cleanup = ansible.module("registry_cleanup", {"group": GROUP, **RULES, **files, "delete_via": "graphql"})
+    assert cleanup.failed
+    report = ansible.module(
+        "registry_report",
+        {
+            **files,
+            "result": cleanup.result["result"],
+            "deleted": cleanup.result["outcome"]["counts"]["deleted"],
+            "csv_folder": str(tmp_path),
+            "markdown_path": str(tmp_path / "report.md"),
+            "prometheus_path": str(tmp_path / "report.prom"),
+            "prometheus_repositories": True,
+            "html_path": str(tmp_path / "report.html"),
+        },
+    )
+    assert report.status == "ok", report.message
+    left = {(path, name) for path, names in simulator.state().items() for name in names}
+    assert fleet.total.deleted & left == fleet.refused | {fleet.pushed_again}
+    return report.result
+
+
+def test_what_a_run_deleted_is_in_all_reports(fleet: Fleet, run: dict[str, Any], tmp_path: Path) -> None:
+    deleted = fleet.deleted_in_trouble
+    outcomes = run["report"]["outcomes"]
+    assert run["report"]["deleted"] == outcomes["deleted"] == len(deleted)
+    assert sum(outcomes.values()) == len(fleet.total.deleted)
+    rows = {(row["repository"], row["tag"]): row for row in table(tmp_path / "tags.csv")}
+    assert {tag for tag, row in rows.items() if row["outcome"]} == fleet.total.deleted
+    assert {tag for tag, row in rows.items() if row["outcome"] == "deleted"} == deleted
+    assert {tag for tag, row in rows.items() if row["outcome"] in LEFT} == fleet.refused
+    assert all(rows[tag]["outcome_message"] for tag in fleet.refused)
+    assert rows[fleet.gone]["outcome"] == "already_gone"
+    assert rows[fleet.pushed_again]["outcome"] == "changed_since"
+    for name, places in (("project", fleet.projects), ("repository", fleet.repositories)):
+        counted = {row[name]: row for row in table(tmp_path / f"{name.replace('ory', 'orie')}s.csv")}
+        for path, found in places.items():
+            if path in counted:
+                assert counted[path]["deleted"] == str(len(found.deleted & deleted)), path
+                assert counted[path]["delete"] == str(len(found.deleted)), path
+                assert counted[path]["already_gone"] == str(len(found.deleted & {fleet.gone})), path
+                assert counted[path]["outcome_unknown"] == "0"
+
+
+@pytest.mark.usefixtures("run")
+def test_metrics_of_a_run_count_what_is_still_to_be_deleted(fleet: Fleet, tmp_path: Path) -> None:
+    found = list(samples(tmp_path / "report.prom"))
+    assert tags_by_path(found, "planned_deletions", "project") == tags_of(fleet.projects, fleet.refused)
+    assert tags_by_path(found, "deleted_tags", "project") == tags_of(fleet.projects, fleet.deleted_in_trouble)
+    assert tags_by_path(found, "repository_planned_deletions", "repository") == tags_of(
+        fleet.repositories, fleet.refused
+    )
+    assert tags_by_path(found, "repository_deleted_tags", "repository") == tags_of(
+        fleet.repositories, fleet.deleted_in_trouble
+    )
+    [gone] = [
+        labels["project"]
+        for name, labels, value in found
+        if name == "deletion_outcomes" and value and labels["outcome"] == "already_gone"
+    ]
+    assert fleet.gone in fleet.projects[gone].deleted
+    freed = {
+        (labels["repository"], labels["bound"]): value
+        for name, labels, value in found
+        if name == "repository_planned_freed_bytes"
+    }
+    for path, answers in fleet.repositories.items():
+        if path == fleet.troubled[0]:
+            assert freed[path, "most"] >= answers.freed
+        else:
+            assert freed[path, "least"] == freed[path, "most"] == 0
+
+
+def tags_by_path(found: list[tuple[str, dict[str, str], float]], metric: str, label: str) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for name, labels, value in found:
+        counts.update({labels[label]: int(value)} if name == metric and value else {})
+    return counts
+
+
+def tags_of(places: dict[str, Any], tags: set[tuple[str, str]]) -> Counter[str]:
+    return Counter({path: len(each.deleted & tags) for path, each in places.items() if each.deleted & tags})
+
+
+@pytest.mark.usefixtures("run")
+def test_markdown_of_a_run_says_first_what_is_left_and_why(fleet: Fleet, tmp_path: Path) -> None:
+    text = (tmp_path / "report.md").read_text()
+    assert f"{len(fleet.deleted_in_trouble)} of {len(fleet.total.deleted)} planned tags were deleted." in text
+    title = f"## Not deleted, or unknown: {len(fleet.refused) + 2}"
+    section = text.partition(title)[2].partition("\n## ")[0]
+    names = re.findall("- `([^`]*)`", section)
+    assert {*names[: len(fleet.refused)]} == {":".join(tag) for tag in fleet.refused}
+    assert {*names[len(fleet.refused) :]} == {":".join(tag) for tag in (fleet.gone, fleet.pushed_again)}
+    assert title in text[:8_000]
+
+
+@pytest.mark.usefixtures("run")
+def test_page_of_a_run(fleet: Fleet, browser: Browser, tmp_path: Path) -> None:
+    browser.open(tmp_path / "report.html")
+    [tile] = [each.text for each in browser.all(".tiles > div") if each.text.startswith("Deleted")]
+    assert tile.split("\n")[1:3] == [f"{len(fleet.deleted_in_trouble):,}", f"of {len(fleet.total.deleted):,} planned"]
+    alert = next(text for text in browser.texts("header .alert") if "not deleted" in text)
+    assert f"{len(fleet.refused) + 2} planned tags were not deleted, or it is unknown." in alert
+    assert all(f"{path}:{name}: " in alert for path, name in (*fleet.refused, fleet.gone, fleet.pushed_again))
+    for opener in browser.all("#repositories button.open"):
+        browser.run("arguments[0].click()", opener)
+    shown = browser.run(OUTCOMES)
+    assert {(path, name) for path, name, outcome in shown if outcome == "Outcome: deleted."} == fleet.deleted_in_trouble
+    assert {(path, name) for path, name, outcome in shown if outcome} == fleet.total.deleted
+    assert not browser.all("#approve")
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -201,7 +329,7 @@ def test_the_tables_are_joined_as_the_page_on_reports_says(fleet: Fleet, tmp_pat
     with closing(sqlite3.connect(":memory:")) as database:
         for name in ("projects", "repositories", "tags"):
             rows = table(tmp_path / f"{name}.csv")
-            columns = ", ".join(rows[0]).replace("delete", '"delete"')
+            columns = ", ".join(f'"{column}"' for column in rows[0])
             database.execute(f"CREATE TABLE {name} ({columns})")
             places = ", ".join("?" * len(rows[0]))
             database.executemany(f"INSERT INTO {name} VALUES ({places})", [list(row.values()) for row in rows])

@@ -80,7 +80,7 @@ def test_check_mode_writes_nothing_and_a_second_run_changes_nothing(
         str(folder / "report.md"),
         str(folder / "report.html"),
     }
-    [short] = run_all(ansible, REPORT, [{"plan_path": files["plan_path"], "check_only": True}])
+    [short] = run_all(ansible, REPORT, [{"plan_path": files["plan_path"], "validate_paths_only": True}])
     assert_documented(REPORT, [run, short])
     mode = (folder / "registry.prom").stat().st_mode & 0o777
     assert mode == 0o644
@@ -177,6 +177,12 @@ def test_a_cleanup_reports_what_it_deletes(ansible: Ansible, simulator: Simulato
     assert '"command":null' in page
     assert "/registry_cleanup_" not in text
     assert [row["delete"] for row in rows_of(tmp_path / "projects.csv")] == ["4", "0"]
+    assert [row["deleted"] for row in rows_of(tmp_path / "projects.csv")] == (["", ""] if check else ["4", "0"])
+    deleted = [row for row in rows_of(tmp_path / "tags.csv") if row["action"] == "delete"]
+    assert {row["outcome"] for row in deleted} == {"" if check else "deleted"}
+    lines = (tmp_path / "registry.prom").read_text().splitlines()
+    left = [line.rpartition(" ")[2] for line in lines if line.startswith("gitlab_registry_planned_deletions")]
+    assert sum(map(int, left)) == (4 if check else 0)
     # Nothing is left of what the reports were made of.
     assert "plan file" not in run.output
     assert simulator.counters()["writes"] == 0 if check else simulator.counters()["writes"] > 0
@@ -196,6 +202,29 @@ def test_a_refused_cleanup_is_reported(ansible: Ansible, simulator: Simulator, t
     assert "more than max_deletions 1" in text[:4000]
     assert success_of(tmp_path) == "0"
     assert simulator.counters()["writes"] == 0
+
+
+def test_a_cleanup_in_trouble_reports_each_tag_as_it_is(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    """Whatever the number of tags that the module returns."""
+    simulator.load(team())
+    simulator.faults([{"body": "destroyContainerRepositoryTags.*dev-2", "action": "status", "status": 403}])
+    run = cleanup(ansible, tmp_path, return_limit=1)
+    assert run.code != 0
+    planned = {
+        (row["repository"], row["tag"]): row for row in rows_of(tmp_path / "tags.csv") if row["action"] == "delete"
+    }
+    state = simulator.state()
+    left = {(path, name) for path, name in planned if name in state[path]}
+    assert left
+    assert left != set(planned)
+    for tag, row in planned.items():
+        assert row["outcome"] in ({"not_deleted", "not_tried"} if tag in left else {"deleted"})
+        assert bool(row["outcome_message"]) is (tag in left)
+    text = (tmp_path / "report.md").read_text()
+    assert f"{4 - len(left)} of 4 planned tags were deleted. Of the others:" in text
+    assert f"## Not deleted, or unknown: {len(left)}" in text
+    assert success_of(tmp_path) == "0"
+    assert not list(tmp_path.glob("**/journal.jsonl"))
 
 
 def success_of(folder: Path) -> str:

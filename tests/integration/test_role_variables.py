@@ -24,7 +24,7 @@ ROLES = ("registry_audit", "registry_cleanup", "registry_garbage_collect", "regi
 SCOPE = {"registry_cleanup_group": "team"}
 # What keeps tags or limits what is deleted, with a value of each.
 GUARDS: dict[str, Any] = {
-    "name_regex_keep": ".*-keep",
+    "name_regex_keep": ".*-old",
     "older_than": "30d",
     "min_age": "1d",
     "protect": ["release-.*"],
@@ -246,7 +246,7 @@ def test_no_role_writes_one_file_for_two(
 
 AS_GIVEN: dict[str, Any] = {
     "registry_cleanup_name_regex_delete": " (dev|release)-.*\n",
-    "registry_cleanup_name_regex_keep": ".*-keep\n",
+    "registry_cleanup_name_regex_keep": ".*-old\n",
     "registry_cleanup_protect": "release-.*\r\nv.*\n",
     "registry_cleanup_keep_n": "1",
     "registry_cleanup_older_than": "30d\n",
@@ -435,7 +435,7 @@ def test_what_became_of_an_approved_plan_is_on_the_screen(
         "registry_cleanup_approved_plan_path": str(plan),
         "registry_cleanup_approved_fingerprint": fingerprint,
         "registry_cleanup_journal_path": "journal.jsonl",
-        "registry_cleanup_name_regex_keep": "dev-2|.*-keep",
+        "registry_cleanup_name_regex_keep": "dev-2|.*-old",
     }
     run = ansible.play(CLEANUP, *GROUP_AND_RULES, "-e", json.dumps(given))
     assert run.code == 0, run.output

@@ -85,7 +85,8 @@ ROLES = {
         "registry_cleanup",
         own=("plan_package", "approved_plan_package", "gather_in_use", "in_use_sources_path", "ignored_variables"),
         # The playbook that applies an approved plan says it in a way that no variable can change.
-        left_out=("require_approval",),
+        # Nor is it a user's matter which files the role itself removes.
+        left_out=("require_approval", "journal_is_temporary"),
         reports=True,
     ),
     "registry_settings": Role(

@@ -20,9 +20,11 @@ from .._core.models import format_time
 from .._usage.ages import AGES
 from .._usage.figures import Figures
 from .model import ProjectReport, Report, ReportHead, RepositoryReport, TagReport
+from .outcomes import OUTCOMES, UNKNOWN
 from .words import cost
 
 _AGES = tuple(age.value for age in AGES)
+_OUTCOMES = tuple(reversed(OUTCOMES))
 _FIGURES = (
     "tags",
     "bytes",
@@ -35,6 +37,7 @@ _FIGURES = (
     "keep",
     "freed_least",
     "freed_most",
+    *("outcome_unknown" if each == UNKNOWN else each for each in _OUTCOMES),
     "error",
 )
 _COSTS = ("cost_month", "saved_least_month", "saved_most_month")
@@ -67,6 +70,8 @@ _TAG = (
     "action",
     "reason",
     "rule",
+    "outcome",
+    "outcome_message",
     "project_id",
     "server",
 )
@@ -86,7 +91,7 @@ def projects_csv(report: Report) -> t.Iterator[str]:
     """A row for each project."""
     rows = (
         [*_project_cells(report.head, project), project.repositories, project.repositories_unread]
-        + _figure_cells(project.figures, project.error)
+        + _figure_cells(project.figures, project.outcomes, project.error)
         + _cost_cells(project.figures, report.head)
         for project in report.projects
     )
@@ -105,7 +110,8 @@ def _repository_rows(report: Report) -> t.Iterator[list[t.Any]]:
         project = projects[repository.project_id]
         own = [repository.id, repository.path, repository.date_source, repository.listing]
         counts = [1, int(repository.error is not None)]
-        cells = _figure_cells(repository.figures, repository.error) + _cost_cells(repository.figures, report.head)
+        figures = repository.figures
+        cells = _figure_cells(figures, repository.outcomes, repository.error) + _cost_cells(figures, report.head)
         yield [*_project_cells(report.head, project), *own, *counts, *cells]
 
 
@@ -162,7 +168,7 @@ def _project_cells(head: ReportHead, project: ProjectReport) -> list[t.Any]:
     ]
 
 
-def _figure_cells(figures: Figures, error: str | None) -> list[t.Any]:
+def _figure_cells(figures: Figures, outcomes: t.Mapping[str, int] | None, error: str | None) -> list[t.Any]:
     unknown = (None,) * len(AGES)
     method = figures.bytes_method.value if figures.bytes is not None else None
     return [
@@ -177,6 +183,7 @@ def _figure_cells(figures: Figures, error: str | None) -> list[t.Any]:
         figures.keep,
         figures.freed.least,
         figures.freed.most,
+        *(None if outcomes is None else outcomes.get(each, 0) for each in _OUTCOMES),
         error,
     ]
 
@@ -197,4 +204,6 @@ def _tag_cells(repository: RepositoryReport, tag: TagReport) -> list[t.Any]:
         tag.action,
         tag.reason,
         tag.rule,
+        tag.outcome,
+        tag.message,
     ]

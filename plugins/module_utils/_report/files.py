@@ -72,7 +72,12 @@ def check_places(files: t.Sequence[ReportFile], request: ReportRequest) -> None:
     """
     if request.csv_folder and not os.path.isdir(request.csv_folder):
         raise UsageError(f"csv_folder {request.csv_folder} is no folder: make it, or name one that is there.")
-    read = {"audit_path": request.audit_path, "plan_path": request.plan_path, "compare_with": request.compare_with}
+    read = {
+        "audit_path": request.audit_path,
+        "plan_path": request.plan_path,
+        "journal_path": request.journal_path,
+        "compare_with": request.compare_with,
+    }
     given = [
         *(GivenPath(option=option, label=option, path=path) for option, path in read.items() if path),
         *(GivenPath(option=file.option, label=file.option, path=file.path) for file in files),

@@ -11,19 +11,20 @@ from __future__ import annotations
 import typing as t
 
 from .._core.models import known_sum
-from .._usage.ages import AGES, Age
+from .._usage.ages import AGES, AgeBucket
 from .._usage.figures import BytesMethod, Figures
 from .model import Report
+from .outcomes import DELETED, OUTCOMES, UNKNOWN, counted_outcomes
 
 AGE_LABELS = {
-    Age.WEEK: "at most 7 days",
-    Age.MONTH: "8 to 30 days",
-    Age.QUARTER: "31 to 90 days",
-    Age.YEAR: "91 to 365 days",
-    Age.OLDER: "over a year",
-    Age.UNKNOWN: "unknown",
+    AgeBucket.WEEK: "at most 7 days",
+    AgeBucket.MONTH: "8 to 30 days",
+    AgeBucket.QUARTER: "31 to 90 days",
+    AgeBucket.YEAR: "91 to 365 days",
+    AgeBucket.OLDER: "over a year",
+    AgeBucket.UNKNOWN: "unknown",
 }
-_OLD = (Age.YEAR, Age.OLDER)
+_OLD = (AgeBucket.YEAR, AgeBucket.OLDER)
 
 METHOD_LABELS = {
     BytesMethod.GITLAB.value: "GitLab's own number",
@@ -61,7 +62,12 @@ def _old(values: t.Sequence[int | None] | None) -> list[int | None]:
 
 def is_preview(report: Report) -> bool:
     """Whether there is a plan that was not carried out."""
-    return is_planned(report) and report.head.deleted is None
+    return is_planned(report) and not is_carried_out(report)
+
+
+def is_carried_out(report: Report) -> bool:
+    """Whether a run tried to delete what the plan deletes."""
+    return report.head.deleted is not None or report.outcomes is not None
 
 
 def is_planned(report: Report) -> bool:
@@ -72,7 +78,7 @@ def is_planned(report: Report) -> bool:
 def headline(report: Report) -> str:
     """What became of the run, in a sentence or two."""
     head = report.head
-    done = "" if head.deleted is None else _deleted(head.deleted, report.total.delete)
+    done = _done(report) if is_carried_out(report) else ""
     if head.result == "refused":
         return "The plan is refused: nothing was deleted."
     if head.result == "failed":
@@ -84,6 +90,19 @@ def headline(report: Report) -> str:
         first = done or nothing
         return first if head.result == "ok" else f"{first} {_NOT_COMPLETE}"
     return "The audit is complete." if head.result == "ok" else "The audit is not complete: see the warnings."
+
+
+def _done(report: Report) -> str:
+    """What a run did, in a sentence."""
+    deleted = report.head.deleted
+    if deleted is None:
+        return "It is not known what was deleted."
+    others = [(what, count) for what, count in counted_outcomes(report.outcomes) if what != OUTCOMES[DELETED]]
+    rest = ", ".join(f"{count} {what}" for what, count in others)
+    sentence = _deleted(deleted, report.total.delete)
+    if (report.outcomes or {}).get(UNKNOWN):
+        sentence = f"At least {sentence}"
+    return f"{sentence} Of the others: {rest}." if rest else sentence
 
 
 def _deleted(deleted: int, planned: int | None) -> str:

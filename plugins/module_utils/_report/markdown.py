@@ -35,6 +35,7 @@ from .labels import (
     projects_label,
 )
 from .model import Report, ReportHead, RepositoryReport, TagReport
+from .outcomes import OUTCOMES, counted_outcomes, number_undeleted, undeleted
 from .set_options import set_options
 from .words import UNKNOWN, bytes_between, bytes_in_words, cost, money_between, money_in_words
 
@@ -69,6 +70,7 @@ def markdown(report: Report, rest: t.Sequence[str] = ()) -> str:
     text += _section("Warnings", first, len(first) + len(others))
     sections = [
         _section("More warnings", others[:_LISTED], len(others)),
+        _not_deleted(report),
         _notes(report.head),
         _reasons("Would be deleted" if is_preview(report) else "Planned to be deleted", passed.reasons),
         _reasons("Kept", passed.kept),
@@ -192,8 +194,7 @@ def _cut(lines: t.Sequence[str], room: int) -> _Lines:
 
 def _head(report: Report, passed: _Passed) -> _Lines:
     head = report.head
-    lines = [f"# Container registry report of {code(head.server, 200)}", ""]
-    lines += [f"**{headline(report)}**", ""]
+    lines = [f"# Container registry report of {code(head.server, 200)}", "", f"**{headline(report)}**", ""]
     if head.message:
         lines += [code(head.message, _LONGEST_SENTENCE), ""]
     rows = [*_scope(report), *_totals(report, passed), *_plan(report)]
@@ -267,6 +268,7 @@ def _plan(report: Report) -> t.Iterator[tuple[str, str]]:
         return
     words = "that would be" if is_preview(report) else "planned to be"
     yield f"tags {words} deleted", _number(total.delete)
+    yield from ((f"of these, {what}", str(count)) for what, count in counted_outcomes(report.outcomes))
     yield f"tags {words} kept", _number(total.keep)
     yield f"space {words} freed by garbage collection", bytes_between(*total.freed)
     price = head.price_per_gib_month
@@ -311,7 +313,6 @@ def _reasons(title: str, reasons: Counter[str]) -> _Lines:
 
 
 def _matches(head: ReportHead) -> _Lines:
-    """What the entries of options match."""
     matches = [
         f"{code(str(row.get('entry')))} of {code(str(row.get('option')))} matches {code(str(row.get('matched')))}"
         for row in head.matches[:_LISTED]
@@ -464,6 +465,12 @@ def _section(title: str, texts: t.Sequence[str], count: int) -> _Lines:
     return [f"## {title}: {count}", "", *(f"- {each}" for each in texts), *more, ""]
 
 
+def _not_deleted(report: Report) -> _Lines:
+    rows = undeleted(report, _LISTED)
+    texts = [f"{code(place)} {what}{f': {code(why, _LONGEST_SENTENCE)}' if why else ''}" for place, what, why in rows]
+    return _section("Not deleted, or unknown", texts, number_undeleted(report.outcomes))
+
+
 def _deletions(report: Report, passed: _Passed) -> _Lines:
     if not passed.deletions:
         return []
@@ -481,6 +488,7 @@ def _deletions(report: Report, passed: _Passed) -> _Lines:
 
 def _deletion(tag: TagReport) -> str:
     rule = f" of rule {code(tag.rule)}" if tag.rule else ""
+    rule += f", {OUTCOMES[tag.outcome]}" if tag.outcome else ""
     return f"{code(tag.name)} {code(tag.date or tag.digest)} {code(tag.reason)}{rule}"
 
 

@@ -27,6 +27,8 @@ class TagReport(t.NamedTuple):
         action: delete or keep.
         reason: why.
         rule: which rule decided; None if the options themselves did.
+        outcome: what became of it, one of OUTCOMES; None if the plan keeps it or no run is known.
+        message: why; None if that is plain.
     """
 
     name: str
@@ -39,6 +41,8 @@ class TagReport(t.NamedTuple):
     action: str | None = None
     reason: str | None = None
     rule: str | None = None
+    outcome: str | None = None
+    message: str | None = None
 
 
 class RepositoryReport(t.NamedTuple):
@@ -57,6 +61,7 @@ class RepositoryReport(t.NamedTuple):
         limit: the limit that it is beyond; None if it is beyond none.
         error: why something of it could not be read; None if all was read.
         tags: by name; None if they were not read.
+        outcomes: number of tags by outcome; None if no run is known.
     """
 
     id: int
@@ -71,6 +76,7 @@ class RepositoryReport(t.NamedTuple):
     limit: str | None = None
     error: str | None = None
     tags: tuple[TagReport, ...] | None = None
+    outcomes: t.Mapping[str, int] | None = None
 
 
 class ProjectReport(t.NamedTuple):
@@ -93,6 +99,7 @@ class ProjectReport(t.NamedTuple):
         policy_lint: what of its policy is probably not meant, one sentence each.
         error: why something of it could not be read; None if all was read.
         before: its numbers in the earlier report that this one is compared with; None if it is not there.
+        outcomes: number of tags of the plan by outcome; None if no run is known.
     """
 
     id: int
@@ -111,6 +118,7 @@ class ProjectReport(t.NamedTuple):
     policy_lint: tuple[str, ...] = ()
     error: str | None = None
     before: Figures | None = None
+    outcomes: t.Mapping[str, int] | None = None
 
 
 class ReportHead(t.NamedTuple):
@@ -127,7 +135,7 @@ class ReportHead(t.NamedTuple):
         plan_place: where the plan is, a path or an address; empty if it is nowhere.
         plan_package: the package that the plan is in: project, version, package, file_name; empty if it is in none.
         planned: whether there is a plan.
-        deleted: number of tags that the run deleted; None if the plan was not carried out.
+        deleted: number of tags that the run deleted; None if there was none, or it is not known.
         rules: the options that the plan was made by; empty without a plan.
         refusals: why the plan deletes nothing, one sentence each.
         warnings: what the reader should know, one sentence each.
@@ -172,6 +180,7 @@ class Report(t.NamedTuple):
         repositories_count: number of repositories.
         repositories_unread: number of those that could not be read.
         before: the numbers of the earlier report that this one is compared with; None if there is none.
+        outcomes: number of tags of the plan by outcome; None if no run is known.
     """
 
     head: ReportHead
@@ -181,3 +190,4 @@ class Report(t.NamedTuple):
     repositories_count: int
     repositories_unread: int = 0
     before: Figures | None = None
+    outcomes: t.Mapping[str, int] | None = None

@@ -32,11 +32,13 @@ from .labels import (
     ON_BYTES,
     ON_MANIFESTS,
     headline,
+    is_carried_out,
     is_planned,
     is_preview,
     projects_label,
 )
 from .model import ProjectReport, Report, ReportHead, RepositoryReport, TagReport
+from .outcomes import OUTCOMES
 from .sentences import REASON_SENTENCES
 from .words import cost, money_between, money_in_words
 
@@ -52,15 +54,25 @@ _Shared = dict[t.Any, int]
 
 
 class _Tables(t.NamedTuple):
+    """What many tags share.
+
+    Args:
+        decisions: action, reason and rule.
+        outcomes: outcome and message.
+        media_types: of manifests.
+        counts: number of tags by the number of their decision.
+    """
+
     decisions: _Shared
+    outcomes: _Shared
     media_types: _Shared
     counts: Counter[int]
 
 
 def data_texts(report: Report) -> t.Iterator[str]:
     """The JSON text, in parts. It can't end the block that it stands in."""
-    tables = _Tables({}, {}, counts=Counter())
-    yield f'{{"head":{_text(_head(report.head))}'
+    tables = _Tables(decisions={}, outcomes={}, media_types={}, counts=Counter())
+    yield f'{{"head":{_text(_head(report))}'
     yield f',"words":{_text(_words(report))}'
     yield f',"total":{_text(_figures(report.total))}'
     yield f',"before":{_text(_figures(report.before) if report.before else None)}'
@@ -71,6 +83,7 @@ def data_texts(report: Report) -> t.Iterator[str]:
         yield ("," if number else "") + "\n" + _text(_repository(repository, tables))
     decisions = [[*values, tables.counts[number]] for values, number in tables.decisions.items()]
     yield f'\n],"decisions":{_text(decisions)}'
+    yield f',"outcomes":{_text([*tables.outcomes])}'
     yield f',"mediaTypes":{_text([*tables.media_types])}'
     sentences = {reason.value: sentence for reason, sentence in REASON_SENTENCES.items()}
     yield f',"sentences":{_text(sentences)}}}'
@@ -102,6 +115,7 @@ def _words(report: Report) -> dict[str, t.Any]:
         "onBytes": ON_BYTES,
         "onManifests": ON_MANIFESTS,
         "recounted": recounted(report),
+        "outcomes": None if report.outcomes is None else _outcomes(report.outcomes),
         "ages": [AGE_LABELS[age] for age in AGES],
         "methods": METHOD_LABELS,
         "dates": DATE_LABELS,
@@ -111,7 +125,13 @@ def _words(report: Report) -> dict[str, t.Any]:
     }
 
 
-def _head(head: ReportHead) -> dict[str, t.Any]:
+def _outcomes(outcomes: t.Mapping[str, int]) -> list[list[t.Any]]:
+    """What became of planned tags: the value, its name and the number of tags, the most urgent first."""
+    return [[outcome, name, outcomes[outcome]] for outcome, name in OUTCOMES.items() if outcomes.get(outcome)]
+
+
+def _head(report: Report) -> dict[str, t.Any]:
+    head, carried_out = report.head, is_carried_out(report)
     return {
         "server": head.server,
         "scope": head.scope,
@@ -121,7 +141,8 @@ def _head(head: ReportHead) -> dict[str, t.Any]:
         "message": head.message,
         "fingerprint": head.fingerprint,
         "planPlace": head.plan_place,
-        "command": _command(head) if head.fingerprint and head.plan_place and head.deleted is None else None,
+        "command": _command(head) if head.fingerprint and head.plan_place and not carried_out else None,
+        "carriedOut": carried_out,
         "deleted": head.deleted,
         "rules": {**head.rules},
         "refusals": head.refusals,
@@ -215,6 +236,7 @@ def _tags(tags: t.Sequence[TagReport], tables: _Tables) -> list[t.Any]:
         pushed,
         built,
         [_judged(_seconds(tag.date), *others) for tag, *others in zip(tags, pushed, built)],
+        [_number(tables.outcomes, (tag.outcome, tag.message)) for tag in tags],
     ]
     return [[tag.name for tag in tags], *map(_column, columns)]
 

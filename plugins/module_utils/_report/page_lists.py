@@ -116,6 +116,7 @@ function repositoryDetail(repository, searched) {
 function decision(tag) {
   return [
     tag.action === "delete" ? node("span", { class: "delete-word" }, "Delete. ") : "Keep. ",
+    tag.outcome ? node("span", { class: "outcome" }, `Outcome: ${outcomeText(tag)}. `) : null,
     sentence(tag.reason),
     node("span", { class: "quiet" }, ` ${tag.reason || ""}${tag.rule ? `, rule ${tag.rule}` : ""}`),
   ];
@@ -135,7 +136,8 @@ function tagTable(repository, tags) {
     rows: tags,
     search: "Search tags and digests",
     has: (tag, text) => tag.name.toLowerCase().includes(text) || (DIGEST_PART.test(text) && digest(tag).includes(text)),
-    choices: planned ? [choice("action", "Show", { delete: "To delete", keep: "To keep" })] : [],
+    choices: [...(planned ? [choice("action", "Show", { delete: "To delete", keep: "To keep" })] : []),
+      ...(outcomes.length ? [choice("outcome", "Outcome", OUTCOMES)] : [])],
     columns: [
       { name: "Tag", key: (tag) => tag.name,
         cell: (tag) => [tag.name, node("code", { class: "digest", title: tag.mediaType }, digest(tag))] },
@@ -159,7 +161,7 @@ function goTo(id) {
 }
 
 function approval() {
-  if (!head.fingerprint || head.deleted !== null) return null;
+  if (!head.fingerprint || head.carriedOut) return null;
   if (head.refusals.length) {
     return section("approve", "Approve and apply", node("p", {}, "This plan is refused, so it can't be applied. "
       + "Change what the refusals at the top name, and make a new plan."));
@@ -202,7 +204,8 @@ function fillPaper() {
   const deletions = planned ? firstDeletions() : [];
   const columns = [
     { name: "Tag", cell: ([repository, tag]) => pathText(`${repository.path}:${tag.name}`) },
-    { name: "Why", cell: ([, tag]) => `${sentence(tag.reason)}${tag.rule ? ` Rule: ${tag.rule}.` : ""}` },
+    { name: "Why", cell: ([, tag]) => `${sentence(tag.reason)}${tag.rule ? ` Rule: ${tag.rule}.` : ""}${
+      tag.outcome ? ` Outcome: ${outcomeText(tag)}.` : ""}` },
     { name: "Date", kind: "date", cell: ([, tag]) => date(tag.date) },
     { name: "Size", kind: "number", cell: ([, tag]) => bytes(tag.size) },
     { name: "Digest", cell: ([, tag]) => node("code", {}, digestOf(tag.digests, tag.place) || UNKNOWN) },

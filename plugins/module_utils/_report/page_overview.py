@@ -55,13 +55,14 @@ function at(column, place) {
 }
 
 function tagsOf(repository) {
-  const [names, decisions, digests, mediaTypes, sizes, pushes, builds, judged] = repository.columns || [[]];
+  const [names, decisions, digests, mediaTypes, sizes, pushes, builds, judged, outcomes] = repository.columns || [[]];
   return names.map((name, place) => {
     const [action, reason, rule] = data.decisions[at(decisions, place)];
+    const [outcome, message] = data.outcomes[at(outcomes, place)];
     const pushed = at(pushes, place);
     const built = at(builds, place);
     const date = { p: pushed, b: built }[at(judged, place)] ?? at(judged, place);
-    return { name, action, reason, rule, pushed, built, date, digests, place, digest: null,
+    return { name, action, reason, rule, outcome, message, pushed, built, date, digests, place, digest: null,
       mediaType: data.mediaTypes[at(mediaTypes, place)], size: at(sizes, place) };
   });
 }
@@ -109,6 +110,7 @@ function alerts() {
   const found = [];
   if (head.result === "failed") found.push(alert("bad", "The run failed.", head.message ? [head.message] : []));
   else if (head.message) found.push(alert("warn", "The run says", [head.message]));
+  found.push(...[shortfall()].filter(Boolean));
   if (head.refusals.length) found.push(alert("bad", "This plan is refused. Nothing was deleted.", head.refusals));
   if (unread.length) found.push(alert("warn", "Not everything could be read. What was not read is kept.", unread));
   if (head.warnings.length) found.push(alert("warn", "Warnings", head.warnings));
@@ -119,6 +121,38 @@ function result() {
   const kinds = { ok: "good", partial: "warn", refused: "bad", failed: "bad" };
   const kind = Object.hasOwn(kinds, head.result) ? kinds[head.result] : "warn";
   return node("span", { class: `badge ${kind}` }, words.headline);
+}
+
+// What became of the planned tags, the most urgent first.
+const outcomes = words.outcomes || [];
+const OUTCOMES = Object.fromEntries(outcomes.map(([value, name]) => [value, name]));
+const notDeleted = outcomes.filter(([value]) => value !== "deleted");
+
+function outcomeText({ outcome, message }) {
+  return `${OUTCOMES[outcome]}${message ? `: ${message}` : ""}`;
+}
+
+// The first planned tags that were not deleted, those of the most urgent outcome first.
+function undeleted(most) {
+  if (!notDeleted.length) return [];
+  const found = Object.fromEntries(notDeleted.map(([value]) => [value, []]));
+  for (const repository of repositories) {
+    for (const tag of repository.deletions ? tagsOf(repository) : []) {
+      if (Object.hasOwn(found, tag.outcome) && found[tag.outcome].length < most) {
+        found[tag.outcome].push(`${repository.path}:${tag.name}: ${outcomeText(tag)}`);
+      }
+    }
+  }
+  return Object.values(found).flat().slice(0, most);
+}
+
+function shortfall() {
+  const number = notDeleted.reduce((before, [, , tags]) => before + tags, 0);
+  if (!number) return null;
+  const lines = undeleted(50);
+  const more = number > lines.length ? [`and ${count(number - lines.length)} more: filter the tags below`] : [];
+  const title = `${counted(number, "planned tag was", "planned tags were")} not deleted, or it is unknown.`;
+  return alert("warn", title, [...lines, ...more]);
 }
 
 function top() {
@@ -160,6 +194,9 @@ function tiles() {
   const ends = range(total.least, total.most).split(/ (?=to )/);
   const show = (what, list, id, choices) => button("Show", () => { list.find("", choices); goTo(id); },
     { "aria-label": `Show ${what}` });
+  const deleted = `${head.deleted !== null && OUTCOMES.unknown ? "at least " : ""}${count(head.deleted)}`;
+  const showDeletions = total.deletions
+    ? show("repositories with tags to delete", repositoryTable, "repositories", [1]) : null;
   const showProjects = (what, choices) => (projects.length ? show(what, projectTable, "projects", choices) : null);
   const known = (field) => (projects.length && projects.length === howMany(field, UNKNOWN) ? UNKNOWN : null);
   return node("div", {}, node("dl", { class: "tiles" },
@@ -169,9 +206,12 @@ function tiles() {
     ]),
     tile("Space", bytes(total.size), [named(METHODS, total.method),
       words.cost && total.size !== null ? `${words.cost} a month, at ${head.price} per GiB` : ""]),
-    tile(`${TO_BE} deleted`, planned ? count(total.deletions) : "no plan",
+    head.carriedOut
+      ? tile("Deleted", deleted, [`of ${count(total.deletions)} planned`,
+        ...notDeleted.map(([, name, tags]) => `${count(tags)} ${name}`)], showDeletions)
+      : tile(`${TO_BE} deleted`, planned ? count(total.deletions) : "no plan",
       planned ? [share, `${count(total.kept)} ${words.preview ? "would be" : "are"} kept`] : [],
-      total.deletions ? show("repositories with tags to delete", repositoryTable, "repositories", [1]) : null),
+      showDeletions),
     tile(`${TO_BE} freed`, planned ? ends.map((end) => node("span", {}, end)) : "no plan",
       planned ? ["by garbage collection",
         words.saved && total.most !== null ? `${words.saved} a month` : ""] : []),

@@ -11,16 +11,21 @@ The text format of https://prometheus.io/docs/instrumenting/exposition_formats/.
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 from collections import Counter
 
 from .._core.models import parse_time
 from .._usage.ages import AGES
-from .._usage.figures import Figures
-from .model import ProjectReport, Report, RepositoryReport
+from .._usage.figures import Figures, FreedBytes
+from .model import ProjectReport, Report, RepositoryReport, TagReport
+from .outcomes import DELETED, OUTCOMES, is_still_planned
 
-_Sample = tuple[t.Mapping[str, str], t.Optional[int]]
+_Labels = t.Mapping[str, str]
+_Sample = tuple[_Labels, t.Optional[int]]
 _Planned = t.Mapping[str, int]
+# A scope may name a thousand projects, and stands in every sample.
+_LONGEST_SCOPE = 200
 
 
 class _Place(t.NamedTuple):
@@ -29,12 +34,25 @@ class _Place(t.NamedTuple):
     Args:
         labels: that name it.
         figures: its numbers.
-        planned: number of tags to delete by reason; None without a plan.
+        planned: number of tags that are still to be deleted by reason; None without a plan.
+        deleted: number of tags that the run deleted by reason.
+        outcomes: number of tags of the plan by outcome; None if no run is known.
     """
 
-    labels: t.Mapping[str, str]
+    labels: _Labels
     figures: Figures
     planned: _Planned | None
+    deleted: _Planned = {}
+    outcomes: _Planned | None = None
+
+    @property
+    def freed(self) -> FreedBytes:
+        """What the deletion of the tags that are still planned frees."""
+        freed, left = self.figures.freed, sum((self.planned or {}).values())
+        if self.planned is None or left == self.figures.delete:
+            return freed
+        # Of a part it is known that it frees no more than the whole.
+        return FreedBytes(None, freed.most) if left else FreedBytes(0, 0)
 
 
 def metrics(report: Report, *, with_repositories: bool) -> t.Iterator[str]:
@@ -45,7 +63,8 @@ def metrics(report: Report, *, with_repositories: bool) -> t.Iterator[str]:
         with_repositories: show the numbers of repositories too, under names of their own.
     """
     head = report.head
-    run = {"server": head.server, "scope": head.scope}
+    # In every sample: the reports of several servers and scopes may lie in one folder.
+    run = {"server": head.server, "scope": _short(head.scope)}
     clock = parse_time(head.clock)
     yield from _metric(
         "report_timestamp_seconds",
@@ -60,25 +79,43 @@ def metrics(report: Report, *, with_repositories: bool) -> t.Iterator[str]:
         "Repositories that could not be read.",
         [(run, report.repositories_unread if clock else None)],
     )
-    yield from _metric("project_info", "What a project is.", [(_info(project), 1) for project in report.projects])
+    yield from _metric(
+        "project_info", "What a project is.", [({**run, **_info(project)}, 1) for project in report.projects]
+    )
     planned: dict[int, Counter[str]] = {}
+    deleted: dict[int, Counter[str]] = {}
     repositories: list[_Place] = []
     for repository in report.repositories():
-        reasons = _deleted_by_reason(repository)
-        planned.setdefault(repository.project_id, Counter()).update(reasons)
+        left, gone = (_by_reason(repository, which) for which in (is_still_planned, _is_deleted))
+        planned.setdefault(repository.project_id, Counter()).update(left)
+        deleted.setdefault(repository.project_id, Counter()).update(gone)
         if with_repositories:
-            repositories.append(_place_of(repository, reasons))
+            repositories.append(_place_of(run, repository, planned=left, deleted=gone))
     projects = [
         _Place(
-            {"project": project.path},
+            {**run, "project": project.path},
             figures=project.figures,
             planned=None if project.figures.delete is None else planned.get(project.id, {}),
+            deleted=deleted.get(project.id, {}),
+            outcomes=project.outcomes,
         )
         for project in report.projects
     ]
-    yield from _numbers("", "of the project", projects)
-    if with_repositories:
-        yield from _numbers("repository_", "of the repository", repositories)
+    for prefix, of_what, places in (
+        ("", "of the project", projects),
+        *([("repository_", "of the repository", repositories)] if with_repositories else []),
+    ):
+        yield from _numbers(prefix, of_what, places)
+        if report.outcomes is not None:
+            yield from _of_the_run(prefix, of_what, places)
+
+
+def _short(scope: str) -> str:
+    """A scope of at most so many characters, another one for each scope."""
+    if len(scope) <= _LONGEST_SCOPE:
+        return scope
+    digest = hashlib.sha256(scope.encode()).hexdigest()[:12]
+    return f"{scope[: _LONGEST_SCOPE - 16]}... {digest}"
 
 
 def _info(project: ProjectReport) -> dict[str, str]:
@@ -87,19 +124,26 @@ def _info(project: ProjectReport) -> dict[str, str]:
         "namespace": project.namespace,
         "visibility": project.visibility or "unknown",
         "access_level": project.access_level or "unknown",
+        "exposed_to": project.exposed_to,
         "policy": project.policy_state,
     }
 
 
-def _deleted_by_reason(repository: RepositoryReport) -> _Planned:
-    return Counter(tag.reason or "unknown" for tag in repository.tags or () if tag.action == "delete")
+def _by_reason(repository: RepositoryReport, which: t.Callable[[TagReport], bool]) -> _Planned:
+    return Counter(tag.reason or "unknown" for tag in repository.tags or () if which(tag))
 
 
-def _place_of(repository: RepositoryReport, reasons: _Planned) -> _Place:
+def _is_deleted(tag: TagReport) -> bool:
+    return tag.outcome == DELETED
+
+
+def _place_of(run: _Labels, repository: RepositoryReport, *, planned: _Planned, deleted: _Planned) -> _Place:
     return _Place(
-        {"project": repository.project, "repository": repository.path},
+        {**run, "project": repository.project, "repository": repository.path},
         figures=repository.figures,
-        planned=None if repository.figures.delete is None else reasons,
+        planned=None if repository.figures.delete is None else planned,
+        deleted=deleted,
+        outcomes=repository.outcomes,
     )
 
 
@@ -120,13 +164,8 @@ def _numbers(prefix: str, of_what: str, places: t.Sequence[_Place]) -> t.Iterato
     )
     yield from _metric(
         f"{prefix}planned_deletions",
-        f"Tags {of_what} that the plan deletes, by reason.",
-        [
-            ({**place.labels, "reason": reason}, count)
-            for place in places
-            if place.planned is not None
-            for reason, count in sorted(place.planned.items()) or [("none", 0)]
-        ],
+        f"Tags {of_what} that the plan deletes and no run took care of, by reason.",
+        [sample for place in places if place.planned is not None for sample in _reasons(place, place.planned)],
     )
     yield from _metric(
         f"{prefix}planned_freed_bytes",
@@ -134,9 +173,32 @@ def _numbers(prefix: str, of_what: str, places: t.Sequence[_Place]) -> t.Iterato
         [
             ({**place.labels, "bound": bound}, number)
             for place in places
-            for bound, number in zip(("least", "most"), place.figures.freed)
+            for bound, number in zip(("least", "most"), place.freed)
         ],
     )
+
+
+def _of_the_run(prefix: str, of_what: str, places: t.Sequence[_Place]) -> t.Iterator[str]:
+    known = [place for place in places if place.outcomes is not None]
+    yield from _metric(
+        f"{prefix}deleted_tags",
+        f"Tags {of_what} that the run deleted, by reason.",
+        [sample for place in known for sample in _reasons(place, place.deleted)],
+    )
+    yield from _metric(
+        f"{prefix}deletion_outcomes",
+        f"Tags {of_what} that the plan deletes, by what became of them in the run.",
+        [
+            ({**place.labels, "outcome": outcome}, (place.outcomes or {}).get(outcome, 0))
+            for place in known
+            for outcome in reversed(OUTCOMES)
+        ],
+    )
+
+
+def _reasons(place: _Place, reasons: _Planned) -> list[_Sample]:
+    found = sorted(reasons.items()) or [("none", 0)]
+    return [({**place.labels, "reason": reason}, count) for reason, count in found]
 
 
 def _metric(name: str, text: str, samples: t.Iterable[_Sample]) -> t.Iterator[str]:

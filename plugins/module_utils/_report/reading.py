@@ -12,15 +12,18 @@ import contextlib
 import functools
 import os
 import typing as t
+from collections import Counter
 from datetime import datetime
 
 from .._core.errors import UsageError
-from .._core.files import read_lines
+from .._core.files import check_regular, read_lines
 from .._core.models import format_time, parse_time
+from .._core.plan_package import package_in_words
 from .._plan.merge import fingerprint_in
 from .._usage.figures import Figures, combined_figures
 from .lines import AUDIT, EARLIER_AUDIT, PLAN, LineIndex, index_of
 from .model import ProjectReport, Report, ReportHead, RepositoryReport
+from .outcomes import DELETED, JournaledRun, run_in, with_outcomes
 from .request import ReportRequest, Told
 from .rows import (
     Row,
@@ -42,10 +45,18 @@ _FAILED = ("refused", "failed")
 
 
 class _Sources(t.NamedTuple):
-    """The files of a report. flaws: what is wrong with them, one sentence each."""
+    """The files of a report.
+
+    Args:
+        audit: the audit; None if there is none.
+        plan: the plan; None if there is none.
+        run: what the journal tells; None if there is none.
+        flaws: what is wrong with the files, one sentence each.
+    """
 
     audit: LineIndex | None
     plan: LineIndex | None
+    run: JournaledRun | None = None
     flaws: tuple[str, ...] = ()
 
 
@@ -81,39 +92,68 @@ def _opened(request: ReportRequest) -> _Sources:
         servers = [text(each.heads[0], "server") for each in (audit, plan)]
         if servers[0] != servers[1]:
             raise UsageError(f"The audit is of {servers[0]} and the plan of {servers[1]}: give those of one server.")
-    return _Sources(audit, plan=plan, flaws=tuple(flaws))
+    run = _run(request.journal_path, plan, flaws) if request.journal_path and plan else None
+    return _Sources(audit, plan=plan, run=run, flaws=tuple(flaws))
+
+
+def _run(path: str, plan: LineIndex, flaws: list[str]) -> JournaledRun:
+    """What a journal tells of the run of a plan. flaws: gets what is wrong with the journal."""
+    try:
+        check_regular(path, "journal_path")
+        run = run_in(read_lines(path, "journal_path"), text(plan.heads[0], "fingerprint"))
+    except UsageError as error:
+        run = JournaledRun(begun=False)
+        flaws.append(f"{error} So it is not known what became of the tags that the plan deletes.")
+    else:
+        if not run.begun:
+            flaws.append(
+                f"journal_path {path} tells of no run of this plan, so it is not known what became of the tags that it "
+                "deletes."
+            )
+    return run
 
 
 class _Projects(t.NamedTuple):
-    """What was counted of a project: its path, and the numbers of its repositories with whether each is unread."""
+    """What was counted of a project.
+
+    Args:
+        path: of it.
+        repositories: the numbers of its repositories, with whether each is unread.
+        outcomes: number of tags by outcome.
+    """
 
     path: str
     repositories: list[tuple[Figures, bool]]
+    outcomes: Counter[str]
 
 
 def _report(sources: _Sources, told: Told) -> Report:
-    audit, plan = sources.audit, sources.plan
+    audit, plan, run = sources.audit, sources.plan, sources.run
     heads = [head for each in (plan, audit) if each for head in each.heads]
     times = [found for found in (parse_time(head.get("clock")) for head in heads) if found]
     clock = min(times, default=None)
-    read = functools.partial(_repositories, audit, plan, clock, {})
+    read = functools.partial(_repositories, sources, clock, {})
     counted: dict[int, _Projects] = {}
     unread: list[tuple[str, str]] = []
     dates: set[str] = set()
     for repository in read():
-        project = counted.setdefault(repository.project_id, _Projects(repository.project, repositories=[]))
+        project = counted.setdefault(repository.project_id, _Projects(repository.project, [], outcomes=Counter()))
         project.repositories.append((repository.figures, repository.error is not None))
+        project.outcomes.update(repository.outcomes or {})
         dates.update([repository.date_source] if repository.date_source != "none" else [])
         if repository.error:
             unread.append((repository.path, repository.error))
     policies = _policies(plan) if plan and not audit else {}
-    projects = _projects(audit.projects if audit else (), counted, policies)
+    projects = _projects(audit.projects if audit else (), counted, policies, with_run=run is not None)
     unread += [(project.path, project.error) for project in projects if project.error]
     every = [figures for project in counted.values() for figures, _unread in project.repositories]
     total = figures_of(audit.total) if audit and audit.total is not None else None
     fingerprint, flaw = _fingerprint(plan)
     flaws = [*sources.flaws, *flaw]
+    outcomes = sum((project.outcomes for project in counted.values()), Counter[str]()) if run else None
     head = _head(heads, plan, told, flaws)
+    if outcomes is not None and run and run.begun and head.deleted is None:
+        head = head._replace(deleted=outcomes[DELETED])
     return Report(
         head=head._replace(
             clock=format_time(clock),
@@ -127,6 +167,7 @@ def _report(sources: _Sources, told: Told) -> Report:
         repositories=read,
         repositories_count=len(every),
         repositories_unread=sum(unread for project in counted.values() for _figures, unread in project.repositories),
+        outcomes=outcomes,
     )
 
 
@@ -142,7 +183,7 @@ def _head(heads: t.Sequence[Row], plan: LineIndex | None, told: Told, flaws: t.S
         # What is not whole is no good report of a run that thinks it was.
         result="partial" if told.result == "ok" and flaws else told.result,
         message=told.message,
-        plan_place=told.plan_place or _package_in_words(told.plan_package),
+        plan_place=told.plan_place or (package_in_words(told.plan_package) if told.plan_package else ""),
         plan_package={} if told.plan_place else told.plan_package,
         planned=plan is not None,
         deleted=told.deleted if plan else None,
@@ -156,13 +197,6 @@ def _head(heads: t.Sequence[Row], plan: LineIndex | None, told: Told, flaws: t.S
     )
 
 
-def _package_in_words(package: t.Mapping[str, str]) -> str:
-    if not package:
-        return ""
-    name = package.get("package", "registry-cleanup-plan")
-    return f"package {name} {package.get('version', '')} of project {package.get('project', '')}"
-
-
 def _fingerprint(plan: LineIndex | None) -> tuple[str | None, list[str]]:
     """The fingerprint of a plan, and why it is not told: nobody should approve what was altered or is shown in part."""
     if plan is None or plan.flaws:
@@ -174,25 +208,26 @@ def _fingerprint(plan: LineIndex | None) -> tuple[str | None, list[str]]:
 
 
 def _repositories(
-    audit: LineIndex | None, plan: LineIndex | None, clock: datetime | None, figures: dict[str, Figures]
+    sources: _Sources, clock: datetime | None, figures: dict[str, Figures]
 ) -> t.Iterator[RepositoryReport]:
     """All repositories by path, one after the other.
 
     Args:
-        audit: the audit; None if there is none.
-        plan: the plan; None if there is none.
+        sources: the files.
         clock: the server's time.
         figures: the numbers of repositories by path, counted the first time.
     """
-    paths = sorted({path for each in (audit, plan) if each for path in each.blocks})
+    files = sources.audit, sources.plan
+    paths = sorted({path for each in files if each for path in each.blocks})
     with contextlib.ExitStack() as stack:
-        of_audit, of_plan = (stack.enter_context(each.opened()) if each else _nothing for each in (audit, plan))
+        of_audit, of_plan = (stack.enter_context(each.opened()) if each else _nothing for each in files)
         for path in paths:
             audited, planned = of_audit(path), of_plan(path)
             lines = (audited[0] if audited else None, planned[0] if planned else None, planned[1:])
             if path not in figures:
                 figures[path] = repository_figures_of(*lines, clock)
-            yield repository_of(*lines, figures[path])
+            found = repository_of(*lines, figures[path])
+            yield with_outcomes(found, sources.run) if sources.run else found
 
 
 def _nothing(_path: str) -> list[Row]:
@@ -207,17 +242,18 @@ def _policies(plan: LineIndex) -> dict[int, Row]:
 
 
 def _projects(
-    audited: t.Sequence[Row], counted: t.Mapping[int, _Projects], policies: t.Mapping[int, Row]
+    audited: t.Sequence[Row], counted: t.Mapping[int, _Projects], policies: t.Mapping[int, Row], *, with_run: bool
 ) -> tuple[ProjectReport, ...]:
-    """All projects by path: those of the audit, and those of a repository."""
+    """All projects by path: those of the audit, and those of a repository. with_run: whether a run is known."""
     told = {project.id: project for project in map(project_of, audited)}
     found = []
     for identity in {**told, **counted}:
         rows_of = counted[identity].repositories if identity in counted else []
         figures = combined_figures([each for each, _unread in rows_of]) if rows_of else None
+        outcomes = (counted[identity].outcomes if identity in counted else {}) if with_run else None
         project = told.get(identity)
         if project:
-            found.append(project._replace(figures=with_decisions(project.figures, figures)))
+            found.append(project._replace(figures=with_decisions(project.figures, figures), outcomes=outcomes))
             continue
         path, policy = counted[identity].path, policies.get(identity, {})
         found.append(
@@ -230,6 +266,7 @@ def _projects(
                 repositories_unread=sum(unread for _each, unread in rows_of),
                 policy_state=text(policy, "state") or "unknown",
                 policy_next_run_at=format_time(parse_time(policy.get("next_run_at"))),
+                outcomes=outcomes,
             )
         )
     return tuple(sorted(found, key=lambda project: (project.path, project.id)))

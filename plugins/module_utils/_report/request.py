@@ -55,6 +55,7 @@ class ReportRequest(t.NamedTuple):
     Args:
         audit_path: file of the audit; None if there is none.
         plan_path: file of the plan; None if there is none.
+        journal_path: file of the journal of the plan's run; None if it was not carried out.
         compare_with: file of an earlier audit; None if there is none.
         csv_folder: folder of the CSV files; None if they are not written. The same holds for the other files.
         prometheus_path: file of the metrics.
@@ -62,11 +63,12 @@ class ReportRequest(t.NamedTuple):
         markdown_path: file of the Markdown.
         html_path: file of the page.
         told: what is told of the run.
-        check_only: only check that the files can be written.
+        validate_paths_only: only check that the files can be written.
     """
 
     audit_path: str | None
     plan_path: str | None
+    journal_path: str | None
     compare_with: str | None
     csv_folder: str | None
     prometheus_path: str | None
@@ -74,7 +76,7 @@ class ReportRequest(t.NamedTuple):
     markdown_path: str | None
     html_path: str | None
     told: Told
-    check_only: bool
+    validate_paths_only: bool
 
 
 def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
@@ -90,9 +92,12 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
         raise UsageError(f"deleted is {params['deleted']}: it can't be negative.")
     if not (params["audit_path"] or params["plan_path"]):
         raise UsageError("one of the following is required: audit_path, plan_path.")
+    if params["journal_path"] and not params["plan_path"]:
+        raise UsageError("journal_path needs plan_path: it tells what became of the tags that a plan deletes.")
     return ReportRequest(
         audit_path=params["audit_path"],
         plan_path=params["plan_path"],
+        journal_path=params["journal_path"],
         compare_with=params["compare_with"],
         csv_folder=params["csv_folder"],
         prometheus_path=params["prometheus_path"],
@@ -102,7 +107,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
         told=Told(
             result=params["result"],
             message=writable(params["failure"] or ""),
-            plan_place=params["plan_place"] or "",
+            plan_place=params["plan_location"] or "",
             plan_package={name: value for name, value in (params["plan_package"] or {}).items() if value},
             deleted=params["deleted"],
             warnings=_sentences(params["warnings"]),
@@ -112,7 +117,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
             run_by=run_by_of(params["run_by"]),
             price_per_gib_month=price,
         ),
-        check_only=params["check_only"],
+        validate_paths_only=params["validate_paths_only"],
     )
 
 

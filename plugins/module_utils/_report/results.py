@@ -17,6 +17,7 @@ from .._usage.ages import by_age
 from .._usage.figures import Figures
 from .changes import change
 from .model import Report
+from .outcomes import OUTCOMES
 from .request import Told
 from .words import cost
 
@@ -36,6 +37,8 @@ def result_of(report: Report, paths: t.Sequence[str]) -> dict[str, t.Any]:
             "scope": head.scope,
             "clock": head.clock,
             "fingerprint": head.fingerprint,
+            "deleted": head.deleted,
+            "outcomes": None if report.outcomes is None else {each: report.outcomes.get(each, 0) for each in OUTCOMES},
         },
         "totals": {
             "projects": len(report.projects),

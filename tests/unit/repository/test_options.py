@@ -33,6 +33,7 @@ IN_ANOTHER_WAY = {
     "registry_cleanup": {
         "in_use_sources": "{{ __registry_cleanup_sources if __registry_cleanup_is_told else omit }}",
         "run_by": "{{ __registry_cleanup_run_by }}",
+        "journal_is_temporary": "{{ __registry_cleanup.options.journal_is_temporary | default(omit) }}",
     },
     "registry_settings": {"output_path": "{{ __registry_settings_folder.path }}/projects.jsonl"},
 }
@@ -134,6 +135,36 @@ def test_a_file_that_a_module_writes_has_one_of_these_names() -> None:
     read |= {"retention_path", "previous_retention_path"}
     folders = {"plan_folder"}
     reports = {"csv_folder", "prometheus_path", "markdown_path", "html_path"}
-    assert paths - certificates - read - folders == {"plan_path", "output_path", "cache_path", "journal_path", *reports}
+    assert paths - certificates - read - folders == {
+        "plan_path",
+        "merged_plan_path",
+        "output_path",
+        "cache_path",
+        "journal_path",
+        *reports,
+    }
     # The roles write reports besides. One file for two of all these is refused.
     assert paths - certificates - read - folders == WRITTEN - {"json_path", "csv_path"}
+
+
+# Where Ansible's facts are stronger than a variable of the same name.
+_WEAKER = re.compile(r"include_(role|tasks)$|import_(role|tasks)$")
+
+
+def facts_of(tasks: list[dict[str, Any]]) -> set[str]:
+    return {
+        name
+        for task in tasks
+        for name in [*task.get("ansible.builtin.set_fact", ()), *filter(None, [task.get("register")])]
+    }
+
+
+def test_no_fact_of_a_role_stands_for_a_variable_of_a_task() -> None:
+    """A fact is stronger than the variables of tasks and blocks, so that these would silently have its value."""
+    every = [task for folder in sorted((ROOT / "roles").iterdir()) for task in tasks_of(folder.name)]
+    # What is given to an include is stronger than facts.
+    weaker = [task for task in every if not any(_WEAKER.search(key) for key in task)]
+    variables = {name for task in weaker for name in task.get("vars", ())}
+    kept = [yaml.safe_load(path.read_text()) for path in (ROOT / "roles").glob("*/vars/*.yml")]
+    assert variables
+    assert facts_of(every).isdisjoint({*variables, *(name for each in kept for name in each)})

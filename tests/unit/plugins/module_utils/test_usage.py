@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._usage.ages import AGES, Age, age_of, by_age
+from ansible_collections.containerops.gitlab.plugins.module_utils._usage.ages import AGES, AgeBucket, age_bucket, by_age
 from ansible_collections.containerops.gitlab.plugins.module_utils._usage.exposure import ExposedTo, exposed_to
 from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures import (
     BytesMethod,
@@ -34,24 +34,24 @@ def ago(**parts: int) -> datetime:
 @pytest.mark.parametrize(
     ("date", "age"),
     [
-        (CLOCK + timedelta(hours=1), Age.WEEK),
-        (ago(days=7), Age.WEEK),
-        (ago(days=7, seconds=1), Age.MONTH),
-        (ago(days=30), Age.MONTH),
-        (ago(days=30, seconds=1), Age.QUARTER),
-        (ago(days=90), Age.QUARTER),
-        (ago(days=91), Age.YEAR),
-        (ago(days=365), Age.YEAR),
-        (ago(days=366), Age.OLDER),
-        (None, Age.UNKNOWN),
+        (CLOCK + timedelta(hours=1), AgeBucket.WEEK),
+        (ago(days=7), AgeBucket.WEEK),
+        (ago(days=7, seconds=1), AgeBucket.MONTH),
+        (ago(days=30), AgeBucket.MONTH),
+        (ago(days=30, seconds=1), AgeBucket.QUARTER),
+        (ago(days=90), AgeBucket.QUARTER),
+        (ago(days=91), AgeBucket.YEAR),
+        (ago(days=365), AgeBucket.YEAR),
+        (ago(days=366), AgeBucket.OLDER),
+        (None, AgeBucket.UNKNOWN),
     ],
 )
-def test_an_age(date: datetime | None, age: Age) -> None:
-    assert age_of(date, CLOCK) is age
+def test_an_age(date: datetime | None, age: AgeBucket) -> None:
+    assert age_bucket(date, CLOCK) is age
 
 
 def test_without_a_clock_no_age_is_known() -> None:
-    assert age_of(CLOCK, None) is Age.UNKNOWN
+    assert age_bucket(CLOCK, None) is AgeBucket.UNKNOWN
 
 
 def test_values_by_age_have_all_names() -> None:

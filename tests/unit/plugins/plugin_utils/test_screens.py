@@ -391,7 +391,7 @@ def test_the_place_of_a_plan_is_whole() -> None:
     package = {"project": "team/plans", "package": "registry-cleanup-plan", "version": "7", "file_name": "plan.jsonl"}
     lines = check(planned(repository("team/app", 1), plan_path=path), package=package)
     assert lines[start(lines, "plan file:") + 1] == f"  {path}"
-    assert "plan package: plan.jsonl of registry-cleanup-plan 7 in team/plans" in lines
+    assert "plan package: plan.jsonl, version 7 of the package registry-cleanup-plan in team/plans" in lines
     # A plan that deletes nothing was asked for, too.
     assert check(planned(plan_path="/p"))[-2] == "plan file: /p"
 

@@ -164,7 +164,7 @@ NOTES: list[Any] = [
         },
         [
             BUILT,
-            "Images for several platforms have no date here, since the registry itself could not be asked: no address "
+            "Multi-platform images have no date here, since the registry itself could not be asked: no address "
             "is known.",
         ],
         id="the registry alone knows some dates",

@@ -84,8 +84,8 @@ BAD: list[Any] = [
     ),
     (
         {**BULK, "read_via": "registry"},
-        "read_via registry can't be used with delete_via bulk: GitLab judges by what it sees itself, and of images for "
-        "several platforms that is less.",
+        "read_via registry can't be used with delete_via bulk: GitLab judges by what it sees itself, and of "
+        "multi-platform images that is less.",
     ),
     (
         {"delete_via": "bulk"},
@@ -212,7 +212,7 @@ def test_a_plan_names_every_option_that_it_was_made_by() -> None:
         *("plan_max_age", "max_drift_percent", "in_use_max_age"),
     }
     told = {"plan_path", "output_path", "gather", "return_limit", "journal_path", "wait", "wait_timeout", "on_error"}
-    told |= {"run_by", "journal_package"}
+    told |= {"run_by", "journal_package", "journal_is_temporary"}
     # A plan that these refuse is not carried out, and a pin deletes nothing.
     refuse = {"on_server_policy", "on_unmatched", "allow_unread_protection", "pin_untagged_in_use"}
     assert scope <= set(SCOPE.as_result())

@@ -6,22 +6,35 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Project, known_sum
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
+    Project,
+    Tag,
+    TagListing,
+    known_sum,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._info import audit_rows
+from ansible_collections.containerops.gitlab.plugins.module_utils._info.audit_file import AuditedRepository, audit_lines
 from ansible_collections.containerops.gitlab.plugins.module_utils._info.audit_rows import (
+    AuditHead,
     CountedRepository,
     project_rows,
     totals_row,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
 from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures import BytesMethod, Figures, FreedBytes
 from ansible_collections.containerops.gitlab.plugins.module_utils._usage.listings import RepositoryUsage
-from tests.unit.models import project, server_policy
+from tests.tools.collection import ROOT
+from tests.unit.models import project, repository, server_policy
 
 NUMBERS = ("repositories", "tags", "size", "bytes", "oldest_tag_at", "newest_tag_at")
 
@@ -139,3 +152,27 @@ def test_projects_add_up_to_all_together(found: list[CountedRepository]) -> None
     for name in ("tags", "size", "bytes"):
         assert total[name] == known_sum(row[name] for row in rows)
     assert [row["path"] for row in rows] == sorted({each.project for each in found})
+
+
+def documented(kind: str) -> set[str]:
+    """The fields of a line that the page on numbers lists."""
+    section = (ROOT / "docs" / "numbers.md").read_text().partition(f"### `{kind}`")[2].partition("\n###")[0]
+    return {name for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+
+
+def test_the_page_lists_all_fields_of_the_file() -> None:
+    listing = TagListing(repository(), tags=(Tag("v1"),), complete=True)
+    usage = RepositoryUsage(Figures())
+    head = AuditHead(
+        "https://gitlab.example.com", Mode.DATABASE, clock=None, scope=Scope(group="team"), date_source=DateSource.NONE
+    )
+    audited = [AuditedRepository(listing, usage)]
+    rows = [json.loads(line) for line in audit_lines(head, audited, {3: project()}, shows_tags=True)]
+    assert {row["type"] for row in rows} == {"audit", "repository", "project", "total"}
+    for row in rows:
+        assert set(row) - {"type"} == documented(row["type"]), row["type"]
+    page = (ROOT / "docs" / "numbers.md").read_text()
+    [tag] = next(row["tags"] for row in rows if row["type"] == "repository")
+    assert all(f"`{name}`" in page for name in tag)
+    for source in DateSource:
+        assert f"| `{source.value}` |" in page

@@ -111,9 +111,11 @@ def reasons_of(tags: Rows) -> dict[str, int]:
 def request(**options: Any) -> ReportRequest:
     return ReportRequest(
         **{
-            **dict.fromkeys(("audit_path", "plan_path", "compare_with", "csv_folder", "prometheus_path")),
+            **dict.fromkeys(
+                ("audit_path", "plan_path", "journal_path", "compare_with", "csv_folder", "prometheus_path")
+            ),
             **{"prometheus_repositories": False, "markdown_path": None, "html_path": None},
-            **{"told": Told(), "check_only": False},
+            **{"told": Told(), "validate_paths_only": False},
             **options,
         }
     )

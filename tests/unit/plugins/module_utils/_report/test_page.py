@@ -124,7 +124,7 @@ def test_dates_are_seconds_and_the_judged_one_names_another() -> None:
         TagReport("c", pushed_at=times[0], date="2024-01-01T00:00:00Z"),
         TagReport("d"),
     )
-    pushed, built, judged = columns_of(*tags)[-3:]
+    pushed, built, judged = columns_of(*tags)[-4:-1]
     assert pushed == [1767225600, 1767225600, 1767225600, None]
     assert built == [1767222000, 1767222000, None, None]
     assert judged == ["p", "b", 1704067200, None]

@@ -1,0 +1,152 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What became of the tags that a plan deletes, as the journal of its run tells it. Pure.
+
+Nothing counts as deleted that the journal does not call so.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from collections import Counter
+
+from .._deletion.earlier_runs import JournalEvent
+from .._deletion.outcomes import TagOutcome
+from .model import Report, RepositoryReport, TagReport
+from .rows import Row, text
+
+DELETED = TagOutcome.DELETED.value
+UNKNOWN = "unknown"
+# All that can become of a planned tag, what needs somebody's attention first, and what it is called in reports.
+OUTCOMES: dict[str, str] = {
+    TagOutcome.NOT_DELETED.value: "failed",
+    TagOutcome.RECREATED.value: "deleted and pushed again",
+    UNKNOWN: "unknown",
+    TagOutcome.NOT_TRIED.value: "not tried",
+    TagOutcome.UNVERIFIED.value: "deleted without proof",
+    TagOutcome.CHANGED_SINCE.value: "kept because it changed",
+    TagOutcome.ALREADY_GONE.value: "already gone",
+    DELETED: "deleted",
+}
+_UNSEEN = "Its deletion was asked for, and the journal does not say what came of it."
+_NEVER_ASKED = "The run ended before its deletion was asked for."
+_NO_RUN = "The journal tells of no run of this plan."
+
+_Place = tuple[str, str]
+
+
+class Outcome(t.NamedTuple):
+    """What became of a planned tag: one of OUTCOMES, and why; empty if that is plain."""
+
+    outcome: str
+    message: str = ""
+
+
+class JournaledRun(t.NamedTuple):
+    """What a journal tells of the run of a plan.
+
+    Args:
+        begun: whether it tells of one at all.
+        asked: the tags whose deletion was asked for, by path of the repository and name.
+        outcomes: what became of tags.
+    """
+
+    begun: bool
+    asked: frozenset[_Place] = frozenset()
+    outcomes: t.Mapping[_Place, Outcome] = {}
+
+    def outcome_of(self, path: str, name: str) -> Outcome:
+        """What became of a planned tag."""
+        place = path, name
+        if place in self.outcomes:
+            return self.outcomes[place]
+        if not self.begun:
+            return Outcome(UNKNOWN, _NO_RUN)
+        return Outcome(UNKNOWN, _UNSEEN) if place in self.asked else Outcome(TagOutcome.NOT_TRIED.value, _NEVER_ASKED)
+
+
+def run_in(lines: t.Iterable[str], fingerprint: str | None) -> JournaledRun:
+    """The last run of a plan in a journal, which may hold those of other plans. fingerprint: of the plan."""
+    begun, here = False, False
+    asked: set[_Place] = set()
+    outcomes: dict[_Place, Outcome] = {}
+    for row in _events(lines):
+        event, path, name = row.get("event"), text(row, "repository"), text(row, "name")
+        if event == JournalEvent.START.value:
+            here = fingerprint is not None and row.get("fingerprint") == fingerprint
+            if here:
+                begun, asked, outcomes = True, set(), {}
+        elif not here or path is None or name is None:
+            continue
+        elif event == JournalEvent.DELETE_REQUESTED.value:
+            asked.add((path, name))
+        elif event == JournalEvent.OUTCOME.value:
+            found = text(row, "outcome")
+            outcomes[path, name] = Outcome(found if found in OUTCOMES else UNKNOWN, text(row, "message") or "")
+    return JournaledRun(begun, asked=frozenset(asked), outcomes=outcomes)
+
+
+def _events(lines: t.Iterable[str]) -> t.Iterator[Row]:
+    """The events. A line that was torn by a kill is passed over: what it asks for was never sent."""
+    for line in lines:
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(row, dict):
+            yield row
+
+
+def with_outcomes(repository: RepositoryReport, run: JournaledRun) -> RepositoryReport:
+    """A repository with what became of the tags that the plan deletes."""
+    tags = tuple(_with_outcome(repository.path, tag, run) for tag in repository.tags or ())
+    counts = Counter(tag.outcome for tag in tags if tag.outcome is not None)
+    return repository._replace(tags=repository.tags and tags, outcomes=counts)
+
+
+def _with_outcome(path: str, tag: TagReport, run: JournaledRun) -> TagReport:
+    if tag.action != "delete":
+        return tag
+    found = run.outcome_of(path, tag.name)
+    return tag._replace(outcome=found.outcome, message=found.message or None)
+
+
+def is_still_planned(tag: TagReport) -> bool:
+    """Whether a tag is still to be deleted: the plan deletes it, and no run took care of it."""
+    if tag.action != "delete":
+        return False
+    return tag.outcome in (None, UNKNOWN) or not TagOutcome(tag.outcome).is_good
+
+
+def counted_outcomes(outcomes: t.Mapping[str, int] | None) -> list[tuple[str, int]]:
+    """What became of planned tags and of how many, the most urgent first. outcomes: None if no run is known."""
+    return [(words, (outcomes or {})[outcome]) for outcome, words in OUTCOMES.items() if (outcomes or {}).get(outcome)]
+
+
+def number_undeleted(outcomes: t.Mapping[str, int] | None) -> int:
+    """How many planned tags the run did not delete. outcomes: None if no run is known."""
+    return sum(count for outcome, count in (outcomes or {}).items() if outcome != DELETED)
+
+
+def undeleted(report: Report, most: int) -> list[tuple[str, str, str]]:
+    """The first planned tags that the run did not delete, those of the most urgent outcome first.
+
+    Args:
+        report: of which the repositories are read once more, if there are such tags.
+        most: that are given.
+
+    Returns:
+        The path of the repository with the tag, what became of it, and why.
+    """
+    found: dict[str, list[tuple[str, str, str]]] = {outcome: [] for outcome in OUTCOMES}
+    for repository in report.repositories() if number_undeleted(report.outcomes) else ():
+        for tag in repository.tags or ():
+            if tag.outcome not in (None, DELETED) and len(found[tag.outcome]) < most:
+                place = f"{repository.path}:{tag.name}"
+                found[tag.outcome].append((place, OUTCOMES[tag.outcome], tag.message or ""))
+    return [each for alike in found.values() for each in alike][:most]
