@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import TAG_NAME, Tag, config_digest, parse_time
+from .._core.numbers import amount
 from .._core.server import TAG_PAGE, Mode
 from .._http.messages import Response
 from .graphql_answers import error_of_texts, text_of
@@ -97,12 +98,11 @@ def page_of(
     has_next = bool(info.get("hasNextPage"))
     if has_next and len(tags) != request.first:
         return answer.untrusted(f"a page of {request.first} tags came with {len(tags)} although more follow")
-    count = found.get("tagsCount")
     return Page(
         tags=tuple(tags),
         end_cursor=end_cursor,
         has_next=has_next,
-        count=count if isinstance(count, int) else None,
+        count=amount(found.get("tagsCount")),
         shown_modes=tuple(_shown_modes(connection["nodes"], end_cursor, has_next=has_next)),
     )
 

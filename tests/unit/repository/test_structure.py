@@ -55,6 +55,7 @@ PURE = {
     "_core/errors",
     "_core/journal_parts",
     "_core/models",
+    "_core/numbers",
     "_core/oci",
     "_core/scope",
     "_core/secrets",
