@@ -16,10 +16,11 @@ from datetime import timedelta
 from ..module_utils._cleanup.request import LIMITS
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import format_time, parse_time
+from ..module_utils._core.words import are, counted
 from ..module_utils._rules.durations import seconds
 from ..module_utils._rules.options import IN_USE, RULES
 from .plan_screen import DELETING
-from .screen import counted, freed_of
+from .screen import freed_of
 
 MOST_LINES = 200
 _LONGEST_LINE = 300
@@ -59,10 +60,10 @@ def _of_several(rows: Sequence[_Row]) -> list[str]:
     """That there are several plans, and none of them to approve alone."""
     found = ["Nothing to approve yet: there is no plan."]
     if rows:
-        found = [f"Nothing to approve yet: {len(rows)} hosts made a plan each. Merge them, and approve the merged one."]
+        plans = counted(len(rows), "host made a plan", "hosts made a plan each")
+        found = [f"Nothing to approve yet: {plans}. Merge them, and approve the merged one."]
     return found + [
-        f"  {row['host']}: {row['result']['plan']['totals']['delete']} of {row['result']['plan']['totals']['tags']} "
-        f"tags, {row['result']['plan']['fingerprint']}"
+        f"  {row['host']}: {_share(row['result']['plan']['totals'])}, {row['result']['plan']['fingerprint']}"
         for row in rows
     ]
 
@@ -105,7 +106,7 @@ def _head(totals: _Row, refusals: Sequence[str]) -> list[str]:
         return ["This plan is refused and can't be approved:", *(f"  {each}" for each in refusals[:_MOST_NOTES])]
     if not totals["delete"]:
         return [f"Nothing to approve: {_nothing(totals)}."]
-    verb = "is" if totals["delete"] == 1 else "are"
+    verb = are(totals["delete"])
     repositories = counted(totals["repositories"], "repository", "repositories")
     return [f"To approve: {_share(totals)} in {repositories} {verb} deleted."]
 
@@ -233,13 +234,13 @@ def _notes(plan: _Row) -> list[str]:
 
 
 def _unread(count: int) -> str:
-    return f"{count} {'repository' if count == 1 else 'repositories'} could not be read: all tags there are kept"
+    return f"{counted(count, 'repository', 'repositories')} could not be read: all tags there are kept"
 
 
 def _from(plan: _Row) -> str:
     """The title of the repositories: a result does not have all of them."""
     listed, number = len(plan["repositories"]), plan["totals"]["repositories"]
-    return "From" if listed >= number else f"From {listed} of {number} repositories"
+    return "From" if listed >= number else f"From {listed} of {counted(number, 'repository', 'repositories')}"
 
 
 def _most_deleted(row: _Row) -> tuple[int, str]:

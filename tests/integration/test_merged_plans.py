@@ -75,7 +75,7 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
     good = run_all(ansible, MERGE, [params, {"plan_paths": paths}])
     [short] = run_all(ansible, MERGE, [{**params, "plan_path": str(tmp_path / "short.jsonl"), "return_limit": 1}])
     assert (len(short.result["parts"]), short.result["truncated"]) == (1, True)
-    assert short.result["diff"][0]["after"].endswith("... and 1 more plans, hidden by return_limit\n")
+    assert short.result["diff"][0]["after"].endswith("... and 1 more plan, hidden by return_limit\n")
     assert_documented(MERGE, [*good, tasks[0]])
 
 

@@ -17,6 +17,7 @@ from .._core.errors import ErrorKind, RequestError
 from .._core.models import TAG_NAME, Tag, config_digest, parse_time
 from .._core.numbers import amount
 from .._core.server import TAG_PAGE, Mode
+from .._core.words import counted
 from .._http.messages import Response
 from .graphql_answers import error_of_texts, text_of
 from .graphql_schema import Schema
@@ -97,7 +98,7 @@ def page_of(
         return answer.untrusted("the page does not say where it ends")
     has_next = bool(info.get("hasNextPage"))
     if has_next and len(tags) != request.first:
-        return answer.untrusted(f"a page of {request.first} tags came with {len(tags)} although more follow")
+        return answer.untrusted(f"a page of {counted(request.first, 'tag')} came with {len(tags)} although more follow")
     return Page(
         tags=tuple(tags),
         end_cursor=end_cursor,

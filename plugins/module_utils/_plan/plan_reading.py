@@ -126,9 +126,9 @@ class PlanCursor:
             seen: how many there are before this one.
         """
         if seen >= told:
-            return self.altered(f"line {self.number} is more than the {told} {what} that line {line} tells of")
+            return self.altered(f"line {self.number} is more than the {what} that line {line} tells of ({told})")
         here = f"line {self.number} comes" if self.kind else f"it ends with line {self.number},"
-        return self.altered(f"{here} after {seen} of the {told} {what} that line {line} tells of")
+        return self.altered(f"{here} after {seen} of the {what} that line {line} tells of ({told})")
 
 
 def whole_line(text: str) -> str:

@@ -16,6 +16,7 @@ from .._core.errors import UsageError
 from .._core.files import check_writable, plan_lines, read_lines, write_lines
 from .._core.journal_parts import JOURNAL, JOURNAL_PACKAGE, parts_of
 from .._core.scope import project_path
+from .._core.words import counted
 from .._gitlab.packages import (
     LARGEST,
     PackageFile,
@@ -175,7 +176,8 @@ def _contents_of(client: Client, place: PackageFile, files: t.Sequence[StoredFil
     size = sum(file.size for file in files)
     if size > LARGEST:
         raise UsageError(
-            f"The files of {_version(place)} have {size} bytes, and at most {LARGEST} are fetched together."
+            f"The files of {_version(place)} have {counted(size, 'byte')}, and at most {LARGEST:,} are fetched "
+            "together."
         )
     found = client.parallel(lambda file: download(client, replace(place, name=file.name)), files)
     for file, content in zip(files, found):
