@@ -21,6 +21,7 @@ import typing as t
 from ..module_utils._core.files import GivenPath, shared_file
 from ..module_utils._core.numbers import whole
 from ..module_utils._module.inputs import MAY_BE_EMPTY_LISTS
+from ..module_utils._report.request import SHOWN_ONLY_WITH, without_effect
 from .connection import connection_of
 from .documents import ValueRefused, shown, sources_of, yaml_documents
 from .package_defaults import PACKAGES, Job, completed
@@ -148,6 +149,9 @@ def read_variables(
         except ValueRefused as refused:
             refusals.append(f"{name} {refused}")
     refusals += filter(None, [shared_file(_given_paths(role, specs, options))])
+    for option, refusal in without_effect(options, SHOWN_ONLY_WITH, f"{role}_").items():
+        del options[option]
+        refusals.append(refusal)
     try:
         options.update(_scope(role, specs, options, playbook.scope) if playbook.scope else {})
     except ValueRefused as refused:
