@@ -46,7 +46,7 @@ def test_several_tasks_carry_out_one_approved_plan(ansible: Ansible, simulator: 
     other = {"project": ["team/app", "team/sub/tool"], **MIXED_RULES, **approved}
     *done, foreign = run_all(ansible, "registry_cleanup", [*({**s, **MIXED_RULES, **approved} for s in SCOPES), other])
     assert [task.result["outcome"]["counts"]["deleted"] for task in done if "outcome" in task.result] == [4]
-    assert "None of the 2 plans" in foreign.message
+    assert "has 2 plans, and none for this scope" in foreign.message
 
 
 def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
