@@ -235,8 +235,8 @@ def test_where_gitlab_decides_the_plan_says_what_it_does_and_how_sure_that_is() 
             date_source=DateSource.PUBLISHED,
             certainty=Certainty.UPPER_BOUND,
             uncertainties=(
-                "1 tags are as old as older_than to the second",
-                "1 tags may be protected by a rule that can't be read, or does not bind the caller",
+                "1 tag is as old as older_than to the second",
+                "1 tag may be protected by a rule that can't be read, or does not bind the caller",
             ),
             expected=(1, 3),
         ),

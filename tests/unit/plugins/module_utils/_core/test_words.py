@@ -104,6 +104,15 @@ def test_no_text_has_a_plural_behind_a_number_that_may_be_one(source: Path) -> N
 
 
 @pytest.mark.parametrize("source", FILES, ids=lambda source: source.stem)
+def test_no_text_for_format_has_a_plural_behind_its_number(source: Path) -> None:
+    """Such as "{} tags have"."""
+    plural = re.compile(rf"\{{\w*\}} (?:(?:more|other|tag|[a-z]+ed) )?({'|'.join(plurals())})\b")
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert not plural.search(node.value), f"{source.name}:{node.lineno}"
+
+
+@pytest.mark.parametrize("source", FILES, ids=lambda source: source.stem)
 def test_how_many_more_there_are_is_said_in_one_place(source: Path) -> None:
     by_hand = re.compile(r"(?<!\.\.\.) and \0 more")
     for line, parts in texts_of(source):
