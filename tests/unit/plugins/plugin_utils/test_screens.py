@@ -657,7 +657,7 @@ def test_settings_that_differ_stand_below_their_project() -> None:
         "... and 2 more projects unknown",
         "note: team/a, team/c: It has images.",
         "left out, since archived: 9 projects (team/old0, team/old1, team/old2, team/old3,",
-        "  team/old4 and others)",
+        "  team/old4 and 4 more)",
         "3 projects: 5 differ, 1 is as it should be, 3 unknown",
         "check mode: nothing was changed",
         "",

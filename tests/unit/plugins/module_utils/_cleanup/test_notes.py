@@ -69,8 +69,8 @@ WARNINGS: list[Any] = [
         {"name_regex_delete": "x|v"},
         {"listings": [TagListing(REPOSITORY, tuple(tag(f"{name}v") for name in "abcdefg"), complete=True)]},
         [
-            "team/app: GitLab would interpret a pattern differently for 7 tags, which are kept (av, bv, cv, dv, ev); "
-            "put brackets around its alternatives."
+            "team/app: GitLab would interpret a pattern differently for 7 tags, which are kept (av, bv, cv, dv, ev and "
+            "2 more); put brackets around its alternatives."
         ],
         id="a pattern with two readings",
     ),
@@ -106,7 +106,7 @@ def test_every_repository_and_project_is_warned_of_by_itself() -> None:
     state = observed(listings=listings, projects=projects, warnings=("One.", "Two."))
     request = requested(name_regex_delete="x|v", on_server_policy="warn", timestamp="created", older_than="1d")
     when = "at 2026-06-02T12:00:00.000Z"
-    two = "GitLab would interpret a pattern differently for 1 tags, which are kept"
+    two = "GitLab would interpret a pattern differently for 1 tag, which is kept"
     assert warnings_of(state, plan_cleanup(state, request).plan, request) == [
         "One.",
         "Two.",
@@ -198,7 +198,7 @@ LOST = tag("v2", error="the registry is down")
 OTHER_LOST = tag("v3", error="no manifest")
 
 BUILDS: list[Any] = [
-    pytest.param((OLD,), IMPORTED, ["1 tags with dates before dates_valid_from are as old as their image."], id="all"),
+    pytest.param((OLD,), IMPORTED, ["1 tag with a date before dates_valid_from is as old as its image."], id="all"),
     pytest.param(
         (OLD, tag("v4", days=10), OLD._replace(name="v5", error="too late"), LOST, OTHER_LOST),
         IMPORTED,
@@ -212,7 +212,7 @@ BUILDS: list[Any] = [
         (LOST,),
         IMPORTED,
         [
-            "0 tags with dates before dates_valid_from are as old as their image. Of 1 tags no date is known, first: "
+            "0 tags with dates before dates_valid_from are as old as their image. Of 1 tag no date is known, first: "
             "the registry is down"
         ],
         id="none is known",

@@ -302,7 +302,7 @@ PROTECTED = TagListing(
 # A reason to refuse, as options and facts, with its sentence.
 REFUSED: list[Any] = [
     pytest.param(
-        {"in_use_sources_expected": 1}, {}, "1 sources of what is in use are expected, and 0 are there", id="in use"
+        {"in_use_sources_expected": 1}, {}, "1 source of what is in use is expected, and 0 are there", id="in use"
     ),
     pytest.param(
         {"min_remaining": 4},
@@ -369,13 +369,13 @@ REFUSED: list[Any] = [
     pytest.param(
         {},
         {"sent": 9, "max_requests": 10},
-        "deleting 3 tags takes at least 3 more requests, and of max_requests 10 there are 1 left",
+        "deleting 3 tags takes at least 3 more requests, and of max_requests 10 there is 1 left",
         id="requests",
     ),
     pytest.param(
         {"delete_via": "bulk_unpinned", "name_regex_delete": "v.*"},
         {"delete_method": DeleteMethod.BULK_UNPINNED, "listings": [SHARED], "deletes_by_name": False},
-        "team/app: GitLab would delete 1 tags that share their image with a kept tag, or may (v1), and this registry "
+        "team/app: GitLab would delete 1 tag that shares its image with a kept tag, or may (v1), and this registry "
         "is not known to leave the kept one (delete_via auto and bulk keep them all, shared_digest independent trusts "
         "the registry)",
         id="GitLab chooses among tags of one image",
@@ -384,7 +384,7 @@ REFUSED: list[Any] = [
         {"delete_via": "bulk_unpinned", "name_regex_delete": "v.*"},
         {"delete_method": DeleteMethod.BULK_UNPINNED, "listings": [PROTECTED], "passes_rules": True},
         "GitLab would delete 6 tags of team/app for an administrator although its protection rules cover them "
-        "(v0, v1, v2, v3, v4); use a token that is no administrator's",
+        "(v0, v1, v2, v3, v4 and 1 more); use a token that is no administrator's",
         id="GitLab lets an administrator past protection rules",
     ),
 ]
@@ -484,7 +484,7 @@ def test_refusals_come_in_the_order_in_which_they_matter() -> None:
         min_remaining=4, in_use_sources_expected=1, older_than="30d", on_server_policy="fail", max_deletions_total=1
     )
     found = planned(*TAGS, request=request, projects=WITH_POLICY, rules_hidden=True, sent=9)
-    words = ["in use are expected", "min_remaining", "max_deletions_total", "cleanup policy", "protection rules"]
+    words = ["in use is expected", "min_remaining", "max_deletions_total", "cleanup policy", "protection rules"]
     assert len(found.plan.refusals) == len(words)
     assert all(word in refusal for word, refusal in zip(words, found.plan.refusals, strict=True))
 

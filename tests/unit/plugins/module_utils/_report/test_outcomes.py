@@ -243,5 +243,5 @@ def test_without_a_journal_a_report_of_a_plan_is_a_preview(tmp_path: Path) -> No
 
 def test_a_journal_needs_its_plan() -> None:
     params = {name: spec.get("default") for name, spec in ARGUMENTS.options.items()}
-    with pytest.raises(UsageError, match="journal_path needs plan_path"):
+    with pytest.raises(UsageError, match="journal_path has no effect without plan_path"):
         request_of({**params, "audit_path": "audit", "journal_path": "journal"})
