@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from tests.simulator.harness import Simulator
 
 @pytest.fixture(scope="session", autouse=True)
 def _fast_playbooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    # One for all workers of pytest, if there are some: Ansible itself sees to it that each module is packed once.
+    own = tmp_path_factory.getbasetemp()
+    packed = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "packed"
+    packed.mkdir(exist_ok=True)
     with (
         preloaded_python(tmp_path_factory.mktemp("python"), FOR_PLAYBOOKS) as python,
         preloaded_python(tmp_path_factory.mktemp("python"), FOR_MODULES) as modules_python,
@@ -25,7 +30,7 @@ def _fast_playbooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     ):
         patch.setenv("PLAYBOOKS_PYTHON", python)
         patch.setenv("MODULES_PYTHON", modules_python)
-        patch.setenv("PACKED_MODULES", str(tmp_path_factory.mktemp("packed")))
+        patch.setenv("PACKED_MODULES", str(packed))
         yield
 
 
