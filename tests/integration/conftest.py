@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.driver import Ansible, environment
+from tests.integration.driver import PLAYBOOK, Ansible, environment
 from tests.integration.in_process import Modules, running_modules
 from tests.integration.oracle import Oracle
 from tests.integration.preloaded import FOR_MODULES, FOR_PLAYBOOKS, preloaded_python
@@ -28,6 +28,10 @@ def _fast_playbooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         preloaded_python(tmp_path_factory.mktemp("python"), FOR_MODULES) as modules_python,
         pytest.MonkeyPatch.context() as patch,
     ):
+        programs = tmp_path_factory.mktemp("programs")
+        (programs / "ansible-playbook").write_text(f'#!/bin/sh\nexec {python} {PLAYBOOK} "$@"\n')
+        (programs / "ansible-playbook").chmod(0o755)
+        patch.setenv("PROGRAMS", str(programs))
         patch.setenv("PLAYBOOKS_PYTHON", python)
         patch.setenv("MODULES_PYTHON", modules_python)
         patch.setenv("PACKED_MODULES", str(packed))
