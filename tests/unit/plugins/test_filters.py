@@ -17,6 +17,7 @@ from ansible_collections.containerops.gitlab.plugins.filter import (
     cleanup_screen,
     hosts_screen,
     settings_screen,
+    shared_paths,
 )
 from tests.tools.collection import ROOT
 
@@ -48,6 +49,7 @@ def test_to_load_them_costs_no_other_module_but_a_few() -> None:
         (cleanup_screen.FilterModule().filters(), "cleanup_screen"),
         (hosts_screen.FilterModule().filters(), "hosts_screen"),
         (settings_screen.FilterModule().filters(), "settings_screen"),
+        (shared_paths.FilterModule().filters(), "shared_paths"),
     ],
 )
 def test_what_is_loaded_later_is_there(filters: dict[str, object], name: str) -> None:
