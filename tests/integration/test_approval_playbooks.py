@@ -479,7 +479,7 @@ def test_the_page_does_what_it_says(ansible: Ansible, simulator: Simulator, tmp_
         done = subprocess.run(
             ["bash", "-euc", command],
             cwd=tmp_path,
-            env=ansible.environment,
+            env={**ansible.environment, "PATH": ansible.path},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -15,12 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.filter import (
-    audit_screen,
-    cleanup_screen,
-    hosts_screen,
-    settings_screen,
-)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.audit_screen import audit_lines
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.cleanup_screen import cleanup_lines
@@ -757,10 +751,3 @@ def fits(lines: list[str]) -> None:
     for line in lines:
         assert width_of(line) <= WIDTH or len(line.split()) == 1, line
         assert line.isprintable()
-
-
-def test_they_are_filters() -> None:
-    assert audit_screen.FilterModule().filters() == {"audit_screen": audit_lines}
-    assert cleanup_screen.FilterModule().filters() == {"cleanup_screen": cleanup_lines}
-    assert hosts_screen.FilterModule().filters() == {"hosts_screen": hosts_lines}
-    assert settings_screen.FilterModule().filters() == {"settings_screen": settings_lines}
