@@ -78,7 +78,7 @@ MODULES = [
         "_settings/document",
     ),
     *("_settings/plan", "_settings/protection", "_tagging/planning", "_tags/page_starts"),
-    *("_usage/ages", "_usage/exposure", "_usage/figures", "_usage/listings"),
+    *("_usage/ages", "_usage/exposure", "_usage/listings"),
 ]
 
 
