@@ -47,12 +47,12 @@ options:
     type: str
   api_token_file:
     description:
-      - A file with what O(api_token) would be. Where GitLab answers 401 it is read again, and if it holds another token
-        by then, the request is sent once more with that one. So a task may run for longer than a token is good for.
+      - Read the token from this file. If GitLab answers 401, it is read again, and if it holds another token by then,
+        the request is sent once more with that one. So a task may run for longer than a token is good for.
     type: path
   ca_path:
     description:
-      - A file or folder with the certificates of the authorities to trust, instead of the system's.
+      - Read the certificates of the authorities to trust from this file or folder, instead of the system's.
       - If not set, E(GITLAB_CA_PATH) is used.
     type: path
   validate_certs:
@@ -62,11 +62,11 @@ options:
     default: true
   client_cert:
     description:
-      - A file with a client certificate, and its key unless O(client_key) has it.
+      - Read a client certificate from this file, and its key unless O(client_key) has it.
     type: path
   client_key:
     description:
-      - A file with the key of O(client_cert).
+      - Read the key of O(client_cert) from this file.
     type: path
   timeout:
     description:

@@ -39,7 +39,7 @@ options:
       - V(graphql) reads 20 tags with their details in a request, V(rest) one.
       - V(registry) asks the registry itself. Where it has no metadata database that is the fast way, and the only one
         that lists more than 10,000 tags of a repository, tells an empty repository from a broken registry, and knows
-        the digest and the date of images for several platforms. It can't see when a tag was pushed.
+        the digest and the date of multi-platform images. It can't see when a tag was pushed.
       - GitLab's tag protection rules are read with the tags by V(graphql). Otherwise GraphQL is asked for the rules of
         each project, 10 in a request, which it shows to Maintainers of the project alone. A job token can't read them.
       - V(auto) takes V(graphql), or V(rest) if GitLab says that GraphQL can't be used. If GraphQL fails in another way,
@@ -64,9 +64,9 @@ options:
     default: fail
   cache_path:
     description:
-      - A file that keeps what the registry itself told of images from one run to the next, a database of SQLite. A tag
-        whose image is known costs one request, and any other one at least two. It is made when it is missing, for its
-        owner alone, and holds at most 200,000 images, those used last.
+      - Read and write what the registry itself told of images in this file, a database of SQLite, for the next run. A
+        tag whose image is known costs one request, and any other one at least two. It is made when it is missing, for
+        its owner alone, and holds at most 200,000 images, those used last.
       - An image is known there by its digest, which stands for the same bytes everywhere, so that several jobs and
         servers may share a file, also at the same time. It names no repository. What its layers are is kept as well.
       - A file that is damaged, locked or of another kind is left as it is, with a warning. All images are read then.

@@ -206,7 +206,7 @@ options:
       - An index in use keeps the tags of its images, and an image in use keeps the tag of its index. Which images an
         index has is read from the registry itself (O(read_via)); GitLab does not show it.
       - If an image is in use by digest or by id, tags for which this is unknown are kept as well. By ids these are the
-        tags of images for several platforms.
+        tags of multi-platform images.
     type: list
     elements: str
   in_use_sources:
@@ -438,8 +438,9 @@ options:
       - tags_count
   approved_plan_path:
     description:
-      - A plan that O(plan_path) wrote before and somebody approved. Only tags are deleted that are in it, that today's
-        rules still choose, and that still point to the same image. Differences are reported in RV(plan.approved).
+      - Read the approved plan from this file, which O(plan_path) wrote before. Only tags are deleted that are in it,
+        that today's rules still choose, and that still point to the same image. Differences are reported in
+        RV(plan.approved).
       - If M(containerops.gitlab.registry_plan_merge) made the plan of several, the one for this scope is taken from it.
       - A task that has neither O(project) nor O(group) nor O(repository_id) takes the scope of the plan. One that has
         neither O(name_regex_delete) nor O(rules) takes all options that the plan was made by, except those that it
@@ -465,9 +466,9 @@ options:
     default: false
   journal_path:
     description:
-      - Append a line to this regular file before each tag is asked to be deleted or given, and one with what became of
-        it, as JSON Lines. The lines are on disk before the request is sent. So a run can be followed, and each deleted
-        digest is known. What can't be noted is not deleted.
+      - Write a line to the end of this regular file before each tag is asked to be deleted or given, and one with what
+        became of it, as JSON Lines. The lines are on disk before the request is sent. So a run can be followed, and
+        each deleted digest is known. What can't be noted is not deleted.
       - A run that was killed is started again as it was, with the same file. What it had already deleted is counted in
         RV(plan.deleted_before) then, and is no drift from an approved plan.
       - In check mode nothing is written to it.

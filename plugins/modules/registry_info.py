@@ -52,7 +52,7 @@ options:
         tag or for each 20, and several calls of GitLab to its registry for each tag.
       - V(size) costs a request for each repository. It is known only where the registry has a metadata database.
       - V(layers) reads what V(tag_details) reads, and the manifest of each image from the registry itself, those of
-        images for several platforms and of their attestations too. Each costs a request, however many tags and
+        multi-platform images and of their attestations too. Each costs a request, however many tags and
         repositories have it, and none if O(cache_path) knows it. So layers that images share count once
         (RV(repositories[].bytes)). If a manifest can't be read, a warning says so, and the bytes of its repository are
         told by another method.
@@ -228,7 +228,8 @@ repositories:
     date_source:
       description:
         - What the dates of the tags are, V(published) for the last push that changed the image, V(built) for the build
-          of the image, V(unknown) when it can't be told, V(none) when no details were asked for.
+          of the image, V(unknown) when it can't be told, V(none) when no details were asked for. Files that
+          M(containerops.gitlab.registry_cleanup) writes may also have V(created).
       type: str
       returned: success
       sample: published
@@ -272,8 +273,9 @@ repositories:
       sample: "2026-01-31T12:00:00Z"
     tags_by_age: &tags_by_age
       description:
-        - Number of tags by age. Each tag counts once. V(7d) is at most 7 days, V(30d) more than 7 and at most 30 days,
-          and so on. V(older) is more than 365 days. V(unknown) are tags whose date is not known.
+        - Number of tags in each age bucket. Buckets do not overlap, so each tag counts once. V(7d) is at most 7 days,
+          V(30d) more than 7 and at most 30 days, and so on. V(older) is more than 365 days. V(unknown) are tags whose
+          date is not known.
         - All are null if no dates were read.
       type: dict
       returned: success
@@ -328,9 +330,9 @@ repositories:
           sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         size:
           description:
-            - Bytes of the image, which are those of its manifest, its config and its layers. An image for several
-              platforms has those of all its images, without attestations.
-            - Null when not known. GitLab tells it of no image for several platforms, and of none without a metadata
+            - Bytes of the image, which are those of its manifest, its config and its layers. A multi-platform
+              image has those of all its images, without attestations.
+            - Null when not known. GitLab returns none for a multi-platform image, and none without a metadata
               database; the registry itself tells all.
           type: int
           returned: success
@@ -362,7 +364,7 @@ repositories:
           returned: success
           sample: sha256:7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730
         children:
-          description: Digests of the images and attestations that an image for several platforms holds, as far as they
+          description: Digests of the images and attestations that a multi-platform image holds, as far as they
             were read.
           type: list
           elements: str

@@ -31,11 +31,11 @@ attributes:
 options:
   plan_paths:
     description:
-      - The plan files to merge. A text is one path, or one path a line.
+      - Read the plans from these files. A text is one path, or one path a line.
     type: list
     elements: path
     required: true
-  plan_path:
+  merged_plan_path:
     description:
       - Write the merged plan to this file. Without it the plans are only checked.
     type: path
@@ -64,7 +64,7 @@ EXAMPLES = r"""
     plan_paths:
       - "{{ playbook_dir }}/team-app.jsonl"
       - "{{ playbook_dir }}/team-sub-tool.jsonl"
-    plan_path: "{{ playbook_dir }}/all.jsonl"
+    merged_plan_path: "{{ playbook_dir }}/merged.jsonl"
     expected: 2
     max_deletions_total: 500
 """
@@ -254,7 +254,7 @@ from ..module_utils._plan_files.merging import intent_of, merge_files, request_o
 ARGUMENTS = ArgumentSpec(
     {
         "plan_paths": {"type": "list", "elements": "path", "required": True},
-        "plan_path": {"type": "path"},
+        "merged_plan_path": {"type": "path"},
         "expected": {"type": "int"},
         "max_deletions_total": {"type": "int"},
         "max_deletions_total_percent": {"type": "float"},
@@ -270,14 +270,14 @@ def main() -> None:
         target = request.target or ""
         files = {path: partial(plan_lines, path, "plan_paths") for path in request.sources}
         if target:
-            check_writable(target, "plan_path")
+            check_writable(target, "merged_plan_path")
         merged = merge_files(files)
         for warning in warnings_of(merged):
             module.warn(warning)
-        present = read_lines(target, "plan_path") if target else []
+        present = read_lines(target, "merged_plan_path") if target else []
 
         def apply() -> Applied:
-            write_lines(target, merged.lines(), "plan_path")
+            write_lines(target, merged.lines(), "merged_plan_path")
             return Applied(None)
 
         finish(module, None, intent_of(merged, request, present), result_of(merged, request), apply)

@@ -50,18 +50,19 @@ options:
     required: true
   plan_path:
     description:
-      - The plan file on the host that the module runs on. V(store) reads it, V(fetch) writes it.
+      - Read the plan from this file with V(store), or write it there with V(fetch). It is on the host that the module
+        runs on.
     type: path
   plan_folder:
     description:
-      - The folder into which V(fetch) puts all plans of a version, each under the name that it has in the package.
+      - Write all plans of a version into this folder with V(fetch), each under the name that it has in the package.
       - It is made if it is missing. It may hold nothing else, so that no other plan is merged with them.
       - Each file of the version has to be a plan, except for the parts of journals. These are left out, and so are
         plans that M(containerops.gitlab.registry_plan_merge) made of several.
     type: path
   journal_path:
     description:
-      - The file into which V(fetch) joins the parts of a journal. To continue a run that was killed, give it to
+      - Write the parts of a journal to this file with V(fetch), joined. To continue a run that was killed, give it to
         O(containerops.gitlab.registry_cleanup#module:journal_path).
       - If the file is there, the journal in the package has to begin with what it holds.
     type: path

@@ -12,11 +12,12 @@ version_added: 0.1.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Makes reports of the file that O(containerops.gitlab.registry_info#module:output_path) or
+  - Makes reports of an audit, which O(containerops.gitlab.registry_info#module:output_path) or
     O(containerops.gitlab.registry_cleanup#module:output_path) wrote, of a plan, or of both.
   - If both are given, the numbers come from the audit, and what is deleted and kept comes from the plan.
     Without an audit, the numbers are counted from the tags of the plan.
-  - What is not known is empty in CSV, has no sample in metrics, and is called unknown in Markdown. It is never V(0).
+  - What is not known is empty in CSV, has no sample in metrics, and is called unknown in Markdown and on the page. It
+    is never V(0).
   - It works on files alone, and asks no server.
 extends_documentation_fragment:
   - containerops.gitlab._attributes
@@ -30,12 +31,14 @@ attributes:
 options:
   audit_path:
     description:
-      - The file of an audit, in JSON Lines.
+      - Read the audit from this file, in JSON Lines. It is what O(containerops.gitlab.registry_info#module:output_path)
+        or O(containerops.gitlab.registry_cleanup#module:output_path) wrote.
       - At least one of O(audit_path) and O(plan_path) is required.
     type: path
   plan_path:
     description:
-      - The file of a plan, or of a merged plan.
+      - Read the plan from this file, which O(containerops.gitlab.registry_cleanup#module:plan_path) or
+        O(containerops.gitlab.registry_plan_merge#module:merged_plan_path) wrote.
       - The fingerprint of a plan that was altered is not shown.
     type: path
   journal_path:
@@ -46,8 +49,8 @@ options:
     type: path
   compare_with:
     description:
-      - The file of an earlier audit of the same server and scope. The report then says how many tags and bytes there
-        are more or fewer since then, and what was to be freed then.
+      - Read an earlier audit of the same server and scope from this file. The report then says how many tags and bytes
+        there are more or fewer since then, and what was to be freed then.
       - If it is not there, or is of another scope, nothing is compared, and the report says so.
       - Markdown and the page tell the comparison. CSV and metrics do not.
     type: path
@@ -121,7 +124,7 @@ options:
         that read nothing.
     type: dict
     default: {}
-  plan_place:
+  plan_location:
     description:
       - Where readers find the plan, a path or an address. The report shows it beside the fingerprint, with the command
         that applies the plan.
@@ -152,9 +155,10 @@ options:
       - Who and what ran, as texts by any names.
     type: dict
     default: {}
-  check_only:
+  validate_paths_only:
     description:
-      - Only check that all files can be written, and read nothing. Roles do this before they delete anything.
+      - Only see that all files can be written. Nothing is read and no report is written. Roles do this before they
+        delete anything.
     type: bool
     default: false
 seealso:
@@ -182,12 +186,12 @@ EXAMPLES = r"""
     name_regex_delete: dev-.*
     older_than: 30d
     plan_path: "{{ playbook_dir }}/plan.jsonl"
-    output_path: "{{ playbook_dir }}/tags.jsonl"
+    output_path: "{{ playbook_dir }}/audit-new.jsonl"
   check_mode: true
 
 - name: Report what it deletes, as metrics too, and what is new since the audit
   containerops.gitlab.registry_report:
-    audit_path: "{{ playbook_dir }}/tags.jsonl"
+    audit_path: "{{ playbook_dir }}/audit-new.jsonl"
     plan_path: "{{ playbook_dir }}/plan.jsonl"
     compare_with: "{{ playbook_dir }}/audit.jsonl"
     prometheus_path: "{{ playbook_dir }}/registry.prom"
@@ -309,12 +313,12 @@ totals:
       returned: success
       sample: "2026-06-01T11:00:00Z"
     tags_by_age:
-      description: Number of tags that are up to so many days old, older, or of unknown age.
+      description: Number of tags in each age bucket. Buckets do not overlap, so each tag counts once.
       type: dict
       returned: success
       sample: {"7d": 20, "30d": 60, "90d": 200, "365d": 200, "older": 0, "unknown": 0}
     bytes_by_age:
-      description: Bytes of the images by the age of their newest tag.
+      description: Bytes of the images in each age bucket, each image once, by its newest tag.
       type: dict
       returned: success
       sample: {"7d": 1024, "30d": 0, "90d": 0, "365d": 0, "older": 0, "unknown": null}
@@ -435,7 +439,7 @@ ARGUMENTS = ArgumentSpec(
         "deleted": {"type": "int"},
         "api_url": {"type": "str"},
         "scope": {"type": "dict", "default": {}},
-        "plan_place": {"type": "str"},
+        "plan_location": {"type": "str"},
         "plan_package": {
             "type": "dict",
             "options": {
@@ -446,7 +450,7 @@ ARGUMENTS = ArgumentSpec(
             },
         },
         "run_by": {"type": "dict", "default": {}},
-        "check_only": {"type": "bool", "default": False},
+        "validate_paths_only": {"type": "bool", "default": False},
     }
 )
 
@@ -458,7 +462,7 @@ def main() -> None:
         files = files_of(request)
         check_places(files, request)
         paths = [file.path for file in files]
-        if request.check_only:
+        if request.validate_paths_only:
             finish(module, None, Intent(changed=False, diff=[]), {"files": paths}, lambda: Applied(None))
         report = read_report(request)
         for warning in flaws_of(report, request.told):

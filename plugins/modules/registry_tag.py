@@ -13,7 +13,7 @@ author:
   - containerops.gitlab contributors (@containerops)
 description:
   - Gives an image of the registry more names, in its own repository or in another one of the same registry, without
-    pulling it. Images for several platforms come with all that they hold.
+    pulling it. Multi-platform images come with all that they hold.
   - Restores a deleted tag from the digest of its image, as long as garbage collection has not run. With a metadata
     database the registry collects by itself about a day after the deletion, else when its administrator has it do so.
   - Deletes tags by name. Other tags of the same image are kept.

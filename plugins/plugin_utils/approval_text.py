@@ -4,7 +4,7 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""What an approver reads of a plan: what is deleted and why, what was not read, and what to type. Pure."""
+"""What an approver reads of a plan: what would be deleted and why, what was not read, and what to type. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from datetime import timedelta
 from ..module_utils._cleanup.request import LIMITS
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import format_time, parse_time
-from ..module_utils._core.words import are, counted
+from ..module_utils._core.plan_package import package_in_words
+from ..module_utils._core.words import counted
 from ..module_utils._rules.durations import seconds
 from ..module_utils._rules.options import IN_USE, RULES
 from .plan_screen import DELETING
@@ -27,11 +28,11 @@ _LONGEST_LINE = 300
 _MOST_NOTES, _MOST_REPOSITORIES, _MOST_RULES, _MOST_PARTS = 30, 50, 40, 20
 _TYPED_DIGITS = 12
 
-# Why a tag is deleted, in words.
+# Why a tag would be deleted, in words.
 _DELETED = {
     "expired": "a rule chose them, and they are older than it asks for",
     "matched": "a rule chose them by their names, whatever their age",
-    "with_subject": "they belong to an image that is deleted",
+    "with_subject": "they belong to an image that the plan deletes",
     "orphaned": "they belong to an image that is not there any more",
 }
 
@@ -49,8 +50,8 @@ def approval_text(rows: Sequence[_Row]) -> str:
 
     Args:
         rows: for each host its name as host, what registry_cleanup or registry_plan_merge returned as result, the
-            options of scope as scope, and where the plan is as place. If they are known, who planned it as planned_by,
-            and how old the plan may be when it is applied as max_age.
+            options of scope as scope, and the file or the package of the plan as path or package. If they are known,
+            who planned it as planned_by, and how old the plan may be when it is applied as max_age.
     """
     lines = _of_one(rows[0]) if len(rows) == 1 else _of_several(rows)
     return "\n".join(_line(each) for each in _first(lines, MOST_LINES, "lines"))
@@ -80,18 +81,26 @@ def _of_one(row: _Row) -> list[str]:
         f"server: {server.get('url')}, by its clock {server.get('clock')}",
         *([] if parts else [f"scope: {_scope(row['scope'])}"]),
         *([] if refusals else _fingerprint(plan["fingerprint"])),
-        *([f"plan: {row['place']}"] if row.get("place") else []),
+        f"plan: {_place(row)}",
         *_valid_until(server.get("clock"), row.get("max_age")),
         *_planned_by(row.get("planned_by") or result.get("run_by") or {}, "merged" if parts else "planned"),
         *_freed(totals),
-        *_read(totals, plan["errors"]),
+        f"complete: {_complete(totals, plan['errors'])}",
         *_rules(plan, parts),
         *_reasons(totals["reasons"]),
-        *_section("Mind", _notes(plan), _MOST_NOTES),
-        *_section("Merged of", [f"{_scope(each['scope'])}: {_share(each)}" for each in parts], _MOST_PARTS),
-        *_section(_from(plan), [f"{each['path']}: {_share(each)}" for each in affected], _MOST_REPOSITORIES),
+        *_section("Warnings", _notes(plan), _MOST_NOTES),
+        *_section("Merged from", [f"{_scope(each['scope'])}: {_share(each)}" for each in parts], _MOST_PARTS),
+        *_section(_by_repository(plan), [f"{each['path']}: {_share(each)}" for each in affected], _MOST_REPOSITORIES),
     ]
     return lines + _tags(plan["delete"], totals["delete"], MOST_LINES - len(lines))
+
+
+def _place(row: _Row) -> str:
+    if row.get("package"):
+        return package_in_words(row["package"])
+    return str(
+        row.get("path") or "not written, so it can't be applied: name a file or a package, and run without --check"
+    )
 
 
 def _plan_of(result: _Row) -> _Row:
@@ -106,9 +115,8 @@ def _head(totals: _Row, refusals: Sequence[str]) -> list[str]:
         return ["This plan is refused and can't be approved:", *(f"  {each}" for each in refusals[:_MOST_NOTES])]
     if not totals["delete"]:
         return [f"Nothing to approve: {_nothing(totals)}."]
-    verb = are(totals["delete"])
     repositories = counted(totals["repositories"], "repository", "repositories")
-    return [f"To approve: {_share(totals)} in {repositories} {verb} deleted."]
+    return [f"To approve: delete {_share(totals)} in {repositories}"]
 
 
 def _nothing(totals: _Row) -> str:
@@ -162,8 +170,11 @@ def _freed(totals: _Row) -> list[str]:
     return [f"frees: {space} after garbage collection"] if space else []
 
 
-def _read(totals: _Row, errors: Sequence[_Row]) -> list[str]:
-    return [] if totals["repositories_unread"] or errors else ["read: everything could be read"]
+def _complete(totals: _Row, errors: Sequence[_Row]) -> str:
+    """Whether everything in scope was read."""
+    if unread := totals["repositories_unread"]:
+        return f"no, {counted(unread, 'repository', 'repositories')} unread"
+    return f"no, {counted(len(errors), 'error')}" if errors else "yes"
 
 
 def _rules(plan: _Row, parts: Sequence[_Row]) -> list[str]:
@@ -181,7 +192,7 @@ def _rules(plan: _Row, parts: Sequence[_Row]) -> list[str]:
 def _in_use(rules: _Row) -> str:
     images, found = rules.get("in_use"), rules.get("in_use_sources")
     if images is None and found is None:
-        return "was not looked at, so a tag that runs somewhere may be deleted"
+        return "not checked; running images may be deleted"
     told = found or {"sources": 0, "images": 0}
     number = counted(told["images"] + (images or 0), "image")
     return number if found is None else f"{counted(told['sources'], 'source')}, {number}"
@@ -218,11 +229,11 @@ def _reasons(reasons: _Row) -> list[str]:
         if reason in DELETING
     ]
     kept = [f"{count} {reason}" for reason, count in reasons.items() if reason not in DELETING]
-    return [*(["Deleted:", *deleted] if deleted else []), *([f"Kept: {', '.join(kept)}"] if kept else [])]
+    return [*(["To delete:", *deleted] if deleted else []), *([f"To keep: {', '.join(kept)}"] if kept else [])]
 
 
 def _notes(plan: _Row) -> list[str]:
-    """What an approver has to know besides."""
+    """What an approver has to be warned of."""
     unread = plan["totals"]["repositories_unread"]
     return [
         *([_unread(unread)] if unread else []),
@@ -237,10 +248,11 @@ def _unread(count: int) -> str:
     return f"{counted(count, 'repository', 'repositories')} could not be read: all tags there are kept"
 
 
-def _from(plan: _Row) -> str:
+def _by_repository(plan: _Row) -> str:
     """The title of the repositories: a result does not have all of them."""
     listed, number = len(plan["repositories"]), plan["totals"]["repositories"]
-    return "From" if listed >= number else f"From {listed} of {counted(number, 'repository', 'repositories')}"
+    repositories = counted(number, "repository", "repositories")
+    return "By repository" if listed >= number else f"By repository ({listed} of {repositories} listed)"
 
 
 def _most_deleted(row: _Row) -> tuple[int, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..module_utils._core.diffs import printable
+from ..module_utils._core.plan_package import package_in_words
 from ..module_utils._core.words import are, counted
 from ..module_utils._rules.reasons import Reason
 from .screen import (
@@ -219,9 +220,7 @@ def places_of(plan: _Result, *, plan_path: str = "", package: _Result | None = N
     of_what = "refused plan" if refused else "plan"
     lines = labelled(f"{of_what} file", plan_path) if plan_path else []
     if package:
-        name = package.get("package") or "registry-cleanup-plan"
-        place = f"{name} {package['version']} in {package['project']}"
-        lines += wrapped(f"{of_what} package: {package['file_name']} of {place}")
+        lines += wrapped(f"{of_what} package: {package_in_words(package)}")
     if refused:
         return lines
     if approvable:

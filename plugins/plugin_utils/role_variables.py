@@ -53,9 +53,8 @@ STATISTICS = {
 PLAYBOOKS: dict[str, dict[str, dict[str, t.Any]]] = {
     "merge_plans": {
         "plans_package": {"type": "dict"},
-        "plans_file_name": {"type": "str"},
         "plans_paths": {"type": "list", "elements": "path"},
-        "plans_path": {"type": "path"},
+        "plans_merged_path": {"type": "path"},
         "plans_expected": {"type": "int"},
     },
 }

@@ -401,7 +401,9 @@ def test_a_run_that_goes_on_tells_what_was_deleted_before(
     approval = approve(ansible, params, tmp_path / "plan.jsonl")
     run_all(ansible, MODULE, [params])
     # As a kill leaves it: without its end.
-    lines = [line for line in journal.read_text().splitlines() if json.loads(line)["event"] in ("start", "asking")]
+    lines = [
+        line for line in journal.read_text().splitlines() if json.loads(line)["event"] in ("start", "delete_requested")
+    ]
     for given in (params, {**params, **approval}):
         journal.write_text("".join(f"{line}\n" for line in lines))
         [again] = run_all(ansible, MODULE, [given])

@@ -48,7 +48,7 @@ def test_nothing_is_deleted_that_was_not_noted_as_a_whole(way: str, tmp_path: Pa
         with open_journal(str(path)) as journal:
             run = Run(way, largest_file(size), journal)
         lines = path.read_text().splitlines(keepends=True)
-        noted = {json.loads(line)["name"] for line in lines if line.endswith("\n") and '"asking"' in line}
+        noted = {json.loads(line)["name"] for line in lines if line.endswith("\n") and '"delete_requested"' in line}
         gone = {tag["name"] for tag in TAGS} - run.left
         assert gone <= noted, size
         assert run.ended.result["changed"] is bool(gone), size

@@ -369,6 +369,6 @@ def test_relative_paths_are_those_of_the_working_directory_and_told_from_the_roo
     assert (ansible.folder / "plan.jsonl").exists()
     refused = ansible.module("registry_cleanup", {**RULE, "plan_path": "nowhere/plan.jsonl"}, check=True)
     assert f"plan_path {ansible.folder}/nowhere/plan.jsonl can't be written" in refused.message
-    merged = ansible.module("registry_plan_merge", {"plan_paths": "plan.jsonl\n", "plan_path": "merged.jsonl"})
+    merged = ansible.module("registry_plan_merge", {"plan_paths": "plan.jsonl\n", "merged_plan_path": "merged.jsonl"})
     assert merged.status == "ok", merged.message
     assert Path(ansible.folder / "merged.jsonl").exists()

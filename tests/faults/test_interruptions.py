@@ -125,7 +125,7 @@ def test_what_is_told_to_end_deletes_no_more(
     assert afterwards["writes"] - at_the_end["writes"] <= CONCURRENCY
     assert left < TAGS
     events = [json.loads(line) for line in journal.read_text().splitlines()]
-    asked = {event["name"] for event in events if event["event"] == "asking"}
+    asked = {event["name"] for event in events if event["event"] == "delete_requested"}
     assert left <= len(asked)
     # The file by which the module told how far it is.
     assert not list(ansible.folder.rglob("progress*"))

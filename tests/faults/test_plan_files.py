@@ -210,7 +210,7 @@ def test_a_merged_plan_that_was_altered_deletes_nothing(ansible: Ansible, simula
     cases = [{**scope, **MIXED_RULES, "plan_path": path} for scope, path in zip((SCOPE, OTHER), paths, strict=True)]
     run_all(ansible, "registry_cleanup", cases, check_mode=True)
     path = tmp_path / "all.jsonl"
-    [merged] = run_all(ansible, "registry_plan_merge", [{"plan_paths": paths, "plan_path": str(path)}])
+    [merged] = run_all(ansible, "registry_plan_merge", [{"plan_paths": paths, "merged_plan_path": str(path)}])
     approval = {"approved_plan_path": str(path), "approved_fingerprint": merged.result["fingerprint"]}
     lines = path.read_text().splitlines(keepends=True)
     # A line that is kept, in the part of the other task.

@@ -20,7 +20,7 @@ from tests.simulator.harness import Simulator
 from tests.unit.repository.tree import MODULES
 
 MODULE = "ansible_collections.containerops.gitlab.plugins.modules"
-WRITTEN = {"plan_path", "output_path", "journal_path", "cache_path"}
+WRITTEN = {"plan_path", "merged_plan_path", "output_path", "journal_path", "cache_path"}
 RULES: dict[str, Any] = {"project": ["team/app"], "name_regex_delete": "dev-.*", "older_than": "30d"}
 REQUIRED: dict[str, dict[str, Any]] = {
     "registry_cleanup": RULES,

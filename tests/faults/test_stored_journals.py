@@ -87,7 +87,7 @@ def parts(simulator: Simulator) -> list[str]:
 
 def asked(text: str) -> set[str]:
     rows = [json.loads(line) for line in text.splitlines()]
-    return {row["name"] for row in rows if row["event"] == "asking"}
+    return {row["name"] for row in rows if row["event"] == "delete_requested"}
 
 
 def uploads(simulator: Simulator) -> list[int]:
@@ -122,7 +122,7 @@ def test_the_first_part_is_there_before_the_first_deletion(
     }
     assert len(found) == 2
     assert asked("".join(found)) == deleted(simulator) == {f"dev-{number:03}" for number in range(TAGS)}
-    assert [json.loads(part.splitlines()[0])["event"] for part in found] == ["start", "asking"]
+    assert [json.loads(part.splitlines()[0])["event"] for part in found] == ["start", "delete_requested"]
     assert json.loads(found[1].splitlines()[-1])["event"] == "end"
     if local:
         assert (tmp_path / "journal").read_text() == "".join(found)

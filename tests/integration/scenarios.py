@@ -78,13 +78,13 @@ def mixed_tags() -> list[dict[str, Any]]:
         tag("dev-3", 70),
         tag("dev-4", 20),
         tag("dev-5", 2),
-        tag("dev-keep", 200),
+        tag("dev-old", 200),
     ]
 
 
 MIXED_RULES: dict[str, Any] = {
     "name_regex_delete": "(dev|release)-.*",
-    "name_regex_keep": ".*-keep",
+    "name_regex_keep": ".*-old",
     "protect": ["release-.*"],
     "keep_n": 1,
     "older_than": "30d",
@@ -99,7 +99,7 @@ MIXED_REASONS = {
     "dev-3": "expired",
     "dev-4": "too_young",
     "dev-5": "keep_n",
-    "dev-keep": "keep_pattern",
+    "dev-old": "keep_pattern",
 }
 
 

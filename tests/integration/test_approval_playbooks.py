@@ -99,20 +99,29 @@ def test_a_plan_ends_with_what_an_approver_reads(ansible: Ansible, simulator: Si
     assert run.tasks[-1].action == "ansible.builtin.debug"
     assert text == stat(run, "registry_cleanup_approval_text")
     for line in (
-        "To approve: 4 of 14 tags in 3 repositories are deleted.",
+        "To approve: delete 4 of 14 tags in 3 repositories",
         "scope: group team",
         f"fingerprint: {fingerprint}",
         f"plan: {path}",
         "valid until: 2026-06-04T12:00:00Z (plan_max_age 72h)",
         "planned by: awx_user_name ana, awx_job_id 7",
-        "read: everything could be read",
-        "in use: was not looked at, so a tag that runs somewhere may be deleted",
+        "complete: yes",
+        "in use: not checked; running images may be deleted",
         "  keep_n: 1",
         "  4 expired: a rule chose them, and they are older than it asks for",
         "  team/app: 3 of 10 tags",
         "  team/app:dev-1  2026-03-03T12:00:00Z  expired",
     ):
         assert line in text.splitlines()
+
+
+def test_a_plan_that_nobody_keeps_is_told(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    """Reports are made of a plan in a folder that the role removes."""
+    simulator.load(team())
+    run = play(ansible, PLAN, *GROUP_AND_RULES, html_path=str(tmp_path / "plan.html"))
+    assert run.code == 0, run.output
+    [line] = [line for line in table(run).splitlines() if line.startswith("plan: ")]
+    assert line.startswith("plan: not written, so it can't be applied")
 
 
 APPROVALS: list[tuple[dict[str, Any], str]] = [
@@ -319,15 +328,15 @@ def test_the_plans_of_all_hosts_are_approved_and_applied_as_one(
     assert stat(merged, "registry_plans_delete") == len(DELETED)
     assert stat(merged, "registry_cleanup_approval_text") == table(merged)
     lines = table(merged).splitlines()
-    assert lines[0] == "To approve: 4 of 14 tags in 3 repositories are deleted."
+    assert lines[0] == "To approve: delete 4 of 14 tags in 3 repositories"
     for line in (
         f"server: {simulator.url}, by its clock 2026-06-01T12:00:00Z",
         f"fingerprint: {fingerprint}",
         "plan: merged.jsonl, version 7 of the package registry-cleanup-plan in team/app",
         "valid until: 2026-06-04T12:00:00Z (plan_max_age 72h)",
         "merged by: user ana",
-        "read: everything could be read",
-        "in use: was not looked at, so a tag that runs somewhere may be deleted",
+        "complete: yes",
+        "in use: not checked; running images may be deleted",
         f"  name_regex_delete: {RULES['registry_cleanup_name_regex_delete']}",
         "  project team/app: 4 of 13 tags",
         "  team/app: 3 of 10 tags",
@@ -425,7 +434,7 @@ def test_local_plans_are_merged(ansible: Ansible, simulator: Simulator, tmp_path
         assert made.code == 0, made.output
     simulator.clear_log()
     target = tmp_path / "all.jsonl"
-    given = {"registry_plans_paths": plans, "registry_plans_path": str(target), "registry_plans_expected": 2}
+    given = {"registry_plans_paths": plans, "registry_plans_merged_path": str(target), "registry_plans_expected": 2}
     run = play(ansible, MERGE, *mode, *values(**given))
     assert run.code == 0, run.output
     assert simulator.requests() == []
@@ -470,7 +479,7 @@ def test_the_page_does_what_it_says(ansible: Ansible, simulator: Simulator, tmp_
         done = subprocess.run(
             ["bash", "-euc", command],
             cwd=tmp_path,
-            env=ansible.environment,
+            env={**ansible.environment, "PATH": ansible.path},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

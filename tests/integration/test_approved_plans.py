@@ -152,7 +152,7 @@ def test_the_journal_tells_each_step_before_it_is_done(ansible: Ansible, simulat
     [start], [end] = events(path, "start"), events(path, "end")
     assert start["fingerprint"] == run.result["plan"]["fingerprint"] == check.result["plan"]["fingerprint"]
     assert (start["planned"], end["counts"]["deleted"]) == (4, 4)
-    asked = {row["name"]: row["digest"] for row in events(path, "asking") if row["repository"] == "team/app"}
+    asked = {row["name"]: row["digest"] for row in events(path, "delete_requested") if row["repository"] == "team/app"}
     assert asked == {name: digests[name] for name in ("dev-1", "dev-2", "dev-3")}
     assert [row["outcome"] for row in events(path, "outcome")] == ["deleted"] * 4
 

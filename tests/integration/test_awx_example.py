@@ -64,10 +64,10 @@ def test_it_sets_up_everything_and_a_second_run_changes_nothing(controller: Cont
     assert set(controller.of("workflow_job_template")) == {"Registry cleanup", "Registry cleanup in slices"}
     nodes = controller.nodes("Registry cleanup")
     assert nodes["plan"]["success_nodes"] == ["check"]
-    assert (nodes["check"]["success_nodes"], nodes["check"]["failure_nodes"]) == (["approve"], ["nothing"])
+    assert (nodes["check"]["success_nodes"], nodes["check"]["failure_nodes"]) == (["approve"], ["no_deletions"])
     assert nodes["approve"]["success_nodes"] == ["apply"]
     assert nodes["apply"]["always_nodes"] == ["report"]
-    assert not {"in_use", "gather"} & set(nodes)
+    assert not {"in_use_before_apply", "in_use_before_plan"} & set(nodes)
     assert controller.nodes("Registry cleanup in slices")["begin"]["success_nodes"] == ["plan"]
 
 
@@ -87,15 +87,15 @@ def test_only_what_applies_has_the_token_that_deletes(controller: Controller) ->
 
 
 def test_what_is_in_use_is_gathered_before_the_plan_and_after_the_approval(controller: Controller) -> None:
-    run = controller.set_up(in_use=IN_USE, webhook_url="https://chat.example.com/hook")
+    run = controller.set_up(in_use_extra_vars=IN_USE, webhook_url="https://chat.example.com/hook")
 
     assert run.code == 0, run.output
     for workflow in ("Registry cleanup", "Registry cleanup in slices"):
         nodes = controller.nodes(workflow)
-        assert nodes["approve"]["success_nodes"] == ["in_use"]
-        assert nodes["in_use"]["success_nodes"] == ["apply"]
-        assert nodes["gather"]["success_nodes"] == ["plan"]
-    assert controller.nodes("Registry cleanup in slices")["begin"]["success_nodes"] == ["gather"]
+        assert nodes["approve"]["success_nodes"] == ["in_use_before_apply"]
+        assert nodes["in_use_before_apply"]["success_nodes"] == ["apply"]
+        assert nodes["in_use_before_plan"]["success_nodes"] == ["plan"]
+    assert controller.nodes("Registry cleanup in slices")["begin"]["success_nodes"] == ["in_use_before_plan"]
     assert controller.of("job_template")["Registry images in use"]["extra_vars"] == IN_USE
     plan = controller.of("job_template")["Registry cleanup, plan"]
     assert plan["notification_templates_success"] == ["Registry plan"]
@@ -106,11 +106,11 @@ def test_variables_of_jobs_are_left_to_the_jobs(controller: Controller) -> None:
 
     apply = controller.of("job_template")["Registry cleanup, apply"]
     assert apply["extra_vars"]["registry_cleanup_approved_fingerprint"] == "{{ registry_cleanup_summary.fingerprint }}"
-    version = "{{ plans_version | default(awx_workflow_job_id | default('', true), true) }}"
+    version = "{{ plan_package_version | default(awx_workflow_job_id | default('', true), true) }}"
     for package in ("registry_cleanup_approved_plan_package", "registry_cleanup_journal_package"):
         assert apply["extra_vars"][package] == {"project": "team/plans", "version": version}
     asked = {question["variable"]: question["required"] for question in apply["survey_spec"]["spec"]}
-    assert asked == {"plans_version": False, "registry_cleanup_approved_fingerprint": False}
+    assert asked == {"plan_package_version": False, "registry_cleanup_approved_fingerprint": False}
     kind = controller.of("credential_type")["GitLab Container Registry"]
     assert kind["injectors"]["env"]["GITLAB_TOKEN"] == "{{ token }}"  # noqa: S105 (no token)
 

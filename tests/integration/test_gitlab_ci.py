@@ -54,11 +54,11 @@ def run(ansible: Ansible, folder: Path, job: str, token: str, **variables: str) 
     folder.mkdir(exist_ok=True)
     for file in EXAMPLE.glob("*.yml"):
         shutil.copy(file, folder)
-    environment = {**ansible.environment, "GITLAB_TOKEN": token, "GITLAB_USER_LOGIN": "ana", "CI_PIPELINE_ID": "5"}
+    told = {"GITLAB_TOKEN": token, "GITLAB_USER_LOGIN": "ana", "CI_PIPELINE_ID": "5"}
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join(PIPELINE[job]["script"])],
         cwd=folder,
-        env={**environment, **PIPELINE["variables"], **variables},
+        env={**ansible.environment, "PATH": ansible.path, **told, **PIPELINE["variables"], **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -81,8 +81,8 @@ def test_who_may_do_what_is_in_the_pipeline() -> None:
     assert {rule["when"] for rule in started} == {"manual"}
     assert apply["rules"][0] == {"if": "$CI_COMMIT_BRANCH != $CI_DEFAULT_BRANCH", "when": "never"}
     assert [rule["if"] for rule in audit["rules"]] == ['$CI_PIPELINE_SOURCE == "schedule" && $REGISTRY_JOB == "audit"']
-    # A change of the policy is planned in its merge request, and on the default branch.
-    assert plan["rules"][-1] == {"changes": ["policy.yml"]}
+    # A change of the rules is planned in its merge request, and on the default branch.
+    assert plan["rules"][-1] == {"changes": ["rules.yml"]}
     assert 'if: $CI_PIPELINE_SOURCE == "merge_request_event"' in (EXAMPLE / ".gitlab-ci.yml").read_text()
     assert apply["needs"] == ["plan"]
     assert PIPELINE["variables"]["APPROVED_FINGERPRINT"] == ""
@@ -99,7 +99,7 @@ def test_artifacts_are_what_the_scripts_write() -> None:
     assert {path.partition("/")[0] for path in files["audit"]} == {"reports"}
     assert set(PIPELINE["plan"]["artifacts"]["paths"]) == files["plan"] - {"in-use.json"}
     assert set(PIPELINE["apply"]["artifacts"]["paths"]) == files["apply"] - {"in-use.json", "plan.jsonl"}
-    assert PIPELINE["apply"]["artifacts"]["when"] == "always"
+    assert PIPELINE["apply"]["artifacts"]["when"] == PIPELINE["plan"]["artifacts"]["when"] == "always"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_plan_by_a_token_that_only_reads_is_typed_and_applied(
     before, folder = simulator.state(), tmp_path / "job"
     plan = run(ansible, folder, "plan", READER)
     assert plan.returncode == 0, plan.stdout + plan.stderr
-    assert "To approve: 2 of 6 tags in 1 repository are deleted." in plan.stdout
+    assert "To approve: delete 2 of 6 tags in 1 repository" in plan.stdout
     assert simulator.counters()["writes"] == 0
     simulator.clear_log()
     for typed in ("", " ", "0" * 12, fingerprint_on(plan.stdout)[:11], f"x registry_cleanup_protect={TOKEN}"):

@@ -410,7 +410,7 @@ def test_the_page_shows_what_there_is(ansible: Ansible, simulator: Simulator) ->
     (ansible.folder / "clean.yml").write_text(playbook)
     run = ansible.play("clean.yml", "-i", "fleet.gitlab_registry.yml", "--check")
     assert run.code == 0, run.output
-    old = ["dev-1", "dev-2", "dev-3", "dev-keep"]
+    old = ["dev-1", "dev-2", "dev-3", "dev-old"]
     # team/sub/tool is archived.
     assert planned(run) == [*(("team/app", name) for name in old), ("team/app/web", "dev-1")]
     for line in page_blocks("shell")[0].splitlines():

@@ -59,7 +59,9 @@ def test_both_jobs_find_the_package_by_its_project(
     plan = cleanup(ansible, "--check", env=env, **variables, registry_cleanup_plan_package=PACKAGE)
     assert plan.code == 0, plan.output
     assert stored(ansible, version) == ["plan.jsonl"]
-    assert f"plan package: plan.jsonl of registry-cleanup-plan {version} in team/app" in plan.output
+    assert (
+        f"plan package: plan.jsonl, version {version} of the package registry-cleanup-plan in team/app" in plan.output
+    )
     # The file that it came from is there no more.
     assert "plan file:" not in plan.output
     fingerprint = summary(plan)["fingerprint"]

@@ -31,7 +31,7 @@ def audit(ansible: Ansible, folder: Path) -> list[str]:
 def test_several_tasks_carry_out_one_approved_plan(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(team())
     paths, merged = audit(ansible, tmp_path), tmp_path / "all.jsonl"
-    params = {"plan_paths": paths, "plan_path": str(merged), "expected": 2, "max_deletions_total": 10}
+    params = {"plan_paths": paths, "merged_plan_path": str(merged), "expected": 2, "max_deletions_total": 10}
     [check] = run_all(ansible, MERGE, [params], check_mode=True)
     assert not merged.exists()
     run, again, reordered = run_all(ansible, MERGE, [params, params, {**params, "plan_paths": paths[::-1]}])
@@ -54,7 +54,7 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
     paths, merged = audit(ansible, tmp_path), tmp_path / "all.jsonl"
     altered = tmp_path / "altered.jsonl"
     altered.write_text(Path(paths[0]).read_text().replace('"action": "keep"', '"action": "delete"', 1))
-    params = {"plan_paths": paths, "plan_path": str(merged)}
+    params = {"plan_paths": paths, "merged_plan_path": str(merged)}
     cases: dict[str, dict[str, Any]] = {
         "more than max_deletions_total 3": {"max_deletions_total": 3},
         "more than max_deletions_total_percent 10": {"max_deletions_total_percent": 10},
@@ -62,7 +62,7 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
         "may have failed": {"plan_paths": [*paths, str(tmp_path / "missing.jsonl")]},
         "was altered": {"plan_paths": [str(altered), paths[1]]},
         "in more than one plan": {"plan_paths": [paths[0], str(tmp_path / "copy.jsonl")]},
-        "is a folder": {"plan_path": str(tmp_path)},
+        "is a folder": {"merged_plan_path": str(tmp_path)},
         "return_limit is -1": {"return_limit": -1},
     }
     (tmp_path / "copy.jsonl").write_text(Path(paths[0]).read_text())
@@ -73,7 +73,9 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
         assert task.result["changed"] is False
     assert not merged.exists()
     good = run_all(ansible, MERGE, [params, {"plan_paths": paths}])
-    [short] = run_all(ansible, MERGE, [{**params, "plan_path": str(tmp_path / "short.jsonl"), "return_limit": 1}])
+    [short] = run_all(
+        ansible, MERGE, [{**params, "merged_plan_path": str(tmp_path / "short.jsonl"), "return_limit": 1}]
+    )
     assert (len(short.result["parts"]), short.result["truncated"]) == (1, True)
     assert short.result["diff"][0]["after"].endswith("... and 1 more plan, hidden by return_limit\n")
     assert_documented(MERGE, [*good, tasks[0]])

@@ -174,7 +174,7 @@ def test_without_layers_what_is_freed_lies_between_bounds(ansible: Ansible, simu
     layers = 3_000 + 4_000 + 7_000
     assert layers < exact["team/app"]["freed_least"]
     assert bounded["team/app"]["freed_least"] <= layers <= bounded["team/app"]["freed_most"]
-    # GitLab tells no size of an image for several platforms: the least is unknown, and never 0.
+    # GitLab tells no size of a multi-platform image: the least is unknown, and never 0.
     assert bounded["team/sub/tool"]["freed_least"] is None
     assert exact["team/sub/tool"]["freed_least"] <= bounded["team/sub/tool"]["freed_most"]
     assert {row["freed_least"] for row in guessed.values()} == {None}

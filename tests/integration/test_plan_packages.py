@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.integration.documented import assert_documented, documentation
 from tests.integration.driver import Ansible
 from tests.integration.repeated import run_all, writes
@@ -82,6 +84,18 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
     assert over.result["changed"]
 
 
+@pytest.mark.parametrize("option", ["plan_path", "journal_path"])
+def test_a_file_that_can_not_be_read_is_told_by_its_option(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, option: str
+) -> None:
+    simulator.load(team())
+    path = tmp_path / "loop"
+    path.symlink_to("loop")
+    [task] = run_all(ansible, MODULE, [{"project": "team/app", "version": "1", "action": "fetch", option: str(path)}])
+    assert task.failed
+    assert f"{option} {path} can't be read" in task.message
+
+
 def test_the_examples_run(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     run = ansible.tasks(documentation(MODULE, "EXAMPLES"))
@@ -125,7 +139,7 @@ def test_all_plans_of_a_version_are_fetched_for_a_merge(ansible: Ansible, simula
     assert all(TOKEN not in str(entry) for entry in simulator.requests())
     merge = {
         "plan_paths": [row["path"] for row in first.result["files"]],
-        "plan_path": str(tmp_path / "all"),
+        "merged_plan_path": str(tmp_path / "all"),
         "expected": 2,
     }
     [merged] = run_all(ansible, "registry_plan_merge", [merge])

@@ -68,9 +68,9 @@ def test_approval_a_push_a_kill_the_rest_and_an_undo(
         "concurrency": 1,
     }
     gitlab.latency(request=0.05)
-    ansible.killed(MODULE, order, lambda: len(events(journal, "asking")) >= 20)
+    ansible.killed(MODULE, order, lambda: len(events(journal, "delete_requested")) >= 20)
     gitlab.latency(request=0)
-    asked = len(events(journal, "asking"))
+    asked = len(events(journal, "delete_requested"))
     assert 20 <= asked < len(planned)
     assert not events(journal, "end")
     run = ansible.module(MODULE, order)
@@ -84,7 +84,7 @@ def test_approval_a_push_a_kill_the_rest_and_an_undo(
     assert {row["name"]: row["kind"] for row in run.result["plan"]["approved"]["drift"]} == {name: "moved"}
     assert run.result["plan"]["deleted_before"] > 0
     # The journal has the digest of everything that went: one tag is brought back.
-    gone = next(row for row in events(journal, "asking") if row["repository"] == "acme/shop")
+    gone = next(row for row in events(journal, "delete_requested") if row["repository"] == "acme/shop")
     back = {"repository": gone["repository"], "name": [gone["name"]], "source": gone["digest"]}
     undone = ansible.module("registry_tag", back)
     assert undone.status == "ok", undone.message

@@ -20,7 +20,7 @@ APP = {"project": ["team/app"]}
 BARE = {"project": ["team/bare"]}
 NONE = {"project": ["team/none"]}
 PARAMS = {"enabled": True, "cadence": "7d", "keep_n": 5, "name_regex_delete": "dev-.*"}
-WHOLE = {**PARAMS, "older_than": "30d", "name_regex_keep": ".*-keep"}
+WHOLE = {**PARAMS, "older_than": "30d", "name_regex_keep": ".*-old"}
 REMAINS_DISABLED = "the policy remains disabled, since the project has no images and GitLab would switch it off again"
 DAY = 24 * 3600
 
@@ -219,7 +219,7 @@ def test_a_project_that_never_had_a_policy(ansible: Ansible, simulator: Simulato
         "keep_n": 5,
         "older_than": "30d",
         "name_regex": "dev-.*",
-        "name_regex_keep": ".*-keep",
+        "name_regex_keep": ".*-old",
         "next_run_at": "",
     }
     assert again.result["changed"] is False
@@ -251,7 +251,7 @@ def test_a_preview_is_what_the_policy_then_deletes(ansible: Ansible, simulator: 
     previews = {row["repository"]: row["preview"] for row in run.result["previews"]}
     assert sorted(previews) == ["team/app", "team/app/web", "team/sub/tool"]
     foretold = {path: sorted(row["name"] for row in preview["delete"]) for path, preview in previews.items()}
-    assert foretold["team/app"] == ["dev-1", "dev-2", "dev-3", "dev-keep"]
+    assert foretold["team/app"] == ["dev-1", "dev-2", "dev-3", "dev-old"]
     assert {preview["certainty"] for preview in previews.values()} == {"exact"}
     blind = {row["repository"]: row for row in unread.result["previews"]}["team/app/web"]
     assert blind["preview"] is None

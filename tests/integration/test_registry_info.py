@@ -226,7 +226,7 @@ def test_a_registry_that_can_not_be_asked_is_told(ansible: Ansible, simulator: S
     found = ansible.module(INFO, {"group": "team", "gather": ["tag_details"]})
     assert found.status == "ok", found.message
     assert found.result["totals"]["repositories_unread"] == 0
-    [warning] = [text for text in found.result["warnings"] if "several platforms" in text]
+    [warning] = [text for text in found.result["warnings"] if "multi-platform" in text.lower()]
     assert "127.0.0.1:1" in warning
 
 

@@ -80,7 +80,7 @@ def test_check_mode_writes_nothing_and_a_second_run_changes_nothing(
         str(folder / "report.md"),
         str(folder / "report.html"),
     }
-    [short] = run_all(ansible, REPORT, [{"plan_path": files["plan_path"], "check_only": True}])
+    [short] = run_all(ansible, REPORT, [{"plan_path": files["plan_path"], "validate_paths_only": True}])
     assert_documented(REPORT, [run, short])
     mode = (folder / "registry.prom").stat().st_mode & 0o777
     assert mode == 0o644

@@ -27,7 +27,7 @@ DEBUG = "ansible.builtin.debug"
 # The rules of the mixed tags, which the audit and the cleanup share.
 RULES: dict[str, Any] = {
     "registry_cleanup_name_regex_delete": "(dev|release)-.*",
-    "registry_cleanup_name_regex_keep": ".*-keep",
+    "registry_cleanup_name_regex_keep": ".*-old",
     "registry_cleanup_protect": ["release-.*"],
     "registry_cleanup_keep_n": 1,
     "registry_cleanup_older_than": "30d",
@@ -178,7 +178,7 @@ def test_an_audit_of_a_whole_instance(ansible: Ansible, simulator: Simulator) ->
 
 def test_an_audit_previews_the_policies_of_projects(ansible: Ansible, simulator: Simulator) -> None:
     scenario = team()
-    policy = {"keep_n": 1, "older_than": "30d", "name_regex": "dev|release-.*", "name_regex_keep": ".*-keep"}
+    policy = {"keep_n": 1, "older_than": "30d", "name_regex": "dev|release-.*", "name_regex_keep": ".*-old"}
     scenario["projects"][0]["policy"] = {**policy, "enabled": True, "next_run_at": "2026-06-08T12:00:00.000Z"}
     simulator.load(scenario)
     wanted = {"registry_audit_gather": ["policy_preview"]}
@@ -191,7 +191,7 @@ def test_an_audit_previews_the_policies_of_projects(ansible: Ansible, simulator:
     assert "1 policy is disabled and deletes nothing" in shown
     assert "team/sub/tool" not in shown.partition("policies delete at their next run")[2]
     assert "Write (?:dev|release-.*)" in " ".join(shown.split())
-    assert '"name_regex_keep": ".*-keep"' in " ".join(shown.split())
+    assert '"name_regex_keep": ".*-old"' in " ".join(shown.split())
     more = ansible.play(
         AUDIT, "-e", "registry_group=team", "-e", json.dumps(wanted), "-e", "registry_audit_disabled_policies=true"
     )
@@ -319,7 +319,7 @@ def test_the_audit_previews_what_the_cleanup_has_for_rules(ansible: Ansible, sim
         ("dev-1", "old development"),
         ("dev-2", "old development"),
         ("dev-3", "old development"),
-        ("dev-keep", "old development"),
+        ("dev-old", "old development"),
     }
     [kept] = [row for row in plan["keep"] if row["name"] == "release-1"]
     assert (kept["reason"], kept["rule"]) == ("keep_rule", "rule 2")

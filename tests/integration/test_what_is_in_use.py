@@ -188,7 +188,7 @@ def test_with_a_database_the_registry_tells_what_an_index_holds(ansible: Ansible
     told = reasons(by_child)
     assert (told["dev-multi"], told["dev-1"]) == ("in_use", "in_use")
     assert (told["dev-other"], told["dev-2"]) == ("expired", "expired")
-    # The id of an image for several platforms is that of one of its images.
+    # The id of a multi-platform image is that of one of its images.
     told = reasons(by_id)
     assert (told["dev-2"], told["dev-1"]) == ("in_use", "expired")
     assert (told["dev-multi"], told["dev-other"]) == ("unknown_in_use", "unknown_in_use")
@@ -269,7 +269,7 @@ def test_what_runs_without_a_tag_gets_one(ansible: Ansible, simulator: Simulator
     assert name in str(found.run.result["diff"])
     assert found.again.result["in_use"]["pinned"] == []
     told = [json.loads(line) for line in journal.read_text().splitlines()]
-    assert [row["event"] for row in told][:4] == ["start", "pinning", "pinned", "asking"]
+    assert [row["event"] for row in told][:4] == ["start", "pinning", "pinned", "delete_requested"]
     assert {**row, "outcome": "written"}.items() <= told[2].items()
     # The tag is there before anything goes.
     wrote = [entry["path"] for entry in found.log if entry["write"] and "/jwt/" not in entry["path"]]

@@ -276,7 +276,7 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> N
     if params["read_via"] == "registry":
         raise UsageError(
             f"read_via registry can't be used with delete_via {via}: GitLab judges by what it sees itself, and of "
-            "images for several platforms that is less."
+            "multi-platform images that is less."
         )
     if method is DeleteMethod.BULK and params["older_than"] is None:
         raise UsageError(

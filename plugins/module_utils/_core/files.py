@@ -20,7 +20,7 @@ from .errors import UsageError
 # What modules and roles write. Any other path is read.
 WRITTEN = frozenset(
     {
-        *("plan_path", "output_path", "journal_path", "cache_path", "json_path", "csv_path"),
+        *("plan_path", "merged_plan_path", "output_path", "journal_path", "cache_path", "json_path", "csv_path"),
         *("csv_folder", "prometheus_path", "markdown_path", "html_path"),
     }
 )

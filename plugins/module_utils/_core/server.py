@@ -134,10 +134,10 @@ class ServerCapabilities(t.NamedTuple):
 
     @property
     def missing_dates_reason(self) -> str | None:
-        """Why images for several platforms have no date; None if they have one."""
+        """Why multi-platform images have no date; None if they have one."""
         if self.mode is not Mode.NO_DATABASE or not self.registry_unavailable_reason:
             return None
         return (
-            "Images for several platforms have no date here, since the registry itself could not be asked: "
+            "Multi-platform images have no date here, since the registry itself could not be asked: "
             f"{self.registry_unavailable_reason}"
         )

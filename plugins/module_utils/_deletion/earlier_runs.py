@@ -23,7 +23,7 @@ class JournalEvent(enum.Enum):
     FOLLOWING: A tag is going to be deleted after the images that it belongs to.
     PINNING: An image in use is about to get a tag.
     PINNED: What became of that.
-    ASKING: A tag's deletion is about to be asked for.
+    DELETE_REQUESTED: A tag's deletion is about to be asked for.
     OUTCOME: What became of that.
     END: The run is over.
     """
@@ -32,7 +32,7 @@ class JournalEvent(enum.Enum):
     FOLLOWING = "following"
     PINNING = "pinning"
     PINNED = "pinned"
-    ASKING = "asking"
+    DELETE_REQUESTED = "delete_requested"
     OUTCOME = "outcome"
     END = "end"
 
@@ -73,7 +73,7 @@ def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
             interrupted.clear()
             images_of.clear()
             plans.clear()
-        elif here and key and event == JournalEvent.ASKING.value:
+        elif here and key and event == JournalEvent.DELETE_REQUESTED.value:
             asked.add(key)
             interrupted.add(key)
             plans.add(plan)

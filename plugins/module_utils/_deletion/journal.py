@@ -57,7 +57,7 @@ class Record:
 
     def result(self, plan: Plan, reason: str) -> DeletionResult:
         """What became of a plan, as far as it was noted. reason: why it ended."""
-        asked = {_place(event) for event in self._events if event["event"] == JournalEvent.ASKING.value}
+        asked = {_place(event) for event in self._events if event["event"] == JournalEvent.DELETE_REQUESTED.value}
         told = {_place(event): event for event in self._events if event["event"] == JournalEvent.OUTCOME.value}
         tags = []
         for part in plan.repositories:
@@ -100,7 +100,7 @@ def counted(progress: Progress, plan: Plan, journal: JournalWriter) -> JournalWr
 def _count(progress: Progress, left: dict[str, set[str]], event: t.Mapping[str, t.Any]) -> None:
     """Count what an event tells of the tags that are left, by repository. All of one are settled at once."""
     path, kind = event.get("repository", ""), event["event"]
-    if kind == JournalEvent.ASKING.value and event["name"] in left.get(path, ()):
+    if kind == JournalEvent.DELETE_REQUESTED.value and event["name"] in left.get(path, ()):
         left[path].remove(event["name"])
         progress.add(tags=1)
     elif kind == JournalEvent.OUTCOME.value and path in left:
@@ -253,7 +253,7 @@ def journal_request(
     Raises:
         JournalError: it can't be noted, and must not be asked for.
     """
-    journal(*(_tag_row(JournalEvent.ASKING, plan, name, digests[name]) for name in names))
+    journal(*(_tag_row(JournalEvent.DELETE_REQUESTED, plan, name, digests[name]) for name in names))
 
 
 def _tag_row(event: JournalEvent, plan: RepositoryPlan, name: str, digest: str | None) -> dict[str, t.Any]:

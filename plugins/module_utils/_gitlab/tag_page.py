@@ -150,7 +150,7 @@ def _tag(node: t.Any, schema: Schema) -> Tag | None:
         created=parse_time(node.get("createdAt")),
         published=parse_time(node.get("publishedAt")),
         # A BigInt travels as a string.
-        # No image is empty: GitLab says 0 of one for several platforms.
+        # No image is empty: GitLab says 0 of a multi-platform image.
         size=int(str(size)) or None if str(size).isdecimal() else None,
         media_type=_shared(text_of(node.get("mediaType"))),
         protected=_is_protected(node["protection"], schema) if "protection" in node else None,

@@ -98,7 +98,7 @@ def tag_detail(client: Client, repository: Repository, name: str) -> Tag | None:
         name,
         digest=text_or_none(row, "digest") or None,
         created=parse_time(row.get("created_at")),
-        # No image is empty: GitLab says 0 of one for several platforms.
+        # No image is empty: GitLab says 0 of a multi-platform image.
         size=number_or_none(row, "total_size") or None,
         details_read=True,
         config_digest=config_digest(row.get("revision")),

@@ -104,7 +104,7 @@ def _check_gather(request: InfoRequest, *, job_token: bool) -> None:
     if request.needs_previews and request.read_via is ReadMethod.REGISTRY:
         raise UsageError(
             "gather policy_preview can't be used with read_via registry: GitLab judges by what it sees itself, and of "
-            "images for several platforms that is less."
+            "multi-platform images that is less."
         )
     for wanted in _NOT_FOR_JOBS:
         if job_token and wanted in request.gather:

@@ -24,8 +24,8 @@ from .._core.numbers import whole
 LEFT_OUT_WHEN_EMPTY = frozenset(
     {
         *("api_url", "registry_url", "ca_path", "client_cert", "client_key"),
-        *("plan_path", "output_path", "journal_path", "cache_path"),
-        *("audit_path", "compare_with", "csv_folder", "prometheus_path", "markdown_path", "html_path", "plan_place"),
+        *("plan_path", "merged_plan_path", "output_path", "journal_path", "cache_path"),
+        *("audit_path", "compare_with", "csv_folder", "prometheus_path", "markdown_path", "html_path", "plan_location"),
         *("failed", "failure"),
     }
 )

@@ -54,7 +54,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> MergeRequest:
         max_deletions_total_percent=params["max_deletions_total_percent"],
     )
     return MergeRequest(
-        sources=sources, target=params["plan_path"] or None, limits=limits, return_limit=params["return_limit"]
+        sources=sources, target=params["merged_plan_path"] or None, limits=limits, return_limit=params["return_limit"]
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from .._core.errors import UsageError
 from .._core.files import check_writable, plan_lines, read_lines, write_lines
 from .._core.journal_parts import JOURNAL, JOURNAL_PACKAGE, parts_of
+from .._core.plan_package import PLAN_FILE, PLAN_PACKAGE
 from .._core.scope import project_path
 from .._core.words import counted
 from .._gitlab.packages import (
@@ -34,7 +35,7 @@ from .packages import check_folder, fetched_plan, fetched_plans, joined_journal,
 
 _TARGETS = ("plan_path", "plan_folder", "journal_path")
 # What a package and a file in it are called if nobody says it.
-_PLAN = {"package": "registry-cleanup-plan", "file_name": "plan.jsonl"}
+_PLAN = {"package": PLAN_PACKAGE, "file_name": PLAN_FILE}
 _JOURNAL = {"package": JOURNAL_PACKAGE, "file_name": JOURNAL}
 
 
@@ -108,9 +109,10 @@ def _store(client: Client, params: t.Mapping[str, t.Any], place: PackageFile) ->
 def _fetch(client: Client, params: t.Mapping[str, t.Any], place: PackageFile) -> Transfer:
     path = params["plan_path"]
     check_writable(path, "plan_path")
+    present = _present(path, "plan_path")
     plan = fetched_plan(download(client, place), place)
     return Transfer(
-        plan.text != _present(path), result=plan.as_result(), apply=lambda: _written({path: plan.text}, "plan_path")
+        plan.text != present, result=plan.as_result(), apply=lambda: _written({path: plan.text}, "plan_path")
     )
 
 
@@ -124,7 +126,7 @@ def _fetch_all(client: Client, params: t.Mapping[str, t.Any], place: PackageFile
         raise UsageError(f"There is no plan in {_version(place)}.")
     paths = {name: os.path.join(folder, name) for name in plans}
     rows = [{**_row(files[name]), "path": paths[name], "fingerprint": plan.fingerprint} for name, plan in plans.items()]
-    changed = any(plan.text != _present(paths[name]) for name, plan in plans.items())
+    changed = any(plan.text != _present(paths[name], "plan_folder") for name, plan in plans.items())
 
     def apply() -> Applied:
         _make_folder(folder)
@@ -136,11 +138,11 @@ def _fetch_all(client: Client, params: t.Mapping[str, t.Any], place: PackageFile
 def _fetch_journal(client: Client, params: t.Mapping[str, t.Any], place: PackageFile) -> Transfer:
     path = params["journal_path"]
     check_writable(path, "journal_path")
+    present = _present(path, "journal_path")
     files = {file.name: file for file in _files_of(client, place)}
     parts = [files[name] for name in parts_of(sorted(files, key=lambda name: files[name].id), place.name)]
     if not parts:
         raise UsageError(f"There is no part of a journal {place.name} in {_version(place)}.")
-    present = _present(path)
     text = joined_journal(_contents_of(client, place, parts), place.name, present)
     result = {"size": len(text.encode()), **_listed("files", [_row(file) for file in parts], params["return_limit"])}
     return Transfer(text != present, result=result, apply=lambda: _written({path: text}, "journal_path"))
@@ -194,8 +196,8 @@ def _listed(name: str, rows: list[dict[str, t.Any]], limit: int) -> dict[str, t.
     return {name: rows[:limit], "count": len(rows), "truncated": len(rows) > limit}
 
 
-def _present(path: str) -> str:
-    return "".join(read_lines(path, "plan_path"))
+def _present(path: str, option: str) -> str:
+    return "".join(read_lines(path, option))
 
 
 def _names_in(folder: str) -> list[str]:

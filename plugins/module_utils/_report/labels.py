@@ -12,20 +12,20 @@ import typing as t
 
 from .._core.models import known_sum
 from .._core.words import counted
-from .._usage.ages import AGES, Age
+from .._usage.ages import AGES, AgeBucket
 from .._usage.figures import BytesMethod, Figures
 from .model import Report
 from .outcomes import DELETED, OUTCOMES, UNKNOWN, counted_outcomes
 
 AGE_LABELS = {
-    Age.WEEK: "at most 7 days",
-    Age.MONTH: "8 to 30 days",
-    Age.QUARTER: "31 to 90 days",
-    Age.YEAR: "91 to 365 days",
-    Age.OLDER: "over a year",
-    Age.UNKNOWN: "unknown",
+    AgeBucket.WEEK: "at most 7 days",
+    AgeBucket.MONTH: "8 to 30 days",
+    AgeBucket.QUARTER: "31 to 90 days",
+    AgeBucket.YEAR: "91 to 365 days",
+    AgeBucket.OLDER: "over a year",
+    AgeBucket.UNKNOWN: "unknown",
 }
-_OLD = (Age.YEAR, Age.OLDER)
+_OLD = (AgeBucket.YEAR, AgeBucket.OLDER)
 
 METHOD_LABELS = {
     BytesMethod.GITLAB.value: "GitLab's own number",

@@ -82,7 +82,7 @@ def run_in(lines: t.Iterable[str], fingerprint: str | None) -> JournaledRun:
                 begun, asked, outcomes = True, set(), {}
         elif not here or path is None or name is None:
             continue
-        elif event == JournalEvent.ASKING.value:
+        elif event == JournalEvent.DELETE_REQUESTED.value:
             asked.add((path, name))
         elif event == JournalEvent.OUTCOME.value:
             found = text(row, "outcome")

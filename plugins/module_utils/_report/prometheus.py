@@ -11,6 +11,7 @@ The text format of https://prometheus.io/docs/instrumenting/exposition_formats/.
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 from collections import Counter
 
@@ -20,8 +21,11 @@ from .._usage.figures import Figures, FreedBytes
 from .model import ProjectReport, Report, RepositoryReport, TagReport
 from .outcomes import DELETED, OUTCOMES, is_still_planned
 
-_Sample = tuple[t.Mapping[str, str], t.Optional[int]]
+_Labels = t.Mapping[str, str]
+_Sample = tuple[_Labels, t.Optional[int]]
 _Planned = t.Mapping[str, int]
+# A scope may name a thousand projects, and stands in every sample.
+_LONGEST_SCOPE = 200
 
 
 class _Place(t.NamedTuple):
@@ -35,7 +39,7 @@ class _Place(t.NamedTuple):
         outcomes: number of tags of the plan by outcome; None if no run is known.
     """
 
-    labels: t.Mapping[str, str]
+    labels: _Labels
     figures: Figures
     planned: _Planned | None
     deleted: _Planned = {}
@@ -59,7 +63,8 @@ def metrics(report: Report, *, with_repositories: bool) -> t.Iterator[str]:
         with_repositories: show the numbers of repositories too, under names of their own.
     """
     head = report.head
-    run = {"server": head.server, "scope": head.scope}
+    # In every sample: the reports of several servers and scopes may lie in one folder.
+    run = {"server": head.server, "scope": _short(head.scope)}
     clock = parse_time(head.clock)
     yield from _metric(
         "report_timestamp_seconds",
@@ -74,7 +79,9 @@ def metrics(report: Report, *, with_repositories: bool) -> t.Iterator[str]:
         "Repositories that could not be read.",
         [(run, report.repositories_unread if clock else None)],
     )
-    yield from _metric("project_info", "What a project is.", [(_info(project), 1) for project in report.projects])
+    yield from _metric(
+        "project_info", "What a project is.", [({**run, **_info(project)}, 1) for project in report.projects]
+    )
     planned: dict[int, Counter[str]] = {}
     deleted: dict[int, Counter[str]] = {}
     repositories: list[_Place] = []
@@ -83,10 +90,10 @@ def metrics(report: Report, *, with_repositories: bool) -> t.Iterator[str]:
         planned.setdefault(repository.project_id, Counter()).update(left)
         deleted.setdefault(repository.project_id, Counter()).update(gone)
         if with_repositories:
-            repositories.append(_place_of(repository, left, gone))
+            repositories.append(_place_of(run, repository, planned=left, deleted=gone))
     projects = [
         _Place(
-            {"project": project.path},
+            {**run, "project": project.path},
             figures=project.figures,
             planned=None if project.figures.delete is None else planned.get(project.id, {}),
             deleted=deleted.get(project.id, {}),
@@ -103,12 +110,21 @@ def metrics(report: Report, *, with_repositories: bool) -> t.Iterator[str]:
             yield from _of_the_run(prefix, of_what, places)
 
 
+def _short(scope: str) -> str:
+    """A scope of at most so many characters, another one for each scope."""
+    if len(scope) <= _LONGEST_SCOPE:
+        return scope
+    digest = hashlib.sha256(scope.encode()).hexdigest()[:12]
+    return f"{scope[: _LONGEST_SCOPE - 16]}... {digest}"
+
+
 def _info(project: ProjectReport) -> dict[str, str]:
     return {
         "project": project.path,
         "namespace": project.namespace,
         "visibility": project.visibility or "unknown",
         "access_level": project.access_level or "unknown",
+        "exposed_to": project.exposed_to,
         "policy": project.policy_state,
     }
 
@@ -121,9 +137,9 @@ def _is_deleted(tag: TagReport) -> bool:
     return tag.outcome == DELETED
 
 
-def _place_of(repository: RepositoryReport, planned: _Planned, deleted: _Planned) -> _Place:
+def _place_of(run: _Labels, repository: RepositoryReport, *, planned: _Planned, deleted: _Planned) -> _Place:
     return _Place(
-        {"project": repository.project, "repository": repository.path},
+        {**run, "project": repository.project, "repository": repository.path},
         figures=repository.figures,
         planned=None if repository.figures.delete is None else planned,
         deleted=deleted,

@@ -18,6 +18,7 @@ from datetime import datetime
 from .._core.errors import UsageError
 from .._core.files import check_regular, read_lines
 from .._core.models import format_time, parse_time
+from .._core.plan_package import package_in_words
 from .._plan.merge import fingerprint_in
 from .._usage.figures import Figures, combined_figures
 from .lines import AUDIT, EARLIER_AUDIT, PLAN, LineIndex, index_of
@@ -182,7 +183,7 @@ def _head(heads: t.Sequence[Row], plan: LineIndex | None, told: Told, flaws: t.S
         # What is not whole is no good report of a run that thinks it was.
         result="partial" if told.result == "ok" and flaws else told.result,
         message=told.message,
-        plan_place=told.plan_place or _package_in_words(told.plan_package),
+        plan_place=told.plan_place or (package_in_words(told.plan_package) if told.plan_package else ""),
         plan_package={} if told.plan_place else told.plan_package,
         planned=plan is not None,
         deleted=told.deleted if plan else None,
@@ -194,13 +195,6 @@ def _head(heads: t.Sequence[Row], plan: LineIndex | None, told: Told, flaws: t.S
         run_by=told.run_by,
         price_per_gib_month=told.price_per_gib_month,
     )
-
-
-def _package_in_words(package: t.Mapping[str, str]) -> str:
-    if not package:
-        return ""
-    name = package.get("package", "registry-cleanup-plan")
-    return f"package {name} {package.get('version', '')} of project {package.get('project', '')}"
 
 
 def _fingerprint(plan: LineIndex | None) -> tuple[str | None, list[str]]:

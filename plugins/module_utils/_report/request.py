@@ -78,7 +78,7 @@ class ReportRequest(t.NamedTuple):
         markdown_path: file of the Markdown.
         html_path: file of the page.
         told: what is told of the run.
-        check_only: only check that the files can be written.
+        validate_paths_only: only check that the files can be written.
     """
 
     audit_path: str | None
@@ -91,7 +91,7 @@ class ReportRequest(t.NamedTuple):
     markdown_path: str | None
     html_path: str | None
     told: Told
-    check_only: bool
+    validate_paths_only: bool
 
 
 def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
@@ -122,7 +122,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
         told=Told(
             result=params["result"],
             message=writable(params["failure"] or ""),
-            plan_place=params["plan_place"] or "",
+            plan_place=params["plan_location"] or "",
             plan_package={name: value for name, value in (params["plan_package"] or {}).items() if value},
             deleted=params["deleted"],
             warnings=_sentences(params["warnings"]),
@@ -132,7 +132,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
             run_by=run_by_of(params["run_by"]),
             price_per_gib_month=price,
         ),
-        check_only=params["check_only"],
+        validate_paths_only=params["validate_paths_only"],
     )
 
 

@@ -242,7 +242,7 @@ def _may_be_used(tag: Tag, used: InUse, inside_an_index: bool) -> bool:
     index = tag.media_type in INDEXES
     if tag.digest is None or (index and not tag.children and inside_an_index):
         return True
-    # The id of an image for several platforms is that of one of its images.
+    # The id of a multi-platform image is that of one of its images.
     return bool(used.identifiers) and (index or tag.config_digest is None)
 
 

@@ -23,7 +23,7 @@ class TagQuery(t.NamedTuple):
         wanted: Gives the names of the tags whose details are needed, from a listing of all names.
         configs: Whether the digests of the images' configs are needed.
         needs_children: Whether it is needed what the images of a repository hold. Only the registry itself tells that
-            of an image for several platforms.
+            of a multi-platform image.
         protection: Whether it is needed which tags are protected, as far as that can be told.
         when_read: Told of each listing as soon as its tags are read, by any thread and in any order.
     """

@@ -13,7 +13,7 @@ import typing as t
 from datetime import datetime, timedelta
 
 
-class Age(enum.Enum):
+class AgeBucket(enum.Enum):
     """How old a tag is: at most so many days and more than those before it, older than all of these, or unknown."""
 
     WEEK = "7d"
@@ -24,17 +24,20 @@ class Age(enum.Enum):
     UNKNOWN = "unknown"
 
 
-AGES = tuple(Age)
-_LIMITS = tuple((age, timedelta(days=int(age.value[:-1]))) for age in (Age.WEEK, Age.MONTH, Age.QUARTER, Age.YEAR))
+AGES = tuple(AgeBucket)
+_LIMITS = tuple(
+    (age, timedelta(days=int(age.value[:-1])))
+    for age in (AgeBucket.WEEK, AgeBucket.MONTH, AgeBucket.QUARTER, AgeBucket.YEAR)
+)
 
 Value = t.TypeVar("Value")
 
 
-def age_of(date: datetime | None, clock: datetime | None) -> Age:
+def age_bucket(date: datetime | None, clock: datetime | None) -> AgeBucket:
     """How old a tag of this date is at this time. None is unknown."""
     if date is None or clock is None:
-        return Age.UNKNOWN
-    return next((age for age, limit in _LIMITS if clock - date <= limit), Age.OLDER)
+        return AgeBucket.UNKNOWN
+    return next((age for age, limit in _LIMITS if clock - date <= limit), AgeBucket.OLDER)
 
 
 def by_age(values: t.Sequence[Value] | None) -> dict[str, Value | None]:

@@ -16,7 +16,7 @@ import typing as t
 from datetime import datetime
 
 from .._core.models import format_time, known_sum
-from .ages import AGES, age_of, by_age
+from .ages import AGES, age_bucket, by_age
 
 _Blobs = t.Mapping[str, int]
 
@@ -44,7 +44,7 @@ class CountedTag(t.NamedTuple):
         size: bytes of its image; None is unknown, and so is 0.
         date: that its age is judged by; None is unknown.
         delete: whether a plan deletes it.
-        is_index: whether its image is for several platforms, so that its size counts the layers of each.
+        is_index: whether its image is a multi-platform one, so that its size counts the layers of each.
     """
 
     digest: str | None
@@ -126,7 +126,7 @@ class _Image(t.NamedTuple):
         size: bytes; None is unknown.
         date: of its newest tag.
         kept: whether one of its tags is.
-        is_index: whether it is for several platforms.
+        is_index: whether it is a multi-platform one.
     """
 
     size: int | None
@@ -203,12 +203,12 @@ def _bytes(
 
 
 def _tags_by_age(tags: t.Sequence[CountedTag], clock: datetime | None) -> tuple[int, ...]:
-    found = [age_of(tag.date, clock) for tag in tags]
+    found = [age_bucket(tag.date, clock) for tag in tags]
     return tuple(found.count(age) for age in AGES)
 
 
 def _bytes_by_age(images: t.Sequence[_Image], clock: datetime | None) -> tuple[int | None, ...]:
-    found = [(age_of(image.date, clock), image.size) for image in images]
+    found = [(age_bucket(image.date, clock), image.size) for image in images]
     return tuple(known_sum(size for age, size in found if age is wanted) for wanted in AGES)
 
 

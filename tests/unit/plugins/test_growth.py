@@ -430,7 +430,10 @@ def test_the_journal_of_earlier_runs_grows_with_its_lines() -> None:
         lines = ['{"event": "start", "server": "s"}']
         for name in names(number):
             row = f'"repository": "r", "name": "{name}", "digest": "{name}"'
-            lines += [f'{{"event": "following", {row}, "images": ["{name}"]}}', f'{{"event": "asking", {row}}}']
+            lines += [
+                f'{{"event": "following", {row}, "images": ["{name}"]}}',
+                f'{{"event": "delete_requested", {row}}}',
+            ]
         return lambda: earlier_runs_in(lines, "s")
 
     check_growth(make)

@@ -19,7 +19,7 @@ AWX = ROOT / "examples" / "awx"
 OF_PLAYBOOKS = {
     "registry_group": {"type": "str"},
     "registry_plans_package": {"type": "dict"},
-    "plans_version": {"type": "str"},
+    "plan_package_version": {"type": "str"},
     "target_hosts": {"type": "str"},
 }
 # The types of answers by those of variables. A text area gives several lines, which are a list.
@@ -132,11 +132,11 @@ def test_merging_counts_the_hosts_that_planned() -> None:
     assert TEMPLATES["Registry cleanup in slices, merge"]["inventory"] == "{{ fleet_inventory }}"
 
 
-def test_the_example_of_settings_names_variables_of_the_playbook() -> None:
+def test_the_example_of_variables_names_those_of_the_playbook() -> None:
     [play] = yaml.load((AWX / "controller.yml").read_text(), _Loader)  # noqa: S506 (is a safe one)
-    given = yaml.safe_load((AWX / "settings.example.yml").read_text())
+    given = yaml.safe_load((AWX / "controller_vars.example.yml").read_text())
     assert set(given) <= set(play["vars"])
-    assert {"group", "plans_project", "gitlab_url", "project_url", "execution_environment_image"} <= set(given)
+    assert {"gitlab_group", "plans_project", "gitlab_url", "project_url", "execution_environment_image"} <= set(given)
 
 
 def test_the_example_of_a_document_is_one() -> None:

@@ -85,8 +85,8 @@ def test_no_role_gives_a_module_less_than_what_is_set(role: str) -> None:
 
 
 def test_an_audit_says_itself_what_would_be_another_audit_otherwise() -> None:
-    tasks = flat(yaml.safe_load((folder_of("registry_audit") / "tasks" / "main.yml").read_text()))
-    [said] = [task["vars"] for task in tasks if "ansible.builtin.include_role" in task and "vars" in task]
+    asking, _plan = yaml.safe_load((folder_of("registry_audit") / "tasks" / "preview.yml").read_text())
+    said = asking["vars"]
     shared = {*ROLES["registry_audit"].options, *ROLES["registry_audit"].own} & {*ROLES["registry_cleanup"].options}
     assert {*said["__registry_audit_sames"], *said["__registry_audit_said"]} == {*shared, "output_path"}
 
@@ -134,7 +134,14 @@ def test_a_file_that_a_module_writes_has_one_of_these_names() -> None:
     read = {"api_token_file", "approved_plan_path", "audit_path", "compare_with"}
     folders = {"plan_folder"}
     reports = {"csv_folder", "prometheus_path", "markdown_path", "html_path"}
-    assert paths - certificates - read - folders == {"plan_path", "output_path", "cache_path", "journal_path", *reports}
+    assert paths - certificates - read - folders == {
+        "plan_path",
+        "merged_plan_path",
+        "output_path",
+        "cache_path",
+        "journal_path",
+        *reports,
+    }
     # The roles write reports besides. One file for two of all these is refused.
     assert paths - certificates - read - folders == WRITTEN - {"json_path", "csv_path"}
 

@@ -54,6 +54,7 @@ PURE = {
     "_core/documents",
     "_core/errors",
     "_core/journal_parts",
+    "_core/plan_package",
     "_core/models",
     "_core/numbers",
     "_core/oci",

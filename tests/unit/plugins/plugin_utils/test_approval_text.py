@@ -52,12 +52,12 @@ def row(**changes: Any) -> dict[str, Any]:
     for name, value in changes.items():
         (plan if name in plan else result)[name] = value
     scope = {"group": "team", "project": "", "repositories": ["team/app", "team/b"]}
-    return {"host": "localhost", "result": result, "scope": scope, "place": "/plans/team.jsonl", "max_age": "72h"}
+    return {"host": "localhost", "result": result, "scope": scope, "path": "/plans/team.jsonl", "max_age": "72h"}
 
 
 def test_the_whole_text() -> None:
     assert approval_text([row(run_by={"awx_user_name": "ana", "awx_job_id": "7"})]).splitlines() == [
-        "To approve: 2 of 6 tags in 3 repositories are deleted.",
+        "To approve: delete 2 of 6 tags in 3 repositories",
         "server: https://gitlab.example.com, by its clock 2026-06-01T12:00:00Z",
         "scope: group team; repositories team/app, team/b",
         f"fingerprint: {FINGERPRINT}",
@@ -65,18 +65,18 @@ def test_the_whole_text() -> None:
         "plan: /plans/team.jsonl",
         "valid until: 2026-06-04T12:00:00Z (plan_max_age 72h)",
         "planned by: awx_user_name ana, awx_job_id 7",
-        "read: everything could be read",
+        "complete: yes",
         "in use: 2 sources, 12 images",
         "Rules:",
         "  name_regex_delete: dev-.*",
         "  older_than: 30d",
         "  protect: main, v.*",
         "  require_digest: false",
-        "Deleted:",
+        "To delete:",
         "  1 expired: a rule chose them, and they are older than it asks for",
         "  1 matched: a rule chose them by their names, whatever their age",
-        "Kept: 3 keep_n, 1 latest",
-        "From:",
+        "To keep: 3 keep_n, 1 latest",
+        "By repository:",
         "  team/app: 1 of 3 tags",
         "  team/b: 1 of 1 tag",
         "Tags, oldest first in each repository:",
@@ -97,19 +97,19 @@ def test_what_was_not_read_or_matched_comes_before_the_tags() -> None:
         ]
     )
     lines = text.splitlines()
-    at = lines.index("Mind:")
+    at = lines.index("Warnings:")
     assert lines[at + 1 : at + 5] == [
         "  2 repositories could not be read: all tags there are kept",
         "  team/d: 403 Forbidden",
         "  protect 'v1' matches nothing",
         "  Dates are build dates.",
     ]
-    assert at < lines.index("From:")
+    assert at < lines.index("By repository:")
 
 
 def test_repositories_that_the_result_does_not_have_are_told() -> None:
     totals = {**row()["result"]["plan"]["totals"], "repositories": 400}
-    assert "From 3 of 400 repositories:" in approval_text([row(totals=totals)]).splitlines()
+    assert "By repository (3 of 400 listed):" in approval_text([row(totals=totals)]).splitlines()
 
 
 @pytest.mark.parametrize(
@@ -165,35 +165,36 @@ def merged(*rules: dict[str, Any]) -> dict[str, Any]:
         "unmatched": ["protect 'v1' matches nothing in any of the plans."],
     }
     run_by = {"user": "ana"}
-    return {"host": "localhost", "result": result, "scope": {}, "place": "all.jsonl", "planned_by": run_by}
+    return {"host": "localhost", "result": result, "scope": {}, "path": "all.jsonl", "planned_by": run_by}
 
 
 def test_a_merged_plan() -> None:
     assert approval_text([merged(RULES, RULES, RULES)]).splitlines() == [
-        "To approve: 3 of 27 tags in 3 repositories are deleted.",
+        "To approve: delete 3 of 27 tags in 3 repositories",
         "server: https://gitlab.example.com, by its clock 2026-06-01T12:00:00Z",
         f"fingerprint: {FINGERPRINT}",
         "  typed by hand, its beginning is enough: 0123456789ab",
         "plan: all.jsonl",
         "merged by: user ana",
         "frees: at most 2.0 KiB after garbage collection",
+        "complete: no, 1 repository unread",
         "in use: 2 sources, 12 images",
         "Rules:",
         "  name_regex_delete: dev-.*",
         "  older_than: 30d",
         "  protect: main, v.*",
         "  require_digest: false",
-        "Deleted:",
+        "To delete:",
         "  3 expired: a rule chose them, and they are older than it asks for",
-        "Mind:",
+        "Warnings:",
         "  1 repository could not be read: all tags there are kept",
         "  team/0: 403 Forbidden",
         "  protect 'v1' matches nothing in any of the plans.",
-        "Merged of:",
+        "Merged from:",
         "  project team/2: 2 of 9 tags",
         "  project team/1: 1 of 9 tags",
         "  project team/0: 0 of 9 tags",
-        "From 2 of 3 repositories:",
+        "By repository (2 of 3 listed):",
         "  team/2: 2 of 9 tags",
         "  team/1: 1 of 9 tags",
         "Tags, oldest first in each repository:",
@@ -224,7 +225,7 @@ def test_plans_with_rules_of_their_own_tell_them_each() -> None:
 
 def test_what_is_in_use_was_asked_for_or_was_not() -> None:
     text = approval_text([row(rules={"in_use_sources": None, "in_use": None})])
-    assert "in use: was not looked at, so a tag that runs somewhere may be deleted" in text.splitlines()
+    assert "in use: not checked; running images may be deleted" in text.splitlines()
     assert "Rules:" not in text
     text = approval_text([row(rules={"in_use_sources": {"sources": 1, "images": 0}, "in_use": 2})])
     assert "in use: 1 source, 2 images" in text.splitlines()
@@ -272,7 +273,7 @@ def test_no_text_of_others_breaks_a_line(name: str, rule: str) -> None:
         unmatched=[rule],
         run_by={name: rule},
     )
-    text = approval_text([{**plan, "place": name, "scope": {"group": name}}])
+    text = approval_text([{**plan, "path": name, "scope": {"group": name}}])
     plain = approval_text([row(delete=[deleted("a", "a")])])
     for line in text.split("\n"):
         assert line.isprintable()
@@ -285,5 +286,36 @@ def test_each_reason_stands_with_what_it_does(reason: Reason) -> None:
     found = row()
     found["result"]["plan"]["totals"]["reasons"] = {reason.value: 3}
     lines = approval_text([found]).splitlines()
-    assert ("Deleted:" in lines) is reason.deletes
-    assert any(line.startswith("Kept: ") for line in lines) is not reason.deletes
+    assert ("To delete:" in lines) is reason.deletes
+    assert any(line.startswith("To keep: ") for line in lines) is not reason.deletes
+
+
+@pytest.mark.parametrize(
+    ("unread", "errors", "told"),
+    [(0, 0, "yes"), (1, 1, "no, 1 repository unread"), (2, 0, "no, 2 repositories unread"), (0, 1, "no, 1 error")],
+)
+def test_it_always_says_whether_everything_was_read(unread: int, errors: int, told: str) -> None:
+    totals = {**row()["result"]["plan"]["totals"], "repositories_unread": unread}
+    found = row(totals=totals, errors=[{"repository": "team/d", "message": "403 Forbidden"}] * errors)
+    assert f"complete: {told}" in approval_text([found]).splitlines()
+
+
+def test_nothing_is_told_as_if_it_were_done() -> None:
+    """The text is read before anything is deleted."""
+    text = approval_text([row()])
+    assert not re.search(r"\b(is|are|was|were) deleted\b|^(Deleted|Kept)\b", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ({"path": "", "package": {}}, "plan: not written, so it can't be applied: name a file or a package"),
+        (
+            {"package": {"project": "team/plans", "version": "7"}},
+            "plan: plan.jsonl, version 7 of the package registry-",
+        ),
+    ],
+)
+def test_it_says_where_the_plan_is(where: dict[str, Any], told: str) -> None:
+    [line] = [line for line in approval_text([{**row(), **where}]).splitlines() if line.startswith("plan: ")]
+    assert line.startswith(told)

@@ -324,13 +324,16 @@ def of_merging(others: dict[str, Any] | None = None, job: Job | None = None, **v
 
 def test_a_playbook_reads_its_own_variables_as_they_are_meant() -> None:
     found = of_merging(
-        plans_package='{"project": "team/plans"}', plans_paths="a.jsonl\nb.jsonl\n", plans_expected=" 2 ", plans_path=""
+        plans_package='{"project": "team/plans"}',
+        plans_paths="a.jsonl\nb.jsonl\n",
+        plans_expected=" 2 ",
+        plans_merged_path="",
     )
     assert found.refusals == ()
     assert found.playbook["plans_package"] == {"project": "team/plans", "version": "7", "file_name": "merged.jsonl"}
     assert [Path(path).name for path in found.playbook["plans_paths"]] == ["a.jsonl", "b.jsonl"]
     assert found.playbook["plans_expected"] == 2
-    assert "plans_path" not in found.playbook
+    assert "plans_merged_path" not in found.playbook
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.filter import (
-    audit_screen,
-    cleanup_screen,
-    hosts_screen,
-    settings_screen,
-)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.audit_screen import audit_lines
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.cleanup_screen import cleanup_lines
@@ -391,7 +385,7 @@ def test_the_place_of_a_plan_is_whole() -> None:
     package = {"project": "team/plans", "package": "registry-cleanup-plan", "version": "7", "file_name": "plan.jsonl"}
     lines = check(planned(repository("team/app", 1), plan_path=path), package=package)
     assert lines[start(lines, "plan file:") + 1] == f"  {path}"
-    assert "plan package: plan.jsonl of registry-cleanup-plan 7 in team/plans" in lines
+    assert "plan package: plan.jsonl, version 7 of the package registry-cleanup-plan in team/plans" in lines
     # A plan that deletes nothing was asked for, too.
     assert check(planned(plan_path="/p"))[-2] == "plan file: /p"
 
@@ -757,10 +751,3 @@ def fits(lines: list[str]) -> None:
     for line in lines:
         assert width_of(line) <= WIDTH or len(line.split()) == 1, line
         assert line.isprintable()
-
-
-def test_they_are_filters() -> None:
-    assert audit_screen.FilterModule().filters() == {"audit_screen": audit_lines}
-    assert cleanup_screen.FilterModule().filters() == {"cleanup_screen": cleanup_lines}
-    assert hosts_screen.FilterModule().filters() == {"hosts_screen": hosts_lines}
-    assert settings_screen.FilterModule().filters() == {"settings_screen": settings_lines}

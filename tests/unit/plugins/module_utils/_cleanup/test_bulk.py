@@ -68,8 +68,8 @@ def test_what_is_seen_to_go_was_deleted() -> None:
     assert outcomes(found) == {"d1": ("deleted", ""), "d2": ("deleted", "")}
     assert (found.ok, found.remaining, found.stopped) == (True, 1, "")
     assert [(event["event"], event["name"]) for event in job.events] == [
-        ("asking", "d1"),
-        ("asking", "d2"),
+        ("delete_requested", "d1"),
+        ("delete_requested", "d2"),
         ("outcome", "d1"),
         ("outcome", "d2"),
     ]

@@ -134,6 +134,10 @@ UNCLEAR = (
     "GitLab does not show here whether a tag's creation date is that of its first push or of its image, so no date can "
     "be trusted and every tag that a date would decide about is kept."
 )
+BY_DIGEST = (
+    "It is not known whether this registry deletes a tag without the other tags of its image, so tags that share their "
+    "image with a kept tag are kept (shared_digest independent trusts the registry)."
+)
 AGED = {"older_than": "30d"}
 WITH_DATABASE = {"read_method": ReadMethod.REST}
 WITHOUT_DATABASE = {
@@ -164,7 +168,7 @@ NOTES: list[Any] = [
         },
         [
             BUILT,
-            "Images for several platforms have no date here, since the registry itself could not be asked: no address "
+            "Multi-platform images have no date here, since the registry itself could not be asked: no address "
             "is known.",
         ],
         id="the registry alone knows some dates",
@@ -184,6 +188,7 @@ NOTES: list[Any] = [
     pytest.param({}, WITH_DATABASE, [UNSEEN_RULES], id="rules that can't be read"),
     pytest.param({}, {**WITH_DATABASE, **WITHOUT_TAGS}, [], id="protect nothing where nothing is"),
     pytest.param({}, {**WITH_DATABASE, "mode": Mode.UNKNOWN}, [UNSEEN_RULES], id="there may be rules"),
+    pytest.param({}, {"deletes_by_name": False}, [BY_DIGEST], id="tags of one image may be deleted together"),
 ]
 
 
@@ -250,3 +255,15 @@ def test_the_policies_of_a_fleet_are_one_warning_that_names_a_few() -> None:
     assert warning.startswith("The cleanup policies of 7 projects are enabled and delete tags by their own rules: ")
     assert warning.count(" at ") == 5
     assert warning.endswith(" and 2 more.")
+
+
+@pytest.mark.parametrize(("archived", "more"), [(1, ""), (5, ""), (6, " and 1 more"), (8, " and 3 more")])
+def test_archived_projects_in_the_plan_are_named_up_to_five(archived: int, more: str) -> None:
+    numbers = range(archived + 1)
+    # The first one is not archived, and no repository of the last one is in the plan.
+    projects = {each: project(id=each, path=f"team/p{9 - each}", archived=each > 0) for each in range(archived + 2)}
+    listings = [TagListing(REPOSITORY._replace(id=each, project_id=each), complete=True) for each in numbers]
+    named = ", ".join(sorted(projects[each].path for each in numbers if each)[:5])
+    assert noted(observed(listings=listings, projects=projects), requested()) == [
+        f"Tags of archived projects are kept, since GitLab lets nobody change them ({named}{more})."
+    ]

@@ -112,7 +112,7 @@ def test_planned_tags_are_deleted_and_nothing_else(read_method: str) -> None:
     assert (found.ok, found.remaining, found.stopped) == (True, 2, "")
     assert job.left == ["k1", "k2"]
     assert [(event["event"], event["name"]) for event in job.events] == [
-        *(("asking", name) for name in ("d1", "d2", "d3")),
+        *(("delete_requested", name) for name in ("d1", "d2", "d3")),
         *(("outcome", name) for name in ("d1", "d2", "d3")),
     ]
 
@@ -135,7 +135,7 @@ def test_what_is_asked_for_again_is_counted_once() -> None:
     progress = Progress()
     job = Job("rest", named("d1", "d2", "k1"))
     journal = counted(progress, job.plan, job.note)
-    asking = {"event": "asking", "repository": PATH, "name": "d1"}
+    asking = {"event": "delete_requested", "repository": PATH, "name": "d1"}
     for event in ({"event": "start"}, asking, asking, {**asking, "name": "k1"}, {**asking, "repository": "other"}):
         journal(event)
     assert (progress.report().tags, progress.report().repositories) == (Amount(1, 2), Amount(0, 1))
@@ -148,7 +148,7 @@ def test_what_the_journal_refuses_is_not_counted() -> None:
 
     progress, job = Progress(), Job("rest", named("d1"))
     with pytest.raises(JournalError):
-        counted(progress, job.plan, refuse)({"event": "asking", "repository": PATH, "name": "d1"})
+        counted(progress, job.plan, refuse)({"event": "delete_requested", "repository": PATH, "name": "d1"})
     assert progress.report().tags == Amount(0, 1)
 
 
@@ -160,7 +160,7 @@ def test_a_tag_that_is_another_image_by_now_is_left(read_method: str) -> None:
     assert outcomes(found) == {"d1": "changed_since", "d2": "deleted"}
     assert messages(found) == {"d1": "it is another image, or was pushed again, since the plan was made"}
     assert (found.ok, job.left) == (True, ["d1", "k1"])
-    assert not [event for event in job.events if event["event"] == "asking" and event["name"] == "d1"]
+    assert not [event for event in job.events if event["event"] == "delete_requested" and event["name"] == "d1"]
 
 
 def test_the_same_image_that_was_pushed_again_is_left() -> None:
@@ -194,7 +194,7 @@ def test_a_lost_answer_is_not_asked_for_again_unseen(read_method: str) -> None:
     found = job.run()
     assert outcomes(found) == {"d1": "deleted", "d2": "deleted"}
     assert (found.ok, job.left) == (True, ["k1"])
-    asked = [event["name"] for event in job.events if event["event"] == "asking"]
+    asked = [event["name"] for event in job.events if event["event"] == "delete_requested"]
     # Whatever went is seen to be gone, and only the rest is asked for once more.
     assert asked == ["d1", "d2"]
 
@@ -206,7 +206,7 @@ def test_what_was_lost_before_it_had_an_effect_is_asked_for_again(read_method: s
     set_faults(job.client, {**mutation, "first": 1, "action": "reset_before"})
     found = job.run()
     assert (outcomes(found), job.left) == ({"d1": "deleted"}, ["k1"])
-    assert [event["event"] for event in job.events] == ["asking", "asking", "outcome"]
+    assert [event["event"] for event in job.events] == ["delete_requested", "delete_requested", "outcome"]
 
 
 @pytest.mark.parametrize("read_method", ["graphql", "rest", "registry"])
@@ -216,7 +216,7 @@ def test_answers_that_are_always_lost_end_it(read_method: str) -> None:
     set_faults(job.client, {**mutation, "action": "reset_before"})
     found = job.run()
     assert (outcomes(found), job.left, found.ok) == ({"d1": "not_deleted"}, ["d1", "k1"], False)
-    asked = [event for event in job.events if event["event"] == "asking"]
+    asked = [event for event in job.events if event["event"] == "delete_requested"]
     assert len(asked) == 1 + job.client.settings.retries
 
 
@@ -264,7 +264,7 @@ def test_a_tag_without_a_digest_is_asked_for_once(read_method: str, action: str,
     mutation = {"body": "destroyContainerRepositoryTags"} if job.method is GRAPHQL else {"method": "DELETE"}
     set_faults(job.client, {**mutation, "first": 1, "action": action})
     assert outcomes(job.run()) == {"d1": outcome}
-    assert [event["event"] for event in job.events] == ["asking", "outcome"]
+    assert [event["event"] for event in job.events] == ["delete_requested", "outcome"]
 
 
 @pytest.mark.parametrize("read_method", ["rest, confirmed", "rest alone"])
@@ -495,7 +495,7 @@ def test_a_signature_goes_after_its_image() -> None:
     job = signed_job()
     found = job.run()
     assert (set(outcomes(found).values()), job.left) == ({"deleted"}, ["k1"])
-    assert [event["name"] for event in job.events if event["event"] == "asking"][0] == "d1"
+    assert [event["name"] for event in job.events if event["event"] == "delete_requested"][0] == "d1"
 
 
 def test_a_signature_stays_with_an_image_that_changed() -> None:

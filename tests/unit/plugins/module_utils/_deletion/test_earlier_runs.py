@@ -50,62 +50,73 @@ def tags_of(lines: Iterable[str]) -> EarlierRuns:
 
 RUNS: list[Any] = [
     pytest.param([], runs(), id="nothing is known without a run"),
-    pytest.param([START, row("asking", "a"), row("asking", "b"), END], runs("ab"), id="what a run asked for"),
     pytest.param(
-        [START, row("asking", "a"), END, START, row("asking", "b")],
+        [START, row("delete_requested", "a"), row("delete_requested", "b"), END], runs("ab"), id="what a run asked for"
+    ),
+    pytest.param(
+        [START, row("delete_requested", "a"), END, START, row("delete_requested", "b")],
         runs("ab", interrupted="b"),
         id="what all runs together asked for, and the interrupted one",
     ),
-    pytest.param([START, follows("s"), row("asking", "a")], runs("a", "s", "a"), id="what a killed run left"),
+    pytest.param([START, follows("s"), row("delete_requested", "a")], runs("a", "s", "a"), id="what a killed run left"),
     pytest.param(
-        [START, follows("s"), row("asking", "a"), row("outcome", "a")],
+        [START, follows("s"), row("delete_requested", "a"), row("outcome", "a")],
         runs("a", "s", "a"),
         id="an outcome is no end",
     ),
-    pytest.param([START, follows("s"), row("asking", "a"), END], runs("a"), id="what ended left nothing"),
+    pytest.param([START, follows("s"), row("delete_requested", "a"), END], runs("a"), id="what ended left nothing"),
     pytest.param(
-        [START, follows("s"), START, follows("u"), row("asking", "a")],
+        [START, follows("s"), START, follows("u"), row("delete_requested", "a")],
         runs("a", "su", "a"),
         id="what two killed runs left",
     ),
     pytest.param(
-        [START, follows("s"), row("asking", "a"), START, END],
+        [START, follows("s"), row("delete_requested", "a"), START, END],
         runs("a"),
         id="the run after a killed one made up for what that left",
     ),
     pytest.param(
-        [START, follows("s"), row("asking", "a"), ELSEWHERE, follows("u"), row("asking", "b"), END],
+        [START, follows("s"), row("delete_requested", "a"), ELSEWHERE, follows("u"), row("delete_requested", "b"), END],
         runs("a", "s", "a"),
         id="runs on another server neither count nor make up for anything",
     ),
-    pytest.param([row("asking", "a"), follows("s")], runs(), id="before the first run begins nothing counts"),
+    pytest.param([row("delete_requested", "a"), follows("s")], runs(), id="before the first run begins nothing counts"),
     pytest.param([START, {"event": "pinning", "name": "a"}, {"name": "b"}], runs(), id="other events do not matter"),
     pytest.param(
-        [START, row("asking", "a", None)],
+        [START, row("delete_requested", "a", None)],
         EarlierRuns(asked=frozenset({("team/app", "a", None)}), interrupted=frozenset({("team/app", "a", None)})),
         id="a tag whose digest was not known",
     ),
     pytest.param([START, follows("s")], runs(), id="nothing follows an image that was not asked for"),
     pytest.param(
-        [START, follows("s"), {**row("asking", "a"), "repository": "team/other"}],
+        [START, follows("s"), {**row("delete_requested", "a"), "repository": "team/other"}],
         EarlierRuns(asked=frozenset({("team/other", "a", "x")}), interrupted=frozenset({("team/other", "a", "x")})),
         id="nor one of another repository",
     ),
     pytest.param(
-        [START, follows("s", "x", "y"), row("asking", "a")],
+        [START, follows("s", "x", "y"), row("delete_requested", "a")],
         runs("a", interrupted="a"),
         id="nor several of which one was not asked for",
     ),
     pytest.param(
-        [START, row("asking", "a"), END, START, follows("s")], runs("a"), id="nor one that a run before asked for"
+        [START, row("delete_requested", "a"), END, START, follows("s")],
+        runs("a"),
+        id="nor one that a run before asked for",
     ),
     pytest.param(
-        [START, row("following", "s"), row("following", "u", images=5), follows("v", 5), row("asking", "a")],
+        [START, row("following", "s"), row("following", "u", images=5), follows("v", 5), row("delete_requested", "a")],
         runs("a", interrupted="a"),
         id="a line that names no image gives nothing",
     ),
     pytest.param(
-        [START, {"event": "asking"}, {**row("asking", "a"), "digest": []}, {**row("asking", "a"), "name": {}}, [], 5],
+        [
+            START,
+            {"event": "delete_requested"},
+            {**row("delete_requested", "a"), "digest": []},
+            {**row("delete_requested", "a"), "name": {}},
+            [],
+            5,
+        ],
         runs(),
         id="lines of no tag",
     ),
@@ -119,13 +130,13 @@ def test_what_earlier_runs_did(rows: Sequence[dict[str, Any]], found: EarlierRun
 
 @pytest.mark.parametrize("line", ['{"event": "ask', "[" * 100_000, "", "\0"])
 def test_a_line_that_cannot_be_read_is_passed_over(line: str) -> None:
-    lines = [json.dumps(START), line, json.dumps(row("asking", "a"))]
+    lines = [json.dumps(START), line, json.dumps(row("delete_requested", "a"))]
     assert tags_of(lines) == runs("a", interrupted="a")
 
 
 APPROVED = {**START, "approved": "sha256:1"}
 ANOTHER = {**START, "approved": "sha256:2"}
-ASKED = row("asking", "a")
+ASKED = row("delete_requested", "a")
 STOPPED = {**END, "stopped": "no"}
 
 

@@ -25,7 +25,7 @@ HERE = "https://gitlab.example.com"
 
 
 def asking(name: str) -> dict[str, str]:
-    return {"event": "asking", "repository": "a", "name": name, "digest": "x"}
+    return {"event": "delete_requested", "repository": "a", "name": name, "digest": "x"}
 
 
 def write(path: Path, server: str, *names: str) -> None:
@@ -40,7 +40,13 @@ def test_runs_follow_each_other_in_one_file(tmp_path: Path) -> None:
     write(path, HERE, "1")
     write(path, HERE, "2", "3")
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [row["event"] for row in rows] == ["start", "asking", "start", "asking", "asking"]
+    assert [row["event"] for row in rows] == [
+        "start",
+        "delete_requested",
+        "start",
+        "delete_requested",
+        "delete_requested",
+    ]
     assert all(row["time"].endswith("Z") for row in rows)
     assert earlier_runs(str(path), HERE).asked == {("a", name, "x") for name in "123"}
 
@@ -75,7 +81,7 @@ def test_events_that_belong_together_are_on_disk_together(tmp_path: Path, monkey
     monkeypatch.setattr(os, "fsync", lambda _handle: synced.append(path.read_text()))
     with open_journal(str(path)) as journal:
         journal(asking("1"), asking("2"))
-        assert [text.count("asking") for text in synced] == [2]
+        assert [text.count("delete_requested") for text in synced] == [2]
 
 
 def test_a_short_write_is_no_success_and_nothing_is_glued_to_it(
@@ -94,7 +100,7 @@ def test_a_short_write_is_no_success_and_nothing_is_glued_to_it(
 def test_a_run_that_was_stopped_leaves_what_was_to_follow(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     following = {"event": "following", "repository": "a", "name": "1", "digest": "x", "images": ["y"]}
-    asking = {"event": "asking", "repository": "a", "name": "2", "digest": "y"}
+    asking = {"event": "delete_requested", "repository": "a", "name": "2", "digest": "y"}
     for stopped, left in (("it was interrupted by SIGINT", {("a", "1", "x")}), (None, set())):
         with open_journal(str(path)) as journal:
             end: dict[str, Any] = {"event": "end", "counts": {}, "stopped": stopped}

@@ -140,16 +140,16 @@ def test_an_only_journal_that_fails_stops_what_is_noted_in_it() -> None:
         write({"event": "start"})
         journal.store()
         set_faults(client, {"method": "PUT", "action": "status", "status": 403, "first": 1})
-        write({"event": "asking"})
+        write({"event": "delete_requested"})
         with pytest.raises(RequestError):
             journal.store()
         with pytest.raises(JournalError, match="Could not note what is done: could not store journal-.*answered 403"):
-            write({"event": "asking"})
+            write({"event": "delete_requested"})
         # What was noted is not lost, and once it is stored more can be noted.
         journal.store()
         write({"event": "end"})
     journal.store()
-    assert [json.loads(line)["event"] for line in stored(client).splitlines()] == ["start", "asking", "end"]
+    assert [json.loads(line)["event"] for line in stored(client).splitlines()] == ["start", "delete_requested", "end"]
 
 
 def test_a_second_copy_that_fails_stops_nothing_and_is_told(tmp_path: Path) -> None:
@@ -160,10 +160,10 @@ def test_a_second_copy_that_fails_stops_nothing_and_is_told(tmp_path: Path) -> N
         with stored_meanwhile(journal, never):
             set_faults(client, {"method": "PUT", "action": "status", "status": 403})
             for _number in range(3):
-                write({"event": "asking"})
+                write({"event": "delete_requested"})
                 with pytest.raises(RequestError):
                     journal.store()
-    assert (tmp_path / "journal").read_text().count("asking") == 3
+    assert (tmp_path / "journal").read_text().count("delete_requested") == 3
     told = with_journal(Applied({"counts": {}}), journal)
     assert told.outcome["journal"]["complete"] is False
     [warning] = told.warnings
@@ -462,10 +462,10 @@ def test_the_thread_stores_meanwhile_and_ends_with_the_run() -> None:
         with stored_meanwhile(journal, pause):
             done.acquire()
             for number in range(3):
-                write({"event": "asking", "number": number})
+                write({"event": "delete_requested", "number": number})
                 turns.release()
                 done.acquire()
-                assert stored(client).count("asking") == number + 1
+                assert stored(client).count("delete_requested") == number + 1
             write({"event": "end"})
             turns.release()
     assert journal.parts == 5
@@ -480,7 +480,7 @@ def test_what_ends_a_run_unexpectedly_is_stored() -> None:
         with open_journal(None, journal) as write:
             write({"event": "start"})
             with stored_meanwhile(journal, never):
-                write({"event": "asking"})
+                write({"event": "delete_requested"})
                 raise ValueError("odd")
 
     with pytest.raises(ValueError, match="odd"):
@@ -494,7 +494,7 @@ def test_a_run_that_was_told_to_end_stores_its_last_part_at_once() -> None:
     with open_journal(None, journal) as write:
         write({"event": "start"})
         with stored_meanwhile(journal, never):
-            write({"event": "asking"})
+            write({"event": "delete_requested"})
             client.stop("an earlier request was answered 401")
             client.why_stop = lambda: "it was interrupted by SIGTERM"
             client.requests.clear()

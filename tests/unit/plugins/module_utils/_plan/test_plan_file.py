@@ -249,7 +249,7 @@ ONE = written([part("a", {"1": ("x", True)})])
         (2, {"error": "no"}, "lines 2 to 3, on a, are not as written"),
         (2, {"limit": []}, "lines 2 to 3, on a, are not as written"),
         (2, {"project_id": None}, "line 2 is not as written"),
-        *((2, {"id": odd}, "line 2 is not as written") for odd in (None, True, -1, "1")),
+        *((2, {"id": odd}, "line 2 is not as written") for odd in (None, True, -1, "1", 2**63)),
         *((2, {"path": odd}, "line 2 is not as written") for odd in ("", "\ud800")),
         (3, {"name": "\ud800"}, "line 3 is no tag of a"),
         (3, {"name": ""}, "line 3 is no tag of a"),
@@ -269,6 +269,35 @@ def test_a_plan_that_fits_its_fingerprint_has_to_fit_itself(number: int, changes
         parse_plan(resealed(rows))
     assert str(refused.value) == f"The plan was altered after it was made: {what}. {AGAIN}"
     assert resealed(bare(ONE)) == ONE
+
+
+@pytest.mark.parametrize("number", [0, 1, 2**63 - 1])
+def test_an_id_is_any_number_that_gitlab_stores(number: int) -> None:
+    rows = bare(ONE)
+    rows[1]["id"] = number
+    assert parse_plan(resealed(rows)).digests == parse_plan(ONE).digests
+
+
+# By the number of the line, fields that decide nothing: without them nothing is shown, or that nothing went wrong.
+NEEDLESS = {
+    1: set[str](),
+    2: {
+        *("project", "name", "date_source", "doubts", "certainty", "delete_least", "delete_most", "server_policy"),
+        *("error", "limit"),
+    },
+    3: {"date", "rule", "size"},
+}
+
+
+@pytest.mark.parametrize(("number", "field"), [(n, field) for n, row in enumerate(bare(ONE), 1) for field in row])
+def test_a_plan_without_a_field_is_refused_unless_that_decides_nothing(number: int, field: str) -> None:
+    rows = bare(ONE)
+    del rows[number - 1][field]
+    if field in NEEDLESS[number]:
+        assert parse_plan(resealed(rows)).digests == parse_plan(ONE).digests
+        return
+    with pytest.raises(UsageError):
+        parse_plan(resealed(rows))
 
 
 @pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.value)
@@ -293,6 +322,18 @@ def test_the_first_line_counts_what_the_others_say(number: str) -> None:
         rows = bare(LINES)
         rows[0]["totals"][number] = odd
         with pytest.raises(UsageError, match="line 1|after 3 of the"):
+            parse_plan(resealed(rows))
+
+
+def test_projects_are_counted_by_their_ids() -> None:
+    for numbers in ([0, 1, 2], [5, 5, 6], [5, 6, 5]):
+        rows = bare(LINES)
+        for row, number in zip((row for row in rows if "path" in row), numbers, strict=True):
+            row["project_id"] = number
+        rows[0]["totals"]["projects"] = len({*numbers})
+        assert parse_plan(resealed(rows)).totals["projects"] == len({*numbers})
+        rows[0]["totals"]["projects"] = 1
+        with pytest.raises(UsageError, match="line 1 does not fit the lines after it"):
             parse_plan(resealed(rows))
 
 

@@ -55,7 +55,7 @@ def test_a_refusal_names_the_file() -> None:
 
 
 def test_what_would_be_written() -> None:
-    intent = intent_of(MERGED, request(plan_path="/all"), [])
+    intent = intent_of(MERGED, request(merged_plan_path="/all"), [])
     assert intent.changed
     [row] = intent.diff
     assert (row["before_header"], row["before"]) == ("/all", "")
@@ -63,11 +63,13 @@ def test_what_would_be_written() -> None:
         "project a  1 of 2 tags is deleted",
         "project b  3 of 4 tags are deleted",
     ]
-    [short] = intent_of(MERGED, request(plan_path="/all", return_limit=1), []).diff
+    [short] = intent_of(MERGED, request(merged_plan_path="/all", return_limit=1), []).diff
     assert short["after"].splitlines()[1:] == ["... and 1 more plan, hidden by return_limit"]
 
 
-@pytest.mark.parametrize(("options", "present"), [({"plan_path": "/all"}, LINES), ({}, []), ({"plan_path": ""}, [])])
+@pytest.mark.parametrize(
+    ("options", "present"), [({"merged_plan_path": "/all"}, LINES), ({}, []), ({"merged_plan_path": ""}, [])]
+)
 def test_nothing_is_written_where_nothing_is_to_change(options: dict[str, Any], present: list[str]) -> None:
     intent = intent_of(MERGED, request(**options), present)
     assert not intent.changed
@@ -82,7 +84,7 @@ def test_nothing_is_written_where_nothing_is_to_change(options: dict[str, Any], 
     ],
 )
 def test_why_nothing_is_written(options: dict[str, Any], words: str) -> None:
-    intent = intent_of(MERGED, request(plan_path="/all", **options), [])
+    intent = intent_of(MERGED, request(merged_plan_path="/all", **options), [])
     assert [words in refusal for refusal in intent.refusals] == [True]
     assert not intent.changed
     assert intent.diff == []

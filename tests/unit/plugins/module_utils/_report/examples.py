@@ -115,7 +115,7 @@ def request(**options: Any) -> ReportRequest:
                 ("audit_path", "plan_path", "journal_path", "compare_with", "csv_folder", "prometheus_path")
             ),
             **{"prometheus_repositories": False, "markdown_path": None, "html_path": None},
-            **{"told": Told(), "check_only": False},
+            **{"told": Told(), "validate_paths_only": False},
             **options,
         }
     )

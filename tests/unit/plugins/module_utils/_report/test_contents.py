@@ -238,4 +238,4 @@ def test_projects_are_called_what_they_are() -> None:
 
 def test_a_project_of_which_nothing_is_deleted_has_0_planned_deletions() -> None:
     found = "".join(metrics(report(tags=0, figures=FIGURES._replace(delete=0)), with_repositories=False))
-    assert 'planned_deletions{project="team/app",reason="none"} 0' in found
+    assert 'project="team/app",reason="none"} 0\n' in found

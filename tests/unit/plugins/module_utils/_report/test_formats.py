@@ -102,6 +102,34 @@ def test_what_is_not_known_has_no_sample() -> None:
     assert "repository" not in found.replace("_repositories", "")
 
 
+def series(found: Report) -> set[tuple[str, frozenset[tuple[str, str]]]]:
+    """The names and labels of all samples."""
+    lines = "".join(metrics(found, with_repositories=True))
+    samples = [sample for family in text_string_to_metric_families(lines) for sample in family.samples]
+    found_series = [(sample.name, frozenset(sample.labels.items())) for sample in samples]
+    assert len(set(found_series)) == len(found_series)
+    return set(found_series)
+
+
+def test_reports_of_several_servers_and_scopes_have_no_sample_in_common() -> None:
+    """Node exporter refuses a folder of files with the same sample twice."""
+    long = "project " + ", ".join(f"team/{number}" for number in range(1_000))
+    heads = [
+        {"server": server, "scope": scope}
+        for server in ("https://one.example.com", "https://two.example.com")
+        for scope in ("group team", "project team/app", long, f"{long}, team/app")
+    ]
+    found = [series(report(head=head)) for head in heads]
+    assert len(set().union(*found)) == sum(map(len, found))
+    assert all(len(value) <= 200 for each in found for _name, labels in each for _label, value in labels)
+
+
+def test_who_can_pull_is_a_label_of_a_project() -> None:
+    found = "".join(metrics(report(), with_repositories=False))
+    [line] = [line for line in found.splitlines() if line.startswith("gitlab_registry_project_info{")]
+    assert 'exposed_to="' in line
+
+
 def outside_of_code(line: str) -> str:
     return re.sub("`[^`]*`", "", line)
 

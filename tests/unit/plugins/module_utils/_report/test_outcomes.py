@@ -45,7 +45,7 @@ def start(fingerprint: str = PRINT) -> Event:
 
 
 def asking(name: str, repository: str = APP) -> Event:
-    return {"event": "asking", "repository": repository, "name": name, "digest": None}
+    return {"event": "delete_requested", "repository": repository, "name": name, "digest": None}
 
 
 def outcome(name: str, value: str = "deleted", message: str = "", repository: str = APP) -> Event:
@@ -84,7 +84,7 @@ def test_a_run_that_was_killed_anywhere_has_deleted_what_it_says_and_no_more(kep
     """Wherever the journal ends, and also within a line."""
     events = whole("deleted", "deleted", "deleted")[:kept]
     told = {row["name"] for row in events if row["event"] == "outcome"}
-    asked = {row["name"] for row in events if row["event"] == "asking"}
+    asked = {row["name"] for row in events if row["event"] == "delete_requested"}
     torn = [*lines(events), '{"event": "outcome", "repository": "team/app", "name": "c", "outcome": "deleted'][
         : kept + 1
     ]

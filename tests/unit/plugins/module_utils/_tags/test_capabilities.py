@@ -185,7 +185,7 @@ def test_a_registry_that_lists_other_tags_than_gitlab_is_not_read() -> None:
     reason = found.capabilities.registry_unavailable_reason
     assert reason == "http://gitlab.example.com does not list the tags of team/app/r0 that GitLab lists"
     assert found.capabilities.missing_dates_reason == (
-        f"Images for several platforms have no date here, since the registry itself could not be asked: {reason}"
+        f"Multi-platform images have no date here, since the registry itself could not be asked: {reason}"
     )
 
 
