@@ -251,8 +251,7 @@ def _unread(count: int) -> str:
 def _by_repository(plan: _Row) -> str:
     """The title of the repositories: a result does not have all of them."""
     listed, number = len(plan["repositories"]), plan["totals"]["repositories"]
-    repositories = counted(number, "repository", "repositories")
-    return "By repository" if listed >= number else f"By repository ({listed} of {repositories} listed)"
+    return "By repository" if listed >= number else f"By repository ({listed} of {number} listed)"
 
 
 def _most_deleted(row: _Row) -> tuple[int, str]:

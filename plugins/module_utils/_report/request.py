@@ -20,7 +20,7 @@ ONLY_WITH = {
     "prometheus_repositories": ("prometheus_path",),
     "journal_path": ("plan_path",),
     "deleted": ("plan_path",),
-    "plan_place": ("plan_path",),
+    "plan_location": ("plan_path",),
     "plan_package": ("plan_path",),
 }
 # The module returns these too, and roles show them in reports alone.

@@ -156,10 +156,14 @@ def rows_of(text: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO("".join(text), newline="")))
 
 
+# The labels of every sample of a project.
+COMMON = ("project", "server", "scope")
+
+
 def samples(report: Report, name: str) -> dict[str, float]:
     families = text_string_to_metric_families("".join(metrics(report, with_repositories=False)))
     return {
-        ",".join(value for label, value in sorted(sample.labels.items()) if label != "project"): sample.value
+        ",".join(value for label, value in sorted(sample.labels.items()) if label not in COMMON): sample.value
         for family in families
         for sample in family.samples
         if sample.name == f"gitlab_registry_{name}" and sample.labels.get("project") == APP

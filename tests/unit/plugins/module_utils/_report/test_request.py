@@ -35,13 +35,13 @@ ALWAYS = {
     "api_url",
     "scope",
     "run_by",
-    "check_only",
+    "validate_paths_only",
 }
 VALUES: dict[str, Any] = {
     **dict.fromkeys(
         ("prometheus_path", "csv_folder", "markdown_path", "html_path", "plan_path", "journal_path"), "/tmp/x.prom"
     ),
-    **{"prometheus_repositories": True, "deleted": 0, "plan_place": "x", "compare_with": "/tmp/y"},
+    **{"prometheus_repositories": True, "deleted": 0, "plan_location": "x", "compare_with": "/tmp/y"},
     **{"price_per_gib_month": 0.0, "plan_package": {"project": "a", "version": "1"}},
 }
 
