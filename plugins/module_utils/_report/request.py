@@ -23,10 +23,9 @@ ONLY_WITH = {
     "plan_location": ("plan_path",),
     "plan_package": ("plan_path",),
 }
-# The module returns these too, and roles show them in reports alone.
+# The module returns these too, and roles show them in reports alone. A price may stand in group variables for all plays.
 SHOWN_ONLY_WITH = {
     "compare_with": ("markdown_path", "html_path"),
-    "price_per_gib_month": ("csv_folder", "markdown_path", "html_path"),
     "prometheus_repositories": ("prometheus_path",),
 }
 

@@ -36,6 +36,7 @@ ALWAYS = {
     "scope",
     "run_by",
     "validate_paths_only",
+    "price_per_gib_month",
 }
 VALUES: dict[str, Any] = {
     **dict.fromkeys(
