@@ -23,7 +23,7 @@ ONLY_WITH = {
     "plan_location": ("plan_path",),
     "plan_package": ("plan_path",),
 }
-# The module returns these too, and roles show them in reports alone. A price may stand in group variables for all plays.
+# The module returns these too, and roles show them in reports alone. A price may stand in the variables of a group.
 SHOWN_ONLY_WITH = {
     "compare_with": ("markdown_path", "html_path"),
     "prometheus_repositories": ("prometheus_path",),

@@ -339,7 +339,7 @@ PROTECTED = TagListing(
 
 READ_EARLIER = [{"name": "web-1", "images": ["registry.test/other:1"], "read_at": "2026-06-01T11:00:00Z"}]
 STALE = (
-    "what is in use was read longer ago than in_use_max_age (1 of 1 sources, first web-1 at 2026-06-01T11:00:00Z): "
+    "what is in use was read longer ago than in_use_max_age (1 of 1 source, first web-1 at 2026-06-01T11:00:00Z): "
     "find it again"
 )
 
